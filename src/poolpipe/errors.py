@@ -1,0 +1,37 @@
+"""What can go wrong in a way that stops the job; bad rows are data and never come here."""
+
+from __future__ import annotations
+
+__all__ = ["InputError", "PolicyError", "PoolpipeError", "TableError"]
+
+
+class PoolpipeError(Exception):
+    """Base of every error poolpipe raises: what happened, where, the rule, and the way out.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong, in one sentence.
+    where : str, optional
+        File, table, column or option it is wrong in.
+    way_out : str, optional
+        What the reader can do about it.
+    """
+
+    def __init__(self, what: str, *, where: str = "", way_out: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.way_out = way_out
+        super().__init__("; ".join(part for part in (f"{where}: {what}" if where else what, way_out) if part))
+
+
+class InputError(PoolpipeError):
+    """The input cannot be used at all: no such file, no right to read it, nothing that matches."""
+
+
+class PolicyError(PoolpipeError):
+    """A policy file or preset is unknown, unreadable or contradicts itself."""
+
+
+class TableError(PoolpipeError):
+    """A frame handed to a stage lacks a column or has one of the wrong type."""
