@@ -1,0 +1,210 @@
+"""What a test says when k of n people in the tube are infected: sensitivity, specificity, dilution, Ct."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from poolpipe.errors import PolicyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+__all__ = ["INVALID", "NEGATIVE", "NO_CALL", "POSITIVE", "SUSPECT", "Assay", "Cycles", "as_assay"]
+
+POSITIVE, SUSPECT, NEGATIVE, INVALID, NO_CALL = 0, 1, 2, 3, 4
+
+
+class Cycles(BaseModel):
+    """Ct of single samples, from which the sensitivity of a pool and the weight of its Ct follow.
+
+    One infected among n is diluted n-fold and crosses the threshold ``log(n) / log(1 + efficiency)`` cycles
+    later (3.32 cycles for ten at full efficiency); k infected of n count as n/k-fold. A pool is detected when
+    its shifted Ct stays within `limit`.
+
+    Parameters
+    ----------
+    mean, sd : float
+        Normal distribution of the single-sample Ct of infected people, cycles. Ignored where `values` are
+        given.
+    values : tuple of float
+        Measured single-sample Ct, cycles; smoothed with a normal kernel of `smoothing` cycles.
+    limit : float
+        Largest Ct that still counts as detected, cycles.
+    efficiency : float
+        PCR efficiency E in (0, 1]; 1 doubles every cycle.
+    false_mean, false_sd : float
+        Normal distribution of the Ct of false positives (carry-over is weak, hence late), cycles.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mean: float = 27.0
+    sd: float = Field(default=5.0, gt=0)
+    values: tuple[float, ...] = ()
+    smoothing: float = Field(default=0.5, gt=0)
+    limit: float = Field(default=40.0, gt=0)
+    efficiency: float = Field(default=1.0, gt=0, le=1)
+    false_mean: float = 36.5
+    false_sd: float = Field(default=1.5, gt=0)
+
+    def shift(self, infected: NDArray[np.float64], people: int) -> NDArray[np.float64]:
+        """Cycles by which `infected` of `people` in a pool come later than a sample of their own."""
+        return np.asarray(np.log(people / infected) / math.log1p(self.efficiency))
+
+    def within(self, ct: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return P(single-sample Ct <= `ct`)."""
+        centres, width = self._kernel()
+        return np.asarray([np.mean([_normal_cdf((x - c) / width) for c in centres]) for x in ct])
+
+    def density(self, ct: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the density of the single-sample Ct, per cycle."""
+        centres, width = self._kernel()
+        return np.asarray([np.mean([_normal_pdf((x - c) / width) / width for c in centres]) for x in ct])
+
+    def false_density(self, ct: float) -> float:
+        """Return the density of a false positive's Ct given that it is within the limit, per cycle."""
+        seen = _normal_cdf((self.limit - self.false_mean) / self.false_sd)
+        return _normal_pdf((ct - self.false_mean) / self.false_sd) / self.false_sd / seen
+
+    def _kernel(self) -> tuple[tuple[float, ...], float]:
+        return (self.values, self.smoothing) if self.values else ((self.mean,), self.sd)
+
+
+class Assay(BaseModel):
+    """P(outcome | k infected of n in the tube).
+
+    Parameters
+    ----------
+    sensitivity : float
+        P(detected | infected) of a sample that is not diluted, in (0, 1].
+    specificity : float
+        P(not detected | nobody infected), in (0, 1].
+    dilution : float, optional
+        Exponent d in [0, 1]: k of n are detected with ``sensitivity * (k / n) ** d``; 0 is no dilution, 1
+        complete. The exponent is Hwang's (1976, Biometrika 63:671); his own formula is averaged over k.
+    table : mapping of int to tuple of float, optional
+        For each pool size n the measured P(detected | k of n), k = 1 .. n; `sensitivity` serves sizes not listed.
+    cycles : Cycles, optional
+        Single-sample Ct distribution: k of n are detected with ``sensitivity * F(limit - shift) / F(limit)``,
+        and the Ct measured in a detected pool is evidence.
+    suspect_infected, suspect_clean : float, optional
+        Share of detections that read as suspect (one target, grey zone) when somebody is, or nobody is,
+        infected. Both or neither; by default a suspect says the same as a positive.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sensitivity: float = Field(default=0.95, gt=0, le=1)
+    specificity: float = Field(default=0.999, gt=0, le=1)
+    dilution: float | None = Field(default=None, ge=0, le=1)
+    table: dict[int, tuple[float, ...]] | None = None
+    cycles: Cycles | None = None
+    suspect_infected: float | None = Field(default=None, gt=0, lt=1)
+    suspect_clean: float | None = Field(default=None, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _one_dilution(self) -> Self:
+        if sum(part is not None for part in (self.dilution, self.table, self.cycles)) > 1:
+            raise ValueError("give one of dilution, table and cycles: each says by itself how a pool dilutes")
+        if (self.suspect_infected is None) != (self.suspect_clean is None):
+            raise ValueError("give both suspect_infected and suspect_clean, or neither")
+        for people, shares in (self.table or {}).items():
+            if len(shares) != people or not all(0 <= share <= 1 for share in shares):
+                raise ValueError(f"table[{people}] must hold {people} probabilities, for k = 1 .. {people}")
+        return self
+
+    @property
+    def counts_matter(self) -> bool:
+        """Whether an outcome depends on how many are infected, not only on whether anybody is."""
+        return bool(self.dilution or self.table or self.cycles)
+
+    def detection(self, people: int) -> NDArray[np.float64]:
+        """Return P(detected | k of `people` infected) for k = 0 .. people."""
+        chance = np.full(people + 1, self.sensitivity)
+        chance[0] = 1.0 - self.specificity
+        k = np.arange(1, people + 1, dtype=np.float64)
+        if self.dilution and people:
+            chance[1:] = self.sensitivity * (k / people) ** self.dilution
+        elif self.table is not None and people in self.table:
+            chance[1:] = self.table[people]
+        elif self.cycles is not None and people:
+            limit = np.asarray([self.cycles.limit])
+            seen = self.cycles.within(limit - self.cycles.shift(k, people))
+            chance[1:] = self.sensitivity * seen / self.cycles.within(limit)
+        return chance
+
+    def likelihood(self, code: int, people: int, ct: float | None = None) -> NDArray[np.float64]:
+        """P(outcome | k of `people` infected) for k = 0 .. people.
+
+        Parameters
+        ----------
+        code : int
+            POSITIVE, SUSPECT, NEGATIVE, INVALID or NO_CALL; the last two say nothing: all ones.
+        people : int
+            People in the pool.
+        ct : float, optional
+            Ct measured in the pool; counts only for positive and suspect pools and where the assay has
+            `cycles`. The row is then a density per cycle.
+        """
+        if code in (INVALID, NO_CALL):
+            return np.ones(people + 1)
+        seen = self.detection(people)
+        if code == NEGATIVE:
+            row = 1.0 - seen
+            row[0] = self.specificity  # not 1 - (1 - specificity): that would lose its last digits
+            return row
+        if self.suspect_infected is not None and self.suspect_clean is not None:
+            suspect = code == SUSPECT
+            seen[0] *= self.suspect_clean if suspect else 1.0 - self.suspect_clean
+            seen[1:] *= self.suspect_infected if suspect else 1.0 - self.suspect_infected
+        if ct is not None and self.cycles is not None:
+            seen *= self._ct_density(ct, people)
+        return seen
+
+    def _ct_density(self, ct: float, people: int) -> NDArray[np.float64]:
+        """Density of the Ct read in a detected pool, given k of `people` infected, per cycle."""
+        cycles = self.cycles
+        density = np.ones(people + 1)
+        if cycles is None:
+            return density
+        density[0] = cycles.false_density(ct)
+        if people:
+            shift = cycles.shift(np.arange(1, people + 1, dtype=np.float64), people)
+            density[1:] = cycles.density(ct - shift) / np.maximum(cycles.within(cycles.limit - shift), 1e-300)
+        return density
+
+
+def as_assay(assay: Assay | Mapping[str, Any] | None) -> Assay:
+    """Return `assay` as a model; a mapping needs no more than sensitivity and specificity.
+
+    Raises
+    ------
+    PolicyError
+        A field is unknown or out of range.
+    """
+    if isinstance(assay, Assay):
+        return assay
+    try:
+        return Assay.model_validate(dict(assay or {}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise PolicyError(
+            f"{name or 'assay'}: {first['msg']}",
+            where="assay",
+            way_out="see docs/decode.md for the fields of an assay",
+        ) from error
+
+
+def _normal_cdf(z: float) -> float:
+    return 0.5 * math.erfc(-z / math.sqrt(2.0))
+
+
+def _normal_pdf(z: float) -> float:
+    return math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)

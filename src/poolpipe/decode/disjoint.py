@@ -1,0 +1,88 @@
+"""Posteriors of disjoint pools on flat arrays, for a round in which nobody sits in two tubes."""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poolpipe.decode.assays import NO_CALL, Assay
+from poolpipe_kernels import posterior
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["likelihood_rows", "posteriors"]
+
+
+def posteriors(
+    offsets: NDArray[np.integer],
+    calls: NDArray[np.integer],
+    prior: ArrayLike,
+    assay: Assay,
+    *,
+    threads: int = 2,
+) -> NDArray[np.float64]:
+    """P(infected) of every seat of pools that share nobody.
+
+    Parameters
+    ----------
+    offsets : integer array, shape (pools + 1,)
+        Seats of pool p are ``offsets[p]`` up to ``offsets[p + 1]``.
+    calls : integer array, shape (pools,)
+        0 positive, 1 suspect, 2 negative, 3 invalid, 4 or -1 no call (`assays.POSITIVE` ...).
+    prior : float or array, shape (seats,)
+        P(infected) before the test, in [0, 1].
+    assay : Assay
+        The test.
+    threads : int
+        Pools are cut into so many stretches; the kernel does not hold the interpreter.
+
+    Returns
+    -------
+    array of float64, shape (seats,)
+        In seat order. Where the outcome is impossible under the model the prior stands.
+
+    Notes
+    -----
+    ``p_i = prior_i * P(y | i infected) / P(y)`` (Dorfman 1943 with Bayes); exact. With dilution the count of
+    the others is Poisson-binomial, summed without division (`poolpipe_kernels.posterior.leave_one_out`).
+    """
+    starts = np.ascontiguousarray(offsets, np.int64)
+    priors = np.atleast_1d(np.asarray(prior, np.float64))
+    codes = np.asarray(calls)
+    rows, table = likelihood_rows(np.diff(starts), codes, assay)
+    run = posterior.counted if assay.counts_matter else posterior.present
+    p_infected = np.empty(int(starts[-1]), np.float64)
+    unwanted = np.empty(0, np.float64)
+    cuts = np.linspace(0, codes.size, max(1, threads) + 1).astype(np.int64)
+    with ThreadPoolExecutor(max_workers=max(1, threads)) as workers:
+        jobs = [
+            workers.submit(run, starts, rows, table, priors, int(first), int(last), p_infected, unwanted)
+            for first, last in itertools.pairwise(cuts)
+        ]
+    for job in jobs:
+        job.result()
+    return p_infected
+
+
+def likelihood_rows(
+    people: NDArray[np.int64], calls: NDArray[np.integer], assay: Assay
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Row of each pool in a table of P(outcome | k infected), and that table; pools without Ct share rows.
+
+    Without dilution a row is (nobody, somebody) and does not depend on the pool's size; with it the row is as
+    long as the largest pool has people, plus one.
+    """
+    codes = np.where(calls < 0, NO_CALL, calls).astype(np.int64)
+    if not assay.counts_matter:
+        return codes, np.asarray([assay.likelihood(code, 1) for code in range(NO_CALL + 1)])
+    widest = int(people.max(initial=0))
+    keys, rows = np.unique(people * (NO_CALL + 1) + codes, return_inverse=True)
+    table = np.zeros((keys.size, widest + 1))
+    for at, key in enumerate(keys.tolist()):
+        size, code = divmod(key, NO_CALL + 1)
+        table[at, : size + 1] = assay.likelihood(code, size)
+    return rows.astype(np.int64), table
