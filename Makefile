@@ -1,0 +1,47 @@
+# The two commands: `make demo` and `make test`. Both make their own environment first (scripts/bootstrap).
+# 两条命令：make demo（演示）与 make test（检验）；都会先自行建立运行环境。
+
+BIN := .venv/bin
+DEMO_OUT ?= demo
+
+.PHONY: demo test lint types unit bench lock docs clean env help
+
+help:
+	@echo "make demo   run the sample town and show the boards   运行示例镇并显示看板"
+	@echo "make test   style, types and tests                    格式、类型与测试"
+	@echo "make bench  measure against peers                     与同类方法比较速度"
+	@echo "make docs   write the generated pages and pictures    生成文档页与图片"
+	@echo "make lock   bring both lock files in step             更新锁定文件"
+	@echo "make clean  remove what was made here                 清除生成的文件"
+
+env:
+	@sh scripts/bootstrap
+
+demo: env
+	@$(BIN)/poolpipe demo --out $(DEMO_OUT)
+
+test: lint types unit
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: env
+	$(BIN)/mypy
+
+unit: env
+	$(BIN)/python -m pytest
+
+bench: env
+	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-disable-gc
+
+docs: env
+	$(BIN)/python scripts/write_tables_page.py
+	$(BIN)/python scripts/draw_board.py
+
+lock:
+	sh scripts/lock
+
+clean:
+	rm -rf demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks dist build
+	find src kernels tests benchmarks -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,129 @@
+"""The command line: one group whose commands are loaded by name, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import errno
+from importlib import import_module, metadata
+from typing import IO, NamedTuple
+
+import click
+
+from poolpipe.errors import PoolpipeError
+
+__all__ = ["COMMANDS", "NotDone", "Word", "main", "poolpipe"]
+
+
+class Word(NamedTuple):
+    """Where a command lives and what the overview says of it, without loading it."""
+
+    place: str
+    says: str
+
+
+COMMANDS: dict[str, Word] = {}
+
+
+class NotDone(click.ClickException):
+    """The job could not be done: told on stderr in both languages, without a traceback; exit status 1."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", way_out: str = "") -> None:
+        super().__init__(what)
+        self.where = where
+        self.way_out = way_out
+
+    def show(self, file: IO[str] | None = None) -> None:
+        """Write what, where and the way out, each on its own line."""
+        click.echo("poolpipe could not do it. 未能完成。", file=file, err=True)
+        for label, text in (
+            ("what  问题", self.message),
+            ("where 位置", self.where),
+            ("do    办法", self.way_out),
+        ):
+            if text:
+                click.echo(f"  {label}: {text}", file=file, err=True)
+
+
+class _LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only when it is called."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # `--debug` is taken wherever it stands: whoever met an error adds it at the end of the line.
+        ctx.meta["poolpipe.debug"] = "--debug" in args
+        return super().parse_args(ctx, [argument for argument in args if argument != "--debug"])
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:  # the last door before the user: nothing may leave it as a traceback
+            if ctx.meta["poolpipe.debug"] or getattr(error, "errno", None) == errno.EPIPE:
+                raise
+            raise _not_done(error) from error
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name].place.split(":")
+        command = getattr(import_module(f"poolpipe.commands.{module}"), attribute)
+        if not isinstance(command, click.Command):
+            message = f"poolpipe.commands.{module}:{attribute} is not a click command"
+            raise TypeError(message)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands 命令"):
+            formatter.write_dl([(name, word.says) for name, word in COMMANDS.items()])
+
+
+def _not_done(error: Exception) -> NotDone:
+    if isinstance(error, PoolpipeError):
+        return NotDone(error.what, where=error.where, way_out=error.way_out)
+    if isinstance(error, OSError):
+        return NotDone(
+            error.strerror or str(error),
+            where=str(error.filename or ""),
+            way_out="check the path, your rights to it and the space left 请检查路径、权限与剩余空间",
+        )
+    return NotDone(
+        f"{type(error).__name__}: {error}",
+        where="inside poolpipe, not your files 程序内部，与您的文件无关",
+        way_out="run it again with --debug and report what it prints 请加 --debug 重新运行并反馈输出",
+    )
+
+
+@click.group(
+    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(metadata.version("poolpipe"), prog_name="poolpipe")
+@click.option(
+    "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error  出错时显示详情"
+)
+def poolpipe() -> None:
+    """Ten-in-one pooled screening of a whole city: from barcode scans to the recall list.
+
+    全员混采核酸筛查：由扫码记录得出复采名单、各管去向与异常清单。
+
+    `poolpipe COMMAND --help` explains a command. 查看某一命令的说明：poolpipe 命令 --help
+    """
+
+
+def main() -> None:
+    """Run the command line: exit 0 when done, 1 when it could not be done (and why), 2 on wrong usage."""
+    poolpipe.main(prog_name="poolpipe")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands, one file each; heavy libraries are imported inside the functions."""

@@ -1,0 +1,83 @@
+"""Where everything stands: the house as it can be read from the sources, without importing any of them."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+
+FOUNDATION = ("errors", "policy", "tables")
+STAGES = ("codes", "links", "custody", "calls", "decode", "trace", "recalls", "ledger", "anomalies")
+INTAKE = ("events",)
+PIPELINE = ("pipeline",)
+OUTSIDE = (
+    "simulate",
+    "instruments",
+    "design",
+    "plan",
+    "exchange",
+    "store",
+    "stream",
+    "nightly",
+    "boards",
+    "diff",
+)
+DOOR = ("cli", "commands")
+FLOORS = (FOUNDATION, (*STAGES, *INTAKE), PIPELINE, OUTSIDE, DOOR)
+
+
+class Import(NamedTuple):
+    """One import statement: who, of what, and where it stands."""
+
+    importer: str
+    imported: str
+    place: str
+
+
+def modules(package: str) -> dict[str, Path]:
+    """Dotted name to file, of every module in `src/poolpipe` or `kernels/poolpipe_kernels`."""
+    top = ROOT / package
+    found = {}
+    for path in sorted(top.rglob("*.py")):
+        parts = path.relative_to(top.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def imports(package: str) -> list[Import]:
+    """Every import of a package's modules, those inside functions and TYPE_CHECKING blocks too."""
+    found = []
+    for name, path in modules(package).items():
+        for node in ast.walk(tree(path)):
+            place = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.Import):
+                found += [Import(name, alias.name, place) for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                base = _absolute(name, path, node)
+                found += [Import(name, f"{base}.{alias.name}", place) for alias in node.names]
+    return found
+
+
+def _absolute(name: str, path: Path, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    kept = package[: len(package) - node.level + 1]
+    return ".".join([*kept, *([node.module] if node.module else [])])
+
+
+def word(dotted: str) -> str:
+    """The house's word for a module: `events` of `poolpipe.events.reading`, empty for the package itself."""
+    return ([*dotted.split("."), ""])[1]
+
+
+def floor(name: str) -> int | None:
+    return next((level for level, words in enumerate(FLOORS) if name in words), None)

@@ -1,0 +1,120 @@
+"""Imports run one way: foundation <- stages <- pipeline <- outside <- command line."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from house.rooms import FLOORS, FOUNDATION, INTAKE, ROOT, STAGES, floor, imports, modules, tree, word
+
+OURS = "src/poolpipe"
+KERNELS = "kernels/poolpipe_kernels"
+
+
+def _own(found):
+    return [each for each in imports(OURS) if each.imported.split(".")[0] == "poolpipe" and found(each)]
+
+
+def test_every_module__has_a_place_in_the_house():
+    words = {word(name) for name in modules(OURS)} - {""}
+    homeless = sorted(each.lstrip("_") for each in words if floor(each.lstrip("_")) is None)
+    assert not homeless, f"{homeless}: say in tests/house/rooms.py on which floor they stand"
+
+
+def test_imports__run_from_the_door_to_the_foundation():
+    wrong = []
+    for each in _own(lambda each: word(each.importer)):
+        importer, imported = word(each.importer).lstrip("_"), word(each.imported).lstrip("_")
+        above, below = floor(importer), floor(imported)
+        if above is not None and below is not None and below > above:
+            wrong.append(f"{each.place}: {importer} imports {imported}, which stands above it")
+    assert not wrong, "\n".join(
+        [*wrong, "turn the dependency round, or meet in pipeline; floors:", *map(str, FLOORS)]
+    )
+
+
+def test_stages__never_import_each_other():
+    rooms = {*STAGES, *INTAKE}
+    wrong = [
+        f"{each.place}: {word(each.importer)} imports {word(each.imported)}"
+        for each in _own(lambda each: {word(each.importer), word(each.imported)} <= rooms)
+        if word(each.importer) != word(each.imported) and word(each.imported) != "codes"
+    ]
+    assert not wrong, "\n".join([*wrong, "stages meet in pipeline and agree through tables"])
+
+
+def test_foundation__knows_only_what_stands_before_it():
+    wrong = [
+        f"{each.place}: {word(each.importer)} imports {word(each.imported)}"
+        for each in _own(lambda each: word(each.importer) in FOUNDATION)
+        if word(each.imported) not in FOUNDATION[: FOUNDATION.index(word(each.importer))]
+    ]
+    assert not wrong, "\n".join([*wrong, f"order of the foundation: {' <- '.join(FOUNDATION)}"])
+
+
+def test_modules__do_not_import_in_circles():
+    edges: dict[str, set[str]] = {}
+    known = modules(OURS)
+    for each in _own(lambda each: word(each.importer)):
+        target = each.imported if each.imported in known else each.imported.rpartition(".")[0]
+        if target not in (each.importer, "poolpipe", "") and target in known:
+            edges.setdefault(each.importer, set()).add(target)
+    done: set[str] = set()
+
+    def walk(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, (
+            f"circle: {' -> '.join([*path[path.index(name) :], name])}; move what both need below"
+        )
+        if name not in done:
+            for target in sorted(edges.get(name, ())):
+                walk(target, (*path, name))
+            done.add(name)
+
+    for name in sorted(edges):
+        walk(name, ())
+
+
+def test_kernels__know_numpy_numba_and_themselves():
+    allowed = {"__future__", "collections", "typing", "math", "numpy", "numba", "poolpipe_kernels"}
+    wrong = [
+        f"{each.place}: {each.imported}"
+        for each in imports(KERNELS)
+        if each.imported.split(".")[0] not in allowed
+    ]
+    assert not wrong, "\n".join([*wrong, "kernels take arrays: lay them out in the stage"])
+
+
+def test_references__import_nothing_of_ours():
+    wrong = [
+        f"{each.place}: {each.imported}"
+        for each in imports("tests/reference")
+        if each.imported.split(".")[0] in {"poolpipe", "poolpipe_kernels"}
+    ]
+    assert not wrong, "\n".join(
+        [*wrong, "a reference that shares our code shares our mistakes: write it plainly"]
+    )
+
+
+def test_polars__is_never_looped_over_by_row():
+    loops = {"iter_rows", "map_elements", "map_rows", "apply"}
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.func.attr}"
+        for name, path in modules(OURS).items()
+        if word(name) in {*STAGES, *INTAKE, "pipeline"}
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in loops
+    ]
+    assert not wrong, "\n".join([*wrong, "whole columns at a time: an expression, or a kernel"])
+
+
+@pytest.mark.parametrize("statement", ["import poolpipe", "import poolpipe.cli"])
+def test_import__loads_no_heavy_library(statement):
+    heavy = {"polars", "numba", "numpy", "pyarrow", "duckdb", "scipy", "pydantic"}
+    code = f"{statement}; import sys; print(*sorted(set(sys.modules) & {heavy!r}))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not loaded, f"{statement} loads {loaded}: import them inside the function that needs them"

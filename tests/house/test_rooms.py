@@ -1,0 +1,113 @@
+"""Every module is one room: a public face, a docstring, and no more than one can take in."""
+
+from __future__ import annotations
+
+import ast
+
+from house.rooms import ROOT, modules, tree
+
+LONG_FOR_A_REASON: dict[str, str] = {}
+"""Files over 400 lines, and why splitting them would make them harder to read."""
+
+PUBLIC = {**modules("src/poolpipe"), **modules("kernels/poolpipe_kernels")}
+
+
+def _face(path):
+    """The names in `__all__`; a lazy package's are read from the keys or list it declares."""
+    for node in tree(path).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+            elements = node.value.elts if isinstance(node.value, (ast.List, ast.Tuple)) else []
+            return [element.value for element in elements if isinstance(element, ast.Constant)]
+    return None
+
+
+def _bound(path):
+    """Names a module binds at its top: definitions, assignments and imports."""
+    names = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).split(".")[0])
+    return names
+
+
+def _is_private(name):
+    return any(part.startswith("_") for part in name.split("."))
+
+
+def _is_bare_package(path):
+    return path.name == "__init__.py" and all(isinstance(node, ast.Expr) for node in tree(path).body)
+
+
+def test_public_modules__have_a_face():
+    faceless = [
+        str(path.relative_to(ROOT))
+        for name, path in PUBLIC.items()
+        if not _is_private(name) and not _is_bare_package(path) and _face(path) is None
+    ]
+    assert not faceless, (
+        f"{faceless}: list the public names in __all__, or start the file's name with an underscore"
+    )
+
+
+def test_face__names_what_is_there_and_all_of_it():
+    wrong = []
+    for name, path in PUBLIC.items():
+        face = _face(path)
+        if face is None or path.name == "__init__.py":
+            continue
+        missing = sorted(set(face) - _bound(path))
+        public = {
+            node.name
+            for node in tree(path).body
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")
+        }
+        unlisted = sorted(public - set(face)) if not _is_private(name) else []
+        wrong += [f"{path.relative_to(ROOT)}: __all__ names {each}, which is not there" for each in missing]
+        wrong += [
+            f"{path.relative_to(ROOT)}: {each} is not in __all__; list it or call it _{each}"
+            for each in unlisted
+        ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_public_names__say_what_they_are():
+    silent = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}"
+        for path in PUBLIC.values()
+        for node in tree(path).body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    ]
+    assert not silent, "\n".join([*silent, "say shape, unit, what missing means, what it raises"])
+
+
+def test_files__can_be_taken_in_at_once():
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for top in ("src", "kernels", "tests", "benchmarks", "scripts")
+        for path in sorted((ROOT / top).rglob("*.py"))
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    unexplained = {name: lines for name, lines in long.items() if name not in LONG_FOR_A_REASON}
+    assert not unexplained, (
+        f"{unexplained}: split at a word of the field, or give the reason in LONG_FOR_A_REASON"
+    )
+    assert set(LONG_FOR_A_REASON) <= set(long), "a reason for a file that is short again: strike it"
+
+
+def test_errors__say_the_way_out():
+    ours = {"InputError", "PolicyError", "TableError", "PoolpipeError", "NotDone"}
+    silent = []
+    for path in modules("src/poolpipe").values():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ours:
+                ways = [each.value for each in node.keywords if each.arg in {"way_out", None}]
+                if not ways or any(isinstance(way, ast.Constant) and not way.value for way in ways):
+                    silent.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert not silent, "\n".join([*silent, "an error names the way out: way_out='...'"])
