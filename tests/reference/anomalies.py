@@ -226,10 +226,11 @@ def _clocks(
     found: Found, tube: Tube, pool: dict[str, Any], day: Day, priority_sites: set[str]
 ) -> None:
     """``Where a clock's own end is missing it ends at the first later step that is known …, and runs on to
-    as_of while there is none``; ``invalid is no result``."""
+    as_of while there is none``."""
     policy = day.policy
-    called = pool["called_at"] if pool["call"] != "invalid" else None
-    loaded, received = pool["loaded_at"], pool["received_at"]
+    called, loaded, received = pool["called_at"], pool["loaded_at"], pool["received_at"]
+    # ``invalid is no result``: for clock_result alone; the other clocks an invalid call does end.
+    result = called if pool["call"] != "invalid" else None
     collected = pool["first_collected"]
 
     def over(start: datetime | None, ends: list[datetime | None], limit_s: float) -> bool:
@@ -243,7 +244,7 @@ def _clocks(
     if over(collected, [tube.first_loaded(), called], policy["cold_store_s"]):
         found.add("clock_cold_store", "tube", *tube.key)
     limit_s = policy["priority_result_s" if pool["site"] in priority_sites else "result_s"]
-    if over(received, [called], limit_s) or over(collected, [called], policy["result_collected_s"]):
+    if over(received, [result], limit_s) or over(collected, [result], policy["result_collected_s"]):
         found.add("clock_result", "tube", *tube.key)
     waits = [pool["picked_up_at"], received, loaded, called]
     if pool["site"] is not None and over(pool["last_collected"], waits, policy["pickup_s"]):
