@@ -1,0 +1,147 @@
+"""`poolpipe simulate`: a seeded city with every trouble of a real campaign, and the truth about it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from poolpipe.simulate import Summary
+
+__all__ = ["simulate"]
+
+_EXAMPLE = """
+\b
+Example  例:
+  poolpipe simulate demo-city --people 20000 --seed 7
+  poolpipe simulate day --preset shanghai --no-troubles --pieces 8
+  poolpipe simulate odd --preset town --format csv.gz --trouble overfull_pool=0.05
+"""
+
+
+@click.command(
+    name="simulate",
+    help="Write a simulated city's scans, reference tables and truth into DIR.\n\n"
+    "模拟一座城市的混采筛查:扫码事件、基础表与真值写入 DIR。所有人物均为虚构。\n\n"
+    "DIR/events holds the contract's event files by kind, DIR/reference the tables people, sites and labs, DIR/truth "
+    "who was infected and which trouble was planted where. The same people, seed and options give the same city, "
+    "whatever the format and the number of pieces." + _EXAMPLE,
+)
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False))
+@click.option("--people", type=click.IntRange(min=100), help="Residents; default: the preset's.  居民人数")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed.  随机种子"
+)
+@click.option(
+    "--preset",
+    type=click.Choice(["town", "ruijin", "shanghai"]),
+    default="town",
+    show_default=True,
+    help="town 5,000 people, two rounds; ruijin 700,000; shanghai 25,665,000, lean columns.  预设城市",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["parquet", "arrow", "csv", "csv.gz", "csv.zst", "ndjson", "ndjson.gz", "ndjson.zst"]),
+    default="parquet",
+    show_default=True,
+    help="Format and compression of the event files.  事件文件格式",
+)
+@click.option(
+    "--pieces", type=click.IntRange(min=1), default=1, show_default=True, help="Files per kind.  每类文件数"
+)
+@click.option("--rounds", type=click.IntRange(1, 30), help="Screening rounds; default: the preset's.  轮次")
+@click.option(
+    "--trouble",
+    "troubles",
+    multiple=True,
+    metavar="NAME=RATE",
+    help="Share of carriers a trouble befalls, e.g. overfull_pool=0.01; may be repeated; NAME `all` sets every "
+    "rate.  差错发生率",
+)
+@click.option("--no-troubles", is_flag=True, help="A city where nothing goes wrong.  不植入差错")
+@click.option("--force", is_flag=True, help="Overwrite an earlier city in DIR.  覆盖已有结果")
+@click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.  以 JSON 输出")
+def simulate(
+    folder: str,
+    *,
+    people: int | None,
+    seed: int,
+    preset: str,
+    format_: str,
+    pieces: int,
+    rounds: int | None,
+    troubles: tuple[str, ...],
+    no_troubles: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Hand the options to `poolpipe.simulate.simulate` and tell what was written."""
+    from poolpipe.simulate import simulate as simulate_city
+
+    rates = _rates(troubles, none=no_troubles)
+    summary = simulate_city(
+        folder,
+        people=people,
+        seed=seed,
+        preset=preset,
+        format=format_,
+        pieces=pieces,
+        rounds=rounds,
+        troubles=rates,
+        force=force,
+        progress=_progress(),
+    )
+    _tell(summary, as_json=as_json)
+
+
+def _rates(troubles: tuple[str, ...], *, none: bool) -> dict[str, float]:
+    from poolpipe.simulate import TROUBLES
+
+    rates = dict.fromkeys(TROUBLES, 0.0) if none else {}
+    for given in troubles:
+        name, separator, rate = given.partition("=")
+        try:
+            share = float(rate)
+        except ValueError:
+            separator = ""
+            share = 0.0
+        if not separator:
+            raise click.BadParameter(f"{given!r} is not NAME=RATE", param_hint="--trouble")
+        if name == "all":
+            rates |= dict.fromkeys(TROUBLES, share)
+        elif name in TROUBLES:
+            rates[name] = share
+        else:
+            raise click.BadParameter(
+                f"no trouble {name!r}; choose among {', '.join(TROUBLES)}", param_hint="--trouble"
+            )
+    return rates
+
+
+def _progress() -> Callable[[int, int], None]:
+    """A line on stderr for every tenth of the townships."""
+
+    def told(done: int, townships: int) -> None:
+        if done == townships or done % max(1, townships // 10) == 0:
+            click.echo(f"townships 乡镇 {done}/{townships}", err=True)
+
+    return told
+
+
+def _tell(summary: Summary, *, as_json: bool) -> None:
+    written = {"events": summary.events, "reference": summary.references, "truth": summary.truth}
+    if as_json:
+        click.echo(
+            json.dumps({"folder": str(summary.folder), "seed": summary.seed, **written}, ensure_ascii=False)
+        )
+        return
+    click.echo(f"{summary.folder}: {summary.settings.people:,} simulated people  模拟居民")
+    for group, tables in written.items():
+        for name, rows in tables.items():
+            if rows:
+                click.echo(f"  {group}/{name}: {rows:,}")

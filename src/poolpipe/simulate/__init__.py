@@ -1,0 +1,8 @@
+"""Simulated screening campaigns: seeded cities with every trouble of a real one, and the truth about them."""
+
+from __future__ import annotations
+
+from poolpipe.simulate.city import Summary, simulate
+from poolpipe.simulate.settings import FORMATS, PRESETS, TROUBLES
+
+__all__ = ["FORMATS", "PRESETS", "TROUBLES", "Summary", "simulate"]

@@ -1,0 +1,153 @@
+"""A whole city: its people, tubes and infected shared out to townships, which are simulated and written in turn."""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poolpipe.errors import InputError
+from poolpipe.simulate.scans import STREAMS
+from poolpipe.simulate.settings import FORMATS, settings_for
+from poolpipe.simulate.township import simulate_township
+from poolpipe.simulate.writing import StreamWriter, TableWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from poolpipe.simulate.settings import Settings
+    from poolpipe.simulate.township import TownshipFrames
+
+__all__ = ["Summary", "simulate", "townships_of"]
+
+_FIRST_DAY = np.datetime64("2022-04-04")
+_CHINA_OFFSET_US = 8 * 3_600_000_000
+_DAYS_BETWEEN_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What was written: rows of each stream and table, by name."""
+
+    folder: Path
+    settings: Settings
+    seed: int
+    events: dict[str, int] = field(default_factory=dict)
+    references: dict[str, int] = field(default_factory=dict)
+    truth: dict[str, int] = field(default_factory=dict)
+
+
+def simulate(
+    folder: str | Path,
+    *,
+    people: int | None = None,
+    seed: int = 0,
+    preset: str = "town",
+    format: str = "parquet",  # noqa: A002 - the word users know
+    pieces: int = 1,
+    troubles: Mapping[str, float] | None = None,
+    rounds: int | None = None,
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Summary:
+    """Simulate a screening campaign and write its events, reference tables and truth."""
+    settings = settings_for(preset, people=people, troubles=troubles, rounds=rounds)
+    if format not in FORMATS:
+        raise InputError(
+            f"no format {format!r}", where="format", way_out=f"choose one of {', '.join(FORMATS)}"
+        )
+    if pieces < 1:
+        raise InputError(f"{pieces} pieces", where="pieces", way_out="give at least 1")
+    target = _empty_folder(Path(folder), force=force)
+    summary = Summary(target, settings, seed)
+    writers = {
+        stream: StreamWriter(target / "events" / path, format, pieces=pieces, chunks=settings.townships)
+        for stream, path in STREAMS.items()
+    }
+    tables: dict[str, TableWriter] = {}
+    for township, frames in enumerate(townships_of(settings, seed)):
+        for stream, frame in frames.events.items():
+            writers[stream].write(township, frame)
+        for group, content in (("reference", frames.references), ("truth", frames.truth)):
+            for name, frame in content.items():
+                path = target / group / f"{name}.parquet"
+                tables.setdefault(f"{group}/{name}", TableWriter(path)).write(frame)
+        if progress is not None:
+            progress(township + 1, settings.townships)
+    for stream, writer in writers.items():
+        writer.close()
+        summary.events[stream] = writer.rows
+    for name, table in tables.items():
+        table.close()
+        group, _, table_name = name.partition("/")
+        (summary.references if group == "reference" else summary.truth)[table_name] = table.rows
+    return summary
+
+
+def townships_of(settings: Settings, seed: int) -> Iterator[TownshipFrames]:
+    """Every township of a city in turn; the next is made in another thread while one is written."""
+    rng = np.random.default_rng([seed, 999_999])
+    weights = rng.uniform(0.6, 1.4, settings.townships)
+    people = _shares(settings.people, weights)
+    infected = _shares(settings.infected, people * rng.lognormal(0.0, 0.7, settings.townships))
+    infected = np.minimum(infected, people // 3)
+    tubes: list[int | None] = [None] * settings.townships
+    if settings.tubes_per_person is not None:
+        tubes = list(_shares(round(settings.people * settings.tubes_per_person), people).tolist())
+    days = _days(settings)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        waiting = deque()
+        for township in range(settings.townships):
+            waiting.append(
+                pool.submit(
+                    simulate_township,
+                    settings,
+                    township,
+                    seed=seed,
+                    people=int(people[township]),
+                    infected=int(infected[township]),
+                    tubes=tubes[township],
+                    days=days,
+                )
+            )
+            if len(waiting) > 2:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _days(settings: Settings) -> list[tuple[str, int]]:
+    """Name and midnight (China) of every round; a lean city's only round has no name."""
+    days = []
+    for run in range(settings.rounds):
+        date = _FIRST_DAY + run * _DAYS_BETWEEN_ROUNDS
+        midnight = int(date.astype("datetime64[us]").astype(np.int64)) - _CHINA_OFFSET_US
+        days.append((str(date) if settings.rich else "", midnight))
+    return days
+
+
+def _shares(total: int, weights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Whole numbers in proportion to the weights that sum to the total exactly."""
+    edges = np.round(np.cumsum(weights) / weights.sum() * total).astype(np.int64)
+    return np.diff(np.r_[0, edges])
+
+
+def _empty_folder(folder: Path, *, force: bool) -> Path:
+    if folder.exists() and any(folder.iterdir()):
+        if not force:
+            raise InputError(
+                "the folder is not empty",
+                where=str(folder),
+                way_out="name a new folder, or overwrite it with --force",
+            )
+        for part in ("events", "reference", "truth"):
+            shutil.rmtree(folder / part, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

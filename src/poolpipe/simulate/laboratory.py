@@ -1,0 +1,151 @@
+"""Plates of 96 wells with two controls: which tube lies where, when it is read, what the read-out shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poolpipe.simulate.queues import NEVER, SECOND
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from poolpipe.simulate.queues import Tubes
+
+__all__ = [
+    "CALLS",
+    "NEGATIVE_CONTROL",
+    "POSITIVE_CONTROL",
+    "SAMPLES_PER_PLATE",
+    "TARGETS",
+    "WELLS",
+    "Plates",
+    "lay_out",
+    "read_samples",
+]
+
+#: Wells in the order in which a plate is filled: down the columns.
+WELLS: tuple[str, ...] = tuple(f"{row}{column:02d}" for column in range(1, 13) for row in "ABCDEFGH")
+SAMPLES_PER_PLATE = 94
+NEGATIVE_CONTROL, POSITIVE_CONTROL = 94, 95
+TARGETS: tuple[str, ...] = ("ORF1ab", "N", "IC")
+#: Calls by their number in `Tubes.call`; -1 is none.
+CALLS: tuple[str, ...] = ("negative", "suspect", "positive", "invalid")
+NEGATIVE, SUSPECT, POSITIVE, INVALID = range(4)
+_DETECTED_CT, _GREY_CT, _LAST_CYCLE = 37.0, 40.0, 45.0
+_WINDOW_S = 3600
+_PIPETTING_S = 5
+# The laboratories are staffed for their township: the day's plates go through in eight hours.
+_WORKING_S = 8 * 3600
+
+
+@dataclass
+class Plates:
+    """Every plate run: when its first well was loaded and when the instrument gave its read-out."""
+
+    started: NDArray[np.int64]
+    read: NDArray[np.int64]
+    samples: NDArray[np.int64]
+    tag: NDArray[np.int16]
+
+    def __len__(self) -> int:
+        return len(self.started)
+
+
+def lay_out(tubes: Tubes, arriving: NDArray[np.int64], rng: np.random.Generator) -> Plates:
+    """Lay the arriving tubes out on plates in the order they came; sets plate, well and loaded of the tubes.
+
+    A plate is loaded once it is full; a part of a plate waits one more hour at most. The laboratory starts plates one
+    after another at its pace, so a rush makes a queue.
+    """
+    order = arriving[np.lexsort((tubes.packed[arriving], tubes.box[arriving], tubes.received[arriving]))]
+    sizes, formed = _plate_sizes(tubes.received[order])
+    plate = np.repeat(np.arange(len(sizes)), sizes)
+    well = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    pace = _WORKING_S * SECOND // max(1, len(sizes))
+    ready = formed + 900 * SECOND
+    turns = np.arange(len(sizes)) * min(pace, 1200 * SECOND)
+    started = np.maximum.accumulate(ready - turns) + turns if len(sizes) else ready
+    started = started // SECOND * SECOND
+    tubes.plate[order], tubes.well[order] = plate, well
+    tubes.loaded[order] = started[plate] + well * _PIPETTING_S * SECOND
+    run = rng.integers(125 * 60, 145 * 60, len(sizes)) * SECOND
+    return Plates(started, started + run, sizes, np.zeros(len(sizes), np.int16))
+
+
+def _plate_sizes(received: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Samples on each plate, and when the plate was complete, from the ordered times of arrival."""
+    if not len(received):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    window = (received - received[0]) // (_WINDOW_S * SECOND)
+    ends = np.searchsorted(window, np.arange(int(window[-1]) + 1), side="right")
+    sizes: list[int] = []
+    formed: list[int] = []
+    done = 0
+    waiting_since = 0
+    for hour, end in enumerate(ends.tolist()):
+        close = int(received[0]) + (hour + 1) * _WINDOW_S * SECOND
+        while end - done >= SAMPLES_PER_PLATE:
+            done += SAMPLES_PER_PLATE
+            sizes.append(SAMPLES_PER_PLATE)
+            formed.append(int(received[done - 1]))
+            waiting_since = hour
+        if end > done and (waiting_since < hour or hour == len(ends) - 1):
+            sizes.append(end - done)
+            formed.append(close)
+            done = end
+        if end == done:
+            waiting_since = hour + 1
+    return np.array(sizes, np.int64), np.array(formed, np.int64)
+
+
+def read_samples(
+    ct: NDArray[np.float64], rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """Read-out (ORF1ab, N, internal control) of samples and the call it gives.
+
+    Parameters
+    ----------
+    ct : array, shape (samples,)
+        True Ct of each; NaN without virus.
+
+    Returns
+    -------
+    readings : array, shape (samples, 3)
+        NaN is undetermined.
+    calls : array, shape (samples,)
+        0 negative, 1 suspect, 2 positive.
+    """
+    readings = np.full((len(ct), 3), np.nan, np.float32)
+    readings[:, 2] = np.clip(rng.normal(28.0, 1.2, len(ct)), 22.0, 35.0).round(2)
+    virus = np.flatnonzero(np.isfinite(ct))
+    noise = rng.normal(0.0, 0.25, (len(virus), 2))
+    readings[virus, 0] = (ct[virus] + noise[:, 0]).round(2)
+    readings[virus, 1] = (ct[virus] - 0.8 + noise[:, 1]).round(2)
+    targets = readings[:, :2]
+    targets[targets > _LAST_CYCLE] = np.nan
+    return readings, classify(readings)
+
+
+def classify(readings: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Call of complete readings with a good internal control, by CONTRACT.md's cut-offs."""
+    targets = readings[:, :2]
+    detected = (targets <= _DETECTED_CT).all(axis=1)
+    hint = (targets <= _GREY_CT).any(axis=1)
+    return np.where(detected, POSITIVE, np.where(hint, SUSPECT, NEGATIVE)).astype(np.int8)
+
+
+def control_readings(plates: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Read-outs of a negative and a positive control for each plate, shape (plates, 2, 3)."""
+    readings = np.full((plates, 2, 3), np.nan, np.float32)
+    readings[:, :, 2] = rng.normal(28.0, 0.5, (plates, 2)).round(2)
+    readings[:, 1, 0] = rng.normal(28.0, 0.4, plates).round(2)
+    readings[:, 1, 1] = rng.normal(27.0, 0.4, plates).round(2)
+    return readings
+
+
+def undone(tubes: Tubes) -> NDArray[np.bool_]:
+    """Tubes without any result."""
+    return tubes.called == NEVER

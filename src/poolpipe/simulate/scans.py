@@ -1,0 +1,240 @@
+"""Events of a township as integer columns, and their spelling: codes, names, devices, as the files have them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from poolpipe.simulate.laboratory import CALLS, TARGETS, WELLS
+from poolpipe.simulate.residents import names_of, phones_of
+from poolpipe.simulate.text import numbered
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from poolpipe.simulate.queues import Places
+    from poolpipe.simulate.residents import Residents
+
+__all__ = ["ROLES", "STREAMS", "Codes", "Scans", "make_codes", "spell"]
+
+ROLES: tuple[str, ...] = ("sample", "negative_control", "positive_control")
+SAMPLE_ROLE, NEGATIVE_ROLE, POSITIVE_ROLE = range(3)
+_MODES = pl.Series(["pool", "single"], dtype=pl.String)
+
+#: Folder of each stream of events: the emergency teams' tablets write more columns than the sites' scanners.
+STREAMS: Mapping[str, str] = {
+    "collect": "collect",
+    "emergency": "collect/emergency",
+    "seal": "seal",
+    "pack": "pack",
+    "pickup": "pickup",
+    "receive": "receive",
+    "load": "load",
+    "read": "read",
+    "report": "report",
+    "void": "void",
+}
+
+_LEAN: Mapping[str, tuple[str, ...]] = {
+    "collect": ("at", "tube", "person", "site", "point", "capacity"),
+    "emergency": ("at", "tube", "person", "site", "point", "mode", "capacity", "recall_of"),
+    "pack": ("at", "tube", "box"),
+    "pickup": ("at", "box", "giver", "receiver"),
+    "receive": ("at", "box", "giver", "receiver", "lab", "tubes"),
+    "load": ("at", "plate", "well", "lab", "tube", "role"),
+    "read": ("at", "plate", "well", "target", "ct"),
+    "report": ("at", "tube", "call", "lab"),
+}
+_ROUND, _AUDIT = ("round",), ("event_id", "device", "operator", "sent_at")
+_PERSON = ("at", "tube", "person_type", "person", "name", "phone", "site", "point", "mode", "capacity")
+_RICH: Mapping[str, tuple[str, ...]] = {
+    "collect": (*_ROUND, *_PERSON, *_AUDIT),
+    "emergency": (*_ROUND, *_PERSON, "recall_of", *_AUDIT),
+    "seal": (*_ROUND, "at", "tube", "swabs", *_AUDIT),
+    "pack": (*_ROUND, "at", "tube", "box", "site", *_AUDIT),
+    "pickup": (*_ROUND, "at", "box", "giver", "receiver", "site", "vehicle", "temperature_c", *_AUDIT),
+    "receive": (*_ROUND, "at", "box", "giver", "receiver", "lab", "temperature_c", "tubes", *_AUDIT),
+    "load": (*_ROUND, *_LEAN["load"], *_AUDIT),
+    "read": (*_ROUND, *_LEAN["read"], "reagent", "instrument", *_AUDIT),
+    "report": (*_ROUND, *_LEAN["report"], *_AUDIT),
+    "void": (*_ROUND, "at", "event", "reason", *_AUDIT),
+}
+
+
+def columns_of(*, rich: bool) -> Mapping[str, tuple[str, ...]]:
+    """Columns of every stream, in the order in which they are written."""
+    return _RICH if rich else _LEAN
+
+
+@dataclass
+class Codes:
+    """What every integer is spelled like: the labels of one township."""
+
+    township: int
+    person: pl.Series
+    person_type: pl.Series
+    tube: pl.Series
+    box: pl.Series
+    plate: pl.Series
+    site: pl.Series
+    point: pl.Series
+    point_site: NDArray[np.int64]
+    lab: pl.Series
+
+    def add(self, column: str, labels: pl.Series) -> NDArray[np.int64]:
+        """More labels of one kind; returns their integers."""
+        known: pl.Series = getattr(self, column)
+        setattr(self, column, pl.concat([known, labels]))
+        return np.arange(len(known), len(known) + len(labels))
+
+
+@dataclass
+class Scans:
+    """Frames of integer columns per stream, in pieces as they arise."""
+
+    pieces: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+
+    def add(self, stream: str, **columns: NDArray[np.generic] | int | float | None) -> None:
+        """Append events of one stream; single values are repeated."""
+        frame = pl.DataFrame({name: column for name, column in columns.items() if column is not None})
+        if len(frame):
+            self.pieces.setdefault(stream, []).append(frame)
+
+    def frame(self, stream: str) -> pl.DataFrame:
+        """All events of a stream so far; columns that a piece lacks are null in it."""
+        return pl.concat(self.pieces.get(stream, [pl.DataFrame()]), how="diagonal_relaxed")
+
+
+def lab_name(township: int) -> str:
+    """Name of the laboratory of a township."""
+    return f"模拟第{township:03d}检测所"
+
+
+def make_codes(residents: Residents, places: Places, tubes: int, boxes: int, plates: int, labs: int) -> Codes:
+    """Labels for everything in a township: rolls of numbered tubes, boxes and plates.
+
+    Township 7's tubes are 0070000000 and so on: leading zeros count.
+    """
+    township = residents.township
+    prefix = f"{township:03d}"
+    sites = len(places.site_opens)
+    team = f"E{prefix}"
+    return Codes(
+        township=township,
+        person=residents.person,
+        person_type=residents.person_type,
+        tube=numbered(prefix, np.arange(tubes), 7),
+        box=numbered(f"B{prefix}", np.arange(boxes), 5),
+        plate=numbered(f"P{prefix}", np.arange(plates), 4),
+        site=pl.concat([numbered(f"S{prefix}", np.arange(sites), 3), pl.Series([team], dtype=pl.String)]),
+        point=pl.concat([pl.Series(places.point_number).cast(pl.String), pl.Series(["1"], dtype=pl.String)]),
+        point_site=np.r_[places.point_site, sites],
+        lab=pl.Series([lab_name(township), lab_name((township + 1) % max(labs, 2))], dtype=pl.String),
+    )
+
+
+def spell(
+    stream: str, frame: pl.DataFrame, codes: Codes, *, rich: bool, round_name: str, run: int
+) -> pl.DataFrame:
+    """The events of a stream as the files have them, in the order of time.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Integer columns; see `Scans`.
+    run : int
+        Number of the round from 0: part of every event id.
+    """
+    wanted = columns_of(rich=rich)[stream]
+    frame = frame.sort("at", maintain_order=True)
+    spelled = {
+        name: series for name, series in _spellings(stream, frame, codes, rich=rich).items() if name in wanted
+    }
+    if rich:
+        spelled["round"] = pl.repeat(round_name, len(frame), dtype=pl.String, eager=True)
+        spelled["event_id"] = numbered(f"{stream[:2]}{run}-{codes.township:03d}-", np.arange(len(frame)), 7)
+    return pl.DataFrame({name: spelled[name] for name in wanted})
+
+
+def _spellings(stream: str, frame: pl.DataFrame, codes: Codes, *, rich: bool) -> dict[str, pl.Series]:
+    count = len(frame)
+    spelled: dict[str, pl.Series] = {"at": frame["at"].cast(pl.Datetime("us", "UTC"))}
+    for column in ("tube", "box", "plate", "lab"):
+        if column in frame.columns:
+            spelled[column] = _gather(getattr(codes, column), frame[column])
+    if stream in ("collect", "emergency"):
+        spelled |= _collect_spellings(frame, codes, rich=rich)
+    if "site" in frame.columns:
+        spelled["site"] = _gather(codes.site, frame["site"])
+    if "recall_of" in frame.columns:
+        spelled["recall_of"] = _gather(codes.tube, frame["recall_of"])
+    if "well" in frame.columns:
+        spelled["well"] = _gather(pl.Series(WELLS), frame["well"])
+    if "role" in frame.columns:
+        spelled["role"] = _gather(pl.Series(ROLES), frame["role"])
+    if "target" in frame.columns:
+        spelled["target"] = _gather(pl.Series(TARGETS), frame["target"])
+        spelled["ct"] = frame["ct"].cast(pl.Float32).fill_nan(None)
+    if "call" in frame.columns:
+        spelled["call"] = _gather(pl.Series(CALLS), frame["call"])
+    for column in ("swabs", "tubes"):
+        if column in frame.columns:
+            spelled[column] = frame[column].cast(pl.Int16)
+    if "giver" in frame.columns:
+        spelled["giver"] = numbered(f"G{codes.township:03d}", frame["giver"].to_numpy(), 3)
+        spelled["receiver"] = numbered(f"R{codes.township:03d}", frame["receiver"].to_numpy(), 3)
+    if rich:
+        spelled |= _audit_spellings(stream, frame, codes, count)
+    return spelled
+
+
+def _collect_spellings(frame: pl.DataFrame, codes: Codes, *, rich: bool) -> dict[str, pl.Series]:
+    point = frame["point"].to_numpy()
+    spelled = {
+        "person": _gather(codes.person, frame["person"]),
+        "site": codes.site.gather(codes.point_site[point]),
+        "point": codes.point.gather(point),
+        "mode": _MODES.gather(frame["mode"]),
+        "capacity": frame["capacity"].cast(pl.Int16),
+    }
+    if rich:
+        person = frame["person"].to_numpy()
+        spelled |= {
+            "person_type": _gather(codes.person_type, frame["person"]),
+            "name": names_of(person),
+            "phone": phones_of(codes.township, person),
+        }
+    return spelled
+
+
+def _audit_spellings(stream: str, frame: pl.DataFrame, codes: Codes, count: int) -> dict[str, pl.Series]:
+    """Device, operator and sending time, and the transport's and the instrument's particulars."""
+    station = next(
+        (frame[name].to_numpy() for name in ("point", "site", "plate", "box") if name in frame.columns),
+        np.zeros(count, np.int64),
+    )
+    at = frame["at"].to_numpy()
+    hour = at // 3_600_000_000 % 24
+    delay = (at // 1_000_000 * 7919 % 11 + 1) * 1_000_000
+    prefix = f"{stream[:2].upper()}{codes.township:03d}"
+    spelled = {
+        "device": numbered(f"D{prefix}", station % 1000, 3),
+        "operator": numbered(f"O{prefix}", (station * 7 + hour // 2) % 1000, 3),
+        "sent_at": pl.Series(at + delay).cast(pl.Datetime("us", "UTC")),
+    }
+    if stream in ("pickup", "receive"):
+        spelled["vehicle"] = numbered("SIM", station % 40, 3)
+        spelled["temperature_c"] = pl.Series(np.round(3.0 + (at // 1_000_000 % 30) / 10.0, 1))
+    if stream == "read":
+        spelled["reagent"] = pl.repeat("模拟试剂 2022-04", count, dtype=pl.String, eager=True)
+        spelled["instrument"] = numbered("PCR-", station % 12, 2)
+    return spelled
+
+
+def _gather(labels: pl.Series, indices: pl.Series) -> pl.Series:
+    return labels.gather(indices)
