@@ -211,7 +211,8 @@ def _recalls(found: Found, day: Day) -> None:
 
 def _events(found: Found, day: Day) -> None:
     by_id: dict[str, list[Event]] = {}
-    for event in day.known:
+    # A withdrawn event counts ``as if it had never come``; a void is an event like others.
+    for event in day.events + [event for event in day.known if event["kind"] == "void"]:
         if event["event_id"] is not None:
             by_id.setdefault(event["event_id"], []).append(event)
     for event_id, events in by_id.items():

@@ -78,14 +78,16 @@ def columns_of(kind: str) -> tuple[str, ...]:
     return tuple(sorted({*COMMON, *MUST[kind], *MAY[kind]}))
 
 
-def clean_code(value: Any) -> str | None:
+def clean_code(value: Any) -> str:
     """``Codes lose surrounding blanks and control characters, an AIM symbology prefix, … half-width``."""
-    if value is None:
-        return None
-    text = "".join(_half_width(c) for c in _text(value))
-    text = "".join(c for c in text if not _is_control(c)).strip()
-    text = re.sub(r"^\][A-Za-z][0-9A-Za-z]", "", text).strip()
-    return text or None
+    text = _bare("" if value is None else _text(value))
+    return _bare(re.sub(r"^\][A-Za-z][0-9A-Za-z]", "", text))
+
+
+def _bare(text: str) -> str:
+    """Half-width, without surrounding blanks and control characters."""
+    half = "".join(_half_width(character) for character in text)
+    return half.strip("".join(c for c in set(half) if c.isspace() or _is_control(c)))
 
 
 def _text(value: Any) -> str:
@@ -109,7 +111,7 @@ def clean_time(value: Any, zone: str) -> datetime | None:
     if isinstance(value, datetime):
         moment = value if value.tzinfo else value.replace(tzinfo=ZoneInfo(zone))
         return moment.astimezone(UTC)
-    match = _TIME.fullmatch(clean_code(value) or "")
+    match = _TIME.fullmatch(clean_code(value))
     if match is None:
         return None
     date, clock, fraction, offset = match.groups()
@@ -123,7 +125,7 @@ def clean_time(value: Any, zone: str) -> datetime | None:
 
 def clean_well(value: Any, policy: dict[str, Any]) -> str | None:
     """``Wells are written A01 whatever came (A1, a01)``; None: not on the policy's plate."""
-    match = re.fullmatch(r"([A-Za-z])0?([0-9]{1,2})", clean_code(value) or "", re.ASCII)
+    match = re.fullmatch(r"([A-Za-z])([0-9]{1,2})", clean_code(value), re.ASCII)
     if match is None:
         return None
     row, column = match[1].upper(), int(match[2])
@@ -133,7 +135,8 @@ def clean_well(value: Any, policy: dict[str, Any]) -> str | None:
 def _missing(value: Any) -> bool:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return True
-    return isinstance(value, str) and clean_code(value) is None
+    # A lone symbology prefix is given, but ``empty``: a bad code, not a missing one.
+    return isinstance(value, str) and not _bare(value)
 
 
 def clean(raw: Event, policy: dict[str, Any], arrived_at: datetime | None = None) -> tuple[Event | None, str]:
@@ -152,6 +155,9 @@ def clean(raw: Event, policy: dict[str, Any], arrived_at: datetime | None = None
     for name, value in given.items():
         event[name] = clean_code(value) if name in CODES else _text(value).strip()
     event["round"] = event["round"] or ""
+    event["device"] = event["device"] or None
+    if event.get("target") == "":
+        return None, "missing_value"
     return _check(event, given, policy, arrived_at)
 
 
@@ -167,7 +173,7 @@ def _check(
         if event.get(name) is not None and not re.fullmatch(policy["code_pattern"], event[name]):
             return None, "bad_code"
     for name in NAMED:
-        if event.get(name) is not None and len(event[name]) > 64:
+        if event.get(name) is not None and not 1 <= len(event[name]) <= 64:
             return None, "bad_code"
     if "well" in event:
         event["well"] = clean_well(given["well"], policy)
@@ -177,14 +183,14 @@ def _check(
         return None, "bad_number"
     kind = event["kind"]
     if kind == "collect":
-        event["mode"] = event["mode"] or "pool"
+        event["mode"] = "pool" if event["mode"] is None else event["mode"]
         if event["mode"] not in ("pool", "single"):
             return None, "unknown_mode"
         event["person_type"] = event["person_type"] or "RIC"
         if event["person_type"] == "RIC" and re.fullmatch(r".{17}x", event["person"]):
             event["person"] = event["person"].upper()
     if kind == "load":
-        event["role"] = event["role"] or "sample"
+        event["role"] = "sample" if event["role"] is None else event["role"]
         if event["role"] not in ("sample", *CONTROLS):
             return None, "unknown_role"
     if kind == "report" and event["call"] not in ("positive", "suspect", "negative", "invalid"):
@@ -202,7 +208,7 @@ def _numbers(event: Event, given: Event) -> bool:
             if event[name] is None:
                 return False
     if event.get("ct") is not None:
-        text = clean_code(given["ct"]) or ""
+        text = clean_code(given["ct"])
         event["ct"] = None
         if text.lower() not in UNDETERMINED:
             event["ct"] = _number(text)
@@ -210,7 +216,7 @@ def _numbers(event: Event, given: Event) -> bool:
                 return False
     if "temperature_c" in given:
         # No code of the contract speaks of it: what is no number is kept as it came.
-        number = _number(clean_code(given["temperature_c"]) or "")
+        number = _number(clean_code(given["temperature_c"]))
         event["temperature_c"] = event["temperature_c"] if number is None else number
     return True
 
@@ -222,7 +228,7 @@ def _number(text: str) -> float | None:
 
 
 def _whole(value: Any) -> int | None:
-    number = _number(clean_code(value) or "")
+    number = _number(clean_code(value))
     return int(number) if number is not None and number >= 0 and number.is_integer() else None
 
 

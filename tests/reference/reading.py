@@ -20,7 +20,7 @@ def read_files(folder: Path | str) -> list[dict[str, Any]]:
         name = path.relative_to(root).as_posix()
         kind = _kind_of_name(path.relative_to(root))
         for line, record, raw in _records(path):
-            if record is not None and kind is not None:
+            if record is not None and kind is not None and not str(record.get("kind") or "").strip():
                 record = {**record, "kind": kind}
             found.append({"file": name, "line": line, "record": record, "raw": raw})
     return found
