@@ -1,0 +1,159 @@
+"""Integers for texts: what each code number means, in one place.
+
+Inside the pipeline a tube is a number. Numbers are given in the order of the texts, so that sorting by
+number is sorting by text; a tube, box or plate is known by its round and its code together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from poolpipe_kernels import codes as kernels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+__all__ = ["DOMAINS", "ENTITIES", "RESIDENT", "WELL_PLACES", "Codes", "Entities", "well_names"]
+
+RESIDENT = "RIC"
+"""The default document: the resident identity card, GB 11643."""
+
+DOMAINS = {
+    "round": "round",
+    "tube": "tube",
+    "recall_of": "tube",
+    "box": "box",
+    "plate": "plate",
+    "site": "site",
+    "point": "point",
+    "lab": "lab",
+    "target": "target",
+    "device": "device",
+}
+"""Which columns share one set of texts."""
+
+ENTITIES = ("tube", "box", "plate")
+"""What is known by round and code together."""
+
+WELL_PLACES = 384
+"""Numbers a plate's wells take up, so that plate and well make one number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """Tubes, boxes or plates, numbered in the order of round and code.
+
+    Attributes
+    ----------
+    rounds, texts : (n,) uint32
+        Number of the round and of the code of each.
+    """
+
+    rounds: NDArray[np.uint32]
+    texts: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.rounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What the numbers in coded frames stand for.
+
+    Attributes
+    ----------
+    texts : mapping of Series of String
+        Domain to its distinct texts in order; a text's place is its number.
+    entities : mapping of Entities
+        For tube, box and plate.
+    others : DataFrame
+        person_type, person of people known by other documents than a well-formed resident ID, in order.
+        Person -1 is the first of them, -2 the second.
+    """
+
+    texts: Mapping[str, pl.Series]
+    entities: Mapping[str, Entities]
+    others: pl.DataFrame
+
+    def text(self, column: str, numbers: pl.Series) -> pl.Series:
+        """Write numbers of a column as texts; null stays null."""
+        return self.texts[DOMAINS[column]].gather(numbers).alias(column)
+
+    def number(self, column: str, text: str) -> int | None:
+        """Give the number of a text, None if it never occurred."""
+        texts = self.texts[DOMAINS[column]]
+        place = int(texts.search_sorted(text)) if len(texts) else 0
+        return place if place < len(texts) and texts[place] == text else None
+
+    def entity(self, column: str, numbers: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """Write numbers of tubes, boxes or plates as round and code."""
+        known = self.entities[column]
+        rounds = pl.Series("round", known.rounds).gather(numbers)
+        texts = pl.Series(column, known.texts).gather(numbers)
+        return self.text("round", rounds), self.text(column, texts)
+
+    def person(self, keys: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """Write person keys as document type and number."""
+        numbers = keys.to_numpy()
+        regular = pl.Series("person", _resident_texts(numbers))
+        other = np.flatnonzero(numbers < 0)
+        types = pl.Series("person_type", [RESIDENT]).new_from_index(0, len(numbers))
+        if not len(other):
+            return types, regular
+        found = self.others[(-1 - numbers[other]).tolist()]
+        return types.scatter(other, found["person_type"]), regular.scatter(other, found["person"])
+
+    def person_bounds(self) -> NDArray[np.int64]:
+        """For each person of `others` the first regular key that stands behind it in the order of texts.
+
+        Type comes first, then number: a document that sorts before RIC stands before every resident.
+        """
+        kind, digits, rest = pl.col("person_type"), pl.col("digits"), pl.col("rest")
+        length = digits.str.len_chars().cast(pl.Int64)
+        power = (17 - length).replace_strict(range(18), [10**n for n in range(18)], return_dtype=pl.Int64)
+        below = pl.when(length > 0).then(digits).otherwise(pl.lit("0")).cast(pl.Int64) * power
+        head = rest.str.head(1)
+        longer = (rest.str.len_chars() > 1).cast(pl.Int64)
+        checks_before = (
+            pl.when(head < "0").then(0)
+            .when(head <= "9").then(head.cast(pl.Int64, strict=False) + longer)
+            .when(head < "X").then(10)
+            .when(head == "X").then(10 + longer)
+            .otherwise(11)
+        )  # fmt: skip
+        # What follows a short run of digits stands before '0' or behind '9'; so do all that share them.
+        bound = pl.when(length == 17).then(below * 11 + checks_before)
+        bound = bound.otherwise((below + pl.when(head > "9").then(power).otherwise(0)) * 11)
+        return (
+            self.others.with_columns(pl.col("person").str.extract(r"^([0-9]{0,17})", 1).alias("digits"))
+            .with_columns(pl.col("person").str.slice(pl.col("digits").str.len_chars()).alias("rest"))
+            .select(
+                pl.when(kind < RESIDENT).then(0)
+                .when(kind > RESIDENT).then(np.iinfo(np.int64).max)
+                .otherwise(bound).cast(pl.Int64)
+            )
+            .to_series()
+            .to_numpy()
+        )  # fmt: skip
+
+
+def well_names(numbers: pl.Series, wells: int) -> pl.Series:
+    """Write well positions as `A01` to `H12` (96) or `P24` (384); null stays null."""
+    columns = 12 if wells == 96 else 24
+    names = pl.Series("well", [f"{chr(65 + i // columns)}{i % columns + 1:02d}" for i in range(wells)])
+    return names.gather(numbers)
+
+
+def _resident_texts(keys: NDArray[np.int64]) -> pl.Series:
+    text = np.full(18 * len(keys), 48, np.uint8)
+    kernels.write_resident_ids(keys, text)
+    offsets = np.arange(len(keys) + 1, dtype=np.int64) * 18
+    array = pa.LargeStringArray.from_buffers(len(keys), pa.py_buffer(offsets), pa.py_buffer(text))
+    return pl.Series("person", array)

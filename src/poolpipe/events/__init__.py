@@ -1,0 +1,7 @@
+"""Events: reading, cleaning, rejecting, deduplicating. Everything that enters comes through here."""
+
+from __future__ import annotations
+
+from poolpipe.events.reading import Events, read_events
+
+__all__ = ["Events", "read_events"]

@@ -1,0 +1,247 @@
+"""From understood batches to one coded frame per kind: texts become numbers once, duplicates go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from poolpipe.codes import DOMAINS, ENTITIES, Codes, Entities
+from poolpipe.tables import KINDS, TIME
+from poolpipe_kernels import groups
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from poolpipe.events.understand import Understood
+
+__all__ = ["Piece", "assemble"]
+
+Piece = tuple["Understood", int]
+"""Events of one kind out of one batch, and the number of the file they came from."""
+
+_LOOKUP = 1 << 26
+
+
+def assemble(pieces: Sequence[Piece]) -> tuple[dict[str, pl.DataFrame], Codes, list[tuple[int, int]]]:
+    """Number every text, put the pieces of each kind together and take duplicates out.
+
+    Returns
+    -------
+    frames : dict of DataFrame
+        One coded frame per kind, in the order of the pieces, without duplicates.
+    codes : Codes
+    duplicates : list of (file, count)
+    """
+    rounds = _Texts(pieces, "round", extra=[""])
+    texts = {"round": rounds} | {
+        domain: _Texts(pieces, domain) for domain in set(DOMAINS.values()) - {"round"}
+    }
+    entities = {name: _Pairs(pieces, name, texts) for name in ENTITIES}
+    people = _People(pieces)
+    codes = Codes(
+        {domain: numbered.texts for domain, numbered in texts.items()},
+        {name: pairs.entities for name, pairs in entities.items()},
+        people.others,
+    )
+    frames: dict[str, pl.DataFrame] = {}
+    duplicates: list[tuple[int, int]] = []
+    for kind in KINDS:
+        mine = [(place, *piece) for place, piece in enumerate(pieces) if piece[0].kind == kind]
+        frame = _frame(mine, texts, entities, people)
+        files = np.repeat([file for _, _, file in mine], [len(piece.at) for _, piece, _ in mine]).astype(
+            np.int64
+        )
+        contents = [piece.content for _, piece, _ in mine]
+        repeated = _repeated(frame, np.concatenate(contents) if contents else np.empty(0, np.uint64))
+        if len(repeated):
+            counted = np.bincount(files[repeated])
+            duplicates.extend((int(file), int(counted[file])) for file in np.flatnonzero(counted))
+            first = np.ones(frame.height, np.bool_)
+            first[repeated] = False
+            frame = frame.filter(first)
+        frames[kind] = frame
+    return frames, codes, duplicates
+
+
+class _Texts:
+    """The distinct texts of one domain in order, and for every piece the number of each of its values."""
+
+    def __init__(self, pieces: Sequence[Piece], domain: str, extra: Iterable[str] = ()) -> None:
+        parts: list[pl.Series] = []
+        self.begins: dict[tuple[int, str], int] = {}
+        height = 0
+        for place, (piece, _) in enumerate(pieces):
+            for name, column in piece.codes.items():
+                if DOMAINS.get(name) == domain:
+                    self.begins[place, name] = height
+                    parts.append(column.values)
+                    height += len(column.values)
+        empty = pl.Series("values", [], pl.String)
+        given = pl.concat([empty, *(part.alias("values") for part in parts)], rechunk=True)
+        distinct = pl.concat([given, pl.Series("values", list(extra), pl.String)]).drop_nulls().unique()
+        self.texts = distinct.sort()
+        known = pl.DataFrame({"values": self.texts}).with_row_index("number")
+        numbers = pl.DataFrame({"values": given}).join(known, on="values", how="left", maintain_order="left")
+        self._numbers = numbers["number"].cast(pl.Int32).fill_null(-1).to_numpy()
+
+    def rows(self, place: int, name: str, piece: Understood) -> NDArray[np.int32]:
+        """Number of each row's text in a column; -1 where there is none."""
+        if (place, name) not in self.begins:
+            return np.full(len(piece.at), -1, np.int32)
+        column = piece.codes[name]
+        begin = self.begins[place, name]
+        return column.spread(self._numbers[begin : begin + len(column.values)], -1).astype(np.int32)
+
+
+class _Pairs:
+    """Tubes, boxes or plates: the distinct pairs of round and code, numbered in order."""
+
+    def __init__(self, pieces: Sequence[Piece], name: str, texts: dict[str, _Texts]) -> None:
+        self._rounds, self._codes = texts["round"], texts[name]
+        self._name = name
+        self._width = max(1, len(self._codes.texts))
+        self._one_round = len(self._rounds.texts) == 1
+        size = self._width * len(self._rounds.texts)
+        self._find: Callable[[NDArray[np.int64]], NDArray[np.integer]]
+        if self._one_round:
+            pairs = np.arange(len(self._codes.texts))
+            self._find = np.asarray
+        else:
+            present = [
+                self._pairs(place, piece) for place, (piece, _) in enumerate(pieces) if name in piece.codes
+            ]
+            pairs = _distinct([pair[pair >= 0] for pair in present], size)
+            self._find = _finder(pairs, size)
+        self.entities = Entities(
+            (pairs // self._width).astype(np.uint32), (pairs % self._width).astype(np.uint32)
+        )
+
+    def rows(self, place: int, piece: Understood) -> NDArray[np.int32]:
+        """Number of each row's tube, box or plate; -1 where there is none."""
+        if self._one_round:
+            return self._codes.rows(place, self._name, piece)
+        pairs = self._pairs(place, piece)
+        return np.where(pairs < 0, -1, self._find(np.maximum(pairs, 0))).astype(np.int32)
+
+    def _pairs(self, place: int, piece: Understood) -> NDArray[np.int64]:
+        code = self._codes.rows(place, self._name, piece).astype(np.int64)
+        rounds = np.maximum(self._rounds.rows(place, "round", piece), 0)  # no round is the first text, ""
+        return np.where(code < 0, -1, rounds * self._width + code)
+
+
+def _distinct(parts: list[NDArray[np.int64]], size: int) -> NDArray[np.int64]:
+    if size <= _LOOKUP:
+        seen = np.zeros(size, np.bool_)
+        for part in parts:
+            seen[part] = True
+        return np.flatnonzero(seen)
+    return np.unique(np.concatenate([np.empty(0, np.int64), *(np.unique(part) for part in parts)]))
+
+
+def _finder(pairs: NDArray[np.int64], size: int) -> Callable[[NDArray[np.int64]], NDArray[np.integer]]:
+    if size <= _LOOKUP:
+        lookup = np.zeros(size, np.int32)
+        lookup[pairs] = np.arange(len(pairs), dtype=np.int32)
+        return lambda wanted: lookup[wanted]
+    return lambda wanted: np.searchsorted(pairs, wanted)
+
+
+class _People:
+    """People of other documents than a well-formed resident ID, numbered once over all pieces."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        schema = {"person_type": pl.String, "person": pl.String}
+        parts = [pl.DataFrame(schema=schema)]
+        self._begins: dict[int, int] = {}
+        height = 0
+        for place, (piece, _) in enumerate(pieces):
+            if piece.person is not None:
+                self._begins[place] = height
+                parts.append(piece.person.others)
+                height += piece.person.others.height
+        given = pl.concat(parts)
+        self.others = given.filter(pl.col("person").is_not_null()).unique().sort("person_type", "person")
+        known = self.others.with_row_index("number")
+        numbers = given.join(known, on=["person_type", "person"], how="left", maintain_order="left")
+        self._numbers = -1 - numbers["number"].cast(pl.Int64).fill_null(0).to_numpy()
+
+    def rows(self, place: int, piece: Understood) -> NDArray[np.int64]:
+        """Key of each row's person."""
+        if piece.person is None:
+            return np.zeros(len(piece.at), np.int64)
+        keys = piece.person.keys
+        other = np.flatnonzero(keys < 0)
+        if len(other):
+            keys = keys.copy()
+            keys[other] = self._numbers[self._begins[place] + (-1 - keys[other])]
+        return keys
+
+
+def _frame(
+    pieces: list[tuple[int, Understood, int]],
+    texts: dict[str, _Texts],
+    entities: dict[str, _Pairs],
+    people: _People,
+) -> pl.DataFrame:
+    """One kind's pieces as one frame; a column that no piece has is left out, but for what the kind must have."""
+    kind = pieces[0][1] if pieces else None
+    columns: dict[str, pl.Series] = {
+        "at": _joined([piece.at for _, piece, _ in pieces], np.int64)
+        .cast(pl.Datetime("us"))
+        .dt.replace_time_zone("UTC")
+        .cast(TIME)
+    }
+    coded = sorted({name for _, piece, _ in pieces for name in piece.codes if name in DOMAINS} | {"round"})
+    for name in coded:
+        rows = [
+            entities[name].rows(place, piece)
+            if name in entities
+            else texts[DOMAINS[name]].rows(place, name, piece)
+            for place, piece, _ in pieces
+        ]
+        if name == "round":
+            rows = [np.maximum(part, 0) for part in rows]
+        numbers = _joined(rows, np.int32)
+        columns[name] = (numbers.replace(-1, None) if (numbers == -1).any() else numbers).cast(pl.UInt32)
+    if kind is not None and kind.person is not None:
+        columns["person"] = _joined([people.rows(place, piece) for place, piece, _ in pieces], np.int64)
+    if kind is not None and kind.well is not None:
+        columns["well"] = _joined([piece.well for _, piece, _ in pieces], np.int32)
+    for name in sorted({name for _, piece, _ in pieces for name in piece.fixed}):
+        numbers = _joined([piece.fixed[name] for _, piece, _ in pieces], np.int8)
+        columns[name] = numbers
+    for part, dtype in (("numbers", None), ("words", pl.String())):
+        for name in sorted({name for _, piece, _ in pieces for name in getattr(piece, part)}):
+            wanted = dtype or (pl.Float64() if name == "ct" else pl.Int64())
+            given = [
+                getattr(piece, part).get(
+                    name, pl.Series(name, [None], wanted).new_from_index(0, len(piece.at))
+                )
+                for _, piece, _ in pieces
+            ]
+            columns[name] = pl.concat([series.cast(wanted).alias(name) for series in given], rechunk=True)
+    return pl.DataFrame(columns)
+
+
+def _joined(parts: Sequence[NDArray[np.generic] | None], dtype: type[np.generic]) -> pl.Series:
+    arrays = [np.empty(0, dtype), *(part for part in parts if part is not None)]
+    return pl.Series(np.concatenate(arrays).astype(dtype, copy=False))
+
+
+def _repeated(frame: pl.DataFrame, contents: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Rows whose content an earlier row has, too; equal hashes are proven equal column by column."""
+    if frame.height < 2:
+        return np.empty(0, np.int64)
+    firsts = np.empty(frame.height, np.uint32)
+    groups.first_equals(contents, firsts)
+    rows = np.flatnonzero(firsts != np.arange(frame.height, dtype=np.uint32))
+    if not len(rows):
+        return rows
+    equal = np.ones(len(rows), np.bool_)
+    for column in frame.iter_columns():
+        equal &= column.gather(rows).eq_missing(column.gather(firsts[rows])).to_numpy()
+    return rows[equal]

@@ -1,0 +1,83 @@
+"""What every reader hands on: a block of records as they came, with the lines they stood on."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from poolpipe.tables import EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["BROKEN", "KNOWN_COLUMNS", "Batch", "broken", "column_names"]
+
+KNOWN_COLUMNS = frozenset(["kind", *(column for kind in EVENTS.values() for column in kind.columns)])
+
+BROKEN = {"line": pl.Int64, "detail": pl.String, "raw": pl.String}
+"""Columns of what could not be read at all; line is null for the file as a whole."""
+
+
+def broken(
+    lines: Iterable[int | None] = (), details: Iterable[str] = (), raws: Iterable[str | None] = ()
+) -> pl.DataFrame:
+    """Make a table of unreadable records."""
+    return pl.DataFrame({"line": list(lines), "detail": list(details), "raw": list(raws)}, schema=BROKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of one file that could be read.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        Known columns under their proper names, of whatever type they came in.
+    lines : (n,) int64
+        Line (text) or record (binary) of each row, from 1.
+    raw : callable
+        Gives the legible records of some rows; only rejected rows are ever asked for.
+    broken : DataFrame
+        What could not be read between these records, as `BROKEN`.
+    left_out : set of str
+        Columns that no event has.
+    """
+
+    table: pa.Table
+    lines: NDArray[np.int64]
+    raw: Callable[[NDArray[np.int64]], Sequence[str]]
+    broken: pl.DataFrame = field(default_factory=broken)
+    left_out: frozenset[str] = frozenset()
+
+    @staticmethod
+    def of_broken(trouble: pl.DataFrame) -> Batch:
+        """Make a batch of nothing but trouble."""
+        return Batch(pa.table({}), np.empty(0, np.int64), lambda rows: [""] * len(rows), trouble)
+
+
+def column_names(given: Sequence[str]) -> tuple[dict[int, str], frozenset[str]]:
+    """Tell which given columns are known ones, whatever their case, width and surrounding blanks.
+
+    Returns
+    -------
+    known : dict
+        Index of the given column to its proper name; of two columns of one name the first counts.
+    left_out : frozenset of str
+        The others, as they were written.
+    """
+    known: dict[int, str] = {}
+    left_out: set[str] = set()
+    for index, name in enumerate(given):
+        proper = unicodedata.normalize("NFKC", name).strip("\ufeff \t\r\n").lower()
+        if proper in KNOWN_COLUMNS and proper not in known.values():
+            known[index] = proper
+        elif name.strip("\ufeff \t\r\n"):
+            left_out.add(name)
+    return known, frozenset(left_out)

@@ -1,0 +1,133 @@
+"""One column of a batch, laid out for checking: distinct values once, rows as indices into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from poolpipe.events.clean import clean_codes, clean_words, moments, parse_times
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Coded", "as_text", "coded", "plain_words", "time_column"]
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A column of few distinct values.
+
+    Attributes
+    ----------
+    rows : (n,) int32
+        Index into `values` per row; -1 where nothing was given.
+    values : Series of String
+        Cleaned values; not necessarily distinct, null where only blanks were given.
+    """
+
+    rows: NDArray[np.int32]
+    values: pl.Series
+
+    @classmethod
+    def nothing(cls, height: int) -> Coded:
+        """Make a column in which nothing was given."""
+        return cls(np.full(height, -1, np.int32), pl.Series("values", [], pl.String))
+
+    def spread(self, per_value: NDArray[np.generic], missing: object) -> NDArray[np.generic]:
+        """Per row what is known per value; `missing` where nothing was given."""
+        padded = np.append(per_value, np.asarray([missing], per_value.dtype))
+        return padded[self.rows]
+
+    def missing(self) -> NDArray[np.bool_]:
+        """Which rows give nothing, blanks included."""
+        return self.spread(self.values.is_null().to_numpy(), missing=True).astype(np.bool_)
+
+    def hashes(self) -> NDArray[np.uint64]:
+        """A 64-bit hash of the cleaned value per row, 0 where there is none."""
+        per_value = self.values.hash(seed=1).to_numpy().copy()
+        per_value[self.values.is_null().to_numpy()] = 0
+        return self.spread(per_value, 0).astype(np.uint64)
+
+    def kept(self, rows: NDArray[np.int64] | slice) -> Coded:
+        """Only some rows of the column."""
+        return Coded(self.rows[rows], self.values)
+
+
+def coded(column: pa.ChunkedArray) -> Coded:
+    """Lay a column out by its distinct values, cleaned as codes."""
+    array = _one_array(column)
+    if not pa.types.is_dictionary(array.type):
+        hashable = not (pa.types.is_nested(array.type) or pa.types.is_null(array.type))
+        array = (array if hashable else as_text(array)).dictionary_encode()
+    rows = pc.fill_null(array.indices.cast(pa.int32()), -1).to_numpy(zero_copy_only=False)
+    values = pl.Series("values", as_text(array.dictionary), pl.String)
+    return Coded(rows, clean_codes(values))
+
+
+def plain_words(column: pa.ChunkedArray, *, codes: bool) -> pl.Series:
+    """Lay a column of mostly distinct texts out row by row, cleaned as codes or as free text."""
+    values = pl.Series("values", as_text(_one_array(column)), pl.String)
+    return clean_codes(values) if codes else clean_words(values)
+
+
+def as_text(array: pa.Array) -> pa.Array:
+    """Write values of any type as text: whole floats without their point, NaN as nothing."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        return array
+    if pa.types.is_null(array.type):
+        return pa.nulls(len(array), pa.string())
+    if pa.types.is_floating(array.type):
+        return _floats_as_text(array)
+    if (
+        pa.types.is_nested(array.type)
+        or pa.types.is_binary(array.type)
+        or pa.types.is_large_binary(array.type)
+    ):
+        return pl.Series(array).cast(pl.String, strict=False).to_arrow()
+    return array.cast(pa.large_string())
+
+
+def time_column(
+    column: pa.ChunkedArray, time_zone: str
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Read a column of times of any type.
+
+    Returns
+    -------
+    micros : (n,) int64
+        Microseconds since 1970, UTC.
+    good, missing : (n,) bool
+    """
+    array = _one_array(column)
+    if pa.types.is_timestamp(array.type):
+        missing = array.is_null().to_numpy(zero_copy_only=False)
+        series = pl.Series(array)
+        if series.dtype.time_zone is None:  # type: ignore[attr-defined]
+            micros, good = moments(series, time_zone)
+            return micros, good, missing
+        micros = series.dt.cast_time_unit("us").to_physical().fill_null(0).to_numpy()
+        return micros, ~missing, missing
+    texts = pl.Series("values", as_text(array), pl.String)
+    micros, good = parse_times(texts, time_zone)
+    missing = np.zeros(len(texts), np.bool_)
+    doubtful = np.flatnonzero(~good)
+    missing[doubtful] = clean_codes(texts.gather(doubtful)).is_null().to_numpy()
+    return micros, good, missing
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+
+
+def _floats_as_text(array: pa.Array) -> pa.Array:
+    values = pl.Series("values", array).cast(pl.Float64).fill_nan(None)
+    whole = (values == values.round(0)) & (values.abs() < 2**53)
+    integers = pl.select(pl.when(whole).then(values).cast(pl.Int64, strict=False)).to_series().cast(pl.String)
+    return pl.select(pl.coalesce(integers, values.cast(pl.String))).to_series().to_arrow()

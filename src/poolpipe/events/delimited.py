@@ -1,0 +1,174 @@
+"""CSV: records framed by a kernel, so that one bad line costs one line; cells parsed by pyarrow."""
+
+from __future__ import annotations
+
+import csv as stdlib_csv
+import io
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv
+
+from poolpipe.events.batches import Batch, broken, column_names
+from poolpipe_kernels import records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from poolpipe.events.streams import TextStream
+
+__all__ = ["read_delimited"]
+
+_LONGEST_CELL = 1 << 16
+_SEPARATORS = ",;\t|"
+
+
+def read_delimited(stream: TextStream) -> Iterator[Batch]:
+    """Yield the records of a CSV text with a header, block by block.
+
+    Blank lines are no records. A record with more or fewer cells than the header, with a stray quote, or
+    damaged beyond its encoding is broken: it may be half a line, and half a barcode is another tube.
+    """
+    rest = b""
+    line = 1
+    header: _Header | None = None
+    for block, final in _with_final(stream):
+        text = np.frombuffer(rest + block, np.uint8)
+        separator = header.separator if header else _separator(text)
+        framed, consumed, passed = _framed(text, separator, final=final)
+        framed.lines += line
+        if header is None and len(framed.starts):
+            header = _Header.read(text, framed, separator)
+            framed = framed.rows(np.arange(1, len(framed.starts)))
+        if header is not None and len(framed.starts):
+            yield _batch(text, framed, header)
+        rest = text[consumed:].tobytes()
+        line += passed
+
+
+class _Framed:
+    """Where the records of a block are."""
+
+    def __init__(self, starts: NDArray[np.int64], ends: NDArray[np.int64], lines: NDArray[np.int64],
+                 cells: NDArray[np.int32], stray: NDArray[np.bool_]) -> None:  # fmt: skip
+        self.starts, self.ends, self.lines, self.cells, self.stray = starts, ends, lines, cells, stray
+
+    def rows(self, rows: NDArray[np.int64]) -> _Framed:
+        return _Framed(*(part[rows] for part in (self.starts, self.ends, self.lines, self.cells, self.stray)))
+
+    def texts(self, text: NDArray[np.uint8], rows: NDArray[np.int64]) -> list[str]:
+        return [text[self.starts[row] : self.ends[row]].tobytes().decode(errors="replace") for row in rows]
+
+
+class _Header:
+    """The first record: which cell is which column."""
+
+    def __init__(self, names: list[str], separator: int) -> None:
+        self.width = len(names)
+        self.separator = separator
+        self.known, self.left_out = column_names(names)
+
+    @classmethod
+    def read(cls, text: NDArray[np.uint8], framed: _Framed, separator: int) -> _Header:
+        first = framed.texts(text, np.array([0]))[0].lstrip("\ufeff")
+        return cls(_first_cells(first.encode(), separator), separator)
+
+
+def _with_final(stream: TextStream) -> Iterator[tuple[bytes, bool]]:
+    """Blocks, each with whether it is the last."""
+    before: bytes | None = None
+    for block in stream.blocks():
+        if before is not None:
+            yield before, False
+        before = block
+    if before is not None:
+        yield before, True
+
+
+def _separator(text: NDArray[np.uint8]) -> int:
+    """Choose the separator that the first line has most of."""
+    first = text[:_LONGEST_CELL].tobytes().decode(errors="replace").lstrip("\ufeff\r\n").partition("\n")[0]
+    return ord(max(_SEPARATORS, key=first.count))
+
+
+def _framed(text: NDArray[np.uint8], separator: int, *, final: bool) -> tuple[_Framed, int, int]:
+    most = int(np.count_nonzero(text == 10) + np.count_nonzero(text == 13)) + 1
+    starts, ends, lines = (np.empty(most, np.int64) for _ in range(3))
+    cells, stray = np.empty(most, np.int32), np.empty(most, np.bool_)
+    count, consumed, passed = records.frame(
+        text, separator, final, _LONGEST_CELL, starts, ends, lines, cells, stray
+    )
+    return _Framed(*(part[:count] for part in (starts, ends, lines, cells, stray))), consumed, passed
+
+
+def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> Batch:
+    damaged = _damaged(text, framed)
+    sound = (framed.cells == header.width) & ~framed.stray & ~damaged
+    kept = framed.rows(np.flatnonzero(sound))
+    table = _parsed(_bytes_of(text, kept), len(kept.starts), header)
+    if table is None:  # the parser disagrees with the framing: nothing of this block is taken on trust
+        sound[:] = False
+        kept = framed.rows(np.flatnonzero(sound))
+    bad = np.flatnonzero(~sound)
+    trouble = broken(
+        framed.lines[bad].tolist(),
+        [_reason(framed, row, header.width, damaged=bool(damaged[row])) for row in bad],
+        framed.texts(text, bad),
+    )
+    columns = {} if table is None else {name: table.column(index) for index, name in header.known.items()}
+    raw = partial(kept.texts, text)
+    return Batch(pa.table(columns), kept.lines, raw, trouble, header.left_out)
+
+
+def _damaged(text: NDArray[np.uint8], framed: _Framed) -> NDArray[np.bool_]:
+    """Records that hold U+FFFD or NUL: bytes that were no text in the file's encoding."""
+    suspects = np.flatnonzero((text == 0) | (text == 0xEF))
+    damaged = np.zeros(len(framed.starts), np.bool_)
+    if len(suspects):
+        padded = np.concatenate([text, np.zeros(2, np.uint8)])
+        bad = (text[suspects] == 0) | ((padded[suspects + 1] == 0xBF) & (padded[suspects + 2] == 0xBD))
+        owner = np.searchsorted(framed.starts, suspects[bad], side="right") - 1
+        damaged[owner[owner >= 0]] = True
+    return damaged
+
+
+def _reason(framed: _Framed, row: int, width: int, *, damaged: bool) -> str:
+    if framed.stray[row]:
+        return "a quote is not closed, or something follows it"
+    if damaged:
+        return "bytes that are no text in the file's encoding"
+    return f"{framed.cells[row]} cells where the header has {width}"
+
+
+def _bytes_of(text: NDArray[np.uint8], framed: _Framed) -> bytes:
+    """Bytes of these records alone, each with its line end."""
+    depth = np.zeros(len(text) + 2, np.int8)
+    depth[framed.starts] += 1
+    depth[framed.ends + 1] -= 1
+    return text[np.cumsum(depth[: len(text)], dtype=np.int8).view(np.bool_)].tobytes()
+
+
+def _parsed(block: bytes, rows: int, header: _Header) -> pa.Table | None:
+    """Cells of a block of sound records, all text; None if the parser does not find `rows` of them."""
+    names = [str(index) for index in range(header.width)]
+    if not rows:
+        return pa.table({name: pa.array([], pa.string()) for name in names})
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(block),
+            csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block) + 1),
+            csv.ParseOptions(delimiter=chr(header.separator), newlines_in_values=True),
+            csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid:
+        return None
+    return table if table.num_rows == rows else None
+
+
+def _first_cells(block: bytes, separator: int) -> list[str]:
+    text = io.StringIO(block[: 4 * _LONGEST_CELL].decode(errors="replace"), newline="")
+    return next(stdlib_csv.reader(text, delimiter=chr(separator)), [])

@@ -1,0 +1,109 @@
+"""Who was swabbed: document type and number as one integer, without loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from poolpipe.codes import RESIDENT
+from poolpipe.events.clean import clean_codes, text_bytes
+from poolpipe.events.columns import Coded, as_text
+from poolpipe_kernels import codes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Persons", "persons"]
+
+
+_LONGEST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Persons:
+    """People of a batch.
+
+    Attributes
+    ----------
+    keys : (n,) int64
+        A well-formed resident ID as `poolpipe_kernels.codes` counts it, at least 0;
+        for every other document -1 minus its row in `others`.
+    others : DataFrame
+        person_type, person of the other documents.
+    missing, too_long : (n,) bool
+    """
+
+    keys: NDArray[np.int64]
+    others: pl.DataFrame
+    missing: NDArray[np.bool_]
+    too_long: NDArray[np.bool_]
+
+    def kept(self, rows: NDArray[np.int64]) -> Persons:
+        """Only some rows."""
+        return Persons(self.keys[rows], self.others, self.missing[rows], self.too_long[rows])
+
+    def hashes(self) -> NDArray[np.uint64]:
+        """A 64-bit hash of type and number per row."""
+        hashes = self.keys.view(np.uint64).copy()
+        if self.others.height:
+            other = np.flatnonzero(self.keys < 0)
+            texts = pl.select(
+                pl.struct(self.others["person_type"], self.others["person"]).hash(seed=1)
+            ).to_series()
+            hashes[other] = texts.to_numpy()[-1 - self.keys[other]]
+        return hashes
+
+
+def persons(column: pa.ChunkedArray, types: Coded | None) -> Persons:
+    """Clean and key a column of document numbers; without a type they are resident IDs."""
+    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    texts = pl.Series("person", as_text(array), pl.String)
+    resident = _residents(types, len(texts))
+    keys = _keys(texts)
+    keys[~resident] = codes.IRREGULAR
+    odd = np.flatnonzero(keys == codes.IRREGULAR)
+    missing = np.zeros(len(texts), np.bool_)
+    too_long = np.zeros(len(texts), np.bool_)
+    if not len(odd):
+        return Persons(keys, _others([], []), missing, too_long)
+    cleaned = clean_codes(texts.gather(odd))
+    missing[odd] = cleaned.is_null().to_numpy()
+    too_long[odd] = cleaned.str.len_chars().gt(_LONGEST).fill_null(value=False).to_numpy()
+    regular = _keys(cleaned)
+    regular[~resident[odd]] = codes.IRREGULAR
+    keys[odd] = np.where(regular == codes.IRREGULAR, -1 - np.arange(len(odd)), regular)
+    kinds = pl.Series([RESIDENT]).new_from_index(0, len(odd)) if types is None else _types(types, odd)
+    capital = pl.when((pl.col("person_type") == RESIDENT) & pl.col("person").str.contains(r"^.{17}x$"))
+    others = _others(kinds, cleaned).with_columns(
+        capital.then(pl.col("person").str.head(17) + "X").otherwise(pl.col("person")).alias("person")
+    )
+    return Persons(keys, others, missing, too_long)
+
+
+def _others(kinds: object, numbers: object) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"person_type": kinds, "person": numbers}, schema={"person_type": pl.String, "person": pl.String}
+    )
+
+
+def _residents(types: Coded | None, height: int) -> NDArray[np.bool_]:
+    if types is None:
+        return np.ones(height, np.bool_)
+    resident = (types.values.is_null() | (types.values == RESIDENT)).to_numpy()
+    return types.spread(resident, missing=True).astype(np.bool_)
+
+
+def _types(types: Coded, rows: NDArray[np.int64]) -> pl.Series:
+    given = types.values.gather(pl.Series(types.rows[rows]).replace(-1, None))
+    return given.fill_null(RESIDENT)
+
+
+def _keys(texts: pl.Series) -> NDArray[np.int64]:
+    text, offsets = text_bytes(texts)
+    keys = np.empty(len(texts), np.int64)
+    codes.parse_resident_ids(text, offsets, keys)
+    return keys

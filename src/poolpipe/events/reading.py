@@ -1,0 +1,301 @@
+"""Read every file of an input into one set of coded events; nothing is lost on the way."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from poolpipe.errors import InputError
+from poolpipe.events.assemble import Piece, assemble
+from poolpipe.events.batches import Batch, broken, column_names
+from poolpipe.events.binary import read_arrow, read_parquet
+from poolpipe.events.clean import clean_codes
+from poolpipe.events.columns import coded
+from poolpipe.events.delimited import read_delimited
+from poolpipe.events.ndjson import read_ndjson
+from poolpipe.events.sources import Source, find_sources
+from poolpipe.events.streams import TextStream, opened
+from poolpipe.events.understand import understand
+from poolpipe.tables import KINDS, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from poolpipe.codes import Codes
+    from poolpipe.policy import Policy
+
+    Progress = Callable[[str, int, int], None]
+
+__all__ = ["Events", "read_events"]
+
+_REJECTS = {column.name: column.dtype for column in TABLES["rejects"]}
+_ROWS = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Accepted events, coded, and what became of every record.
+
+    Attributes
+    ----------
+    frames : mapping of DataFrame
+        One coded frame per kind, duplicates taken out, voided events still in.
+    codes : Codes
+        What the numbers in the frames stand for.
+    rejects : DataFrame
+        As `tables.TABLES["rejects"]`.
+    files : list of dict
+        file, read, accepted, duplicates, rejected; read is the sum of the other three.
+    left_out : mapping
+        File to the columns in it that no event has.
+    skipped : list of str
+        Files that are no event files.
+    """
+
+    frames: Mapping[str, pl.DataFrame]
+    codes: Codes
+    rejects: pl.DataFrame
+    files: list[dict[str, Any]]
+    left_out: Mapping[str, list[str]] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+
+
+def read_events(
+    inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Mapping[str, pl.DataFrame],
+    policy: Policy,
+    *,
+    progress: Progress | None = None,
+) -> Events:
+    """Read, clean and check events; put duplicates aside.
+
+    Parameters
+    ----------
+    inputs : path, paths or mapping of DataFrame
+        Files, folders (recursively) or globs of CSV, NDJSON, Parquet or Arrow IPC, plain or compressed;
+        or frames per kind of event.
+    policy : Policy
+        Code patterns, plate and time zone.
+    progress : callable, optional
+        Told (what, done, total) as files are finished.
+
+    Raises
+    ------
+    InputError
+        If an input does not exist or may not be read. What a file holds never raises.
+    """
+    sources, batches, skipped = _opened(inputs)
+    tally = _Tally(sources)
+    with ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+        waiting: deque[Future[_Taken]] = deque()
+        for file, source in enumerate(sources):
+            for batch in batches(source):
+                waiting.append(pool.submit(_take, batch, source, file, policy))
+                while len(waiting) > 2 * pool._max_workers:
+                    tally.add(waiting.popleft().result())
+            if progress:
+                progress("reading", file + 1, len(sources))
+        while waiting:
+            tally.add(waiting.popleft().result())
+    return tally.finished(skipped)
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What became of one batch."""
+
+    file: int
+    read: int
+    pieces: list[Piece]
+    rejects: pl.DataFrame
+    left_out: frozenset[str]
+
+
+class _Tally:
+    """What became of every file so far."""
+
+    def __init__(self, sources: list[Source]) -> None:
+        self.names = [source.name for source in sources]
+        self.read = [0] * len(sources)
+        self.rejected = [0] * len(sources)
+        self.left_out: dict[str, set[str]] = {}
+        self.pieces: list[Piece] = []
+        self.rejects = [pl.DataFrame(schema=_REJECTS)]
+
+    def add(self, taken: _Taken) -> None:
+        self.read[taken.file] += taken.read
+        self.rejected[taken.file] += taken.rejects.height
+        self.pieces.extend(taken.pieces)
+        self.rejects.append(taken.rejects)
+        if taken.left_out:
+            self.left_out.setdefault(self.names[taken.file], set()).update(taken.left_out)
+
+    def finished(self, skipped: list[str]) -> Events:
+        frames, codes, repeated = assemble(self.pieces)
+        duplicates = [0] * len(self.names)
+        for file, count in repeated:
+            duplicates[file] += count
+        files = [
+            {
+                "file": name,
+                "read": self.read[file],
+                "accepted": self.read[file] - duplicates[file] - self.rejected[file],
+                "duplicates": duplicates[file],
+                "rejected": self.rejected[file],
+            }
+            for file, name in enumerate(self.names)
+        ]
+        left_out = {name: sorted(columns) for name, columns in sorted(self.left_out.items())}
+        return Events(frames, codes, pl.concat(self.rejects), files, left_out, skipped)
+
+
+def _opened(
+    inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Mapping[str, pl.DataFrame],
+) -> tuple[list[Source], Callable[[Source], Iterator[Batch]], list[str]]:
+    if isinstance(inputs, dict):
+        return _of_frames(inputs)
+    sources, skipped = find_sources(inputs)  # type: ignore[arg-type]
+    return sources, _batches, skipped
+
+
+def _of_frames(
+    frames: Mapping[str, pl.DataFrame],
+) -> tuple[list[Source], Callable[[Source], Iterator[Batch]], list[str]]:
+    from pathlib import Path
+
+    unknown = sorted(set(frames) - {*KINDS, "events"})
+    if unknown:
+        raise InputError(
+            f"no such kind of event: {', '.join(unknown)}",
+            where="frames",
+            way_out=f"name them {', '.join(KINDS)}, or one frame 'events' with a column kind",
+        )
+    sources = [Source(Path(kind), kind, None if kind == "events" else kind) for kind in frames]
+
+    def batches(source: Source) -> Iterator[Batch]:
+        frame = frames[source.name]
+        known, left_out = column_names(frame.columns)
+        for start in range(0, max(1, frame.height), _ROWS):
+            part = frame.slice(start, _ROWS)
+            table = pa.table({known[index]: part.to_series(index).to_arrow() for index in known})
+            lines = np.arange(start + 1, start + 1 + part.height)
+            yield Batch(table, lines, partial(_legible, part), broken(), left_out)
+
+    return sources, batches, []
+
+
+def _legible(frame: pl.DataFrame, rows: np.ndarray[Any, np.dtype[np.int64]]) -> list[str]:
+    return frame[rows].write_ndjson().splitlines()
+
+
+def _batches(source: Source) -> Iterator[Batch]:
+    """Batches of one file, by what it holds."""
+    try:
+        file, compression = opened(source.path)
+    except OSError as error:
+        way_out = "ask for the right to read it" if isinstance(error, PermissionError) else "look at the disk"
+        raise InputError(str(error.strerror or error), where=str(source.path), way_out=way_out) from error
+    with file:
+        stream = TextStream(file)
+        content = stream.content(source.path.name)
+        if content in ("parquet", "arrow", "arrow_stream"):
+            if compression:
+                yield Batch.of_broken(
+                    broken([None], [f"a {content} file inside {compression}: unpack it"], [None])
+                )
+            elif content == "parquet":
+                yield from read_parquet(source.path)
+            else:
+                yield from read_arrow(source.path, stream=content == "arrow_stream")
+            return
+        if content == "csv":
+            yield from read_delimited(stream)
+        elif content == "ndjson":
+            yield from read_ndjson(stream)
+        if stream.trouble:
+            yield Batch.of_broken(broken([None], [stream.trouble], [None]))
+
+
+def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
+    """Understand one batch, kind by kind."""
+    pieces: list[Piece] = []
+    rejects = [
+        _rejects(
+            batch.broken.with_columns(kind=pl.lit(source.kind, pl.String), code=pl.lit("not_parseable")),
+            source,
+        )
+    ]
+    for kind, rows in _kinds(batch, source):
+        table = batch.table if rows is None else batch.table.take(pa.array(rows))
+        places = np.arange(batch.table.num_rows) if rows is None else rows
+        if kind not in KINDS:
+            detail = f"'{kind}' is none of {', '.join(KINDS)}" if kind else _no_kind(source)
+            bad = pl.DataFrame({"row": np.arange(len(places))}).with_columns(
+                pl.lit("unknown_kind").alias("code"), pl.lit(detail).alias("detail")
+            )
+        else:
+            events, _, bad = understand(table, kind, policy, batch.left_out)
+            if len(events.at):
+                pieces.append((events, file))
+        if bad.height:
+            rejects.append(_rejected(batch, places, bad, kind, source))
+    read = batch.table.num_rows + batch.broken.height
+    return _Taken(file, read, pieces, pl.concat(rejects), batch.left_out)
+
+
+def _kinds(
+    batch: Batch, source: Source
+) -> list[tuple[str | None, np.ndarray[Any, np.dtype[np.int64]] | None]]:
+    """Each kind in a batch with its rows; None for all rows."""
+    if not batch.table.num_rows:
+        return []
+    if "kind" not in batch.table.column_names:
+        return [(source.kind, None)]
+    column = coded(batch.table.column("kind"))
+    names = clean_codes(column.values)
+    kinds = [name for name in names.unique(maintain_order=True).to_list() if name is not None]
+    number = names.replace_strict(kinds, range(len(kinds)), default=-1, return_dtype=pl.Int64).to_numpy()
+    per_row = column.spread(number, -1)
+    found: list[tuple[str | None, np.ndarray[Any, np.dtype[np.int64]] | None]] = []
+    for index, kind in [(-1, source.kind), *enumerate(kinds)]:
+        rows = np.flatnonzero(per_row == index)
+        if len(rows) == batch.table.num_rows:
+            return [(kind, None)]
+        if len(rows):
+            found.append((kind, rows))
+    return found
+
+
+def _no_kind(source: Source) -> str:
+    return f"neither a kind column nor the name '{source.name}' tells which kind of event this is"
+
+
+def _rejected(
+    batch: Batch,
+    places: np.ndarray[Any, np.dtype[np.int64]],
+    bad: pl.DataFrame,
+    kind: str | None,
+    source: Source,
+) -> pl.DataFrame:
+    rows = places[bad["row"].to_numpy()]
+    return _rejects(
+        bad.with_columns(
+            pl.Series("line", batch.lines[rows], pl.Int64),
+            pl.lit(kind, pl.String).alias("kind"),
+            pl.Series("raw", batch.raw(rows), pl.String),
+        ),
+        source,
+    )
+
+
+def _rejects(frame: pl.DataFrame, source: Source) -> pl.DataFrame:
+    return frame.with_columns(pl.lit(source.name).alias("file")).select(
+        pl.col(name).cast(dtype) for name, dtype in _REJECTS.items()
+    )

@@ -1,0 +1,140 @@
+"""From a file of any compression and encoding to UTF-8 blocks, and what kind of content it holds."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+import pyarrow as pa
+
+from poolpipe.events.batches import column_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["BLOCK", "Content", "TextStream", "opened", "recognised"]
+
+BLOCK = 1 << 24
+"""Bytes of text taken at once: enough for whole columns, small beside a city."""
+
+Content = Literal["csv", "ndjson", "parquet", "arrow", "arrow_stream", "empty"]
+
+_GZIP, _ZSTD, _PARQUET, _ARROW = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"ARROW1"
+_ARROW_STREAM = b"\xff\xff\xff\xff"
+_MOSTLY = 0.3
+_HEADER_WORDS = 2
+"""A line with so many known column names is the header of a CSV, whatever the file's name says."""
+
+
+def opened(path: Path) -> tuple[BinaryIO | pa.NativeFile, str | None]:
+    """Open a file for reading its uncompressed bytes, whatever its name says; name the compression."""
+    file = path.open("rb")
+    head = file.read(4)
+    file.seek(0)
+    if head.startswith(_GZIP):
+        return pa.CompressedInputStream(pa.PythonFile(file), "gzip"), "gzip"
+    if head == _ZSTD:
+        return pa.CompressedInputStream(pa.PythonFile(file), "zstd"), "zstd"
+    return file, None
+
+
+def recognised(head: bytes, name: str) -> Content:
+    """Tell the format by the first bytes of the uncompressed content; only text that could be either, by `name`."""
+    if head.startswith(_PARQUET):
+        return "parquet"
+    if head.startswith(_ARROW):
+        return "arrow"
+    if head.startswith(_ARROW_STREAM):
+        return "arrow_stream"
+    start = head.decode("utf-16" if _is_utf16(head) else "utf-8", errors="replace").lstrip(
+        "\ufeff \t\r\n\x00"
+    )
+    if not start:
+        return "empty"
+    if start.startswith(("{", "[")):
+        return "ndjson"
+    cells = re.split(r"[,;\t|]", start.partition("\n")[0])
+    known, _ = column_names([cell.strip(' \r"') for cell in cells])
+    named_ndjson = re.search(r"\.(ndjson|jsonl|json)(\.|$)", name.lower()) is not None
+    return "ndjson" if named_ndjson and len(known) < _HEADER_WORDS else "csv"
+
+
+@dataclass(slots=True)
+class TextStream:
+    """UTF-8 blocks of a text file.
+
+    Attributes
+    ----------
+    trouble : str
+        Why the file ended before its time, or in what its text is damaged; empty if all is well.
+    encoding : str
+        What the text turned out to be written in.
+    """
+
+    file: BinaryIO | pa.NativeFile
+    trouble: str = ""
+    encoding: str = "utf-8"
+    _first: bytes | None = None
+
+    def content(self, name: str) -> Content:
+        """Tell what the file holds, by its first bytes; by its name only where they leave it open."""
+        if self._first is None:
+            self._first = self._read()
+        return recognised(self._first[:4096], name)
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield blocks of at most about `BLOCK` bytes, cut anywhere; undecodable bytes become U+FFFD."""
+        first = self._read() if self._first is None else self._first
+        self.encoding = _encoding(first)
+        decoder = codecs.getincrementaldecoder(self.encoding)(errors="replace")
+        block = first
+        as_it_is = self.encoding == "utf-8"
+        while block:
+            # UTF-8 needs no decoding unless it is damaged; a cut character is mended by the decoder.
+            if as_it_is and not decoder.getstate()[0] and _is_utf8(block):
+                yield block
+            else:
+                yield decoder.decode(block).encode()
+            block = self._read()
+        tail = decoder.decode(b"", final=True).encode()
+        if tail:
+            yield tail
+
+    def _read(self) -> bytes:
+        try:
+            return bytes(self.file.read(BLOCK))
+        except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
+            self.trouble = f"the file breaks off: {error}"
+            return b""
+
+
+def _is_utf16(head: bytes) -> bool:
+    return head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+
+
+def _is_utf8(block: bytes) -> bool:
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _encoding(head: bytes) -> str:
+    """Choose among UTF-8, UTF-16 (by its mark, or by its zero bytes) and GB18030, which Chinese Windows writes."""
+    if _is_utf16(head):
+        return "utf-16"
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    sample = head[:4096]
+    if sample.count(0) > _MOSTLY * len(sample):
+        return "utf-16-le" if sample[1::2].count(0) > sample[0::2].count(0) else "utf-16-be"
+    text = head.decode("utf-8", errors="replace")
+    damaged = text.count("\ufffd")
+    sound = sum(1 for character in text[:100_000] if ord(character) > 127 and character != "\ufffd")
+    # A few damaged bytes among sound Chinese are damage; damage everywhere is another encoding.
+    return "gb18030" if damaged > 1 and damaged > sound else "utf-8"

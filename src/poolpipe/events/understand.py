@@ -1,0 +1,355 @@
+"""From records as they came to events that are understood, and a typed reason for each that is not."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from poolpipe.events.clean import parse_ct, parse_whole, well_positions
+from poolpipe.events.columns import Coded, as_text, coded, plain_words, time_column
+from poolpipe.events.persons import Persons, persons
+from poolpipe.tables import CALLS, EVENTS, REJECTS
+from poolpipe_kernels import groups
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from poolpipe.policy import Policy
+
+__all__ = ["CODED", "MODES", "ROLES", "WORDS", "Understood", "understand"]
+
+CODED = ("round", "tube", "recall_of", "box", "plate", "site", "point", "lab", "target", "device")
+"""Columns of codes with few distinct values."""
+
+WORDS = ("event_id", "event", "name", "phone", "operator", "giver", "receiver", "vehicle", "temperature_c",
+         "reagent", "instrument", "reason")  # fmt: skip
+"""Columns kept as text, for comparing contents and for the audit."""
+
+MODES = ("pool", "single")
+ROLES = ("sample", "negative_control", "positive_control")
+_FIXED = {"mode": (MODES, "unknown_mode"), "role": (ROLES, "unknown_role"), "call": (CALLS, "unknown_call")}
+_DEFAULT = {"mode": 0, "role": 0}
+_WHOLE = ("capacity", "swabs", "tubes")
+_PATTERNED = {"tube": "tube", "recall_of": "tube", "box": "box", "plate": "plate"}
+_NAMED = ("site", "point", "lab")
+_LONGEST_NAME = 64
+_ORDER = tuple(REJECTS)
+
+
+@dataclass(slots=True)
+class Understood:
+    """Events of one kind out of one batch: the same row in every part.
+
+    Attributes
+    ----------
+    at : (n,) int64
+        Microseconds since 1970, UTC.
+    codes : dict of Coded
+    fixed : dict of (n,) int8
+        mode, role and call as numbers; -1 where nothing was given.
+    numbers : dict of Series
+        ct (Float64), capacity, swabs, tubes (Int64).
+    words : dict of Series of String
+    person : Persons or None
+    well : (n,) int32 or None
+        Position on the plate.
+    sent_at : (n,) int64 or None
+    content : (n,) uint64
+        Hash of everything but `sent_at`.
+    """
+
+    kind: str
+    at: NDArray[np.int64]
+    codes: dict[str, Coded] = field(default_factory=dict)
+    fixed: dict[str, NDArray[np.int8]] = field(default_factory=dict)
+    numbers: dict[str, pl.Series] = field(default_factory=dict)
+    words: dict[str, pl.Series] = field(default_factory=dict)
+    person: Persons | None = None
+    well: NDArray[np.int32] | None = None
+    content: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+
+    def kept(self, rows: NDArray[np.int64]) -> Understood:
+        """Only some rows."""
+        return Understood(
+            self.kind,
+            self.at[rows],
+            {name: column.kept(rows) for name, column in self.codes.items()},
+            {name: column[rows] for name, column in self.fixed.items()},
+            {name: column.gather(rows) for name, column in self.numbers.items()},
+            {name: column.gather(rows) for name, column in self.words.items()},
+            None if self.person is None else self.person.kept(rows),
+            None if self.well is None else self.well[rows],
+        )
+
+
+def understand(
+    table: pa.Table, kind: str, policy: Policy, left_out: frozenset[str] = frozenset()
+) -> tuple[Understood, NDArray[np.int64], pl.DataFrame]:
+    """Clean and check records of one kind, whole columns at a time.
+
+    Returns
+    -------
+    events : Understood
+        The records that could be understood, in their order.
+    rows : (n,) int64
+        Which records those are.
+    rejected : DataFrame
+        row, code, detail of every other record.
+    """
+    reading = _Reading(table, kind, policy, left_out)
+    for step in (_missing, _times, _codes, _wells, _numbers, _fixed_words):
+        step(reading)
+    rejected = reading.rejected()
+    if rejected.height:
+        rows = np.flatnonzero(reading.reason == 0)
+        events = reading.events.kept(rows)
+    else:
+        rows = np.arange(table.num_rows)
+        events = reading.events
+    events.content = _content(events)
+    return events, rows, rejected
+
+
+class _Reading:
+    """A batch on its way: what is known so far, and the first thing wrong with each row."""
+
+    def __init__(self, table: pa.Table, kind: str, policy: Policy, left_out: frozenset[str]) -> None:
+        self.table = table
+        self.kind = kind
+        self.policy = policy
+        self.left_out = left_out
+        self.height = table.num_rows
+        self.columns = [name for name in EVENTS[kind].columns if name in table.column_names]
+        self.events = Understood(kind, np.zeros(self.height, np.int64))
+        self.reason = np.zeros(self.height, np.uint8)
+        self.checks: list[tuple[str, str, str]] = []
+        self.times: dict[str, tuple[NDArray[np.int64], NDArray[np.bool_]]] = {}
+
+    def refuse(self, bad: NDArray[np.bool_], code: str, column: str, rule: str) -> None:
+        """Mark rows that nothing was found wrong with before."""
+        if not bad.any():
+            return
+        self.checks.append((code, column, rule))
+        self.reason[(self.reason == 0) & bad] = len(self.checks)
+
+    def rejected(self) -> pl.DataFrame:
+        rows = np.flatnonzero(self.reason)
+        parts = [
+            pl.DataFrame({"row": mine}).with_columns(
+                pl.lit(code).alias("code"), self._detail(mine, column, rule).alias("detail")
+            )
+            for check, (code, column, rule) in enumerate(self.checks, start=1)
+            if len(mine := rows[self.reason[rows] == check])
+        ]
+        empty = pl.DataFrame(schema={"row": pl.Int64, "code": pl.String, "detail": pl.String})
+        return pl.concat([empty, *parts]).sort("row")
+
+    def _detail(self, rows: NDArray[np.int64], column: str, rule: str) -> pl.Series:
+        if column not in self.table.column_names:
+            return pl.Series([f"{column}: {rule}"]).new_from_index(0, len(rows))
+        values = pl.Series(as_text(self.table.column(column).take(rows).combine_chunks()), dtype=pl.String)
+        return f"{column} '" + values.fill_null("").str.slice(0, 80) + f"': {rule}"
+
+    def coded(self, column: str) -> Coded:
+        if column not in self.events.codes:
+            given = column in self.columns
+            self.events.codes[column] = (
+                coded(self.table.column(column)) if given else Coded.nothing(self.height)
+            )
+        return self.events.codes[column]
+
+
+def _missing(reading: _Reading) -> None:
+    """What must be there: decided after cleaning, so that a cell of blanks is missing, too."""
+    kind = EVENTS[reading.kind]
+    for column in ("at", *kind.must):
+        reading.refuse(_absent(reading, column), "missing_value", column, _must(reading, column))
+    if reading.kind == "load":
+        needs = ~_controls(reading)
+        rule = "a sample well must name its tube"
+        reading.refuse(needs & _absent(reading, "tube"), "missing_value", "tube", rule)
+
+
+def _must(reading: _Reading, column: str) -> str:
+    if column in reading.columns:
+        return f"every {reading.kind} must have it"
+    near = difflib.get_close_matches(column, sorted(reading.left_out), n=1, cutoff=0.5)
+    hint = f"; did you mean the column '{near[0]}'?" if near else ""
+    return f"every {reading.kind} must have it, and there is no such column{hint}"
+
+
+def _absent(reading: _Reading, column: str) -> NDArray[np.bool_]:
+    if column not in reading.columns:
+        return np.ones(reading.height, np.bool_)
+    given = reading.table.column(column)
+    if column == "at":
+        micros, good, missing = time_column(given, reading.policy.time_zone)
+        reading.times["at"] = micros, good
+        return missing
+    if column == "person":
+        types = reading.coded("person_type") if "person_type" in reading.columns else None
+        reading.events.codes.pop("person_type", None)
+        reading.events.person = persons(given, types)
+        return reading.events.person.missing
+    if column in WORDS:
+        words = reading.events.words[column] = plain_words(given, codes=column in ("event_id", "event"))
+        return words.is_null().to_numpy()
+    return reading.coded(column).missing()
+
+
+def _controls(reading: _Reading) -> NDArray[np.bool_]:
+    role = reading.coded("role")
+    return role.spread(role.values.is_in(ROLES[1:]).fill_null(value=False).to_numpy(), missing=False).astype(
+        np.bool_
+    )
+
+
+def _times(reading: _Reading) -> None:
+    """RFC 3339, with the policy's zone where no offset is given."""
+    rule = "not an RFC 3339 time such as 2022-02-10T08:00:00+08:00"
+    micros, good = reading.times.get("at", (reading.events.at, np.zeros(reading.height, np.bool_)))
+    reading.events.at = micros
+    reading.refuse(~good, "bad_time", "at", rule)
+    if "sent_at" in reading.columns:
+        _, good, missing = time_column(reading.table.column("sent_at"), reading.policy.time_zone)
+        reading.refuse(~good & ~missing, "bad_time", "sent_at", rule)
+
+
+def _codes(reading: _Reading) -> None:
+    """Codes against their patterns, names against their length."""
+    for column in EVENTS[reading.kind].columns:
+        if column == "person" and reading.events.person is not None:
+            reading.refuse(reading.events.person.too_long, "bad_code", column, "longer than 64 characters")
+        elif column in reading.columns and column in _PATTERNED:
+            _pattern(reading, column, _PATTERNED[column])
+        elif column in reading.columns and column in _NAMED:
+            _length(reading, column)
+        elif column in ("event_id", "event") and column in reading.columns:
+            if column not in reading.events.words:
+                reading.events.words[column] = plain_words(reading.table.column(column), codes=True)
+            too_long = reading.events.words[column].str.len_chars().gt(_LONGEST_NAME).fill_null(value=False)
+            reading.refuse(too_long.to_numpy(), "bad_code", column, "longer than 64 characters")
+        elif column in reading.columns and column in CODED:
+            reading.coded(column)
+
+
+def _pattern(reading: _Reading, column: str, code: str) -> None:
+    from poolpipe.events.check_digits import holds
+
+    given = reading.coded(column)
+    pattern = getattr(reading.policy.codes, code)
+    rule = getattr(reading.policy.codes, f"{code}_check")
+    fits = given.values.str.contains(f"^(?:{pattern})$").fill_null(value=True).to_numpy()
+    reading.refuse(given.spread(~fits, missing=False), "bad_code", column, f"outside the pattern {pattern}")
+    if rule != "none":
+        checked = holds(given.values, rule).fill_null(value=True).to_numpy()
+        reading.refuse(
+            given.spread(~checked, missing=False), "bad_code", column, f"fails its {rule} check character"
+        )
+
+
+def _length(reading: _Reading, column: str) -> None:
+    given = reading.coded(column)
+    too_long = given.values.str.len_chars().gt(_LONGEST_NAME).fill_null(value=False).to_numpy()
+    reading.refuse(given.spread(too_long, missing=False), "bad_code", column, "longer than 64 characters")
+
+
+def _wells(reading: _Reading) -> None:
+    if "well" not in EVENTS[reading.kind].columns:
+        return
+    given = reading.events.codes.pop("well")
+    wells = reading.policy.codes.plate_wells
+    positions = well_positions(given.values, wells)
+    reading.events.well = given.spread(positions, missing=-1).astype(np.int32)
+    reading.refuse(reading.events.well < 0, "bad_well", "well", f"no such well on a plate of {wells}")
+
+
+def _numbers(reading: _Reading) -> None:
+    from pyarrow import types
+
+    for column in _WHOLE:
+        if column in reading.columns:
+            array = reading.table.column(column)
+            given = reading.events.codes.pop(column, None) or coded(array)
+            whole, good = parse_whole(given.values)
+            reading.events.numbers[column] = whole.gather(pl.Series(given.rows).replace(-1, None))
+            bad = given.spread(~good.to_numpy(), missing=False)
+            reading.refuse(bad, "bad_number", column, "not a whole number of at least 0")
+    if "ct" in reading.columns:
+        array = reading.table.column("ct")
+        if types.is_floating(array.type):
+            ct = pl.Series("ct", array).cast(pl.Float64).fill_nan(None)
+            good = ct.is_between(0, 100).fill_null(value=True)
+        else:
+            given = coded(array)
+            rows = pl.Series(given.rows).replace(-1, None)
+            ct, good = parse_ct(given.values)
+            ct, good = ct.gather(rows), good.gather(rows).fill_null(value=True)
+        reading.events.numbers["ct"] = ct
+        reading.refuse(~good.to_numpy(), "bad_number", "ct", "not a number of cycles from 0 to 100")
+
+
+def _fixed_words(reading: _Reading) -> None:
+    """Mode, role and call as numbers; then the words nothing is asked of."""
+    columns = EVENTS[reading.kind].columns
+    for column, (words, code) in _FIXED.items():
+        if column not in columns:
+            continue
+        given = reading.coded(column)
+        del reading.events.codes[column]
+        known = given.values.replace_strict(words, range(len(words)), default=-2, return_dtype=pl.Int8)
+        known = pl.select(pl.when(given.values.is_null()).then(-1).otherwise(known)).to_series()
+        numbers = given.spread(known.cast(pl.Int8).to_numpy(), missing=-1).astype(np.int8)
+        reading.refuse(numbers == -2, code, column, f"one of {', '.join(words)}")
+        numbers[numbers == -1] = _DEFAULT.get(column, -1)
+        reading.events.fixed[column] = numbers
+    for column in WORDS:
+        if column in reading.columns and column not in reading.events.words:
+            reading.events.words[column] = plain_words(reading.table.column(column), codes=False)
+    if "temperature_c" in reading.events.words:
+        reading.events.words["temperature_c"] = _canonical(reading.events.words["temperature_c"])
+    for parts in (reading.events.codes, reading.events.words, reading.events.numbers):
+        for column in [name for name, part in parts.items() if _empty(part)]:
+            del parts[column]
+
+
+def _canonical(temperatures: pl.Series) -> pl.Series:
+    """36.5 and 36.50 are one temperature; what is no number stays as it came."""
+    numbers = temperatures.cast(pl.Float64, strict=False).cast(pl.String)
+    return pl.select(pl.coalesce(numbers, temperatures)).to_series()
+
+
+def _empty(part: Coded | pl.Series) -> bool:
+    return bool((part.rows < 0).all()) if isinstance(part, Coded) else part.null_count() == len(part)
+
+
+def _content(events: Understood) -> NDArray[np.uint64]:
+    """Hash each event's content: every cleaned column but `sent_at`; what is missing changes nothing."""
+    hashes = np.zeros(len(events.at), np.uint64)
+    parts: dict[str, NDArray[np.uint64]] = {"at": events.at.view(np.uint64)}
+    parts |= {name: column.hashes() for name, column in events.codes.items()}
+    parts |= {name: (column + 1).astype(np.uint64) for name, column in events.fixed.items()}
+    for name, column in (events.numbers | events.words).items():
+        parts[name] = (
+            pl.select(pl.when(column.is_not_null()).then(column.hash(seed=1)))
+            .to_series()
+            .fill_null(0)
+            .to_numpy()
+        )
+    if events.person is not None:
+        parts["person"] = events.person.hashes()
+    if events.well is not None:
+        parts["well"] = events.well.astype(np.uint64)
+    for name, values in parts.items():
+        groups.mix(hashes, np.ascontiguousarray(values), np.uint64(_salt(name)))
+    return hashes
+
+
+def _salt(name: str) -> int:
+    return int.from_bytes(re.sub(r"[^a-z]", "", name).encode()[:8].ljust(8, b"_"), "little")

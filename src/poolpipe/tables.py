@@ -1,0 +1,328 @@
+"""Every column of every event kind and every result table, declared once.
+
+Stages agree through this page and through nothing else. `Column.null` says what a missing value means;
+a column whose `null` is empty never has one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from poolpipe.errors import TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = [
+    "ANOMALIES",
+    "CALLS",
+    "EVENTS",
+    "KINDS",
+    "REFERENCE",
+    "REJECTS",
+    "SORT_KEYS",
+    "STATES",
+    "TABLES",
+    "TIME",
+    "Anomaly",
+    "Column",
+    "EventKind",
+    "as_table",
+    "require",
+]
+
+TIME: Final = pl.Datetime("us", "UTC")
+TEXT: Final = pl.String()
+COUNT: Final = pl.Int64()
+SHARE: Final = pl.Float64()
+FLAG: Final = pl.Boolean()
+
+CALLS: Final = ("invalid", "negative", "suspect", "positive")
+"""A tube's possible calls, from the least to the gravest."""
+
+STATES: Final = ("collected", "packed", "picked_up", "received", "loaded", "reported")
+"""How far a tube can have got, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its type, its unit or range, what it means and what its absence means."""
+
+    name: str
+    dtype: pl.DataType
+    unit: str
+    meaning: str
+    null: str = ""
+
+
+def _columns(
+    *rows: tuple[str, pl.DataType, str, str] | tuple[str, pl.DataType, str, str, str],
+) -> tuple[Column, ...]:
+    return tuple(Column(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """What an event of one kind must and may say; `at` and the columns every event may have are understood."""
+
+    must: tuple[str, ...]
+    may: tuple[str, ...]
+    says: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column an event of this kind can have, in alphabetical order: that of its content."""
+        return tuple(sorted({"at", *self.must, *self.may, *EVERY_EVENT}))
+
+
+EVERY_EVENT: Final = ("round", "event_id", "device", "operator", "sent_at")
+
+EVENTS: Final[Mapping[str, EventKind]] = {
+    "collect": EventKind(
+        ("tube", "person"),
+        ("person_type", "name", "phone", "site", "point", "mode", "capacity", "recall_of"),
+        "this person's swab went into this tube",
+    ),
+    "seal": EventKind(("tube", "swabs"), (), "the tube was closed with so many swabs"),
+    "pack": EventKind(("tube", "box"), ("site",), "the tube went into the box"),
+    "pickup": EventKind(
+        ("box", "giver", "receiver"), ("site", "vehicle", "temperature_c"), "the courier took the box"
+    ),
+    "receive": EventKind(
+        ("box", "giver", "receiver", "lab"), ("temperature_c", "tubes"), "the lab took the box"
+    ),
+    "load": EventKind(("plate", "well", "lab"), ("tube", "role"), "what is in the well"),
+    "read": EventKind(("plate", "well", "target"), ("ct", "reagent", "instrument"), "one target's read-out"),
+    "report": EventKind(("tube", "call"), ("lab",), "a lab that interprets for itself"),
+    "void": EventKind(("event", "reason"), (), "withdraws the event with that event_id"),
+}
+"""The nine kinds of event. `load` must have a tube, too, unless its role is a control."""
+
+KINDS: Final = tuple(EVENTS)
+
+REFERENCE: Final[Mapping[str, tuple[str, ...]]] = {
+    "people": (
+        "person", "person_type", "name", "phone", "sex", "birth_date",
+        "township", "community", "building", "household", "batch",
+    ),
+    "sites": ("site", "point", "township", "community", "longitude", "latitude", "lab", "priority"),
+    "labs": ("lab", "capacity_per_day"),
+}  # fmt: skip
+"""Columns of the optional reference tables."""
+
+REJECTS: Final[Mapping[str, str]] = {
+    "not_parseable": "the line or record cannot be read",
+    "unknown_kind": "no such kind of event",
+    "missing_value": "a column that this kind must have is empty",
+    "bad_time": "at or sent_at is not an RFC 3339 time",
+    "bad_code": "a code is outside its pattern",
+    "bad_well": "no such well on the policy's plate",
+    "bad_number": "not a number in its range",
+    "unknown_mode": "mode is neither pool nor single",
+    "unknown_role": "role is not sample, negative_control or positive_control",
+    "unknown_call": "call is not positive, suspect, negative or invalid",
+    "future_time": "dated further ahead of its arrival than the policy allows",
+}
+"""Why an event was not understood; the first that applies, in this order, is given."""
+
+_TUBE = (
+    ("round", TEXT, "", "screening round, empty where none was given"),
+    ("tube", TEXT, "", "tube barcode as cleaned"),
+)
+_PERSON = (
+    ("person_type", TEXT, "", "kind of identity document, RIC for resident IDs"),
+    ("person", TEXT, "", "document number as cleaned"),
+)
+_BELIEF = ("p_infected", SHARE, "0 to 1", "probability of infection, all results considered")
+_NEVER = "it never happened, or nobody told"
+
+TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
+    "pools": _columns(
+        *_TUBE,
+        ("mode", TEXT, "pool, single", "how the tube was used, by its earliest collect", "an orphan"),
+        ("capacity", COUNT, "people", "how many people the tube is meant for", "an orphan"),
+        ("people", COUNT, "people", "distinct people collected into it"),
+        ("swabs", COUNT, "swabs", "counted at its last sealing", "never sealed"),
+        ("site", TEXT, "", "sampling site, of the earliest collect that names a place", "none named"),
+        ("point", TEXT, "", "sampling point of that collect", "none named"),
+        ("first_collected", TIME, "UTC", "earliest of its members' times", "an orphan"),
+        ("last_collected", TIME, "UTC", "latest of its members' times", "an orphan"),
+        ("box", TEXT, "", "box of the last packing", "never packed"),
+        ("packed_at", TIME, "UTC", "last packing", "never packed"),
+        ("picked_up_at", TIME, "UTC", "pickup of the box on this tube's journey", _NEVER),
+        ("received_at", TIME, "UTC", "receipt of the box on this tube's journey", _NEVER),
+        ("lab", TEXT, "", "lab of its load, else of its receipt, else of its deciding report", "none known"),
+        ("plate", TEXT, "", "plate of the last load", "never loaded"),
+        ("well", TEXT, "A01 to H12", "well of the last load", "never loaded"),
+        ("loaded_at", TIME, "UTC", "last load", "never loaded"),
+        ("call", TEXT, "positive, suspect, negative, invalid", "the gravest of its calls", "no result"),
+        ("called_at", TIME, "UTC", "when that call first stood", "no result"),
+        ("state", TEXT, "collected to reported", "how far the tube got"),
+        ("called_by", TEXT, "", "what the call rests on: `well plate:well` or `report lab`", "no result"),
+    ),
+    "members": _columns(
+        *_TUBE,
+        *_PERSON,
+        ("collected_at", TIME, "UTC", "this person's first swab into this tube"),
+        ("position", COUNT, "from 1", "place in the queue of the tube"),
+        _BELIEF,
+    ),
+    "recalls": _columns(
+        *_TUBE,
+        *_PERSON,
+        ("opened_at", TIME, "UTC", "when the tube was first positive or suspect"),
+        ("due_at", TIME, "UTC", "opened_at and the policy's recall limit"),
+        ("status", TEXT, "open, recollected, closed", "how far the re-sampling got"),
+        ("overdue", FLAG, "", "not closed, and due_at has passed"),
+        ("late", FLAG, "", "closed after due_at"),
+        ("recollected_at", TIME, "UTC", "collection of the first answer", "not yet re-sampled"),
+        ("single_round", TEXT, "", "round of single_tube", "not yet re-sampled"),
+        ("single_tube", TEXT, "", "the single tube that answers", "not yet re-sampled"),
+        ("outcome", TEXT, "positive, negative", "call of the answer that closed it", "not closed"),
+        ("closed_at", TIME, "UTC", "when that answer was called", "not closed"),
+        ("lab", TEXT, "", "lab that found the pool: the singles go back there", "not known"),
+        _BELIEF,
+        ("rank", COUNT, "from 1", "urgency: due first, then likelier, households together"),
+    ),
+    "cases": _columns(
+        *_TUBE,
+        *_PERSON,
+        ("collected_at", TIME, "UTC", "the person's first swab into this tube"),
+        ("called_at", TIME, "UTC", "when the tube was first positive"),
+        ("lab", TEXT, "", "lab of the tube", "not known"),
+        ("recall_of", TEXT, "", "pool tube this single answers, as its first collect that has one says", "not said"),
+    ),
+    "traces": _columns(
+        ("source_round", TEXT, "", "round of the positive tube"),
+        ("source_tube", TEXT, "", "the positive tube"),
+        *_TUBE,
+        *_PERSON,
+        ("kind", TEXT, "", "what links them"),
+        ("hops", COUNT, "links", "links between the positive and this person"),
+        ("lag_s", SHARE, "s", "time between the two swabs", "no time in the link"),
+        ("score", SHARE, "0 to 1", "strength of the link"),
+    ),
+    "anomalies": _columns(
+        ("code", TEXT, "", "what is wrong"),
+        ("severity", TEXT, "info, warning, error", "how bad it is"),
+        ("round", TEXT, "", "screening round"),
+        ("subject_kind", TEXT, "", "tube, person, box, plate, well, site, event, device, lab"),
+        ("subject", TEXT, "", "which; a person as type:number, a well as plate:well", "no site was named"),
+        ("at", TIME, "UTC", "when it happened", "no one moment"),
+        ("detail", TEXT, "", "what exactly, the rule, the way out"),
+    ),
+    "ledger": _columns(
+        ("round", TEXT, "", "screening round"),
+        ("site", TEXT, "", "sampling site", "none named"),
+        ("box", TEXT, "", "transport box", "never packed"),
+        ("collected", COUNT, "tubes", "tubes collected"),
+        ("packed", COUNT, "tubes", "of those, packed or further"),
+        ("picked_up", COUNT, "tubes", "of those, picked up or further"),
+        ("received", COUNT, "tubes", "of those, received or further"),
+        ("loaded", COUNT, "tubes", "of those, loaded or further"),
+        ("reported", COUNT, "tubes", "of those, with a result"),
+        ("orphans", COUNT, "tubes", "tubes nobody registered, not counted before"),
+    ),
+    "rejects": _columns(
+        ("file", TEXT, "", "file, relative to the input it was found under"),
+        ("line", COUNT, "from 1", "line of a text file, record of a binary one", "the file as a whole"),
+        ("kind", TEXT, "", "kind of event", "not known"),
+        ("code", TEXT, "", "why it was not understood"),
+        ("detail", TEXT, "", "which column, which value, which rule"),
+        ("raw", TEXT, "", "the record as it came", "nothing legible"),
+    ),
+}  # fmt: skip
+"""The result tables: every column in order."""
+
+SORT_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "pools": ("round", "tube"),
+    "members": ("round", "tube", "position"),
+    "recalls": ("rank",),
+    "cases": ("round", "tube", "person_type", "person"),
+    "traces": ("source_round", "source_tube", "round", "tube", "person_type", "person", "kind"),
+    "anomalies": ("code", "round", "subject_kind", "subject"),
+    "ledger": ("round", "site", "box"),
+    "rejects": ("file", "line", "code"),
+}
+"""What each written table is sorted by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """One anomaly code: how grave, about what, and what it means in both languages."""
+
+    severity: str
+    subject_kind: str
+    meaning: str
+    chinese: str
+
+
+ANOMALIES: Final[Mapping[str, Anomaly]] = {
+    "bad_person_id": Anomaly("warning", "person", "resident ID fails its check character or birth date", "身份证号校验不符"),
+    "rescanned": Anomaly("info", "tube", "a person was scanned into the tube more than once", "同管重复扫码"),
+    "person_in_two_tubes": Anomaly("error", "person", "one person in several pool tubes of a round", "一人多管"),
+    "overfull_pool": Anomaly("error", "tube", "more people than the tube is meant for", "超员混管"),
+    "short_pool": Anomaly("info", "tube", "fewer people than the tube is meant for", "不足员混管"),
+    "swab_count_mismatch": Anomaly("warning", "tube", "swabs counted at sealing are not the people scanned", "拭子数与登记人数不符"),
+    "tube_at_two_points": Anomaly("error", "tube", "collected at several sampling points", "一管多点"),
+    "mixed_mode": Anomaly("error", "tube", "collected both as pool and as single", "单混采混用"),
+    "tube_in_two_boxes": Anomaly("warning", "tube", "packed into several boxes", "一管多箱"),
+    "box_received_twice": Anomaly("warning", "box", "received again without packing in between", "重复签收"),
+    "empty_box": Anomaly("warning", "box", "picked up or received, and no tube was ever packed into it", "空箱"),
+    "box_count_mismatch": Anomaly("error", "box", "tubes counted at receipt are not the tubes packed", "箱内管数不符"),
+    "orphan_tube": Anomaly("error", "tube", "known from later steps, never collected", "无登记样本管"),
+    "tube_reloaded": Anomaly("info", "tube", "loaded into several wells", "重复上机"),
+    "well_shared": Anomaly("error", "well", "several tubes, or a tube and a control, in one well", "一孔多样"),
+    "plate_control_missing": Anomaly("error", "plate", "read, and a negative or positive control is absent", "缺少质控"),
+    "plate_control_failed": Anomaly("error", "plate", "a control is not as it must be", "质控失败"),
+    "reading_incomplete": Anomaly("warning", "well", "a target or the internal control was not read", "读数不全"),
+    "reading_without_load": Anomaly("warning", "well", "read, and nothing was loaded", "有读数无上样"),
+    "conflicting_calls": Anomaly("error", "tube", "several of positive, suspect and negative", "结果矛盾"),
+    "positive_set_aside": Anomaly("error", "tube", "an invalid plate hides a positive or suspect well", "失控板上的阳性"),
+    "out_of_order": Anomaly("warning", "tube", "a step is dated before the one it follows", "时间顺序颠倒"),
+    "recall_wrong_lab": Anomaly("warning", "tube", "a re-sampled single went to another lab than found the pool", "复采样本未送首检机构"),
+    "unexplained_pool": Anomaly("error", "tube", "positive or suspect pool, every single of it negative", "混阳单阴"),
+    "conflicting_event": Anomaly("warning", "event", "one event_id with several contents", "事件编号冲突"),
+    "void_without_event": Anomaly("warning", "event", "a void that withdraws nothing", "作废对象不存在"),
+    "clock_room_temperature": Anomaly("warning", "tube", "too long at room temperature before receipt", "常温超时"),
+    "clock_cold_store": Anomaly("warning", "tube", "too long in the cold before the first load", "冷藏超时"),
+    "clock_result": Anomaly("warning", "tube", "no result in time", "出结果超时"),
+    "clock_recall": Anomaly("error", "tube", "people of a positive pool not re-tested in time", "六小时复核超时"),
+    "clock_pickup": Anomaly("warning", "site", "a tube waited too long for its pickup", "收样超时"),
+    "clock_skew": Anomaly("warning", "device", "the device's clock is wrong", "设备时钟偏差"),
+    "source_silent": Anomaly("warning", "site", "nothing heard from a source that used to send", "数据源中断"),
+}  # fmt: skip
+"""Every anomaly code of the contract."""
+
+
+def require(frame: pl.DataFrame, columns: Iterable[str], *, table: str) -> None:
+    """Refuse a frame that lacks columns a stage needs.
+
+    Raises
+    ------
+    TableError
+        Naming the missing columns and what the frame has instead.
+    """
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise TableError(
+            f"column {', '.join(missing)} is missing; there is {', '.join(frame.columns) or 'no column'}",
+            where=table,
+            way_out="rename the columns as docs/tables.md names them",
+        )
+
+
+def as_table(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Give a frame exactly the declared columns of `table`, in order and of the declared types.
+
+    Raises
+    ------
+    TableError
+        If a declared column is missing.
+    """
+    columns = TABLES[table]
+    require(frame, (column.name for column in columns), table=table)
+    return frame.select(pl.col(column.name).cast(column.dtype) for column in columns)
