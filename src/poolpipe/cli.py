@@ -20,7 +20,11 @@ class Word(NamedTuple):
     says: str
 
 
-COMMANDS: dict[str, Word] = {}
+COMMANDS: dict[str, Word] = {
+    "run": Word("run:run", "Scan files in, tables and boards out  由扫码文件得出结果表与看板"),
+    "diff": Word("diff:diff", "What changed between two results  比较两次结果"),
+    "simulate": Word("simulate:simulate", "Write a simulated city with its troubles  模拟一座城市"),
+}
 
 
 class NotDone(click.ClickException):

@@ -1,0 +1,65 @@
+"""What people read on the terminal, in Chinese and English, readable at a hundred columns.
+
+Every board is a pure function from tables to a `rich` table. Identity numbers are masked unless the
+reader asks for them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poolpipe.boards.campaign import as_of_of, campaign_board
+from poolpipe.boards.changes import difference_boards
+from poolpipe.boards.marks import WIDTH, mask
+from poolpipe.boards.people import recall_board
+from poolpipe.boards.troubles import anomaly_board, reject_board
+from poolpipe.boards.tubes import ledger_board, missing_board
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+    from rich.table import Table
+
+    from poolpipe.pipeline import Day
+
+__all__ = [
+    "WIDTH",
+    "anomaly_board",
+    "campaign_board",
+    "day_boards",
+    "difference_boards",
+    "ledger_board",
+    "mask",
+    "missing_board",
+    "recall_board",
+    "reject_board",
+]
+
+
+def day_boards(
+    day: Day, *, zone: str, people: pl.DataFrame | None = None, show_ids: bool = False, rows: int = 20
+) -> Iterator[Table]:
+    """All boards of a day, in the order in which they are read.
+
+    Parameters
+    ----------
+    day : Day
+        What `poolpipe.run` returned.
+    zone : str
+        IANA time zone the times are shown in.
+    people : polars.DataFrame, optional
+        The people table; with it the recall board names community and building.
+    show_ids : bool
+        Show identity numbers in full.
+    rows : int
+        Longest list on a board; what is left out is counted.
+    """
+    as_of = as_of_of(day)
+    yield campaign_board(day, zone=zone)
+    yield recall_board(day.recalls, as_of=as_of, zone=zone, people=people, show_ids=show_ids, rows=rows)
+    yield ledger_board(day.ledger, rows=rows)
+    yield missing_board(day.pools, as_of=as_of, zone=zone, rows=rows)
+    yield anomaly_board(day.anomalies, show_ids=show_ids)
+    if day.rejects.height:
+        yield reject_board(day.rejects, show_ids=show_ids)

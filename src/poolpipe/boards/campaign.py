@@ -1,0 +1,83 @@
+"""The first board: tubes, people, results and records of a campaign at a glance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from rich.text import Text
+
+from poolpipe.boards.marks import counted, frame, plain
+from poolpipe.tables import CALLS
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.table import Table
+
+    from poolpipe.pipeline import Day
+
+__all__ = ["as_of_of", "campaign_board"]
+
+
+def as_of_of(day: Day) -> datetime | None:
+    """The moment the day is seen from; None where no event was accepted."""
+    moment = day.summary["as_of"]
+    return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+
+
+def campaign_board(day: Day, *, zone: str) -> Table:
+    """Tubes, people, results and records at a glance.
+
+    Parameters
+    ----------
+    day : Day
+        What `poolpipe.run` returned.
+    zone : str
+        IANA time zone of the moment in the heading.
+    """
+    moment, policy = as_of_of(day), day.summary["policy"]
+    when = f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" if moment else "-"
+    board = frame(
+        f"Campaign 筛查概况 · as of {when} {zone} · policy 策略 {policy['name']} {policy['version']}"
+    )
+    board.show_header = False
+    board.add_column(no_wrap=True)
+    board.add_column(overflow="fold")
+    modes, calls = _counts(day.pools, "mode"), _counts(day.pools, "call")
+    statuses = _counts(day.recalls, "status")
+    overdue = int(day.recalls["overdue"].sum())
+    board.add_row(
+        "tubes 样本管",
+        counted({name: modes.get(name, 0) for name in ("pool", "single")})
+        + Text(f" · orphan 无登记 {modes.get(None, 0):,}"),
+    )
+    board.add_row("people sampled 采样人次", f"{day.pools['people'].sum():,}")
+    board.add_row(
+        "results 结果",
+        counted({call: calls.get(call, 0) for call in reversed(CALLS)})
+        + Text(f" · none yet 未出 {calls.get(None, 0):,}"),
+    )
+    board.add_row(
+        "people to recall 应复采",
+        counted({name: statuses.get(name, 0) for name in ("open", "recollected", "closed")}),
+    )
+    board.add_row("of those overdue 其中超时", Text(f"{overdue:,}", style="bold red" if overdue else "dim"))
+    board.add_row("positive people 阳性人员", f"{day.cases.height:,}")
+    board.add_row("records 记录", plain(_records(day)))
+    return board
+
+
+def _counts(table: pl.DataFrame, column: str) -> dict[str | None, int]:
+    return dict(table.group_by(column).len().iter_rows())
+
+
+def _records(day: Day) -> str:
+    files = day.summary["files"]
+    read, accepted, duplicates, rejected = (
+        sum(each[name] for each in files) for name in ("read", "accepted", "duplicates", "rejected")
+    )
+    return (
+        f"files 文件 {len(files):,} · read 读入 {read:,} = accepted 接受 {accepted:,} "
+        f"+ duplicates 重复 {duplicates:,} + rejected 拒收 {rejected:,}"
+    )

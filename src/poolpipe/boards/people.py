@@ -1,0 +1,93 @@
+"""The recall board: who must be re-sampled by when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+from rich.text import Text
+
+from poolpipe.boards.marks import clock, coded, frame, mask, plain, time_left, word
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from rich.table import Table
+
+__all__ = ["recall_board"]
+
+
+def recall_board(
+    recalls: pl.DataFrame,
+    *,
+    as_of: datetime | None,
+    zone: str,
+    people: pl.DataFrame | None = None,
+    show_ids: bool = False,
+    rows: int = 20,
+) -> Table:
+    """Who must be re-sampled by when, most urgent first; those already settled are only counted.
+
+    Parameters
+    ----------
+    recalls : polars.DataFrame
+        The `recalls` table.
+    as_of : datetime, optional
+        The moment that time left is counted from; there is none where there is no event.
+    zone : str
+        IANA time zone of the due times.
+    people : polars.DataFrame, optional
+        The people table, for the column community.
+    show_ids : bool
+        Show identity numbers in full.
+    rows : int
+        People listed; the others are counted.
+    """
+    waiting = recalls.filter(pl.col("status") != "closed").sort("rank")
+    closed = recalls.height - waiting.height
+    shown = _with_home(waiting.head(rows), people)
+    board = frame(
+        f"Recall board 复采名单 · {waiting.height:,} people waiting 人待办 · {closed:,} closed 已办结",
+        more=waiting.height - shown.height,
+    )
+    board.add_column("#", no_wrap=True, justify="right")
+    for heading in ("time left\n剩余时间", "due\n截止"):
+        board.add_column(heading, no_wrap=True)
+    board.add_column("tube\n混管", overflow="fold")
+    # a resident ID is 18 characters and is read digit by digit: it must not be broken
+    board.add_column("person\n人员", overflow="fold", min_width=18)
+    if people is not None:
+        board.add_column("community\n社区", overflow="fold")
+    board.add_column("status\n状态", no_wrap=True)
+    board.add_column("lab\n首检机构", overflow="fold")
+    board.add_column("p", justify="right", no_wrap=True)
+    for row in shown.iter_rows(named=True):
+        person = row["person"] if show_ids else mask(row["person"])
+        board.add_row(
+            str(row["rank"]),
+            time_left(row["due_at"], as_of),
+            clock(row["due_at"], zone),
+            coded(row["round"], row["tube"]),
+            plain(person if row["person_type"] == "RIC" else f"{row['person_type']} {person}"),
+            *([plain(row["home"] or "-")] if people is not None else []),
+            word(row["status"]),
+            plain(row["lab"] or "-"),
+            "-" if row["p_infected"] is None else f"{row['p_infected']:.0%}",
+        )
+    if not waiting.height:
+        board.add_row("", Text("nobody is waiting 无人待复采", style="green"))
+    return board
+
+
+def _with_home(recalls: pl.DataFrame, people: pl.DataFrame | None) -> pl.DataFrame:
+    """The rows to be shown with `home`: community and building, where the people table knows them."""
+    if people is None:
+        return recalls
+    parts = [name for name in ("community", "building") if name in people.columns]
+    home = pl.concat_str(*(pl.col(name).cast(pl.String) for name in parts), separator=" ", ignore_nulls=True)
+    key = ("person_type", "person")
+    homes = people.lazy().join(recalls.lazy().select(key).unique(), on=key, how="semi")
+    homes = homes.select(*key, home.alias("home") if parts else pl.lit("").alias("home")).unique(
+        key, keep="first"
+    )
+    return recalls.join(homes.collect(), on=key, how="left", maintain_order="left")

@@ -1,0 +1,100 @@
+"""What went wrong: anomalies by code and records that were not understood, each with the way out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+from rich.text import Text
+
+from poolpipe.boards.advice import ADVICE, CHINESE, REJECT_ADVICE
+from poolpipe.boards.marks import STYLES, frame, mask, mask_numbers, plain
+from poolpipe.tables import ANOMALIES, REJECTS
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["anomaly_board", "reject_board"]
+
+_GRAVITY = {"error": 0, "warning": 1, "info": 2}
+
+
+def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Table:
+    """What went wrong, by code, the gravest first, with what to do about it.
+
+    Parameters
+    ----------
+    anomalies : polars.DataFrame
+        The `anomalies` table.
+    show_ids : bool
+        Show identity numbers in full.
+    """
+    found = _first_of_each(anomalies, ("code", "round", "subject"), ("subject_kind", "subject"))
+    board = frame(f"Anomalies 异常 · {anomalies.height:,}")
+    board.add_column("what\n异常")
+    board.add_column("n\n数量", justify="right", no_wrap=True)
+    board.add_column("for example\n举例", overflow="fold")
+    board.add_column("what to do\n如何处理", overflow="fold")
+    for code in sorted(found, key=lambda code: (_GRAVITY[ANOMALIES[code].severity], code)):
+        severity, chinese = ANOMALIES[code].severity, ANOMALIES[code].chinese
+        first = found[code]
+        board.add_row(
+            Text.assemble((code, STYLES[severity]), f"\n{chinese} · {severity} {CHINESE[severity]}"),
+            f"{first['n']:,}",
+            plain(f"{first['subject_kind']} {_shown(first, show_ids=show_ids)}"),
+            "\n".join(ADVICE[code]),
+        )
+    if not found:
+        board.add_row(Text("none 无", style="green"))
+    return board
+
+
+def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Table:
+    """Which records were not understood, by code, with the first file and line of each.
+
+    Parameters
+    ----------
+    rejects : polars.DataFrame
+        The `rejects` table.
+    show_ids : bool
+        Show long numbers in full.
+    """
+    found = _first_of_each(rejects, ("file", "line"), ("file", "line", "detail"))
+    board = frame(
+        f"Rejected records 拒收记录 · {rejects.height:,} · kept whole in rejects.parquet 原文已保存"
+    )
+    board.add_column("why\n原因")
+    board.add_column("n\n数量", justify="right", no_wrap=True)
+    board.add_column("first\n首例", overflow="fold")
+    board.add_column("what to do\n如何处理", overflow="fold")
+    for code in (code for code in REJECTS if code in found):
+        first = found[code]
+        where = first["file"] if first["line"] is None else f"{first['file']}:{first['line']}"
+        detail = str(first["detail"] or "")
+        board.add_row(
+            Text(code, style="yellow"),
+            f"{first['n']:,}",
+            plain(str(where)) + Text("\n") + plain(detail if show_ids else mask_numbers(detail)),
+            "\n".join(REJECT_ADVICE[code]),
+        )
+    return board
+
+
+def _first_of_each(
+    table: pl.DataFrame, order: tuple[str, ...], shown: tuple[str, ...]
+) -> dict[str, dict[str, object]]:
+    """Per code the number of rows, `n`, and the columns of its first row."""
+    first = (
+        table.sort(order)
+        .group_by("code", maintain_order=True)
+        .agg(pl.len().alias("n"), pl.col(shown).first())
+    )
+    return {row["code"]: row for row in first.iter_rows(named=True)}
+
+
+def _shown(row: dict[str, object], *, show_ids: bool) -> str:
+    subject = str(row["subject"] or "-")
+    if show_ids or row["subject_kind"] != "person":
+        return subject
+    document, colon, number = subject.partition(":")
+    return f"{document}{colon}{mask(number)}"

@@ -1,0 +1,99 @@
+"""The ledger: how many tubes reached each step, and where those without a result were seen last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+from rich.text import Text
+
+from poolpipe.boards.advice import CHINESE
+from poolpipe.boards.marks import clock, coded, frame, plain, span
+from poolpipe.tables import STATES
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from rich.table import Table
+
+__all__ = ["ledger_board", "missing_board"]
+
+
+def ledger_board(ledger: pl.DataFrame, *, rows: int = 20) -> Table:
+    """How many tubes reached each step, per round and site, those with most missing first.
+
+    Parameters
+    ----------
+    ledger : polars.DataFrame
+        The `ledger` table.
+    rows : int
+        Sites listed; the totals count all.
+    """
+    steps = [*STATES, "orphans"]
+    missing = (pl.col("collected") - pl.col("reported")).alias("missing")
+    sites = ledger.group_by("round", "site").agg(pl.col(steps).sum()).with_columns(missing)
+    sites = sites.sort("missing", "collected", "round", "site", descending=[True, True, False, False])
+    total = sites.select(pl.col(*steps, "missing").sum()).row(0)
+    board = frame(
+        "Ledger 样本台账 · tubes that reached each step 到达各环节的管数", more=max(sites.height - rows, 0)
+    )
+    board.add_column("site\n采样点", overflow="fold")
+    for step in STATES:
+        board.add_column(f"{step.replace('_', ' ')}\n{CHINESE[step]}", justify="right")
+    board.add_column("missing\n未出结果", justify="right")
+    board.add_column("orphans\n无登记", justify="right")
+    for row in sites.head(rows).iter_rows(named=True):
+        board.add_row(
+            coded(row["round"], row["site"] or "(none 未填)"),
+            *(f"{row[step]:,}" for step in STATES),
+            Text(f"{row['missing']:,}", style="yellow" if row["missing"] else "dim"),
+            Text(f"{row['orphans']:,}", style="red" if row["orphans"] else "dim"),
+        )
+    board.add_section()
+    *reached, orphans, missed = total
+    board.add_row("all 合计", *(f"{count:,}" for count in (*reached, missed, orphans)), style="bold")
+    return board
+
+
+def missing_board(pools: pl.DataFrame, *, as_of: datetime | None, zone: str, rows: int = 20) -> Table:
+    """Where each collected tube without a result was seen last, the longest waiting first.
+
+    Parameters
+    ----------
+    pools : polars.DataFrame
+        The `pools` table.
+    as_of : datetime, optional
+        The moment that waiting is counted to.
+    zone : str
+        IANA time zone of the times.
+    rows : int
+        Tubes listed; the others are counted.
+    """
+    left = pools.filter((pl.col("people") > 0) & (pl.col("state") != "reported"))
+    seen = pl.coalesce("loaded_at", "received_at", "picked_up_at", "packed_at", "last_collected").alias(
+        "seen"
+    )
+    shown = left.with_columns(seen).sort("first_collected", "round", "tube").head(rows)
+    board = frame(
+        f"Tubes without a result, and where they are 未出结果样本管的去向 · {left.height:,}",
+        more=left.height - shown.height,
+    )
+    board.add_column("tube\n样本管", overflow="fold")
+    board.add_column("people\n人数", justify="right")
+    for heading in ("waiting\n已等", "last step\n最后环节", "at\n时间"):
+        board.add_column(heading, no_wrap=True)
+    for heading in ("site\n采样点", "box\n箱", "lab\n检测机构"):
+        board.add_column(heading, overflow="fold")
+    for row in shown.iter_rows(named=True):
+        repeat = " · invalid 无效，须重检" if row["call"] == "invalid" else ""
+        board.add_row(
+            coded(row["round"], row["tube"]),
+            str(row["people"]),
+            span(as_of - row["first_collected"]) if as_of else "-",
+            f"{row['state'].replace('_', ' ')} {CHINESE[row['state']]}{repeat}",
+            clock(row["seen"], zone),
+            *(plain(row[name] or "-") for name in ("site", "box", "lab")),
+        )
+    if not left.height:
+        board.add_row(Text("none 无", style="green"))
+    return board

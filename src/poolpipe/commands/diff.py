@@ -1,0 +1,48 @@
+"""`poolpipe diff`: what changed between two result folders."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from poolpipe.commands.terminal import check_inputs, show
+
+__all__ = ["diff"]
+
+
+@click.command(
+    help="Compare the results in two folders that `poolpipe run --out` wrote: tubes whose call differs, recalls and "
+    "positive people that appeared or vanished, anomalies whose number differs.\n\n"
+    "比较两次运行的结果：结果不同的样本管、新增或消失的复采与阳性人员、数量变化的异常。\n\n"
+    "Exit status 0 whether or not anything differs.  无论有无差异，退出码均为 0。"
+    "\n\n\b\nExample  例:\n"
+    "  poolpipe run scans --out strict --policy strict.toml\n"
+    "  poolpipe diff result strict"
+)
+@click.argument("before", metavar="A", type=click.Path(path_type=Path))
+@click.argument("after", metavar="B", type=click.Path(path_type=Path))
+@click.option(
+    "--rows",
+    default=20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Longest list on a board  看板行数",
+)
+@click.option("--show-ids", is_flag=True, help="Show identity numbers in full  显示完整证件号")
+@click.option(
+    "--json", "as_json", is_flag=True, help="As JSON, identity numbers in full  以 JSON 输出（完整证件号）"
+)
+def diff(before: Path, after: Path, *, rows: int, show_ids: bool, as_json: bool) -> None:
+    """Compare two written days."""
+    check_inputs((str(before), str(after)))
+    from poolpipe.boards import difference_boards
+    from poolpipe.diff import compare
+    from poolpipe.pipeline import Day
+
+    difference = compare(Day.read(before), Day.read(after))
+    if as_json:
+        click.echo(json.dumps(difference.as_json(), ensure_ascii=False, indent=2))
+    else:
+        show(difference_boards(difference, show_ids=show_ids, rows=rows))

@@ -1,0 +1,104 @@
+"""`poolpipe run`: scan files in, tables and boards out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from poolpipe.commands.terminal import Steps, check_inputs, check_out, parse_moment, show
+
+if TYPE_CHECKING:
+    from poolpipe.pipeline import Day
+
+__all__ = ["run"]
+
+
+@click.command(
+    help="Read scan events, conclude, and write one Parquet table each and summary.json into the folder OUT.\n\n"
+    "读取扫码事件，得出各结果表与 summary.json，写入 OUT 文件夹，并在终端显示看板。\n\n"
+    "INPUT is a file, a folder (read with all its subfolders) or a quoted pattern: CSV, NDJSON, Parquet or Arrow IPC, "
+    "plain or compressed. Rows that cannot be read and things that went wrong are results, not failures: the exit "
+    "status is 0 when the job was done, 1 when it could not be done and 2 when the command was misused."
+    "\n\n\b\nExamples  例:\n"
+    "  poolpipe run scans --out result\n"
+    "  poolpipe run 'scans/2022-02-*.csv' --out result --policy twenty-in-one\n"
+    "  poolpipe run scans --out noon --as-of 2022-02-10T12:00:00+08:00 --people people.csv"
+)
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option(
+    "--out",
+    required=True,
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Folder for the tables  结果文件夹",
+)
+@click.option(
+    "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  策略：预设名或 TOML 文件"
+)
+@click.option(
+    "--as-of", metavar="TIME", help="The view from this moment, RFC 3339; default the latest event  截至时刻"
+)
+@click.option("--people", metavar="FILE", help="People with communities and households  人员表")
+@click.option("--sites", metavar="FILE", help="Sampling sites and their priority  采样点表")
+@click.option("--labs", metavar="FILE", help="Testing labs  检测机构表")
+@click.option(
+    "--rows",
+    default=20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Longest list on a board  看板行数",
+)
+@click.option("--show-ids", is_flag=True, help="Show identity numbers in full  显示完整证件号")
+@click.option(
+    "--json", "as_json", is_flag=True, help="The summary as JSON instead of boards  以 JSON 输出摘要"
+)
+@click.option("--quiet", is_flag=True, help="No progress and no boards  不显示进度与看板")
+def run(
+    inputs: tuple[str, ...],
+    *,
+    out: Path,
+    policy: str | None,
+    as_of: str | None,
+    people: str | None,
+    sites: str | None,
+    labs: str | None,
+    rows: int,
+    show_ids: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Run the pipeline on files and show what it concluded."""
+    check_inputs((*inputs, *(each for each in (people, sites, labs) if each)))
+    check_out(out)
+    from poolpipe.pipeline import run as conclude
+    from poolpipe.policy import load_policy
+
+    rules = load_policy(policy)
+    moment = parse_moment(as_of, rules.time_zone)
+    with Steps(quiet=quiet or as_json) as steps:
+        day = conclude(
+            list(inputs), policy=rules, as_of=moment, people=people, sites=sites, labs=labs, progress=steps
+        )
+        day.write(out)
+    if as_json:
+        click.echo(json.dumps(day.summary, ensure_ascii=False, indent=2, default=str))
+    elif not quiet:
+        show_day(day, zone=rules.time_zone, people=people, show_ids=show_ids, rows=rows)
+        click.echo(files_written(out))
+
+
+def show_day(day: Day, *, zone: str, people: str | None, show_ids: bool, rows: int) -> None:
+    """Print a day's boards; `people` is the path of the people table, for the communities."""
+    from poolpipe.boards import day_boards
+
+    known = _people_of(people, zone) if people else None
+    show(day_boards(day, zone=zone, people=known, show_ids=show_ids, rows=rows))
+
+
+def files_written(out: Path) -> str:
+    """Where the tables are, one line."""
+    written = sorted(path.name for path in out.iterdir() if path.suffix in {".parquet", ".json"})
+    return f"Results are in 结果已写入 {out}: {', '.join(written)}"

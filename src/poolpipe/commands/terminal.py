@@ -1,0 +1,183 @@
+"""What the commands share: where boards and progress go, what a moment and an input path may be."""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from poolpipe.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from rich.console import Console, RenderableType
+    from rich.progress import Progress, TaskID
+
+__all__ = ["Steps", "check_inputs", "check_out", "parse_moment", "show"]
+
+
+def show(renderables: Iterable[RenderableType]) -> None:
+    """Write boards to stdout: as wide as the terminal, a hundred columns into a file or a pipe."""
+    console = _console(sys.stdout)
+    for each in renderables:
+        console.print(each)
+        console.print()
+
+
+def parse_moment(text: str | None, zone: str) -> datetime | None:
+    """Read `--as-of`: RFC 3339, in the policy's zone where it has no offset.
+
+    Raises
+    ------
+    click.BadParameter
+        If it is no such time.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        message = (
+            f"{text!r} is no time; write it as 2022-02-10T08:30:00+08:00 请写作 2022-02-10T08:30:00+08:00"
+        )
+        raise click.BadParameter(message, param_hint="--as-of") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+
+
+def check_inputs(inputs: Iterable[str]) -> None:
+    """Refuse a path or pattern that names nothing, before anything is computed.
+
+    Raises
+    ------
+    InputError
+        With the nearest name that does exist.
+    """
+    for each in inputs:
+        path = Path(each)
+        if glob.has_magic(each) and not path.exists():
+            if not any(glob.iglob(each, recursive=True)):  # noqa: PTH207 -- a pattern may be absolute
+                raise InputError(
+                    "no file matches this pattern 没有与此匹配的文件",
+                    where=each,
+                    way_out="quote the pattern, or name a file or a folder 请给出文件或文件夹",
+                )
+        elif not path.exists():
+            raise InputError(
+                "there is no such file or folder 没有这个文件或文件夹", where=each, way_out=_nearest(path)
+            )
+        elif not os.access(path, os.R_OK):
+            raise InputError(
+                "you may not read it 无读取权限",
+                where=each,
+                way_out="ask its owner for the right to read 请向所有者申请读取权限",
+            )
+
+
+def check_out(folder: Path) -> None:
+    """Refuse a result folder that cannot be written, before anything is computed.
+
+    Raises
+    ------
+    InputError
+        If it is a file, or it or its nearest existing parent may not be written.
+    """
+    standing = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+    if not standing.is_dir():
+        raise InputError(
+            f"{standing.name} is a file, not a folder 是文件而非文件夹",
+            where=str(folder),
+            way_out="name another folder with --out 请用 --out 指定其他文件夹",
+        )
+    if not os.access(standing, os.W_OK):
+        raise InputError(
+            "you may not write there 无写入权限",
+            where=str(standing),
+            way_out="name another folder with --out 请用 --out 指定其他文件夹",
+        )
+
+
+def _nearest(path: Path) -> str:
+    """Suggest the existing path most like this one: the first part that is not there, corrected."""
+    parts = path.parts
+    missing = next(n for n in range(1, len(parts) + 1) if not Path(*parts[:n]).exists())
+    parent = Path(*parts[: missing - 1]) if missing > 1 else Path()
+    names = (
+        sorted(each.name for each in parent.iterdir())
+        if parent.is_dir() and os.access(parent, os.R_OK)
+        else []
+    )
+    alike = difflib.get_close_matches(parts[missing - 1], names, n=1, cutoff=0.5)
+    if alike:
+        return f"did you mean 您是否指: {parent / alike[0]}"
+    return f"{parent.absolute()} holds 内有: {', '.join(names[:8]) or 'nothing 无'}"
+
+
+class Steps:
+    """Progress on stderr: a bar on a terminal, a line a step elsewhere, nothing when quiet.
+
+    Used as `progress=` of `poolpipe.run`: called with what is done, how much of it, and of how much.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._bars: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._told: dict[str, int] = {}
+
+    def __enter__(self) -> Steps:
+        """Start the bars where stderr is a terminal."""
+        if not self._quiet and sys.stderr.isatty():
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+            )
+            self._bars = Progress(*columns, console=_console(sys.stderr), transient=True)
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the bars away, so that the boards or the error stand alone."""
+        if self._bars is not None:
+            self._bars.stop()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Tell that `done` of `total` of a step are done."""
+        if self._quiet:
+            return
+        if self._bars is None:
+            self._tell_by_tenths(what, done, total)
+            return
+        if what not in self._tasks:
+            self._tasks[what] = self._bars.add_task(what, total=total)
+        self._bars.update(self._tasks[what], completed=done, total=total)
+
+    def _tell_by_tenths(self, what: str, done: int, total: int) -> None:
+        """One line when a step starts and, of a long one, one for every tenth."""
+        tenth = 10 * done // max(total, 1)
+        if what not in self._told or (total >= 20 and tenth > self._told[what]):
+            click.echo(f"{what} {done:,}/{total:,}" if total > 1 else what, err=True)
+            self._told[what] = tenth
+
+
+def _console(stream: object) -> Console:
+    from rich.console import Console
+
+    from poolpipe.boards import WIDTH
+
+    isatty = getattr(stream, "isatty", bool)
+    return Console(file=stream, width=None if isatty() else WIDTH, highlight=False)  # type: ignore[arg-type]

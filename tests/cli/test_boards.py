@@ -1,0 +1,182 @@
+"""Boards: what people act on is on them, and nothing they should not see."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from rich.cells import cell_len
+
+from cli.days import NOON, day, printed, recall, table, tube
+from poolpipe.boards import (
+    anomaly_board,
+    campaign_board,
+    day_boards,
+    ledger_board,
+    mask,
+    missing_board,
+    recall_board,
+    reject_board,
+)
+from poolpipe.boards.advice import ADVICE, CHINESE, REJECT_ADVICE
+from poolpipe.tables import ANOMALIES, CALLS, REJECTS, STATES
+
+ZONE = "Asia/Shanghai"
+PERSON = "36078119850110000X"
+
+
+def recalls_seen(*rows, **options):
+    return printed(recall_board(table("recalls", rows), as_of=NOON, zone=ZONE, **options))
+
+
+def test_advice__covers_every_code_in_both_languages():
+    assert ADVICE.keys() == ANOMALIES.keys()
+    assert REJECT_ADVICE.keys() == REJECTS.keys()
+    for english, chinese in (*ADVICE.values(), *REJECT_ADVICE.values()):
+        assert english.isascii()
+        assert not chinese.isascii()
+
+
+def test_chinese__names_every_call_state_and_severity():
+    assert {*CALLS, *STATES, "open", "recollected", "closed", "error", "warning", "info"} <= CHINESE.keys()
+
+
+@pytest.mark.parametrize(
+    ("number", "masked"),
+    [
+        ("360781198501100005", "360781********0005"),
+        ("E12345678", "E12****78"),
+        ("1234", "1**4"),
+        ("12", "**"),
+        ("", ""),
+    ],
+)
+def test_mask__keeps_at_most_a_third_and_a_quarter(number, masked):
+    assert mask(number) == masked
+
+
+def test_recall_board__puts_the_most_urgent_first():
+    shown = recalls_seen(recall("T2", PERSON, rank=2), recall("T1", PERSON, rank=1))
+    assert shown.index("T1") < shown.index("T2")
+
+
+def test_recall_board__counts_time_left_from_as_of():
+    shown = recalls_seen(recall("T1", PERSON, due_at=NOON + timedelta(hours=3, minutes=24, seconds=59)))
+    assert "3 h 24" in shown
+    assert "02-10 15:24" in shown, "due in the local zone"
+
+
+def test_recall_board__says_that_time_is_over():
+    shown = recalls_seen(recall("T1", PERSON, due_at=NOON - timedelta(minutes=65)))
+    assert "1 h 05 超时 over" in shown
+
+
+def test_recall_board__masks_identity_numbers_unless_asked():
+    row = recall("T1", PERSON)
+    assert PERSON not in recalls_seen(row)
+    assert mask(PERSON) in recalls_seen(row)
+    assert PERSON in recalls_seen(row, show_ids=True)
+
+
+def test_recall_board__only_counts_the_settled():
+    shown = recalls_seen(recall("T1", PERSON, status="closed", outcome="negative"))
+    assert "T1" not in shown
+    assert "1 closed" in shown
+    assert "无人待复采" in shown
+
+
+def test_recall_board__names_the_community_where_it_is_known():
+    people = pl.DataFrame(
+        {"person_type": ["RIC"], "person": [PERSON], "community": ["象湖社区"], "building": [None]}
+    )
+    shown = recalls_seen(recall("T1", PERSON), recall("T1", "440524198001010013", rank=2), people=people)
+    assert "象湖社区" in shown
+    assert mask("440524198001010013") in shown
+
+
+def test_recall_board__counts_what_it_leaves_out():
+    rows = [recall(f"T{n}", PERSON, rank=n) for n in range(1, 8)]
+    assert "and 4 more" in recalls_seen(*rows, rows=3)
+
+
+def test_ledger_board__adds_up_and_leads_with_what_is_missing():
+    step = dict.fromkeys(STATES, 5)
+    rows = [
+        {"round": "", "site": "S1", "box": "B1", **step, "orphans": 0},
+        {"round": "", "site": "S2", "box": "B2", **step, "reported": 3, "orphans": 1},
+        {"round": "", "site": "S2", "box": "B3", **step, "orphans": 0},
+    ]
+    lines = printed(ledger_board(table("ledger", rows))).splitlines()
+    cells = {line.split()[0]: line.split()[1:] for line in lines if line.split()}
+    assert cells["S2"] == ["10", "10", "10", "10", "10", "8", "2", "1"]
+    assert cells["all"] == ["合计", "15", "15", "15", "15", "15", "13", "2", "1"]
+    assert list(cells).index("S2") < list(cells).index("S1")
+
+
+def test_missing_board__says_where_a_tube_was_seen_last():
+    pools = [
+        tube("T1", "negative"),
+        tube("T2", state="packed", box="B7", packed_at=NOON),
+        tube("T3", "invalid", state="loaded"),
+    ]
+    shown = printed(missing_board(table("pools", pools), as_of=NOON + timedelta(hours=30), zone=ZONE))
+    assert "T1" not in shown
+    assert "packed 已装箱" in next(line for line in shown.splitlines() if "T2" in line)
+    assert "30 h 00" in shown
+    assert "invalid 无效" in next(line for line in shown.splitlines() if "T3" in line)
+
+
+def test_anomaly_board__puts_errors_first_and_masks_people():
+    rows = [
+        {"code": "short_pool", "severity": "info", "round": "", "subject_kind": "tube", "subject": "T1"},
+        {"code": "person_in_two_tubes", "severity": "error", "round": "", "subject_kind": "person", "subject": f"RIC:{PERSON}"},
+    ]  # fmt: skip
+    shown = printed(anomaly_board(table("anomalies", rows)))
+    assert shown.index("person_in_two_tubes") < shown.index("short_pool")
+    assert PERSON not in shown
+    assert "一人多管" in shown
+    assert PERSON in printed(anomaly_board(table("anomalies", rows), show_ids=True))
+
+
+def test_reject_board__names_file_line_and_way_out():
+    rows = [{"file": "收/read.csv", "line": 7, "code": "bad_well", "detail": "well 'Z99'", "raw": "x"}]
+    shown = printed(reject_board(table("rejects", rows)))
+    assert "收/read.csv:7" in shown
+    assert REJECT_ADVICE["bad_well"].chinese in shown
+
+
+def test_boards__show_strangers_text_without_obeying_it():
+    hostile = "[bold red]x[/]\x1b[2J"
+    rows = [
+        {"code": "orphan_tube", "severity": "error", "round": "", "subject_kind": "tube", "subject": hostile}
+    ]
+    shown = printed(anomaly_board(table("anomalies", rows)))
+    assert "[bold red]x[/]" in shown.replace("\n", "")
+    assert "\x1b" not in shown
+
+
+def test_campaign_board__counts_every_call_and_record():
+    files = [{"file": "a", "read": 12, "accepted": 9, "duplicates": 2, "rejected": 1}]
+    pools = [tube("T1", "positive"), tube("T2", "negative"), tube("T3"), tube("T4", mode=None, people=0)]
+    shown = printed(campaign_board(day(pools=pools, files=files), zone=ZONE))
+    assert "positive 阳性 1" in shown
+    assert "negative 阴性 1" in shown
+    assert "none yet 未出 2" in shown
+    assert "orphan 无登记 1" in shown
+    assert "read 读入 12 = accepted 接受 9 + duplicates 重复 2" in shown
+    assert "2022-02-10 12:00" in shown
+
+
+def test_boards__fit_a_hundred_columns_and_an_empty_day():
+    busy = day(
+        pools=[
+            tube(
+                "TUBE-0000000000000001", "suspect", site="瑞金市第一中学采样场所", lab="瑞金市人民医院检验科"
+            )
+        ],
+        recalls=[recall("TUBE-0000000000000001", PERSON, lab="瑞金市人民医院检验科", p_infected=0.5)],
+    )
+    for each in (busy, day()):
+        shown = printed(*day_boards(each, zone=ZONE))
+        assert max(cell_len(line) for line in shown.splitlines()) <= 100
