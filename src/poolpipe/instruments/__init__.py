@@ -1,0 +1,100 @@
+"""Instrument and robot files read by their content: readings, loads and reports, never a guessed Ct.
+
+>>> from poolpipe.instruments import read  # doctest: +SKIP
+>>> read("run.xlsx").readings  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poolpipe.instruments.errors import InstrumentError
+from poolpipe.instruments.policy import ImportPolicy
+
+if TYPE_CHECKING:
+    from poolpipe.instruments.model import InstrumentFile
+
+__all__ = ["ImportPolicy", "InstrumentError", "events", "read", "recognise"]
+
+HEAD_BYTES = (
+    256 * 1024
+)  # enough for any preamble; a city's event files are not read to know that they are none
+CONTAINERS = (b"PK", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
+
+
+def read(
+    path: str | Path | bytes,
+    *,
+    policy: ImportPolicy | None = None,
+    plate: str | None = None,
+    name: str | None = None,
+    layouts: Path | None = None,
+) -> InstrumentFile:
+    """Read a PCR machine's export, a robot's worklist or log, a plate map, or a results file.
+
+    Parameters
+    ----------
+    path : str, Path or bytes
+        The file, or its bytes (then `name` says what to call it). The name never decides the format.
+    policy : ImportPolicy, optional
+        How ambiguities are decided; the defaults never make a negative out of nothing.
+    plate : str, optional
+        The plate's barcode where the file has none.
+    name : str, optional
+        Name of the file in messages, and for `plate_file_name`.
+    layouts : Path, optional
+        A folder with the lab's own layouts (TOML).
+
+    Returns
+    -------
+    InstrumentFile
+        `readings` (plate, well, target, ct with null for undetermined, sample, flags, ct_text, at, line), `loads`,
+        `reports`, `pools`; `recognised`, `not_understood` and `questions` beside them.
+
+    Raises
+    ------
+    InstrumentError
+        UnknownFormatError, RefusedFormatError, DamagedFileError, AmbiguousFileError: nothing was read.
+    """
+    from poolpipe.instruments.reader import read_bytes
+
+    policy = policy or ImportPolicy()
+    if plate is not None:
+        policy = policy.model_copy(update={"plate": plate})
+    content, name = _content(path, name, limit=policy.max_bytes + 1)
+    return read_bytes(content, name, policy, layouts)
+
+
+def recognise(path: str | Path | bytes, *, layouts: Path | None = None) -> str | None:
+    """The format of a file by its content, None where it is no instrument's or robot's file.
+
+    Cheap: of a text only the first 256 kB are looked at. Event files and reference tables are None.
+    """
+    from poolpipe.instruments.recognition import recognise_bytes
+
+    try:
+        content, name = _content(path, None, limit=HEAD_BYTES)
+        if content.startswith(CONTAINERS):
+            content, name = _content(path, None, limit=ImportPolicy().max_bytes + 1)
+        return recognise_bytes(content, name, whole=len(content) != HEAD_BYTES, layouts=layouts)
+    except InstrumentError:
+        return None
+
+
+def _content(path: str | Path | bytes, name: str | None, *, limit: int) -> tuple[bytes, str]:
+    if isinstance(path, bytes):
+        return path[:limit], name or "<bytes>"
+    try:
+        with Path(path).open("rb") as stream:
+            return stream.read(limit), name or Path(path).name
+    except OSError as error:
+        raise InstrumentError(f"cannot be read ({error.strerror})", where=str(path)) from error
+
+
+def __getattr__(attribute: str) -> object:
+    if attribute == "events":
+        from poolpipe.instruments.events import events
+
+        return events
+    raise AttributeError(attribute)

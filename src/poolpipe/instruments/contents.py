@@ -1,0 +1,165 @@
+"""What else a table says: what is in a well, what a lab called, which sample went into which pool."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from poolpipe.instruments.cells import fold, number
+from poolpipe.instruments.policy import NEGATIVE_CONTROL_NAMES, POSITIVE_CONTROL_NAMES, ImportPolicy
+from poolpipe.instruments.times import moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from poolpipe.instruments.layouts import Layout
+    from poolpipe.instruments.notes import Notes
+    from poolpipe.instruments.tables import Record
+
+__all__ = ["Place", "loads_of", "pools_of", "record_time", "reports_of", "role_of"]
+
+_SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE][+-]?\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record belongs: plate, well and time, as far as known."""
+
+    plate: str | None
+    well: str | None
+    at: datetime | None
+
+
+def record_time(
+    layout: Layout, record: Record, policy: ImportPolicy, evidence: Any, notes: Notes
+) -> datetime | None:
+    """The time that a row of its own says; null where it says none."""
+    if not record["at"]:
+        return None
+    said = moment(record["at"], policy, evidence=evidence, zone=layout.zone)
+    for code, what, options, decided, setting in said.doubts:
+        notes.ask(code, what, f"line {record.line}", options=options, decided=decided, setting=setting)
+    return said.at
+
+
+def role_of(layout: Layout, record: Record, policy: ImportPolicy, notes: Notes) -> str | None:
+    """sample, negative_control or positive_control; null where the file does not say or says a standard."""
+    task = record["task"] or record["role"]
+    name = record["sample"] or record["tube"]
+    role = layout.word(layout.roles, task) if task else None
+    if role in ("negative_control", "positive_control"):
+        return role
+    by_name = None
+    if re.fullmatch(NEGATIVE_CONTROL_NAMES, name):
+        by_name = "negative_control"
+    elif re.fullmatch(POSITIVE_CONTROL_NAMES, name):
+        by_name = "positive_control"
+    if by_name:
+        notes.ask("control_by_name", f"{name!r} is named like a control, the file has no task for it",
+                  record["well"] or name, options=("trust", "ignore"), decided=policy.control_names,
+                  setting="control_names")  # fmt: skip
+        if policy.control_names == "trust":
+            return by_name
+    if task and role is None and fold(task) not in ("ipc", "blocked_ipc", "target", "endogenous"):
+        return None
+    return "sample" if name or role == "sample" else None
+
+
+def loads_of(
+    layout: Layout, records: list[Record], places: list[Place], policy: ImportPolicy, notes: Notes
+) -> list[dict[str, Any]]:
+    """Rows of LOADS: one a well and tube, or a control; wells that the robot skipped or failed are left out."""
+    loads: dict[tuple[str | None, str, str | None, str], dict[str, Any]] = {}
+    # A control's task may stand on one target only, while the internal control's row has another task.
+    controls = {
+        (place.plate, place.well): role
+        for record, place in zip(records, places, strict=True)
+        if (role := layout.word(layout.roles, record["task"] or record["role"])) not in (None, "sample")
+    }
+    for record, place in zip(records, places, strict=True):
+        if place.well is None or not _transferred(layout, record, place.well, notes):
+            continue
+        role = controls.get((place.plate, place.well)) or role_of(layout, record, policy, notes)
+        tube: str | None = None
+        if role == "sample":
+            tube = tube_code(record, policy, notes, named=layout.kind == "instrument")
+        if role is None or (role == "sample" and tube is None):
+            continue
+        key = (place.plate, place.well, tube, role)
+        loads.setdefault(key, {
+            "plate": place.plate, "well": place.well, "tube": tube, "role": role,
+            "lab": policy.lab or record["lab"] or None, "at": place.at, "line": record.line,
+        })  # fmt: skip
+    return list(loads.values())
+
+
+def _transferred(layout: Layout, record: Record, well: str, notes: Notes) -> bool:
+    """Whether the robot says that it filled the well; an unknown word is not a success."""
+    status = record["status"]
+    if not status or not (layout.done or layout.failed) or fold(status) in map(fold, layout.done):
+        return True
+    known = fold(status) in map(fold, layout.failed)
+    what = (
+        f"well {well} was not filled ({status})" if known else f"status {status!r} is not known: not loaded"
+    )
+    code = "not_transferred" if known else "unknown_status"
+    notes.found(code, what, severity="warning" if known else "error", sheet=record.sheet, line=record.line,
+                column="status", text=status)  # fmt: skip
+    return False
+
+
+def tube_code(record: Record, policy: ImportPolicy, notes: Notes, *, named: bool) -> str | None:
+    """The tube's barcode; null where the text is none, was damaged by a spreadsheet, or is not to be taken."""
+    text = record["tube"] or record["sample"]
+    if not text or (named and policy.sample_names == "ignore"):
+        return None
+    if _SCIENTIFIC.fullmatch(text):
+        what = "a spreadsheet turned the barcode into a number and lost its digits"
+        notes.found("barcode_damaged", what, line=record.line, sheet=record.sheet, column="tube", text=text)
+        return None
+    if not re.fullmatch(policy.tube_pattern, text):
+        notes.ask("sample_is_no_tube", "a sample name is no tube's barcode: no load is made of it", text,
+                  options=("tube_pattern", "a plate map"), decided="not loaded", setting="tube_pattern")  # fmt: skip
+        return None
+    return text
+
+
+def reports_of(
+    layout: Layout, records: list[Record], places: list[Place], policy: ImportPolicy, notes: Notes
+) -> list[dict[str, Any]]:
+    """Rows of REPORTS: what a lab concluded by itself; a word that is not known makes no report."""
+    reports = []
+    for record, place in zip(records, places, strict=True):
+        if not record["call"] and not record["validity"]:
+            continue
+        tube = tube_code(record, policy, notes, named=False)
+        call = layout.word(layout.calls, record["call"])
+        if layout.word(layout.calls, record["validity"]) == "invalid":
+            call = "invalid"
+        if call is None:
+            notes.found("unknown_call", "no result that is known", line=record.line, sheet=record.sheet, column="call",
+                        text=record["call"])  # fmt: skip
+        elif tube is not None:
+            reports.append({"tube": tube, "call": call, "lab": policy.lab or record["lab"] or None,
+                            "at": place.at, "line": record.line})  # fmt: skip
+    return reports
+
+
+def pools_of(records: list[Record], policy: ImportPolicy, notes: Notes) -> list[dict[str, Any]]:
+    """Rows of POOLS: a sample that went into a pool, in microlitres."""
+    pools = []
+    for record in records:
+        codes = record["pool"], record["source"]
+        damaged = next((code for code in codes if _SCIENTIFIC.fullmatch(code)), None)
+        if damaged or not all(re.fullmatch(policy.tube_pattern, code) for code in codes):
+            what = (
+                "pool and sample must both be barcodes"
+                if damaged is None
+                else "a spreadsheet damaged the barcode"
+            )
+            notes.found("bad_pool", what, line=record.line, sheet=record.sheet, text=" | ".join(codes))
+            continue
+        volume = number(record["volume"], ".")
+        pools.append({"pool": codes[0], "sample": codes[1], "volume_ul": volume, "line": record.line})
+    return pools

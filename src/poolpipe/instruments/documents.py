@@ -1,0 +1,284 @@
+"""Bytes to sheets of cells: containers opened within bounds, text decoded by evidence."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from poolpipe.instruments.cells import fold
+from poolpipe.instruments.errors import DamagedFileError, RefusedFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from poolpipe.instruments.policy import ImportPolicy
+
+__all__ = ["HEADER_WITHIN", "Document", "Row", "Sheet", "open_document", "text_document", "unpack_zip"]
+
+DELIMITERS = "\t;,"
+HEADER_WITHIN = 400  # rows; real preambles run to forty, a section's raw data comes after its own header
+_SECTION = re.compile(r"\[([^\]]{1,80})\]\s*")
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Cells of one line; `line` counts from 1 in the whole text or in the sheet."""
+
+    line: int
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A named table of rows; for text a section read with one delimiter."""
+
+    name: str
+    load: Callable[[], list[Row]]
+    delimiter: str = ""
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The rows, read when first asked for."""
+        return self.load()
+
+    @cached_property
+    def names(self) -> list[frozenset[str]]:
+        """Folded names of each of the first rows, for finding the header."""
+        return [frozenset(fold(cell) for cell in row.cells if cell) for row in self.rows[:HEADER_WITHIN]]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file opened: its sheets, how it was encoded, and whether its last line was ended."""
+
+    container: str  # text, spreadsheet, xml, zip
+    sheets: list[Sheet]
+    sha256: str = ""
+    encoding: str = ""
+    text: str = ""
+    members: dict[str, bytes] = field(default_factory=dict)
+    other_encoding: str = ""
+
+    @property
+    def cut(self) -> bool:
+        """Whether the text does not end with a line end, as a file cut short would."""
+        return self.container == "text" and not self.text.endswith(("\n", "\r"))
+
+
+def open_document(content: bytes, policy: ImportPolicy, *, name: str = "") -> Document:
+    """Open a file's bytes as sheets.
+
+    Raises
+    ------
+    DamagedFileError
+        Empty, truncated or corrupt containers; bounds exceeded.
+    RefusedFormatError
+        Known formats that cannot be read here.
+    """
+    if len(content) > policy.max_bytes:
+        raise DamagedFileError(f"{len(content)} bytes are more than {policy.max_bytes}", where=name)
+    if content.startswith(b"\x1f\x8b"):
+        content = _gunzip(content, policy, name)
+    sha256 = hashlib.sha256(content).hexdigest()
+    if not content.strip():
+        raise DamagedFileError("the file is empty", where=name)
+    if content.startswith(b"PK"):
+        members = unpack_zip(content, policy, name=name)
+        if "xl/workbook.xml" in members:
+            return Document("spreadsheet", _spreadsheet(content, name), sha256)
+        return Document("zip", [], sha256, members=members)
+    if content.startswith(OLE):
+        return Document("spreadsheet", _spreadsheet(content, name), sha256)
+    head = content[:2048].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if head.startswith((b"<!doctype html", b"<html", b"<table")):
+        raise RefusedFormatError(
+            "this is a web page, whatever its name says",
+            where=name,
+            way_out="save it as CSV or xlsx and import that",
+        )
+    if head.startswith(b"<"):
+        return Document("xml", [], sha256, members={name or "document.xml": content})
+    return text_document(content, policy, name=name)
+
+
+def text_document(content: bytes, policy: ImportPolicy, *, name: str = "") -> Document:
+    """A text as sheets: one a section, in every delimiter that occurs in it."""
+    text, encoding, other = _decode(content, policy, name)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    starts = [(0, "")] + [
+        (i + 1, match[1]) for i, line in enumerate(lines) if (match := _SECTION.fullmatch(line))
+    ]
+    ends = [start - 1 for start, _ in starts[1:]] + [len(lines)]
+    present = [mark for mark in DELIMITERS if mark in text] or [","]
+    sheets = []
+    for (start, title), end in zip(starts, ends, strict=True):
+        sheets += [Sheet(title, _line_reader(lines[start:end], start + 1, mark), mark) for mark in present]
+    return Document("text", sheets, hashlib.sha256(content).hexdigest(), encoding, text, other_encoding=other)
+
+
+def unpack_zip(content: bytes, policy: ImportPolicy, *, name: str = "") -> dict[str, bytes]:
+    """Members of a zip, each checked against its checksum and all together within `max_unpacked_bytes`."""
+    members: dict[str, bytes] = {}
+    room = policy.max_unpacked_bytes
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if any(info.flag_bits & 1 for info in archive.infolist()):
+                raise RefusedFormatError(
+                    "the archive is encrypted, as Bio-Rad's .pcrd and some .eds are",
+                    where=name,
+                    way_out="in CFX Maestro choose Export > Export All Data Sheets (CSV) and import the "
+                    "'Quantification Cq Results'; in Design & Analysis export the results as xlsx",
+                )
+            for info in archive.infolist():
+                with archive.open(info) as member:
+                    members[info.filename] = member.read(room + 1)
+                room -= len(members[info.filename])
+                if room < 0:
+                    raise DamagedFileError(
+                        f"unpacks to more than {policy.max_unpacked_bytes} bytes", where=name
+                    )
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
+        raise DamagedFileError(
+            f"the archive is damaged ({error})", where=name, way_out="copy or export the file again"
+        ) from error
+    return members
+
+
+def _gunzip(content: bytes, policy: ImportPolicy, name: str) -> bytes:
+    try:
+        with gzip.open(io.BytesIO(content)) as stream:
+            plain = stream.read(policy.max_unpacked_bytes + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DamagedFileError(
+            f"the gzip file is damaged ({error})", where=name, way_out="copy it again"
+        ) from error
+    if len(plain) > policy.max_unpacked_bytes:
+        raise DamagedFileError(f"unpacks to more than {policy.max_unpacked_bytes} bytes", where=name)
+    return plain
+
+
+def _spreadsheet(content: bytes, name: str) -> list[Sheet]:
+    """Sheets of xlsx, xlsb, ods or xls (BIFF), each read when first asked for."""
+    from python_calamine import CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        names = book.sheet_names
+    except BaseException as error:
+        raise _broken_book(error, name) from error
+
+    def reader(title: str) -> Callable[[], list[Row]]:
+        def read() -> list[Row]:
+            try:
+                cells = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+            except BaseException as error:
+                raise _broken_book(error, f"{name}, sheet {title}") from error
+            return [Row(i, [_cell_text(cell) for cell in row]) for i, row in enumerate(cells, 1)]
+
+        return read
+
+    return [Sheet(title, reader(title)) for title in names]
+
+
+def _broken_book(error: BaseException, where: str) -> BaseException:
+    """What to raise for an error of the spreadsheet reader; a Rust panic is no `Exception`."""
+    if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+        return DamagedFileError(
+            f"the spreadsheet is damaged ({error})", where=where, way_out="export it again"
+        )
+    return error
+
+
+def _cell_text(cell: object) -> str:
+    """A cell as text: whole numbers without `.0`, times as ISO, numbers beyond Excel's 15 digits marked as such."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float | int):
+        if abs(cell) >= 1e15:  # 16 digits and more were rounded by the spreadsheet: never a barcode
+            return f"{float(cell):.14E}"
+        return str(int(cell)) if float(cell).is_integer() else repr(cell)
+    if isinstance(cell, datetime | date | time):
+        return cell.isoformat(" ") if isinstance(cell, datetime) else cell.isoformat()
+    if isinstance(cell, timedelta):
+        return f"{cell}"
+    return str(cell)
+
+
+def _line_reader(lines: list[str], first: int, delimiter: str) -> Callable[[], list[Row]]:
+    def read() -> list[Row]:
+        csv.field_size_limit(2**24)
+        rows = []
+        for number, line in enumerate(lines, first):
+            try:
+                rows.append(Row(number, next(csv.reader([line], delimiter=delimiter), [])))
+            except csv.Error:
+                rows.append(Row(number, line.split(delimiter)))
+        return rows
+
+    return read
+
+
+def _decode(content: bytes, policy: ImportPolicy, name: str) -> tuple[str, str, str]:
+    """Text, its encoding, and the other encoding that was possible."""
+    encoding = _unicode_kind(content, name)
+    if encoding:
+        return _strict(content, encoding, name), encoding, ""
+    try:
+        return content.decode("utf-8"), "utf-8", ""
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":
+            raise DamagedFileError(
+                "the file ends inside a character", where=name, way_out="copy it again"
+            ) from error
+    if policy.encoding:
+        return _strict(content, policy.encoding, name), policy.encoding, ""
+    if _is_chinese(content):
+        return _strict(content, "gb18030", name), "gb18030", "cp1252"
+    return _strict(content, "cp1252", name), "cp1252", "gb18030"
+
+
+def _unicode_kind(content: bytes, name: str) -> str:
+    """The encoding that a byte-order mark or the zero bytes of ASCII in UTF-16 show; empty without."""
+    marks = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+    for mark, encoding in marks:
+        if content.startswith(mark):
+            return encoding
+    if b"\x00" not in content[:4096]:
+        return ""
+    if content[:200].count(b"\x00") * 3 < len(content[:200]):
+        raise DamagedFileError("binary content, no text and no known container", where=name)
+    return "utf-16-le" if content[1:2] == b"\x00" else "utf-16-be"
+
+
+def _is_chinese(content: bytes) -> bool:
+    """Whether bytes that are not UTF-8 read as GB 18030 give Chinese letters and signs almost throughout."""
+    try:
+        text = content.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    foreign = [letter for letter in text if letter > "\x7f"]
+    common = sum(
+        "\u3000" <= x <= "\u303f" or "\u4e00" <= x <= "\u9fff" or "\uff00" <= x <= "\uffef" for x in foreign
+    )
+    return len(foreign) > 1 and common * 10 >= len(foreign) * 9
+
+
+def _strict(content: bytes, encoding: str, name: str) -> str:
+    try:
+        return content.decode(encoding).removeprefix("\ufeff")
+    except (UnicodeDecodeError, LookupError) as error:
+        raise DamagedFileError(
+            f"not {encoding} text ({error})", where=name, way_out="name its encoding in the policy (encoding)"
+        ) from error

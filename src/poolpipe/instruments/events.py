@@ -1,0 +1,112 @@
+"""Readings, loads and reports as the contract's events, each with an id made of its content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from poolpipe.instruments.errors import MissingFactError
+from poolpipe.instruments.policy import ImportPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from poolpipe.instruments.model import InstrumentFile
+
+__all__ = ["event_id", "events", "missing_facts"]
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "read": ("at", "plate", "well", "target", "ct", "instrument", "round"),
+    "load": ("at", "plate", "well", "tube", "role", "lab", "round"),
+    "report": ("at", "tube", "call", "lab", "round"),
+}
+
+
+def events(instrument_file: InstrumentFile, policy: ImportPolicy | None = None) -> dict[str, pl.DataFrame]:
+    """The contract's events of a file.
+
+    Parameters
+    ----------
+    instrument_file : InstrumentFile
+        As read, with the same policy.
+    policy : ImportPolicy, optional
+        Gives the `round`.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Kind (`read`, `load`, `report`) to a frame with the contract's columns: `at` in UTC, `ct` null for
+        undetermined, and an `event_id` made of the kind and the content, so that importing twice changes nothing,
+        and a re-analysed run, which has another time, is a new reading. Kinds without rows are absent. Loads without
+        a lab are left out: they are not events of the contract, and `missing_facts` names them.
+
+    Raises
+    ------
+    MissingFactError
+        Readings without plate or time, reports without time, and loads with a lab but without plate or time.
+    """
+    policy = policy or ImportPolicy()
+    problems = [text for text in missing_facts(instrument_file) if not text.startswith("loads have no lab")]
+    if problems:
+        raise MissingFactError(
+            "; ".join(problems), where=instrument_file.name, way_out="give --plate, --at or --date-order"
+        )
+    machine = instrument_file.recognised
+    instrument = (
+        " ".join(part for part in (machine.instrument or machine.vendor, machine.serial) if part) or None
+    )
+    frames = {
+        "read": instrument_file.readings.with_columns(instrument=pl.lit(instrument, pl.String)),
+        "load": instrument_file.loads.filter(pl.col("lab").is_not_null()),
+        "report": instrument_file.reports,
+    }
+    return {kind: _with_ids(kind, frame, policy.round) for kind, frame in frames.items() if frame.height}
+
+
+def missing_facts(instrument_file: InstrumentFile) -> list[str]:
+    """What stands between the file and its events, in sentences; empty where nothing does."""
+    problems = []
+    for name, frame in (("readings", instrument_file.readings), ("loads", instrument_file.loads)):
+        usable = frame.filter(pl.col("lab").is_not_null()) if name == "loads" else frame
+        if name == "loads" and usable.height < frame.height:
+            problems.append(
+                f"loads have no lab ({frame.height - usable.height}): they are not written without --lab"
+            )
+        if usable["plate"].null_count():
+            problems.append(f"{name} have no plate")
+        if usable["at"].null_count():
+            problems.append(f"{name} have no time")
+    if instrument_file.reports["at"].null_count():
+        problems.append("reports have no time")
+    return problems
+
+
+def event_id(kind: str, content: dict[str, Any]) -> str:
+    """A deterministic id of an event's content: the same facts have the same id wherever they come from."""
+    facts = {
+        key: _canonical(value) for key, value in sorted(content.items()) if value is not None and value != ""
+    }
+    text = json.dumps([kind, facts], ensure_ascii=False, separators=(",", ":"))
+    return "imp-" + hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _canonical(value: Any) -> str:
+    return (
+        value.isoformat()
+        if isinstance(value, datetime)
+        else repr(value)
+        if isinstance(value, float)
+        else str(value)
+    )
+
+
+def _with_ids(kind: str, frame: pl.DataFrame, screening_round: str) -> pl.DataFrame:
+    named = frame.with_columns(pl.lit(screening_round).alias("round")).select(COLUMNS[kind])
+    ids: Iterable[str] = (event_id(kind, row) for row in named.iter_rows(named=True))
+    return named.with_columns(pl.Series("event_id", list(ids), pl.String)).unique(
+        "event_id", maintain_order=True
+    )

@@ -1,0 +1,91 @@
+"""Plate maps drawn as a plate: columns 1 to 12 or 24 across, rows A to H or P down, a tube in each cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from poolpipe.instruments.cells import fold, plain
+from poolpipe.instruments.contents import Place, loads_of
+from poolpipe.instruments.errors import DamagedFileError
+from poolpipe.instruments.facts import file_facts, plate_barcode, policy_time
+from poolpipe.instruments.layouts import Layout
+from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
+from poolpipe.instruments.notes import Notes
+from poolpipe.instruments.tables import Record
+from poolpipe.instruments.wells import SHAPES
+
+if TYPE_CHECKING:
+    from poolpipe.instruments.documents import Document, Row, Sheet
+    from poolpipe.instruments.policy import ImportPolicy
+
+__all__ = ["find_grid", "read"]
+
+EMPTY = frozenset(("", "-", "empty", "空", "空孔", "x"))
+LAYOUT = Layout(
+    format="plate-grid", kind="map", required=(), columns={},
+    facts={"plate": ("Plate", "Plate ID", "Plate Barcode", "板号", "板条码")},
+)  # fmt: skip
+
+
+def find_grid(document: Document) -> tuple[Sheet, int, int] | None:
+    """The sheet, the index of its row of column numbers, and the plate's size; None where there is none."""
+    for sheet in document.sheets:
+        for index, row in enumerate(sheet.rows[:60]):
+            numbers = [plain(cell).removesuffix(".0").lstrip("0") for cell in row.cells[1:]]
+            for size, (_, columns) in sorted(SHAPES.items(), reverse=True):
+                wanted = [str(i) for i in range(1, columns + 1)]
+                if numbers[:columns] == wanted and not any(numbers[columns:]):
+                    return sheet, index, size
+    return None
+
+
+def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: ImportPolicy) -> InstrumentFile:
+    """Loads of a drawn plate map.
+
+    Raises
+    ------
+    DamagedFileError
+        Where a row letter is missing or out of order, as in a map that lost lines.
+    """
+    sheet, top, size = grid
+    rows, columns = SHAPES[size]
+    notes = Notes()
+    body = sheet.rows[top + 1 : top + 1 + rows]
+    letters = [plain(row.cells[0]).upper() if row.cells else "" for row in body]
+    if letters != list("ABCDEFGHIJKLMNOP"[:rows]):
+        raise DamagedFileError(f"a map of {size} wells has rows A to {'HP'[rows > 8]}, here {' '.join(letters)}",
+                               where=name, way_out="restore the missing rows")  # fmt: skip
+    if document.cut and body[-1].line == document.text.count("\n") + 1 and len(body[-1].cells) <= columns:
+        raise DamagedFileError("the last row is cut short", where=name, way_out="copy the file again")
+    facts = file_facts(LAYOUT, sheet.rows[:top])
+    plate, plate_from = plate_barcode(facts, name, policy, notes)
+    at = policy_time(policy)
+    if at is None:
+        notes.ask("time_missing", "a plate map has no time", name, options=("--at",),
+                  decided="left unknown: no events until it is given", setting="at")  # fmt: skip
+    records = [
+        record
+        for letter, row in zip(letters, body, strict=True)
+        for record in _row(sheet, letter, row, columns)
+    ]
+    places = [Place(plate, record["well"], at) for record in records]
+    loads = loads_of(LAYOUT, records, places, policy, notes)
+    if not loads:
+        raise DamagedFileError("the map holds no tube", where=name, way_out="check the file")
+    recognised = Recognised(
+        format=f"plate-grid-{size}", plate=plate, plate_from=plate_from, plate_wells=size, run_time=at,
+        time_of="policy (at)" if at else "", encoding=document.encoding, sha256=document.sha256,
+        controls=tuple(sorted(f"{load['well']} {load['role']}" for load in loads if load["role"] != "sample")),
+    )  # fmt: skip
+    return InstrumentFile(name, pl.DataFrame([], READINGS), pl.DataFrame(loads, LOADS), pl.DataFrame([], REPORTS),
+                          pl.DataFrame([], POOLS), recognised, tuple(notes.findings), notes.questions)  # fmt: skip
+
+
+def _row(sheet: Sheet, letter: str, row: Row, columns: int) -> list[Record]:
+    return [
+        Record(sheet.name, row.line, {"tube": plain(cell), "well": f"{letter}{column:02d}"}, ())
+        for column, cell in enumerate(row.cells[1 : columns + 1], 1)
+        if fold(cell) not in EMPTY
+    ]

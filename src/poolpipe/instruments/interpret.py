@@ -1,0 +1,192 @@
+"""Raw records to readings: every Ct is a number, undetermined, or left out and named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from poolpipe.instruments.cells import NOTHING, decimal_mark, fold, number
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from poolpipe.instruments.layouts import Layout
+    from poolpipe.instruments.notes import Notes
+    from poolpipe.instruments.policy import ImportPolicy
+    from poolpipe.instruments.tables import Record, Table
+
+__all__ = ["Reading", "readings_of", "table_decimal"]
+
+UNUSED = object()
+
+
+@dataclass(slots=True)
+class Reading:
+    """One row of READINGS to be, with what only checks need."""
+
+    record: Record
+    well: str
+    target: str
+    ct: float | None
+    ct_text: str
+    flags: list[str] = field(default_factory=list)
+    at: datetime | None = None
+
+    def row(self, plate: str | None, at: datetime | None) -> dict[str, Any]:
+        """As a row of READINGS."""
+        return {
+            "plate": plate, "well": self.well, "target": self.target, "ct": self.ct,
+            "sample": self.record["sample"] or self.record["tube"] or None, "flags": self.flags,
+            "ct_text": self.ct_text, "at": self.at or at, "line": self.record.line,
+        }  # fmt: skip
+
+
+def table_decimal(table: Table) -> str:
+    """The table's decimal mark; raises AmbiguousFileError where evidence contradicts itself."""
+    cts = [text for record in table.records for _, text in record.cts]
+    means = [record["mean"] for record in table.records]
+    return decimal_mark(cts, [*means, *table.others])
+
+
+def readings_of(
+    layout: Layout,
+    table: Table,
+    wells: list[str | None],
+    decimal: str,
+    policy: ImportPolicy,
+    notes: Notes,
+    default_target: str = "",
+) -> list[Reading]:
+    """Readings of one table.
+
+    Parameters
+    ----------
+    wells : list of str or None
+        The well of each record; a record without well is left out (already noted).
+    decimal : str
+        Decimal mark of the table.
+    default_target : str
+        Target that the lines above the table name, for tables that have no column for it.
+    """
+    readings = []
+    for record, well in zip(table.records, wells, strict=True):
+        if well is None or not _counts(layout, record, well, policy, notes):
+            continue
+        for channel, text in record.cts:
+            default = "" if channel else default_target
+            target = _target(channel or record["target"], record, default, policy, notes)
+            empty_row = not text and not (channel or record["target"] or record["sample"])
+            if empty_row or (not target and _is_nothing(layout, text)):
+                continue
+            if not target:
+                notes.found(
+                    "no_target", "a Ct without target or dye", line=record.line, sheet=record.sheet, text=text
+                )
+                continue
+            ct = _ct(layout, text, decimal, record, well, policy, notes)
+            if ct is not UNUSED:
+                flags = [*record.flags, *_amplification_flags(layout, record, ct, well, notes)]
+                readings.append(Reading(record, well, target, ct, text, flags))  # type: ignore[arg-type]
+    _note_repeats(readings, notes)
+    return readings
+
+
+def _counts(layout: Layout, record: Record, well: str, policy: ImportPolicy, notes: Notes) -> bool:
+    """Whether the row is to be read: not omitted by the operator, not flagged where the policy leaves these out."""
+    omitted = fold(record["omit"]) in layout.omitted
+    omitted |= bool(record["include"]) and fold(record["include"]) in ("false", "no", "0", "n")
+    place = f"{well} (line {record.line})"
+    if omitted and any(text for _, text in record.cts):
+        what = "the operator omitted the well"
+        notes.ask("omitted_well", what, f"{place}: {record.cts[0][1]}", options=("leave_out", "keep"),
+                  decided=policy.omitted_wells, setting="omitted_wells")  # fmt: skip
+    if record.flags:
+        notes.ask("flagged_well", "the instrument's software flagged the well", f"{place}: {', '.join(record.flags)}",
+                  options=("keep", "leave_out"), decided=policy.flagged_wells, setting="flagged_wells")  # fmt: skip
+    left_out = (omitted and policy.omitted_wells == "leave_out") or (
+        bool(record.flags) and policy.flagged_wells == "leave_out"
+    )
+    return not left_out
+
+
+def _target(text: str, record: Record, default: str, policy: ImportPolicy, notes: Notes) -> str:
+    """The target's name in the policy's words; the dye where the file leaves the target empty."""
+    names = {fold(name): target for name, target in policy.targets.items()}
+    name = text or default
+    if not name and record["dye"]:
+        name = record["dye"]
+        notes.ask("target_is_dye", "the file names no target, only the dye", name, options=("dye", "targets"),
+                  decided=names.get(fold(name), name), setting="targets")  # fmt: skip
+    elif not text and default:
+        notes.ask("target_is_channel", "the file names no target, only the channel", default,
+                  options=("channel", "targets"), decided=names.get(fold(default), default), setting="targets")  # fmt: skip
+    return names.get(fold(name), name)
+
+
+def _is_nothing(layout: Layout, text: str) -> bool:
+    return not text or fold(text) in NOTHING or fold(text) in map(fold, layout.nothing.words)
+
+
+def _ct(
+    layout: Layout, text: str, decimal: str, record: Record, well: str, policy: ImportPolicy, notes: Notes
+) -> float | object | None:
+    """The Ct, None for undetermined, UNUSED where the row is left out."""
+    place = f"{well} (line {record.line})"
+    if not text:
+        if layout.nothing.empty == "undetermined":
+            return None
+        notes.ask("empty_ct", "the Ct is empty where this format writes a word for no amplification", place,
+                  options=("leave_out", "undetermined"), decided=policy.empty_ct, setting="empty_ct")  # fmt: skip
+        return None if policy.empty_ct == "undetermined" else UNUSED
+    if _is_nothing(layout, text):
+        return None
+    ct = number(text, decimal)
+    if ct is None or not 0 <= ct <= 100:
+        what = "no Ct: neither a number from 0 to 100 nor a word for no amplification"
+        notes.found("bad_ct", what, line=record.line, sheet=record.sheet, column="ct", text=text)
+        return UNUSED
+    if ct == 0:
+        notes.ask("ct_is_zero", "a Ct of 0 is no crossing", place, options=("leave_out", "undetermined", "number"),
+                  decided=policy.zero_ct, setting="zero_ct")  # fmt: skip
+        return {"leave_out": UNUSED, "undetermined": None, "number": ct}[policy.zero_ct]
+    return _no_call(layout, ct, record, place, policy, notes)
+
+
+def _no_call(
+    layout: Layout, ct: float, record: Record, place: str, policy: ImportPolicy, notes: Notes
+) -> float | None:
+    """None for a number that stands for *no amplification* because the file or the policy says so."""
+    if ct not in layout.nothing.numbers and ct not in policy.no_call_ct:
+        return ct
+    by_file = bool(record["amplified"]) and fold(record["amplified"]) in map(
+        fold, layout.nothing.not_amplified
+    )
+    undetermined = by_file or ct in policy.no_call_ct
+    decided = f"{ct:g} is " + ("undetermined" if undetermined else "a number")
+    reason = "amplification status of the file" if by_file else "no_call_ct"
+    notes.ask("ct_may_be_no_call", f"{ct:g} may stand for no amplification", place,
+              options=("number", "undetermined"), decided=decided, setting=reason)  # fmt: skip
+    return None if undetermined else ct
+
+
+def _amplification_flags(layout: Layout, record: Record, ct: object, well: str, notes: Notes) -> list[str]:
+    """Flags where the amplification status and the Ct say different things."""
+    status = fold(record["amplified"])
+    if not status or not layout.nothing.not_amplified:
+        return []
+    not_amplified = status in map(fold, layout.nothing.not_amplified)
+    if ct is None and status == "amp":
+        notes.found("amplified_without_ct", f"{well} amplified and has no Ct", severity="warning", line=record.line,
+                    sheet=record.sheet, text=record["target"])  # fmt: skip
+        return ["amplified without Ct"]
+    return ["Ct without amplification"] if not_amplified and ct is not None else []
+
+
+def _note_repeats(readings: list[Reading], notes: Notes) -> None:
+    """Two rows for one target of one well: both stay, the contract takes the smaller Ct."""
+    counts = Counter((reading.well, reading.target) for reading in readings)
+    for reading in readings:
+        if counts[reading.well, reading.target] > 1:
+            notes.found("repeated_reading", f"{reading.well} {reading.target} has several rows", severity="warning",
+                        line=reading.record.line, sheet=reading.record.sheet, text=reading.ct_text)  # fmt: skip

@@ -1,0 +1,132 @@
+"""How ambiguities of instrument files are decided; the defaults never make a negative out of nothing."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime  # noqa: TC003 -- pydantic reads the annotation
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+__all__ = ["ImportPolicy"]
+
+NEGATIVE_CONTROL_NAMES = r"(?i)(NTC|NEC|NAC|NC|NEG|阴性对照|阴性质控|阴性质控品)([ _-]?\d+)?"
+POSITIVE_CONTROL_NAMES = r"(?i)(PTC|PC|POS|阳性对照|阳性质控|阳性质控品)([ _-]?\d+)?"
+
+
+class ImportPolicy(BaseModel):
+    """Decisions for what a file leaves open. Every question a reader asks names the setting here.
+
+    Parameters
+    ----------
+    zone : str
+        IANA zone of times written without one.
+    zone_abbreviations : dict of str to str
+        Offsets (`+08:00`) of abbreviations that several countries use, such as CST.
+    date_order : {"mdy", "dmy"}, optional
+        Order of `03-10-2024` where nothing else in the file tells; without it such a time is unknown.
+    at : datetime, optional
+        Time of the readings or loads where the file has none; with an offset, or in `zone`.
+    reading_time : {"analysis", "run"}
+        Which time a reading has: the analysis (so that a re-analysed run is a new reading), or the run's end.
+    plate : str, optional
+        Barcode of the plate where the file has none. One that differs from the file's is refused.
+    plate_file_name : str, optional
+        Regular expression with a group `plate`, matched against the file's name, where neither knows it.
+    plate_wells : {96, 384}
+        Size of the plate where wells are mere numbers and the file does not say.
+    well_disagrees : {"name", "leave_out"}
+        A row whose well number is another well than its name (A1): the name counts, or the row is left out.
+    rotor_order : {"row", "column"}
+        How positions of a rotor or a numbered worklist without wells are written as wells.
+    no_call_ct : tuple of float
+        Numbers that this lab's machines write for *no amplification* (40, 45, 100). Default none: 40 is a number.
+    zero_ct : {"leave_out", "undetermined", "number"}
+        What a Ct of exactly 0 is.
+    empty_ct : {"leave_out", "undetermined"}
+        What an empty Ct is where the layout does not say. Left out, the well has no call.
+    omitted_wells, flagged_wells : {"leave_out", "keep"}
+        Wells that the operator omitted; wells that the instrument's software flagged.
+    duplicate_columns : {"refuse", "first", "last"}
+        Two columns of one name or one meaning that do not agree.
+    runs : {"one_plate", "run_is_plate"}
+        Several runs in one RDML file: channels of one plate (refused where two runs read the same target in the
+        same well), or a plate each, named by the run's id.
+    targets : dict of str to str
+        Names of targets or dyes in files -> targets of the policy (`{"FAM": "ORF1ab"}`).
+    sample_names : {"tubes", "ignore"}
+        Whether the sample names of an instrument's file are tube barcodes and so make `load` events.
+    control_names : {"trust", "ignore"}
+        Whether a sample called NTC or 阴性对照 is a control although the file has no task for it.
+    tube_pattern : str
+        Regular expression of a tube's barcode (contract, `bad_code`).
+    lab : str, optional
+        The lab of `load` and `report` events where the file does not say.
+    round : str
+        The screening round of the events; empty by default.
+    encoding : str, optional
+        Encoding of text that is not Unicode (`gb18030`, `cp1252`); decided by content without it.
+    max_bytes, max_unpacked_bytes : int
+        Bounds of a file and of what is packed inside it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    zone: str = "Asia/Shanghai"
+    zone_abbreviations: dict[str, str] = Field(default_factory=dict)
+    date_order: Literal["mdy", "dmy"] | None = None
+    at: datetime | None = None
+    reading_time: Literal["analysis", "run"] = "analysis"
+    plate: str | None = None
+    plate_file_name: str | None = None
+    plate_wells: Literal[96, 384] = 96
+    well_disagrees: Literal["name", "leave_out"] = "name"
+    rotor_order: Literal["row", "column"] = "row"
+    no_call_ct: tuple[float, ...] = ()
+    zero_ct: Literal["leave_out", "undetermined", "number"] = "leave_out"
+    empty_ct: Literal["leave_out", "undetermined"] = "leave_out"
+    omitted_wells: Literal["leave_out", "keep"] = "leave_out"
+    flagged_wells: Literal["leave_out", "keep"] = "keep"
+    duplicate_columns: Literal["refuse", "first", "last"] = "refuse"
+    runs: Literal["one_plate", "run_is_plate"] = "one_plate"
+    targets: dict[str, str] = Field(default_factory=dict)
+    sample_names: Literal["tubes", "ignore"] = "tubes"
+    control_names: Literal["trust", "ignore"] = "trust"
+    tube_pattern: str = r"[0-9A-Za-z._/-]{1,64}"
+    lab: str | None = None
+    round: str = ""
+    encoding: str | None = None
+    max_bytes: int = 64 * 2**20
+    max_unpacked_bytes: int = 512 * 2**20
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        from zoneinfo import ZoneInfo
+
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            msg = f"no time zone {value!r}; IANA names such as Asia/Shanghai are known"
+            raise ValueError(msg) from error
+        return value
+
+    @field_validator("zone_abbreviations")
+    @classmethod
+    def _offsets_are_offsets(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, offset in value.items():
+            if not re.fullmatch(r"[+-]\d\d:\d\d", offset):
+                msg = f"offset of {name} is {offset!r}; write it as +08:00"
+                raise ValueError(msg)
+        return value
+
+    @field_validator("plate_file_name", "tube_pattern")
+    @classmethod
+    def _patterns_compile(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re.compile(value)
+            except re.error as error:
+                msg = f"{value!r} is no regular expression: {error}"
+                raise ValueError(msg) from error
+        return value

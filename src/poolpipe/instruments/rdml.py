@@ -1,0 +1,247 @@
+"""RDML 1.0 to 1.3: a zip of one XML file, or the XML itself.
+
+rdmlpython was tried first: it needs four seconds to import, and opens only archives whose member is called
+`rdml_data.xml`, which Bio-Rad's are not. Element names are those of the RDML schemas at rdml.org.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from poolpipe.instruments.cells import NOTHING, fold, number, well_name, well_number
+from poolpipe.instruments.contents import tube_code
+from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
+from poolpipe.instruments.facts import plate_barcode, policy_time
+from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
+from poolpipe.instruments.notes import Notes
+from poolpipe.instruments.tables import Record
+from poolpipe.instruments.times import moment
+from poolpipe.instruments.wells import SHAPES
+from poolpipe.instruments.xmltree import child_text, parse_xml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from xml.etree.ElementTree import Element
+
+    from poolpipe.instruments.documents import Document
+    from poolpipe.instruments.policy import ImportPolicy
+
+__all__ = ["is_rdml", "read"]
+
+VERSIONS = ("1.0", "1.1", "1.2", "1.3")
+ROLES = {"ntc": "negative_control", "nac": "negative_control", "ntp": "negative_control", "pos": "positive_control",
+         "unkn": "sample"}  # fmt: skip
+MAYBE_NO_CALL = (40.0, 45.0, 50.0, 100.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Datum:
+    """One target's result in one reaction, as it stands."""
+
+    run: str
+    well: str
+    sample: str
+    target: str
+    cq: str
+    excluded: str
+    at: datetime | None
+
+
+def is_rdml(document: Document) -> bool:
+    """Whether one of the document's members is an RDML file, by its root element."""
+    return any(b"<rdml" in content[:2000] or b":rdml" in content[:400] for content in _members(document))
+
+
+def _members(document: Document) -> list[bytes]:
+    if document.container not in ("zip", "xml"):
+        return []
+    return [
+        document.members[name]
+        for name in sorted(document.members)
+        if document.container == "xml" or name.endswith(".xml")
+    ]
+
+
+def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
+    """Read every run of an RDML file.
+
+    Raises
+    ------
+    AmbiguousFileError
+        Where two runs read the same target in the same well, so that the file holds several plates.
+    DamagedFileError
+        Broken XML, no reaction.
+    """
+    content = next(c for c in _members(document) if b"<rdml" in c[:2000] or b":rdml" in c[:400])
+    root = parse_xml(content, name)
+    notes = Notes()
+    if root.get("version") not in VERSIONS:
+        notes.found(
+            "rdml_version", f"RDML {root.get('version')} is not known; read as 1.3", severity="warning"
+        )
+    data = list(_data(root, policy, notes))
+    if not data:
+        raise DamagedFileError(
+            "the RDML file holds no reaction with data", where=name, way_out="export it again"
+        )
+    plates = _plates(data, name, policy, notes)
+    types = {
+        s.get("id", ""): child_text(s, "type") for s in root.iter("sample") if s.find("type") is not None
+    }
+    readings = [
+        row for line, datum in enumerate(data, 1) if (row := _reading(datum, plates, line, policy, notes))
+    ]
+    loads = _loads(data, types, plates, policy, notes)
+    run = root.find(".//run")
+    software = " ".join(
+        filter(
+            None,
+            (
+                child_text(run, "dataCollectionSoftware/name"),
+                child_text(run, "dataCollectionSoftware/version"),
+            ),
+        )
+    )
+    times = [row["at"] for row in readings if row["at"]]
+    if not times:
+        made = child_text(root, "dateMade")
+        notes.ask("time_missing", "no run has a date" + (f"; the file was made {made}" if made else ""), name,
+                  options=("--at",), decided="left unknown: no events until it is given", setting="at")  # fmt: skip
+    recognised = Recognised(
+        format=f"rdml-{root.get('version', '?')}", vendor=child_text(root, "id/publisher"),
+        instrument=child_text(run, "instrument"), software=software, plate=next(iter(plates.values())),
+        plate_from="policy" if policy.plate else ("run" if policy.runs == "run_is_plate" else ""),
+        plate_wells=_shape(run)[0] * _shape(run)[1] if _shape(run) in SHAPES.values() else None,
+        run_time=max(times, default=None), time_of="run date" if times else "", encoding="xml",
+        undetermined=tuple(sorted({row["ct_text"] or "(no cq)" for row in readings if row["ct"] is None})),
+        undetermined_why="RDML: no cq element, NaN or a negative number",
+        controls=tuple(sorted({f"{load['well']} {load['role']}" for load in loads if load["role"] != "sample"})),
+        targets=tuple(sorted({row["target"] for row in readings})), sha256=document.sha256,
+    )  # fmt: skip
+    return InstrumentFile(name, pl.DataFrame(readings, READINGS), pl.DataFrame(loads, LOADS), pl.DataFrame([], REPORTS),
+                          pl.DataFrame([], POOLS), recognised, tuple(notes.findings), notes.questions)  # fmt: skip
+
+
+def _shape(run: Element | None) -> tuple[int, int]:
+    rows, columns = child_text(run, "pcrFormat/rows"), child_text(run, "pcrFormat/columns")
+    return (int(rows), int(columns)) if rows.isdecimal() and columns.isdecimal() else (0, 0)
+
+
+def _data(root: Element, policy: ImportPolicy, notes: Notes) -> Iterator[_Datum]:
+    """Every datum of every run; a reaction whose well cannot be told is noted."""
+    for run in root.iter("run"):
+        at = policy_time(policy)
+        if date := child_text(run, "runDate"):
+            said = moment(date, policy)
+            for code, what, options, decided, setting in said.doubts:
+                notes.ask(
+                    code, what, f"run {run.get('id')}", options=options, decided=decided, setting=setting
+                )
+            at = said.at or at
+        rows, columns = _shape(run)
+        if (rows, columns) not in SHAPES.values():
+            if rows * columns:
+                notes.found(
+                    "plate_shape",
+                    f"run {run.get('id')} has {rows} x {columns} positions, no plate of 96 or 384",
+                )
+                continue
+            rows, columns = SHAPES[policy.plate_wells]
+            notes.ask("plate_size", "the run names no plate format", f"run {run.get('id')}", options=("96", "384"),
+                      decided=str(policy.plate_wells), setting="plate_wells")  # fmt: skip
+        for react in run.iter("react"):
+            position = react.get("id", "")
+            well = well_number(position, rows, columns) or well_name(position, rows, columns)
+            if well is None:
+                notes.found("bad_well", f"run {run.get('id')}: no well of the plate", text=position)
+                continue
+            sample = react.find("sample")
+            for datum in react.iter("data"):
+                target = datum.find("tar")
+                yield _Datum(
+                    run.get("id", ""), well, "" if sample is None else sample.get("id") or (sample.text or ""),
+                    "" if target is None else target.get("id") or (target.text or ""), child_text(datum, "cq"),
+                    child_text(datum, "excl"), at,
+                )  # fmt: skip
+
+
+def _plates(data: list[_Datum], name: str, policy: ImportPolicy, notes: Notes) -> dict[str, str | None]:
+    """Plate of each run."""
+    runs = list(dict.fromkeys(datum.run for datum in data))
+    if policy.runs == "run_is_plate":
+        return {run: run for run in runs}
+    seen: dict[tuple[str, str], str] = {}
+    for datum in data:
+        other = seen.setdefault((datum.well, datum.target), datum.run)
+        if other != datum.run:
+            raise AmbiguousFileError(
+                f"runs {other!r} and {datum.run!r} both read {datum.target} in {datum.well}: several plates in one file",
+                where=name, way_out="export one plate a file, or set runs = run_is_plate where run ids are barcodes",
+            )  # fmt: skip
+    plate, _ = plate_barcode({}, name, policy, notes)
+    return dict.fromkeys(runs, plate)
+
+
+def _reading(
+    datum: _Datum, plates: dict[str, str | None], line: int, policy: ImportPolicy, notes: Notes
+) -> dict[str, Any] | None:
+    """A row of READINGS, or None where it is left out."""
+    place = f"{datum.well} {datum.target}"
+    if datum.excluded:
+        notes.ask("omitted_well", "the operator excluded it", f"{place}: {datum.cq} ({datum.excluded})",
+                  options=("leave_out", "keep"), decided=policy.omitted_wells, setting="omitted_wells")  # fmt: skip
+        if policy.omitted_wells == "leave_out":
+            return None
+    cq: float | None = None
+    if datum.cq and fold(datum.cq) not in NOTHING and not datum.cq.startswith("-"):
+        cq = number(datum.cq, ".")
+        if cq is None or not cq <= 100:
+            notes.found("bad_ct", "no Cq from 0 to 100", column="cq", text=datum.cq, line=line)
+            return None
+        if cq == 0:
+            notes.ask("ct_is_zero", "a Ct of 0 is no crossing", place, options=("leave_out", "undetermined", "number"),
+                      decided=policy.zero_ct, setting="zero_ct")  # fmt: skip
+            if policy.zero_ct == "leave_out":
+                return None
+            cq = None if policy.zero_ct == "undetermined" else cq
+        elif cq in MAYBE_NO_CALL or cq in policy.no_call_ct:
+            undetermined = cq in policy.no_call_ct
+            notes.ask("ct_may_be_no_call", f"{cq:g} may stand for no amplification", place,
+                      options=("number", "undetermined"), setting="no_call_ct",
+                      decided=f"{cq:g} is " + ("undetermined" if undetermined else "a number"))  # fmt: skip
+            cq = None if undetermined else cq
+    if not datum.target:
+        notes.found("no_target", "data without target", text=datum.cq, line=line)
+        return None
+    names = {fold(key): value for key, value in policy.targets.items()}
+    return {"plate": plates[datum.run], "well": datum.well, "target": names.get(fold(datum.target), datum.target),
+            "ct": cq, "sample": datum.sample or None, "flags": ["excluded"] if datum.excluded else [],
+            "ct_text": datum.cq, "at": datum.at, "line": line}  # fmt: skip
+
+
+def _loads(
+    data: list[_Datum],
+    types: dict[str, str],
+    plates: dict[str, str | None],
+    policy: ImportPolicy,
+    notes: Notes,
+) -> list[dict[str, Any]]:
+    """Rows of LOADS from sample types; a standard or an unknown type makes none."""
+    loads: dict[tuple[str | None, str, str], dict[str, Any]] = {}
+    for datum in data:
+        role = ROLES.get(types.get(datum.sample, "").lower())
+        tube = None
+        if role == "sample":
+            record = Record("", 0, {"sample": datum.sample}, ())
+            tube = tube_code(record, policy, notes, named=True)
+        if role is None or (role == "sample" and tube is None):
+            continue
+        loads.setdefault((plates[datum.run], datum.well, datum.sample), {
+            "plate": plates[datum.run], "well": datum.well, "tube": tube, "role": role, "lab": policy.lab,
+            "at": datum.at, "line": 0,
+        })  # fmt: skip
+    return list(loads.values())

@@ -1,0 +1,111 @@
+"""Tecan worklists (.gwl): aspirate from a tube, dispense into a well, paired in order.
+
+Record types after Tecan's worklist description (Freedom EVOware, Fluent): A aspirate, D dispense, W wash,
+B break, C comment, S set DiTi type, F flush, R reagent distribution. Positions count down the columns.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from poolpipe.instruments.cells import plain, well_number
+from poolpipe.instruments.contents import role_of, tube_code
+from poolpipe.instruments.errors import DamagedFileError
+from poolpipe.instruments.facts import policy_time
+from poolpipe.instruments.layouts import Layout
+from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
+from poolpipe.instruments.notes import Notes
+from poolpipe.instruments.tables import Record
+from poolpipe.instruments.wells import SHAPES
+
+if TYPE_CHECKING:
+    from poolpipe.instruments.documents import Document, Sheet
+    from poolpipe.instruments.policy import ImportPolicy
+
+__all__ = ["is_worklist", "read"]
+
+KNOWN = frozenset("ADWBCSFR")
+LAYOUT = Layout(format="tecan-worklist", vendor="Tecan", kind="map", required=(), columns={})
+FIELDS = 7  # type; rack label; rack id; rack type; position; tube id; volume; ...
+
+
+def _sheet(document: Document) -> Sheet | None:
+    return next((sheet for sheet in document.sheets if sheet.delimiter == ";" and not sheet.name), None)
+
+
+def is_worklist(document: Document) -> bool:
+    """Whether every line is a worklist record and one of the first ones aspirates or dispenses."""
+    sheet = _sheet(document)
+    if sheet is None:
+        return False
+    heads = [plain(row.cells[0]) for row in sheet.rows[:200] if row.cells and plain(row.cells[0])]
+    known = [head[:2] if head[:1] == "W" else head for head in heads]
+    typed = all(re.fullmatch(r"[ADBCSFR]|W\d?|WD", head) for head in known)
+    return bool(heads) and typed and bool({"A", "D"} & set(heads))
+
+
+def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
+    """Loads of a worklist: what the robot was told to do, so a log that says what it did goes before it."""
+    sheet = _sheet(document)
+    if sheet is None:
+        raise DamagedFileError("no worklist records", where=name)
+    notes = Notes()
+    loads: dict[tuple[str, str, str | None, str], dict[str, Any]] = {}
+    tube: Record | None = None
+    for row in sheet.rows:
+        cells = [plain(cell) for cell in row.cells]
+        kind = cells[0] if cells else ""
+        if kind in ("A", "D") and len(cells) < FIELDS:
+            raise DamagedFileError(
+                f"record {kind} has {len(cells)} fields of at least {FIELDS}: it was cut short",
+                where=f"{name}, line {row.line}", way_out="copy the worklist again",
+            )  # fmt: skip
+        if kind == "A":
+            tube = Record("", row.line, {"tube": cells[5], "well": cells[4]}, ())
+        elif kind == "D":
+            load = _load(cells, tube, row.line, policy, notes)
+            if load:
+                loads.setdefault((load["plate"], load["well"], load["tube"], load["role"]), load)
+    if not loads:
+        raise DamagedFileError("no dispense record could be read", where=name, way_out="check the tube ids")
+    at = policy_time(policy)
+    if at is None:
+        notes.ask("time_missing", "a worklist has no time", name, options=("--at",),
+                  decided="left unknown: no events until it is given", setting="at")  # fmt: skip
+    notes.ask("worklist_not_log", "a worklist says what the robot was told, not what it did", name,
+              options=("take", "use the log instead"), decided="taken", setting="--loads")  # fmt: skip
+    rows = [load | {"at": at, "lab": policy.lab} for load in loads.values()]
+    recognised = Recognised(
+        format="tecan-worklist", vendor="Tecan", plate_from="each row", run_time=at, encoding=document.encoding,
+        time_of="policy (at)" if at else "", sha256=document.sha256,
+        controls=tuple(sorted(f"{load['well']} {load['role']}" for load in rows if load["role"] != "sample")),
+    )  # fmt: skip
+    return InstrumentFile(name, pl.DataFrame([], READINGS), pl.DataFrame(rows, LOADS), pl.DataFrame([], REPORTS),
+                          pl.DataFrame([], POOLS), recognised, tuple(notes.findings), notes.questions)  # fmt: skip
+
+
+def _load(
+    cells: list[str], tube: Record | None, line: int, policy: ImportPolicy, notes: Notes
+) -> dict[str, Any] | None:
+    """The load a dispense record makes of the last aspiration; None where it makes none, with a note."""
+    size = 384 if "384" in cells[3] else 96
+    well = well_number(cells[4], *SHAPES[size], order="column")
+    plate = cells[2] or cells[1]
+    if well is None or not plate:
+        notes.found("bad_well", f"no well of a plate of {size}", line=line, text=";".join(cells[1:5]))
+        return None
+    if tube is None:
+        notes.found("dispense_without_aspirate", "nothing was aspirated before", line=line)
+        return None
+    if not tube["tube"]:
+        notes.found("no_tube_id", "the aspirated tube has no id: diluent or master mix, or a scan that failed",
+                    severity="warning", line=tube.line)  # fmt: skip
+        return None
+    role = role_of(LAYOUT, tube, policy, notes) or "sample"
+    code = tube_code(tube, policy, notes, named=False) if role == "sample" else None
+    if role == "sample" and code is None:
+        return None
+    return {"plate": plate, "well": well, "tube": code, "role": role, "line": line}

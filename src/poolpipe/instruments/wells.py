@@ -1,0 +1,86 @@
+"""Wells of a table: names and numbers brought together, and refused where they contradict each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poolpipe.instruments.cells import well_name, well_number
+
+if TYPE_CHECKING:
+    from poolpipe.instruments.layouts import Layout
+    from poolpipe.instruments.notes import Notes
+    from poolpipe.instruments.policy import ImportPolicy
+    from poolpipe.instruments.tables import Record
+
+__all__ = ["SHAPES", "wells_of"]
+
+SHAPES = {96: (8, 12), 384: (16, 24)}
+
+
+def wells_of(
+    layout: Layout, records: list[Record], size: int | None, policy: ImportPolicy, notes: Notes
+) -> tuple[list[str | None], int | None]:
+    """The well of every record, null where it cannot be read, and the plate's size where it is known.
+
+    A name (A1) counts; a number beside it that is another well of the plate is a question (an edited or sorted file).
+    """
+    texts = [record["well"] for record in records]
+    named = [well_name(text, *SHAPES.get(size or 384, (16, 24))) for text in texts]
+    numbered = [text for text, name in zip(texts, named, strict=True) if name is None and text]
+    if numbered and not any(named):
+        return _by_number(layout, records, size, policy, notes)
+    size = size or _size_by_position(records, named)
+    wells = []
+    for record, name in zip(records, named, strict=True):
+        well = name
+        if name is None:
+            notes.found(
+                "bad_well", "no well of the plate", line=record.line, sheet=record.sheet, text=record["well"]
+            )
+        elif size and record["position"] and not _agrees(record["position"], name, size):
+            notes.ask("well_disagrees", f"the well's number and name differ on a plate of {size}",
+                      f"number {record['position']}, name {record['well']} (line {record.line})",
+                      options=("name", "leave_out"), decided=policy.well_disagrees, setting="well_disagrees")  # fmt: skip
+            well = name if policy.well_disagrees == "name" else None
+        wells.append(well)
+    return wells, size
+
+
+def _agrees(position: str, name: str, size: int) -> bool:
+    rows, columns = SHAPES[size]
+    number = well_number(position, rows, columns)
+    return number == name or well_name(position) == name
+
+
+def _size_by_position(records: list[Record], named: list[str | None]) -> int | None:
+    """The plate size on which most numbers agree with their names; None where there are no numbers."""
+    pairs = [(r["position"], n) for r, n in zip(records, named, strict=True) if r["position"] and n]
+    fits = {size: sum(_agrees(position, name, size) for position, name in pairs) for size in SHAPES}
+    if not pairs or fits[96] == fits[384]:
+        return None
+    return max(fits, key=lambda size: fits[size])
+
+
+def _by_number(
+    layout: Layout, records: list[Record], size: int | None, policy: ImportPolicy, notes: Notes
+) -> tuple[list[str | None], int | None]:
+    order = layout.wells.order
+    if order == "policy":
+        order = policy.rotor_order
+        notes.ask("rotor_positions", "positions are numbers of a rotor or worklist, not wells", "all wells",
+                  options=("row", "column"), decided=order, setting="rotor_order")  # fmt: skip
+    base = layout.wells.numbered_from
+    if size is None:
+        beyond = [r for r in records if well_number(r["well"], 8, 12, base=base) is None]
+        larger = bool(beyond) and all(well_number(r["well"], 16, 24, base=base) for r in beyond)
+        size = 384 if larger else policy.plate_wells
+        if not larger:
+            notes.ask("plate_size", "wells are numbers and the file names no plate size", "all wells",
+                      options=("96", "384"), decided=str(size), setting="plate_wells")  # fmt: skip
+    rows, columns = SHAPES[size]
+    wells = [well_number(r["well"], rows, columns, base=base, order=order) for r in records]
+    for record, well in zip(records, wells, strict=True):
+        if well is None:
+            notes.found("bad_well", f"no well of a plate of {size}", line=record.line, sheet=record.sheet,
+                        text=record["well"])  # fmt: skip
+    return wells, size
