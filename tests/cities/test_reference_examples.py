@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from cities.compare import COLUMNS, differences, normalised
 from reference.cleaning import accept, records_of
 from reference.day import conclude

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .cleaning import Event, by_time, content
-from .custody import Tube
 from .wells import Key, grouped
 
 if TYPE_CHECKING:
+    from .custody import Tube
     from .day import Day
 
 SEVERITY = {
@@ -137,7 +138,7 @@ def _travelled(found: Found, tube: Tube, pool: dict[str, Any]) -> None:
         found.add("tube_reloaded", "tube", *tube.key)
     steps = ("first_collected", "packed_at", "picked_up_at", "received_at", "loaded_at", "called_at")
     known = [pool[step] for step in steps if pool[step] is not None]
-    if any(after < before for before, after in zip(known, known[1:], strict=False)):
+    if any(after < before for before, after in itertools.pairwise(known)):
         found.add("out_of_order", "tube", *tube.key)
 
 
@@ -223,9 +224,7 @@ def _events(found: Found, day: Day) -> None:
         found.add("void_without_event", "event", void["round"], void["event"])
 
 
-def _clocks(
-    found: Found, tube: Tube, pool: dict[str, Any], day: Day, priority_sites: set[str]
-) -> None:
+def _clocks(found: Found, tube: Tube, pool: dict[str, Any], day: Day, priority_sites: set[str]) -> None:
     """``Where a clock's own end is missing it ends at the first later step that is known …, and runs on to
     as_of while there is none``."""
     policy = day.policy

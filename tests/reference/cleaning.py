@@ -59,17 +59,34 @@ MAY = {
     "void": (),
 }
 # What the contract calls codes, and the words with a fixed list of values: all cleaned alike.
-CODES = (
-    "round event_id device tube person person_type site point recall_of box plate well lab target event "
-    "mode role call kind"
-).split()
+CODES = [
+    "round",
+    "event_id",
+    "device",
+    "tube",
+    "person",
+    "person_type",
+    "site",
+    "point",
+    "recall_of",
+    "box",
+    "plate",
+    "well",
+    "lab",
+    "target",
+    "event",
+    "mode",
+    "role",
+    "call",
+    "kind",
+]
 PATTERNED = ("tube", "box", "plate", "recall_of")
 NAMED = ("person", "site", "point", "lab", "event_id", "event")
 UNDETERMINED = {"undetermined", "nan", "n/a", "no ct", "-", ""}
 CONTROLS = ("negative_control", "positive_control")
 
 _TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?\s*([Zz]|[+-]\d\d:\d\d)?",
+    r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d+))?\s*([Zz]|[+-]\d\d:\d\d)?",
     re.ASCII,
 )
 
@@ -253,7 +270,7 @@ def by_time(event: Event) -> tuple[datetime, tuple[str, ...]]:
 
 
 def accept(
-    raw_events: list[Event], policy: dict[str, Any] | None = None
+    raw_events: list[Event], policy: dict[str, Any] | None = None, arrived_at: datetime | None = None
 ) -> tuple[list[Event], list[Event], list[Event]]:
     """Accepted (without duplicates, voided ones still in), duplicates and rejects ``{file, line, kind, code}``."""
     rules = DEFAULT_POLICY | (policy or {})
@@ -266,7 +283,7 @@ def accept(
         if raw.get("not_parseable"):
             rejects.append({**source, "code": "not_parseable"})
             continue
-        event, code = clean(raw, rules)
+        event, code = clean(raw, rules, arrived_at)
         if event is None:
             rejects.append({**source, "code": code})
             continue

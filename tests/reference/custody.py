@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .cleaning import Event, by_time
 from .wells import Calls, Key, grouped
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def first(events: list[Event]) -> Event | None:
@@ -89,9 +91,7 @@ def tubes_of(events: list[Event], policy: dict[str, Any]) -> dict[Key, Tube]:
         for kind in ("collect", "seal", "pack", "pickup", "receive", "load", "report")
     }
     day["load"] = {
-        key: loads
-        for key, loads in day["load"].items()
-        if any(load["role"] == "sample" for load in loads)
+        key: loads for key, loads in day["load"].items() if any(load["role"] == "sample" for load in loads)
     }
     keys = {key for kind in ("collect", "seal", "pack", "load", "report") for key in day[kind]}
     return {key: Tube(key, day, policy) for key in sorted(keys)}
@@ -138,7 +138,11 @@ def _state(row: dict[str, Any]) -> str:
     """``how far the tube got: …, reported (has a call other than invalid)``."""
     if row["call"] not in (None, "invalid"):
         return "reported"
-    for state, column in (("loaded", "loaded_at"), ("received", "received_at"), ("picked_up", "picked_up_at")):
+    for state, column in (
+        ("loaded", "loaded_at"),
+        ("received", "received_at"),
+        ("picked_up", "picked_up_at"),
+    ):
         if row[column] is not None:
             return state
     return "packed" if row["packed_at"] is not None else "collected"

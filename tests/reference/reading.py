@@ -20,8 +20,9 @@ def read_files(folder: Path | str) -> list[dict[str, Any]]:
         name = path.relative_to(root).as_posix()
         kind = _kind_of_name(path.relative_to(root))
         for line, record, raw in _records(path):
+            # A kind column with a value says more than the name of the file.
             if record is not None and kind is not None and not str(record.get("kind") or "").strip():
-                record = {**record, "kind": kind}
+                record["kind"] = kind
             found.append({"file": name, "line": line, "record": record, "raw": raw})
     return found
 
@@ -89,8 +90,7 @@ def _columns(content: bytes, suffix: str) -> list[tuple[int, dict[str, Any] | No
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if suffix == ".parquet":
-        table = pq.read_table(io.BytesIO(content))
-    else:
-        table = pa.ipc.open_file(content).read_all()
+    table = (
+        pq.read_table(io.BytesIO(content)) if suffix == ".parquet" else pa.ipc.open_file(content).read_all()
+    )
     return [(line, record, str(record)) for line, record in enumerate(table.to_pylist(), start=1)]

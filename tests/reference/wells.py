@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .cleaning import CONTROLS, Event, by_time
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 GRAVITY = ("positive", "suspect", "negative", "invalid")
 Key = tuple[str, ...]

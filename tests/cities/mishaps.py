@@ -1,0 +1,123 @@
+"""Events that contradict, withdraw or repeat others, and events that cannot be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import random
+
+    from .random_city import City
+
+Event = dict[str, Any]
+
+CALLS = ("positive", "suspect", "negative", "negative", "negative", "invalid")
+OTHER_FACTS = {
+    "collect": "person",
+    "seal": "swabs",
+    "pack": "box",
+    "load": "well",
+    "read": "ct",
+    "report": "call",
+}
+
+
+def add_conflicts(made: City) -> None:
+    """The same event_id again with other content, in the same or another round."""
+    rng = made.rng
+    named = [event for event in made.events if "event_id" in event and event["kind"] in OTHER_FACTS]
+    for event in rng.sample(named, min(len(named), rng.choice([0, 0, 1, 3]))):
+        values: dict[str, list[str]] = {
+            "person": [person for _, person in made.people],
+            "swabs": ["7"],
+            "box": made.boxes,
+            "well": made.wells,
+            "ct": ["33.3", "40.01", ""],
+            "call": list(CALLS),
+        }
+        name = OTHER_FACTS[event["kind"]]
+        other = {**event, name: rng.choice(values[name])}
+        if rng.random() < 0.6:
+            other["at"] = made.at(rng.randint(0, 20))
+        if rng.random() < 0.2:
+            other["round"] = rng.choice(made.rounds)
+        made.events.append(other)
+
+
+def add_voids(made: City) -> None:
+    """Voids of events, of unknown ids, of voids and of what was never understood."""
+    rng = made.rng
+    for _ in range(rng.choice([0, 1, 2, 5])):
+        ids = [event["event_id"] for event in made.events if "event_id" in event]
+        target = rng.choice([*rng.sample(ids, min(8, len(ids))), "no-such-event", "bad-0"])
+        made.add(
+            "void",
+            rng.choice(made.rounds),
+            rng.randint(0, 40),
+            event=target,
+            reason=rng.choice(["误扫", "again"]),
+        )
+
+
+LONG = "L" * 65
+# What is changed in an event of which kinds; several may be changed at once: the first code in the contract's order counts.
+BREAKS: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
+    ("unknown_kind", (), {"kind": "swab"}),
+    ("unknown_kind", (), {"kind": ""}),
+    ("missing_value", ("collect",), {"person": ""}),
+    ("missing_value", ("read",), {"target": " "}),
+    ("missing_value", ("load",), {"tube": "", "role": "sample"}),
+    ("missing_value", ("load",), {"tube": "", "role": "blank"}),
+    ("missing_value", ("receive",), {"lab": ""}),
+    ("missing_value", ("void",), {"reason": ""}),
+    ("bad_time", (), {"at": "10.02.2022 08:00"}),
+    ("bad_time", (), {"at": "2022-02-10T25:01:00Z"}),
+    ("bad_time", (), {"at": "2022-02-30T08:00:00Z"}),
+    ("bad_time", (), {"sent_at": "yesterday"}),
+    ("bad_code", ("collect", "seal", "pack", "report"), {"tube": "T 01"}),
+    ("bad_code", ("collect", "seal", "pack", "report"), {"tube": "试管1"}),
+    ("bad_code", ("pack", "pickup", "receive"), {"box": "B" * 65}),
+    ("bad_code", ("load", "read"), {"plate": "#"}),
+    ("bad_code", ("collect",), {"recall_of": "T" * 65}),
+    ("bad_code", ("collect",), {"person": LONG}),
+    ("bad_code", ("collect", "pickup"), {"site": LONG}),
+    ("bad_code", ("void",), {"event": LONG}),
+    ("bad_code", (), {"event_id": LONG}),
+    ("bad_well", ("load", "read"), {"well": "Z1"}),
+    ("bad_well", ("load", "read"), {"well": "A0"}),
+    ("bad_well", ("load", "read"), {"well": "A13"}),
+    ("bad_number", ("read",), {"ct": "31,5"}),
+    ("bad_number", ("read",), {"ct": "100.5"}),
+    ("bad_number", ("read",), {"ct": "-0.5"}),
+    ("bad_number", ("collect",), {"capacity": "ten"}),
+    ("bad_number", ("seal",), {"swabs": "1.5"}),
+    ("bad_number", ("receive",), {"tubes": "-1"}),
+    ("unknown_mode", ("collect",), {"mode": "both"}),
+    ("unknown_role", ("load",), {"role": "blank"}),
+    ("unknown_call", ("report",), {"call": "maybe"}),
+)
+
+
+def add_rejects(made: City) -> None:
+    """Events that cannot be read, some for several reasons at once."""
+    rng = made.rng
+    for number in range(rng.choice([0, 1, 3, 8])):
+        kind = rng.choice(sorted({event["kind"] for event in made.events}))
+        event = dict(rng.choice([event for event in made.events if event["kind"] == kind]))
+        for _ in range(rng.choice([1, 1, 2, 3])):
+            fitting = [changes for _, kinds, changes in BREAKS if event["kind"] in kinds]
+            if not fitting or rng.random() < 0.3:
+                fitting = [changes for _, kinds, changes in BREAKS if not kinds]
+            event |= rng.choice(fitting)
+        if event.get("event_id") != LONG:
+            event["event_id"] = f"bad-{number}"
+        made.events.append(event)
+
+
+def add_duplicates(rng: random.Random, events: list[Event]) -> None:
+    """Sent again by devices that were offline: the same content, another sent_at."""
+    for event in rng.sample(events, min(len(events), rng.choice([0, 2, len(events) // 3]))):
+        again = dict(event)
+        if rng.random() < 0.5 and event.get("sent_at") != "yesterday":
+            again["sent_at"] = "2022-02-12T00:00:00Z"
+        events.append(again)
