@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 
-FOUNDATION = ("errors", "policy", "tables")
-STAGES = ("codes", "links", "custody", "calls", "decode", "trace", "recalls", "ledger", "anomalies")
+FOUNDATION = ("errors", "policy", "tables", "codes", "content")
+STAGES = ("links", "custody", "calls", "decode", "trace", "recalls", "ledger", "anomalies")
 INTAKE = ("events",)
 PIPELINE = ("pipeline",)
 OUTSIDE = (
@@ -35,6 +35,7 @@ class Import(NamedTuple):
     importer: str
     imported: str
     place: str
+    for_types_only: bool
 
 
 def modules(package: str) -> dict[str, Path]:
@@ -56,14 +57,19 @@ def imports(package: str) -> list[Import]:
     """Every import of a package's modules, those inside functions and TYPE_CHECKING blocks too."""
     found = []
     for name, path in modules(package).items():
+        for_types = {
+            id(node) for block in ast.walk(tree(path)) if _for_types(block) for node in ast.walk(block)
+        }
         for node in ast.walk(tree(path)):
+            base = [] if not isinstance(node, ast.ImportFrom) else [_absolute(name, path, node)]
+            names = [alias.name for alias in getattr(node, "names", ()) if isinstance(alias, ast.alias)]
             place = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
-            if isinstance(node, ast.Import):
-                found += [Import(name, alias.name, place) for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                base = _absolute(name, path, node)
-                found += [Import(name, f"{base}.{alias.name}", place) for alias in node.names]
+            found += [Import(name, ".".join([*base, each]), place, id(node) in for_types) for each in names]
     return found
+
+
+def _for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def _absolute(name: str, path: Path, node: ast.ImportFrom) -> str:

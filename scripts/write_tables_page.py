@@ -1,0 +1,102 @@
+"""Write docs/tables.md from src/poolpipe/tables.py: every event, table, column, anomaly and reject code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from poolpipe.boards.advice import ADVICE, CHINESE, REJECT_ADVICE
+from poolpipe.tables import ANOMALIES, EVENTS, REFERENCE, REJECTS, SORT_KEYS, TABLES, Column
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PAGE = Path(__file__).parents[1] / "docs" / "tables.md"
+
+HEAD = """<!-- Written by scripts/write_tables_page.py from src/poolpipe/tables.py; do not edit. -->
+# Tables 结果表
+
+What goes in, what comes out, and what every column means. Times are UTC. A dash under "null" means that the
+column is never empty; anything else says what emptiness means. An undetermined Ct is null: not 0, not NaN, not 40.
+"""
+
+
+def main() -> None:
+    """Write the page, or with `--check` exit 1 where it is out of date."""
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    parts = [
+        HEAD,
+        _events(),
+        *(_table(name, columns) for name, columns in TABLES.items()),
+        _anomalies(),
+        _rejects(),
+    ]
+    return "\n".join(parts)
+
+
+def _events() -> str:
+    rows = [
+        (f"`{kind}`", _names(("at", *each.must)), _names(each.may), each.says)
+        for kind, each in EVENTS.items()
+    ]
+    reference = [(f"`{name}`", _names(columns)) for name, columns in REFERENCE.items()]
+    return (
+        "## Events 事件\n\n"
+        + _grid(("kind", "must have", "may have", "says"), rows)
+        + "\nEvery event may also have `round`, `event_id`, `device`, `operator` and `sent_at`. A `load` has a `tube`, too, "
+        "unless its `role` is a control.\n\n"
+        "## Reference tables 基础表\n\nAll are optional.\n\n" + _grid(("table", "columns"), reference)
+    )
+
+
+def _table(name: str, columns: tuple[Column, ...]) -> str:
+    rows = [
+        (f"`{column.name}`", _type(column.dtype), column.unit or "–", column.meaning, column.null or "–")
+        for column in columns
+    ]
+    order = f"Sorted by {_names(SORT_KEYS[name])}.\n\n"
+    return f"## `{name}`\n\n{order}" + _grid(("column", "type", "unit, values", "meaning", "null"), rows)
+
+
+def _anomalies() -> str:
+    rows = [
+        (
+            f"`{code}`",
+            f"{each.severity} {CHINESE[each.severity]}",
+            each.subject_kind,
+            f"{each.meaning}<br>{each.chinese}",
+            "<br>".join(ADVICE[code]),
+        )
+        for code, each in ANOMALIES.items()
+    ]
+    head = ("code", "severity", "subject", "meaning", "what to do")
+    return "## Anomaly codes 异常代码\n\n" + _grid(head, rows)
+
+
+def _rejects() -> str:
+    rows = [(f"`{code}`", meaning, "<br>".join(REJECT_ADVICE[code])) for code, meaning in REJECTS.items()]
+    note = "The first that applies, in this order, is given. A rejected record can be corrected and sent again.\n\n"
+    return "## Reject codes 拒收代码\n\n" + note + _grid(("code", "meaning", "what to do"), rows)
+
+
+def _grid(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "–"
+
+
+def _type(dtype: pl.DataType) -> str:
+    return "time" if isinstance(dtype, pl.Datetime) else str(dtype).lower()
+
+
+if __name__ == "__main__":
+    main()
