@@ -42,8 +42,8 @@ SITES = ("S1", "S2", "一小", None, "NA", "null")
 
 
 def resident_id(rng: random.Random) -> str:
-    """An 18-character resident ID that fits GB 11643, of a region and an order number nobody has."""
-    body = f"360781{rng.randint(1930, 2015)}{rng.randint(1, 12):02d}{rng.randint(1, 28):02d}{rng.randint(0, 999):03d}"
+    """An 18-character resident ID that fits GB 11643, of a region that does not exist."""
+    body = f"990781{rng.randint(1930, 2015)}{rng.randint(1, 12):02d}{rng.randint(1, 28):02d}{rng.randint(0, 999):03d}"
     weighted = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(body))
     return body + "10X98765432"[weighted % 11]
 
