@@ -89,7 +89,7 @@ def loads_of(
         key = (place.plate, place.well, tube, role)
         loads.setdefault(key, {
             "plate": place.plate, "well": place.well, "tube": tube, "role": role,
-            "lab": policy.lab or record["lab"] or None, "at": place.at, "line": record.line,
+            "lab": record["lab"] or policy.lab, "at": place.at, "line": record.line,
         })  # fmt: skip
     return list(loads.values())
 
@@ -141,7 +141,7 @@ def reports_of(
             notes.found("unknown_call", "no result that is known", line=record.line, sheet=record.sheet, column="call",
                         text=record["call"])  # fmt: skip
         elif tube is not None:
-            reports.append({"tube": tube, "call": call, "lab": policy.lab or record["lab"] or None,
+            reports.append({"tube": tube, "call": call, "lab": record["lab"] or policy.lab,
                             "at": place.at, "line": record.line})  # fmt: skip
     return reports
 

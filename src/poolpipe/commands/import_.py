@@ -1,0 +1,189 @@
+"""`poolpipe import`: instrument and robot files in, the contract's event files out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from poolpipe.instruments.batch import Imported
+
+__all__ = ["import_command"]
+
+MOST_PLACES = 8  # places of a question shown to people; programs get all of them
+
+
+@click.command(
+    "import",
+    help="Read what PCR machines, pipetting robots and labs write, and write it as event files into OUT.\n\n"
+    "读取 PCR 仪、移液工作站与检验机构的文件，转换为事件文件写入 OUT。\n\n"
+    "The format is recognised by content, never by name. --dry-run shows what each file means without writing: machine, "
+    "time, plate, wells, controls, targets, what counts as undetermined and why, every ambiguity with its decision, and "
+    "what was not understood. Exit status 1 when a file could not be imported; the others are written all the same."
+    "\n\n\b\nExamples  例:\n"
+    "  poolpipe import run.xlsx --dry-run\n"
+    "  poolpipe import run.txt --plate P0001 --out events\n"
+    "  poolpipe import map.csv run.eds --lab CDC1 --at 2022-02-10T08:00:00+08:00 --out events",
+)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option(
+    "--out", metavar="OUT", type=click.Path(path_type=Path), help="Folder for the events  事件文件夹"
+)
+@click.option("--dry-run", is_flag=True, help="Show the meaning, write nothing  只显示含义，不写入")
+@click.option("--json", "as_json", is_flag=True, help="The meaning as JSON  以 JSON 输出")
+@click.option(
+    "--policy", metavar="FILE", type=click.Path(path_type=Path), help="Import policy, TOML  导入策略"
+)
+@click.option("--plate", metavar="BARCODE", help="Plate of a file that names none  板号")
+@click.option("--lab", metavar="LAB", help="Lab of loads and reports  检测机构")
+@click.option("--at", metavar="TIME", help="Time of a file that has none, RFC 3339  时间")
+@click.option("--zone", metavar="ZONE", help="Zone of times without one; default Asia/Shanghai  时区")
+@click.option("--date-order", type=click.Choice(["mdy", "dmy"]), help="Order of 03-10-2024  日期顺序")
+@click.option(
+    "--no-call-ct",
+    type=float,
+    multiple=True,
+    metavar="CT",
+    help="Number written for no amplification  无扩增的数值",
+)
+@click.option(
+    "--target", "targets", multiple=True, metavar="NAME=TARGET", help="Dye or name to target  通道与靶标"
+)
+@click.option("--round", "screening_round", metavar="ROUND", help="Screening round of the events  轮次")
+@click.option("--loads", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+              help="Plate maps or load events to check plates against  用于核对的上样记录")  # fmt: skip
+@click.option("--stamp", metavar="FILE", type=click.Path(path_type=Path),
+              help="CSV source_plate,quadrant,plate: 4 x 96 into 384  合板表")  # fmt: skip
+@click.option(
+    "--layouts", metavar="DIR", type=click.Path(path_type=Path), help="The lab's own layouts  自定义版式"
+)
+def import_command(
+    files: tuple[Path, ...],
+    *,
+    out: Path | None,
+    dry_run: bool,
+    as_json: bool,
+    policy: Path | None,
+    plate: str | None,
+    lab: str | None,
+    at: str | None,
+    zone: str | None,
+    date_order: str | None,
+    no_call_ct: tuple[float, ...],
+    targets: tuple[str, ...],
+    screening_round: str | None,
+    loads: tuple[Path, ...],
+    stamp: Path | None,
+    layouts: Path | None,
+) -> None:
+    """Read files, show what they mean, and write their events."""
+    if out is None and not dry_run:
+        raise click.UsageError(
+            "say where to write with --out, or --dry-run 请用 --out 指定文件夹，或用 --dry-run"
+        )
+    if plate is not None and len(files) > 1:
+        raise click.UsageError(
+            "--plate names one file's plate: import the files one by one 一次只能指定一个文件的板号"
+        )
+    from poolpipe.instruments.batch import import_files, load_import_policy, write_events
+    from poolpipe.instruments.errors import MissingFactError
+
+    rules = load_import_policy(
+        policy, plate=plate, lab=lab, at=at, zone=zone, date_order=date_order, no_call_ct=no_call_ct,
+        targets=_pairs(targets), round=screening_round,
+    )  # fmt: skip
+    imported = import_files(
+        files, rules, known_loads=_known_loads(loads, out, rules.max_bytes), stamping=stamp, layouts=layouts
+    )
+    if not dry_run and out is not None:
+        write_events(imported, out)
+    if as_json:
+        click.echo(
+            json.dumps([item.to_dict() for item in imported], ensure_ascii=False, indent=2, default=str)
+        )
+    else:
+        for item in imported:
+            click.echo("\n".join(_lines(item)))
+    failed = [item.error for item in imported if item.error is not None]
+    if any(not (dry_run and isinstance(error, MissingFactError)) for error in failed):
+        raise click.exceptions.Exit(1)
+
+
+def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
+    for text in texts:
+        if "=" not in text:
+            raise click.BadParameter(f"{text!r} is not NAME=TARGET", param_hint="--target")
+    return dict((part.strip() for part in text.split("=", 1)) for text in texts)  # type: ignore[misc]
+
+
+def _known_loads(paths: tuple[Path, ...], out: Path | None, most: int) -> pl.DataFrame | None:
+    """Plate and well of loads from maps, event files, and earlier imports into the same folder."""
+    import polars as pl
+
+    from poolpipe.instruments import ImportPolicy, read, recognise
+
+    earlier = sorted((out / "load").glob("*.ndjson")) if out is not None and (out / "load").is_dir() else []
+    frames = []
+    for path in (*earlier, *paths):
+        if path.suffix == ".ndjson":
+            frames.append(pl.read_ndjson(path).select(pl.col("plate", "well").cast(pl.String)))
+        elif path.suffix == ".parquet":
+            frames.append(pl.read_parquet(path).select(pl.col("plate", "well").cast(pl.String)))
+        elif recognise(path) is not None:
+            frames.append(read(path, policy=ImportPolicy(max_bytes=most)).loads.select("plate", "well"))
+        else:
+            frames.append(pl.read_csv(path, infer_schema=False).select("plate", "well"))
+    return pl.concat(frames) if frames else None
+
+
+def _lines(item: Imported) -> list[str]:
+    """What a file means, for people."""
+    lines = [item.path]
+    if item.file is not None:
+        lines += _meaning(item)
+    if item.error is not None:
+        lines.append(f"  not imported 未导入: {item.error}")
+    lines += [f"  missing 缺少: {text}" for text in item.missing]
+    lines += [f"  {state} {path}" for path, state in item.written.items()]
+    return lines
+
+
+def _meaning(item: Imported) -> list[str]:
+    assert item.file is not None  # noqa: S101 -- the caller asked for it
+    file, known = item.file, item.file.recognised
+    machine = " ".join(
+        part for part in (known.vendor, known.instrument, known.serial, known.software) if part
+    )
+    wells = file.readings["well"].n_unique() if file.readings.height else file.loads["well"].n_unique()
+    undetermined = file.readings["ct"].null_count()
+    why = f"as {', '.join(known.undetermined) or '-'}; {known.undetermined_why}"
+    lines = [
+        f"  format 格式: {known.format}  {machine}",
+        f"  time 时间: {known.run_time or 'unknown 未知'} ({known.time_of or '-'}; {known.zone or '-'})",
+        f"  plate 板号: {known.plate or '-'} ({known.plate_from or 'unknown 未知'})  wells 孔数: {wells}",
+        f"  targets 靶标: {', '.join(known.targets) or '-'}",
+        f"  controls 对照: {', '.join(known.controls) or '-'}",
+        f"  readings 读数: {file.readings.height}  undetermined 未检出: {undetermined} ({why})",
+        "  events 事件: "
+        + (", ".join(f"{kind} {frame.height}" for kind, frame in item.events.items()) or "-"),
+    ]
+    if file.pools.height:
+        lines.append(
+            f"  pools 混样: {file.pools['pool'].n_unique()} of {file.pools.height} samples (no events)"
+        )
+    for question in (*file.questions, *item.questions):
+        places = ", ".join(question.where[:MOST_PLACES]) + (
+            " ..." if len(question.where) > MOST_PLACES else ""
+        )
+        lines.append(
+            f"  ? {question.code}: {question.what} [{places}] -> {question.decided} (policy 策略: {question.setting})"
+        )
+    for finding in file.not_understood:
+        where = f"{finding.sheet} line {finding.line}".strip() if finding.line else finding.sheet
+        lines.append(f"  ! {finding.severity} {finding.code} {where}: {finding.what} {finding.text!r}")
+    return lines
