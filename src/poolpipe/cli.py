@@ -22,7 +22,9 @@ class Word(NamedTuple):
 
 COMMANDS: dict[str, Word] = {
     "run": Word("run:run", "Scan files in, tables and boards out  由扫码文件得出结果表与看板"),
+    "demo": Word("demo:demo", "Run the sample town and check it  运行示例镇并核对"),
     "diff": Word("diff:diff", "What changed between two results  比较两次结果"),
+    "import": Word("import_:import_command", "Instrument and robot files to events  导入仪器文件"),
     "simulate": Word("simulate:simulate", "Write a simulated city with its troubles  模拟一座城市"),
 }
 

@@ -13,7 +13,7 @@ from poolpipe.commands.terminal import Steps, check_inputs, check_out, parse_mom
 if TYPE_CHECKING:
     from poolpipe.pipeline import Day
 
-__all__ = ["run"]
+__all__ = ["files_written", "run", "show_day"]
 
 
 @click.command(

@@ -1,0 +1,90 @@
+"""A simulated city's truth against what was found: every planted trouble, and nothing that was not planted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from poolpipe.tables import ANOMALIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Check", "check_planted"]
+
+_KEY = ("code", "round", "subject_kind", "subject")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What became of the planted troubles.
+
+    Attributes
+    ----------
+    troubles : polars.DataFrame
+        A row a trouble and anomaly code: trouble, code, planted, found; code is null for troubles that are
+        no anomaly by themselves but show in the ledger or the rejects, and found is then null.
+    missed : polars.DataFrame
+        Planted and not found: trouble, code, round, subject_kind, subject.
+    unplanted : polars.DataFrame
+        Found and not planted, without the explained codes: code, round, subject_kind, subject.
+    explained : polars.DataFrame
+        Found and not planted, of a code that is explained: code, count.
+    """
+
+    troubles: pl.DataFrame
+    missed: pl.DataFrame
+    unplanted: pl.DataFrame
+    explained: pl.DataFrame
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything planted was found, and nothing else but what is explained."""
+        return not self.missed.height and not self.unplanted.height
+
+
+def check_planted(troubles: pl.DataFrame, anomalies: pl.DataFrame, *, explained: Iterable[str] = ()) -> Check:
+    """Compare the troubles a simulation planted with the anomalies that were found.
+
+    Parameters
+    ----------
+    troubles : polars.DataFrame
+        `truth/troubles.parquet` of a simulated city: trouble, code, round, subject_kind, subject. One anomaly
+        may come from several troubles; code is null where a trouble is no anomaly by itself.
+    anomalies : polars.DataFrame
+        The `anomalies` table of the same events.
+    explained : iterable of str
+        Codes that may be found without having been planted.
+    """
+    found = _keyed(anomalies).unique().with_columns(pl.lit(value=True).alias("found"))
+    planted = _keyed(troubles, "trouble").unique()
+    coded = planted.filter(pl.col("code").is_in(list(ANOMALIES)))
+    judged = planted.join(found, on=_KEY, how="left", nulls_equal=True)
+    hit = pl.when(pl.col("code").is_in(list(ANOMALIES))).then(pl.col("found").fill_null(value=False))
+    counts = (
+        judged.with_columns(hit.alias("found"))
+        .group_by("trouble", "code")
+        .agg(
+            pl.len().alias("planted"),
+            pl.when(pl.col("found").is_not_null().all()).then(pl.col("found").sum()).alias("found"),
+        )
+    )
+    stray = found.join(coded, on=_KEY, how="anti", nulls_equal=True).select(_KEY)
+    is_explained = pl.col("code").is_in(list(explained))
+    return Check(
+        troubles=counts.sort("trouble", "code", nulls_last=True),
+        missed=coded.join(found, on=_KEY, how="anti", nulls_equal=True)
+        .select("trouble", *_KEY)
+        .sort("trouble", *_KEY),
+        unplanted=stray.filter(~is_explained).sort(_KEY),
+        explained=stray.filter(is_explained).group_by("code").len("count").sort("code"),
+    )
+
+
+def _keyed(table: pl.DataFrame, *also: str) -> pl.DataFrame:
+    """The columns that name an anomaly, an absent round written as an empty text on either side."""
+    return table.select(*also, *_KEY).with_columns(
+        pl.col("round").fill_null(""), pl.col("subject").fill_null("")
+    )
