@@ -24,7 +24,7 @@ LEFT_OUT = (
     "cleaning of codes, wells and times; typed rejects with file, line and raw text",
     "counting duplicates (a repeated event changes none of the five tables) and conservation counts",
     "the tables traces, ledger and rejects; summary.json",
-    "30 of the 31 anomaly codes, and the time and detail of the one they find",
+    "the other 32 anomaly codes, and the time and detail of the one they find",
     "p_infected and rank",
     "policies other than ten-in-one, and views as of an earlier moment",
     "ties: two events of one thing at the same microsecond are settled by the columns used, not by the whole content",

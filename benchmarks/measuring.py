@@ -1,0 +1,116 @@
+"""One command in a process of its own: wall time, CPU time, peak resident memory, and how it ended.
+
+The measuring process itself stays small (it imports no table engine): on Linux a child's peak memory starts
+from its parent's.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ROOT = Path(__file__).parents[1]
+PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes there, kibibytes elsewhere
+LOOK_EVERY_S = 0.05
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run of one command.
+
+    Parameters
+    ----------
+    wall_s, cpu_s : float
+        Elapsed seconds, and seconds of all cores, user and system together.
+    peak_bytes : int
+        Largest resident memory.
+    ended : str
+        ``done``, ``out of time``, ``out of memory`` or ``failed``.
+    said : str
+        The end of what it wrote, when it was not done.
+    """
+
+    wall_s: float
+    cpu_s: float
+    peak_bytes: int
+    ended: str
+    said: str = ""
+
+    @property
+    def done(self) -> bool:
+        return self.ended == "done"
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def measure(
+    command: Sequence[str],
+    *,
+    seconds: float = 3600,
+    gigabytes: float = 1024,
+    environment: Mapping[str, str] | None = None,
+) -> Measured:
+    """Run a command from the project's root, stop it at a limit, and tell what it took."""
+    variables = {**os.environ, **(environment or {})}
+    os.sync()  # what an earlier run left to be written is not this one's to wait for
+    with tempfile.TemporaryFile() as log:
+        begun = time.perf_counter()
+        process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=subprocess.STDOUT)
+        guard = _Guard(process, seconds=seconds, gigabytes=gigabytes)
+        guard.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall_s = time.perf_counter() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        guard.ended.set()
+        guard.join()
+        ended = guard.verdict or ("done" if process.returncode == 0 else "failed")
+        log.seek(0)
+        said = "" if ended == "done" else log.read()[-2000:].decode("utf-8", "replace")
+    return Measured(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * PEAK_UNIT, ended, said)
+
+
+class _Guard(threading.Thread):
+    """Stops a process that takes more time or memory than it may."""
+
+    def __init__(self, process: subprocess.Popen[bytes], *, seconds: float, gigabytes: float) -> None:
+        super().__init__(daemon=True)
+        self.ended = threading.Event()
+        self.verdict = ""
+        self._process = process
+        self._deadline = time.monotonic() + seconds
+        self._most = gigabytes * 1e9
+
+    def run(self) -> None:
+        while not self.ended.wait(LOOK_EVERY_S):
+            if time.monotonic() > self._deadline:
+                self.verdict = "out of time"
+            elif _resident(self._process.pid) > self._most:
+                self.verdict = "out of memory"
+            if self.verdict:
+                self._process.kill()
+                return
+
+
+def _resident(pid: int) -> int:
+    """Resident bytes of a process; 0 where the system does not tell, or the process has ended."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def best(runs: Sequence[Measured]) -> Measured | None:
+    """The fastest run that was done; None if none was."""
+    return min((run for run in runs if run.done), key=lambda run: run.wall_s, default=None)

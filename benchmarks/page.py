@@ -1,0 +1,184 @@
+"""docs/benchmarks.md, its picture and the figures in the READMEs, from what the comparison measured.
+
+``python -m benchmarks.page`` writes them again from benchmarks/measured.json without measuring anything.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import readme, targets
+from benchmarks.contenders import ALL, FLOOR, OURS
+from benchmarks.measuring import ROOT
+from benchmarks.peers.events import LEFT_OUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+PICTURE = ROOT / "docs" / "images" / "benchmarks.png"
+HEAD = """\
+This page and its picture are written by `python -m benchmarks.compare` (`make bench`). Every figure was measured
+on {measured} on the machine below, the contenders taking turns, each run in a process of its own. Wall time is the
+fastest of the runs, with the slowest beside it; CPU time is of all cores; memory is the peak resident size. All
+people are simulated."""
+WHO = {
+    FLOOR: "the floor: the same files copied by Polars' streaming engine",
+    OURS: "**poolpipe run**, every table, all anomalies",
+    "Polars": "peer in Polars, lazy, streaming engine",
+    "DuckDB": "peer in DuckDB SQL",
+    "pandas": "peer in pandas",
+}
+
+
+def write(figures: dict[str, Any]) -> None:
+    """Write the page, the picture and the READMEs' blocks."""
+    from benchmarks import picture
+
+    PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    picture.draw(figures["cities"], PICTURE)
+    PAGE.write_text(page(figures), encoding="utf-8")
+    for name, block in (("README.md", readme.english(figures)), ("README.zh.md", readme.chinese(figures))):
+        readme.fill(ROOT / name, block)
+
+
+def page(figures: dict[str, Any]) -> str:
+    """The whole page as Markdown."""
+    largest = max(figures["cities"], key=int)
+    return "\n\n".join(
+        [
+            "# Benchmarks",
+            HEAD.format(measured=figures["measured"]),
+            _machine(figures["machine"]),
+            f"## One day of {int(largest):,} people",
+            _day(figures, largest),
+            "## Time against the size of the city",
+            f"![time against city size](images/{PICTURE.name})",
+            _sizes(figures),
+            "## Targets",
+            _table(("target", "asked", "measured", ""), targets.rows(figures)),
+            "## Start and changed views",
+            _small(figures, largest),
+            "## The peers",
+            _peers(figures),
+        ]
+    ) + "\n"  # fmt: skip
+
+
+def _machine(machine: dict[str, str]) -> str:
+    return _table(("machine", ""), list(machine.items()))
+
+
+def _day(figures: dict[str, Any], people: str) -> str:
+    city = figures["cities"][people]
+    ours, floor = (targets.fastest(city, name) for name in (OURS, FLOOR))
+    rows = []
+    for name in ALL:
+        runs = [run for run in city["runs"].get(name, []) if run["ended"] == "done"]
+        if not runs:
+            rows.append((WHO[name], _why_not(figures, name, people), "", "", "", ""))
+            continue
+        quick = min(runs, key=lambda run: run["wall_s"])
+        slowest = max(run["wall_s"] for run in runs)
+        rows.append(
+            (
+                WHO[name],
+                f"{quick['wall_s']:.1f} ({slowest:.1f})",
+                f"{quick['cpu_s']:.1f}",
+                f"{max(run['peak_bytes'] for run in runs) / 1e9:.2f}",
+                f"{quick['wall_s'] / floor['wall_s']:.1f}" if floor else "",
+                f"{quick['wall_s'] / ours['wall_s']:.1f}" if ours else "",
+            )
+        )
+    events = f"{city['events']:,} events in {city['bytes'] / 1e6:,.0f} MB of Parquet"
+    made = f"made by `poolpipe simulate --preset shanghai` in {city['simulated']['wall_s']:.0f} s"
+    head = ("who", "wall, s (slowest)", "CPU, s", "peak, GB", "x floor", "x poolpipe")
+    return f"{events}, {made}; {figures['repeats']} runs each.\n\n{_table(head, rows)}"
+
+
+def _why_not(figures: dict[str, Any], name: str, people: str) -> str:
+    """Why a contender has no time for this city: what stopped it here or on the smaller city before."""
+    limits = figures["limits"]
+    for size in sorted((size for size in figures["cities"] if int(size) <= int(people)), key=int):
+        for run in figures["cities"][size]["runs"].get(name, []):
+            if run["ended"] != "done":
+                limit = {
+                    "out of time": f"stopped after {limits['seconds']:.0f} s",
+                    "out of memory": f"stopped above {limits['gigabytes']:.0f} GB, after {run['wall_s']:.0f} s",
+                }.get(run["ended"], "failed")
+                return limit if size == people else f"not tried: {limit} at {int(size):,}"
+    return "not tried"
+
+
+def _sizes(figures: dict[str, Any]) -> str:
+    rows = []
+    for size in sorted(figures["cities"], key=int):
+        city = figures["cities"][size]
+        cells = []
+        for name in ALL:
+            quick = targets.fastest(city, name)
+            cells.append(
+                f"{quick['wall_s']:.2f} s, {quick['peak_bytes'] / 1e9:.2f} GB"
+                if quick
+                else _why_not(figures, name, size)
+            )
+        rows.append((f"{int(size):,}", *cells))
+    return _table(("people", *ALL), rows)
+
+
+def _small(figures: dict[str, Any], largest: str) -> str:
+    small, views = figures["small"], figures["cities"][largest].get("views", {})
+    rows = [
+        ("`poolpipe --help`", f"{small['help']['wall_s']:.2f}"),
+        (
+            "`poolpipe run` on a town of 5,000 (two rounds, every column), warm",
+            f"{small['town']['wall_s']:.2f}",
+        ),
+        (f"`poolpipe run` on {small['people']:,} people, warm", f"{small['warm']['wall_s']:.2f}"),
+        ("the same, first run after an install: every kernel compiled", f"{small['cold']['wall_s']:.2f}"),
+    ]
+    if views:
+        rows += [
+            (
+                f"`poolpipe.run` in Python on {int(largest):,} people, nothing written",
+                f"{views['run_s']:.2f}",
+            ),
+            ("`day.view(as_of=...)`, three hours earlier", f"{views['as_of_s']:.2f}"),
+            ("`day.view(policy=...)`, other cut-offs", f"{views['policy_s']:.2f}"),
+        ]
+    return _table(("what", "seconds"), rows)
+
+
+def _peers(figures: dict[str, Any]) -> str:
+    equality = figures["equality"]
+    verdicts = ", ".join(
+        f"{name} {'equal' if told['equal'] else '**not equal**'}" for name, told in equality["tables"].items()
+    )
+    compared = next(iter(equality["tables"].values()))["said"]
+    rows = ", ".join(
+        line.split(",")[0].replace(":", "") for line in compared if line and not line.startswith(" ")
+    )
+    left_out = "\n".join(f"- {each}" for each in LEFT_OUT)
+    return (
+        "`benchmarks/peers/` holds the day as a data engineer would write it. Each peer gives `pools`, `members`, "
+        "`recalls`, `cases` and the anomaly `person_in_two_tubes`, row for row and column for column equal to the "
+        f"contract's worked examples (in the tests) and to poolpipe's own tables on {equality['people']:,} simulated "
+        f"people ({rows}): {verdicts}.\n\nThe input favours them: clean and typed Parquet, a folder for each kind. "
+        f"What all three leave out, and poolpipe does in the time above:\n\n{left_out}"
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    write(
+        json.loads(
+            Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "benchmarks" / "measured.json").read_text()
+        )
+    )

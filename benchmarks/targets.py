@@ -1,0 +1,105 @@
+"""What the Shanghai day is asked to be, and what was measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.contenders import FLOOR, OURS, PEERS
+
+FLOORS, PEAK_GB, COLD_S = 3.0, 6.0, 15.0
+TIMES_PEER, TENFOLD = 3.0, 11.0
+HELP_S, TOWN_S, VIEW_SHARE = 0.3, 2.0, 1 / 3
+
+
+def fastest(city: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """The quickest finished run of a contender on a city; None if there is none."""
+    done = [run for run in city["runs"].get(name, []) if run["ended"] == "done"]
+    return min(done, key=lambda run: run["wall_s"], default=None)
+
+
+def rows(figures: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Target, what is asked, what was measured, met or not; a target that could not be measured is left out."""
+    largest = max(figures["cities"], key=int)
+    city, small = figures["cities"][largest], figures["small"]
+    ours, floor = fastest(city, OURS), fastest(city, FLOOR)
+    found = []
+    if ours and floor:
+        times = ours["wall_s"] / floor["wall_s"]
+        found.append(
+            (
+                f"the day of {int(largest):,} against the floor",
+                f"<= {FLOORS:.0f} x",
+                f"{times:.1f} x",
+                times <= FLOORS,
+            )
+        )
+        peak = max(run["peak_bytes"] for run in city["runs"][OURS]) / 1e9
+        found.append(("its peak memory", f"<= {PEAK_GB:.0f} GB", f"{peak:.2f} GB", peak <= PEAK_GB))
+    added = small["cold"]["wall_s"] - small["warm"]["wall_s"]
+    found.append(("a cold start adds, once", f"<= {COLD_S:.0f} s", f"{added:.1f} s", added <= COLD_S))
+    lead = against_peers(figures)
+    if lead:
+        people, peer, times = lead
+        found.append(
+            (
+                f"faster than the fastest peer ({peer}, {people:,} people)",
+                f">= {TIMES_PEER:.0f} x",
+                f"{times:.1f} x",
+                times >= TIMES_PEER,
+            )
+        )
+    found += _growth(figures, largest)
+    found.append(
+        (
+            "`poolpipe --help`",
+            f"< {HELP_S} s",
+            f"{small['help']['wall_s']:.2f} s",
+            small["help"]["wall_s"] < HELP_S,
+        )
+    )
+    found.append(
+        (
+            "a town, warm",
+            f"< {TOWN_S:.0f} s",
+            f"{small['town']['wall_s']:.2f} s",
+            small["town"]["wall_s"] < TOWN_S,
+        )
+    )
+    views = city.get("views")
+    if views:
+        share = max(views["as_of_s"], views["policy_s"]) / views["run_s"]
+        found.append(("a changed view, share of the run", "< 0.33", f"{share:.2f}", share < VIEW_SHARE))
+    return [(what, asked, told, "met" if met else "**not met**") for what, asked, told, met in found]
+
+
+def against_peers(figures: dict[str, Any]) -> tuple[int, str, float] | None:
+    """People, name and ratio of the fastest peer on the largest city that poolpipe and any peer finished."""
+    for size in sorted(figures["cities"], key=int, reverse=True):
+        city = figures["cities"][size]
+        ours = fastest(city, OURS)
+        peers = {name: run for name in PEERS if (run := fastest(city, name))}
+        if ours and peers:
+            name = min(peers, key=lambda peer: peers[peer]["wall_s"])
+            return int(size), name, peers[name]["wall_s"] / ours["wall_s"]
+    return None
+
+
+def _growth(figures: dict[str, Any], largest: str) -> list[tuple[str, str, str, bool]]:
+    tenth = "2500000"
+    if tenth not in figures["cities"] or int(largest) < 10 * int(tenth):
+        return []
+    pair = [fastest(figures["cities"][size], OURS) for size in (largest, tenth)]
+    if pair[0] is None or pair[1] is None:
+        return []
+    return [
+        (
+            f"{what} at {int(largest):,} / at {int(tenth):,}",
+            f"<= {TENFOLD:.0f}",
+            f"{ratio:.1f}",
+            ratio <= TENFOLD,
+        )
+        for what, ratio in (
+            ("time", pair[0]["wall_s"] / pair[1]["wall_s"]),
+            ("memory", pair[0]["peak_bytes"] / pair[1]["peak_bytes"]),
+        )
+    ]

@@ -1,0 +1,40 @@
+"""With the day loaded: what a changed moment and a changed policy cost.  ``python -m benchmarks.views EVENTS``.
+
+Prints one JSON object of seconds: the run from Python, then each view of the same day.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+import poolpipe
+from poolpipe.policy import Assay, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+STRICTER = Policy(name="stricter", assay=Assay(detected_ct=35.0, grey_ct=38.0))
+
+
+def main(events: str) -> None:
+    _, loaded_s = timed(lambda: poolpipe.run(events))
+    day, run_s = timed(lambda: poolpipe.run(events))
+    earlier = day.pools["called_at"].max() - timedelta(hours=3)
+    _, as_of_s = timed(lambda: day.view(as_of=earlier))
+    _, policy_s = timed(lambda: day.view(policy=STRICTER))
+    print(json.dumps({"first_run_s": loaded_s, "run_s": run_s, "as_of_s": as_of_s, "policy_s": policy_s}))
+
+
+def timed(job: Callable[[], T]) -> tuple[T, float]:
+    """What the job gives, and its seconds."""
+    begun = time.perf_counter()
+    return job(), time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
