@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from poolpipe.errors import InputError
+from poolpipe.simulate.queues import NEVER
 from poolpipe.simulate.scans import STREAMS
 from poolpipe.simulate.settings import FORMATS, settings_for
 from poolpipe.simulate.township import simulate_township
+from poolpipe.simulate.troubles.lines import unreadable_lines, write_unreadable
+from poolpipe.simulate.truth import pending_at
 from poolpipe.simulate.writing import StreamWriter, TableWriter
 
 if TYPE_CHECKING:
@@ -68,11 +72,17 @@ def simulate(
     target = _empty_folder(Path(folder), force=force)
     summary = Summary(target, settings, seed)
     writers = {
-        stream: StreamWriter(target / "events" / path, format, pieces=pieces, chunks=settings.townships)
-        for stream, path in STREAMS.items()
+        stream: StreamWriter(
+            target / "events" / folder, format, pieces=pieces, chunks=settings.townships, name=name
+        )
+        for stream, (folder, name) in STREAMS.items()
     }
     tables: dict[str, TableWriter] = {}
+    pending: list[pl.DataFrame] = []
+    as_of = NEVER
     for township, frames in enumerate(townships_of(settings, seed)):
+        pending += frames.pending
+        as_of = max(as_of, frames.last_at)
         for stream, frame in frames.events.items():
             writers[stream].write(township, frame)
         for group, content in (("reference", frames.references), ("truth", frames.truth)):
@@ -81,6 +91,11 @@ def simulate(
                 tables.setdefault(f"{group}/{name}", TableWriter(path)).write(frame)
         if progress is not None:
             progress(township + 1, settings.townships)
+    if pending:
+        tables["truth/troubles"].write(pending_at(pl.concat(pending), as_of))
+    rejects = _unreadable(settings, seed, target / "events")
+    if len(rejects):
+        tables.setdefault("truth/rejects", TableWriter(target / "truth" / "rejects.parquet")).write(rejects)
     for stream, writer in writers.items():
         writer.close()
         summary.events[stream] = writer.rows
@@ -103,7 +118,7 @@ def townships_of(settings: Settings, seed: int) -> Iterator[TownshipFrames]:
         tubes = list(_shares(round(settings.people * settings.tubes_per_person), people).tolist())
     days = _days(settings)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        waiting = deque()
+        waiting: deque[Future[TownshipFrames]] = deque()
         for township in range(settings.townships):
             waiting.append(
                 pool.submit(
@@ -123,6 +138,14 @@ def townships_of(settings: Settings, seed: int) -> Iterator[TownshipFrames]:
             yield waiting.popleft().result()
 
 
+def _unreadable(settings: Settings, seed: int, events: Path) -> pl.DataFrame:
+    """Write the lines that nobody can read; file, line and reject code of each."""
+    rng = np.random.default_rng([seed, 999_998])
+    count = unreadable_lines(settings.troubles["unreadable"], settings.people, settings.least, rng)
+    rows = write_unreadable(events, count, rng)
+    return pl.DataFrame(rows, schema={"file": pl.String, "line": pl.Int64, "code": pl.String}, orient="row")
+
+
 def _days(settings: Settings) -> list[tuple[str, int]]:
     """Name and midnight (China) of every round; a lean city's only round has no name."""
     days = []
@@ -133,10 +156,11 @@ def _days(settings: Settings) -> list[tuple[str, int]]:
     return days
 
 
-def _shares(total: int, weights: NDArray[np.float64]) -> NDArray[np.int64]:
+def _shares(total: int, weights: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.int64]:
     """Whole numbers in proportion to the weights that sum to the total exactly."""
     edges = np.round(np.cumsum(weights) / weights.sum() * total).astype(np.int64)
-    return np.diff(np.r_[0, edges])
+    shares: NDArray[np.int64] = np.diff(edges, prepend=0)
+    return shares
 
 
 def _empty_folder(folder: Path, *, force: bool) -> Path:

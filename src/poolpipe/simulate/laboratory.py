@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from poolpipe.simulate.queues import NEVER, SECOND
+from poolpipe.simulate.queues import SECOND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,14 +16,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CALLS",
+    "INVALID",
+    "NEGATIVE",
     "NEGATIVE_CONTROL",
+    "PIPETTING",
+    "POSITIVE",
     "POSITIVE_CONTROL",
     "SAMPLES_PER_PLATE",
+    "SUSPECT",
     "TARGETS",
     "WELLS",
     "Plates",
+    "Wells",
+    "controls_of",
     "lay_out",
     "read_samples",
+    "wells_of",
 ]
 
 #: Wells in the order in which a plate is filled: down the columns.
@@ -36,22 +44,52 @@ CALLS: tuple[str, ...] = ("negative", "suspect", "positive", "invalid")
 NEGATIVE, SUSPECT, POSITIVE, INVALID = range(4)
 _DETECTED_CT, _GREY_CT, _LAST_CYCLE = 37.0, 40.0, 45.0
 _WINDOW_S = 3600
-_PIPETTING_S = 5
+PIPETTING = 5 * SECOND
 # The laboratories are staffed for their township: the day's plates go through in eight hours.
 _WORKING_S = 8 * 3600
 
 
 @dataclass
 class Plates:
-    """Every plate run: when its first well was loaded and when the instrument gave its read-out."""
+    """Every plate run: when its first well was loaded, when the instrument gave its read-out, its trouble."""
 
     started: NDArray[np.int64]
     read: NDArray[np.int64]
-    samples: NDArray[np.int64]
     tag: NDArray[np.int16]
 
     def __len__(self) -> int:
         return len(self.started)
+
+    def append(self, started: NDArray[np.int64], read: NDArray[np.int64], tag: int) -> NDArray[np.int64]:
+        """More plates, with the trouble they are run for; returns their numbers."""
+        self.started = np.concatenate([self.started, started])
+        self.read = np.concatenate([self.read, read])
+        self.tag = np.concatenate([self.tag, np.full(len(started), tag, np.int16)])
+        return np.arange(len(self.started) - len(started), len(self.started))
+
+
+@dataclass
+class Wells:
+    """Every use of a well: one entry per tube or control that lay in it, in every array.
+
+    Tube is -1 and role 1 (negative) or 2 (positive) for a control. `readings` are ORF1ab, N, internal control, NaN for
+    undetermined; `rows` says which of the three the read-out has; `scanned` whether the load was scanned.
+    """
+
+    tube: NDArray[np.int64]
+    role: NDArray[np.int8]
+    plate: NDArray[np.int64]
+    well: NDArray[np.int64]
+    at: NDArray[np.int64]
+    readings: NDArray[np.float32]
+    rows: NDArray[np.bool_]
+    scanned: NDArray[np.bool_]
+
+    def append(self, more: Wells) -> None:
+        """Take in the wells of more plates."""
+        for column in fields(self):
+            values = getattr(self, column.name), getattr(more, column.name)
+            setattr(self, column.name, np.concatenate(values))
 
 
 def lay_out(tubes: Tubes, arriving: NDArray[np.int64], rng: np.random.Generator) -> Plates:
@@ -70,9 +108,9 @@ def lay_out(tubes: Tubes, arriving: NDArray[np.int64], rng: np.random.Generator)
     started = np.maximum.accumulate(ready - turns) + turns if len(sizes) else ready
     started = started // SECOND * SECOND
     tubes.plate[order], tubes.well[order] = plate, well
-    tubes.loaded[order] = started[plate] + well * _PIPETTING_S * SECOND
+    tubes.loaded[order] = started[plate] + well * PIPETTING
     run = rng.integers(125 * 60, 145 * 60, len(sizes)) * SECOND
-    return Plates(started, started + run, sizes, np.zeros(len(sizes), np.int16))
+    return Plates(started, started + run, np.zeros(len(sizes), np.int16))
 
 
 def _plate_sizes(received: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -137,15 +175,40 @@ def classify(readings: NDArray[np.float32]) -> NDArray[np.int8]:
     return np.where(detected, POSITIVE, np.where(hint, SUSPECT, NEGATIVE)).astype(np.int8)
 
 
-def control_readings(plates: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Read-outs of a negative and a positive control for each plate, shape (plates, 2, 3)."""
-    readings = np.full((plates, 2, 3), np.nan, np.float32)
-    readings[:, :, 2] = rng.normal(28.0, 0.5, (plates, 2)).round(2)
-    readings[:, 1, 0] = rng.normal(28.0, 0.4, plates).round(2)
-    readings[:, 1, 1] = rng.normal(27.0, 0.4, plates).round(2)
-    return readings
+def wells_of(
+    tube: NDArray[np.int64],
+    plate: NDArray[np.int64],
+    well: NDArray[np.int64],
+    readings: NDArray[np.float32],
+    plates: Plates,
+) -> Wells:
+    """Samples in their wells."""
+    count = len(tube)
+    return Wells(
+        tube=tube,
+        role=np.zeros(count, np.int8),
+        plate=plate,
+        well=well,
+        at=plates.started[plate] + well * PIPETTING,
+        readings=readings,
+        rows=np.ones((count, 3), np.bool_),
+        scanned=np.ones(count, np.bool_),
+    )
 
 
-def undone(tubes: Tubes) -> NDArray[np.bool_]:
-    """Tubes without any result."""
-    return tubes.called == NEVER
+def controls_of(plate: NDArray[np.int64], plates: Plates, rng: np.random.Generator) -> Wells:
+    """A negative and a positive control on each of the plates."""
+    count = len(plate)
+    readings = np.full((count, 2, 3), np.nan, np.float32)
+    readings[:, :, 2] = rng.normal(28.0, 0.5, (count, 2)).round(2)
+    readings[:, 1, 0] = rng.normal(28.0, 0.4, count).round(2)
+    readings[:, 1, 1] = rng.normal(27.0, 0.4, count).round(2)
+    wells = wells_of(
+        np.full(2 * count, -1),
+        np.repeat(plate, 2),
+        np.tile([NEGATIVE_CONTROL, POSITIVE_CONTROL], count),
+        readings.reshape(-1, 3),
+        plates,
+    )
+    wells.role = np.tile(np.array([1, 2], np.int8), count)
+    return wells

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from poolpipe.simulate.residents import Residents
     from poolpipe.simulate.settings import Settings
 
-__all__ = ["NEVER", "POOL", "SECOND", "SINGLE", "Places", "Queues", "Tubes", "make_places", "make_queues"]
+__all__ = [
+    "NEVER",
+    "POOL",
+    "SECOND",
+    "SINGLE",
+    "Places",
+    "Queues",
+    "Tubes",
+    "make_places",
+    "make_queues",
+    "recount",
+]
 
 #: One second in the microseconds that every time is counted in.
 SECOND = 1_000_000
@@ -44,8 +55,9 @@ class Places:
 class Tubes:
     """What truly became of every tube, and what the scans say; one entry per tube in every array.
 
-    Times are microseconds since 1970 UTC, `NEVER` where a step was not scanned; box and plate are -1 without. `tag` is
-    the number of the trouble a tube was chosen for (0: none), so that no tube has two.
+    Times are microseconds since 1970 UTC, `NEVER` where a step was not scanned; box and plate are -1 without. `tag` and
+    `path` are the numbers of the troubles a tube was chosen for at the tables and later (0: none), so that no tube has
+    two of one sort.
     """
 
     point: NDArray[np.int64]
@@ -56,10 +68,12 @@ class Tubes:
     first: NDArray[np.int64]
     last: NDArray[np.int64]
     tag: NDArray[np.int16]
+    path: NDArray[np.int16]
     box: NDArray[np.int64]
     packed: NDArray[np.int64]
     picked: NDArray[np.int64]
     received: NDArray[np.int64]
+    first_loaded: NDArray[np.int64]
     loaded: NDArray[np.int64]
     called: NDArray[np.int64]
     opened: NDArray[np.int64]
@@ -70,15 +84,34 @@ class Tubes:
     def __len__(self) -> int:
         return len(self.point)
 
+    def copy_of(self, chosen: NDArray[np.int64]) -> None:
+        """Append tubes that begin as copies of the chosen ones."""
+        for column in fields(self):
+            values = getattr(self, column.name)
+            setattr(self, column.name, np.concatenate([values, values[chosen]]))
+
 
 @dataclass
 class Queues:
-    """Who was collected when into which tube: one entry per swab in queue order, and the tubes."""
+    """Who was collected when into which tube: one entry per swab, in queue order, and the tubes.
+
+    `point` and `mode` are what the scan says, which is the tube's own but where somebody erred.
+    """
 
     person: NDArray[np.int64]
     tube: NDArray[np.int64]
     at: NDArray[np.int64]
+    point: NDArray[np.int64]
+    mode: NDArray[np.int8]
     tubes: Tubes
+
+    def append(self, person: NDArray[np.int64], tube: NDArray[np.int64], at: NDArray[np.int64]) -> None:
+        """More scans, at their tubes' own points."""
+        self.person = np.concatenate([self.person, person])
+        self.tube = np.concatenate([self.tube, tube])
+        self.at = np.concatenate([self.at, at])
+        self.point = np.concatenate([self.point, self.tubes.point[tube]])
+        self.mode = np.concatenate([self.mode, self.tubes.mode[tube]])
 
 
 def make_places(settings: Settings, residents: Residents, day: int, rng: np.random.Generator) -> Places:
@@ -129,10 +162,11 @@ def make_queues(
     place_in_queue = np.arange(len(person)) - starts[queue]
     jitter = rng.integers(0, _SCAN_JITTER_S, len(person))
     at = places.site_opens[site] + (place_in_queue * _SECONDS_PER_PERSON + jitter) * SECOND
-    queues = Queues(person, np.repeat(np.arange(len(people)), people), at, _no_tubes(len(people)))
-    filled = queues.tubes
+    filled = _no_tubes(len(people))
     filled.point, filled.capacity = tube_point, capacity
     filled.site, filled.mode = places.point_site[tube_point], places.point_mode[tube_point]
+    tube = np.repeat(np.arange(len(people)), people)
+    queues = Queues(person, tube, at, filled.point[tube], filled.mode[tube], filled)
     recount(queues)
     return queues
 
@@ -146,11 +180,12 @@ def recount(queues: Queues) -> None:
     key = queues.tube * (int(queues.person.max(initial=0)) + 1) + queues.person
     order = np.lexsort((queues.at, key))
     distinct = order[np.r_[True, np.diff(key[order]) != 0]] if len(order) else order
-    tubes.people = np.bincount(queues.tube[distinct], minlength=len(tubes))
+    tube, at = queues.tube[distinct], queues.at[distinct]
+    tubes.people = np.bincount(tube, minlength=len(tubes))
     tubes.first = np.full(len(tubes), np.iinfo(np.int64).max)
     tubes.last = np.full(len(tubes), NEVER)
-    np.minimum.at(tubes.first, queues.tube[distinct], queues.at[distinct])
-    np.maximum.at(tubes.last, queues.tube[distinct], queues.at[distinct])
+    np.minimum.at(tubes.first, tube, at)
+    np.maximum.at(tubes.last, tube, at)
 
 
 def _no_tubes(count: int) -> Tubes:
@@ -166,10 +201,12 @@ def _no_tubes(count: int) -> Tubes:
         first=fill(NEVER),
         last=fill(NEVER),
         tag=fill(0).astype(np.int16),
+        path=fill(0).astype(np.int16),
         box=fill(-1),
         packed=fill(NEVER),
         picked=fill(NEVER),
         received=fill(NEVER),
+        first_loaded=fill(NEVER),
         loaded=fill(NEVER),
         called=fill(NEVER),
         opened=fill(NEVER),
@@ -230,13 +267,14 @@ def _capacities(
 def _share_out(tubes: int, point_people: NDArray[np.int64]) -> NDArray[np.int64]:
     """So many tubes over the points in proportion to their queues, between all of 20 and all of 10."""
     reached = np.cumsum(point_people) * tubes // max(1, int(point_people.sum()))
-    count = np.diff(np.r_[0, reached])
+    count: NDArray[np.int64] = np.diff(reached, prepend=0)
     least, most = -(-point_people // 20), -(-point_people // 10)
     count = np.clip(count, least, most)
     missing = tubes - int(count.sum())
     room = most - count if missing > 0 else count - least
     given = np.minimum(room, np.maximum(0, abs(missing) - (np.cumsum(room) - room)))
-    return count + np.sign(missing) * given
+    count += given if missing > 0 else -given
+    return count
 
 
 def _filling(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from poolpipe.simulate.laboratory import NEGATIVE, POSITIVE, SUSPECT
-from poolpipe.simulate.queues import SECOND
+from poolpipe.simulate.queues import POOL, SECOND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,13 +24,15 @@ _MINUTE = 60 * SECOND
 class Recalls:
     """Recalled tubes, and one entry per person of them: their single tube and its times.
 
-    `tube` are the recalled tubes, one box of singles each; `of` is each single's place in `tube`.
+    `tube` are the recalled tubes, one box of singles each, taken to laboratory `lab` (0: the one that found the tube);
+    `of` is each single's place in `tube`.
     """
 
     tube: NDArray[np.int64]
     opened: NDArray[np.int64]
     picked: NDArray[np.int64]
     received: NDArray[np.int64]
+    lab: NDArray[np.int64]
     tag: NDArray[np.int16]
     of: NDArray[np.int64]
     person: NDArray[np.int64]
@@ -42,9 +44,16 @@ class Recalls:
     def __len__(self) -> int:
         return len(self.tube)
 
+    def leave_out(self, singles: NDArray[np.int64]) -> None:
+        """Forget singles that were never taken."""
+        kept = np.ones(len(self.of), np.bool_)
+        kept[singles] = False
+        for name in ("of", "person", "at", "packed", "reported", "call"):
+            setattr(self, name, getattr(self, name)[kept])
+
 
 def recollect(queues: Queues, infected: NDArray[np.int64], rng: np.random.Generator) -> Recalls:
-    """Visit everybody of every positive or suspect tube; sets nothing, returns the singles.
+    """Visit everybody of every positive or suspect pool and every suspect single; returns their new singles.
 
     Parameters
     ----------
@@ -52,7 +61,8 @@ def recollect(queues: Queues, infected: NDArray[np.int64], rng: np.random.Genera
         Indices of the infected people, ascending.
     """
     tubes = queues.tubes
-    recalled = np.flatnonzero((tubes.call == POSITIVE) | (tubes.call == SUSPECT))
+    pooled = tubes.mode == POOL
+    recalled = np.flatnonzero((tubes.call == SUSPECT) | (pooled & (tubes.call == POSITIVE)))
     swab = np.flatnonzero(np.isin(queues.tube, recalled))
     swab = swab[np.lexsort((queues.at[swab], queues.tube[swab]))]
     of = np.searchsorted(recalled, queues.tube[swab])
@@ -73,6 +83,7 @@ def recollect(queues: Queues, infected: NDArray[np.int64], rng: np.random.Genera
         opened=opened,
         picked=picked,
         received=received,
+        lab=np.zeros(len(recalled), np.int64),
         tag=np.zeros(len(recalled), np.int16),
         of=of,
         person=person,

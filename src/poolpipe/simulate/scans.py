@@ -24,20 +24,32 @@ __all__ = ["ROLES", "STREAMS", "Codes", "Scans", "make_codes", "spell"]
 
 ROLES: tuple[str, ...] = ("sample", "negative_control", "positive_control")
 SAMPLE_ROLE, NEGATIVE_ROLE, POSITIVE_ROLE = range(3)
+_SPARE_FROM = 8_000_000
 _MODES = pl.Series(["pool", "single"], dtype=pl.String)
 
-#: Folder of each stream of events: the emergency teams' tablets write more columns than the sites' scanners.
-STREAMS: Mapping[str, str] = {
-    "collect": "collect",
-    "emergency": "collect/emergency",
-    "seal": "seal",
-    "pack": "pack",
-    "pickup": "pickup",
-    "receive": "receive",
-    "load": "load",
-    "read": "read",
-    "report": "report",
-    "void": "void",
+#: Folder and file name of each stream of events; the emergency teams' tablets write more columns than the sites'
+#: scanners, so their scans have a folder of their own, and the files say that they are collections.
+STREAMS: Mapping[str, tuple[str, str]] = {
+    "collect": ("collect", "part"),
+    "emergency": ("emergency", "collect"),
+    **{
+        kind: (kind, "part")
+        for kind in ("seal", "pack", "pickup", "receive", "load", "read", "report", "void")
+    },
+}
+
+# How event ids and devices of each stream begin: no two alike, for an event id is one event's in all the world.
+_INITIALS: Mapping[str, str] = {
+    "collect": "co",
+    "emergency": "em",
+    "seal": "se",
+    "pack": "pk",
+    "pickup": "pu",
+    "receive": "rc",
+    "load": "ld",
+    "read": "rd",
+    "report": "rp",
+    "void": "vo",
 }
 
 _LEAN: Mapping[str, tuple[str, ...]] = {
@@ -78,6 +90,7 @@ class Codes:
     township: int
     person: pl.Series
     person_type: pl.Series
+    home: NDArray[np.int64]
     tube: pl.Series
     box: pl.Series
     plate: pl.Series
@@ -85,12 +98,25 @@ class Codes:
     point: pl.Series
     point_site: NDArray[np.int64]
     lab: pl.Series
+    spare_tubes: int = 0
 
     def add(self, column: str, labels: pl.Series) -> NDArray[np.int64]:
         """More labels of one kind; returns their integers."""
         known: pl.Series = getattr(self, column)
         setattr(self, column, pl.concat([known, labels]))
         return np.arange(len(known), len(known) + len(labels))
+
+    def add_people(self, numbers: pl.Series, home: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Other numbers under which residents were registered; `home` is who they really are."""
+        self.person_type = pl.concat([self.person_type, self.person_type.gather(home)])
+        self.home = np.concatenate([self.home, home])
+        return self.add("person", numbers)
+
+    def new_tubes(self, count: int) -> pl.Series:
+        """Labels from a roll that no site was given."""
+        first = _SPARE_FROM + self.spare_tubes
+        self.spare_tubes += count
+        return numbered(f"{self.township:03d}", np.arange(first, first + count), 7)
 
 
 @dataclass
@@ -115,27 +141,33 @@ def lab_name(township: int) -> str:
     return f"模拟第{township:03d}检测所"
 
 
-def make_codes(residents: Residents, places: Places, tubes: int, boxes: int, plates: int, labs: int) -> Codes:
-    """Labels for everything in a township: rolls of numbered tubes, boxes and plates.
+def make_codes(residents: Residents, places: Places, tubes: int, townships: int) -> Codes:
+    """Labels for what a township has in the morning: people, sites, a roll of tubes; boxes and plates come later.
 
     Township 7's tubes are 0070000000 and so on: leading zeros count.
     """
     township = residents.township
     prefix = f"{township:03d}"
     sites = len(places.site_opens)
-    team = f"E{prefix}"
+    no_labels = pl.Series([], dtype=pl.String)
     return Codes(
         township=township,
         person=residents.person,
         person_type=residents.person_type,
+        home=np.arange(len(residents)),
         tube=numbered(prefix, np.arange(tubes), 7),
-        box=numbered(f"B{prefix}", np.arange(boxes), 5),
-        plate=numbered(f"P{prefix}", np.arange(plates), 4),
-        site=pl.concat([numbered(f"S{prefix}", np.arange(sites), 3), pl.Series([team], dtype=pl.String)]),
+        box=no_labels,
+        plate=no_labels,
+        site=pl.concat([site_names(township, sites), pl.Series([f"E{prefix}"], dtype=pl.String)]),
         point=pl.concat([pl.Series(places.point_number).cast(pl.String), pl.Series(["1"], dtype=pl.String)]),
         point_site=np.r_[places.point_site, sites],
-        lab=pl.Series([lab_name(township), lab_name((township + 1) % max(labs, 2))], dtype=pl.String),
+        lab=pl.Series([lab_name(township), lab_name((township + 1) % max(townships, 2))], dtype=pl.String),
     )
+
+
+def site_names(township: int, sites: int) -> pl.Series:
+    """Codes of a township's sites."""
+    return numbered(f"S{township:03d}", np.arange(sites), 3)
 
 
 def spell(
@@ -157,7 +189,9 @@ def spell(
     }
     if rich:
         spelled["round"] = pl.repeat(round_name, len(frame), dtype=pl.String, eager=True)
-        spelled["event_id"] = numbered(f"{stream[:2]}{run}-{codes.township:03d}-", np.arange(len(frame)), 7)
+        spelled["event_id"] = numbered(
+            f"{_INITIALS[stream]}{run}-{codes.township:03d}-", np.arange(len(frame)), 7
+        )
     return pl.DataFrame({name: spelled[name] for name in wanted})
 
 
@@ -203,7 +237,7 @@ def _collect_spellings(frame: pl.DataFrame, codes: Codes, *, rich: bool) -> dict
         "capacity": frame["capacity"].cast(pl.Int16),
     }
     if rich:
-        person = frame["person"].to_numpy()
+        person = codes.home[frame["person"].to_numpy()]
         spelled |= {
             "person_type": _gather(codes.person_type, frame["person"]),
             "name": names_of(person),
@@ -221,7 +255,7 @@ def _audit_spellings(stream: str, frame: pl.DataFrame, codes: Codes, count: int)
     at = frame["at"].to_numpy()
     hour = at // 3_600_000_000 % 24
     delay = (at // 1_000_000 * 7919 % 11 + 1) * 1_000_000
-    prefix = f"{stream[:2].upper()}{codes.township:03d}"
+    prefix = f"{_INITIALS[stream].upper()}{codes.township:03d}"
     spelled = {
         "device": numbered(f"D{prefix}", station % 1000, 3),
         "operator": numbered(f"O{prefix}", (station * 7 + hour // 2) % 1000, 3),

@@ -99,6 +99,8 @@ class Settings:
     tubes_per_person : float, optional
         Fixes the number of pool tubes to ``round(people * tubes_per_person)`` by mixing capacities of 10 and 20;
         None fills tubes of `capacity` as far as each point's queue goes.
+    least : int
+        Cases of every trouble there must be at least, where there are carriers: 1 in a town to try things on.
     rich : bool
         With names, phones, devices, operators, event ids, sending times, seals and a round; lean without.
     """
@@ -115,10 +117,9 @@ class Settings:
     tubes_per_person: float | None = None
     single_share: float = 0.0
     foreign_share: float = 0.0
-    double_share: float = 0.0
     priority_share: float = 0.0
     opening_spread_h: float = 4.0
-    order: str = "time"
+    least: int = 0
     troubles: Mapping[str, float] = field(default_factory=lambda: TROUBLES)
 
 
@@ -141,13 +142,14 @@ PRESETS: Mapping[str, Settings] = MappingProxyType(
             townships=3,
             people_per_site=420,
             people_per_point=140,
-            infected=20,
+            infected=40,
             rich=True,
             rounds=2,
             single_share=0.02,
             foreign_share=0.01,
             priority_share=0.2,
             opening_spread_h=2.0,
+            least=1,
         ),
         "ruijin": Settings(
             preset="ruijin",

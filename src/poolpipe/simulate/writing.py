@@ -154,12 +154,12 @@ class StreamWriter:
         How many frames will come.
     """
 
-    def __init__(self, folder: Path, format: str, *, pieces: int, chunks: int) -> None:  # noqa: A002
+    def __init__(self, folder: Path, format: str, *, pieces: int, chunks: int, name: str = "part") -> None:  # noqa: A002
         self._pieces = pieces
         self._slices = -(-pieces // chunks)
         self._chunks = chunks
         self._writers = [
-            TableWriter(folder / f"part-{piece:05d}.{format}", format) for piece in range(pieces)
+            TableWriter(folder / f"{name}-{piece:05d}.{format}", format) for piece in range(pieces)
         ]
 
     @property

@@ -1,0 +1,98 @@
+"""A round in a township while it is being made: everything that is true, and everything that gets scanned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from poolpipe.simulate.scans import Scans
+from poolpipe.simulate.settings import TROUBLES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from poolpipe.simulate.laboratory import Plates, Wells
+    from poolpipe.simulate.queues import Places, Queues
+    from poolpipe.simulate.recollection import Recalls
+    from poolpipe.simulate.residents import Residents
+    from poolpipe.simulate.scans import Codes
+    from poolpipe.simulate.settings import Settings
+    from poolpipe.simulate.transport import Boxes
+
+__all__ = ["NUMBERS", "Campaign"]
+
+#: Number of each trouble, from 1, as tags have it.
+NUMBERS = {name: number for number, name in enumerate(TROUBLES, start=1)}
+
+
+@dataclass
+class Campaign:
+    """Everything about one round in one township.
+
+    The later parts (`boxes` to `recalls`) are set as the day goes on.
+    """
+
+    settings: Settings
+    seed: int
+    run: int
+    round_name: str
+    residents: Residents
+    places: Places
+    infected: NDArray[np.int64]
+    infected_ct: NDArray[np.float64]
+    queues: Queues
+    codes: Codes
+    rng: np.random.Generator
+    boxes: Boxes = field(init=False)
+    plates: Plates = field(init=False)
+    wells: Wells = field(init=False)
+    recalls: Recalls = field(init=False)
+    swabs: NDArray[np.int64] = field(init=False)
+    lost_packs: list[NDArray[np.int64]] = field(default_factory=list)
+    unscanned_boxes: list[NDArray[np.int64]] = field(default_factory=list)
+    scans: Scans = field(default_factory=Scans)
+    notes: list[pl.DataFrame] = field(default_factory=list)
+    pending: list[pl.DataFrame] = field(default_factory=list)
+
+    def luck(self, trouble: str) -> np.random.Generator:
+        """Generator of its own for each trouble: more of one never changes the rest of the city."""
+        return np.random.default_rng([self.seed, self.residents.township, self.run, NUMBERS[trouble]])
+
+    def chosen(self, trouble: str, carriers: NDArray[np.int64], *, each: int = 1) -> NDArray[np.int64]:
+        """Carriers that a trouble befalls, in order; `each` carriers go into one case of it.
+
+        In a city where every trouble is due (`Settings.least`), each has its turn in one township and round.
+        """
+        rate = self.settings.troubles[trouble]
+        cases = len(carriers) // each
+        if rate == 0.0 or not cases:
+            return np.empty(0, np.int64)
+        rng = self.luck(trouble)
+        turns = self.settings.townships * self.settings.rounds
+        turn = self.residents.township * self.settings.rounds + self.run
+        least = self.settings.least if NUMBERS[trouble] % turns == turn else 0
+        count = min(cases, max(int(rng.binomial(cases, rate)), least)) * each
+        return np.sort(rng.choice(carriers, count, replace=False, shuffle=False))
+
+    def note(self, trouble: str, code: str | None, subject_kind: str, subject: pl.Series) -> None:
+        """Write down that a trouble was planted and which anomaly it must give (None: no anomaly)."""
+        if len(subject):
+            self.notes.append(noted(trouble, code, self.round_name, subject_kind, subject))
+
+    def note_tubes(self, trouble: str, code: str | None, tubes: NDArray[np.int64]) -> None:
+        """Write down an anomaly of tubes."""
+        self.note(trouble, code, "tube", self.codes.tube.gather(tubes))
+
+
+def noted(trouble: str, code: str | None, round_name: str, kind: str, subject: pl.Series) -> pl.DataFrame:
+    """Rows of the truth's table of troubles."""
+    return pl.DataFrame({"subject": subject.cast(pl.String)}).select(
+        trouble=pl.lit(trouble, pl.String),
+        code=pl.lit(code, pl.String),
+        round=pl.lit(round_name, pl.String),
+        subject_kind=pl.lit(kind, pl.String),
+        subject="subject",
+    )
