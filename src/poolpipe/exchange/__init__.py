@@ -1,0 +1,7 @@
+"""Results out: CSV for the city's platform, HL7 v2.5.1 ORU^R01, FHIR R4. A tube without a call is never sent."""
+
+from __future__ import annotations
+
+from poolpipe.exchange.results import Result, results
+
+__all__ = ["Result", "results"]
