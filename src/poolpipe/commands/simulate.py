@@ -46,7 +46,9 @@ Example  例:
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["parquet", "arrow", "csv", "csv.gz", "csv.zst", "ndjson", "ndjson.gz", "ndjson.zst"]),
+    type=click.Choice(
+        ["parquet", "arrow", "csv", "csv.gz", "csv.zst", "ndjson", "ndjson.gz", "ndjson.zst", "mixed"]
+    ),
     default="parquet",
     show_default=True,
     help="Format and compression of the event files.  事件文件格式",

@@ -64,7 +64,8 @@ class Campaign:
     def chosen(self, trouble: str, carriers: NDArray[np.int64], *, each: int = 1) -> NDArray[np.int64]:
         """Carriers that a trouble befalls, in order; `each` carriers go into one case of it.
 
-        In a city where every trouble is due (`Settings.least`), each has its turn in one township and round.
+        In a city where every trouble is due (`Settings.least`), each has its turn in two of the townships and rounds,
+        in case one has no carrier left for it.
         """
         rate = self.settings.troubles[trouble]
         cases = len(carriers) // each
@@ -73,7 +74,9 @@ class Campaign:
         rng = self.luck(trouble)
         turns = self.settings.townships * self.settings.rounds
         turn = self.residents.township * self.settings.rounds + self.run
-        least = self.settings.least if NUMBERS[trouble] % turns == turn else 0
+        again = (NUMBERS[trouble] + turns // 2) % turns
+        due = turn in {NUMBERS[trouble] % turns, again}
+        least = self.settings.least if due else 0
         count = min(cases, max(int(rng.binomial(cases, rate)), least)) * each
         return np.sort(rng.choice(carriers, count, replace=False, shuffle=False))
 

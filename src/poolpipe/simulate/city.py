@@ -34,6 +34,19 @@ __all__ = ["Summary", "simulate", "townships_of"]
 _FIRST_DAY = np.datetime64("2022-04-04")
 _CHINA_OFFSET_US = 8 * 3_600_000_000
 _DAYS_BETWEEN_ROUNDS = 3
+# Who sends what, and how, where formats are mixed: sites, couriers (转运) and laboratories (检测) have their own systems.
+_MIXED: Mapping[str, tuple[str, str]] = {
+    "collect": ("", "csv.gz"),
+    "emergency": ("应急", "ndjson"),
+    "seal": ("", "ndjson.gz"),
+    "pack": ("转运", "csv.zst"),
+    "pickup": ("转运", "csv"),
+    "receive": ("检测", "ndjson"),
+    "load": ("检测", "parquet"),
+    "read": ("检测", "arrow"),
+    "report": ("检测", "csv"),
+    "void": ("", "ndjson"),
+}
 
 
 @dataclass(frozen=True)
@@ -71,12 +84,7 @@ def simulate(
         raise InputError(f"{pieces} pieces", where="pieces", way_out="give at least 1")
     target = _empty_folder(Path(folder), force=force)
     summary = Summary(target, settings, seed)
-    writers = {
-        stream: StreamWriter(
-            target / "events" / folder, format, pieces=pieces, chunks=settings.townships, name=name
-        )
-        for stream, (folder, name) in STREAMS.items()
-    }
+    writers = _writers(target / "events", settings, format=format, pieces=pieces)
     tables: dict[str, TableWriter] = {}
     pending: list[pl.DataFrame] = []
     as_of = NEVER
@@ -136,6 +144,16 @@ def townships_of(settings: Settings, seed: int) -> Iterator[TownshipFrames]:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _writers(events: Path, settings: Settings, *, format: str, pieces: int) -> dict[str, StreamWriter]:  # noqa: A002
+    """A writer for each stream; mixed formats lie in folders as several senders would name them."""
+    writers = {}
+    for stream, (folder, name) in STREAMS.items():
+        sender, chosen = _MIXED[stream] if format == "mixed" else ("", format)
+        place = events / sender / folder
+        writers[stream] = StreamWriter(place, chosen, pieces=pieces, chunks=settings.townships, name=name)
+    return writers
 
 
 def _unreadable(settings: Settings, seed: int, events: Path) -> pl.DataFrame:

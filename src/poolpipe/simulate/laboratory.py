@@ -92,14 +92,16 @@ class Wells:
             setattr(self, column.name, np.concatenate(values))
 
 
-def lay_out(tubes: Tubes, arriving: NDArray[np.int64], rng: np.random.Generator) -> Plates:
+def lay_out(
+    tubes: Tubes, arriving: NDArray[np.int64], rng: np.random.Generator, *, samples: int = SAMPLES_PER_PLATE
+) -> Plates:
     """Lay the arriving tubes out on plates in the order they came; sets plate, well and loaded of the tubes.
 
     A plate is loaded once it is full; a part of a plate waits one more hour at most. The laboratory starts plates one
     after another at its pace, so a rush makes a queue.
     """
     order = arriving[np.lexsort((tubes.packed[arriving], tubes.box[arriving], tubes.received[arriving]))]
-    sizes, formed = _plate_sizes(tubes.received[order])
+    sizes, formed = _plate_sizes(tubes.received[order], samples)
     plate = np.repeat(np.arange(len(sizes)), sizes)
     well = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     pace = _WORKING_S * SECOND // max(1, len(sizes))
@@ -113,7 +115,7 @@ def lay_out(tubes: Tubes, arriving: NDArray[np.int64], rng: np.random.Generator)
     return Plates(started, started + run, np.zeros(len(sizes), np.int16))
 
 
-def _plate_sizes(received: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _plate_sizes(received: NDArray[np.int64], samples: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Samples on each plate, and when the plate was complete, from the ordered times of arrival."""
     if not len(received):
         return np.empty(0, np.int64), np.empty(0, np.int64)
@@ -125,9 +127,9 @@ def _plate_sizes(received: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArra
     waiting_since = 0
     for hour, end in enumerate(ends.tolist()):
         close = int(received[0]) + (hour + 1) * _WINDOW_S * SECOND
-        while end - done >= SAMPLES_PER_PLATE:
-            done += SAMPLES_PER_PLATE
-            sizes.append(SAMPLES_PER_PLATE)
+        while end - done >= samples:
+            done += samples
+            sizes.append(samples)
             formed.append(int(received[done - 1]))
             waiting_since = hour
         if end > done and (waiting_since < hour or hour == len(ends) - 1):

@@ -24,6 +24,7 @@ FORMATS: tuple[str, ...] = (
     "ndjson",
     "ndjson.gz",
     "ndjson.zst",
+    "mixed",
 )
 
 #: Every trouble of a real campaign, with the share of its carriers (people, tubes, boxes, plates, recalls or
@@ -99,6 +100,8 @@ class Settings:
     tubes_per_person : float, optional
         Fixes the number of pool tubes to ``round(people * tubes_per_person)`` by mixing capacities of 10 and 20;
         None fills tubes of `capacity` as far as each point's queue goes.
+    samples_per_plate : int
+        Of 94 that fit beside two controls; a small laboratory runs half plates.
     least : int
         Cases of every trouble there must be at least, where there are carriers: 1 in a town to try things on.
     rich : bool
@@ -119,6 +122,7 @@ class Settings:
     foreign_share: float = 0.0
     priority_share: float = 0.0
     opening_spread_h: float = 4.0
+    samples_per_plate: int = 94
     least: int = 0
     troubles: Mapping[str, float] = field(default_factory=lambda: TROUBLES)
 
@@ -149,6 +153,7 @@ PRESETS: Mapping[str, Settings] = MappingProxyType(
             foreign_share=0.01,
             priority_share=0.2,
             opening_spread_h=2.0,
+            samples_per_plate=46,
             least=1,
         ),
         "ruijin": Settings(

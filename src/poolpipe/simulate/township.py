@@ -116,7 +116,9 @@ def _hold(campaign: Campaign) -> None:
     transport_troubles.plant(campaign)
     carry(tubes, boxes)
     lost = np.isin(tubes.path, transport_troubles.NEVER_ARRIVES)
-    plates = campaign.plates = lay_out(tubes, np.flatnonzero((tubes.received != NEVER) & ~lost), rng)
+    arriving = np.flatnonzero((tubes.received != NEVER) & ~lost)
+    plates = lay_out(tubes, arriving, rng, samples=campaign.settings.samples_per_plate)
+    campaign.plates = plates
     tubes.first_loaded = tubes.loaded.copy()
     codes.add("plate", numbered(f"P{codes.township:03d}", np.arange(len(plates)), 4))
     _scan_tables(campaign, phantoms)
