@@ -83,9 +83,9 @@ def oru_messages(
 
 
 def _message(result: Result, member: Member | None, sender: str, receiver: str, place: ZoneInfo) -> str:
-    from hl7apy.consts import VALIDATION_LEVEL  # type: ignore[import-untyped] -- ships no types
-    from hl7apy.core import Message  # type: ignore[import-untyped] -- ships no types
-    from hl7apy.exceptions import HL7apyException  # type: ignore[import-untyped] -- ships no types
+    from hl7apy.consts import VALIDATION_LEVEL  # type: ignore[import-untyped]  # ships no types
+    from hl7apy.core import Message  # type: ignore[import-untyped]  # ships no types
+    from hl7apy.exceptions import HL7apyException  # type: ignore[import-untyped]  # ships no types
 
     try:
         message = Message("ORU_R01", version="2.5.1", validation_level=VALIDATION_LEVEL.TOLERANT)
