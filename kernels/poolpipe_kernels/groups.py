@@ -19,14 +19,18 @@ PARTITION_BITS = 9
 
 @kernel
 def mix(hashes: NDArray[np.uint64], values: NDArray[np.uint64], salt: np.uint64) -> None:
-    """Fold one column's 64-bit values into the rows' `hashes`, (n,) uint64, in place (splitmix64, Steele 2014)."""
+    """Add one column's values, well mixed, to the rows' `hashes`, (n,) uint64, in place.
+
+    A value of 0 stands for nothing and changes nothing; the order of columns does not matter
+    (splitmix64, Steele et al. 2014).
+    """
     for i in range(len(hashes)):
-        z = values[i] + salt
+        if values[i] == 0:
+            continue
+        z = values[i] + salt * np.uint64(0x9E3779B97F4A7C15)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z ^= z >> np.uint64(31)
-        h = (hashes[i] ^ z) * np.uint64(0x9E3779B97F4A7C15)
-        hashes[i] = h ^ (h >> np.uint64(32))
+        hashes[i] += z ^ (z >> np.uint64(31))
 
 
 @kernel

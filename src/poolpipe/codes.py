@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["DOMAINS", "ENTITIES", "RESIDENT", "WELL_PLACES", "Codes", "Entities", "well_names"]
+__all__ = ["DOMAINS", "ENTITIES", "RESIDENT", "WELL_PLACES", "Codes", "Entities", "text_bytes", "well_names"]
 
 RESIDENT = "RIC"
 """The default document: the resident identity card, GB 11643."""
@@ -110,6 +110,20 @@ class Codes:
         found = self.others[(-1 - numbers[other]).tolist()]
         return types.scatter(other, found["person_type"]), regular.scatter(other, found["person"])
 
+    def person_keys(self, people: pl.DataFrame) -> pl.Series:
+        """Give the keys of people (person, maybe person_type); null for those who never occurred by another document."""
+        text, offsets = text_bytes(people["person"])
+        keys = np.empty(people.height, np.int64)
+        kernels.parse_resident_ids(text, offsets, keys)
+        kinds = pl.lit(None, pl.String)
+        if "person_type" in people.columns:
+            kinds = pl.col("person_type")
+        asked = people.select(kinds.fill_null(RESIDENT).alias("person_type"), pl.col("person"))
+        known = self.others.with_columns(-1 - pl.int_range(pl.len(), dtype=pl.Int64).alias("key"))
+        other = asked.join(known, on=["person_type", "person"], how="left", maintain_order="left")["key"]
+        regular = (pl.Series(keys) >= 0) & (asked["person_type"] == RESIDENT)
+        return pl.select(pl.when(regular).then(pl.Series(keys)).otherwise(other).alias("person")).to_series()
+
     def person_bounds(self) -> NDArray[np.int64]:
         """For each person of `others` the first regular key that stands behind it in the order of texts.
 
@@ -142,6 +156,14 @@ class Codes:
             .to_series()
             .to_numpy()
         )  # fmt: skip
+
+
+def text_bytes(values: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Lay texts out end to end: bytes, and (n + 1,) int64 offsets; null is an empty text."""
+    array = values.fill_null("").to_arrow()
+    _, offsets, content = array.buffers()
+    starts = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+    return (np.frombuffer(content, np.uint8) if content is not None else np.empty(0, np.uint8)), starts
 
 
 def well_names(numbers: pl.Series, wells: int) -> pl.Series:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.tables import ANOMALIES
+from poolpipe.tables import ANOMALIES, REJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Check", "check_planted"]
+__all__ = ["Check", "busiest_moment", "check_planted"]
 
 _KEY = ("code", "round", "subject_kind", "subject")
+_CODES = (*ANOMALIES, *REJECTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +47,38 @@ class Check:
         return not self.missed.height and not self.unplanted.height
 
 
-def check_planted(troubles: pl.DataFrame, anomalies: pl.DataFrame, *, explained: Iterable[str] = ()) -> Check:
-    """Compare the troubles a simulation planted with the anomalies that were found.
+def check_planted(
+    troubles: pl.DataFrame,
+    unreadable: pl.DataFrame,
+    anomalies: pl.DataFrame,
+    rejects: pl.DataFrame,
+    *,
+    explained: Iterable[str] = (),
+) -> Check:
+    """Compare what a simulation planted with what was found.
 
     Parameters
     ----------
     troubles : polars.DataFrame
         `truth/troubles.parquet` of a simulated city: trouble, code, round, subject_kind, subject. One anomaly
         may come from several troubles; code is null where a trouble is no anomaly by itself.
-    anomalies : polars.DataFrame
-        The `anomalies` table of the same events.
+    unreadable : polars.DataFrame
+        `truth/rejects.parquet` of that city: file, line, code of records nobody can read.
+    anomalies, rejects : polars.DataFrame
+        The tables of the same events.
     explained : iterable of str
         Codes that may be found without having been planted.
     """
-    found = _keyed(anomalies).unique().with_columns(pl.lit(value=True).alias("found"))
-    planted = _keyed(troubles, "trouble").unique()
-    coded = planted.filter(pl.col("code").is_in(list(ANOMALIES)))
+    found = (
+        pl.concat([_keyed(anomalies), _lines(rejects)])
+        .unique()
+        .with_columns(pl.lit(value=True).alias("found"))
+    )
+    garbled = _lines(unreadable).select(pl.lit("unreadable").alias("trouble"), *_KEY)
+    planted = pl.concat([_keyed(troubles, "trouble"), garbled]).unique()
+    coded = planted.filter(pl.col("code").is_in(_CODES))
     judged = planted.join(found, on=_KEY, how="left", nulls_equal=True)
-    hit = pl.when(pl.col("code").is_in(list(ANOMALIES))).then(pl.col("found").fill_null(value=False))
+    hit = pl.when(pl.col("code").is_in(_CODES)).then(pl.col("found").fill_null(value=False))
     counts = (
         judged.with_columns(hit.alias("found"))
         .group_by("trouble", "code")
@@ -83,8 +99,35 @@ def check_planted(troubles: pl.DataFrame, anomalies: pl.DataFrame, *, explained:
     )
 
 
+def busiest_moment(recalls: pl.DataFrame) -> datetime | None:
+    """When most people were waiting to be re-sampled or for their result; None where nobody ever was.
+
+    Parameters
+    ----------
+    recalls : polars.DataFrame
+        The `recalls` table at the end of the campaign.
+
+    Returns
+    -------
+    datetime or None
+        The opening of a recall, the earliest where several are equally busy.
+    """
+    opened = recalls.select(at="opened_at", step=pl.lit(1))
+    closed = recalls.select(at="closed_at", step=pl.lit(-1)).drop_nulls()
+    steps = pl.concat([opened, closed]).group_by("at").agg(pl.col("step").sum()).sort("at")
+    waiting = steps.with_columns(pl.col("step").cum_sum()).sort("step", "at", descending=[True, False])
+    moment = waiting["at"].first()
+    return moment if isinstance(moment, datetime) else None
+
+
 def _keyed(table: pl.DataFrame, *also: str) -> pl.DataFrame:
     """The columns that name an anomaly, an absent round written as an empty text on either side."""
     return table.select(*also, *_KEY).with_columns(
         pl.col("round").fill_null(""), pl.col("subject").fill_null("")
     )
+
+
+def _lines(rejects: pl.DataFrame) -> pl.DataFrame:
+    """Rejected records in the shape of anomalies: the subject is `file:line`."""
+    where = pl.concat_str("file", pl.col("line").cast(pl.String), separator=":", ignore_nulls=True)
+    return rejects.select("code", round=pl.lit(""), subject_kind=pl.lit("line"), subject=where)

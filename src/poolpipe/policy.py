@@ -25,8 +25,8 @@ __all__ = [
     "Clocks",
     "Codes",
     "Decoding",
-    "Pools",
     "Policy",
+    "Pools",
     "Retention",
     "load_policy",
 ]
@@ -193,7 +193,9 @@ def load_policy(policy: Policy | str | Path | None = None) -> Policy:
         raise PolicyError(f"cannot be read: {error}", where=str(path), way_out="mend the TOML") from error
     base = rules.pop("base", "ten-in-one")
     if base not in PRESETS:
-        raise PolicyError(f"base {base!r} is unknown", where=str(path), way_out=f"one of {', '.join(PRESETS)}")
+        raise PolicyError(
+            f"base {base!r} is unknown", where=str(path), way_out=f"one of {', '.join(PRESETS)}"
+        )
     return _parsed(_merged(_preset(base), rules), where=str(path))
 
 

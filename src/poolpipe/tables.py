@@ -21,8 +21,10 @@ __all__ = [
     "CALLS",
     "EVENTS",
     "KINDS",
+    "MODES",
     "REFERENCE",
     "REJECTS",
+    "ROLES",
     "SORT_KEYS",
     "STATES",
     "TABLES",
@@ -42,6 +44,12 @@ FLAG: Final = pl.Boolean()
 
 CALLS: Final = ("invalid", "negative", "suspect", "positive")
 """A tube's possible calls, from the least to the gravest."""
+
+MODES: Final = ("pool", "single")
+"""How a tube can be used; inside the pipeline a mode is its place here."""
+
+ROLES: Final = ("sample", "negative_control", "positive_control")
+"""What can be in a well; inside the pipeline a role is its place here."""
 
 STATES: Final = ("collected", "packed", "picked_up", "received", "loaded", "reported")
 """How far a tube can have got, in order."""

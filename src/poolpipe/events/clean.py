@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from poolpipe.codes import text_bytes
 from poolpipe_kernels import times
 
 if TYPE_CHECKING:
@@ -52,15 +53,6 @@ def clean_codes(values: pl.Series) -> pl.Series:
 def clean_words(values: pl.Series) -> pl.Series:
     """Clean free text: no surrounding blanks; blank is null."""
     return values.str.strip_chars().replace("", None)
-
-
-def text_bytes(values: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Lay texts out end to end: bytes, and (n + 1,) int64 offsets; null is an empty text."""
-    array = values.fill_null("").to_arrow()
-    _, offsets, content = array.buffers()
-    starts = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-    text = np.frombuffer(content, np.uint8) if content is not None else np.empty(0, np.uint8)
-    return text, starts
 
 
 def parse_times(values: pl.Series, time_zone: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

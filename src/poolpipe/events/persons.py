@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.codes import RESIDENT
-from poolpipe.events.clean import clean_codes, text_bytes
+from poolpipe.codes import RESIDENT, text_bytes
+from poolpipe.events.clean import clean_codes
 from poolpipe.events.columns import Coded, as_text
 from poolpipe_kernels import codes
 

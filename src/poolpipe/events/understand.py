@@ -13,7 +13,7 @@ import polars as pl
 from poolpipe.events.clean import parse_ct, parse_whole, well_positions
 from poolpipe.events.columns import Coded, as_text, coded, plain_words, time_column
 from poolpipe.events.persons import Persons, persons
-from poolpipe.tables import CALLS, EVENTS, REJECTS
+from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
 from poolpipe_kernels import groups
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from poolpipe.policy import Policy
 
-__all__ = ["CODED", "MODES", "ROLES", "WORDS", "Understood", "understand"]
+__all__ = ["CODED", "WORDS", "Understood", "understand"]
 
 CODED = ("round", "tube", "recall_of", "box", "plate", "site", "point", "lab", "target", "device")
 """Columns of codes with few distinct values."""
@@ -31,15 +31,12 @@ WORDS = ("event_id", "event", "name", "phone", "operator", "giver", "receiver", 
          "reagent", "instrument", "reason")  # fmt: skip
 """Columns kept as text, for comparing contents and for the audit."""
 
-MODES = ("pool", "single")
-ROLES = ("sample", "negative_control", "positive_control")
 _FIXED = {"mode": (MODES, "unknown_mode"), "role": (ROLES, "unknown_role"), "call": (CALLS, "unknown_call")}
 _DEFAULT = {"mode": 0, "role": 0}
 _WHOLE = ("capacity", "swabs", "tubes")
 _PATTERNED = {"tube": "tube", "recall_of": "tube", "box": "box", "plate": "plate"}
 _NAMED = ("site", "point", "lab")
 _LONGEST_NAME = 64
-_ORDER = tuple(REJECTS)
 
 
 @dataclass(slots=True)
@@ -345,7 +342,7 @@ def _content(events: Understood) -> NDArray[np.uint64]:
     if events.person is not None:
         parts["person"] = events.person.hashes()
     if events.well is not None:
-        parts["well"] = events.well.astype(np.uint64)
+        parts["well"] = (events.well + 1).astype(np.uint64)
     for name, values in parts.items():
         groups.mix(hashes, np.ascontiguousarray(values), np.uint64(_salt(name)))
     return hashes

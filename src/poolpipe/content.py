@@ -1,0 +1,103 @@
+"""An event's whole content as text: the judge where two events of one moment disagree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from poolpipe.codes import DOMAINS, ENTITIES, well_names
+from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
+from poolpipe_kernels import journeys
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from poolpipe.codes import Codes
+
+__all__ = ["beside_content", "contents", "first_rows", "keys_of", "largest_content", "last_rows"]
+
+_FIXED = {"mode": MODES, "role": ROLES, "call": CALLS}
+
+
+def last_rows(frame: pl.DataFrame, column: str, groups: int, kind: str, codes: Codes) -> NDArray[np.int64]:
+    """Row of the last event of each tube, box or plate by `at`; a tie goes to the larger content.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Coded events of one kind.
+    column : str
+        Whose last event: a coded column without nulls.
+    groups : int
+        How many of those there are.
+
+    Returns
+    -------
+    (groups,) int64
+        Row numbers, -1 where there is none.
+    """
+    return _extreme_rows(frame, column, groups, kind, codes, sign=1)
+
+
+def first_rows(frame: pl.DataFrame, column: str, groups: int, kind: str, codes: Codes) -> NDArray[np.int64]:
+    """Row of the first event of each group by `at`; a tie goes to the larger content. As `last_rows`."""
+    return _extreme_rows(frame, column, groups, kind, codes, sign=-1)
+
+
+def largest_content(frame: pl.DataFrame, by: list[str], kind: str, codes: Codes) -> pl.DataFrame:
+    """Keep of each group of equal `by` the event of the largest content."""
+    ranked, names = beside_content(frame, kind, codes)
+    return ranked.sort(names).unique(by, keep="last", maintain_order=True).drop(names)
+
+
+def beside_content(frame: pl.DataFrame, kind: str, codes: Codes) -> tuple[pl.DataFrame, list[str]]:
+    """Put each event's content beside it: the frame with more columns, and the names of those, to sort by."""
+    order = contents(frame, kind, codes)
+    names = [f"content_{name}" for name in order.columns]
+    return frame.hstack(order.rename(dict(zip(order.columns, names, strict=True)))), names
+
+
+def contents(frame: pl.DataFrame, kind: str, codes: Codes) -> pl.DataFrame:
+    """Every cleaned column but `sent_at` as text, in alphabetical order; what is missing is empty.
+
+    `at` is left out: contents are compared among events of one moment.
+    """
+    columns: dict[str, pl.Series] = {}
+    for name in EVENTS[kind].columns:
+        if name == "person":
+            columns["person_type"], columns["person"] = codes.person(frame["person"])
+        elif name in ENTITIES and name in frame.columns:
+            columns[name] = codes.entity(name, frame[name])[1]
+        elif name in DOMAINS and name in frame.columns:
+            columns[name] = codes.text(name, frame[name])
+        elif name in _FIXED and name in frame.columns:
+            columns[name] = pl.Series(name, _FIXED[name]).gather(frame[name])
+        elif name == "well":
+            columns[name] = well_names(frame[name], 384)
+        elif name in frame.columns and name not in ("at", "sent_at"):
+            columns[name] = frame[name].cast(pl.String)
+    return pl.DataFrame(
+        [columns[name].fill_null("").alias(name) for name in EVENTS[kind].columns if name in columns]
+    )
+
+
+def keys_of(frame: pl.DataFrame, column: str) -> NDArray[np.uint32]:
+    """A coded column without nulls as a flat array."""
+    return frame[column].cast(pl.UInt32).to_numpy()
+
+
+def _extreme_rows(
+    frame: pl.DataFrame, column: str, groups: int, kind: str, codes: Codes, *, sign: int
+) -> NDArray[np.int64]:
+    keys = keys_of(frame, column)
+    at = frame["at"].to_physical().to_numpy()
+    rows, tied = np.full(groups, -1, np.int64), np.zeros(groups, np.bool_)
+    journeys.latest_rows(keys, at if sign > 0 else -at, rows, tied)
+    if tied.any():
+        doubtful = np.flatnonzero(tied[keys] & (at == at[rows[keys]]))
+        candidates = frame[doubtful].with_columns(pl.Series("row", doubtful))
+        chosen = largest_content(candidates, [column], kind, codes)
+        rows[keys_of(chosen, column)] = chosen["row"].to_numpy()
+    return rows

@@ -1,0 +1,188 @@
+"""Custody: in which box, on which journey and in which well each tube was last seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from poolpipe.content import beside_content, first_rows, keys_of, largest_content, last_rows
+from poolpipe.tables import ROLES, TIME, require
+from poolpipe_kernels import journeys
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from poolpipe.codes import Codes
+
+__all__ = ["Custody", "keep_custody"]
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """Where tubes went, coded.
+
+    Attributes
+    ----------
+    tubes : DataFrame
+        One row per tube that was sealed, packed or loaded as a sample, sorted: tube, swabs, box,
+        packed_at, picked_up_at, received_at, box_lab, receipt (row in `receipts`), plate, well, load_lab,
+        loaded_at, first_loaded.
+    receipts : DataFrame
+        Receive events, sorted by box, time and content, with `again`: received after another receipt
+        with no packing in between.
+    """
+
+    tubes: pl.DataFrame
+    receipts: pl.DataFrame
+
+
+def keep_custody(frames: Mapping[str, pl.DataFrame], codes: Codes) -> Custody:
+    """Follow every tube from sealing to the well.
+
+    Parameters
+    ----------
+    frames : mapping of DataFrame
+        Coded seal, pack, pickup, receive and load events, voided ones taken out.
+    codes : Codes
+        Decides ties by content.
+    """
+    for kind, columns in (
+        ("seal", ("tube", "swabs")),
+        ("pack", ("tube", "box")),
+        ("receive", ("box", "lab")),
+    ):
+        if not frames[kind].is_empty():
+            require(frames[kind], ("at", *columns), table=kind)
+    n = len(codes.entities["tube"])
+    steps = _Steps(n)
+    _sealed(steps, frames["seal"], codes)
+    boxes = _packed(steps, frames["pack"], codes)
+    receipts = _receipts(frames["receive"], frames["pack"], codes)
+    _travelled(steps, boxes, frames["pickup"], receipts, codes)
+    _loaded(steps, frames["load"], codes)
+    return Custody(steps.table(), receipts)
+
+
+class _Steps:
+    """One place per tube and step; a tube without any step is left out of the table."""
+
+    def __init__(self, tubes: int) -> None:
+        self.tubes = tubes
+        self.known = np.zeros(tubes, np.bool_)
+        self.columns: dict[str, pl.Series] = {}
+
+    def put(self, rows: NDArray[np.int64], events: pl.DataFrame, **columns: str) -> None:
+        """Take columns of each tube's row of `events`; row -1 is none."""
+        index = pl.Series(rows).replace(-1, None) if (rows < 0).any() else pl.Series(rows)
+        for name, source in columns.items():
+            self.columns[name] = events[source].gather(index).alias(name)
+
+    def empty(self, **columns: pl.DataType) -> None:
+        for name, dtype in columns.items():
+            self.columns[name] = pl.Series(name, [None], dtype).new_from_index(0, self.tubes)
+
+    def table(self) -> pl.DataFrame:
+        rows = np.flatnonzero(self.known)
+        tube = pl.Series("tube", rows.astype(np.uint32))
+        return pl.DataFrame([tube, *(column.gather(rows) for column in self.columns.values())])
+
+
+def _sealed(steps: _Steps, seals: pl.DataFrame, codes: Codes) -> None:
+    if seals.is_empty():
+        steps.empty(swabs=pl.Int64())
+        return
+    rows = last_rows(seals, "tube", steps.tubes, "seal", codes)
+    steps.known |= rows >= 0
+    steps.put(rows, seals, swabs="swabs")
+
+
+def _packed(steps: _Steps, packs: pl.DataFrame, codes: Codes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Box of the last packing per tube (-1 for none), and when."""
+    if packs.is_empty():
+        steps.empty(box=pl.UInt32(), packed_at=TIME)
+        return np.full(steps.tubes, -1, np.int64), np.zeros(steps.tubes, np.int64)
+    rows = last_rows(packs, "tube", steps.tubes, "pack", codes)
+    steps.known |= rows >= 0
+    steps.put(rows, packs, box="box", packed_at="at")
+    boxes = steps.columns["box"].cast(pl.Int64).fill_null(-1).to_numpy()
+    return boxes, steps.columns["packed_at"].to_physical().fill_null(0).to_numpy()
+
+
+def _receipts(receives: pl.DataFrame, packs: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+    """Receipts in order, each with whether it is a second one."""
+    if receives.is_empty():
+        return receives.with_columns(pl.lit(value=False).alias("again"))
+    ordered = _in_order(receives, "receive", codes)
+    before = pl.when(pl.col("box") == pl.col("box").shift(1)).then(pl.col("at").shift(1))
+    ordered = ordered.with_columns(before.alias("before"))
+    if packs.is_empty():
+        return ordered.with_columns(pl.col("before").is_not_null().alias("again")).drop("before")
+    last_pack = packs.select("box", pl.col("at").alias("packed_at")).sort("packed_at")
+    joined = (
+        ordered.with_row_index("place")
+        .sort("at")
+        .join_asof(last_pack, left_on="at", right_on="packed_at", by="box", check_sortedness=False)
+        .sort("place")
+    )
+    packed_between = (pl.col("packed_at") > pl.col("before")).fill_null(value=False)
+    again = pl.col("before").is_not_null() & ~packed_between
+    return joined.with_columns(again.alias("again")).drop("place", "before", "packed_at")
+
+
+def _in_order(scans: pl.DataFrame, kind: str, codes: Codes) -> pl.DataFrame:
+    """Scans sorted by box, time and content."""
+    ordered = scans.sort("box", "at")
+    if not ordered.select(pl.struct("box", "at").is_duplicated().any()).item():
+        return ordered
+    ranked, names = beside_content(scans, kind, codes)
+    return ranked.sort("box", "at", *names).drop(names)
+
+
+def _travelled(
+    steps: _Steps,
+    packed: tuple[NDArray[np.int64], NDArray[np.int64]],
+    pickups: pl.DataFrame,
+    receipts: pl.DataFrame,
+    codes: Codes,
+) -> None:
+    """The journey: the box's first pickup and receipt at or after the packing, else the last one before."""
+    for scans, kind, columns in (
+        (pickups, "pickup", {"picked_up_at": "at"}),
+        (receipts, "receive", {"received_at": "at", "box_lab": "lab", "receipt": "receipt"}),
+    ):
+        if scans.is_empty():
+            steps.empty(**{name: pl.UInt32() if name in ("box_lab", "receipt") else TIME for name in columns})
+            continue
+        numbered = scans.with_row_index("receipt")
+        single = numbered if kind == "receive" else numbered.select("receipt", "box", "at")
+        if single.select(pl.struct("box", "at").is_duplicated().any()).item():
+            single = (
+                largest_content(single, ["box", "at"], kind, codes)
+                if kind == "receive"
+                else single.unique(["box", "at"])
+            )
+        single = single.sort("box", "at")
+        boxes, packed_at = packed
+        ends = np.cumsum(np.bincount(keys_of(single, "box"), minlength=len(codes.entities["box"])))
+        found = np.empty(steps.tubes, np.int64)
+        at = single["at"].to_physical().to_numpy()
+        journeys.scans_after(boxes, packed_at, np.concatenate([[0], ends]).astype(np.int64), at, found)
+        steps.put(found, single, **columns)
+
+
+def _loaded(steps: _Steps, loads: pl.DataFrame, codes: Codes) -> None:
+    samples = loads.filter(pl.col("role") == ROLES.index("sample")) if "role" in loads.columns else loads
+    if samples.is_empty():
+        steps.empty(
+            plate=pl.UInt32(), well=pl.Int32(), load_lab=pl.UInt32(), loaded_at=TIME, first_loaded=TIME
+        )
+        return
+    rows = last_rows(samples, "tube", steps.tubes, "load", codes)
+    steps.known |= rows >= 0
+    steps.put(rows, samples, plate="plate", well="well", load_lab="lab", loaded_at="at")
+    steps.put(first_rows(samples, "tube", steps.tubes, "load", codes), samples, first_loaded="at")

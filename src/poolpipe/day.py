@@ -1,0 +1,190 @@
+"""A day: every table that was concluded, with its summary; written to a folder and read again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from poolpipe import texts
+from poolpipe.errors import InputError
+from poolpipe.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from poolpipe.policy import Policy
+
+__all__ = ["Day"]
+
+
+class Day:
+    """Every table of a campaign as of one moment.
+
+    Attributes
+    ----------
+    pools, members, recalls, cases, traces, anomalies, ledger, rejects : DataFrame
+        The contract's tables, sorted; times in UTC. Each is made when it is first asked for.
+    summary : dict
+        as_of, policy, files, rows per table, anomalies per code, columns left out, files skipped.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, pl.DataFrame] | texts.Coded,
+        summary: Mapping[str, Any],
+        again: Callable[[Policy | str | Path | None, datetime | str | None], Day] | None = None,
+    ) -> None:
+        self._tables: dict[str, pl.DataFrame] = {} if isinstance(tables, texts.Coded) else dict(tables)
+        self._coded = tables if isinstance(tables, texts.Coded) else None
+        self._again = again
+        self.summary = dict(summary)
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Give one table by its name.
+
+        Raises
+        ------
+        KeyError
+            If the contract has no such table.
+        """
+        if name not in self._tables:
+            if self._coded is None or name not in TABLES:
+                raise KeyError(name)
+            self._tables[name] = self._coded.table(name)
+        return self._tables[name]
+
+    @property
+    def pools(self) -> pl.DataFrame:
+        """A tube a row."""
+        return self.table("pools")
+
+    @property
+    def members(self) -> pl.DataFrame:
+        """A person in a tube a row."""
+        return self.table("members")
+
+    @property
+    def recalls(self) -> pl.DataFrame:
+        """A person to re-collect a row, most urgent first."""
+        return self.table("recalls")
+
+    @property
+    def cases(self) -> pl.DataFrame:
+        """A positive person a row."""
+        return self.table("cases")
+
+    @property
+    def traces(self) -> pl.DataFrame:
+        """A link from a positive to somebody a row."""
+        return self.table("traces")
+
+    @property
+    def anomalies(self) -> pl.DataFrame:
+        """Something wrong a row."""
+        return self.table("anomalies")
+
+    @property
+    def ledger(self) -> pl.DataFrame:
+        """What became of a group of tubes a row."""
+        return self.table("ledger")
+
+    @property
+    def rejects(self) -> pl.DataFrame:
+        """An event not understood a row."""
+        return self.table("rejects")
+
+    def view(self, *, as_of: datetime | str | None = None, policy: Policy | str | Path | None = None) -> Day:
+        """Conclude again from the same events, as of another moment or under another policy.
+
+        Nothing is read again: code patterns, plate size and time zone, which decide what is accepted,
+        stay those of the run.
+
+        Raises
+        ------
+        InputError
+            If this day was read from a folder: its events are not here any more.
+        """
+        if self._again is None:
+            raise InputError("holds tables and no events", where="day", way_out="run the events again")
+        return self._again(policy, as_of)
+
+    def write(self, folder: str | os.PathLike[str]) -> Path:
+        """Write every table as Parquet, and `summary.json`, into `folder`.
+
+        Everything is written aside first and moved into place at the end, `summary.json` last: who finds a
+        new summary finds the tables it speaks of.
+
+        Raises
+        ------
+        InputError
+            If the folder cannot be made or written to.
+        """
+        target = Path(folder)
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=target))
+            try:
+                self._write_into(aside)
+                for name in (*(f"{table}.parquet" for table in TABLES), "summary.json"):
+                    (aside / name).replace(target / name)
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
+        except OSError as error:
+            raise InputError(
+                f"cannot be written: {error.strerror or error}", where=str(folder), way_out="choose another --out"
+            ) from error
+        return target
+
+    def _write_into(self, folder: Path) -> None:
+        for table in TABLES:
+            path = folder / f"{table}.parquet"
+            if self._coded is not None and table not in self._tables:
+                _write_pieces(self._coded, table, path)
+            else:
+                self.table(table).write_parquet(path, compression="zstd", compression_level=1)
+        text = json.dumps(self.summary, ensure_ascii=False, indent=2)
+        (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: str | os.PathLike[str]) -> Day:
+        """Read a day that `write` has written.
+
+        Raises
+        ------
+        InputError
+            If the folder is none, or a table in it is missing or damaged.
+        """
+        source = Path(folder)
+        try:
+            summary = json.loads((source / "summary.json").read_text(encoding="utf-8"))
+            tables = {table: pl.read_parquet(source / f"{table}.parquet") for table in TABLES}
+        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+            raise InputError(
+                f"is no folder that poolpipe has written: {error}", where=str(folder), way_out="give the --out of a run"
+            ) from error
+        return cls(tables, summary)
+
+
+def _write_pieces(coded: texts.Coded, table: str, path: Path) -> None:
+    """Write a table piece by piece: its texts are never all in memory."""
+    writer: pq.ParquetWriter | None = None
+    try:
+        for piece in coded.pieces(table):
+            if writer is None:
+                # Without Arrow's own schema dictionaries read back as the plain texts they are.
+                writer = pq.ParquetWriter(
+                    path, piece.schema, compression="zstd", compression_level=1, store_schema=False,
+                    write_statistics=True,
+                )  # fmt: skip
+            writer.write_table(piece, row_group_size=len(piece) or None)
+    finally:
+        if writer is not None:
+            writer.close()

@@ -1,0 +1,189 @@
+"""The pipeline: the stages in order. The only place that knows the order; read it and you know the program.
+
+    files -> events -> voids -> links, custody, calls -> pools -> recalls, cases
+                                                      -> beliefs -> rank
+                                                      -> clocks, anomalies, ledger -> tables
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from poolpipe.anomalies import Seen, find_anomalies, people_in_two_tubes
+from poolpipe.beliefs import believe_members
+from poolpipe.calls import call
+from poolpipe.clocks import read_clocks
+from poolpipe.custody import keep_custody
+from poolpipe.day import Day
+from poolpipe.events import Events, read_events
+from poolpipe.ledger import balance
+from poolpipe.links import link
+from poolpipe.policy import Policy, load_policy
+from poolpipe.pools import gather_pools
+from poolpipe.recalls import find_cases, open_recalls, rank_recalls
+from poolpipe.reference import Reference, read_reference
+from poolpipe.texts import Coded
+from poolpipe.voids import latest_at, standing_events
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    Progress = Callable[[str, int, int], None]
+    Inputs = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Mapping[str, pl.DataFrame]
+    Table = str | os.PathLike[str] | pl.DataFrame
+
+__all__ = ["conclude", "run"]
+
+_STEPS = ("voids", "links", "custody", "calls", "pools", "recalls", "beliefs", "anomalies", "ledger")
+
+
+def run(
+    inputs: Inputs,
+    *,
+    policy: Policy | str | Path | None = None,
+    as_of: datetime | str | None = None,
+    people: Table | None = None,
+    sites: Table | None = None,
+    labs: Table | None = None,
+    progress: Progress | None = None,
+) -> Day:
+    """Read a campaign's events and conclude everything that follows from them.
+
+    Parameters
+    ----------
+    inputs : path, paths or mapping of DataFrame
+        Event files, folders (read recursively) or globs; or a frame per kind of event.
+    policy : Policy, str or Path, optional
+        A policy, a preset's name or a TOML file; `ten-in-one` by default.
+    as_of : datetime or str, optional
+        The view from a moment: later events do not exist. By default the latest event's moment. A text is
+        RFC 3339; without offset it is read in the policy's time zone, like a naive datetime.
+    people, sites, labs : path or DataFrame, optional
+        Reference tables: households for the recalls' order, priority sites for the clocks.
+    progress : callable, optional
+        Told (what, done, total) now and then.
+
+    Returns
+    -------
+    Day
+        One polars frame per table, and the summary.
+
+    Raises
+    ------
+    InputError
+        If an input does not exist or may not be read. What the files hold never raises.
+    PolicyError
+        If the policy is none.
+    TableError
+        If a reference table lacks a column.
+    """
+    rules = load_policy(policy)
+    events = read_events(inputs, rules, progress=progress)
+    reference = read_reference(people=people, sites=sites, labs=labs)
+    return conclude(events, rules, as_of=as_of, reference=reference, progress=progress)
+
+
+def conclude(
+    events: Events,
+    policy: Policy,
+    *,
+    as_of: datetime | str | None = None,
+    reference: Reference | None = None,
+    progress: Progress | None = None,
+) -> Day:
+    """Conclude everything from events that were read already, under a policy and as of a moment.
+
+    Parameters are those of `run`; the same events can be concluded from again and again.
+    """
+    done = _Steps(progress)
+    known = reference or Reference()
+    moment = _moment(as_of, policy) or latest_at(events.frames)
+    standing = standing_events(events.frames, events.codes, moment)
+    frames, codes = standing.frames, events.codes
+    done("voids")
+    links = link(frames["collect"], codes, policy)
+    done("links")
+    custody = keep_custody(frames, codes)
+    done("custody")
+    calls = call(frames, codes, policy)
+    done("calls")
+    pools = gather_pools(links, custody, calls, codes)
+    done("pools")
+    now = moment or datetime.min
+    recalls = open_recalls(pools, links.members, frames["collect"], codes, policy, now)
+    cases = find_cases(pools, links.members, frames["collect"], codes)
+    doubles = people_in_two_tubes(pools, links.members, codes)
+    done("recalls")
+    p_infected = believe_members(pools, links.members, links.offsets, recalls, doubles, policy)
+    members = links.members.with_columns(pl.Series("p_infected", p_infected))
+    likely = members.select("tube", "person", "p_infected")
+    recalls = recalls.join(likely, on=["tube", "person"], how="left", maintain_order="left")
+    recalls = rank_recalls(recalls, known.households(codes))
+    done("beliefs")
+    clocks = read_clocks(pools, policy, now, known.priority_sites(codes))
+    anomalies = find_anomalies(
+        Seen(
+            frames, codes, pools, members, custody, calls, recalls, clocks, doubles,
+            standing.unknown_voids, standing.conflicts, policy.codes.plate_wells,
+        )
+    )  # fmt: skip
+    done("anomalies")
+    ledger = balance(pools, codes)
+    done("ledger")
+    coded = Coded(
+        codes, policy.codes.plate_wells, pools, members, recalls, cases, ledger, anomalies, events.rejects
+    )
+
+    def again(other: Policy | str | Path | None, when: datetime | str | None) -> Day:
+        return conclude(events, policy if other is None else load_policy(other), as_of=when, reference=known)
+
+    return Day(coded, _summary(coded, events, policy, moment), again)
+
+
+def _summary(coded: Coded, events: Events, policy: Policy, moment: datetime | None) -> dict[str, Any]:
+    """What `summary.json` says."""
+    counted = coded.anomalies.group_by("code").len().sort("code")
+    return {
+        "as_of": None if moment is None else moment.isoformat().replace("+00:00", "Z"),
+        "policy": {"name": policy.name, "version": policy.version},
+        "files": events.files,
+        "rows": coded.heights(),
+        "anomalies": dict(counted.iter_rows()),
+        "columns_left_out": dict(events.left_out),
+        "skipped": list(events.skipped),
+    }
+
+
+class _Steps:
+    """Tells a progress callback of each stage that is done."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+
+    def __call__(self, step: str) -> None:
+        if self._progress:
+            self._progress(step, _STEPS.index(step) + 1, len(_STEPS))
+
+
+def _moment(as_of: datetime | str | None, policy: Policy) -> datetime | None:
+    from datetime import UTC
+    from zoneinfo import ZoneInfo
+
+    from poolpipe.errors import InputError
+
+    if as_of is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    except ValueError as error:
+        raise InputError(
+            f"'{as_of}' is not a time", where="as_of", way_out="write it like 2022-02-10T18:00:00+08:00"
+        ) from error
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(policy.time_zone))
+    return aware.astimezone(UTC)
+

@@ -1,0 +1,174 @@
+"""Recalls: whom to re-collect within six hours, and which single sample answered; cases: who is positive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from poolpipe.content import largest_content
+from poolpipe.tables import CALLS, MODES, TIME
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from poolpipe.codes import Codes
+    from poolpipe.policy import Policy
+
+__all__ = ["OPEN_STATUS", "find_cases", "open_recalls", "rank_recalls"]
+
+OPEN_STATUS = ("open", "recollected", "closed")
+_POOL, _SINGLE = range(len(MODES))
+_POSITIVE, _SUSPECT, _NEGATIVE = (CALLS.index(call) for call in ("positive", "suspect", "negative"))
+
+
+def open_recalls(
+    pools: pl.DataFrame,
+    members: pl.DataFrame,
+    collects: pl.DataFrame,
+    codes: Codes,
+    policy: Policy,
+    as_of: datetime,
+) -> pl.DataFrame:
+    """One row for every person who has to give a single sample, with what has come of it.
+
+    Every member of a `pool` tube that is positive or suspect, and of a `single` tube that is suspect, is
+    recalled. Answers are the person's other single tubes collected at or after the recall was opened, or
+    naming the recalled tube in `recall_of`.
+
+    Parameters
+    ----------
+    pools, members, collects : DataFrame
+        Coded.
+    policy : Policy
+        For the six hours.
+    as_of : datetime
+        The moment overdue is told for.
+
+    Returns
+    -------
+    DataFrame
+        Coded: tube, person, collected_at, opened_at, due_at, status, overdue, late, recollected_at,
+        single_tube, outcome, closed_at, lab; sorted by tube and position.
+    """
+    call, mode = pl.col("call"), pl.col("mode")
+    alarming = pools.filter((call == _SUSPECT) | ((call == _POSITIVE) & (mode == _POOL)))
+    limit = pl.duration(microseconds=int(policy.clocks.recall * 3_600_000_000))
+    recalled = (
+        alarming.select("tube", "opened_at", "lab")
+        .join(members, on="tube", maintain_order="left_right")
+        .with_columns((pl.col("opened_at") + limit).alias("due_at"))
+        .with_row_index("recall")
+    )
+    answers = _answers(recalled, pools, members, collects, codes)
+    first = answers.sort("recall", "answered_at", "answer").unique(
+        "recall", keep="first", maintain_order=True
+    )
+    closing = (
+        answers.filter(pl.col("call").is_in([_POSITIVE, _NEGATIVE]))
+        .sort("recall", pl.col("call") != _POSITIVE, "called_at", "answer")
+        .unique("recall", keep="first", maintain_order=True)
+    )
+    told = recalled.join(
+        first.select("recall", pl.col("answered_at").alias("recollected_at"), pl.col("answer").alias("first_single")),
+        on="recall", how="left", maintain_order="left",
+    ).join(
+        closing.select("recall", pl.col("answer").alias("closing_single"), pl.col("call").alias("outcome"),
+                       pl.col("called_at").alias("closed_at")),
+        on="recall", how="left", maintain_order="left",
+    )  # fmt: skip
+    closed = pl.col("outcome").is_not_null()
+    status = pl.when(closed).then(2).when(pl.col("first_single").is_not_null()).then(1).otherwise(0)
+    return told.with_columns(
+        status.cast(pl.Int8).alias("status"),
+        (~closed & (pl.lit(as_of, TIME) > pl.col("due_at"))).alias("overdue"),
+        (closed & (pl.col("closed_at") > pl.col("due_at"))).fill_null(value=False).alias("late"),
+        pl.coalesce("closing_single", "first_single").alias("single_tube"),
+    ).drop("recall", "first_single", "closing_single")
+
+
+def _answers(
+    recalled: pl.DataFrame, pools: pl.DataFrame, members: pl.DataFrame, collects: pl.DataFrame, codes: Codes
+) -> pl.DataFrame:
+    """Single samples of recalled people that answer: recall, answer (tube), answered_at, call, called_at."""
+    singles = pools.filter(pl.col("mode") == _SINGLE).select("tube", "call", "called_at")
+    people = recalled.select("person").unique()
+    seats = (
+        members.join(singles, on="tube", how="inner")
+        .join(people, on="person", how="semi")
+        .select(
+            pl.col("tube").alias("answer"),
+            "person",
+            pl.col("collected_at").alias("answered_at"),
+            "call",
+            "called_at",
+        )
+    )
+    candidates = recalled.select("recall", "tube", "person", "opened_at").join(
+        seats, on="person", how="inner"
+    )
+    candidates = candidates.filter(pl.col("answer") != pl.col("tube"))
+    in_time = pl.col("answered_at") >= pl.col("opened_at")
+    if "recall_of" not in collects.columns:
+        return candidates.filter(in_time)
+    said = collects.filter(pl.col("recall_of").is_not_null()).select(
+        pl.col("tube").alias("answer"), "person", "recall_of"
+    ).unique()  # fmt: skip
+    texts = pl.Series("recall_of", codes.entities["tube"].texts)
+    named = candidates.with_columns(texts.gather(candidates["tube"]).alias("recall_of")).join(
+        said.with_columns(pl.lit(value=True).alias("named")), on=["answer", "person", "recall_of"], how="left"
+    )
+    return named.filter(in_time | pl.col("named").fill_null(value=False))
+
+
+def find_cases(
+    pools: pl.DataFrame, members: pl.DataFrame, collects: pl.DataFrame, codes: Codes
+) -> pl.DataFrame:
+    """Every member of a single tube called positive.
+
+    Returns
+    -------
+    DataFrame
+        Coded: tube, person, collected_at, called_at, lab, recall_of (number of a tube's code).
+    """
+    positive = pools.filter((pl.col("mode") == _SINGLE) & (pl.col("call") == _POSITIVE))
+    cases = positive.select("tube", "called_at", "lab").join(members, on="tube", maintain_order="left_right")
+    if "recall_of" not in collects.columns:
+        return cases.with_columns(pl.lit(None, pl.UInt32).alias("recall_of"))
+    said = collects.filter(pl.col("recall_of").is_not_null()).join(cases, on=["tube", "person"], how="semi")
+    said = said.filter(pl.col("at") == pl.col("at").min().over("tube", "person"))
+    first = largest_content(said, ["tube", "person"], "collect", codes).select("tube", "person", "recall_of")
+    return cases.join(first, on=["tube", "person"], how="left", maintain_order="left")
+
+
+def rank_recalls(recalls: pl.DataFrame, households: pl.DataFrame | None) -> pl.DataFrame:
+    """Order recalls by urgency and number them from 1 in `rank`.
+
+    What is closed comes after what is not. Due time first, then probability; people of one household are
+    visited together, where the household is known: at the place of its most urgent member.
+
+    Parameters
+    ----------
+    recalls : DataFrame
+        As `open_recalls`, with p_infected.
+    households : DataFrame, optional
+        person, household: numbers of both.
+    """
+    placed = recalls.with_row_index("row")
+    if households is not None:
+        placed = placed.join(households.unique("person"), on="person", how="left", maintain_order="left")
+    else:
+        placed = placed.with_columns(pl.lit(None, pl.UInt32).alias("household"))
+    closed = pl.col("status") == OPEN_STATUS.index("closed")
+    placed = placed.with_columns(
+        closed.alias("done"),
+        pl.coalesce(pl.col("household").cast(pl.Int64), -1 - pl.col("row").cast(pl.Int64)).alias("home"),
+    )
+    together = ["done", "due_at", "home"]
+    placed = placed.with_columns(pl.col("p_infected").max().over(together).alias("likeliest"))
+    order = placed.sort(
+        "done", "due_at", "likeliest", "home", "p_infected", "row",
+        descending=[False, False, True, False, True, False],
+    )  # fmt: skip
+    ranked = order.with_row_index("rank", offset=1).sort("row")
+    return ranked.drop("row", "household", "done", "home", "likeliest")

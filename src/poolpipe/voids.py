@@ -1,0 +1,100 @@
+"""Voids: which events count, as of a moment; ids that several events share; voids that hit nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from poolpipe_kernels import groups
+
+from poolpipe.codes import ENTITIES
+from poolpipe.tables import KINDS, TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from poolpipe.codes import Codes
+
+__all__ = ["Standing", "latest_at", "standing_events"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Events that count.
+
+    Attributes
+    ----------
+    frames : mapping of DataFrame
+        Coded events per kind up to the moment, without voids and without what they withdraw.
+    unknown_voids, conflicts : DataFrame
+        round, subject (the event_id, texts), at: voids that hit nothing; ids with several contents.
+    """
+
+    frames: Mapping[str, pl.DataFrame]
+    unknown_voids: pl.DataFrame
+    conflicts: pl.DataFrame
+
+
+def latest_at(frames: Mapping[str, pl.DataFrame]) -> datetime | None:
+    """Latest moment of any event; None if there is no event."""
+    moments = [frame["at"].max() for frame in frames.values() if frame.height]
+    return max(moments) if moments else None  # type: ignore[type-var]
+
+
+def standing_events(frames: Mapping[str, pl.DataFrame], codes: Codes, as_of: datetime | None) -> Standing:
+    """Take the events up to `as_of` and withdraw what voids name.
+
+    A void hits every event of its id, of any kind and round; not other voids. It is itself never withdrawn.
+    """
+    if as_of is not None and as_of != latest_at(frames):
+        frames = {kind: frame.filter(pl.col("at") <= pl.lit(as_of, TIME)) for kind, frame in frames.items()}
+    voids = frames["void"]
+    events = {kind: frames[kind] for kind in KINDS if kind != "void"}
+    wanted = voids["event"].unique() if voids.height else pl.Series("event", [], pl.String)
+    hit: list[pl.Series] = []
+    if len(wanted):
+        for kind, frame in events.items():
+            if "event_id" not in frame.columns:
+                continue
+            withdrawn = frame["event_id"].is_in(wanted.implode()).fill_null(value=False)
+            if withdrawn.any():
+                hit.append(frame["event_id"].filter(withdrawn))
+                events[kind] = frame.filter(~withdrawn)
+    known = pl.concat([pl.Series("event_id", [], pl.String), *hit]).unique()
+    return Standing(events, _unknown(voids, known, codes), _conflicts({**events, "void": voids}, codes))
+
+
+def _unknown(voids: pl.DataFrame, known: pl.Series, codes: Codes) -> pl.DataFrame:
+    if voids.is_empty():
+        return pl.DataFrame(schema={"round": pl.String, "subject": pl.String, "at": TIME})
+    missed = voids.filter(~pl.col("event").is_in(known.implode())).sort("at")
+    told = missed.select(codes.text("round", missed["round"]), pl.col("event").alias("subject"), "at")
+    return told.unique(["round", "subject"], keep="first", maintain_order=True)
+
+
+def _conflicts(frames: Mapping[str, pl.DataFrame], codes: Codes) -> pl.DataFrame:
+    """Ids that events of several contents share; duplicates are gone, so any two events of one id differ."""
+    parts = [frame.select("event_id", "at", _round(kind, frame, codes)) for kind, frame in frames.items()
+             if "event_id" in frame.columns]  # fmt: skip
+    empty = pl.DataFrame(schema={"event_id": pl.String, "at": TIME, "round": pl.UInt32})
+    named = pl.concat([empty, *parts]).filter(pl.col("event_id").is_not_null())
+    if named.height < 2:
+        return pl.DataFrame(schema={"round": pl.String, "subject": pl.String, "at": TIME})
+    firsts = np.empty(named.height, np.uint32)
+    groups.first_equals(named["event_id"].hash(seed=1).to_numpy(), firsts)
+    again = np.flatnonzero(firsts != np.arange(named.height, dtype=np.uint32))
+    candidates = named[np.union1d(again, firsts[again])]
+    shared = candidates.filter(pl.len().over("event_id") > 1).sort("at")
+    told = shared.select(codes.text("round", shared["round"]), pl.col("event_id").alias("subject"), "at")
+    return told.unique(["round", "subject"], keep="last", maintain_order=True)
+
+
+def _round(kind: str, frame: pl.DataFrame, codes: Codes) -> pl.Series:
+    """Number of each event's round: its tube's, box's or plate's, else its own."""
+    if "round" in frame.columns:
+        return frame["round"].alias("round")
+    entity = next(name for name in ENTITIES if name in frame.columns)
+    return pl.Series("round", codes.entities[entity].rounds).gather(frame[entity])
