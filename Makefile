@@ -4,7 +4,7 @@
 BIN := .venv/bin
 DEMO_OUT ?= demo
 
-.PHONY: demo test lint types unit bench lock docs clean env help
+.PHONY: demo test bench docs lock clean env help
 
 help:
 	@echo "make demo   run the sample town and show the boards   运行示例镇并显示看板"
@@ -20,24 +20,14 @@ env:
 demo: env
 	@$(BIN)/poolpipe demo --out $(DEMO_OUT)
 
-test: lint types unit
-
-lint: env
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-
-types: env
-	$(BIN)/mypy
-
-unit: env
-	$(BIN)/python -m pytest
+test:
+	@sh scripts/check
 
 bench: env
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-disable-gc
 
 docs: env
-	$(BIN)/python scripts/write_tables_page.py
-	$(BIN)/python scripts/draw_board.py
+	@for page in scripts/write_*.py scripts/draw_*.py; do $(BIN)/python $$page; done
 
 lock:
 	sh scripts/lock

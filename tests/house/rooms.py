@@ -10,20 +10,15 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 
 FOUNDATION = ("errors", "policy", "tables", "codes", "content")
-STAGES = ("links", "custody", "calls", "decode", "trace", "recalls", "ledger", "anomalies")
+STAGES = (
+    *("voids", "links", "custody", "calls", "pools", "decode", "recalls", "clocks", "anomalies", "ledger"),
+    "trace",
+)
 INTAKE = ("events",)
-PIPELINE = ("pipeline",)
+PIPELINE = ("reference", "beliefs", "texts", "day", "pipeline")
 OUTSIDE = (
-    "simulate",
-    "instruments",
-    "design",
-    "plan",
-    "exchange",
-    "store",
-    "stream",
-    "nightly",
-    "boards",
-    "diff",
+    *("simulate", "planted", "instruments", "payloads", "exchange", "design", "plan"),
+    *("store", "stream", "nightly", "boards", "diff"),
 )
 DOOR = ("cli", "commands")
 FLOORS = (FOUNDATION, (*STAGES, *INTAKE), PIPELINE, OUTSIDE, DOOR)

@@ -13,6 +13,7 @@ from poolpipe.boards.changes import difference_boards
 from poolpipe.boards.marks import WIDTH, mask
 from poolpipe.boards.people import recall_board
 from poolpipe.boards.troubles import anomaly_board, reject_board
+from poolpipe.boards.truth import truth_board
 from poolpipe.boards.tubes import ledger_board, missing_board
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.table import Table
 
-    from poolpipe.pipeline import Day
+    from poolpipe.day import Day
 
 __all__ = [
     "WIDTH",
@@ -34,6 +35,7 @@ __all__ = [
     "missing_board",
     "recall_board",
     "reject_board",
+    "truth_board",
 ]
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.table import Table
 
-    from poolpipe.pipeline import Day
+    from poolpipe.day import Day
 
 __all__ = ["as_of_of", "campaign_board"]
 

@@ -61,7 +61,7 @@ def word(value: str) -> Text:
 
 
 def coded(screening_round: str | None, code: str | None) -> Text:
-    """A tube or a site, led by its round where there are rounds."""
+    """A tube or a site, led by its round where it has one."""
     return plain(" ".join(part for part in (screening_round, code) if part) or "-")
 
 
@@ -97,10 +97,10 @@ def span(duration: timedelta) -> str:
 
 
 def time_left(due_at: datetime, as_of: datetime | None) -> Text:
-    """What remains until `due_at`; red once it is past, yellow in the last hour."""
+    """What remains until `due_at`; negative and red once it is past, yellow in the last hour."""
     if as_of is None:
         return Text("-")
     left = due_at - as_of
     if left < timedelta(0):
-        return Text(f"{span(left)} 超时 over", style="bold red")
+        return Text(f"-{span(left)}", style="bold red")
     return Text(span(left), style="yellow" if left < timedelta(hours=1) else "green")

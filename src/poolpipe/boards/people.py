@@ -46,8 +46,11 @@ def recall_board(
     waiting = recalls.filter(pl.col("status") != "closed").sort("rank")
     closed = recalls.height - waiting.height
     shown = _with_home(waiting.head(rows), people)
+    rounds = shown["round"].unique().sort().to_list()
     board = frame(
-        f"Recall board 复采名单 · {waiting.height:,} people waiting 人待办 · {closed:,} closed 已办结",
+        f"Recall board 复采名单 · {waiting.height:,} people waiting 人待办 · {closed:,} closed 已办结"
+        + (f" · as of 截至 {clock(as_of, zone)}" if as_of else "")
+        + (f" · round 轮次 {rounds[0]}" if len(rounds) == 1 and rounds[0] else ""),
         more=waiting.height - shown.height,
     )
     board.add_column("#", no_wrap=True, justify="right")
@@ -67,7 +70,7 @@ def recall_board(
             str(row["rank"]),
             time_left(row["due_at"], as_of),
             clock(row["due_at"], zone),
-            coded(row["round"], row["tube"]),
+            coded(row["round"] if len(rounds) > 1 else "", row["tube"]),
             plain(person if row["person_type"] == "RIC" else f"{row['person_type']} {person}"),
             *([plain(row["home"] or "-")] if people is not None else []),
             word(row["status"]),
@@ -86,6 +89,8 @@ def _with_home(recalls: pl.DataFrame, people: pl.DataFrame | None) -> pl.DataFra
     parts = [name for name in ("community", "building") if name in people.columns]
     home = pl.concat_str(*(pl.col(name).cast(pl.String) for name in parts), separator=" ", ignore_nulls=True)
     key = ("person_type", "person")
+    if "person_type" not in people.columns:
+        people = people.with_columns(pl.lit("RIC").alias("person_type"))
     homes = people.lazy().join(recalls.lazy().select(key).unique(), on=key, how="semi")
     homes = homes.select(*key, home.alias("home") if parts else pl.lit("").alias("home")).unique(
         key, keep="first"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from poolpipe.boards.marks import frame, mask_numbers, plain
-from poolpipe.tables import ANOMALIES
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -28,29 +27,23 @@ def truth_board(check: Check, *, rows: int = 20) -> Table:
         Longest list of disagreements; what is left out is counted.
     """
     board = frame("Planted troubles against what was found 植入差错核对")
-    for heading in ("planted\n植入", "shows as\n表现为"):
-        board.add_column(heading, overflow="fold")
-    for heading in ("n\n数量", "found\n发现"):
-        board.add_column(heading, justify="right")
-    for trouble, code, planted, found in check.troubles.iter_rows():
-        if found is None:
-            shows, result = (
-                Text(code or "ledger, rejects or nothing 见台账或拒收", style="dim"),
-                Text("-", style="dim"),
-            )
-        else:
-            shows = Text(f"{code} {ANOMALIES[code].chinese}")
-            result = Text(f"{found:,}", style="green" if found == planted else "bold red")
-        board.add_row(trouble.replace("_", " "), shows, f"{planted:,}", result)
+    board.add_column("planted\n植入", no_wrap=True)
+    board.add_column("shows as: found / planted\n表现为：发现 / 植入", overflow="fold")
+    for trouble, shows in check.troubles.group_by("trouble", maintain_order=True):
+        signs = [
+            _sign(*row) for row in shows.select("code", "found", "planted").iter_rows() if row[1] is not None
+        ]
+        none = Text("no anomaly of its own 本身不构成异常", style="dim")
+        board.add_row(str(trouble[0]).replace("_", " "), Text(", ").join(signs) if signs else none)
     board.add_section()
     for code, count in check.explained.iter_rows():
-        board.add_row("(explained 已说明)", f"{code} {ANOMALIES[code].chinese}", "-", f"{count:,}")
+        board.add_row("(explained 已说明)", f"{code} {count:,}")
     for row in check.missed.head(rows).iter_rows(named=True):
         subject = mask_numbers(f"{row['code']} {row['subject_kind']} {row['subject']}")
-        board.add_row(Text("not found 未发现", style="bold red"), plain(subject), "1", "0")
+        board.add_row(Text("not found 未发现", style="bold red"), plain(subject))
     for row in check.unplanted.head(rows).iter_rows(named=True):
         subject = mask_numbers(f"{row['code']} {row['subject_kind']} {row['subject']}")
-        board.add_row(Text("not planted 未植入", style="bold red"), plain(subject), "0", "1")
+        board.add_row(Text("not planted 未植入", style="bold red"), plain(subject))
     verdict = (
         Text("all found, none that was not planted  全部发现，无误报", style="bold green")
         if check.passed
@@ -62,3 +55,7 @@ def truth_board(check: Check, *, rows: int = 20) -> Table:
     )
     board.caption = verdict
     return board
+
+
+def _sign(code: str, found: int, planted: int) -> Text:
+    return Text.assemble(f"{code} ", (f"{found:,}/{planted:,}", "green" if found == planted else "bold red"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from poolpipe.commands.run import files_written, show_day
+from poolpipe.commands.run import files_written
 from poolpipe.commands.terminal import Steps, check_inputs, check_out, show
 from poolpipe.errors import InputError
 
@@ -55,19 +55,31 @@ def demo(*, out: Path, town: Path | None, rows: int, quiet: bool) -> None:
     check_out(out)
     import polars as pl
 
-    from poolpipe.boards.truth import truth_board
+    from poolpipe.boards import day_boards, recall_board, truth_board
     from poolpipe.pipeline import run
-    from poolpipe.planted import check_planted
+    from poolpipe.planted import busiest_moment, check_planted
     from poolpipe.policy import load_policy
+    from poolpipe.reference import read_reference
 
-    tables = {name: _table_in(reference, name) for name in ("people", "sites", "labs")}
-    policy = load_policy()
+    zone = load_policy().time_zone
+    known = read_reference(**{name: _table_in(reference, name) for name in ("people", "sites", "labs")})
     with Steps(quiet=quiet) as steps:
-        day = run([str(events)], policy=policy, progress=steps, **tables)
+        day = run(events, people=known.people, sites=known.sites, labs=known.labs, progress=steps)
         day.write(out)
+    check = check_planted(
+        pl.read_parquet(truth / "troubles.parquet"),
+        pl.read_parquet(truth / "rejects.parquet"),
+        day.anomalies,
+        day.rejects,
+        explained=EXPLAINED,
+    )
     if not quiet:
-        show_day(day, zone=policy.time_zone, people=tables["people"], show_ids=False, rows=rows)
-    check = check_planted(pl.read_parquet(truth / "troubles.parquet"), day.anomalies, explained=EXPLAINED)
+        campaign, *others = day_boards(day, zone=zone, people=known.people, rows=rows)
+        busiest = busiest_moment(day.recalls)
+        then = day.view(as_of=busiest).recalls
+        show(
+            [campaign, recall_board(then, as_of=busiest, zone=zone, people=known.people, rows=rows), *others]
+        )
     show([truth_board(check, rows=rows)])
     click.echo(f"Scan files 扫码文件 {events}; truth 真值 {truth}")
     click.echo(files_written(out))

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from poolpipe.commands.terminal import Steps, check_inputs, check_out, parse_moment, show
 
-if TYPE_CHECKING:
-    from poolpipe.pipeline import Day
-
-__all__ = ["files_written", "run", "show_day"]
+__all__ = ["files_written", "run"]
 
 
 @click.command(
@@ -73,29 +69,23 @@ def run(
     """Run the pipeline on files and show what it concluded."""
     check_inputs((*inputs, *(each for each in (people, sites, labs) if each)))
     check_out(out)
+    from poolpipe.boards import day_boards
     from poolpipe.pipeline import run as conclude
     from poolpipe.policy import load_policy
+    from poolpipe.reference import read_reference
 
     rules = load_policy(policy)
     moment = parse_moment(as_of, rules.time_zone)
+    known = read_reference(people=people, sites=sites, labs=labs)
     with Steps(quiet=quiet or as_json) as steps:
-        day = conclude(
-            list(inputs), policy=rules, as_of=moment, people=people, sites=sites, labs=labs, progress=steps
-        )
+        tables = {"people": known.people, "sites": known.sites, "labs": known.labs}
+        day = conclude(inputs, policy=rules, as_of=moment, progress=steps, **tables)
         day.write(out)
     if as_json:
-        click.echo(json.dumps(day.summary, ensure_ascii=False, indent=2, default=str))
+        click.echo(json.dumps(day.summary, ensure_ascii=False, indent=2))
     elif not quiet:
-        show_day(day, zone=rules.time_zone, people=people, show_ids=show_ids, rows=rows)
+        show(day_boards(day, zone=rules.time_zone, people=known.people, show_ids=show_ids, rows=rows))
         click.echo(files_written(out))
-
-
-def show_day(day: Day, *, zone: str, people: str | None, show_ids: bool, rows: int) -> None:
-    """Print a day's boards; `people` is the path of the people table, for the communities."""
-    from poolpipe.boards import day_boards
-
-    known = _people_of(people, zone) if people else None
-    show(day_boards(day, zone=zone, people=known, show_ids=show_ids, rows=rows))
 
 
 def files_written(out: Path) -> str:

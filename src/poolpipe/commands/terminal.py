@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from rich.console import Console, RenderableType
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress
 
 __all__ = ["Steps", "check_inputs", "check_out", "parse_moment", "show"]
 
@@ -121,6 +121,21 @@ def _nearest(path: Path) -> str:
     return f"{parent.absolute()} holds 内有: {', '.join(names[:8]) or 'nothing 无'}"
 
 
+_CHINESE_STEPS = {
+    "reading": "读取",
+    "voids": "作废",
+    "links": "关联",
+    "custody": "流转",
+    "calls": "判读",
+    "pools": "样本管",
+    "recalls": "复采",
+    "beliefs": "概率",
+    "anomalies": "异常",
+    "ledger": "台账",
+    "writing": "写出",
+}
+
+
 class Steps:
     """Progress on stderr: a bar on a terminal, a line a step elsewhere, nothing when quiet.
 
@@ -129,12 +144,11 @@ class Steps:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._bars: Progress | None = None
-        self._tasks: dict[str, TaskID] = {}
+        self._bar: Progress | None = None
         self._told: dict[str, int] = {}
 
     def __enter__(self) -> Steps:
-        """Start the bars where stderr is a terminal."""
+        """Start the bar where stderr is a terminal."""
         if not self._quiet and sys.stderr.isatty():
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -144,33 +158,30 @@ class Steps:
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
             )
-            self._bars = Progress(*columns, console=_console(sys.stderr), transient=True)
-            self._bars.start()
+            self._bar = Progress(*columns, console=_console(sys.stderr), transient=True)
+            self._bar.add_task("")
+            self._bar.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take the bars away, so that the boards or the error stand alone."""
-        if self._bars is not None:
-            self._bars.stop()
+        """Take the bar away, so that the boards or the error stand alone."""
+        if self._bar is not None:
+            self._bar.stop()
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Tell that `done` of `total` of a step are done."""
+        """Tell that `done` of `total` are done, and what it is that is being done."""
         if self._quiet:
             return
-        if self._bars is None:
-            self._tell_by_tenths(what, done, total)
+        label = f"{what} {_CHINESE_STEPS[what]}" if what in _CHINESE_STEPS else what
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], description=label, completed=done, total=total)
             return
-        if what not in self._tasks:
-            self._tasks[what] = self._bars.add_task(what, total=total)
-        self._bars.update(self._tasks[what], completed=done, total=total)
-
-    def _tell_by_tenths(self, what: str, done: int, total: int) -> None:
-        """One line when a step starts and, of a long one, one for every tenth."""
+        # in a log one line when a step starts and, of a long one, one for every tenth
         tenth = 10 * done // max(total, 1)
         if what not in self._told or (total >= 20 and tenth > self._told[what]):
-            click.echo(f"{what} {done:,}/{total:,}" if total > 1 else what, err=True)
+            click.echo(f"{label} {done:,}/{total:,}" if total > 1 else label, err=True)
             self._told[what] = tenth
 
 
