@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from poolpipe.decode.assays import INVALID, NEGATIVE, NO_CALL, POSITIVE, SUSPECT, Assay, Cycles
 from poolpipe.decode.disjoint import likelihood_rows, posteriors
-from poolpipe_kernels import posterior
+from poolpipe_kernels import counts, posterior
 from reference.decoding import enumerate_patterns
 
 ASSAYS = [
@@ -42,7 +42,7 @@ def test_posteriors__agree_with_enumeration(sizes: list[int], which: int, seed: 
 
 
 @pytest.mark.parametrize("assay", ASSAYS)
-@pytest.mark.parametrize("counted", [posterior.counted, posterior.counted.py_func])
+@pytest.mark.parametrize("counted", [counts.counted, counts.counted.py_func])
 @pytest.mark.parametrize("present", [posterior.present, posterior.present.py_func])
 def test_kernels__counted_equals_present_where_counts_do_not_matter(assay, counted, present) -> None:
     offsets = np.array([0, 3, 3, 7], np.int64)
@@ -65,7 +65,7 @@ def test_leave_one_out__is_stable_in_a_pool_of_two_hundred() -> None:
     prior = rng.uniform(0, 1, n)
     likelihood = np.linspace(0.01, 0.9, n + 1)  # linear in k, so the expectation is known in closed form
     clean, infected = np.empty(n), np.empty(n)
-    total = posterior.leave_one_out(
+    total = counts.leave_one_out(
         prior, likelihood, clean, infected, np.zeros((n + 1, n + 1)), np.empty(n + 2)
     )
     step = likelihood[1] - likelihood[0]

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["INVALID", "NEGATIVE", "NO_CALL", "POSITIVE", "SUSPECT", "Assay", "Cycles", "as_assay"]
 
-POSITIVE, SUSPECT, NEGATIVE, INVALID, NO_CALL = 0, 1, 2, 3, 4
+INVALID, NEGATIVE, SUSPECT, POSITIVE, NO_CALL = 0, 1, 2, 3, 4
+"""Codes of the calls: the order of `poolpipe.tables.CALLS`, and one for a pool that has none."""
 
 
 class Cycles(BaseModel):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from poolpipe.decode.assays import NO_CALL, Assay
-from poolpipe_kernels import posterior
+from poolpipe_kernels import counts, posterior
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -32,7 +32,7 @@ def posteriors(
     offsets : integer array, shape (pools + 1,)
         Seats of pool p are ``offsets[p]`` up to ``offsets[p + 1]``.
     calls : integer array, shape (pools,)
-        0 positive, 1 suspect, 2 negative, 3 invalid, 4 or -1 no call (`assays.POSITIVE` ...).
+        0 invalid, 1 negative, 2 suspect, 3 positive (the order of `tables.CALLS`), 4 or -1 no call.
     prior : float or array, shape (seats,)
         P(infected) before the test, in [0, 1].
     assay : Assay
@@ -48,13 +48,13 @@ def posteriors(
     Notes
     -----
     ``p_i = prior_i * P(y | i infected) / P(y)`` (Dorfman 1943 with Bayes); exact. With dilution the count of
-    the others is Poisson-binomial, summed without division (`poolpipe_kernels.posterior.leave_one_out`).
+    the others is Poisson-binomial, summed without division (`poolpipe_kernels.counts.leave_one_out`).
     """
     starts = np.ascontiguousarray(offsets, np.int64)
     priors = np.atleast_1d(np.asarray(prior, np.float64))
     codes = np.asarray(calls)
     rows, table = likelihood_rows(np.diff(starts), codes, assay)
-    run = posterior.counted if assay.counts_matter else posterior.present
+    run = counts.counted if assay.counts_matter else posterior.present
     p_infected = np.empty(int(starts[-1]), np.float64)
     unwanted = np.empty(0, np.float64)
     cuts = np.linspace(0, codes.size, max(1, threads) + 1).astype(np.int64)
@@ -79,7 +79,7 @@ def likelihood_rows(
     codes = np.where(calls < 0, NO_CALL, calls).astype(np.int64)
     if not assay.counts_matter:
         return codes, np.asarray([assay.likelihood(code, 1) for code in range(NO_CALL + 1)])
-    widest = int(people.max(initial=0))
+    widest = int(people.max(initial=1))
     keys, rows = np.unique(people * (NO_CALL + 1) + codes, return_inverse=True)
     table = np.zeros((keys.size, widest + 1))
     for at, key in enumerate(keys.tolist()):

@@ -1,0 +1,229 @@
+"""Which people and pools hang together, and the few small steps of laying a component out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poolpipe_kernels.compilation import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["compact", "drop_repeats", "extract", "join_pools", "order_by_pool", "settle", "tally"]
+
+
+@kernel
+def order_by_pool(
+    pool_of_seat: NDArray[np.int32],
+    person_of_seat: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+) -> None:
+    """Counting sort of seats by pool; `offsets` (pools + 1, zeros at first) and `members` are filled.
+
+    #  pool_of_seat 1 0 1   person_of_seat 7 8 9   ->   offsets 0 1 3   members 8 | 7 9
+    """
+    for seat in range(pool_of_seat.size):
+        offsets[pool_of_seat[seat] + 1] += 1
+    for pool in range(offsets.size - 1):
+        offsets[pool + 1] += offsets[pool]
+    for seat in range(pool_of_seat.size):
+        pool = pool_of_seat[seat]
+        members[offsets[pool]] = person_of_seat[seat]
+        offsets[pool] += 1
+    for pool in range(offsets.size - 1, 0, -1):
+        offsets[pool] = offsets[pool - 1]
+    offsets[0] = 0
+
+
+@kernel
+def drop_repeats(offsets: NDArray[np.int64], members: NDArray[np.int32], last_pool: NDArray[np.int32]) -> int:
+    """Let a person sit once in a pool, in place; return the seats left.
+
+    `last_pool` (per person) is -1 at first.
+
+        #  members [4 5 4 | 5]   ->   [4 5 | 5]
+    """
+    kept = 0
+    start = offsets[0]
+    for pool in range(offsets.size - 1):
+        stop = offsets[pool + 1]
+        first = kept
+        small = stop - start <= 32  # comparing all pairs beats a random access per seat: 5x for pools of ten
+        for seat in range(start, stop):
+            person = members[seat]
+            repeated = False
+            if small:
+                for other in range(first, kept):
+                    repeated |= members[other] == person
+            else:
+                repeated = last_pool[person] == pool
+                last_pool[person] = pool
+            if not repeated:
+                members[kept] = person
+                kept += 1
+        start = stop
+        offsets[pool + 1] = kept
+    return kept
+
+
+@kernel
+def tally(
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    state: NDArray[np.int8],
+    infected: NDArray[np.int64],
+    unknown: NDArray[np.int64],
+) -> None:
+    """Count each pool's people who are certainly infected (state 1) and those not known (state -1)."""
+    for pool in range(offsets.size - 1):
+        for seat in range(offsets[pool], offsets[pool + 1]):
+            infected[pool] += state[members[seat]] == 1
+            unknown[pool] += state[members[seat]] < 0
+
+
+@kernel
+def compact(
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    state: NDArray[np.int8],
+    keep: NDArray[np.bool_],
+    new_offsets: NDArray[np.int64],
+    new_members: NDArray[np.int32],
+) -> int:
+    """Leave only unknown people in the pools to `keep`; other pools stay in the numbering, empty."""
+    kept = 0
+    new_offsets[0] = 0
+    for pool in range(offsets.size - 1):
+        if keep[pool]:
+            for seat in range(offsets[pool], offsets[pool + 1]):
+                if state[members[seat]] < 0:
+                    new_members[kept] = members[seat]
+                    kept += 1
+        new_offsets[pool + 1] = kept
+    return kept
+
+
+@kernel
+def join_pools(
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    informative: NDArray[np.bool_],
+    last_pool: NDArray[np.int32],
+    parent: NDArray[np.int32],
+) -> None:
+    """Union-find over pools through their people.
+
+    `last_pool` (per person, -1 at first) ends as one informative pool of each person, `parent` (per pool) as
+    the root of each pool. Pools that say nothing (`informative` false) join nobody.
+
+        #  pool 0 [0 1]   pool 1 [1 2]   pool 2 [3]   ->   parent 0 0 2   last_pool 0 1 1 2
+    """
+    widest = 0
+    for pool in range(offsets.size - 1):
+        parent[pool] = pool
+        widest = max(widest, offsets[pool + 1] - offsets[pool])
+    before = np.empty(widest, np.int32)
+    for pool in range(offsets.size - 1):
+        if not informative[pool]:
+            continue
+        start = offsets[pool]
+        for i in range(offsets[pool + 1] - start):  # all reads first: the misses overlap instead of queueing
+            before[i] = last_pool[members[start + i]]
+            last_pool[members[start + i]] = pool
+        b = pool
+        for i in range(offsets[pool + 1] - start):
+            a = before[i]
+            if a < 0:
+                continue
+            while parent[a] != a:
+                parent[a] = parent[parent[a]]
+                a = parent[a]
+            if a < b:
+                parent[b] = a
+                b = a
+            elif b < a:
+                parent[a] = b
+    for pool in range(offsets.size - 1):
+        root = pool
+        while parent[root] != root:
+            root = parent[root]
+        parent[pool] = root
+
+
+@kernel
+def settle(
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    row_of_pool: NDArray[np.int64],
+    likelihood: NDArray[np.float64],
+    counts_matter: bool,
+    state: NDArray[np.int8],
+    impossible: NDArray[np.bool_],
+) -> int:
+    """One pass of what outcomes prove by themselves; return how many people it settled.
+
+    `state` is -1 unknown, 0 certainly clean, 1 certainly infected. Among the counts of infected a pool can
+    still have, those with likelihood 0 are struck out: if only "none more" is left its unknown people are
+    clean, if only "all of them" they are infected, if nothing is left the pool is `impossible`.
+
+        #  perfect test   pool 0 (-) [0 1]   -> 0, 1 clean;   pool 1 (+) [1 2]   -> 2 infected (1 is clean)
+    """
+    settled = 0
+    for pool in range(offsets.size - 1):
+        known = 0
+        unknown = 0
+        for seat in range(offsets[pool], offsets[pool + 1]):
+            known += state[members[seat]] == 1
+            unknown += state[members[seat]] < 0
+        fewest = -1
+        most = -1
+        for k in range(known, known + unknown + 1):
+            column = k if counts_matter else min(k, 1)
+            if likelihood[row_of_pool[pool], column] > 0.0:
+                if fewest < 0:
+                    fewest = k
+                most = k
+        if fewest < 0:
+            impossible[pool] = True
+        elif unknown > 0 and (most == known or fewest == known + unknown):
+            proven = 0 if most == known else 1
+            for seat in range(offsets[pool], offsets[pool + 1]):
+                if state[members[seat]] < 0:
+                    state[members[seat]] = proven
+                    settled += 1
+    return settled
+
+
+@kernel
+def extract(
+    pools: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    place: NDArray[np.int32],
+    people: NDArray[np.int32],
+    local_offsets: NDArray[np.int64],
+    local_members: NDArray[np.int32],
+) -> int:
+    """Lay one component out with people numbered from 0; return how many there are.
+
+    `place` (per person, -1) is room to work in and is left as it was found; `people` gets the global numbers.
+    """
+    count = 0
+    filled = 0
+    for at in range(pools.size):
+        local_offsets[at] = filled
+        for seat in range(offsets[pools[at]], offsets[pools[at] + 1]):
+            person = members[seat]
+            if place[person] < 0:
+                place[person] = count
+                people[count] = person
+                count += 1
+            local_members[filled] = place[person]
+            filled += 1
+    local_offsets[pools.size] = filled
+    for i in range(count):
+        place[people[i]] = -1
+    return count

@@ -1,0 +1,184 @@
+"""Pools whose outcome depends on how many are infected: Poisson-binomial counts, without division."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poolpipe_kernels.compilation import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["counted", "leave_one_out", "pool_evidence", "sweep"]
+
+
+@kernel
+def leave_one_out(
+    prior: NDArray[np.float64],
+    likelihood: NDArray[np.float64],
+    clean: NDArray[np.float64],
+    infected: NDArray[np.float64],
+    ahead: NDArray[np.float64],
+    behind: NDArray[np.float64],
+) -> float:
+    """Evidence of one pool with the state of each person in turn given, by two sweeps of the count.
+
+    ``likelihood[k]`` is P(outcome | k of these people infected). ``clean[i]`` and ``infected[i]`` become
+    P(outcome | person i is not, is infected); the return value is P(outcome). `ahead` (n + 1, n + 1) and
+    `behind` (n + 2,) are room to work in.
+
+        #  ahead[i]   distribution of the count among people before i      i =  0 1 2 | 3 | 4 5
+        #  behind     expected likelihood over people after i, by count          ahead  ^  behind
+
+    Dividing one person out of the full Poisson-binomial distribution loses its digits in a large pool (the
+    errors of a recurrence grow with p / (1 - p)); joining two partial sums of positive terms loses none.
+    """
+    n = prior.size
+    ahead[0, 0] = 1.0
+    for i in range(n):
+        p = prior[i]
+        ahead[i + 1, 0] = ahead[i, 0] * (1.0 - p)
+        for k in range(1, i + 1):
+            ahead[i + 1, k] = ahead[i, k] * (1.0 - p) + ahead[i, k - 1] * p
+        ahead[i + 1, i + 1] = ahead[i, i] * p
+    for k in range(n + 1):
+        behind[k] = likelihood[k]
+    for i in range(n - 1, -1, -1):
+        without = 0.0
+        with_one = 0.0
+        for k in range(i + 1):
+            without += ahead[i, k] * behind[k]
+            with_one += ahead[i, k] * behind[k + 1]
+        clean[i] = without
+        infected[i] = with_one
+        p = prior[i]
+        for k in range(i + 1):
+            behind[k] = behind[k] * (1.0 - p) + behind[k + 1] * p
+    return float(behind[0])
+
+
+@kernel
+def counted(
+    offsets: NDArray[np.int64],
+    row_of_pool: NDArray[np.int64],
+    likelihood: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    first: int,
+    last: int,
+    p_infected: NDArray[np.float64],
+    evidence: NDArray[np.float64],
+) -> None:
+    """Posterior in disjoint pools as `posterior.present`, with ``likelihood[row, k]`` for k infected."""
+    step = 0 if prior.size == 1 else 1
+    widest = 0
+    for pool in range(first, last):
+        widest = max(widest, offsets[pool + 1] - offsets[pool])
+    mine = np.empty(widest, np.float64)
+    clean = np.empty(widest, np.float64)
+    infected = np.empty(widest, np.float64)
+    ahead = np.empty((widest + 1, widest + 1), np.float64)
+    behind = np.empty(widest + 2, np.float64)
+    for pool in range(first, last):
+        start = offsets[pool]
+        n = offsets[pool + 1] - start
+        for i in range(n):
+            mine[i] = prior[(start + i) * step]
+        row = likelihood[row_of_pool[pool]]
+        total = leave_one_out(mine[:n], row, clean, infected, ahead, behind)
+        for i in range(n):
+            p_infected[start + i] = mine[i] * infected[i] / total if total > 0.0 else mine[i]
+        if evidence.size > 0:
+            evidence[pool] = total
+
+
+@kernel
+def sweep(
+    pools: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    row_of_pool: NDArray[np.int64],
+    likelihood: NDArray[np.float64],
+    belief: NDArray[np.float64],
+    ratio: NDArray[np.float64],
+    since: int,
+    now: int,
+    damped: bool,
+    tolerance: float,
+) -> float:
+    """Send the messages of `pools` by the count of infected; arguments as `propagate.sweep`."""
+    widest = 0
+    for pool in pools:
+        widest = max(widest, offsets[pool + 1] - offsets[pool])
+    cavity = np.empty(widest, np.float64)
+    clean = np.empty(widest, np.float64)
+    infected = np.empty(widest, np.float64)
+    ahead = np.empty((widest + 1, widest + 1), np.float64)
+    behind = np.empty(widest + 2, np.float64)
+    largest = 0.0
+    for pool in pools:
+        start = offsets[pool]
+        n = offsets[pool + 1] - start
+        stale = False
+        for i in range(n):
+            stale |= belief[members[start + i], 1] > since
+        if not stale:
+            continue
+        for i in range(n):
+            o = belief[members[start + i], 0] / ratio[start + i]
+            cavity[i] = o / (1.0 + o)
+        leave_one_out(cavity[:n], likelihood[row_of_pool[pool]], clean, infected, ahead, behind)
+        for i in range(n):
+            old = ratio[start + i]
+            new = min(max(infected[i] / clean[i], 1e-60), 1e60)
+            if damped:
+                new = np.sqrt(new * old)
+            person = members[start + i]
+            after = belief[person, 0] / old * new
+            change = abs(new - old) / (new + old) * after / (1.0 + after)
+            if new != old:
+                ratio[start + i] = new
+                belief[person, 0] = after
+            if change > tolerance:
+                belief[person, 1] = now
+            largest = max(largest, change)
+    return largest
+
+
+@kernel
+def pool_evidence(
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    row_of_pool: NDArray[np.int64],
+    likelihood: NDArray[np.float64],
+    odds: NDArray[np.float64],
+    ratio: NDArray[np.float64],
+    first: int,
+    last: int,
+    term: NDArray[np.float64],
+) -> None:
+    """Pool part of the Bethe log evidence where counts matter; meaning as `propagate.pool_evidence`."""
+    step = 0 if ratio.size == 1 else 1
+    for pool in range(first, last):
+        start = offsets[pool]
+        n = offsets[pool + 1] - start
+        count = np.zeros(n + 1, np.float64)
+        count[0] = 1.0
+        edges = 0.0
+        product = 1.0
+        for i in range(n):
+            total = odds[members[start + i]]
+            o = total / ratio[(start + i) * step]
+            p = o / (1.0 + o)
+            product *= (1.0 + total) / (1.0 + o)
+            if not 1e-200 < product < 1e200:  # one logarithm per pool, not per seat
+                edges += np.log(product)
+                product = 1.0
+            for k in range(i + 1, 0, -1):
+                count[k] = count[k] * (1.0 - p) + count[k - 1] * p
+            count[0] *= 1.0 - p
+        chance = 0.0
+        for k in range(n + 1):
+            chance += count[k] * likelihood[row_of_pool[pool], k]
+        term[pool] = np.log(chance) - edges - np.log(product)

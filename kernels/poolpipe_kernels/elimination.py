@@ -1,0 +1,293 @@
+"""Exact inference by summing pools out one by one, or by walking every pattern: sums of positive terms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poolpipe_kernels.compilation import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["OPEN", "PERSON", "SHUT", "eliminate", "enumerate_patterns", "schedule"]
+
+OPEN, PERSON, SHUT = 0, 1, 2
+
+
+@kernel
+def schedule(
+    seats: NDArray[np.int64],
+    pools: NDArray[np.int32],
+    base: NDArray[np.int64],
+    most_states: float,
+    kinds: NDArray[np.int8],
+    subjects: NDArray[np.int32],
+) -> tuple[int, float, float]:
+    """Order in which people are taken in and pools are opened and summed out; (steps, states kept, largest).
+
+    Person v sits in ``pools[seats[v]:seats[v + 1]]``; a pool's outcome depends on a number below
+    ``base[pool]``. At every moment the state is that number for every open pool. Next comes the person who
+    makes the state grow least. Nothing is planned (steps 0) when the state would exceed `most_states`.
+
+        #  array 3 x 3   row 0 with all columns open, row 0 shut, row 1 ...: 2 * 2**3 states at most, not 2**9
+    """
+    people = seats.size - 1
+    left = np.zeros(base.size, np.int64)
+    for at in range(pools.size):
+        left[pools[at]] += 1
+    is_open = np.zeros(base.size, np.bool_)
+    taken = np.zeros(people, np.bool_)
+    states = 1.0
+    kept = 0.0
+    largest = 1.0
+    step = 0
+    for _ in range(people):
+        best = -1
+        least = np.inf
+        for v in range(people):
+            if taken[v]:
+                continue
+            growth = 0.0
+            for at in range(seats[v], seats[v + 1]):
+                if not is_open[pools[at]]:
+                    growth += np.log(base[pools[at]])
+                if left[pools[at]] == 1:
+                    growth -= 0.5 * np.log(base[pools[at]])
+            if growth < least - 1e-12:
+                least = growth
+                best = v
+        taken[best] = True
+        for at in range(seats[best], seats[best + 1]):
+            if not is_open[pools[at]]:
+                is_open[pools[at]] = True
+                states *= base[pools[at]]
+                kinds[step] = OPEN
+                subjects[step] = pools[at]
+                step += 1
+        largest = max(largest, states)
+        if states > most_states:
+            return 0, kept, largest
+        kept += states
+        kinds[step] = PERSON
+        subjects[step] = best
+        step += 1
+        for at in range(seats[best], seats[best + 1]):
+            left[pools[at]] -= 1
+            if left[pools[at]] == 0:
+                states /= base[pools[at]]
+                kinds[step] = SHUT
+                subjects[step] = pools[at]
+                step += 1
+    return step, kept, largest
+
+
+@kernel
+def _shift(
+    seats: NDArray[np.int64],
+    pools: NDArray[np.int32],
+    person: int,
+    touches: int,
+    stride_of: NDArray[np.int64],
+) -> int:
+    """How far the state moves when the pools marked in `touches` get one infected more."""
+    shift = 0
+    for at in range(seats[person], seats[person + 1]):
+        if (touches >> (at - seats[person])) & 1:
+            shift += stride_of[pools[at]]
+    return shift
+
+
+@kernel
+def eliminate(
+    seats: NDArray[np.int64],
+    pools: NDArray[np.int32],
+    choices: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    touches: NDArray[np.int64],
+    likelihood: NDArray[np.float64],
+    base: NDArray[np.int64],
+    kinds: NDArray[np.int8],
+    subjects: NDArray[np.int32],
+    kept: NDArray[np.float64],
+    largest: int,
+    chance: NDArray[np.float64],
+) -> float:
+    """Run a `schedule` forwards and backwards; return the log evidence (-inf: impossible).
+
+    Person v has the choices ``choices[v]`` up to ``choices[v + 1]`` (clean and infected, or whole histories),
+    each with a prior `weight` and bits `touches` for those of the person's pools in which it counts as
+    infected. `chance` becomes each choice's posterior. ``likelihood[pool, k]``; with base 2 numbers saturate
+    ("somebody"), else they count. `kept` has room for the states before each person. Forward-backward on the
+    states (Lauritzen and Spiegelhalter 1988 on a path): only products and sums of positive numbers, rescaled
+    at each shut pool.
+    """
+    saturates = True
+    for pool in range(base.size):
+        saturates &= base[pool] == 2
+    here = np.zeros(largest, np.float64)
+    there = np.zeros(largest, np.float64)
+    open_pools = np.empty(base.size, np.int32)
+    position = np.empty(kinds.size, np.int32)
+    stride_of = np.zeros(base.size, np.int64)
+    opened = 0
+    size = 1
+    here[0] = 1.0
+    log_scale = 0.0
+    filled = 0
+    for step in range(kinds.size):
+        subject = subjects[step]
+        if kinds[step] == OPEN:
+            open_pools[opened] = subject
+            stride_of[subject] = size
+            opened += 1
+            here[size : size * base[subject]] = 0.0
+            size *= base[subject]
+        elif kinds[step] == PERSON:
+            kept[filled : filled + size] = here[:size]
+            filled += size
+            there[:size] = 0.0
+            for choice in range(choices[subject], choices[subject + 1]):
+                shift = _shift(seats, pools, subject, touches[choice], stride_of)
+                for s in range(size):
+                    if here[s] > 0.0:
+                        there[s | shift if saturates else s + shift] += weight[choice] * here[s]
+            here, there = there, here
+        else:
+            stride = stride_of[subject]
+            wide = base[subject]
+            for high in range(size // (stride * wide)):
+                for low in range(stride):
+                    total = 0.0
+                    for k in range(wide):
+                        total += here[(high * wide + k) * stride + low] * likelihood[subject, k]
+                    there[high * stride + low] = total
+            here, there = there, here
+            size //= wide
+            place = 0
+            while open_pools[place] != subject:
+                place += 1
+            position[step] = place
+            for later in range(place + 1, opened):
+                stride_of[open_pools[later]] //= wide
+                open_pools[later - 1] = open_pools[later]
+            opened -= 1
+            scale = 0.0
+            for s in range(size):
+                scale += here[s]
+            if not scale > 0.0:
+                return -np.inf
+            for s in range(size):
+                here[s] /= scale
+            log_scale += np.log(scale)
+    log_evidence = log_scale + np.log(here[0])
+    here[0] = 1.0
+    for step in range(kinds.size - 1, -1, -1):
+        subject = subjects[step]
+        if kinds[step] == OPEN:
+            opened -= 1
+            size //= base[subject]
+        elif kinds[step] == PERSON:
+            filled -= size
+            there[:size] = 0.0
+            everything = 0.0
+            for choice in range(choices[subject], choices[subject + 1]):
+                shift = _shift(seats, pools, subject, touches[choice], stride_of)
+                mine = 0.0
+                for s in range(size):
+                    if kept[filled + s] > 0.0:
+                        after = weight[choice] * here[s | shift if saturates else s + shift]
+                        there[s] += after
+                        mine += kept[filled + s] * after
+                chance[choice] = mine
+                everything += mine
+            for choice in range(choices[subject], choices[subject + 1]):
+                chance[choice] /= everything
+            here, there = there, here
+        else:
+            wide = base[subject]
+            for later in range(opened, position[step], -1):
+                open_pools[later] = open_pools[later - 1]
+                stride_of[open_pools[later]] *= wide
+            open_pools[position[step]] = subject
+            opened += 1
+            stride = 1
+            for earlier in range(position[step]):
+                stride *= base[open_pools[earlier]]
+            stride_of[subject] = stride
+            largest_value = 0.0
+            for s in range(size):
+                largest_value = max(largest_value, here[s])
+            for high in range(size // stride):
+                for low in range(stride):
+                    value = here[high * stride + low] / largest_value
+                    for k in range(wide):
+                        there[(high * wide + k) * stride + low] = value * likelihood[subject, k]
+            here, there = there, here
+            size *= wide
+    return float(log_evidence)
+
+
+@kernel
+def enumerate_patterns(
+    seats: NDArray[np.int64],
+    pools: NDArray[np.int32],
+    prior: NDArray[np.float64],
+    likelihood: NDArray[np.float64],
+    counts_matter: bool,
+    infected: NDArray[np.float64],
+) -> float:
+    """Walk all 2^n patterns depth first; return the evidence.
+
+    ``infected[i]`` becomes P(i infected, outcomes). A pool's factor is multiplied in where its last person is
+    decided, so a leaf costs next to nothing, a pattern of weight 0 is cut off whole, and every total is a
+    balanced sum.
+
+        #  person 0   0       1
+        #  person 1  0 1     0 1      total of a branch = total of its two branches
+    """
+    people = prior.size
+    count = np.zeros(likelihood.shape[0], np.int64)
+    last = np.zeros(likelihood.shape[0], np.int64)
+    for v in range(people):
+        for at in range(seats[v], seats[v + 1]):
+            last[pools[at]] = v
+    branch = np.full(people + 1, -1, np.int64)
+    weight = np.zeros(people + 1, np.float64)
+    total = np.zeros(people + 1, np.float64)
+    infected[:] = 0.0
+    weight[0] = 1.0
+    depth = 0
+    while depth >= 0:
+        if depth == people or weight[depth] == 0.0:
+            total[depth] = weight[depth]
+            finished = True
+        else:
+            branch[depth] += 1
+            if branch[depth] == 0:
+                total[depth] = 0.0
+            elif branch[depth] == 1:
+                for at in range(seats[depth], seats[depth + 1]):
+                    count[pools[at]] += 1
+            finished = branch[depth] == 2
+            if finished:
+                for at in range(seats[depth], seats[depth + 1]):
+                    count[pools[at]] -= 1
+                branch[depth] = -1
+        if finished:
+            depth -= 1
+            if depth >= 0:
+                total[depth] += total[depth + 1]
+                if branch[depth] == 1:
+                    infected[depth] += total[depth + 1]
+            continue
+        p = prior[depth] if branch[depth] == 1 else 1.0 - prior[depth]
+        product = weight[depth] * p
+        for at in range(seats[depth], seats[depth + 1]):
+            if last[pools[at]] == depth:
+                k = count[pools[at]]
+                product *= likelihood[pools[at], k if counts_matter else min(k, 1)]
+        weight[depth + 1] = product
+        depth += 1
+    return float(total[0])

@@ -1,0 +1,160 @@
+"""Belief propagation between people and pools, in place on the seats; exact where the graph is a forest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poolpipe_kernels.compilation import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["layers", "pool_evidence", "sweep"]
+
+
+@kernel
+def layers(
+    pools: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    used: NDArray[np.uint16],
+    layer: NDArray[np.int8],
+) -> None:
+    """Give each pool the first layer in which none of its people sits yet; 15 is the layer where they may.
+
+    Pools of one layer share nobody, so two threads can send their messages at once and the order within a
+    layer changes nothing. `used` (per person, zeros at first) collects the layers as bits.
+
+        #  round 1  [0 1] [2 3]   layer 0 0
+        #  round 2  [0 2] [1 3]   layer 1 1
+    """
+    for at in range(pools.size):
+        pool = pools[at]
+        taken = np.uint16(0)
+        for seat in range(offsets[pool], offsets[pool + 1]):
+            taken |= used[members[seat]]
+        free = 0
+        while free < 15 and (taken >> np.uint16(free)) & np.uint16(1):
+            free += 1
+        layer[at] = free
+        bit = np.uint16(1) << np.uint16(free)
+        for seat in range(offsets[pool], offsets[pool + 1]):
+            used[members[seat]] |= bit
+
+
+@kernel
+def sweep(
+    pools: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    row_of_pool: NDArray[np.int64],
+    likelihood: NDArray[np.float64],
+    belief: NDArray[np.float64],
+    ratio: NDArray[np.float64],
+    since: int,
+    now: int,
+    damped: bool,
+    tolerance: float,
+) -> float:
+    """Send the messages of those `pools` that have heard something new; return the largest change.
+
+    `ratio` (per seat) is a pool's message to a person, P(outcome | infected) / P(outcome | not). `belief` (people,
+    2) holds the prior odds times all of the person's messages, and the time at which they last moved: side by side,
+    for the memory access is what a message costs. A message is rational in the odds: no logarithm
+    is taken. A pool whose people all moved at or before `since` is left out; a person whose probability
+    moves by more than `tolerance` moved `now`. `damped` takes the geometric mean of old and new message.
+
+        #  person 1 says to pool 0 what everything but pool 0 says of him: belief[1] / ratio[0, 1]
+        #  pool 0 (+)  [0 1 2]     to 1:  f1 / (f0 * nobody(0, 2) + f1 * anybody(0, 2))
+        #  pool 1 (-)      [2 3]
+    """
+    widest = 0
+    for pool in pools:
+        widest = max(widest, offsets[pool + 1] - offsets[pool])
+    cavity = np.empty(widest, np.float64)
+    clean_ahead = np.empty(widest + 1, np.float64)
+    any_ahead = np.empty(widest + 1, np.float64)
+    clean_ahead[0] = 1.0
+    any_ahead[0] = 0.0
+    largest = 0.0
+    for pool in pools:
+        start = offsets[pool]
+        n = offsets[pool + 1] - start
+        stale = False
+        for i in range(n):
+            stale |= belief[members[start + i], 1] > since
+        if not stale:
+            continue
+        for i in range(n):
+            o = belief[members[start + i], 0] / ratio[start + i]
+            clean = 1.0 / (1.0 + o)
+            cavity[i] = o
+            clean_ahead[i + 1] = clean_ahead[i] * clean
+            any_ahead[i + 1] = any_ahead[i] + clean_ahead[i] * o * clean
+        nobody_says = likelihood[row_of_pool[pool], 0]
+        somebody_says = likelihood[row_of_pool[pool], 1]
+        clean_behind = 1.0
+        any_behind = 0.0
+        for i in range(n - 1, -1, -1):
+            nobody = clean_ahead[i] * clean_behind
+            anybody = any_ahead[i] + clean_ahead[i] * any_behind
+            old = ratio[start + i]
+            new = somebody_says / (nobody_says * nobody + somebody_says * anybody)
+            new = min(max(new, 1e-60), 1e60)
+            if damped:
+                new = np.sqrt(new * old)
+            o = cavity[i]
+            clean = 1.0 / (1.0 + o)
+            any_behind = o * clean + clean * any_behind
+            clean_behind *= clean
+            after = o * new
+            change = abs(new - old) / (new + old) * after / (1.0 + after)
+            if new != old:
+                ratio[start + i] = new
+                belief[members[start + i], 0] = after
+            if change > tolerance:
+                belief[members[start + i], 1] = now
+            largest = max(largest, change)
+    return largest
+
+
+@kernel
+def pool_evidence(
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    row_of_pool: NDArray[np.int64],
+    likelihood: NDArray[np.float64],
+    odds: NDArray[np.float64],
+    ratio: NDArray[np.float64],
+    first: int,
+    last: int,
+    term: NDArray[np.float64],
+) -> None:
+    """Pool part of the Bethe log evidence: log P(outcome | messages) less the log edge normalisers.
+
+    Together with ``log((1 - prior) * (1 + odds))`` of every person it sums to the log evidence: exact on a
+    forest (Yedidia, Freeman and Weiss 2005, eq. 37), an approximation where there are loops. `ratio` may have one entry
+    for all.
+    """
+    step = 0 if ratio.size == 1 else 1
+    for pool in range(first, last):
+        clean = 1.0
+        anybody = 0.0
+        edges = 0.0
+        product = 1.0
+        for seat in range(offsets[pool], offsets[pool + 1]):
+            total = odds[members[seat]]
+            o = total / ratio[seat * step]
+            share = 1.0 / (1.0 + o)
+            product *= (1.0 + total) * share
+            if not 1e-200 < product < 1e200:  # one logarithm per pool, not per seat
+                edges += np.log(product)
+                product = 1.0
+            anybody += clean * o * share
+            clean *= share
+        row = row_of_pool[pool]
+        term[pool] = (
+            np.log(likelihood[row, 0] * clean + likelihood[row, 1] * anybody) - edges - np.log(product)
+        )

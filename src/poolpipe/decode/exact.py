@@ -1,0 +1,232 @@
+"""Exact posteriors of one loopy component: as an array, by summing pools out, or by every pattern."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poolpipe_kernels import arrays, components, elimination
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from poolpipe.decode.parts import Parts
+    from poolpipe.decode.reduction import Reduced
+
+__all__ = ["Component", "Effort", "Solution", "solve", "solve_loopy"]
+
+LARGEST = 2000
+"""People of the largest component for which an exact way is looked for: the search is quadratic."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much an exact answer may cost before belief propagation takes over.
+
+    Parameters
+    ----------
+    states : int
+        Largest joint state of open pools in elimination (8 bytes each).
+    kept : int
+        States kept for the way back (8 bytes each).
+    people : int
+        Most people whose 2^n patterns are walked.
+    columns : int
+        Most columns (the shorter side) of an array.
+    """
+
+    states: int = 1 << 16
+    kept: int = 1 << 23
+    people: int = 24
+    columns: int = 12
+
+
+@dataclass(frozen=True)
+class Component:
+    """People and pools that hang together, numbered from 0.
+
+    Attributes
+    ----------
+    offsets, members : arrays
+        CSR of seats by pool.
+    likelihood : array of float64, shape (pools, width)
+        P(outcome | k infected); two columns when only presence matters.
+    prior : array of float64, shape (people,)
+        P(infected) before these pools.
+    """
+
+    offsets: NDArray[np.int64]
+    members: NDArray[np.int32]
+    likelihood: NDArray[np.float64]
+    counts_matter: bool
+    prior: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Exact posteriors, what found them, and the log evidence (-inf: the outcomes are impossible)."""
+
+    p_infected: NDArray[np.float64]
+    method: str
+    log_evidence: float
+
+
+def solve_loopy(
+    graph: Reduced, parts: Parts, effort: Effort
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32], Solution | None]]:
+    """Try each loopy component of up to 2,000 people; yields (its pools, its people, solution or None)."""
+    wanted = (parts.loopy & (parts.people <= LARGEST))[parts.of_pool]
+    candidates = np.flatnonzero(wanted & (np.diff(graph.offsets) > 0)).astype(np.int32)
+    if not candidates.size:
+        return
+    candidates = candidates[np.argsort(parts.of_pool[candidates], kind="stable")]
+    starts = np.flatnonzero(np.diff(parts.of_pool[candidates]))
+    place = np.full(graph.odds.size, -1, np.int32)
+    for pools in np.split(candidates, starts + 1):
+        who, component = _take_out(graph, pools, place)
+        yield pools, who, solve(component, effort)
+
+
+def solve(component: Component, effort: Effort) -> Solution | None:
+    """Solve a component exactly by the cheapest way within `effort`; None when there is none.
+
+    An array is tried by the zeta transform first and left for elimination when its alternating terms
+    cancel more than four digits, so that eleven remain.
+    """
+    if not component.counts_matter:
+        found = _as_array(component, effort)
+        if found is not None:
+            return found
+    seats, pools = _by_person(component)
+    plan = _Plan.of(component, seats, pools, effort) if np.diff(seats).max() < 62 else None
+    people = component.prior.size
+    if people <= effort.people and (plan is None or plan.cost > 2.0**people):
+        return _enumerate(component, seats, pools)
+    return None if plan is None else _eliminate(component, seats, pools, plan)
+
+
+def _take_out(
+    graph: Reduced, pools: NDArray[np.int32], place: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], Component]:
+    """Lay the component of `pools` out on its own; (its people, itself). `place` is all -1, per person."""
+    seats = int((graph.offsets[pools + 1] - graph.offsets[pools]).sum())
+    who, members = np.empty(seats, np.int32), np.empty(seats, np.int32)
+    offsets = np.empty(pools.size + 1, np.int64)
+    count = components.extract(pools, graph.offsets, graph.members, place, who, offsets, members)
+    who = who[:count]
+    prior = graph.odds[who] / (1.0 + graph.odds[who])
+    return who, Component(offsets, members, graph.table[graph.rows[pools]], graph.counts_matter, prior)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """An elimination order and what it costs."""
+
+    kinds: NDArray[np.int8]
+    subjects: NDArray[np.int32]
+    base: NDArray[np.int64]
+    kept: int
+    largest: int
+
+    @property
+    def cost(self) -> float:
+        return 2.0 * self.kept
+
+    @classmethod
+    def of(
+        cls, component: Component, seats: NDArray[np.int64], pools: NDArray[np.int32], effort: Effort
+    ) -> _Plan | None:
+        sizes = np.diff(component.offsets)
+        base = sizes + 1 if component.counts_matter else np.full(sizes.size, 2, np.int64)
+        room = component.prior.size + 2 * sizes.size
+        kinds, subjects = np.empty(room, np.int8), np.empty(room, np.int32)
+        steps, kept, largest = elimination.schedule(seats, pools, base, float(effort.states), kinds, subjects)
+        if steps == 0 or kept > effort.kept:
+            return None
+        return cls(kinds[:steps], subjects[:steps], base, int(kept), int(largest))
+
+
+def _by_person(component: Component) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """CSR of pools by person."""
+    pool_of_seat = np.repeat(
+        np.arange(component.offsets.size - 1, dtype=np.int32), np.diff(component.offsets)
+    )
+    seats = np.zeros(component.prior.size + 1, np.int64)
+    pools = np.empty(pool_of_seat.size, np.int32)
+    components.order_by_pool(component.members, pool_of_seat, seats, pools)
+    return seats, pools
+
+
+def _eliminate(
+    component: Component, seats: NDArray[np.int64], pools: NDArray[np.int32], plan: _Plan
+) -> Solution:
+    people = component.prior.size
+    weight, touches = np.empty(2 * people), np.zeros(2 * people, np.int64)
+    weight[0::2], weight[1::2] = 1.0 - component.prior, component.prior
+    touches[1::2] = (1 << np.diff(seats)) - 1
+    chance = np.empty(2 * people)
+    log_evidence = elimination.eliminate(
+        seats, pools, np.arange(0, 2 * people + 1, 2), weight, touches, component.likelihood, plan.base,
+        plan.kinds, plan.subjects, np.empty(plan.kept), plan.largest, chance,
+    )  # fmt: skip
+    return Solution(chance[1::2], "elimination", log_evidence)
+
+
+def _enumerate(component: Component, seats: NDArray[np.int64], pools: NDArray[np.int32]) -> Solution:
+    infected = np.empty(component.prior.size)
+    evidence = elimination.enumerate_patterns(
+        seats, pools, component.prior, component.likelihood, component.counts_matter, infected
+    )
+    if evidence <= 0.0:
+        return Solution(component.prior, "enumeration", -np.inf)
+    return Solution(infected / evidence, "enumeration", float(np.log(evidence)))
+
+
+def _as_array(component: Component, effort: Effort) -> Solution | None:
+    """Solve by the zeta transform where pools are rows and columns and everybody sits in one of each."""
+    people = component.prior.size
+    if component.members.size != 2 * people:
+        return None
+    seats, pools = _by_person(component)
+    if not (np.diff(seats) == 2).all():
+        return None
+    ends = pools.reshape(-1, 2)
+    side = _two_sides(ends, component.offsets.size - 1)
+    if side is None:
+        return None
+    rows, columns = np.flatnonzero(side == 0), np.flatnonzero(side == 1)
+    if columns.size > rows.size:
+        rows, columns, side = columns, rows, 1 - side
+    number = np.empty(side.size, np.int64)
+    number[rows], number[columns] = np.arange(rows.size), np.arange(columns.size)
+    flipped = side[ends[:, 0]] == 1
+    row = number[np.where(flipped, ends[:, 1], ends[:, 0])]
+    column = number[np.where(flipped, ends[:, 0], ends[:, 1])]
+    if columns.size > effort.columns or np.unique(row * columns.size + column).size != people:
+        return None
+    prior, infected = np.zeros((rows.size, columns.size)), np.empty((rows.size, columns.size))
+    prior[row, column] = component.prior
+    evidence, absolute = arrays.array(
+        prior, component.likelihood[rows], component.likelihood[columns], infected
+    )
+    if not evidence > 1e-4 * absolute or absolute < 1e-280:
+        return None
+    return Solution(infected[row, column], "array", float(np.log(evidence)))
+
+
+def _two_sides(ends: NDArray[np.int32], pools: int) -> NDArray[np.int64] | None:
+    """Colour pools so that everybody sits in one of each colour; None where that cannot be."""
+    side = np.full(pools, -1, np.int64)
+    side[ends[0, 0]] = 0
+    while (side < 0).any():
+        reached = int((side >= 0).sum())
+        for mine, other in ((0, 1), (1, 0)):
+            known = side[ends[:, mine]] >= 0
+            side[ends[known, other]] = 1 - side[ends[known, mine]]
+        if int((side >= 0).sum()) == reached:
+            return None
+    return None if (side[ends[:, 0]] == side[ends[:, 1]]).any() else side

@@ -1,0 +1,310 @@
+"""The decoder: reduce, take apart, infer exactly where that is possible and say so where it is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from poolpipe.decode import beliefs, surprises
+from poolpipe.decode.assays import as_assay
+from poolpipe.decode.exact import Effort, solve_loopy
+from poolpipe.decode.layout import lay_out
+from poolpipe.decode.parts import Parts
+from poolpipe.decode.reduction import reduce_layout
+from poolpipe.decode.refinement import refine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from poolpipe.decode.assays import Assay
+    from poolpipe.decode.layout import Layout
+    from poolpipe.decode.reduction import Reduced
+
+__all__ = ["METHODS", "Decoded", "decode"]
+
+METHODS = (
+    "prior",
+    "logic",
+    "closed_form",
+    "tree",
+    "array",
+    "enumeration",
+    "elimination",
+    "belief_propagation",
+    "local_elimination",
+)
+"""How a posterior was found; all before `belief_propagation` are exact."""
+
+PRIOR, LOGIC, CLOSED_FORM, TREE = range(4)
+FOREST_PRECISION = 1e-14
+BELIEF = METHODS.index("belief_propagation")
+LOCAL = METHODS.index("local_elimination")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What `decode` found.
+
+    Attributes
+    ----------
+    people : polars.DataFrame
+        One row per person, in the order they were given: person; p_infected (0 to 1); method (one of
+        `METHODS`); converged (false: do not rely on it); component (row of `components`).
+    components : polars.DataFrame
+        People and pools that hang together: component; people; pools; method (the least exact among its
+        people); converged; log_evidence (natural log of P(all its outcomes), -inf: impossible under the
+        model, a density where Ct values count); surprise (about 0 as expected, above 10 nearly
+        impossible; see `surprises`).
+    """
+
+    people: pl.DataFrame
+    components: pl.DataFrame
+
+
+def decode(
+    seats: pl.DataFrame,
+    pools: pl.DataFrame,
+    people: pl.DataFrame,
+    *,
+    assay: Assay | Mapping[str, Any] | None = None,
+    effort: Effort | None = None,
+    tolerance: float = 1e-8,
+    most_sweeps: int = 200,
+    threads: int = 2,
+) -> Decoded:
+    """Find everybody's probability of infection from all pools together.
+
+    Parameters
+    ----------
+    seats : polars.DataFrame
+        pool, person: who was in which pool; text or integers. Twice in one pool counts once.
+    pools : polars.DataFrame
+        pool; call: positive, suspect, negative, invalid or null (the last two say nothing); ct (optional,
+        cycles, null: none), which counts where the assay has `cycles`. A pool that has seats and no row here
+        was not called; one that has a row and no seats is a component of its own without people.
+    people : polars.DataFrame
+        person, prior: P(infected) before the pools, 0 to 1.
+    assay : Assay or mapping, optional
+        The test; a mapping with sensitivity and specificity is enough.
+    effort : Effort, optional
+        How much an exact answer may cost before belief propagation takes over.
+    tolerance : float
+        Belief propagation on loops ends when no probability moves by more than this; on trees it runs to the
+        end.
+    most_sweeps : int
+        ... or after so many sweeps; who still moves then has converged false.
+    threads : int
+        Threads for belief propagation.
+
+    Returns
+    -------
+    Decoded
+        `people` and `components`; every row says which method found it and whether it converged. Where the
+        outcomes are impossible under the model the prior stands, converged is false, the surprise infinite.
+
+    Raises
+    ------
+    TableError
+        A column is missing, a key repeats, a seat names an unknown person, a call or prior is none.
+    PolicyError
+        The assay contradicts itself.
+
+    Notes
+    -----
+    docs/decode.md has the model, the methods and their sources.
+    """
+    model = as_assay(assay)
+    layout = lay_out(seats, pools, people, model)
+    expected = surprises.expectations(layout, model, threads=threads)
+    graph = reduce_layout(layout)
+    whole = Parts.of(layout.offsets, layout.members, layout.informative, layout.prior.size)
+    parts = whole if graph.members is layout.members else Parts.of_graph(graph)
+    answer = _Answer.start(layout, graph, whole)
+    rest = _solve_small(graph, parts, answer, effort or Effort())
+    _believe_rest(graph, parts, answer, rest, effort or Effort(), tolerance, most_sweeps, threads)
+    return _tables(people, layout, graph, whole, answer, expected)
+
+
+@dataclass
+class _Answer:
+    """Posteriors as they come in, with how they were found."""
+
+    p_infected: NDArray[np.float64]
+    method: NDArray[np.uint8]
+    converged: NDArray[np.bool_]
+    person_terms: NDArray[np.float64]
+    pool_terms: NDArray[np.float64]
+
+    @classmethod
+    def start(cls, layout: Layout, graph: Reduced, whole: Parts) -> _Answer:
+        """Everybody as if the pools left in the graph said nothing."""
+        known = graph.state >= 0
+        p_infected = np.where(known, graph.state, graph.odds / (1.0 + graph.odds))
+        method = np.where(whole.of_person < 0, PRIOR, CLOSED_FORM).astype(np.uint8)
+        method[known & (whole.of_person >= 0)] = LOGIC
+        person_terms = np.zeros(known.size)
+        odd = np.flatnonzero(graph.refined)
+        person_terms[odd] = np.log1p(-layout.prior[odd]) + np.log1p(graph.odds[odd])
+        odd = np.flatnonzero(known)
+        with np.errstate(divide="ignore"):
+            person_terms[odd] = np.log(
+                np.where(graph.state[odd] == 1, layout.prior[odd], 1 - layout.prior[odd])
+            )
+        converged = np.ones(known.size, np.bool_)
+        return cls(p_infected, method, converged, person_terms, graph.pool_terms.copy())
+
+
+def _solve_small(graph: Reduced, parts: Parts, answer: _Answer, effort: Effort) -> NDArray[np.int32]:
+    """Solve small loopy components exactly; return the pools left for belief propagation."""
+    left = np.diff(graph.offsets) > 0
+    for pools, who, solution in solve_loopy(graph, parts, effort):
+        if solution is None:
+            continue
+        left[pools] = False
+        answer.p_infected[who] = solution.p_infected
+        answer.method[who] = METHODS.index(solution.method)
+        answer.converged[who] = np.isfinite(solution.log_evidence)
+        answer.pool_terms[pools[0]] += solution.log_evidence
+    return np.flatnonzero(left).astype(np.int32)
+
+
+def _believe_rest(
+    graph: Reduced,
+    parts: Parts,
+    answer: _Answer,
+    pools: NDArray[np.int32],
+    effort: Effort,
+    tolerance: float,
+    most_sweeps: int,
+    threads: int,
+) -> None:
+    """Propagate beliefs over what is left: exact on pools and trees, approximate and checked elsewhere."""
+    if not pools.size:
+        return
+    tied = parts.loopy[parts.of_pool[pools]]
+    for chosen, precision in ((pools[~tied], FOREST_PRECISION), (pools[tied], tolerance)):
+        if chosen.size:
+            _believe(graph, parts, answer, chosen, effort, precision, most_sweeps, threads)
+
+
+def _believe(
+    graph: Reduced,
+    parts: Parts,
+    answer: _Answer,
+    pools: NDArray[np.int32],
+    effort: Effort,
+    tolerance: float,
+    most_sweeps: int,
+    threads: int,
+) -> None:
+    """Propagate beliefs over whole components and take the result up."""
+    found = beliefs.believe(graph, pools, tolerance=tolerance, most_sweeps=most_sweeps, threads=threads)
+    touched = np.zeros(parts.of_pool.size + 1, np.bool_)
+    touched[parts.of_pool[pools]] = True
+    mine = touched[parts.of_person]
+    kinds = np.where(
+        parts.seats > parts.people + parts.pools - 1, BELIEF, np.where(parts.pools > 1, TREE, CLOSED_FORM)
+    )
+    answer.p_infected[mine] = found.odds[mine] / (1.0 + found.odds[mine])
+    answer.method[mine] = kinds.astype(np.uint8)[parts.of_person[mine]]
+    answer.converged[mine] = ~found.restless[mine]
+    answer.person_terms += np.log((1.0 + found.odds) / (1.0 + graph.odds))
+    answer.pool_terms[pools] = beliefs.pool_evidence(
+        graph.offsets, graph.members, graph.rows, graph.table, found.odds, found.ratio,
+        counts_matter=graph.counts_matter, threads=threads,
+    )[pools]  # fmt: skip
+    doubtful = mine & (answer.method == BELIEF)
+    if doubtful.any():
+        for check in refine(graph, found, doubtful, effort):
+            answer.p_infected[check.people] = check.p_infected
+            answer.converged[check.people] &= check.trusted
+            answer.method[check.people] = LOCAL if check.solved else BELIEF
+
+
+def _tables(
+    people: pl.DataFrame,
+    layout: Layout,
+    graph: Reduced,
+    whole: Parts,
+    answer: _Answer,
+    expected: surprises.Expectations,
+) -> Decoded:
+    """Number the components in the order of their first person and sum evidence and methods up."""
+    number, count = _numbered(layout, whole)
+    of_person, of_pool = number
+    says = of_pool >= 0
+
+    def per_component(of: NDArray[np.int32], weights: NDArray[np.float64] | None = None) -> NDArray[Any]:
+        return np.bincount(of, weights, minlength=count)
+
+    impossible = per_component(of_pool[says], graph.impossible[says].astype(np.float64)) > 0
+    log_evidence = per_component(of_person, answer.person_terms)
+    log_evidence += per_component(of_pool[says], answer.pool_terms[says])
+    log_evidence[impossible | np.isnan(log_evidence)] = -np.inf
+    impossible = np.isneginf(log_evidence)
+    answer.p_infected[impossible[of_person]] = layout.prior[impossible[of_person]]
+    answer.converged[impossible[of_person]] = False
+    method = np.zeros(count, np.uint8)
+    np.maximum.at(method, of_person, answer.method)
+    restless = per_component(of_person, (~answer.converged).astype(np.float64)) > 0
+    surprise = surprises.scores(
+        log_evidence,
+        *(
+            per_component(of_pool[says], part[says])
+            for part in (expected.offset, expected.mean, expected.variance)
+        ),
+    )
+    kinds = pl.Series(METHODS, dtype=pl.Enum(METHODS))
+    return Decoded(
+        pl.DataFrame(
+            {
+                "person": people["person"],
+                "p_infected": answer.p_infected,
+                "method": kinds.gather(answer.method),
+                "converged": answer.converged,
+                "component": of_person,
+            }
+        ),
+        pl.DataFrame(
+            {
+                "component": np.arange(count, dtype=np.int32),
+                "people": per_component(of_person),
+                "pools": per_component(of_pool[says]),
+                "method": kinds.gather(method),
+                "converged": ~restless & ~impossible,
+                "log_evidence": log_evidence,
+                "surprise": surprise,
+            }
+        ),
+    )
+
+
+def _numbered(layout: Layout, whole: Parts) -> tuple[tuple[NDArray[np.int32], NDArray[np.int32]], int]:
+    """Component of each person and each pool (-1: says nothing); people alone first come first served."""
+    people = layout.prior.size
+    first = np.full(whole.of_pool.size, people, np.int64)
+    alone = whole.of_person < 0
+    inside = np.flatnonzero(~alone)
+    first[whole.of_person[inside[::-1]]] = inside[::-1]
+    opens = alone.copy()
+    opens[first[first < people]] = True
+    rank = np.cumsum(opens, dtype=np.int32) - 1
+    count = int(rank[-1]) + 1 if people else 0
+    of_person = rank.copy()
+    of_person[inside] = rank[first[whole.of_person[inside]]]
+    says = layout.informative | (layout.sizes == 0) & _called(layout)
+    root_first = first[whole.of_pool]
+    empty = says & (root_first == people)
+    of_pool = np.where(says & ~empty, rank[np.minimum(root_first, people - 1)] if people else 0, -1)
+    of_pool[empty] = count + np.arange(int(empty.sum()))
+    return (of_person, of_pool.astype(np.int32)), count + int(empty.sum())
+
+
+def _called(layout: Layout) -> NDArray[np.bool_]:
+    """Pools with a likelihood other than one, whether or not anybody sits in them."""
+    return np.asarray(layout.table[layout.rows, 0] != 1.0)

@@ -1,0 +1,142 @@
+"""What is certain, or said about one person alone, leaves the graph before anything is inferred on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poolpipe.decode.layout import says_something
+from poolpipe_kernels import components
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from poolpipe.decode.layout import Layout
+
+__all__ = ["Reduced", "reduce_layout"]
+
+UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """What is left to infer, with pools and people numbered as before.
+
+    Attributes
+    ----------
+    offsets, members : arrays
+        Seats of people whose state is not certain, in pools that say something about two or more of them.
+    rows, table : arrays
+        ``table[rows[p], k]``: likelihood of k infected among those left.
+    state : array of int8, shape (people,)
+        -1 unknown, 0 certainly clean, 1 certainly infected.
+    odds : array of float64, shape (people,)
+        Prior odds times what pools of this person alone say.
+    refined : array of bool, shape (people,)
+        Whose odds are no longer the prior's.
+    pool_terms : array of float64, shape (pools,)
+        Log of the factor each pool that left the graph contributes to the evidence.
+    impossible : array of bool, shape (pools,)
+        Pools that contradict what others prove.
+    """
+
+    offsets: NDArray[np.int64]
+    members: NDArray[np.int32]
+    rows: NDArray[np.int64]
+    table: NDArray[np.float64]
+    counts_matter: bool
+    state: NDArray[np.int8]
+    odds: NDArray[np.float64]
+    refined: NDArray[np.bool_]
+    pool_terms: NDArray[np.float64]
+    impossible: NDArray[np.bool_]
+
+
+def reduce_layout(layout: Layout) -> Reduced:
+    """Settle what is proven, fold pools of one unknown person into the odds, drop what says nothing."""
+    state, impossible = _certain(layout)
+    unknown_prior = np.where(state == UNKNOWN, layout.prior, 0.0)
+    odds = unknown_prior / (1.0 - unknown_prior)
+    refined = np.zeros(odds.size, np.bool_)
+    pool_terms = np.zeros(layout.rows.size)
+    sizes = layout.sizes
+    informative = layout.informative
+    if informative.all() and sizes.min(initial=2) >= 2 and (state == UNKNOWN).all():
+        parts = layout.offsets, layout.members, layout.rows, layout.table
+        return Reduced(*parts, layout.counts_matter, state, odds, refined, pool_terms, impossible)
+    infected, unknown = np.zeros_like(sizes), np.zeros_like(sizes)
+    components.tally(layout.offsets, layout.members, state, infected, unknown)
+    rows, table = _rows_of_the_rest(layout, infected, unknown)
+    informative = says_something(rows, table, unknown, counts_matter=layout.counts_matter)
+    with np.errstate(divide="ignore"):
+        leaving = ~informative | (unknown == 1)
+        pool_terms[leaving] = np.log(table[rows[leaving], 0])
+    keep = informative & (unknown >= 2)
+    offsets, members = np.empty_like(layout.offsets), np.empty_like(layout.members)
+    alone = informative & (unknown == 1) & ~impossible
+    left = components.compact(layout.offsets, layout.members, state, alone, offsets, members)
+    who = members[:left]
+    np.multiply.at(odds, who, table[rows[alone], 1] / table[rows[alone], 0])
+    refined[who] = True
+    left = components.compact(layout.offsets, layout.members, state, keep, offsets, members)
+    return Reduced(
+        offsets,
+        members[:left],
+        rows,
+        table,
+        layout.counts_matter,
+        state,
+        odds,
+        refined,
+        pool_terms,
+        impossible,
+    )
+
+
+def _certain(layout: Layout) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """States that priors of 0 and 1 and likelihoods of 0 prove, to the end of the chain of conclusions."""
+    state = np.full(layout.prior.size, UNKNOWN, np.int8)
+    state[layout.prior == 0.0] = 0
+    state[layout.prior == 1.0] = 1
+    impossible = np.zeros(layout.rows.size, np.bool_)
+    if not layout.counts_matter and layout.table.all():
+        return state, impossible
+    if layout.counts_matter and not _has_zeros(layout):
+        return state, impossible
+    parts = layout.offsets, layout.members, layout.rows, layout.table, layout.counts_matter
+    while components.settle(*parts, state, impossible):
+        pass
+    return state, impossible
+
+
+def _has_zeros(layout: Layout) -> bool:
+    """Whether any pool rules a number of infected out; entries beyond a pool's people do not count."""
+    reach = np.zeros(layout.table.shape[0], np.int64)
+    np.maximum.at(reach, layout.rows, layout.sizes)
+    within = np.arange(layout.table.shape[1]) <= reach[:, None]
+    return bool((within & (layout.table == 0.0)).any())
+
+
+def _rows_of_the_rest(
+    layout: Layout, infected: NDArray[np.int64], unknown: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Likelihood rows counted from the people known to be infected; pools without such people keep theirs."""
+    shifted = np.flatnonzero(infected > 0)
+    if not shifted.size:
+        return layout.rows, layout.table
+    width = layout.table.shape[1]
+    rows = layout.rows.copy()
+    if not layout.counts_matter:
+        flat = np.repeat(layout.table[:, 1:], 2, axis=1)
+        rows[shifted] += layout.table.shape[0]
+        return rows, np.concatenate([layout.table, flat])
+    keys, where = np.unique(
+        np.stack([layout.rows[shifted], infected[shifted], unknown[shifted]]), axis=1, return_inverse=True
+    )
+    extra = np.zeros((keys.shape[1], width))
+    for at, (row, known, people) in enumerate(keys.T.tolist()):
+        extra[at, : people + 1] = layout.table[row, known : known + people + 1]
+    rows[shifted] = layout.table.shape[0] + where.ravel()
+    return rows, np.concatenate([layout.table, extra])

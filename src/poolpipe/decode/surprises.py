@@ -1,0 +1,85 @@
+"""How unlikely the outcomes of a component are beside what the model expects of its pools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poolpipe.decode.assays import NEGATIVE, NO_CALL, POSITIVE, SUSPECT
+from poolpipe.decode.beliefs import pool_evidence
+from poolpipe.decode.disjoint import likelihood_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from poolpipe.decode.assays import Assay
+    from poolpipe.decode.layout import Layout
+
+__all__ = ["Expectations", "expectations", "scores"]
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """Per pool, from its people's priors alone, in nats.
+
+    Attributes
+    ----------
+    mean, variance : arrays of float64, shape (pools,)
+        Mean and variance of -log P(outcome), the outcome being "detected" or not.
+    offset : array of float64, shape (pools,)
+        What log P of the outcome as read (suspect, a Ct density) has over log P("detected"); 0 without such.
+    """
+
+    mean: NDArray[np.float64]
+    variance: NDArray[np.float64]
+    offset: NDArray[np.float64]
+
+
+def expectations(layout: Layout, assay: Assay, *, threads: int) -> Expectations:
+    """Expected surprise of every pool; pools that say nothing expect none."""
+    plain = assay.model_copy(update={"suspect_infected": None, "suspect_clean": None})
+    detected = (layout.codes == POSITIVE) | (layout.codes == SUSPECT)
+    says = detected | (layout.codes == NEGATIVE)
+    codes = np.where(detected, POSITIVE, np.where(says, NEGATIVE, NO_CALL))
+    rows, table = likelihood_rows(layout.sizes, codes, plain)
+    log_chance = _log_chance(layout, rows, table, threads)
+    chance = np.exp(log_chance)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_other = np.log1p(-chance)
+        mean = np.where(chance < 1, -chance * log_chance - (1 - chance) * log_other, 0.0)
+        variance = np.where(chance < 1, chance * (1 - chance) * (log_chance - log_other) ** 2, 0.0)
+    offset = np.zeros(chance.size)
+    if table.shape != layout.table.shape or not np.array_equal(table[rows], layout.table[layout.rows]):
+        offset = _log_chance(layout, layout.rows, layout.table, threads) - log_chance
+    return Expectations(
+        *(np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0) for part in (mean, variance, offset))
+    )
+
+
+def scores(
+    log_evidence: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    variance: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Surprise of each component: (-log P(outcomes) - expected) / sqrt(1 + variance), sums over its pools.
+
+    In a small component this is nearly the excess in nats; in a large one it approaches standard deviations.
+    The expectation takes pools one by one from the priors, which bounds the joint entropy from above.
+    """
+    return np.asarray((offset - log_evidence - mean) / np.sqrt(1.0 + variance))
+
+
+def _log_chance(
+    layout: Layout, rows: NDArray[np.int64], table: NDArray[np.float64], threads: int
+) -> NDArray[np.float64]:
+    """Log P(outcome) of each pool from the priors of its people: the first message of belief propagation."""
+    prior = np.minimum(layout.prior, 1.0 - 2.0**-53)
+    odds = prior / (1.0 - prior)
+    with np.errstate(divide="ignore"):
+        return pool_evidence(
+            layout.offsets, layout.members, rows, table, odds, np.ones(1), counts_matter=layout.counts_matter,
+            threads=threads,
+        )  # fmt: skip
