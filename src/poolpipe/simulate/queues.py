@@ -150,6 +150,7 @@ def make_queues(
     tubes : int, optional
         Pool tubes in all, capacities of 10 and 20 mixed; None fills tubes of the one capacity.
     """
+    attending = np.repeat(attending, np.where(residents.double[attending], 2, 1))
     site = _site_of(attending, len(residents), len(places.site_opens))
     single = residents.batch[attending] <= 2
     turn = rng.random(int(residents.household[-1]) + 1)[residents.household[attending]]

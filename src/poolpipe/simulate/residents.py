@@ -32,7 +32,7 @@ _NAMES = pl.Series([f"模拟{stem}{branch}" for stem in _STEMS for branch in _BR
 class Residents:
     """People of a township in the order of their addresses; every array has one entry per person.
 
-    `person` and `person_type` may be longer than the people: mistyped numbers of somebody are appended.
+    `batch` is 1 to 4; `double` marks the very-high-risk people who give two samples at once (双采双检).
     """
 
     township: int
@@ -40,6 +40,7 @@ class Residents:
     building: NDArray[np.int64]
     community: NDArray[np.int64]
     batch: NDArray[np.int8]
+    double: NDArray[np.bool_]
     birth_ymd: NDArray[np.int64]
     sequence: NDArray[np.int64]
     person: pl.Series
@@ -64,12 +65,14 @@ def make_residents(settings: Settings, township: int, people: int, rng: np.rando
     household = _households(people, rng)
     building = household // _HOUSEHOLDS_PER_BUILDING
     birth_ymd, sequence = _births(people, rng)
+    batch = _batches(settings, building, rng)
     return Residents(
         township=township,
         household=household,
         building=building,
         community=building // _BUILDINGS_PER_COMMUNITY,
-        batch=_batches(settings, building, rng),
+        batch=batch,
+        double=(batch == 1) & (rng.random(people) < settings.double_share),
         birth_ymd=birth_ymd,
         sequence=sequence,
         **_documents(settings, township, birth_ymd, sequence, rng),
@@ -104,7 +107,11 @@ def _batches(settings: Settings, building: NDArray[np.int64], rng: np.random.Gen
     people = len(building)
     batch = np.where(rng.random(people) < 0.15, 3, 4).astype(np.int8)
     batch[rng.random(people) < settings.single_share / 2] = 2
+    if settings.single_share == 0.0:
+        return batch
     affected = rng.random(int(building[-1]) + 1) < settings.single_share / 2
+    # An outbreak has a place: every township has one building at least.
+    affected[rng.integers(len(affected))] = True
     batch[affected[building]] = 1
     return batch
 

@@ -100,6 +100,14 @@ class Settings:
     tubes_per_person : float, optional
         Fixes the number of pool tubes to ``round(people * tubes_per_person)`` by mixing capacities of 10 and 20;
         None fills tubes of `capacity` as far as each point's queue goes.
+    single_share : float
+        People of batches 1 and 2, one to a tube; of batch 1 the `double_share` gives two tubes at once (双采双检).
+    foreign_share : float
+        People with a document other than the resident ID.
+    priority_share : float
+        Sites whose results are due within six hours.
+    opening_spread_h : float
+        Hours over which the sites open, from half past six.
     samples_per_plate : int
         Of 94 that fit beside two controls; a small laboratory runs half plates.
     least : int
@@ -119,6 +127,7 @@ class Settings:
     capacity: int = 10
     tubes_per_person: float | None = None
     single_share: float = 0.0
+    double_share: float = 0.0
     foreign_share: float = 0.0
     priority_share: float = 0.0
     opening_spread_h: float = 4.0
@@ -150,6 +159,7 @@ PRESETS: Mapping[str, Settings] = MappingProxyType(
             rich=True,
             rounds=2,
             single_share=0.02,
+            double_share=0.3,
             foreign_share=0.01,
             priority_share=0.2,
             opening_spread_h=2.0,
@@ -165,6 +175,7 @@ PRESETS: Mapping[str, Settings] = MappingProxyType(
             infected=700,
             rich=True,
             single_share=0.01,
+            double_share=0.1,
             foreign_share=0.002,
             priority_share=0.05,
         ),

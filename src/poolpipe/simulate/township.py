@@ -296,7 +296,7 @@ def _expect_journeys(campaign: Campaign, journeys: Journeys) -> None:
 
 
 def _spelled(campaign: Campaign) -> dict[str, pl.DataFrame]:
-    """Spell the round's events, with the troubles of the spelling."""
+    """Spell the round's events, with the troubles of the spelling; in the order they were sent, where that is known."""
     rich = campaign.settings.rich
     spelled = {}
     for stream in columns_of(rich=rich):
@@ -305,7 +305,10 @@ def _spelled(campaign: Campaign) -> dict[str, pl.DataFrame]:
             spelled[stream] = spell(
                 stream, frame, campaign.codes, rich=rich, round_name=campaign.round_name, run=campaign.run
             )
-    return scan_troubles.plant(campaign, spelled) if rich else spelled
+    if not rich:
+        return spelled
+    troubled = scan_troubles.plant(campaign, spelled)
+    return {stream: frame.sort("sent_at", maintain_order=True) for stream, frame in troubled.items()}
 
 
 def _infected(campaign: Campaign) -> pl.DataFrame:
