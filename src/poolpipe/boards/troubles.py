@@ -29,9 +29,9 @@ def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Table:
     show_ids : bool
         Show identity numbers in full.
     """
-    found = _first_of_each(anomalies, ("code", "round", "subject"), ("subject_kind", "subject"))
+    found = _first_of_each(anomalies, ("code", "round", "subject"), ("round", "subject_kind", "subject"))
     board = frame(f"Anomalies 异常 · {anomalies.height:,}")
-    board.add_column("what\n异常")
+    board.add_column("what\n异常", no_wrap=True)
     board.add_column("n\n数量", justify="right", no_wrap=True)
     board.add_column("for example\n举例", overflow="fold")
     board.add_column("what to do\n如何处理", overflow="fold")
@@ -41,7 +41,7 @@ def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Table:
         board.add_row(
             Text.assemble((code, STYLES[severity]), f"\n{chinese} · {severity} {CHINESE[severity]}"),
             f"{first['n']:,}",
-            plain(f"{first['subject_kind']} {_shown(first, show_ids=show_ids)}"),
+            plain(_subject(first, show_ids=show_ids)),
             "\n".join(ADVICE[code]),
         )
     if not found:
@@ -92,9 +92,10 @@ def _first_of_each(
     return {row["code"]: row for row in first.iter_rows(named=True)}
 
 
-def _shown(row: dict[str, object], *, show_ids: bool) -> str:
+def _subject(row: dict[str, object], *, show_ids: bool) -> str:
+    """Kind, name and round of an anomaly's subject, a person's number masked."""
     subject = str(row["subject"] or "-")
-    if show_ids or row["subject_kind"] != "person":
-        return subject
-    document, colon, number = subject.partition(":")
-    return f"{document}{colon}{mask(number)}"
+    if row["subject_kind"] == "person" and not show_ids:
+        document, colon, number = subject.partition(":")
+        subject = f"{document}{colon}{mask(number)}"
+    return f"{row['subject_kind']} {subject} {row['round'] or ''}".rstrip()
