@@ -24,6 +24,7 @@ COMMANDS: dict[str, Word] = {
     "run": Word("run:run", "Scan files in, tables and boards out  由扫码文件得出结果表与看板"),
     "demo": Word("demo:demo", "Run the sample town and check it  运行示例镇并核对"),
     "diff": Word("diff:diff", "What changed between two results  比较两次结果"),
+    "export": Word("export:export", "Results as CSV, HL7 or FHIR messages  导出结果"),
     "import": Word("import_:import_command", "Instrument and robot files to events  导入仪器文件"),
     "simulate": Word("simulate:simulate", "Write a simulated city with its troubles  模拟一座城市"),
 }

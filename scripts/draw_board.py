@@ -1,0 +1,53 @@
+"""Draw docs/images/board.svg: the terminal after `poolpipe demo`, at the hour when most people wait."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
+
+import poolpipe
+from poolpipe.boards import WIDTH, day_boards
+from poolpipe.planted import busiest_moment
+from poolpipe.policy import load_policy
+from poolpipe.reference import read_reference
+
+ROOT = Path(__file__).parents[1]
+TOWN = ROOT / "data" / "samples" / "town"
+PICTURE = ROOT / "docs" / "images" / "board.svg"
+_ROWS = 12
+
+
+def main() -> None:
+    """Run the sample town and draw its first three boards."""
+    people = read_reference(people=next((TOWN / "reference").glob("people.*"))).people
+    end = poolpipe.run(TOWN / "events", people=people)
+    day = end.view(as_of=busiest_moment(end.recalls))
+    console = Console(file=io.StringIO(), record=True, width=WIDTH, highlight=False)
+    campaign, recalls, ledger, _, anomalies, *_ = day_boards(
+        day, zone=load_policy().time_zone, people=people, rows=_ROWS
+    )
+    for board in (campaign, recalls, ledger, anomalies):
+        console.print(board)
+        console.print()
+    PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    drawn = console.export_svg(title="poolpipe demo", theme=MONOKAI, unique_id="board", code_format=_format())
+    PICTURE.write_text(drawn, encoding="utf-8")
+
+
+def _format() -> str:
+    """Rich's own frame with fonts of the reader's machine: a picture fetches nothing."""
+    from rich._export_format import CONSOLE_SVG_FORMAT
+
+    start, end = CONSOLE_SVG_FORMAT.index("@font-face"), CONSOLE_SVG_FORMAT.index(".{unique_id}-matrix")
+    local = CONSOLE_SVG_FORMAT[:start] + CONSOLE_SVG_FORMAT[end:]
+    fonts = (
+        "Menlo, Consolas, DejaVu Sans Mono, Noto Sans Mono CJK SC, PingFang SC, Microsoft YaHei, monospace"
+    )
+    return local.replace("Fira Code, monospace", fonts)
+
+
+if __name__ == "__main__":
+    main()
