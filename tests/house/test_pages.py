@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+
 import pytest
-from scripts import write_policy_page, write_tables_page
+from scripts import write_commands_page, write_design_page, write_policy_page, write_tables_page
+
+from house.rooms import ROOT
 
 
-@pytest.mark.parametrize("script", [write_tables_page, write_policy_page])
+@pytest.mark.parametrize(
+    "script", [write_tables_page, write_policy_page, write_commands_page, write_design_page]
+)
 def test_page__is_what_the_sources_say(script):
     name = script.PAGE.name
     assert script.PAGE.read_text(encoding="utf-8") == script.page(), (
@@ -17,3 +24,23 @@ def test_page__is_what_the_sources_say(script):
 @pytest.mark.parametrize("script", [write_tables_page, write_policy_page])
 def test_page__leaves_no_meaning_empty(script):
     assert "|  |" not in script.page()
+
+
+def test_design__gives_a_reason_for_every_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [
+        *project["dependencies"],
+        *(each for extra in project["optional-dependencies"].values() for each in extra),
+    ]
+    names = {re.split(r"[\[<>=!~; ]", each)[0] for each in wanted}
+    told = set(re.findall(r"`([a-z0-9-]+)`", write_design_page.PAGE.read_text(encoding="utf-8")))
+    assert names <= told, f"{sorted(names - told)}: give the reason in docs/design.md"
+
+
+def test_index__leads_to_every_page_that_is_there():
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(([^)]+)\)", index))
+    broken = [link for link in linked if not (ROOT / "docs" / link).exists()]
+    assert not broken
+    unlinked = {path.name for path in (ROOT / "docs").glob("*.md")} - linked - {"index.md"}
+    assert not unlinked, f"{sorted(unlinked)}: link them from docs/index.md"
