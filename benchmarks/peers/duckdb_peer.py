@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.peers.events import COLUMNS, DEFAULTS
+from benchmarks.peers.events import COLUMNS, DEFAULTS, files_of
 
 TYPES = {"at": "TIMESTAMPTZ", "capacity": "BIGINT", "swabs": "BIGINT", "ct": "DOUBLE"}
 
@@ -264,11 +264,11 @@ def main(folder: Path, out: Path) -> None:
 
 def scan(day: duckdb.DuckDBPyConnection, folder: Path, kind: str) -> None:
     """Make a view of one kind's events: the columns the job needs, defaults filled in, voided ones left out."""
-    files = f"read_parquet('{folder / kind}/**/*.parquet', union_by_name = true)"
-    if any((folder / kind).rglob("*.parquet")):
-        present = {row[0] for row in day.execute(f"DESCRIBE FROM {files}").fetchall()}
-    else:
-        files, present = "(SELECT 1 WHERE false)", set()
+    files = files_of(folder, kind)
+    source, present = "(SELECT 1 WHERE false)", set()
+    if files:
+        source = f"read_parquet({[str(file) for file in files]}, union_by_name = true)"
+        present = {row[0] for row in day.execute(f"DESCRIBE FROM {source}").fetchall()}
     columns = []
     for name in COLUMNS[kind]:
         given = f'CAST("{name}" AS {TYPES.get(name, "VARCHAR")})'
@@ -277,10 +277,9 @@ def scan(day: duckdb.DuckDBPyConnection, folder: Path, kind: str) -> None:
         columns.append(
             f"coalesce({value}, '{DEFAULTS[name]}') AS {name}" if name in DEFAULTS else f"{value} AS {alias}"
         )
-    kept = "" if kind == "void" or not any((folder / "void").rglob("*.parquet")) else (
-        "ANTI JOIN (SELECT event AS event_id FROM void) AS voided USING (event_id)"
-    )  # fmt: skip
-    day.execute(f"CREATE VIEW {kind} AS FROM (SELECT {', '.join(columns)} FROM {files}) {kept}")
+    voided = kind != "void" and files_of(folder, "void")
+    kept = "ANTI JOIN (SELECT event AS event_id FROM void) AS voided USING (event_id)" if voided else ""
+    day.execute(f"CREATE VIEW {kind} AS FROM (SELECT {', '.join(columns)} FROM {source}) {kept}")
 
 
 def save(day: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:

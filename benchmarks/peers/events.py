@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 # Only what the five tables need is read: the peers' users would not read more.
 COLUMNS = {
     "collect": (
@@ -29,3 +34,12 @@ LEFT_OUT = (
     "policies other than ten-in-one, and views as of an earlier moment",
     "ties: two events of one thing at the same microsecond are settled by the columns used, not by the whole content",
 )
+
+
+def files_of(folder: Path, kind: str) -> list[Path]:
+    """The Parquet files of one kind: in a folder of its name, or with a name that starts with it."""
+    return sorted(
+        file
+        for file in folder.rglob("*.parquet")
+        if kind in file.relative_to(folder).parts[:-1] or file.name.startswith(kind)
+    )

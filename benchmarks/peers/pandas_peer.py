@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from benchmarks.peers.events import COLUMNS, DEFAULTS
+from benchmarks.peers.events import COLUMNS, DEFAULTS, files_of
 
 TYPES = {"at": "datetime64[us, UTC]", "capacity": "Int64", "swabs": "Int64", "ct": "float64"}
 GRAVITY = {"positive": 0, "suspect": 1, "negative": 2, "invalid": 3}  # gravest first
@@ -51,7 +51,7 @@ def main(folder: Path, out: Path) -> None:
 def scan(folder: Path, kind: str, voided: pd.Series | None = None) -> pd.DataFrame:
     """Events of one kind with the columns the job needs, defaults filled in, voided ones left out."""
     names = list(COLUMNS[kind])
-    files = sorted((folder / kind).rglob("*.parquet"))
+    files = files_of(folder, kind)
     parts = [
         pd.read_parquet(file, columns=[name for name in names if name in pq.read_schema(file).names])
         for file in files

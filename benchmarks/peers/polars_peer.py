@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.peers.events import COLUMNS, DEFAULTS
+from benchmarks.peers.events import COLUMNS, DEFAULTS, files_of
 
 AT = pl.Datetime("us", "UTC")
 TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -55,7 +55,7 @@ def main(folder: Path, out: Path) -> None:
 def scan(folder: Path, kind: str) -> pl.LazyFrame:
     """Events of one kind with the columns the job needs, defaults filled in, voided ones left out."""
     events = _read(folder, kind)
-    if kind == "void" or not any((folder / "void").rglob("*.parquet")):
+    if kind == "void" or not files_of(folder, "void"):
         return events
     voided = _read(folder, "void").select(event_id="event")
     return events.join(voided, on="event_id", how="anti")
@@ -63,7 +63,7 @@ def scan(folder: Path, kind: str) -> pl.LazyFrame:
 
 def _read(folder: Path, kind: str) -> pl.LazyFrame:
     schema = {name: TYPES.get(name, pl.String) for name in COLUMNS[kind]}
-    files = sorted((folder / kind).rglob("*.parquet"))
+    files = files_of(folder, kind)
     if not files:
         return pl.LazyFrame(schema=schema)
     events = pl.scan_parquet(
