@@ -57,13 +57,21 @@ def believe_members(
     return p_infected
 
 
-def _together(seats: pl.DataFrame, collected: pl.DataFrame, policy: Policy, assay: object) -> NDArray[np.float64]:
+def _together(
+    seats: pl.DataFrame, collected: pl.DataFrame, policy: Policy, assay: object
+) -> NDArray[np.float64]:
     from poolpipe.decode import decode
 
     words = pl.Series("call", CALLS)
     tubes = collected.join(seats.select("tube").unique(), on="tube", how="semi", maintain_order="left")
     called = tubes.select(pl.col("tube").alias("pool"), words.gather(tubes["call"]).alias("call"))
-    people = seats.select("person").unique(maintain_order=True).with_columns(pl.lit(policy.decoding.prior).alias("prior"))
+    people = (
+        seats.select("person")
+        .unique(maintain_order=True)
+        .with_columns(pl.lit(policy.decoding.prior).alias("prior"))
+    )
     decoded = decode(seats.select(pl.col("tube").alias("pool"), "person"), called, people, assay=assay)  # type: ignore[arg-type]
-    found = seats.join(decoded.people.select("person", "p_infected"), on="person", how="left", maintain_order="left")
+    found = seats.join(
+        decoded.people.select("person", "p_infected"), on="person", how="left", maintain_order="left"
+    )
     return found["p_infected"].to_numpy()

@@ -300,7 +300,10 @@ def _report_labs(reports: pl.DataFrame, decides: NDArray[np.bool_], codes: Codes
 def _slots(frame: pl.DataFrame) -> NDArray[np.int64]:
     if frame.is_empty():
         return np.empty(0, np.int64)
-    return keys_of(frame, "plate").astype(np.int64) * WELL_PLACES + frame["well"].to_numpy()
+    slots: NDArray[np.int64] = (
+        keys_of(frame, "plate").astype(np.int64) * WELL_PLACES + frame["well"].to_numpy()
+    )
+    return slots
 
 
 def _micros(frame: pl.DataFrame) -> NDArray[np.int64]:

@@ -58,8 +58,11 @@ def read_clocks(
         return pl.when(spent > pl.duration(microseconds=round(hours * 3_600_000_000))).then(spent)
 
     since_receipt = taken(received, result)
-    late_result = pl.when(priority).then(over(since_receipt, clocks.result_priority))
-    late_result = late_result.otherwise(over(since_receipt, clocks.result))
+    late_result = (
+        pl.when(priority)
+        .then(over(since_receipt, clocks.result_priority))
+        .otherwise(over(since_receipt, clocks.result))
+    )
     from_swab = taken(collected, result)
     readings = {
         "room_temperature": over(

@@ -119,7 +119,7 @@ class Codes:
         if "person_type" in people.columns:
             kinds = pl.col("person_type")
         asked = people.select(kinds.fill_null(RESIDENT).alias("person_type"), pl.col("person"))
-        known = self.others.with_columns(-1 - pl.int_range(pl.len(), dtype=pl.Int64).alias("key"))
+        known = self.others.with_columns((-1 - pl.int_range(pl.len(), dtype=pl.Int64)).alias("key"))
         other = asked.join(known, on=["person_type", "person"], how="left", maintain_order="left")["key"]
         regular = (pl.Series(keys) >= 0) & (asked["person_type"] == RESIDENT)
         return pl.select(pl.when(regular).then(pl.Series(keys)).otherwise(other).alias("person")).to_series()
@@ -143,8 +143,8 @@ class Codes:
             .otherwise(11)
         )  # fmt: skip
         # What follows a short run of digits stands before '0' or behind '9'; so do all that share them.
-        bound = pl.when(length == 17).then(below * 11 + checks_before)
-        bound = bound.otherwise((below + pl.when(head > "9").then(power).otherwise(0)) * 11)
+        behind = (below + pl.when(head > "9").then(power).otherwise(0)) * 11
+        bound = pl.when(length == 17).then(below * 11 + checks_before).otherwise(behind)
         return (
             self.others.with_columns(pl.col("person").str.extract(r"^([0-9]{0,17})", 1).alias("digits"))
             .with_columns(pl.col("person").str.slice(pl.col("digits").str.len_chars()).alias("rest"))

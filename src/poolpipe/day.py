@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,6 +16,7 @@ from poolpipe.errors import InputError
 from poolpipe.tables import TABLES
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
@@ -34,6 +34,8 @@ class Day:
         The contract's tables, sorted; times in UTC. Each is made when it is first asked for.
     summary : dict
         as_of, policy, files, rows per table, anomalies per code, columns left out, files skipped.
+    people : DataFrame or None
+        The reference table of residents, where one was given.
     """
 
     def __init__(
@@ -41,10 +43,13 @@ class Day:
         tables: Mapping[str, pl.DataFrame] | texts.Coded,
         summary: Mapping[str, Any],
         again: Callable[[Policy | str | Path | None, datetime | str | None], Day] | None = None,
+        *,
+        people: pl.DataFrame | None = None,
     ) -> None:
         self._tables: dict[str, pl.DataFrame] = {} if isinstance(tables, texts.Coded) else dict(tables)
         self._coded = tables if isinstance(tables, texts.Coded) else None
         self._again = again
+        self.people = people
         self.summary = dict(summary)
 
     def table(self, name: str) -> pl.DataFrame:
@@ -139,7 +144,9 @@ class Day:
                 shutil.rmtree(aside, ignore_errors=True)
         except OSError as error:
             raise InputError(
-                f"cannot be written: {error.strerror or error}", where=str(folder), way_out="choose another --out"
+                f"cannot be written: {error.strerror or error}",
+                where=str(folder),
+                way_out="choose another --out",
             ) from error
         return target
 
@@ -168,7 +175,9 @@ class Day:
             tables = {table: pl.read_parquet(source / f"{table}.parquet") for table in TABLES}
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
             raise InputError(
-                f"is no folder that poolpipe has written: {error}", where=str(folder), way_out="give the --out of a run"
+                f"is no folder that poolpipe has written: {error}",
+                where=str(folder),
+                way_out="give the --out of a run",
             ) from error
         return cls(tables, summary)
 

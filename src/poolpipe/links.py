@@ -109,7 +109,8 @@ class _Scans:
         if int(self.people.sum()) == len(self.rows):
             return self.rows
         place = np.arange(len(self.rows)) - np.repeat(self.offsets[:-1], np.diff(self.offsets))
-        return self.rows[place < np.repeat(self.people, np.diff(self.offsets))]
+        kept: NDArray[np.uint32] = self.rows[place < np.repeat(self.people, np.diff(self.offsets))]
+        return kept
 
     def _seat(self, first: int, last: int) -> None:
         seats.seat_people(

@@ -1,13 +1,13 @@
 """The pipeline: the stages in order. The only place that knows the order; read it and you know the program.
 
-    files -> events -> voids -> links, custody, calls -> pools -> recalls, cases
-                                                      -> beliefs -> rank
-                                                      -> clocks, anomalies, ledger -> tables
+files -> events -> voids -> links, custody, calls -> pools -> recalls, cases
+-> beliefs -> rank
+-> clocks, anomalies, ledger -> tables
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -114,7 +114,7 @@ def conclude(
     done("calls")
     pools = gather_pools(links, custody, calls, codes)
     done("pools")
-    now = moment or datetime.min
+    now = moment or datetime.now(UTC)  # without any event nothing is told from it
     recalls = open_recalls(pools, links.members, frames["collect"], codes, policy, now)
     cases = find_cases(pools, links.members, frames["collect"], codes)
     doubles = people_in_two_tubes(pools, links.members, codes)
@@ -142,10 +142,12 @@ def conclude(
     def again(other: Policy | str | Path | None, when: datetime | str | None) -> Day:
         return conclude(events, policy if other is None else load_policy(other), as_of=when, reference=known)
 
-    return Day(coded, _summary(coded, events, policy, moment), again)
+    return Day(coded, _summary(coded, events, policy, moment, known), again, people=known.people)
 
 
-def _summary(coded: Coded, events: Events, policy: Policy, moment: datetime | None) -> dict[str, Any]:
+def _summary(
+    coded: Coded, events: Events, policy: Policy, moment: datetime | None, reference: Reference
+) -> dict[str, Any]:
     """What `summary.json` says."""
     counted = coded.anomalies.group_by("code").len().sort("code")
     return {
@@ -156,6 +158,7 @@ def _summary(coded: Coded, events: Events, policy: Policy, moment: datetime | No
         "anomalies": dict(counted.iter_rows()),
         "columns_left_out": dict(events.left_out),
         "skipped": list(events.skipped),
+        "reference_lines_broken": dict(reference.broken),
     }
 
 
@@ -171,7 +174,6 @@ class _Steps:
 
 
 def _moment(as_of: datetime | str | None, policy: Policy) -> datetime | None:
-    from datetime import UTC
     from zoneinfo import ZoneInfo
 
     from poolpipe.errors import InputError
@@ -186,4 +188,3 @@ def _moment(as_of: datetime | str | None, policy: Policy) -> datetime | None:
         ) from error
     aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(policy.time_zone))
     return aware.astimezone(UTC)
-

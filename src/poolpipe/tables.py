@@ -6,6 +6,7 @@ a column whose `null` is empty never has one.
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -316,10 +317,12 @@ def require(frame: pl.DataFrame, columns: Iterable[str], *, table: str) -> None:
     """
     missing = [column for column in columns if column not in frame.columns]
     if missing:
+        near = difflib.get_close_matches(missing[0], frame.columns, n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'? " if near else ""
         raise TableError(
             f"column {', '.join(missing)} is missing; there is {', '.join(frame.columns) or 'no column'}",
             where=table,
-            way_out="rename the columns as docs/tables.md names them",
+            way_out=f"{hint}rename the columns as docs/tables.md names them",
         )
 
 

@@ -134,7 +134,9 @@ def _called_by(coded: Coded) -> pl.Series:
     wells = "well " + plates + ":" + well_names(slot % WELL_PLACES, coded.plate_wells)
     labs = "report " + codes.text("lab", pools["report_lab"]).fill_null("")
     called = pools["call"].is_not_null()
-    return pl.select(pl.when(called).then(pl.coalesce(wells, labs.str.strip_chars())).alias("called_by")).to_series()
+    return pl.select(
+        pl.when(called).then(pl.coalesce(wells, labs.str.strip_chars())).alias("called_by")
+    ).to_series()
 
 
 def _recalls(coded: Coded) -> pl.DataFrame:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
-from poolpipe_kernels import groups
 
 from poolpipe.codes import ENTITIES
 from poolpipe.tables import KINDS, TIME
+from poolpipe_kernels import groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +40,8 @@ class Standing:
 
 def latest_at(frames: Mapping[str, pl.DataFrame]) -> datetime | None:
     """Latest moment of any event; None if there is no event."""
-    moments = [frame["at"].max() for frame in frames.values() if frame.height]
-    return max(moments) if moments else None  # type: ignore[type-var]
+    moments = pl.Series([frame["at"].max() for frame in frames.values()], dtype=TIME)
+    return cast("datetime | None", moments.max())
 
 
 def standing_events(frames: Mapping[str, pl.DataFrame], codes: Codes, as_of: datetime | None) -> Standing:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from poolpipe.events.reading import Events, read_events
+from poolpipe.events.reading import Events, read_events, read_table
 
-__all__ = ["Events", "read_events"]
+__all__ = ["Events", "read_events", "read_table"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,16 +11,22 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.tables import EVENTS
+from poolpipe.tables import EVENTS, REFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["BROKEN", "KNOWN_COLUMNS", "Batch", "broken", "column_names"]
+__all__ = ["BROKEN", "KNOWN_COLUMNS", "Batch", "broken", "column_names", "plain_table"]
 
-KNOWN_COLUMNS = frozenset(["kind", *(column for kind in EVENTS.values() for column in kind.columns)])
+KNOWN_COLUMNS = frozenset(
+    [
+        "kind",
+        *(column for kind in EVENTS.values() for column in kind.columns),
+        *itertools.chain(*REFERENCE.values()),
+    ]
+)
 
 BROKEN = {"line": pl.Int64, "detail": pl.String, "raw": pl.String}
 """Columns of what could not be read at all; line is null for the file as a whole."""
@@ -60,6 +67,21 @@ class Batch:
     def of_broken(trouble: pl.DataFrame) -> Batch:
         """Make a batch of nothing but trouble."""
         return Batch(pa.table({}), np.empty(0, np.int64), lambda rows: [""] * len(rows), trouble)
+
+
+def plain_table(columns: Mapping[str, pa.Array | pa.ChunkedArray]) -> pa.Table:
+    """Make a table whose texts are of a layout that every kernel and function takes."""
+    return pa.table({name: _plain(column) for name, column in columns.items()})
+
+
+def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    if pa.types.is_string_view(column.type):
+        return column.cast(pa.large_string())
+    if pa.types.is_binary_view(column.type):
+        return column.cast(pa.large_binary())
+    if pa.types.is_dictionary(column.type) and pa.types.is_string_view(column.type.value_type):
+        return column.cast(pa.dictionary(column.type.index_type, pa.large_string()))
+    return column
 
 
 def column_names(given: Sequence[str]) -> tuple[dict[int, str], frozenset[str]]:

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from poolpipe.events.batches import Batch, broken, column_names
+from poolpipe.events.batches import Batch, broken, column_names, plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def _batch(
     if not columns:  # records there are, though no column is one of ours: each is counted, and rejected
         columns = {"kind": pa.nulls(rows.num_rows, pa.string())}
     lines = np.arange(passed + 1, passed + 1 + rows.num_rows)
-    table = pa.table(columns)
+    table = plain_table(columns)
     return Batch(table, lines, partial(_objects, table), broken(), left_out)
 
 

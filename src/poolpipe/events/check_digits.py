@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import polars as pl
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["holds"]
 
@@ -34,7 +39,7 @@ def holds(values: pl.Series, rule: str) -> pl.Series:
     return pl.select(pl.when(values.is_not_null()).then(pl.Series(good))).to_series()
 
 
-def _digits(values: pl.Series, alphabet: str) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+def _digits(values: pl.Series, alphabet: str) -> NDArray[np.int64]:
     """Characters as numbers, right-aligned, padded with -1: (codes, longest)."""
     width = max(1, int(values.str.len_chars().max() or 1))  # type: ignore[arg-type]
     padded = values.str.to_uppercase().str.pad_start(width, " ")
@@ -48,44 +53,44 @@ def _digits(values: pl.Series, alphabet: str) -> np.ndarray[tuple[int, int], np.
 
 
 def _luhn(
-    digits: np.ndarray[tuple[int, int], np.dtype[np.int64]],
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    digits: NDArray[np.int64],
+) -> NDArray[np.bool_]:
     d = np.where(digits < 0, 0, digits)[:, ::-1]
     doubled = 2 * d[:, 1::2]
     total = d[:, ::2].sum(axis=1) + np.where(doubled > 9, doubled - 9, doubled).sum(axis=1)
-    return total % 10 == 0
+    return np.asarray(np.equal(total % 10, 0), np.bool_)
 
 
 def _mod11_2(
-    digits: np.ndarray[tuple[int, int], np.dtype[np.int64]],
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    digits: NDArray[np.int64],
+) -> NDArray[np.bool_]:
     total = np.zeros(len(digits), np.int64)
     for column in digits.T:
         total = np.where(column < 0, total, (total * 2 + column) % 11)
     # X stands for ten and only in the last place
     inside = (digits[:, :-1] == 10).any(axis=1)
-    return (total == 1) & ~inside
+    return np.asarray(np.equal(total, 1) & ~inside, np.bool_)
 
 
 def _mod37_36(
-    digits: np.ndarray[tuple[int, int], np.dtype[np.int64]],
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    digits: NDArray[np.int64],
+) -> NDArray[np.bool_]:
     state = np.full(len(digits), 36, np.int64)
     for place, column in enumerate(digits.T):
         given = column >= 0
         if place == digits.shape[1] - 1:
-            return given & ((state % 37 % 36 + column) % 36 == 1)
+            return np.asarray(given & np.equal((state % 37 % 36 + column) % 36, 1), np.bool_)
         summed = (state + column) % 36
         state = np.where(given, np.where(summed == 0, 36, summed) * 2 % 37, state)
     return np.zeros(len(digits), np.bool_)
 
 
 def _mod97_10(
-    digits: np.ndarray[tuple[int, int], np.dtype[np.int64]],
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    digits: NDArray[np.int64],
+) -> NDArray[np.bool_]:
     total = np.zeros(len(digits), np.int64)
     for column in digits.T:
         total = np.where(
             column < 0, total, np.where(column > 9, total * 100 + column, total * 10 + column) % 97
         )
-    return total == 1
+    return np.asarray(np.equal(total, 1), np.bool_)

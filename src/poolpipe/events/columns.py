@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import polars as pl
@@ -14,6 +14,8 @@ from poolpipe.events.clean import clean_codes, clean_words, moments, parse_times
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+T = TypeVar("T", bound=np.generic)
 
 __all__ = ["Coded", "as_text", "coded", "plain_words", "time_column"]
 
@@ -38,10 +40,11 @@ class Coded:
         """Make a column in which nothing was given."""
         return cls(np.full(height, -1, np.int32), pl.Series("values", [], pl.String))
 
-    def spread(self, per_value: NDArray[np.generic], missing: object) -> NDArray[np.generic]:
+    def spread(self, per_value: NDArray[T], missing: object) -> NDArray[T]:
         """Per row what is known per value; `missing` where nothing was given."""
         padded = np.append(per_value, np.asarray([missing], per_value.dtype))
-        return padded[self.rows]
+        spread: NDArray[T] = padded[self.rows]
+        return spread
 
     def missing(self) -> NDArray[np.bool_]:
         """Which rows give nothing, blanks included."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv as stdlib_csv
 import io
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -40,7 +40,7 @@ def read_delimited(stream: TextStream) -> Iterator[Batch]:
         text = np.frombuffer(rest + block, np.uint8)
         separator = header.separator if header else _separator(text)
         framed, consumed, passed = _framed(text, separator, final=final)
-        framed.lines += line
+        framed.lines[:] += line
         if header is None and len(framed.starts):
             header = _Header.read(text, framed, separator)
             framed = framed.rows(np.arange(1, len(framed.starts)))
@@ -50,15 +50,19 @@ def read_delimited(stream: TextStream) -> Iterator[Batch]:
         line += passed
 
 
-class _Framed:
-    """Where the records of a block are."""
+class _Framed(NamedTuple):
+    """Where the records of a block are; arrays of one length."""
 
-    def __init__(self, starts: NDArray[np.int64], ends: NDArray[np.int64], lines: NDArray[np.int64],
-                 cells: NDArray[np.int32], stray: NDArray[np.bool_]) -> None:  # fmt: skip
-        self.starts, self.ends, self.lines, self.cells, self.stray = starts, ends, lines, cells, stray
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    lines: NDArray[np.int64]
+    cells: NDArray[np.int32]
+    stray: NDArray[np.bool_]
 
     def rows(self, rows: NDArray[np.int64]) -> _Framed:
-        return _Framed(*(part[rows] for part in (self.starts, self.ends, self.lines, self.cells, self.stray)))
+        return _Framed(
+            self.starts[rows], self.ends[rows], self.lines[rows], self.cells[rows], self.stray[rows]
+        )
 
     def texts(self, text: NDArray[np.uint8], rows: NDArray[np.int64]) -> list[str]:
         return [text[self.starts[row] : self.ends[row]].tobytes().decode(errors="replace") for row in rows]
@@ -102,7 +106,11 @@ def _framed(text: NDArray[np.uint8], separator: int, *, final: bool) -> tuple[_F
     count, consumed, passed = records.frame(
         text, separator, final, _LONGEST_CELL, starts, ends, lines, cells, stray
     )
-    return _Framed(*(part[:count] for part in (starts, ends, lines, cells, stray))), consumed, passed
+    return (
+        _Framed(starts[:count], ends[:count], lines[:count], cells[:count], stray[:count]),
+        consumed,
+        passed,
+    )
 
 
 def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> Batch:
@@ -116,7 +124,7 @@ def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> Batch:
     bad = np.flatnonzero(~sound)
     trouble = broken(
         framed.lines[bad].tolist(),
-        [_reason(framed, row, header.width, damaged=bool(damaged[row])) for row in bad],
+        [_reason(framed, row, header.width, damaged=bool(damaged[row])) for row in bad.tolist()],
         framed.texts(text, bad),
     )
     columns = {} if table is None else {name: table.column(index) for index, name in header.known.items()}

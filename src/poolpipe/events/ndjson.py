@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.events.batches import Batch, broken, column_names
+from poolpipe.events.batches import Batch, broken, column_names, plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import duckdb
     from numpy.typing import NDArray
 
     from poolpipe.events.streams import TextStream
@@ -58,18 +59,29 @@ def _texts(lines: pl.Series, rows: NDArray[np.int64]) -> list[str]:
     return lines.gather(rows).to_list()
 
 
-def _objects(lines: pl.Series) -> NDArray[np.bool_]:
-    """Which lines are JSON objects of sound text."""
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One engine for every block: making one costs more than most blocks do."""
     import duckdb
 
-    with duckdb.connect() as connection:
-        connection.register("texts", pl.DataFrame({"line": lines}).to_arrow())
-        found = connection.sql(
-            "SELECT json_valid(line) AND json_type(CASE WHEN json_valid(line) THEN line END) = 'OBJECT'"
-            " AND NOT contains(line, chr(65533)) FROM texts"
-        ).fetchnumpy()
-    column = next(iter(found.values()))
-    return np.ma.filled(np.ma.asarray(column), fill_value=False).astype(np.bool_)
+    return duckdb.connect(config={"threads": 1})
+
+
+def _asked(lines: pl.Series, question: str) -> list[pl.Series]:
+    """Columns of an SQL answer about `texts(line)`."""
+    with _database().cursor() as cursor:
+        cursor.register("texts", pl.DataFrame({"line": lines}).to_arrow())
+        return pl.DataFrame(cursor.sql(question).to_arrow_table()).get_columns()
+
+
+def _objects(lines: pl.Series) -> NDArray[np.bool_]:
+    """Which lines are JSON objects of sound text."""
+    (sound,) = _asked(
+        lines,
+        "SELECT json_valid(line) AND json_type(CASE WHEN json_valid(line) THEN line END) = 'OBJECT'"
+        " AND NOT contains(line, chr(65533)) AS sound FROM texts",
+    )
+    return sound.fill_null(value=False).to_numpy()
 
 
 def _columns(lines: pl.Series) -> tuple[pa.Table, frozenset[str]]:
@@ -83,15 +95,9 @@ def _columns(lines: pl.Series) -> tuple[pa.Table, frozenset[str]]:
     if frame is None or frame.height != lines.len():
         return pa.table({"kind": pa.nulls(lines.len(), pa.string())}), left_out
     frame = frame.rename({keys[index]: proper for index, proper in known.items()})
-    return frame.to_arrow(), left_out
+    return plain_table({name: frame[name].to_arrow() for name in frame.columns}), left_out
 
 
 def _keys(lines: pl.Series) -> list[str]:
-    import duckdb
-
-    with duckdb.connect() as connection:
-        connection.register("texts", pl.DataFrame({"line": lines}).to_arrow())
-        rows = connection.sql(
-            "SELECT DISTINCT unnest(json_keys(line)) AS key FROM texts ORDER BY key"
-        ).fetchall()
-    return [row[0] for row in rows]
+    (keys,) = _asked(lines, "SELECT DISTINCT unnest(json_keys(line)) AS key FROM texts ORDER BY key")
+    return keys.to_list()

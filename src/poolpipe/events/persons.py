@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from poolpipe.codes import RESIDENT, text_bytes
 from poolpipe.events.clean import clean_codes
@@ -15,6 +14,7 @@ from poolpipe.events.columns import Coded, as_text
 from poolpipe_kernels import codes
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 __all__ = ["Persons", "persons"]

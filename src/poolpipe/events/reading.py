@@ -7,6 +7,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,16 +16,16 @@ import pyarrow as pa
 
 from poolpipe.errors import InputError
 from poolpipe.events.assemble import Piece, assemble
-from poolpipe.events.batches import Batch, broken, column_names
+from poolpipe.events.batches import Batch, broken, column_names, plain_table
 from poolpipe.events.binary import read_arrow, read_parquet
 from poolpipe.events.clean import clean_codes
-from poolpipe.events.columns import coded
+from poolpipe.events.columns import as_text, coded
 from poolpipe.events.delimited import read_delimited
 from poolpipe.events.ndjson import read_ndjson
 from poolpipe.events.sources import Source, find_sources
 from poolpipe.events.streams import TextStream, opened
 from poolpipe.events.understand import understand
-from poolpipe.tables import KINDS, TABLES
+from poolpipe.tables import EVENTS, KINDS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,10 +35,11 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["Events", "read_events"]
+__all__ = ["Events", "read_events", "read_table"]
 
 _REJECTS = {column.name: column.dtype for column in TABLES["rejects"]}
 _ROWS = 1 << 20
+_ANY_EVENT = frozenset(column for kind in EVENTS.values() for column in kind.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +163,13 @@ def _opened(
 ) -> tuple[list[Source], Callable[[Source], Iterator[Batch]], list[str]]:
     if isinstance(inputs, dict):
         return _of_frames(inputs)
-    sources, skipped = find_sources(inputs)  # type: ignore[arg-type]
+    sources, skipped = find_sources(inputs)
     return sources, _batches, skipped
 
 
 def _of_frames(
     frames: Mapping[str, pl.DataFrame],
 ) -> tuple[list[Source], Callable[[Source], Iterator[Batch]], list[str]]:
-    from pathlib import Path
-
     unknown = sorted(set(frames) - {*KINDS, "events"})
     if unknown:
         raise InputError(
@@ -184,7 +184,7 @@ def _of_frames(
         known, left_out = column_names(frame.columns)
         for start in range(0, max(1, frame.height), _ROWS):
             part = frame.slice(start, _ROWS)
-            table = pa.table({known[index]: part.to_series(index).to_arrow() for index in known})
+            table = plain_table({known[index]: part.to_series(index).to_arrow() for index in known})
             lines = np.arange(start + 1, start + 1 + part.height)
             yield Batch(table, lines, partial(_legible, part), broken(), left_out)
 
@@ -193,6 +193,24 @@ def _of_frames(
 
 def _legible(frame: pl.DataFrame, rows: np.ndarray[Any, np.dtype[np.int64]]) -> list[str]:
     return frame[rows].write_ndjson().splitlines()
+
+
+def read_table(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read a file of any event format as it is, every value as text: known columns, and the broken lines.
+
+    Columns nobody knows are there by name only, without values, so that a slip of the pen can be told.
+    """
+    batches = list(_batches(Source(path, path.name, None)))
+    tables = [_as_texts(batch.table) for batch in batches if batch.table.num_rows]
+    frame = pl.concat(tables, how="diagonal") if tables else pl.DataFrame()
+    left_out = sorted(frozenset().union(*(batch.left_out for batch in batches)))
+    unread = pl.concat([broken(), *(batch.broken for batch in batches)])
+    return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in left_out), unread
+
+
+def _as_texts(table: pa.Table) -> pl.DataFrame:
+    columns = {name: as_text(table.column(name).combine_chunks()) for name in table.column_names}
+    return pl.DataFrame([pl.Series(name, array, pl.String) for name, array in columns.items()])
 
 
 def _batches(source: Source) -> Iterator[Batch]:
@@ -226,6 +244,7 @@ def _batches(source: Source) -> Iterator[Batch]:
 def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
     """Understand one batch, kind by kind."""
     pieces: list[Piece] = []
+    left_out = batch.left_out | _foreign(batch, source)
     rejects = [
         _rejects(
             batch.broken.with_columns(kind=pl.lit(source.kind, pl.String), code=pl.lit("not_parseable")),
@@ -241,13 +260,21 @@ def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
                 pl.lit("unknown_kind").alias("code"), pl.lit(detail).alias("detail")
             )
         else:
-            events, _, bad = understand(table, kind, policy, batch.left_out)
+            events, _, bad = understand(table, kind, policy, left_out)
             if len(events.at):
                 pieces.append((events, file))
         if bad.height:
             rejects.append(_rejected(batch, places, bad, kind, source))
     read = batch.table.num_rows + batch.broken.height
-    return _Taken(file, read, pieces, pl.concat(rejects), batch.left_out)
+    return _Taken(file, read, pieces, pl.concat(rejects), left_out)
+
+
+def _foreign(batch: Batch, source: Source) -> frozenset[str]:
+    """Columns of other kinds or tables: no more use than unknown ones, and often a slip of the pen."""
+    own = (
+        EVENTS[source.kind].columns if source.kind and "kind" not in batch.table.column_names else _ANY_EVENT
+    )
+    return frozenset(name for name in batch.table.column_names if name not in own and name != "kind")
 
 
 def _kinds(

@@ -18,20 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Source", "find_sources", "kind_of_name"]
 
-_SUFFIXES = (
-    ".csv",
-    ".tsv",
-    ".txt",
-    ".ndjson",
-    ".jsonl",
-    ".json",
-    ".parquet",
-    ".pq",
-    ".arrow",
-    ".ipc",
-    ".feather",
-)
+_SUFFIXES = (".csv", ".tsv", ".ndjson", ".jsonl", ".parquet", ".pq", ".arrow", ".ipc", ".feather")
+_DOUBTFUL = (".txt", ".json")
+"""Endings of notes and settings as well: taken only where the name promises a kind of event."""
+
 _COMPRESSED = (".gz", ".zst", ".zstd")
+_WRITTEN = {"summary.json", "pools.parquet", "recalls.parquet"}
 _NAME_BEGINS = re.compile(rf"({'|'.join(KINDS)})(?![A-Za-z])", re.IGNORECASE)
 
 
@@ -76,7 +68,7 @@ def find_sources(
     taken: dict[str, Path] = {}
     for given in named:
         for path, name in _files(Path(given)):
-            if not _is_event_file(path) and path != Path(given):
+            if not _is_event_file(path, name) and path != Path(given):
                 skipped[name] = None
                 continue
             resolved = path.resolve()
@@ -136,6 +128,8 @@ def _walk(folder: Path) -> list[Path]:
     found: list[Path] = []
     for root, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        if set(files) >= _WRITTEN:  # what a run has written into its input folder is no input
+            continue
         found.extend(Path(root) / name for name in files if not name.startswith("."))
     return found
 
@@ -144,11 +138,11 @@ def _folder_tells(path: Path) -> bool:
     return kind_of_name(path.name) is None and path.resolve().parent.name.lower() in KINDS
 
 
-def _is_event_file(path: Path) -> bool:
-    name = path.name.lower()
+def _is_event_file(path: Path, name: str) -> bool:
+    bare = path.name.lower()
     for ending in _COMPRESSED:
-        name = name.removesuffix(ending)
-    return name.endswith(_SUFFIXES)
+        bare = bare.removesuffix(ending)
+    return bare.endswith(_SUFFIXES) or (bare.endswith(_DOUBTFUL) and kind_of_name(name) is not None)
 
 
 def _did_you_mean(given: Path) -> str:

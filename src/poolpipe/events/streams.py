@@ -26,6 +26,7 @@ Content = Literal["csv", "ndjson", "parquet", "arrow", "arrow_stream", "empty"]
 _GZIP, _ZSTD, _PARQUET, _ARROW = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"ARROW1"
 _ARROW_STREAM = b"\xff\xff\xff\xff"
 _MOSTLY = 0.3
+_CHINESE = re.compile("[\u2e80-\uffef]")
 _HEADER_WORDS = 2
 """A line with so many known column names is the header of a CSV, whatever the file's name says."""
 
@@ -135,6 +136,8 @@ def _encoding(head: bytes) -> str:
         return "utf-16-le" if sample[1::2].count(0) > sample[0::2].count(0) else "utf-16-be"
     text = head.decode("utf-8", errors="replace")
     damaged = text.count("\ufffd")
-    sound = sum(1 for character in text[:100_000] if ord(character) > 127 and character != "\ufffd")
-    # A few damaged bytes among sound Chinese are damage; damage everywhere is another encoding.
-    return "gb18030" if damaged > 1 and damaged > sound else "utf-8"
+    if damaged <= 1:  # none, or a character cut in two by the end of the block
+        return "utf-8"
+    # A few damaged bytes among sound Chinese are damage; damage with hardly any Chinese is another encoding
+    # (some pairs of GB18030 bytes happen to be Greek or Cyrillic in UTF-8, none are Chinese).
+    return "gb18030" if damaged > len(_CHINESE.findall(text)) else "utf-8"
