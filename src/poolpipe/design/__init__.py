@@ -1,0 +1,25 @@
+"""Designs: what pooling costs and finds, the best sizes, prevalence from pools, who goes into which pool."""
+
+from __future__ import annotations
+
+from poolpipe.design.assignments import LAYOUTS, Informative, assign, informative_dorfman, worklist
+from poolpipe.design.prevalences import prevalence
+from poolpipe.design.schemes import SCHEMES, Characteristics, Scheme, best, characteristics
+from poolpipe.design.screening import comp, dd, scomp
+
+__all__ = [
+    "LAYOUTS",
+    "SCHEMES",
+    "Characteristics",
+    "Informative",
+    "Scheme",
+    "assign",
+    "best",
+    "characteristics",
+    "comp",
+    "dd",
+    "informative_dorfman",
+    "prevalence",
+    "scomp",
+    "worklist",
+]

@@ -1,0 +1,229 @@
+"""Prevalence from pooled results, with confidence intervals, stratum by stratum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+import polars as pl
+from scipy import optimize, stats
+
+from poolpipe.errors import PolicyError, TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["METHODS", "Interval", "prevalence"]
+
+Interval = Literal["exact", "score", "likelihood"]
+METHODS: tuple[Interval, ...] = get_args(Interval)
+LARGEST = 1.0 - 1e-12
+
+
+def prevalence(
+    pools: pl.DataFrame,
+    method: Interval = "exact",
+    *,
+    se: float = 1.0,
+    sp: float = 1.0,
+    confidence: float = 0.95,
+    by: str | Sequence[str] | None = None,
+) -> pl.DataFrame:
+    """Estimate prevalence by maximum likelihood, with an interval, from pools of equal or unequal size.
+
+    Parameters
+    ----------
+    pools : polars.DataFrame
+        One row per pool: people (or size), and call (positive and suspect count as positive, invalid and null
+        are left out) or positive (bool). Pools must not share people.
+    method : {'exact', 'score', 'likelihood'}
+        Interval from the exact distribution of the number of positive pools (Clopper and Pearson 1934 where
+        sizes are equal), from the score test (Wilson 1927; Hepworth 2005), or from the likelihood ratio.
+    se, sp : float
+        Sensitivity and specificity of a pool; se + sp must exceed 1.
+    confidence : float
+        Coverage of the interval, between 0 and 1.
+    by : str or sequence of str, optional
+        Columns of strata, such as "community": one row each.
+
+    Returns
+    -------
+    polars.DataFrame
+        The strata's columns, prevalence, lower, upper, pools, positive, people, method; one row without
+        strata.
+
+    Raises
+    ------
+    TableError
+        A column is missing, or no pool with a result and people is left.
+    PolicyError
+        The method is unknown, or the test no better than a coin.
+    """
+    if method not in METHODS:
+        raise PolicyError(
+            f"unknown method {method!r}", where="method", way_out=f"use one of {', '.join(METHODS)}"
+        )
+    if not (0 < se <= 1 and 0 < sp <= 1 and se + sp > 1 and 0 < confidence < 1):
+        raise PolicyError(
+            f"se {se}, sp {sp}, confidence {confidence}", where="prevalence", way_out="se + sp must exceed 1"
+        )
+    strata = [by] if isinstance(by, str) else list(by or [])
+    counted = _counted(pools, strata)
+    rows = []
+    for part in counted.partition_by(strata, maintain_order=True) if strata else [counted]:
+        results = _Results(
+            part["people"].to_numpy().astype(np.float64),
+            part["pools"].to_numpy().astype(np.int64),
+            part["positive"].to_numpy().astype(np.int64),
+            se,
+            sp,
+        )
+        lower, upper = {"exact": _exact, "score": _score, "likelihood": _likelihood}[method](
+            results, confidence
+        )
+        rows.append(
+            {column: part[column][0] for column in strata}
+            | {
+                "prevalence": results.estimate,
+                "lower": lower,
+                "upper": upper,
+                "pools": int(results.pools.sum()),
+            }
+            | {"positive": int(results.positive.sum()), "people": int((results.people * results.pools).sum())}
+            | {"method": method}
+        )
+    return pl.DataFrame(rows)
+
+
+def _counted(pools: pl.DataFrame, strata: list[str]) -> pl.DataFrame:
+    """Pools and positive pools per stratum and size."""
+    size = "people" if "people" in pools.columns else "size"
+    outcome = "call" if "call" in pools.columns else "positive"
+    for column in (size, outcome, *strata):
+        if column not in pools.columns:
+            raise TableError(
+                f"column {column!r} is missing, there are {', '.join(pools.columns) or 'none'}",
+                where="pools",
+                way_out="give people (or size) and call (or positive) of every pool",
+            )
+    positive = pl.col("positive").cast(pl.Boolean)
+    if outcome == "call":
+        call = pl.col("call").cast(pl.String)
+        positive = (
+            pl.when(call.is_in(["positive", "suspect"]))
+            .then(statement=True)
+            .when(call == "negative")
+            .then(statement=False)
+        )
+    used = pools.select(*strata, pl.col(size).alias("people"), positive.alias("positive")).filter(
+        pl.col("positive").is_not_null(), pl.col("people") > 0
+    )
+    if used.is_empty():
+        raise TableError("no pool has both people and a result", where="pools", way_out="wait for results")
+    return (
+        used.group_by(*strata, "people")
+        .agg(pools=pl.len(), positive=pl.col("positive").sum())
+        .sort(*strata, "people")
+    )
+
+
+@dataclass(frozen=True)
+class _Results:
+    """Pools and positives of each size, and the test."""
+
+    people: NDArray[np.float64]
+    pools: NDArray[np.int64]
+    positive: NDArray[np.int64]
+    se: float
+    sp: float
+
+    def chance(self, p: float) -> NDArray[np.float64]:
+        """P(a pool of each size is positive)."""
+        return np.asarray(1 - self.sp + (self.se + self.sp - 1) * -np.expm1(self.people * np.log1p(-p)))
+
+    def slope(self, p: float) -> NDArray[np.float64]:
+        """Derivative of `chance`."""
+        return np.asarray((self.se + self.sp - 1) * self.people * (1 - p) ** (self.people - 1))
+
+    def log_likelihood(self, p: float) -> float:
+        """Log likelihood of `p`, without its constant."""
+        chance = self.chance(p)
+        hit = np.where(self.positive > 0, self.positive * np.log(np.maximum(chance, 1e-300)), 0.0)
+        missed = self.pools - self.positive
+        return float((hit + np.where(missed > 0, missed * np.log(np.maximum(1 - chance, 1e-300)), 0.0)).sum())
+
+    def score(self, p: float) -> tuple[float, float]:
+        """Score and information at `p`."""
+        chance, slope = self.chance(p), self.slope(p)
+        variance = np.maximum(chance * (1 - chance), 1e-300)
+        return (
+            float(((self.positive - self.pools * chance) * slope / variance).sum()),
+            float((self.pools * slope**2 / variance).sum()),
+        )
+
+    @property
+    def estimate(self) -> float:
+        """Maximum likelihood estimate of the prevalence."""
+        if self.positive.sum() == 0 or self.score(1e-12)[0] <= 0:
+            return 0.0
+        if (self.positive == self.pools).all() or self.score(LARGEST)[0] > 0:
+            return 1.0
+        return _root(lambda p: self.score(p)[0], 1e-12, LARGEST)
+
+
+def _exact(results: _Results, confidence: float) -> tuple[float, float]:
+    """Invert both tails of the number of positive pools, a sum of binomials."""
+    observed, tail = int(results.positive.sum()), (1 - confidence) / 2
+
+    def at_most(p: float, most: int) -> float:
+        chances = np.ones(1)
+        for count, chance in zip(results.pools.tolist(), results.chance(p).tolist(), strict=True):
+            chances = np.convolve(chances, stats.binom.pmf(np.arange(count + 1), count, chance))
+        return float(chances[: most + 1].sum())
+
+    return (
+        _edge(lambda p: 1 - at_most(p, observed - 1) - tail, 0.0, rising=True) if observed else 0.0,
+        _edge(lambda p: at_most(p, observed) - tail, 1.0, rising=False),
+    )
+
+
+def _score(results: _Results, confidence: float) -> tuple[float, float]:
+    """Invert the score test on both sides of the estimate."""
+    most = float(stats.norm.ppf((1 + confidence) / 2)) ** 2
+
+    def excess(p: float) -> float:
+        score, information = results.score(p)
+        return score**2 / max(information, 1e-300) - most
+
+    return _both_sides(excess, results.estimate)
+
+
+def _likelihood(results: _Results, confidence: float) -> tuple[float, float]:
+    """Invert the likelihood ratio test on both sides of the estimate."""
+    estimate = results.estimate
+    top = results.log_likelihood(min(max(estimate, 1e-15), LARGEST))
+    most = float(stats.chi2.ppf(confidence, 1))
+    return _both_sides(lambda p: 2 * (top - results.log_likelihood(p)) - most, estimate)
+
+
+def _both_sides(excess: Callable[[float], float], estimate: float) -> tuple[float, float]:
+    """Where a statistic that is low at the estimate crosses zero; 0 and 1 where it does not."""
+    low, high, middle = 1e-12, LARGEST, min(max(estimate, 1e-12), LARGEST)
+    lower = _root(excess, low, middle) if middle > low and excess(low) > 0 else 0.0
+    above = next((p for p in np.geomspace(max(middle, 1e-9), high, 400)[1:].tolist() if excess(p) > 0), None)
+    upper = _root(excess, middle, above) if above is not None else 1.0
+    return lower, upper
+
+
+def _edge(excess: Callable[[float], float], otherwise: float, *, rising: bool) -> float:
+    """Root of a monotone function on (0, 1); `otherwise` where it has none."""
+    first, last = excess(1e-12), excess(LARGEST)
+    crosses = first < 0 < last if rising else first > 0 > last
+    return _root(excess, 1e-12, LARGEST) if crosses else otherwise
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    return float(optimize.brentq(function, low, high, xtol=1e-15, rtol=1e-13))

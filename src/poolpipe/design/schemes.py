@@ -1,0 +1,372 @@
+"""Operating characteristics of pooling designs: tests expected, and how often a person is told the truth."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+import polars as pl
+
+from poolpipe.errors import PolicyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["SCHEMES", "Characteristics", "Scheme", "best", "characteristics"]
+
+Scheme = Literal["dorfman", "hierarchical", "array", "array_master"]
+SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
+
+LARGEST_BEST = 50
+
+
+@dataclass(frozen=True)
+class Characteristics:
+    """What a design promises; probabilities are of the final word on a person.
+
+    Attributes
+    ----------
+    scheme, sizes
+        As asked for.
+    expected_tests : float
+        Tests per first pool or per array, retests included.
+    tests_per_person : float
+        The same per person.
+    pooling_sensitivity, pooling_specificity : float
+        P(called infected | infected), P(called clean | clean), averaged over infected and clean people.
+    ppv, npv : float
+        P(infected | called infected), P(clean | called clean); NaN where nobody is called so.
+    people : polars.DataFrame
+        person (0 ..; arrays row by row), p, pooling_sensitivity, pooling_specificity, ppv, npv of each.
+    """
+
+    scheme: Scheme
+    sizes: tuple[int, ...]
+    expected_tests: float
+    tests_per_person: float
+    pooling_sensitivity: float
+    pooling_specificity: float
+    ppv: float
+    npv: float
+    people: pl.DataFrame
+
+
+def characteristics(
+    scheme: Scheme,
+    sizes: Sequence[int],
+    p: ArrayLike,
+    se: ArrayLike = 1.0,
+    sp: ArrayLike = 1.0,
+) -> Characteristics:
+    """Work out what a design costs and finds.
+
+    Parameters
+    ----------
+    scheme : {'dorfman', 'hierarchical', 'array', 'array_master'}
+        Pools with single retests; stages of ever smaller pools; rows and columns, retesting where they cross
+        (and all of a positive row when no column is positive, and the reverse); the same behind a pool of
+        everybody.
+    sizes : sequence of int
+        ``(10,)`` for pools of ten or a 10 x 10 array, ``(9, 3, 1)`` for stages, ``(8, 12)`` for an array of 8
+        rows and 12 columns.
+    p : float or array
+        P(infected), for all or one per person of the pool or array (arrays row by row).
+    se, sp : float or array
+        Sensitivity and specificity, of all tests or one per stage: pools before singles; master, rows and
+        columns, singles.
+
+    Returns
+    -------
+    Characteristics
+
+    Raises
+    ------
+    PolicyError
+        An unknown scheme, sizes that do not fit it, a probability outside 0 to 1.
+
+    Notes
+    -----
+    A test's errors depend on its own pool only. Hierarchical: Dorfman (1943); Black, Bilder and Tebbs (2015,
+    J. R. Stat. Soc. C 64:693). Arrays: Kim et al. (2007, Biometrics 63:1152), for people who differ McMahan,
+    Tebbs and Bilder (2012, Biostatistics 13:512). Figures agree with binGroup2 1.3.3.
+    """
+    sizes = _checked_sizes(scheme, sizes)
+    stages = {"dorfman": 2, "hierarchical": len(sizes), "array": 2, "array_master": 3}[scheme]
+    se_stages, sp_stages = _per_stage("se", se, stages), _per_stage("sp", sp, stages)
+    count = sizes[0] * sizes[-1] if scheme.startswith("array") else sizes[0]
+    chance = _per_person(p, count)
+    if scheme in {"dorfman", "hierarchical"}:
+        steps = (sizes[0], 1) if scheme == "dorfman" else sizes
+        tests, found, cleared = _hierarchical(steps, chance, se_stages, sp_stages)
+    else:
+        grid = chance.reshape(sizes[0], sizes[-1])
+        tests, found, cleared = _array(grid, se_stages, sp_stages, master=scheme == "array_master")
+    return _summed(scheme, sizes, tests, chance, found, cleared)
+
+
+def best(
+    scheme: Scheme,
+    p: float,
+    se: ArrayLike = 1.0,
+    sp: ArrayLike = 1.0,
+    sizes: Iterable[int | Sequence[int]] | None = None,
+    *,
+    most_tests: float | None = None,
+    people: int | None = None,
+) -> Characteristics:
+    """Find the sizes with the fewest tests per person.
+
+    Parameters
+    ----------
+    scheme, p, se, sp
+        As for `characteristics`; one `p` for all.
+    sizes : iterable of int or sequence of int, optional
+        Sizes to choose from; by default 2 to 50 (arrays to 30), for stages all chains of divisors of up to 50
+        with three or four stages.
+    most_tests : float, optional
+        Tests the labs can run; with `people` to screen. Sizes that need more are left out.
+    people : int, optional
+        People to screen with `most_tests`.
+
+    Raises
+    ------
+    PolicyError
+        No size fits the capacity, or there is none to choose from.
+    """
+    choices = [(size,) if isinstance(size, int) else tuple(size) for size in sizes or _usual_sizes(scheme)]
+    found = [characteristics(scheme, choice, p, se, sp) for choice in choices]
+    if not found:
+        raise PolicyError("no sizes to choose from", where="sizes", way_out="give at least one")
+    least = min(found, key=lambda each: (each.tests_per_person, each.sizes))
+    if most_tests is not None and people is not None and least.tests_per_person * people > most_tests:
+        raise PolicyError(
+            f"{people} people need at least {least.tests_per_person * people:.0f} tests, sizes {least.sizes}",
+            where=f"capacity of {most_tests:.0f} tests",
+            way_out="borrow capacity, or screen fewer people a day",
+        )
+    return least
+
+
+def _usual_sizes(scheme: Scheme) -> list[tuple[int, ...]]:
+    """Sizes `best` looks through when none are given."""
+    if scheme == "hierarchical":
+        three: list[tuple[int, ...]] = [
+            (first, second, 1)
+            for first in range(4, LARGEST_BEST + 1)
+            for second in range(2, first // 2 + 1)
+            if first % second == 0
+        ]
+        four: list[tuple[int, ...]] = [
+            (first, second, third, 1)
+            for first, second, _ in three
+            for third in range(2, second // 2 + 1)
+            if second % third == 0
+        ]
+        return three + four
+    return [(size,) for size in range(2, (30 if scheme.startswith("array") else LARGEST_BEST) + 1)]
+
+
+def _checked_sizes(scheme: str, sizes: Sequence[int]) -> tuple[int, ...]:
+    """Sizes as whole numbers that fit the scheme."""
+    if scheme not in SCHEMES:
+        raise PolicyError(
+            f"unknown scheme {scheme!r}", where="scheme", way_out=f"use one of {', '.join(SCHEMES)}"
+        )
+    whole = tuple(int(size) for size in sizes)
+    rule = {
+        "dorfman": "one size, such as (10,)",
+        "hierarchical": "two or more sizes, each larger than the next and the last 1, such as (9, 3, 1)",
+        "array": "one size for a square, such as (10,), or rows and columns, such as (8, 12)",
+        "array_master": "one size for a square, such as (10,), or rows and columns, such as (8, 12)",
+    }[scheme]
+    fits = {
+        "dorfman": len(whole) == 1 or (len(whole) == 2 and whole[1] == 1),
+        "hierarchical": len(whole) >= 2 and whole[-1] == 1 and all(np.diff(whole) < 0),
+    }.get(scheme, len(whole) in {1, 2})
+    if not fits or min(whole, default=0) < 1:
+        raise PolicyError(
+            f"sizes {whole} do not fit scheme {scheme!r}", where="sizes", way_out=f"give {rule}"
+        )
+    return whole[:1] if scheme == "dorfman" else whole
+
+
+def _per_stage(name: str, value: ArrayLike, stages: int) -> NDArray[np.float64]:
+    """One probability per stage of testing."""
+    given = np.atleast_1d(np.asarray(value, np.float64))
+    if given.size not in {1, stages} or not ((given >= 0) & (given <= 1)).all():
+        raise PolicyError(
+            f"{name} {given.tolist()} is neither a probability nor {stages} of them",
+            where=name,
+            way_out="give one for all tests, or one per stage",
+        )
+    return np.broadcast_to(given, (stages,))
+
+
+def _per_person(p: ArrayLike, people: int) -> NDArray[np.float64]:
+    """One probability of infection per person."""
+    given = np.asarray(p, np.float64).ravel()
+    if given.size not in {1, people} or not ((given >= 0) & (given <= 1)).all():
+        raise PolicyError(
+            f"p holds {given.size} values for {people} people, or one outside 0 to 1",
+            where="p",
+            way_out="give one for all, or one per person of the pool or array",
+        )
+    return np.broadcast_to(given, (people,)).copy()
+
+
+def _hierarchical(
+    sizes: tuple[int, ...], p: NDArray[np.float64], se: NDArray[np.float64], sp: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """Expected tests, P(called infected | infected) and P(called clean | clean) of nested pools.
+
+    A pool is tested when every pool around it tested positive. Of nested pools those from some level outwards
+    hold somebody; summing over that level gives the chance that all of them test positive.
+    """
+    people = p.size
+    tests, found, falsely = 0.0, np.ones(people), np.zeros(people)
+    for person in range(people):
+        chain = _chain(sizes, person, people)
+        others = [np.delete(p[first:last], person - first) for first, last in chain]
+        found[person] = math.prod(se[: len(chain)])
+        falsely[person] = _all_positive(others, se, sp)
+    for stage in range(len(sizes)):
+        for first in sorted({_chain(sizes, person, people)[: stage + 1][-1] for person in range(people)}):
+            chain = _chain(sizes, first[0], people)
+            if stage < len(chain) and chain[stage] == first:
+                around = [p[start:stop] for start, stop in chain[:stage]]
+                tests += _all_positive(around, se, sp) if around else 1.0
+    return tests, found, 1.0 - falsely
+
+
+def _chain(sizes: tuple[int, ...], person: int, people: int) -> list[tuple[int, int]]:
+    """Pools around a person, outermost first, down to the first of one person."""
+    chain, first, last = [], 0, people
+    for size in sizes:
+        first += (person - first) // size * size
+        last = min(first + size, last)
+        chain.append((first, last))
+        if last - first == 1:
+            break
+    return chain
+
+
+def _all_positive(
+    pools: list[NDArray[np.float64]], se: NDArray[np.float64], sp: NDArray[np.float64]
+) -> float:
+    """P(every pool of a nested chain tests positive); `pools` hold their people's chances, outermost first."""
+    clean = [float(np.prod(1.0 - pool)) for pool in pools] + [1.0]
+    total = 0.0
+    for holding in range(len(pools) + 1):  # the outermost so many hold somebody, the others nobody
+        outer = 1.0 if holding == 0 else clean[holding - 1]
+        ring = 1.0 if holding == 0 else 1.0 - _ratio(outer, clean[holding])
+        truth = clean[0] if holding == 0 else clean[holding] * ring
+        total += truth * math.prod(se[:holding]) * math.prod(1.0 - sp[holding : len(pools)])
+    return total
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else 0.0
+
+
+def _array(
+    p: NDArray[np.float64], se: NDArray[np.float64], sp: NDArray[np.float64], *, master: bool
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """Expected tests, P(called infected | infected) and P(called clean | clean) of an array."""
+    level = 1 if master else 0
+    grid = _Grid(p, float(se[level]), float(sp[level]))
+    reach, reach_clean, reach_infected = grid.retested()
+    rows_columns = float(sum(p.shape))
+    if not master:
+        tests = rows_columns + reach.sum()
+        return tests, (reach_infected * se[1]).ravel(), (1 - (1 - sp[1]) * reach_clean).ravel()
+    everybody_clean = np.prod(1 - p)
+    others_clean = everybody_clean / np.maximum(1 - p, 1e-300)
+    quiet = grid.retested_when_all_are_clean()
+    miss = se[0] + sp[0] - 1.0
+    reach = se[0] * reach - miss * quiet * everybody_clean
+    reach_clean = se[0] * reach_clean - miss * quiet * others_clean
+    positive = se[0] - miss * everybody_clean
+    tests = 1.0 + positive * rows_columns + reach.sum()
+    return tests, (se[0] * reach_infected * se[2]).ravel(), (1 - (1 - sp[2]) * reach_clean).ravel()
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Chances of an array's people, and sensitivity and specificity of its rows and columns."""
+
+    p: NDArray[np.float64]
+    se: float
+    sp: float
+
+    def retested(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """P(person retested): plainly, given clean, given infected."""
+        shape = self.p.shape
+        clean, infected = np.empty(shape), np.empty(shape)
+        for i in range(shape[0]):
+            for j in range(shape[1]):
+                for state, out in ((0.0, clean), (1.0, infected)):
+                    known = self.p.copy()
+                    known[i, j] = state
+                    out[i, j] = _crossing(known, i, j, self.se, self.sp)
+                    out[i, j] += _only_row(known, i, self.se, self.sp) + _only_row(
+                        known.T, j, self.se, self.sp
+                    )
+        return self.p * infected + (1 - self.p) * clean, clean, infected
+
+    def retested_when_all_are_clean(self) -> float:
+        """P(person retested | nobody infected)."""
+        false, (rows, columns) = 1 - self.sp, self.p.shape
+        return float(false * false + false * self.sp**columns + false * self.sp**rows)
+
+
+def _crossing(p: NDArray[np.float64], i: int, j: int, se: float, sp: float) -> float:
+    """P(row i and column j test positive)."""
+    row, column = float(np.prod(1 - p[i])), float(np.prod(1 - p[:, j]))
+    both = row * float(np.prod(1 - np.delete(p[:, j], i)))
+    miss = se + sp - 1.0
+    return se * se - se * miss * (row + column) + miss * miss * both
+
+
+def _only_row(p: NDArray[np.float64], i: int, se: float, sp: float) -> float:
+    """P(row i positive, every column negative): columns are independent once row i is known clean."""
+    others = np.prod(1 - np.delete(p, i, axis=0), axis=0)
+    whole = others * (1 - p[i])
+    negative = np.prod(sp * whole + (1 - se) * (1 - whole))
+    negative_row_clean = np.prod((1 - p[i]) * (sp * others + (1 - se) * (1 - others)))
+    return float(se * negative - (se + sp - 1.0) * negative_row_clean)
+
+
+def _summed(
+    scheme: Scheme,
+    sizes: tuple[int, ...],
+    tests: float,
+    p: NDArray[np.float64],
+    found: NDArray[np.float64],
+    cleared: NDArray[np.float64],
+) -> Characteristics:
+    """Overall figures weighted by who is infected and who is clean, as binGroup2 weights them."""
+    true_positive, false_positive = p * found, (1 - p) * (1 - cleared)
+    true_negative, false_negative = (1 - p) * cleared, p * (1 - found)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        people = pl.DataFrame(
+            {
+                "person": np.arange(p.size),
+                "p": p,
+                "pooling_sensitivity": found,
+                "pooling_specificity": cleared,
+                "ppv": true_positive / (true_positive + false_positive),
+                "npv": true_negative / (true_negative + false_negative),
+            }
+        )
+        sensitivity = true_positive.sum() / p.sum() if p.sum() else found.mean()
+        specificity = true_negative.sum() / (1 - p).sum() if (1 - p).sum() else cleared.mean()
+        ppv = true_positive.sum() / (true_positive.sum() + false_positive.sum())
+        npv = true_negative.sum() / (true_negative.sum() + false_negative.sum())
+    return Characteristics(
+        scheme, sizes, float(tests), float(tests) / p.size,
+        float(sensitivity), float(specificity), float(ppv), float(npv), people,
+    )  # fmt: skip

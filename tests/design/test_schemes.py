@@ -1,0 +1,114 @@
+"""Operating characteristics against enumeration, binGroup2 and the literature."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from poolpipe.design import best, characteristics
+from poolpipe.errors import PolicyError
+from reference.designing import array_by_enumeration, nested_by_enumeration
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "reference" / "operating_characteristics.csv"
+CONFIGS = {
+    "D2": ("dorfman", (10,)),
+    "A2": ("array", (10,)),
+    "A2M": ("array_master", (10,)),
+    "D3": ("hierarchical", (9, 3, 1)),
+}
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="reference figures are not beside the checkout")
+def test_characteristics__agree_with_bingroup2() -> None:
+    with SHARED.open() as lines:
+        for row in csv.DictReader(lines):
+            scheme, sizes = CONFIGS[row["algorithm"]]
+            ours = characteristics(scheme, sizes, float(row["p"]), float(row["Se"]), float(row["Sp"]))
+            found = [
+                ours.expected_tests, ours.tests_per_person, ours.pooling_sensitivity,
+                ours.pooling_specificity, ours.ppv, ours.npv,
+            ]  # fmt: skip
+            theirs = [float(row[name]) for name in ("ET", "ET_per_individual", "PSe", "PSp", "PPPV", "PNPV")]
+            np.testing.assert_allclose(found, theirs, rtol=1e-11)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(2, 2), (2, 3), (3, 2)])
+def test_characteristics__arrays_agree_with_enumeration(rows: int, columns: int) -> None:
+    p = np.random.default_rng(1).uniform(0.01, 0.4, rows * columns)
+    ours = characteristics("array", (rows, columns), p, 0.9, 0.95)
+    tests, hit, false = array_by_enumeration(rows, columns, p.tolist(), 0.9, 0.95)
+    assert ours.expected_tests == pytest.approx(tests, rel=1e-12)
+    np.testing.assert_allclose(ours.people["pooling_sensitivity"], hit / p, rtol=1e-12)
+    np.testing.assert_allclose(1 - ours.people["pooling_specificity"], false / (1 - p), rtol=1e-9)
+
+
+@pytest.mark.parametrize("sizes", [(4, 1), (6, 3, 1), (6, 2, 1), (7, 3, 1), (8, 4, 2, 1)])
+def test_characteristics__stages_agree_with_enumeration(sizes: tuple[int, ...]) -> None:
+    p = np.random.default_rng(2).uniform(0.01, 0.4, sizes[0])
+    ours = characteristics("hierarchical", sizes, p, 0.9, 0.95)
+    tests, hit, false = nested_by_enumeration(sizes, p.tolist(), 0.9, 0.95)
+    assert ours.expected_tests == pytest.approx(tests, rel=1e-12)
+    np.testing.assert_allclose(ours.people["pooling_sensitivity"], hit / p, rtol=1e-12)
+    np.testing.assert_allclose(1 - ours.people["pooling_specificity"], false / (1 - p), rtol=1e-9)
+
+
+def test_characteristics__published_figures() -> None:
+    two = characteristics("dorfman", (10,), 0.01, 0.99, 0.99)  # R Journal 15(4) 2023
+    figures = [two.expected_tests, two.pooling_sensitivity, two.pooling_specificity, two.ppv, two.npv]
+    assert [round(figure, 4) for figure in figures] == [2.0371, 0.9801, 0.9991, 0.9127, 0.9998]
+    three = characteristics("hierarchical", (30, 10, 1), 0.0193)
+    assert round(three.expected_tests, 6) == 7.640279
+
+
+@pytest.mark.parametrize(
+    ("p", "size", "per_hundred"), [(0.001, 32, 6), (0.01, 11, 20), (0.02, 8, 27), (0.05, 5, 43), (0.1, 4, 59)]
+)
+def test_best__agrees_with_dorfman_1943(p: float, size: int, per_hundred: int) -> None:
+    found = best("dorfman", p)
+    assert (found.sizes, round(100 * found.tests_per_person)) == ((size,), per_hundred)
+
+
+def test_best__agrees_with_the_r_journal() -> None:
+    found = best("dorfman", 0.01, 0.99, 0.99)
+    assert (found.sizes, round(found.tests_per_person, 4)) == ((11,), 0.2035)
+
+
+def test_best__looks_only_through_the_sizes_given() -> None:
+    assert best("dorfman", 0.01, sizes=[5, 20]).sizes == (20,)
+    assert best("hierarchical", 0.01, sizes=[(9, 3, 1), (4, 2, 1)]).sizes == (9, 3, 1)
+
+
+def test_best__says_when_the_labs_cannot() -> None:
+    with pytest.raises(PolicyError, match=r"10000 people need at least 1956 tests"):
+        best("dorfman", 0.01, most_tests=1000, people=10_000)
+
+
+def test_characteristics__a_pool_of_one_is_a_single_test() -> None:
+    one = characteristics("dorfman", (1,), 0.1, 0.9, 0.95)
+    assert (one.expected_tests, one.pooling_sensitivity) == (1.0, 0.9)
+    assert one.pooling_specificity == pytest.approx(0.95)
+
+
+def test_characteristics__stages_may_have_tests_of_their_own() -> None:
+    mixed = characteristics("dorfman", (10,), 0.01, (0.8, 0.99), (0.98, 1.0))
+    assert mixed.pooling_sensitivity == pytest.approx(0.8 * 0.99)
+    assert mixed.pooling_specificity == 1.0
+
+
+@pytest.mark.parametrize(
+    ("scheme", "sizes", "p", "message"),
+    [
+        ("triangle", (3,), 0.1, "unknown scheme 'triangle'"),
+        ("dorfman", (10, 5), 0.1, r"sizes \(10, 5\) do not fit"),
+        ("hierarchical", (9, 3), 0.1, "the last 1"),
+        ("array", (), 0.1, "one size for a square"),
+        ("dorfman", (10,), [0.1] * 9, "9 values for 10 people"),
+        ("dorfman", (10,), 1.1, "outside 0 to 1"),
+    ],
+)
+def test_characteristics__refuse_what_makes_no_sense(scheme, sizes, p, message) -> None:
+    with pytest.raises(PolicyError, match=message):
+        characteristics(scheme, sizes, p)
