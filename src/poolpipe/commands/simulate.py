@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["simulate"]
 
 _EXAMPLE = """
+
 \b
 Example  例:
   poolpipe simulate demo-city --people 20000 --seed 7

@@ -14,11 +14,11 @@ from poolpipe.simulate.settings import TROUBLES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from poolpipe.simulate.labels import Codes
     from poolpipe.simulate.laboratory import Plates, Wells
     from poolpipe.simulate.queues import Places, Queues
     from poolpipe.simulate.recollection import Recalls
     from poolpipe.simulate.residents import Residents
-    from poolpipe.simulate.scans import Codes
     from poolpipe.simulate.settings import Settings
     from poolpipe.simulate.transport import Boxes
 
@@ -83,14 +83,14 @@ class Campaign:
     def note(self, trouble: str, code: str | None, subject_kind: str, subject: pl.Series) -> None:
         """Write down that a trouble was planted and which anomaly it must give (None: no anomaly)."""
         if len(subject):
-            self.notes.append(noted(trouble, code, self.round_name, subject_kind, subject))
+            self.notes.append(_noted(trouble, code, self.round_name, subject_kind, subject))
 
     def note_tubes(self, trouble: str, code: str | None, tubes: NDArray[np.int64]) -> None:
         """Write down an anomaly of tubes."""
         self.note(trouble, code, "tube", self.codes.tube.gather(tubes))
 
 
-def noted(trouble: str, code: str | None, round_name: str, kind: str, subject: pl.Series) -> pl.DataFrame:
+def _noted(trouble: str, code: str | None, round_name: str, kind: str, subject: pl.Series) -> pl.DataFrame:
     """Rows of the truth's table of troubles."""
     return pl.DataFrame({"subject": subject.cast(pl.String)}).select(
         trouble=pl.lit(trouble, pl.String),

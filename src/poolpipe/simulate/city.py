@@ -14,8 +14,8 @@ import polars as pl
 
 from poolpipe.errors import InputError
 from poolpipe.simulate.queues import NEVER
-from poolpipe.simulate.scans import STREAMS
 from poolpipe.simulate.settings import FORMATS, settings_for
+from poolpipe.simulate.spelling import STREAMS
 from poolpipe.simulate.township import simulate_township
 from poolpipe.simulate.troubles.lines import unreadable_lines, write_unreadable
 from poolpipe.simulate.truth import pending_at
@@ -74,7 +74,45 @@ def simulate(
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
-    """Simulate a screening campaign and write its events, reference tables and truth."""
+    """Simulate a screening campaign and write its events, reference tables and truth below a folder.
+
+    The same people, seed, preset, rounds and troubles give the same city, whatever the format and the pieces.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where ``events/``, ``reference/`` and ``truth/`` go; made if it is not there.
+    people : int, optional
+        Residents, 100 to 100 million; townships, sites and infected go with them. Default: the preset's.
+    seed : int
+        Not negative.
+    preset : {"town", "ruijin", "shanghai"}
+        5,000 people with rich columns and two rounds; 700,000; 25,665,000 with lean columns.
+    format : str
+        Of the event files, one of `FORMATS`; reference tables and truth are always Parquet.
+    pieces : int
+        Files of each kind of event.
+    troubles : mapping of str to float, optional
+        Shares of carriers befallen, by the names of `TROUBLES`; those not named keep their usual rate.
+    rounds : int, optional
+        Rounds of screening, three days apart. Default: the preset's.
+    force : bool
+        Overwrite the three folders if `folder` is not empty; other files in it are left alone.
+    progress : callable, optional
+        Called with the townships done and all townships after each.
+
+    Returns
+    -------
+    Summary
+        Rows written, by stream and table.
+
+    Raises
+    ------
+    PolicyError
+        A preset, trouble, rate or number of people or rounds that cannot be.
+    InputError
+        A format or number of pieces that cannot be, or a folder that is not empty.
+    """
     settings = settings_for(preset, people=people, troubles=troubles, rounds=rounds)
     if format not in FORMATS:
         raise InputError(

@@ -166,10 +166,10 @@ def read_samples(
     readings[virus, 1] = (ct[virus] - 0.8 + noise[:, 1]).round(2)
     targets = readings[:, :2]
     targets[targets > _LAST_CYCLE] = np.nan
-    return readings, classify(readings)
+    return readings, _classify(readings)
 
 
-def classify(readings: NDArray[np.float32]) -> NDArray[np.int8]:
+def _classify(readings: NDArray[np.float32]) -> NDArray[np.int8]:
     """Call of complete readings with a good internal control, by CONTRACT.md's cut-offs."""
     targets = readings[:, :2]
     detected = (targets <= _DETECTED_CT).all(axis=1)

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
     from poolpipe.simulate.settings import Settings
 
-__all__ = ["Residents", "make_residents", "reference_people"]
+__all__ = [
+    "Residents",
+    "make_residents",
+    "names_of",
+    "phones_of",
+    "reference_people",
+    "region_of",
+    "township_name",
+]
 
 # Shares of households with 1 to 6 members, near the 2020 census (mean 2.6).
 _HOUSEHOLD_SHARES = np.array([0.25, 0.30, 0.21, 0.13, 0.08, 0.03])

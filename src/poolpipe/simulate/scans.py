@@ -1,4 +1,4 @@
-"""Events of a township as integer columns, and their spelling: codes, names, devices, as the files have them."""
+"""Scans: what a campaign's steps leave behind as events, in integer columns."""
 
 from __future__ import annotations
 
@@ -8,115 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.simulate.laboratory import CALLS, TARGETS, WELLS
-from poolpipe.simulate.residents import names_of, phones_of
+from poolpipe.simulate.queues import NEVER, SINGLE
 from poolpipe.simulate.text import numbered
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
-    from poolpipe.simulate.queues import Places
-    from poolpipe.simulate.residents import Residents
+    from poolpipe.simulate.campaign import Campaign
 
-__all__ = ["ROLES", "STREAMS", "Codes", "Scans", "make_codes", "spell"]
+__all__ = ["Scans", "scan_packing", "scan_plates", "scan_recalls", "scan_tables"]
 
-ROLES: tuple[str, ...] = ("sample", "negative_control", "positive_control")
-SAMPLE_ROLE, NEGATIVE_ROLE, POSITIVE_ROLE = range(3)
-_SPARE_FROM = 8_000_000
-_MODES = pl.Series(["pool", "single"], dtype=pl.String)
-
-#: Folder and file name of each stream of events; the emergency teams' tablets write more columns than the sites'
-#: scanners, so their scans have a folder of their own, and the files say that they are collections.
-STREAMS: Mapping[str, tuple[str, str]] = {
-    "collect": ("collect", "part"),
-    "emergency": ("emergency", "collect"),
-    **{
-        kind: (kind, "part")
-        for kind in ("seal", "pack", "pickup", "receive", "load", "read", "report", "void")
-    },
-}
-
-# How event ids and devices of each stream begin: no two alike, for an event id is one event's in all the world.
-_INITIALS: Mapping[str, str] = {
-    "collect": "co",
-    "emergency": "em",
-    "seal": "se",
-    "pack": "pk",
-    "pickup": "pu",
-    "receive": "rc",
-    "load": "ld",
-    "read": "rd",
-    "report": "rp",
-    "void": "vo",
-}
-
-_LEAN: Mapping[str, tuple[str, ...]] = {
-    "collect": ("at", "tube", "person", "site", "point", "capacity"),
-    "emergency": ("at", "tube", "person", "site", "point", "mode", "capacity", "recall_of"),
-    "pack": ("at", "tube", "box"),
-    "pickup": ("at", "box", "giver", "receiver"),
-    "receive": ("at", "box", "giver", "receiver", "lab", "tubes"),
-    "load": ("at", "plate", "well", "lab", "tube", "role"),
-    "read": ("at", "plate", "well", "target", "ct"),
-    "report": ("at", "tube", "call", "lab"),
-}
-_ROUND, _AUDIT = ("round",), ("event_id", "device", "operator", "sent_at")
-_PERSON = ("at", "tube", "person_type", "person", "name", "phone", "site", "point", "mode", "capacity")
-_RICH: Mapping[str, tuple[str, ...]] = {
-    "collect": (*_ROUND, *_PERSON, *_AUDIT),
-    "emergency": (*_ROUND, *_PERSON, "recall_of", *_AUDIT),
-    "seal": (*_ROUND, "at", "tube", "swabs", *_AUDIT),
-    "pack": (*_ROUND, "at", "tube", "box", "site", *_AUDIT),
-    "pickup": (*_ROUND, "at", "box", "giver", "receiver", "site", "vehicle", "temperature_c", *_AUDIT),
-    "receive": (*_ROUND, "at", "box", "giver", "receiver", "lab", "temperature_c", "tubes", *_AUDIT),
-    "load": (*_ROUND, *_LEAN["load"], *_AUDIT),
-    "read": (*_ROUND, *_LEAN["read"], "reagent", "instrument", *_AUDIT),
-    "report": (*_ROUND, *_LEAN["report"], *_AUDIT),
-    "void": (*_ROUND, "at", "event", "reason", *_AUDIT),
-}
-
-
-def columns_of(*, rich: bool) -> Mapping[str, tuple[str, ...]]:
-    """Columns of every stream, in the order in which they are written."""
-    return _RICH if rich else _LEAN
-
-
-@dataclass
-class Codes:
-    """What every integer is spelled like: the labels of one township."""
-
-    township: int
-    person: pl.Series
-    person_type: pl.Series
-    home: NDArray[np.int64]
-    tube: pl.Series
-    box: pl.Series
-    plate: pl.Series
-    site: pl.Series
-    point: pl.Series
-    point_site: NDArray[np.int64]
-    lab: pl.Series
-    spare_tubes: int = 0
-
-    def add(self, column: str, labels: pl.Series) -> NDArray[np.int64]:
-        """More labels of one kind; returns their integers."""
-        known: pl.Series = getattr(self, column)
-        setattr(self, column, pl.concat([known, labels]))
-        return np.arange(len(known), len(known) + len(labels))
-
-    def add_people(self, numbers: pl.Series, home: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Other numbers under which residents were registered; `home` is who they really are."""
-        self.person_type = pl.concat([self.person_type, self.person_type.gather(home)])
-        self.home = np.concatenate([self.home, home])
-        return self.add("person", numbers)
-
-    def new_tubes(self, count: int) -> pl.Series:
-        """Labels from a roll that no site was given."""
-        first = _SPARE_FROM + self.spare_tubes
-        self.spare_tubes += count
-        return numbered(f"{self.township:03d}", np.arange(first, first + count), 7)
+_SINGLES_FROM = 9_000_000
 
 
 @dataclass
@@ -136,139 +38,116 @@ class Scans:
         return pl.concat(self.pieces.get(stream, [pl.DataFrame()]), how="diagonal_relaxed")
 
 
-def lab_name(township: int) -> str:
-    """Name of the laboratory of a township."""
-    return f"模拟第{township:03d}检测所"
-
-
-def make_codes(residents: Residents, places: Places, tubes: int, townships: int) -> Codes:
-    """Labels for what a township has in the morning: people, sites, a roll of tubes; boxes and plates come later.
-
-    Township 7's tubes are 0070000000 and so on: leading zeros count.
-    """
-    township = residents.township
-    prefix = f"{township:03d}"
-    sites = len(places.site_opens)
-    no_labels = pl.Series([], dtype=pl.String)
-    return Codes(
-        township=township,
-        person=residents.person,
-        person_type=residents.person_type,
-        home=np.arange(len(residents)),
-        tube=numbered(prefix, np.arange(tubes), 7),
-        box=no_labels,
-        plate=no_labels,
-        site=pl.concat([site_names(township, sites), pl.Series([f"E{prefix}"], dtype=pl.String)]),
-        point=pl.concat([pl.Series(places.point_number).cast(pl.String), pl.Series(["1"], dtype=pl.String)]),
-        point_site=np.r_[places.point_site, sites],
-        lab=pl.Series([lab_name(township), lab_name((township + 1) % max(townships, 2))], dtype=pl.String),
-    )
-
-
-def site_names(township: int, sites: int) -> pl.Series:
-    """Codes of a township's sites."""
-    return numbered(f"S{township:03d}", np.arange(sites), 3)
-
-
-def spell(
-    stream: str, frame: pl.DataFrame, codes: Codes, *, rich: bool, round_name: str, run: int
-) -> pl.DataFrame:
-    """The events of a stream as the files have them, in the order of time.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Integer columns; see `Scans`.
-    run : int
-        Number of the round from 0: part of every event id.
-    """
-    wanted = columns_of(rich=rich)[stream]
-    frame = frame.sort("at", maintain_order=True)
-    spelled = {
-        name: series for name, series in _spellings(stream, frame, codes, rich=rich).items() if name in wanted
-    }
-    if rich:
-        spelled["round"] = pl.repeat(round_name, len(frame), dtype=pl.String, eager=True)
-        spelled["event_id"] = numbered(
-            f"{_INITIALS[stream]}{run}-{codes.township:03d}-", np.arange(len(frame)), 7
+def scan_tables(campaign: Campaign, phantoms: NDArray[np.bool_]) -> None:
+    """Scan people into tubes, and seals; `phantoms` are tubes that exist in a misread label only."""
+    queues, tubes = campaign.queues, campaign.queues.tubes
+    odd = queues.mode != tubes.mode[queues.tube]
+    # A lean scanner has no mode to say: who takes single samples uses the emergency team's tablet.
+    elsewhere = odd & (not campaign.settings.rich)
+    for stream, rows in (("collect", np.flatnonzero(~elsewhere)), ("emergency", np.flatnonzero(elsewhere))):
+        tube = queues.tube[rows]
+        campaign.scans.add(
+            stream,
+            at=queues.at[rows],
+            tube=tube,
+            person=queues.person[rows],
+            point=queues.point[rows],
+            mode=queues.mode[rows],
+            capacity=tubes.capacity[tube],
         )
-    return pl.DataFrame({name: spelled[name] for name in wanted})
+    if campaign.settings.rich:
+        tube = np.flatnonzero(~phantoms)
+        at = tubes.last[tube] + 60_000_000
+        campaign.scans.add("seal", at=at, tube=tube, swabs=campaign.swabs[tube], site=tubes.site[tube])
 
 
-def _spellings(stream: str, frame: pl.DataFrame, codes: Codes, *, rich: bool) -> dict[str, pl.Series]:
-    count = len(frame)
-    spelled: dict[str, pl.Series] = {"at": frame["at"].cast(pl.Datetime("us", "UTC"))}
-    for column in ("tube", "box", "plate", "lab"):
-        if column in frame.columns:
-            spelled[column] = _gather(getattr(codes, column), frame[column])
-    if stream in ("collect", "emergency"):
-        spelled |= _collect_spellings(frame, codes, rich=rich)
-    if "site" in frame.columns:
-        spelled["site"] = _gather(codes.site, frame["site"])
-    if "recall_of" in frame.columns:
-        spelled["recall_of"] = _gather(codes.tube, frame["recall_of"])
-    if "well" in frame.columns:
-        spelled["well"] = _gather(pl.Series(WELLS), frame["well"])
-    if "role" in frame.columns:
-        spelled["role"] = _gather(pl.Series(ROLES), frame["role"])
-    if "target" in frame.columns:
-        spelled["target"] = _gather(pl.Series(TARGETS), frame["target"])
-        spelled["ct"] = frame["ct"].cast(pl.Float32).fill_nan(None)
-    if "call" in frame.columns:
-        spelled["call"] = _gather(pl.Series(CALLS), frame["call"])
-    for column in ("swabs", "tubes"):
-        if column in frame.columns:
-            spelled[column] = frame[column].cast(pl.Int16)
-    if "giver" in frame.columns:
-        spelled["giver"] = numbered(f"G{codes.township:03d}", frame["giver"].to_numpy(), 3)
-        spelled["receiver"] = numbered(f"R{codes.township:03d}", frame["receiver"].to_numpy(), 3)
-    if rich:
-        spelled |= _audit_spellings(stream, frame, codes, count)
-    return spelled
-
-
-def _collect_spellings(frame: pl.DataFrame, codes: Codes, *, rich: bool) -> dict[str, pl.Series]:
-    point = frame["point"].to_numpy()
-    spelled = {
-        "person": _gather(codes.person, frame["person"]),
-        "site": codes.site.gather(codes.point_site[point]),
-        "point": codes.point.gather(point),
-        "mode": _MODES.gather(frame["mode"]),
-        "capacity": frame["capacity"].cast(pl.Int16),
-    }
-    if rich:
-        person = codes.home[frame["person"].to_numpy()]
-        spelled |= {
-            "person_type": _gather(codes.person_type, frame["person"]),
-            "name": names_of(person),
-            "phone": phones_of(codes.township, person),
-        }
-    return spelled
-
-
-def _audit_spellings(stream: str, frame: pl.DataFrame, codes: Codes, count: int) -> dict[str, pl.Series]:
-    """Device, operator and sending time, and the transport's and the instrument's particulars."""
-    station = next(
-        (frame[name].to_numpy() for name in ("point", "site", "plate", "box") if name in frame.columns),
-        np.zeros(count, np.int64),
+def scan_packing(campaign: Campaign) -> None:
+    """Scan the boxes: packing, pickup, receipt; then forget what was not scanned."""
+    tubes, boxes, scans = campaign.queues.tubes, campaign.boxes, campaign.scans
+    unseen = np.concatenate([np.empty(0, np.int64), *campaign.lost_packs])
+    packed = tubes.packed != NEVER
+    packed[unseen] = False
+    tube = np.flatnonzero(packed)
+    scans.add("pack", at=tubes.packed[tube], tube=tube, box=tubes.box[tube], site=tubes.site[tube])
+    box = np.arange(len(boxes))
+    courier = boxes.site % 40
+    scans.add("pickup", at=boxes.picked, box=box, site=boxes.site, giver=boxes.site, receiver=courier)
+    unsigned = np.concatenate([np.empty(0, np.int64), *campaign.unscanned_boxes])
+    signed = np.setdiff1d(box, unsigned)
+    scans.add(
+        "receive",
+        at=boxes.received[signed],
+        box=signed,
+        lab=np.zeros(len(signed), np.int64),
+        tubes=boxes.counted[signed],
+        giver=courier[signed],
+        receiver=signed % 7,
     )
-    at = frame["at"].to_numpy()
-    hour = at // 3_600_000_000 % 24
-    delay = (at // 1_000_000 * 7919 % 11 + 1) * 1_000_000
-    prefix = f"{_INITIALS[stream].upper()}{codes.township:03d}"
-    spelled = {
-        "device": numbered(f"D{prefix}", station % 1000, 3),
-        "operator": numbered(f"O{prefix}", (station * 7 + hour // 2) % 1000, 3),
-        "sent_at": pl.Series(at + delay).cast(pl.Datetime("us", "UTC")),
-    }
-    if stream in ("pickup", "receive"):
-        spelled["vehicle"] = numbered("SIM", station % 40, 3)
-        spelled["temperature_c"] = pl.Series(np.round(3.0 + (at // 1_000_000 % 30) / 10.0, 1))
-    if stream == "read":
-        spelled["reagent"] = pl.repeat("模拟试剂 2022-04", count, dtype=pl.String, eager=True)
-        spelled["instrument"] = numbered("PCR-", station % 12, 2)
-    return spelled
+    tubes.received[np.isin(tubes.box, unsigned) & (tubes.box >= 0)] = NEVER
+    for step in (tubes.packed, tubes.picked, tubes.received):
+        step[unseen] = NEVER
+    tubes.box[unseen] = -1
 
 
-def _gather(labels: pl.Series, indices: pl.Series) -> pl.Series:
-    return labels.gather(indices)
+def scan_plates(campaign: Campaign) -> None:
+    """Scan what was loaded, and export what was read."""
+    wells, plates, scans = campaign.wells, campaign.plates, campaign.scans
+    for control in (False, True):
+        rows = np.flatnonzero(wells.scanned & ((wells.role > 0) == control))
+        scans.add(
+            "load",
+            at=wells.at[rows],
+            plate=wells.plate[rows],
+            well=wells.well[rows],
+            tube=None if control else wells.tube[rows],
+            role=wells.role[rows].astype(np.int64),
+            lab=np.zeros(len(rows), np.int64),
+        )
+    well, target = np.nonzero(wells.rows)
+    scans.add(
+        "read",
+        at=plates.read[wells.plate[well]],
+        plate=wells.plate[well],
+        well=wells.well[well],
+        target=target,
+        ct=wells.readings[well, target],
+    )
+
+
+def scan_recalls(campaign: Campaign) -> NDArray[np.int64]:
+    """Scan the emergency team's singles: collected, boxed, carried to a laboratory, reported; returns their tubes."""
+    recalls, codes, scans = campaign.recalls, campaign.codes, campaign.scans
+    if not len(recalls):
+        return np.empty(0, np.int64)
+    people, team = len(recalls.of), len(codes.site) - 1
+    tube = codes.add("tube", numbered(f"{codes.township:03d}", _SINGLES_FROM + np.arange(people), 7))
+    box = codes.add("box", numbered(f"E{codes.township:03d}", np.arange(len(recalls)), 5))
+    one, home = np.ones(people, np.int64), np.full(people, team)
+    scans.add(
+        "emergency",
+        at=recalls.at,
+        tube=tube,
+        person=recalls.person,
+        point=np.full(people, len(codes.point) - 1),
+        mode=one * SINGLE,
+        capacity=one,
+        recall_of=recalls.tube[recalls.of],
+    )
+    if campaign.settings.rich:
+        scans.add("seal", at=recalls.at + 20_000_000, tube=tube, swabs=one, site=home)
+    scans.add("pack", at=recalls.packed, tube=tube, box=box[recalls.of], site=home)
+    none = np.zeros(len(recalls), np.int64)
+    scans.add("pickup", at=recalls.picked, box=box, site=none + team, giver=none, receiver=none + 900)
+    scans.add(
+        "receive",
+        at=recalls.received,
+        box=box,
+        lab=recalls.lab,
+        tubes=np.bincount(recalls.of, minlength=len(recalls)),
+        giver=none + 900,
+        receiver=none + 7,
+    )
+    lab = recalls.lab[recalls.of]
+    scans.add("report", at=recalls.reported, tube=tube, call=recalls.call.astype(np.int64), lab=lab)
+    campaign.note_tubes("recall_wrong_lab", "recall_wrong_lab", tube[lab > 0])
+    return tube

@@ -27,6 +27,10 @@ FORMATS: tuple[str, ...] = (
     "mixed",
 )
 
+_FEWEST_PEOPLE, _MOST_PEOPLE = 100, 100_000_000
+# Labels have three digits for the township.
+_MOST_TOWNSHIPS = 900
+
 #: Every trouble of a real campaign, with the share of its carriers (people, tubes, boxes, plates, recalls or
 #: events; `docs/simulate.md` says which) that it befalls in a realistic large city.
 TROUBLES: Mapping[str, float] = MappingProxyType(
@@ -142,7 +146,7 @@ def _scaled(base: Settings, people: int) -> Settings:
     return dataclasses.replace(
         base,
         people=people,
-        townships=max(1, min(people // 200, math.ceil(base.townships * ratio))),
+        townships=max(1, min(people // 200, math.ceil(base.townships * ratio), _MOST_TOWNSHIPS)),
         infected=min(people // 4, max(3, round(base.infected * ratio))),
     )
 
@@ -214,8 +218,12 @@ def settings_for(
         )
     chosen = PRESETS[preset]
     if people is not None and people != chosen.people:
-        if people < 100:
-            raise PolicyError(f"a city of {people} people", where="people", way_out="give at least 100")
+        if not _FEWEST_PEOPLE <= people <= _MOST_PEOPLE:
+            raise PolicyError(
+                f"a city of {people} people",
+                where="people",
+                way_out=f"give at least {_FEWEST_PEOPLE} and at most {_MOST_PEOPLE}",
+            )
         chosen = _scaled(chosen, people)
     if rounds is not None:
         if not 1 <= rounds <= 30:

@@ -9,12 +9,15 @@ import numpy as np
 import polars as pl
 
 from poolpipe.simulate.campaign import Campaign
+from poolpipe.simulate.expectations import expect_of_pools, expect_of_singles
 from poolpipe.simulate.infections import infect, pool_ct, single_ct
+from poolpipe.simulate.labels import lab_name, make_codes, site_names
 from poolpipe.simulate.laboratory import CALLS, controls_of, lay_out, read_samples, wells_of
-from poolpipe.simulate.queues import NEVER, SINGLE, make_places, make_queues
+from poolpipe.simulate.queues import NEVER, make_places, make_queues
 from poolpipe.simulate.recollection import recollect
 from poolpipe.simulate.residents import make_residents, reference_people, township_name
-from poolpipe.simulate.scans import columns_of, lab_name, make_codes, site_names, spell
+from poolpipe.simulate.scans import scan_packing, scan_plates, scan_recalls, scan_tables
+from poolpipe.simulate.spelling import columns_of, spell
 from poolpipe.simulate.text import numbered
 from poolpipe.simulate.transport import carry, pack_tubes
 from poolpipe.simulate.troubles import laboratory as laboratory_troubles
@@ -22,7 +25,6 @@ from poolpipe.simulate.troubles import recalls as recall_troubles
 from poolpipe.simulate.troubles import scans as scan_troubles
 from poolpipe.simulate.troubles import tables as table_troubles
 from poolpipe.simulate.troubles import transport as transport_troubles
-from poolpipe.simulate.truth import Journeys, expected_of_fillings, expected_of_journeys
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
     from poolpipe.simulate.settings import Settings
 
 __all__ = ["TownshipFrames", "simulate_township"]
-
-_SINGLES_FROM = 9_000_000
 
 
 @dataclass
@@ -121,16 +121,17 @@ def _hold(campaign: Campaign) -> None:
     campaign.plates = plates
     tubes.first_loaded = tubes.loaded.copy()
     codes.add("plate", numbered(f"P{codes.township:03d}", np.arange(len(plates)), 4))
-    _scan_tables(campaign, phantoms)
-    transport_troubles.scan_packing(campaign)
+    scan_tables(campaign, phantoms)
+    scan_packing(campaign)
     laboratory_troubles.delay_plates(campaign)
     _read(campaign)
     laboratory_troubles.plant(campaign)
-    _scan_plates(campaign)
+    scan_plates(campaign)
     campaign.recalls = recollect(campaign.queues, campaign.infected, rng)
     recall_troubles.plant(campaign)
-    _scan_recalls(campaign)
-    _expect(campaign)
+    singles = scan_recalls(campaign)
+    expect_of_pools(campaign)
+    expect_of_singles(campaign, singles)
 
 
 def _found(campaign: Campaign) -> NDArray[np.int64]:
@@ -156,143 +157,6 @@ def _read(campaign: Campaign) -> None:
     order = lying[np.lexsort((tubes.well[lying], tubes.plate[lying]))]
     campaign.wells = wells_of(order, tubes.plate[order], tubes.well[order], readings[order], plates)
     campaign.wells.append(controls_of(np.arange(len(plates)), plates, campaign.rng))
-
-
-def _scan_tables(campaign: Campaign, phantoms: NDArray[np.bool_]) -> None:
-    queues, tubes = campaign.queues, campaign.queues.tubes
-    odd = queues.mode != tubes.mode[queues.tube]
-    # A lean scanner has no mode to say: who takes single samples uses the emergency team's tablet.
-    elsewhere = odd & (not campaign.settings.rich)
-    for stream, rows in (("collect", np.flatnonzero(~elsewhere)), ("emergency", np.flatnonzero(elsewhere))):
-        tube = queues.tube[rows]
-        campaign.scans.add(
-            stream,
-            at=queues.at[rows],
-            tube=tube,
-            person=queues.person[rows],
-            point=queues.point[rows],
-            mode=queues.mode[rows],
-            capacity=tubes.capacity[tube],
-        )
-    if campaign.settings.rich:
-        tube = np.flatnonzero(~phantoms)
-        at = tubes.last[tube] + 60_000_000
-        campaign.scans.add("seal", at=at, tube=tube, swabs=campaign.swabs[tube], site=tubes.site[tube])
-
-
-def _scan_plates(campaign: Campaign) -> None:
-    """Scan what was loaded, and export what was read."""
-    wells, plates, scans = campaign.wells, campaign.plates, campaign.scans
-    for control in (False, True):
-        rows = np.flatnonzero(wells.scanned & ((wells.role > 0) == control))
-        scans.add(
-            "load",
-            at=wells.at[rows],
-            plate=wells.plate[rows],
-            well=wells.well[rows],
-            tube=None if control else wells.tube[rows],
-            role=wells.role[rows].astype(np.int64),
-            lab=np.zeros(len(rows), np.int64),
-        )
-    well, target = np.nonzero(wells.rows)
-    scans.add(
-        "read",
-        at=plates.read[wells.plate[well]],
-        plate=wells.plate[well],
-        well=wells.well[well],
-        target=target,
-        ct=wells.readings[well, target],
-    )
-
-
-def _scan_recalls(campaign: Campaign) -> None:
-    """Singles of the emergency team: collected, boxed, carried to the laboratory that found the pool, reported."""
-    recalls, codes, scans = campaign.recalls, campaign.codes, campaign.scans
-    if not len(recalls):
-        return
-    people, team = len(recalls.of), len(codes.site) - 1
-    tube = codes.add("tube", numbered(f"{codes.township:03d}", _SINGLES_FROM + np.arange(people), 7))
-    box = codes.add("box", numbered(f"E{codes.township:03d}", np.arange(len(recalls)), 5))
-    one, home = np.ones(people, np.int64), np.full(people, team)
-    scans.add(
-        "emergency",
-        at=recalls.at,
-        tube=tube,
-        person=recalls.person,
-        point=np.full(people, len(codes.point) - 1),
-        mode=one * SINGLE,
-        capacity=one,
-        recall_of=recalls.tube[recalls.of],
-    )
-    if campaign.settings.rich:
-        scans.add("seal", at=recalls.at + 20_000_000, tube=tube, swabs=one, site=home)
-    scans.add("pack", at=recalls.packed, tube=tube, box=box[recalls.of], site=home)
-    none = np.zeros(len(recalls), np.int64)
-    scans.add("pickup", at=recalls.picked, box=box, site=none + team, giver=none, receiver=none + 900)
-    scans.add(
-        "receive",
-        at=recalls.received,
-        box=box,
-        lab=recalls.lab,
-        tubes=np.bincount(recalls.of, minlength=len(recalls)),
-        giver=none + 900,
-        receiver=none + 7,
-    )
-    lab = recalls.lab[recalls.of]
-    scans.add("report", at=recalls.reported, tube=tube, call=recalls.call.astype(np.int64), lab=lab)
-    campaign.note_tubes("recall_wrong_lab", "recall_wrong_lab", tube[lab > 0])
-    _expect_journeys(campaign, _single_journeys(campaign, tube))
-
-
-def _expect(campaign: Campaign) -> None:
-    """Note what follows from fillings and times."""
-    tubes, codes = campaign.queues.tubes, campaign.codes
-    labels = codes.tube[: len(tubes)]
-    campaign.notes.append(expected_of_fillings(tubes, campaign.round_name, labels))
-    _expect_journeys(
-        campaign,
-        Journeys(
-            first=tubes.first,
-            last=tubes.last,
-            packed=tubes.packed,
-            picked=tubes.picked,
-            received=tubes.received,
-            first_loaded=tubes.first_loaded,
-            loaded=tubes.loaded,
-            called=tubes.called,
-            priority=campaign.places.site_priority[tubes.site],
-            tag=np.where(tubes.path > 0, tubes.path, tubes.tag),
-            tube=labels,
-            site=codes.site.gather(tubes.site),
-        ),
-    )
-
-
-def _single_journeys(campaign: Campaign, tube: NDArray[np.int64]) -> Journeys:
-    recalls, codes = campaign.recalls, campaign.codes
-    count = len(tube)
-    never = np.full(count, NEVER)
-    return Journeys(
-        first=recalls.at,
-        last=recalls.at,
-        packed=recalls.packed,
-        picked=recalls.picked[recalls.of],
-        received=recalls.received[recalls.of],
-        first_loaded=never,
-        loaded=never,
-        called=recalls.reported,
-        priority=np.zeros(count, np.bool_),
-        tag=recalls.tag[recalls.of],
-        tube=codes.tube.gather(tube),
-        site=codes.site.gather(np.full(count, len(codes.site) - 1)),
-    )
-
-
-def _expect_journeys(campaign: Campaign, journeys: Journeys) -> None:
-    found, running = expected_of_journeys(journeys, campaign.round_name)
-    campaign.notes.append(found)
-    if len(running):
-        campaign.pending.append(running)
 
 
 def _spelled(campaign: Campaign) -> dict[str, pl.DataFrame]:

@@ -91,7 +91,7 @@ class _Text:
         self._stack.close()
 
 
-def open_sink(path: Path, format: str) -> _Sink:  # noqa: A002 - the option's public name
+def _open_sink(path: Path, format: str) -> _Sink:  # noqa: A002 - the option's public name
     """Open one file for writing in `format`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if format == "parquet":
@@ -134,7 +134,7 @@ class TableWriter:
         if not self._waiting:
             return
         if self._sink is None:
-            self._sink = open_sink(self._path, self._format)
+            self._sink = _open_sink(self._path, self._format)
         self._sink.write(pl.concat(self._waiting, rechunk=True))
         self._waiting, self._rows_waiting = [], 0
 

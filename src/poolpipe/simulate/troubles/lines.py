@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-__all__ = ["CODES", "FILE", "write_unreadable"]
+__all__ = ["CODES", "FILE", "unreadable_lines", "write_unreadable"]
 
 #: Where the lines are, below the folder of events.
 FILE = "手工补录/补录.ndjson"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from poolpipe.simulate.campaign import Campaign
 
-__all__ = ["plant"]
+__all__ = ["plant", "plant_seals"]
 
 
 def plant(campaign: Campaign) -> None:

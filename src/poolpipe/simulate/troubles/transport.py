@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from poolpipe.simulate.campaign import Campaign
 
-__all__ = ["NEVER_ARRIVES", "plant", "scan_packing"]
+__all__ = ["NEVER_ARRIVES", "plant"]
 
 #: Numbers of the troubles after which a tube never lies on a plate.
 NEVER_ARRIVES = tuple(NUMBERS[name] for name in ("misread_collect", "lost_before_box", "lost_on_the_way"))
@@ -196,31 +196,3 @@ def _empty_boxes(campaign: Campaign) -> None:
 
 def _note_boxes(campaign: Campaign, trouble: str, code: str | None, boxes: NDArray[np.int64]) -> None:
     campaign.note(trouble, code, "box", campaign.codes.box.gather(boxes))
-
-
-def scan_packing(campaign: Campaign) -> None:
-    """Scan the boxes: packing, pickup, receipt; then forget what was not scanned."""
-    tubes, boxes, scans = campaign.queues.tubes, campaign.boxes, campaign.scans
-    unseen = np.concatenate([np.empty(0, np.int64), *campaign.lost_packs])
-    packed = tubes.packed != NEVER
-    packed[unseen] = False
-    tube = np.flatnonzero(packed)
-    scans.add("pack", at=tubes.packed[tube], tube=tube, box=tubes.box[tube], site=tubes.site[tube])
-    box = np.arange(len(boxes))
-    courier = boxes.site % 40
-    scans.add("pickup", at=boxes.picked, box=box, site=boxes.site, giver=boxes.site, receiver=courier)
-    unsigned = np.concatenate([np.empty(0, np.int64), *campaign.unscanned_boxes])
-    signed = np.setdiff1d(box, unsigned)
-    scans.add(
-        "receive",
-        at=boxes.received[signed],
-        box=signed,
-        lab=np.zeros(len(signed), np.int64),
-        tubes=boxes.counted[signed],
-        giver=courier[signed],
-        receiver=signed % 7,
-    )
-    tubes.received[np.isin(tubes.box, unsigned) & (tubes.box >= 0)] = NEVER
-    for step in (tubes.packed, tubes.picked, tubes.received):
-        step[unseen] = NEVER
-    tubes.box[unseen] = -1
