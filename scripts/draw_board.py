@@ -17,7 +17,7 @@ from poolpipe.reference import read_reference
 ROOT = Path(__file__).parents[1]
 TOWN = ROOT / "data" / "samples" / "town"
 PICTURE = ROOT / "docs" / "images" / "board.svg"
-_ROWS = 12
+_ROWS = 8
 
 
 def main() -> None:
@@ -26,10 +26,8 @@ def main() -> None:
     end = poolpipe.run(TOWN / "events", people=people)
     day = end.view(as_of=busiest_moment(end.recalls))
     console = Console(file=io.StringIO(), record=True, width=WIDTH, highlight=False)
-    campaign, recalls, ledger, _, anomalies, *_ = day_boards(
-        day, zone=load_policy().time_zone, people=people, rows=_ROWS
-    )
-    for board in (campaign, recalls, ledger, anomalies):
+    campaign, recalls, ledger, *_ = day_boards(day, zone=load_policy().time_zone, people=people, rows=_ROWS)
+    for board in (campaign, recalls, ledger):
         console.print(board)
         console.print()
     PICTURE.parent.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,7 @@ def test_run__writes_every_table_and_the_summary(result):
 
 def test_run__shows_the_recall_board_with_masked_people(result):
     _, told = result
-    assert "10 people waiting" in told.stdout
+    assert "waiting 待办 10" in told.stdout
     assert "县医院" in told.stdout
     assert not any(person in told.output for person in people())
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
-from poolpipe.boards.marks import counted, frame, plain
+from poolpipe.boards.marks import counted, frame
 from poolpipe.tables import CALLS
 
 if TYPE_CHECKING:
@@ -52,19 +52,20 @@ def campaign_board(day: Day, *, zone: str) -> Table:
         counted({name: modes.get(name, 0) for name in ("pool", "single")})
         + Text(f" · orphan 无登记 {modes.get(None, 0):,}"),
     )
-    board.add_row("people sampled 采样人次", f"{day.pools['people'].sum():,}")
+    board.add_row("sampled 采样人次", f"{day.pools['people'].sum():,}")
     board.add_row(
         "results 结果",
-        counted({call: calls.get(call, 0) for call in reversed(CALLS)})
-        + Text(f" · none yet 未出 {calls.get(None, 0):,}"),
+        counted({call: calls.get(call, 0) for call in reversed(CALLS)}),
     )
+    board.add_row("no result 尚无结果", f"{calls.get(None, 0):,}")
     board.add_row(
-        "people to recall 应复采",
+        "to recall 应复采",
         counted({name: statuses.get(name, 0) for name in ("open", "recollected", "closed")}),
     )
-    board.add_row("of those overdue 其中超时", Text(f"{overdue:,}", style="bold red" if overdue else "dim"))
-    board.add_row("positive people 阳性人员", f"{day.cases.height:,}")
-    board.add_row("records 记录", plain(_records(day)))
+    board.add_row("overdue 其中超时", Text(f"{overdue:,}", style="bold red" if overdue else "dim"))
+    board.add_row("positive 阳性人员", f"{day.cases.height:,}")
+    board.add_row("files 文件", f"{len(day.summary['files']):,}")
+    board.add_row("records 记录", _records(day))
     return board
 
 
@@ -77,7 +78,4 @@ def _records(day: Day) -> str:
     read, accepted, duplicates, rejected = (
         sum(each[name] for each in files) for name in ("read", "accepted", "duplicates", "rejected")
     )
-    return (
-        f"files 文件 {len(files):,} · read 读入 {read:,} = accepted 接受 {accepted:,} "
-        f"+ duplicates 重复 {duplicates:,} + rejected 拒收 {rejected:,}"
-    )
+    return f"{read:,} read 读入 = {accepted:,} accepted 接受 + {duplicates:,} duplicate 重复 + {rejected:,} rejected 拒收"

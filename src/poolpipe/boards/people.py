@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 from rich.text import Text
 
-from poolpipe.boards.marks import clock, coded, frame, mask, plain, time_left, word
+from poolpipe.boards.advice import CHINESE
+from poolpipe.boards.marks import clock, coded, frame, mask, plain, time_left
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,39 +47,33 @@ def recall_board(
     waiting = recalls.filter(pl.col("status") != "closed").sort("rank")
     closed = recalls.height - waiting.height
     shown = _with_home(waiting.head(rows), people)
-    rounds = shown["round"].unique().sort().to_list()
+    moment = f" · as of 截至 {clock(as_of, zone)}" if as_of else ""
     board = frame(
-        f"Recall board 复采名单 · {waiting.height:,} people waiting 人待办 · {closed:,} closed 已办结"
-        + (f" · as of 截至 {clock(as_of, zone)}" if as_of else "")
-        + (f" · round 轮次 {rounds[0]}" if len(rounds) == 1 and rounds[0] else ""),
+        f"Recall board 复采名单{moment} · waiting 待办 {waiting.height:,} · closed 已办结 {closed:,}",
         more=waiting.height - shown.height,
     )
     board.add_column("#", no_wrap=True, justify="right")
-    for heading in ("time left\n剩余时间", "due\n截止"):
-        board.add_column(heading, no_wrap=True)
-    board.add_column("tube\n混管", overflow="fold")
+    board.add_column("time left, due\n剩余时间、截止", no_wrap=True)
     # a resident ID is 18 characters and is read digit by digit: it must not be broken
-    board.add_column("person\n人员", overflow="fold", min_width=18)
-    if people is not None:
-        board.add_column("community\n社区", overflow="fold")
+    board.add_column("person, home\n人员、住址", overflow="fold", min_width=18)
+    board.add_column("tube, lab that found it\n混管、首检机构", overflow="fold")
     board.add_column("status\n状态", no_wrap=True)
-    board.add_column("lab\n首检机构", overflow="fold")
-    board.add_column("p", justify="right", no_wrap=True)
+    board.add_column("p\n概率", justify="right", no_wrap=True)
     for row in shown.iter_rows(named=True):
         person = row["person"] if show_ids else mask(row["person"])
         board.add_row(
             str(row["rank"]),
-            time_left(row["due_at"], as_of),
-            clock(row["due_at"], zone),
-            coded(row["round"] if len(rounds) > 1 else "", row["tube"]),
-            plain(person if row["person_type"] == "RIC" else f"{row['person_type']} {person}"),
-            *([plain(row["home"] or "-")] if people is not None else []),
-            word(row["status"]),
-            plain(row["lab"] or "-"),
+            time_left(row["due_at"], as_of)
+            + Text(f"\n{clock(row['due_at'], zone)}", style="default not bold"),
+            plain(person if row["person_type"] == "RIC" else f"{row['person_type']} {person}")
+            + Text("\n")
+            + plain(row.get("home") or "", style="dim"),
+            coded(row["round"], row["tube"]) + Text("\n") + plain(row["lab"] or "-", style="dim"),
+            Text(f"{row['status']}\n{CHINESE[row['status']]}"),
             "-" if row["p_infected"] is None else f"{row['p_infected']:.0%}",
         )
     if not waiting.height:
-        board.add_row("", Text("nobody is waiting 无人待复采", style="green"))
+        board.add_row("", Text("nobody is waiting\n无人待复采", style="green"))
     return board
 
 

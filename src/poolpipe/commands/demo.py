@@ -90,6 +90,8 @@ def demo(*, out: Path, town: Path | None, rows: int, quiet: bool) -> None:
 def _sample_town() -> Path:
     """The town that the repository ships; a wheel does not hold it."""
     town = Path(__file__).parents[3] / "data" / "samples" / "town"
+    if town.is_relative_to(Path.cwd()):
+        town = town.relative_to(Path.cwd())
     if not town.is_dir():
         raise InputError(
             "the sample town is not part of the installed package 安装包内不含示例镇",
