@@ -77,7 +77,7 @@ def _unknown(voids: pl.DataFrame, known: pl.Series, codes: Codes) -> pl.DataFram
 
 def _conflicts(frames: Mapping[str, pl.DataFrame], codes: Codes) -> pl.DataFrame:
     """Ids that events of several contents share; duplicates are gone, so any two events of one id differ."""
-    parts = [frame.select("event_id", "at", _round(kind, frame, codes)) for kind, frame in frames.items()
+    parts = [frame.select("event_id", "at", _round(frame, codes)) for kind, frame in frames.items()
              if "event_id" in frame.columns]  # fmt: skip
     empty = pl.DataFrame(schema={"event_id": pl.String, "at": TIME, "round": pl.UInt32})
     named = pl.concat([empty, *parts]).filter(pl.col("event_id").is_not_null())
@@ -92,7 +92,7 @@ def _conflicts(frames: Mapping[str, pl.DataFrame], codes: Codes) -> pl.DataFrame
     return told.unique(["round", "subject"], keep="last", maintain_order=True)
 
 
-def _round(kind: str, frame: pl.DataFrame, codes: Codes) -> pl.Series:
+def _round(frame: pl.DataFrame, codes: Codes) -> pl.Series:
     """Number of each event's round: its tube's, box's or plate's, else its own."""
     if "round" in frame.columns:
         return frame["round"].alias("round")

@@ -1,0 +1,28 @@
+"""Anomalies: everything wrong with a day, each with its subject, its moment, the rule and the way out."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from poolpipe.anomalies.boxes import of_boxes
+from poolpipe.anomalies.events import of_events
+from poolpipe.anomalies.people import of_people, people_in_two_tubes
+from poolpipe.anomalies.plates import of_plates
+from poolpipe.anomalies.recalls import of_recalls
+from poolpipe.anomalies.rows import NOTHING, Seen, rows
+from poolpipe.anomalies.tubes import of_clocks, of_tubes
+
+__all__ = ["Seen", "find_anomalies", "people_in_two_tubes"]
+
+
+def find_anomalies(seen: Seen) -> pl.DataFrame:
+    """Find every anomaly of the contract but those that need times of arrival.
+
+    Returns
+    -------
+    DataFrame
+        As `tables.TABLES["anomalies"]`, one row per code, round and subject; not sorted.
+    """
+    of_subjects = (of_people, of_tubes, of_clocks, of_boxes, of_plates, of_recalls, of_events)
+    found = [part for of_subject in of_subjects for part in of_subject(seen)]
+    return pl.concat([rows("rescanned", NOTHING), *found])

@@ -1,0 +1,41 @@
+"""What is wrong on plates: controls, shared wells, readings without loads and loads without readings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from poolpipe.anomalies.rows import entity_rows, rows
+from poolpipe.codes import WELL_PLACES, well_names
+from poolpipe.tables import ANOMALIES, TIME
+
+if TYPE_CHECKING:
+    from poolpipe.anomalies.rows import Seen
+
+__all__ = ["of_plates"]
+
+
+def of_plates(seen: Seen) -> list[pl.DataFrame]:
+    """Find everything about plates and wells."""
+    plates = seen.calls.plates
+    wells = seen.calls.wells.with_columns((pl.col("slot") // WELL_PLACES).cast(pl.UInt32).alias("plate"))
+    read = pl.col("plate").is_in(plates["plate"].implode())
+    incomplete = wells.filter(pl.col("sampled") & pl.col("incomplete") & read)
+    return [
+        entity_rows(seen, "plate_control_missing", "plate", plates.filter("missing"), "last_reading"),
+        entity_rows(seen, "plate_control_failed", "plate", plates.filter("failed"), "last_reading"),
+        _well_rows(seen, "well_shared", wells.filter("shared")),
+        _well_rows(seen, "reading_incomplete", incomplete),
+        _well_rows(seen, "reading_without_load", wells.filter(pl.col("read") & ~pl.col("loaded"))),
+    ]
+
+
+def _well_rows(seen: Seen, code: str, wells: pl.DataFrame) -> pl.DataFrame:
+    rounds, plates = seen.codes.entity("plate", wells["plate"])
+    names = well_names(wells["slot"] % WELL_PLACES, seen.plate_wells)
+    subjects = pl.DataFrame({"round": rounds, "subject": plates + ":" + names})
+    return rows(
+        code,
+        subjects.with_columns(pl.lit(None, TIME).alias("at"), pl.lit(ANOMALIES[code].meaning).alias("facts")),
+    )

@@ -1,0 +1,55 @@
+"""What is wrong with recalls: not in time, to the wrong lab, or explaining nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from poolpipe.anomalies.rows import tube_rows
+from poolpipe.tables import CALLS, MODES
+
+if TYPE_CHECKING:
+    from poolpipe.anomalies.rows import Seen
+
+__all__ = ["of_recalls"]
+
+_NEGATIVE = CALLS.index("negative")
+_POOL = MODES.index("pool")
+
+
+def of_recalls(seen: Seen) -> list[pl.DataFrame]:
+    """Find `unexplained_pool`, `clock_recall` and `recall_wrong_lab`."""
+    recalls = seen.recalls
+    negative = (pl.col("outcome") == _NEGATIVE).fill_null(value=False)
+    tubes = (
+        recalls.group_by("tube")
+        .agg(
+            negative.all().alias("unexplained"),
+            (pl.col("overdue") | pl.col("late")).sum().alias("missed"),
+            pl.col("due_at").first(),
+            pl.col("closed_at").max(),
+        )
+        .join(seen.pools.select("tube", "mode"), on="tube", how="left")
+    )
+    unexplained = tubes.filter(pl.col("unexplained") & (pl.col("mode") == _POOL))
+    missed = tubes.filter(pl.col("missed") > 0)
+    lab_of = seen.pools.select(pl.col("tube").alias("single_tube"), pl.col("lab").alias("single_lab"))
+    astray = (
+        recalls.join(lab_of, on="single_tube")
+        .filter(pl.col("single_lab") != pl.col("lab"))
+        .sort("single_tube", "recollected_at")
+    )
+    return [
+        tube_rows(seen, "unexplained_pool", unexplained, "closed_at"),
+        tube_rows(
+            seen,
+            "clock_recall",
+            missed,
+            "due_at",
+            pl.format("{} of its people not re-tested in time", "missed"),
+        ),
+        tube_rows(
+            seen, "recall_wrong_lab", astray.drop("tube").rename({"single_tube": "tube"}), "recollected_at"
+        ),
+    ]

@@ -1,0 +1,107 @@
+"""What is wrong with tubes: who is in them, where they went, what was said of them, and their clocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from poolpipe.anomalies.rows import rows, tube_rows
+from poolpipe.tables import MODES
+
+if TYPE_CHECKING:
+    from poolpipe.anomalies.rows import Seen
+
+__all__ = ["of_clocks", "of_tubes"]
+
+_POOL = MODES.index("pool")
+_STEPS = ("first_collected", "packed_at", "picked_up_at", "received_at", "loaded_at", "called_at")
+_LIMITS = {
+    "room_temperature": "from the first swab to receipt",
+    "cold_store": "from the first swab to the first load",
+    "result": "to a result",
+}
+
+
+def of_tubes(seen: Seen) -> list[pl.DataFrame]:
+    """Find everything that one tube's row can show, and tubes in several boxes."""
+    pools = seen.pools
+    collected = pools.filter(pl.col("mode").is_not_null())
+    orphans = pools.filter(pl.col("mode").is_null())
+    people, capacity = pl.col("people"), pl.col("capacity")
+    short = collected.filter((people < capacity) & (pl.col("mode") == _POOL))
+    reloaded = pools.filter(pl.col("slots") > 1)
+    crowd = pl.format("{} people where {} fit", people, capacity)
+    swabs = pl.format("{} swabs counted at sealing, {} people scanned", "swabs", people)
+    when = "last_collected"
+    return [
+        tube_rows(seen, "rescanned", collected.filter("rescanned"), when),
+        tube_rows(seen, "overfull_pool", collected.filter(people > capacity), when, crowd),
+        tube_rows(seen, "short_pool", short, when, crowd),
+        tube_rows(seen, "tube_at_two_points", collected.filter("several_points"), when),
+        tube_rows(seen, "mixed_mode", collected.filter("mixed_mode"), when),
+        tube_rows(seen, "swab_count_mismatch", pools.filter(pl.col("swabs") != people), when, swabs),
+        tube_rows(seen, "orphan_tube", orphans, "packed_at"),
+        tube_rows(seen, "conflicting_calls", pools.filter("conflicting"), "called_at"),
+        tube_rows(seen, "positive_set_aside", pools.filter("set_aside"), "loaded_at"),
+        tube_rows(seen, "tube_reloaded", reloaded, "loaded_at", pl.format("loaded into {} wells", "slots")),
+        tube_rows(seen, "out_of_order", pools.filter(_out_of_order()), "called_at"),
+        *_several_boxes(seen),
+    ]
+
+
+def of_clocks(seen: Seen) -> list[pl.DataFrame]:
+    """Find the tubes, and for pickups the sites, whose clocks ran over."""
+    found = []
+    for clock, span in _LIMITS.items():
+        slow = seen.clocks.filter(pl.col(clock).is_not_null())
+        found.append(
+            tube_rows(
+                seen,
+                f"clock_{clock}",
+                slow,
+                "last_collected",
+                pl.format("{} h {}", _hours(clock), pl.lit(span)),
+            )
+        )
+    waiting = seen.clocks.filter(pl.col("pickup").is_not_null())
+    rounds, _ = seen.codes.entity("tube", waiting["tube"])
+    sites = (
+        waiting.with_columns(rounds.alias("round"))
+        .group_by("round", "site")
+        .agg(pl.len().alias("tubes"), pl.col("pickup").max(), pl.col("last_collected").min().alias("at"))
+    )
+    facts = pl.format("{} tubes waited up to {} h", "tubes", _hours("pickup")).alias("facts")
+    subject = seen.codes.text("site", sites["site"]).alias("subject")
+    return [*found, rows("clock_pickup", sites.with_columns(subject, facts))]
+
+
+def _hours(column: str) -> pl.Expr:
+    return (pl.col(column).dt.total_seconds() / 3600).round(1)
+
+
+def _out_of_order() -> pl.Expr:
+    """Whether, of the known steps, one is earlier than the known one before it."""
+    broken = pl.lit(value=False)
+    before = pl.col(_STEPS[0])
+    for step in _STEPS[1:]:
+        broken = broken | (pl.col(step) < before).fill_null(value=False)
+        before = pl.coalesce(step, before)
+    return broken
+
+
+def _several_boxes(seen: Seen) -> list[pl.DataFrame]:
+    packs = seen.frames["pack"]
+    if packs.is_empty():
+        return []
+    tube, box = packs["tube"].to_numpy(), packs["box"].to_numpy()
+    one = np.zeros(len(seen.codes.entities["tube"]), np.uint32)
+    one[tube] = box
+    several = np.unique(tube[one[tube] != box])
+    mine = packs.filter(pl.col("tube").is_in(pl.Series(several).implode())).sort("at", "box")
+    _, names = seen.codes.entity("box", mine["box"])
+    boxes = mine.with_columns(names.alias("name")).group_by("tube", maintain_order=True)
+    told = boxes.agg(pl.col("name").unique(maintain_order=True), pl.col("at").max())
+    facts = pl.format("packed into {}", pl.col("name").list.join(", "))
+    return [tube_rows(seen, "tube_in_two_boxes", told, "at", facts)]
