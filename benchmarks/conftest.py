@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from pytest_benchmark.fixture import BenchmarkFixture
 
+    from benchmarks.stages import Stages
+
 T = TypeVar("T")
 ROUNDS = 5
 
@@ -61,6 +63,15 @@ def city(people: int, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("city") / "day"
     simulate(folder, people=people, preset="shanghai", seed=20220404, troubles={"unreadable": 0.0})
     return folder / "events"
+
+
+@pytest.fixture(scope="session")
+def stages(city: Path) -> Stages:
+    """The city's day, taken apart."""
+    from benchmarks.stages import Stages
+    from poolpipe.policy import Policy
+
+    return Stages(city, Policy())
 
 
 @pytest.fixture

@@ -32,7 +32,13 @@ def command(name: str, events: Path, out: Path) -> list[str]:
     return [sys.executable, "-m", MODULES[name], str(events), str(out)]
 
 
-def city(folder: Path, people: int, *, seed: int, preset: str = "shanghai") -> list[str]:
-    """The command that makes a city in `folder`; its events are in ``folder/events``."""
-    options = ("--preset", preset, "--people", str(people), "--seed", str(seed), *CLEAN)
+def city(
+    folder: Path, people: int, *, seed: int, preset: str = "shanghai", trouble: float | None = None
+) -> list[str]:
+    """The command that makes a city in `folder`; its events are in ``folder/events``.
+
+    `trouble` is the rate of every trouble, where it is to be other than a real city's.
+    """
+    rate = () if trouble is None else ("--trouble", f"all={trouble}")
+    options = ("--preset", preset, "--people", str(people), "--seed", str(seed), *rate, *CLEAN)
     return poolpipe("simulate", str(folder), *options)

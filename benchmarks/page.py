@@ -157,16 +157,20 @@ def _peers(figures: dict[str, Any]) -> str:
     verdicts = ", ".join(
         f"{name} {'equal' if told['equal'] else '**not equal**'}" for name, told in equality["tables"].items()
     )
-    compared = next(iter(equality["tables"].values()))["said"]
-    rows = ", ".join(
-        line.split(",")[0].replace(":", "") for line in compared if line and not line.startswith(" ")
-    )
+    compared = next(iter(equality["tables"].values()))
+    rows = {
+        name: ", ".join(
+            line.split(",")[0].replace(":", "") for line in compared[name]["said"] if line[:1] != " "
+        )
+        for name in ("shanghai", "town")
+    }
     left_out = "\n".join(f"- {each}" for each in LEFT_OUT)
     return (
         "`benchmarks/peers/` holds the day as a data engineer would write it. Each peer gives `pools`, `members`, "
         "`recalls`, `cases` and the anomaly `person_in_two_tubes`, row for row and column for column equal to the "
-        f"contract's worked examples (in the tests) and to poolpipe's own tables on {equality['people']:,} simulated "
-        f"people ({rows}): {verdicts}.\n\nThe input favours them: clean and typed Parquet, a folder for each kind. "
+        f"contract's worked examples (in the tests) and to poolpipe's own tables on {equality['people']:,} people of a "
+        f"Shanghai day ({rows['shanghai']}) and on a town full of troubles, voids and two rounds ({rows['town']}): "
+        f"{verdicts}.\n\nThe input favours them: clean and typed Parquet, a folder for each kind. "
         f"What all three leave out, and poolpipe does in the time above:\n\n{left_out}"
     )
 

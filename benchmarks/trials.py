@@ -16,31 +16,39 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TOWN = 5_000
+TOWN_TROUBLE = 0.02
 STARTS = 5
 
 
 def equality(place: Path, people: int, *, seed: int) -> dict[str, dict[str, Any]]:
-    """Each peer's tables against poolpipe's on one city: equal or not, and what was compared."""
-    folder, ours = place / "equal", place / "equal-poolpipe"
-    _required(measure(contenders.city(folder, people, seed=seed)))
-    _required(measure(contenders.command(contenders.OURS, folder / "events", ours)))
-    verdicts = {}
-    for peer in contenders.PEERS:
-        theirs = place / f"equal-{peer}"
-        _required(measure(contenders.command(peer, folder / "events", theirs)))
-        compared = subprocess.run(
-            [sys.executable, "-m", "benchmarks.equality", str(ours), str(theirs)],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        print(f"{peer}:\n{compared.stdout}{compared.stderr}", file=sys.stderr)
-        verdicts[peer] = {"equal": compared.returncode == 0, "said": compared.stdout.splitlines()}
-        shutil.rmtree(theirs)
-    shutil.rmtree(folder)
-    shutil.rmtree(ours)
-    return verdicts
+    """Each peer's tables against poolpipe's, on a Shanghai day and on a town with twenty times the troubles."""
+    cities = {
+        "shanghai": contenders.city(place / "equal-shanghai", people, seed=seed),
+        "town": contenders.city(place / "equal-town", TOWN, seed=seed, preset="town", trouble=TOWN_TROUBLE),
+    }
+    verdicts: dict[str, dict[str, Any]] = {}
+    for name, making in cities.items():
+        _required(measure(making))
+        events, ours = place / f"equal-{name}" / "events", place / f"equal-{name}-poolpipe"
+        _required(measure(contenders.command(contenders.OURS, events, ours)))
+        for peer in contenders.PEERS:
+            theirs = place / f"equal-{name}-{peer}"
+            _required(measure(contenders.command(peer, events, theirs)))
+            verdicts.setdefault(peer, {})[name] = _compared(ours, theirs)
+            print(f"{peer}, {name}: {verdicts[peer][name]}", file=sys.stderr)
+        for folder in place.glob(f"equal-{name}*"):
+            shutil.rmtree(folder)
+    return {
+        peer: {"equal": all(told["equal"] for told in cities.values()), **cities}
+        for peer, cities in verdicts.items()
+    }
+
+
+def _compared(ours: Path, theirs: Path) -> dict[str, Any]:
+    """Whether two folders' tables are equal, and the comparison's own words."""
+    command = [sys.executable, "-m", "benchmarks.equality", str(ours), str(theirs)]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return {"equal": told.returncode == 0, "said": told.stdout.splitlines() + told.stderr.splitlines()[-3:]}
 
 
 def small(place: Path, people: int, *, seed: int) -> dict[str, Any]:

@@ -233,7 +233,7 @@ def tubes(events: dict[str, pl.LazyFrame], people: pl.LazyFrame, calls: pl.LazyF
     loaded = events["load"].filter(pl.col("role") == "sample").group_by(TUBE).agg(
         pl.col("plate", "well", "lab").max_by("at"), loaded_at=at.max()
     )  # fmt: skip
-    journeys = _journeys(events["pack"], events["pickup"], events["receive"])
+    journeys = follow_boxes(events["pack"], events["pickup"], events["receive"])
     known = pl.concat(
         frame.select(TUBE) for frame in (collected, sealed, journeys, loaded, events["report"])
     ).unique()
@@ -258,7 +258,7 @@ def tubes(events: dict[str, pl.LazyFrame], people: pl.LazyFrame, calls: pl.LazyF
     )  # fmt: skip
 
 
-def _journeys(pack: pl.LazyFrame, pickup: pl.LazyFrame, receive: pl.LazyFrame) -> pl.LazyFrame:
+def follow_boxes(pack: pl.LazyFrame, pickup: pl.LazyFrame, receive: pl.LazyFrame) -> pl.LazyFrame:
     """A tube's last packing, and its box's first pickup and receipt from then on, else the last before."""
     packed = (
         pack.group_by(TUBE)

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from benchmarks import equality
 from cities.compare import differences, normalised
 from reference.cleaning import accept, records_of
 from reference.reading import read_files
@@ -65,3 +66,26 @@ def test_peers__give_the_tables_of_the_worked_examples(example: Path, peer: str,
                 [r for r in rows if (r["round"], r["tube"]) not in tied] for rows in (expected, found)
             )
         assert differences(normalised(expected, table), normalised(found, table)) == "", table
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated town full of troubles, but with lines that can be read, and poolpipe's tables of it."""
+    import poolpipe
+    from poolpipe.simulate import TROUBLES, simulate
+
+    folder = tmp_path_factory.mktemp("town")
+    troubles = dict.fromkeys(TROUBLES, 0.02) | {"unreadable": 0.0, "messy_codes": 0.0}
+    simulate(folder / "city", preset="town", people=1_500, seed=7, troubles=troubles)
+    poolpipe.run(folder / "city" / "events").write(folder / "ours")
+    return folder
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_peers__agree_with_poolpipe_on_a_town_full_of_troubles(town: Path, peer: str, tmp_path: Path) -> None:
+    import_module(f"benchmarks.peers.{peer}").main(town / "city" / "events", tmp_path)
+
+    for table in TABLES:
+        only_ours, only_theirs, rows = equality.compare(town / "ours", tmp_path, table)
+        assert rows > 0, f"the town has no {table}: the comparison says nothing"
+        assert (only_ours.rows(), only_theirs.rows()) == ([], []), table
