@@ -44,7 +44,7 @@ class ExchangeError(PoolpipeError):
     """A message is not valid by its own standard's validator."""
 
 
-def escape(text: str) -> str:
+def _escape(text: str) -> str:
     """Text for an HL7 field (v2.5.1, 2.7.1)."""
     return "".join(_ESCAPES.get(letter, letter) for letter in text)
 
@@ -109,8 +109,8 @@ def _header(
     facts = repr((result, member, sender, receiver)).encode()
     msh = message.msh
     msh.msh_3 = "poolpipe"
-    msh.msh_4 = escape(sender)
-    msh.msh_6 = escape(receiver)
+    msh.msh_4 = _escape(sender)
+    msh.msh_6 = _escape(receiver)
     msh.msh_7 = _stamp(result.called_at, place)
     msh.msh_9 = "ORU^R01^ORU_R01"
     msh.msh_10 = hashlib.sha256(facts).hexdigest()[:20]
@@ -126,12 +126,12 @@ def _patient_result(message: Any, result: Result, member: Member | None, place: 
         pid = group.add_group("ORU_R01_PATIENT").add_segment("PID")
         pid.pid_1 = "1"
         kind = IDENTITY_TYPES.get(member.person_type, "PI")
-        pid.pid_3 = f"{escape(member.person)}^^^{escape(member.person_type)}^{kind}"
+        pid.pid_3 = f"{_escape(member.person)}^^^{_escape(member.person_type)}^{kind}"
         pid.pid_5 = "^^^^^^S"  # a name without content: names stay at home
     order = group.add_group("ORU_R01_ORDER_OBSERVATION")
     obr = order.add_segment("OBR")
     obr.obr_1 = "1"
-    obr.obr_3 = escape(f"{result.round}/{result.tube}" if result.round else result.tube)
+    obr.obr_3 = _escape(f"{result.round}/{result.tube}" if result.round else result.tube)
     obr.obr_4 = TEST
     collected = member.collected_at if member else result.collected_at
     if collected is not None:
@@ -141,7 +141,7 @@ def _patient_result(message: Any, result: Result, member: Member | None, place: 
     _observations(order, result, place)
     spm = order.add_group("ORU_R01_SPECIMEN").add_segment("SPM")
     spm.spm_1 = "1"
-    spm.spm_2 = escape(result.tube)
+    spm.spm_2 = _escape(result.tube)
     spm.spm_4 = "258500001^Nasopharyngeal swab^SCT"
     spm.spm_11 = "L^Pooled patient specimens^HL70369" if result.pooled else "P^Patient^HL70369"
     if result.pooled:
@@ -160,17 +160,17 @@ def _observations(order: Any, result: Result, place: ZoneInfo) -> None:
     obx.obx_11 = "X" if result.call == "invalid" else "F"
     obx.obx_19 = _stamp(result.called_at, place)
     if result.lab:
-        obx.obx_23 = escape(result.lab)
+        obx.obx_23 = _escape(result.lab)
     obx = order.add_group("ORU_R01_OBSERVATION").add_segment("OBX")
     obx.obx_1 = "2"
     obx.obx_2 = "ST"
     obx.obx_3 = "SAMPLING^Sampling^L"
-    obx.obx_5 = escape(result.mixture)
+    obx.obx_5 = _escape(result.mixture)
     obx.obx_11 = "F"
     for number, (target, ct) in enumerate(result.cts, 3):
         obx = order.add_group("ORU_R01_OBSERVATION").add_segment("OBX")
         obx.obx_1 = str(number)
         obx.obx_2 = "NM" if ct is not None else "ST"
-        obx.obx_3 = f"CT-{escape(target)}^Ct {escape(target)}^L"
+        obx.obx_3 = f"CT-{_escape(target)}^Ct {_escape(target)}^L"
         obx.obx_5 = f"{ct:g}" if ct is not None else "Undetermined"
         obx.obx_11 = "F"

@@ -13,6 +13,8 @@ from poolpipe.instruments.errors import InstrumentError
 from poolpipe.instruments.policy import ImportPolicy
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from poolpipe.instruments.model import InstrumentFile
 
 __all__ = ["ImportPolicy", "InstrumentError", "events", "read", "recognise"]
@@ -66,6 +68,13 @@ def read(
     return read_bytes(content, name, policy, layouts)
 
 
+def events(instrument_file: InstrumentFile, policy: ImportPolicy | None = None) -> dict[str, pl.DataFrame]:
+    """The contract's events of a file by kind; see `poolpipe.instruments.contract_events.events`."""
+    from poolpipe.instruments import contract_events
+
+    return contract_events.events(instrument_file, policy)
+
+
 def recognise(path: str | Path | bytes, *, layouts: Path | None = None) -> str | None:
     """The format of a file by its content, None where it is no instrument's or robot's file.
 
@@ -90,11 +99,3 @@ def _content(path: str | Path | bytes, name: str | None, *, limit: int) -> tuple
             return stream.read(limit), name or Path(path).name
     except OSError as error:
         raise InstrumentError(f"cannot be read ({error.strerror})", where=str(path)) from error
-
-
-def __getattr__(attribute: str) -> object:
-    if attribute == "events":
-        from poolpipe.instruments.events import events
-
-        return events
-    raise AttributeError(attribute)

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from poolpipe.errors import PolicyError
 from poolpipe.instruments import read
+from poolpipe.instruments.contract_events import events, missing_facts
 from poolpipe.instruments.crosscheck import check_plates, check_pools
 from poolpipe.instruments.errors import AmbiguousFileError, InstrumentError
-from poolpipe.instruments.events import events, missing_facts
 from poolpipe.instruments.model import LOADS, POOLS, InstrumentFile, Question
 from poolpipe.instruments.policy import ImportPolicy
 from poolpipe.instruments.stamping import stamp
@@ -163,7 +163,7 @@ def _stamped(path: Path, loads: pl.DataFrame, imported: list[Imported]) -> Impor
         if item.file is not None:
             rest = item.file.loads.filter(~pl.col("plate").is_in(sources).fill_null(value=False))
             item.file = replace(item.file, loads=rest)
-    from poolpipe.instruments.events import event_id
+    from poolpipe.instruments.contract_events import event_id
     from poolpipe.instruments.model import READINGS, REPORTS, Recognised
 
     content = pl.concat(frames or [pl.DataFrame(schema=LOADS)])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from poolpipe.instruments.notes import Notes
     from poolpipe.instruments.tables import Record
 
-__all__ = ["Place", "loads_of", "pools_of", "record_time", "reports_of", "role_of"]
+__all__ = ["Place", "loads_of", "pools_of", "record_time", "reports_of", "role_of", "tube_code"]
 
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE][+-]?\d+")
 

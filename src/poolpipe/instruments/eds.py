@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from poolpipe.instruments.assembly import read_document
 from poolpipe.instruments.documents import Document, text_document
 from poolpipe.instruments.errors import DamagedFileError, RefusedFormatError
 from poolpipe.instruments.layouts import load_layouts, match_header
@@ -35,8 +36,6 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
     RefusedFormatError
         Where the run was never analysed, so that there is no result table.
     """
-    from poolpipe.instruments.reader import read_document
-
     content = document.members.get(f"{FOLDER}analysis_result.txt")
     if content is None:
         raise RefusedFormatError(

@@ -16,7 +16,7 @@ from poolpipe.instruments.errors import LayoutError
 if TYPE_CHECKING:
     from poolpipe.instruments.documents import Row, Sheet
 
-__all__ = ["Layout", "load_layouts", "match_header"]
+__all__ = ["Channel", "Layout", "Nothing", "Wells", "load_layouts", "match_header", "parse_layout"]
 
 # Roles a column can have; the word is what the rest of the package calls it.
 ROLES = frozenset(

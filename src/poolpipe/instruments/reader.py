@@ -1,37 +1,22 @@
-"""One thin shell: path to bytes to an InstrumentFile. Each family of formats has its own module."""
+"""One thin shell: bytes to an InstrumentFile. Each family of formats has its own module."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import polars as pl
-
-from poolpipe.instruments.cells import well_name
-from poolpipe.instruments.checks import check_means, check_setup
-from poolpipe.instruments.contents import Place, loads_of, pools_of, record_time, reports_of
-from poolpipe.instruments.documents import Document, Sheet, open_document
-from poolpipe.instruments.errors import (
-    DamagedFileError,
-    InstrumentError,
-    RefusedFormatError,
-    UnknownFormatError,
-)
-from poolpipe.instruments.facts import file_facts, plate_barcode, plate_size, when_read
-from poolpipe.instruments.interpret import Reading, readings_of, table_decimal
-from poolpipe.instruments.layouts import Layout, load_layouts, match_header
-from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
-from poolpipe.instruments.notes import Notes
-from poolpipe.instruments.tables import Record, Table, tables
-from poolpipe.instruments.times import date_order_evidence
-from poolpipe.instruments.wells import SHAPES, wells_of
+from poolpipe.instruments import eds, grids, rdml, tecan
+from poolpipe.instruments.assembly import find_layout, read_document
+from poolpipe.instruments.documents import Document, open_document
+from poolpipe.instruments.errors import InstrumentError, RefusedFormatError, UnknownFormatError
+from poolpipe.instruments.layouts import load_layouts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from poolpipe.instruments.model import InstrumentFile
     from poolpipe.instruments.policy import ImportPolicy
 
-__all__ = ["find_layout", "read_bytes", "read_document"]
+__all__ = ["read_bytes"]
 
 ADVICE = "docs/instruments lists the formats; a lab adds its own by a layout (docs/instruments/adding-a-machine.md)"
 
@@ -40,8 +25,6 @@ def read_bytes(
     content: bytes, name: str, policy: ImportPolicy, layouts: Path | None = None
 ) -> InstrumentFile:
     """Read a file's bytes; see `poolpipe.instruments.read`."""
-    from poolpipe.instruments import eds, grids, rdml, tecan
-
     document = open_document(content, policy, name=name)
     try:
         if eds.is_eds(document):
@@ -63,138 +46,6 @@ def read_bytes(
         where = f"{name}, {error.where}" if error.where else name
         raise type(error)(error.what, where=where, way_out=error.way_out) from error
     raise UnknownFormatError("no known layout fits the content", where=name, way_out=ADVICE)
-
-
-def find_layout(document: Document, layouts: tuple[Layout, ...]) -> tuple[Layout, Sheet, int] | None:
-    """The layout of highest priority that fits a sheet, that sheet, and the index of its header row."""
-    for layout in layouts:
-        if layout.inner:
-            continue
-        for sheet in document.sheets:
-            header = match_header(layout, sheet)
-            if header is not None:
-                return layout, sheet, header
-    return None
-
-
-def read_document(
-    document: Document, layout: Layout, sheet: Sheet, header: int, name: str, policy: ImportPolicy,
-    extra: dict[str, str] | None = None,
-) -> InstrumentFile:  # fmt: skip
-    """Read a sheet by its layout; `extra` are facts that stand elsewhere in the container."""
-    notes = Notes()
-    parts = tables(layout, document, sheet, header, policy, notes)
-    facts = file_facts(layout, parts[0].preamble) | (extra or {})
-    if document.other_encoding:
-        notes.ask("encoding", "the text is not Unicode", name, options=(document.encoding, document.other_encoding),
-                  decided=document.encoding, setting="encoding")  # fmt: skip
-    return _Assembly(layout, document, name, policy, notes, parts, facts).file()
-
-
-class _Assembly:
-    """The steps from tables to an InstrumentFile, in order; one object a file."""
-
-    def __init__(
-        self, layout: Layout, document: Document, name: str, policy: ImportPolicy, notes: Notes, parts: list[Table],
-        facts: dict[str, str],
-    ) -> None:  # fmt: skip
-        self.layout, self.document, self.name, self.policy, self.notes = layout, document, name, policy, notes
-        self.parts, self.facts = parts, facts
-        self.size = plate_size(facts)
-        self.decimal = "."
-        self.undetermined: set[str] = set()
-
-    def file(self) -> InstrumentFile:
-        """Readings, loads, reports and pools of all tables, with what was recognised."""
-        layout, policy, notes = self.layout, self.policy, self.notes
-        preamble = [row for part in self.parts for row in part.preamble]
-        own_plates = any({"plate", "plate_well"} & set(part.roles) for part in self.parts)
-        plate, plate_from = None, "each row" if own_plates else ""
-        if not own_plates and any("well" in part.roles for part in self.parts):
-            plate, plate_from = plate_barcode(self.facts, self.name, policy, notes)
-        evidence = date_order_evidence(
-            [cell for row in preamble for cell in row.cells]
-            + [r["at"] for part in self.parts for r in part.records]
-        )
-        when = when_read(layout, self.facts, preamble, policy, notes)
-        readings: list[dict[str, Any]] = []
-        loads: list[dict[str, Any]] = []
-        reports: list[dict[str, Any]] = []
-        pools: list[dict[str, Any]] = []
-        for part in self.parts:
-            places = []
-            wells = self._wells(part)
-            for record, (row_plate, well) in zip(part.records, wells, strict=True):
-                at = record_time(layout, record, policy, evidence, notes) or when.at
-                places.append(Place(row_plate if own_plates else plate, well, at))
-            taken = self._readings(part, [place.well for place in places])
-            spots = {id(record): place for record, place in zip(part.records, places, strict=True)}
-            readings += [r.row(spots[id(r.record)].plate, spots[id(r.record)].at) for r in taken]
-            loads += loads_of(layout, part.records, places, policy, notes)
-            if layout.calls:
-                reports += reports_of(layout, part.records, places, policy, notes)
-            if "pool" in part.roles:
-                pools += pools_of(part.records, policy, notes)
-        if not (readings or loads or reports or pools):
-            raise DamagedFileError(
-                "the table has no row that could be read: "
-                + (notes.findings[0].what if notes.findings else "it is empty"),
-                way_out="export the file again; findings name each line"
-                if notes.findings
-                else "export it again",
-            )
-        run_time = when.at or next((row["at"] for row in [*readings, *loads, *reports] if row["at"]), None)
-        if run_time is None and not pools:
-            notes.ask("time_missing", "the file says no time that is understood", self.name, options=("--at",),
-                      decided="left unknown: no events until it is given", setting="at")  # fmt: skip
-        check_setup(layout, self.document, {row["well"] for row in readings}, notes)
-        recognised = Recognised(
-            format=layout.format, vendor=layout.vendor, instrument=self.facts.get("instrument", ""),
-            serial=self.facts.get("serial", ""), software=self.facts.get("software", ""), plate=plate,
-            plate_from=plate_from, plate_wells=self.size, run_time=run_time,
-            time_of=when.time_of or ("each row" if run_time else ""), time_text=when.text, zone=when.zone,
-            encoding=self.document.encoding, decimal=self.decimal, undetermined=tuple(sorted(self.undetermined)),
-            undetermined_why=self._why(), facts=self.facts,
-            controls=tuple(sorted({f"{load['well']} {load['role']}" for load in loads if load["role"] != "sample"})),
-            targets=tuple(sorted({row["target"] for row in readings})), sha256=self.document.sha256,
-        )  # fmt: skip
-        return InstrumentFile(
-            self.name, pl.DataFrame(readings, READINGS), pl.DataFrame(loads, LOADS), pl.DataFrame(reports, REPORTS),
-            pl.DataFrame(pools, POOLS), recognised, tuple(notes.findings), notes.questions,
-        )  # fmt: skip
-
-    def _wells(self, part: Table) -> list[tuple[str | None, str | None]]:
-        """Plate and well of each record."""
-        if "plate_well" in part.roles and self.layout.plate_well:
-            return [self._split(record) for record in part.records]
-        if "well" not in part.roles:
-            return [(None, None)] * len(part.records)
-        wells, self.size = wells_of(self.layout, part.records, self.size, self.policy, self.notes)
-        return [(record["plate"] or None, well) for record, well in zip(part.records, wells, strict=True)]
-
-    def _split(self, record: Record) -> tuple[str | None, str | None]:
-        match = re.fullmatch(self.layout.plate_well or "", record["plate_well"])
-        well = well_name(match["well"], *SHAPES[384]) if match else None
-        if match is None or well is None:
-            self.notes.found("bad_well", "no plate and well", line=record.line, sheet=record.sheet,
-                             text=record["plate_well"])  # fmt: skip
-            return None, None
-        return match["plate"], well
-
-    def _readings(self, part: Table, wells: list[str | None]) -> list[Reading]:
-        if not any(record.cts for record in part.records):
-            return []
-        self.decimal = table_decimal(part)
-        target = file_facts(self.layout, part.preamble).get("target", "")
-        taken = readings_of(self.layout, part, wells, self.decimal, self.policy, self.notes, target)
-        check_means(taken, self.decimal, self.notes)
-        self.undetermined |= {reading.ct_text or "(empty)" for reading in taken if reading.ct is None}
-        return taken
-
-    def _why(self) -> str:
-        words = ", ".join(self.layout.nothing.words) or "the common words"
-        empty = "; empty too" if self.layout.nothing.empty == "undetermined" else ""
-        return f"layout {self.layout.format}: {words}{empty}"
 
 
 def _refusal(document: Document) -> InstrumentError:

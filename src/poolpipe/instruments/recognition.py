@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poolpipe.instruments import eds, grids, rdml, tecan
+from poolpipe.instruments.assembly import find_layout
 from poolpipe.instruments.documents import open_document
 from poolpipe.instruments.layouts import load_layouts
 from poolpipe.instruments.policy import ImportPolicy
-from poolpipe.instruments.reader import find_layout
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -82,7 +82,7 @@ def tables(
         used = {i for columns in roles.values() for i in columns}
         others = [cell for row in body for i, cell in enumerate(row.cells) if i not in used and cell]
         found.append(Table(sheet.name, above + sheet.rows[begin:start], roles, records, others))
-        begin = end
+        begin = start + 1  # the lines between two tables stand below the first one
         _check_end(document, sheet, body, roles, channels)
     _check_trailer(layout, document)
     return found
@@ -129,6 +129,8 @@ def _body(
     for row in sheet.rows[start:end]:
         line = " ".join(row.cells)
         if not line.strip():
+            if layout.repeated:
+                return
             blank = True
             continue
         if any(re.search(pattern, line) for pattern in layout.skip) or _is_trailer(layout, line):
@@ -139,8 +141,6 @@ def _body(
             notes.found(
                 "below_table", "not part of the table", severity="info", line=row.line, text=line[:80]
             )
-            continue
-        if blank and layout.repeated:
             continue
         if any(cell.strip() for cell in row.cells[width:]):
             notes.found(
@@ -250,7 +250,7 @@ def _check_end(
         if end < max(ct_columns) or not last.cells[end] or shapes != {_decimals(last.cells[end])}:
             raise _cut(last)
         return
-    named = [role for role in IDENTITY if end in roles.get(role, ())]
+    named = [role for role in (*IDENTITY, "volume", "at", "lab", "plate_well") if end in roles.get(role, ())]
     if named and {len(row.cells[end]) for row in rest if end < len(row.cells)} != {len(last.cells[end])}:
         raise _cut(last)
 

@@ -130,7 +130,7 @@ def _day(
 ) -> tuple[int, int, int] | None:
     """Year, month, day; None where their order is open."""
     year = int(part["y"] or 0)
-    year += 2000 if year < 100 else 0
+    year += 2000 if len(part["y"] or "") == 2 else 0
     if part.get("a") is None:
         month = MONTHS.get((part.get("mon") or "").lower(), 0) if part.get("mon") else int(part["m"] or 0)
         return year, month, int(part["d"] or 0)

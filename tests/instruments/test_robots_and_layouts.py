@@ -1,0 +1,176 @@
+"""Maps, worklists, logs, stamping; and a machine that a lab adds by TOML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from poolpipe.instruments import ImportPolicy, read, recognise
+from poolpipe.instruments.crosscheck import check_plates, check_pools
+from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError, LayoutError
+from poolpipe.instruments.layouts import load_layouts, parse_layout
+from poolpipe.instruments.model import LOADS
+from poolpipe.instruments.stamping import stamp
+
+SAMPLES = Path(__file__).parents[2] / "data" / "samples" / "instruments"
+WELLS = [f"{row}{column:02d}" for row in "AB" for column in range(1, 13)]
+TUBES = {well: f"22021000{i:04d}" for i, well in enumerate(WELLS, 1) if well not in ("B11", "B12")}
+
+
+def loaded(name: str) -> dict[str, tuple[str | None, str]]:
+    loads = read(SAMPLES / name).loads
+    assert set(loads["plate"]) == {"P220210A"}
+    return {row["well"]: (row["tube"], row["role"]) for row in loads.iter_rows(named=True)}
+
+
+def expected(*, without: tuple[str, ...] = ()) -> dict[str, tuple[str | None, str]]:
+    wells: dict[str, tuple[str | None, str]] = {
+        well: (tube, "sample") for well, tube in TUBES.items() if well not in without
+    }
+    return wells | {"B11": (None, "negative_control"), "B12": (None, "positive_control")}
+
+
+@pytest.mark.parametrize("name", ["plate-map.csv", "plate-grid.csv", "tecan.gwl"])
+def test_every_map__loads_the_same_plate(name: str) -> None:
+    assert loaded(name) == expected()
+
+
+def test_wells_that_the_robot_skipped__are_not_loaded() -> None:
+    assert loaded("hamilton-log.csv") == expected(without=("A04", "A06"))
+    findings = read(SAMPLES / "hamilton-log.csv").not_understood
+    assert [(f.code, f.text) for f in findings] == [
+        ("not_transferred", "Skipped"),
+        ("not_transferred", "Clot detected"),
+    ]
+
+
+def test_an_unknown_status__is_no_success() -> None:
+    file = read(b"SourceBarcode,TargetPlateBarcode,TargetWell,Status\nT1,P1,A1,OK\nT2,P1,A2,Warp\n")
+    assert file.loads["tube"].to_list() == ["T1"]
+    assert [(f.code, f.severity) for f in file.not_understood] == [("unknown_status", "error")]
+
+
+def test_a_grid_that_lost_a_row__is_refused() -> None:
+    lines = (SAMPLES / "plate-grid.csv").read_text("utf-8").splitlines()
+    with pytest.raises(DamagedFileError, match="rows A to H"):
+        read("\n".join([*lines[:4], *lines[5:], ""]).encode())
+
+
+def test_a_grid_of_384__reads_to_p24() -> None:
+    header = "," + ",".join(map(str, range(1, 25)))
+    grid = [header] + [
+        f"{row}," + ",".join(f"{row}{column}" for column in range(1, 25)) for row in "ABCDEFGHIJKLMNOP"
+    ]
+    file = read("\n".join([*grid, ""]).encode(), plate="Q1")
+    assert (file.loads.height, file.recognised.format) == (384, "plate-grid-384")
+    assert file.loads.filter(well="P24")["tube"].to_list() == ["P24"]
+
+
+def test_a_cut_worklist_record__is_refused() -> None:
+    with pytest.raises(DamagedFileError, match="fields of at least"):
+        read(b"A;Rack1;;Tube 24;1;T1;200;;;\r\nD;PCR;P1;96 W")
+
+
+def test_a_dispense_without_tube_id__is_named() -> None:
+    file = read(b"A;R;;T;1;T1;200\nD;P;P1;96 Well;1;;200\nA;R;;T;2;;200\nD;P;P1;96 Well;2;;200\n")
+    assert file.loads["well"].to_list() == ["A01"]
+    assert [f.code for f in file.not_understood] == ["no_tube_id"]
+
+
+def four_plates() -> pl.DataFrame:
+    rows = [{"plate": f"P{q}", "well": well, "tube": f"{q}{well}", "role": "sample", "lab": "L", "at": None, "line": 1}
+            for q in (1, 2, 3, 4) for well in ("A01", "H12")]  # fmt: skip
+    return pl.DataFrame(rows, LOADS)
+
+
+def test_stamping__puts_four_plates_into_one() -> None:
+    stamped = stamp(four_plates(), {"P1": 1, "P2": 2, "P3": 3, "P4": 4}, "Q")
+    places = dict(stamped.select("tube", "well").rows())
+    assert (places["1A01"], places["2A01"], places["3A01"], places["4A01"]) == ("A01", "A02", "B01", "B02")
+    assert (places["1H12"], places["4H12"]) == ("O23", "P24")
+    assert set(stamped["plate"]) == {"Q"}
+
+
+@pytest.mark.parametrize(
+    ("quadrants", "sentence"),
+    [({"P1": 1, "P2": 1}, "different"), ({"P1": 5}, "from 1 to 4"), ({"P9": 1}, "no loads of P9")],
+)
+def test_stamping__that_makes_no_sense_is_refused(quadrants: dict[str, int], sentence: str) -> None:
+    with pytest.raises(AmbiguousFileError, match=sentence):
+        stamp(four_plates(), quadrants, "Q")
+
+
+def frame(**plates: str) -> pl.DataFrame:
+    pairs = [(plate, well) for plate, wells in plates.items() for well in wells.split()]
+    return pl.DataFrame(pairs, {"plate": pl.String, "well": pl.String}, orient="row")
+
+
+def test_plates_read__are_checked_against_plates_loaded() -> None:
+    loads = frame(P1="A01 A02 A03", P2="A01 B01")
+    assert check_plates(frame(P1="A01 A02 A03"), loads) == []
+    assert check_plates(frame(P1="A01 A02"), loads) == []
+    swapped = check_plates(frame(P1="A01 B01"), loads)
+    assert [(q.code, q.options) for q in swapped] == [("pattern_of_other_plate", ("P1", "P2"))]
+    unknown = check_plates(frame(P3="A01 B01"), loads)
+    assert [(q.code, q.options) for q in unknown] == [("plate_not_loaded", ("P3", "P2"))]
+    extra = check_plates(frame(P1="A01 A02 A03 H12"), loads)
+    assert [(q.code, q.where) for q in extra] == [("wells_not_loaded", ("H12",))]
+    assert check_plates(frame(P1="A01"), frame()) == []
+
+
+def test_pools_with_a_result__are_looked_up_in_the_map() -> None:
+    pools = read(SAMPLES / "sample-pool-map.csv").pools
+    tubes = read(SAMPLES / "panther.lis.xls", policy=ImportPolicy(date_order="mdy")).reports["tube"]
+    assert [q.where for q in check_pools(tubes, pools)] == [("220210000903",)]
+
+
+OWN = """
+format = "acme-cycler"
+vendor = "Acme"
+priority = 90
+required = ["well", "ct", "target"]
+preamble = ["^Acme"]
+[columns]
+well = ["Position"]
+ct = ["Threshold cycle"]
+target = ["Assay"]
+[nothing]
+words = ["none seen"]
+"""
+
+
+def test_a_lab__adds_its_machine_by_toml(tmp_path: Path) -> None:
+    (tmp_path / "acme.toml").write_text(OWN, "utf-8")
+    content = b"Acme cycler 3\nPosition,Assay,Threshold cycle\nA1,N,20.5\nA2,N,none seen\n"
+    assert recognise(content) is None
+    assert recognise(content, layouts=tmp_path) == "acme-cycler"
+    assert read(content, layouts=tmp_path).readings["ct"].to_list() == [20.5, None]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [(("well =", "wel ="), "unknown roles"), (("required", "requird"), "requird"),
+     (("^Acme", "(Acme"), "unterminated|missing"), (("[columns]", "[columns"), "Expected")],
+)  # fmt: skip
+def test_a_layout_with_a_mistake__says_where(change: tuple[str, str], sentence: str) -> None:
+    with pytest.raises(LayoutError, match=sentence):
+        parse_layout(OWN.replace(*change), "acme.toml")
+
+
+def test_layouts__are_unique_and_named_like_formats() -> None:
+    formats = [layout.format for layout in load_layouts()]
+    assert len(set(formats)) == len(formats) == 16
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"at,plate,well,target,ct\n2022-02-10T08:00:00+08:00,P1,A1,N,20\n", b"at,plate,well,lab,tube,role\n",
+     b"kind,at,plate,well,tube\nload,x,P,A1,T\n",
+     b'{"at": "2022-02-10", "plate": "P1", "well": "A1", "ct": 20}\n', b"PAR1xxxx", b"person,person_type,name\n",
+     b"site,point,township\n", b"lab,capacity_per_day\n",
+     b"at,tube,person,person_type\n"],
+)  # fmt: skip
+def test_event_files_and_reference_tables__are_no_instrument_files(content: bytes) -> None:
+    assert recognise(content) is None
