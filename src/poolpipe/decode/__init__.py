@@ -6,5 +6,16 @@ from poolpipe.decode.assays import Assay, Cycles
 from poolpipe.decode.disjoint import posteriors
 from poolpipe.decode.exact import Effort
 from poolpipe.decode.inference import METHODS, Decoded, decode
+from poolpipe.decode.times import Dynamics, decode_over_time
 
-__all__ = ["METHODS", "Assay", "Cycles", "Decoded", "Effort", "decode", "posteriors"]
+__all__ = [
+    "METHODS",
+    "Assay",
+    "Cycles",
+    "Decoded",
+    "Dynamics",
+    "Effort",
+    "decode",
+    "decode_over_time",
+    "posteriors",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -15,12 +15,55 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from poolpipe.decode.parts import Parts
-    from poolpipe.decode.reduction import Reduced
 
-__all__ = ["Component", "Effort", "Solution", "solve", "solve_loopy"]
+__all__ = [
+    "Component",
+    "Effort",
+    "Graph",
+    "Solution",
+    "eliminate_histories",
+    "solve",
+    "solve_loopy",
+    "take_apart",
+]
 
+MOST_POOLS = 60
+"""Pools of one person that fit the bits of a number."""
 LARGEST = 2000
 """People of the largest component for which an exact way is looked for: the search is quadratic."""
+
+
+class Graph(Protocol):
+    """Pools and people a component is taken from."""
+
+    @property
+    def offsets(self) -> NDArray[np.int64]:
+        """Seats of pool p are ``offsets[p]`` up to ``offsets[p + 1]``."""
+        ...
+
+    @property
+    def members(self) -> NDArray[np.int32]:
+        """Person of each seat."""
+        ...
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Row of each pool in `table`."""
+        ...
+
+    @property
+    def table(self) -> NDArray[np.float64]:
+        """P(outcome | k infected)."""
+        ...
+
+    @property
+    def counts_matter(self) -> bool:
+        """Whether `table` has a column for each number of infected."""
+        ...
+
+    def chance(self, who: NDArray[np.int32]) -> NDArray[np.float64]:
+        """P(infected) of some people before the pools."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -76,19 +119,55 @@ class Solution:
 
 
 def solve_loopy(
-    graph: Reduced, parts: Parts, effort: Effort
+    graph: Graph, parts: Parts, effort: Effort
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32], Solution | None]]:
     """Try each loopy component of up to 2,000 people; yields (its pools, its people, solution or None)."""
-    wanted = (parts.loopy & (parts.people <= LARGEST))[parts.of_pool]
-    candidates = np.flatnonzero(wanted & (np.diff(graph.offsets) > 0)).astype(np.int32)
+    for pools, who, component in take_apart(graph, parts, parts.loopy):
+        yield pools, who, solve(component, effort)
+
+
+def take_apart(
+    graph: Graph, parts: Parts, wanted: NDArray[np.bool_]
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32], Component]]:
+    """Lay each `wanted` component (by root) of up to 2,000 people out; yields (its pools, its people, itself)."""
+    chosen = (wanted & (parts.people <= LARGEST) & (parts.pools > 0))[parts.of_pool]
+    candidates = np.flatnonzero(chosen & (np.diff(graph.offsets) > 0)).astype(np.int32)
     if not candidates.size:
         return
     candidates = candidates[np.argsort(parts.of_pool[candidates], kind="stable")]
     starts = np.flatnonzero(np.diff(parts.of_pool[candidates]))
-    place = np.full(graph.odds.size, -1, np.int32)
+    place = np.full(parts.of_person.size, -1, np.int32)
     for pools in np.split(candidates, starts + 1):
-        who, component = _take_out(graph, pools, place)
-        yield pools, who, solve(component, effort)
+        seats = int((graph.offsets[pools + 1] - graph.offsets[pools]).sum())
+        who, members = np.empty(seats, np.int32), np.empty(seats, np.int32)
+        offsets = np.empty(pools.size + 1, np.int64)
+        who = who[: components.extract(pools, graph.offsets, graph.members, place, who, offsets, members)]
+        likelihood = graph.table[graph.rows[pools]]
+        yield pools, who, Component(offsets, members, likelihood, graph.counts_matter, graph.chance(who))
+
+
+def eliminate_histories(
+    component: Component,
+    weight: NDArray[np.float64],
+    infected_on: NDArray[np.bool_],
+    day_of_pool: NDArray[np.int64],
+    effort: Effort,
+) -> NDArray[np.float64] | None:
+    """Posterior of every person's histories (people, histories); None beyond `effort` or where impossible.
+
+    `weight` (people, histories) is their prior, `infected_on` (histories, days) when each is infected.
+    """
+    seats, pools = _by_person(component)
+    plan = _Plan.of(component, seats, pools, effort)
+    if plan is None:
+        return None
+    people, histories = weight.shape
+    person = np.repeat(np.arange(people), np.diff(seats))
+    bit = 1 << (np.arange(pools.size) - seats[person])
+    touches = np.zeros((people, histories), np.int64)
+    np.add.at(touches, person, infected_on[:, day_of_pool[pools]].T * bit[:, None])
+    chance, log_evidence = _eliminate(component, seats, pools, plan, weight, touches)
+    return chance if np.isfinite(log_evidence) else None
 
 
 def solve(component: Component, effort: Effort) -> Solution | None:
@@ -102,24 +181,16 @@ def solve(component: Component, effort: Effort) -> Solution | None:
         if found is not None:
             return found
     seats, pools = _by_person(component)
-    plan = _Plan.of(component, seats, pools, effort) if np.diff(seats).max() < 62 else None
+    plan = _Plan.of(component, seats, pools, effort)
     people = component.prior.size
     if people <= effort.people and (plan is None or plan.cost > 2.0**people):
         return _enumerate(component, seats, pools)
-    return None if plan is None else _eliminate(component, seats, pools, plan)
-
-
-def _take_out(
-    graph: Reduced, pools: NDArray[np.int32], place: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], Component]:
-    """Lay the component of `pools` out on its own; (its people, itself). `place` is all -1, per person."""
-    seats = int((graph.offsets[pools + 1] - graph.offsets[pools]).sum())
-    who, members = np.empty(seats, np.int32), np.empty(seats, np.int32)
-    offsets = np.empty(pools.size + 1, np.int64)
-    count = components.extract(pools, graph.offsets, graph.members, place, who, offsets, members)
-    who = who[:count]
-    prior = graph.odds[who] / (1.0 + graph.odds[who])
-    return who, Component(offsets, members, graph.table[graph.rows[pools]], graph.counts_matter, prior)
+    if plan is None:
+        return None
+    weight = np.stack([1.0 - component.prior, component.prior], axis=1)
+    touches = np.stack([0 * seats[1:], (1 << np.diff(seats)) - 1], axis=1)
+    chance, log_evidence = _eliminate(component, seats, pools, plan, weight, touches)
+    return Solution(chance[:, 1], "elimination", log_evidence)
 
 
 @dataclass(frozen=True)
@@ -140,6 +211,8 @@ class _Plan:
     def of(
         cls, component: Component, seats: NDArray[np.int64], pools: NDArray[np.int32], effort: Effort
     ) -> _Plan | None:
+        if np.diff(seats).max() > MOST_POOLS:
+            return None
         sizes = np.diff(component.offsets)
         base = sizes + 1 if component.counts_matter else np.full(sizes.size, 2, np.int64)
         room = component.prior.size + 2 * sizes.size
@@ -162,18 +235,21 @@ def _by_person(component: Component) -> tuple[NDArray[np.int64], NDArray[np.int3
 
 
 def _eliminate(
-    component: Component, seats: NDArray[np.int64], pools: NDArray[np.int32], plan: _Plan
-) -> Solution:
-    people = component.prior.size
-    weight, touches = np.empty(2 * people), np.zeros(2 * people, np.int64)
-    weight[0::2], weight[1::2] = 1.0 - component.prior, component.prior
-    touches[1::2] = (1 << np.diff(seats)) - 1
-    chance = np.empty(2 * people)
+    component: Component,
+    seats: NDArray[np.int64],
+    pools: NDArray[np.int32],
+    plan: _Plan,
+    weight: NDArray[np.float64],
+    touches: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], float]:
+    """Posterior of each person's choices (people, choices), and the log evidence."""
+    people, choices = weight.shape
+    chance = np.empty(people * choices)
     log_evidence = elimination.eliminate(
-        seats, pools, np.arange(0, 2 * people + 1, 2), weight, touches, component.likelihood, plan.base,
-        plan.kinds, plan.subjects, np.empty(plan.kept), plan.largest, chance,
+        seats, pools, np.arange(people + 1) * choices, weight.ravel(), touches.ravel(), component.likelihood,
+        plan.base, plan.kinds, plan.subjects, np.empty(plan.kept), plan.largest, chance,
     )  # fmt: skip
-    return Solution(chance[1::2], "elimination", log_evidence)
+    return chance.reshape(people, choices), log_evidence
 
 
 def _enumerate(component: Component, seats: NDArray[np.int64], pools: NDArray[np.int32]) -> Solution:

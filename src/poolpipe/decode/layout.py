@@ -53,6 +53,10 @@ class Layout:
         """Seats of each pool."""
         return np.diff(self.offsets)
 
+    def chance(self, who: NDArray[np.int32]) -> NDArray[np.float64]:
+        """P(infected) of some people before the pools."""
+        return self.prior[who]
+
     @property
     def informative(self) -> NDArray[np.bool_]:
         """Pools whose outcome can tell one number of infected from another."""

@@ -53,6 +53,10 @@ class Reduced:
     pool_terms: NDArray[np.float64]
     impossible: NDArray[np.bool_]
 
+    def chance(self, who: NDArray[np.int32]) -> NDArray[np.float64]:
+        """P(infected) of some people before the pools left."""
+        return np.asarray(self.odds[who] / (1.0 + self.odds[who]))
+
 
 def reduce_layout(layout: Layout) -> Reduced:
     """Settle what is proven, fold pools of one unknown person into the odds, drop what says nothing."""

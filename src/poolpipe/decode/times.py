@@ -1,0 +1,214 @@
+"""Rounds on different days: people catch the infection and clear it between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from poolpipe.decode.assays import as_assay
+from poolpipe.decode.exact import Effort, eliminate_histories, take_apart
+from poolpipe.decode.inference import decode
+from poolpipe.decode.layout import check_columns, lay_out
+from poolpipe.decode.parts import Parts
+from poolpipe.errors import TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from poolpipe.decode.assays import Assay
+    from poolpipe.decode.layout import Layout
+
+__all__ = ["Dynamics", "decode_over_time"]
+
+SUSCEPTIBLE, INFECTED, CLEARED = range(3)
+METHODS = ("prior", "elimination", "filtered")
+PRIOR, ELIMINATION, FILTERED = range(3)
+MOST_COMPONENTS = 20_000
+"""Above so many components everybody is filtered: each exact one costs about a millisecond."""
+
+
+class Dynamics(BaseModel):
+    """How people move from susceptible to infected to cleared.
+
+    Parameters
+    ----------
+    infection_per_day : float
+        P(a susceptible person is infected a day later), the incidence.
+    clearance_per_day : float
+        P(an infected person no longer tests positive a day later).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    infection_per_day: float = Field(default=1e-4, ge=0, lt=1)
+    clearance_per_day: float = Field(default=0.1, ge=0, lt=1)
+
+    def over(self, days: int) -> NDArray[np.float64]:
+        """Transition matrix of so many days: rows from, columns to, in the order S, I, C."""
+        catch, clear = self.infection_per_day, self.clearance_per_day
+        one = np.asarray([[1 - catch, catch, 0], [0, 1 - clear, clear], [0, 0, 1]])
+        return np.linalg.matrix_power(one, days)
+
+
+def decode_over_time(
+    seats: pl.DataFrame,
+    pools: pl.DataFrame,
+    people: pl.DataFrame,
+    dynamics: Dynamics,
+    *,
+    assay: Assay | Mapping[str, Any] | None = None,
+    effort: Effort | None = None,
+) -> pl.DataFrame:
+    """Find everybody's probability of infection on each day of testing.
+
+    Parameters
+    ----------
+    seats, pools, assay, effort
+        As for `decode`; pools also need day: a date, or a whole number of days.
+    people : polars.DataFrame
+        person; prior: P(infected) on the first day; cleared (optional): P(cleared) on the first day, else 0.
+    dynamics : Dynamics
+        Rates per day.
+
+    Returns
+    -------
+    polars.DataFrame
+        person, day, p_infected, method, converged; by day, people in the order given. Components whose
+        elimination is within `effort` are exact over all histories (method elimination): each day knows all
+        days. The others are filtered (method filtered): each day knows the days up to it, people are carried over
+        as independent, and converged is false. Who is in no pool that says something is predicted (method prior).
+
+    Raises
+    ------
+    TableError
+        As `decode`; or a pool has no day, or prior and cleared exceed 1 together.
+
+    Notes
+    -----
+    A hidden Markov model per person, coupled by pools (predict, update: Rabiner 1989, sec. III).
+    """
+    check_columns(pools, "pools", ("pool", "call", "day"))
+    if pools["day"].null_count():
+        raise TableError("a pool has no day", where="pools", way_out="give each pool the day of its samples")
+    model, days = as_assay(assay), pools["day"].unique().sort()
+    walk = _Walk.of(days, people, dynamics)
+    layout = lay_out(seats, pools, people, model)
+    day_of_pool = np.zeros(layout.rows.size, np.int64)
+    day_of_pool[: pools.height] = days.search_sorted(pools["day"]).to_numpy()
+    parts = Parts.of(layout.offsets, layout.members, layout.informative, people.height)
+    p_infected, method = _filtered(seats, pools, people["person"], walk, days, model)
+    method[parts.of_person < 0] = PRIOR
+    if np.count_nonzero(parts.pools) <= MOST_COMPONENTS:
+        _solve_parts(layout, parts, day_of_pool, walk, effort or Effort(), p_infected, method)
+    names = pl.Series(METHODS, dtype=pl.Enum(METHODS))
+    return pl.concat(
+        pl.DataFrame(
+            {
+                "person": people["person"],
+                "day": pl.repeat(day, people.height, eager=True, dtype=days.dtype),
+                "p_infected": p_infected[:, at],
+                "method": names.gather(method),
+                "converged": method != FILTERED,
+            }
+        )
+        for at, day in enumerate(days)
+    )
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """Where everybody starts, and the way from each day to the next.
+
+    `steps[d]` leads from day d to day d + 1; a history is infected on one stretch of days or on none.
+    """
+
+    start: NDArray[np.float64]
+    steps: list[NDArray[np.float64]]
+
+    @classmethod
+    def of(cls, days: pl.Series, people: pl.DataFrame, dynamics: Dynamics) -> _Walk:
+        """Read the start off `people` and raise the daily rates to the gaps between `days`."""
+        prior = people["prior"].cast(pl.Float64).to_numpy()
+        cleared = people["cleared"].cast(pl.Float64).to_numpy() if "cleared" in people.columns else 0 * prior
+        if not ((cleared >= 0) & (prior + cleared <= 1 + 1e-12)).all():
+            raise TableError(
+                "prior and cleared exceed 1 together", where="people", way_out="lower one of them"
+            )
+        numbers = (days.cast(pl.Int32) if days.dtype == pl.Date else days).cast(pl.Int64).to_numpy()
+        start = np.stack([1 - prior - cleared, prior, cleared], axis=1)
+        return cls(start, [dynamics.over(int(gap)) for gap in np.diff(numbers)])
+
+    @property
+    def stretches(self) -> list[tuple[int, int]]:
+        """First and last infected day of every history that has one."""
+        count = len(self.steps) + 1
+        return [(first, last) for first in range(count) for last in range(first, count)]
+
+    def infected_on(self) -> NDArray[np.bool_]:
+        """Whether a history (row; the first is never infected) is infected on a day (column)."""
+        table = np.zeros((len(self.stretches) + 1, len(self.steps) + 1), np.bool_)
+        for row, (first, last) in enumerate(self.stretches, start=1):
+            table[row, first : last + 1] = True
+        return table
+
+    def weights(self, who: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Prior probability of each person's (row) histories (column)."""
+        weight = np.empty((who.size, len(self.stretches) + 1))
+        for column, (first, last) in enumerate(self.stretches, start=1):
+            chance = self.start[who, INFECTED if first == 0 else SUSCEPTIBLE].copy()
+            for day, step in enumerate(self.steps):
+                if day < first:
+                    chance *= step[SUSCEPTIBLE, INFECTED if day == first - 1 else SUSCEPTIBLE]
+                elif day <= last:
+                    chance *= step[INFECTED, CLEARED if day == last else INFECTED]
+            weight[:, column] = chance
+        weight[:, 0] = np.maximum(1.0 - weight[:, 1:].sum(axis=1), 0.0)
+        return weight
+
+
+def _filtered(
+    seats: pl.DataFrame, pools: pl.DataFrame, people: pl.Series, walk: _Walk, days: pl.Series, assay: Assay
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Predict, update with the day's pools, and carry everybody over as independent."""
+    state, p_infected = walk.start.copy(), np.empty((people.len(), days.len()))
+    for at, day in enumerate(days):
+        if at:
+            state = state @ walk.steps[at - 1]
+        today = pools.filter(pl.col("day") == day)
+        prior = np.clip(state[:, INFECTED], 0.0, 1.0)
+        found = decode(
+            seats.join(today.select("pool"), on="pool", how="semi"),
+            today,
+            pl.DataFrame({"person": people, "prior": prior}),
+            assay=assay,
+        )
+        after = found.people["p_infected"].to_numpy()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            state *= np.where(prior < 1, (1 - after) / (1 - prior), 1.0)[:, None]
+        state[:, INFECTED] = after
+        p_infected[:, at] = after
+    return p_infected, np.full(people.len(), FILTERED, np.uint8)
+
+
+def _solve_parts(
+    layout: Layout,
+    parts: Parts,
+    day_of_pool: NDArray[np.int64],
+    walk: _Walk,
+    effort: Effort,
+    p_infected: NDArray[np.float64],
+    method: NDArray[np.uint8],
+) -> None:
+    """Replace what was filtered by what is exact, component by component."""
+    infected_on = walk.infected_on()
+    for pools, who, component in take_apart(layout, parts, parts.pools > 0):
+        solution = eliminate_histories(component, walk.weights(who), infected_on, day_of_pool[pools], effort)
+        if solution is not None:
+            p_infected[who] = solution @ infected_on
+            method[who] = ELIMINATION
