@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import io
+import sys
 from importlib import import_module, metadata
 from typing import IO, NamedTuple
 
@@ -129,6 +131,10 @@ def poolpipe() -> None:
 
 def main() -> None:
     """Run the command line: exit 0 when done, 1 when it could not be done (and why), 2 on wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show Chinese shows question marks instead of failing half-way.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     poolpipe.main(prog_name="poolpipe")
 
 

@@ -26,6 +26,8 @@ def day(*, as_of=NOON, policy=("ten-in-one", "0123456789ab"), files=(), **rows):
         "as_of": as_of.isoformat(),
         "policy": dict(zip(("name", "version"), policy, strict=True)),
         "files": list(files),
+        "columns_left_out": {},
+        "skipped": [],
     }
     return SimpleNamespace(**{name: table(name, rows.get(name, ())) for name in TABLES}, summary=summary)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import polars as pl
@@ -18,9 +19,10 @@ from poolpipe.boards import (
     missing_board,
     recall_board,
     reject_board,
+    unused_board,
 )
-from poolpipe.boards.advice import ADVICE, CHINESE, REJECT_ADVICE
-from poolpipe.tables import ANOMALIES, CALLS, REJECTS, STATES
+from poolpipe.boards.advice import ADVICE, ALIASES, CHINESE, REJECT_ADVICE
+from poolpipe.tables import ANOMALIES, CALLS, EVENTS, REJECTS, STATES
 
 ZONE = "Asia/Shanghai"
 PERSON = "36078119850110000X"
@@ -40,6 +42,12 @@ def test_advice__covers_every_code_in_both_languages():
 
 def test_chinese__names_every_call_state_and_severity():
     assert {*CALLS, *STATES, "open", "recollected", "closed", "error", "warning", "info"} <= CHINESE.keys()
+
+
+def test_aliases__stand_for_columns_that_events_have():
+    known = {name for kind in EVENTS.values() for name in kind.columns} | {"kind"}
+    assert set(ALIASES.values()) <= known
+    assert not set(ALIASES) & known
 
 
 @pytest.mark.parametrize(
@@ -166,6 +174,17 @@ def test_campaign_board__counts_every_call_and_record():
     assert "orphan 无登记 1" in shown
     assert "12 read 读入 = 9 accepted 接受 + 2 duplicate 重复 + 1 rejected 拒收" in shown
     assert "2022-02-10 12:00" in shown
+
+
+def test_unused_board__suggests_what_a_column_was_meant_for():
+    odd = day()
+    odd.summary.update(columns_left_out={"收.csv": ["tube_no", "天气", "身份证号"]}, skipped=["notes.docx"])
+    shown = printed(unused_board(odd))
+    assert re.search(r"tube_no\s+tube\s*$", shown, re.MULTILINE)
+    assert re.search(r"天气\s+-\s*$", shown, re.MULTILINE)
+    assert re.search(r"身份证号\s+person\s*$", shown, re.MULTILINE)
+    assert "notes.docx" in shown
+    assert unused_board(day()) is None
 
 
 def test_boards__fit_a_hundred_columns_and_an_empty_day():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-__all__ = ["ADVICE", "CHINESE", "REJECT_ADVICE", "Advice"]
+__all__ = ["ADVICE", "ALIASES", "CHINESE", "REJECT_ADVICE", "Advice"]
 
 
 class Advice(NamedTuple):
@@ -98,3 +98,29 @@ CHINESE: Final[dict[str, str]] = {
     "changed": "变化",
 }
 """The contract's values in Chinese."""
+
+ALIASES: Final[dict[str, str]] = {
+    **dict.fromkeys(
+        ("time", "datetime", "timestamp", "date", "时间", "采样时间", "扫码时间", "检测时间"), "at"
+    ),
+    **dict.fromkeys(
+        ("barcode", "sample", "sample_id", "管号", "试管编号", "试管条码", "样本编号", "条码"), "tube"
+    ),
+    **dict.fromkeys(
+        ("id", "id_number", "idcard", "id_card", "证件号", "证件号码", "身份证", "身份证号"), "person"
+    ),
+    **dict.fromkeys(("id_type", "证件类型"), "person_type"),
+    **dict.fromkeys(("姓名",), "name"),
+    **dict.fromkeys(("mobile", "tel", "telephone", "电话", "手机", "手机号"), "phone"),
+    **dict.fromkeys(("箱号", "箱码", "转运箱"), "box"),
+    **dict.fromkeys(("板号", "plate_id"), "plate"),
+    **dict.fromkeys(("孔", "孔位", "position"), "well"),
+    **dict.fromkeys(("采样点", "采样场所"), "site"),
+    **dict.fromkeys(("实验室", "检测机构", "laboratory"), "lab"),
+    **dict.fromkeys(("cq", "cp", "ct值", "ct_value"), "ct"),
+    **dict.fromkeys(("靶标", "基因", "gene", "channel"), "target"),
+    **dict.fromkeys(("结果", "检测结果", "result", "interpretation"), "call"),
+    **dict.fromkeys(("轮次",), "round"),
+    **dict.fromkeys(("类型", "event_type", "事件"), "kind"),
+}
+"""What other systems call the contract's columns: for suggestions only, nothing is renamed by itself."""

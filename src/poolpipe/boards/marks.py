@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rich import box
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -40,6 +41,7 @@ def frame(title: str, *, more: int = 0) -> Table:
     return Table(
         title=Text(title, style="bold"),
         title_justify="left",
+        min_width=min(cell_len(title), 78),
         caption=Text(f"and {more:,} more in the tables 其余 {more:,} 行见结果表") if more else None,
         caption_justify="left",
         box=box.SIMPLE_HEAD,
