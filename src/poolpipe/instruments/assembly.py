@@ -48,7 +48,8 @@ def read_document(
     """Read a sheet by its layout; `extra` are facts that stand elsewhere in the container."""
     notes = Notes()
     parts = tables(layout, document, sheet, header, policy, notes)
-    facts = file_facts(layout, parts[0].preamble) | (extra or {})
+    elsewhere = [row for each in document.sheets if each.name == layout.facts_sheet for row in each.rows]
+    facts = file_facts(layout, [*elsewhere, *parts[0].preamble]) | (extra or {})
     if document.other_encoding:
         notes.ask("encoding", "the text is not Unicode", name, options=(document.encoding, document.other_encoding),
                   decided=document.encoding, setting="encoding")  # fmt: skip

@@ -43,18 +43,18 @@ class Sheet:
     """A named table of rows; for text a section read with one delimiter."""
 
     name: str
-    load: Callable[[], list[Row]]
+    load: Callable[[int | None], list[Row]]  # the first so many rows, or all
     delimiter: str = ""
 
     @cached_property
     def rows(self) -> list[Row]:
         """The rows, read when first asked for."""
-        return self.load()
+        return self.load(None)
 
     @cached_property
     def names(self) -> list[frozenset[str]]:
         """Folded names of each of the first rows, for finding the header."""
-        return [frozenset(fold(cell) for cell in row.cells if cell) for row in self.rows[:HEADER_WITHIN]]
+        return [frozenset(fold(cell) for cell in row.cells if cell) for row in self.load(HEADER_WITHIN)]
 
 
 @dataclass(frozen=True)
@@ -179,10 +179,10 @@ def _spreadsheet(content: bytes, name: str) -> list[Sheet]:
     except BaseException as error:
         raise _broken_book(error, name) from error
 
-    def reader(title: str) -> Callable[[], list[Row]]:
-        def read() -> list[Row]:
+    def reader(title: str) -> Callable[[int | None], list[Row]]:
+        def read(most: int | None) -> list[Row]:
             try:
-                cells = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+                cells = book.get_sheet_by_name(title).to_python(skip_empty_area=False, nrows=most)
             except BaseException as error:
                 raise _broken_book(error, f"{name}, sheet {title}") from error
             return [Row(i, [_cell_text(cell) for cell in row]) for i, row in enumerate(cells, 1)]
@@ -216,11 +216,11 @@ def _cell_text(cell: object) -> str:
     return str(cell)
 
 
-def _line_reader(lines: list[str], first: int, delimiter: str) -> Callable[[], list[Row]]:
-    def read() -> list[Row]:
+def _line_reader(lines: list[str], first: int, delimiter: str) -> Callable[[int | None], list[Row]]:
+    def read(most: int | None) -> list[Row]:
         csv.field_size_limit(2**24)
         rows = []
-        for number, line in enumerate(lines, first):
+        for number, line in enumerate(lines[:most], first):
             try:
                 rows.append(Row(number, next(csv.reader([line], delimiter=delimiter), [])))
             except csv.Error:

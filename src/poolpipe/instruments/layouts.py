@@ -102,6 +102,7 @@ class Layout(_Part):
     instrument_from: str | None = None
     plate_well: str | None = None
     setup: str | None = None
+    facts_sheet: str | None = None
     repeated: bool = False
     roles: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     calls: dict[str, tuple[str, ...]] = Field(default_factory=dict)

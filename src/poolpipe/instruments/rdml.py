@@ -142,20 +142,10 @@ def _data(root: Element, policy: ImportPolicy, notes: Notes) -> Iterator[_Datum]
                     code, what, f"run {run.get('id')}", options=options, decided=decided, setting=setting
                 )
             at = said.at or at
-        rows, columns = _shape(run)
-        if (rows, columns) not in SHAPES.values():
-            if rows * columns:
-                notes.found(
-                    "plate_shape",
-                    f"run {run.get('id')} has {rows} x {columns} positions, no plate of 96 or 384",
-                )
-                continue
-            rows, columns = SHAPES[policy.plate_wells]
-            notes.ask("plate_size", "the run names no plate format", f"run {run.get('id')}", options=("96", "384"),
-                      decided=str(policy.plate_wells), setting="plate_wells")  # fmt: skip
+        rows, columns, order = _positions(run, policy, notes)
         for react in run.iter("react"):
             position = react.get("id", "")
-            well = well_number(position, rows, columns) or well_name(position, rows, columns)
+            well = well_number(position, rows, columns, order=order) or well_name(position, rows, columns)
             if well is None:
                 notes.found("bad_well", f"run {run.get('id')}: no well of the plate", text=position)
                 continue
@@ -165,8 +155,30 @@ def _data(root: Element, policy: ImportPolicy, notes: Notes) -> Iterator[_Datum]
                 yield _Datum(
                     run.get("id", ""), well, "" if sample is None else sample.get("id") or (sample.text or ""),
                     "" if target is None else target.get("id") or (target.text or ""), child_text(datum, "cq"),
-                    child_text(datum, "excl"), at,
+                    _excluded(datum), at,
                 )  # fmt: skip
+
+
+def _positions(run: Element, policy: ImportPolicy, notes: Notes) -> tuple[int, int, str]:
+    """Rows and columns of the run's plate, and how its positions count; a rotor's are put on a plate by policy."""
+    rows, columns = _shape(run)
+    if 0 < rows <= 16 and 0 < columns <= 24:
+        return rows, columns, "row"
+    name = f"run {run.get('id')}"
+    if rows * columns:
+        notes.ask("rotor_positions", f"{rows} x {columns} positions are no plate", name, options=("row", "column"),
+                  decided=policy.rotor_order, setting="rotor_order")  # fmt: skip
+        return *SHAPES[policy.plate_wells], policy.rotor_order
+    notes.ask("plate_size", "the run names no plate format", name, options=("96", "384"),
+              decided=str(policy.plate_wells), setting="plate_wells")  # fmt: skip
+    return *SHAPES[policy.plate_wells], "row"
+
+
+def _excluded(datum: Element) -> str:
+    """Why the datum is excluded; the element alone excludes it, whether it gives a reason or not."""
+    element = datum.find("excl")
+    text = "" if element is None else (element.text or "").strip() or "no reason given"
+    return "" if fold(text) in ("false", "0") else text
 
 
 def _plates(data: list[_Datum], name: str, policy: ImportPolicy, notes: Notes) -> dict[str, str | None]:

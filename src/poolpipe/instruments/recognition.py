@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from poolpipe.instruments import eds, grids, rdml, tecan
 from poolpipe.instruments.assembly import find_layout
+from poolpipe.instruments.cells import fold
 from poolpipe.instruments.documents import open_document
 from poolpipe.instruments.layouts import load_layouts
 from poolpipe.instruments.policy import ImportPolicy
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import re
+from pathlib import Path
 
 __all__ = ["recognise_bytes"]
 
@@ -22,6 +24,9 @@ def recognise_bytes(content: bytes, name: str, *, whole: bool, layouts: Path | N
     """The format's name; `whole` is false where `content` is only the head of a text."""
     if content.startswith(EVENT_MAGIC):
         return None
+    first = content[:4096].split(b"\n", 1)[0].decode("utf-8", "replace")
+    if {"at", "kind"} & {fold(name) for name in re.split("[,;\t]", first)}:
+        return None  # an event file: the contract's own columns
     if not whole and b"\n" in content:
         content = content[: content.rindex(b"\n") + 1]
     document = open_document(content, ImportPolicy(), name=name)
