@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from poolpipe.instruments import eds, grids, rdml, tecan
@@ -12,8 +13,7 @@ from poolpipe.instruments.layouts import load_layouts
 from poolpipe.instruments.policy import ImportPolicy
 
 if TYPE_CHECKING:
-    import re
-from pathlib import Path
+    from pathlib import Path
 
 __all__ = ["recognise_bytes"]
 
@@ -22,11 +22,8 @@ EVENT_MAGIC = (b"PAR1", b"ARROW1", b"\x28\xb5\x2f\xfd", b"{")  # Parquet, Arrow 
 
 def recognise_bytes(content: bytes, name: str, *, whole: bool, layouts: Path | None = None) -> str | None:
     """The format's name; `whole` is false where `content` is only the head of a text."""
-    if content.startswith(EVENT_MAGIC):
+    if content.startswith(EVENT_MAGIC) or _is_event_table(content):
         return None
-    first = content[:4096].split(b"\n", 1)[0].decode("utf-8", "replace")
-    if {"at", "kind"} & {fold(name) for name in re.split("[,;\t]", first)}:
-        return None  # an event file: the contract's own columns
     if not whole and b"\n" in content:
         content = content[: content.rindex(b"\n") + 1]
     document = open_document(content, ImportPolicy(), name=name)
@@ -34,10 +31,15 @@ def recognise_bytes(content: bytes, name: str, *, whole: bool, layouts: Path | N
         return "eds"
     if rdml.is_rdml(document):
         return "rdml"
-    found = find_layout(document, load_layouts(layouts))
-    if found is not None:
+    if (found := find_layout(document, load_layouts(layouts))) is not None:
         return found[0].format
-    if tecan.is_worklist(document):
-        return "tecan-worklist"
     grid = grids.find_grid(document)
-    return None if grid is None else f"plate-grid-{grid[2]}"
+    if tecan.is_worklist(document) or grid is None:
+        return "tecan-worklist" if tecan.is_worklist(document) else None
+    return f"plate-grid-{grid[2]}"
+
+
+def _is_event_table(content: bytes) -> bool:
+    """Whether the first line has the contract's own `at` or `kind`, which no instrument's table has."""
+    first = content[:4096].split(b"\n", 1)[0].decode("utf-8", "replace")
+    return bool({"at", "kind"} & {fold(name) for name in re.split("[,;\t]", first)})
