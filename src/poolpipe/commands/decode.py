@@ -1,0 +1,93 @@
+"""`poolpipe decode`: who in the pools, from tables of seats, pools and people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from poolpipe.commands.frames import board, echo_json, read_frame, write_frame
+from poolpipe.commands.terminal import check_inputs, show
+
+__all__ = ["decode"]
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(
+    name="decode",
+    help="Find everybody's probability of infection from all pools together.\n\n"
+    "综合所有混采管的结果，推算每个人的感染概率。\n\n"
+    "SEATS has pool, person; POOLS has pool, call (positive, suspect, negative, invalid or empty) and may have ct; "
+    "PEOPLE has person, prior. CSV, NDJSON, Parquet or Arrow.\n\n"
+    "Every row says which method found it and whether to rely on it (converged).\n\n"
+    "\b\nExample  例:\n"
+    "  poolpipe decode seats.csv pools.csv people.csv --sensitivity 0.9 --specificity 0.99\n"
+    "  poolpipe decode seats.csv pools.csv people.csv --out who.parquet",
+)
+@click.argument("seats", type=_FILE)
+@click.argument("pools", type=_FILE)
+@click.argument("people", type=_FILE)
+@click.option(
+    "--sensitivity",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.95,
+    show_default=True,
+    help="P(detected | infected), undiluted  灵敏度",
+)
+@click.option(
+    "--specificity",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.999,
+    show_default=True,
+    help="P(not detected | clean)  特异度",
+)
+@click.option(
+    "--dilution", type=click.FloatRange(0, 1), help="Exponent d of (infected / people) ** d  稀释指数"
+)
+@click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads  线程数")
+@click.option("--rows", type=click.IntRange(1), default=20, show_default=True, help="Longest list  看板行数")
+@click.option("--out", type=click.Path(path_type=Path), help="Write everybody to this file  写出全部人员")
+@click.option("--show-ids", is_flag=True, help="Show identity numbers in full  显示完整证件号")
+@click.option("--json", "as_json", is_flag=True, help="People and components as JSON  以 JSON 输出")
+def decode(
+    seats: Path,
+    pools: Path,
+    people: Path,
+    *,
+    sensitivity: float,
+    specificity: float,
+    dilution: float | None,
+    threads: int,
+    rows: int,
+    out: Path | None,
+    show_ids: bool,
+    as_json: bool,
+) -> None:
+    """Read the three tables, decode, show the likeliest people and the most surprising components."""
+    check_inputs((str(seats), str(pools), str(people)))
+    from poolpipe.decode import Assay
+    from poolpipe.decode import decode as decode_frames
+
+    found = decode_frames(
+        read_frame(seats),
+        read_frame(pools, ("ct",)),
+        read_frame(people, ("prior",)),
+        assay=Assay(sensitivity=sensitivity, specificity=specificity, dilution=dilution),
+        threads=threads,
+    )
+    if out is not None:
+        write_frame(found.people, out)
+        click.echo(f"{found.people.height:,} people written to {out} 已写出", err=True)
+    if as_json:
+        echo_json({"people": found.people.to_dicts(), "components": found.components.to_dicts()})
+        return
+    likely = found.people.sort("p_infected", descending=True, maintain_order=True)
+    odd = found.components.sort("surprise", descending=True, maintain_order=True)
+    hidden = () if show_ids else ("person",)
+    show(
+        [
+            board(likely, "Likeliest first 感染概率由高到低", rows=rows, secret=hidden),
+            board(odd, "Components, most surprising first 连通组，最出人意料者在前", rows=min(rows, 10)),
+        ]
+    )

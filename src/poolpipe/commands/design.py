@@ -1,0 +1,240 @@
+"""`poolpipe design`: what a pooling design costs and finds, prevalence from pools, seats and worklists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from poolpipe.commands.frames import board, echo_json, read_frame, write_frame
+from poolpipe.commands.terminal import check_inputs, show
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from poolpipe.design import Characteristics
+
+__all__ = ["design"]
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_SHARE = click.FloatRange(0, 1)
+_SCHEMES = click.Choice(["dorfman", "hierarchical", "array", "array_master"])
+_json = click.option("--json", "as_json", is_flag=True, help="As JSON on stdout  以 JSON 输出")
+_se = click.option("--se", type=_SHARE, default=1.0, show_default=True, help="Sensitivity  灵敏度")
+_sp = click.option("--sp", type=_SHARE, default=1.0, show_default=True, help="Specificity  特异度")
+_out = click.option("--out", type=click.Path(path_type=Path), help="Write the table to this file  写出结果")
+
+
+@click.group(
+    name="design",
+    help="Pooling designs: cost and accuracy, best sizes, prevalence, noise-free decoding, seats and worklists.\n\n"
+    "混采方案：检测量与准确度、最优混样数、流行率估计、无误差判定、分管方案与机器人加样单。",
+)
+def design() -> None:
+    """Group the design commands."""
+
+
+@design.command(
+    help="Expected tests, sensitivity, specificity and predictive values of a design.  方案的检测量与准确度\n\n"
+    "SIZES: 10 for pools of ten or a 10 x 10 array, 9,3,1 for stages.\n\n"
+    "\b\nExample  例:\n  poolpipe design characteristics dorfman 10 --p 0.01 --se 0.99 --sp 0.99",
+)
+@click.argument("scheme", type=_SCHEMES)
+@click.argument("sizes")
+@click.option("--p", type=_SHARE, required=True, help="P(infected) of everybody  感染率")
+@_se
+@_sp
+@_json
+def characteristics(scheme: Any, sizes: str, *, p: float, se: float, sp: float, as_json: bool) -> None:
+    """Show what one design promises."""
+    from poolpipe.design import characteristics as work_out
+
+    _tell([work_out(scheme, _sizes(sizes), p, se, sp)], "Characteristics 方案特征", as_json=as_json)
+
+
+@design.command(
+    help="The sizes with the fewest tests per person.  人均检测量最少的混样数\n\n"
+    "\b\nExample  例:\n  poolpipe design best dorfman --p 0.01 --se 0.99 --sp 0.99\n"
+    "  poolpipe design best dorfman --p 0.001 --people 700000 --tests 60000",
+)
+@click.argument("scheme", type=_SCHEMES)
+@click.option("--p", type=_SHARE, required=True, help="P(infected) of everybody  感染率")
+@_se
+@_sp
+@click.option("--sizes", "choices", multiple=True, help="A size to choose from; may be repeated  备选混样数")
+@click.option("--people", type=click.IntRange(1), help="People to screen, with --tests  人数")
+@click.option("--tests", type=click.IntRange(1), help="Tests the labs can run, with --people  检测能力")
+@_json
+def best(
+    scheme: Any,
+    *,
+    p: float,
+    se: float,
+    sp: float,
+    choices: tuple[str, ...],
+    people: int | None,
+    tests: int | None,
+    as_json: bool,
+) -> None:
+    """Show the cheapest sizes."""
+    from poolpipe.design import best as cheapest
+
+    if (people is None) != (tests is None):
+        raise click.UsageError("--people and --tests go together 须同时给出")
+    chosen = [_sizes(each) for each in choices] or None
+    found = cheapest(scheme, p, se, sp, chosen, most_tests=tests, people=people)
+    _tell([found], "Best sizes 最优混样数", as_json=as_json)
+
+
+@design.command(
+    help="Prevalence with a confidence interval from pooled results.  由混采结果估计流行率\n\n"
+    "POOLS has people (or size) and call (or positive), a row per pool; a result folder's pools table will do.\n\n"
+    "\b\nExample  例:\n  poolpipe design prevalence result/pools.parquet --by site",
+)
+@click.argument("pools", type=_FILE)
+@click.option(
+    "--method",
+    type=click.Choice(["exact", "score", "likelihood"]),
+    default="exact",
+    show_default=True,
+    help="Kind of interval  区间方法",
+)
+@_se
+@_sp
+@click.option("--confidence", type=_SHARE, default=0.95, show_default=True, help="Coverage  置信度")
+@click.option("--by", multiple=True, help="Column of strata, such as community; may be repeated  分层列")
+@_out
+@_json
+def prevalence(
+    pools: Path,
+    *,
+    method: Any,
+    se: float,
+    sp: float,
+    confidence: float,
+    by: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Estimate from a table of pools."""
+    check_inputs((str(pools),))
+    from poolpipe.design import prevalence as estimate
+
+    frame = read_frame(pools, ("people", "size"))
+    found = estimate(frame, method, se=se, sp=sp, confidence=confidence, by=by)
+    _result(found, "Prevalence 流行率", out, as_json=as_json)
+
+
+@design.command(
+    help="Who is infected if tests do not err: COMP, DD or SCOMP.  假定检测无误时的判定\n\n"
+    "SEATS has pool, person; POOLS has pool, call.\n\n"
+    "\b\nExample  例:\n  poolpipe design screen seats.csv pools.csv --method scomp",
+)
+@click.argument("seats", type=_FILE)
+@click.argument("pools", type=_FILE)
+@click.option(
+    "--method",
+    type=click.Choice(["comp", "dd", "scomp"]),
+    default="scomp",
+    show_default=True,
+    help="comp misses nobody, dd accuses nobody, scomp lies between  判定方法",
+)
+@click.option("--show-ids", is_flag=True, help="Show identity numbers in full  显示完整证件号")
+@_out
+@_json
+def screen(seats: Path, pools: Path, *, method: str, show_ids: bool, out: Path | None, as_json: bool) -> None:
+    """Decode without noise."""
+    check_inputs((str(seats), str(pools)))
+    from poolpipe import design as designs
+
+    decoder = {"comp": designs.comp, "dd": designs.dd, "scomp": designs.scomp}[method]
+    found = decoder(read_frame(seats), read_frame(pools)).sort(
+        "infected", descending=True, maintain_order=True
+    )
+    _result(found, f"{method.upper()} 判定", out, as_json=as_json, secret=() if show_ids else ("person",))
+
+
+@design.command(
+    help="Seat people in overlapping pools; with --worklist also what the robot pipettes.  分管方案与加样单\n\n"
+    "PEOPLE has person.\n\n"
+    "\b\nExample  例:\n  poolpipe design assign people.csv array --size 10 --out seats.csv --worklist steps.csv",
+)
+@click.argument("people", type=_FILE)
+@click.argument("scheme", type=click.Choice(["array", "column_weight", "rounds"]))
+@click.option(
+    "--size", type=click.IntRange(1), default=10, show_default=True, help="People in a pool  混样数"
+)
+@click.option(
+    "--weight", type=click.IntRange(1), default=2, show_default=True, help="Pools of a person  每人管数"
+)
+@click.option("--pools", type=click.IntRange(1), help="Pools in all, for column_weight  总管数")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed  随机种子")
+@click.option("--worklist", type=click.Path(path_type=Path), help="Write the robot's transfers here  加样单")
+@click.option("--volume", default=50.0, show_default=True, help="Microlitres a transfer  每次体积（微升）")
+@click.option(
+    "--available", default=500.0, show_default=True, help="Microlitres of a sample  可用体积（微升）"
+)
+@_out
+@_json
+def assign(
+    people: Path,
+    scheme: Any,
+    *,
+    size: int,
+    weight: int,
+    pools: int | None,
+    seed: int,
+    worklist: Path | None,
+    volume: float,
+    available: float,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Make seats and, if wanted, the worklist."""
+    check_inputs((str(people),))
+    from poolpipe import design as designs
+    from poolpipe.decode.layout import check_columns
+
+    frame = read_frame(people)
+    check_columns(frame, str(people), ("person",))
+    seats = designs.assign(frame["person"], scheme, size=size, weight=weight, pools=pools, seed=seed)
+    if worklist is not None:
+        steps = designs.worklist(seats, volume_ul=volume, available_ul=available)
+        write_frame(steps, worklist)
+        click.echo(f"{steps.height:,} transfers written to {worklist} 已写出加样单", err=True)
+    _result(seats, "Seats 分管", out, as_json=as_json, secret=("person",))
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not like 10 or 9,3,1", param_hint="SIZES") from None
+
+
+def _tell(found: list[Characteristics], title: str, *, as_json: bool) -> None:
+    import polars as pl
+
+    names = (
+        "scheme", "sizes", "expected_tests", "tests_per_person", "pooling_sensitivity", "pooling_specificity",
+        "ppv", "npv",
+    )  # fmt: skip
+    rows = [{name: getattr(each, name) for name in names} for each in found]
+    if as_json:
+        echo_json([row | {"people": each.people.to_dicts()} for row, each in zip(rows, found, strict=True)])
+        return
+    facts = [{"figure": name, "value": str(value)} for name, value in rows[0].items()]
+    show([board(pl.DataFrame(facts), title)])
+
+
+def _result(
+    frame: pl.DataFrame, title: str, out: Path | None, *, as_json: bool, secret: tuple[str, ...] = ()
+) -> None:
+    if out is not None:
+        write_frame(frame, out)
+        click.echo(f"{frame.height:,} rows written to {out} 已写出", err=True)
+    if as_json:
+        echo_json(frame.to_dicts())
+    else:
+        show([board(frame, title, secret=secret)])

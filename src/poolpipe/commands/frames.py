@@ -1,0 +1,111 @@
+"""Tables for commands that work on frames: read any of the usual files, show or write the result."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from poolpipe.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    import polars as pl
+    from rich.table import Table
+
+__all__ = ["board", "echo_json", "read_frame", "write_frame"]
+
+
+def read_frame(path: Path, numbers: Iterable[str] = ()) -> pl.DataFrame:
+    """Read CSV, NDJSON, Parquet or Arrow; codes stay text with their leading zeros, `numbers` become floats.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or one of `numbers` holds something else.
+    """
+    import polars as pl
+
+    readers = {
+        ".csv": lambda: pl.read_csv(path, infer_schema=False),
+        ".ndjson": lambda: pl.read_ndjson(path),
+        ".parquet": lambda: pl.read_parquet(path),
+        ".arrow": lambda: pl.read_ipc(path),
+    }
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(
+            f"files ending in {path.suffix or 'nothing'} are not read 不支持此格式",
+            where=str(path),
+            way_out=f"use one of {', '.join(readers)} 请改用以上格式",
+        )
+    try:
+        frame = reader()
+        return frame.with_columns(pl.col(name).cast(pl.Float64) for name in numbers if name in frame.columns)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputError(
+            f"the table cannot be read 无法读取: {str(error).splitlines()[0]}",
+            where=str(path),
+            way_out="check the file and its numbers 请检查文件与数值列",
+        ) from error
+
+
+def write_frame(frame: pl.DataFrame, path: Path) -> None:
+    """Write CSV, NDJSON, Parquet or Arrow, as the name ends.
+
+    Raises
+    ------
+    InputError
+        The name ends in something else.
+    """
+    writers: dict[str, Callable[[Path], object]] = {
+        ".csv": frame.write_csv,
+        ".ndjson": frame.write_ndjson,
+        ".parquet": frame.write_parquet,
+        ".arrow": frame.write_ipc,
+    }
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
+        raise InputError(
+            f"files ending in {path.suffix or 'nothing'} are not written 不支持此格式",
+            where=str(path),
+            way_out=f"use one of {', '.join(writers)} 请改用以上格式",
+        )
+    writer(path)
+
+
+def board(frame: pl.DataFrame, title: str, *, rows: int = 20, secret: Iterable[str] = ()) -> Table:
+    """Lay a frame out for people; columns in `secret` are masked, rows left out are counted."""
+    from poolpipe.boards import mask
+    from poolpipe.boards.marks import frame as framed
+    from poolpipe.boards.marks import plain
+
+    hidden = set(secret)
+    table = framed(title, more=max(0, frame.height - rows))
+    for name, kind in frame.schema.items():
+        table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold")
+    for row in frame.head(rows).iter_rows(named=True):
+        table.add_row(*(plain(mask(str(v)) if k in hidden else _text(v)) for k, v in row.items()))
+    return table
+
+
+def echo_json(value: object) -> None:
+    """Write JSON to stdout; what is no number there (infinite, NaN) is null."""
+    click.echo(json.dumps(_jsonable(value), ensure_ascii=False, indent=2, default=str))
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return None
+    if isinstance(value, dict):
+        return {key: _jsonable(each) for key, each in value.items()}
+    return [_jsonable(each) for each in value] if isinstance(value, list | tuple) else value

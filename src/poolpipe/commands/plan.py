@@ -1,0 +1,96 @@
+"""`poolpipe plan`: what a round needs, and whether the labs keep up."""
+
+from __future__ import annotations
+
+import click
+
+from poolpipe.commands.frames import board, echo_json
+from poolpipe.commands.terminal import show
+
+__all__ = ["plan"]
+
+
+@click.command(
+    name="plan",
+    help="Plan a city-wide round: sites, points, samplers, tubes, boxes, plates, kits, protective sets, recalls and "
+    "teams, and whether collection outruns the labs hour by hour.\n\n"
+    "制订全员核酸筛查计划：场所、采样点、人员、采样管、转运箱、检测板、试剂与防护物资、预计追回人数与小分队，"
+    "并逐小时核对采样量是否超过检测能力。\n\n"
+    "\b\nExample  例:\n"
+    "  poolpipe plan --people 700000 --days 2 --prevalence 0.0005 --lab 20000 --lab 8000",
+)
+@click.option("--people", type=click.IntRange(1), required=True, help="People to screen  人数")
+@click.option("--days", type=click.IntRange(1, 60), default=2, show_default=True, help="Days  天数")
+@click.option(
+    "--hours",
+    type=click.IntRange(1, 24),
+    default=12,
+    show_default=True,
+    help="Hours of collection a day  每日采样小时",
+)
+@click.option(
+    "--prevalence",
+    type=click.FloatRange(0, 1),
+    default=0.0005,
+    show_default=True,
+    help="Share infected  感染率",
+)
+@click.option(
+    "--lab",
+    "labs",
+    type=click.FloatRange(0),
+    multiple=True,
+    help="Tubes a lab tests in 24 h; one option per lab; none: enough is assumed  检测机构日检测管数",
+)
+@click.option("--pool-size", type=click.IntRange(1), default=10, show_default=True, help="Pool size  混样数")
+@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout  以 JSON 输出")
+def plan(
+    *,
+    people: int,
+    days: int,
+    hours: int,
+    prevalence: float,
+    labs: tuple[float, ...],
+    pool_size: int,
+    as_json: bool,
+) -> None:
+    """Plan and show needs and hours."""
+    from poolpipe.plan import Assumptions
+    from poolpipe.plan import plan as make_plan
+
+    made = make_plan(
+        people,
+        days=days,
+        prevalence=prevalence,
+        lab_tubes_per_day=labs,
+        hours_per_day=hours,
+        assumptions=Assumptions(pool_size=pool_size),
+    )
+    if as_json:
+        echo_json(
+            {
+                "needs": made.needs.to_dicts(),
+                "hours": made.hours.to_dicts(),
+                "keeps_up": made.keeps_up,
+                "lab_gap_tubes_per_day": made.lab_gap_tubes_per_day,
+                "finished_h": made.finished_h,
+            }
+        )
+        return
+    show(
+        [
+            board(made.needs, "Needs 所需", rows=40),
+            board(made.hours, "Hour by hour 逐小时", rows=24 * days + 24),
+        ]
+    )
+    verdict = (
+        "the labs keep up 检测能力足够" if made.keeps_up else "collection outruns the labs 采样超过检测能力"
+    )
+    click.echo(
+        f"{verdict}; last tube tested in hour {made.finished_h} 最后一管于第 {made.finished_h} 小时检测"
+    )
+    if made.lab_gap_tubes_per_day:
+        click.echo(
+            f"borrow {made.lab_gap_tubes_per_day:,.0f} tubes a day, so that half of the people can be tested in a day"
+            " 需补充检测能力"
+        )

@@ -1,0 +1,255 @@
+"""What a city-wide round needs, and whether the labs keep up with the queues."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from poolpipe.errors import PolicyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Assumptions", "Plan", "plan"]
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """The field's planning figures (Ruijin emergency plans, February 2022); a city may know better.
+
+    Attributes
+    ----------
+    pool_size : int
+        People in a pool.
+    people_per_sampler_h, samplers_per_point, crews, shift_h
+        A point is a pair of tables with 2 samplers, 40 people an hour each; two crews take turns of 2 hours.
+    points_per_site : int
+        Sampling points that share a site.
+    tubes_per_box, plate_wells, plate_controls
+        A transport box holds about 30 tubes; a plate 96 wells, two of them controls.
+    spare : float
+        Kits kept in reserve, as a share.
+    positive_pools_at_least : float
+        Share of positive pools for which single kits are kept even where fewer are expected.
+    pickup_h, transport_h, result_h, recall_h : float
+        Hours between pickups, on the road, from receipt to result at most, and for a whole recall.
+    people_per_team_h : float
+        People an emergency sampling team re-collects in an hour: one pool.
+    sensitivity, specificity : float
+        Of a pool.
+    """
+
+    pool_size: int = 10
+    people_per_sampler_h: float = 40
+    samplers_per_point: int = 2
+    crews: int = 2
+    shift_h: float = 2
+    points_per_site: int = 4
+    tubes_per_box: int = 30
+    plate_wells: int = 96
+    plate_controls: int = 2
+    spare: float = 0.10
+    positive_pools_at_least: float = 0.01
+    pickup_h: int = 2
+    transport_h: int = 1
+    result_h: float = 12
+    recall_h: float = 6
+    people_per_team_h: float = 10
+    sensitivity: float = 0.95
+    specificity: float = 0.999
+
+
+PER_TEN_THOUSAND = (
+    ("n95_respirators", "N95 口罩", 370),
+    ("protective_suits", "防护服", 370),
+    ("surgical_masks", "外科口罩", 1000),
+    ("isolation_gowns", "隔离衣", 400),
+    ("class_a_boxes", "A 类运输箱", 10),
+    ("ice_packs", "冰排", 400),
+)
+"""Supplies per 10,000 people in pools of ten."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a round needs.
+
+    Attributes
+    ----------
+    needs : polars.DataFrame
+        item, 中文, quantity, basis (how it was worked out).
+    hours : polars.DataFrame
+        hour (from the start of collection), collected, received, tested, waiting (tubes at the end of the hour),
+        wait_h (hours the last tube received will wait), recalls (people to re-collect from the hour's results).
+    keeps_up : bool
+        Whether every tube has its result within `Assumptions.result_h` of receipt.
+    lab_gap_tubes_per_day : float
+        Capacity to borrow so that own labs cover half of the people in a day; 0: none.
+    finished_h : int
+        Hour in which the last tube is tested.
+    """
+
+    needs: pl.DataFrame
+    hours: pl.DataFrame
+    keeps_up: bool
+    lab_gap_tubes_per_day: float
+    finished_h: int
+    assumptions: Assumptions = field(repr=False)
+
+
+def plan(
+    people: int,
+    *,
+    days: int = 2,
+    prevalence: float = 0.0005,
+    lab_tubes_per_day: Sequence[float] = (),
+    hours_per_day: int = 12,
+    assumptions: Assumptions | None = None,
+) -> Plan:
+    """Plan a round of pooled screening.
+
+    Parameters
+    ----------
+    people : int
+        People to screen.
+    days : int
+        Days of collection.
+    prevalence : float
+        Share infected, 0 to 1; by default that of Shanghai on 4 April 2022.
+    lab_tubes_per_day : sequence of float
+        Capacity of each lab, tubes a day, day and night. None: the plan assumes what would be enough.
+    hours_per_day : int
+        Hours of collection a day, from the same hour each day.
+    assumptions : Assumptions, optional
+        The field's figures.
+
+    Raises
+    ------
+    PolicyError
+        A number that cannot be: nobody, no day, more than 24 hours a day, a prevalence outside 0 to 1.
+    """
+    rule = assumptions or Assumptions()
+    if people < 1 or days < 1 or not 1 <= hours_per_day <= 24 or not 0 <= prevalence <= 1:
+        raise PolicyError(
+            f"{people} people, {days} days of {hours_per_day} hours, prevalence {prevalence}",
+            where="plan",
+            way_out="people and days from 1, hours from 1 to 24, prevalence from 0 to 1",
+        )
+    if any(capacity < 0 for capacity in lab_tubes_per_day):
+        raise PolicyError("a lab with less than no capacity", where="labs", way_out="give tubes per day")
+    tubes = math.ceil(people / rule.pool_size)
+    clean = (1 - prevalence) ** rule.pool_size
+    positive_share = rule.sensitivity - (rule.sensitivity + rule.specificity - 1) * clean
+    own = float(sum(lab_tubes_per_day))
+    wanted = people / 2 / rule.pool_size
+    capacity_h = (own or max(wanted, tubes / days)) / 24
+    hours = _hours(tubes, days, hours_per_day, capacity_h, positive_share, rule)
+    peak = float(hours["recalls"].max() or 0)  # type: ignore[arg-type]  # a float column
+    return Plan(
+        needs=_needs(people, tubes, days, hours_per_day, positive_share, peak, rule),
+        hours=hours,
+        keeps_up=bool((hours["wait_h"] <= rule.result_h).all()),
+        lab_gap_tubes_per_day=max(0.0, wanted - own),
+        finished_h=hours.height,
+        assumptions=rule,
+    )
+
+
+def _needs(
+    people: int,
+    tubes: int,
+    days: int,
+    hours_per_day: int,
+    positive_share: float,
+    peak: float,
+    rule: Assumptions,
+) -> pl.DataFrame:
+    """Everything to have ready, rounded up."""
+    per_point = rule.people_per_sampler_h * rule.samplers_per_point
+    points = math.ceil(people / (days * hours_per_day * per_point))
+    shifts = points * days * math.ceil(hours_per_day / rule.shift_h)
+    kept_for = max(positive_share, rule.positive_pools_at_least)
+    recalls = tubes * positive_share * rule.pool_size
+    teams = math.ceil(peak / rule.people_per_team_h)
+    kits = _up(tubes * (1 + rule.spare))
+    rows = [
+        (
+            "sites",
+            "采样场所",
+            math.ceil(points / rule.points_per_site),
+            f"{rule.points_per_site} points a site",
+        ),
+        ("points", "采样点", points, f"{per_point:g} people an hour, {hours_per_day} h a day, {days} days"),
+        (
+            "samplers",
+            "采样人员",
+            points * rule.samplers_per_point * rule.crews,
+            f"{rule.crews} crews take turns",
+        ),
+        ("shifts", "班次", shifts, f"{rule.samplers_per_point} samplers for {rule.shift_h:g} h each"),
+        ("tubes", "采样管", tubes, f"pools of {rule.pool_size}"),
+        ("box_loads", "装箱数", math.ceil(tubes / rule.tubes_per_box), f"{rule.tubes_per_box} tubes a box"),
+        (
+            "plates",
+            "检测板",
+            math.ceil(tubes / (rule.plate_wells - rule.plate_controls)),
+            f"{rule.plate_wells} wells, {rule.plate_controls} of them controls",
+        ),
+        ("pool_kits", "混采试剂套", kits, f"{rule.spare:.0%} spare"),
+        (
+            "single_kits",
+            "单采试剂套",
+            _up(tubes * kept_for * rule.pool_size * (1 + rule.spare)),
+            f"{kept_for:.2%} of pools positive, {rule.spare:.0%} spare",
+        ),
+        ("biohazard_bags", "生物危害袋", kits, "one a pool kit"),
+    ]
+    rows += [
+        (item, chinese, _up(people * each / 10_000), f"{each} for 10,000 people")
+        for item, chinese, each in PER_TEN_THOUSAND
+    ]
+    rows += [
+        ("positive_pools", "预计阳性管", _up(tubes * positive_share), f"{positive_share:.2%} of pools"),
+        ("recalls", "预计追回人数", _up(recalls), "everybody of a positive pool"),
+        ("teams", "应急采样小分队", teams, f"busiest hour, {rule.people_per_team_h:g} people an hour each"),
+    ]
+    return pl.DataFrame(rows, schema=["item", "中文", "quantity", "basis"], orient="row")
+
+
+def _hours(
+    tubes: int, days: int, hours_per_day: int, capacity_h: float, positive_share: float, rule: Assumptions
+) -> pl.DataFrame:
+    """Follow tubes hour by hour from the queue to the result, first in first out, until all are tested."""
+    rate = tubes / (days * hours_per_day)
+    rows: list[dict[str, float]] = []
+    on_the_way: dict[int, float] = {}
+    waiting, done, hour = 0.0, 0.0, 0
+    while done < tubes - 1e-6 and hour < 24 * (days + 60):
+        collected = rate if hour < 24 * days and hour % 24 < hours_per_day else 0.0
+        pickup = (hour // rule.pickup_h + 1) * rule.pickup_h + rule.transport_h
+        on_the_way[pickup] = on_the_way.get(pickup, 0.0) + collected
+        received = on_the_way.pop(hour, 0.0)
+        tested = min(waiting + received, capacity_h)
+        waiting += received - tested
+        done += tested
+        rows.append(
+            {
+                "hour": hour,
+                "collected": collected,
+                "received": received,
+                "tested": tested,
+                "waiting": waiting,
+                "wait_h": waiting / capacity_h,
+                "recalls": tested * positive_share * rule.pool_size,
+            }
+        )
+        hour += 1
+    return pl.DataFrame(rows)
+
+
+def _up(quantity: float) -> int:
+    """Whole units, rounded up, forgiving the last bits of a product such as 1000 * 1.1."""
+    return math.ceil(quantity - 1e-9 * max(1.0, quantity))

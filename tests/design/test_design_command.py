@@ -1,0 +1,65 @@
+"""`poolpipe design` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from poolpipe.commands.design import design
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def told(*arguments: str) -> object:
+    done = CliRunner().invoke(design, [*arguments, "--json"], catch_exceptions=False)
+    assert done.exit_code == 0
+    return json.loads(done.stdout)
+
+
+def test_design_command__characteristics_and_best() -> None:
+    (found,) = told("characteristics", "hierarchical", "30,10,1", "--p", "0.0193")
+    assert found["expected_tests"] == pytest.approx(7.640279, abs=1e-6)
+    assert len(found["people"]) == 30
+    (found,) = told("best", "dorfman", "--p", "0.01", "--se", "0.99", "--sp", "0.99")
+    assert found["sizes"] == [11]
+    shown = CliRunner().invoke(design, ["characteristics", "dorfman", "10", "--p", "0.01"])
+    assert "expected_tests" in shown.stdout
+
+
+def test_design_command__prevalence(tmp_path: Path) -> None:
+    pl.DataFrame({"people": [7] * 24, "call": ["positive"] * 3 + ["negative"] * 21}).write_csv(
+        tmp_path / "pools.csv"
+    )
+    (found,) = told("prevalence", str(tmp_path / "pools.csv"))
+    assert round(found["prevalence"], 7) == 0.0188951
+
+
+def test_design_command__assign_worklist_and_screen(tmp_path: Path) -> None:
+    pl.DataFrame({"person": [f"{i:02}" for i in range(16)]}).write_csv(tmp_path / "people.csv")
+    seats, steps = tmp_path / "seats.csv", tmp_path / "steps.csv"
+    arguments = ["assign", str(tmp_path / "people.csv"), "array", "--size", "4"]
+    done = CliRunner().invoke(design, [*arguments, "--out", str(seats), "--worklist", str(steps)])
+    assert done.exit_code == 0
+    assert pl.read_csv(steps).height == 32
+    frame = pl.read_csv(seats, infer_schema=False)
+    hit = frame.filter(pl.col("person") == "05")["pool"].to_list()
+    pools = frame.select(pl.col("pool").unique()).with_columns(
+        call=pl.when(pl.col("pool").is_in(hit)).then(pl.lit("positive")).otherwise(pl.lit("negative"))
+    )
+    pools.write_csv(tmp_path / "pools.csv")
+    for method in ("comp", "dd", "scomp"):
+        found = told("screen", str(seats), str(tmp_path / "pools.csv"), "--method", method)
+        assert [row["person"] for row in found if row["infected"]] == ["05"]
+
+
+def test_design_command__wrong_usage_is_status_two() -> None:
+    for arguments in (
+        ["characteristics", "dorfman", "ten", "--p", "0.1"],
+        ["best", "dorfman", "--p", "0.1", "--tests", "5"],
+    ):
+        assert CliRunner().invoke(design, arguments).exit_code == 2
