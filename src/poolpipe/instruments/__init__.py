@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ __all__ = ["ImportPolicy", "InstrumentError", "events", "read", "recognise"]
 HEAD_BYTES = (
     256 * 1024
 )  # enough for any preamble; a city's event files are not read to know that they are none
-CONTAINERS = (b"PK", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
+CONTAINERS = (b"PK", b"\xd0\xcf\x11\xe0")
+GZIP = b"\x1f\x8b"
 
 
 def read(
@@ -84,11 +86,22 @@ def recognise(path: str | Path | bytes, *, layouts: Path | None = None) -> str |
 
     try:
         content, name = _content(path, None, limit=HEAD_BYTES)
+        whole = len(content) != HEAD_BYTES
+        if content.startswith(GZIP):
+            content, whole = _unzipped_head(content), False
         if content.startswith(CONTAINERS):
             content, name = _content(path, None, limit=ImportPolicy().max_bytes + 1)
-        return recognise_bytes(content, name, whole=len(content) != HEAD_BYTES, layouts=layouts)
+        return recognise_bytes(content, name, whole=whole, layouts=layouts)
     except InstrumentError:
         return None
+
+
+def _unzipped_head(content: bytes) -> bytes:
+    """The first text of a gzip file's head; empty where it is none."""
+    try:
+        return zlib.decompressobj(31).decompress(content, HEAD_BYTES)
+    except zlib.error:
+        return b""
 
 
 def _content(path: str | Path | bytes, name: str | None, *, limit: int) -> tuple[bytes, str]:
