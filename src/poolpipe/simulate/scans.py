@@ -69,9 +69,10 @@ def scan_packing(campaign: Campaign) -> None:
     packed[unseen] = False
     tube = np.flatnonzero(packed)
     scans.add("pack", at=tubes.packed[tube], tube=tube, box=tubes.box[tube], site=tubes.site[tube])
-    box = np.arange(len(boxes))
-    courier = boxes.site % 40
-    scans.add("pickup", at=boxes.picked, box=box, site=boxes.site, giver=boxes.site, receiver=courier)
+    # A box whose only tube was lost at the site does not travel.
+    box = np.unique(tubes.box[tubes.box >= 0])
+    site, courier = boxes.site[box], boxes.site % 40
+    scans.add("pickup", at=boxes.picked[box], box=box, site=site, giver=site, receiver=courier[box])
     unsigned = np.concatenate([np.empty(0, np.int64), *campaign.unscanned_boxes])
     signed = np.setdiff1d(box, unsigned)
     scans.add(

@@ -166,6 +166,8 @@ def _wells_for(campaign: Campaign, trouble: str, *, shared: bool = False) -> NDA
     tube = np.clip(wells.tube, 0, len(tubes) - 1)
     calm = (wells.role == 0) & (wells.tube < len(tubes)) & (campaign.plates.tag[wells.plate] == 0)
     calm &= (tubes.path[tube] == 0) & (tubes.call[tube] == NEGATIVE)
+    # A label misread twice in the same way would be one phantom with two stories.
+    calm &= tubes.tag[tube] != NUMBERS["misread_collect"]
     if shared:
         # Samples of a plate follow one another in the order of its wells.
         calm &= np.r_[calm[1:] & (np.diff(wells.plate) == 0) & (np.diff(wells.well) == 1), False]

@@ -39,9 +39,9 @@ def plant(campaign: Campaign) -> None:
 
 
 def _boxes_for(campaign: Campaign, trouble: str) -> NDArray[np.int64]:
-    """Choose boxes without a trouble so far."""
+    """Choose boxes without a trouble so far that hold a tube."""
     boxes = campaign.boxes
-    picked = campaign.chosen(trouble, np.flatnonzero(boxes.tag == 0))
+    picked = campaign.chosen(trouble, np.flatnonzero((boxes.tag == 0) & (boxes.counted > 0)))
     boxes.tag[picked] = NUMBERS[trouble]
     tubes = campaign.queues.tubes
     inside = np.isin(tubes.box, picked) & (tubes.path == 0)
