@@ -79,16 +79,15 @@ def first_equals(hashes: NDArray[np.uint64], firsts: NDArray[np.uint32]) -> None
     begins = np.zeros(partitions + 1, np.int64)
     for i in range(n):
         begins[np.int64(hashes[i] >> shift) + 1] += 1
-    largest = 0
+    largest = begins.max()
     for p in range(partitions):
-        largest = max(largest, begins[p + 1])
         begins[p + 1] += begins[p]
     cursors = begins[:partitions].copy()
     rows = np.empty(n, np.uint32)
     for i in range(n):
-        p = np.int64(hashes[i] >> shift)
-        rows[cursors[p]] = i
-        cursors[p] += 1
+        own = np.int64(hashes[i] >> shift)
+        rows[cursors[own]] = i
+        cursors[own] += 1
     size = 2
     while size < 2 * largest:
         size *= 2

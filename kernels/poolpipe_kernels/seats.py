@@ -34,8 +34,8 @@ def _before(a: int, b: int, bounds: NDArray[np.int64]) -> bool:
     if a < 0 and b < 0:
         return a > b  # -1 is the first
     if a < 0:
-        return bounds[-1 - a] <= b
-    return a < bounds[-1 - b]
+        return bool(bounds[-1 - a] <= b)
+    return bool(a < bounds[-1 - b])
 
 
 @kernel

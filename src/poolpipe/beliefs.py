@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from poolpipe.tables import CALLS
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
+    from poolpipe.decode import Assay
+    from poolpipe.links import Links
     from poolpipe.policy import Policy
 
 __all__ = ["believe_members"]
@@ -19,8 +21,7 @@ __all__ = ["believe_members"]
 
 def believe_members(
     pools: pl.DataFrame,
-    members: pl.DataFrame,
-    offsets: NDArray[np.int64],
+    links: Links,
     recalls: pl.DataFrame,
     doubles: pl.DataFrame,
     policy: Policy,
@@ -32,8 +33,10 @@ def believe_members(
 
     Parameters
     ----------
-    pools, members : DataFrame
-        Coded; `offsets` says where each collected tube's members begin.
+    pools : DataFrame
+        Coded.
+    links : Links
+        Who is in which tube.
     recalls, doubles : DataFrame
         Coded: recalls with single_tube, and seats of people in several pool tubes.
 
@@ -47,18 +50,18 @@ def believe_members(
     assay = Assay(sensitivity=policy.decoding.sensitivity, specificity=policy.decoding.specificity)
     collected = pools.filter(pl.col("mode").is_not_null())
     calls = collected["call"].fill_null(-1).to_numpy()
-    p_infected = posteriors(offsets, calls, policy.decoding.prior, assay)
+    p_infected = posteriors(links.offsets, calls, policy.decoding.prior, assay)
     answers = recalls.filter(pl.col("single_tube").is_not_null()) if recalls.height else recalls
     if answers.is_empty() and doubles.is_empty():
         return p_infected
-    linked = pl.concat([answers["tube"], answers["single_tube"], doubles["tube"]]).unique()
-    where = np.flatnonzero(members["tube"].is_in(linked.implode()).to_numpy())
-    p_infected[where] = _together(members[where], collected, policy, assay)
+    linked = pl.concat([answers["tube"], answers["single_tube"], doubles["tube"]])
+    seats = links.members_of(linked)
+    p_infected[seats["seat"].to_numpy()] = _together(seats, collected, policy, assay)
     return p_infected
 
 
 def _together(
-    seats: pl.DataFrame, collected: pl.DataFrame, policy: Policy, assay: object
+    seats: pl.DataFrame, collected: pl.DataFrame, policy: Policy, assay: Assay
 ) -> NDArray[np.float64]:
     from poolpipe.decode import decode
 
@@ -70,7 +73,7 @@ def _together(
         .unique(maintain_order=True)
         .with_columns(pl.lit(policy.decoding.prior).alias("prior"))
     )
-    decoded = decode(seats.select(pl.col("tube").alias("pool"), "person"), called, people, assay=assay)  # type: ignore[arg-type]
+    decoded = decode(seats.select(pl.col("tube").alias("pool"), "person"), called, people, assay=assay)
     found = seats.join(
         decoded.people.select("person", "p_infected"), on="person", how="left", maintain_order="left"
     )

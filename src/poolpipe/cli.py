@@ -28,6 +28,9 @@ COMMANDS: dict[str, Word] = {
     "diff": Word("diff:diff", "What changed between two results  比较两次结果"),
     "export": Word("export:export", "Results as CSV, HL7 or FHIR messages  导出结果"),
     "import": Word("import_:import_command", "Instrument and robot files to events  导入仪器文件"),
+    "decode": Word("decode:decode", "Who in the pools is infected  推断管内感染者"),
+    "design": Word("design:design", "Pool sizes, costs and who goes into which pool  混采方案"),
+    "plan": Word("plan:plan", "What a screening round takes  筛查所需人员与物资"),
     "simulate": Word("simulate:simulate", "Write a simulated city with its troubles  模拟一座城市"),
 }
 

@@ -44,6 +44,26 @@ class Links:
     tubes: pl.DataFrame
     offsets: NDArray[np.int64]
 
+    def members_of(self, tubes: pl.Series) -> pl.DataFrame:
+        """Members of some tubes, with the row of each in `members` as `seat`.
+
+        Members lie tube by tube, so nobody is searched for.
+        """
+        seats = self._seats(tubes)
+        return self.members[seats].with_columns(pl.Series("seat", seats, pl.Int64))
+
+    def _seats(self, tubes: pl.Series) -> NDArray[np.int64]:
+        wanted = tubes.drop_nulls().unique().sort().to_numpy()
+        known = self.tubes["tube"].to_numpy()
+        place = np.searchsorted(known, wanted)
+        there = place < len(known)
+        there[there] = known[place[there]] == wanted[there]
+        place = place[there]
+        counts = self.offsets[place + 1] - self.offsets[place]
+        first = np.repeat(self.offsets[place] - np.cumsum(counts) + counts, counts)
+        seats: NDArray[np.int64] = first + np.arange(len(first))
+        return seats
+
 
 def link(collects: pl.DataFrame, codes: Codes, policy: Policy) -> Links:
     """Find the members of every tube and the tube's mode, capacity and place.

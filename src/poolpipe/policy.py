@@ -6,6 +6,7 @@ version, so that the same raw readings can be interpreted again under another po
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
 import tomllib
@@ -216,5 +217,21 @@ def _parsed(rules: dict[str, object], *, where: str) -> Policy:
     try:
         return Policy.model_validate(rules)
     except ValidationError as error:
-        broken = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        broken = "; ".join(
+            _told(e["type"], [str(part) for part in e["loc"]], e["msg"]) for e in error.errors()
+        )
         raise PolicyError(broken, where=where, way_out="see docs/policy.md for every setting") from error
+
+
+def _told(kind: str, place: list[str], message: str) -> str:
+    """One broken rule in a sentence; a misspelt setting gets its likely name."""
+    where = ".".join(place)
+    if kind != "extra_forbidden":
+        return f"{where}: {message}"
+    part: type[BaseModel] = Policy
+    for name in place[:-1]:
+        inner = part.model_fields[name].annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            part = inner
+    near = difflib.get_close_matches(place[-1], part.model_fields, n=1)
+    return f"{where}: there is no such setting" + (f", did you mean {near[0]}?" if near else "")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from poolpipe.codes import Codes
+    from poolpipe.links import Links
     from poolpipe.policy import Policy
 
 __all__ = ["OPEN_STATUS", "find_cases", "open_recalls", "rank_recalls"]
@@ -24,7 +25,7 @@ _POSITIVE, _SUSPECT, _NEGATIVE = (CALLS.index(call) for call in ("positive", "su
 
 def open_recalls(
     pools: pl.DataFrame,
-    members: pl.DataFrame,
+    links: Links,
     collects: pl.DataFrame,
     codes: Codes,
     policy: Policy,
@@ -38,8 +39,10 @@ def open_recalls(
 
     Parameters
     ----------
-    pools, members, collects : DataFrame
+    pools, collects : DataFrame
         Coded.
+    links : Links
+        Who is in which tube.
     policy : Policy
         For the six hours.
     as_of : datetime
@@ -48,7 +51,7 @@ def open_recalls(
     Returns
     -------
     DataFrame
-        Coded: tube, person, collected_at, opened_at, due_at, status, overdue, late, recollected_at,
+        Coded: tube, person, seat (row among the members), collected_at, opened_at, due_at, status, overdue, late, recollected_at,
         single_tube, outcome, closed_at, lab; sorted by tube and position.
     """
     call, mode = pl.col("call"), pl.col("mode")
@@ -56,11 +59,11 @@ def open_recalls(
     limit = pl.duration(microseconds=int(policy.clocks.recall * 3_600_000_000))
     recalled = (
         alarming.select("tube", "opened_at", "lab")
-        .join(members, on="tube", maintain_order="left_right")
+        .join(links.members_of(alarming["tube"]), on="tube", maintain_order="left_right")
         .with_columns((pl.col("opened_at") + limit).alias("due_at"))
         .with_row_index("recall")
     )
-    answers = _answers(recalled, pools, members, collects, codes)
+    answers = _answers(recalled, pools, links, collects, codes)
     first = answers.sort("recall", "answered_at", "answer").unique(
         "recall", keep="first", maintain_order=True
     )
@@ -88,13 +91,14 @@ def open_recalls(
 
 
 def _answers(
-    recalled: pl.DataFrame, pools: pl.DataFrame, members: pl.DataFrame, collects: pl.DataFrame, codes: Codes
+    recalled: pl.DataFrame, pools: pl.DataFrame, links: Links, collects: pl.DataFrame, codes: Codes
 ) -> pl.DataFrame:
     """Single samples of recalled people that answer: recall, answer (tube), answered_at, call, called_at."""
     singles = pools.filter(pl.col("mode") == _SINGLE).select("tube", "call", "called_at")
     people = recalled.select("person").unique()
     seats = (
-        members.join(singles, on="tube", how="inner")
+        links.members_of(singles["tube"])
+        .join(singles, on="tube", how="inner")
         .join(people, on="person", how="semi")
         .select(
             pl.col("tube").alias("answer"),
@@ -121,9 +125,7 @@ def _answers(
     return named.filter(in_time | pl.col("named").fill_null(value=False))
 
 
-def find_cases(
-    pools: pl.DataFrame, members: pl.DataFrame, collects: pl.DataFrame, codes: Codes
-) -> pl.DataFrame:
+def find_cases(pools: pl.DataFrame, links: Links, collects: pl.DataFrame, codes: Codes) -> pl.DataFrame:
     """Every member of a single tube called positive.
 
     Returns
@@ -132,6 +134,7 @@ def find_cases(
         Coded: tube, person, collected_at, called_at, lab, recall_of (number of a tube's code).
     """
     positive = pools.filter((pl.col("mode") == _SINGLE) & (pl.col("call") == _POSITIVE))
+    members = links.members_of(positive["tube"])
     cases = positive.select("tube", "called_at", "lab").join(members, on="tube", maintain_order="left_right")
     if "recall_of" not in collects.columns:
         return cases.with_columns(pl.lit(None, pl.UInt32).alias("recall_of"))

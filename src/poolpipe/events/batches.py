@@ -69,8 +69,13 @@ class Batch:
         return Batch(pa.table({}), np.empty(0, np.int64), lambda rows: [""] * len(rows), trouble)
 
 
-def plain_table(columns: Mapping[str, pa.Array | pa.ChunkedArray]) -> pa.Table:
-    """Make a table whose texts are of a layout that every kernel and function takes."""
+def plain_table(columns: Mapping[str, pa.Array | pa.ChunkedArray], height: int) -> pa.Table:
+    """Make a table whose texts are of a layout that every kernel and function takes.
+
+    Records without any known column are records: they are counted, and refused one by one.
+    """
+    if not columns:
+        return pa.table({"kind": pa.nulls(height, pa.string())})
     return pa.table({name: _plain(column) for name, column in columns.items()})
 
 

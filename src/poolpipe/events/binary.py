@@ -61,10 +61,8 @@ def _batch(
     rows: pa.RecordBatch, known: dict[int, str], names: list[str], passed: int, left_out: frozenset[str]
 ) -> Batch:
     columns = {known[index]: rows.column(names[index]) for index in known}
-    if not columns:  # records there are, though no column is one of ours: each is counted, and rejected
-        columns = {"kind": pa.nulls(rows.num_rows, pa.string())}
     lines = np.arange(passed + 1, passed + 1 + rows.num_rows)
-    table = plain_table(columns)
+    table = plain_table(columns, rows.num_rows)
     return Batch(table, lines, partial(_objects, table), broken(), left_out)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from poolpipe.events.clean import clean_codes, clean_words, moments, parse_times
 
@@ -67,7 +66,8 @@ def coded(column: pa.ChunkedArray) -> Coded:
     if not pa.types.is_dictionary(array.type):
         hashable = not (pa.types.is_nested(array.type) or pa.types.is_null(array.type))
         array = (array if hashable else as_text(array)).dictionary_encode()
-    rows = pc.fill_null(array.indices.cast(pa.int32()), -1).to_numpy(zero_copy_only=False)
+    # By way of polars: pyarrow's own way to numpy imports pandas where that is installed, a second lost.
+    rows = pl.Series(array.indices).cast(pl.Int32).fill_null(-1).to_numpy()
     values = pl.Series("values", as_text(array.dictionary), pl.String)
     return Coded(rows, clean_codes(values))
 
@@ -110,8 +110,8 @@ def time_column(
     """
     array = _one_array(column)
     if pa.types.is_timestamp(array.type):
-        missing = array.is_null().to_numpy(zero_copy_only=False)
         series = pl.Series(array)
+        missing = series.is_null().to_numpy()
         if series.dtype.time_zone is None:  # type: ignore[attr-defined]
             micros, good = moments(series, time_zone)
             return micros, good, missing

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from poolpipe.events.batches import Batch, broken, column_names
+from poolpipe.events.batches import Batch, broken, column_names, plain_table
 from poolpipe_kernels import records
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> Batch:
     )
     columns = {} if table is None else {name: table.column(index) for index, name in header.known.items()}
     raw = partial(kept.texts, text)
-    return Batch(pa.table(columns), kept.lines, raw, trouble, header.left_out)
+    return Batch(plain_table(columns, len(kept.lines)), kept.lines, raw, trouble, header.left_out)
 
 
 def _damaged(text: NDArray[np.uint8], framed: _Framed) -> NDArray[np.bool_]:

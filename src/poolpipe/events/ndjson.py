@@ -90,6 +90,46 @@ def _columns(lines: pl.Series) -> tuple[pa.Table, frozenset[str]]:
         return pa.table({}), frozenset()
     keys = _keys(lines)
     known, left_out = column_names(keys)
+    if not known:
+        return plain_table({}, lines.len()), left_out
+    block = ("\n".join(lines.to_list()) + "\n").encode()
+    frame = pl.read_ndjson(block, schema={keys[index]: pl.String for index in known})
+    return plain_table(
+        {proper: frame[keys[index]].to_arrow() for index, proper in known.items()}, 0
+    ), left_out
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One engine for every block: making one costs more than most blocks do."""
+    import duckdb
+
+    return duckdb.connect(config={"threads": 1})
+
+
+def _asked(lines: pl.Series, question: str) -> list[pl.Series]:
+    """Columns of an SQL answer about `texts(line)`."""
+    with _database().cursor() as cursor:
+        cursor.register("texts", pl.DataFrame({"line": lines}).to_arrow())
+        return pl.DataFrame(cursor.sql(question).to_arrow_table()).get_columns()
+
+
+def _objects(lines: pl.Series) -> NDArray[np.bool_]:
+    """Which lines are JSON objects of sound text."""
+    (sound,) = _asked(
+        lines,
+        "SELECT json_valid(line) AND json_type(CASE WHEN json_valid(line) THEN line END) = 'OBJECT'"
+        " AND NOT contains(line, chr(65533)) AS sound FROM texts",
+    )
+    return sound.fill_null(value=False).to_numpy()
+
+
+def _columns(lines: pl.Series) -> tuple[pa.Table, frozenset[str]]:
+    """Known columns of sound objects, every value as text, and the names of the others."""
+    if lines.is_empty():
+        return pa.table({}), frozenset()
+    keys = _keys(lines)
+    known, left_out = column_names(keys)
     schema = {keys[index]: pl.String for index in known}
     frame = pl.read_ndjson(("\n".join(lines.to_list()) + "\n").encode(), schema=schema) if schema else None
     if frame is None or frame.height != lines.len():

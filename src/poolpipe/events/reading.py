@@ -184,7 +184,9 @@ def _of_frames(
         known, left_out = column_names(frame.columns)
         for start in range(0, max(1, frame.height), _ROWS):
             part = frame.slice(start, _ROWS)
-            table = plain_table({known[index]: part.to_series(index).to_arrow() for index in known})
+            table = plain_table(
+                {known[index]: part.to_series(index).to_arrow() for index in known}, part.height
+            )
             lines = np.arange(start + 1, start + 1 + part.height)
             yield Batch(table, lines, partial(_legible, part), broken(), left_out)
 
