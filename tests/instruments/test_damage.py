@@ -150,6 +150,11 @@ def test_what_cannot_be_read__says_why_and_what_to_do(
 ) -> None:
     with pytest.raises(error, match=sentence):
         read(content, name="file.x")
+    assert (
+        recognise(content)
+        == ("refused" if error is RefusedFormatError and b"apldbio" not in content else None)
+        or b"apldbio" in content
+    )
 
 
 def test_an_encrypted_pcrd__is_refused_with_advice() -> None:
@@ -158,6 +163,7 @@ def test_an_encrypted_pcrd__is_refused_with_advice() -> None:
     content[content.index(b"PK\x01\x02") + 8] |= 1  # the directory's flag of encryption
     with pytest.raises(RefusedFormatError, match="CFX Maestro"):
         read(bytes(content))
+    assert recognise(bytes(content)) == "refused"
 
 
 def test_a_missing_file__is_a_typed_error(tmp_path: Path) -> None:

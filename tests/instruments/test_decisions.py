@@ -212,3 +212,23 @@ def test_an_import_policy__refuses_what_it_does_not_know() -> None:
         load_import_policy(None, zone_abbreviations={"CST": "8"})
     with pytest.raises(PolicyError, match="regular expression"):
         load_import_policy(None, plate_file_name="(")
+
+
+def test_a_well_zero__proves_that_wells_count_from_zero() -> None:
+    numbered = b"Well\tSample Name\tTarget Name\tTask\tCT\n%d\tS\tN\tUNKNOWN\t20.5\n12\tS\tN\tUNKNOWN\t21.5\n"
+    assert read(numbered % 0).readings["well"].to_list() == ["A01", "B01"]
+    assert "wells_from_zero" in {q.code for q in read(numbered % 0).questions}
+    assert read(numbered % 1).readings["well"].to_list() == ["A01", "A12"]
+
+
+def test_numbered_replicates__have_the_role_of_their_kind() -> None:
+    rows = "A01,FAM,N,Unkn-1,S1,31.25\nA02,FAM,N,Neg Ctrl-2,,N/A\nA03,FAM,N,Pos Ctrl,,22\nA04,FAM,N,Std-1,S2,22\n"
+    loads = read(("Well,Fluor,Target,Content,Sample,Cq\n" + rows).encode()).loads
+    assert loads.select("well", "role", "tube").rows() == [
+        ("A01", "sample", "S1"), ("A02", "negative_control", None), ("A03", "positive_control", None),
+    ]  # fmt: skip
+
+
+def test_the_same_well_of_two_plates__is_no_repeat() -> None:
+    file = read(b"Plate,Well,Target,Ct\nP1,A1,N,20.5\nP2,A1,N,30.5\n")
+    assert (file.readings["plate"].to_list(), finding(file)) == (["P1", "P2"], [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -44,6 +45,14 @@ def test_wells_that_the_robot_skipped__are_not_loaded() -> None:
         ("not_transferred", "Skipped"),
         ("not_transferred", "Clot detected"),
     ]
+
+
+def test_a_transfer_report__has_the_time_of_each_well() -> None:
+    file = read(SAMPLES / "tecan-log.csv")
+    wells = {row["well"]: row["tube"] for row in file.loads.iter_rows(named=True) if row["role"] == "sample"}
+    assert wells == {well: tube for well, tube in TUBES.items() if well != "A04"}
+    assert file.loads.filter(well="A02")["at"].to_list() == [datetime(2022, 2, 10, 2, 1, tzinfo=UTC)]
+    assert [(f.code, f.text) for f in file.not_understood] == [("not_transferred", "No liquid")]
 
 
 def test_an_unknown_status__is_no_success() -> None:
@@ -161,7 +170,7 @@ def test_a_layout_with_a_mistake__says_where(change: tuple[str, str], sentence: 
 
 def test_layouts__are_unique_and_named_like_formats() -> None:
     formats = [layout.format for layout in load_layouts()]
-    assert len(set(formats)) == len(formats) == 16
+    assert len(set(formats)) == len(formats) == 17
 
 
 @pytest.mark.parametrize(

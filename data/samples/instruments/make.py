@@ -264,6 +264,11 @@ def robots() -> dict[str, bytes]:
     for w, s in tubes:
         status = {"A4": "Skipped", "A6": "Clot detected"}.get(w, "OK")
         log.append(f"{s},{PLATE},{w},200,{status},{kinds[task(w)]}")
+    report = ["SrcRackID;SrcPos;SrcTubeID;DestRackID;DestPos;Volume;Status;TimeStamp"]
+    for i, (w, s) in enumerate(tubes):
+        down = (int(w[1:]) - 1) * 8 + "ABCDEFGH".index(w[0]) + 1
+        status = "No liquid" if w == "A4" else "OK"
+        report.append(f"Rack1;{i + 1};{s};{PLATE};{down};200;{status};2022-02-10 10:{i:02d}:00 +08:00")
     grid = [f"板号,{PLATE}", ",".join(["", *map(str, range(1, 13))])]
     by_well = dict(tubes)
     grid += [",".join([row, *(by_well.get(f"{row}{c}", "") for c in range(1, 13))]) for row in "ABCDEFGH"]
@@ -297,6 +302,7 @@ def robots() -> dict[str, bytes]:
     stamping = ["source_plate,quadrant,plate", f"{PLATE},2,Q384"]
     return {
         "plate-map.csv": "\n".join([*long, ""]).encode(), "hamilton-log.csv": "\r\n".join([*log, ""]).encode(),
+        "tecan-log.csv": "\r\n".join([*report, ""]).encode(),
         "plate-grid.csv": "\n".join([*grid, ""]).encode(), "tecan.gwl": "\r\n".join([*gwl, ""]).encode(),
         "sample-pool-map.csv": "\n".join([*pools, ""]).encode(), "panther.lis.xls": lis.encode(),
         "lighthouse.csv": "\r\n".join([*lighthouse, ""]).encode("utf-8-sig"),

@@ -80,7 +80,8 @@ def events(instrument_file: InstrumentFile, policy: ImportPolicy | None = None) 
 def recognise(path: str | Path | bytes, *, layouts: Path | None = None) -> str | None:
     """The format of a file by its content, None where it is no instrument's or robot's file.
 
-    Cheap: of a text only the first 256 kB are looked at. Event files and reference tables are None.
+    Cheap: of a text only the first 256 kB are looked at. Event files and reference tables are None. `refused` is a known
+    format that `read` refuses with advice (`.pcrd`, a Design & Analysis `.eds`, a web page called `.xls`).
     """
     from poolpipe.instruments.recognition import recognise_bytes
 

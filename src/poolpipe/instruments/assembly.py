@@ -102,7 +102,7 @@ class _Assembly:
                 pools += pools_of(part.records, policy, notes)
         if not (readings or loads or reports or pools):
             raise DamagedFileError(
-                "the table has no row that could be read: "
+                "the table has no row that could be read or was to be taken: "
                 + (notes.findings[0].what if notes.findings else "it is empty"),
                 way_out="export the file again; findings name each line"
                 if notes.findings

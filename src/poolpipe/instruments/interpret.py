@@ -185,8 +185,8 @@ def _amplification_flags(layout: Layout, record: Record, ct: object, well: str, 
 
 def _note_repeats(readings: list[Reading], notes: Notes) -> None:
     """Two rows for one target of one well: both stay, the contract takes the smaller Ct."""
-    counts = Counter((reading.well, reading.target) for reading in readings)
+    counts = Counter((reading.record["plate"], reading.well, reading.target) for reading in readings)
     for reading in readings:
-        if counts[reading.well, reading.target] > 1:
+        if counts[reading.record["plate"], reading.well, reading.target] > 1:
             notes.found("repeated_reading", f"{reading.well} {reading.target} has several rows", severity="warning",
                         line=reading.record.line, sheet=reading.record.sheet, text=reading.ct_text)  # fmt: skip

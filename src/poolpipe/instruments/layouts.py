@@ -133,7 +133,11 @@ class Layout(_Part):
     def word(self, table: dict[str, tuple[str, ...]], text: str) -> str | None:
         """The key of `roles` or `calls` whose words hold this text."""
         folded = fold(text)
-        return next((key for key, words in table.items() if folded in map(fold, words)), None)
+        numbered = re.sub(r"[- ]?\d+$", "", folded)  # CFX numbers its replicates: Unkn-12, Neg Ctrl-1
+        for wanted in (folded, numbered):
+            if key := next((key for key, words in table.items() if wanted in map(fold, words)), None):
+                return key
+        return None
 
 
 def parse_layout(text: str, where: str) -> Layout:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from poolpipe.instruments.model import InstrumentFile
     from poolpipe.instruments.policy import ImportPolicy
 
-__all__ = ["read_bytes"]
+__all__ = ["read_bytes", "refusal"]
 
 ADVICE = "docs/instruments lists the formats; a lab adds its own by a layout (docs/instruments/adding-a-machine.md)"
 
@@ -32,7 +32,7 @@ def read_bytes(
         if rdml.is_rdml(document):
             return rdml.read(document, name, policy)
         if document.container in ("zip", "xml"):
-            raise _refusal(document)
+            raise refusal(document)
         found = find_layout(document, load_layouts(layouts))
         if found is not None:
             return read_document(document, *found, name, policy)
@@ -48,7 +48,8 @@ def read_bytes(
     raise UnknownFormatError("no known layout fits the content", where=name, way_out=ADVICE)
 
 
-def _refusal(document: Document) -> InstrumentError:
+def refusal(document: Document) -> InstrumentError:
+    """The error for an archive or XML file that no reader takes, with advice where it is a known one."""
     names = sorted(document.members)
     if any(name.endswith("analysis_result.json") or name == "summary.json" for name in names):
         return RefusedFormatError(

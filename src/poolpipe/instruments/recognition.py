@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from poolpipe.instruments import eds, grids, rdml, tecan
 from poolpipe.instruments.assembly import find_layout
 from poolpipe.instruments.cells import fold
-from poolpipe.instruments.documents import open_document
+from poolpipe.instruments.documents import Document, open_document
+from poolpipe.instruments.errors import RefusedFormatError
 from poolpipe.instruments.layouts import load_layouts
 from poolpipe.instruments.policy import ImportPolicy
+from poolpipe.instruments.reader import refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,17 +28,26 @@ def recognise_bytes(content: bytes, name: str, *, whole: bool, layouts: Path | N
         return None
     if not whole and b"\n" in content:
         content = content[: content.rindex(b"\n") + 1]
-    document = open_document(content, ImportPolicy(), name=name)
-    if eds.is_eds(document):
-        return "eds"
-    if rdml.is_rdml(document):
-        return "rdml"
+    try:
+        document = open_document(content, ImportPolicy(), name=name)
+    except RefusedFormatError:
+        return "refused"
+    if document.container in ("zip", "xml"):
+        return _archive_format(document)
     if (found := find_layout(document, load_layouts(layouts))) is not None:
         return found[0].format
     grid = grids.find_grid(document)
     if tecan.is_worklist(document) or grid is None:
         return "tecan-worklist" if tecan.is_worklist(document) else None
     return f"plate-grid-{grid[2]}"
+
+
+def _archive_format(document: Document) -> str | None:
+    if eds.is_eds(document):
+        return "eds"
+    if rdml.is_rdml(document):
+        return "rdml"
+    return "refused" if isinstance(refusal(document), RefusedFormatError) else None
 
 
 def _is_event_table(content: bytes) -> bool:

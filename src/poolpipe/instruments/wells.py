@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poolpipe.instruments.cells import well_name, well_number
+from poolpipe.instruments.cells import plain, well_name, well_number
 
 if TYPE_CHECKING:
     from poolpipe.instruments.layouts import Layout
@@ -69,7 +69,7 @@ def _by_number(
         order = policy.rotor_order
         notes.ask("rotor_positions", "positions are numbers of a rotor or worklist, not wells", "all wells",
                   options=("row", "column"), decided=order, setting="rotor_order")  # fmt: skip
-    base = layout.wells.numbered_from
+    base = _base(layout, records, notes)
     if size is None:
         beyond = [r for r in records if well_number(r["well"], 8, 12, base=base) is None]
         larger = bool(beyond) and all(well_number(r["well"], 16, 24, base=base) for r in beyond)
@@ -84,3 +84,13 @@ def _by_number(
             notes.found("bad_well", f"no well of a plate of {size}", line=record.line, sheet=record.sheet,
                         text=record["well"])  # fmt: skip
     return wells, size
+
+
+def _base(layout: Layout, records: list[Record], notes: Notes) -> int:
+    """Whether wells count from 0 or 1: a well 0 proves the one, whatever the format usually does."""
+    base = layout.wells.numbered_from
+    if base == 1 and any(plain(record["well"]).removesuffix(".0") == "0" for record in records):
+        notes.ask("wells_from_zero", "this format counts wells from 1, but the file has a well 0", "all wells",
+                  options=("0", "1"), decided="0: the file proves it", setting="the layout")  # fmt: skip
+        return 0
+    return base
