@@ -44,7 +44,10 @@ def _section(name: str) -> str:
     if command is None:
         message = f"{name} is in COMMANDS and cannot be loaded"
         raise LookupError(message)
-    return f"## `poolpipe {name}`\n\n{COMMANDS[name].says}\n\n{_help(command, f'poolpipe {name}')}"
+    parts = [f"## `poolpipe {name}`\n\n{COMMANDS[name].says}\n\n{_help(command, f'poolpipe {name}')}"]
+    for word, below in sorted(getattr(command, "commands", {}).items()):
+        parts.append(f"### `poolpipe {name} {word}`\n\n{_help(below, f'poolpipe {name} {word}')}")
+    return "\n".join(parts)
 
 
 def _help(command: click.Command, name: str) -> str:

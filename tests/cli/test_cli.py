@@ -40,11 +40,19 @@ def test_help__names_every_command_in_both_languages():
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
-def test_command__explains_itself_with_an_example(name):
+def test_command__explains_itself_in_both_languages(name):
     shown = poolpipe(name, "--help")
     assert shown.exit_code == 0, shown.output
     assert not shown.stdout.isascii(), "what a clerk reads is in Chinese, too"
-    assert f"poolpipe {name}" in shown.stdout.partition("Usage:")[2], "the help shows an example"
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_command__shows_an_example(name):
+    command = cli.poolpipe.get_command(click.Context(cli.poolpipe), name)
+    words = [(name,)] if not isinstance(command, click.Group) else [(name, word) for word in command.commands]
+    for each in words:
+        shown = poolpipe(*each, "--help").stdout
+        assert f"poolpipe {' '.join(each)} " in shown.partition("Usage:")[2].partition("\n")[2], each
 
 
 def test_wrong_word__is_wrong_usage_with_a_suggestion():

@@ -6,7 +6,9 @@ import ast
 
 from house.rooms import ROOT, modules, tree
 
-LONG_FOR_A_REASON: dict[str, str] = {}
+LONG_FOR_A_REASON = {
+    "src/poolpipe/tables.py": "every column stands once, on one page: a list to look things up in"
+}
 """Files over 400 lines, and why splitting them would make them harder to read."""
 
 PUBLIC = {**modules("src/poolpipe"), **modules("kernels/poolpipe_kernels")}
@@ -33,6 +35,17 @@ def _bound(path):
         elif isinstance(node, ast.alias):
             names.add((node.asname or node.name).split(".")[0])
     return names
+
+
+def _is_subcommand(node, face):
+    """Whether a function is reached through a group that is itself in the face: `@design.command(...)`."""
+    calls = [each.func for each in node.decorator_list if isinstance(each, ast.Call)]
+    groups = [
+        call.value.id
+        for call in calls
+        if isinstance(call, ast.Attribute) and isinstance(call.value, ast.Name)
+    ]
+    return any(group in face for group in groups)
 
 
 def _is_private(name):
@@ -64,7 +77,9 @@ def test_face__names_what_is_there_and_all_of_it():
         public = {
             node.name
             for node in tree(path).body
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+            and not node.name.startswith("_")
+            and not _is_subcommand(node, face)
         }
         unlisted = sorted(public - set(face)) if not _is_private(name) else []
         wrong += [f"{path.relative_to(ROOT)}: __all__ names {each}, which is not there" for each in missing]
