@@ -10,6 +10,7 @@ from typing import IO, NamedTuple
 
 import click
 
+from poolpipe.commands.chinese import in_both_languages
 from poolpipe.errors import PoolpipeError
 
 __all__ = ["COMMANDS", "NotDone", "Word", "main", "poolpipe"]
@@ -48,11 +49,12 @@ class NotDone(click.ClickException):
     def show(self, file: IO[str] | None = None) -> None:
         """Write what, where and the way out, each on its own line."""
         click.echo("poolpipe could not do it. 未能完成。", file=file, err=True)
-        for label, text in (
-            ("what  问题", self.message),
-            ("where 位置", self.where),
-            ("do    办法", self.way_out),
-        ):
+        told = {
+            "what  问题": in_both_languages(self.message),
+            "where 位置": self.where,
+            "do    办法": self.way_out,
+        }
+        for label, text in told.items():
             if text:
                 click.echo(f"  {label}: {text}", file=file, err=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 
@@ -9,7 +10,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from house.rooms import modules, tree, word
 from poolpipe import cli
+from poolpipe.commands.chinese import in_both_languages
 from poolpipe.errors import InputError
 
 
@@ -34,9 +37,9 @@ def poolpipe(*arguments):
 def test_help__names_every_command_in_both_languages():
     shown = poolpipe("--help")
     assert shown.exit_code == 0
-    for name, word in cli.COMMANDS.items():
+    for name, command in cli.COMMANDS.items():
         assert name in shown.stdout
-        assert not word.says.isascii()
+        assert not command.says.isascii()
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
@@ -84,6 +87,35 @@ def test_trouble__of_our_own_making_asks_for_debug(failing):
     assert shown.exit_code == 1
     assert "--debug" in shown.stderr
     assert "Traceback" not in shown.stderr
+
+
+CORE = {"events", "reference", "policy", "tables", "day", "pipeline", "commands"}
+
+
+def test_messages__of_the_daily_commands_are_known_in_chinese():
+    unknown = [
+        f"{path.name}:{node.lineno}: {said}"
+        for name, path in modules("src/poolpipe").items()
+        if word(name) in CORE
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") in {"InputError", "PolicyError", "TableError"}
+        for said in [_literal(node.args[0])]
+        if said and in_both_languages(said).isascii()
+    ]
+    assert not unknown, "\n".join([*unknown, "add the phrase to src/poolpipe/commands/chinese.py"])
+
+
+def _literal(message):
+    """The fixed part of a message; empty where it comes from elsewhere as a whole."""
+    parts = message.values if isinstance(message, ast.JoinedStr) else [message]
+    return "".join(part.value for part in parts if isinstance(part, ast.Constant))
+
+
+def test_message__that_is_chinese_already_is_left_alone():
+    assert in_both_languages("no such file 没有") == "no such file 没有"
+    assert in_both_languages("no such file") == "no such file 没有这个文件或文件夹"
+    assert in_both_languages("strange") == "strange"
 
 
 def test_debug__lets_the_error_through_wherever_it_stands(failing):

@@ -152,6 +152,17 @@ def test_run__says_which_column_a_wrong_name_left_out(tmp_path):
     assert "tube" in detail
 
 
+def test_run__loses_nothing_of_a_file_whose_every_column_is_strange(tmp_path):
+    (tmp_path / "collect.csv").write_text(
+        "time,barcode,id_number\n2022-02-10T08:00:00,T1,A1\n", encoding="utf-8"
+    )
+    told = typed("run", tmp_path, "--out", tmp_path / "out")
+    (file,) = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))["files"]
+    assert (file["read"], file["rejected"]) == (1, 1)
+    assert "Not used" in told.stdout
+    assert "id_number" in told.stdout
+
+
 def test_diff__shows_what_another_policy_changes(scans, result, tmp_path):
     out, _ = result
     strict = tmp_path / "strict.toml"
