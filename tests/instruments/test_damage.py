@@ -150,11 +150,13 @@ def test_what_cannot_be_read__says_why_and_what_to_do(
 ) -> None:
     with pytest.raises(error, match=sentence):
         read(content, name="file.x")
-    assert (
-        recognise(content)
-        == ("refused" if error is RefusedFormatError and b"apldbio" not in content else None)
-        or b"apldbio" in content
-    )
+
+
+@pytest.mark.parametrize("member", ["datafile.pcrd", "primary/analysis_result.json"])
+def test_known_exports_that_cannot_be_read__are_recognised_as_such(member: str) -> None:
+    assert recognise(archive({member: b"{}"})) == "refused"
+    assert recognise(b"<html><table></table></html>") == "refused"
+    assert recognise(archive({"a.bin": b"x"})) is None
 
 
 def test_an_encrypted_pcrd__is_refused_with_advice() -> None:

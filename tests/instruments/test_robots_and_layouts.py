@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -15,8 +17,22 @@ from poolpipe.instruments.layouts import load_layouts, parse_layout
 from poolpipe.instruments.model import LOADS
 from poolpipe.instruments.stamping import stamp
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
 SAMPLES = Path(__file__).parents[2] / "data" / "samples" / "instruments"
 WELLS = [f"{row}{column:02d}" for row in "AB" for column in range(1, 13)]
+
+
+def maker() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_instrument_samples", SAMPLES / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 TUBES = {well: f"22021000{i:04d}" for i, well in enumerate(WELLS, 1) if well not in ("B11", "B12")}
 
 
@@ -75,6 +91,24 @@ def test_a_grid_of_384__reads_to_p24() -> None:
     file = read("\n".join([*grid, ""]).encode(), plate="Q1")
     assert (file.loads.height, file.recognised.format) == (384, "plate-grid-384")
     assert file.loads.filter(well="P24")["tube"].to_list() == ["P24"]
+
+
+def workbook(rows: list[list[object]]) -> bytes:
+    made: bytes = maker().workbook({"Sheet1": rows})
+    return made
+
+
+def test_maps_in_spreadsheets__keep_long_barcodes_and_ask_about_numbers() -> None:
+    rows: list[list[object]] = [["Plate", "Well", "Tube"], ["P1", "A1", 220210000001], ["P1", "A2", "0012"]]
+    file = read(workbook([*rows, ["P1", "A3", 22021000000123456]]))
+    assert file.loads["tube"].to_list() == ["220210000001", "0012"]
+    assert [q.code for q in file.questions] == ["barcode_is_number", "time_missing"]
+    assert [f.code for f in file.not_understood] == ["barcode_damaged"]  # 17 digits: a spreadsheet keeps 15
+    grid: list[list[object]] = [["Plate", "P1"], ["", *range(1, 13)]]
+    grid += [[row, *(f"T{row}{column}" for column in range(1, 13))] for row in "ABCDEFGH"]
+    drawn = read(workbook(grid))
+    assert (drawn.loads.height, drawn.recognised.plate) == (96, "P1")
+    assert drawn.loads.filter(well="H12")["tube"].to_list() == ["TH12"]
 
 
 def test_a_cut_worklist_record__is_refused() -> None:

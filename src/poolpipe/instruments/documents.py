@@ -18,7 +18,7 @@ from poolpipe.instruments.cells import fold
 from poolpipe.instruments.errors import DamagedFileError, RefusedFormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from poolpipe.instruments.policy import ImportPolicy
 
@@ -32,10 +32,11 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Cells of one line; `line` counts from 1 in the whole text or in the sheet."""
+    """Cells of one line; `line` counts from 1 in the whole text or in the sheet. `numeric` are places of numbers."""
 
     line: int
     cells: list[str]
+    numeric: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,9 @@ def _spreadsheet(content: bytes, name: str) -> list[Sheet]:
                 cells = book.get_sheet_by_name(title).to_python(skip_empty_area=False, nrows=most)
             except BaseException as error:
                 raise _broken_book(error, f"{name}, sheet {title}") from error
-            return [Row(i, [_cell_text(cell) for cell in row]) for i, row in enumerate(cells, 1)]
+            return [
+                Row(i, [_cell_text(cell) for cell in row], _numeric(row)) for i, row in enumerate(cells, 1)
+            ]
 
         return read
 
@@ -199,6 +202,10 @@ def _broken_book(error: BaseException, where: str) -> BaseException:
             f"the spreadsheet is damaged ({error})", where=where, way_out="export it again"
         )
     return error
+
+
+def _numeric(row: Sequence[object]) -> frozenset[int]:
+    return frozenset(i for i, cell in enumerate(row) if isinstance(cell, float) and cell)
 
 
 def _cell_text(cell: object) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Record", "Table", "preamble_pairs", "tables"]
 
 EVERY_NAME = ("ct", "flag")  # roles of which all columns count, not only the first
+BARCODES = ("tube", "plate", "pool", "source", "sample")
 IDENTITY = ("well", "plate", "target", "ct", "tube", "sample", "pool", "source")
 
 
@@ -181,6 +182,11 @@ def _record(
         for index in roles.get("flag", ())
         if (flag := _flag(layout, plain(header.cells[index]), cell(index)))
     )
+    for role in BARCODES:
+        if row.numeric.intersection(roles.get(role, ())[:1]):
+            notes.ask("barcode_is_number", "barcodes are numbers in the spreadsheet: zeros before them would be lost",
+                      f"column {plain(header.cells[roles[role][0]])}", options=("as shown", "text cells"),
+                      decided="as shown", setting="store the column as text")  # fmt: skip
     cts = tuple((cell(t), cell(c)) for t, c in channels if cell(t) or cell(c))
     if "ct" in roles:
         cts = (("", texts["ct"]),)
