@@ -4,12 +4,13 @@
 BIN := .venv/bin
 DEMO_OUT ?= demo
 
-.PHONY: demo test bench docs lock clean env help
+.PHONY: demo test bench speeds docs lock clean env help
 
 help:
 	@echo "make demo   run the sample town and show the boards   运行示例镇并显示看板"
 	@echo "make test   style, types and tests                    格式、类型与测试"
 	@echo "make bench  measure against peers                     与同类方法比较速度"
+	@echo "make speeds time every kernel and stage               各环节计时"
 	@echo "make docs   write the generated pages and pictures    生成文档页与图片"
 	@echo "make lock   bring both lock files in step             更新锁定文件"
 	@echo "make clean  remove what was made here                 清除生成的文件"
@@ -24,7 +25,10 @@ test:
 	@sh scripts/check
 
 bench: env
-	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-disable-gc
+	$(BIN)/python -m benchmarks.compare
+
+speeds: env
+	$(BIN)/python -m pytest -c benchmarks/pytest.ini benchmarks
 
 docs: env
 	@for page in scripts/write_*.py scripts/draw_*.py; do $(BIN)/python $$page; done
