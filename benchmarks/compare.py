@@ -14,10 +14,13 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import contenders, machine, trials
 from benchmarks.measuring import ROOT, Measured, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LADDER = (100_000, 1_000_000, 2_500_000, 5_000_000)
 MEASURED = ROOT / "benchmarks" / "measured.json"
@@ -25,26 +28,28 @@ MEASURED = ROOT / "benchmarks" / "measured.json"
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
+    figures: dict[str, Any] = {
+        "measured": dt.datetime.now(dt.UTC).date().isoformat(),
+        "machine": machine.describe(),
+        "seed": options.seed,
+        "limits": {"seconds": options.peer_seconds, "gigabytes": options.peer_gigabytes},
+        "cities": json.loads(options.results.read_text(encoding="utf-8"))["cities"] if options.keep else {},
+    }
     with tempfile.TemporaryDirectory(dir=options.work, prefix="poolpipe-bench-") as work:
         place = Path(work)
-        equal = trials.equality(place, options.equality_people, seed=options.seed)
-        sizes = sorted({*options.sizes, options.people})
-        figures = {
-            "measured": dt.datetime.now(dt.UTC).date().isoformat(),
-            "machine": machine.describe(),
-            "seed": options.seed,
-            "repeats": options.repeats,
-            "limits": {"seconds": options.peer_seconds, "gigabytes": options.peer_gigabytes},
-            "equality": {"people": options.equality_people, "tables": equal},
-            "cities": ladder(place, sizes, options),
-            "small": trials.small(place, options.equality_people, seed=options.seed),
-        }
-    options.results.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        tables = trials.equality(place, options.equality_people, seed=options.seed)
+        figures["equality"] = {"people": options.equality_people, "tables": tables}
+        figures["small"] = trials.small(place, options.equality_people, seed=options.seed)
+        for people, city in ladder(place, options):
+            figures["cities"][str(people)] = city
+            options.results.write_text(
+                json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
     if options.page:
         from benchmarks import page
 
         page.write(figures)
-    unequal = [name for name, verdict in equal.items() if not verdict["equal"]]
+    unequal = [name for name, verdict in tables.items() if not verdict["equal"]]
     if unequal:
         print(f"not equal to poolpipe's tables: {', '.join(unequal)}", file=sys.stderr)
     return 1 if unequal else 0
@@ -68,6 +73,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--work", type=Path, help="where cities and tables are put; default: the temporary folder"
     )
     parser.add_argument("--results", type=Path, default=MEASURED, help="where the figures go")
+    parser.add_argument("--keep", action="store_true", help="keep the results file's cities of other sizes")
     parser.add_argument(
         "--no-page", dest="page", action="store_false", help="leave docs and READMEs as they are"
     )
@@ -81,28 +87,29 @@ def _sizes(text: str) -> list[int]:
     return [int(size) for size in text.split(",") if size]
 
 
-def ladder(place: Path, sizes: list[int], options: argparse.Namespace) -> dict[str, Any]:
+def ladder(place: Path, options: argparse.Namespace) -> Iterator[tuple[int, dict[str, Any]]]:
     """Every size in turn; within a size the contenders take turns, so that a slow minute befalls all alike."""
     running = list(contenders.ALL)
-    cities = {}
-    for people in sizes:
+    for people in sorted({*options.sizes, options.people}):
         folder = place / f"city-{people}"
         made = measure(contenders.city(folder, people, seed=options.seed))
         if not made.done:
             raise SystemExit(f"the city of {people} people could not be made: {made.said}")
-        repeats = options.large_repeats if people == max(sizes) and options.large_repeats else options.repeats
-        runs = take_turns(folder / "events", place / "out", running, repeats, options)
-        cities[str(people)] = {
-            "events": trials.rows(folder / "events"),
-            "bytes": sum(file.stat().st_size for file in (folder / "events").rglob("*.parquet")),
-            "simulated": made.as_dict(),
-            "runs": {name: [run.as_dict() for run in taken] for name, taken in runs.items()},
-        }
+        events = folder / "events"
+        repeats = options.large_repeats if people == options.people else options.repeats
+        runs = take_turns(events, place / "out", running, repeats or options.repeats, options)
         running = [name for name in running if all(run.done for run in runs[name])]
-        if people == max(sizes):
-            cities[str(people)]["views"] = trials.views(folder / "events")
+        yield (
+            people,
+            {
+                "events": trials.rows(events),
+                "bytes": sum(file.stat().st_size for file in events.rglob("*.parquet")),
+                "simulated": made.as_dict(),
+                "runs": {name: [run.as_dict() for run in taken] for name, taken in runs.items()},
+                "views": trials.views(events),
+            },
+        )
         shutil.rmtree(folder)
-    return cities
 
 
 def take_turns(

@@ -25,6 +25,7 @@ This page and its picture are written by `python -m benchmarks.compare` (`make b
 on {measured} on the machine below, the contenders taking turns, each run in a process of its own. Wall time is the
 fastest of the runs, with the slowest beside it; CPU time is of all cores; memory is the peak resident size. All
 people are simulated."""
+VIEWED = "the tables pools, recalls, cases, ledger and anomalies"
 WHO = {
     FLOOR: "the floor: the same files copied by Polars' streaming engine",
     OURS: "**poolpipe run**, every table, all anomalies",
@@ -96,7 +97,7 @@ def _day(figures: dict[str, Any], people: str) -> str:
     events = f"{city['events']:,} events in {city['bytes'] / 1e6:,.0f} MB of Parquet"
     made = f"made by `poolpipe simulate --preset shanghai` in {city['simulated']['wall_s']:.0f} s"
     head = ("who", "wall, s (slowest)", "CPU, s", "peak, GB", "x floor", "x poolpipe")
-    return f"{events}, {made}; {figures['repeats']} runs each.\n\n{_table(head, rows)}"
+    return f"{events}, {made}; {len(city['runs'][OURS])} runs of poolpipe.\n\n{_table(head, rows)}"
 
 
 def _why_not(figures: dict[str, Any], name: str, people: str) -> str:
