@@ -60,6 +60,9 @@ def test_page__names_commands_and_options_that_are_there(page):
 def _check_command(words, line):
     assert words[0] in COMMANDS, f"{line}: no such command"
     command = poolpipe.get_command(click.Context(poolpipe), words[0])
+    if isinstance(command, click.Group):
+        assert words[1] in command.commands, f"{line}: no such command"
+        command = command.commands[words[1]]
     known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     unknown = [word for word in words[1:] if word.startswith("--") and word.partition("=")[0] not in known]
     assert not unknown, f"{line}: no such option {unknown}"
