@@ -68,7 +68,7 @@ class Stages:
 
     def open_recalls(self) -> pl.DataFrame:
         frames, codes = self.frames, self.events.codes
-        return open_recalls(self.pools, self.links.members, frames["collect"], codes, self.policy, self.as_of)
+        return open_recalls(self.pools, self.links, frames["collect"], codes, self.policy, self.as_of)
 
     def people_in_two_tubes(self) -> pl.DataFrame:
         return people_in_two_tubes(self.pools, self.links.members, self.events.codes)
