@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from poolpipe.errors import PolicyError
-from poolpipe.instruments import ImportPolicy, read
+from poolpipe.instruments import ImportPolicy, read, recognise
 from poolpipe.instruments.batch import load_import_policy
 from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
 
@@ -232,3 +232,14 @@ def test_numbered_replicates__have_the_role_of_their_kind() -> None:
 def test_the_same_well_of_two_plates__is_no_repeat() -> None:
     file = read(b"Plate,Well,Target,Ct\nP1,A1,N,20.5\nP2,A1,N,30.5\n")
     assert (file.readings["plate"].to_list(), finding(file)) == (["P1", "P2"], [])
+
+
+def test_slan__is_read_without_sample_column_and_in_english_only_by_its_name() -> None:
+    chinese = "仪器型号\tSLAN-96P\n\n反应孔\t目标\t项目\tCt\nA1\tN\t新冠\t20.5\nA2\tN\t新冠\t-\n"
+    assert read(chinese.encode("gb18030")).readings.select("target", "ct").rows() == [
+        ("N", 20.5),
+        ("N", None),
+    ]
+    english = b"Instrument,SLAN-96P\nWell,Target,Ct\nA1,N,20.5\nA2,N,NoCt\n"
+    assert read(english).recognised.format == "slan-96p-english"
+    assert recognise(english.replace(b"SLAN-96P", b"other")) is None

@@ -215,7 +215,7 @@ def rotor_gene() -> bytes:
     lines = ['"Quantitation Report"', '"Run Name","simulated"', '"Run Finish","2022/02/10 13:07:52"',
              '"Run On Software Version","Rotor-Gene Q Software 2.3.1"', f'"Run ID","{PLATE}"']  # fmt: skip
     for target in TARGETS:
-        lines += ["", f'"Quantitative analysis of channel {target}"', '"Threshold","0.03"', "",
+        lines += ["", f'"Quantitative analysis of channel Cycling A.{target} (Page 1)"', '"Threshold","0.03"', "",
                   '"No.","Colour","Name","Type","Ct","Ct Comment"']  # fmt: skip
         kinds = {"NTC": "NTC", "PC": "Positive Control", "UNKNOWN": "Unknown"}
         lines += [f'"{number(w)}","255","{s}","{kinds[task(w)]}","{text(ct, "")}",""'
@@ -227,7 +227,7 @@ def slan96p() -> bytes:
     """Chinese headers in GB 18030, NoCt, full-width letters in one header. After the manual: no real file was at hand."""
     kinds = {"NTC": "阴性对照", "PC": "阳性对照", "UNKNOWN": "未知"}
     lines = ["仪器型号\tSLAN-96P", "仪器编号\tSL000001", f"板号\t{PLATE}", "结束时间\t2022年2月10日 13:07:52", "",
-             "反应孔\t样本编号\t样本类型\t通道\t检测项目\tＣｔ"]  # fmt: skip
+             "反应孔\t样本编号\t样本类型\t通道\t目标\tＣｔ"]  # fmt: skip
     lines += [f"{w}\t{s}\t{kinds[task(w)]}\t{TARGETS[t]}\t{t}\t{text(ct, 'NoCt')}" for w, s, t, ct in truth()]
     return "\r\n".join([*lines, ""]).encode("gb18030")
 
