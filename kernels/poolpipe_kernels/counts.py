@@ -100,8 +100,9 @@ def sweep(
     members: NDArray[np.int32],
     row_of_pool: NDArray[np.int64],
     likelihood: NDArray[np.float64],
-    belief: NDArray[np.float64],
+    odds: NDArray[np.float64],
     ratio: NDArray[np.float64],
+    stamp: NDArray[np.int16],
     since: int,
     now: int,
     damped: bool,
@@ -120,13 +121,13 @@ def sweep(
     for pool in pools:
         start = offsets[pool]
         n = offsets[pool + 1] - start
-        stale = False
-        for i in range(n):
-            stale |= belief[members[start + i], 1] > since
+        stale = since < 0
+        for i in range(0 if stale else n):
+            stale |= stamp[members[start + i]] > since
         if not stale:
             continue
         for i in range(n):
-            o = belief[members[start + i], 0] / ratio[start + i]
+            o = odds[members[start + i]] / ratio[start + i]
             cavity[i] = o / (1.0 + o)
         leave_one_out(cavity[:n], likelihood[row_of_pool[pool]], clean, infected, ahead, behind)
         for i in range(n):
@@ -135,13 +136,13 @@ def sweep(
             if damped:
                 new = np.sqrt(new * old)
             person = members[start + i]
-            after = belief[person, 0] / old * new
+            after = odds[person] / old * new
             change = abs(new - old) / (new + old) * after / (1.0 + after)
             if new != old:
                 ratio[start + i] = new
-                belief[person, 0] = after
+                odds[person] = after
             if change > tolerance:
-                belief[person, 1] = now
+                stamp[person] = now
             largest = max(largest, change)
     return largest
 

@@ -51,8 +51,9 @@ def sweep(
     members: NDArray[np.int32],
     row_of_pool: NDArray[np.int64],
     likelihood: NDArray[np.float64],
-    belief: NDArray[np.float64],
+    odds: NDArray[np.float64],
     ratio: NDArray[np.float64],
+    stamp: NDArray[np.int16],
     since: int,
     now: int,
     damped: bool,
@@ -60,13 +61,13 @@ def sweep(
 ) -> float:
     """Send the messages of those `pools` that have heard something new; return the largest change.
 
-    `ratio` (per seat) is a pool's message to a person, P(outcome | infected) / P(outcome | not). `belief` (people,
-    2) holds the prior odds times all of the person's messages, and the time at which they last moved: side by side,
-    for the memory access is what a message costs. A message is rational in the odds: no logarithm
-    is taken. A pool whose people all moved at or before `since` is left out; a person whose probability
-    moves by more than `tolerance` moved `now`. `damped` takes the geometric mean of old and new message.
+    `ratio` (per seat) is a pool's message to a person, P(outcome | infected) / P(outcome | not). `odds`
+    (per person) is the prior odds times all of the person's messages, `stamp` the time at which they last moved.
+    A message is rational in the odds: no logarithm is taken. A pool whose people all moved at or before `since`
+    is left out (never where `since` is negative); a person whose probability moves by more than `tolerance`
+    moved `now`. `damped` takes the geometric mean of old and new message.
 
-        #  person 1 says to pool 0 what everything but pool 0 says of him: belief[1] / ratio[0, 1]
+        #  person 1 says to pool 0 what everything but pool 0 says of him: odds[1] / ratio[0, 1]
         #  pool 0 (+)  [0 1 2]     to 1:  f1 / (f0 * nobody(0, 2) + f1 * anybody(0, 2))
         #  pool 1 (-)      [2 3]
     """
@@ -82,13 +83,13 @@ def sweep(
     for pool in pools:
         start = offsets[pool]
         n = offsets[pool + 1] - start
-        stale = False
-        for i in range(n):
-            stale |= belief[members[start + i], 1] > since
+        stale = since < 0
+        for i in range(0 if stale else n):
+            stale |= stamp[members[start + i]] > since
         if not stale:
             continue
         for i in range(n):
-            o = belief[members[start + i], 0] / ratio[start + i]
+            o = odds[members[start + i]] / ratio[start + i]
             clean = 1.0 / (1.0 + o)
             cavity[i] = o
             clean_ahead[i + 1] = clean_ahead[i] * clean
@@ -113,9 +114,9 @@ def sweep(
             change = abs(new - old) / (new + old) * after / (1.0 + after)
             if new != old:
                 ratio[start + i] = new
-                belief[members[start + i], 0] = after
+                odds[members[start + i]] = after
             if change > tolerance:
-                belief[members[start + i], 1] = now
+                stamp[members[start + i]] = now
             largest = max(largest, change)
     return largest
 

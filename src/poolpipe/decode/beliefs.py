@@ -20,6 +20,8 @@ __all__ = ["Beliefs", "believe", "pool_evidence"]
 
 SHARED_LAYER = 15
 DAMP_AFTER = 25
+MOST_SWEEPS = 2000
+"""So that sixteen layers of so many sweeps are told apart in two bytes."""
 
 
 @dataclass(frozen=True)
@@ -54,29 +56,30 @@ def believe(
     moved.
     """
     run = counts.sweep if graph.counts_matter else propagate.sweep
-    belief, ratio = np.stack([graph.odds, np.ones_like(graph.odds)], axis=1), np.ones(graph.members.size)
+    odds, ratio = graph.odds.copy(), np.ones(graph.members.size)
+    stamp = np.zeros(odds.size, np.int16)
     layers = _layers(graph, pools)
     workers = max(1, threads)
     moved, sweeps = np.inf, 0
     with ThreadPoolExecutor(workers) as executor:
-        while moved > tolerance and sweeps < most_sweeps:
+        while moved > tolerance and sweeps < min(most_sweeps, MOST_SWEEPS):
             sweeps += 1
             moved = 0.0
             for at, (shared, layer) in enumerate(layers):
                 now = 2 + sweeps * len(layers) + at
                 since = now - len(layers) - (1 if shared else 0)
-                since = 0 if sweeps == 1 else since
+                since = -1 if sweeps == 1 else since
                 parts = [layer] if shared or layer.size < 4096 else np.array_split(layer, workers)
                 jobs = [
                     executor.submit(
                         run, part, graph.offsets, graph.members, graph.rows, graph.table,
-                        belief, ratio, since, now, sweeps > DAMP_AFTER, tolerance,
+                        odds, ratio, stamp, since, now, sweeps > DAMP_AFTER, tolerance,
                     )
                     for part in parts
                 ]  # fmt: skip
                 moved = max(moved, *(job.result() for job in jobs))
     last_sweep = 1 + sweeps * len(layers) if moved > tolerance else np.inf
-    return Beliefs(belief[:, 0].copy(), ratio, belief[:, 1] > last_sweep, sweeps)
+    return Beliefs(odds, ratio, stamp > last_sweep, sweeps)
 
 
 def pool_evidence(
