@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "refine"]
 
-LIKELY = 1e-3
+LIKELY = (0.001, 0.01, 0.05, 0.2)
+"""Probabilities from which on people are looked at again, one after the other while knots are too large."""
 DOUBT = 0.05
 
 
@@ -51,18 +52,28 @@ class Check:
 def refine(graph: Reduced, found: Beliefs, doubtful: NDArray[np.bool_], effort: Effort) -> Iterator[Check]:
     """Solve again every loop among `doubtful` people of at least 0.1%, with everybody else as last believed.
 
-    Beliefs err where evidence runs in circles among people who may well be infected; people near zero weaken
-    a loop to nothing. The pools' other people enter with their messages, as a leak.
+    Beliefs err where evidence runs in circles among people who may well be infected; people near zero weaken a
+    loop to nothing. The pools' other people enter with their messages, as a leak. A knot too large to solve is
+    tried again among its likelier people, from 1%, 5% and 20% on, before it is given up.
     """
-    likely = doubtful & (found.odds >= LIKELY)
-    inside, nobody = np.zeros(graph.rows.size, np.int64), np.zeros(graph.rows.size, np.int64)
-    components.tally(graph.offsets, graph.members, np.where(likely, -1, 0).astype(np.int8), nobody, inside)
-    pools = np.flatnonzero(inside >= 2)
-    if pools.size:
+    for least in LIKELY:
+        likely = doubtful & (found.odds >= least / (1.0 - least))
+        inside, nobody = np.zeros(graph.rows.size, np.int64), np.zeros(graph.rows.size, np.int64)
+        state = np.where(likely, -1, 0).astype(np.int8)
+        components.tally(graph.offsets, graph.members, state, nobody, inside)
+        pools = np.flatnonzero(inside >= 2)
+        if not pools.size:
+            return
         who, knots = _knots(graph, found, likely, pools)
-        p_believed = found.odds[who] / (1.0 + found.odds[who])
-        for check in _checks(knots, Parts.of_graph(knots), p_believed, effort):
-            yield replace(check, people=who[check.people])
+        doubtful = np.zeros_like(doubtful)
+        for check in _checks(knots, Parts.of_graph(knots), found.odds[who] / (1.0 + found.odds[who]), effort):
+            people = who[check.people]
+            if check.solved or least == LIKELY[-1]:
+                yield replace(check, people=people)
+            else:
+                doubtful[people] = True
+        if not doubtful.any():
+            return
 
 
 def _knots(
