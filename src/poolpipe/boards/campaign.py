@@ -64,18 +64,17 @@ def campaign_board(day: Day, *, zone: str) -> Table:
     )
     board.add_row("overdue 其中超时", Text(f"{overdue:,}", style="bold red" if overdue else "dim"))
     board.add_row("positive 阳性人员", f"{day.cases.height:,}")
-    board.add_row("files 文件", f"{len(day.summary['files']):,}")
-    board.add_row("records 记录", _records(day))
+    files = day.summary["files"]
+    read, accepted, duplicates, rejected = (
+        sum(each[name] for each in files) for name in ("read", "accepted", "duplicates", "rejected")
+    )
+    board.add_row("records 记录", f"{len(files):,} files 文件 · {read:,} records read 读入记录")
+    board.add_row(
+        "of those 其中",
+        f"accepted 接受 {accepted:,} · duplicate 重复 {duplicates:,} · rejected 拒收 {rejected:,}",
+    )
     return board
 
 
 def _counts(table: pl.DataFrame, column: str) -> dict[str | None, int]:
     return dict(table.group_by(column).len().iter_rows())
-
-
-def _records(day: Day) -> str:
-    files = day.summary["files"]
-    read, accepted, duplicates, rejected = (
-        sum(each[name] for each in files) for name in ("read", "accepted", "duplicates", "rejected")
-    )
-    return f"{read:,} read 读入 = {accepted:,} accepted 接受 + {duplicates:,} duplicate 重复 + {rejected:,} rejected 拒收"

@@ -41,7 +41,7 @@ def frame(title: str, *, more: int = 0) -> Table:
     return Table(
         title=Text(title, style="bold"),
         title_justify="left",
-        min_width=min(cell_len(title), 78),
+        min_width=min(cell_len(title), WIDTH),
         caption=Text(f"and {more:,} more in the tables 其余 {more:,} 行见结果表") if more else None,
         caption_justify="left",
         box=box.SIMPLE_HEAD,
