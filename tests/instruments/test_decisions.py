@@ -9,7 +9,7 @@ import pytest
 from poolpipe.errors import PolicyError
 from poolpipe.instruments import ImportPolicy, read, recognise
 from poolpipe.instruments.batch import load_import_policy
-from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
+from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError, RefusedFormatError
 
 if TYPE_CHECKING:
     from poolpipe.instruments.model import InstrumentFile
@@ -243,3 +243,53 @@ def test_slan__is_read_without_sample_column_and_in_english_only_by_its_name() -
     english = b"Instrument,SLAN-96P\nWell,Target,Ct\nA1,N,20.5\nA2,N,NoCt\n"
     assert read(english).recognised.format == "slan-96p-english"
     assert recognise(english.replace(b"SLAN-96P", b"other")) is None
+
+
+def test_a_table_without_any_ct__is_not_taken_for_negatives() -> None:
+    head = "Experiment: x  Filter: FAM\nInclude\tColor\tPos\tName\tCp\tConcentration\tStandard\tStatus\n"
+    silent = (head + "True\t255\tA1\tS1\t\t\t0\t\nTrue\t255\tA2\tS2\t\t\t0\t\n").encode()
+    with_loads = read(silent)
+    assert with_loads.readings.height == 0
+    assert question(with_loads, "empty_ct")[1] == "leave_out"
+    told = read(silent, policy=ImportPolicy(empty_ct="undetermined"))
+    assert told.readings["ct"].to_list() == [None, None]
+
+
+def reaction(well: int, cq: str) -> str:
+    return f'<react id="{well}"><sample id="S{well}"/><data><tar id="N"/>{cq}</data></react>'
+
+
+def rdml(*runs: str) -> bytes:
+    body = "".join(
+        f'<run id="{i}"><pcrFormat><rows>8</rows><columns>12</columns></pcrFormat>{run}</run>'
+        for i, run in enumerate(runs)
+    )
+    return f'<rdml version="1.3" xmlns="http://www.rdml.org"><experiment id="e">{body}</experiment></rdml>'.encode()
+
+
+def test_an_rdml_file_without_any_cq__was_not_analysed() -> None:
+    with pytest.raises(RefusedFormatError, match="not analysed"):
+        read(rdml(reaction(1, "") + reaction(2, "")))
+    assert read(rdml(reaction(1, "<cq>20.5</cq>") + reaction(2, ""))).readings["ct"].to_list() == [20.5, None]
+
+
+def test_two_plates_in_one_rdml_file__are_refused_and_two_tellings_are_one() -> None:
+    with pytest.raises(AmbiguousFileError, match="both read N in A01 and differ"):
+        read(rdml(reaction(1, "<cq>20.5</cq>"), reaction(1, "<cq>30.5</cq>")))
+    plates = read(
+        rdml(reaction(1, "<cq>20.5</cq>"), reaction(1, "<cq>30.5</cq>")),
+        policy=ImportPolicy(runs="run_is_plate"),
+    )
+    assert plates.readings.select("plate", "ct").rows() == [("0", 20.5), ("1", 30.5)]
+    twice = read(rdml(reaction(1, "<cq>20.5</cq>"), reaction(1, "<cq>20.5</cq>")))
+    assert twice.readings["ct"].to_list() == [20.5]
+
+
+def test_rdml_positions__may_be_names_and_rotors_are_asked_about() -> None:
+    named = rdml(reaction(1, "<cq>20.5</cq>").replace('id="1"', 'id="B7"'))
+    assert read(named).readings["well"].to_list() == ["B07"]
+    rotor = rdml(reaction(13, "<cq>20.5</cq>")).replace(
+        b"<rows>8</rows><columns>12</columns>", b"<rows>1</rows><columns>72</columns>"
+    )
+    assert read(rotor).readings["well"].to_list() == ["B01"]
+    assert "rotor_positions" in {q.code for q in read(rotor).questions}

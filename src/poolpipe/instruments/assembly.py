@@ -53,6 +53,11 @@ def read_document(
     if document.other_encoding:
         notes.ask("encoding", "the text is not Unicode", name, options=(document.encoding, document.other_encoding),
                   decided=document.encoding, setting="encoding")  # fmt: skip
+    if layout.kind == "instrument" and not any(
+        text for part in parts for r in part.records for _, text in r.cts
+    ):
+        # Not one Ct in the whole file: a run that was not analysed looks like this, so empty proves nothing.
+        layout = layout.model_copy(update={"nothing": layout.nothing.model_copy(update={"empty": "ask"})})
     return _Assembly(layout, document, name, policy, notes, parts, facts).file()
 
 

@@ -82,4 +82,7 @@ def _facts(document: Document) -> dict[str, str]:
 
 def _root(document: Document, member: str) -> Element | None:
     content = document.members.get(FOLDER + member)
-    return parse_xml(content, member) if content else None
+    try:
+        return parse_xml(content, member) if content else None
+    except DamagedFileError:
+        return None  # the table stands without it: plate and time are asked for then

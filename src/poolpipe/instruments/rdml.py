@@ -13,7 +13,7 @@ import polars as pl
 
 from poolpipe.instruments.cells import NOTHING, fold, number, well_name, well_number
 from poolpipe.instruments.contents import tube_code
-from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
+from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError, RefusedFormatError
 from poolpipe.instruments.facts import plate_barcode, policy_time
 from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
 from poolpipe.instruments.notes import Notes
@@ -88,7 +88,10 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
         raise DamagedFileError(
             "the RDML file holds no reaction with data", where=name, way_out="export it again"
         )
+    _check_analysed(data, name, notes)
     plates = _plates(data, name, policy, notes)
+    if policy.runs == "one_plate":  # the same experiment told twice, as "All Wells" and as a group of wells
+        data = list({(datum.well, datum.target): datum for datum in reversed(data)}.values())[::-1]
     types = {
         s.get("id", ""): child_text(s, "type") for s in root.iter("sample") if s.find("type") is not None
     }
@@ -181,17 +184,32 @@ def _excluded(datum: Element) -> str:
     return "" if fold(text) in ("false", "0") else text
 
 
+def _check_analysed(data: list[_Datum], name: str, notes: Notes) -> None:
+    """Refuse a file without any Cq: raw curves are no negatives; ask about a run without any."""
+    silent = {datum.run for datum in data} - {datum.run for datum in data if datum.cq}
+    if not any(datum.cq for datum in data):
+        raise RefusedFormatError(
+            "no reaction has a Cq: the run was not analysed",
+            where=name,
+            way_out="analyse it and export it again",
+        )
+    for run in sorted(silent):
+        notes.ask("target_without_ct", "no reaction of the run has a Cq, others of the file have", f"run {run}",
+                  options=("undetermined", "not analysed"), decided="undetermined", setting="omit the run")  # fmt: skip
+
+
 def _plates(data: list[_Datum], name: str, policy: ImportPolicy, notes: Notes) -> dict[str, str | None]:
     """Plate of each run."""
     runs = list(dict.fromkeys(datum.run for datum in data))
     if policy.runs == "run_is_plate":
         return {run: run for run in runs}
-    seen: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, str], _Datum] = {}
     for datum in data:
-        other = seen.setdefault((datum.well, datum.target), datum.run)
-        if other != datum.run:
+        other = seen.setdefault((datum.well, datum.target), datum)
+        if other.run != datum.run and (other.sample, other.cq) != (datum.sample, datum.cq):
             raise AmbiguousFileError(
-                f"runs {other!r} and {datum.run!r} both read {datum.target} in {datum.well}: several plates in one file",
+                f"runs {other.run!r} and {datum.run!r} both read {datum.target} in {datum.well} and differ: several "
+                "plates in one file",
                 where=name, way_out="export one plate a file, or set runs = run_is_plate where run ids are barcodes",
             )  # fmt: skip
     plate, _ = plate_barcode({}, name, policy, notes)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from poolpipe.instruments.cells import plain, well_number
+from poolpipe.instruments.cells import plain, well_name, well_number
 from poolpipe.instruments.contents import role_of, tube_code
 from poolpipe.instruments.errors import DamagedFileError
 from poolpipe.instruments.facts import policy_time
@@ -92,7 +92,7 @@ def _load(
 ) -> dict[str, Any] | None:
     """The load a dispense record makes of the last aspiration; None where it makes none, with a note."""
     size = 384 if "384" in cells[3] else 96
-    well = well_number(cells[4], *SHAPES[size], order="column")
+    well = well_number(cells[4], *SHAPES[size], order="column") or well_name(cells[4], *SHAPES[size])
     plate = cells[2] or cells[1]
     if well is None or not plate:
         notes.found("bad_well", f"no well of a plate of {size}", line=line, text=";".join(cells[1:5]))
