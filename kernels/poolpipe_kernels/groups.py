@@ -11,7 +11,7 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PARTITION_BITS", "count_keys", "first_equals", "mix", "scatter_rows"]
+__all__ = ["PARTITION_BITS", "count_keys", "first_equals", "mix", "partition_rows"]
 
 PARTITION_BITS = 9
 """512 partitions: 25 million rows make tables of 50 thousand, which stay in the second-level cache."""
@@ -41,59 +41,60 @@ def count_keys(keys: NDArray[np.uint32], counts: NDArray[np.int64]) -> None:
 
 
 @kernel
-def scatter_rows(keys: NDArray[np.uint32], cursors: NDArray[np.int64], rows: NDArray[np.uint32]) -> None:
-    """Write row numbers grouped by key, stable (the second half of a counting sort).
-
-    Parameters
-    ----------
-    keys : (n,) uint32
-        Group of each row.
-    cursors : (groups,) int64
-        Where each group begins; advanced in place.
-    rows : (n,) uint32
-        Output: row numbers, group after group, in their own order within each.
-    """
-    for i in range(len(keys)):
-        key = keys[i]
-        rows[cursors[key]] = i
-        cursors[key] += 1
-
-
-@kernel
-def first_equals(hashes: NDArray[np.uint64], firsts: NDArray[np.uint32]) -> None:
-    """For each row the number of the first row with the same hash.
-
-    Rows are split by their top bits first, so that each hash table fits the cache: about ten times
-    faster than one table of 25 million.
+def partition_rows(hashes: NDArray[np.uint64], begins: NDArray[np.int64], rows: NDArray[np.uint32]) -> None:
+    """Split rows by the top bits of their hashes, in order.
 
     Parameters
     ----------
     hashes : (n,) uint64, n < 2**32
         Well mixed.
-    firsts : (n,) uint32
-        Output: `firsts[i] <= i`, equal for the first of its kind.
+    begins : (2 ** PARTITION_BITS + 1,) int64
+        In: zeros. Out: where each partition begins.
+    rows : (n,) uint32
+        Output: row numbers, partition after partition, ascending in each.
     """
-    n = len(hashes)
-    partitions = 1 << PARTITION_BITS
     shift = np.uint64(64 - PARTITION_BITS)
-    begins = np.zeros(partitions + 1, np.int64)
-    for i in range(n):
+    for i in range(len(hashes)):
         begins[np.int64(hashes[i] >> shift) + 1] += 1
-    largest = begins.max()
-    for p in range(partitions):
+    for p in range(len(begins) - 1):
         begins[p + 1] += begins[p]
-    cursors = begins[:partitions].copy()
-    rows = np.empty(n, np.uint32)
-    for i in range(n):
+    cursors = begins[:-1].copy()
+    for i in range(len(hashes)):
         own = np.int64(hashes[i] >> shift)
         rows[cursors[own]] = i
         cursors[own] += 1
+
+
+@kernel
+def first_equals(
+    first_partition: int,
+    last_partition: int,
+    hashes: NDArray[np.uint64],
+    begins: NDArray[np.int64],
+    rows: NDArray[np.uint32],
+    firsts: NDArray[np.uint32],
+) -> None:
+    """For each row of some partitions the number of the first row with the same hash.
+
+    A partition's hash table fits the cache: about ten times faster than one table of 25 million.
+
+    Parameters
+    ----------
+    hashes : (n,) uint64
+    begins, rows
+        As `partition_rows` leaves them.
+    firsts : (n,) uint32
+        Output: `firsts[i] <= i`, equal for the first of its kind.
+    """
+    largest = np.int64(1)
+    for p in range(first_partition, last_partition):
+        largest = max(largest, begins[p + 1] - begins[p])
     size = 2
     while size < 2 * largest:
         size *= 2
     mask = np.uint64(size - 1)
     table = np.empty(size, np.int64)
-    for p in range(partitions):
+    for p in range(first_partition, last_partition):
         table[:] = -1
         for k in range(begins[p], begins[p + 1]):
             row = rows[k]

@@ -11,7 +11,7 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DIFFERENT_POINTS", "MIXED_MODE", "RESCANNED", "TIED", "seat_people"]
+__all__ = ["DIFFERENT_POINTS", "MIXED_MODE", "RESCANNED", "TIED", "scatter_scans", "seat_people"]
 
 RESCANNED = np.uint8(1)
 DIFFERENT_POINTS = np.uint8(2)
@@ -40,37 +40,71 @@ def _before(a: int, b: int, bounds: NDArray[np.int64]) -> bool:
 
 @kernel
 def _sort(
-    rows: NDArray[np.uint32],
+    begin: int,
+    end: int,
     at: NDArray[np.int64],
     person: NDArray[np.int64],
     bounds: NDArray[np.int64],
     by_person: bool,
 ) -> None:
-    """Shell sort (Ciura's gaps, 2001) by person and time, or by time and person: scans come nearly in order."""
-    n = len(rows)
+    """Shell sort of one tube's scans (gaps of Knuth 1973): by person and time, or by time and person.
+
+    Scans come nearly in order, so for the ten of a tube this is an insertion sort that hardly moves.
+    """
+    n = end - begin
     gap = 1
-    while gap < n // 3:
-        gap = 3 * gap + 1
-    if n <= 32:
-        gap = 1
+    if n > 32:
+        while gap < n // 3:
+            gap = 3 * gap + 1
     while gap > 0:
-        for i in range(gap, n):
-            row = rows[i]
-            t = at[row]
-            p = person[row]
+        for i in range(begin + gap, end):
+            t = at[i]
+            p = person[i]
             j = i
-            while j >= gap:
-                other = rows[j - gap]
+            while j >= begin + gap:
+                other = person[j - gap]
                 if by_person:
-                    behind = person[other] > p or (person[other] == p and at[other] > t)
+                    behind = other > p or (other == p and at[j - gap] > t)
                 else:
-                    behind = at[other] > t or (at[other] == t and _before(p, person[other], bounds))
+                    behind = at[j - gap] > t or (at[j - gap] == t and _before(p, other, bounds))
                 if not behind:
                     break
-                rows[j] = other
+                at[j] = at[j - gap]
+                person[j] = other
                 j -= gap
-            rows[j] = row
+            at[j] = t
+            person[j] = p
         gap //= 3
+
+
+@kernel
+def scatter_scans(
+    tube: NDArray[np.uint32],
+    at: NDArray[np.int64],
+    person: NDArray[np.int64],
+    facts: NDArray[np.uint64],
+    cursors: NDArray[np.int64],
+    grouped_at: NDArray[np.int64],
+    grouped_person: NDArray[np.int64],
+    grouped_facts: NDArray[np.uint64],
+) -> None:
+    """Move scans beside the others of their tube, once: everything after reads memory in order.
+
+    Parameters
+    ----------
+    tube, at, person, facts : (scans,)
+        As they came.
+    cursors : (tubes,) int64
+        Where each tube's scans begin; advanced in place.
+    grouped_at, grouped_person, grouped_facts : (scans,)
+        Output: the same, tube after tube.
+    """
+    for i in range(len(tube)):
+        k = cursors[tube[i]]
+        cursors[tube[i]] = k + 1
+        grouped_at[k] = at[i]
+        grouped_person[k] = person[i]
+        grouped_facts[k] = facts[i]
 
 
 @kernel
@@ -78,17 +112,13 @@ def seat_people(
     first_tube: int,
     last_tube: int,
     offsets: NDArray[np.int64],
-    rows: NDArray[np.uint32],
     at: NDArray[np.int64],
     person: NDArray[np.int64],
+    facts: NDArray[np.uint64],
     bounds: NDArray[np.int64],
-    mode: NDArray[np.int8],
-    capacity: NDArray[np.int64],
-    site: NDArray[np.int32],
-    point: NDArray[np.int32],
     people: NDArray[np.int32],
     tube_mode: NDArray[np.int8],
-    tube_capacity: NDArray[np.int64],
+    tube_capacity: NDArray[np.int32],
     tube_site: NDArray[np.int32],
     tube_point: NDArray[np.int32],
     flags: NDArray[np.uint8],
@@ -98,13 +128,13 @@ def seat_people(
     Parameters
     ----------
     offsets : (tubes + 1,) int64
-        Where each tube's scans begin in `rows`.
-    rows : (scans,) uint32
-        In: row numbers of the scans, tube after tube. Out: in each tube's first `people` places the
-        rows of its members' first scans, in order of time, then person.
-    at, person, mode, capacity, site, point : (scans,)
-        Of each scan; -1 where not given (capacity, site, point). At least one site or point array
-        may have length 1 instead: then nobody gave any.
+        Where each tube's scans begin.
+    at, person : (scans,) int64
+        In: the scans, tube after tube. Out: in each tube's first `people` places its members, by time,
+        then person, each with the first time.
+    facts : (scans,) uint64
+        What else each scan says, packed: mode in bit 0, capacity from bit 1, site from bit 16, point
+        from bit 40; each plus one, 0 for not given, the mode excepted.
     bounds : (others,) int64
         Places of people with other documents among the resident IDs.
     people : (tubes,) int32
@@ -115,72 +145,68 @@ def seat_people(
     flags : (tubes,) uint8
         Output: `RESCANNED`, `DIFFERENT_POINTS`, `MIXED_MODE`, `TIED`.
     """
-    has_site = len(site) == len(at)
-    has_point = len(point) == len(at)
-    has_capacity = len(capacity) == len(at)
+    never = np.int64(9223372036854775807)
     for tube in range(first_tube, last_tube):
         begin = offsets[tube]
         end = offsets[tube + 1]
         flag = np.uint8(0)
-        largest = np.int64(-1)
-        earliest = np.int64(9223372036854775807)
-        site_at = np.int64(9223372036854775807)
-        point_at = np.int64(9223372036854775807)
-        its_mode = np.int8(-1)
-        its_site = np.int32(-1)
-        its_point = np.int32(-1)
-        known_site = np.int32(-1)
-        known_point = np.int32(-1)
-        placed = False
+        largest = np.int32(0)
+        earliest = never
+        site_at = never
+        point_at = never
+        its_mode = np.int8(0)
+        its_site = np.int32(0)
+        its_point = np.int32(0)
+        place = np.uint64(0)
+        first_mode = facts[begin] & np.uint64(1)
         for k in range(begin, end):
-            row = rows[k]
-            t = at[row]
-            if has_capacity and capacity[row] > largest:
-                largest = capacity[row]
-            m = mode[row]
-            if its_mode >= 0 and m != mode[rows[begin]]:
+            t = at[k]
+            fact = facts[k]
+            mode = fact & np.uint64(1)
+            capacity = np.int32((fact >> np.uint64(1)) & np.uint64(0x7FFF))
+            site = np.int32((fact >> np.uint64(16)) & np.uint64(0xFFFFFF))
+            point = np.int32(fact >> np.uint64(40))
+            largest = max(largest, capacity)
+            if mode != first_mode:
                 flag |= MIXED_MODE
             if t < earliest:
                 earliest = t
-                its_mode = m
-            elif t == earliest and m != its_mode:
+                its_mode = np.int8(mode)
+            elif t == earliest and np.int8(mode) != its_mode:
                 flag |= TIED
-            s = site[row] if has_site else np.int32(-1)
-            p = point[row] if has_point else np.int32(-1)
-            if s >= 0 or p >= 0:
-                if not placed:
-                    placed = True
-                    known_site = s
-                    known_point = p
-                elif s != known_site or p != known_point:
+            here = fact >> np.uint64(16)
+            if here != 0:
+                if place == 0:
+                    place = here
+                elif here != place:
                     flag |= DIFFERENT_POINTS
-            if s >= 0:
+            if site > 0:
                 if t < site_at:
                     site_at = t
-                    its_site = s
-                elif t == site_at and s != its_site:
+                    its_site = site
+                elif t == site_at and site != its_site:
                     flag |= TIED
-            if p >= 0:
+            if point > 0:
                 if t < point_at:
                     point_at = t
-                    its_point = p
-                elif t == point_at and p != its_point:
+                    its_point = point
+                elif t == point_at and point != its_point:
                     flag |= TIED
-        mine = rows[begin:end]
-        _sort(mine, at, person, bounds, True)
-        count = 0
-        for k in range(len(mine)):
-            row = mine[k]
-            if count > 0 and person[row] == person[mine[count - 1]]:
-                if at[row] != at[mine[count - 1]]:
+        _sort(begin, end, at, person, bounds, True)
+        count = begin
+        for k in range(begin, end):
+            if count > begin and person[k] == person[count - 1]:
+                # The first time of this person is kept; another time is another scan.
+                if at[k] != at[count - 1]:
                     flag |= RESCANNED
                 continue
-            mine[count] = row
+            person[count] = person[k]
+            at[count] = at[k]
             count += 1
-        _sort(mine[:count], at, person, bounds, False)
-        people[tube] = count
+        _sort(begin, count, at, person, bounds, False)
+        people[tube] = count - begin
         tube_mode[tube] = its_mode
-        tube_capacity[tube] = largest
-        tube_site[tube] = its_site
-        tube_point[tube] = its_point
+        tube_capacity[tube] = largest - 1
+        tube_site[tube] = its_site - 1
+        tube_point[tube] = its_point - 1
         flags[tube] = flag

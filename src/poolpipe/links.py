@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from poolpipe.content import beside_content, keys_of
-from poolpipe.tables import TIME, require
+from poolpipe.errors import TableError
+from poolpipe.tables import MODES, TIME, require
 from poolpipe_kernels import groups, seats
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Links", "link"]
 
 _THREADS = 2
+_MOST_PLACES = (1 << 24) - 1
+_MOST_CAPACITIES = (1 << 15) - 1
+_SINGLE = MODES.index("single")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,65 +90,88 @@ def link(collects: pl.DataFrame, codes: Codes, policy: Policy) -> Links:
         return _nobody()
     require(collects, ("at", "tube", "person", "mode"), table="collect")
     scans = _Scans(collects, codes)
-    kept = scans.seat()
+    scans.seat()
     _settle_ties(scans, collects, codes)
-    return _tables(scans, kept, policy)
+    return _tables(scans, policy)
 
 
 class _Scans:
-    """Collect events as flat arrays, grouped by tube."""
+    """Collect events as flat arrays, moved together tube by tube."""
 
     def __init__(self, collects: pl.DataFrame, codes: Codes) -> None:
-        keys = keys_of(collects, "tube")
+        tube = keys_of(collects, "tube")
         counts = np.zeros(len(codes.entities["tube"]), np.int64)
-        groups.count_keys(keys, counts)
+        groups.count_keys(tube, counts)
         self.tubes = np.flatnonzero(counts)
         self.offsets = np.concatenate([[0], np.cumsum(counts[self.tubes])])
-        self.rows = self._grouped(keys, counts)
-        self.at = collects["at"].to_physical().to_numpy()
-        self.person = collects["person"].to_numpy()
+        self.capacities, facts = _packed(collects)
+        self.at, self.person = np.empty(len(tube), np.int64), np.empty(len(tube), np.int64)
+        self.facts = np.empty(len(tube), np.uint64)
+        seats.scatter_scans(
+            tube, collects["at"].to_physical().to_numpy(), collects["person"].to_numpy(), facts,
+            np.cumsum(counts) - counts, self.at, self.person, self.facts,
+        )  # fmt: skip
         self.bounds = codes.person_bounds()
-        self.mode = collects["mode"].to_numpy()
-        self.capacity = _given(collects, "capacity", np.int64)
-        self.site = _given(collects, "site", np.int32)
-        self.point = _given(collects, "point", np.int32)
         n = len(self.tubes)
-        self.people, self.tube_mode = np.empty(n, np.int32), np.empty(n, np.int8)
-        self.tube_capacity, self.flags = np.empty(n, np.int64), np.empty(n, np.uint8)
-        self.tube_site, self.tube_point = np.empty(n, np.int32), np.empty(n, np.int32)
+        self.people, self.mode, self.flags = (
+            np.empty(n, np.int32),
+            np.empty(n, np.int8),
+            np.empty(n, np.uint8),
+        )
+        self.capacity, self.site, self.point = (np.empty(n, np.int32) for _ in range(3))
 
-    @staticmethod
-    def _grouped(keys: NDArray[np.uint32], counts: NDArray[np.int64]) -> NDArray[np.uint32]:
-        cursors = np.cumsum(counts) - counts
-        rows = np.empty(len(keys), np.uint32)
-        groups.scatter_rows(keys, cursors, rows)
-        return rows
-
-    def seat(self) -> NDArray[np.uint32]:
-        """Run the kernel over halves of the tubes; the rows of the members' first scans."""
+    def seat(self) -> None:
+        """Run the kernel over halves of the tubes, then close the gaps that repeated scans leave."""
         cuts = np.searchsorted(self.offsets, np.linspace(0, self.offsets[-1], _THREADS + 1)[1:-1])
         ends = [0, *cuts.tolist(), len(self.tubes)]
         with ThreadPoolExecutor(_THREADS) as pool:
             list(pool.map(self._seat, ends[:-1], ends[1:]))
-        if int(self.people.sum()) == len(self.rows):
-            return self.rows
-        place = np.arange(len(self.rows)) - np.repeat(self.offsets[:-1], np.diff(self.offsets))
-        kept: NDArray[np.uint32] = self.rows[place < np.repeat(self.people, np.diff(self.offsets))]
-        return kept
+        if int(self.people.sum()) != len(self.at):
+            scans = np.diff(self.offsets)
+            place = np.arange(len(self.at)) - np.repeat(self.offsets[:-1], scans)
+            kept = place < np.repeat(self.people, scans)
+            self.at, self.person = self.at[kept], self.person[kept]
 
     def _seat(self, first: int, last: int) -> None:
         seats.seat_people(
-            first, last, self.offsets, self.rows, self.at, self.person, self.bounds, self.mode, self.capacity,
-            self.site, self.point, self.people, self.tube_mode, self.tube_capacity, self.tube_site,
-            self.tube_point, self.flags,
+            first, last, self.offsets, self.at, self.person, self.facts, self.bounds,
+            self.people, self.mode, self.capacity, self.site, self.point, self.flags,
         )  # fmt: skip
 
 
-def _given(collects: pl.DataFrame, column: str, dtype: type[np.signedinteger]) -> NDArray[np.signedinteger]:
-    """A column with -1 for null; a single -1 where there is no such column."""
-    if column not in collects.columns:
-        return np.full(1, -1, dtype)
-    return collects[column].cast(pl.Int64 if dtype is np.int64 else pl.Int32).fill_null(-1).to_numpy()
+def _packed(collects: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """What else each scan says in one word, as `seat_people` wants it; and the distinct capacities, ascending.
+
+    Raises
+    ------
+    TableError
+        If there are more places or capacities than fit: 16 million sites are no sites.
+    """
+    facts = collects["mode"].to_numpy().astype(np.uint64)
+    capacities = np.empty(0, np.int64)
+    if "capacity" in collects.columns:
+        given = collects["capacity"]
+        capacities = given.drop_nulls().unique().sort().to_numpy()
+        numbers = given.replace_strict(
+            capacities, np.arange(1, len(capacities) + 1), default=0, return_dtype=pl.UInt64
+        )
+        facts |= numbers.fill_null(0).to_numpy() << np.uint64(1)
+    for column, bit in (("site", 16), ("point", 40)):
+        if column in collects.columns:
+            numbers = (collects[column].cast(pl.UInt64) + 1).fill_null(0)
+            facts |= numbers.to_numpy() << np.uint64(bit)
+            _check_fits(column, int(numbers.max() or 0), _MOST_PLACES)  # type: ignore[arg-type]
+    _check_fits("capacity", len(capacities), _MOST_CAPACITIES)
+    return capacities, facts
+
+
+def _check_fits(column: str, found: int, most: int) -> None:
+    if found > most:
+        raise TableError(
+            f"more than {most:,} different values",
+            where=f"collect.{column}",
+            way_out="look for garbage in the column",
+        )
 
 
 def _settle_ties(scans: _Scans, collects: pl.DataFrame, codes: Codes) -> None:
@@ -156,7 +183,7 @@ def _settle_ties(scans: _Scans, collects: pl.DataFrame, codes: Codes) -> None:
     ranked, names = beside_content(events, "collect", codes)
     ranked = ranked.sort("at", *names, descending=[False, *[True] * len(names)])
     place = {int(tube): int(index) for index, tube in zip(tied, scans.tubes[tied], strict=True)}
-    for column, target in (("mode", scans.tube_mode), ("site", scans.tube_site), ("point", scans.tube_point)):
+    for column, target in (("mode", scans.mode), ("site", scans.site), ("point", scans.point)):
         if column in ranked.columns:
             firsts = ranked.filter(pl.col(column).is_not_null()).unique(
                 "tube", keep="first", maintain_order=True
@@ -165,30 +192,28 @@ def _settle_ties(scans: _Scans, collects: pl.DataFrame, codes: Codes) -> None:
             target[where] = firsts[column].to_numpy()
 
 
-def _tables(scans: _Scans, kept: NDArray[np.uint32], policy: Policy) -> Links:
+def _tables(scans: _Scans, policy: Policy) -> Links:
     offsets = np.concatenate([[0], np.cumsum(scans.people, dtype=np.int64)])
-    collected_at = scans.at[kept]
-    tube = np.repeat(scans.tubes.astype(np.uint32), scans.people)
-    position = np.arange(len(kept)) - np.repeat(offsets[:-1], scans.people) + 1
+    position = np.arange(1, len(scans.at) + 1) - np.repeat(offsets[:-1], scans.people)
     members = pl.DataFrame(
         {
-            "tube": tube,
-            "person": scans.person[kept],
-            "collected_at": collected_at,
+            "tube": np.repeat(scans.tubes.astype(np.uint32), scans.people),
+            "person": scans.person,
+            "collected_at": scans.at,
             "position": position.astype(np.int32),
         }
     ).with_columns(_time("collected_at"))
-    capacity = np.where(scans.tube_capacity < 0, policy.pools.capacity, scans.tube_capacity)
+    largest = np.append(scans.capacities, policy.pools.capacity)[scans.capacity]
     tubes = pl.DataFrame(
         {
             "tube": scans.tubes.astype(np.uint32),
-            "mode": scans.tube_mode,
-            "capacity": np.where(scans.tube_mode == 1, 1, capacity),
+            "mode": scans.mode,
+            "capacity": np.where(scans.mode == _SINGLE, 1, largest),
             "people": scans.people,
-            "first_collected": collected_at[offsets[:-1]],
-            "last_collected": collected_at[offsets[1:] - 1],
-            "site": scans.tube_site,
-            "point": scans.tube_point,
+            "first_collected": scans.at[offsets[:-1]],
+            "last_collected": scans.at[offsets[1:] - 1],
+            "site": scans.site,
+            "point": scans.point,
             "rescanned": (scans.flags & seats.RESCANNED) > 0,
             "several_points": (scans.flags & seats.DIFFERENT_POINTS) > 0,
             "mixed_mode": (scans.flags & seats.MIXED_MODE) > 0,

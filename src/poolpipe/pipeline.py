@@ -7,6 +7,7 @@ files -> events -> voids -> links, custody, calls -> pools -> recalls, cases
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["conclude", "run"]
 
-_STEPS = ("voids", "links", "custody", "calls", "pools", "recalls", "beliefs", "anomalies", "ledger")
+_STEPS = ("voids", "custody", "calls", "links", "pools", "recalls", "beliefs", "anomalies", "ledger")
 
 
 def run(
@@ -106,12 +107,14 @@ def conclude(
     standing = standing_events(events.frames, events.codes, moment)
     frames, codes = standing.frames, events.codes
     done("voids")
-    links = link(frames["collect"], codes, policy)
+    with ThreadPoolExecutor(1) as beside:  # who is in a tube has nothing to do with where it went
+        linking = beside.submit(link, frames["collect"], codes, policy)
+        custody = keep_custody(frames, codes)
+        done("custody")
+        calls = call(frames, codes, policy)
+        done("calls")
+        links = linking.result()
     done("links")
-    custody = keep_custody(frames, codes)
-    done("custody")
-    calls = call(frames, codes, policy)
-    done("calls")
     pools = gather_pools(links, custody, calls, codes)
     done("pools")
     now = moment or datetime.now(UTC)  # without any event nothing is told from it

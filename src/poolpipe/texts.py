@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.codes import WELL_PLACES, well_names
+from poolpipe.codes import RESIDENT, WELL_PLACES, well_names
 from poolpipe.recalls import OPEN_STATUS
 from poolpipe.tables import CALLS, MODES, SORT_KEYS, STATES, TABLES, as_table
 
@@ -51,32 +51,46 @@ class Coded:
 
     def table(self, name: str) -> pl.DataFrame:
         """One of the contract's tables, sorted."""
-        if name == "members":
-            pieces = [pl.DataFrame(piece) for piece in self.pieces(name)]
-            return as_table(pl.concat(pieces), name)
-        return as_table(_MAKERS[name](self), name)
+        return as_table(pl.concat([pl.DataFrame(piece) for piece in self.pieces(name)]), name)
 
     def pieces(self, name: str) -> Iterator[pa.Table]:
         """The same table piece by piece, as Arrow tables of one schema; at least one piece."""
-        if name != "members":
-            yield self.table(name).to_arrow(compat_level=pl.CompatLevel.oldest())
-            return
-        for start in range(0, max(1, self.members.height), _ROWS):
-            yield _members(self.codes, self.members.slice(start, _ROWS))
+        if name in _PIECEMEAL:
+            coded, maker = getattr(self, name), _PIECEMEAL[name]
+            for start in range(0, max(1, coded.height), _ROWS):
+                yield maker(self, coded.slice(start, _ROWS))
+        else:
+            yield as_table(_MAKERS[name](self), name).to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
-def _members(codes: Codes, members: pl.DataFrame) -> pa.Table:
-    """Some members as text: rounds, tubes and types as dictionaries, numbers as they are made."""
-    tube = members["tube"].to_numpy()
-    low, high = (int(tube[0]), int(tube[-1]) + 1) if len(tube) else (0, 0)
-    rounds, names = codes.entity("tube", pl.Series(np.arange(low, high, dtype=np.uint32)))
-    indices = pa.array((tube - np.uint32(low)).astype(np.int32))
-    types, numbers = codes.person(members["person"])
+def _dictionary(numbers: pl.Series, values: pl.Series) -> pa.Array:
+    """Texts by number; each distinct one once, which is what Parquet wants, too."""
+    return pa.DictionaryArray.from_arrays(numbers.cast(pl.Int32).to_arrow(), values.to_arrow())
+
+
+def _tubes(codes: Codes, tubes: pl.Series) -> tuple[pa.Array, pa.Array]:
+    """Round and code of tubes that are sorted: only the stretch that occurs is written as text."""
+    low, high = (int(tubes[0]), int(tubes[-1]) + 1) if len(tubes) else (0, 0)
+    known = codes.entities["tube"]
+    rounds = pl.Series(known.rounds[low:high]).gather(tubes - low)
+    texts = codes.text("tube", pl.Series(known.texts[low:high]))
+    return _dictionary(rounds, codes.texts["round"]), _dictionary(tubes - low, texts)
+
+
+def _members(coded: Coded, members: pl.DataFrame) -> pa.Table:
+    """Some members as text."""
+    rounds, tubes = _tubes(coded.codes, members["tube"])
+    numbers, others = coded.codes.person(members["person"])[1], members["person"].to_numpy() < 0
+    kinds = np.zeros(members.height, np.int32)
+    kinds[others] = -members["person"].to_numpy()[others]
+    types = pl.concat([pl.Series([RESIDENT]), coded.codes.others["person_type"]])
+    distinct = types.unique().sort()
+    type_of = distinct.search_sorted(types).to_numpy().astype(np.int32)
     return pa.table(
         {
-            "round": _dictionary(rounds, indices),
-            "tube": _dictionary(names, indices),
-            "person_type": types.to_arrow().dictionary_encode(),
+            "round": rounds,
+            "tube": tubes,
+            "person_type": _dictionary(pl.Series(type_of[kinds]), distinct),
             "person": numbers.to_arrow(),
             "collected_at": members["collected_at"].to_arrow(),
             "position": members["position"].cast(pl.Int64).to_arrow(),
@@ -85,11 +99,49 @@ def _members(codes: Codes, members: pl.DataFrame) -> pa.Table:
     )
 
 
-def _dictionary(values: pl.Series, indices: pa.Array) -> pa.Array:
-    """Texts by index; distinct ones once, as Parquet wants its dictionaries."""
-    if len(values) and values.n_unique() == 1:
-        values, indices = values.head(1), pa.array(np.zeros(len(indices), np.int32))
-    return pa.DictionaryArray.from_arrays(indices, values.to_arrow())
+def _pools(coded: Coded, pools: pl.DataFrame) -> pa.Table:
+    """Some pools as text."""
+    codes = coded.codes
+    rounds, tubes = _tubes(codes, pools["tube"])
+    wells = well_names(pl.Series(range(coded.plate_wells)), coded.plate_wells)
+    columns: dict[str, pa.Array] = {
+        "round": rounds,
+        "tube": tubes,
+        "mode": _dictionary(pools["mode"], pl.Series(MODES)),
+        "site": _dictionary(pools["site"], codes.texts["site"]),
+        "point": _dictionary(pools["point"], codes.texts["point"]),
+        "box": _dictionary(_code_of(codes, "box", pools["box"]), codes.texts["box"]),
+        "lab": _dictionary(pools["lab"], codes.texts["lab"]),
+        "plate": _dictionary(_code_of(codes, "plate", pools["plate"]), codes.texts["plate"]),
+        "well": _dictionary(pools["well"], wells),
+        "call": _dictionary(pools["call"], pl.Series(CALLS)),
+        "state": _dictionary(pools["state"], pl.Series(STATES)),
+        "called_by": _called_by(coded, pools).to_arrow(),
+    }
+    declared = TABLES["pools"]
+    return pa.table(
+        {
+            column.name: columns[column.name]
+            if column.name in columns
+            else pools[column.name].cast(column.dtype).to_arrow()
+            for column in declared
+        }
+    )
+
+
+def _code_of(codes: Codes, column: str, numbers: pl.Series) -> pl.Series:
+    """Number of the code alone of boxes or plates."""
+    return pl.Series(codes.entities[column].texts).gather(numbers)
+
+
+def _called_by(coded: Coded, pools: pl.DataFrame) -> pl.Series:
+    """What each call rests on: the well, or a lab's report."""
+    slot = pools["by_slot"]
+    plates = coded.codes.entity("plate", slot // WELL_PLACES)[1]
+    wells = "well " + plates + ":" + well_names(slot % WELL_PLACES, coded.plate_wells)
+    labs = ("report " + coded.codes.text("lab", pools["report_lab"]).fill_null("")).str.strip_chars()
+    called = pools["call"].is_not_null()
+    return pl.select(pl.when(called).then(pl.coalesce(wells, labs)).alias("called_by")).to_series()
 
 
 def _sorted(frame: pl.DataFrame, table: str) -> pl.DataFrame:
@@ -107,36 +159,6 @@ def _person(codes: Codes, frame: pl.DataFrame) -> list[pl.Series]:
 
 def _words(words: tuple[str, ...], frame: pl.DataFrame, column: str) -> pl.Series:
     return pl.Series(column, words, pl.String).gather(frame[column])
-
-
-def _pools(coded: Coded) -> pl.DataFrame:
-    codes, pools = coded.codes, coded.pools
-    return pools.with_columns(
-        *_tube(codes, pools),
-        _words(MODES, pools, "mode"),
-        codes.text("site", pools["site"]),
-        codes.text("point", pools["point"]),
-        codes.entity("box", pools["box"])[1],
-        codes.text("lab", pools["lab"]),
-        codes.entity("plate", pools["plate"])[1],
-        well_names(pools["well"], coded.plate_wells),
-        _words(CALLS, pools, "call"),
-        _words(STATES, pools, "state"),
-        _called_by(coded),
-    )
-
-
-def _called_by(coded: Coded) -> pl.Series:
-    """What each call rests on: the well, or a lab's report."""
-    codes, pools = coded.codes, coded.pools
-    slot = pools["by_slot"]
-    plates = codes.entity("plate", slot // WELL_PLACES)[1]
-    wells = "well " + plates + ":" + well_names(slot % WELL_PLACES, coded.plate_wells)
-    labs = "report " + codes.text("lab", pools["report_lab"]).fill_null("")
-    called = pools["call"].is_not_null()
-    return pl.select(
-        pl.when(called).then(pl.coalesce(wells, labs.str.strip_chars())).alias("called_by")
-    ).to_series()
 
 
 def _recalls(coded: Coded) -> pl.DataFrame:
@@ -192,7 +214,6 @@ def _rejects(coded: Coded) -> pl.DataFrame:
 
 
 _MAKERS: dict[str, Callable[[Coded], pl.DataFrame]] = {
-    "pools": _pools,
     "recalls": _recalls,
     "cases": _cases,
     "traces": _traces,
@@ -200,3 +221,6 @@ _MAKERS: dict[str, Callable[[Coded], pl.DataFrame]] = {
     "anomalies": _anomalies,
     "rejects": _rejects,
 }
+
+_PIECEMEAL: dict[str, Callable[[Coded, pl.DataFrame], pa.Table]] = {"pools": _pools, "members": _members}
+"""Tables of millions of rows: coded in the order they are written in, made into text piece by piece."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
 import polars as pl
 
 from poolpipe.codes import ENTITIES
-from poolpipe.tables import KINDS, TIME
-from poolpipe_kernels import groups
+from poolpipe.equals import rows_not_alone
+from poolpipe.tables import EVENTS, KINDS, TIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,24 +76,21 @@ def _unknown(voids: pl.DataFrame, known: pl.Series, codes: Codes) -> pl.DataFram
 
 def _conflicts(frames: Mapping[str, pl.DataFrame], codes: Codes) -> pl.DataFrame:
     """Ids that events of several contents share; duplicates are gone, so any two events of one id differ."""
-    parts = [frame.select("event_id", "at", _round(frame, codes)) for kind, frame in frames.items()
+    parts = [frame.select("event_id", "at", _round(kind, frame, codes)) for kind, frame in frames.items()
              if "event_id" in frame.columns]  # fmt: skip
     empty = pl.DataFrame(schema={"event_id": pl.String, "at": TIME, "round": pl.UInt32})
     named = pl.concat([empty, *parts]).filter(pl.col("event_id").is_not_null())
     if named.height < 2:
         return pl.DataFrame(schema={"round": pl.String, "subject": pl.String, "at": TIME})
-    firsts = np.empty(named.height, np.uint32)
-    groups.first_equals(named["event_id"].hash(seed=1).to_numpy(), firsts)
-    again = np.flatnonzero(firsts != np.arange(named.height, dtype=np.uint32))
-    candidates = named[np.union1d(again, firsts[again])]
+    candidates = named[rows_not_alone(named["event_id"].hash(seed=1).to_numpy())]
     shared = candidates.filter(pl.len().over("event_id") > 1).sort("at")
     told = shared.select(codes.text("round", shared["round"]), pl.col("event_id").alias("subject"), "at")
     return told.unique(["round", "subject"], keep="last", maintain_order=True)
 
 
-def _round(frame: pl.DataFrame, codes: Codes) -> pl.Series:
-    """Number of each event's round: its tube's, box's or plate's, else its own."""
-    if "round" in frame.columns:
+def _round(kind: str, frame: pl.DataFrame, codes: Codes) -> pl.Series:
+    """Number of each event's round: that of the tube, box or plate its kind must name, else its own."""
+    entity = next((name for name in EVENTS[kind].must if name in ENTITIES), None)
+    if entity is None:
         return frame["round"].alias("round")
-    entity = next(name for name in ENTITIES if name in frame.columns)
     return pl.Series("round", codes.entities[entity].rounds).gather(frame[entity])

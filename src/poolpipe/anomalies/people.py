@@ -9,13 +9,12 @@ import polars as pl
 
 from poolpipe.anomalies.rows import NOTHING, rows
 from poolpipe.codes import RESIDENT
+from poolpipe.equals import rows_not_alone
 from poolpipe.tables import ANOMALIES, MODES
 from poolpipe_kernels import codes as kernels
 from poolpipe_kernels import groups
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from poolpipe.anomalies.rows import Seen
     from poolpipe.codes import Codes
 
@@ -46,18 +45,10 @@ def people_in_two_tubes(pools: pl.DataFrame, members: pl.DataFrame, codes: Codes
     groups.mix(hashes, person[pooled].view(np.uint64) + np.uint64(1), np.uint64(1))
     if len(codes.texts["round"]) > 1:
         groups.mix(hashes, rounds[tube[pooled]].astype(np.uint64), np.uint64(2))
-    seats = members[pooled[_alike(hashes)]]
+    seats = members[pooled[rows_not_alone(hashes)]]
     seats = seats.with_columns(pl.Series("round", rounds).gather(seats["tube"]))
     several = pl.col("tube").n_unique().over("round", "person") > 1
     return seats.filter(several).select("round", "person", "tube", "collected_at")
-
-
-def _alike(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Rows that are not alone with their hash; what they stand for is compared afterwards."""
-    firsts = np.empty(len(hashes), np.uint32)
-    groups.first_equals(hashes, firsts)
-    again = np.flatnonzero(firsts != np.arange(len(hashes), dtype=np.uint32))
-    return np.union1d(again, firsts[again]).astype(np.int64)
 
 
 def _bad_ids(seen: Seen) -> pl.DataFrame:

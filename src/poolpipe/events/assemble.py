@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 
 from poolpipe.codes import DOMAINS, ENTITIES, Codes, Entities
+from poolpipe.equals import rows_seen_before
+from poolpipe.events.understand import WORDS
 from poolpipe.tables import KINDS, TIME
-from poolpipe_kernels import groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -51,7 +52,7 @@ def assemble(pieces: Sequence[Piece]) -> tuple[dict[str, pl.DataFrame], Codes, l
     duplicates: list[tuple[int, int]] = []
     for kind in KINDS:
         mine = [(place, *piece) for place, piece in enumerate(pieces) if piece[0].kind == kind]
-        frame = _frame(mine, texts, entities, people)
+        frame = _frame(kind, mine, texts, entities, people)
         files = np.repeat([file for _, _, file in mine], [len(piece.at) for _, piece, _ in mine]).astype(
             np.int64
         )
@@ -120,10 +121,10 @@ class _Pairs:
             (pairs // self._width).astype(np.uint32), (pairs % self._width).astype(np.uint32)
         )
 
-    def rows(self, place: int, piece: Understood) -> NDArray[np.int32]:
+    def rows(self, place: int, name: str, piece: Understood) -> NDArray[np.int32]:
         """Number of each row's tube, box or plate; -1 where there is none."""
         if self._one_round:
-            return self._codes.rows(place, self._name, piece)
+            return self._codes.rows(place, name, piece)
         pairs = self._pairs(place, piece)
         return np.where(pairs < 0, -1, self._find(np.maximum(pairs, 0))).astype(np.int32)
 
@@ -182,66 +183,71 @@ class _People:
 
 
 def _frame(
+    kind: str,
     pieces: list[tuple[int, Understood, int]],
     texts: dict[str, _Texts],
     entities: dict[str, _Pairs],
     people: _People,
 ) -> pl.DataFrame:
-    """One kind's pieces as one frame; a column that no piece has is left out, but for what the kind must have."""
-    kind = pieces[0][1] if pieces else None
-    columns: dict[str, pl.Series] = {
-        "at": _joined([piece.at for _, piece, _ in pieces], np.int64)
-        .cast(pl.Datetime("us"))
-        .dt.replace_time_zone("UTC")
-        .cast(TIME)
-    }
-    coded = sorted({name for _, piece, _ in pieces for name in piece.codes if name in DOMAINS} | {"round"})
-    for name in coded:
-        rows = [
-            entities[name].rows(place, piece)
-            if name in entities
-            else texts[DOMAINS[name]].rows(place, name, piece)
-            for place, piece, _ in pieces
-        ]
-        if name == "round":
-            rows = [np.maximum(part, 0) for part in rows]
-        numbers = _joined(rows, np.int32)
-        columns[name] = (numbers.replace(-1, None) if (numbers == -1).any() else numbers).cast(pl.UInt32)
-    if kind is not None and kind.person is not None:
-        columns["person"] = _joined([people.rows(place, piece) for place, piece, _ in pieces], np.int64)
-    if kind is not None and kind.well is not None:
-        columns["well"] = _joined([piece.well for _, piece, _ in pieces], np.int32)
+    """One kind's pieces as one frame; a column that no piece has is left out.
+
+    A part is taken out of its piece once it is joined, so that memory holds every column about once.
+    """
+    if not pieces:
+        return pl.DataFrame(schema={"at": TIME})
+    columns = {"at": _joined([piece.at for _, piece, _ in pieces]).cast(TIME)}
+    # What is known by its round and code needs no round beside it.
+    names = {name for _, piece, _ in pieces for name in piece.codes if name in DOMAINS}
+    for name in sorted({*names, "round"} if kind == "void" else names - {"round"}):
+        parts = []
+        for place, piece, _ in pieces:
+            numbered = entities[name] if name in entities else texts[DOMAINS[name]]
+            parts.append(numbered.rows(place, name, piece))
+            if name not in entities:
+                piece.codes.pop(name, None)
+        columns[name] = _numbers(parts, 0 if name == "round" else None)
+    if pieces[0][1].person is not None:
+        columns["person"] = _joined([people.rows(place, piece) for place, piece, _ in pieces])
+    if pieces[0][1].well is not None:
+        columns["well"] = _joined([piece.well for _, piece, _ in pieces])
     for name in sorted({name for _, piece, _ in pieces for name in piece.fixed}):
-        numbers = _joined([piece.fixed[name] for _, piece, _ in pieces], np.int8)
-        columns[name] = numbers
-    for part, dtype in (("numbers", None), ("words", pl.String())):
-        for name in sorted({name for _, piece, _ in pieces for name in getattr(piece, part)}):
-            wanted = dtype or (pl.Float64() if name == "ct" else pl.Int64())
-            given = [
-                getattr(piece, part).get(
-                    name, pl.Series(name, [None], wanted).new_from_index(0, len(piece.at))
-                )
-                for _, piece, _ in pieces
-            ]
-            columns[name] = pl.concat([series.cast(wanted).alias(name) for series in given], rechunk=True)
+        columns[name] = _joined([piece.fixed.pop(name) for _, piece, _ in pieces])
+    for name in sorted({name for _, piece, _ in pieces for name in (*piece.numbers, *piece.words)}):
+        columns[name] = _plain(name, [piece for _, piece, _ in pieces])
     return pl.DataFrame(columns)
 
 
-def _joined(parts: Sequence[NDArray[np.generic] | None], dtype: type[np.generic]) -> pl.Series:
-    arrays = [np.empty(0, dtype), *(part for part in parts if part is not None)]
-    return pl.Series(np.concatenate(arrays).astype(dtype, copy=False))
+def _plain(name: str, pieces: list[Understood]) -> pl.Series:
+    """A column of numbers or words, null where a piece does not have it."""
+    dtype = pl.String() if name in WORDS else pl.Float64() if name == "ct" else pl.Int64()
+    nothing = pl.Series(name, [None], dtype)
+    parts = [(piece.words if name in WORDS else piece.numbers).pop(name, None) for piece in pieces]
+    filled = [
+        nothing.new_from_index(0, len(piece.at)) if part is None else part.cast(dtype).alias(name)
+        for piece, part in zip(pieces, parts, strict=True)
+    ]
+    return pl.concat(filled, rechunk=True)
+
+
+def _numbers(parts: list[NDArray[np.int32]], instead: int | None) -> pl.Series:
+    """Code numbers, where -1 is null, or another number `instead`."""
+    joined = np.concatenate(parts)
+    if instead is not None:
+        joined = np.where(joined < 0, np.int32(instead), joined)
+    if len(joined) and joined.min() < 0:
+        numbers = pl.Series(joined)
+        return pl.select(pl.when(numbers >= 0).then(numbers).cast(pl.UInt32)).to_series()
+    return pl.Series(joined.view(np.uint32))
+
+
+def _joined(parts: Sequence[NDArray[np.generic] | None]) -> pl.Series:
+    return pl.Series(np.concatenate([part for part in parts if part is not None]))
 
 
 def _repeated(frame: pl.DataFrame, contents: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Rows whose content an earlier row has, too; equal hashes are proven equal column by column."""
-    if frame.height < 2:
-        return np.empty(0, np.int64)
-    firsts = np.empty(frame.height, np.uint32)
-    groups.first_equals(contents, firsts)
-    rows = np.flatnonzero(firsts != np.arange(frame.height, dtype=np.uint32))
-    if not len(rows):
-        return rows
+    rows, firsts = rows_seen_before(contents)
     equal = np.ones(len(rows), np.bool_)
     for column in frame.iter_columns():
-        equal &= column.gather(rows).eq_missing(column.gather(firsts[rows])).to_numpy()
+        equal &= column.gather(rows).eq_missing(column.gather(firsts)).to_numpy()
     return rows[equal]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from poolpipe.events.batches import Batch, broken, column_names, plain_table
 
@@ -44,15 +43,25 @@ def _batch(block: bytes, first_line: int) -> Batch:
     stripped = texts.str.strip_chars("\ufeff \t\r\x1e")
     present = np.flatnonzero((stripped != "").to_numpy())
     lines, stripped = present + first_line, stripped.gather(present)
-    objects = _objects(stripped)
-    sound = np.flatnonzero(objects)
-    bad = np.flatnonzero(~objects)
-    trouble = broken(
-        lines[bad].tolist(), ["not a JSON object on one line"] * len(bad), stripped.gather(bad).to_list()
+    keys = _keys(stripped)
+    known, left_out = column_names(keys)
+    schema: dict[str, pl.DataType] = {keys[index]: pl.String() for index in known}
+    sound = _objects(stripped)
+    frames: list[pl.DataFrame] = []
+    for rows in _runs(stripped, sound, schema, frames):
+        sound[rows] = False
+    bad, good = np.flatnonzero(~sound), np.flatnonzero(sound)
+    why = ["not a JSON object on one line"] * len(bad)
+    trouble = broken(lines[bad].tolist(), why, stripped.gather(bad).to_list())
+    frame = pl.concat(frames) if frames else pl.DataFrame(schema=schema)
+    columns = {proper: frame[keys[index]].to_arrow() for index, proper in known.items()}
+    return Batch(
+        plain_table(columns, len(good)),
+        lines[good],
+        partial(_texts, stripped.gather(good)),
+        trouble,
+        left_out,
     )
-    kept = stripped.gather(sound)
-    table, left_out = _columns(kept)
-    return Batch(table, lines[sound], partial(_texts, kept), trouble, left_out)
 
 
 def _texts(lines: pl.Series, rows: NDArray[np.int64]) -> list[str]:
@@ -84,60 +93,32 @@ def _objects(lines: pl.Series) -> NDArray[np.bool_]:
     return sound.fill_null(value=False).to_numpy()
 
 
-def _columns(lines: pl.Series) -> tuple[pa.Table, frozenset[str]]:
-    """Known columns of sound objects, every value as text, and the names of the others."""
-    if lines.is_empty():
-        return pa.table({}), frozenset()
-    keys = _keys(lines)
-    known, left_out = column_names(keys)
-    if not known:
-        return plain_table({}, lines.len()), left_out
-    block = ("\n".join(lines.to_list()) + "\n").encode()
-    frame = pl.read_ndjson(block, schema={keys[index]: pl.String for index in known})
-    return plain_table(
-        {proper: frame[keys[index]].to_arrow() for index, proper in known.items()}, 0
-    ), left_out
+def _runs(
+    lines: pl.Series, sound: NDArray[np.bool_], schema: dict[str, pl.DataType], frames: list[pl.DataFrame]
+) -> Iterator[NDArray[np.int64]]:
+    """Read the sound lines into `frames`, in order; yield those on which the two parsers disagree.
 
-
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    """One engine for every block: making one costs more than most blocks do."""
-    import duckdb
-
-    return duckdb.connect(config={"threads": 1})
-
-
-def _asked(lines: pl.Series, question: str) -> list[pl.Series]:
-    """Columns of an SQL answer about `texts(line)`."""
-    with _database().cursor() as cursor:
-        cursor.register("texts", pl.DataFrame({"line": lines}).to_arrow())
-        return pl.DataFrame(cursor.sql(question).to_arrow_table()).get_columns()
-
-
-def _objects(lines: pl.Series) -> NDArray[np.bool_]:
-    """Which lines are JSON objects of sound text."""
-    (sound,) = _asked(
-        lines,
-        "SELECT json_valid(line) AND json_type(CASE WHEN json_valid(line) THEN line END) = 'OBJECT'"
-        " AND NOT contains(line, chr(65533)) AS sound FROM texts",
-    )
-    return sound.fill_null(value=False).to_numpy()
-
-
-def _columns(lines: pl.Series) -> tuple[pa.Table, frozenset[str]]:
-    """Known columns of sound objects, every value as text, and the names of the others."""
-    if lines.is_empty():
-        return pa.table({}), frozenset()
-    keys = _keys(lines)
-    known, left_out = column_names(keys)
-    schema = {keys[index]: pl.String for index in known}
-    frame = pl.read_ndjson(("\n".join(lines.to_list()) + "\n").encode(), schema=schema) if schema else None
-    if frame is None or frame.height != lines.len():
-        return pa.table({"kind": pa.nulls(lines.len(), pa.string())}), left_out
-    frame = frame.rename({keys[index]: proper for index, proper in known.items()})
-    return plain_table({name: frame[name].to_arrow() for name in frame.columns}), left_out
+    A block that cannot be read whole is halved until the line that stands in the way is alone.
+    """
+    waiting = [np.flatnonzero(sound)]
+    while waiting:
+        rows = waiting.pop()
+        if not len(rows) or not schema:
+            continue
+        try:
+            frame = pl.read_ndjson(("\n".join(lines.gather(rows).to_list()) + "\n").encode(), schema=schema)
+        except pl.exceptions.PolarsError:
+            frame = pl.DataFrame()
+        if frame.height == len(rows):
+            frames.append(frame)
+        elif len(rows) == 1:
+            yield rows
+        else:
+            waiting += [rows[len(rows) // 2 :], rows[: len(rows) // 2]]
 
 
 def _keys(lines: pl.Series) -> list[str]:
-    (keys,) = _asked(lines, "SELECT DISTINCT unnest(json_keys(line)) AS key FROM texts ORDER BY key")
+    """Every key of every object among the lines."""
+    valid = "CASE WHEN json_valid(line) THEN json_keys(line) ELSE [] END"
+    (keys,) = _asked(lines, f"SELECT DISTINCT unnest({valid}) AS key FROM texts ORDER BY key")  # noqa: S608 - no input in it
     return keys.to_list()

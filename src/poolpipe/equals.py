@@ -1,0 +1,46 @@
+"""Finding equals: the first row with the same hash, on two threads."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poolpipe_kernels import groups
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["first_rows_alike", "rows_not_alone", "rows_seen_before"]
+
+_THREADS = 2
+
+
+def first_rows_alike(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
+    """Give for each row the number of the first row with the same hash, its own for the first of its kind."""
+    rows, firsts = np.empty(len(hashes), np.uint32), np.empty(len(hashes), np.uint32)
+    partitions = 1 << groups.PARTITION_BITS
+    begins = np.zeros(partitions + 1, np.int64)
+    groups.partition_rows(hashes, begins, rows)
+    half = int(np.searchsorted(begins, len(hashes) // 2)) if len(hashes) else 0
+
+    def find(first: int, last: int) -> None:
+        groups.first_equals(first, last, hashes, begins, rows, firsts)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(find, (0, half), (half, partitions)))
+    return firsts
+
+
+def rows_seen_before(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """Rows whose hash an earlier row has, and that row: candidates, to be compared in full."""
+    firsts = first_rows_alike(hashes)
+    rows = np.flatnonzero(firsts != np.arange(len(hashes), dtype=np.uint32))
+    return rows, firsts[rows]
+
+
+def rows_not_alone(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Rows that share their hash with another, ascending: candidates, to be compared in full."""
+    rows, firsts = rows_seen_before(hashes)
+    return np.union1d(rows, firsts).astype(np.int64)
