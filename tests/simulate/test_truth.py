@@ -54,6 +54,15 @@ def test_truth__is_what_the_contract_finds(preset, people, seed, troubles, forma
     assert rejects == (sorted(pl.read_parquet(lines).iter_rows()) if lines.exists() else [])
 
 
+def test_lean_rounds__are_named_and_kept_apart(tmp_path):
+    troubles = dict.fromkeys(TROUBLES, 0.2)
+    simulate(tmp_path / "city", people=150, seed=1, preset="shanghai", troubles=troubles, rounds=3)
+    collected = pl.read_parquet(tmp_path / "city" / "events" / "collect" / "*.parquet")
+    assert sorted(collected["round"].unique()) == ["2022-04-04", "2022-04-07", "2022-04-10"]
+    _, anomalies, _ = _found(tmp_path / "city")
+    assert anomalies == _expected(tmp_path / "city")
+
+
 def test_calm_town__has_short_pools_and_nothing_else(town):
     tables, anomalies, rejects = _found(town.folder)
     assert {code for code, *_ in anomalies} == {"short_pool"}

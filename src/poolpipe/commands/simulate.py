@@ -148,3 +148,8 @@ def _tell(summary: Summary, *, as_json: bool) -> None:
         for name, rows in tables.items():
             if rows:
                 click.echo(f"  {group}/{name}: {rows:,}")
+    here = summary.folder
+    click.echo(
+        f"next  下一步: poolpipe run {here / 'events'} --out {here / 'result'} "
+        f"--sites {here / 'reference' / 'sites.parquet'}"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,9 +56,9 @@ class Summary:
     folder: Path
     settings: Settings
     seed: int
-    events: dict[str, int] = field(default_factory=dict)
-    references: dict[str, int] = field(default_factory=dict)
-    truth: dict[str, int] = field(default_factory=dict)
+    events: Mapping[str, int]
+    references: Mapping[str, int]
+    truth: Mapping[str, int]
 
 
 def simulate(
@@ -121,35 +121,62 @@ def simulate(
     if pieces < 1:
         raise InputError(f"{pieces} pieces", where="pieces", way_out="give at least 1")
     target = _empty_folder(Path(folder), force=force)
-    summary = Summary(target, settings, seed)
-    writers = _writers(target / "events", settings, format=format, pieces=pieces)
-    tables: dict[str, TableWriter] = {}
-    pending: list[pl.DataFrame] = []
-    as_of = NEVER
+    files = _Files(target, settings, format=format, pieces=pieces)
     for township, frames in enumerate(townships_of(settings, seed)):
-        pending += frames.pending
-        as_of = max(as_of, frames.last_at)
-        for stream, frame in frames.events.items():
-            writers[stream].write(township, frame)
-        for group, content in (("reference", frames.references), ("truth", frames.truth)):
-            for name, frame in content.items():
-                path = target / group / f"{name}.parquet"
-                tables.setdefault(f"{group}/{name}", TableWriter(path)).write(frame)
+        files.write(township, frames)
         if progress is not None:
             progress(township + 1, settings.townships)
-    if pending:
-        tables["truth/troubles"].write(pending_at(pl.concat(pending), as_of))
-    rejects = _unreadable(settings, seed, target / "events")
-    if len(rejects):
-        tables.setdefault("truth/rejects", TableWriter(target / "truth" / "rejects.parquet")).write(rejects)
-    for stream, writer in writers.items():
-        writer.close()
-        summary.events[stream] = writer.rows
-    for name, table in tables.items():
-        table.close()
-        group, _, table_name = name.partition("/")
-        (summary.references if group == "reference" else summary.truth)[table_name] = table.rows
-    return summary
+    files.write_truth("rejects", _unreadable(settings, seed, target / "events"))
+    return files.close(seed)
+
+
+class _Files:
+    """The open files of a city; clocks that still run wait for its last event."""
+
+    def __init__(self, target: Path, settings: Settings, *, format: str, pieces: int) -> None:  # noqa: A002
+        self._target = target
+        self._settings = settings
+        self._streams = _writers(target / "events", settings, format=format, pieces=pieces)
+        self._tables: dict[str, dict[str, TableWriter]] = {"reference": {}, "truth": {}}
+        self._pending: list[pl.DataFrame] = []
+        self._last_at = NEVER
+
+    def write(self, township: int, frames: TownshipFrames) -> None:
+        """Write one township."""
+        self._pending += frames.pending
+        self._last_at = max(self._last_at, frames.last_at)
+        for stream, frame in frames.events.items():
+            self._streams[stream].write(township, frame)
+        for name, frame in frames.references.items():
+            self._write_table("reference", name, frame)
+        for name, frame in frames.truth.items():
+            self.write_truth(name, frame)
+
+    def write_truth(self, name: str, frame: pl.DataFrame) -> None:
+        """Write rows of a table of the truth."""
+        self._write_table("truth", name, frame)
+
+    def close(self, seed: int) -> Summary:
+        """Decide the clocks that run, close every file and count what was written."""
+        if self._pending:
+            self.write_truth("troubles", pending_at(pl.concat(self._pending), self._last_at))
+        for stream in self._streams.values():
+            stream.close()
+        for group in self._tables.values():
+            for table in group.values():
+                table.close()
+        return Summary(
+            folder=self._target,
+            settings=self._settings,
+            seed=seed,
+            events={name: stream.rows for name, stream in self._streams.items()},
+            references={name: table.rows for name, table in self._tables["reference"].items()},
+            truth={name: table.rows for name, table in self._tables["truth"].items()},
+        )
+
+    def _write_table(self, group: str, name: str, frame: pl.DataFrame) -> None:
+        path = self._target / group / f"{name}.parquet"
+        self._tables[group].setdefault(name, TableWriter(path)).write(frame)
 
 
 def townships_of(settings: Settings, seed: int) -> Iterator[TownshipFrames]:
@@ -205,10 +232,11 @@ def _unreadable(settings: Settings, seed: int, events: Path) -> pl.DataFrame:
 def _days(settings: Settings) -> list[tuple[str, int]]:
     """Name and midnight (China) of every round; a lean city's only round has no name."""
     days = []
+    named = settings.rich or settings.rounds > 1
     for run in range(settings.rounds):
         date = _FIRST_DAY + run * _DAYS_BETWEEN_ROUNDS
         midnight = int(date.astype("datetime64[us]").astype(np.int64)) - _CHINA_OFFSET_US
-        days.append((str(date) if settings.rich else "", midnight))
+        days.append((str(date) if named else "", midnight))
     return days
 
 

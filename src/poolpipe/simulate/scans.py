@@ -27,8 +27,8 @@ class Scans:
 
     pieces: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
 
-    def add(self, stream: str, **columns: NDArray[np.generic] | int | float | None) -> None:
-        """Append events of one stream; single values are repeated."""
+    def add(self, stream: str, **columns: NDArray[np.generic] | None) -> None:
+        """Append events of one stream; a column that is None is left out."""
         frame = pl.DataFrame({name: column for name, column in columns.items() if column is not None})
         if len(frame):
             self.pieces.setdefault(stream, []).append(frame)

@@ -80,26 +80,28 @@ def columns_of(*, rich: bool) -> Mapping[str, tuple[str, ...]]:
 def spell(
     stream: str, frame: pl.DataFrame, codes: Codes, *, rich: bool, round_name: str, run: int
 ) -> pl.DataFrame:
-    """The events of a stream as the files have them, in the order of time.
+    """Spell the events of a stream as the files have them, in the order of time.
 
     Parameters
     ----------
     frame : DataFrame
         Integer columns; see `scans.Scans`.
+    round_name : str
+        Empty for a lean city's only round: its files have no such column.
     run : int
         Number of the round from 0: part of every event id.
     """
     wanted = columns_of(rich=rich)[stream]
     frame = frame.sort("at", maintain_order=True)
-    spelled = {
-        name: series for name, series in _spellings(stream, frame, codes, rich=rich).items() if name in wanted
-    }
-    if rich:
+    spelled = _spellings(stream, frame, codes, rich=rich)
+    if round_name:
+        wanted = ("round", *(name for name in wanted if name != "round"))
         spelled["round"] = pl.repeat(round_name, len(frame), dtype=pl.String, eager=True)
-        spelled["event_id"] = numbered(
-            f"{_INITIALS[stream]}{run}-{codes.township:03d}-", np.arange(len(frame)), 7
-        )
-    return pl.DataFrame({name: spelled[name] for name in wanted})
+    if rich:
+        ids = f"{_INITIALS[stream]}{run}-{codes.township:03d}-"
+        spelled["event_id"] = numbered(ids, np.arange(len(frame)), 7)
+    unsaid = pl.repeat(None, len(frame), dtype=pl.String, eager=True)
+    return pl.DataFrame({name: spelled.get(name, unsaid) for name in wanted})
 
 
 def _spellings(stream: str, frame: pl.DataFrame, codes: Codes, *, rich: bool) -> dict[str, pl.Series]:
@@ -107,22 +109,22 @@ def _spellings(stream: str, frame: pl.DataFrame, codes: Codes, *, rich: bool) ->
     spelled: dict[str, pl.Series] = {"at": frame["at"].cast(pl.Datetime("us", "UTC"))}
     for column in ("tube", "box", "plate", "lab"):
         if column in frame.columns:
-            spelled[column] = _gather(getattr(codes, column), frame[column])
+            spelled[column] = getattr(codes, column).gather(frame[column])
     if stream in ("collect", "emergency"):
         spelled |= _collect_spellings(frame, codes, rich=rich)
     if "site" in frame.columns:
-        spelled["site"] = _gather(codes.site, frame["site"])
+        spelled["site"] = codes.site.gather(frame["site"])
     if "recall_of" in frame.columns:
-        spelled["recall_of"] = _gather(codes.tube, frame["recall_of"])
+        spelled["recall_of"] = codes.tube.gather(frame["recall_of"])
     if "well" in frame.columns:
-        spelled["well"] = _gather(pl.Series(WELLS), frame["well"])
+        spelled["well"] = pl.Series(WELLS).gather(frame["well"])
     if "role" in frame.columns:
-        spelled["role"] = _gather(pl.Series(_ROLES), frame["role"])
+        spelled["role"] = pl.Series(_ROLES).gather(frame["role"])
     if "target" in frame.columns:
-        spelled["target"] = _gather(pl.Series(TARGETS), frame["target"])
+        spelled["target"] = pl.Series(TARGETS).gather(frame["target"])
         spelled["ct"] = frame["ct"].cast(pl.Float32).fill_nan(None)
     if "call" in frame.columns:
-        spelled["call"] = _gather(pl.Series(CALLS), frame["call"])
+        spelled["call"] = pl.Series(CALLS).gather(frame["call"])
     for column in ("swabs", "tubes"):
         if column in frame.columns:
             spelled[column] = frame[column].cast(pl.Int16)
@@ -137,7 +139,7 @@ def _spellings(stream: str, frame: pl.DataFrame, codes: Codes, *, rich: bool) ->
 def _collect_spellings(frame: pl.DataFrame, codes: Codes, *, rich: bool) -> dict[str, pl.Series]:
     point = frame["point"].to_numpy()
     spelled = {
-        "person": _gather(codes.person, frame["person"]),
+        "person": codes.person.gather(frame["person"]),
         "site": codes.site.gather(codes.point_site[point]),
         "point": codes.point.gather(point),
         "mode": _MODES.gather(frame["mode"]),
@@ -146,7 +148,7 @@ def _collect_spellings(frame: pl.DataFrame, codes: Codes, *, rich: bool) -> dict
     if rich:
         person = codes.home[frame["person"].to_numpy()]
         spelled |= {
-            "person_type": _gather(codes.person_type, frame["person"]),
+            "person_type": codes.person_type.gather(frame["person"]),
             "name": names_of(person),
             "phone": phones_of(codes.township, person),
         }
@@ -175,7 +177,3 @@ def _audit_spellings(stream: str, frame: pl.DataFrame, codes: Codes, count: int)
         spelled["reagent"] = pl.repeat("模拟试剂 2022-04", count, dtype=pl.String, eager=True)
         spelled["instrument"] = numbered("PCR-", station % 12, 2)
     return spelled
-
-
-def _gather(labels: pl.Series, indices: pl.Series) -> pl.Series:
-    return labels.gather(indices)

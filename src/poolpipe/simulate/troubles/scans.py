@@ -42,7 +42,8 @@ def plant(campaign: Campaign, frames: Frames) -> Frames:
     if len(voids):
         frames["void"] = voids
     for stream in ("collect", "pack"):
-        frames[stream] = _twice(campaign, frames[stream], stream)
+        if stream in frames:
+            frames[stream] = _twice(campaign, frames[stream], stream)
     return frames
 
 
