@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 
-FOUNDATION = ("errors", "policy", "tables", "codes", "content")
+FOUNDATION = ("errors", "policy", "tables", "codes", "equals", "content")
 STAGES = (
     *("voids", "links", "custody", "calls", "pools", "decode", "recalls", "clocks", "anomalies", "ledger"),
     "trace",
