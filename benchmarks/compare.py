@@ -40,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         tables = trials.equality(place, options.equality_people, seed=options.seed)
         figures["equality"] = {"people": options.equality_people, "tables": tables}
         figures["small"] = trials.small(place, options.equality_people, seed=options.seed)
+        figures["suite"] = trials.suite(place)
         for people, city in ladder(place, options):
             figures["cities"][str(people)] = city
             options.results.write_text(

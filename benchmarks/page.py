@@ -25,6 +25,11 @@ This page and its picture are written by `python -m benchmarks.compare` (`make b
 on {measured} on the machine below, the contenders taking turns, each run in a process of its own. Wall time is the
 fastest of the runs, with the slowest beside it; CPU time is of all cores; memory is the peak resident size. All
 people are simulated."""
+SUITE = """\
+`python -m pytest -c benchmarks/pytest.ini benchmarks` times every kernel and stage on a city of 100,000 people beside
+a library's or a naive way of doing the same; results are compared where both give them. It runs in CI, with
+`python -m benchmarks.guard`, which runs the main job on this commit and on its base in turn and fails when the
+fastest run is more than 1.25 times slower than the base's slowest."""
 VIEWED = "the tables pools, recalls, cases, ledger and anomalies"
 WHO = {
     FLOOR: "the floor: the same files copied by Polars' streaming engine",
@@ -65,6 +70,8 @@ def page(figures: dict[str, Any]) -> str:
             _small(figures, largest),
             "## The peers",
             _peers(figures),
+            "## Every part",
+            _suite(figures.get("suite", [])),
         ]
     ) + "\n"  # fmt: skip
 
@@ -174,6 +181,17 @@ def _peers(figures: dict[str, Any]) -> str:
         f"{verdicts}.\n\nThe input favours them: clean and typed Parquet, a folder for each kind. "
         f"What all three leave out, and poolpipe does in the time above:\n\n{left_out}"
     )
+
+
+def _suite(timed: list[dict[str, Any]]) -> str:
+    rows = []
+    for group in dict.fromkeys(each["group"] for each in timed):
+        ways = [each for each in timed if each["group"] == group]
+        for place, each in enumerate(ways):
+            times = ways[0]["rows_per_s"] / each["rows_per_s"]
+            rate = f"{each['rows_per_s'] / 1e6:.1f}"
+            rows.append((group if not place else "", each["way"], f"{each['rows']:,}", rate, f"{times:.1f}"))
+    return SUITE + "\n\n" + _table(("what", "by", "rows", "million rows/s", "x the first's time a row"), rows)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -84,6 +84,31 @@ def views(events: Path) -> dict[str, float]:
     return seconds
 
 
+def suite(place: Path) -> list[dict[str, Any]]:
+    """Run the suite once and give the fastest round of every way: group, way, rows, rows_per_s."""
+    told = place / "suite.json"
+    run = measure(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-c",
+            "benchmarks/pytest.ini",
+            "benchmarks",
+            f"--benchmark-json={told}",
+        ]
+    )
+    if not run.done:
+        print(f"the suite failed: {run.said}", file=sys.stderr)
+    if not told.exists():
+        return []
+    timed = json.loads(told.read_text(encoding="utf-8"))["benchmarks"]
+    return [
+        {"group": each["group"], **each["extra_info"]} for each in timed if "rows_per_s" in each["extra_info"]
+    ]
+
+
 def rows(events: Path) -> int:
     """Rows of all Parquet files below a folder, counted in another process to keep this one small."""
     counting = (
