@@ -33,7 +33,9 @@ Example  例:
     "whatever the format and the number of pieces." + _EXAMPLE,
 )
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False))
-@click.option("--people", type=click.IntRange(min=100), help="Residents; default: the preset's.  居民人数")
+@click.option(
+    "--people", type=click.IntRange(100, 100_000_000), help="Residents; default: the preset's.  居民人数"
+)
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed.  随机种子"
 )

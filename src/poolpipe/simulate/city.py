@@ -253,7 +253,7 @@ def _empty_folder(folder: Path, *, force: bool) -> Path:
             raise InputError(
                 "the folder is not empty",
                 where=str(folder),
-                way_out="name a new folder, or overwrite it with --force",
+                way_out="name a new folder, or overwrite it with --force (force=True)",
             )
         for part in ("events", "reference", "truth"):
             shutil.rmtree(folder / part, ignore_errors=True)

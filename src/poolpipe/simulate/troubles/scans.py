@@ -68,7 +68,6 @@ def _messy(campaign: Campaign, stream: str, frame: pl.DataFrame) -> pl.DataFrame
     """Codes as wedge scanners, full-width keyboards and spreadsheets leave them; the same code after cleaning."""
     column = _MESSY[stream]
     rows = _rows(campaign, "messy_codes", len(frame))
-    rows = rows[: len(rows) // 3 * 3] if len(rows) > 3 else rows
     code = frame[column].gather(rows)
     style = np.arange(len(rows)) % 3
     spelled = pl.DataFrame({"code": code, "style": style}).select(
