@@ -156,3 +156,10 @@ def test_a_file_name__decides_nothing(tmp_path: Path) -> None:
         copy.write_bytes((SAMPLES / name).read_bytes())
         assert recognise(copy) == recognise(SAMPLES / name)
         assert read(copy).readings.equals(read(SAMPLES / name).readings)
+
+
+def test_results_behind_much_raw_data__are_still_recognised() -> None:
+    raw = "[Raw Data]\nWell\tCycle\tx1\n" + "1\t1\t36,431.130\n" * 20_000 + "\n[Results]"
+    content = (SAMPLES / "quantstudio-classic.txt").read_bytes().replace(b"[Results]", raw.encode())
+    assert recognise(content) == "quantstudio-classic"
+    assert read(content).readings.height == 72

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ HEAD_BYTES = (
 )  # enough for any preamble; a city's event files are not read to know that they are none
 CONTAINERS = (b"PK", b"\xd0\xcf\x11\xe0")
 GZIP = b"\x1f\x8b"
+SECTION = re.compile(rb"(?m)^\[[^\]\r\n]{1,80}\]\s*$")
 
 
 def read(
@@ -80,21 +82,30 @@ def events(instrument_file: InstrumentFile, policy: ImportPolicy | None = None) 
 def recognise(path: str | Path | bytes, *, layouts: Path | None = None) -> str | None:
     """The format of a file by its content, None where it is no instrument's or robot's file.
 
-    Cheap: of a text only the first 256 kB are looked at. Event files and reference tables are None. `refused` is a known
-    format that `read` refuses with advice (`.pcrd`, a Design & Analysis `.eds`, a web page called `.xls`).
+    Cheap: of a text only the first 256 kB are looked at, unless it has `[sections]`. Event files and reference
+    tables are None. `refused` is a known format that `read` refuses with advice (`.pcrd`, a Design & Analysis
+    `.eds`, a web page called `.xls`).
     """
-    from poolpipe.instruments.recognition import recognise_bytes
-
     try:
-        content, name = _content(path, None, limit=HEAD_BYTES)
-        whole = len(content) != HEAD_BYTES
-        if content.startswith(GZIP):
-            content, whole = _unzipped_head(content), False
-        if content.startswith(CONTAINERS):
-            content, name = _content(path, None, limit=ImportPolicy().max_bytes + 1)
-        return recognise_bytes(content, name, whole=whole, layouts=layouts)
+        return _format_of(path, layouts)
     except InstrumentError:
         return None
+
+
+def _format_of(path: str | Path | bytes, layouts: Path | None) -> str | None:
+    from poolpipe.instruments.recognition import recognise_bytes
+
+    content, name = _content(path, None, limit=HEAD_BYTES)
+    whole = len(content) != HEAD_BYTES
+    if content.startswith(GZIP):
+        content, whole = _unzipped_head(content), False
+    if content.startswith(CONTAINERS):
+        content, name = _content(path, None, limit=ImportPolicy().max_bytes + 1)
+    found = recognise_bytes(content, name, whole=whole, layouts=layouts)
+    if found is None and not whole and SECTION.search(content):  # raw data stand before the results
+        content, name = _content(path, None, limit=ImportPolicy().max_bytes + 1)
+        found = recognise_bytes(content, name, whole=True, layouts=layouts)
+    return found
 
 
 def _unzipped_head(content: bytes) -> bytes:
