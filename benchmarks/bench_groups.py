@@ -1,4 +1,4 @@
-"""Finding equal rows and gathering rows by key: the kernels against a table engine's groups and a sort."""
+"""Finding equal rows and counting rows by key: the kernels against a table engine's groups and a sort."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from poolpipe.equals import first_rows_alike
 from poolpipe_kernels import groups as kernels
 
 if TYPE_CHECKING:
@@ -27,25 +28,16 @@ def values(rows: int) -> NDArray[np.uint64]:
     return values
 
 
-@pytest.fixture(scope="module")
-def tubes(rows: int) -> NDArray[np.uint32]:
-    """Ten scans a tube, nearly in order."""
-    order = np.arange(rows) + np.random.default_rng(3).integers(0, 200, rows)
-    return (np.argsort(np.argsort(order)) // 10).astype(np.uint32)
-
-
 def first_equals(values: NDArray[np.uint64]) -> NDArray[np.uint32]:
     hashes = np.zeros(len(values), np.uint64)
     kernels.mix(hashes, values, SALT)
-    firsts = np.empty(len(values), np.uint32)
-    kernels.first_equals(hashes, firsts)
-    return firsts
+    return first_rows_alike(hashes)
 
 
 @pytest.mark.benchmark(group="groups: the first row equal to each row")
 class BenchFirstEquals:
     def bench_kernel(self, speed: Callable[..., Any], values: NDArray[np.uint64]) -> None:
-        speed("kernel, hashing included", len(values), lambda: first_equals(values))
+        speed("kernels, two threads", len(values), lambda: first_equals(values))
 
     def bench_polars(self, speed: Callable[..., Any], values: NDArray[np.uint64]) -> None:
         frame = pl.DataFrame({"value": values}).with_row_index("row").lazy()
@@ -61,23 +53,28 @@ class BenchFirstEquals:
         assert np.array_equal(speed("numpy unique", len(values), by_sorting), first_equals(values))
 
 
-def gather(tubes: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    counts = np.zeros(int(tubes.max()) + 2, np.int64)
-    kernels.count_keys(tubes, counts[1:])
-    rows = np.empty(len(tubes), np.uint32)
-    kernels.scatter_rows(tubes, np.cumsum(counts)[:-1], rows)
-    return rows
+@pytest.fixture(scope="module")
+def tubes(rows: int) -> NDArray[np.uint32]:
+    """Ten scans a tube, nearly in order."""
+    order = np.arange(rows) + np.random.default_rng(3).integers(0, 200, rows)
+    return (np.argsort(np.argsort(order)) // 10).astype(np.uint32)
 
 
-@pytest.mark.benchmark(group="groups: rows in the order of their tubes")
-class BenchGather:
+def counts(tubes: NDArray[np.uint32]) -> NDArray[np.int64]:
+    counted = np.zeros(len(tubes) // 10, np.int64)
+    kernels.count_keys(tubes, counted)
+    return counted
+
+
+@pytest.mark.benchmark(group="groups: scans of each tube counted")
+class BenchCount:
     def bench_kernel(self, speed: Callable[..., Any], tubes: NDArray[np.uint32]) -> None:
-        speed("kernel", len(tubes), lambda: gather(tubes))
+        speed("kernel", len(tubes), lambda: counts(tubes))
 
     def bench_numpy(self, speed: Callable[..., Any], tubes: NDArray[np.uint32]) -> None:
-        rows = speed("numpy stable argsort", len(tubes), lambda: np.argsort(tubes, kind="stable"))
-        assert np.array_equal(rows, gather(tubes))
+        assert np.array_equal(speed("numpy bincount", len(tubes), lambda: np.bincount(tubes)), counts(tubes))
 
     def bench_polars(self, speed: Callable[..., Any], tubes: NDArray[np.uint32]) -> None:
-        column = pl.Series(tubes)
-        speed("polars arg_sort", len(tubes), column.arg_sort)
+        query = pl.DataFrame({"tube": tubes}).lazy().group_by("tube").len()
+        found = speed("polars group_by", len(tubes), query.collect).sort("tube")
+        assert np.array_equal(found["len"].to_numpy(), counts(tubes))

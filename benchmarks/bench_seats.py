@@ -43,24 +43,21 @@ def scans(rows: int) -> Scans:
     return Scans(tube, at, person, np.cumsum(counts))
 
 
-def gathered(scans: Scans) -> NDArray[np.uint32]:
-    rows = np.empty(len(scans.tube), np.uint32)
-    groups.scatter_rows(scans.tube, scans.offsets[:-1].copy(), rows)
-    return rows
-
-
 def seat(scans: Scans, threads: int) -> NDArray[np.int32]:
-    """People of each tube; gathering the scans by tube is part of it."""
-    rows, tubes, n = gathered(scans), len(scans.offsets) - 1, len(scans.tube)
-    nobody = np.full(1, -1, np.int32)
-    people, mode, capacity = np.empty(tubes, np.int32), np.empty(tubes, np.int8), np.empty(tubes, np.int64)
-    site, point, flags = np.empty(tubes, np.int32), np.empty(tubes, np.int32), np.empty(tubes, np.uint8)
-    modes = np.zeros(n, np.int8)
+    """People of each tube; moving the scans beside the others of their tube is part of it."""
+    tubes, n = len(scans.offsets) - 1, len(scans.tube)
+    at, person, facts = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.uint64)
+    nothing = np.zeros(n, np.uint64)
+    seats.scatter_scans(
+        scans.tube, scans.at, scans.person, nothing, scans.offsets[:-1].copy(), at, person, facts
+    )
+    people, mode, flags = np.empty(tubes, np.int32), np.empty(tubes, np.int8), np.empty(tubes, np.uint8)
+    capacity, site, point = (np.empty(tubes, np.int32) for _ in range(3))
 
     def some(first: int, last: int) -> None:
         seats.seat_people(
-            first, last, scans.offsets, rows, scans.at, scans.person, np.empty(0, np.int64), modes,
-            np.full(1, -1, np.int64), nobody, nobody, people, mode, capacity, site, point, flags,
+            first, last, scans.offsets, at, person, facts, np.empty(0, np.int64),
+            people, mode, capacity, site, point, flags,
         )  # fmt: skip
 
     edges = [tubes * part // threads for part in range(threads + 1)]
