@@ -6,6 +6,7 @@ from poolpipe.decode.assays import Assay, Cycles
 from poolpipe.decode.disjoint import posteriors
 from poolpipe.decode.exact import Effort
 from poolpipe.decode.inference import METHODS, Decoded, decode
+from poolpipe.decode.priors import priors
 from poolpipe.decode.times import Dynamics, decode_over_time
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "decode",
     "decode_over_time",
     "posteriors",
+    "priors",
 ]

@@ -240,7 +240,8 @@ def _tables(
     says = of_pool >= 0
 
     def per_component(of: NDArray[np.int32], weights: NDArray[np.float64] | None = None) -> NDArray[Any]:
-        return np.bincount(of, weights, minlength=count)
+        total = np.bincount(of, weights, minlength=count)
+        return total if weights is None else total.astype(np.float64, copy=False)
 
     impossible = per_component(of_pool[says], graph.impossible[says].astype(np.float64)) > 0
     log_evidence = per_component(of_person, answer.person_terms)

@@ -181,6 +181,7 @@ def _places(keys: pl.Series, index: pl.Series, frame: str, column: str) -> NDArr
     """Position of every key in `index`, -1 where it is not there."""
     if keys.null_count() or index.null_count():
         raise TableError(f"column {column!r} has empty entries", where=frame, way_out="leave such rows out")
+    keys, index = _alike(keys, index)
     if keys.dtype.is_integer() and index.dtype.is_integer() and index.len():
         low, high = int(index.min()), int(index.max())  # type: ignore[arg-type]  # not empty, integers
         if high - low < 4 * index.len() + 1024:
@@ -196,6 +197,20 @@ def _places(keys: pl.Series, index: pl.Series, frame: str, column: str) -> NDArr
     places = pl.DataFrame({"key": index, "place": pl.Series(np.arange(index.len(), dtype=np.int32))})
     found = pl.DataFrame({"key": keys}).join(places, on="key", how="left", maintain_order="left")
     return found["place"].fill_null(-1).to_numpy()
+
+
+def _alike(keys: pl.Series, index: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Both as one type where that loses nothing: whole numbers, text, or whatever the one that is not empty has."""
+    if keys.dtype == index.dtype:
+        return keys, index
+    if pl.Null in (keys.dtype, index.dtype):
+        kind = index.dtype if keys.dtype == pl.Null else keys.dtype
+        return keys.cast(kind), index.cast(kind)
+    if keys.dtype.is_integer() and index.dtype.is_integer():
+        return keys.cast(pl.Int64), index.cast(pl.Int64)
+    if not keys.dtype.is_integer() and not index.dtype.is_integer():
+        return keys.cast(pl.String), index.cast(pl.String)
+    return keys, index
 
 
 def _looked_up(

@@ -1,0 +1,79 @@
+"""What is believed of a person before the pools: policy, batch, community, household."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from poolpipe.decode.layout import check_columns
+from poolpipe.errors import PolicyError, TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["priors"]
+
+
+def priors(
+    people: pl.DataFrame,
+    base: float,
+    *,
+    batch: Mapping[int, float] | None = None,
+    community: Mapping[str, float] | None = None,
+    household_attack: float = 0.2,
+) -> pl.DataFrame:
+    """Put a prior on everybody.
+
+    Parameters
+    ----------
+    people : polars.DataFrame
+        person, and as far as known batch (1 to 4), community, household, p_known: a probability from
+        elsewhere, such as an earlier result (1: a case).
+    base : float
+        P(infected) of a resident of whom nothing else is known: the policy's.
+    batch : mapping of int to float, optional
+        P(infected) of a batch; it replaces `base`.
+    community : mapping of str to float, optional
+        Incidence of a community relative to the whole, 1 being average; it multiplies.
+    household_attack : float
+        P(an infected person infects one of the same household); 0.166 on average in the review of Madewell et al.
+        (2020, JAMA Netw Open 3:e2031756), more with later variants.
+
+    Returns
+    -------
+    polars.DataFrame
+        person, prior: 0 to 1. Who has p_known keeps it. The others escape the public and each housemate with p_known:
+        ``1 - (1 - own) * prod(1 - household_attack * p_known)``.
+
+    Raises
+    ------
+    TableError
+        people lacks person, or a p_known is no probability.
+    PolicyError
+        A probability lies outside 0 to 1, or a relative incidence below 0.
+    """
+    check_columns(people, "people", ("person",))
+    shares = [base, household_attack, *(batch or {}).values()]
+    if not all(0 <= share <= 1 for share in shares) or any(each < 0 for each in (community or {}).values()):
+        raise PolicyError(
+            "a probability outside 0 to 1, or an incidence below 0", where="priors", way_out="mend it"
+        )
+    frame = people.with_columns(
+        pl.lit(None, kind).alias(name)
+        for name, kind in (("batch", pl.Int64), ("community", pl.String), ("household", pl.String), ("p_known", pl.Float64))
+        if name not in people.columns
+    )  # fmt: skip
+    if not frame["p_known"].drop_nulls().is_between(0, 1).all():
+        raise TableError(
+            "a p_known is not between 0 and 1", where="people", way_out="leave it empty if unknown"
+        )
+    own = pl.lit(base)
+    if batch:
+        own = pl.col("batch").replace_strict(dict(batch), default=base, return_dtype=pl.Float64)
+    if community:
+        own = own * pl.col("community").replace_strict(dict(community), default=1.0, return_dtype=pl.Float64)
+    escape = (1 - household_attack * pl.col("p_known").fill_null(0.0)).product().over("household")
+    at_home = pl.when(pl.col("household").is_null()).then(1.0).otherwise(escape)
+    prior = pl.col("p_known").fill_null(1 - (1 - own.clip(0, 1)) * at_home)
+    return frame.select("person", prior.alias("prior"))
