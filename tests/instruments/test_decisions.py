@@ -293,3 +293,13 @@ def test_rdml_positions__may_be_names_and_rotors_are_asked_about() -> None:
     )
     assert read(rotor).readings["well"].to_list() == ["B01"]
     assert "rotor_positions" in {q.code for q in read(rotor).questions}
+
+
+def test_a_target__in_other_spelling_is_the_expected_one_and_a_stranger_is_asked_about() -> None:
+    file = read(b"Plate,Well,Target,Ct\nP1,A1,ORF1AB,20.5\nP1,A1,E,21.5\nP1,A1,N,22.5\n")
+    assert file.readings["target"].to_list() == ["ORF1ab", "E", "N"]
+    assert question(file, "target_spelling") == (("ORF1AB",), "ORF1ab", "targets")
+    assert question(file, "target_not_expected")[0] == ("E",)
+    told = read(b"Plate,Well,Target,Ct\nP1,A1,E,21.5\n", policy=ImportPolicy(targets={"e": "ORF1ab"}))
+    assert told.readings["target"].to_list() == ["ORF1ab"]
+    assert "target_not_expected" not in {q.code for q in told.questions}

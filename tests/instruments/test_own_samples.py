@@ -88,7 +88,13 @@ def test_lightcycler480__has_the_channel_as_target_until_the_policy_names_it() -
     file = read(SAMPLES / "lightcycler480.txt")
     assert set(file.readings["target"]) == {"FAM (465-510)"}
     codes = {question.code for question in file.questions}
-    assert codes == {"target_is_channel", "plate_missing", "time_missing", "control_by_name"}
+    assert codes == {
+        "target_is_channel",
+        "target_not_expected",
+        "plate_missing",
+        "time_missing",
+        "control_by_name",
+    }
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from poolpipe.instruments.cells import NOTHING, decimal_mark, fold, number
+from poolpipe.instruments.targets import target_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Reading", "readings_of", "table_decimal"]
 
-UNUSED = object()
+
+class _LeftOut:
+    """A Ct that is not to be read at all, as against undetermined."""
+
+
+LEFT_OUT = _LeftOut()
 
 
 @dataclass(slots=True)
@@ -85,9 +91,9 @@ def readings_of(
                 )
                 continue
             ct = _ct(layout, text, decimal, record, well, policy, notes)
-            if ct is not UNUSED:
+            if not isinstance(ct, _LeftOut):
                 flags = [*record.flags, *_amplification_flags(layout, record, ct, well, notes)]
-                readings.append(Reading(record, well, target, ct, text, flags))  # type: ignore[arg-type]
+                readings.append(Reading(record, well, target, ct, text, flags))
     _note_repeats(readings, notes)
     return readings
 
@@ -112,16 +118,17 @@ def _counts(layout: Layout, record: Record, well: str, policy: ImportPolicy, not
 
 def _target(text: str, record: Record, default: str, policy: ImportPolicy, notes: Notes) -> str:
     """The target's name in the policy's words; the dye where the file leaves the target empty."""
-    names = {fold(name): target for name, target in policy.targets.items()}
-    name = text or default
-    if not name and record["dye"]:
-        name = record["dye"]
-        notes.ask("target_is_dye", "the file names no target, only the dye", name, options=("dye", "targets"),
-                  decided=names.get(fold(name), name), setting="targets")  # fmt: skip
-    elif not text and default:
+    name = text or default or record["dye"]
+    if not name:
+        return ""
+    target = target_name(name, policy, notes)
+    if not text and default:
         notes.ask("target_is_channel", "the file names no target, only the channel", default,
-                  options=("channel", "targets"), decided=names.get(fold(default), default), setting="targets")  # fmt: skip
-    return names.get(fold(name), name)
+                  options=("channel", "targets"), decided=target, setting="targets")  # fmt: skip
+    elif not text:
+        notes.ask("target_is_dye", "the file names no target, only the dye", name, options=("dye", "targets"),
+                  decided=target, setting="targets")  # fmt: skip
+    return target
 
 
 def _is_nothing(layout: Layout, text: str) -> bool:
@@ -130,26 +137,27 @@ def _is_nothing(layout: Layout, text: str) -> bool:
 
 def _ct(
     layout: Layout, text: str, decimal: str, record: Record, well: str, policy: ImportPolicy, notes: Notes
-) -> float | object | None:
-    """The Ct, None for undetermined, UNUSED where the row is left out."""
+) -> float | _LeftOut | None:
+    """The Ct, None for undetermined, LEFT_OUT where the row is left out."""
     place = f"{well} (line {record.line})"
     if not text:
         if layout.nothing.empty == "undetermined":
             return None
         notes.ask("empty_ct", "the Ct is empty where this format writes a word for no amplification", place,
                   options=("leave_out", "undetermined"), decided=policy.empty_ct, setting="empty_ct")  # fmt: skip
-        return None if policy.empty_ct == "undetermined" else UNUSED
+        return None if policy.empty_ct == "undetermined" else LEFT_OUT
     if _is_nothing(layout, text):
         return None
     ct = number(text, decimal)
     if ct is None or not 0 <= ct <= 100:
         what = "no Ct: neither a number from 0 to 100 nor a word for no amplification"
         notes.found("bad_ct", what, line=record.line, sheet=record.sheet, column="ct", text=text)
-        return UNUSED
+        return LEFT_OUT
     if ct == 0:
         notes.ask("ct_is_zero", "a Ct of 0 is no crossing", place, options=("leave_out", "undetermined", "number"),
                   decided=policy.zero_ct, setting="zero_ct")  # fmt: skip
-        return {"leave_out": UNUSED, "undetermined": None, "number": ct}[policy.zero_ct]
+        zero: dict[str, float | _LeftOut | None] = {"leave_out": LEFT_OUT, "undetermined": None, "number": ct}
+        return zero[policy.zero_ct]
     return _no_call(layout, ct, record, place, policy, notes)
 
 

@@ -54,6 +54,9 @@ class ImportPolicy(BaseModel):
         same well), or a plate each, named by the run's id.
     targets : dict of str to str
         Names of targets or dyes in files -> targets of the policy (`{"FAM": "ORF1ab"}`).
+    expected_targets : tuple of str
+        Targets of the policy and its internal control; another name in a file is a question, another spelling of one of
+        these is taken for it. Empty: any name will do.
     sample_names : {"tubes", "ignore"}
         Whether the sample names of an instrument's file are tube barcodes and so make `load` events.
     control_names : {"trust", "ignore"}
@@ -90,6 +93,7 @@ class ImportPolicy(BaseModel):
     duplicate_columns: Literal["refuse", "first", "last"] = "refuse"
     runs: Literal["one_plate", "run_is_plate"] = "one_plate"
     targets: dict[str, str] = Field(default_factory=dict)
+    expected_targets: tuple[str, ...] = ("ORF1ab", "N", "IC")
     sample_names: Literal["tubes", "ignore"] = "tubes"
     control_names: Literal["trust", "ignore"] = "trust"
     tube_pattern: str = r"[0-9A-Za-z._/-]{1,64}"

@@ -18,6 +18,7 @@ from poolpipe.instruments.facts import plate_barcode, policy_time
 from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
 from poolpipe.instruments.notes import Notes
 from poolpipe.instruments.tables import Record
+from poolpipe.instruments.targets import target_name
 from poolpipe.instruments.times import moment
 from poolpipe.instruments.wells import SHAPES
 from poolpipe.instruments.xmltree import child_text, parse_xml
@@ -247,8 +248,7 @@ def _reading(
     if not datum.target:
         notes.found("no_target", "data without target", text=datum.cq, line=line)
         return None
-    names = {fold(key): value for key, value in policy.targets.items()}
-    return {"plate": plates[datum.run], "well": datum.well, "target": names.get(fold(datum.target), datum.target),
+    return {"plate": plates[datum.run], "well": datum.well, "target": target_name(datum.target, policy, notes),
             "ct": cq, "sample": datum.sample or None, "flags": ["excluded"] if datum.excluded else [],
             "ct_text": datum.cq, "at": datum.at, "line": line}  # fmt: skip
 
