@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -18,9 +20,6 @@ from poolpipe.exchange import results
 from poolpipe.exchange.city_csv import HEADERS, csv_rows, write_csv
 from poolpipe.exchange.fhir import bundle
 from poolpipe.exchange.hl7 import oru_messages
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MORNING = datetime(2022, 2, 10, 1, 0, tzinfo=UTC)
 NOON = datetime(2022, 2, 10, 4, 0, tzinfo=UTC)
@@ -194,3 +193,13 @@ def test_export__of_no_run_is_refused(tmp_path: Path) -> None:
     told = CliRunner().invoke(export, [str(tmp_path), "--format", "csv", "--out", str(tmp_path / "out")])
     assert isinstance(told.exception, PoolpipeError)
     assert "no such table" in str(told.exception)
+
+
+def test_page__has_examples_that_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "exchange.md").read_text("utf-8")
+    (tmp_path / "result").mkdir()
+    pools().write_parquet(tmp_path / "result" / "pools.parquet")
+    members().write_parquet(tmp_path / "result" / "members.parquet")
+    monkeypatch.chdir(tmp_path)
+    for example in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(compile(example, "docs/exchange.md", "exec"), {})  # noqa: S102 -- our own page

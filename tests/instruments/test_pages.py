@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from poolpipe.instruments import ImportPolicy
 from poolpipe.instruments.layouts import load_layouts
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "docs" / "instruments").glob("*.md")))
@@ -28,6 +32,14 @@ def test_pages__name_every_format_and_every_setting() -> None:
     settings = set(ImportPolicy.model_fields) - {"round", "lab"}
     missing = sorted(name for name in names | settings if name not in PAGES)
     assert not missing
+
+
+def test_pages__have_examples_that_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    examples = re.findall(r"```python\n(.*?)```", PAGES, re.DOTALL)
+    assert examples
+    for example in examples:
+        exec(compile(example, "docs/instruments", "exec"), {})  # noqa: S102 -- our own pages
 
 
 def test_pages__lead_to_each_other() -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from poolpipe.instruments.batch import Imported
+    from poolpipe.instruments.model import InstrumentFile
 
 __all__ = ["import_command"]
 
@@ -118,7 +119,8 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
     for text in texts:
         if "=" not in text:
             raise click.BadParameter(f"{text!r} is not NAME=TARGET", param_hint="--target")
-    return dict((part.strip() for part in text.split("=", 1)) for text in texts)  # type: ignore[misc]
+    parted = [text.partition("=") for text in texts]
+    return {name.strip(): target.strip() for name, _, target in parted}
 
 
 def _known_loads(paths: tuple[Path, ...], out: Path | None, most: int) -> pl.DataFrame | None:
@@ -145,7 +147,7 @@ def _lines(item: Imported) -> list[str]:
     """What a file means, for people."""
     lines = [item.path]
     if item.file is not None:
-        lines += _meaning(item)
+        lines += _meaning(item, item.file)
     if item.error is not None:
         lines.append(f"  not imported 未导入: {item.error}")
     lines += [f"  missing 缺少: {text}" for text in item.missing]
@@ -153,9 +155,8 @@ def _lines(item: Imported) -> list[str]:
     return lines
 
 
-def _meaning(item: Imported) -> list[str]:
-    assert item.file is not None  # noqa: S101 -- the caller asked for it
-    file, known = item.file, item.file.recognised
+def _meaning(item: Imported, file: InstrumentFile) -> list[str]:
+    known = file.recognised
     machine = " ".join(
         part for part in (known.vendor, known.instrument, known.serial, known.software) if part
     )
