@@ -48,7 +48,8 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
-def imports(package: str) -> list[Import]:
+@cache
+def imports(package: str) -> tuple[Import, ...]:
     """Every import of a package's modules, those inside functions and TYPE_CHECKING blocks too."""
     found = []
     for name, path in modules(package).items():
@@ -60,7 +61,7 @@ def imports(package: str) -> list[Import]:
             names = [alias.name for alias in getattr(node, "names", ()) if isinstance(alias, ast.alias)]
             place = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
             found += [Import(name, ".".join([*base, each]), place, id(node) in for_types) for each in names]
-    return found
+    return tuple(found)
 
 
 def _for_types(node: ast.AST) -> bool:
