@@ -303,3 +303,20 @@ def test_a_target__in_other_spelling_is_the_expected_one_and_a_stranger_is_asked
     told = read(b"Plate,Well,Target,Ct\nP1,A1,E,21.5\n", policy=ImportPolicy(targets={"e": "ORF1ab"}))
     assert told.readings["target"].to_list() == ["ORF1ab"]
     assert "target_not_expected" not in {q.code for q in told.questions}
+
+
+def test_two_exports_in_one_file__are_refused() -> None:
+    once = rows(row(1, "20.5"))
+    with pytest.raises(AmbiguousFileError, match="second table of the same kind"):
+        read(once + b"\n" + once.replace(b"= P1", b"= P2"))
+    with pytest.raises(AmbiguousFileError, match="several exports in one file"):
+        read(once + COLUMNS.encode() + row(2, "30.5").encode() + b"\n")
+
+
+def test_channels_of_a_lightcycler__keep_their_own_target() -> None:
+    head = "Include\tColor\tPos\tName\tCp\tConcentration\tStandard\tStatus\n"
+    channel = "Experiment: x  Selected Filter: %s\n" + head + "True\t255\tA1\tS\t%s\t\t0\t\n"
+    file = read(
+        (channel % ("FAM", "20.5") + channel % ("VIC", "30.5") + "\n" + channel % ("CY5", "")).encode()
+    )
+    assert file.readings.select("target", "ct").rows() == [("FAM", 20.5), ("VIC", 30.5), ("CY5", None)]

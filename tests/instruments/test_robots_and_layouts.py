@@ -111,6 +111,28 @@ def test_maps_in_spreadsheets__keep_long_barcodes_and_ask_about_numbers() -> Non
     assert drawn.loads.filter(well="H12")["tube"].to_list() == ["TH12"]
 
 
+def sheets(*tables: list[list[object]]) -> bytes:
+    made: bytes = maker().workbook({f"Sheet{i}": table for i, table in enumerate(tables, 1)})
+    return made
+
+
+def test_maps_on_several_sheets__are_all_read_or_none() -> None:
+    first: list[list[object]] = [["Plate", "Well", "Tube"], ["P1", "A1", "T1"]]
+    second: list[list[object]] = [["Plate", "Well", "Tube"], ["P2", "A1", "T2"]]
+    assert read(sheets(first, second)).loads.select("plate", "tube").rows() == [("P1", "T1"), ("P2", "T2")]
+    with pytest.raises(AmbiguousFileError, match="second table of the same kind"):
+        read(sheets([["Well", "Tube"], ["A1", "T1"]], [["Well", "Tube"], ["A1", "T2"]]))
+    grid: list[list[object]] = [["", *range(1, 13)], *([row, "T"] for row in "ABCDEFGH")]
+    with pytest.raises(AmbiguousFileError, match="several plates"):
+        read(sheets(grid, grid))
+    run: list[list[object]] = [
+        ["Well", "Fluor", "Content", "Sample", "Cq"],
+        ["A01", "FAM", "Unkn", "S", 20.5],
+    ]
+    told = read(sheets(run, run))
+    assert (told.readings.height, [f.code for f in told.not_understood]) == (1, ["other_table"])
+
+
 def test_a_cut_worklist_record__is_refused() -> None:
     with pytest.raises(DamagedFileError, match="fields of at least"):
         read(b"A;Rack1;;Tube 24;1;T1;200;;;\r\nD;PCR;P1;96 W")

@@ -10,9 +10,7 @@ import polars as pl
 from poolpipe.instruments.cells import well_name
 from poolpipe.instruments.checks import check_means, check_setup
 from poolpipe.instruments.contents import Place, loads_of, pools_of, record_time, reports_of
-from poolpipe.instruments.errors import (
-    DamagedFileError,
-)
+from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
 from poolpipe.instruments.facts import file_facts, plate_barcode, plate_size, when_read
 from poolpipe.instruments.interpret import Reading, readings_of, table_decimal
 from poolpipe.instruments.layouts import Layout, match_header
@@ -48,6 +46,23 @@ def read_document(
     """Read a sheet by its layout; `extra` are facts that stand elsewhere in the container."""
     notes = Notes()
     parts = tables(layout, document, sheet, header, policy, notes)
+    for other in document.sheets:
+        if (
+            other is sheet
+            or other.delimiter != sheet.delimiter
+            or (start := match_header(layout, other)) is None
+        ):
+            continue
+        if layout.kind == "map" and {"plate", "pool"} & set(parts[0].roles):
+            parts += tables(layout, document, other, start, policy, notes)
+        elif layout.kind == "map" or other.name == sheet.name:
+            raise AmbiguousFileError(
+                "a second table of the same kind, with plate and time of its own",
+                where=f"sheet or section {other.name}", way_out="import them as a file each",
+            )  # fmt: skip
+        else:
+            notes.found("other_table", f"a table like the one on {sheet.name!r} was not read", severity="warning",
+                        sheet=other.name)  # fmt: skip
     elsewhere = [row for each in document.sheets if each.name == layout.facts_sheet for row in each.rows]
     facts = file_facts(layout, [*elsewhere, *parts[0].preamble]) | (extra or {})
     if document.other_encoding:

@@ -8,7 +8,8 @@ import polars as pl
 
 from poolpipe.instruments.cells import fold, plain
 from poolpipe.instruments.contents import Place, loads_of
-from poolpipe.instruments.errors import DamagedFileError
+from poolpipe.instruments.documents import HEADER_WITHIN
+from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
 from poolpipe.instruments.facts import file_facts, plate_barcode, policy_time
 from poolpipe.instruments.layouts import Layout
 from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
@@ -17,6 +18,8 @@ from poolpipe.instruments.tables import Record
 from poolpipe.instruments.wells import SHAPES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from poolpipe.instruments.documents import Document, Row, Sheet
     from poolpipe.instruments.policy import ImportPolicy
 
@@ -31,14 +34,17 @@ LAYOUT = Layout(
 
 def find_grid(document: Document) -> tuple[Sheet, int, int] | None:
     """The sheet, the index of its row of column numbers, and the plate's size; None where there is none."""
+    return next(_grids(document), None)
+
+
+def _grids(document: Document) -> Iterator[tuple[Sheet, int, int]]:
     for sheet in document.sheets:
-        for index, row in enumerate(sheet.rows[:60]):
+        for index, row in enumerate(sheet.rows[:HEADER_WITHIN]):
             numbers = [plain(cell).removesuffix(".0").lstrip("0") for cell in row.cells[1:]]
-            for size, (_, columns) in sorted(SHAPES.items(), reverse=True):
+            for size, (_, columns) in SHAPES.items():
                 wanted = [str(i) for i in range(1, columns + 1)]
                 if numbers[:columns] == wanted and not any(numbers[columns:]):
-                    return sheet, index, size
-    return None
+                    yield sheet, index, size
 
 
 def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: ImportPolicy) -> InstrumentFile:
@@ -46,10 +52,16 @@ def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: Im
 
     Raises
     ------
+    AmbiguousFileError
+        Where several plates are drawn.
     DamagedFileError
         Where a row letter is missing or out of order, as in a map that lost lines.
     """
     sheet, top, size = grid
+    if len(list(_grids(document))) > 1:
+        raise AmbiguousFileError(
+            "several plates are drawn in this file", where=name, way_out="import them as a file each"
+        )
     rows, columns = SHAPES[size]
     notes = Notes()
     body = sheet.rows[top + 1 : top + 1 + rows]

@@ -65,13 +65,24 @@ def preamble_pairs(rows: list[Row]) -> Iterator[tuple[str, str, int]]:
 def tables(
     layout: Layout, document: Document, sheet: Sheet, header: int, policy: ImportPolicy, notes: Notes
 ) -> list[Table]:
-    """All tables of a sheet in this layout: one, or one a channel where the layout repeats."""
+    """All tables of a sheet in this layout: one, or one a channel where the layout repeats.
+
+    Raises
+    ------
+    AmbiguousFileError
+        A second table under the same header, in a layout that has one: two exports in one file.
+    DamagedFileError
+        A last line or a trailer that shows that the file was cut.
+    """
     head = {fold(cell) for cell in sheet.rows[header].cells if cell}
-    starts = [header]
-    if layout.repeated:
-        starts += [
-            i for i, row in enumerate(sheet.rows) if i > header and {fold(c) for c in row.cells if c} == head
-        ]
+    starts = [
+        i for i, row in enumerate(sheet.rows) if i >= header and {fold(c) for c in row.cells if c} == head
+    ]
+    if len(starts) > 1 and not layout.repeated:
+        raise AmbiguousFileError(
+            "the table's header stands here again: several exports in one file",
+            where=f"line {sheet.rows[starts[1]].line}", way_out="import them as a file each",
+        )  # fmt: skip
     found = []
     above = _rows_above_sections(document, sheet)
     begin = 0
@@ -130,14 +141,14 @@ def _body(
     for row in sheet.rows[start:end]:
         line = " ".join(row.cells)
         if not line.strip():
-            if layout.repeated:
-                return
             blank = True
             continue
         if any(re.search(pattern, line) for pattern in layout.skip) or _is_trailer(layout, line):
             continue
         filled = sum(bool(cell.strip()) for cell in row.cells)
         has_key = key < len(row.cells) and bool(plain(row.cells[key]))
+        if layout.repeated and filled < 3:  # the lines above the next channel's table
+            continue
         if blank and (filled < 3 or not has_key):
             notes.found(
                 "below_table", "not part of the table", severity="info", line=row.line, text=line[:80]
