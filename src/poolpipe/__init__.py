@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from poolpipe.events import Events
     from poolpipe.pipeline import conclude, run
     from poolpipe.policy import Policy, load_policy
+    from poolpipe.stages import anomalies, calls, custody, ledger, links, recalls
 
 __all__ = [
     "Day",
@@ -31,9 +32,15 @@ __all__ = [
     "PolicyError",
     "PoolpipeError",
     "TableError",
+    "anomalies",
+    "calls",
     "conclude",
+    "custody",
     "decode",
+    "ledger",
+    "links",
     "load_policy",
+    "recalls",
     "run",
 ]
 
@@ -50,9 +57,10 @@ _HOMES = {
     "decode": "poolpipe.decode",
     "load_policy": "poolpipe.policy",
     "run": "poolpipe.pipeline",
+    **dict.fromkeys(("anomalies", "calls", "custody", "ledger", "links", "recalls"), "poolpipe.stages"),
 }
 # These are functions here and modules below: importing `poolpipe.links` must not hide `poolpipe.links(...)`.
-_STAGES = ("decode",)
+_STAGES = ("anomalies", "calls", "custody", "decode", "ledger", "links", "recalls")
 _ROOMS = ("design", "exchange", "instruments", "simulate")
 
 

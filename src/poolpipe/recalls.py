@@ -20,6 +20,8 @@ __all__ = ["OPEN_STATUS", "find_cases", "open_recalls", "rank_recalls"]
 
 OPEN_STATUS = ("open", "recollected", "closed")
 _POOL, _SINGLE = range(len(MODES))
+_ALONE = 1 << 32
+"""Who has no known household is one alone, numbered behind all households."""
 _POSITIVE, _SUSPECT, _NEGATIVE = (CALLS.index(call) for call in ("positive", "suspect", "negative"))
 
 
@@ -165,7 +167,7 @@ def rank_recalls(recalls: pl.DataFrame, households: pl.DataFrame | None) -> pl.D
     closed = pl.col("status") == OPEN_STATUS.index("closed")
     placed = placed.with_columns(
         closed.alias("done"),
-        pl.coalesce(pl.col("household").cast(pl.Int64), -1 - pl.col("row").cast(pl.Int64)).alias("home"),
+        pl.coalesce(pl.col("household").cast(pl.Int64), pl.col("row").cast(pl.Int64) + _ALONE).alias("home"),
     )
     together = ["done", "due_at", "home"]
     placed = placed.with_columns(pl.col("p_infected").max().over(together).alias("likeliest"))
