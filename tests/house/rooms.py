@@ -15,7 +15,7 @@ STAGES = (
     "trace",
 )
 INTAKE = ("events",)
-PIPELINE = ("reference", "beliefs", "texts", "day", "pipeline")
+PIPELINE = ("reference", "beliefs", "texts", "day", "pipeline", "stages")
 OUTSIDE = (
     *("simulate", "planted", "instruments", "payloads", "exchange", "design", "plan"),
     *("store", "stream", "nightly", "boards", "diff"),

@@ -55,6 +55,8 @@ class Batch:
         What could not be read between these records, as `BROKEN`.
     left_out : set of str
         Columns that no event has.
+    done : float
+        Share of the file that was read when this batch was, 0 to 1.
     """
 
     table: pa.Table
@@ -62,6 +64,7 @@ class Batch:
     raw: Callable[[NDArray[np.int64]], Sequence[str]]
     broken: pl.DataFrame = field(default_factory=broken)
     left_out: frozenset[str] = frozenset()
+    done: float = 1.0
 
     @staticmethod
     def of_broken(trouble: pl.DataFrame) -> Batch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,9 @@ def read_parquet(path: Path) -> Iterator[Batch]:
         file = pq.ParquetFile(path, read_dictionary=coded)
         passed = 0
         for rows in file.iter_batches(_ROWS, columns=wanted, use_threads=False):
-            yield _batch(rows, known, schema.names, passed, left_out)
+            batch = _batch(rows, known, schema.names, passed, left_out)
             passed += rows.num_rows
+            yield replace(batch, done=passed / file.metadata.num_rows)
     except (pa.ArrowException, OSError) as error:
         yield Batch.of_broken(_damage(error))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,18 +95,31 @@ def read_events(
     """
     sources, batches, skipped = _opened(inputs)
     tally = _Tally(sources)
+    told = _Told(progress, sources)
     with ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
         waiting: deque[Future[_Taken]] = deque()
         for file, source in enumerate(sources):
             for batch in batches(source):
+                told.reading(file, batch.done)
                 waiting.append(pool.submit(_take, batch, source, file, policy))
                 while len(waiting) > 2 * pool._max_workers:
                     tally.add(waiting.popleft().result())
-            if progress:
-                progress("reading", file + 1, len(sources))
         while waiting:
             tally.add(waiting.popleft().result())
     return tally.finished(skipped)
+
+
+class _Told:
+    """Tells a progress callback how many bytes of all files are read."""
+
+    def __init__(self, progress: Progress | None, sources: list[Source]) -> None:
+        self._progress = progress
+        self._sizes = [source.path.stat().st_size if source.path.is_file() else 1 for source in sources]
+
+    def reading(self, file: int, done: float) -> None:
+        if self._progress:
+            read = sum(self._sizes[:file]) + self._sizes[file] * done
+            self._progress("reading", int(read), sum(self._sizes))
 
 
 @dataclass(slots=True)
@@ -218,7 +231,7 @@ def _as_texts(table: pa.Table) -> pl.DataFrame:
 def _batches(source: Source) -> Iterator[Batch]:
     """Batches of one file, by what it holds."""
     try:
-        file, compression = opened(source.path)
+        raw, file, compression = opened(source.path)
     except OSError as error:
         way_out = "ask for the right to read it" if isinstance(error, PermissionError) else "look at the disk"
         raise InputError(str(error.strerror or error), where=str(source.path), way_out=way_out) from error
@@ -235,10 +248,11 @@ def _batches(source: Source) -> Iterator[Batch]:
             else:
                 yield from read_arrow(source.path, stream=content == "arrow_stream")
             return
-        if content == "csv":
-            yield from read_delimited(stream)
-        elif content == "ndjson":
-            yield from read_ndjson(stream)
+        readers = {"csv": read_delimited, "ndjson": read_ndjson}
+        if content in readers:
+            size = source.path.stat().st_size
+            for batch in readers[content](stream):
+                yield replace(batch, done=min(1.0, raw.tell() / max(1, size)))
         if stream.trouble:
             yield Batch.of_broken(broken([None], [stream.trouble], [None]))
 

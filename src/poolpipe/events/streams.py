@@ -21,6 +21,9 @@ __all__ = ["BLOCK", "Content", "TextStream", "opened", "recognised"]
 BLOCK = 1 << 24
 """Bytes of text taken at once: enough for whole columns, small beside a city."""
 
+_SIP = 1 << 14
+"""Bytes asked for at once: what a broken stream holds beyond its last whole sip is lost."""
+
 Content = Literal["csv", "ndjson", "parquet", "arrow", "arrow_stream", "empty"]
 
 _GZIP, _ZSTD, _PARQUET, _ARROW = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"ARROW1"
@@ -31,16 +34,15 @@ _HEADER_WORDS = 2
 """A line with so many known column names is the header of a CSV, whatever the file's name says."""
 
 
-def opened(path: Path) -> tuple[BinaryIO | pa.NativeFile, str | None]:
-    """Open a file for reading its uncompressed bytes, whatever its name says; name the compression."""
+def opened(path: Path) -> tuple[BinaryIO, BinaryIO | pa.NativeFile, str | None]:
+    """Open a file whatever its name says: its own bytes, its uncompressed bytes, and the compression's name."""
     file = path.open("rb")
     head = file.read(4)
     file.seek(0)
-    if head.startswith(_GZIP):
-        return pa.CompressedInputStream(pa.PythonFile(file), "gzip"), "gzip"
-    if head == _ZSTD:
-        return pa.CompressedInputStream(pa.PythonFile(file), "zstd"), "zstd"
-    return file, None
+    for magic, name in ((_GZIP, "gzip"), (_ZSTD, "zstd")):
+        if head.startswith(magic):
+            return file, pa.CompressedInputStream(pa.PythonFile(file), name), name
+    return file, file, None
 
 
 def recognised(head: bytes, name: str) -> Content:
@@ -106,11 +108,16 @@ class TextStream:
             yield tail
 
     def _read(self) -> bytes:
+        """Read one block; of a file that breaks off, everything before the break."""
+        parts: list[bytes] = []
+        size = 0
         try:
-            return bytes(self.file.read(BLOCK))
+            while size < BLOCK and (part := bytes(self.file.read(_SIP))):
+                parts.append(part)
+                size += len(part)
         except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
             self.trouble = f"the file breaks off: {error}"
-            return b""
+        return b"".join(parts)
 
 
 def _is_utf16(head: bytes) -> bool:
