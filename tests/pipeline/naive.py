@@ -1,0 +1,105 @@
+"""A city concluded by the naive reference, and a day of ours laid beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from cities.compare import COLUMNS, differences, normalised
+from cities.files import KINDS
+from poolpipe.policy import Policy
+from reference.cleaning import DEFAULT_POLICY, accept, records_of
+from reference.day import conclude
+from reference.reading import read_files
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    import poolpipe
+
+Event = dict[str, Any]
+
+
+@dataclass
+class Rules:
+    """One policy, written for us and for the reference."""
+
+    ours: dict[str, Any] = field(default_factory=dict)
+    naive: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def policy(self) -> Policy:
+        return Policy.model_validate(self.ours)
+
+
+@dataclass
+class Expected:
+    """What the reference says of some records."""
+
+    tables: dict[str, list[dict[str, Any]]]
+    read: int
+    accepted: list[Event]
+    duplicates: int
+
+    @classmethod
+    def of_records(
+        cls,
+        records: list[Event],
+        rules: dict[str, Any] | None = None,
+        as_of: datetime | None = None,
+        sites: list[dict[str, Any]] | None = None,
+    ) -> Expected:
+        policy = DEFAULT_POLICY | (rules or {})
+        accepted, duplicates, rejects = accept(records, policy)
+        tables = conclude(accepted, policy, as_of, sites) | {"rejects": rejects}
+        return cls(tables, len(records), accepted, len(duplicates))
+
+    @classmethod
+    def of_folder(cls, folder: Path, **options: Any) -> Expected:
+        return cls.of_records(records_of(read_files(folder)), **options)
+
+
+def unlike(expected: Expected, day: poolpipe.Day) -> str:
+    """How a day differs from what the reference says; empty if not at all."""
+    found = []
+    for table in COLUMNS:
+        told = differences(
+            normalised(expected.tables[table], table), normalised(day.table(table).to_dicts(), table)
+        )
+        found += [f"{table}:\n{told}"] if told else []
+    files = day.summary["files"]
+    counts = {name: sum(file[name] for file in files) for name in ("read", "duplicates", "accepted")}
+    wanted = {"read": expected.read, "duplicates": expected.duplicates, "accepted": len(expected.accepted)}
+    if counts != wanted:
+        found.append(f"counted {counts}, expected {wanted}")
+    return "\n".join(found)
+
+
+def frames_of(events: list[Event]) -> dict[str, pl.DataFrame]:
+    """The same raw events as frames of texts: one per kind, and one named `events` for unknown kinds."""
+    groups: dict[str, list[Event]] = {}
+    for event in events:
+        kind = event.get("kind")
+        groups.setdefault(kind if kind in KINDS else "events", []).append(event)
+    frames = {}
+    for name, group in groups.items():
+        columns = sorted(
+            {column for event in group for column in event} - ({"kind"} if name != "events" else set())
+        )
+        frames[name] = pl.DataFrame(
+            {column: [event.get(column) for event in group] for column in columns},
+            schema=dict.fromkeys(columns, pl.String),
+        )
+    return frames
+
+
+def records_of_frames(frames: dict[str, pl.DataFrame]) -> list[Event]:
+    """The frames' rows as the reference takes them."""
+    return [
+        {**({} if name == "events" else {"kind": name}), **row, "file": name, "line": line}
+        for name, frame in frames.items()
+        for line, row in enumerate(frame.to_dicts(), start=1)
+    ]

@@ -1,0 +1,140 @@
+"""Random small cities, from files and from frames, table by table against the naive reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+import poolpipe
+from cities.files import write_city
+from cities.random_city import city
+from pipeline.naive import Expected, Rules, frames_of, records_of_frames, unlike
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SITES = [
+    {"site": "S1", "priority": True},
+    {"site": "一小", "priority": True},
+    {"site": "S2", "priority": False},
+]
+
+POLICIES = {
+    "pools of five": Rules({"pools": {"capacity": 5}}, {"capacity": 5}),
+    "three targets": Rules(
+        {"assay": {"targets": ["ORF1ab", "N", "IC2"]}}, {"targets": ("ORF1ab", "N", "IC2")}
+    ),
+    "one target": Rules({"assay": {"targets": ["N"]}}, {"targets": ("N",)}),
+    "other cut-offs": Rules(
+        {"assay": {"detected_ct": 36.99, "grey_ct": 39.5, "internal_control_ct": 39.5}},
+        {"detected": 36.99, "grey": 39.5},
+    ),
+    "no grey zone": Rules(
+        {"assay": {"detected_ct": 40, "grey_ct": 40, "internal_control_ct": 40}},
+        {"detected": 40.0, "grey": 40.0},
+    ),
+    "a control nobody reads": Rules({"assay": {"internal_control": "RNP"}}, {"internal_control": "RNP"}),
+    "plates of 384": Rules(
+        {"codes": {"plate_wells": 384}}, {"rows": "ABCDEFGHIJKLMNOP", "columns": 24}
+    ),
+    "short codes": Rules(
+        {"codes": dict.fromkeys(("tube", "box", "plate"), "[0-9A-Z.-]{1,4}")},
+        {"code_pattern": "[0-9A-Z.-]{1,4}"},
+    ),
+    "alternatives": Rules(
+        {"codes": dict.fromkeys(("tube", "box", "plate"), "[TSX].*|0+[0-9]|[BP].+")},
+        {"code_pattern": "[TSX].*|0+[0-9]|[BP].+"},
+    ),
+    "another zone": Rules({"time_zone": "Europe/Lisbon"}, {"zone": "Europe/Lisbon"}),
+    "impatient clocks": Rules(
+        {
+            "clocks": {
+                "pickup": 0.5, "room_temperature": 1, "cold_store": 2, "result": 1.5,
+                "result_priority": 0.25, "result_never_beyond": 4, "recall": 1,
+            }
+        },
+        {
+            "pickup_s": 1800, "room_temperature_s": 3600, "cold_store_s": 7200, "result_s": 5400,
+            "priority_result_s": 900, "result_collected_s": 14400, "recall_s": 3600,
+        },
+    ),
+}  # fmt: skip
+
+
+def _written(folder: Path, seed: int, size: str) -> Path:
+    write_city(city(seed, size=size, unparseable=seed % 2 == 0), folder, seed)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("seed", "size"),
+    [
+        *((seed, "tiny") for seed in range(7000, 7008)),
+        *((seed, "small") for seed in range(7100, 7112)),
+        *((seed, "medium") for seed in range(7200, 7204)),
+        (7300, "large"),
+    ],
+)
+def test_run__agrees_with_the_reference_on_random_cities(seed: int, size: str, tmp_path: Path) -> None:
+    folder = _written(tmp_path, seed, size)
+    assert unlike(Expected.of_folder(folder), poolpipe.run(folder)) == ""
+
+
+@pytest.mark.parametrize("seed", range(7400, 7406))
+def test_run__agrees_with_the_reference_in_the_middle_of_a_day(seed: int, tmp_path: Path) -> None:
+    folder = _written(tmp_path, seed, "small")
+    moments = sorted(event["at"] for event in Expected.of_folder(folder).accepted)
+    as_of = moments[len(moments) // 2]
+    day = poolpipe.run(folder, as_of=as_of)
+    assert unlike(Expected.of_folder(folder, as_of=as_of), day) == ""
+    assert day.summary["as_of"] == as_of.isoformat().replace("+00:00", "Z")
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_run__agrees_with_the_reference_under_other_policies(name: str, tmp_path: Path) -> None:
+    rules = POLICIES[name]
+    folder = _written(tmp_path, 7500 + list(POLICIES).index(name), "medium")
+    day = poolpipe.run(folder, policy=rules.policy)
+    assert unlike(Expected.of_folder(folder, rules=rules.naive), day) == ""
+
+
+@pytest.mark.parametrize("seed", range(7600, 7604))
+def test_run__gives_priority_sites_their_shorter_clock(seed: int, tmp_path: Path) -> None:
+    folder = _written(tmp_path, seed, "medium")
+    rules = POLICIES["impatient clocks"] if seed % 2 else Rules()
+    day = poolpipe.run(folder, policy=rules.policy, sites=pl.DataFrame(SITES))
+    assert unlike(Expected.of_folder(folder, rules=rules.naive, sites=SITES), day) == ""
+
+
+@pytest.mark.parametrize("seed", range(7700, 7706))
+def test_run__agrees_with_the_reference_on_frames(seed: int) -> None:
+    frames = frames_of(city(seed, size="small"))
+    assert unlike(Expected.of_records(records_of_frames(frames)), poolpipe.run(frames)) == ""
+
+
+@pytest.mark.parametrize("seed", range(7800, 7803))
+def test_view__is_a_run_under_the_other_policy_and_moment(seed: int, tmp_path: Path) -> None:
+    folder = _written(tmp_path, seed, "small")
+    rules = POLICIES["other cut-offs"]
+    moments = sorted(event["at"] for event in Expected.of_folder(folder).accepted)
+    as_of = moments[2 * len(moments) // 3]
+    day = poolpipe.run(folder).view(policy=rules.policy, as_of=as_of)
+    assert unlike(Expected.of_folder(folder, rules=rules.naive, as_of=as_of), day) == ""
+    assert day.summary["policy"]["version"] == rules.policy.version
+
+
+def test_run__of_nothing_at_all_is_empty_and_whole(tmp_path: Path) -> None:
+    (tmp_path / "collect.csv").write_text("at,tube,person\n")
+    day = poolpipe.run(tmp_path)
+    nothing: dict[str, Any] = {
+        "file": "collect.csv",
+        "read": 0,
+        "accepted": 0,
+        "duplicates": 0,
+        "rejected": 0,
+    }
+    assert day.summary["files"] == [nothing]
+    assert day.summary["as_of"] is None
+    assert set(day.summary["rows"].values()) == {0}
