@@ -80,6 +80,15 @@ def test_a_last_ct_that_may_have_lost_digits__is_refused(cut: str) -> None:
         read((head + rows + cut).encode())
 
 
+@pytest.mark.parametrize("rest", ["NoCt", "25", "Undetermined"])
+def test_a_last_ct_without_numbers_to_compare_it_with__is_refused(rest: str) -> None:
+    head = "Well\tFluor\tTarget\tContent\tSample\tCq\n"
+    with pytest.raises(DamagedFileError, match="cut short"):
+        read((head + f"A01\tFAM\tN\tUnkn\tS1\t{rest}\nA02\tFAM\tN\tUnkn\tS2\t2").encode())
+    word = read((head + "A01\tFAM\tN\tUnkn\tS1\t25.1\nA02\tFAM\tN\tUnkn\tS2\tNaN").encode())
+    assert word.readings["ct"].to_list() == [25.1, None]
+
+
 @settings(deadline=None, max_examples=60, derandomize=True)
 @given(st.binary(max_size=600))
 def test_arbitrary_bytes__are_refused_with_a_typed_error(content: bytes) -> None:

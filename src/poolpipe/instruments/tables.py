@@ -263,13 +263,22 @@ def _check_end(
         seen = [
             row.cells[i] for row in body for i in ct_columns if i < len(row.cells) and (row, i) != (last, end)
         ]
-        shapes = {_decimals(text) for text in seen if text}
-        if end < max(ct_columns) or not last.cells[end] or shapes != {_decimals(last.cells[end])}:
+        if end < max(ct_columns) or not _same_decimals(last.cells[end], seen):
             raise _cut(last)
         return
     named = [role for role in (*IDENTITY, "volume", "at", "lab", "plate_well") if end in roles.get(role, ())]
     if named and {len(row.cells[end]) for row in rest if end < len(row.cells)} != {len(last.cells[end])}:
         raise _cut(last)
+
+
+def _same_decimals(text: str, others: list[str]) -> bool:
+    """Whether a Ct has as many decimals, at least one, as every other number: 38.21 cut to 38.2 has not."""
+    if not text:
+        return False
+    if not any(letter.isdigit() for letter in text):
+        return True  # a word: cut short it is no word that is known
+    shapes = {_decimals(other) for other in others if any(letter.isdigit() for letter in other)}
+    return _decimals(text) > 0 and shapes == {_decimals(text)}
 
 
 def _decimals(text: str) -> int:
