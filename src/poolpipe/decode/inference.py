@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,7 @@ def decode(
     *,
     assay: Assay | Mapping[str, Any] | None = None,
     effort: Effort | None = None,
-    tolerance: float = 1e-8,
+    tolerance: float = 1e-7,
     most_sweeps: int = 200,
     threads: int = 2,
 ) -> Decoded:
@@ -120,14 +121,15 @@ def decode(
     """
     model = as_assay(assay)
     layout = lay_out(seats, pools, people, model)
-    expected = surprises.expectations(layout, model, threads=threads)
-    graph = reduce_layout(layout)
-    whole = Parts.of(layout.offsets, layout.members, layout.informative, layout.prior.size)
+    with ThreadPoolExecutor(1) as beside:  # neither needs the other: a second or two less for a city
+        expected = beside.submit(surprises.expectations, layout, model, threads=max(1, threads - 1))
+        graph = reduce_layout(layout)
+        whole = Parts.of(layout.offsets, layout.members, layout.informative, layout.prior.size)
     parts = whole if graph.members is layout.members else Parts.of_graph(graph)
     answer = _Answer.start(layout, graph, whole)
     rest = _solve_small(graph, parts, answer, effort or Effort())
     _believe_rest(graph, parts, answer, rest, effort or Effort(), tolerance, most_sweeps, threads)
-    return _tables(people, layout, graph, whole, answer, expected)
+    return _tables(people, layout, graph, whole, answer, expected.result())
 
 
 @dataclass
@@ -206,19 +208,18 @@ def _believe(
     found = beliefs.believe(graph, pools, tolerance=tolerance, most_sweeps=most_sweeps, threads=threads)
     touched = np.zeros(parts.of_pool.size + 1, np.bool_)
     touched[parts.of_pool[pools]] = True
-    mine = touched[parts.of_person]
-    kinds = np.where(
-        parts.seats > parts.people + parts.pools - 1, BELIEF, np.where(parts.pools > 1, TREE, CLOSED_FORM)
-    )
+    inside = touched[parts.of_person]
+    mine = slice(None) if inside.all() else inside  # a city in one component: no copies of everybody
+    kinds = np.where(parts.loopy, BELIEF, np.where(parts.pools > 1, TREE, CLOSED_FORM)).astype(np.uint8)
     answer.p_infected[mine] = found.odds[mine] / (1.0 + found.odds[mine])
-    answer.method[mine] = kinds.astype(np.uint8)[parts.of_person[mine]]
+    answer.method[mine] = kinds[parts.of_person[mine]]
     answer.converged[mine] = ~found.restless[mine]
     answer.person_terms += np.log((1.0 + found.odds) / (1.0 + graph.odds))
     answer.pool_terms[pools] = beliefs.pool_evidence(
         graph.offsets, graph.members, graph.rows, graph.table, found.odds, found.ratio,
         counts_matter=graph.counts_matter, threads=threads,
     )[pools]  # fmt: skip
-    doubtful = mine & (answer.method == BELIEF)
+    doubtful = inside & (answer.method == BELIEF)
     if doubtful.any():
         for check in refine(graph, found, doubtful, effort):
             answer.p_infected[check.people] = check.p_infected
@@ -248,11 +249,15 @@ def _tables(
     log_evidence += per_component(of_pool[says], answer.pool_terms[says])
     log_evidence[impossible | np.isnan(log_evidence)] = -np.inf
     impossible = np.isneginf(log_evidence)
-    answer.p_infected[impossible[of_person]] = layout.prior[impossible[of_person]]
-    answer.converged[impossible[of_person]] = False
+    if impossible.any():
+        hopeless = impossible[of_person]
+        answer.p_infected[hopeless] = layout.prior[hopeless]
+        answer.converged[hopeless] = False
     method = np.zeros(count, np.uint8)
-    np.maximum.at(method, of_person, answer.method)
-    restless = per_component(of_person, (~answer.converged).astype(np.float64)) > 0
+    for code in np.flatnonzero(np.bincount(answer.method)).tolist():  # ascending: the least exact stays
+        method[of_person[answer.method == code]] = code
+    restless = np.zeros(count, np.bool_)
+    restless[of_person[~answer.converged]] = True
     surprise = surprises.scores(
         log_evidence,
         *(
