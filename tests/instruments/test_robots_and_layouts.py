@@ -231,7 +231,8 @@ def test_layouts__are_unique_and_named_like_formats() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"at,plate,well,target,ct\n2022-02-10T08:00:00+08:00,P1,A1,N,20\n", b"at,plate,well,lab,tube,role\n",
+    [b'"at","plate","well","target","ct"\r\n', b"\xef\xbb\xbfat,plate,well,target,ct\n",
+     b"at,plate,well,target,ct\n2022-02-10T08:00:00+08:00,P1,A1,N,20\n", b"at,plate,well,lab,tube,role\n",
      b"kind,at,plate,well,tube\nload,x,P,A1,T\n",
      b'{"at": "2022-02-10", "plate": "P1", "well": "A1", "ct": 20}\n', b"PAR1xxxx", b"person,person_type,name\n",
      b"site,point,township\n", b"lab,capacity_per_day\n",
