@@ -150,7 +150,7 @@ class Steps:
     def __enter__(self) -> Steps:
         """Start the bar where stderr is a terminal."""
         if not self._quiet and sys.stderr.isatty():
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
             columns = (
                 TextColumn("{task.description}"),
@@ -181,7 +181,10 @@ class Steps:
         # in a log one line when a step starts and, of a long one, one for every tenth
         tenth = 10 * done // max(total, 1)
         if what not in self._told or (total >= 20 and tenth > self._told[what]):
-            click.echo(f"{label} {done:,}/{total:,}" if total > 1 else label, err=True)
+            share = (
+                f" {done}/{total}" if 1 < total <= 100 else f" {100 * done // total} %" if total > 100 else ""
+            )
+            click.echo(label + share, err=True)
             self._told[what] = tenth
 
 
