@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from datetime import UTC, datetime
 
 import click
@@ -74,3 +76,21 @@ def test_steps__are_silent_when_quiet(capsys):
     with Steps(quiet=True) as steps:
         steps("reading", 1, 2)
     assert capsys.readouterr().err == ""
+
+
+class _Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_steps__draw_a_bar_on_a_terminal_and_take_it_away(monkeypatch):
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    with Steps() as steps:
+        steps("reading", 512, 1024)
+        steps("links", 9, 9)
+    drawn = terminal.getvalue()
+    assert "links 关联" in drawn
+    assert "100%" in drawn
+    assert drawn.endswith("\x1b[2K"), "the last thing done is to clear the line"

@@ -155,7 +155,7 @@ class Steps:
             columns = (
                 TextColumn("{task.description}"),
                 BarColumn(),
-                MofNCompleteColumn(),
+                TaskProgressColumn(),
                 TimeElapsedColumn(),
             )
             self._bar = Progress(*columns, console=_console(sys.stderr), transient=True)
