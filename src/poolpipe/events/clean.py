@@ -29,25 +29,28 @@ __all__ = [
 
 _WIDE = [chr(code) for code in (0x3000, *range(0xFF01, 0xFF5F))]
 _HALF = [" ", *(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F))]
-_CONTROL = "[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2060\ufeff]"
+_SURROUNDING = "".join(
+    chr(code)
+    for code in (*range(0x21), *range(0x7F, 0xA1), 0x1680, *range(0x2000, 0x2010), 0x2028, 0x2029, 0x202F, 0x205F,
+                 0x2060, 0x3000, 0xFEFF)
+)  # fmt: skip
+"""Blanks, control characters and marks without width: none begins or ends a code."""
+
 _AIM = r"^\][A-Za-z][0-9A-Za-z]"
 _PLAIN = r"^[!-\\^-~][!-~]*$"
 _NOT_DETECTED = ("undetermined", "nan", "n/a", "no ct", "-", "")
 
 
 def clean_codes(values: pl.Series) -> pl.Series:
-    """Clean codes: half-width, no control characters, no AIM prefix, no surrounding blanks; blank is null."""
+    """Clean codes: half-width, no surrounding blanks and control characters, no AIM prefix.
+
+    What was blank is null; what was nothing but a prefix is empty, which is no missing value but a bad one.
+    """
     plain = values.str.contains(_PLAIN)
     if plain.all():  # null counts as plain
         return values
-    cleaned = (
-        values.str.replace_many(_WIDE, _HALF)
-        .str.replace_all(_CONTROL, "")
-        .str.strip_chars()
-        .str.replace(_AIM, "")
-        .str.strip_chars()
-    )
-    return cleaned.replace("", None)
+    bare = values.str.replace_many(_WIDE, _HALF).str.strip_chars(_SURROUNDING).replace("", None)
+    return bare.str.replace(_AIM, "").str.strip_chars(_SURROUNDING)
 
 
 def clean_words(values: pl.Series) -> pl.Series:

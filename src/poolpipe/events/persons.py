@@ -34,17 +34,17 @@ class Persons:
         for every other document -1 minus its row in `others`.
     others : DataFrame
         person_type, person of the other documents.
-    missing, too_long : (n,) bool
+    missing, bad_length : (n,) bool
     """
 
     keys: NDArray[np.int64]
     others: pl.DataFrame
     missing: NDArray[np.bool_]
-    too_long: NDArray[np.bool_]
+    bad_length: NDArray[np.bool_]
 
     def kept(self, rows: NDArray[np.int64]) -> Persons:
         """Only some rows."""
-        return Persons(self.keys[rows], self.others, self.missing[rows], self.too_long[rows])
+        return Persons(self.keys[rows], self.others, self.missing[rows], self.bad_length[rows])
 
     def hashes(self) -> NDArray[np.uint64]:
         """A 64-bit hash of type and number per row."""
@@ -67,12 +67,13 @@ def persons(column: pa.ChunkedArray, types: Coded | None) -> Persons:
     keys[~resident] = codes.IRREGULAR
     odd = np.flatnonzero(keys == codes.IRREGULAR)
     missing = np.zeros(len(texts), np.bool_)
-    too_long = np.zeros(len(texts), np.bool_)
+    bad_length = np.zeros(len(texts), np.bool_)
     if not len(odd):
-        return Persons(keys, _others([], []), missing, too_long)
+        return Persons(keys, _others([], []), missing, bad_length)
     cleaned = clean_codes(texts.gather(odd))
     missing[odd] = cleaned.is_null().to_numpy()
-    too_long[odd] = cleaned.str.len_chars().gt(_LONGEST).fill_null(value=False).to_numpy()
+    lengths = cleaned.str.len_chars()
+    bad_length[odd] = ((lengths == 0) | (lengths > _LONGEST)).fill_null(value=False).to_numpy()
     regular = _keys(cleaned)
     regular[~resident[odd]] = codes.IRREGULAR
     keys[odd] = np.where(regular == codes.IRREGULAR, -1 - np.arange(len(odd)), regular)
@@ -81,7 +82,7 @@ def persons(column: pa.ChunkedArray, types: Coded | None) -> Persons:
     others = _others(kinds, cleaned).with_columns(
         capital.then(pl.col("person").str.head(17) + "X").otherwise(pl.col("person")).alias("person")
     )
-    return Persons(keys, others, missing, too_long)
+    return Persons(keys, others, missing, bad_length)
 
 
 def _others(kinds: object, numbers: object) -> pl.DataFrame:
@@ -93,13 +94,13 @@ def _others(kinds: object, numbers: object) -> pl.DataFrame:
 def _residents(types: Coded | None, height: int) -> NDArray[np.bool_]:
     if types is None:
         return np.ones(height, np.bool_)
-    resident = (types.values.is_null() | (types.values == RESIDENT)).to_numpy()
+    resident = types.values.fill_null(RESIDENT).is_in([RESIDENT, ""]).to_numpy()
     return types.spread(resident, missing=True).astype(np.bool_)
 
 
 def _types(types: Coded, rows: NDArray[np.int64]) -> pl.Series:
     given = types.values.gather(pl.Series(types.rows[rows]).replace(-1, None))
-    return given.fill_null(RESIDENT)
+    return given.fill_null(RESIDENT).replace("", RESIDENT)
 
 
 def _keys(texts: pl.Series) -> NDArray[np.int64]:

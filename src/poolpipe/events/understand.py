@@ -37,6 +37,7 @@ _WHOLE = ("capacity", "swabs", "tubes")
 _PATTERNED = {"tube": "tube", "recall_of": "tube", "box": "box", "plate": "plate"}
 _NAMED = ("site", "point", "lab")
 _LONGEST_NAME = 64
+_LENGTH_RULE = "empty, or longer than 64 characters"
 
 
 @dataclass(slots=True)
@@ -156,9 +157,13 @@ class _Reading:
     def coded(self, column: str) -> Coded:
         if column not in self.events.codes:
             given = column in self.columns
-            self.events.codes[column] = (
-                coded(self.table.column(column)) if given else Coded.nothing(self.height)
-            )
+            found = coded(self.table.column(column)) if given else Coded.nothing(self.height)
+            if column not in (
+                *_PATTERNED,
+                *_NAMED,
+            ):  # nothing but a prefix: bad for these, nothing for others
+                found = Coded(found.rows, found.values.replace("", None))
+            self.events.codes[column] = found
         return self.events.codes[column]
 
 
@@ -222,7 +227,7 @@ def _codes(reading: _Reading) -> None:
     """Codes against their patterns, names against their length."""
     for column in EVENTS[reading.kind].columns:
         if column == "person" and reading.events.person is not None:
-            reading.refuse(reading.events.person.too_long, "bad_code", column, "longer than 64 characters")
+            reading.refuse(reading.events.person.bad_length, "bad_code", column, _LENGTH_RULE)
         elif column in reading.columns and column in _PATTERNED:
             _pattern(reading, column, _PATTERNED[column])
         elif column in reading.columns and column in _NAMED:
@@ -230,8 +235,8 @@ def _codes(reading: _Reading) -> None:
         elif column in ("event_id", "event") and column in reading.columns:
             if column not in reading.events.words:
                 reading.events.words[column] = plain_words(reading.table.column(column), codes=True)
-            too_long = reading.events.words[column].str.len_chars().gt(_LONGEST_NAME).fill_null(value=False)
-            reading.refuse(too_long.to_numpy(), "bad_code", column, "longer than 64 characters")
+            bad = _bad_length(reading.events.words[column])
+            reading.refuse(bad, "bad_code", column, _LENGTH_RULE)
         elif column in reading.columns and column in CODED:
             reading.coded(column)
 
@@ -253,8 +258,12 @@ def _pattern(reading: _Reading, column: str, code: str) -> None:
 
 def _length(reading: _Reading, column: str) -> None:
     given = reading.coded(column)
-    too_long = given.values.str.len_chars().gt(_LONGEST_NAME).fill_null(value=False).to_numpy()
-    reading.refuse(given.spread(too_long, missing=False), "bad_code", column, "longer than 64 characters")
+    reading.refuse(given.spread(_bad_length(given.values), missing=False), "bad_code", column, _LENGTH_RULE)
+
+
+def _bad_length(values: pl.Series) -> NDArray[np.bool_]:
+    lengths = values.str.len_chars()
+    return ((lengths == 0) | (lengths > _LONGEST_NAME)).fill_null(value=False).to_numpy()
 
 
 def _wells(reading: _Reading) -> None:
