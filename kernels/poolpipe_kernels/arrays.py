@@ -11,7 +11,7 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["array"]
+__all__ = ["array", "recognise"]
 
 
 @kernel
@@ -76,3 +76,76 @@ def array(
                 fold[s] += fold[half + s]
             infected[i, j] = prior[i, j] * total / evidence
     return evidence, absolute
+
+
+@kernel
+def recognise(
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    side: NDArray[np.int8],
+    number: NDArray[np.int64],
+    cell: NDArray[np.int64],
+) -> tuple[int, int]:
+    """Find the rows and columns of a component; their numbers, or (0, 0) where it is no array.
+
+    Everybody must sit in one row and one column, and alone in that cell. `side` (per pool) becomes 0 for rows and 1
+    for columns, `number` the pool's number on its side, ``cell[person]`` the row's and the column's number.
+    There are at least as many rows as columns.
+
+        #  pools [0 1] [2 3] [0 2] [1 3]   ->   side 0 0 1 1   number 0 1 0 1   cell 00 01 10 11
+    """
+    pools = offsets.size - 1
+    people = cell.shape[0]
+    seated = np.zeros(people, np.int64)
+    for pool in range(pools):
+        side[pool] = -1
+        for seat in range(offsets[pool], offsets[pool + 1]):
+            person = members[seat]
+            if seated[person] == 2:
+                return 0, 0
+            cell[person, seated[person]] = pool
+            seated[person] += 1
+    for person in range(people):
+        if seated[person] != 2:
+            return 0, 0
+    count = np.zeros(2, np.int64)
+    queue = np.empty(pools, np.int64)
+    filled = 0
+    for root in range(pools):  # one component has one root; more are coloured all the same
+        if side[root] >= 0:
+            continue
+        side[root] = 0
+        queue[filled] = root
+        filled += 1
+        at = filled - 1
+        while at < filled:
+            pool = queue[at]
+            at += 1
+            for seat in range(offsets[pool], offsets[pool + 1]):
+                person = members[seat]
+                other = cell[person, 0] + cell[person, 1] - pool
+                if side[other] == side[pool]:
+                    return 0, 0
+                if side[other] < 0:
+                    side[other] = 1 - side[pool]
+                    queue[filled] = other
+                    filled += 1
+    for pool in range(pools):
+        number[pool] = count[side[pool]]
+        count[side[pool]] += 1
+    if count[1] > count[0]:
+        for pool in range(pools):
+            side[pool] = 1 - side[pool]
+        count[0], count[1] = count[1], count[0]
+    taken = np.zeros((count[0], count[1]), np.bool_)
+    for person in range(people):
+        one, other = cell[person, 0], cell[person, 1]
+        if side[one] == 1:
+            one, other = other, one
+        row, column = number[one], number[other]
+        if taken[row, column]:
+            return 0, 0
+        taken[row, column] = True
+        cell[person, 0] = row
+        cell[person, 1] = column
+    return count[0], count[1]

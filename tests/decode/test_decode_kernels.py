@@ -123,6 +123,32 @@ def test_array__agrees_with_enumeration(interpreted: bool) -> None:
 
 
 @BOTH
+def test_recognise__tells_arrays_from_other_graphs(interpreted: bool) -> None:
+    def found(pools: list[list[int]], people: int) -> tuple[tuple[int, int], Any, Any]:
+        side, number, cell = (
+            np.empty(len(pools), np.int8),
+            np.empty(len(pools), np.int64),
+            np.empty((people, 2), np.int64),
+        )
+        shape = of(arrays.recognise, interpreted)(*csr(pools), side, number, cell)
+        return (int(shape[0]), int(shape[1])), side.tolist(), cell.tolist()
+
+    assert found([[0, 1], [2, 3], [0, 2], [1, 3]], 4) == (
+        (2, 2),
+        [0, 0, 1, 1],
+        [[0, 0], [0, 1], [1, 0], [1, 1]],
+    )
+    shape, side, cell = found(
+        [[0, 1, 2], [0], [1], [2]], 3
+    )  # one row of three, turned: rows are the longer side
+    assert (shape, side, cell) == ((3, 1), [1, 0, 0, 0], [[0, 0], [1, 0], [2, 0]])
+    assert found([[0, 1], [1, 2], [0, 2]], 3)[0] == (0, 0)  # a triangle has no two sides
+    assert found([[0, 1], [0, 1]], 2)[0] == (0, 0)  # two people in one cell
+    assert found([[0, 1], [1]], 2)[0] == (0, 0)  # person 0 sits in no column
+    assert found([[0], [0], [0]], 1)[0] == (0, 0)
+
+
+@BOTH
 @pytest.mark.parametrize("counting", [False, True])
 def test_elimination_and_enumeration__agree_with_each_pattern(interpreted: bool, counting: bool) -> None:
     rng = np.random.default_rng(3)

@@ -264,45 +264,19 @@ def _enumerate(component: Component, seats: NDArray[np.int64], pools: NDArray[np
 
 def _as_array(component: Component, effort: Effort) -> Solution | None:
     """Solve by the zeta transform where pools are rows and columns and everybody sits in one of each."""
-    people = component.prior.size
-    if component.members.size != 2 * people:
+    people, pools = component.prior.size, component.offsets.size - 1
+    if component.members.size != 2 * people or pools > 2 * people:
         return None
-    seats, pools = _by_person(component)
-    if not (np.diff(seats) == 2).all():
+    side, number = np.empty(pools, np.int8), np.empty(pools, np.int64)
+    cell = np.empty((people, 2), np.int64)
+    shape = arrays.recognise(component.offsets, component.members, side, number, cell)
+    if not 0 < shape[1] <= effort.columns:
         return None
-    ends = pools.reshape(-1, 2)
-    side = _two_sides(ends, component.offsets.size - 1)
-    if side is None:
-        return None
-    rows, columns = np.flatnonzero(side == 0), np.flatnonzero(side == 1)
-    if columns.size > rows.size:
-        rows, columns, side = columns, rows, 1 - side
-    number = np.empty(side.size, np.int64)
-    number[rows], number[columns] = np.arange(rows.size), np.arange(columns.size)
-    flipped = side[ends[:, 0]] == 1
-    row = number[np.where(flipped, ends[:, 1], ends[:, 0])]
-    column = number[np.where(flipped, ends[:, 0], ends[:, 1])]
-    if columns.size > effort.columns or np.unique(row * columns.size + column).size != people:
-        return None
-    prior, infected = np.zeros((rows.size, columns.size)), np.empty((rows.size, columns.size))
+    row, column = cell[:, 0], cell[:, 1]
+    prior, infected = np.zeros(shape), np.empty(shape)
     prior[row, column] = component.prior
-    evidence, absolute = arrays.array(
-        prior, component.likelihood[rows], component.likelihood[columns], infected
-    )
+    rows, columns = component.likelihood[side == 0], component.likelihood[side == 1]
+    evidence, absolute = arrays.array(prior, rows, columns, infected)
     if not evidence > 1e-4 * absolute or absolute < 1e-280:
         return None
     return Solution(infected[row, column], "array", float(np.log(evidence)))
-
-
-def _two_sides(ends: NDArray[np.int32], pools: int) -> NDArray[np.int64] | None:
-    """Colour pools so that everybody sits in one of each colour; None where that cannot be."""
-    side = np.full(pools, -1, np.int64)
-    side[ends[0, 0]] = 0
-    while (side < 0).any():
-        reached = int((side >= 0).sum())
-        for mine, other in ((0, 1), (1, 0)):
-            known = side[ends[:, mine]] >= 0
-            side[ends[known, other]] = 1 - side[ends[known, mine]]
-        if int((side >= 0).sum()) == reached:
-            return None
-    return None if (side[ends[:, 0]] == side[ends[:, 1]]).any() else side
