@@ -35,11 +35,14 @@ def test_characteristics__agree_with_bingroup2() -> None:
             np.testing.assert_allclose(found, theirs, rtol=1e-11)
 
 
+@pytest.mark.parametrize("scheme", ["array", "array_master"])
 @pytest.mark.parametrize(("rows", "columns"), [(2, 2), (2, 3), (3, 2)])
-def test_characteristics__arrays_agree_with_enumeration(rows: int, columns: int) -> None:
+def test_characteristics__arrays_agree_with_enumeration(scheme: str, rows: int, columns: int) -> None:
     p = np.random.default_rng(1).uniform(0.01, 0.4, rows * columns)
-    ours = characteristics("array", (rows, columns), p, 0.9, 0.95)
-    tests, hit, false = array_by_enumeration(rows, columns, p.tolist(), 0.9, 0.95)
+    ours = characteristics(scheme, (rows, columns), p, 0.9, 0.95)
+    tests, hit, false = array_by_enumeration(
+        rows, columns, p.tolist(), 0.9, 0.95, master=scheme == "array_master"
+    )
     assert ours.expected_tests == pytest.approx(tests, rel=1e-12)
     np.testing.assert_allclose(ours.people["pooling_sensitivity"], hit / p, rtol=1e-12)
     np.testing.assert_allclose(1 - ours.people["pooling_specificity"], false / (1 - p), rtol=1e-9)

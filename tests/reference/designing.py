@@ -19,15 +19,19 @@ def truths(p: Sequence[float]) -> Iterator[tuple[tuple[int, ...], float]]:
 
 
 def array_by_enumeration(
-    rows: int, columns: int, p: Sequence[float], se: float, sp: float
+    rows: int, columns: int, p: Sequence[float], se: float, sp: float, *, master: bool
 ) -> tuple[float, list[float], list[float]]:
     """Expected tests, P(called infected and infected), P(called infected and clean) of an array."""
-    tests, hit, false = float(rows + columns), [0.0] * len(p), [0.0] * len(p)
+    tests, hit, false = 1.0 if master else 0.0, [0.0] * len(p), [0.0] * len(p)
     for pattern, weight in truths(p):
         truth = [any(pattern[i * columns : (i + 1) * columns]) for i in range(rows)]
         truth += [any(pattern[j::columns]) for j in range(columns)]
+        reached = weight
+        if master:
+            reached *= se if any(pattern) else 1 - sp
+        tests += reached * (rows + columns)
         for outcome in itertools.product((0, 1), repeat=rows + columns):
-            chance = weight
+            chance = reached
             for said, true in zip(outcome, truth, strict=True):
                 positive = se if true else 1 - sp
                 chance *= positive if said else 1 - positive
