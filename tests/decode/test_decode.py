@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poolpipe.decode import METHODS, Assay, Cycles, Decoded, Effort, decode
+from poolpipe.decode.exact import Component, solve
 from poolpipe.errors import PolicyError, TableError
 from reference.decoding import enumerate_patterns, or_row
 
@@ -112,6 +113,24 @@ def test_decode__says_which_method(pools: list[list[int]], method: str) -> None:
     found = run(pools, calls, prior, ASSAYS[0])
     assert found.people["method"].unique().to_list() == [method]
     checked(found, pools, rows_of(pools, calls, ASSAYS[0]), prior)
+
+
+def test_decode__a_long_chain_is_exact_to_its_end() -> None:
+    """Ninety pools in a row, all positive: news from one end reaches the other, against elimination."""
+    pools = [[i, i + 1] for i in range(90)]
+    prior = np.random.default_rng(9).uniform(0.05, 0.6, 91)
+    calls: list[str | None] = ["positive"] * 90
+    assay = Assay(sensitivity=0.999, specificity=0.999)
+    found = run(pools, calls, prior, assay)
+    assert found.people["method"].unique().to_list() == ["tree"]
+    table = np.array([assay.likelihood(3, 1)] * 90)
+    members = np.array(pools, np.int32).ravel()
+    exact = solve(Component(np.arange(0, 181, 2), members, table, counts_matter=False, prior=prior), Effort())
+    assert exact is not None
+    assert exact.method == "elimination"
+    np.testing.assert_allclose(found.people["p_infected"], exact.p_infected, rtol=0, atol=1e-12)
+    assert found.components["log_evidence"][0] == pytest.approx(exact.log_evidence, abs=1e-10)
+    assert found.people["converged"].all()
 
 
 def test_decode__enumerates_where_elimination_costs_more() -> None:

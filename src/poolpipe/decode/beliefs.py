@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from poolpipe.decode.reduction import Reduced
 
-__all__ = ["Beliefs", "believe", "pool_evidence"]
+__all__ = ["MOST_SWEEPS", "Beliefs", "believe", "pool_evidence"]
 
 SHARED_LAYER = 15
 DAMP_AFTER = 25
@@ -47,11 +47,17 @@ class Beliefs:
 
 
 def believe(
-    graph: Reduced, pools: NDArray[np.int32], *, tolerance: float, most_sweeps: int, threads: int
+    graph: Reduced,
+    pools: NDArray[np.int32],
+    *,
+    tolerance: float,
+    most_sweeps: int,
+    threads: int,
+    damp_after: int = DAMP_AFTER,
 ) -> Beliefs:
     """Propagate beliefs over `pools` until no probability moves by more than `tolerance`.
 
-    Messages are taken up at once (Gauss-Seidel), layer by layer; from sweep 25 on they are damped by the
+    Messages are taken up at once (Gauss-Seidel), layer by layer; after `damp_after` sweeps they are damped by the
     geometric mean, which settles graphs that swing. A pool is asked again only when one of its people has
     moved.
     """
@@ -73,7 +79,7 @@ def believe(
                 jobs = [
                     executor.submit(
                         run, part, graph.offsets, graph.members, graph.rows, graph.table,
-                        odds, ratio, stamp, since, now, sweeps > DAMP_AFTER, tolerance,
+                        odds, ratio, stamp, since, now, sweeps > damp_after, tolerance,
                     )
                     for part in parts
                 ]  # fmt: skip

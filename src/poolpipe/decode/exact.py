@@ -82,8 +82,8 @@ class Effort:
         Most columns (the shorter side) of an array.
     """
 
-    states: int = 1 << 16
-    kept: int = 1 << 23
+    states: int = 1 << 18
+    kept: int = 1 << 24
     people: int = 24
     columns: int = 12
 

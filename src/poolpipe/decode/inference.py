@@ -189,23 +189,33 @@ def _believe_rest(
     if not pools.size:
         return
     tied = parts.loopy[parts.of_pool[pools]]
-    for chosen, precision in ((pools[~tied], FOREST_PRECISION), (pools[tied], tolerance)):
-        if chosen.size:
-            _believe(graph, parts, answer, chosen, effort, precision, most_sweeps, threads)
+    forest, loops = pools[~tied], pools[tied]
+    if (
+        forest.size
+    ):  # to the end: as many sweeps as the longest path asks for, and no damping, for nothing swings
+        end = beliefs.MOST_SWEEPS
+        found = beliefs.believe(
+            graph, forest, tolerance=FOREST_PRECISION, most_sweeps=end, threads=threads, damp_after=end
+        )
+        _take_up(graph, parts, answer, forest, found, threads)
+    if loops.size:
+        found = beliefs.believe(graph, loops, tolerance=tolerance, most_sweeps=most_sweeps, threads=threads)
+        _take_up(graph, parts, answer, loops, found, threads)
+        for check in refine(graph, found, answer.method == BELIEF, effort):
+            answer.p_infected[check.people] = check.p_infected
+            answer.converged[check.people] &= check.trusted
+            answer.method[check.people] = LOCAL if check.solved else BELIEF
 
 
-def _believe(
+def _take_up(
     graph: Reduced,
     parts: Parts,
     answer: _Answer,
     pools: NDArray[np.int32],
-    effort: Effort,
-    tolerance: float,
-    most_sweeps: int,
+    found: beliefs.Beliefs,
     threads: int,
 ) -> None:
-    """Propagate beliefs over whole components and take the result up."""
-    found = beliefs.believe(graph, pools, tolerance=tolerance, most_sweeps=most_sweeps, threads=threads)
+    """Take the beliefs of whole components up."""
     touched = np.zeros(parts.of_pool.size + 1, np.bool_)
     touched[parts.of_pool[pools]] = True
     inside = touched[parts.of_person]
@@ -219,12 +229,6 @@ def _believe(
         graph.offsets, graph.members, graph.rows, graph.table, found.odds, found.ratio,
         counts_matter=graph.counts_matter, threads=threads,
     )[pools]  # fmt: skip
-    doubtful = inside & (answer.method == BELIEF)
-    if doubtful.any():
-        for check in refine(graph, found, doubtful, effort):
-            answer.p_infected[check.people] = check.p_infected
-            answer.converged[check.people] &= check.trusted
-            answer.method[check.people] = LOCAL if check.solved else BELIEF
 
 
 def _tables(
