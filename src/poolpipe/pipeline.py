@@ -22,6 +22,7 @@ from poolpipe.day import Day
 from poolpipe.events import Events, read_events
 from poolpipe.ledger import balance
 from poolpipe.links import link
+from poolpipe.machines import Machines
 from poolpipe.policy import Policy, load_policy
 from poolpipe.pools import gather_pools
 from poolpipe.recalls import find_cases, open_recalls, rank_recalls
@@ -58,7 +59,8 @@ def run(
     Parameters
     ----------
     inputs : path, paths or mapping of DataFrame
-        Event files, folders (read recursively) or globs; or a frame per kind of event.
+        Event files, folders (read recursively) or globs; files of PCR machines and robots among them are
+        recognised by content; or a frame per kind of event.
     policy : Policy, str or Path, optional
         A policy, a preset's name or a TOML file; `ten-in-one` by default.
     as_of : datetime or str, optional
@@ -84,7 +86,7 @@ def run(
         If a reference table lacks a column.
     """
     rules = load_policy(policy)
-    events = read_events(inputs, rules, progress=progress)
+    events = read_events(inputs, rules, progress=progress, foreign=Machines(rules))
     reference = read_reference(people=people, sites=sites, labs=labs)
     return conclude(events, rules, as_of=as_of, reference=reference, progress=progress)
 
@@ -160,6 +162,7 @@ def _summary(
         "anomalies": dict(counted.iter_rows()),
         "columns_left_out": dict(events.left_out),
         "skipped": list(events.skipped),
+        "instruments": dict(events.notes),
         "reference_lines_broken": dict(reference.broken),
     }
 

@@ -69,12 +69,21 @@ def _dictionary(numbers: pl.Series, values: pl.Series) -> pa.Array:
 
 
 def _tubes(codes: Codes, tubes: pl.Series) -> tuple[pa.Array, pa.Array]:
-    """Round and code of tubes that are sorted: only the stretch that occurs is written as text."""
+    """Round and code of tubes that are sorted: only the stretch that occurs is written as text.
+
+    A code used in several rounds stands once: of a dictionary with repeated values pyarrow 26 writes as
+    many uninitialised bytes into the file, other ones at every run.
+    """
     low, high = (int(tubes[0]), int(tubes[-1]) + 1) if len(tubes) else (0, 0)
     known = codes.entities["tube"]
     rounds = pl.Series(known.rounds[low:high]).gather(tubes - low)
-    texts = codes.text("tube", pl.Series(known.texts[low:high]))
-    return _dictionary(rounds, codes.texts["round"]), _dictionary(tubes - low, texts)
+    numbers = known.texts[low:high]
+    first, last = (int(numbers.min()), int(numbers.max()) + 1) if len(numbers) else (0, 0)
+    names = codes.texts["tube"][first:last]
+    return (
+        _dictionary(rounds, codes.texts["round"]),
+        _dictionary(pl.Series(numbers - np.uint32(first)).gather(tubes - low), names),
+    )
 
 
 def _members(coded: Coded, members: pl.DataFrame) -> pa.Table:

@@ -14,10 +14,10 @@ STAGES = (
     *("voids", "links", "custody", "calls", "pools", "decode", "recalls", "clocks", "anomalies", "ledger"),
     "trace",
 )
-INTAKE = ("events",)
-PIPELINE = ("reference", "beliefs", "texts", "day", "pipeline", "stages")
+INTAKE = ("events", "instruments")
+PIPELINE = ("reference", "machines", "beliefs", "texts", "day", "pipeline", "stages")
 OUTSIDE = (
-    *("simulate", "planted", "instruments", "payloads", "exchange", "design", "plan"),
+    *("simulate", "planted", "payloads", "exchange", "design", "plan"),
     *("store", "stream", "nightly", "boards", "diff"),
 )
 DOOR = ("cli", "commands")

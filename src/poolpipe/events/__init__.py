@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from poolpipe.events.reading import Events, read_events, read_table
+from poolpipe.events.reading import Events, is_event_file, read_events, read_table
 
-__all__ = ["Events", "read_events", "read_table"]
+__all__ = ["Events", "is_event_file", "read_events", "read_table"]

@@ -8,13 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.errors import InputError
+from poolpipe.errors import InputError, PoolpipeError
 from poolpipe.events.assemble import Piece, assemble
 from poolpipe.events.batches import Batch, broken, column_names, plain_table
 from poolpipe.events.binary import read_arrow, read_parquet
@@ -23,7 +23,7 @@ from poolpipe.events.columns import as_text, coded
 from poolpipe.events.delimited import read_delimited
 from poolpipe.events.ndjson import read_ndjson
 from poolpipe.events.sources import Source, find_sources
-from poolpipe.events.streams import TextStream, opened
+from poolpipe.events.streams import TextStream, has_known_header, opened
 from poolpipe.events.understand import understand
 from poolpipe.tables import EVENTS, KINDS, TABLES
 
@@ -35,11 +35,33 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["Events", "read_events", "read_table"]
+__all__ = ["Events", "Foreign", "is_event_file", "read_events", "read_table"]
 
 _REJECTS = {column.name: column.dtype for column in TABLES["rejects"]}
 _ROWS = 1 << 20
 _ANY_EVENT = frozenset(column for kind in EVENTS.values() for column in kind.columns)
+
+
+class Foreign(Protocol):
+    """A reader of files that are no event files."""
+
+    def recognises(self, path: Path) -> bool:
+        """Tell by a file's content whether this reader knows it."""
+        ...
+
+    def frames(self, path: Path) -> Mapping[str, pl.DataFrame]:
+        """Give a file's events, a frame per kind.
+
+        Raises
+        ------
+        PoolpipeError
+            If it is recognised and cannot be read: the file is kept as one broken record.
+        """
+        ...
+
+    def notes(self) -> Mapping[str, dict[str, Any]]:
+        """Tell what the reader has to say of each file it has read."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +82,8 @@ class Events:
         File to the columns in it that no event has.
     skipped : list of str
         Files that are no event files.
+    notes : mapping
+        What another reader had to say of the files it read.
     """
 
     frames: Mapping[str, pl.DataFrame]
@@ -68,6 +92,7 @@ class Events:
     files: list[dict[str, Any]]
     left_out: Mapping[str, list[str]] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
+    notes: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def read_events(
@@ -75,6 +100,7 @@ def read_events(
     policy: Policy,
     *,
     progress: Progress | None = None,
+    foreign: Foreign | None = None,
 ) -> Events:
     """Read, clean and check events; put duplicates aside.
 
@@ -86,14 +112,16 @@ def read_events(
     policy : Policy
         Code patterns, plate and time zone.
     progress : callable, optional
-        Told (what, done, total) as files are finished.
+        Told (what, done, total) as bytes are read.
+    foreign : Foreign, optional
+        Reads the files that are no event files, such as those of PCR machines.
 
     Raises
     ------
     InputError
         If an input does not exist or may not be read. What a file holds never raises.
     """
-    sources, batches, skipped = _opened(inputs)
+    sources, batches, skipped = _opened(inputs, foreign)
     tally = _Tally(sources)
     told = _Told(progress, sources)
     with ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
@@ -106,7 +134,7 @@ def read_events(
                     tally.add(waiting.popleft().result())
         while waiting:
             tally.add(waiting.popleft().result())
-    return tally.finished(skipped)
+    return replace(tally.finished(skipped), notes=foreign.notes() if foreign else {})
 
 
 class _Told:
@@ -173,11 +201,15 @@ class _Tally:
 
 def _opened(
     inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Mapping[str, pl.DataFrame],
+    foreign: Foreign | None,
 ) -> tuple[list[Source], Callable[[Source], Iterator[Batch]], list[str]]:
     if isinstance(inputs, dict):
         return _of_frames(inputs)
-    sources, skipped = find_sources(inputs)
-    return sources, _batches, skipped
+    if foreign is None:
+        sources, skipped = find_sources(inputs)
+        return sources, _batches, skipped
+    sources, skipped = find_sources(inputs, foreign.recognises)
+    return sources, lambda source: _foreign_batches(source, foreign), skipped
 
 
 def _of_frames(
@@ -194,16 +226,18 @@ def _of_frames(
 
     def batches(source: Source) -> Iterator[Batch]:
         frame = frames[source.name]
-        known, left_out = column_names(frame.columns)
         for start in range(0, max(1, frame.height), _ROWS):
-            part = frame.slice(start, _ROWS)
-            table = plain_table(
-                {known[index]: part.to_series(index).to_arrow() for index in known}, part.height
-            )
-            lines = np.arange(start + 1, start + 1 + part.height)
-            yield Batch(table, lines, partial(_legible, part), broken(), left_out)
+            yield _frame_batch(frame.slice(start, _ROWS), start)
 
     return sources, batches, []
+
+
+def _frame_batch(frame: pl.DataFrame, start: int) -> Batch:
+    """Records of a frame, the first of them being record `start` from 0 of its source."""
+    known, left_out = column_names(frame.columns)
+    columns = {known[index]: frame.to_series(index).to_arrow() for index in known}
+    lines = np.arange(start + 1, start + 1 + frame.height)
+    return Batch(plain_table(columns, frame.height), lines, partial(_legible, frame), broken(), left_out)
 
 
 def _legible(frame: pl.DataFrame, rows: np.ndarray[Any, np.dtype[np.int64]]) -> list[str]:
@@ -223,9 +257,35 @@ def read_table(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in left_out), unread
 
 
+def is_event_file(path: Path) -> bool:
+    """Tell by a file's first bytes whether it is one: Parquet, Arrow, JSON, or text under a header we know."""
+    try:
+        raw, file, _ = opened(path)
+    except OSError:
+        return True  # whoever reads it will say why not
+    with raw:
+        stream = TextStream(file)
+        is_text = stream.content(path.name) in ("csv", "ndjson")
+        return not is_text or has_known_header(stream.head())
+
+
 def _as_texts(table: pa.Table) -> pl.DataFrame:
     columns = {name: as_text(table.column(name).combine_chunks()) for name in table.column_names}
     return pl.DataFrame([pl.Series(name, array, pl.String) for name, array in columns.items()])
+
+
+def _foreign_batches(source: Source, foreign: Foreign) -> Iterator[Batch]:
+    """Batches of one file, event file or not; what the other reader refuses is broken, with its reason."""
+    if not foreign.recognises(source.path):
+        yield from _batches(source)
+        return
+    try:
+        frames = foreign.frames(source.path)
+    except PoolpipeError as error:
+        yield Batch.of_broken(broken([None], [str(error)], [None]))
+        return
+    for kind, frame in frames.items():
+        yield _frame_batch(frame.with_columns(pl.lit(kind).alias("kind")), 0)
 
 
 def _batches(source: Source) -> Iterator[Batch]:

@@ -14,7 +14,7 @@ from poolpipe.errors import InputError
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["Source", "find_sources", "kind_of_name"]
 
@@ -48,8 +48,15 @@ class Source:
 
 def find_sources(
     inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    recognises: Callable[[Path], bool] = lambda _: False,
 ) -> tuple[list[Source], list[str]]:
     """Resolve files, folders (recursively) and globs into sources, sorted by name; each file once.
+
+    Parameters
+    ----------
+    inputs : path or paths
+    recognises : callable
+        Asked about files whose endings are no event file's: whether somebody else can read them.
 
     Returns
     -------
@@ -68,7 +75,7 @@ def find_sources(
     taken: dict[str, Path] = {}
     for given in named:
         for path, name in _files(Path(given)):
-            if not _is_event_file(path, name) and path != Path(given):
+            if not _is_event_file(path, name) and path != Path(given) and not recognises(path):
                 skipped[name] = None
                 continue
             resolved = path.resolve()

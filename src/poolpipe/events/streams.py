@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["BLOCK", "Content", "TextStream", "opened", "recognised"]
+__all__ = ["BLOCK", "Content", "TextStream", "has_known_header", "opened", "recognised"]
 
 BLOCK = 1 << 24
 """Bytes of text taken at once: enough for whole columns, small beside a city."""
@@ -53,17 +53,26 @@ def recognised(head: bytes, name: str) -> Content:
         return "arrow"
     if head.startswith(_ARROW_STREAM):
         return "arrow_stream"
-    start = head.decode("utf-16" if _is_utf16(head) else "utf-8", errors="replace").lstrip(
-        "\ufeff \t\r\n\x00"
-    )
+    start = _text_of(head)
     if not start:
         return "empty"
     if start.startswith(("{", "[")):
         return "ndjson"
+    named_ndjson = re.search(r"\.(ndjson|jsonl|json)(\.|$)", name.lower()) is not None
+    return "ndjson" if named_ndjson and not has_known_header(head) else "csv"
+
+
+def has_known_header(head: bytes) -> bool:
+    """Tell whether a text begins with a line of column names, `at` among them, or with an object."""
+    start = _text_of(head)
     cells = re.split(r"[,;\t|]", start.partition("\n")[0])
     known, _ = column_names([cell.strip(' \r"') for cell in cells])
-    named_ndjson = re.search(r"\.(ndjson|jsonl|json)(\.|$)", name.lower()) is not None
-    return "ndjson" if named_ndjson and len(known) < _HEADER_WORDS else "csv"
+    return start.startswith("{") or ("at" in known.values() and len(known) >= _HEADER_WORDS)
+
+
+def _text_of(head: bytes) -> str:
+    text = head.decode("utf-16" if _is_utf16(head) else "utf-8", errors="replace")
+    return text.lstrip("\ufeff \t\r\n\x00")
 
 
 @dataclass(slots=True)
@@ -85,9 +94,13 @@ class TextStream:
 
     def content(self, name: str) -> Content:
         """Tell what the file holds, by its first bytes; by its name only where they leave it open."""
+        return recognised(self.head(), name)
+
+    def head(self) -> bytes:
+        """The first bytes, which `blocks` yields again."""
         if self._first is None:
             self._first = self._read()
-        return recognised(self._first[:4096], name)
+        return self._first[:4096]
 
     def blocks(self) -> Iterator[bytes]:
         """Yield blocks of at most about `BLOCK` bytes, cut anywhere; undecodable bytes become U+FFFD."""
