@@ -135,6 +135,14 @@ def test_an_entity_bomb__is_refused() -> None:
         read(archive({"rdml_data.xml": bomb.encode()}))
 
 
+def test_a_sheet_that_spans_everything__is_refused_before_it_takes_the_memory() -> None:
+    sheet = (
+        b'<worksheet><sheetData><row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>'
+    )
+    with pytest.raises(DamagedFileError, match="spans 17179869184 cells"):
+        read(archive({"xl/workbook.xml": b"<workbook/>", "xl/worksheets/sheet1.xml": sheet}))
+
+
 def test_a_file_that_is_too_large__is_refused() -> None:
     with pytest.raises(DamagedFileError, match="more than 10"):
         read(b"x" * 11, policy=ImportPolicy(max_bytes=10))

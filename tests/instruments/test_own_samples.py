@@ -56,6 +56,7 @@ def test_samples__are_what_the_script_makes() -> None:
     [
         ("quantstudio-classic.txt", "quantstudio-classic", ImportPolicy(), ()),
         ("abi7500.xls", "quantstudio-classic", ImportPolicy(), ("B10",)),
+        ("stepone.xls", "quantstudio-classic", ImportPolicy(), ()),
         ("design-and-analysis.xlsx", "design-and-analysis", ImportPolicy(), ("A05",)),
         ("diomni.csv", "diomni", ImportPolicy(), ()),
         ("classic.eds", "eds", ImportPolicy(no_call_ct=(40.0,)), ()),

@@ -10,15 +10,15 @@ import re
 import zipfile
 import zlib
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from poolpipe.instruments.cells import fold
 from poolpipe.instruments.errors import DamagedFileError, RefusedFormatError
+from poolpipe.instruments.workbooks import Loader, xls_tables, xlsx_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from poolpipe.instruments.policy import ImportPolicy
 
@@ -96,10 +96,10 @@ def open_document(content: bytes, policy: ImportPolicy, *, name: str = "") -> Do
     if content.startswith(b"PK"):
         members = unpack_zip(content, policy, name=name)
         if "xl/workbook.xml" in members:
-            return Document("spreadsheet", _spreadsheet(content, name), sha256)
+            return Document("spreadsheet", _sheets(xlsx_tables(content, members, name)), sha256)
         return Document("zip", [], sha256, members=members)
     if content.startswith(OLE):
-        return Document("spreadsheet", _spreadsheet(content, name), sha256)
+        return Document("spreadsheet", _sheets(xls_tables(content, name)), sha256)
     head = content[:2048].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     if head.startswith((b"<!doctype html", b"<html", b"<table")):
         raise RefusedFormatError(
@@ -170,57 +170,16 @@ def _gunzip(content: bytes, policy: ImportPolicy, name: str) -> bytes:
     return plain
 
 
-def _spreadsheet(content: bytes, name: str) -> list[Sheet]:
-    """Sheets of xlsx, xlsb, ods or xls (BIFF), each read when first asked for."""
-    from python_calamine import CalamineWorkbook
+def _sheets(tables: dict[str, Loader]) -> list[Sheet]:
+    """Sheets of a spreadsheet, each read when first asked for."""
 
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        names = book.sheet_names
-    except BaseException as error:
-        raise _broken_book(error, name) from error
-
-    def reader(title: str) -> Callable[[int | None], list[Row]]:
+    def rows_of(load: Loader) -> Callable[[int | None], list[Row]]:
         def read(most: int | None) -> list[Row]:
-            try:
-                cells = book.get_sheet_by_name(title).to_python(skip_empty_area=False, nrows=most)
-            except BaseException as error:
-                raise _broken_book(error, f"{name}, sheet {title}") from error
-            return [
-                Row(i, [_cell_text(cell) for cell in row], _numeric(row)) for i, row in enumerate(cells, 1)
-            ]
+            return [Row(i, *cells) for i, cells in enumerate(load(most), 1)]
 
         return read
 
-    return [Sheet(title, reader(title)) for title in names]
-
-
-def _broken_book(error: BaseException, where: str) -> BaseException:
-    """What to raise for an error of the spreadsheet reader; a Rust panic is no `Exception`."""
-    if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-        return DamagedFileError(
-            f"the spreadsheet is damaged ({error})", where=where, way_out="export it again"
-        )
-    return error
-
-
-def _numeric(row: Sequence[object]) -> frozenset[int]:
-    return frozenset(i for i, cell in enumerate(row) if isinstance(cell, float) and cell)
-
-
-def _cell_text(cell: object) -> str:
-    """A cell as text: whole numbers without `.0`, times as ISO, numbers beyond Excel's 15 digits marked as such."""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float | int):
-        if abs(cell) >= 1e15:  # 16 digits and more were rounded by the spreadsheet: never a barcode
-            return f"{float(cell):.14E}"
-        return str(int(cell)) if float(cell).is_integer() else repr(cell)
-    if isinstance(cell, datetime | date | time):
-        return cell.isoformat(" ") if isinstance(cell, datetime) else cell.isoformat()
-    if isinstance(cell, timedelta):
-        return f"{cell}"
-    return str(cell)
+    return [Sheet(title, rows_of(load)) for title, load in tables.items()]
 
 
 def _line_reader(lines: list[str], first: int, delimiter: str) -> Callable[[int | None], list[Row]]:
