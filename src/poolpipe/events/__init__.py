@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from poolpipe.events.reading import Events, is_event_file, read_events, read_table
+from poolpipe.events.opening import Foreign, is_event_file, read_table
+from poolpipe.events.reading import Events, read_events
 
-__all__ = ["Events", "is_event_file", "read_events", "read_table"]
+__all__ = ["Events", "Foreign", "is_event_file", "read_events", "read_table"]

@@ -1,0 +1,180 @@
+"""From an input to batches of records: files by what they hold, frames, and files of other readers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import polars as pl
+
+from poolpipe.errors import InputError, PoolpipeError
+from poolpipe.events.batches import Batch, broken, column_names, plain_table
+from poolpipe.events.binary import read_arrow, read_parquet
+from poolpipe.events.columns import as_text
+from poolpipe.events.delimited import read_delimited
+from poolpipe.events.ndjson import read_ndjson
+from poolpipe.events.sources import Source, find_sources
+from poolpipe.events.streams import TextStream, has_known_header, opened
+from poolpipe.tables import KINDS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Foreign", "Inputs", "is_event_file", "open_inputs", "read_table"]
+
+Inputs = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Mapping[str, pl.DataFrame]
+"""Files, folders, globs, or a frame per kind of event."""
+
+_ROWS = 1 << 20
+
+
+class Foreign(Protocol):
+    """A reader of files that are no event files."""
+
+    def recognises(self, path: Path) -> bool:
+        """Tell by a file's content whether this reader knows it."""
+        ...
+
+    def frames(self, path: Path) -> Mapping[str, pl.DataFrame]:
+        """Give a file's events, a frame per kind.
+
+        Raises
+        ------
+        PoolpipeError
+            If it is recognised and cannot be read: the file is kept as one broken record.
+        """
+        ...
+
+    def notes(self) -> Mapping[str, dict[str, Any]]:
+        """Tell what the reader has to say of each file it has read."""
+        ...
+
+
+def open_inputs(
+    inputs: Inputs,
+    foreign: Foreign | None,
+) -> tuple[list[Source], Callable[[Source], Iterator[Batch]], list[str]]:
+    """Tell what an input consists of: its sources, how to read each, and the files left aside.
+
+    Raises
+    ------
+    InputError
+        If there is no such file or folder, or a frame is of no kind.
+    """
+    if isinstance(inputs, dict):
+        return _of_frames(inputs)
+    if foreign is None:
+        sources, skipped = find_sources(inputs)
+        return sources, _batches, skipped
+    sources, skipped = find_sources(inputs, foreign.recognises)
+    return sources, lambda source: _foreign_batches(source, foreign), skipped
+
+
+def _of_frames(
+    frames: Mapping[str, pl.DataFrame],
+) -> tuple[list[Source], Callable[[Source], Iterator[Batch]], list[str]]:
+    unknown = sorted(set(frames) - {*KINDS, "events"})
+    if unknown:
+        raise InputError(
+            f"no such kind of event: {', '.join(unknown)}",
+            where="frames",
+            way_out=f"name them {', '.join(KINDS)}, or one frame 'events' with a column kind",
+        )
+    sources = [Source(Path(kind), kind, None if kind == "events" else kind) for kind in frames]
+
+    def batches(source: Source) -> Iterator[Batch]:
+        frame = frames[source.name]
+        for start in range(0, max(1, frame.height), _ROWS):
+            yield _frame_batch(frame.slice(start, _ROWS), start)
+
+    return sources, batches, []
+
+
+def _frame_batch(frame: pl.DataFrame, start: int) -> Batch:
+    """Records of a frame, the first of them being record `start` from 0 of its source."""
+    known, left_out = column_names(frame.columns)
+    columns = {known[index]: frame.to_series(index).to_arrow() for index in known}
+    lines = np.arange(start + 1, start + 1 + frame.height)
+    return Batch(plain_table(columns, frame.height), lines, partial(_legible, frame), broken(), left_out)
+
+
+def _legible(frame: pl.DataFrame, rows: np.ndarray[Any, np.dtype[np.int64]]) -> list[str]:
+    return frame[rows].write_ndjson().splitlines()
+
+
+def is_event_file(path: Path) -> bool:
+    """Tell by a file's first bytes whether it is one: Parquet, Arrow, JSON, or text under a header we know."""
+    try:
+        raw, file, _ = opened(path)
+    except OSError:
+        return True  # whoever reads it will say why not
+    with raw:
+        stream = TextStream(file)
+        is_text = stream.content(path.name) in ("csv", "ndjson")
+        return not is_text or has_known_header(stream.head())
+
+
+def read_table(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read a file of any event format as it is, every value as text: known columns, and the broken lines.
+
+    Columns nobody knows are there by name only, without values, so that a slip of the pen can be told.
+    """
+    batches = list(_batches(Source(path, path.name, None)))
+    tables = [_as_texts(batch.table) for batch in batches if batch.table.num_rows]
+    frame = pl.concat(tables, how="diagonal") if tables else pl.DataFrame()
+    left_out = sorted(frozenset().union(*(batch.left_out for batch in batches)))
+    unread = pl.concat([broken(), *(batch.broken for batch in batches)])
+    return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in left_out), unread
+
+
+def _as_texts(table: pa.Table) -> pl.DataFrame:
+    columns = {name: as_text(table.column(name).combine_chunks()) for name in table.column_names}
+    return pl.DataFrame([pl.Series(name, array, pl.String) for name, array in columns.items()])
+
+
+def _foreign_batches(source: Source, foreign: Foreign) -> Iterator[Batch]:
+    """Batches of one file, event file or not; what the other reader refuses is broken, with its reason."""
+    if not foreign.recognises(source.path):
+        yield from _batches(source)
+        return
+    try:
+        frames = foreign.frames(source.path)
+    except PoolpipeError as error:
+        yield Batch.of_broken(broken([None], [str(error)], [None]))
+        return
+    for kind, frame in frames.items():
+        yield _frame_batch(frame.with_columns(pl.lit(kind).alias("kind")), 0)
+
+
+def _batches(source: Source) -> Iterator[Batch]:
+    """Batches of one file, by what it holds."""
+    try:
+        raw, file, compression = opened(source.path)
+    except OSError as error:
+        way_out = "ask for the right to read it" if isinstance(error, PermissionError) else "look at the disk"
+        raise InputError(str(error.strerror or error), where=str(source.path), way_out=way_out) from error
+    with file:
+        stream = TextStream(file)
+        content = stream.content(source.path.name)
+        if content in ("parquet", "arrow", "arrow_stream"):
+            if compression:
+                yield Batch.of_broken(
+                    broken([None], [f"a {content} file inside {compression}: unpack it"], [None])
+                )
+            elif content == "parquet":
+                yield from read_parquet(source.path)
+            else:
+                yield from read_arrow(source.path, stream=content == "arrow_stream")
+            return
+        readers = {"csv": read_delimited, "ndjson": read_ndjson}
+        if content in readers:
+            size = source.path.stat().st_size
+            for batch in readers[content](stream):
+                yield replace(batch, done=min(1.0, raw.tell() / max(1, size)))
+        if stream.trouble:
+            yield Batch.of_broken(broken([None], [stream.trouble], [None]))
