@@ -129,7 +129,7 @@ def take_turns(
             runs[name].append(run)
             print(
                 f"{events.parent.name} {name}: {run.ended} {run.wall_s:.2f} s, cpu {run.cpu_s:.2f} s, "
-                f"{run.peak_bytes / 1e9:.2f} GB {run.said}",
+                f"{run.peak_bytes / 1e9:.2f} GB, others {run.others_s:.2f} s {run.said}",
                 file=sys.stderr,
                 flush=True,
             )

@@ -41,6 +41,8 @@ class Measured:
         ``done``, ``out of time``, ``out of memory`` or ``failed``.
     said : str
         The end of what it wrote, when it was not done.
+    others_s : float
+        CPU seconds everything else on the machine took meanwhile; 0 where the system does not tell.
     """
 
     wall_s: float
@@ -48,6 +50,7 @@ class Measured:
     peak_bytes: int
     ended: str
     said: str = ""
+    others_s: float = 0.0
 
     @property
     def done(self) -> bool:
@@ -68,20 +71,21 @@ def measure(
     variables = {**os.environ, **(environment or {})}
     os.sync()  # what an earlier run left to be written is not this one's to wait for
     with tempfile.TemporaryFile() as log:
-        begun = time.perf_counter()
+        busy_s, begun = _busy_s(), time.perf_counter()
         process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=subprocess.STDOUT)
         _go_first(process.pid)
         guard = _Guard(process, seconds=seconds, gigabytes=gigabytes)
         guard.start()
         _, status, usage = os.wait4(process.pid, 0)
-        wall_s = time.perf_counter() - begun
+        wall_s, busy_s = time.perf_counter() - begun, _busy_s() - busy_s
         process.returncode = os.waitstatus_to_exitcode(status)
         guard.ended.set()
         guard.join()
         ended = guard.verdict or ENDED.get(process.returncode, "failed")
         log.seek(0)
         said = "" if ended == "done" else log.read()[-2000:].decode("utf-8", "replace")
-    return Measured(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * PEAK_UNIT, ended, said)
+    cpu_s = usage.ru_utime + usage.ru_stime
+    return Measured(wall_s, cpu_s, usage.ru_maxrss * PEAK_UNIT, ended, said, max(0.0, busy_s - cpu_s))
 
 
 class _Guard(threading.Thread):
@@ -104,6 +108,16 @@ class _Guard(threading.Thread):
             if self.verdict:
                 self._process.kill()
                 return
+
+
+def _busy_s() -> float:
+    """CPU seconds the whole machine has worked since it started: all but idle and waiting for disks."""
+    try:
+        fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
+    except OSError:
+        return 0.0
+    ticks = [int(field) for field in fields]
+    return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
 
 
 def _go_first(pid: int) -> None:

@@ -33,7 +33,9 @@ def english(figures: dict[str, Any]) -> str:
     )
     lead = against_peers(figures)
     ahead = (
-        f" {lead[2]:.1f} times faster than the fastest peer ({lead[1]}, {lead[0]:,} people)." if lead else ""
+        f" On {lead[0]:,} people it is {lead[2]:.1f} times as fast as the fastest peer ({lead[1]})."
+        if lead
+        else ""
     )
     return f"{told}{ahead} See [docs/benchmarks.md](docs/benchmarks.md).\n\n{table}"
 
@@ -47,7 +49,7 @@ def chinese(figures: dict[str, Any]) -> str:
     )
     told = f"{people:,} 人，一天的数据；{figures['measured']} 测于 {machine.format(cores='核')}。"
     lead = against_peers(figures)
-    ahead = f"比最快的同类写法（{lead[1]}，{lead[0]:,} 人）快 {lead[2]:.1f} 倍。" if lead else ""
+    ahead = f"{lead[0]:,} 人时，速度为最快的同类写法（{lead[1]}）的 {lead[2]:.1f} 倍。" if lead else ""
     return f"{told}{ahead}详见 [docs/benchmarks.md](docs/benchmarks.md)。\n\n{table}"
 
 
