@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 import tomllib
 from dataclasses import dataclass, field, replace
@@ -163,11 +164,10 @@ def _stamped(path: Path, loads: pl.DataFrame, imported: list[Imported]) -> Impor
         if item.file is not None:
             rest = item.file.loads.filter(~pl.col("plate").is_in(sources).fill_null(value=False))
             item.file = replace(item.file, loads=rest)
-    from poolpipe.instruments.contract_events import event_id
     from poolpipe.instruments.model import READINGS, REPORTS, Recognised
 
     content = pl.concat(frames or [pl.DataFrame(schema=LOADS)])
-    digest = event_id("stamping", {"rows": content.rows()}).removeprefix("imp-")
+    digest = hashlib.sha256(content.write_ndjson().encode()).hexdigest()
     recognised = Recognised(format="stamping", plate_from="each row", plate_wells=384, sha256=digest)
     file = InstrumentFile(
         path.name, pl.DataFrame(schema=READINGS), content, pl.DataFrame(schema=REPORTS), pl.DataFrame(schema=POOLS),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -13,12 +11,11 @@ from poolpipe.instruments.errors import MissingFactError
 from poolpipe.instruments.policy import ImportPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from poolpipe.instruments.model import InstrumentFile
 
-__all__ = ["event_id", "events", "missing_facts"]
+__all__ = ["events", "missing_facts"]
 
+SEPARATOR = "\x1f"
 COLUMNS: dict[str, tuple[str, ...]] = {
     "read": ("at", "plate", "well", "target", "ct", "instrument", "round"),
     "load": ("at", "plate", "well", "tube", "role", "lab", "round"),
@@ -85,28 +82,24 @@ def missing_facts(instrument_file: InstrumentFile) -> list[str]:
     return problems
 
 
-def event_id(kind: str, content: dict[str, Any]) -> str:
-    """A deterministic id of an event's content: the same facts have the same id wherever they come from."""
-    facts = {
-        key: _canonical(value) for key, value in sorted(content.items()) if value is not None and value != ""
-    }
-    text = json.dumps([kind, facts], ensure_ascii=False, separators=(",", ":"))
-    return "imp-" + hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _canonical(value: Any) -> str:
-    return (
-        value.isoformat()
-        if isinstance(value, datetime)
-        else repr(value)
-        if isinstance(value, float)
-        else str(value)
-    )
-
-
 def _with_ids(kind: str, frame: pl.DataFrame, screening_round: str) -> pl.DataFrame:
+    """The contract's columns and an id made of them: the same facts have the same id wherever they come from.
+
+    The text that is hashed is the kind and `name=value` of every column that has a value, in the order of the names.
+    """
     named = frame.with_columns(pl.lit(screening_round).alias("round")).select(COLUMNS[kind])
-    ids: Iterable[str] = (event_id(kind, row) for row in named.iter_rows(named=True))
-    return named.with_columns(pl.Series("event_id", list(ids), pl.String)).unique(
-        "event_id", maintain_order=True
-    )
+    facts = [
+        pl.lit(f"{name}=") + _text(name, named.schema[name]) + pl.lit(SEPARATOR)
+        for name in sorted(COLUMNS[kind])
+    ]
+    texts = named.select(pl.concat_str(facts, ignore_nulls=True)).to_series()
+    ids = [f"imp-{hashlib.sha256(f'{kind}{SEPARATOR}{text}'.encode()).hexdigest()[:32]}" for text in texts]
+    return named.with_columns(pl.Series("event_id", ids, pl.String)).unique("event_id", maintain_order=True)
+
+
+def _text(name: str, kind: pl.DataType) -> pl.Expr:
+    """A column as text; null where it has no value, and so no part in the id."""
+    if kind == pl.Datetime:
+        return pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
+    value = pl.col(name).cast(pl.String)
+    return pl.when(value != "").then(value)

@@ -64,4 +64,4 @@ def check_pools(tubes: pl.Series, pools: pl.DataFrame) -> list[Question]:
 
 def _wells(frame: pl.DataFrame) -> list[tuple[str | None, list[str]]]:
     grouped = frame.group_by("plate").agg(pl.col("well").unique()).sort("plate")
-    return [(plate, wells) for plate, wells in grouped.iter_rows()]
+    return list(zip(grouped["plate"].to_list(), grouped["well"].to_list(), strict=True))

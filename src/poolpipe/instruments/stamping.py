@@ -10,6 +10,8 @@ from poolpipe.instruments.model import LOADS
 
 __all__ = ["quadrant_well", "stamp"]
 
+WELLS = tuple(f"{row}{column:02d}" for row in ROWS[:8] for column in range(1, 13))
+
 
 def quadrant_well(well: str, quadrant: int, *, order: str = "across") -> str:
     """The well of a 384 plate into which a 96 well is stamped.
@@ -73,9 +75,9 @@ def stamp(
             where=plate,
             way_out="import the maps of all four plates together",
         )
-    rows = [
-        load | {"plate": plate, "well": quadrant_well(load["well"], quadrants[load["plate"]], order=order)}
-        for load in loads.iter_rows(named=True)
-        if load["plate"] in quadrants
-    ]
-    return pl.DataFrame(rows, LOADS)
+    moves = pl.DataFrame(
+        [(source, well, quadrant_well(well, quadrant, order=order)) for source, quadrant in quadrants.items() for well in WELLS],
+        {"plate": pl.String, "well": pl.String, "stamped": pl.String}, orient="row",
+    )  # fmt: skip
+    stamped = loads.join(moves, on=["plate", "well"], how="inner", maintain_order="left")
+    return stamped.with_columns(plate=pl.lit(plate), well=pl.col("stamped")).select(*LOADS)
