@@ -39,19 +39,22 @@ def page() -> str:
 
 
 def _section(name: str) -> str:
-    context = click.Context(poolpipe, info_name="poolpipe", terminal_width=100)
-    command = poolpipe.get_command(context, name)
+    top = click.Context(poolpipe, info_name="poolpipe", terminal_width=100, **poolpipe.context_settings)
+    command = poolpipe.get_command(top, name)
     if command is None:
         message = f"{name} is in COMMANDS and cannot be loaded"
         raise LookupError(message)
-    parts = [f"## `poolpipe {name}`\n\n{COMMANDS[name].says}\n\n{_help(command, f'poolpipe {name}')}"]
+    parts = [f"## `poolpipe {name}`\n\n{COMMANDS[name].says}\n\n{_help(command, name, top)}"]
+    context = click.Context(command, info_name=name, parent=top)
     for word, below in sorted(getattr(command, "commands", {}).items()):
-        parts.append(f"### `poolpipe {name} {word}`\n\n{_help(below, f'poolpipe {name} {word}')}")
+        parts.append(f"### `poolpipe {name} {word}`\n\n{_help(below, word, context)}")
     return "\n".join(parts)
 
 
-def _help(command: click.Command, name: str) -> str:
-    context = click.Context(command, info_name=name, terminal_width=100, **command.context_settings)
+def _help(command: click.Command, name: str, parent: click.Context | None = None) -> str:
+    context = click.Context(
+        command, info_name=name, parent=parent, terminal_width=100, **command.context_settings
+    )
     return f"```text\n{command.get_help(context).rstrip()}\n```\n"
 
 
