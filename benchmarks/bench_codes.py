@@ -36,7 +36,7 @@ def flat(persons: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 @pytest.fixture(scope="module")
 def keys(flat: tuple[NDArray[np.uint8], NDArray[np.int64]]) -> NDArray[np.int64]:
     keys = np.empty(len(flat[1]) - 1, np.int64)
-    kernels.parse_resident_ids(*flat, keys)
+    kernels.parse_resident_ids(flat[0], flat[1], keys)
     return keys
 
 
@@ -50,7 +50,7 @@ def parse_by_expressions(persons: pl.Series) -> pl.Series:
 @pytest.mark.benchmark(group="codes: identity numbers to integers")
 class BenchParse:
     def bench_kernel(self, speed: Callable[..., Any], flat: Any, keys: NDArray[np.int64]) -> None:
-        speed("kernel", len(keys), lambda: kernels.parse_resident_ids(*flat, keys))
+        speed("kernel", len(keys), lambda: kernels.parse_resident_ids(flat[0], flat[1], keys))
 
     def bench_polars(self, speed: Callable[..., Any], persons: pl.Series, keys: NDArray[np.int64]) -> None:
         parsed = speed("polars expressions", len(keys), lambda: parse_by_expressions(persons))

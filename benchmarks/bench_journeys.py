@@ -77,11 +77,11 @@ class BenchScansAfter:
             pl.DataFrame({"box": packings.box, "at": packings.at}).with_row_index("row").lazy().sort("at")
         )
         scans = pl.DataFrame({"box": packings.scan_box, "scan": packings.scan_at}).lazy().sort("scan")
-        for strategy, suffix in (("forward", "_right"), ("backward", "_before")):
-            packed = packed.join_asof(
-                scans, left_on="at", right_on="scan", by="box", strategy=strategy, suffix=suffix,
-                coalesce=False, check_sortedness=False,
-            )  # fmt: skip
+        options: dict[str, Any] = {"left_on": "at", "right_on": "scan", "by": "box", "coalesce": False}
+        packed = packed.join_asof(scans, strategy="forward", check_sortedness=False, **options)
+        packed = packed.join_asof(
+            scans, strategy="backward", suffix="_before", check_sortedness=False, **options
+        )
         query = packed.select("row", scan=pl.coalesce("scan", "scan_before"))
         found = speed("polars as-of joins", len(packings.box), query.collect).sort("row")
         assert np.array_equal(found["scan"].to_numpy(), packings.scan_at[scans_after(packings)])

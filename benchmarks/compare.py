@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import contenders, machine, trials
-from benchmarks.measuring import ROOT, Measured, measure
+from benchmarks.measuring import NO_LIMIT, ROOT, Measured, measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,10 +122,12 @@ def take_turns(
             if runs[name] and not runs[name][-1].done:
                 continue
             shutil.rmtree(out, ignore_errors=True)
-            limits: dict[str, float] = {}
-            if name in contenders.PEERS:
-                limits = {"seconds": options.peer_seconds, "gigabytes": options.peer_gigabytes}
-            run = measure(contenders.command(name, events, out), **limits)
+            peer = name in contenders.PEERS
+            run = measure(
+                contenders.command(name, events, out),
+                seconds=options.peer_seconds if peer else NO_LIMIT,
+                gigabytes=options.peer_gigabytes if peer else NO_LIMIT,
+            )
             runs[name].append(run)
             print(
                 f"{events.parent.name} {name}: {run.ended} {run.wall_s:.2f} s, cpu {run.cpu_s:.2f} s, "

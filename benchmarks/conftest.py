@@ -76,24 +76,16 @@ def stages(city: Path) -> Stages:
 
 @pytest.fixture
 def speed(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """Time a job on so many rows: ``speed("ours", rows, job)``; gives what the job gave the last time.
+    """Time a job on so many rows: ``speed("ours", rows, job)``; gives what the job gave once."""
 
-    `fresh`, if given, makes the arguments of every round anew, outside the clock.
-    """
-
-    def timed(
-        way: str, rows: int, job: Callable[..., T], fresh: Callable[[], tuple[Any, ...]] | None = None
-    ) -> T:
-        given: list[T] = []
-        setup = None if fresh is None else lambda: (fresh(), {})
-        benchmark.pedantic(
-            lambda *arguments: given.append(job(*arguments)), setup=setup, rounds=ROUNDS, warmup_rounds=1
-        )
+    def timed(way: str, rows: int, job: Callable[[], T]) -> T:
+        given: T = benchmark.pedantic(job, rounds=ROUNDS, warmup_rounds=1)  # type: ignore[no-untyped-call]  # not typed there
+        assert benchmark.stats is not None, "--benchmark-disable leaves nothing to tell"
         seconds = benchmark.stats.stats.min
         group = benchmark.group or request.node.name
         benchmark.extra_info.update(way=way, rows=rows, rows_per_s=rows / seconds)
         request.config.stash[RATES].append(Rate(group, way, rows, seconds))
-        return given[-1]
+        return given
 
     return timed
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes there, kibibytes elsewhere
 LOOK_EVERY_S = 0.05
+NO_LIMIT = float("inf")
 ENDED = {0: "done", -signal.SIGKILL: "out of memory"}  # nobody but the system kills it, limits aside
 
 
@@ -63,8 +64,8 @@ class Measured:
 def measure(
     command: Sequence[str],
     *,
-    seconds: float = 3600,
-    gigabytes: float = 1024,
+    seconds: float = NO_LIMIT,
+    gigabytes: float = NO_LIMIT,
     environment: Mapping[str, str] | None = None,
 ) -> Measured:
     """Run a command from the project's root, stop it at a limit, and tell what it took."""

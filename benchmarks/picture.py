@@ -12,7 +12,7 @@ from benchmarks.targets import fastest
 if TYPE_CHECKING:
     from pathlib import Path
 
-STYLES = {
+STYLES: dict[str, dict[str, Any]] = {
     FLOOR: {"color": "#888888", "linestyle": ":", "marker": "."},
     OURS: {"color": "#b3261e", "linewidth": 2.5, "marker": "o"},
     "Polars": {"color": "#0075ff", "marker": "s"},
@@ -41,7 +41,7 @@ def draw(cities: dict[str, Any], file: Path) -> None:
             if run["ended"] != "done"
         ]
         if stopped:
-            axes.scatter(*zip(*stopped[:1], strict=True), marker="x", s=70, color=STYLES[name]["color"])
+            axes.scatter(stopped[0][0], stopped[0][1], marker="x", s=70, color=STYLES[name]["color"])
     axes.set(
         xscale="log", yscale="log", xlabel="people", ylabel="seconds, fastest run (x: stopped at a limit)"
     )

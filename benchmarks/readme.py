@@ -8,6 +8,7 @@ from benchmarks.contenders import FLOOR, OURS, PEERS
 from benchmarks.targets import against_peers, fastest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 START, END = "<!-- figures:start -->", "<!-- figures:end -->"
@@ -70,5 +71,5 @@ def _main(figures: dict[str, Any]) -> tuple[int, list[tuple[str, str, str]], str
     return int(largest), rows, f"{machine['processor']}, {machine['cores']} {{cores}}, {machine['memory']}"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, ("---",) * len(head), *rows])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import poolpipe
@@ -25,7 +25,7 @@ STRICTER = Policy(name="stricter", assay=Assay(detected_ct=35.0, grey_ct=38.0))
 def main(events: str) -> None:
     _, first_s = timed(lambda: poolpipe.run(events))
     day, run_s = timed(lambda: poolpipe.run(events))
-    earlier = day.pools["called_at"].max() - timedelta(hours=3)
+    earlier = datetime.fromisoformat(day.summary["as_of"]) - timedelta(hours=3)
     _, as_of_s = timed(lambda: day.view(as_of=earlier))
     _, policy_s = timed(lambda: day.view(policy=STRICTER))
     print(json.dumps({"first_run_s": first_s, "run_s": run_s, "as_of_s": as_of_s, "policy_s": policy_s}))

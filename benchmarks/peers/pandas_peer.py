@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]  # its stubs are no dependency of ours
 import pyarrow.parquet as pq
 
 from benchmarks.peers.events import COLUMNS, DEFAULTS, files_of
@@ -101,7 +101,7 @@ def judged_wells(load: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
             missing,
             wells["ic"] == 0,
         ],
-        ["invalid", "suspect", None, "positive", "suspect", None, "negative"],
+        np.array(["invalid", "suspect", None, "positive", "suspect", None, "negative"], dtype=object),
         "invalid",
     )
     hits = pd.concat(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -268,11 +269,10 @@ def follow_boxes(pack: pl.LazyFrame, pickup: pl.LazyFrame, receive: pl.LazyFrame
     picked_up = pickup.select("round", "box", picked_up_at="at").sort("picked_up_at")
     received = receive.select("round", "box", received_at="at", box_lab="lab").sort("received_at")
     for step, moment in ((picked_up, "picked_up_at"), (received, "received_at")):
-        for strategy, suffix in (("forward", "_right"), ("backward", "_before")):
-            packed = packed.join_asof(
-                step, left_on="packed_at", right_on=moment, by=["round", "box"],
-                strategy=strategy, suffix=suffix, coalesce=False, check_sortedness=False,
-            )  # fmt: skip
+        by = {"left_on": "packed_at", "right_on": moment, "by": ["round", "box"]}
+        options: dict[str, Any] = {**by, "coalesce": False, "check_sortedness": False}
+        packed = packed.join_asof(step, strategy="forward", **options)
+        packed = packed.join_asof(step, strategy="backward", suffix="_before", **options)
     return packed.select(
         *TUBE,
         "box",
