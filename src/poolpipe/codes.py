@@ -101,14 +101,20 @@ class Codes:
 
     def person(self, keys: pl.Series) -> tuple[pl.Series, pl.Series]:
         """Write person keys as document type and number."""
-        numbers = keys.to_numpy()
-        regular = pl.Series("person", _resident_texts(numbers))
-        other = np.flatnonzero(numbers < 0)
-        types = pl.Series("person_type", [RESIDENT]).new_from_index(0, len(numbers))
+        types = pl.Series("person_type", [RESIDENT]).new_from_index(0, len(keys))
+        other = np.flatnonzero(keys.to_numpy() < 0)
+        if len(other):
+            found = self.others["person_type"].gather(-1 - keys.to_numpy()[other])
+            types = types.scatter(other, found)
+        return types, self.person_numbers(keys)
+
+    def person_numbers(self, keys: pl.Series) -> pl.Series:
+        """Write person keys as document numbers alone."""
+        numbers = pl.Series("person", _resident_texts(keys.to_numpy()))
+        other = np.flatnonzero(keys.to_numpy() < 0)
         if not len(other):
-            return types, regular
-        found = self.others[(-1 - numbers[other]).tolist()]
-        return types.scatter(other, found["person_type"]), regular.scatter(other, found["person"])
+            return numbers
+        return numbers.scatter(other, self.others["person"].gather(-1 - keys.to_numpy()[other]))
 
     def person_keys(self, people: pl.DataFrame) -> pl.Series:
         """Give the keys of people (person, maybe person_type); null for those who never occurred by another document."""

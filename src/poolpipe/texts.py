@@ -64,7 +64,15 @@ class Coded:
 
 
 def _dictionary(numbers: pl.Series, values: pl.Series) -> pa.Array:
-    """Texts by number; each distinct one once, which is what Parquet wants, too."""
+    """Texts by number; each distinct one once, which is what Parquet wants, too.
+
+    Texts that do not occur are left out: what was rejected, voided or came later leaves no trace in a table.
+    """
+    occurs = np.zeros(len(values), np.bool_)
+    occurs[numbers.drop_nulls().to_numpy()] = True
+    if not occurs.all():
+        numbers = pl.Series(np.cumsum(occurs, dtype=np.int32) - np.int32(1)).gather(numbers)
+        values = values.filter(pl.Series(occurs))
     return pa.DictionaryArray.from_arrays(numbers.cast(pl.Int32).to_arrow(), values.to_arrow())
 
 
@@ -89,7 +97,7 @@ def _tubes(codes: Codes, tubes: pl.Series) -> tuple[pa.Array, pa.Array]:
 def _members(coded: Coded, members: pl.DataFrame) -> pa.Table:
     """Some members as text."""
     rounds, tubes = _tubes(coded.codes, members["tube"])
-    numbers, others = coded.codes.person(members["person"])[1], members["person"].to_numpy() < 0
+    numbers, others = coded.codes.person_numbers(members["person"]), members["person"].to_numpy() < 0
     kinds = np.zeros(members.height, np.int32)
     kinds[others] = -members["person"].to_numpy()[others]
     types = pl.concat([pl.Series([RESIDENT]), coded.codes.others["person_type"]])
