@@ -36,7 +36,7 @@ PRESETS = ("ten-in-one", "twenty-in-one", "single")
 
 Hours = Annotated[float, Field(gt=0, le=24 * 365, description="hours")]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-CheckRule = Literal["none", "luhn", "mod11_2", "mod37_36", "mod97_10"]
+CheckRule = Literal["none", "gs1_mod10", "luhn", "mod43", "mod11_2", "mod37_2", "mod37_36"]
 
 
 class _Part(BaseModel):
@@ -60,6 +60,12 @@ class Codes(_Part):
     box_check: CheckRule = "none"
     plate_check: CheckRule = "none"
     plate_wells: Literal[96, 384] = 96
+    scanner_prefixes: tuple[str, ...] = Field((), description="texts a scanner is set to send before a code")
+    scanner_suffixes: tuple[str, ...] = Field((), description="texts a scanner is set to send after a code")
+    gs1_identifiers: tuple[str, ...] = Field(
+        (),
+        description="application identifiers of GS1 element strings whose value is the code, first found first",
+    )
 
     @field_validator("tube", "box", "plate")
     @classmethod

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 
-FOUNDATION = ("errors", "policy", "tables", "codes", "equals", "content")
+FOUNDATION = ("errors", "payloads", "policy", "tables", "codes", "equals", "content")
 STAGES = (
     *("voids", "links", "custody", "calls", "pools", "decode", "recalls", "clocks", "anomalies", "ledger"),
     "trace",
@@ -17,7 +17,7 @@ STAGES = (
 INTAKE = ("events", "instruments")
 PIPELINE = ("reference", "machines", "beliefs", "texts", "day", "pipeline", "stages")
 OUTSIDE = (
-    *("simulate", "planted", "payloads", "exchange", "design", "plan"),
+    *("simulate", "planted", "exchange", "design", "plan"),
     *("store", "stream", "nightly", "boards", "diff"),
 )
 DOOR = ("cli", "commands")

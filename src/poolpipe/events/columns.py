@@ -12,6 +12,8 @@ import pyarrow as pa
 from poolpipe.events.clean import clean_codes, clean_words, moments, parse_times
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 T = TypeVar("T", bound=np.generic)
@@ -60,8 +62,8 @@ class Coded:
         return Coded(self.rows[rows], self.values)
 
 
-def coded(column: pa.ChunkedArray) -> Coded:
-    """Lay a column out by its distinct values, cleaned as codes."""
+def coded(column: pa.ChunkedArray, before: Callable[[pl.Series], pl.Series] | None = None) -> Coded:
+    """Lay a column out by its distinct values, cleaned as codes; `before` may change them first."""
     array = _one_array(column)
     if not pa.types.is_dictionary(array.type):
         hashable = not (pa.types.is_nested(array.type) or pa.types.is_null(array.type))
@@ -69,7 +71,7 @@ def coded(column: pa.ChunkedArray) -> Coded:
     # By way of polars: pyarrow's own way to numpy imports pandas where that is installed, a second lost.
     rows = pl.Series(array.indices).cast(pl.Int32).fill_null(-1).to_numpy()
     values = pl.Series("values", as_text(array.dictionary), pl.String)
-    return Coded(rows, clean_codes(values))
+    return Coded(rows, clean_codes(values if before is None else before(values)))
 
 
 def plain_words(column: pa.ChunkedArray, *, codes: bool) -> pl.Series:

@@ -13,6 +13,7 @@ import polars as pl
 from poolpipe.events.clean import parse_ct, parse_whole, well_positions
 from poolpipe.events.columns import Coded, as_text, coded, plain_words, time_column
 from poolpipe.events.persons import Persons, persons
+from poolpipe.payloads import PayloadPolicy, check_characters_fit, decode_payloads
 from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
 from poolpipe_kernels import groups
 
@@ -157,7 +158,7 @@ class _Reading:
     def coded(self, column: str) -> Coded:
         if column not in self.events.codes:
             given = column in self.columns
-            found = coded(self.table.column(column)) if given else Coded.nothing(self.height)
+            found = self._scanned(column) if given else Coded.nothing(self.height)
             if column not in (
                 *_PATTERNED,
                 *_NAMED,
@@ -165,6 +166,21 @@ class _Reading:
                 found = Coded(found.rows, found.values.replace("", None))
             self.events.codes[column] = found
         return self.events.codes[column]
+
+    def _scanned(self, column: str) -> Coded:
+        """A column of codes without what the policy says scanners add to printed ones."""
+        codes = self.policy.codes
+        added = codes.scanner_prefixes or codes.scanner_suffixes or codes.gs1_identifiers
+        if column not in _PATTERNED or not added:
+            return coded(self.table.column(column))
+        payload = PayloadPolicy(
+            prefixes=codes.scanner_prefixes,
+            suffixes=codes.scanner_suffixes,
+            gs1_identifiers=codes.gs1_identifiers,
+        )
+        return coded(
+            self.table.column(column), before=lambda values: decode_payloads(values, payload)["code"]
+        )
 
 
 def _missing(reading: _Reading) -> None:
@@ -242,15 +258,13 @@ def _codes(reading: _Reading) -> None:
 
 
 def _pattern(reading: _Reading, column: str, code: str) -> None:
-    from poolpipe.events.check_digits import holds
-
     given = reading.coded(column)
     pattern = getattr(reading.policy.codes, code)
     rule = getattr(reading.policy.codes, f"{code}_check")
     fits = given.values.str.contains(f"^(?:{pattern})$").fill_null(value=True).to_numpy()
     reading.refuse(given.spread(~fits, missing=False), "bad_code", column, f"outside the pattern {pattern}")
     if rule != "none":
-        checked = holds(given.values, rule).fill_null(value=True).to_numpy()
+        checked = check_characters_fit(given.values, rule).fill_null(value=True).to_numpy()
         reading.refuse(
             given.spread(~checked, missing=False), "bad_code", column, f"fails its {rule} check character"
         )
