@@ -128,8 +128,9 @@ class Day:
     def write(self, folder: str | os.PathLike[str]) -> Path:
         """Write every table as Parquet, and `summary.json`, into `folder`.
 
-        Everything is written aside first and moved into place at the end, `summary.json` last: who finds a
-        new summary finds the tables it speaks of.
+        Everything is written aside first and moved into place at the end. An earlier `summary.json` goes
+        before the first table is moved, the new one comes after the last: who finds a summary finds exactly
+        the tables it speaks of.
 
         Raises
         ------
@@ -142,6 +143,7 @@ class Day:
             aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=target))
             try:
                 self._write_into(aside)
+                (target / "summary.json").unlink(missing_ok=True)
                 for name in (*(f"{table}.parquet" for table in TABLES), "summary.json"):
                     (aside / name).replace(target / name)
             finally:
@@ -195,17 +197,17 @@ class Day:
 
 
 def _write_pieces(coded: texts.Coded, table: str, path: Path) -> None:
-    """Write a table piece by piece: its texts are never all in memory."""
-    writer: pq.ParquetWriter | None = None
-    try:
-        for piece in coded.pieces(table):
-            if writer is None:
-                # Without Arrow's own schema dictionaries read back as the plain texts they are.
-                writer = pq.ParquetWriter(
-                    path, piece.schema, compression="zstd", compression_level=1, store_schema=False,
-                    use_dictionary=[name for name in piece.schema.names if name not in _DISTINCT],
-                )  # fmt: skip
-            writer.write_table(piece, row_group_size=len(piece) or None)
-    finally:
-        if writer is not None:
-            writer.close()
+    """Write a table piece by piece: its texts are never all in memory, and the next are made meanwhile."""
+    pieces = coded.pieces(table)
+    with ThreadPoolExecutor(1) as ahead:
+        piece = next(pieces)
+        # Without Arrow's own schema dictionaries read back as the plain texts they are.
+        writer = pq.ParquetWriter(
+            path, piece.schema, compression="zstd", compression_level=1, store_schema=False,
+            use_dictionary=[name for name in piece.schema.names if name not in _DISTINCT],
+        )  # fmt: skip
+        with writer:
+            while piece is not None:
+                coming = ahead.submit(next, pieces, None)
+                writer.write_table(piece, row_group_size=len(piece) or None)
+                piece = coming.result()

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["conclude", "run"]
 
-_STEPS = ("voids", "custody", "calls", "links", "pools", "recalls", "beliefs", "anomalies", "ledger")
+_STEPS = ("voids", "custody", "calls", "links", "pools", "recalls", "beliefs", "ledger", "anomalies")
 
 
 def run(
@@ -109,36 +109,39 @@ def conclude(
     standing = standing_events(events.frames, events.codes, moment)
     frames, codes = standing.frames, events.codes
     done("voids")
-    with ThreadPoolExecutor(1) as beside:  # who is in a tube has nothing to do with where it went
+    now = moment or datetime.now(UTC)  # without any event nothing is told from it
+    # A second thread takes what does not wait for the first: who is in a tube has nothing to do with where
+    # it went, nor what is wrong with how likely anybody is infected.
+    with ThreadPoolExecutor(1) as beside:
         linking = beside.submit(link, frames["collect"], codes, policy)
         custody = keep_custody(frames, codes)
         done("custody")
         calls = call(frames, codes, policy)
         done("calls")
         links = linking.result()
-    done("links")
-    pools = gather_pools(links, custody, calls, codes)
-    done("pools")
-    now = moment or datetime.now(UTC)  # without any event nothing is told from it
-    recalls = open_recalls(pools, links, frames["collect"], codes, policy, now)
-    cases = find_cases(pools, links, frames["collect"], codes)
-    doubles = people_in_two_tubes(pools, links.members, codes)
-    done("recalls")
-    p_infected = believe_members(pools, links, recalls, doubles, policy)
-    members = links.members.with_columns(pl.Series("p_infected", p_infected))
-    recalls = recalls.with_columns(pl.Series("p_infected", p_infected[recalls["seat"].to_numpy()]))
-    recalls = rank_recalls(recalls, known.households(codes))
-    done("beliefs")
-    clocks = read_clocks(pools, policy, now, known.priority_sites(codes))
-    anomalies = find_anomalies(
-        Seen(
-            frames, codes, pools, members, custody, calls, recalls, clocks, doubles,
+        done("links")
+        pools = gather_pools(links, custody, calls, codes)
+        done("pools")
+        doubling = beside.submit(people_in_two_tubes, pools, links.members, codes)
+        recalls = open_recalls(pools, links, frames["collect"], codes, policy, now)
+        cases = find_cases(pools, links, frames["collect"], codes)
+        clocks = read_clocks(pools, policy, now, known.priority_sites(codes))
+        doubles = doubling.result()
+        done("recalls")
+        seen = Seen(
+            frames, codes, pools, links.members, custody, calls, recalls, clocks, doubles,
             standing.unknown_voids, standing.conflicts, policy.codes.plate_wells,
-        )
-    )  # fmt: skip
-    done("anomalies")
-    ledger = balance(pools, codes)
-    done("ledger")
+        )  # fmt: skip
+        finding = beside.submit(find_anomalies, seen)
+        p_infected = believe_members(pools, links, recalls, doubles, policy)
+        members = links.members.with_columns(pl.Series("p_infected", p_infected))
+        recalls = recalls.with_columns(pl.Series("p_infected", p_infected[recalls["seat"].to_numpy()]))
+        recalls = rank_recalls(recalls, known.households(codes))
+        done("beliefs")
+        ledger = balance(pools, codes)
+        done("ledger")
+        anomalies = finding.result()
+        done("anomalies")
     coded = Coded(
         codes, policy.codes.plate_wells, pools, members, recalls, cases, ledger, anomalies, events.rejects
     )
