@@ -38,6 +38,10 @@ _SURROUNDING = "".join(
 
 _AIM = r"^\][A-Za-z][0-9A-Za-z]"
 _PLAIN = r"^[!-\\^-~][!-~]*$"
+_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_EXACT = 2.0**53
+"""Below it every whole number is a float of its own."""
+
 _NOT_DETECTED = ("undetermined", "nan", "n/a", "no ct", "-", "")
 
 
@@ -97,16 +101,20 @@ def _parsed_times(values: pl.Series) -> tuple[NDArray[np.int64], NDArray[np.uint
 
 
 def parse_whole(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Read whole numbers of at least 0: the numbers, and whether each was one (null is fine)."""
+    """Read whole numbers of at least 0, `10`, `010`, `5.0` or `1e1`: the numbers, and whether each was one (null is fine)."""
     cleaned = clean_codes(values)
-    whole = cleaned.str.extract(r"^\+?0*([0-9]{1,15})(?:\.0*)?$").cast(pl.Int64)
+    number = pl.select(
+        pl.when(cleaned.str.contains(_NUMBER)).then(cleaned).cast(pl.Float64, strict=False)
+    ).to_series()
+    is_whole = (number >= 0) & (number == number.floor()) & (number < _EXACT)
+    whole = pl.select(pl.when(is_whole).then(number).cast(pl.Int64)).to_series()
     return whole, cleaned.is_null() | whole.is_not_null()
 
 
 def parse_ct(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Read Ct values, cycles, 0 to 100: the numbers (undetermined is null), and whether each could be read."""
     cleaned = clean_codes(values)
-    number = cleaned.str.contains(r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$")
+    number = cleaned.str.contains(_NUMBER)
     ct = pl.select(pl.when(number).then(cleaned).cast(pl.Float64, strict=False)).to_series()
     undetermined = cleaned.is_null() | cleaned.str.to_lowercase().is_in(_NOT_DETECTED)
     in_range = (ct.is_between(0, 100)).fill_null(value=False)
@@ -116,9 +124,9 @@ def parse_ct(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 def well_positions(values: pl.Series, wells: int) -> NDArray[np.int32]:
     """Read well names such as `A1`, `a01`: row times the plate's columns plus column, from 0; -1 where there is none."""
     rows, columns = (8, 12) if wells == 96 else (16, 24)
-    parts = clean_codes(values).str.extract_groups(r"^([A-Za-z])(0*[1-9][0-9]?)$").struct.unnest()
+    parts = clean_codes(values).str.extract_groups(r"^([A-Za-z])0?([0-9]{1,2})$").struct.unnest()
     row = parts["1"].str.to_uppercase().str.to_integer(base=36, strict=False) - 10
     column = parts["2"].cast(pl.Int64, strict=False) - 1
     position = row * columns + column
-    fits = (row < rows) & (column < columns)
+    fits = (row < rows) & (column >= 0) & (column < columns)
     return pl.select(pl.when(fits).then(position)).to_series().fill_null(-1).cast(pl.Int32).to_numpy()
