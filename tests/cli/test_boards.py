@@ -15,6 +15,7 @@ from poolpipe.boards import (
     campaign_board,
     day_boards,
     ledger_board,
+    machine_board,
     mask,
     missing_board,
     recall_board,
@@ -186,6 +187,16 @@ def test_unused_board__suggests_what_a_column_was_meant_for():
     assert re.search(r"身份证号\s+person\s*$", shown, re.MULTILINE)
     assert "notes.docx" in shown
     assert unused_board(day()) is None
+
+
+def test_machine_board__names_what_was_assumed():
+    odd = day()
+    told = {"format": "rotor-gene-q", "questions": ["plate_size", "time_without_zone"], "not_understood": 2}
+    odd.summary["instruments"] = {"run.csv": told}
+    shown = printed(machine_board(odd))
+    assert re.search(r"run\.csv\s+rotor-gene-q\s+plate size, time without zone\s+2\s*$", shown, re.MULTILINE)
+    assert "--dry-run" in shown
+    assert machine_board(day()) is None
 
 
 def test_boards__fit_a_hundred_columns_and_an_empty_day():

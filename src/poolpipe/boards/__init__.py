@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from poolpipe.boards.campaign import as_of_of, campaign_board
 from poolpipe.boards.changes import difference_boards
-from poolpipe.boards.files import unused_board
+from poolpipe.boards.files import machine_board, unused_board
 from poolpipe.boards.marks import WIDTH, mask
 from poolpipe.boards.people import recall_board
 from poolpipe.boards.troubles import anomaly_board, reject_board
@@ -32,6 +32,7 @@ __all__ = [
     "day_boards",
     "difference_boards",
     "ledger_board",
+    "machine_board",
     "mask",
     "missing_board",
     "recall_board",
@@ -67,6 +68,6 @@ def day_boards(
     yield anomaly_board(day.anomalies, show_ids=show_ids)
     if day.rejects.height:
         yield reject_board(day.rejects, show_ids=show_ids)
-    unused = unused_board(day, rows=rows)
-    if unused is not None:
-        yield unused
+    for board in (machine_board(day, rows=rows), unused_board(day, rows=rows)):
+        if board is not None:
+            yield board

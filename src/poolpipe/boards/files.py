@@ -1,4 +1,4 @@
-"""What of the input was not used: columns that no event has, and files that hold no events."""
+"""What became of the input: files of machines and what was assumed about them, columns and files left out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,39 @@ if TYPE_CHECKING:
 
     from poolpipe.day import Day
 
-__all__ = ["unused_board"]
+__all__ = ["machine_board", "unused_board"]
+
+
+def machine_board(day: Day, *, rows: int = 20) -> Table | None:
+    """Files of PCR machines and robots, each with the questions that were decided by default; None without such files.
+
+    Parameters
+    ----------
+    day : Day
+        What `poolpipe.run` returned.
+    rows : int
+        Longest list; what is left out is counted.
+    """
+    found = day.summary.get("instruments", {})
+    if not found:
+        return None
+    board = frame(
+        f"Machines' files 仪器文件 · {len(found):,} · poolpipe import FILE --dry-run explains 可逐一说明",
+        more=max(len(found) - rows, 0),
+    )
+    for heading in ("file\n文件", "read as\n识别为", "decided by default\n按默认处理的疑问"):
+        board.add_column(heading, overflow="fold")
+    board.add_column("not understood\n未读懂", justify="right")
+    for file, told in list(found.items())[:rows]:
+        doubts = ", ".join(question.replace("_", " ") for question in told["questions"])
+        missed = told["not_understood"]
+        board.add_row(
+            plain(file),
+            told["format"],
+            Text(doubts or "-", style="yellow" if doubts else "dim"),
+            Text(f"{missed:,}", style="yellow" if missed else "dim"),
+        )
+    return board
 
 
 def unused_board(day: Day, *, rows: int = 20) -> Table | None:
