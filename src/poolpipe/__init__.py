@@ -61,7 +61,7 @@ _HOMES = {
 }
 # These are functions here and modules below: importing `poolpipe.links` must not hide `poolpipe.links(...)`.
 _STAGES = ("anomalies", "calls", "custody", "decode", "ledger", "links", "recalls")
-_ROOMS = ("design", "exchange", "instruments", "simulate")
+_ROOMS = ("design", "exchange", "instruments", "plan", "simulate")
 
 
 def __getattr__(name: str) -> Any:
