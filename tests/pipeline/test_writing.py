@@ -1,0 +1,128 @@
+"""A result folder is whole or is none: whenever the run is killed, and whoever wrote there before."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import poolpipe
+from cities.files import write_city
+from cities.random_city import city
+from pipeline.naive import frames_of
+from poolpipe.tables import TABLES
+
+NAMES = (*(f"{table}.parquet" for table in TABLES), "summary.json")
+
+
+class Killed(BaseException):
+    """Nothing catches it, and nothing that was going to happen happens."""
+
+
+class _Reaper:
+    """Lets so many file operations happen, then none any more, not even the tidying up."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, allowed: int) -> None:
+        self.left = allowed
+        for owner, name in ((Path, "replace"), (Path, "unlink"), (Path, "write_text"), (shutil, "rmtree")):
+            monkeypatch.setattr(owner, name, self._mortal(getattr(owner, name)))
+
+    def _mortal(self, operation):
+        def run(*args, **kwargs):
+            self.left -= 1
+            if self.left < 0:
+                raise Killed
+            return operation(*args, **kwargs)
+
+        return run
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in NAMES if (folder / name).is_file()}
+
+
+@pytest.fixture(scope="module")
+def days() -> tuple[poolpipe.Day, poolpipe.Day]:
+    """A day, and the day before."""
+    return tuple(poolpipe.run(frames_of(city(seed, size="small"))) for seed in (8701, 8700))
+
+
+@pytest.mark.parametrize("allowed", range(13))
+def test_write__killed_anywhere_leaves_no_summary_without_its_tables(
+    allowed: int, days: tuple[poolpipe.Day, poolpipe.Day], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new, old = days
+    whole = {}
+    for name, day in (("new", new), ("old", old)):
+        day.write(tmp_path / name)
+        whole[name] = _contents(tmp_path / name)
+    out = tmp_path / "out"
+    old.write(out)
+    with monkeypatch.context() as patch:
+        _Reaper(patch, allowed)
+        try:
+            new.write(out)
+        except Killed:
+            assert allowed < 12, "twelve operations are all there are"
+    left = _contents(out)
+    assert "summary.json" not in left or left in (whole["old"], whole["new"])
+    new.write(out)
+    assert _contents(out) == whole["new"]
+
+
+def test_write__leaves_nothing_of_its_own_beside_the_tables(
+    days: tuple[poolpipe.Day, poolpipe.Day], tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    days[0].write(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*NAMES, "notes.txt"])
+
+
+def test_write__to_a_place_that_is_a_file_says_so(
+    days: tuple[poolpipe.Day, poolpipe.Day], tmp_path: Path
+) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(poolpipe.InputError, match=r"out: cannot be written: .*choose another"):
+        days[0].write(tmp_path / "out")
+
+
+def test_read__of_a_folder_without_a_result_says_so(tmp_path: Path) -> None:
+    with pytest.raises(poolpipe.InputError, match="no folder that poolpipe has written"):
+        poolpipe.Day.read(tmp_path)
+
+
+def test_view__of_a_day_read_from_a_folder_says_that_its_events_are_gone(
+    days: tuple[poolpipe.Day, poolpipe.Day], tmp_path: Path
+) -> None:
+    days[0].write(tmp_path)
+    with pytest.raises(poolpipe.InputError, match="run the events again"):
+        poolpipe.Day.read(tmp_path).view(as_of="2022-02-10T12:00:00+08:00")
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.01])
+def test_run__killed_while_it_writes_and_started_again_gives_the_same_bytes(
+    delay_s: float, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    write_city(city(8702, size="medium"), tmp_path / "in", 8702, ("csv",))
+    poolpipe.run(tmp_path / "in").write(tmp_path / "whole")
+    whole = _contents(tmp_path / "whole")
+    program = "import sys; from poolpipe.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "run", str(tmp_path / "in"), "--quiet", "--out", str(out)]
+    process = subprocess.Popen(command)
+    while process.poll() is None and not list(out.glob(".writing-*")):
+        time.sleep(0.001)
+    time.sleep(delay_s)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    left = _contents(out)
+    assert "summary.json" not in left or left == whole
+    poolpipe.run(tmp_path / "in").write(out)
+    assert _contents(out) == whole
+    assert json.loads(whole["summary.json"])["rows"]["pools"] > 0
