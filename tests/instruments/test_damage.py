@@ -24,7 +24,7 @@ SAMPLES = Path(__file__).parents[2] / "data" / "samples" / "instruments"
 NAMES = sorted(
     path.name
     for path in SAMPLES.iterdir()
-    if path.name not in ("make.py", "README.md", "truth.csv", "stamping.csv")
+    if path.is_file() and path.name not in ("make.py", "README.md", "truth.csv", "stamping.csv")
 )
 REAL = Path("../shared/samples")
 
