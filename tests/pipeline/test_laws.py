@@ -58,7 +58,7 @@ def _unlike(one: poolpipe.Day, other: poolpipe.Day, *, leaving: tuple[str, ...] 
 # 1. Order does not matter.
 
 
-@pytest.mark.parametrize("seed", range(8000, 8005))
+@pytest.mark.parametrize("seed", range(8000, 8004))
 def test_order__repetition_and_permutation_change_no_byte(seed: int, tmp_path: Path) -> None:
     events = city(seed, size="small")
     rng = random.Random(seed)
@@ -74,7 +74,7 @@ def test_order__repetition_and_permutation_change_no_byte(seed: int, tmp_path: P
     assert rejected[0] == rejected[1]
 
 
-@pytest.mark.parametrize("seed", range(8010, 8014))
+@pytest.mark.parametrize("seed", range(8010, 8013))
 def test_order__any_cut_into_files_of_any_format_gives_the_same_bytes(seed: int, tmp_path: Path) -> None:
     events = city(seed, size="small")
     days = []
@@ -103,7 +103,7 @@ def test_order__two_runs_write_the_same_bytes(seed: int, tmp_path: Path) -> None
 # 2. Nothing vanishes.
 
 
-@pytest.mark.parametrize("seed", range(8100, 8106))
+@pytest.mark.parametrize("seed", range(8100, 8103))
 def test_conservation__every_record_of_every_file_is_accounted_for(seed: int, tmp_path: Path) -> None:
     held = write_city(city(seed, size="medium", unparseable=True), tmp_path, seed)
     day = poolpipe.run(tmp_path)
@@ -116,7 +116,7 @@ def test_conservation__every_record_of_every_file_is_accounted_for(seed: int, tm
         assert file["rejected"] == rejected.get(file["file"], 0), file
 
 
-@pytest.mark.parametrize("seed", range(8110, 8116))
+@pytest.mark.parametrize("seed", range(8110, 8114))
 def test_conservation__every_stage_of_the_ledger_balances_and_lists_its_rest(seed: int) -> None:
     events = city(seed, size="medium")
     day = poolpipe.run(frames_of(events))
@@ -138,7 +138,7 @@ def test_conservation__every_stage_of_the_ledger_balances_and_lists_its_rest(see
 # 3. No result from nothing.
 
 
-@pytest.mark.parametrize("seed", range(8200, 8206))
+@pytest.mark.parametrize("seed", range(8200, 8204))
 def test_calls__each_names_the_well_or_report_it_rests_on(seed: int) -> None:
     events = city(seed, size="medium")
     day = poolpipe.run(frames_of(events))
@@ -203,7 +203,7 @@ def _calls(day: poolpipe.Day) -> dict[tuple[str, str], str | None]:
     return {(pool["round"], pool["tube"]): pool["call"] for pool in day.pools.to_dicts()}
 
 
-@pytest.mark.parametrize("seed", range(8300, 8308))
+@pytest.mark.parametrize("seed", range(8300, 8305))
 def test_positives__no_later_event_but_a_void_or_a_control_hides_one(seed: int) -> None:
     events = city(seed, size="medium")
     before = _calls(poolpipe.run(frames_of(events)))
@@ -241,7 +241,7 @@ def test_positives__a_failed_control_names_every_tube_it_touches(seed: int) -> N
 # 5. As-of is honest.
 
 
-@pytest.mark.parametrize("seed", range(8400, 8406))
+@pytest.mark.parametrize("seed", range(8400, 8404))
 def test_as_of__equals_a_run_without_the_later_events(seed: int) -> None:
     events = city(seed, size="medium")
     moments = sorted({event["at"] for event in _standing(events)})
