@@ -28,21 +28,22 @@ MEASURED = ROOT / "benchmarks" / "measured.json"
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
-    figures: dict[str, Any] = {
+    figures: dict[str, Any] = json.loads(options.results.read_text(encoding="utf-8")) if options.add else {}
+    figures |= {
         "measured": dt.datetime.now(dt.UTC).date().isoformat(),
         "machine": machine.describe(),
         "seed": options.seed,
         "limits": {"seconds": options.peer_seconds, "gigabytes": options.peer_gigabytes},
-        "cities": json.loads(options.results.read_text(encoding="utf-8"))["cities"] if options.keep else {},
     }
     with tempfile.TemporaryDirectory(dir=options.work, prefix="poolpipe-bench-") as work:
         place = Path(work)
-        tables = trials.equality(place, options.equality_people, seed=options.seed)
-        figures["equality"] = {"people": options.equality_people, "tables": tables}
-        figures["small"] = trials.small(place, options.equality_people, seed=options.seed)
-        figures["suite"] = trials.suite(place)
+        if not options.add:
+            tables = trials.equality(place, options.equality_people, seed=options.seed)
+            figures["equality"] = {"people": options.equality_people, "tables": tables}
+            figures["small"] = trials.small(place, options.equality_people, seed=options.seed)
+            figures["suite"] = trials.suite(place)
         for people, city in ladder(place, options):
-            figures["cities"][str(people)] = city
+            figures.setdefault("cities", {})[str(people)] = city
             options.results.write_text(
                 json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
             )
@@ -50,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         from benchmarks import page
 
         page.write(figures)
-    unequal = [name for name, verdict in tables.items() if not verdict["equal"]]
+    unequal = [name for name, verdict in figures["equality"]["tables"].items() if not verdict["equal"]]
     if unequal:
         print(f"not equal to poolpipe's tables: {', '.join(unequal)}", file=sys.stderr)
     return 1 if unequal else 0
@@ -74,7 +75,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--work", type=Path, help="where cities and tables are put; default: the temporary folder"
     )
     parser.add_argument("--results", type=Path, default=MEASURED, help="where the figures go")
-    parser.add_argument("--keep", action="store_true", help="keep the results file's cities of other sizes")
+    parser.add_argument(
+        "--add", action="store_true", help="only measure cities, and add them to the results file's others"
+    )
+    parser.add_argument("--peer-repeats", type=int, default=1000, help="at most so many runs of each peer")
     parser.add_argument(
         "--no-page", dest="page", action="store_false", help="leave docs and READMEs as they are"
     )
@@ -117,12 +121,12 @@ def take_turns(
     events: Path, out: Path, names: list[str], repeats: int, options: argparse.Namespace
 ) -> dict[str, list[Measured]]:
     runs: dict[str, list[Measured]] = {name: [] for name in names}
-    for _ in range(repeats):
+    for turn in range(repeats):
         for name in names:
-            if runs[name] and not runs[name][-1].done:
+            peer = name in contenders.PEERS
+            if (peer and turn >= options.peer_repeats) or (runs[name] and not runs[name][-1].done):
                 continue
             shutil.rmtree(out, ignore_errors=True)
-            peer = name in contenders.PEERS
             run = measure(
                 contenders.command(name, events, out),
                 seconds=options.peer_seconds if peer else NO_LIMIT,
