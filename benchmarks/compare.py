@@ -112,6 +112,7 @@ def ladder(place: Path, options: argparse.Namespace) -> Iterator[tuple[int, dict
                 "simulated": made.as_dict(),
                 "runs": {name: [run.as_dict() for run in taken] for name, taken in runs.items()},
                 "views": trials.views(events),
+                "steps": trials.steps(events, place / "out"),
             },
         )
         shutil.rmtree(folder)

@@ -26,6 +26,10 @@ on {measured} on the machine below, the contenders taking turns, each run in a p
 fastest of the runs, with the slowest beside it; CPU time is of all cores; memory is the peak resident size. "Others"
 is the CPU time that everything else on the machine took meanwhile: where it is not small, the cores were shared, wall
 times are upper bounds and CPU times tell more. All people are simulated."""
+STEPS = """\
+`poolpipe.run` and `write` on the largest city, one run. Where two steps run beside each other the time stands at the
+one that ends later. `voids` includes putting together what was read: repeated events out, codes numbered in their
+order; `write` includes turning numbers back into texts."""
 SUITE = """\
 `python -m pytest -c benchmarks/pytest.ini benchmarks` times every kernel and stage on a city of 100,000 people beside
 a library's or a naive way of doing the same; results are compared where both give them. It runs in CI, with
@@ -70,6 +74,8 @@ def page(figures: dict[str, Any]) -> str:
             _table(("target", "asked", "measured", ""), targets.rows(figures)),
             "## Start and changed views",
             _small(figures, largest),
+            "## Where the time goes",
+            _steps(figures["cities"][largest].get("steps", [])),
             "## The peers",
             _peers(figures),
             "## Every part",
@@ -161,6 +167,15 @@ def _small(figures: dict[str, Any], largest: str) -> str:
             ("`day.view(policy=...)`, other cut-offs", f"{views['policy_s']:.2f}"),
         ]
     return _table(("what", "seconds"), rows)
+
+
+def _steps(taken: list[list[Any]]) -> str:
+    total = sum(step[1] for step in taken)
+    rows = [
+        (step, f"{wall:.2f}", f"{wall / total:.0%}", f"{user + system:.2f}", f"{system:.2f}")
+        for step, wall, user, system in taken
+    ]
+    return f"{STEPS}\n\n" + _table(("step", "wall, s", "share", "CPU, s", "of it in the system, s"), rows)
 
 
 def _peers(figures: dict[str, Any]) -> str:

@@ -70,18 +70,25 @@ def small(place: Path, people: int, *, seed: int) -> dict[str, Any]:
 
 def views(events: Path) -> dict[str, float]:
     """Seconds of a run from Python and of changed views of the day it loaded; empty if it could not be done."""
-    looked = subprocess.run(
-        [sys.executable, "-m", "benchmarks.views", str(events)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if looked.returncode:
-        print(looked.stderr[-2000:], file=sys.stderr)
-        return {}
-    seconds: dict[str, float] = json.loads(looked.stdout.splitlines()[-1])
+    seconds: dict[str, float] = _told("benchmarks.views", events) or {}
     return seconds
+
+
+def steps(events: Path, out: Path) -> list[list[Any]]:
+    """Step, wall seconds, CPU seconds of user and system; empty if it could not be done."""
+    taken: list[list[Any]] = _told("benchmarks.steps", events, out) or []
+    shutil.rmtree(out, ignore_errors=True)
+    return taken
+
+
+def _told(module: str, *places: Path) -> Any:
+    """What a module of this folder prints as JSON, run in a process of its own; None if it failed."""
+    command = [sys.executable, "-m", module, *map(str, places)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if run.returncode:
+        print(run.stderr[-2000:], file=sys.stderr)
+        return None
+    return json.loads(run.stdout.splitlines()[-1])
 
 
 def suite(place: Path) -> list[dict[str, Any]]:
