@@ -70,7 +70,6 @@ def run(
     """Run the pipeline on files and show what it concluded."""
     check_inputs((*inputs, *(each for each in (people, sites, labs) if each)))
     check_out(out)
-    from poolpipe.boards import day_boards
     from poolpipe.pipeline import run as conclude
     from poolpipe.policy import load_policy
     from poolpipe.reference import read_reference
@@ -85,6 +84,8 @@ def run(
     if as_json:
         click.echo(json.dumps(day.summary, ensure_ascii=False, indent=2))
     elif not quiet:
+        from poolpipe.boards import day_boards
+
         show(day_boards(day, zone=rules.time_zone, people=known.people, show_ids=show_ids, rows=rows))
         click.echo(files_written(out))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["BROKEN", "KNOWN_COLUMNS", "Batch", "broken", "column_names", "plain_table"]
+__all__ = ["BROKEN", "KNOWN_COLUMNS", "Batch", "broken", "column_names", "picked", "plain_table"]
 
 KNOWN_COLUMNS = frozenset(
     [
@@ -90,6 +90,11 @@ def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     if pa.types.is_dictionary(column.type) and pa.types.is_string_view(column.type.value_type):
         return column.cast(pa.dictionary(column.type.index_type, pa.large_string()))
     return column
+
+
+def picked(rows: NDArray[np.int64]) -> pa.Array:
+    """Row numbers as Arrow wants them; by way of polars, because pyarrow's own way imports pandas."""
+    return pl.Series(rows, dtype=pl.Int64).to_arrow()
 
 
 def column_names(given: Sequence[str]) -> tuple[dict[int, str], frozenset[str]]:

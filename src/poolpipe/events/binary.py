@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from poolpipe.events.batches import Batch, broken, column_names, plain_table
+from poolpipe.events.batches import Batch, broken, column_names, picked, plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def _batch(
 
 def _objects(table: pa.Table, rows: NDArray[np.int64]) -> list[str]:
     """Some records as JSON, times as text."""
-    frame = pl.DataFrame(table.take(pa.array(rows)))
+    frame = pl.DataFrame(table.take(picked(rows)))
     return frame.write_ndjson().splitlines() if frame.width else ["{}"] * len(rows)
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from poolpipe.events.assemble import Piece, assemble
+from poolpipe.events.batches import picked
 from poolpipe.events.clean import clean_codes
 from poolpipe.events.columns import coded
 from poolpipe.events.opening import open_inputs
@@ -182,7 +182,7 @@ def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
         )
     ]
     for kind, rows in _kinds(batch, source):
-        table = batch.table if rows is None else batch.table.take(pa.array(rows))
+        table = batch.table if rows is None else batch.table.take(picked(rows))
         places = np.arange(batch.table.num_rows) if rows is None else rows
         if kind not in KINDS:
             detail = f"'{kind}' is none of {', '.join(KINDS)}" if kind else _no_kind(source)

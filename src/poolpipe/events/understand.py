@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from poolpipe.events.batches import picked
 from poolpipe.events.clean import parse_ct, parse_whole, well_positions
 from poolpipe.events.columns import Coded, as_text, coded, plain_words, time_column
 from poolpipe.events.persons import Persons, persons
@@ -152,7 +153,9 @@ class _Reading:
     def _detail(self, rows: NDArray[np.int64], column: str, rule: str) -> pl.Series:
         if column not in self.table.column_names:
             return pl.Series([f"{column}: {rule}"]).new_from_index(0, len(rows))
-        values = pl.Series(as_text(self.table.column(column).take(rows).combine_chunks()), dtype=pl.String)
+        values = pl.Series(
+            as_text(self.table.column(column).take(picked(rows)).combine_chunks()), dtype=pl.String
+        )
         return f"{column} '" + values.fill_null("").str.slice(0, 80) + f"': {rule}"
 
     def coded(self, column: str) -> Coded:
