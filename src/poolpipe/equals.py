@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["first_rows_alike", "rows_not_alone", "rows_seen_before"]
 
 _THREADS = 2
+_FEW = 1 << 15
+"""Fewer hashes than this are done before a thread has started."""
 
 
 def first_rows_alike(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
@@ -23,7 +25,10 @@ def first_rows_alike(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
     partitions = 1 << groups.PARTITION_BITS
     begins = np.zeros(partitions + 1, np.int64)
     groups.partition_rows(hashes, begins, rows)
-    half = int(np.searchsorted(begins, len(hashes) // 2)) if len(hashes) else 0
+    if len(hashes) < _FEW:
+        groups.first_equals(0, partitions, hashes, begins, rows, firsts)
+        return firsts
+    half = int(np.searchsorted(begins, len(hashes) // 2))
 
     def find(first: int, last: int) -> None:
         groups.first_equals(first, last, hashes, begins, rows, firsts)

@@ -31,7 +31,8 @@ def read_delimited(stream: TextStream) -> Iterator[Batch]:
     """Yield the records of a CSV text with a header, block by block.
 
     Blank lines are no records. A record with more or fewer cells than the header, with a stray quote, or
-    damaged beyond its encoding is broken: it may be half a line, and half a barcode is another tube.
+    damaged beyond its encoding is broken, and so is the line in which a compressed file breaks off: it may
+    be half a line, and half a barcode is another tube.
     """
     rest = b""
     line = 1
@@ -41,6 +42,8 @@ def read_delimited(stream: TextStream) -> Iterator[Batch]:
         separator = header.separator if header else _separator(text)
         framed, consumed, passed = _framed(text, separator, final=final)
         framed.lines[:] += line
+        if final and stream.trouble:  # the break fell into the last line, wherever its cells seem to end
+            framed.torn[:] = framed.ends == len(text)
         if header is None and len(framed.starts):
             header = _Header.read(text, framed, separator)
             framed = framed.rows(np.arange(1, len(framed.starts)))
@@ -58,11 +61,10 @@ class _Framed(NamedTuple):
     lines: NDArray[np.int64]
     cells: NDArray[np.int32]
     stray: NDArray[np.bool_]
+    torn: NDArray[np.bool_]
 
     def rows(self, rows: NDArray[np.int64]) -> _Framed:
-        return _Framed(
-            self.starts[rows], self.ends[rows], self.lines[rows], self.cells[rows], self.stray[rows]
-        )
+        return _Framed(*(part[rows] for part in self))
 
     def texts(self, text: NDArray[np.uint8], rows: NDArray[np.int64]) -> list[str]:
         return [text[self.starts[row] : self.ends[row]].tobytes().decode(errors="replace") for row in rows]
@@ -102,12 +104,12 @@ def _separator(text: NDArray[np.uint8]) -> int:
 def _framed(text: NDArray[np.uint8], separator: int, *, final: bool) -> tuple[_Framed, int, int]:
     most = int(np.count_nonzero(text == 10) + np.count_nonzero(text == 13)) + 1
     starts, ends, lines = (np.empty(most, np.int64) for _ in range(3))
-    cells, stray = np.empty(most, np.int32), np.empty(most, np.bool_)
+    cells, stray, torn = np.empty(most, np.int32), np.empty(most, np.bool_), np.zeros(most, np.bool_)
     count, consumed, passed = records.frame(
         text, separator, final, _LONGEST_CELL, starts, ends, lines, cells, stray
     )
     return (
-        _Framed(starts[:count], ends[:count], lines[:count], cells[:count], stray[:count]),
+        _Framed(starts[:count], ends[:count], lines[:count], cells[:count], stray[:count], torn[:count]),
         consumed,
         passed,
     )
@@ -115,7 +117,7 @@ def _framed(text: NDArray[np.uint8], separator: int, *, final: bool) -> tuple[_F
 
 def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> Batch:
     damaged = _damaged(text, framed)
-    sound = (framed.cells == header.width) & ~framed.stray & ~damaged
+    sound = (framed.cells == header.width) & ~framed.stray & ~framed.torn & ~damaged
     kept = framed.rows(np.flatnonzero(sound))
     table = _parsed(_bytes_of(text, kept), len(kept.starts), header)
     if table is None:  # the parser disagrees with the framing: nothing of this block is taken on trust
@@ -149,6 +151,8 @@ def _reason(framed: _Framed, row: int, width: int, *, damaged: bool) -> str:
         return "a quote is not closed, or something follows it"
     if damaged:
         return "bytes that are no text in the file's encoding"
+    if framed.torn[row]:
+        return "the file breaks off in this line"
     return f"{framed.cells[row]} cells where the header has {width}"
 
 

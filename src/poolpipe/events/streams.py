@@ -151,7 +151,7 @@ def _encoding(head: bytes) -> str:
         return "utf-16"
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    sample = head[:4096]
+    sample = head[:4096].rstrip(b"\0")  # a power cut leaves a file's last block full of zeros
     if sample.count(0) > _MOSTLY * len(sample):
         return "utf-16-le" if sample[1::2].count(0) > sample[0::2].count(0) else "utf-16-be"
     text = head.decode("utf-8", errors="replace")
