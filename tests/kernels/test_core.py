@@ -1,0 +1,250 @@
+"""Kernels of the main job against the standard library, python-stdnum and plain loops."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stdnum.iso7064 import mod_11_2
+
+from poolpipe.equals import first_rows_alike, rows_not_alone
+from poolpipe_kernels import codes, groups, journeys, records, seats, times
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+quick = settings(deadline=None, max_examples=50)
+
+
+def both(kernel):
+    """The machine code and the same function interpreted."""
+    return pytest.mark.parametrize("run", [kernel, kernel.py_func], ids=["compiled", "interpreted"])
+
+
+def laid_out(texts):
+    parts = [text.encode() for text in texts]
+    offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
+    return np.frombuffer(b"".join(parts) or b"\0", np.uint8), offsets
+
+
+def resident_id(rng):
+    born = datetime(1930, 1, 1, tzinfo=UTC) + timedelta(days=rng.randrange(33_000))
+    number = f"{rng.randrange(110000, 660000)}{born:%Y%m%d}{rng.randrange(1000):03d}"
+    return number + mod_11_2.calc_check_digit(number)
+
+
+# Identity numbers
+
+
+@both(codes.parse_resident_ids)
+def test_resident_ids__keep_their_order_and_come_back_to_the_letter(run):
+    rng = random.Random(1)
+    texts = sorted({resident_id(rng) for _ in range(300)})
+    keys = np.empty(len(texts), np.int64)
+    run(*laid_out(texts), keys)
+    assert (np.diff(keys) > 0).all()
+    written = np.zeros(18 * len(texts), np.uint8)
+    codes.write_resident_ids(keys, written)
+    assert written.tobytes().decode() == "".join(texts)
+
+
+@both(codes.parse_resident_ids)
+@pytest.mark.parametrize(
+    "text", ["", "36078119850110000", "3607811985011000055", "36078119850110000A", "H1594821", "３"]
+)
+def test_resident_ids__of_another_shape_are_irregular(run, text):
+    keys = np.zeros(1, np.int64)
+    run(*laid_out([text]), keys)
+    assert keys[0] == codes.IRREGULAR
+
+
+@both(codes.resident_ids_hold)
+def test_resident_ids__hold_where_stdnum_and_the_calendar_say_so(run):
+    rng = random.Random(2)
+    texts = []
+    for _ in range(300):
+        text = list(resident_id(rng))
+        if rng.random() < 0.6:
+            text[rng.randrange(18)] = rng.choice("0123456789")
+        texts.append("".join(text))
+    keys, hold = np.empty(len(texts), np.int64), np.empty(len(texts), np.bool_)
+    codes.parse_resident_ids(*laid_out(texts), keys)
+    run(keys, hold)
+
+    def real(text):
+        try:
+            datetime(int(text[6:10]), int(text[10:12]), int(text[12:14]), tzinfo=UTC)
+        except ValueError:
+            return False
+        return int(text[6:10]) >= 1800 and mod_11_2.is_valid(text)
+
+    assert hold.tolist() == [real(text) for text in texts]
+
+
+# Times
+
+
+@both(times.parse_times)
+@quick
+@given(
+    moment=st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31)),  # noqa: DTZ001 - the offset is drawn apart
+    minutes=st.integers(-14 * 60, 14 * 60),
+    between=st.sampled_from("Tt "),
+)
+def test_times__with_an_offset_are_the_moments_datetime_finds(run, moment, minutes, between):
+    sign = "-" if minutes < 0 else "+"
+    offset = f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+    text = moment.isoformat(sep=between, timespec="microseconds") + offset
+    micros, kinds = np.empty(1, np.int64), np.empty(1, np.uint8)
+    run(*laid_out([text]), micros, kinds)
+    expected = moment.replace(tzinfo=UTC) - timedelta(minutes=minutes) - EPOCH
+    assert kinds[0] == times.UTC
+    assert micros[0] == expected // timedelta(microseconds=1)
+
+
+@both(times.parse_times)
+@pytest.mark.parametrize(
+    "text",
+    ["", "2022-02-10", "2022-02-30T08:00:00Z", "2022-13-01T08:00:00Z", "2022-02-10T24:00:00Z", "2022-02-10T08:60:00Z",
+     "2022-02-10T08:00:00+8:00", "2022-02-10T08:00:00.Z", "2022-02-10T08:00:00Zx", "10.02.2022 08:00:00", "1644480000"],
+)  # fmt: skip
+def test_times__that_are_none_are_bad(run, text):
+    micros, kinds = np.empty(1, np.int64), np.full(1, 9, np.uint8)
+    run(*laid_out([text]), micros, kinds)
+    assert kinds[0] == times.BAD
+
+
+# Records
+
+cell = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+
+
+def framed(run, block, final=True):
+    text = np.frombuffer(block or b"\0", np.uint8)[: len(block)]
+    most = len(block) + 1
+    starts, ends, lines = (np.empty(most, np.int64) for _ in range(3))
+    cells, broken = np.empty(most, np.int32), np.empty(most, np.bool_)
+    count, consumed, _ = run(text, ord(","), final, 1 << 16, starts, ends, lines, cells, broken)
+    return (
+        [block[a:b] for a, b in zip(starts[:count], ends[:count], strict=True)],
+        cells[:count],
+        broken[:count],
+        consumed,
+        lines[:count],
+    )
+
+
+@both(records.frame)
+@quick
+@given(rows=st.lists(st.lists(cell, min_size=2, max_size=4), max_size=5), end=st.sampled_from(["\n", "\r\n"]))
+def test_records__are_those_the_csv_module_reads(run, rows, end):
+    out = io.StringIO()
+    csv.writer(out, lineterminator=end, quoting=csv.QUOTE_ALL).writerows(rows)
+    found, cells, broken, consumed, _ = framed(run, out.getvalue().encode())
+    assert cells.tolist() == [len(row) for row in rows]
+    assert not broken.any()
+    assert consumed == len(out.getvalue().encode())
+    assert [next(csv.reader(io.StringIO(one.decode(), newline=""))) for one in found] == rows
+
+
+@both(records.frame)
+def test_records__after_a_stray_quote_go_on_with_their_lines(run):
+    found, _, broken, _, lines = framed(run, b'a,b\n1,"x\n2,y\n\n3,"p\nq"\n4,z')
+    assert found == [b"a,b", b'1,"x\n2,y\n\n3,"p', b'q"', b"4,z"] or broken.any()
+    assert found[-1] == b"4,z"
+    assert lines[-1] == 6
+
+
+@both(records.frame)
+def test_records__cut_in_two_wait_for_their_rest(run):
+    found, _, _, consumed, _ = framed(run, b'a,b\n1,"x\n', final=False)
+    assert found == [b"a,b"]
+    assert consumed == 4
+
+
+# Equals
+
+
+@quick
+@given(st.lists(st.integers(0, 12), max_size=60))
+def test_first_rows_alike__are_what_a_dict_finds(values):
+    hashes = np.zeros(len(values), np.uint64)
+    groups.mix(hashes, np.array(values, np.uint64) + np.uint64(1), np.uint64(7))
+    seen: dict[int, int] = {}
+    expected = [seen.setdefault(value, place) for place, value in enumerate(values)]
+    assert first_rows_alike(hashes).tolist() == expected
+    assert rows_not_alone(hashes).tolist() == [i for i, value in enumerate(values) if values.count(value) > 1]
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")  # wrapping round is what mixing is
+@both(groups.mix)
+def test_mix__sees_no_order_of_columns_and_no_missing_value(run):
+    rng = np.random.default_rng(3)
+    one, two = rng.integers(1, 9, 50).astype(np.uint64), rng.integers(1, 9, 50).astype(np.uint64)
+    forth, back, empty = (np.zeros(50, np.uint64) for _ in range(3))
+    run(forth, one, np.uint64(1))
+    run(forth, two, np.uint64(2))
+    run(back, two, np.uint64(2))
+    run(back, one, np.uint64(1))
+    run(empty, np.zeros(50, np.uint64), np.uint64(3))
+    assert (forth == back).all()
+    assert not empty.any()
+
+
+# Seats and journeys
+
+
+@both(seats.seat_people)
+@pytest.mark.parametrize("seed", range(10))
+def test_seats__are_the_distinct_people_in_queue_order(run, seed):
+    rng = np.random.default_rng(seed)
+    n, tubes = 60, 5
+    tube = np.sort(rng.integers(0, tubes, n)).astype(np.uint32)
+    at, person = rng.integers(0, 6, n), rng.integers(0, 8, n)
+    facts = (rng.integers(0, 2, n) + (rng.integers(0, 3, n) << 1) + (rng.integers(0, 3, n) << 16)).astype(
+        np.uint64
+    )
+    offsets = np.searchsorted(tube, np.arange(tubes + 1))
+    first: dict[tuple[int, int], int] = {}
+    for t, moment, who in zip(tube.tolist(), at.tolist(), person.tolist(), strict=True):
+        first[t, who] = min(first.get((t, who), 99), moment)
+    expected = {t: sorted((m, who) for (tt, who), m in first.items() if tt == t) for t in range(tubes)}
+    modes = {t: set((facts[tube == t] & np.uint64(1)).tolist()) for t in range(tubes)}
+    people, mode = np.empty(tubes, np.int32), np.empty(tubes, np.int8)
+    capacity, site, point = (np.empty(tubes, np.int32) for _ in range(3))
+    flags = np.empty(tubes, np.uint8)
+    run(
+        0,
+        tubes,
+        offsets,
+        at,
+        person,
+        facts,
+        np.empty(0, np.int64),
+        people,
+        mode,
+        capacity,
+        site,
+        point,
+        flags,
+    )
+    for t in range(tubes):
+        begin = offsets[t]
+        stop = begin + people[t]
+        assert list(zip(at[begin:stop].tolist(), person[begin:stop].tolist(), strict=True)) == expected[t]
+        assert bool(flags[t] & seats.MIXED_MODE) == (len(modes[t]) > 1)
+
+
+@both(journeys.scans_after)
+@quick
+@given(st.lists(st.integers(0, 9), max_size=8), st.integers(0, 9))
+def test_journeys__take_the_first_scan_after_else_the_last_before(run, scans, packed):
+    ordered = np.array(sorted(scans), np.int64)
+    found = np.empty(1, np.int64)
+    run(np.zeros(1, np.int64), np.array([packed]), np.array([0, len(scans)]), ordered, found)
+    after = [place for place, moment in enumerate(ordered) if moment >= packed]
+    assert found[0] == (after[0] if after else len(scans) - 1)
