@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from poolpipe_kernels.compilation import kernel
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["BAD", "LOCAL", "UTC", "parse_times"]
@@ -21,7 +20,7 @@ BAD, LOCAL, UTC = 0, 1, 2
 def _number(text: NDArray[np.uint8], at: int, digits: int) -> int:
     value = 0
     for i in range(at, at + digits):
-        c = np.int64(text[i])
+        c = int(text[i])
         if c < 48 or c > 57:
             return -1
         value = value * 10 + (c - 48)
@@ -94,7 +93,7 @@ def parse_times(
             at += 1
             first = at
             while at < b and 48 <= text[at] <= 57:
-                fraction += (np.int64(text[at]) - 48) * scale
+                fraction += (int(text[at]) - 48) * scale
                 scale //= 10
                 at += 1
             if at == first:
