@@ -64,7 +64,14 @@ class _Framed(NamedTuple):
     torn: NDArray[np.bool_]
 
     def rows(self, rows: NDArray[np.int64]) -> _Framed:
-        return _Framed(*(part[rows] for part in self))
+        return _Framed(
+            self.starts[rows],
+            self.ends[rows],
+            self.lines[rows],
+            self.cells[rows],
+            self.stray[rows],
+            self.torn[rows],
+        )
 
     def texts(self, text: NDArray[np.uint8], rows: NDArray[np.int64]) -> list[str]:
         return [text[self.starts[row] : self.ends[row]].tobytes().decode(errors="replace") for row in rows]
