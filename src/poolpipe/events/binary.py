@@ -32,7 +32,11 @@ def read_parquet(path: Path) -> Iterator[Batch]:
         schema = pq.read_schema(path)
         known, left_out = column_names(schema.names)
         wanted = [schema.names[index] for index in known]
-        coded = [name for name in wanted if known[schema.names.index(name)] not in _PLAIN]
+        coded = [
+            name
+            for name in wanted
+            if known[schema.names.index(name)] not in _PLAIN and _is_text(schema, name)
+        ]
         file = pq.ParquetFile(path, read_dictionary=coded)
         passed = 0
         for rows in file.iter_batches(_ROWS, columns=wanted, use_threads=False):
@@ -62,10 +66,60 @@ def read_arrow(path: Path, *, stream: bool) -> Iterator[Batch]:
 def _batch(
     rows: pa.RecordBatch, known: dict[int, str], names: list[str], passed: int, left_out: frozenset[str]
 ) -> Batch:
-    columns = {known[index]: rows.column(names[index]) for index in known}
+    columns = {
+        known[index]: rows.column(rows.schema.get_all_field_indices(names[index])[0]) for index in known
+    }
     lines = np.arange(passed + 1, passed + 1 + rows.num_rows)
+    damaged = np.zeros(rows.num_rows, np.bool_)
+    for name, column in columns.items():
+        columns[name], bad = _legible(column)
+        damaged |= bad
     table = plain_table(columns, rows.num_rows)
-    return Batch(table, lines, partial(_objects, table), broken(), left_out)
+    if not damaged.any():
+        return Batch(table, lines, partial(_objects, table), broken(), left_out)
+    out, good = np.flatnonzero(damaged), np.flatnonzero(~damaged)
+    why = ["bytes that are no text"] * len(out)
+    trouble = broken(lines[out].tolist(), why, _objects(table, out))
+    sound = table.take(picked(good))
+    return Batch(sound, lines[good], partial(_objects, sound), trouble, left_out)
+
+
+def _is_text(schema: pa.Schema, name: str) -> bool:
+    """Whether a column is one of plain texts, and the only one of its name: others have no dictionary to read."""
+    places = schema.get_all_field_indices(name)
+    kind = schema.field(places[0]).type
+    return len(places) == 1 and (pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _legible(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """Prove a column sound, for whoever reads it next trusts it blindly; tell which texts are none.
+
+    Raises
+    ------
+    ArrowInvalid
+        If the column's layout is damaged.
+    """
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        if pa.types.is_dictionary(column.type):
+            values = column.dictionary.cast(pa.large_binary())
+            values.validate(full=True)
+            texts = pa.DictionaryArray.from_arrays(column.indices, values).dictionary_decode()
+        else:
+            texts = column.cast(pa.large_binary())
+        texts.validate(full=True)
+        legible = [_decoded(value) for value in texts.to_pylist()]  # value by value: only of a damaged column
+        present = np.array(texts.is_valid().to_pylist(), np.bool_)
+        return pa.array(legible, pa.large_string()), present & np.array([text is None for text in legible])
+    return column, np.zeros(len(column), np.bool_)
+
+
+def _decoded(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _objects(table: pa.Table, rows: NDArray[np.int64]) -> list[str]:

@@ -90,11 +90,9 @@ def as_text(array: pa.Array) -> pa.Array:
         return pa.nulls(len(array), pa.string())
     if pa.types.is_floating(array.type):
         return _floats_as_text(array)
-    if (
-        pa.types.is_nested(array.type)
-        or pa.types.is_binary(array.type)
-        or pa.types.is_large_binary(array.type)
-    ):
+    if pa.types.is_nested(array.type):
+        return _nested_as_text(array)
+    if pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
         return pl.Series(array).cast(pl.String, strict=False).to_arrow()
     return array.cast(pa.large_string())
 
@@ -129,6 +127,14 @@ def time_column(
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+
+
+def _nested_as_text(array: pa.Array) -> pa.Array:
+    """Lists and records as JSON."""
+    values = pl.Series("value", array)
+    wrapped = values.to_frame().to_struct("").struct.json_encode()
+    bare = wrapped.str.slice(len('{"value":')).str.head(-1)
+    return pl.select(pl.when(values.is_not_null()).then(bare)).to_series().to_arrow()
 
 
 def _floats_as_text(array: pa.Array) -> pa.Array:

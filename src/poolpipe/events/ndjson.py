@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -43,12 +44,13 @@ def _batch(block: bytes, first_line: int) -> Batch:
     stripped = texts.str.strip_chars("\ufeff \t\r\x1e")
     present = np.flatnonzero((stripped != "").to_numpy())
     lines, stripped = present + first_line, stripped.gather(present)
-    keys = _keys(stripped)
+    shapes = _shapes(stripped)
+    keys = sorted({key for shape in shapes for key in shape})
     known, left_out = column_names(keys)
     schema: dict[str, pl.DataType] = {keys[index]: pl.String() for index in known}
     sound = _objects(stripped)
     frames: list[pl.DataFrame] = []
-    for rows in _runs(stripped, sound, schema, frames):
+    for rows in _runs(_without_repeats(stripped, sound, shapes), sound, schema, frames):
         sound[rows] = False
     bad, good = np.flatnonzero(~sound), np.flatnonzero(sound)
     why = ["not a JSON object on one line"] * len(bad)
@@ -117,8 +119,26 @@ def _runs(
             waiting += [rows[len(rows) // 2 :], rows[: len(rows) // 2]]
 
 
-def _keys(lines: pl.Series) -> list[str]:
-    """Every key of every object among the lines."""
+def _shapes(lines: pl.Series) -> list[list[str]]:
+    """Every list of keys that an object among the lines has."""
     valid = "CASE WHEN json_valid(line) THEN json_keys(line) ELSE [] END"
-    (keys,) = _asked(lines, f"SELECT DISTINCT unnest({valid}) AS key FROM texts ORDER BY key")  # noqa: S608 - no input in it
-    return keys.to_list()
+    (shapes,) = _asked(lines, f"SELECT DISTINCT {valid} AS keys FROM texts")  # noqa: S608 - no input in it
+    return [keys or [] for keys in shapes.to_list()]
+
+
+def _without_repeats(lines: pl.Series, sound: NDArray[np.bool_], shapes: list[list[str]]) -> pl.Series:
+    """The same objects, where a key is written twice with its last value alone: polars takes the first."""
+    if all(len(set(keys)) == len(keys) for keys in shapes):
+        return lines
+    valid = "CASE WHEN json_valid(line) THEN json_keys(line) ELSE [] END"
+    question = f"SELECT len({valid}) > len(list_distinct({valid})) AS repeats FROM texts"  # noqa: S608 - no input in it
+    (repeats,) = _asked(lines, question)
+    rows = np.flatnonzero(repeats.fill_null(value=False).to_numpy() & sound)
+    return lines.scatter(rows, [_rewritten(line) for line in lines.gather(rows)])
+
+
+def _rewritten(line: str) -> str:
+    try:
+        return json.dumps(json.loads(line), ensure_ascii=False)
+    except ValueError:  # sound to one parser and not to the other: whoever reads it next will refuse it
+        return ""

@@ -66,7 +66,7 @@ def open_inputs(
     InputError
         If there is no such file or folder, or a frame is of no kind.
     """
-    if isinstance(inputs, dict):
+    if isinstance(inputs, Mapping):
         return _of_frames(inputs)
     if foreign is None:
         sources, skipped = find_sources(inputs)
