@@ -233,3 +233,20 @@ def test_frames__may_come_in_any_mapping() -> None:
     from types import MappingProxyType
 
     assert tubes(read(MappingProxyType({"collect": pl.DataFrame(_scans())}))) == ["T1", "T2", "T3"]
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.string(), pa.large_string()], ids=str)
+def test_texts__in_another_encoding_never_stop_the_others(kind: pa.DataType, tmp_path: Path) -> None:
+    """Parquet does not ask whether a text is one: a careless export puts GBK into a column of UTF-8."""
+    raw = pa.array(["县医院".encode("gbk"), "一小".encode(), None], pa.binary())
+    site = (
+        raw.view(kind)
+        if kind == pa.string()
+        else raw.cast(pa.large_binary()).view(kind)
+        if "large" in str(kind)
+        else raw
+    )
+    events = read_text(tmp_path, _parquet(_scans(site=site)), "collect.parquet")
+    assert {"T2", "T3"} <= set(tubes(events))
+    assert column(events, "site")[-2:] == ["一小", None]
+    assert counts(events)[0] == 3

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from poolpipe.events.batches import Batch, broken, column_names, picked, plain_table
+from poolpipe.events.columns import legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +73,7 @@ def _batch(
     lines = np.arange(passed + 1, passed + 1 + rows.num_rows)
     damaged = np.zeros(rows.num_rows, np.bool_)
     for name, column in columns.items():
-        columns[name], bad = _legible(column)
+        columns[name], bad = _proven(column)
         damaged |= bad
     table = plain_table(columns, rows.num_rows)
     if not damaged.any():
@@ -91,7 +92,7 @@ def _is_text(schema: pa.Schema, name: str) -> bool:
     return len(places) == 1 and (pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _legible(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
+def _proven(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
     """Prove a column sound, for whoever reads it next trusts it blindly; tell which texts are none.
 
     Raises
@@ -109,17 +110,9 @@ def _legible(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
         else:
             texts = column.cast(pa.large_binary())
         texts.validate(full=True)
-        legible = [_decoded(value) for value in texts.to_pylist()]  # value by value: only of a damaged column
-        present = np.array(texts.is_valid().to_pylist(), np.bool_)
-        return pa.array(legible, pa.large_string()), present & np.array([text is None for text in legible])
+        read = legible(texts)
+        return read.to_arrow(), read.is_null().to_numpy() & np.array(texts.is_valid().to_pylist(), np.bool_)
     return column, np.zeros(len(column), np.bool_)
-
-
-def _decoded(value: bytes | None) -> str | None:
-    try:
-        return None if value is None else value.decode()
-    except UnicodeDecodeError:
-        return None
 
 
 def _objects(table: pa.Table, rows: NDArray[np.int64]) -> list[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=np.generic)
 
-__all__ = ["Coded", "as_text", "coded", "plain_words", "time_column"]
+__all__ = ["Coded", "as_text", "coded", "legible", "plain_words", "time_column"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def as_text(array: pa.Array) -> pa.Array:
     if pa.types.is_nested(array.type):
         return _nested_as_text(array)
     if pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
-        return pl.Series(array).cast(pl.String, strict=False).to_arrow()
+        return legible(array).to_arrow()
     return array.cast(pa.large_string())
 
 
@@ -127,6 +127,16 @@ def time_column(
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+
+
+def legible(array: pa.Array) -> pl.Series:
+    """Bytes as texts; null where they are none."""
+    try:
+        return pl.Series("values", array).cast(pl.String)
+    except pl.exceptions.PolarsError:  # one by one, where one is none
+        texts = [None if value is None else value.decode(errors="replace") for value in array.to_pylist()]
+        decoded = pl.Series("values", texts, pl.String)
+        return pl.select(pl.when(~decoded.str.contains("\ufffd", literal=True)).then(decoded)).to_series()
 
 
 def _nested_as_text(array: pa.Array) -> pa.Array:
