@@ -124,7 +124,7 @@ def parse_ct(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 def well_positions(values: pl.Series, wells: int) -> NDArray[np.int32]:
     """Read well names such as `A1`, `a01`: row times the plate's columns plus column, from 0; -1 where there is none."""
     rows, columns = (8, 12) if wells == 96 else (16, 24)
-    parts = clean_codes(values).str.extract_groups(r"^([A-Za-z])0?([0-9]{1,2})$").struct.unnest()
+    parts = clean_codes(values).str.extract_groups(r"^([A-Za-z])([0-9]{1,2})$").struct.unnest()
     row = parts["1"].str.to_uppercase().str.to_integer(base=36, strict=False) - 10
     column = parts["2"].cast(pl.Int64, strict=False) - 1
     position = row * columns + column

@@ -286,7 +286,8 @@ def _bad_length(values: pl.Series) -> NDArray[np.bool_]:
 def _wells(reading: _Reading) -> None:
     if "well" not in EVENTS[reading.kind].columns:
         return
-    given = reading.events.codes.pop("well")
+    given = reading.coded("well")
+    del reading.events.codes["well"]
     wells = reading.policy.codes.plate_wells
     positions = well_positions(given.values, wells)
     reading.events.well = given.spread(positions, missing=-1).astype(np.int32)
