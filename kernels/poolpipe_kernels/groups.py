@@ -11,7 +11,7 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PARTITION_BITS", "count_keys", "first_equals", "mix", "partition_rows"]
+__all__ = ["PARTITION_BITS", "count_keys", "first_equals", "mix", "number_pairs", "partition_rows"]
 
 PARTITION_BITS = 9
 """512 partitions: 25 million rows make tables of 50 thousand, which stay in the second-level cache."""
@@ -38,6 +38,60 @@ def count_keys(keys: NDArray[np.uint32], counts: NDArray[np.int64]) -> None:
     """Count rows per key into `counts`, which the caller has zeroed."""
     for i in range(len(keys)):
         counts[keys[i]] += 1
+
+
+@kernel
+def number_pairs(
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    most: int,
+    numbers: NDArray[np.int32],
+    firsts: NDArray[np.int64],
+) -> int:
+    """Number the distinct pairs of two columns in the order in which they first occur.
+
+    Parameters
+    ----------
+    left, right : (n,) int32
+    most : int
+        No more than so many pairs are distinct: the table's size follows from it.
+    numbers : (n,) int32
+        Output: number of each row's pair.
+    firsts : (most at least,) int64
+        Output: the first row of each pair.
+
+    Returns
+    -------
+    int
+        How many pairs are distinct.
+    """
+    size = 2
+    while size < 2 * most:
+        size *= 2
+    mask = np.uint64(size - 1)
+    table = np.full(size, -1, np.int32)
+    found = 0
+    for i in range(len(left)):
+        if i > 0 and left[i] == left[i - 1] and right[i] == right[i - 1]:
+            numbers[i] = numbers[i - 1]
+            continue
+        z = (np.uint64(left[i]) << np.uint64(32)) ^ np.uint64(right[i] + 1)
+        z = (z ^ (z >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
+        slot = (z >> np.uint64(24)) & mask
+        while True:
+            number = table[slot]
+            if number < 0:
+                table[slot] = found
+                firsts[found] = i
+                number = found
+                found += 1
+                break
+            first = firsts[number]
+            if left[first] == left[i] and right[first] == right[i]:
+                break
+            slot = (slot + np.uint64(1)) & mask
+        numbers[i] = number
+    return found
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Who sits in which tube: distinct people per tube, in queue order, and what their scans agree on."""
+"""Who sits in which tube: scans laid tube by tube in queue order, and what a tube's scans agree on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,21 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DIFFERENT_POINTS", "MIXED_MODE", "RESCANNED", "TIED", "scatter_scans", "seat_people"]
+__all__ = [
+    "DIFFERENT_POINTS",
+    "FIRST",
+    "LATER",
+    "MIXED_MODE",
+    "REPEATED",
+    "RESCANNED",
+    "TIED",
+    "describe_tubes",
+    "find_seats",
+    "find_tubes",
+    "order_scans",
+    "part_scans",
+    "scatter_scans",
+]
 
 RESCANNED = np.uint8(1)
 DIFFERENT_POINTS = np.uint8(2)
@@ -19,11 +33,17 @@ MIXED_MODE = np.uint8(4)
 TIED = np.uint8(8)
 """Bits of a tube's flags; TIED: scans of one moment disagree, and only their whole content can decide."""
 
-#  scans of tube 7     at   person          seats   at  person  position
-#                     8:02    B                     8:00   A       1
-#                     8:00    A      ->             8:01   C       2
-#                     8:02    A                     8:02   B       3       RESCANNED: A twice
-#                     8:01    C
+FIRST, LATER, REPEATED = np.uint8(0), np.uint8(1), np.uint8(2)
+"""A scan is a person's first in its tube, a later one of the same person, or the same event once more."""
+
+_FEW = 64
+"""In a tube of so many scans people are compared pair by pair; nobody's tube is larger but by mistake."""
+
+#  scans of tube 7     at   person          in order    at   person   mark
+#                     8:02    B                        8:00    A      FIRST        position 1
+#                     8:00    A      ->                8:01    C      FIRST        position 2
+#                     8:02    A                        8:02    A      LATER
+#                     8:01    C                        8:02    B      FIRST        position 3
 
 
 @kernel
@@ -39,15 +59,47 @@ def _before(a: int, b: int, bounds: NDArray[np.int64]) -> bool:
 
 
 @kernel
+def scatter_scans(
+    tube: NDArray[np.uint32],
+    at: NDArray[np.int64],
+    person: NDArray[np.int64],
+    said: NDArray[np.int32],
+    said_before: int,
+    cursors: NDArray[np.int64],
+    grouped_at: NDArray[np.int64],
+    grouped_person: NDArray[np.int64],
+    grouped_said: NDArray[np.uint32],
+) -> None:
+    """Move scans beside the others of their tube, once: everything after reads memory in order.
+
+    Parameters
+    ----------
+    tube, at, person, said : (scans,)
+        Some scans as they came; `said_before` is added to what they say.
+    cursors : (tubes,) int64
+        Where each tube's next scan goes; advanced in place.
+    grouped_at, grouped_person, grouped_said : (all scans,)
+        Output: the same, tube after tube.
+    """
+    for i in range(len(tube)):
+        k = cursors[tube[i]]
+        cursors[tube[i]] = k + 1
+        grouped_at[k] = at[i]
+        grouped_person[k] = person[i]
+        grouped_said[k] = said[i] + said_before
+
+
+@kernel
 def _sort(
     begin: int,
     end: int,
     at: NDArray[np.int64],
     person: NDArray[np.int64],
+    said: NDArray[np.uint32],
+    same: NDArray[np.uint32],
     bounds: NDArray[np.int64],
-    by_person: bool,
 ) -> None:
-    """Shell sort of one tube's scans (gaps of Knuth 1973): by person and time, or by time and person.
+    """Shell sort of one tube's scans (gaps of Knuth 1973) by time, person, what is said, and arrival.
 
     Scans come nearly in order, so for the ten of a tube this is an insertion sort that hardly moves.
     """
@@ -60,90 +112,231 @@ def _sort(
         for i in range(begin + gap, end):
             t = at[i]
             p = person[i]
+            s = said[i]
             j = i
             while j >= begin + gap:
-                other = person[j - gap]
-                if by_person:
-                    behind = other > p or (other == p and at[j - gap] > t)
-                else:
-                    behind = at[j - gap] > t or (at[j - gap] == t and _before(p, other, bounds))
-                if not behind:
+                before = at[j - gap]
+                if before < t:
                     break
-                at[j] = at[j - gap]
-                person[j] = other
+                if before == t:
+                    other = person[j - gap]
+                    if other == p:
+                        told = said[j - gap]
+                        if same[told] < same[s] or (same[told] == same[s] and told <= s):
+                            break
+                    elif _before(other, p, bounds):
+                        break
+                at[j] = before
+                person[j] = person[j - gap]
+                said[j] = said[j - gap]
                 j -= gap
             at[j] = t
             person[j] = p
+            said[j] = s
         gap //= 3
 
 
 @kernel
-def scatter_scans(
-    tube: NDArray[np.uint32],
+def order_scans(
+    first_tube: int,
+    last_tube: int,
+    offsets: NDArray[np.int64],
+    same: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
     at: NDArray[np.int64],
     person: NDArray[np.int64],
-    facts: NDArray[np.uint64],
-    cursors: NDArray[np.int64],
-    grouped_at: NDArray[np.int64],
-    grouped_person: NDArray[np.int64],
-    grouped_facts: NDArray[np.uint64],
+    said: NDArray[np.uint32],
+    marks: NDArray[np.uint8],
 ) -> None:
-    """Move scans beside the others of their tube, once: everything after reads memory in order.
+    """Put the scans of tubes `first_tube` up to `last_tube` in order and mark each.
 
     Parameters
     ----------
-    tube, at, person, facts : (scans,)
-        As they came.
-    cursors : (tubes,) int64
-        Where each tube's scans begin; advanced in place.
-    grouped_at, grouped_person, grouped_facts : (scans,)
-        Output: the same, tube after tube.
+    offsets : (tubes + 1,) int64
+        Where each tube's scans begin.
+    same : (sayings,) uint32
+        Equal numbers for equal sayings.
+    bounds : (others,) int64
+        Places of people with other documents among the resident IDs.
+    at, person, said : (scans,)
+        In: the scans, tube after tube. Out: each tube's by time, person, what is said, and arrival.
+    marks : (scans,) uint8
+        Output: `FIRST`, `LATER` or `REPEATED`.
     """
-    for i in range(len(tube)):
-        k = cursors[tube[i]]
-        cursors[tube[i]] = k + 1
-        grouped_at[k] = at[i]
-        grouped_person[k] = person[i]
-        grouped_facts[k] = facts[i]
+    for tube in range(first_tube, last_tube):
+        begin = offsets[tube]
+        end = offsets[tube + 1]
+        _sort(begin, end, at, person, said, same, bounds)
+        for k in range(begin, end):
+            marks[k] = FIRST
+        if end - begin <= _FEW:
+            for k in range(begin + 1, end):
+                p = person[k]
+                for before in range(begin, k):
+                    if person[before] == p:
+                        marks[k] = LATER
+                        break
+        else:
+            order = np.argsort(person[begin:end], kind="mergesort")  # stable: the first stays the first
+            for i in range(1, end - begin):
+                if person[begin + order[i]] == person[begin + order[i - 1]]:
+                    marks[begin + order[i]] = LATER
+        for k in range(begin + 1, end):
+            if (
+                marks[k] == LATER
+                and person[k] == person[k - 1]
+                and at[k] == at[k - 1]
+                and same[said[k]] == same[said[k - 1]]
+            ):
+                marks[k] = REPEATED
 
 
 @kernel
-def seat_people(
+def part_scans(
+    offsets: NDArray[np.int64],
+    marks: NDArray[np.uint8],
+    same: NDArray[np.uint32],
+    at: NDArray[np.int64],
+    person: NDArray[np.int64],
+    said: NDArray[np.uint32],
+    people: NDArray[np.int64],
+    later: NDArray[np.int64],
+    repeated: NDArray[np.uint32],
+) -> None:
+    """Close ranks in place: first scans tube by tube, behind them the later ones, repeated ones gone.
+
+    Later ones are few: they wait aside.
+
+    Parameters
+    ----------
+    offsets, marks, same
+        As `order_scans` takes and leaves them.
+    at, person, said : (scans,)
+        In: as `order_scans` leaves them. Out: first scans, then later ones, `said` in numbers of `same`;
+        what stands behind those is left over.
+    people, later : (tubes,) int64
+        Output: how many first and how many later scans each tube has.
+    repeated : (repeated scans,) uint32
+        Output: what each repeated scan says, in the numbers that came.
+    """
+    aside = 0
+    for k in range(len(marks)):
+        aside += marks[k] == LATER
+    later_at = np.empty(aside, np.int64)
+    later_person = np.empty(aside, np.int64)
+    later_said = np.empty(aside, np.uint32)
+    aside = 0
+    gone = 0
+    put = 0
+    for tube in range(len(offsets) - 1):
+        start = put
+        waiting = aside
+        for k in range(offsets[tube], offsets[tube + 1]):
+            if marks[k] == FIRST:
+                at[put] = at[k]
+                person[put] = person[k]
+                said[put] = same[said[k]]
+                put += 1
+            elif marks[k] == LATER:
+                later_at[aside] = at[k]
+                later_person[aside] = person[k]
+                later_said[aside] = same[said[k]]
+                aside += 1
+            else:
+                repeated[gone] = said[k]
+                gone += 1
+        people[tube] = put - start
+        later[tube] = aside - waiting
+    at[put : put + aside] = later_at
+    person[put : put + aside] = later_person
+    said[put : put + aside] = later_said
+
+
+@kernel
+def find_tubes(tube: NDArray[np.uint32], begins: NDArray[np.int64]) -> int:
+    """Where each tube begins among scans that lie tube by tube.
+
+    Parameters
+    ----------
+    tube : (scans,) uint32
+        Ascending.
+    begins : (tubes + 1 at least,) int64
+        Output: where each tube begins, and where the last one ends.
+
+    Returns
+    -------
+    int
+        How many tubes there are.
+    """
+    tubes = 0
+    for k in range(len(tube)):
+        if k == 0 or tube[k] != tube[k - 1]:
+            begins[tubes] = k
+            tubes += 1
+    begins[tubes] = len(tube)
+    return tubes
+
+
+@kernel
+def find_seats(
+    wanted_tube: NDArray[np.uint32],
+    wanted_person: NDArray[np.int64],
+    tubes: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    person: NDArray[np.int64],
+    found: NDArray[np.int64],
+) -> None:
+    """The seat of each wanted person in the wanted tube, -1 where there is none.
+
+    Parameters
+    ----------
+    wanted_tube, wanted_person : (wanted,)
+    tubes, offsets, person
+        The tubes in order, where the seats of each begin, and who sits there.
+    found : (wanted,) int64
+        Output.
+    """
+    for i in range(len(wanted_tube)):
+        found[i] = -1
+        place = np.searchsorted(tubes, wanted_tube[i])
+        if place == len(tubes) or tubes[place] != wanted_tube[i]:
+            continue
+        for k in range(offsets[place], offsets[place + 1]):
+            if person[k] == wanted_person[i]:
+                found[i] = k
+                break
+
+
+@kernel
+def describe_tubes(
     first_tube: int,
     last_tube: int,
     offsets: NDArray[np.int64],
     at: NDArray[np.int64],
-    person: NDArray[np.int64],
+    said: NDArray[np.uint32],
     facts: NDArray[np.uint64],
-    bounds: NDArray[np.int64],
-    people: NDArray[np.int32],
     tube_mode: NDArray[np.int8],
     tube_capacity: NDArray[np.int32],
     tube_site: NDArray[np.int32],
     tube_point: NDArray[np.int32],
     flags: NDArray[np.uint8],
 ) -> None:
-    """Seat the people of tubes `first_tube` up to `last_tube`.
+    """What the scans of tubes `first_tube` up to `last_tube` agree on, and where they do not.
 
     Parameters
     ----------
     offsets : (tubes + 1,) int64
         Where each tube's scans begin.
-    at, person : (scans,) int64
-        In: the scans, tube after tube. Out: in each tube's first `people` places its members, by time,
-        then person, each with the first time.
-    facts : (scans,) uint64
-        What else each scan says, packed: mode in bit 0, capacity from bit 1, site from bit 16, point
+    at, said : (scans,)
+        The scans, tube after tube, in any order within a tube.
+    facts : (sayings,) uint64
+        What a saying tells, packed: mode in bit 0, capacity from bit 1, site from bit 16, point
         from bit 40; each plus one, 0 for not given, the mode excepted.
-    bounds : (others,) int64
-        Places of people with other documents among the resident IDs.
-    people : (tubes,) int32
-        Output: distinct people.
     tube_mode, tube_capacity, tube_site, tube_point : (tubes,)
         Output: mode of the earliest scan; largest capacity, -1 if none; site and point of the earliest
         scan that has them, -1 if none.
     flags : (tubes,) uint8
-        Output: `RESCANNED`, `DIFFERENT_POINTS`, `MIXED_MODE`, `TIED`.
+        Output: `DIFFERENT_POINTS`, `MIXED_MODE`, `TIED`.
     """
     never = np.int64(9223372036854775807)
     for tube in range(first_tube, last_tube):
@@ -158,10 +351,10 @@ def seat_people(
         its_site = np.int32(0)
         its_point = np.int32(0)
         place = np.uint64(0)
-        first_mode = facts[begin] & np.uint64(1)
+        first_mode = facts[said[begin]] & np.uint64(1)
         for k in range(begin, end):
             t = at[k]
-            fact = facts[k]
+            fact = facts[said[k]]
             mode = fact & np.uint64(1)
             capacity = np.int32((fact >> np.uint64(1)) & np.uint64(0x7FFF))
             site = np.int32((fact >> np.uint64(16)) & np.uint64(0xFFFFFF))
@@ -192,19 +385,6 @@ def seat_people(
                     its_point = point
                 elif t == point_at and point != its_point:
                     flag |= TIED
-        _sort(begin, end, at, person, bounds, True)
-        count = begin
-        for k in range(begin, end):
-            if count > begin and person[k] == person[count - 1]:
-                # The first time of this person is kept; another time is another scan.
-                if at[k] != at[count - 1]:
-                    flag |= RESCANNED
-                continue
-            person[count] = person[k]
-            at[count] = at[k]
-            count += 1
-        _sort(begin, count, at, person, bounds, False)
-        people[tube] = count - begin
         tube_mode[tube] = its_mode
         tube_capacity[tube] = largest - 1
         tube_site[tube] = its_site - 1

@@ -76,11 +76,28 @@ class Codes:
     others : DataFrame
         person_type, person of people known by other documents than a well-formed resident ID, in order.
         Person -1 is the first of them, -2 the second.
+    sayings : DataFrame
+        What collects say beside who, in which tube and when: mode, and if ever given capacity, site,
+        point, recall_of, device, event_id and other words. A collect's `said` is its row here.
     """
 
     texts: Mapping[str, pl.Series]
     entities: Mapping[str, Entities]
     others: pl.DataFrame
+    sayings: pl.DataFrame
+
+    def unfolded(self, collects: pl.DataFrame, *columns: str) -> pl.DataFrame:
+        """Put beside collects what they say: all of it, or some columns."""
+        asked = self.sayings.select(columns) if columns else self.sayings
+        return collects.drop("said", "later").hstack(asked[collects["said"]])
+
+    def saying(self, column: str, collects: pl.DataFrame) -> pl.DataFrame:
+        """Only the collects that say something in a column, with the column beside them."""
+        if column not in self.sayings.columns:
+            return collects.clear().with_columns(pl.lit(None, pl.UInt32).alias(column))
+        speaks = self.sayings[column].is_not_null()
+        told = collects if speaks.all() else collects.filter(speaks.gather(collects["said"]))
+        return self.unfolded(told, column)
 
     def text(self, column: str, numbers: pl.Series) -> pl.Series:
         """Write numbers of a column as texts; null stays null."""

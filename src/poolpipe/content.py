@@ -64,6 +64,8 @@ def contents(frame: pl.DataFrame, kind: str, codes: Codes) -> pl.DataFrame:
 
     `at` is left out: contents are compared among events of one moment.
     """
+    if "said" in frame.columns:
+        frame = codes.unfolded(frame)
     columns: dict[str, pl.Series] = {}
     for name in EVENTS[kind].columns:
         if name == "person":

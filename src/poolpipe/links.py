@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import polars as pl
 
 from poolpipe.content import beside_content, keys_of
 from poolpipe.errors import TableError
+from poolpipe.scans import Scans, Stretch, halves, lay_by_tube
 from poolpipe.tables import MODES, TIME, require
 from poolpipe_kernels import groups, seats
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Links", "link"]
 
-_THREADS = 2
 _MOST_PLACES = (1 << 24) - 1
 _MOST_CAPACITIES = (1 << 15) - 1
 _SINGLE = MODES.index("single")
@@ -35,8 +34,7 @@ class Links:
     Attributes
     ----------
     members : DataFrame
-        tube, person, collected_at, position: one row per distinct person of a tube, sorted by tube and
-        position.
+        tube, person, collected_at: one row per distinct person of a tube, tube by tube in queue order.
     tubes : DataFrame
         One row per collected tube, sorted: tube, mode (0 pool, 1 single), capacity, people,
         first_collected, last_collected, site, point, and what is odd: rescanned, several_points, mixed_mode.
@@ -75,7 +73,7 @@ def link(collects: pl.DataFrame, codes: Codes, policy: Policy) -> Links:
     Parameters
     ----------
     collects : DataFrame
-        Coded collect events, voided ones taken out: at, tube, person, mode; if given capacity, site, point.
+        Coded collect events in the order of `scans.Scans`, voided ones taken out: at, tube, person, said, later.
     codes : Codes
         Decides ties by content, and the order of people.
     policy : Policy
@@ -88,77 +86,111 @@ def link(collects: pl.DataFrame, codes: Codes, policy: Policy) -> Links:
     """
     if collects.is_empty():
         return _nobody()
-    require(collects, ("at", "tube", "person", "mode"), table="collect")
-    scans = _Scans(collects, codes)
-    scans.seat()
-    _settle_ties(scans, collects, codes)
-    return _tables(scans, policy)
+    require(collects, ("at", "tube", "person", "said", "later"), table="collect")
+    queues = _Queues(collects, codes)
+    queues.describe(codes.sayings)
+    _settle_ties(queues, collects, codes)
+    return _tables(queues, policy)
 
 
-class _Scans:
-    """Collect events as flat arrays, moved together tube by tube."""
+class _Queues:
+    """Every tube's queue: its members in order, and the later scans of people who sit already."""
 
     def __init__(self, collects: pl.DataFrame, codes: Codes) -> None:
-        tube = keys_of(collects, "tube")
-        counts = np.zeros(len(codes.entities["tube"]), np.int64)
-        groups.count_keys(tube, counts)
-        self.tubes = np.flatnonzero(counts)
-        self.offsets = np.concatenate([[0], np.cumsum(counts[self.tubes])])
-        self.capacities, facts = _packed(collects)
-        self.at, self.person = np.empty(len(tube), np.int64), np.empty(len(tube), np.int64)
-        self.facts = np.empty(len(tube), np.uint64)
-        seats.scatter_scans(
-            tube, collects["at"].to_physical().to_numpy(), collects["person"].to_numpy(), facts,
-            np.cumsum(counts) - counts, self.at, self.person, self.facts,
-        )  # fmt: skip
-        self.bounds = codes.person_bounds()
+        self._seat(_flat(collects), codes)
+        if (self.seat < 0).any():  # whose first scan was withdrawn takes the seat with the next one
+            self._seat(_laid_anew(self.scans, codes), codes)
         n = len(self.tubes)
-        self.people, self.mode, self.flags = (
-            np.empty(n, np.int32),
-            np.empty(n, np.int8),
-            np.empty(n, np.uint8),
-        )
+        self.mode, self.flags = np.empty(n, np.int8), np.empty(n, np.uint8)
         self.capacity, self.site, self.point = (np.empty(n, np.int32) for _ in range(3))
 
-    def seat(self) -> None:
-        """Run the kernel over halves of the tubes, then close the gaps that repeated scans leave."""
-        cuts = np.searchsorted(self.offsets, np.linspace(0, self.offsets[-1], _THREADS + 1)[1:-1])
-        ends = [0, *cuts.tolist(), len(self.tubes)]
-        with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(self._seat, ends[:-1], ends[1:]))
-        if int(self.people.sum()) != len(self.at):
-            scans = np.diff(self.offsets)
-            place = np.arange(len(self.at)) - np.repeat(self.offsets[:-1], scans)
-            kept = place < np.repeat(self.people, scans)
-            self.at, self.person = self.at[kept], self.person[kept]
+    def _seat(self, scans: Scans, codes: Codes) -> None:
+        """Find the tubes, and the seat of everybody who was scanned again."""
+        begins = np.empty(len(codes.entities["tube"]) + 1, np.int64)
+        tubes = seats.find_tubes(scans.tube[: scans.firsts], begins)
+        self.scans, self.offsets = scans, begins[: tubes + 1]
+        self.tubes = scans.tube[begins[:tubes]]
+        self.seat = np.empty(len(scans.tube) - scans.firsts, np.int64)
+        again = slice(scans.firsts, None)
+        seats.find_seats(
+            scans.tube[again], scans.person[again], self.tubes, self.offsets, scans.person, self.seat
+        )
 
-    def _seat(self, first: int, last: int) -> None:
-        seats.seat_people(
-            first, last, self.offsets, self.at, self.person, self.facts, self.bounds,
-            self.people, self.mode, self.capacity, self.site, self.point, self.flags,
-        )  # fmt: skip
+    @property
+    def members(self) -> slice:
+        """The stretch of first scans."""
+        return slice(0, self.scans.firsts)
+
+    def describe(self, sayings: pl.DataFrame) -> None:
+        """What each tube's scans agree on; tubes with later scans once more, with these."""
+        self.capacities, facts = _packed(sayings)
+        scans, told = self.scans, (self.mode, self.capacity, self.site, self.point, self.flags)
+        halves(
+            self.offsets,
+            lambda first, last: seats.describe_tubes(
+                first, last, self.offsets, scans.at, scans.said, facts, *told
+            ),
+        )
+        if not len(self.seat):
+            return
+        later = self.members.stop + np.arange(len(self.seat))
+        again = np.searchsorted(self.tubes, scans.tube[later])
+        affected = np.unique(again)
+        counts = self.offsets[affected + 1] - self.offsets[affected]
+        begins = np.cumsum(counts) - counts
+        first = np.repeat(self.offsets[affected] - begins, counts) + np.arange(int(counts.sum()))
+        rows = np.concatenate([first, later])
+        whose = np.concatenate([np.repeat(np.arange(len(affected)), counts), np.searchsorted(affected, again)])
+        order = np.argsort(whose, kind="stable")
+        rows, offsets = rows[order], np.searchsorted(whose[order], np.arange(len(affected) + 1))
+        anew = tuple(np.empty(len(affected), column.dtype) for column in told)
+        seats.describe_tubes(0, len(affected), offsets, scans.at[rows], scans.said[rows], facts, *anew)
+        for column, mine in zip(told, anew, strict=True):
+            column[affected] = mine
+        other_time = scans.at[later] != scans.at[self.seat]
+        self.flags[again[other_time]] |= seats.RESCANNED
 
 
-def _packed(collects: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """What else each scan says in one word, as `seat_people` wants it; and the distinct capacities, ascending.
+def _flat(collects: pl.DataFrame) -> Scans:
+    flat = collects.rechunk()
+    return Scans(
+        flat["tube"].to_numpy(),
+        flat["at"].to_physical().to_numpy(),
+        flat["person"].to_numpy(),
+        flat["said"].to_numpy(),
+        flat.height - int(flat["later"].sum()),
+    )
+
+
+def _laid_anew(scans: Scans, codes: Codes) -> Scans:
+    counts = np.zeros(len(codes.entities["tube"]), np.int64)
+    groups.count_keys(scans.tube, counts)
+    stretch = Stretch(scans.tube, scans.at, scans.person, scans.said.view(np.int32))
+    same = np.arange(codes.sayings.height, dtype=np.uint32)
+    laid, _ = lay_by_tube([stretch], counts, [0], same, codes.person_bounds())
+    return laid
+
+
+def _packed(sayings: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Each saying in one word, as `describe_tubes` wants it; and the distinct capacities, ascending.
 
     Raises
     ------
     TableError
         If there are more places or capacities than fit: 16 million sites are no sites.
     """
-    facts = collects["mode"].to_numpy().astype(np.uint64)
+    facts = sayings["mode"].to_numpy().astype(np.uint64)
     capacities = np.empty(0, np.int64)
-    if "capacity" in collects.columns:
-        given = collects["capacity"]
+    if "capacity" in sayings.columns:
+        given = sayings["capacity"]
         capacities = given.drop_nulls().unique().sort().to_numpy()
         numbers = given.replace_strict(
             capacities, np.arange(1, len(capacities) + 1), default=0, return_dtype=pl.UInt64
         )
         facts |= numbers.fill_null(0).to_numpy() << np.uint64(1)
     for column, bit in (("site", 16), ("point", 40)):
-        if column in collects.columns:
-            numbers = (collects[column].cast(pl.UInt64) + 1).fill_null(0)
+        if column in sayings.columns:
+            numbers = (sayings[column].cast(pl.UInt64) + 1).fill_null(0)
             facts |= numbers.to_numpy() << np.uint64(bit)
             _check_fits(column, int(numbers.max() or 0), _MOST_PLACES)  # type: ignore[arg-type]
     _check_fits("capacity", len(capacities), _MOST_CAPACITIES)
@@ -174,16 +206,17 @@ def _check_fits(column: str, found: int, most: int) -> None:
         )
 
 
-def _settle_ties(scans: _Scans, collects: pl.DataFrame, codes: Codes) -> None:
+def _settle_ties(queues: _Queues, collects: pl.DataFrame, codes: Codes) -> None:
     """Where scans of one moment name different modes or places, the larger content decides."""
-    tied = np.flatnonzero(scans.flags & seats.TIED)
+    tied = np.flatnonzero(queues.flags & seats.TIED)
     if not len(tied):
         return
-    events = collects.filter(collects["tube"].is_in(scans.tubes[tied].astype(np.uint32)))
+    events = collects.filter(collects["tube"].is_in(queues.tubes[tied]))
     ranked, names = beside_content(events, "collect", codes)
+    ranked = codes.unfolded(ranked)
     ranked = ranked.sort("at", *names, descending=[False, *[True] * len(names)])
-    place = {int(tube): int(index) for index, tube in zip(tied, scans.tubes[tied], strict=True)}
-    for column, target in (("mode", scans.mode), ("site", scans.site), ("point", scans.point)):
+    place = {int(tube): int(index) for index, tube in zip(tied, queues.tubes[tied], strict=True)}
+    for column, target in (("mode", queues.mode), ("site", queues.site), ("point", queues.point)):
         if column in ranked.columns:
             firsts = ranked.filter(pl.col(column).is_not_null()).unique(
                 "tube", keep="first", maintain_order=True
@@ -192,34 +225,27 @@ def _settle_ties(scans: _Scans, collects: pl.DataFrame, codes: Codes) -> None:
             target[where] = firsts[column].to_numpy()
 
 
-def _tables(scans: _Scans, policy: Policy) -> Links:
-    offsets = np.concatenate([[0], np.cumsum(scans.people, dtype=np.int64)])
-    position = np.arange(1, len(scans.at) + 1) - np.repeat(offsets[:-1], scans.people)
-    members = pl.DataFrame(
-        {
-            "tube": np.repeat(scans.tubes.astype(np.uint32), scans.people),
-            "person": scans.person,
-            "collected_at": scans.at,
-            "position": position.astype(np.int32),
-        }
-    ).with_columns(_time("collected_at"))
-    largest = np.append(scans.capacities, policy.pools.capacity)[scans.capacity]
+def _tables(queues: _Queues, policy: Policy) -> Links:
+    scans, offsets, members = queues.scans, queues.offsets, queues.members
+    largest = np.append(queues.capacities, policy.pools.capacity)[queues.capacity]
+    at = scans.at[members]
     tubes = pl.DataFrame(
         {
-            "tube": scans.tubes.astype(np.uint32),
-            "mode": scans.mode,
-            "capacity": np.where(scans.mode == _SINGLE, 1, largest),
-            "people": scans.people,
-            "first_collected": scans.at[offsets[:-1]],
-            "last_collected": scans.at[offsets[1:] - 1],
-            "site": scans.site,
-            "point": scans.point,
-            "rescanned": (scans.flags & seats.RESCANNED) > 0,
-            "several_points": (scans.flags & seats.DIFFERENT_POINTS) > 0,
-            "mixed_mode": (scans.flags & seats.MIXED_MODE) > 0,
+            "tube": queues.tubes,
+            "mode": queues.mode,
+            "capacity": np.where(queues.mode == _SINGLE, 1, largest),
+            "people": np.diff(offsets).astype(np.int32),
+            "first_collected": at[offsets[:-1]],
+            "last_collected": at[offsets[1:] - 1],
+            "site": queues.site,
+            "point": queues.point,
+            "rescanned": (queues.flags & seats.RESCANNED) > 0,
+            "several_points": (queues.flags & seats.DIFFERENT_POINTS) > 0,
+            "mixed_mode": (queues.flags & seats.MIXED_MODE) > 0,
         }
     ).with_columns(_time("first_collected"), _time("last_collected"), _number("site"), _number("point"))
-    return Links(members, tubes, offsets)
+    seated = pl.DataFrame({"tube": scans.tube[members], "person": scans.person[members], "collected_at": at})
+    return Links(seated.with_columns(_time("collected_at")), tubes, offsets)
 
 
 def _time(column: str) -> pl.Expr:
@@ -232,7 +258,7 @@ def _number(column: str) -> pl.Expr:
 
 def _nobody() -> Links:
     members = pl.DataFrame(
-        schema={"tube": pl.UInt32, "person": pl.Int64, "collected_at": TIME, "position": pl.Int32}
+        schema={"tube": pl.UInt32, "person": pl.Int64, "collected_at": TIME}
     )
     tubes = pl.DataFrame(
         schema={

@@ -115,11 +115,10 @@ def _answers(
     )
     candidates = candidates.filter(pl.col("answer") != pl.col("tube"))
     in_time = pl.col("answered_at") >= pl.col("opened_at")
-    if "recall_of" not in collects.columns:
+    said = codes.saying("recall_of", collects)
+    if said.is_empty():
         return candidates.filter(in_time)
-    said = collects.filter(pl.col("recall_of").is_not_null()).select(
-        pl.col("tube").alias("answer"), "person", "recall_of"
-    ).unique()  # fmt: skip
+    said = said.select(pl.col("tube").alias("answer"), "person", "recall_of").unique()
     texts = pl.Series("recall_of", codes.entities["tube"].texts)
     named = candidates.with_columns(texts.gather(candidates["tube"]).alias("recall_of")).join(
         said.with_columns(pl.lit(value=True).alias("named")), on=["answer", "person", "recall_of"], how="left"
@@ -138,10 +137,11 @@ def find_cases(pools: pl.DataFrame, links: Links, collects: pl.DataFrame, codes:
     positive = pools.filter((pl.col("mode") == _SINGLE) & (pl.col("call") == _POSITIVE))
     members = links.members_of(positive["tube"])
     cases = positive.select("tube", "called_at", "lab").join(members, on="tube", maintain_order="left_right")
-    if "recall_of" not in collects.columns:
+    told = codes.sayings["recall_of"].is_not_null() if "recall_of" in codes.sayings.columns else None
+    if told is None or cases.is_empty():
         return cases.with_columns(pl.lit(None, pl.UInt32).alias("recall_of"))
-    said = collects.filter(pl.col("recall_of").is_not_null()).join(cases, on=["tube", "person"], how="semi")
-    said = said.filter(pl.col("at") == pl.col("at").min().over("tube", "person"))
+    said = collects.filter(told.gather(collects["said"])).join(cases, on=["tube", "person"], how="semi")
+    said = codes.unfolded(said.filter(pl.col("at") == pl.col("at").min().over("tube", "person")))
     first = largest_content(said, ["tube", "person"], "collect", codes).select("tube", "person", "recall_of")
     return cases.join(first, on=["tube", "person"], how="left", maintain_order="left")
 

@@ -52,7 +52,7 @@ def links(collects: pl.DataFrame, *, policy: Rules = None) -> pl.DataFrame:
     return (
         _tubes(codes, members)
         .hstack(list(codes.person(members["person"])))
-        .hstack(members.select("collected_at", pl.col("position").cast(pl.Int64)))
+        .hstack(members.select("collected_at", position=pl.int_range(1, pl.len() + 1).over("tube")))
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import polars as pl
 
 from poolpipe.codes import ENTITIES
@@ -56,12 +57,11 @@ def standing_events(frames: Mapping[str, pl.DataFrame], codes: Codes, as_of: dat
     hit: list[pl.Series] = []
     if len(wanted):
         for kind, frame in events.items():
-            if "event_id" not in frame.columns:
-                continue
-            withdrawn = frame["event_id"].is_in(wanted.implode()).fill_null(value=False)
+            event_ids, which = _event_ids(frame, codes)
+            withdrawn = event_ids.is_in(wanted.implode()).fill_null(value=False)
             if withdrawn.any():
-                hit.append(frame["event_id"].filter(withdrawn))
-                events[kind] = frame.filter(~withdrawn)
+                hit.append(event_ids.filter(withdrawn))
+                events[kind] = frame.filter(~(withdrawn if which is None else withdrawn.gather(which)))
     known = pl.concat([pl.Series("event_id", [], pl.String), *hit]).unique()
     return Standing(events, _unknown(voids, known, codes), _conflicts({**events, "void": voids}, codes))
 
@@ -76,16 +76,41 @@ def _unknown(voids: pl.DataFrame, known: pl.Series, codes: Codes) -> pl.DataFram
 
 def _conflicts(frames: Mapping[str, pl.DataFrame], codes: Codes) -> pl.DataFrame:
     """Ids that events of several contents share; duplicates are gone, so any two events of one id differ."""
-    parts = [frame.select("event_id", "at", _round(kind, frame, codes)) for kind, frame in frames.items()
-             if "event_id" in frame.columns]  # fmt: skip
+    parts = [
+        named.select("event_id", "at", _round(kind, named, codes))
+        for kind, frame in frames.items()
+        if (named := _with_event_id(frame, codes)).height
+    ]
     empty = pl.DataFrame(schema={"event_id": pl.String, "at": TIME, "round": pl.UInt32})
-    named = pl.concat([empty, *parts]).filter(pl.col("event_id").is_not_null())
+    named = pl.concat([empty, *parts])
     if named.height < 2:
         return pl.DataFrame(schema={"round": pl.String, "subject": pl.String, "at": TIME})
     candidates = named[rows_not_alone(named["event_id"].hash(seed=1).to_numpy())]
     shared = candidates.filter(pl.len().over("event_id") > 1).sort("at")
     told = shared.select(codes.text("round", shared["round"]), pl.col("event_id").alias("subject"), "at")
     return told.unique(["round", "subject"], keep="last", maintain_order=True)
+
+
+def _event_ids(frame: pl.DataFrame, codes: Codes) -> tuple[pl.Series, pl.Series | None]:
+    """The ids that events have, and which of them each event has; None where there is one for each event."""
+    nothing = pl.Series("event_id", [], pl.String)
+    if "said" not in frame.columns:
+        return (frame["event_id"], None) if "event_id" in frame.columns else (nothing, None)
+    if "event_id" not in codes.sayings.columns:
+        return nothing, None
+    occur = np.zeros(codes.sayings.height, np.bool_)
+    occur[frame["said"].to_numpy()] = True
+    said = codes.sayings["event_id"]
+    return pl.select(pl.when(pl.Series(occur)).then(said).alias("event_id")).to_series(), frame["said"]
+
+
+def _with_event_id(frame: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+    """Only the events that have an id, with it beside them."""
+    if "said" in frame.columns:
+        return codes.saying("event_id", frame)
+    if "event_id" not in frame.columns:
+        return frame.clear()
+    return frame.filter(pl.col("event_id").is_not_null())
 
 
 def _round(kind: str, frame: pl.DataFrame, codes: Codes) -> pl.Series:

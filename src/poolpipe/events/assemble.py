@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +12,15 @@ import polars as pl
 
 from poolpipe.codes import DOMAINS, ENTITIES, Codes, Entities
 from poolpipe.equals import first_rows_alike, rows_seen_before
+from poolpipe.events.columns import Coded
+from poolpipe.events.folding import OWN
 from poolpipe.events.understand import WORDS
+from poolpipe.scans import Stretch, lay_by_tube
 from poolpipe.tables import KINDS, TIME
+from poolpipe_kernels import groups
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,6 +30,12 @@ __all__ = ["Piece", "assemble"]
 
 Piece = tuple["Understood", int]
 """Events of one kind out of one batch, and the number of the file they came from."""
+
+Placed = tuple[int, "Understood", int]
+"""The same behind its place among all pieces."""
+
+Counts = list[tuple[int, int]]
+"""File and how many duplicates were in it."""
 
 _LOOKUP = 1 << 26
 _THREADS = 2
@@ -44,24 +56,39 @@ def assemble(pieces: Sequence[Piece]) -> tuple[dict[str, pl.DataFrame], Codes, l
     texts = {"round": rounds} | {domain: _Texts(pieces, domain) for domain in others}
     entities = {name: _Pairs(pieces, name, texts) for name in ENTITIES}
     people = _People(pieces)
+    numbers = _Numbers(texts, entities, people)
+    collects = [(place, *piece) for place, piece in enumerate(pieces) if piece[0].kind == "collect"]
+    sayings, same = _sayings(collects, numbers)
     codes = Codes(
         {domain: numbered.texts for domain, numbered in texts.items()},
         {name: pairs.entities for name, pairs in entities.items()},
         people.others,
+        sayings,
     )
 
-    def framed(kind: str) -> tuple[pl.DataFrame, list[tuple[int, int]]]:
-        mine = [(place, *piece) for place, piece in enumerate(pieces) if piece[0].kind == kind]
-        contents = np.concatenate([np.empty(0, np.uint64), *(piece.content for _, piece, _ in mine)])
-        lengths = [len(piece.at) for _, piece, _ in mine]
-        return _without_repeats(
-            _frame(kind, mine, texts, entities, people), contents, [file for _, _, file in mine], lengths
-        )
+    def framed(kind: str) -> tuple[pl.DataFrame, Counts]:
+        if kind == "collect":
+            return _collected(collects, numbers, same, codes)
+        return _framed(kind, [(place, *piece) for place, piece in enumerate(pieces) if piece[0].kind == kind], numbers)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         made = dict(zip(KINDS, pool.map(framed, KINDS), strict=True))
     frames = {kind: frame for kind, (frame, _) in made.items()}
     return frames, codes, [count for _, repeats in made.values() for count in repeats]
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """What numbers every text, tube, box, plate and person."""
+
+    texts: Mapping[str, _Texts]
+    entities: Mapping[str, _Pairs]
+    people: _People
+
+    def rows(self, place: int, name: str, piece: Understood) -> NDArray[np.int32]:
+        """Number of each row of a coded column of a piece; -1 where there is none."""
+        by = self.entities[name] if name in self.entities else self.texts[DOMAINS[name]]
+        return by.rows(place, name, piece)
 
 
 class _Texts:
@@ -193,50 +220,110 @@ class _People:
         return keys
 
 
-def _frame(
-    kind: str,
-    pieces: list[tuple[int, Understood, int]],
-    texts: dict[str, _Texts],
-    entities: dict[str, _Pairs],
-    people: _People,
-) -> pl.DataFrame:
-    """One kind's pieces as one frame; a column that no piece has is left out.
+def _sayings(pieces: list[Placed], numbers: _Numbers) -> tuple[pl.DataFrame, NDArray[np.uint32]]:
+    """What collects say, every combination once; and the number of each piece's combinations, piece after piece."""
+    heights = [len(piece.content) for _, piece, _ in pieces]
+    told = pl.DataFrame(_columns(pieces, heights, numbers, leave=OWN))
+    repeated, firsts = _repeats(told, _contents(pieces))
+    own = np.ones(sum(heights), np.bool_)
+    own[repeated] = False
+    same = np.cumsum(own, dtype=np.uint32) - np.uint32(1)
+    same[repeated] = same[firsts]
+    return told.filter(own) if len(repeated) else told, same
+
+
+def _collected(
+    pieces: list[Placed], numbers: _Numbers, same: NDArray[np.uint32], codes: Codes
+) -> tuple[pl.DataFrame, Counts]:
+    """Collects tube by tube; each piece's scans are forgotten once they are laid."""
+    tubes: deque[NDArray[np.uint32]] = deque()
+    counts = np.zeros(len(codes.entities["tube"]), np.int64)
+    for place, piece, _ in pieces:
+        tubes.append(numbers.entities["tube"].rows(place, "tube", piece).view(np.uint32))
+        piece.codes.clear()
+        groups.count_keys(tubes[-1], counts)
+    begins = np.cumsum([0, *(len(piece.content) for _, piece, _ in pieces)])
+
+    def stretches() -> Iterator[Stretch]:
+        for place, piece, _ in pieces:
+            said = piece.said
+            assert said is not None, "collects are folded when they are understood"
+            yield Stretch(tubes.popleft(), piece.at, numbers.people.rows(place, piece), said)
+            piece.at, piece.person, piece.said = piece.at[:0], None, None
+
+    laid, repeated = lay_by_tube(stretches(), counts, begins[:-1].tolist(), same, codes.person_bounds())
+    frame = pl.DataFrame(
+        {
+            "at": pl.Series(laid.at).cast(TIME),
+            "tube": laid.tube,
+            "person": laid.person,
+            "said": laid.said,
+            "later": pl.Series([False]).new_from_index(0, laid.firsts).extend(
+                pl.Series([True]).new_from_index(0, len(laid.tube) - laid.firsts)
+            ),
+        }
+    )
+    from_piece = np.searchsorted(begins, repeated, side="right") - 1
+    return frame, _per_file(from_piece, pieces)
+
+
+def _framed(kind: str, pieces: list[Placed], numbers: _Numbers) -> tuple[pl.DataFrame, Counts]:
+    """One kind's pieces as one frame, in the order of the pieces, without duplicates."""
+    if not pieces:
+        return pl.DataFrame(schema={"at": TIME}), []
+    contents, lengths = _contents(pieces), [len(piece.at) for _, piece, _ in pieces]
+    columns = {"at": _joined([piece.at for _, piece, _ in pieces]).cast(TIME)}
+    # What is known by its round and code needs no round beside it.
+    columns |= _columns(pieces, lengths, numbers, leave=() if kind == "void" else ("round",))
+    if kind == "void" and "round" not in columns:
+        columns["round"] = pl.Series([0], dtype=pl.UInt32).new_from_index(0, sum(lengths))
+    frame = pl.DataFrame(columns)
+    repeated, _ = _repeats(frame, contents)
+    if not len(repeated):
+        return frame, []
+    first = np.ones(frame.height, np.bool_)
+    first[repeated] = False
+    return frame.filter(first), _per_file(np.searchsorted(np.cumsum(lengths), repeated, side="right"), pieces)
+
+
+def _columns(
+    pieces: list[Placed], heights: list[int], numbers: _Numbers, leave: Sequence[str]
+) -> dict[str, pl.Series]:
+    """Coded columns, wells, fixed words, numbers and words, piece after piece; a column that no piece has is left out.
 
     A part is taken out of its piece once it is joined, so that memory holds every column about once.
     """
-    if not pieces:
-        return pl.DataFrame(schema={"at": TIME})
-    columns = {"at": _joined([piece.at for _, piece, _ in pieces]).cast(TIME)}
-    # What is known by its round and code needs no round beside it.
-    names = {name for _, piece, _ in pieces for name in piece.codes if name in DOMAINS}
-    for name in sorted({*names, "round"} if kind == "void" else names - {"round"}):
+    columns: dict[str, pl.Series] = {}
+    coded = {name for _, piece, _ in pieces for name in piece.codes if name in DOMAINS}
+    for name in sorted(coded - set(leave)):
         parts = []
-        for place, piece, _ in pieces:
-            numbered = entities[name] if name in entities else texts[DOMAINS[name]]
-            parts.append(numbered.rows(place, name, piece))
-            if name not in entities:
-                piece.codes.pop(name, None)
+        for (place, piece, _), height in zip(pieces, heights, strict=True):
+            if name in piece.codes:
+                parts.append(numbers.rows(place, name, piece))
+            else:
+                parts.append(np.full(height, -1, np.int32))
+            piece.codes.pop(name, None)
         columns[name] = _numbers(parts, 0 if name == "round" else None)
-    if pieces[0][1].person is not None:
-        columns["person"] = _joined([people.rows(place, piece) for place, piece, _ in pieces])
-    if pieces[0][1].well is not None:
+    if pieces and pieces[0][1].well is not None:
         columns["well"] = _joined([piece.well for _, piece, _ in pieces])
     for name in sorted({name for _, piece, _ in pieces for name in piece.fixed}):
         columns[name] = _joined([piece.fixed.pop(name) for _, piece, _ in pieces])
     for name in sorted({name for _, piece, _ in pieces for name in (*piece.numbers, *piece.words)}):
-        columns[name] = _plain(name, [piece for _, piece, _ in pieces])
-    return pl.DataFrame(columns)
+        columns[name] = _plain(name, [piece for _, piece, _ in pieces], heights)
+    return columns
 
 
-def _plain(name: str, pieces: list[Understood]) -> pl.Series:
+def _plain(name: str, pieces: list[Understood], heights: list[int]) -> pl.Series:
     """A column of numbers or words, null where a piece does not have it."""
     dtype = pl.String() if name in WORDS else pl.Float64() if name == "ct" else pl.Int64()
-    nothing = pl.Series(name, [None], dtype)
-    parts = [(piece.words if name in WORDS else piece.numbers).pop(name, None) for piece in pieces]
-    filled = [
-        nothing.new_from_index(0, len(piece.at)) if part is None else part.cast(dtype).alias(name)
-        for piece, part in zip(pieces, parts, strict=True)
-    ]
+    filled = []
+    for piece, height in zip(pieces, heights, strict=True):
+        part = (piece.words if name in WORDS else piece.numbers).pop(name, None)
+        if part is None:
+            part = pl.Series(name, [None], dtype).new_from_index(0, height)
+        elif isinstance(part, Coded):
+            part = part.values.gather(pl.Series(part.rows).replace(-1, None))
+        filled.append(part.cast(dtype).alias(name))
     return pl.concat(filled, rechunk=True)
 
 
@@ -255,24 +342,23 @@ def _joined(parts: Sequence[NDArray[np.generic] | None]) -> pl.Series:
     return pl.Series(np.concatenate([part for part in parts if part is not None]))
 
 
-def _without_repeats(
-    frame: pl.DataFrame, contents: NDArray[np.uint64], files: list[int], lengths: list[int]
-) -> tuple[pl.DataFrame, list[tuple[int, int]]]:
-    """Take out events whose content an earlier one has, too; and count them per file.
+def _contents(pieces: list[Placed]) -> NDArray[np.uint64]:
+    return np.concatenate([np.empty(0, np.uint64), *(piece.content for _, piece, _ in pieces)])
 
-    Equal hashes are only a hint: what is taken out is proven equal column by column.
+
+def _repeats(frame: pl.DataFrame, contents: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """Rows whose content an earlier one has, too, and that earlier row.
+
+    Equal hashes are only a hint: every pair is proven equal column by column.
     """
     rows, firsts = rows_seen_before(contents)
     equal = np.ones(len(rows), np.bool_)
     for column in frame.iter_columns():
         equal &= column.gather(rows).eq_missing(column.gather(firsts)).to_numpy()
-    repeated = rows[equal]
-    if not len(repeated):
-        return frame, []
-    first = np.ones(frame.height, np.bool_)
-    first[repeated] = False
-    piece = np.searchsorted(np.cumsum(lengths), repeated, side="right")
-    counts = np.bincount(piece, minlength=len(files))
-    return frame.filter(first), [
-        (file, int(count)) for file, count in zip(files, counts, strict=True) if count
-    ]
+    return rows[equal], firsts[equal]
+
+
+def _per_file(repeated_in: NDArray[np.int64], pieces: list[Placed]) -> Counts:
+    """Duplicates per file, from the place of the piece that each was in."""
+    counts = np.bincount(repeated_in, minlength=len(pieces))
+    return [(file, int(count)) for (_, _, file), count in zip(pieces, counts, strict=True) if count]

@@ -29,8 +29,9 @@ class Coded:
     ----------
     rows : (n,) int32
         Index into `values` per row; -1 where nothing was given.
-    values : Series of String
-        Cleaned values; not necessarily distinct, null where only blanks were given.
+    values : Series
+        Cleaned texts, or the numbers read from them; not necessarily distinct, null where only blanks
+        were given.
     """
 
     rows: NDArray[np.int32]

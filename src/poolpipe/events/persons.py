@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from poolpipe.codes import RESIDENT, text_bytes
+from poolpipe.events.batches import picked
 from poolpipe.events.clean import clean_codes
 from poolpipe.events.columns import Coded, as_text
 from poolpipe_kernels import codes
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 __all__ = ["Persons", "persons"]
@@ -46,31 +47,20 @@ class Persons:
         """Only some rows."""
         return Persons(self.keys[rows], self.others, self.missing[rows], self.bad_length[rows])
 
-    def hashes(self) -> NDArray[np.uint64]:
-        """A 64-bit hash of type and number per row."""
-        hashes = self.keys.view(np.uint64).copy()
-        if self.others.height:
-            other = np.flatnonzero(self.keys < 0)
-            texts = pl.select(
-                pl.struct(self.others["person_type"], self.others["person"]).hash(seed=1)
-            ).to_series()
-            hashes[other] = texts.to_numpy()[-1 - self.keys[other]]
-        return hashes
-
 
 def persons(column: pa.ChunkedArray, types: Coded | None) -> Persons:
     """Clean and key a column of document numbers; without a type they are resident IDs."""
-    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    texts = pl.Series("person", as_text(array), pl.String)
-    resident = _residents(types, len(texts))
-    keys = _keys(texts)
+    array = as_text(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0))
+    n = len(array)
+    resident = _residents(types, n)
+    keys = np.empty(n, np.int64)
+    codes.parse_resident_ids(*_laid_out(array), keys)
     keys[~resident] = codes.IRREGULAR
     odd = np.flatnonzero(keys == codes.IRREGULAR)
-    missing = np.zeros(len(texts), np.bool_)
-    bad_length = np.zeros(len(texts), np.bool_)
+    missing, bad_length = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     if not len(odd):
         return Persons(keys, _others([], []), missing, bad_length)
-    cleaned = clean_codes(texts.gather(odd))
+    cleaned = clean_codes(pl.Series("person", array.take(picked(odd)), pl.String))
     missing[odd] = cleaned.is_null().to_numpy()
     lengths = cleaned.str.len_chars()
     bad_length[odd] = ((lengths == 0) | (lengths > _LONGEST)).fill_null(value=False).to_numpy()
@@ -101,6 +91,19 @@ def _residents(types: Coded | None, height: int) -> NDArray[np.bool_]:
 def _types(types: Coded, rows: NDArray[np.int64]) -> pl.Series:
     given = types.values.gather(pl.Series(types.rows[rows]).replace(-1, None))
     return given.fill_null(RESIDENT).replace("", RESIDENT)
+
+
+def _laid_out(array: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """A column's own bytes and offsets, where it has no gaps: half a gigabyte of numbers need no copy."""
+    if array.null_count:
+        return text_bytes(pl.Series("person", array, pl.String))
+    if pa.types.is_string(array.type):
+        array = array.cast(pa.large_string())  # its offsets only
+    _, offsets, content = array.buffers()
+    if not len(array) or content is None:
+        return text_bytes(pl.Series("person", array, pl.String))
+    starts = np.frombuffer(offsets, np.int64, len(array) + 1, array.offset * 8)
+    return np.frombuffer(content, np.uint8), starts
 
 
 def _keys(texts: pl.Series) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ import polars as pl
 from poolpipe.events.batches import picked
 from poolpipe.events.clean import parse_ct, parse_whole, well_positions
 from poolpipe.events.columns import Coded, as_text, coded, plain_words, time_column
+from poolpipe.events.folding import OWN, fold
 from poolpipe.events.persons import Persons, persons
 from poolpipe.payloads import PayloadPolicy, check_characters_fit, decode_payloads
 from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
@@ -46,6 +47,9 @@ _LENGTH_RULE = "empty, or longer than 64 characters"
 class Understood:
     """Events of one kind out of one batch: the same row in every part.
 
+    Of collects only `at`, the person, and what makes the tube (`folding`) have a row a scan; the other
+    parts have a row for each combination that scans say, and `said` tells which.
+
     Attributes
     ----------
     at : (n,) int64
@@ -53,25 +57,27 @@ class Understood:
     codes : dict of Coded
     fixed : dict of (n,) int8
         mode, role and call as numbers; -1 where nothing was given.
-    numbers : dict of Series
-        ct (Float64), capacity, swabs, tubes (Int64).
+    numbers : dict of Coded or Series
+        capacity, swabs, tubes (Coded over Int64), ct (Series of Float64).
     words : dict of Series of String
     person : Persons or None
     well : (n,) int32 or None
         Position on the plate.
-    sent_at : (n,) int64 or None
+    said : (n,) int32 or None
+        Combination of each collect.
     content : (n,) uint64
-        Hash of everything but `sent_at`.
+        Hash of everything but `sent_at`; of collects one of each combination.
     """
 
     kind: str
     at: NDArray[np.int64]
     codes: dict[str, Coded] = field(default_factory=dict)
     fixed: dict[str, NDArray[np.int8]] = field(default_factory=dict)
-    numbers: dict[str, pl.Series] = field(default_factory=dict)
+    numbers: dict[str, Coded | pl.Series] = field(default_factory=dict)
     words: dict[str, pl.Series] = field(default_factory=dict)
     person: Persons | None = None
     well: NDArray[np.int32] | None = None
+    said: NDArray[np.int32] | None = None
     content: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
 
     def kept(self, rows: NDArray[np.int64]) -> Understood:
@@ -81,7 +87,10 @@ class Understood:
             self.at[rows],
             {name: column.kept(rows) for name, column in self.codes.items()},
             {name: column[rows] for name, column in self.fixed.items()},
-            {name: column.gather(rows) for name, column in self.numbers.items()},
+            {
+                name: column.kept(rows) if isinstance(column, Coded) else column.gather(rows)
+                for name, column in self.numbers.items()
+            },
             {name: column.gather(rows) for name, column in self.words.items()},
             None if self.person is None else self.person.kept(rows),
             None if self.well is None else self.well[rows],
@@ -112,6 +121,8 @@ def understand(
     else:
         rows = np.arange(table.num_rows)
         events = reading.events
+    if kind == "collect":
+        fold(events)
     events.content = _content(events)
     return events, rows, rejected
 
@@ -302,7 +313,7 @@ def _numbers(reading: _Reading) -> None:
             array = reading.table.column(column)
             given = reading.events.codes.pop(column, None) or coded(array)
             whole, good = parse_whole(given.values)
-            reading.events.numbers[column] = whole.gather(pl.Series(given.rows).replace(-1, None))
+            reading.events.numbers[column] = Coded(given.rows, whole)
             bad = given.spread(~good.to_numpy(), missing=False)
             reading.refuse(bad, "bad_number", column, "not a whole number of at least 0")
     if "ct" in reading.columns:
@@ -354,24 +365,28 @@ def _empty(part: Coded | pl.Series) -> bool:
 
 
 def _content(events: Understood) -> NDArray[np.uint64]:
-    """Hash each event's content: every cleaned column but `sent_at`; what is missing changes nothing."""
-    hashes = np.zeros(len(events.at), np.uint64)
-    parts: dict[str, NDArray[np.uint64]] = {"at": events.at.view(np.uint64)}
-    parts |= {name: column.hashes() for name, column in events.codes.items()}
+    """Hash each event's content: every cleaned column but `sent_at`; what is missing changes nothing.
+
+    Of collects each combination is hashed; time, tube and person are compared where the scans lie side by side.
+    """
+    parts: dict[str, NDArray[np.uint64]] = {}
+    if events.said is None:
+        parts["at"] = events.at.view(np.uint64)
+    for name, column in (events.codes | events.numbers | events.words).items():
+        if events.said is None or name not in OWN:
+            parts[name] = column.hashes() if isinstance(column, Coded) else _hashes(column)
     parts |= {name: (column + 1).astype(np.uint64) for name, column in events.fixed.items()}
-    for name, column in (events.numbers | events.words).items():
-        parts[name] = (
-            pl.select(pl.when(column.is_not_null()).then(column.hash(seed=1)))
-            .to_series()
-            .fill_null(0)
-            .to_numpy()
-        )
-    if events.person is not None:
-        parts["person"] = events.person.hashes()
     if events.well is not None:
         parts["well"] = (events.well + 1).astype(np.uint64)
+    hashes = np.zeros(len(next(iter(parts.values()))), np.uint64)
     for name, values in parts.items():
         groups.mix(hashes, np.ascontiguousarray(values), np.uint64(_salt(name)))
+    return hashes
+
+
+def _hashes(column: pl.Series) -> NDArray[np.uint64]:
+    known = pl.when(column.is_not_null()).then(column.hash(seed=1))
+    hashes: NDArray[np.uint64] = pl.select(known.fill_null(0)).to_series().to_numpy()
     return hashes
 
 

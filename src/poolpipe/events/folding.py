@@ -1,0 +1,64 @@
+"""What collects say beside who, in which tube and when: every combination once, scans by its number.
+
+Thousands of scans of one sampling point say the same: mode, capacity, site and point. Kept once, they
+need four bytes a scan, and two scans say the same where their numbers are equal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poolpipe.events.columns import Coded
+from poolpipe_kernels import groups
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from poolpipe.events.understand import Understood
+
+__all__ = ["OWN", "fold"]
+
+OWN = ("round", "tube")
+"""What makes the tube stays beside each scan."""
+
+
+def fold(events: Understood) -> None:
+    """Number the combinations of all other columns, in place: `said` points into what is left of them.
+
+    Where scans have words of their own, such as event ids, each is a combination of its own.
+    """
+    n = len(events.at)
+    if events.words or any(not isinstance(column, Coded) for column in events.numbers.values()):
+        events.said = np.arange(n, dtype=np.int32)
+        return
+    said, firsts = np.zeros(n, np.int32), np.zeros(min(n, 1), np.int64)
+    for rows in _rows(events):
+        low, high = (int(rows.min()), int(rows.max())) if n else (0, 0)
+        if low < high:
+            said, firsts = _paired(said, len(firsts), rows, low, high)
+    events.said = said
+    for parts in (events.codes, events.numbers):
+        parts.update(
+            {name: column.kept(firsts) for name, column in parts.items()
+             if name not in OWN and isinstance(column, Coded)}
+        )  # fmt: skip
+    events.fixed = {name: column[firsts] for name, column in events.fixed.items()}
+
+
+def _rows(events: Understood) -> list[NDArray[np.int32]]:
+    coded = [column for name, column in events.codes.items() if name not in OWN]
+    numbers = [column for column in events.numbers.values() if isinstance(column, Coded)]
+    fixed = [column.astype(np.int32) for column in events.fixed.values()]
+    return [*(column.rows for column in (*coded, *numbers)), *fixed]
+
+
+def _paired(
+    said: NDArray[np.int32], sayings: int, rows: NDArray[np.int32], low: int, high: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Number the pairs of what was told apart so far and one more column; the first row of each."""
+    pairs, firsts = np.empty(len(said), np.int32), np.empty(len(said), np.int64)
+    most = min(len(said), sayings * (high - low + 1))
+    found = groups.number_pairs(said, rows, most, pairs, firsts)
+    return pairs, firsts[:found]
