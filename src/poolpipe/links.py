@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from poolpipe.content import beside_content, keys_of
+from poolpipe.content import beside_content
 from poolpipe.errors import TableError
 from poolpipe.scans import Scans, Stretch, halves, lay_by_tube
 from poolpipe.tables import MODES, TIME, require
@@ -100,9 +101,6 @@ class _Queues:
         self._seat(_flat(collects), codes)
         if (self.seat < 0).any():  # whose first scan was withdrawn takes the seat with the next one
             self._seat(_laid_anew(self.scans, codes), codes)
-        n = len(self.tubes)
-        self.mode, self.flags = np.empty(n, np.int8), np.empty(n, np.uint8)
-        self.capacity, self.site, self.point = (np.empty(n, np.int32) for _ in range(3))
 
     def _seat(self, scans: Scans, codes: Codes) -> None:
         """Find the tubes, and the seat of everybody who was scanned again."""
@@ -116,39 +114,54 @@ class _Queues:
             scans.tube[again], scans.person[again], self.tubes, self.offsets, scans.person, self.seat
         )
 
-    @property
-    def members(self) -> slice:
-        """The stretch of first scans."""
-        return slice(0, self.scans.firsts)
-
     def describe(self, sayings: pl.DataFrame) -> None:
-        """What each tube's scans agree on; tubes with later scans once more, with these."""
+        """What each tube's scans agree on; tubes with later scans once more, all their scans side by side."""
         self.capacities, facts = _packed(sayings)
-        scans, told = self.scans, (self.mode, self.capacity, self.site, self.point, self.flags)
-        halves(
-            self.offsets,
-            lambda first, last: seats.describe_tubes(
-                first, last, self.offsets, scans.at, scans.said, facts, *told
-            ),
-        )
+        self.told = _Told(len(self.tubes))
+        scans = self.scans
+        halves(self.offsets, partial(self.told.read, self.offsets, scans.at, scans.said, facts))
         if not len(self.seat):
             return
-        later = self.members.stop + np.arange(len(self.seat))
+        later = np.arange(scans.firsts, len(scans.tube))
         again = np.searchsorted(self.tubes, scans.tube[later])
         affected = np.unique(again)
         counts = self.offsets[affected + 1] - self.offsets[affected]
         begins = np.cumsum(counts) - counts
         first = np.repeat(self.offsets[affected] - begins, counts) + np.arange(int(counts.sum()))
         rows = np.concatenate([first, later])
-        whose = np.concatenate([np.repeat(np.arange(len(affected)), counts), np.searchsorted(affected, again)])
+        whose = np.concatenate([np.repeat(affected, counts), again])
         order = np.argsort(whose, kind="stable")
-        rows, offsets = rows[order], np.searchsorted(whose[order], np.arange(len(affected) + 1))
-        anew = tuple(np.empty(len(affected), column.dtype) for column in told)
-        seats.describe_tubes(0, len(affected), offsets, scans.at[rows], scans.said[rows], facts, *anew)
-        for column, mine in zip(told, anew, strict=True):
-            column[affected] = mine
+        rows, offsets = rows[order], np.append(np.searchsorted(whose[order], affected), len(rows))
+        anew = _Told(len(affected))
+        anew.read(offsets, scans.at[rows], scans.said[rows], facts, 0, len(affected))
+        self.told.put(affected, anew)
         other_time = scans.at[later] != scans.at[self.seat]
-        self.flags[again[other_time]] |= seats.RESCANNED
+        self.told.flags[again[other_time]] |= seats.RESCANNED
+
+
+class _Told:
+    """What each tube's scans agree on, as `describe_tubes` gives it."""
+
+    def __init__(self, tubes: int) -> None:
+        self.mode, self.flags = np.empty(tubes, np.int8), np.empty(tubes, np.uint8)
+        self.capacity, self.site, self.point = (np.empty(tubes, np.int32) for _ in range(3))
+
+    def read(
+        self,
+        offsets: NDArray[np.int64],
+        at: NDArray[np.int64],
+        said: NDArray[np.uint32],
+        facts: NDArray[np.uint64],
+        first: int,
+        last: int,
+    ) -> None:
+        seats.describe_tubes(
+            first, last, offsets, at, said, facts, self.mode, self.capacity, self.site, self.point, self.flags
+        )
+
+    def put(self, tubes: NDArray[np.int64], told: _Told) -> None:
+        self.mode[tubes], self.flags[tubes] = told.mode, told.flags
+        self.capacity[tubes], self.site[tubes], self.point[tubes] = told.capacity, told.site, told.point
 
 
 def _flat(collects: pl.DataFrame) -> Scans:
@@ -208,7 +221,8 @@ def _check_fits(column: str, found: int, most: int) -> None:
 
 def _settle_ties(queues: _Queues, collects: pl.DataFrame, codes: Codes) -> None:
     """Where scans of one moment name different modes or places, the larger content decides."""
-    tied = np.flatnonzero(queues.flags & seats.TIED)
+    told = queues.told
+    tied = np.flatnonzero(told.flags & seats.TIED)
     if not len(tied):
         return
     events = collects.filter(collects["tube"].is_in(queues.tubes[tied]))
@@ -216,7 +230,7 @@ def _settle_ties(queues: _Queues, collects: pl.DataFrame, codes: Codes) -> None:
     ranked = codes.unfolded(ranked)
     ranked = ranked.sort("at", *names, descending=[False, *[True] * len(names)])
     place = {int(tube): int(index) for index, tube in zip(tied, queues.tubes[tied], strict=True)}
-    for column, target in (("mode", queues.mode), ("site", queues.site), ("point", queues.point)):
+    for column, target in (("mode", told.mode), ("site", told.site), ("point", told.point)):
         if column in ranked.columns:
             firsts = ranked.filter(pl.col(column).is_not_null()).unique(
                 "tube", keep="first", maintain_order=True
@@ -226,22 +240,23 @@ def _settle_ties(queues: _Queues, collects: pl.DataFrame, codes: Codes) -> None:
 
 
 def _tables(queues: _Queues, policy: Policy) -> Links:
-    scans, offsets, members = queues.scans, queues.offsets, queues.members
-    largest = np.append(queues.capacities, policy.pools.capacity)[queues.capacity]
+    scans, offsets, told = queues.scans, queues.offsets, queues.told
+    members = slice(0, scans.firsts)
+    largest = np.append(queues.capacities, policy.pools.capacity)[told.capacity]
     at = scans.at[members]
     tubes = pl.DataFrame(
         {
             "tube": queues.tubes,
-            "mode": queues.mode,
-            "capacity": np.where(queues.mode == _SINGLE, 1, largest),
+            "mode": told.mode,
+            "capacity": np.where(told.mode == _SINGLE, 1, largest),
             "people": np.diff(offsets).astype(np.int32),
             "first_collected": at[offsets[:-1]],
             "last_collected": at[offsets[1:] - 1],
-            "site": queues.site,
-            "point": queues.point,
-            "rescanned": (queues.flags & seats.RESCANNED) > 0,
-            "several_points": (queues.flags & seats.DIFFERENT_POINTS) > 0,
-            "mixed_mode": (queues.flags & seats.MIXED_MODE) > 0,
+            "site": told.site,
+            "point": told.point,
+            "rescanned": (told.flags & seats.RESCANNED) > 0,
+            "several_points": (told.flags & seats.DIFFERENT_POINTS) > 0,
+            "mixed_mode": (told.flags & seats.MIXED_MODE) > 0,
         }
     ).with_columns(_time("first_collected"), _time("last_collected"), _number("site"), _number("point"))
     seated = pl.DataFrame({"tube": scans.tube[members], "person": scans.person[members], "collected_at": at})
@@ -257,9 +272,7 @@ def _number(column: str) -> pl.Expr:
 
 
 def _nobody() -> Links:
-    members = pl.DataFrame(
-        schema={"tube": pl.UInt32, "person": pl.Int64, "collected_at": TIME}
-    )
+    members = pl.DataFrame(schema={"tube": pl.UInt32, "person": pl.Int64, "collected_at": TIME})
     tubes = pl.DataFrame(
         schema={
             "tube": pl.UInt32, "mode": pl.Int8, "capacity": pl.Int64, "people": pl.Int32,

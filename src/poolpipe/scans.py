@@ -89,9 +89,7 @@ def lay_by_tube(
     marks = np.empty(n, np.uint8)
     halves(
         offsets,
-        lambda first, last: seats.order_scans(
-            first, last, offsets, same, bounds, at, person, said, marks
-        ),
+        lambda first, last: seats.order_scans(first, last, offsets, same, bounds, at, person, said, marks),
     )
     people, later = np.empty(len(counts), np.int64), np.empty(len(counts), np.int64)
     repeated = np.empty(np.count_nonzero(marks == seats.REPEATED), np.uint32)

@@ -110,7 +110,9 @@ def _members(coded: Coded, members: pl.DataFrame) -> pa.Table:
             "person_type": _dictionary(pl.Series(type_of[kinds]), distinct),
             "person": numbers.to_arrow(),
             "collected_at": members["collected_at"].to_arrow(),
-            "position": members.select(pl.int_range(1, pl.len() + 1).over("tube")).to_series().to_arrow(),  # TEMP
+            "position": members.select(pl.int_range(1, pl.len() + 1).over("tube"))
+            .to_series()
+            .to_arrow(),  # TEMP
             "p_infected": members["p_infected"].to_arrow(),
         }
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
@@ -69,7 +69,9 @@ def assemble(pieces: Sequence[Piece]) -> tuple[dict[str, pl.DataFrame], Codes, l
     def framed(kind: str) -> tuple[pl.DataFrame, Counts]:
         if kind == "collect":
             return _collected(collects, numbers, same, codes)
-        return _framed(kind, [(place, *piece) for place, piece in enumerate(pieces) if piece[0].kind == kind], numbers)
+        return _framed(
+            kind, [(place, *piece) for place, piece in enumerate(pieces) if piece[0].kind == kind], numbers
+        )
 
     with ThreadPoolExecutor(_THREADS) as pool:
         made = dict(zip(KINDS, pool.map(framed, KINDS), strict=True))
@@ -246,9 +248,8 @@ def _collected(
 
     def stretches() -> Iterator[Stretch]:
         for place, piece, _ in pieces:
-            said = piece.said
-            assert said is not None, "collects are folded when they are understood"
-            yield Stretch(tubes.popleft(), piece.at, numbers.people.rows(place, piece), said)
+            people = numbers.people.rows(place, piece)
+            yield Stretch(tubes.popleft(), piece.at, people, cast("NDArray[np.int32]", piece.said))
             piece.at, piece.person, piece.said = piece.at[:0], None, None
 
     laid, repeated = lay_by_tube(stretches(), counts, begins[:-1].tolist(), same, codes.person_bounds())
@@ -258,9 +259,9 @@ def _collected(
             "tube": laid.tube,
             "person": laid.person,
             "said": laid.said,
-            "later": pl.Series([False]).new_from_index(0, laid.firsts).extend(
-                pl.Series([True]).new_from_index(0, len(laid.tube) - laid.firsts)
-            ),
+            "later": pl.Series([False])
+            .new_from_index(0, laid.firsts)
+            .extend(pl.Series([True]).new_from_index(0, len(laid.tube) - laid.firsts)),
         }
     )
     from_piece = np.searchsorted(begins, repeated, side="right") - 1
@@ -346,7 +347,9 @@ def _contents(pieces: list[Placed]) -> NDArray[np.uint64]:
     return np.concatenate([np.empty(0, np.uint64), *(piece.content for _, piece, _ in pieces)])
 
 
-def _repeats(frame: pl.DataFrame, contents: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+def _repeats(
+    frame: pl.DataFrame, contents: NDArray[np.uint64]
+) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
     """Rows whose content an earlier one has, too, and that earlier row.
 
     Equal hashes are only a hint: every pair is proven equal column by column.

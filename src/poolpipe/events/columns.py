@@ -50,13 +50,15 @@ class Coded:
 
     def missing(self) -> NDArray[np.bool_]:
         """Which rows give nothing, blanks included."""
+        if not self.values.null_count():
+            return self.rows < 0
         return self.spread(self.values.is_null().to_numpy(), missing=True).astype(np.bool_)
 
     def hashes(self) -> NDArray[np.uint64]:
-        """A 64-bit hash of the cleaned value per row, 0 where there is none."""
+        """A 64-bit hash of each value, 0 where it is null."""
         per_value = self.values.hash(seed=1).to_numpy().copy()
         per_value[self.values.is_null().to_numpy()] = 0
-        return self.spread(per_value, 0).astype(np.uint64)
+        return per_value
 
     def kept(self, rows: NDArray[np.int64] | slice) -> Coded:
         """Only some rows of the column."""

@@ -149,6 +149,11 @@ class _Reading:
         self.checks.append((code, column, rule))
         self.reason[(self.reason == 0) & bad] = len(self.checks)
 
+    def refuse_values(self, given: Coded, bad: NDArray[np.bool_], code: str, column: str, rule: str) -> None:
+        """Mark rows by what is wrong with their values, which are few; mostly nothing is."""
+        if bad.any():
+            self.refuse(given.spread(bad, missing=False), code, column, rule)
+
     def rejected(self) -> pl.DataFrame:
         rows = np.flatnonzero(self.reason)
         parts = [
@@ -276,17 +281,15 @@ def _pattern(reading: _Reading, column: str, code: str) -> None:
     pattern = getattr(reading.policy.codes, code)
     rule = getattr(reading.policy.codes, f"{code}_check")
     fits = given.values.str.contains(f"^(?:{pattern})$").fill_null(value=True).to_numpy()
-    reading.refuse(given.spread(~fits, missing=False), "bad_code", column, f"outside the pattern {pattern}")
+    reading.refuse_values(given, ~fits, "bad_code", column, f"outside the pattern {pattern}")
     if rule != "none":
         checked = check_characters_fit(given.values, rule).fill_null(value=True).to_numpy()
-        reading.refuse(
-            given.spread(~checked, missing=False), "bad_code", column, f"fails its {rule} check character"
-        )
+        reading.refuse_values(given, ~checked, "bad_code", column, f"fails its {rule} check character")
 
 
 def _length(reading: _Reading, column: str) -> None:
     given = reading.coded(column)
-    reading.refuse(given.spread(_bad_length(given.values), missing=False), "bad_code", column, _LENGTH_RULE)
+    reading.refuse_values(given, _bad_length(given.values), "bad_code", column, _LENGTH_RULE)
 
 
 def _bad_length(values: pl.Series) -> NDArray[np.bool_]:
@@ -314,8 +317,8 @@ def _numbers(reading: _Reading) -> None:
             given = reading.events.codes.pop(column, None) or coded(array)
             whole, good = parse_whole(given.values)
             reading.events.numbers[column] = Coded(given.rows, whole)
-            bad = given.spread(~good.to_numpy(), missing=False)
-            reading.refuse(bad, "bad_number", column, "not a whole number of at least 0")
+            rule = "not a whole number of at least 0"
+            reading.refuse_values(given, ~good.to_numpy(), "bad_number", column, rule)
     if "ct" in reading.columns:
         array = reading.table.column("ct")
         if types.is_floating(array.type):
@@ -361,7 +364,7 @@ def _canonical(temperatures: pl.Series) -> pl.Series:
 
 
 def _empty(part: Coded | pl.Series) -> bool:
-    return bool((part.rows < 0).all()) if isinstance(part, Coded) else part.null_count() == len(part)
+    return part.rows.max(initial=-1) < 0 if isinstance(part, Coded) else part.null_count() == len(part)
 
 
 def _content(events: Understood) -> NDArray[np.uint64]:
@@ -369,19 +372,27 @@ def _content(events: Understood) -> NDArray[np.uint64]:
 
     Of collects each combination is hashed; time, tube and person are compared where the scans lie side by side.
     """
-    parts: dict[str, NDArray[np.uint64]] = {}
+    parts: dict[str, Coded | pl.Series] = {**events.codes, **events.numbers, **events.words}
+    if events.said is not None:
+        parts = {name: column for name, column in parts.items() if name not in OWN}
+    small = events.fixed | ({} if events.well is None else {"well": events.well})
+    hashes = np.zeros(_height(events), np.uint64)
     if events.said is None:
-        parts["at"] = events.at.view(np.uint64)
-    for name, column in (events.codes | events.numbers | events.words).items():
-        if events.said is None or name not in OWN:
-            parts[name] = column.hashes() if isinstance(column, Coded) else _hashes(column)
-    parts |= {name: (column + 1).astype(np.uint64) for name, column in events.fixed.items()}
-    if events.well is not None:
-        parts["well"] = (events.well + 1).astype(np.uint64)
-    hashes = np.zeros(len(next(iter(parts.values()))), np.uint64)
-    for name, values in parts.items():
-        groups.mix(hashes, np.ascontiguousarray(values), np.uint64(_salt(name)))
+        groups.mix(hashes, events.at.view(np.uint64), np.uint64(_salt("at")))
+    for name, column in parts.items():
+        if isinstance(column, Coded):
+            groups.mix_values(hashes, column.rows, column.hashes(), np.uint64(_salt(name)))
+        else:
+            groups.mix(hashes, _hashes(column), np.uint64(_salt(name)))
+    for name, numbers in small.items():
+        wide = np.arange(1, int(numbers.max(initial=0)) + 2, dtype=np.uint64)
+        groups.mix_values(hashes, numbers.astype(np.int32, copy=False), wide, np.uint64(_salt(name)))
     return hashes
+
+
+def _height(events: Understood) -> int:
+    """How many rows what is hashed has: events, or combinations."""
+    return len(events.at) if events.said is None else len(events.fixed["mode"])
 
 
 def _hashes(column: pl.Series) -> NDArray[np.uint64]:
