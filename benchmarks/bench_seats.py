@@ -43,26 +43,23 @@ def scans(rows: int) -> Scans:
     return Scans(tube, at, person, np.cumsum(counts))
 
 
-def seat(scans: Scans, threads: int) -> NDArray[np.int32]:
+def seat(scans: Scans, threads: int) -> NDArray[np.int64]:
     """People of each tube; moving the scans beside the others of their tube is part of it."""
     tubes, n = len(scans.offsets) - 1, len(scans.tube)
-    at, person, facts = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.uint64)
-    nothing = np.zeros(n, np.uint64)
-    seats.scatter_scans(
-        scans.tube, scans.at, scans.person, nothing, scans.offsets[:-1].copy(), at, person, facts
-    )
-    people, mode, flags = np.empty(tubes, np.int32), np.empty(tubes, np.int8), np.empty(tubes, np.uint8)
-    capacity, site, point = (np.empty(tubes, np.int32) for _ in range(3))
+    laid = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.uint32)
+    nothing, same, nobody = np.zeros(n, np.int32), np.zeros(1, np.uint32), np.empty(0, np.int64)
+    seats.scatter_scans(scans.tube, scans.at, scans.person, nothing, 0, scans.offsets[:-1].copy(), *laid)
+    marks = np.empty(n, np.uint8)
 
     def some(first: int, last: int) -> None:
-        seats.seat_people(
-            first, last, scans.offsets, at, person, facts, np.empty(0, np.int64),
-            people, mode, capacity, site, point, flags,
-        )  # fmt: skip
+        seats.order_scans(first, last, scans.offsets, same, nobody, *laid, marks)
 
     edges = [tubes * part // threads for part in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(some, edges[:-1], edges[1:]))
+    people, later = np.empty(tubes, np.int64), np.empty(tubes, np.int64)
+    repeated = np.empty(np.count_nonzero(marks == seats.REPEATED), np.uint32)
+    seats.part_scans(scans.offsets, marks, same, *laid, people, later, repeated)
     return people
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_2
 
 from poolpipe.equals import first_rows_alike, rows_not_alone
-from poolpipe_kernels import codes, groups, journeys, records, seats, times
+from poolpipe_kernels import codes, groups, journeys, records, times
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 quick = settings(deadline=None, max_examples=50)
@@ -195,48 +195,36 @@ def test_mix__sees_no_order_of_columns_and_no_missing_value(run):
     assert not empty.any()
 
 
-# Seats and journeys
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+@both(groups.mix_values)
+def test_mix_values__is_mix_of_the_rows_values(run):
+    rng = np.random.default_rng(4)
+    values, rows = rng.integers(0, 9, 6).astype(np.uint64), rng.integers(-1, 6, 50).astype(np.int32)
+    by_value, by_row = np.zeros(50, np.uint64), np.zeros(50, np.uint64)
+    run(by_value, rows, values, np.uint64(3))
+    groups.mix(by_row, np.where(rows < 0, np.uint64(0), values[rows]), np.uint64(3))
+    assert (by_value == by_row).all()
 
 
-@both(seats.seat_people)
-@pytest.mark.parametrize("seed", range(10))
-def test_seats__are_the_distinct_people_in_queue_order(run, seed):
-    rng = np.random.default_rng(seed)
-    n, tubes = 60, 5
-    tube = np.sort(rng.integers(0, tubes, n)).astype(np.uint32)
-    at, person = rng.integers(0, 6, n), rng.integers(0, 8, n)
-    facts = (rng.integers(0, 2, n) + (rng.integers(0, 3, n) << 1) + (rng.integers(0, 3, n) << 16)).astype(
-        np.uint64
-    )
-    offsets = np.searchsorted(tube, np.arange(tubes + 1))
-    first: dict[tuple[int, int], int] = {}
-    for t, moment, who in zip(tube.tolist(), at.tolist(), person.tolist(), strict=True):
-        first[t, who] = min(first.get((t, who), 99), moment)
-    expected = {t: sorted((m, who) for (tt, who), m in first.items() if tt == t) for t in range(tubes)}
-    modes = {t: set((facts[tube == t] & np.uint64(1)).tolist()) for t in range(tubes)}
-    people, mode = np.empty(tubes, np.int32), np.empty(tubes, np.int8)
-    capacity, site, point = (np.empty(tubes, np.int32) for _ in range(3))
-    flags = np.empty(tubes, np.uint8)
-    run(
-        0,
-        tubes,
-        offsets,
-        at,
-        person,
-        facts,
-        np.empty(0, np.int64),
-        people,
-        mode,
-        capacity,
-        site,
-        point,
-        flags,
-    )
-    for t in range(tubes):
-        begin = offsets[t]
-        stop = begin + people[t]
-        assert list(zip(at[begin:stop].tolist(), person[begin:stop].tolist(), strict=True)) == expected[t]
-        assert bool(flags[t] & seats.MIXED_MODE) == (len(modes[t]) > 1)
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+@both(groups.number_pairs)
+@pytest.mark.parametrize("most", [0, 300])
+def test_pairs__are_numbered_as_a_dict_numbers_them(run, most):
+    rng = np.random.default_rng(5)
+    left = np.repeat(rng.integers(0, 12, 100), 3).astype(np.int32)
+    right = np.repeat(rng.integers(-1, 9, 100), 3).astype(np.int32)
+    known: dict[tuple[int, int], int] = {}
+    expected = [
+        known.setdefault(pair, len(known)) for pair in zip(left.tolist(), right.tolist(), strict=True)
+    ]
+    numbers, firsts = np.empty(300, np.int32), np.empty(300, np.int64)
+    found = run(left, right, most or len(known), numbers, firsts)
+    assert found == len(known)
+    assert numbers.tolist() == expected
+    assert firsts[:found].tolist() == [expected.index(number) for number in range(found)]
+
+
+# Journeys
 
 
 @both(journeys.scans_after)

@@ -16,11 +16,11 @@ from poolpipe.events.columns import Coded
 from poolpipe.events.folding import OWN
 from poolpipe.events.understand import WORDS
 from poolpipe.scans import Stretch, lay_by_tube
-from poolpipe.tables import KINDS, TIME
+from poolpipe.tables import EVENTS, KINDS, TIME
 from poolpipe_kernels import groups
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -51,32 +51,39 @@ def assemble(pieces: Sequence[Piece]) -> tuple[dict[str, pl.DataFrame], Codes, l
     codes : Codes
     duplicates : list of (file, count)
     """
-    rounds = _Texts(pieces, "round", extra=[""])
-    others = sorted(set(DOMAINS.values()) - {"round"})
-    texts = {"round": rounds} | {domain: _Texts(pieces, domain) for domain in others}
-    entities = {name: _Pairs(pieces, name, texts) for name in ENTITIES}
+    placed = {
+        kind: [(place, *piece) for place, piece in enumerate(pieces) if piece[0].kind == kind]
+        for kind in KINDS
+    }
+    texts = {domain: _Texts(pieces, domain) for domain in sorted(set(DOMAINS.values()))}
     people = _People(pieces)
-    numbers = _Numbers(texts, entities, people)
-    collects = [(place, *piece) for place, piece in enumerate(pieces) if piece[0].kind == "collect"]
-    sayings, same = _sayings(collects, numbers)
-    codes = Codes(
-        {domain: numbered.texts for domain, numbered in texts.items()},
-        {name: pairs.entities for name, pairs in entities.items()},
-        people.others,
-        sayings,
-    )
-
-    def framed(kind: str) -> tuple[pl.DataFrame, Counts]:
-        if kind == "collect":
-            return _collected(collects, numbers, same, codes)
-        return _framed(
-            kind, [(place, *piece) for place, piece in enumerate(pieces) if piece[0].kind == kind], numbers
-        )
-
     with ThreadPoolExecutor(_THREADS) as pool:
-        made = dict(zip(KINDS, pool.map(framed, KINDS), strict=True))
-    frames = {kind: frame for kind, (frame, _) in made.items()}
+        # Tubes are many: while they are numbered, what names none of them is put together.
+        tubes = pool.submit(texts["tube"].number)
+        for domain in texts.keys() - {"tube"}:
+            texts[domain].number()
+        entities = {name: _Pairs(pieces, name, texts) for name in ENTITIES if name != "tube"}
+        numbers = _Numbers(texts, entities, people)
+        made = {kind: _framed(kind, placed[kind], numbers) for kind in KINDS if not _names_tubes(kind)}
+        tubes.result()
+        entities["tube"] = _Pairs(pieces, "tube", texts)
+        sayings, same = _sayings(placed["collect"], numbers)
+        codes = Codes(
+            {domain: numbered.texts for domain, numbered in texts.items()},
+            {name: pairs.entities for name, pairs in entities.items()},
+            people.others,
+            sayings,
+        )
+        laying = pool.submit(_collected, placed["collect"], numbers, same, codes)
+        others = [kind for kind in KINDS if kind not in made and kind != "collect"]
+        made |= {kind: _framed(kind, placed[kind], numbers) for kind in others}
+        made["collect"] = laying.result()
+    frames = {kind: made[kind][0] for kind in KINDS}
     return frames, codes, [count for _, repeats in made.values() for count in repeats]
+
+
+def _names_tubes(kind: str) -> bool:
+    return bool({"tube", "recall_of"} & set(EVENTS[kind].columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +103,22 @@ class _Numbers:
 class _Texts:
     """The distinct texts of one domain in order, and for every piece the number of each of its values."""
 
-    def __init__(self, pieces: Sequence[Piece], domain: str, extra: Iterable[str] = ()) -> None:
-        parts: list[pl.Series] = []
+    def __init__(self, pieces: Sequence[Piece], domain: str) -> None:
+        parts = [pl.Series("values", [""] if domain == "round" else [], pl.String)]  # no round is a round
         self.begins: dict[tuple[int, str], int] = {}
-        height = 0
+        height = len(parts[0])
         for place, (piece, _) in enumerate(pieces):
             for name, column in piece.codes.items():
                 if DOMAINS.get(name) == domain:
                     self.begins[place, name] = height
-                    parts.append(column.values)
+                    parts.append(column.values.alias("values"))
                     height += len(column.values)
-        values = [pl.Series("values", [], pl.String), *(part.alias("values") for part in parts)]
-        self.texts, self._numbers = _numbered(
-            pl.concat([*values, pl.Series("values", list(extra), pl.String)])
-        )
+        self._values = pl.concat(parts)
+
+    def number(self) -> None:
+        """Number the texts; before, there are no numbers."""
+        self.texts, self._numbers = _numbered(self._values)
+        del self._values
 
     def rows(self, place: int, name: str, piece: Understood) -> NDArray[np.int32]:
         """Number of each row's text in a column; -1 where there is none."""
