@@ -24,24 +24,29 @@ __all__ = ["read_arrow", "read_parquet"]
 
 _ROWS = 1 << 20
 _PLAIN = frozenset(["person", "event_id", "event", "name", "phone"])
-"""Columns of mostly distinct texts: a dictionary of them would be longer than they are."""
+"""Columns that are read as the texts they are; all others are read as distinct texts and rows of these."""
+
+_WORTH = 8
+"""Bytes a value from which on a column's texts are mostly distinct: finding the others costs more than it saves."""
 
 
 def read_parquet(path: Path) -> Iterator[Batch]:
     """Yield a Parquet file's records; what cannot be read of a damaged file is named."""
     try:
-        schema = pq.read_schema(path)
+        metadata = pq.read_metadata(path)
+        schema = metadata.schema.to_arrow_schema()
         known, left_out = column_names(schema.names)
         wanted = [schema.names[index] for index in known]
-        coded = [
+        texts = [
             name
             for name in wanted
             if known[schema.names.index(name)] not in _PLAIN and _is_text(schema, name)
         ]
-        file = pq.ParquetFile(path, read_dictionary=coded)
+        distinct = [name for name in texts if _mostly_distinct(metadata, name)]
+        file = pq.ParquetFile(path, read_dictionary=[name for name in texts if name not in distinct])
         passed = 0
         for rows in file.iter_batches(_ROWS, columns=wanted, use_threads=False):
-            batch = _batch(rows, known, schema.names, passed, left_out)
+            batch = _batch(_with_dictionaries(rows, distinct), known, schema.names, passed, left_out)
             passed += rows.num_rows
             yield replace(batch, done=passed / file.metadata.num_rows)
     except (pa.ArrowException, OSError) as error:
@@ -83,6 +88,24 @@ def _batch(
     trouble = broken(lines[out].tolist(), why, _objects(table, out))
     sound = table.take(picked(good))
     return Batch(sound, lines[good], partial(_objects, sound), trouble, left_out)
+
+
+def _mostly_distinct(metadata: pq.FileMetaData, name: str) -> bool:
+    """Whether a column's pages are so long that few of its texts can occur twice."""
+    parts = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    place = metadata.schema.names.index(name)
+    sizes = sum(part.column(place).total_uncompressed_size for part in parts)
+    return bool(sizes >= _WORTH * max(1, metadata.num_rows))
+
+
+def _with_dictionaries(rows: pa.RecordBatch, names: list[str]) -> pa.RecordBatch:
+    """Columns of distinct texts in the form of the others: every text, and its own row."""
+    own = picked(np.arange(rows.num_rows)).cast(pa.int32())
+    for name in names:
+        place = rows.schema.get_field_index(name)
+        coded = pa.DictionaryArray.from_arrays(own, rows.column(place))
+        rows = rows.set_column(place, name, coded)
+    return rows
 
 
 def _is_text(schema: pa.Schema, name: str) -> bool:

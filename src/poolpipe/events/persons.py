@@ -43,6 +43,11 @@ class Persons:
     missing: NDArray[np.bool_]
     bad_length: NDArray[np.bool_]
 
+    def checked(self) -> Persons:
+        """Without what was only asked to find bad ones."""
+        nothing = np.zeros(0, np.bool_)
+        return Persons(self.keys, self.others, nothing, nothing)
+
     def kept(self, rows: NDArray[np.int64]) -> Persons:
         """Only some rows."""
         return Persons(self.keys[rows], self.others, self.missing[rows], self.bad_length[rows])

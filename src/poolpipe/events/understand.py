@@ -123,6 +123,8 @@ def understand(
         events = reading.events
     if kind == "collect":
         fold(events)
+    if events.person is not None:
+        events.person = events.person.checked()
     events.content = _content(events)
     return events, rows, rejected
 
