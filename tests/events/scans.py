@@ -45,15 +45,18 @@ def read_text(folder: Path, content: str | bytes, name: str = "collect.csv", **o
 
 
 def tubes(events: Events, kind: str = "collect") -> list[str]:
-    """Codes of the tubes of one kind of event, in their order."""
-    if events.frames[kind].is_empty():
-        return []
-    return events.codes.entity("tube", events.frames[kind]["tube"])[1].to_list()
+    """Codes of the tubes of one kind of event, in the order of `column`."""
+    return [] if events.frames[kind].is_empty() else column(events, "tube", kind)
 
 
 def column(events: Events, name: str, kind: str = "collect") -> list[Any]:
-    """Texts of a coded column, or the values of a plain one; null where no event has the column."""
-    frame = events.frames[kind]
+    """Texts of a coded column, or the values of a plain one; null where no event has the column.
+
+    In the order of time; within a moment collects lie tube by tube, other kinds as they came.
+    """
+    frame = events.frames[kind].sort("at", maintain_order=True)
+    if "said" in frame.columns:
+        frame = events.codes.unfolded(frame)
     if name not in frame.columns:
         return [None] * frame.height
     if name == "person":
