@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast
 
 import numba
+from numba.core.caching import FunctionCache
+from numba.core.runtime.nrt import rtsys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,5 +33,22 @@ def kernel(function: Callable[P, R]) -> Kernel[P, R]:
     The GIL is released, so two halves of an array can run in two threads; division by zero gives
     inf as in numpy instead of a branch per division; `fastmath` stays off, results are reproducible.
     """
-    compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    if compiled is not function:  # as it is where NUMBA_DISABLE_JIT is set
+        compiled._cache = _KeptCode(function)  # type: ignore[no-untyped-call]
     return cast("Kernel[P, R]", compiled)
+
+
+class _KeptCode(FunctionCache):
+    """numba's own cache on disk, without loading the compiler to read from it.
+
+    numba makes ready to compile (every type and function it knows, half a second) before it looks into its
+    cache. Kept machine code asks for the counted memory of arrays only; what is not kept is compiled as ever,
+    for whoever compiles makes ready first.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        return None  # an error of reading was swallowed: as good as not kept

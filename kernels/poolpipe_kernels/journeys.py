@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from poolpipe_kernels.compilation import kernel
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["latest_rows", "scans_after"]
@@ -70,5 +69,12 @@ def scans_after(
         end = offsets[box + 1]
         if begin == end:
             continue
-        place = begin + np.searchsorted(scanned_at[begin:end], packed_at[i])
+        # By hand: numba's own search would bring the whole of linear algebra into every start.
+        place, beyond = begin, end
+        while place < beyond:
+            middle = (place + beyond) // 2
+            if scanned_at[middle] < packed_at[i]:
+                place = middle + 1
+            else:
+                beyond = middle
         scans[i] = place if place < end else end - 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import sys
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import IO, NamedTuple
 
 import click
@@ -121,7 +121,7 @@ def _not_done(error: Exception) -> NotDone:
 @click.group(
     cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@click.version_option(metadata.version("poolpipe"), prog_name="poolpipe")
+@click.version_option(package_name="poolpipe", prog_name="poolpipe")
 @click.option(
     "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error  出错时显示详情"
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from poolpipe.commands.loading import loading
 from poolpipe.commands.run import files_written
 from poolpipe.commands.terminal import Steps, check_inputs, check_out, show
 from poolpipe.errors import InputError
@@ -53,13 +54,14 @@ def demo(*, out: Path, town: Path | None, rows: int, quiet: bool) -> None:
     events, reference, truth = (town / name for name in ("events", "reference", "truth"))
     check_inputs(map(str, (town, events, reference, truth / "troubles.parquet")))
     check_out(out)
-    import polars as pl
+    with loading():
+        import polars as pl
 
-    from poolpipe.boards import day_boards, recall_board, truth_board
-    from poolpipe.pipeline import run
-    from poolpipe.planted import busiest_moment, check_planted
-    from poolpipe.policy import load_policy
-    from poolpipe.reference import read_reference
+        from poolpipe.boards import day_boards, recall_board, truth_board
+        from poolpipe.pipeline import run
+        from poolpipe.planted import busiest_moment, check_planted
+        from poolpipe.policy import load_policy
+        from poolpipe.reference import read_reference
 
     zone = load_policy().time_zone
     known = read_reference(**{name: _table_in(reference, name) for name in ("people", "sites", "labs")})

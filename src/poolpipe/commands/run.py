@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from poolpipe.commands.loading import loading
 from poolpipe.commands.terminal import Steps, check_inputs, check_out, parse_moment, show
 
 __all__ = ["files_written", "run"]
@@ -70,9 +71,10 @@ def run(
     """Run the pipeline on files and show what it concluded."""
     check_inputs((*inputs, *(each for each in (people, sites, labs) if each)))
     check_out(out)
-    from poolpipe.pipeline import run as conclude
-    from poolpipe.policy import load_policy
-    from poolpipe.reference import read_reference
+    with loading():
+        from poolpipe.pipeline import run as conclude
+        from poolpipe.policy import load_policy
+        from poolpipe.reference import read_reference
 
     rules = load_policy(policy)
     moment = parse_moment(as_of, rules.time_zone)

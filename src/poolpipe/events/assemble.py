@@ -364,6 +364,8 @@ def _repeats(
     Equal hashes are only a hint: every pair is proven equal column by column.
     """
     rows, firsts = rows_seen_before(contents)
+    if not len(rows):
+        return frame, []
     equal = np.ones(len(rows), np.bool_)
     for column in frame.iter_columns():
         equal &= column.gather(rows).eq_missing(column.gather(firsts)).to_numpy()

@@ -37,6 +37,14 @@ _SURROUNDING = "".join(
 """Blanks, control characters and marks without width: none begins or ends a code."""
 
 _AIM = r"^\][A-Za-z][0-9A-Za-z]"
+_BARE = (
+    pl.all()
+    .str.replace_many(_WIDE, _HALF)
+    .str.strip_chars(_SURROUNDING)
+    .replace("", None)
+    .str.replace(_AIM, "")
+    .str.strip_chars(_SURROUNDING)
+)
 _PLAIN = r"^[!-\\^-~][!-~]*$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _EXACT = 2.0**53
@@ -53,13 +61,12 @@ def clean_codes(values: pl.Series) -> pl.Series:
     plain = values.str.contains(_PLAIN)
     if plain.all():  # null counts as plain
         return values
-    bare = values.str.replace_many(_WIDE, _HALF).str.strip_chars(_SURROUNDING).replace("", None)
-    return bare.str.replace(_AIM, "").str.strip_chars(_SURROUNDING)
+    return values.to_frame().select(_BARE).to_series()
 
 
 def clean_words(values: pl.Series) -> pl.Series:
     """Clean free text: no surrounding blanks; blank is null."""
-    return values.str.strip_chars().replace("", None)
+    return values.to_frame().select(pl.all().str.strip_chars().replace("", None)).to_series()
 
 
 def parse_times(values: pl.Series, time_zone: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -75,6 +76,8 @@ def _database() -> duckdb.DuckDBPyConnection:
     """One engine for every block: making one costs more than most blocks do."""
     import duckdb
 
+    # What is open until the very end DuckDB reports on stderr, as leaked.
+    atexit.register(_database.cache_clear)
     return duckdb.connect(config={"threads": 1})
 
 

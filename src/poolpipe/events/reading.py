@@ -175,12 +175,10 @@ def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
     """Understand one batch, kind by kind."""
     pieces: list[Piece] = []
     left_out = batch.left_out | _foreign(batch, source)
-    rejects = [
-        _rejects(
-            batch.broken.with_columns(kind=pl.lit(source.kind, pl.String), code=pl.lit("not_parseable")),
-            source,
-        )
-    ]
+    rejects = [pl.DataFrame(schema=_REJECTS)]
+    if batch.broken.height:
+        kind_and_code = {"kind": pl.lit(source.kind, pl.String), "code": pl.lit("not_parseable")}
+        rejects.append(_rejects(batch.broken.with_columns(**kind_and_code), source))
     for kind, rows in _kinds(batch, source):
         table = batch.table if rows is None else batch.table.take(picked(rows))
         places = np.arange(batch.table.num_rows) if rows is None else rows
