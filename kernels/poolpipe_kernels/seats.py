@@ -137,6 +137,33 @@ def _sort(
 
 
 @kernel
+def _mark_later(begin: int, end: int, person: NDArray[np.int64], marks: NDArray[np.uint8]) -> None:
+    """Mark later scans of one large tube: scans sorted by person and place show them side by side."""
+    n = end - begin
+    place = np.empty(n, np.int64)
+    for i in range(n):
+        place[i] = begin + i
+    gap = 1
+    while gap < n // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for i in range(gap, n):
+            k = place[i]
+            j = i
+            while j >= gap:
+                other = place[j - gap]
+                if person[other] < person[k] or (person[other] == person[k] and other < k):
+                    break
+                place[j] = other
+                j -= gap
+            place[j] = k
+        gap //= 3
+    for i in range(1, n):
+        if person[place[i]] == person[place[i - 1]]:
+            marks[place[i]] = LATER
+
+
+@kernel
 def order_scans(
     first_tube: int,
     last_tube: int,
@@ -177,10 +204,7 @@ def order_scans(
                         marks[k] = LATER
                         break
         else:
-            order = np.argsort(person[begin:end], kind="mergesort")  # stable: the first stays the first
-            for i in range(1, end - begin):
-                if person[begin + order[i]] == person[begin + order[i - 1]]:
-                    marks[begin + order[i]] = LATER
+            _mark_later(begin, end, person, marks)
         for k in range(begin + 1, end):
             if (
                 marks[k] == LATER
@@ -298,7 +322,14 @@ def find_seats(
     """
     for i in range(len(wanted_tube)):
         found[i] = -1
-        place = np.searchsorted(tubes, wanted_tube[i])
+        place = 0
+        above = len(tubes)
+        while place < above:  # by hand: numpy's search would load half of numba's library at every start
+            middle = (place + above) // 2
+            if tubes[middle] < wanted_tube[i]:
+                place = middle + 1
+            else:
+                above = middle
         if place == len(tubes) or tubes[place] != wanted_tube[i]:
             continue
         for k in range(offsets[place], offsets[place + 1]):

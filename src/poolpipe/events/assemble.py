@@ -365,7 +365,7 @@ def _repeats(
     """
     rows, firsts = rows_seen_before(contents)
     if not len(rows):
-        return frame, []
+        return rows, firsts
     equal = np.ones(len(rows), np.bool_)
     for column in frame.iter_columns():
         equal &= column.gather(rows).eq_missing(column.gather(firsts)).to_numpy()

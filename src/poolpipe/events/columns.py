@@ -57,7 +57,8 @@ class Coded:
     def hashes(self) -> NDArray[np.uint64]:
         """A 64-bit hash of each value, 0 where it is null."""
         per_value = self.values.hash(seed=1).to_numpy().copy()
-        per_value[self.values.is_null().to_numpy()] = 0
+        if self.values.null_count():
+            per_value[self.values.is_null().to_numpy()] = 0
         return per_value
 
     def kept(self, rows: NDArray[np.int64] | slice) -> Coded:
@@ -72,7 +73,8 @@ def coded(column: pa.ChunkedArray, before: Callable[[pl.Series], pl.Series] | No
         hashable = not (pa.types.is_nested(array.type) or pa.types.is_null(array.type))
         array = (array if hashable else as_text(array)).dictionary_encode()
     # By way of polars: pyarrow's own way to numpy imports pandas where that is installed, a second lost.
-    rows = pl.Series(array.indices).cast(pl.Int32).fill_null(-1).to_numpy()
+    rows = pl.Series(array.indices).cast(pl.Int32)
+    rows = (rows.fill_null(-1) if rows.null_count() else rows).to_numpy()
     values = pl.Series("values", as_text(array.dictionary), pl.String)
     return Coded(rows, clean_codes(values if before is None else before(values)))
 
@@ -114,12 +116,12 @@ def time_column(
     array = _one_array(column)
     if pa.types.is_timestamp(array.type):
         series = pl.Series(array)
-        missing = series.is_null().to_numpy()
+        missing = series.is_null().to_numpy() if series.null_count() else np.zeros(len(series), np.bool_)
         if series.dtype.time_zone is None:  # type: ignore[attr-defined]
             micros, good = moments(series, time_zone)
             return micros, good, missing
-        micros = series.dt.cast_time_unit("us").to_physical().fill_null(0).to_numpy()
-        return micros, ~missing, missing
+        moment = series.dt.cast_time_unit("us").to_physical()
+        return (moment.fill_null(0) if series.null_count() else moment).to_numpy(), ~missing, missing
     texts = pl.Series("values", as_text(array), pl.String)
     micros, good = parse_times(texts, time_zone)
     missing = np.zeros(len(texts), np.bool_)

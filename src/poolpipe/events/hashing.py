@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from poolpipe.events.columns import Coded
 from poolpipe.events.folding import OWN
 from poolpipe_kernels import groups
 
 if TYPE_CHECKING:
+    import polars as pl
     from numpy.typing import NDArray
 
     from poolpipe.events.understand import Understood
@@ -49,8 +49,9 @@ def _height(events: Understood) -> int:
 
 
 def _hashes(column: pl.Series) -> NDArray[np.uint64]:
-    known = pl.when(column.is_not_null()).then(column.hash(seed=1))
-    hashes: NDArray[np.uint64] = pl.select(known.fill_null(0)).to_series().to_numpy()
+    hashes: NDArray[np.uint64] = column.hash(seed=1).to_numpy().copy()
+    if column.null_count():
+        hashes[column.is_null().to_numpy()] = 0
     return hashes
 
 

@@ -343,7 +343,8 @@ def _fixed_words(reading: _Reading) -> None:
         given = reading.coded(column)
         del reading.events.codes[column]
         known = given.values.replace_strict(words, range(len(words)), default=-2, return_dtype=pl.Int8)
-        known = pl.select(pl.when(given.values.is_null()).then(-1).otherwise(known)).to_series()
+        if given.values.null_count():
+            known = pl.select(pl.when(given.values.is_null()).then(-1).otherwise(known)).to_series()
         numbers = given.spread(known.cast(pl.Int8).to_numpy(), missing=-1).astype(np.int8)
         reading.refuse(numbers == -2, code, column, f"one of {', '.join(words)}")
         numbers[numbers == -1] = _DEFAULT.get(column, -1)
