@@ -83,6 +83,7 @@ class _Room:
         self._ours: list[NDArray[np.uint8]] = []
         self._other: list[NDArray[np.uint8]] = []
         self._taken = 0
+        self._zeros = np.zeros(0, np.int32)
 
     def turn(self) -> None:
         """Begin the next piece."""
@@ -98,6 +99,12 @@ class _Room:
             self._ours[self._taken] = np.empty(n_bytes, np.uint8)
         self._taken += 1
         return self._ours[self._taken - 1][:n_bytes].view(dtype)
+
+    def zeros(self, size: int) -> NDArray[np.int32]:
+        """Zeros that nobody writes to: all pieces share them."""
+        if len(self._zeros) < size:
+            self._zeros = np.zeros(size, np.int32)
+        return self._zeros[:size]
 
 
 def _dictionary(numbers: pl.Series, values: pl.Series, room: _Room) -> pa.Array:
@@ -115,9 +122,7 @@ def _dictionary(numbers: pl.Series, values: pl.Series, room: _Room) -> pa.Array:
 
 def _constant(text: str, rows: int, room: _Room) -> pa.Array:
     """One text in every row."""
-    places = room.empty(rows, np.int32)
-    places.fill(0)
-    return pa.DictionaryArray.from_arrays(_integers(places), pl.Series([text]).to_arrow())
+    return pa.DictionaryArray.from_arrays(_integers(room.zeros(rows)), pl.Series([text]).to_arrow())
 
 
 def _integers(values: NDArray[Any], valid: pa.Buffer | None = None) -> pa.Array:
