@@ -177,7 +177,7 @@ class Day:
 
     def _write_table(self, table: str, folder: Path) -> None:
         path = folder / f"{table}.parquet"
-        if self._coded is not None and table not in self._tables:
+        if self._coded is not None:  # tables that were asked for, too: the bytes do not depend on who looked
             _write_pieces(self._coded, table, path)
         else:
             self.table(table).write_parquet(path, compression="zstd", compression_level=1)

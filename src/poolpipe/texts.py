@@ -159,7 +159,7 @@ def _members(coded: Coded, rows: range, room: _Room) -> pa.Table:
     members = coded.members.slice(rows.start, len(rows))
     people = members["person"].to_numpy()
     rounds, codes = _seated(coded.codes, tubes, places, room)
-    return pa.table(
+    table = pa.table(
         {
             "round": rounds,
             "tube": codes,
@@ -170,6 +170,8 @@ def _members(coded: Coded, rows: range, room: _Room) -> pa.Table:
             "p_infected": members["p_infected"].to_arrow(),
         }
     )
+    # What is never null need not say so row by row: an eighth of the time this table takes to encode.
+    return table.cast(pa.schema([field.with_nullable(nullable=False) for field in table.schema]))
 
 
 def _seated(

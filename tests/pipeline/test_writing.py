@@ -159,6 +159,12 @@ def test_pieces__hold_no_text_that_is_not_in_their_rows(several: poolpipe.Day) -
                 assert sorted(words) == sorted({word for word in piece[name].to_pylist() if word is not None})
 
 
+def test_pieces__say_never_null_only_of_columns_that_are_declared_so(several: poolpipe.Day) -> None:
+    for table, columns in TABLES.items():
+        schema = next(several._coded.pieces(table)).schema
+        assert all(schema.field(column.name).nullable for column in columns if column.null)
+
+
 def test_positions__are_the_order_of_the_queue(several: poolpipe.Day) -> None:
     by_queue = several.members.sort("round", "tube", "collected_at", "person_type", "person")
     counted = by_queue.with_columns(pl.int_range(1, pl.len() + 1).over("round", "tube").alias("position"))
@@ -186,6 +192,8 @@ def test_write__in_pieces_reads_the_same_with_every_reader(
             columns = reader.read_parquet(str(path)).pl()
         assert columns.with_columns(selectors.datetime().dt.convert_time_zone("UTC")).equals(expected)
     assert day.members.is_empty() == empty
+    day.write(tmp_path / "asked")
+    assert _contents(tmp_path / "asked") == _contents(tmp_path / "once")
 
 
 def test_write__keeps_extremes_where_they_let_a_reader_skip(
