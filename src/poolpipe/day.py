@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from poolpipe import texts
@@ -25,8 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Day"]
 
-_DISTINCT = ("person", "called_by")
-"""Columns of mostly distinct texts: a dictionary of them would be tried in vain."""
+_PERSON = ("person",)
+_DISTINCT = {"pools": ("tube", "called_by")}
+"""Columns of mostly distinct texts, `person` where nothing is said: a dictionary of them would be tried in vain."""
+
+_IN_ORDER = ("tube", "box", "plate", "code")
+"""Texts that ascend with the rows, or nearly so."""
+
+_BATCH = 1 << 15
+"""Rows encoded at a time: extremes of a dictionary's texts are looked for anew in each batch."""
 
 
 class Day:
@@ -169,7 +177,7 @@ class Day:
 
     def _write_table(self, table: str, folder: Path) -> None:
         path = folder / f"{table}.parquet"
-        if self._coded is not None and table not in self._tables:
+        if self._coded is not None:  # tables that were asked for, too: the bytes do not depend on who looked
             _write_pieces(self._coded, table, path)
         else:
             self.table(table).write_parquet(path, compression="zstd", compression_level=1)
@@ -204,10 +212,22 @@ def _write_pieces(coded: texts.Coded, table: str, path: Path) -> None:
         # Without Arrow's own schema dictionaries read back as the plain texts they are.
         writer = pq.ParquetWriter(
             path, piece.schema, compression="zstd", compression_level=1, store_schema=False,
-            use_dictionary=[name for name in piece.schema.names if name not in _DISTINCT],
+            use_dictionary=[name for name in piece.schema.names if name not in _DISTINCT.get(table, _PERSON)],
+            write_statistics=[field.name for field in piece.schema if _narrows(field, coded)],
+            write_batch_size=_BATCH,
         )  # fmt: skip
         with writer:
             while piece is not None:
                 coming = ahead.submit(next, pieces, None)
                 writer.write_table(piece, row_group_size=len(piece) or None)
                 piece = coming.result()
+
+
+def _narrows(field: pa.Field, coded: texts.Coded) -> bool:
+    """Whether extremes of this column let a reader who looks for a value pass over row groups.
+
+    Those of a text cost half as much again as its encoding, and tell something only where it comes in order.
+    """
+    if field.name == "round":
+        return len(coded.codes.texts["round"]) > 1
+    return field.name in _IN_ORDER or pa.types.is_primitive(field.type)

@@ -17,6 +17,7 @@ from poolpipe.links import link
 from poolpipe.pipeline import run
 from poolpipe.policy import load_policy
 from poolpipe.tables import CALLS, KINDS
+from poolpipe.texts import queue_positions
 from poolpipe.voids import standing_events
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def links(collects: pl.DataFrame, *, policy: Rules = None) -> pl.DataFrame:
     return (
         _tubes(codes, members)
         .hstack(list(codes.person(members["person"])))
-        .hstack(members.select("collected_at", position=pl.int_range(1, pl.len() + 1).over("tube")))
+        .hstack([members["collected_at"], queue_positions(members["tube"])])
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_2
 
 from poolpipe.equals import first_rows_alike, rows_not_alone
-from poolpipe_kernels import codes, groups, journeys, records, times
+from poolpipe_kernels import codes, groups, journeys, records, texts, times
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 quick = settings(deadline=None, max_examples=50)
@@ -31,6 +32,10 @@ def laid_out(texts):
     return np.frombuffer(b"".join(parts) or b"\0", np.uint8), offsets
 
 
+def told(text, offsets):
+    return [text[a:b].tobytes().decode() for a, b in itertools.pairwise(offsets)]
+
+
 def resident_id(rng):
     born = datetime(1930, 1, 1, tzinfo=UTC) + timedelta(days=rng.randrange(33_000))
     number = f"{rng.randrange(110000, 660000)}{born:%Y%m%d}{rng.randrange(1000):03d}"
@@ -40,6 +45,15 @@ def resident_id(rng):
 # Identity numbers
 
 
+def documents(keys, others, offset=codes.document_offsets, write=codes.write_documents):
+    other_text, other_offsets = laid_out(others)
+    offsets = np.empty(len(keys) + 1, np.int64)
+    offset(keys, other_offsets, offsets)
+    text = np.zeros(offsets[-1], np.uint8)
+    write(keys, other_text, other_offsets, offsets, text)
+    return told(text, offsets)
+
+
 @both(codes.parse_resident_ids)
 def test_resident_ids__keep_their_order_and_come_back_to_the_letter(run):
     rng = random.Random(1)
@@ -47,9 +61,7 @@ def test_resident_ids__keep_their_order_and_come_back_to_the_letter(run):
     keys = np.empty(len(texts), np.int64)
     run(*laid_out(texts), keys)
     assert (np.diff(keys) > 0).all()
-    written = np.zeros(18 * len(texts), np.uint8)
-    codes.write_resident_ids(keys, written)
-    assert written.tobytes().decode() == "".join(texts)
+    assert documents(keys, []) == texts
 
 
 @both(codes.parse_resident_ids)
@@ -60,6 +72,22 @@ def test_resident_ids__of_another_shape_are_irregular(run, text):
     keys = np.zeros(1, np.int64)
     run(*laid_out([text]), keys)
     assert keys[0] == codes.IRREGULAR
+
+
+@pytest.mark.parametrize("way", ["compiled", "interpreted"])
+def test_documents__are_residents_and_others_in_any_order(way):
+    kernels = codes.document_offsets, codes.write_documents
+    offset, write = kernels if way == "compiled" else (kernel.py_func for kernel in kernels)
+    rng = random.Random(3)
+    others = ["H1594821", "", "护照0001", "36078119850110000"]
+    residents = [resident_id(rng) for _ in range(40)] + ["0" * 18, "9" * 17 + "X", "00000000100000000X"]
+    keys = np.empty(len(residents), np.int64)
+    codes.parse_resident_ids(*laid_out(residents), keys)
+    people = [*zip(residents, keys.tolist(), strict=True), *((text, -1 - i) for i, text in enumerate(others))]
+    rng.shuffle(people)
+    texts, keys = [text for text, _ in people], np.array([key for _, key in people])
+    assert documents(keys, others, offset, write) == texts
+    assert documents(keys[:0], others, offset, write) == []
 
 
 @both(codes.resident_ids_hold)
@@ -236,3 +264,50 @@ def test_journeys__take_the_first_scan_after_else_the_last_before(run, scans, pa
     run(np.zeros(1, np.int64), np.array([packed]), np.array([0, len(scans)]), ordered, found)
     after = [place for place, moment in enumerate(ordered) if moment >= packed]
     assert found[0] == (after[0] if after else len(scans) - 1)
+
+
+# Texts
+
+
+@both(texts.number_queues)
+@quick
+@given(st.lists(st.integers(0, 5), max_size=20), st.integers(0, 20))
+def test_queues__are_numbered_on_where_a_piece_begins_inside_a_tube(run, numbers, cut):
+    tubes = np.sort(np.array(numbers, np.uint32))
+    start = min(cut, len(tubes))
+    piece = tubes[start:]
+    before = int((tubes[:start] == piece[0]).sum()) if len(piece) else 0
+    distinct, places, positions = (np.empty(len(piece), dtype) for dtype in (np.uint32, np.int32, np.int64))
+    count = run(piece, before, distinct, places, positions)
+    assert distinct[:count].tolist() == sorted(set(piece.tolist()))
+    assert distinct[places].tolist() == piece.tolist()
+    whole = [1 + tubes[:seat].tolist().count(tube) for seat, tube in enumerate(tubes)]
+    assert positions.tolist() == whole[start:]
+
+
+@both(texts.renumber)
+@quick
+@given(st.lists(st.integers(-1, 7), max_size=12))
+def test_renumber__closes_the_gaps_and_keeps_the_order(run, given_numbers):
+    numbers, order = np.array(given_numbers, np.int32), np.zeros(8, np.int32)
+    count = run(numbers, order)
+    assert order[:count].tolist() == sorted({number for number in given_numbers if number >= 0})
+    for new, old in zip(numbers.tolist(), given_numbers, strict=True):
+        assert order[new] == old if old >= 0 else new == 0
+
+
+@pytest.mark.parametrize("way", ["compiled", "interpreted"])
+@quick
+@given(st.lists(st.tuples(st.integers(-1, 2), st.integers(-1, 1)), max_size=12))
+def test_join__puts_a_head_and_a_tail_side_by_side(way, pairs):
+    kernels = texts.joined_offsets, texts.join_texts
+    offset, join = kernels if way == "compiled" else (kernel.py_func for kernel in kernels)
+    heads, tails = ["well 甲:", "", "report"], ["A01", "H12"]
+    head, tail = (np.array([pair[side] for pair in pairs], np.int32) for side in (0, 1))
+    (head_text, head_offsets), (tail_text, tail_offsets) = laid_out(heads), laid_out(tails)
+    offsets = np.empty(len(pairs) + 1, np.int64)
+    offset(head, head_offsets, tail, tail_offsets, offsets)
+    text = np.empty(offsets[-1], np.uint8)
+    join(head, head_text, head_offsets, tail, tail_text, tail_offsets, offsets, text)
+    expected = [(heads[h] if h >= 0 else "") + (tails[t] if t >= 0 else "") for h, t in pairs]
+    assert told(text, offsets) == expected

@@ -1,4 +1,4 @@
-"""A result folder is whole or is none: whenever the run is killed, and whoever wrote there before."""
+"""A result folder is whole or is none, whenever the run is killed; and in pieces it says what it says whole."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import chain
 from pathlib import Path
 
+import duckdb
+import polars as pl
+import polars.selectors as selectors
+import pyarrow.parquet as pq
 import pytest
 
 import poolpipe
 from cities.files import write_city
 from cities.random_city import city
 from pipeline.naive import frames_of
+from poolpipe import texts
 from poolpipe.tables import TABLES
 
 NAMES = (*(f"{table}.parquet" for table in TABLES), "summary.json")
@@ -126,3 +132,76 @@ def test_run__killed_while_it_writes_and_started_again_gives_the_same_bytes(
     poolpipe.run(tmp_path / "in").write(out)
     assert _contents(out) == whole
     assert json.loads(whole["summary.json"])["rows"]["pools"] > 0
+
+
+@pytest.fixture(scope="module", params=[8700, 8701, 8705])
+def several(request: pytest.FixtureRequest) -> poolpipe.Day:
+    """A day of one round or of three that use a code again, with people known by other documents."""
+    return poolpipe.run(frames_of(city(request.param, size="medium")))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 7])
+def test_pieces__that_begin_inside_a_tube_or_a_round_say_what_the_table_says(
+    several: poolpipe.Day, rows: int
+) -> None:
+    for table in ("members", "pools"):
+        pieces = several._coded.pieces(table, rows)
+        # As texts at once: a piece's memory is used again by the next but one.
+        found = list(chain.from_iterable(piece.to_pylist() for piece in pieces))
+        assert found == several.table(table).to_dicts()
+
+
+def test_pieces__hold_no_text_that_is_not_in_their_rows(several: poolpipe.Day) -> None:
+    for piece in chain(several._coded.pieces("members", 5), several._coded.pieces("pools", 5)):
+        for name in piece.schema.names:
+            if hasattr(piece.schema.field(name).type, "value_type"):
+                words = piece[name].chunk(0).dictionary.to_pylist()
+                assert sorted(words) == sorted({word for word in piece[name].to_pylist() if word is not None})
+
+
+def test_pieces__say_never_null_only_of_columns_that_are_declared_so(several: poolpipe.Day) -> None:
+    for table, columns in TABLES.items():
+        schema = next(several._coded.pieces(table)).schema
+        assert all(schema.field(column.name).nullable for column in columns if column.null)
+
+
+def test_positions__are_the_order_of_the_queue(several: poolpipe.Day) -> None:
+    by_queue = several.members.sort("round", "tube", "collected_at", "person_type", "person")
+    counted = by_queue.with_columns(pl.int_range(1, pl.len() + 1).over("round", "tube").alias("position"))
+    assert several.members.equals(counted)
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_write__in_pieces_reads_the_same_with_every_reader(
+    several: poolpipe.Day, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty: bool
+) -> None:
+    day = several.view(as_of="2000-01-01T00:00:00Z" if empty else None)  # one whose tables nobody asked for
+    day.write(tmp_path / "whole")
+    monkeypatch.setattr(texts, "_ROWS", 4)
+    day.write(tmp_path / "once")
+    day.write(tmp_path / "again")
+    assert _contents(tmp_path / "once") == _contents(tmp_path / "again")
+    for table in TABLES:
+        whole, path = tmp_path / "whole" / f"{table}.parquet", tmp_path / "once" / f"{table}.parquet"
+        expected = day.table(table)
+        assert pq.read_schema(path) == pq.read_schema(whole)
+        assert pl.read_parquet(path).equals(expected)
+        assert pl.read_parquet(path).schema == expected.schema
+        assert pq.read_table(path).to_pylist() == expected.to_dicts()
+        with duckdb.connect() as reader:
+            columns = reader.read_parquet(str(path)).pl()
+        assert columns.with_columns(selectors.datetime().dt.convert_time_zone("UTC")).equals(expected)
+    assert day.members.is_empty() == empty
+    day.write(tmp_path / "asked")
+    assert _contents(tmp_path / "asked") == _contents(tmp_path / "once")
+
+
+def test_write__keeps_extremes_where_they_let_a_reader_skip(
+    days: tuple[poolpipe.Day, ...], tmp_path: Path
+) -> None:
+    days[0].write(tmp_path)
+    group = pq.read_metadata(tmp_path / "members.parquet").row_group(0)
+    columns = (group.column(place) for place in range(group.num_columns))
+    kept = {column.path_in_schema for column in columns if column.is_stats_set}
+    assert kept >= {"round", "tube", "collected_at", "p_infected"}
+    assert not kept & {"person", "person_type"}

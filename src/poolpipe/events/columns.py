@@ -73,8 +73,8 @@ def coded(column: pa.ChunkedArray, before: Callable[[pl.Series], pl.Series] | No
         hashable = not (pa.types.is_nested(array.type) or pa.types.is_null(array.type))
         array = (array if hashable else as_text(array)).dictionary_encode()
     # By way of polars: pyarrow's own way to numpy imports pandas where that is installed, a second lost.
-    rows = pl.Series(array.indices).cast(pl.Int32)
-    rows = (rows.fill_null(-1) if rows.null_count() else rows).to_numpy()
+    indices = pl.Series(array.indices).cast(pl.Int32)
+    rows = (indices.fill_null(-1) if indices.null_count() else indices).to_numpy()
     values = pl.Series("values", as_text(array.dictionary), pl.String)
     return Coded(rows, clean_codes(values if before is None else before(values)))
 
