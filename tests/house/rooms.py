@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 
-FOUNDATION = ("errors", "payloads", "policy", "tables", "codes", "equals", "content")
+FOUNDATION = ("errors", "payloads", "policy", "tables", "codes", "equals", "gaps", "content")
 STAGES = (
     *("voids", "links", "custody", "calls", "pools", "decode", "recalls", "clocks", "anomalies", "ledger"),
     "trace",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_2
 
 from poolpipe.equals import first_rows_alike, rows_not_alone
-from poolpipe_kernels import codes, groups, journeys, records, seats, times
+from poolpipe_kernels import codes, groups, records, seats, times
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 quick = settings(deadline=None, max_examples=50)
@@ -195,7 +195,7 @@ def test_mix__sees_no_order_of_columns_and_no_missing_value(run):
     assert not empty.any()
 
 
-# Seats and journeys
+# Seats
 
 
 @both(seats.seat_people)
@@ -237,14 +237,3 @@ def test_seats__are_the_distinct_people_in_queue_order(run, seed):
         stop = begin + people[t]
         assert list(zip(at[begin:stop].tolist(), person[begin:stop].tolist(), strict=True)) == expected[t]
         assert bool(flags[t] & seats.MIXED_MODE) == (len(modes[t]) > 1)
-
-
-@both(journeys.scans_after)
-@quick
-@given(st.lists(st.integers(0, 9), max_size=8), st.integers(0, 9))
-def test_journeys__take_the_first_scan_after_else_the_last_before(run, scans, packed):
-    ordered = np.array(sorted(scans), np.int64)
-    found = np.empty(1, np.int64)
-    run(np.zeros(1, np.int64), np.array([packed]), np.array([0, len(scans)]), ordered, found)
-    after = [place for place, moment in enumerate(ordered) if moment >= packed]
-    assert found[0] == (after[0] if after else len(scans) - 1)
