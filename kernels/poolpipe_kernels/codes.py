@@ -69,6 +69,10 @@ def _weigh_triplets() -> NDArray[np.uint8]:
     return sums
 
 
+_MONTH_DAYS = np.zeros(100, np.int64)
+"""Of every month two digits can name; February's are a leap year's."""
+_MONTH_DAYS[1:13] = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
 _TRIPLETS = _weigh_triplets()
 """(6, 1000): six look-ups instead of seventeen divisions; the first place has only two digits."""
 
@@ -84,7 +88,6 @@ def resident_ids_hold(keys: NDArray[np.int64], hold: NDArray[np.bool_]) -> None:
     hold : (n or more,) bool
         Output: True where GB 11643 holds; False for negative keys.
     """
-    month_days = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
     for row in range(len(keys)):
         hold[row] = False
         if keys[row] < 0:
@@ -104,12 +107,9 @@ def resident_ids_hold(keys: NDArray[np.int64], hold: NDArray[np.bool_]) -> None:
         year = np.int64(c % np.uint32(100)) * 100 + np.int64(d // np.uint32(10))
         month = np.int64(d % np.uint32(10)) * 10 + np.int64(e // np.uint32(100))
         day = np.int64(e % np.uint32(100))
-        if year < 1800 or month < 1 or month > 12 or day < 1:
+        if year < 1800 or day < 1 or day > _MONTH_DAYS[month]:
             continue
-        longest = month_days[month - 1]
-        if month == 2 and ((year % 4 == 0 and year % 100 != 0) or year % 400 == 0):
-            longest = 29
-        if day > longest:
+        if month == 2 and day == 29 and (year % 4 != 0 or (year % 100 == 0 and year % 400 != 0)):
             continue
         total = np.uint32(_TRIPLETS[0, a]) + np.uint32(_TRIPLETS[1, b]) + np.uint32(_TRIPLETS[2, c])
         total += np.uint32(_TRIPLETS[3, d]) + np.uint32(_TRIPLETS[4, e]) + np.uint32(_TRIPLETS[5, f])

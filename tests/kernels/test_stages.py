@@ -308,24 +308,23 @@ def test_tubes__have_the_gravest_call_since_it_first_stood(
 # Repeats
 
 
-def repeated(seats, words, plain):
+def repeated(seats, plain):
     """Suspects and seats found of (tube, person); tubes 0, 1 and 3 are wanted, tube 3 is of another round."""
     tube, person = columns(seats, np.uint32, np.int64)
     looked_at = (tube, person, np.array([True, True, False, True]), np.array([0, 0, 0, 1], np.uint32))
-    suspects = np.empty(len(tube), np.uint64)
-    suspects = suspects[: run(repeats.find_suspects, plain)(*looked_at, np.zeros(words, np.uint64), suspects)]
-    size = 2 << max(3, len(suspects).bit_length())
-    bits, table = np.zeros(size // 16, np.uint64), np.zeros(size, np.uint64)
+    begins, suspects = np.zeros((1 << repeats.PART_BITS) + 1, np.int64), np.empty(len(tube), np.uint64)
+    run(repeats.count_parts, plain)(*looked_at, begins)
+    suspects = suspects[: run(repeats.find_suspects, plain)(*looked_at, begins, suspects)]
     found = np.empty(2 * len(suspects), np.uint32)
-    return suspects, found[: run(repeats.seats_of_suspects, plain)(*looked_at, suspects, bits, table, found)]
+    return suspects, found[: run(repeats.seats_of_suspects, plain)(*looked_at, suspects, found)]
 
 
 @wraps_round
 @interpreted
 @quick
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(-9, 9)), max_size=40), st.sampled_from([1, 2, 50]))
-def test_repeats__forget_nobody_however_small_the_filter(plain, seats, words):
-    _, found = repeated(sorted(seats), words, plain)
+@given(seats=st.lists(st.tuples(st.integers(0, 3), st.integers(-9, 9)), max_size=40))
+def test_repeats__forget_nobody(plain, seats):
+    _, found = repeated(sorted(seats), plain)
     keys = [(tube == 3, person) if tube != 2 else None for tube, person in sorted(seats)]
     assert {seat for seat, key in enumerate(keys) if key and keys.count(key) > 1} <= set(found.tolist())
     assert (np.diff(found.astype(np.int64)) > 0).all()
@@ -333,12 +332,7 @@ def test_repeats__forget_nobody_however_small_the_filter(plain, seats, words):
 
 
 def test_repeats__suspect_few_for_nothing():
-    rng = np.random.default_rng(5)
-    people = rng.choice(10**15, 50_000, replace=False)
-    seats = list(zip(np.sort(rng.integers(0, 2, len(people))), people, strict=True))
-    suspects, found = repeated(seats, len(people) // repeats.SEATS_A_WORD, plain=False)
-    assert len(suspects) < len(people) // 100
-    assert len(found) <= 2 * len(suspects)
-    again = np.r_[people, people[:7]]
-    _, found = repeated([(0, person) for person in again], len(people) // repeats.SEATS_A_WORD, plain=False)
-    assert {*range(7), *range(len(people), len(again))} <= set(found.tolist())
+    people = np.random.default_rng(5).choice(10**15, 200_000, replace=False)
+    suspects, found = repeated([(0, person) for person in [*people, *people[:7]]], plain=False)
+    assert len(suspects) < len(people) // 1000
+    assert {*range(7), *range(len(people), len(people) + 7)} <= set(found.tolist())

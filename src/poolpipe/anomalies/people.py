@@ -51,18 +51,14 @@ def _suspected_seats(
 ) -> NDArray[np.uint32]:
     """Seats in pool tubes whose person may have another one in the round, ascending."""
     pooled = np.zeros(len(rounds), np.bool_)
-    pooled[pools.filter(pl.col("mode") == _POOL)["tube"].to_numpy()] = True
+    pooled[pools.select(pl.col("tube").filter(pl.col("mode") == _POOL)).to_series().to_numpy()] = True
     seats = members["tube"].to_numpy(), members["person"].to_numpy(), pooled, rounds
-    words = np.zeros(members.height // repeats.SEATS_A_WORD + 1, np.uint64)
+    begins = np.zeros((1 << repeats.PART_BITS) + 1, np.int64)
+    repeats.count_parts(*seats, begins)
     suspects = np.empty(members.height, np.uint64)  # memory is taken only as far as it is filled
-    suspects = suspects[: repeats.find_suspects(*seats, words, suspects)]
-    size = 2 << max(3, len(suspects).bit_length())
-    bits, table, found = (
-        np.zeros(size // 16, np.uint64),
-        np.zeros(size, np.uint64),
-        np.empty(2 * len(suspects), np.uint32),
-    )
-    return found[: repeats.seats_of_suspects(*seats, suspects, bits, table, found)]
+    suspects = suspects[: repeats.find_suspects(*seats, begins, suspects)]
+    found = np.empty(2 * len(suspects), np.uint32)
+    return found[: repeats.seats_of_suspects(*seats, suspects, found)]
 
 
 def _bad_ids(seen: Seen) -> pl.DataFrame:
