@@ -40,7 +40,8 @@ class Calls:
         suspect), report_lab, by_slot (plate * 384 + well the call rests on, else null: a report), conflicting,
         set_aside, slots (how many wells it was loaded into).
     wells : DataFrame
-        One row per well loaded or read: slot, read, loaded, sampled, shared, incomplete.
+        One row per well with something odd about it: slot, shared (by several tubes, or a tube and a control),
+        incomplete (a sample without a reading of some target), unloaded (but read).
     plates : DataFrame
         One row per plate with a reading: plate, missing, failed (controls), last_reading (microseconds since
         1970, UTC).
@@ -142,11 +143,8 @@ class _Wells:
         n = len(self.slot)
         begins, rows = np.zeros(n + 2, np.uint32), np.empty(len(reads.plate), np.uint32)
         slots.group_readings(reads.plate, reads.well, self.bits, self.ranks, begins, rows)
-        self.outcome, self.stood_at, self.first_sign = (
-            np.empty(n, np.int8),
-            np.empty(n, np.int64),
-            np.empty(n, np.int64),
-        )
+        self.outcome = np.empty(n, np.int8)
+        self.stood_at, self.first_sign = np.empty(n, np.int64), np.empty(n, np.int64)
         kernels.judge_wells(
             self.slot, begins, rows, reads.target, reads.places, reads.ct, reads.determined, reads.at,
             (assay.detected_ct, assay.grey_ct, assay.internal_control_ct), len(assay.targets),
@@ -154,11 +152,14 @@ class _Wells:
         )  # fmt: skip
 
     def table(self) -> pl.DataFrame:
-        told = {"read": kernels.READ, "loaded": kernels.LOADED, "sampled": kernels.SAMPLED,
-                "shared": kernels.SHARED, "incomplete": kernels.INCOMPLETE}  # fmt: skip
-        return pl.DataFrame(
-            {"slot": self.slot, **{name: (self.marks & bit) > 0 for name, bit in told.items()}}
-        )
+        marks = self.marks
+        unanswered = kernels.SAMPLED | kernels.INCOMPLETE
+        shared = (marks & kernels.SHARED) > 0
+        incomplete = (marks & unanswered) == unanswered
+        unloaded = (marks & (kernels.READ | kernels.LOADED)) == kernels.READ
+        odd = np.flatnonzero(shared | incomplete | unloaded)
+        told = {"shared": shared[odd], "incomplete": incomplete[odd], "unloaded": unloaded[odd]}
+        return pl.DataFrame({"slot": self.slot[odd], **told})
 
 
 class _Plates:
