@@ -10,7 +10,7 @@ import polars as pl
 from poolpipe.anomalies.rows import NOTHING, rows
 from poolpipe.codes import RESIDENT
 from poolpipe.tables import ANOMALIES, MODES
-from poolpipe_kernels import codes as numbers
+from poolpipe_kernels import codes as kernels
 from poolpipe_kernels import repeats
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _unsound_seats(keys: NDArray[np.int64]) -> NDArray[np.int64]:
     found = [np.empty(0, np.int64)]
     for begin in range(0, len(keys), _BLOCK):
         block = keys[begin : begin + _BLOCK]
-        numbers.resident_ids_hold(block, hold)
+        kernels.resident_ids_hold(block, hold)
         found.append(begin + np.flatnonzero(~hold[: len(block)]))
     return np.concatenate(found)
 
