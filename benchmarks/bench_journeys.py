@@ -22,7 +22,7 @@ class Packings(NamedTuple):
     """Tubes packed into boxes, and the boxes' scans."""
 
     tube: NDArray[np.uint32]
-    box: NDArray[np.int64]
+    box: NDArray[np.uint32]
     at: NDArray[np.int64]
     scan_box: NDArray[np.int64]
     scan_at: NDArray[np.int64]
@@ -38,12 +38,13 @@ def packings(rows: int) -> Packings:
     )
     scan_box = np.repeat(np.arange(boxes), 4)
     scan_at = np.sort(rng.integers(0, DAY_S, (boxes, 4)), axis=1).ravel()
-    return Packings(tube, rng.integers(0, boxes, rows), rng.integers(0, DAY_S, rows), scan_box, scan_at)
+    box = rng.integers(0, boxes, rows, np.uint32)
+    return Packings(tube, box, rng.integers(0, DAY_S, rows), scan_box, scan_at)
 
 
-def latest(packings: Packings) -> NDArray[np.int64]:
+def latest(packings: Packings) -> NDArray[np.int32]:
     tubes = int(packings.tube.max()) + 1
-    rows, tied = np.full(tubes, -1), np.zeros(tubes, np.bool_)
+    rows, tied = np.full(tubes, -1, np.int32), np.zeros(tubes, np.bool_)
     kernels.latest_rows(packings.tube, packings.at, rows, tied)
     return rows
 
@@ -60,10 +61,11 @@ class BenchLatest:
         assert np.array_equal(found["at"].to_numpy(), packings.at[latest(packings)])
 
 
-def scans_after(packings: Packings) -> NDArray[np.int64]:
+def scans_after(packings: Packings) -> NDArray[np.int32]:
     offsets = np.arange(0, len(packings.scan_at) + 1, 4)
-    scans = np.empty(len(packings.box), np.int64)
-    kernels.scans_after(packings.box, packings.at, offsets, packings.scan_at, scans)
+    packed = np.arange(len(packings.box), dtype=np.int32)
+    scans = np.empty(len(packed), np.int32)
+    kernels.scans_after(packed, packings.box, packings.at, offsets, packings.scan_at, scans)
     return scans
 
 
@@ -76,7 +78,11 @@ class BenchScansAfter:
         packed = (
             pl.DataFrame({"box": packings.box, "at": packings.at}).with_row_index("row").lazy().sort("at")
         )
-        scans = pl.DataFrame({"box": packings.scan_box, "scan": packings.scan_at}).lazy().sort("scan")
+        scans = (
+            pl.DataFrame({"box": packings.scan_box.astype(np.uint32), "scan": packings.scan_at})
+            .lazy()
+            .sort("scan")
+        )
         options: dict[str, Any] = {"left_on": "at", "right_on": "scan", "by": "box", "coalesce": False}
         packed = packed.join_asof(scans, strategy="forward", check_sortedness=False, **options)
         packed = packed.join_asof(

@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from benchmarks.peers import polars_peer
+from poolpipe.gaps import values_and_bits
+from poolpipe_kernels import slots
 from poolpipe_kernels import wells as kernels
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TARGETS = ("ORF1ab", "N", "IC")
-NEVER = kernels.NEVER
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +35,10 @@ def readings(rows: int) -> pl.DataFrame:
             "round": pl.repeat("", 3 * wells, eager=True),
             "plate": pl.Series(np.repeat(np.arange(wells) // 96, 3)).cast(pl.String),
             "well": pl.Series(np.repeat(np.arange(wells) % 96, 3)).cast(pl.String),
-            "number": np.repeat(np.arange(wells, dtype=np.uint32), 3),
+            "plate_number": np.repeat(np.arange(wells, dtype=np.uint32) // 96, 3),
+            "position": np.repeat(np.arange(wells, dtype=np.int32) % 96, 3),
             "target": pl.Series(np.tile(TARGETS, wells)),
-            "place": np.tile(np.arange(3, dtype=np.int8), wells),
+            "number": np.tile(np.arange(3, dtype=np.uint32), wells),
             "ct": pl.Series(ct.ravel(), nan_to_null=True),
             "at": pl.Series(rng.integers(0, 86_400_000_000, 3 * wells)).cast(pl.Datetime("us", "UTC")),
         }
@@ -44,15 +46,24 @@ def readings(rows: int) -> pl.DataFrame:
 
 
 def judge(readings: pl.DataFrame) -> NDArray[np.int8]:
-    wells = len(readings) // 3
-    since = np.full((wells, 3, 3), NEVER)
-    ct = readings["ct"].fill_null(float("nan")).to_numpy()
-    at = readings["at"].to_physical().to_numpy()
-    place, number = readings["place"].to_numpy(), readings["number"].to_numpy()
-    kernels.collect_readings(number, place, ct, at, 37.0, 40.0, 40.0, since)
-    outcome, incomplete = np.empty(wells, np.int8), np.empty(wells, np.bool_)
-    stood_at, first_sign, targets_at = (np.empty(wells, np.int64) for _ in range(3))
-    kernels.judge_wells(since, outcome, stood_at, first_sign, incomplete, targets_at)
+    ct, determined = values_and_bits(readings["ct"])
+    at, target = readings["at"].to_physical().to_numpy(), readings["number"].to_numpy()
+    where = readings["plate_number"].to_numpy(), readings["position"].to_numpy()
+    plates = int(where[0].max()) + 1
+    bits, ranks = (np.zeros((plates, slots.WORDS), kind) for kind in (np.uint64, np.uint32))
+    slots.mark_slots(*where, bits)
+    n = slots.rank_slots(bits, ranks)
+    slot, begins, rows = np.empty(n, np.int64), np.zeros(n + 2, np.uint32), np.empty(len(at), np.uint32)
+    slots.list_slots(bits, slot)
+    slots.group_readings(*where, bits, ranks, begins, rows)
+    marks, outcome, stood_at, first_sign = (
+        np.zeros(n, kind) for kind in (np.uint8, np.int8, np.int64, np.int64)
+    )
+    last_reading, controls_at = np.full(plates, -1, np.int64), np.zeros(plates, np.int64)
+    kernels.judge_wells(
+        slot, begins, rows, target, np.arange(3, dtype=np.int8), ct, determined, at, (37.0, 40.0, 40.0), 2,
+        marks, outcome, stood_at, first_sign, last_reading, controls_at,
+    )  # fmt: skip
     return outcome
 
 

@@ -64,6 +64,22 @@ def parse_resident_ids(
             keys[row] = value * 11 + (last - 48)
 
 
+def _weigh_triplets() -> NDArray[np.uint8]:
+    """Weighted sum, mod 11, of the three digits of every number below 1000, for each place of three from the left."""
+    weights = np.concatenate([[0], WEIGHTS]).reshape(6, 3)
+    digits = np.arange(1000)[:, None] // (100, 10, 1) % 10
+    sums: NDArray[np.uint8] = (digits @ weights.T % 11).T.astype(np.uint8)
+    return sums
+
+
+_MONTH_DAYS = np.zeros(100, np.int64)
+"""Of every month two digits can name; February's are a leap year's."""
+_MONTH_DAYS[1:13] = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+_TRIPLETS = _weigh_triplets()
+"""(6, 1000): six look-ups instead of seventeen divisions; the first place has only two digits."""
+
+
 @kernel
 def resident_ids_hold(keys: NDArray[np.int64], hold: NDArray[np.bool_]) -> None:
     """Whether each parsed resident ID has its right check character and a real birth date.
@@ -72,34 +88,35 @@ def resident_ids_hold(keys: NDArray[np.int64], hold: NDArray[np.bool_]) -> None:
     ----------
     keys : (n,) int64
         As `parse_resident_ids` gives them.
-    hold : (n,) bool
+    hold : (n or more,) bool
         Output: True where GB 11643 holds; False for negative keys.
     """
-    month_days = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
     for row in range(len(keys)):
-        key = keys[row]
         hold[row] = False
-        if key < 0:
+        if keys[row] < 0:
             continue
-        check = key % 11
-        number = key // 11
-        date = (number // 1000) % 100_000_000
-        year = date // 10_000
-        month = (date // 100) % 100
-        day = date % 100
-        if year < 1800 or month < 1 or month > 12 or day < 1:
+        key = np.uint64(keys[row])
+        number = key // np.uint64(11)
+        check = np.uint32(key - number * np.uint64(11))
+        # 360781 19 | 850110 000: two halves of 32 bits, which divide faster, cut in threes.
+        head = np.uint32(number // np.uint64(1_000_000_000))
+        tail = np.uint32(number - np.uint64(head) * np.uint64(1_000_000_000))
+        a = head // np.uint32(1_000_000)
+        b = head // np.uint32(1000) % np.uint32(1000)
+        c = head % np.uint32(1000)
+        d = tail // np.uint32(1_000_000)
+        e = tail // np.uint32(1000) % np.uint32(1000)
+        f = tail % np.uint32(1000)
+        year = np.int64(c % np.uint32(100)) * 100 + np.int64(d // np.uint32(10))
+        month = np.int64(d % np.uint32(10)) * 10 + np.int64(e // np.uint32(100))
+        day = np.int64(e % np.uint32(100))
+        if year < 1800 or day < 1 or day > _MONTH_DAYS[month]:
             continue
-        longest = month_days[month - 1]
-        if month == 2 and ((year % 4 == 0 and year % 100 != 0) or year % 400 == 0):
-            longest = 29
-        if day > longest:
+        if month == 2 and day == 29 and (year % 4 != 0 or (year % 100 == 0 and year % 400 != 0)):
             continue
-        total = check
-        rest = number
-        for i in range(16, -1, -1):
-            total += WEIGHTS[i] * (rest % 10)
-            rest //= 10
-        hold[row] = total % 11 == 1
+        total = np.uint32(_TRIPLETS[0, a]) + np.uint32(_TRIPLETS[1, b]) + np.uint32(_TRIPLETS[2, c])
+        total += np.uint32(_TRIPLETS[3, d]) + np.uint32(_TRIPLETS[4, e]) + np.uint32(_TRIPLETS[5, f])
+        hold[row] = (total + check) % np.uint32(11) == 1
 
 
 @kernel

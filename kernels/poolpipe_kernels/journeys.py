@@ -4,33 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from poolpipe_kernels.compilation import kernel
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["latest_rows", "scans_after"]
+__all__ = ["NEVER", "earliest", "latest_rows", "scans_after"]
+
+NEVER = np.int64(9223372036854775807)
 
 
 @kernel
 def latest_rows(
-    keys: NDArray[np.uint32], at: NDArray[np.int64], latest: NDArray[np.int64], tied: NDArray[np.bool_]
+    keys: NDArray[np.uint32], at: NDArray[np.int64], latest: NDArray[np.int32], tied: NDArray[np.bool_]
 ) -> None:
     """The row with the greatest time per key.
 
     Parameters
     ----------
-    keys : (n,) uint32
+    keys : (n,) uint32, n < 2**31
+        Rows with a key that is no group are passed over.
     at : (n,) int64
-        Negate it for the earliest.
-    latest : (groups,) int64
+    latest : (groups,) int32
         In: -1 everywhere. Out: row number, -1 where a key has none.
     tied : (groups,) bool
         In: False everywhere. Out: whether another row has the same greatest time.
     """
     for row in range(len(keys)):
         key = keys[row]
+        if key >= len(latest):
+            continue
         best = latest[key]
         if best < 0 or at[row] > at[best]:
             latest[key] = row
@@ -40,41 +45,53 @@ def latest_rows(
 
 
 @kernel
+def earliest(keys: NDArray[np.uint32], at: NDArray[np.int64], first: NDArray[np.int64]) -> None:
+    """The least time per key into `first`, (groups,) int64, `NEVER` everywhere before; keys as for `latest_rows`."""
+    for row in range(len(keys)):
+        key = keys[row]
+        if key < len(first):
+            first[key] = min(first[key], at[row])
+
+
+@kernel
 def scans_after(
-    boxes: NDArray[np.int64],
+    rows: NDArray[np.int32],
+    boxes: NDArray[np.uint32],
     packed_at: NDArray[np.int64],
     offsets: NDArray[np.int64],
     scanned_at: NDArray[np.int64],
-    scans: NDArray[np.int64],
+    scans: NDArray[np.int32],
 ) -> None:
-    """For each packing the first scan of its box at or after it, else the last one before.
+    """For each tube the first scan of its box at or after its packing, else the last one before.
 
     Parameters
     ----------
-    boxes, packed_at : (n,) int64
-        Box and moment of each packing; box -1 for none.
+    rows : (tubes,) int32
+        Which packing counts for each tube, -1 for none.
+    boxes, packed_at : (packings,) uint32 and int64
+        Box and moment of each packing.
     offsets : (boxes + 1,) int64
         Where each box's scans begin in `scanned_at`.
     scanned_at : (m,) int64
         Times of the scans, ascending within a box.
-    scans : (n,) int64
+    scans : (tubes,) int32
         Output: place in `scanned_at`, -1 where the box has none.
     """
-    for i in range(len(boxes)):
-        scans[i] = -1
-        box = boxes[i]
-        if box < 0:
+    for tube in range(len(rows)):
+        scans[tube] = -1
+        row = rows[tube]
+        if row < 0:
             continue
-        begin = offsets[box]
-        end = offsets[box + 1]
+        begin = offsets[boxes[row]]
+        end = offsets[boxes[row] + 1]
         if begin == end:
             continue
         # By hand: numba's own search would bring the whole of linear algebra into every start.
         place, beyond = begin, end
         while place < beyond:
             middle = (place + beyond) // 2
-            if scanned_at[middle] < packed_at[i]:
+            if scanned_at[middle] < packed_at[row]:
                 place = middle + 1
             else:
                 beyond = middle
-        scans[i] = place if place < end else end - 1
+        scans[tube] = place if place < end else end - 1

@@ -1,4 +1,4 @@
-"""Wells: from read-outs, row by row, to what each well says and since when."""
+"""Wells: from read-outs to what each well says, from controls to plates, from both to tubes."""
 
 from __future__ import annotations
 
@@ -12,104 +12,162 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "DETECTED",
-    "GREY",
+    "ALL_DETECTED",
+    "ALL_NEGATIVE",
+    "INCOMPLETE",
     "INVALID",
+    "LOADED",
     "NEGATIVE",
+    "NEGATIVE_CONTROL",
     "NEVER",
-    "NOT_DETECTED",
     "NO_CALL",
     "POSITIVE",
+    "POSITIVE_CONTROL",
+    "READ",
+    "SAMPLED",
+    "SHARED",
     "SUSPECT",
-    "collect_readings",
+    "judge_plates",
     "judge_wells",
+    "note_loads",
+    "weigh_loads",
+    "weigh_reports",
 ]
 
 NEVER = np.int64(9223372036854775807)
-NOT_DETECTED, GREY, DETECTED = 0, 1, 2
 NO_CALL, INVALID, NEGATIVE, SUSPECT, POSITIVE = -1, 0, 1, 2, 3
 
-#  since[well, target, class]      not detected     grey     detected
-#  ORF1ab                             NEVER          NEVER     12:30      detected since 12:30
-#  N                                  12:30          NEVER     NEVER      not detected since 12:30
-#  internal control                   NEVER          NEVER     12:30      (detected: amplified)
+SAMPLED, NEGATIVE_CONTROL, POSITIVE_CONTROL = np.uint8(1), np.uint8(2), np.uint8(4)
+READ, SHARED, INCOMPLETE = np.uint8(8), np.uint8(16), np.uint8(32)
+ALL_NEGATIVE, ALL_DETECTED = np.uint8(64), np.uint8(128)
+"""Bits of a well's marks; the first three are 1 << role."""
+LOADED = np.uint8(7)
+"""Any of the three."""
+
+_WELL_PLACES = 384
+_NOT_DETECTED, _GREY, _DETECTED = 0, 1, 2
+
+#  since[target, class]  not detected     grey     detected     of one well
+#  ORF1ab                   NEVER          NEVER     12:30      detected since 12:30
+#  N                        12:30          NEVER     NEVER      not detected since 12:30
+#  internal control         NEVER          NEVER     12:30      (detected: amplified)
 
 
 @kernel
-def collect_readings(
+def note_loads(
     well: NDArray[np.uint32],
-    target: NDArray[np.int8],
-    ct: NDArray[np.float64],
-    at: NDArray[np.int64],
-    detected_ct: float,
-    grey_ct: float,
-    control_ct: float,
-    since: NDArray[np.int64],
+    role: NDArray[np.int8],
+    tube: NDArray[np.uint32],
+    holder: NDArray[np.uint32],
+    marks: NDArray[np.uint8],
 ) -> None:
-    """Note for every well, target and class when a reading of that class first came.
-
-    The class that counts for a target is the highest it ever had: that of its smallest Ct.
+    """Note what each well was loaded with, and whether several tubes, or a tube and a control, share it.
 
     Parameters
     ----------
     well : (n,) uint32
-    target : (n,) int8
-        Place among the targets; the internal control comes last; -1 for any other.
-    ct : (n,) float64
-        Cycles; NaN for undetermined, which is never compared.
-    at : (n,) int64
-    detected_ct, grey_ct, control_ct : float
-        Cycles; detected up to the first, grey up to the second; the internal control up to the third.
-    since : (wells, targets + 1, 3) int64
-        In: `NEVER` everywhere. Out: earliest time per class.
+    role : (n,) int8
+        0 sample, 1 negative control, 2 positive control.
+    tube : (n,) uint32
+        Of samples; anything for controls.
+    holder : (wells,) uint32
+        Room to work in.
+    marks : (wells,) uint8
+        In: zeros. Out: `SAMPLED`, `NEGATIVE_CONTROL`, `POSITIVE_CONTROL`, `SHARED`.
     """
-    last = since.shape[1] - 1
     for row in range(len(well)):
-        t = target[row]
-        if t < 0:
-            continue
-        value = ct[row]
-        found = NOT_DETECTED
-        if not np.isnan(value):
-            if t == last:
-                if value <= control_ct:
-                    found = DETECTED
-            elif value <= detected_ct:
-                found = DETECTED
-            elif value <= grey_ct:
-                found = GREY
         w = well[row]
-        since[w, t, found] = min(since[w, t, found], at[row])
+        mark = marks[w]
+        if role[row] == 0:
+            if mark & SAMPLED and holder[w] != tube[row]:
+                mark |= SHARED
+            holder[w] = tube[row]
+        mark |= np.uint8(1 << role[row])
+        if mark & SAMPLED and mark & (NEGATIVE_CONTROL | POSITIVE_CONTROL):
+            mark |= SHARED
+        marks[w] = mark
 
 
 @kernel
 def judge_wells(
-    since: NDArray[np.int64],
+    slot: NDArray[np.int64],
+    begins: NDArray[np.uint32],
+    rows: NDArray[np.uint32],
+    target: NDArray[np.uint32],
+    places: NDArray[np.int8],
+    ct: NDArray[np.float64],
+    determined: NDArray[np.uint8],
+    at: NDArray[np.int64],
+    cut_offs: tuple[float, float, float],
+    targets: int,
+    marks: NDArray[np.uint8],
     outcome: NDArray[np.int8],
     stood_at: NDArray[np.int64],
     first_sign: NDArray[np.int64],
-    incomplete: NDArray[np.bool_],
-    targets_at: NDArray[np.int64],
+    last_reading: NDArray[np.int64],
+    controls_at: NDArray[np.int64],
 ) -> None:
     """What each well says by itself, its plate aside.
 
+    The class that counts for a target is the highest it ever had: that of its smallest Ct, since it first had it.
+
     Parameters
     ----------
-    since : (wells, targets + 1, 3) int64
-        As `collect_readings` leaves it.
+    slot : (wells,) int64
+        plate * 384 + position.
+    begins, rows
+        Which readings are of which well, as `slots.group_readings` leaves them.
+    target : (readings,) uint32
+    places : (names,) int8
+        Of each name its place among the policy's targets; the internal control comes last; -1 for any other.
+    ct : (readings,) float64
+        Cycles; NaN for undetermined, which is never compared.
+    determined : uint8
+        Bit ``i % 8`` of byte ``i // 8``: whether reading i has a Ct; empty if all have.
+    at : (readings,) int64
+    cut_offs : three floats
+        Cycles: detected up to the first, grey up to the second; the internal control up to the third.
+    targets : int
+        How many, the internal control aside.
+    marks : (wells,) uint8
+        In: as `note_loads` leaves them. Added: `READ`; `INCOMPLETE`, a target or the internal control has no
+        reading; `ALL_NEGATIVE` and `ALL_DETECTED`, what every target is.
     outcome : (wells,) int8
         Output: `POSITIVE`, `SUSPECT`, `NEGATIVE`, `INVALID` or `NO_CALL`.
     stood_at : (wells,) int64
         Output: since when; `NEVER` for no call.
     first_sign : (wells,) int64
         Output: first detected or grey reading of any target, else `NEVER`.
-    incomplete : (wells,) bool
-        Output: whether a target or the internal control has no reading.
-    targets_at : (wells,) int64
-        Output: latest of its targets' times, the internal control aside; 0 if none was read.
+    last_reading : (plates,) int64
+        In: -1. Out: latest reading.
+    controls_at : (plates,) int64
+        In: 0. Out: latest moment since which a target of a control has its class.
     """
-    targets = since.shape[1] - 1
-    for w in range(since.shape[0]):
+    detected_ct, grey_ct, control_ct = cut_offs
+    since = np.empty((targets + 1, 3), np.int64)
+    for w in range(len(slot)):
+        plate = slot[w] // _WELL_PLACES
+        mark = marks[w]
+        since[:] = NEVER
+        if begins[w + 1] > begins[w]:
+            mark |= READ
+        for k in range(begins[w], begins[w + 1]):
+            row = rows[k]
+            last_reading[plate] = max(last_reading[plate], at[row])
+            t = places[target[row]]
+            if t < 0:
+                continue
+            found = _NOT_DETECTED
+            value = ct[row]
+            if len(determined) == 0 or (determined[row >> 3] >> np.uint8(row & 7)) & 1:
+                if t == targets:
+                    if value <= control_ct:
+                        found = _DETECTED
+                elif value <= detected_ct:
+                    found = _DETECTED
+                elif value <= grey_ct:
+                    found = _GREY
+            since[t, found] = min(since[t, found], at[row])
         detected = 0
         signs = 0
         absent = 0
@@ -117,36 +175,194 @@ def judge_wells(
         earliest_sign = NEVER
         sign = NEVER
         for t in range(targets):
-            sign = min(sign, since[w, t, GREY], since[w, t, DETECTED])
-            if since[w, t, DETECTED] != NEVER:
+            sign = min(sign, since[t, _GREY], since[t, _DETECTED])
+            if since[t, _DETECTED] != NEVER:
                 detected += 1
                 signs += 1
-                time = since[w, t, DETECTED]
+                time = since[t, _DETECTED]
                 earliest_sign = min(earliest_sign, time)
-            elif since[w, t, GREY] != NEVER:
+            elif since[t, _GREY] != NEVER:
                 signs += 1
-                time = since[w, t, GREY]
+                time = since[t, _GREY]
                 earliest_sign = min(earliest_sign, time)
-            elif since[w, t, NOT_DETECTED] != NEVER:
-                time = since[w, t, NOT_DETECTED]
+            elif since[t, _NOT_DETECTED] != NEVER:
+                time = since[t, _NOT_DETECTED]
             else:
                 absent += 1
                 continue
             latest = max(latest, time)
-        amplified = since[w, targets, DETECTED] != NEVER
-        control = since[w, targets, DETECTED] if amplified else since[w, targets, NOT_DETECTED]
+        amplified = since[targets, _DETECTED] != NEVER
+        control = since[targets, _DETECTED] if amplified else since[targets, _NOT_DETECTED]
+        incomplete = absent > 0 or control == NEVER
+        if incomplete:
+            mark |= INCOMPLETE
+        if signs == 0 and absent == 0:
+            mark |= ALL_NEGATIVE
+        if detected == targets:
+            mark |= ALL_DETECTED
+        marks[w] = mark
         first_sign[w] = sign
-        targets_at[w] = latest
-        incomplete[w] = absent > 0 or control == NEVER
+        if mark & (NEGATIVE_CONTROL | POSITIVE_CONTROL):
+            controls_at[plate] = max(controls_at[plate], latest)
         if detected == targets:
             outcome[w] = POSITIVE
             stood_at[w] = latest
         elif signs > 0:
             outcome[w] = SUSPECT
             stood_at[w] = earliest_sign
-        elif incomplete[w]:
+        elif incomplete:
             outcome[w] = NO_CALL
             stood_at[w] = NEVER
         else:
             outcome[w] = NEGATIVE if amplified else INVALID
             stood_at[w] = max(latest, control)
+
+
+@kernel
+def judge_plates(
+    slot: NDArray[np.int64],
+    marks: NDArray[np.uint8],
+    controls: NDArray[np.int32],
+    failed: NDArray[np.bool_],
+) -> None:
+    """Count each plate's control wells, and find those that do not show what they must.
+
+    Parameters
+    ----------
+    slot, marks : (wells,)
+        As `judge_wells` leaves them.
+    controls : (plates, 2) int32
+        In: zeros. Out: negative and positive control wells.
+    failed : (plates,) bool
+        In: False. Out: whether a negative control is not all negative, or a positive one not all detected.
+    """
+    for w in range(len(slot)):
+        mark = marks[w]
+        plate = slot[w] // _WELL_PLACES
+        if mark & NEGATIVE_CONTROL:
+            controls[plate, 0] += 1
+            if not mark & ALL_NEGATIVE:
+                failed[plate] = True
+        if mark & POSITIVE_CONTROL:
+            controls[plate, 1] += 1
+            if not mark & ALL_DETECTED:
+                failed[plate] = True
+
+
+@kernel
+def _weigh(
+    tube: int,
+    call: int,
+    at: int | np.int64,
+    slot: int | np.int64,
+    gravest: NDArray[np.int8],
+    calls_seen: NDArray[np.uint8],
+    called_at: NDArray[np.int64],
+    by_slot: NDArray[np.int64],
+) -> None:
+    """Let a tube's call be the gravest, since it first stood; by the first of the wells that stood then."""
+    calls_seen[tube] |= np.uint8(1 << call)
+    if call > gravest[tube] or (call == gravest[tube] and at < called_at[tube]):
+        gravest[tube] = call
+        called_at[tube] = at
+        by_slot[tube] = slot
+    elif call == gravest[tube] and at == called_at[tube]:
+        by_slot[tube] = min(by_slot[tube], slot)
+
+
+@kernel
+def weigh_loads(
+    well: NDArray[np.uint32],
+    role: NDArray[np.int8],
+    tube: NDArray[np.uint32],
+    slot: NDArray[np.int64],
+    marks: NDArray[np.uint8],
+    outcome: NDArray[np.int8],
+    stood_at: NDArray[np.int64],
+    first_sign: NDArray[np.int64],
+    valid: NDArray[np.bool_],
+    last_reading: NDArray[np.int64],
+    controls_at: NDArray[np.int64],
+    gravest: NDArray[np.int8],
+    calls_seen: NDArray[np.uint8],
+    called_at: NDArray[np.int64],
+    by_slot: NDArray[np.int64],
+    opened_at: NDArray[np.int64],
+    set_aside: NDArray[np.bool_],
+    loads: NDArray[np.uint32],
+) -> None:
+    """What wells say of the tubes in them, their plates' controls considered.
+
+    Parameters
+    ----------
+    well, role, tube : (n,)
+        As for `note_loads`.
+    slot, marks, outcome, stood_at, first_sign : (wells,)
+        As `judge_wells` leaves them.
+    valid : (plates,) bool
+        Whether the controls are there and show what they must. An invalid plate's wells say `INVALID`.
+    last_reading, controls_at : (plates,) int64
+        As `judge_wells` leaves them; a plate without reading (below 0) says nothing.
+    gravest : (tubes,) int8
+        In: `NO_CALL`. Out: the gravest call.
+    calls_seen : (tubes,) uint8
+        In: 0. Out: bit 1 << call of every call.
+    called_at, by_slot : (tubes,) int64
+        In: `NEVER`. Out: since when the gravest stands, and the first slot that has it since then.
+    opened_at : (tubes,) int64
+        In: `NEVER`. Out: first sign of any target on a valid plate, once the controls stand.
+    set_aside : (tubes,) bool
+        In: False. Out: whether an invalid plate has a sign.
+    loads : (tubes,) uint32
+        In: 0. Out: how often the tube was loaded as a sample.
+    """
+    for row in range(len(well)):
+        if role[row] != 0:
+            continue
+        t = tube[row]
+        w = well[row]
+        loads[t] += np.uint32(1)
+        plate = slot[w] // _WELL_PLACES
+        if last_reading[plate] < 0:
+            continue
+        sign = outcome[w] >= SUSPECT
+        if not valid[plate]:
+            if sign:
+                set_aside[t] = True
+            _weigh(t, INVALID, last_reading[plate], slot[w], gravest, calls_seen, called_at, by_slot)
+            continue
+        if first_sign[w] != NEVER:
+            opened_at[t] = min(opened_at[t], max(first_sign[w], controls_at[plate]))
+        call = outcome[w]
+        if marks[w] & SHARED:
+            call = SUSPECT if sign else NO_CALL
+        if call != NO_CALL:
+            at = max(stood_at[w], controls_at[plate])
+            _weigh(t, call, at, slot[w], gravest, calls_seen, called_at, by_slot)
+
+
+@kernel
+def weigh_reports(
+    tube: NDArray[np.uint32],
+    call: NDArray[np.int8],
+    at: NDArray[np.int64],
+    gravest: NDArray[np.int8],
+    calls_seen: NDArray[np.uint8],
+    called_at: NDArray[np.int64],
+    by_slot: NDArray[np.int64],
+    opened_at: NDArray[np.int64],
+) -> None:
+    """Let reports weigh as wells do; a call that rests on a report alone has the slot `NEVER`.
+
+    Parameters
+    ----------
+    tube, call, at : (n,)
+        `INVALID` to `POSITIVE`.
+    gravest, calls_seen, called_at, by_slot, opened_at : (tubes,)
+        As `weigh_loads` leaves them, in and out.
+    """
+    for row in range(len(tube)):
+        t = tube[row]
+        _weigh(t, call[row], at[row], NEVER, gravest, calls_seen, called_at, by_slot)
+        if call[row] >= SUSPECT:
+            opened_at[t] = min(opened_at[t], at[row])

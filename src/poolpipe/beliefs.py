@@ -48,7 +48,7 @@ def believe_members(
     from poolpipe.decode.disjoint import posteriors
 
     assay = Assay(sensitivity=policy.decoding.sensitivity, specificity=policy.decoding.specificity)
-    collected = pools.filter(pl.col("mode").is_not_null())
+    collected = pools.lazy().filter(pl.col("mode").is_not_null()).select("tube", "call").collect()
     calls = collected["call"].fill_null(-1).to_numpy()
     p_infected = posteriors(links.offsets, calls, policy.decoding.prior, assay)
     answers = recalls.filter(pl.col("single_tube").is_not_null()) if recalls.height else recalls

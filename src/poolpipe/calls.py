@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from poolpipe.codes import WELL_PLACES
 from poolpipe.content import keys_of, largest_content
-from poolpipe.tables import CALLS, ROLES, require
+from poolpipe.gaps import column_with_gaps, values_and_bits
+from poolpipe.tables import CALLS, ROLES, TIME, require
+from poolpipe_kernels import slots
 from poolpipe_kernels import wells as kernels
 
 if TYPE_CHECKING:
@@ -19,32 +20,31 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from poolpipe.codes import Codes
-    from poolpipe.policy import Policy
+    from poolpipe.policy import Assay, Policy
 
 __all__ = ["Calls", "call"]
 
-_NEVER = int(kernels.NEVER)
-_SAMPLE, _NEGATIVE_CONTROL, _POSITIVE_CONTROL = range(len(ROLES))
-_LOOKUP = 1 << 27
-_INVALID = CALLS.index("invalid")
+_SAMPLE = ROLES.index("sample")
 _SUSPECT = CALLS.index("suspect")
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Results, coded; times in microseconds since 1970, UTC.
+    """Results, coded.
 
     Attributes
     ----------
     tubes : DataFrame
-        One row per tube that anything was said of or that was loaded as a sample, sorted: tube, call
-        (place in `tables.CALLS`), called_at, opened_at (first positive or suspect), report_lab, by_slot
-        (plate * 384 + well the call rests on, else null: a report), conflicting, set_aside, slots (how
-        many wells it was loaded into).
+        One row per tube of the codes, in the order of their numbers: known (whether anything was said of it or
+        it was loaded as a sample), call (place in `tables.CALLS`), called_at, opened_at (first positive or
+        suspect), report_lab, by_slot (plate * 384 + well the call rests on, else null: a report), conflicting,
+        set_aside, slots (how many wells it was loaded into).
     wells : DataFrame
-        One row per well loaded or read: slot, read, loaded, sampled, shared, incomplete.
+        One row per well with something odd about it: slot, shared (by several tubes, or a tube and a control),
+        incomplete (a sample without a reading of some target), unloaded (but read).
     plates : DataFrame
-        One row per plate with a reading: plate, missing, failed (controls), last_reading.
+        One row per plate with a reading: plate, missing, failed (controls), last_reading (microseconds since
+        1970, UTC).
     """
 
     tubes: pl.DataFrame
@@ -67,123 +67,112 @@ def call(frames: Mapping[str, pl.DataFrame], codes: Codes, policy: Policy) -> Ca
     for kind, columns in (("load", ("plate", "well", "role")), ("read", ("plate", "well", "target"))):
         if not frames[kind].is_empty():
             require(frames[kind], ("at", *columns), table=kind)
-    wells = _Wells(frames["load"], frames["read"], codes)
-    wells.read_out(frames["read"], codes, policy)
-    wells.share(frames["load"])
-    plates = _Plates(wells, frames["load"], frames["read"], codes, policy)
-    said = _said_by_wells(wells, plates, frames["load"])
-    return Calls(_tubes(said, frames["report"], codes), wells.table(), plates.table())
+    loads, reads = _Loads.of(frames["load"]), _Reads.of(frames["read"], codes, policy.assay)
+    wells = _Wells(loads, reads, len(codes.entities["plate"]))
+    plates = _Plates(wells, reads, policy.assay)
+    tubes = _tubes(wells, plates, loads, frames["report"], codes)
+    return Calls(tubes, wells.table(), plates.table())
+
+
+class _Loads(NamedTuple):
+    """Load events as flat arrays; a control's tube is anything."""
+
+    plate: NDArray[np.uint32]
+    well: NDArray[np.int32]
+    role: NDArray[np.int8]
+    tube: NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, loads: pl.DataFrame) -> _Loads:
+        if loads.is_empty():
+            return cls(
+                np.empty(0, np.uint32), np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0, np.uint32)
+            )
+        plate, well, role = keys_of(loads, "plate"), loads["well"].to_numpy(), loads["role"].to_numpy()
+        tube = keys_of(loads, "tube") if "tube" in loads.columns else np.zeros(loads.height, np.uint32)
+        return cls(plate, well, role, tube)
+
+
+class _Reads(NamedTuple):
+    """Read events as flat arrays; places: which of the policy's targets each name is, -1 for none."""
+
+    plate: NDArray[np.uint32]
+    well: NDArray[np.int32]
+    target: NDArray[np.uint32]
+    ct: NDArray[np.float64]
+    determined: NDArray[np.uint8]
+    at: NDArray[np.int64]
+    places: NDArray[np.int8]
+
+    @classmethod
+    def of(cls, reads: pl.DataFrame, codes: Codes, assay: Assay) -> _Reads:
+        places = np.full(len(codes.texts["target"]), -1, np.int8)
+        for place, name in enumerate((*assay.targets, assay.internal_control)):
+            number = codes.number("target", name)
+            if number is not None:
+                places[number] = place
+        if reads.is_empty():
+            names, at = np.empty(0, np.uint32), np.empty(0, np.int64)
+            return cls(names, np.empty(0, np.int32), names, np.empty(0), np.empty(0, np.uint8), at, places)
+        if "ct" not in reads.columns:
+            reads = reads.with_columns(pl.lit(None, pl.Float64).alias("ct"))
+        plate, target = keys_of(reads, "plate"), keys_of(reads, "target")
+        return cls(
+            plate, reads["well"].to_numpy(), target, *values_and_bits(reads["ct"]), _micros(reads), places
+        )
 
 
 class _Wells:
     """Every well that was loaded or read, numbered in the order of plate and position."""
 
-    def __init__(self, loads: pl.DataFrame, reads: pl.DataFrame, codes: Codes) -> None:
-        slots = [_slots(frame) for frame in (loads, reads)]
-        size = len(codes.entities["plate"]) * WELL_PLACES
-        if size <= _LOOKUP:
-            seen = np.zeros(size + 1, np.int32)
-            for part in slots:
-                seen[part] = 1
-            self.slot = np.flatnonzero(seen)
-            seen[self.slot] = np.arange(len(self.slot), dtype=np.int32)
-            self.of_load, self.of_read = (seen[part].astype(np.uint32) for part in slots)
-        else:
-            self.slot = np.unique(np.concatenate(slots))
-            self.of_load, self.of_read = (
-                np.searchsorted(self.slot, part).astype(np.uint32) for part in slots
-            )
-        self.plate = self.slot // WELL_PLACES
-        n = len(self.slot)
-        self.loaded, self.read, self.sampled, self.shared = (np.zeros(n, np.bool_) for _ in range(4))
-        self.loaded[self.of_load] = True
-        self.read[self.of_read] = True
+    def __init__(self, loads: _Loads, reads: _Reads, plates: int) -> None:
+        self.bits, self.ranks = (np.zeros((plates, slots.WORDS), kind) for kind in (np.uint64, np.uint32))
+        for events in (loads, reads):
+            slots.mark_slots(events.plate, events.well, self.bits)
+        n = slots.rank_slots(self.bits, self.ranks)
+        self.slot, self.marks = np.empty(n, np.int64), np.zeros(n, np.uint8)
+        slots.list_slots(self.bits, self.slot)
+        self.of_load = np.empty(len(loads.plate), np.uint32)
+        slots.number_slots(loads.plate, loads.well, self.bits, self.ranks, self.of_load)
+        kernels.note_loads(self.of_load, loads.role, loads.tube, np.empty(n, np.uint32), self.marks)
 
-    def read_out(self, reads: pl.DataFrame, codes: Codes, policy: Policy) -> None:
-        """What each well says by itself."""
+    def read_out(
+        self, reads: _Reads, assay: Assay, last_reading: NDArray[np.int64], controls_at: NDArray[np.int64]
+    ) -> None:
+        """What each well says by itself, and of its plate when it was last read and since when controls stand."""
         n = len(self.slot)
-        assay = policy.assay
-        names = (*assay.targets, assay.internal_control)
-        since = np.full((n, len(names), 3), kernels.NEVER)
-        if reads.height:
-            known = np.full(len(codes.texts["target"]), -1, np.int8)
-            for place, name in enumerate(names):
-                number = codes.number("target", name)
-                if number is not None:
-                    known[number] = place
-            ct = (
-                reads["ct"].fill_null(np.nan).to_numpy()
-                if "ct" in reads.columns
-                else np.full(reads.height, np.nan)
-            )
-            kernels.collect_readings(
-                self.of_read, known[keys_of(reads, "target")], ct, _micros(reads), assay.detected_ct,
-                assay.grey_ct, assay.internal_control_ct, since,
-            )  # fmt: skip
-        self.since = since
-        self.outcome, self.stood_at = np.empty(n, np.int8), np.empty(n, np.int64)
-        self.first_sign, self.targets_at = np.empty(n, np.int64), np.empty(n, np.int64)
-        self.incomplete = np.empty(n, np.bool_)
+        begins, rows = np.zeros(n + 2, np.uint32), np.empty(len(reads.plate), np.uint32)
+        slots.group_readings(reads.plate, reads.well, self.bits, self.ranks, begins, rows)
+        self.outcome = np.empty(n, np.int8)
+        self.stood_at, self.first_sign = np.empty(n, np.int64), np.empty(n, np.int64)
         kernels.judge_wells(
-            since, self.outcome, self.stood_at, self.first_sign, self.incomplete, self.targets_at
-        )
-
-    def share(self, loads: pl.DataFrame) -> None:
-        """Find wells that several tubes, or a tube and a control, were ever loaded into."""
-        if loads.is_empty():
-            return
-        sample = loads["role"].to_numpy() == _SAMPLE
-        control = np.zeros(len(self.slot), np.bool_)
-        control[self.of_load[~sample]] = True
-        well, tube = self.of_load[sample], keys_of(loads.filter(sample), "tube")
-        self.sampled[well] = True
-        first = np.zeros(len(self.slot), np.uint32)
-        first[well] = tube
-        self.shared[well[first[well] != tube]] = True
-        self.shared |= control & self.sampled
+            self.slot, begins, rows, reads.target, reads.places, reads.ct, reads.determined, reads.at,
+            (assay.detected_ct, assay.grey_ct, assay.internal_control_ct), len(assay.targets),
+            self.marks, self.outcome, self.stood_at, self.first_sign, last_reading, controls_at,
+        )  # fmt: skip
 
     def table(self) -> pl.DataFrame:
-        return pl.DataFrame(
-            {
-                "slot": self.slot,
-                "read": self.read,
-                "loaded": self.loaded,
-                "sampled": self.sampled,
-                "shared": self.shared,
-                "incomplete": self.incomplete,
-            }
-        )
+        marks = self.marks
+        unanswered = kernels.SAMPLED | kernels.INCOMPLETE
+        shared = (marks & kernels.SHARED) > 0
+        incomplete = (marks & unanswered) == unanswered
+        unloaded = (marks & (kernels.READ | kernels.LOADED)) == kernels.READ
+        odd = np.flatnonzero(shared | incomplete | unloaded)
+        told = {"shared": shared[odd], "incomplete": incomplete[odd], "unloaded": unloaded[odd]}
+        return pl.DataFrame({"slot": self.slot[odd], **told})
 
 
 class _Plates:
     """Plates with a reading, judged by their controls."""
 
-    def __init__(
-        self, wells: _Wells, loads: pl.DataFrame, reads: pl.DataFrame, codes: Codes, policy: Policy
-    ) -> None:
-        n = len(codes.entities["plate"])
-        self.last_reading = np.full(n, -1, np.int64)
-        if reads.height:
-            np.maximum.at(self.last_reading, keys_of(reads, "plate"), _micros(reads))
+    def __init__(self, wells: _Wells, reads: _Reads, assay: Assay) -> None:
+        n = len(wells.bits)
+        self.last_reading, self.controls_at = np.full(n, -1, np.int64), np.zeros(n, np.int64)
+        wells.read_out(reads, assay, self.last_reading, self.controls_at)
+        controls, self.failed = np.zeros((n, 2), np.int32), np.zeros(n, np.bool_)
+        kernels.judge_plates(wells.slot, wells.marks, controls, self.failed)
+        self.missing = (controls[:, 0] < assay.negative_controls) | (controls[:, 1] < assay.positive_controls)
         self.read = self.last_reading >= 0
-        self.controls_at = np.zeros(n, np.int64)
-        self.failed = np.zeros(n, np.bool_)
-        counts = []
-        targets = len(policy.assay.targets)
-        for role in (_NEGATIVE_CONTROL, _POSITIVE_CONTROL):
-            mine = loads["role"].to_numpy() == role if loads.height else np.zeros(0, np.bool_)
-            control = np.unique(wells.of_load[mine])
-            plate = wells.plate[control]
-            counts.append(np.bincount(plate, minlength=n))
-            since = wells.since[control][:, :targets]
-            detected = since[:, :, kernels.DETECTED] != _NEVER
-            grey = since[:, :, kernels.GREY] != _NEVER
-            negative = (since[:, :, kernels.NOT_DETECTED] != _NEVER) & ~grey & ~detected
-            good = (negative if role == _NEGATIVE_CONTROL else detected).all(axis=1)
-            self.failed[plate[~good]] = True
-            np.maximum.at(self.controls_at, plate, wells.targets_at[control])
-        needed = policy.assay.negative_controls, policy.assay.positive_controls
-        self.missing = (counts[0] < needed[0]) | (counts[1] < needed[1])
         self.valid = self.read & ~self.missing & ~self.failed
 
     def table(self) -> pl.DataFrame:
@@ -198,121 +187,67 @@ class _Plates:
         )
 
 
-def _said_by_wells(wells: _Wells, plates: _Plates, loads: pl.DataFrame) -> pl.DataFrame:
-    """Each tube's wells, and what each says of it: tube, slot, call (null: nothing), at, opened_at, set_aside."""
-    schema = {"tube": pl.UInt32, "slot": pl.Int64, "call": pl.Int8, "at": pl.Int64, "opened_at": pl.Int64,
-              "set_aside": pl.Boolean}  # fmt: skip
-    if loads.is_empty():
-        return pl.DataFrame(schema=schema)
-    sample = loads["role"].to_numpy() == _SAMPLE
-    tube, well = keys_of(loads.filter(sample), "tube"), wells.of_load[sample]
-    plate = wells.plate[well]
-    sign = (wells.outcome[well] == kernels.POSITIVE) | (wells.outcome[well] == kernels.SUSPECT)
-    read, valid = plates.read[plate], plates.valid[plate]
-    outcome = np.where(wells.shared[well], np.where(sign, _SUSPECT, kernels.NO_CALL), wells.outcome[well])
-    outcome = np.where(valid, outcome, np.where(read, _INVALID, kernels.NO_CALL))
-    stood_at = np.where(
-        valid, np.maximum(wells.stood_at[well], plates.controls_at[plate]), plates.last_reading[plate]
-    )
-    opened_at = np.maximum(wells.first_sign[well], plates.controls_at[plate])
-    said = pl.DataFrame(
-        {
-            "tube": tube,
-            "slot": wells.slot[well],
-            "call": outcome.astype(np.int8),
-            "at": stood_at,
-            "opened_at": np.where(valid & (wells.first_sign[well] != _NEVER), opened_at, _NEVER),
-            "set_aside": read & ~valid & sign,
-        },
-        schema=schema,
-    )
-    several = np.bincount(tube, minlength=1).max(initial=0) > 1
-    return said.unique(["tube", "slot"], maintain_order=True) if several else said
-
-
-def _tubes(said: pl.DataFrame, reports: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+def _tubes(
+    wells: _Wells, plates: _Plates, loads: _Loads, reports: pl.DataFrame, codes: Codes
+) -> pl.DataFrame:
     """One result per tube: the gravest, since it first stood, and what it rests on."""
     n = len(codes.entities["tube"])
-    tube, outcome, at = keys_of(said, "tube"), said["call"].to_numpy(), said["at"].to_numpy()
-    spoken = outcome >= 0
-    grave = np.full(n, -1, np.int8)
-    np.maximum.at(grave, tube[spoken], outcome[spoken])
-    calls_seen = np.zeros(n, np.uint8)
-    np.bitwise_or.at(calls_seen, tube[spoken], (1 << outcome[spoken]).astype(np.uint8))
-    reported = _Reports(reports)
-    np.maximum.at(grave, reported.tube, reported.call)
-    np.bitwise_or.at(calls_seen, reported.tube, (1 << reported.call).astype(np.uint8))
-
-    called_at = np.full(n, kernels.NEVER)
-    deciding = spoken & (outcome == grave[tube])
-    np.minimum.at(called_at, tube[deciding], at[deciding])
-    decides = reported.call == grave[reported.tube]
-    np.minimum.at(called_at, reported.tube[decides], reported.at[decides])
-
-    by_slot = np.full(n, kernels.NEVER)
-    standing = deciding & (at == called_at[tube])
-    np.minimum.at(by_slot, tube[standing], said["slot"].to_numpy()[standing])
-    opened_at = np.full(n, kernels.NEVER)
-    np.minimum.at(opened_at, tube, said["opened_at"].to_numpy())
-    alarming = reported.call >= _SUSPECT
-    np.minimum.at(opened_at, reported.tube[alarming], reported.at[alarming])
-    set_aside = np.zeros(n, np.bool_)
-    set_aside[tube[said["set_aside"].to_numpy()]] = True
-    slots = np.bincount(tube, minlength=n)
-    rows = np.flatnonzero((slots > 0) | (grave >= 0))
-    without_invalid = calls_seen[rows] >> 1
+    gravest, calls_seen = np.full(n, kernels.NO_CALL, np.int8), np.zeros(n, np.uint8)
+    called_at, by_slot, opened_at = (np.full(n, kernels.NEVER) for _ in range(3))
+    set_aside, loaded = np.zeros(n, np.bool_), np.zeros(n, np.uint32)
+    kernels.weigh_loads(
+        wells.of_load, loads.role, loads.tube, wells.slot, wells.marks, wells.outcome, wells.stood_at,
+        wells.first_sign, plates.valid, plates.last_reading, plates.controls_at,
+        gravest, calls_seen, called_at, by_slot, opened_at, set_aside, loaded,
+    )  # fmt: skip
+    if reports.height:
+        kernels.weigh_reports(
+            keys_of(reports, "tube"), reports["call"].to_numpy(), _micros(reports),
+            gravest, calls_seen, called_at, by_slot, opened_at,
+        )  # fmt: skip
+    _count_wells_once(wells, loads, loaded)
+    without_invalid = calls_seen >> 1
     return pl.DataFrame(
-        {
-            "tube": rows.astype(np.uint32),
-            "call": _null_below(grave[rows], pl.Int8()),
-            "called_at": _null_never(called_at[rows]),
-            "opened_at": _null_never(opened_at[rows]),
-            "report_lab": _report_labs(reports, decides, codes).gather(rows),
-            "by_slot": _null_never(by_slot[rows]),
-            "conflicting": (without_invalid & (without_invalid - 1)) > 0,
-            "set_aside": set_aside[rows] & (grave[rows] < _SUSPECT),
-            "slots": slots[rows],
-        }
+        [
+            pl.Series("known", (loaded > 0) | (gravest >= 0)),
+            column_with_gaps("call", gravest, gravest >= 0),
+            _times("called_at", called_at),
+            _times("opened_at", opened_at),
+            _report_labs(reports, gravest, codes),
+            column_with_gaps("by_slot", by_slot, by_slot != kernels.NEVER),
+            pl.Series("conflicting", (without_invalid & (without_invalid - 1)) > 0),
+            pl.Series("set_aside", set_aside & (gravest < _SUSPECT)),
+            pl.Series("slots", loaded),
+        ]
     )
 
 
-class _Reports:
-    """Report events as flat arrays."""
+def _count_wells_once(wells: _Wells, loads: _Loads, loaded: NDArray[np.uint32]) -> None:
+    """Where a tube was loaded several times, count its wells in `loaded` and not its loads."""
+    if loaded.max(initial=0) < 2:
+        return
+    rows = np.flatnonzero(loads.role == _SAMPLE)
+    rows = rows[loaded[loads.tube[rows]] > 1]
+    pairs = pl.DataFrame({"tube": loads.tube[rows], "well": wells.of_load[rows]}).unique()
+    counted = pairs.group_by("tube").len()
+    loaded[counted["tube"].to_numpy()] = counted["len"].to_numpy()
 
-    def __init__(self, reports: pl.DataFrame) -> None:
-        self.tube = keys_of(reports, "tube") if reports.height else np.empty(0, np.uint32)
-        self.call = reports["call"].to_numpy() if reports.height else np.empty(0, np.int8)
-        self.at = _micros(reports)
 
-
-def _report_labs(reports: pl.DataFrame, decides: NDArray[np.bool_], codes: Codes) -> pl.Series:
+def _report_labs(reports: pl.DataFrame, gravest: NDArray[np.int8], codes: Codes) -> pl.Series:
     """Per tube the lab of the earliest report that gives its call; a tie goes to the larger content."""
-    labs = pl.Series("report_lab", [None], pl.UInt32).new_from_index(0, len(codes.entities["tube"]))
-    if not decides.any() or "lab" not in reports.columns:
+    labs = pl.Series("report_lab", [None], pl.UInt32).new_from_index(0, len(gravest))
+    if reports.is_empty() or "lab" not in reports.columns:
         return labs
-    mine = reports.filter(decides)
+    mine = reports.filter(reports["call"].to_numpy() == gravest[keys_of(reports, "tube")])
     mine = mine.filter(pl.col("at") == pl.col("at").min().over("tube"))
     if mine["tube"].is_duplicated().any():
         mine = largest_content(mine, ["tube"], "report", codes)
     return labs.scatter(keys_of(mine, "tube"), mine["lab"])
 
 
-def _slots(frame: pl.DataFrame) -> NDArray[np.int64]:
-    if frame.is_empty():
-        return np.empty(0, np.int64)
-    slots: NDArray[np.int64] = (
-        keys_of(frame, "plate").astype(np.int64) * WELL_PLACES + frame["well"].to_numpy()
-    )
-    return slots
-
-
 def _micros(frame: pl.DataFrame) -> NDArray[np.int64]:
     return frame["at"].to_physical().to_numpy()
 
 
-def _null_never(values: NDArray[np.int64]) -> pl.Series:
-    return pl.select(pl.when(pl.Series(values) != _NEVER).then(pl.Series(values))).to_series()
-
-
-def _null_below(values: NDArray[np.int8], dtype: pl.DataType) -> pl.Series:
-    return pl.select(pl.when(pl.Series(values) >= 0).then(pl.Series(values)).cast(dtype)).to_series()
+def _times(name: str, values: NDArray[np.int64]) -> pl.Series:
+    return column_with_gaps(name, values, values != kernels.NEVER).cast(TIME)

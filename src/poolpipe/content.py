@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
     from poolpipe.codes import Codes
 
-__all__ = ["beside_content", "contents", "first_rows", "keys_of", "largest_content", "last_rows"]
+__all__ = ["NOBODY", "beside_content", "contents", "keys_of", "largest_content", "last_rows"]
+
+NOBODY = 2**32 - 1
+"""No tube, box or plate has this number."""
 
 _FIXED = {"mode": MODES, "role": ROLES, "call": CALLS}
 
 
-def last_rows(frame: pl.DataFrame, column: str, groups: int, kind: str, codes: Codes) -> NDArray[np.int64]:
+def last_rows(frame: pl.DataFrame, column: str, groups: int, kind: str, codes: Codes) -> NDArray[np.int32]:
     """Row of the last event of each tube, box or plate by `at`; a tie goes to the larger content.
 
     Parameters
@@ -29,21 +32,27 @@ def last_rows(frame: pl.DataFrame, column: str, groups: int, kind: str, codes: C
     frame : DataFrame
         Coded events of one kind.
     column : str
-        Whose last event: a coded column without nulls.
+        Whose last event: a coded column; null is nobody.
     groups : int
         How many of those there are.
 
     Returns
     -------
-    (groups,) int64
+    (groups,) int32
         Row numbers, -1 where there is none.
     """
-    return _extreme_rows(frame, column, groups, kind, codes, sign=1)
-
-
-def first_rows(frame: pl.DataFrame, column: str, groups: int, kind: str, codes: Codes) -> NDArray[np.int64]:
-    """Row of the first event of each group by `at`; a tie goes to the larger content. As `last_rows`."""
-    return _extreme_rows(frame, column, groups, kind, codes, sign=-1)
+    keys = keys_of(frame, column)
+    at = frame["at"].to_physical().to_numpy()
+    rows, tied = np.full(groups, -1, np.int32), np.zeros(groups, np.bool_)
+    journeys.latest_rows(keys, at, rows, tied)
+    if tied.any():
+        named = np.flatnonzero(keys != NOBODY)
+        doubtful = named[tied[keys[named]]]
+        doubtful = doubtful[at[doubtful] == at[rows[keys[doubtful]]]]
+        candidates = frame[doubtful].with_columns(pl.Series("row", doubtful))
+        chosen = largest_content(candidates, [column], kind, codes)
+        rows[keys_of(chosen, column)] = chosen["row"].to_numpy()
+    return rows
 
 
 def largest_content(frame: pl.DataFrame, by: list[str], kind: str, codes: Codes) -> pl.DataFrame:
@@ -86,20 +95,5 @@ def contents(frame: pl.DataFrame, kind: str, codes: Codes) -> pl.DataFrame:
 
 
 def keys_of(frame: pl.DataFrame, column: str) -> NDArray[np.uint32]:
-    """A coded column without nulls as a flat array."""
-    return frame[column].cast(pl.UInt32).to_numpy()
-
-
-def _extreme_rows(
-    frame: pl.DataFrame, column: str, groups: int, kind: str, codes: Codes, *, sign: int
-) -> NDArray[np.int64]:
-    keys = keys_of(frame, column)
-    at = frame["at"].to_physical().to_numpy()
-    rows, tied = np.full(groups, -1, np.int64), np.zeros(groups, np.bool_)
-    journeys.latest_rows(keys, at if sign > 0 else -at, rows, tied)
-    if tied.any():
-        doubtful = np.flatnonzero(tied[keys] & (at == at[rows[keys]]))
-        candidates = frame[doubtful].with_columns(pl.Series("row", doubtful))
-        chosen = largest_content(candidates, [column], kind, codes)
-        rows[keys_of(chosen, column)] = chosen["row"].to_numpy()
-    return rows
+    """A coded column as a flat array; null is `NOBODY`."""
+    return frame[column].cast(pl.UInt32).fill_null(NOBODY).to_numpy()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from poolpipe.content import beside_content, first_rows, keys_of, largest_content, last_rows
+from poolpipe.content import beside_content, keys_of, largest_content, last_rows
+from poolpipe.gaps import column_with_gaps
 from poolpipe.tables import ROLES, TIME, require
 from poolpipe_kernels import journeys
 
@@ -29,9 +30,9 @@ class Custody:
     Attributes
     ----------
     tubes : DataFrame
-        One row per tube that was sealed, packed or loaded as a sample, sorted: tube, swabs, box,
-        packed_at, picked_up_at, received_at, box_lab, receipt (row in `receipts`), plate, well, load_lab,
-        loaded_at, first_loaded.
+        One row per tube of the codes, in the order of their numbers: known (whether it was sealed, packed or
+        loaded as a sample), swabs, box, packed_at, picked_up_at, received_at, box_lab, receipt (row in
+        `receipts`), plate, well, load_lab, loaded_at, first_loaded.
     receipts : DataFrame
         Receive events, sorted by box, time and content, with `again`: received after another receipt
         with no packing in between.
@@ -58,27 +59,26 @@ def keep_custody(frames: Mapping[str, pl.DataFrame], codes: Codes) -> Custody:
     ):
         if not frames[kind].is_empty():
             require(frames[kind], ("at", *columns), table=kind)
-    n = len(codes.entities["tube"])
-    steps = _Steps(n)
+    steps = _Steps(len(codes.entities["tube"]))
     _sealed(steps, frames["seal"], codes)
-    boxes = _packed(steps, frames["pack"], codes)
+    packed = _packed(steps, frames["pack"], codes)
     receipts = _receipts(frames["receive"], frames["pack"], codes)
-    _travelled(steps, boxes, frames["pickup"], receipts, codes)
+    _travelled(steps, packed, frames["pickup"], receipts, codes)
     _loaded(steps, frames["load"], codes)
     return Custody(steps.table(), receipts)
 
 
 class _Steps:
-    """One place per tube and step; a tube without any step is left out of the table."""
+    """One place per tube and step."""
 
     def __init__(self, tubes: int) -> None:
         self.tubes = tubes
         self.known = np.zeros(tubes, np.bool_)
         self.columns: dict[str, pl.Series] = {}
 
-    def put(self, rows: NDArray[np.int64], events: pl.DataFrame, **columns: str) -> None:
+    def put(self, rows: NDArray[np.int32], events: pl.DataFrame, **columns: str) -> None:
         """Take columns of each tube's row of `events`; row -1 is none."""
-        index = pl.Series(rows).replace(-1, None) if (rows < 0).any() else pl.Series(rows)
+        index = column_with_gaps("row", rows.view(np.uint32), rows >= 0)
         for name, source in columns.items():
             self.columns[name] = events[source].gather(index).alias(name)
 
@@ -87,9 +87,15 @@ class _Steps:
             self.columns[name] = pl.Series(name, [None], dtype).new_from_index(0, self.tubes)
 
     def table(self) -> pl.DataFrame:
-        rows = np.flatnonzero(self.known)
-        tube = pl.Series("tube", rows.astype(np.uint32))
-        return pl.DataFrame([tube, *(column.gather(rows) for column in self.columns.values())])
+        return pl.DataFrame([pl.Series("known", self.known), *self.columns.values()])
+
+
+class _Packed(NamedTuple):
+    """Pack events as flat arrays, and the row of each tube's last one, -1 for none."""
+
+    rows: NDArray[np.int32]
+    box: NDArray[np.uint32]
+    at: NDArray[np.int64]
 
 
 def _sealed(steps: _Steps, seals: pl.DataFrame, codes: Codes) -> None:
@@ -101,16 +107,14 @@ def _sealed(steps: _Steps, seals: pl.DataFrame, codes: Codes) -> None:
     steps.put(rows, seals, swabs="swabs")
 
 
-def _packed(steps: _Steps, packs: pl.DataFrame, codes: Codes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Box of the last packing per tube (-1 for none), and when."""
+def _packed(steps: _Steps, packs: pl.DataFrame, codes: Codes) -> _Packed:
     if packs.is_empty():
         steps.empty(box=pl.UInt32(), packed_at=TIME)
-        return np.full(steps.tubes, -1, np.int64), np.zeros(steps.tubes, np.int64)
+        return _Packed(np.full(steps.tubes, -1, np.int32), np.empty(0, np.uint32), np.empty(0, np.int64))
     rows = last_rows(packs, "tube", steps.tubes, "pack", codes)
     steps.known |= rows >= 0
     steps.put(rows, packs, box="box", packed_at="at")
-    boxes = steps.columns["box"].cast(pl.Int64).fill_null(-1).to_numpy()
-    return boxes, steps.columns["packed_at"].to_physical().fill_null(0).to_numpy()
+    return _Packed(rows, keys_of(packs, "box"), packs["at"].to_physical().to_numpy())
 
 
 def _receipts(receives: pl.DataFrame, packs: pl.DataFrame, codes: Codes) -> pl.DataFrame:
@@ -122,7 +126,10 @@ def _receipts(receives: pl.DataFrame, packs: pl.DataFrame, codes: Codes) -> pl.D
     ordered = ordered.with_columns(before.alias("before"))
     if packs.is_empty():
         return ordered.with_columns(pl.col("before").is_not_null().alias("again")).drop("before")
-    last_pack = packs.select("box", pl.col("at").alias("packed_at")).sort("packed_at")
+    repacked = np.zeros(len(codes.entities["box"]), np.bool_)
+    repacked[keys_of(ordered.filter(pl.col("before").is_not_null()), "box")] = True
+    rows = np.flatnonzero(repacked[keys_of(packs, "box")])
+    last_pack = packs[rows].select("box", pl.col("at").alias("packed_at")).sort("packed_at")
     joined = (
         ordered.with_row_index("place")
         .sort("at")
@@ -145,7 +152,7 @@ def _in_order(scans: pl.DataFrame, kind: str, codes: Codes) -> pl.DataFrame:
 
 def _travelled(
     steps: _Steps,
-    packed: tuple[NDArray[np.int64], NDArray[np.int64]],
+    packed: _Packed,
     pickups: pl.DataFrame,
     receipts: pl.DataFrame,
     codes: Codes,
@@ -167,22 +174,27 @@ def _travelled(
                 else single.unique(["box", "at"])
             )
         single = single.sort("box", "at")
-        boxes, packed_at = packed
-        ends = np.cumsum(np.bincount(keys_of(single, "box"), minlength=len(codes.entities["box"])))
-        found = np.empty(steps.tubes, np.int64)
-        at = single["at"].to_physical().to_numpy()
-        journeys.scans_after(boxes, packed_at, np.concatenate([[0], ends]).astype(np.int64), at, found)
+        offsets = np.zeros(len(codes.entities["box"]) + 1, np.int64)
+        np.cumsum(np.bincount(keys_of(single, "box"), minlength=len(offsets) - 1), out=offsets[1:])
+        found = np.empty(steps.tubes, np.int32)
+        journeys.scans_after(*packed, offsets, single["at"].to_physical().to_numpy(), found)
         steps.put(found, single, **columns)
 
 
 def _loaded(steps: _Steps, loads: pl.DataFrame, codes: Codes) -> None:
-    samples = loads.filter(pl.col("role") == ROLES.index("sample")) if "role" in loads.columns else loads
-    if samples.is_empty():
+    if {"role", "tube"} <= set(loads.columns):
+        sample = pl.col("role") == ROLES.index("sample")
+        loads = loads.with_columns(pl.when(sample).then(pl.col("tube")).alias("tube"))
+    if "tube" not in loads.columns or loads["tube"].null_count() == loads.height:
         steps.empty(
             plate=pl.UInt32(), well=pl.Int32(), load_lab=pl.UInt32(), loaded_at=TIME, first_loaded=TIME
         )
         return
-    rows = last_rows(samples, "tube", steps.tubes, "load", codes)
+    rows = last_rows(loads, "tube", steps.tubes, "load", codes)
     steps.known |= rows >= 0
-    steps.put(rows, samples, plate="plate", well="well", load_lab="lab", loaded_at="at")
-    steps.put(first_rows(samples, "tube", steps.tubes, "load", codes), samples, first_loaded="at")
+    steps.put(rows, loads, plate="plate", well="well", load_lab="lab", loaded_at="at")
+    first = np.full(steps.tubes, journeys.NEVER)
+    journeys.earliest(keys_of(loads, "tube"), loads["at"].to_physical().to_numpy(), first)
+    steps.columns["first_loaded"] = column_with_gaps("first_loaded", first, first != journeys.NEVER).cast(
+        TIME
+    )

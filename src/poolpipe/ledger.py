@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["balance", "missing_tubes"]
 
+_ORPHAN = -1
+"""The place, before all states, of a tube that nobody was scanned into."""
+
 
 def balance(pools: pl.DataFrame, codes: Codes) -> pl.DataFrame:
     """Count collected tubes by round, site and box that reached each step or a later one.
@@ -24,16 +27,21 @@ def balance(pools: pl.DataFrame, codes: Codes) -> pl.DataFrame:
         every step before.
     """
     rounds = pl.Series("round", codes.entities["tube"].rounds).gather(pools["tube"])
-    collected = pl.col("mode").is_not_null()
-    reached = [
-        (collected & (pl.col("state") >= place)).sum().cast(pl.Int64).alias(state)
-        for place, state in enumerate(STATES)
-    ]
-    return (
-        pools.select("site", "box", "mode", "state")
+    # Counting every place first makes one number a tube of the seven, and few rows to add up.
+    place = pl.when(pl.col("mode").is_not_null()).then(pl.col("state")).otherwise(_ORPHAN).alias("place")
+    counted = (
+        pools.select("site", "box", place)
         .with_columns(rounds)
-        .group_by("round", "site", "box")
-        .agg(*reached, (~collected).sum().cast(pl.Int64).alias("orphans"))
+        .group_by("round", "site", "box", "place")
+        .agg(pl.len().cast(pl.Int64).alias("tubes"))
+    )
+
+    def tubes(places: pl.Expr, name: str) -> pl.Expr:
+        return pl.col("tubes").filter(places).sum().alias(name)
+
+    reached = [tubes(pl.col("place") >= place, state) for place, state in enumerate(STATES)]
+    return counted.group_by("round", "site", "box").agg(
+        *reached, tubes(pl.col("place") == _ORPHAN, "orphans")
     )
 
 

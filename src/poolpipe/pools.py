@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.tables import CALLS, STATES, TIME
+from poolpipe.gaps import column_with_gaps
+from poolpipe.tables import CALLS, STATES
 
 if TYPE_CHECKING:
     from poolpipe.calls import Calls
@@ -29,16 +30,15 @@ def gather_pools(links: Links, custody: Custody, calls: Calls, codes: Codes) -> 
         Coded, one row per tube, sorted by tube: the columns of the `pools` table (call and state as their
         places in `tables.CALLS` and `tables.STATES`), and of the stages what anomalies and clocks need.
     """
-    n = len(codes.entities["tube"])
-    known = np.zeros(n, np.bool_)
-    for part in (links.tubes, custody.tubes, calls.tubes):
-        known[part["tube"].to_numpy()] = True
-    tubes = pl.DataFrame({"tube": np.flatnonzero(known).astype(np.uint32)})
-    for part in (links.tubes, custody.tubes, calls.tubes):
-        tubes = _beside(tubes, part, n)
+    known = (custody.tubes["known"] | calls.tubes["known"]).to_numpy(writable=True)
+    known[links.tubes["tube"].to_numpy()] = True
+    tubes = pl.DataFrame({"tube": np.arange(len(codes.entities["tube"]), dtype=np.uint32)})
+    tubes = _beside(tubes, links.tubes)
+    tubes = tubes.hstack([*custody.tubes.drop("known"), *calls.tubes.drop("known")])
+    if not known.all():
+        tubes = tubes.filter(known)
     return tubes.with_columns(
         pl.col("people").fill_null(0),
-        pl.col("called_at", "opened_at").cast(TIME),
         pl.coalesce("load_lab", "box_lab", "report_lab").alias("lab"),
         *(pl.col(flag).fill_null(value=False) for flag in _FLAGS),
         _state().alias("state"),
@@ -48,15 +48,15 @@ def gather_pools(links: Links, custody: Custody, calls: Calls, codes: Codes) -> 
 _FLAGS = ("rescanned", "several_points", "mixed_mode", "conflicting", "set_aside")
 
 
-def _beside(tubes: pl.DataFrame, part: pl.DataFrame, n: int) -> pl.DataFrame:
-    """Put a part's columns beside the tubes: a join on dense numbers is a gather."""
+def _beside(tubes: pl.DataFrame, part: pl.DataFrame) -> pl.DataFrame:
+    """Put a part's columns beside all tubes: a join on dense numbers is a gather."""
     if part.height == tubes.height:
         return tubes.hstack(part.drop("tube"))
-    row = np.full(n, -1, np.int64)
+    row, there = np.zeros(tubes.height, np.uint32), np.zeros(tubes.height, np.bool_)
     row[part["tube"].to_numpy()] = np.arange(part.height)
-    place = row[tubes["tube"].to_numpy()]
-    index = pl.Series(place).replace(-1, None)
-    return tubes.hstack([column.gather(index) for column in part.drop("tube").get_columns()])
+    there[part["tube"].to_numpy()] = True
+    index = column_with_gaps("row", row, there)
+    return tubes.hstack([column.gather(index) for column in part.drop("tube")])
 
 
 def _state() -> pl.Expr:

@@ -72,7 +72,7 @@ def custody(events: Mapping[str, pl.DataFrame], *, policy: Rules = None) -> pl.D
         per tube that was sealed, packed or loaded.
     """
     frames, codes, rules = _coded(events, policy)
-    tubes = keep_custody(frames, codes).tubes
+    tubes = _known(keep_custody(frames, codes).tubes)
     lab = tubes.select(pl.coalesce("load_lab", "box_lab")).to_series()
     return _tubes(codes, tubes).with_columns(
         tubes["swabs"],
@@ -99,10 +99,9 @@ def calls(events: Mapping[str, pl.DataFrame], *, policy: Rules = None) -> pl.Dat
         round, tube, call, called_at: one row per tube that was loaded or reported; no call is null.
     """
     frames, codes, rules = _coded(events, policy)
-    tubes = call(frames, codes, rules).tubes
+    tubes = _known(call(frames, codes, rules).tubes)
     words = pl.Series("call", CALLS).gather(tubes["call"])
-    called_at = tubes["called_at"].cast(pl.Datetime("us", "UTC"))
-    return _tubes(codes, tubes).with_columns(words, called_at)
+    return _tubes(codes, tubes).with_columns(words, tubes["called_at"])
 
 
 def recalls(
@@ -136,3 +135,7 @@ def _coded(
 
 def _tubes(codes: Codes, frame: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(list(codes.entity("tube", frame["tube"])))
+
+
+def _known(tubes: pl.DataFrame) -> pl.DataFrame:
+    return tubes.with_row_index("tube").filter("known")

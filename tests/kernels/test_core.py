@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_2
 
 from poolpipe.equals import first_rows_alike, rows_not_alone
-from poolpipe_kernels import codes, groups, journeys, records, texts, times
+from poolpipe_kernels import codes, groups, records, texts, times
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 quick = settings(deadline=None, max_examples=50)
@@ -250,20 +250,6 @@ def test_pairs__are_numbered_as_a_dict_numbers_them(run, most):
     assert found == len(known)
     assert numbers.tolist() == expected
     assert firsts[:found].tolist() == [expected.index(number) for number in range(found)]
-
-
-# Journeys
-
-
-@both(journeys.scans_after)
-@quick
-@given(st.lists(st.integers(0, 9), max_size=8), st.integers(0, 9))
-def test_journeys__take_the_first_scan_after_else_the_last_before(run, scans, packed):
-    ordered = np.array(sorted(scans), np.int64)
-    found = np.empty(1, np.int64)
-    run(np.zeros(1, np.int64), np.array([packed]), np.array([0, len(scans)]), ordered, found)
-    after = [place for place, moment in enumerate(ordered) if moment >= packed]
-    assert found[0] == (after[0] if after else len(scans) - 1)
 
 
 # Texts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from poolpipe.anomalies.rows import entity_rows
@@ -17,13 +18,15 @@ __all__ = ["of_boxes"]
 def of_boxes(seen: Seen) -> list[pl.DataFrame]:
     """Find `empty_box`, `box_received_twice` and `box_count_mismatch`."""
     packs, receipts = seen.frames["pack"], seen.custody.receipts
-    packed = packs["box"].unique() if packs.height else pl.Series("box", [], pl.UInt32)
+    packed = np.zeros(len(seen.codes.entities["box"]), np.bool_)
+    packed[packs["box"].to_numpy() if packs.height else []] = True
     scans = [
         seen.frames[kind].select("box", "at") for kind in ("pickup", "receive") if seen.frames[kind].height
     ]
     found = []
     if scans:
-        empty = pl.concat(scans).sort("at").filter(~pl.col("box").is_in(packed.implode()))
+        scanned = pl.concat(scans)
+        empty = scanned.filter(~packed[scanned["box"].to_numpy()]).sort("at")
         found.append(entity_rows(seen, "empty_box", "box", empty, "at"))
     if receipts.height:
         found.append(entity_rows(seen, "box_received_twice", "box", receipts.filter("again"), "at"))
@@ -34,13 +37,9 @@ def of_boxes(seen: Seen) -> list[pl.DataFrame]:
 
 def _counts(seen: Seen, receipts: pl.DataFrame) -> pl.DataFrame:
     """Receipts whose count is not the number of tubes whose journey they are."""
-    journeys = (
-        seen.pools.filter(pl.col("receipt").is_not_null()).group_by("receipt").agg(pl.len().alias("carried"))
-    )
+    carried = np.bincount(seen.pools["receipt"].drop_nulls().to_numpy(), minlength=receipts.height)
     counted = (
-        receipts.with_row_index("receipt")
-        .join(journeys, on="receipt", how="left")
-        .with_columns(pl.col("carried").fill_null(0))
+        receipts.with_columns(pl.Series("carried", carried))
         .filter(~pl.col("again") & (pl.col("tubes") != pl.col("carried")))
         .sort("box", "at")
     )

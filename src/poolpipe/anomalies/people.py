@@ -9,18 +9,21 @@ import polars as pl
 
 from poolpipe.anomalies.rows import NOTHING, rows
 from poolpipe.codes import RESIDENT
-from poolpipe.equals import rows_not_alone
 from poolpipe.tables import ANOMALIES, MODES
 from poolpipe_kernels import codes as kernels
-from poolpipe_kernels import groups
+from poolpipe_kernels import repeats
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from poolpipe.anomalies.rows import Seen
     from poolpipe.codes import Codes
 
 __all__ = ["of_people", "people_in_two_tubes"]
 
 _POOL = MODES.index("pool")
+_BLOCK = 1 << 18
+"""Seats whose numbers are checked at a time."""
 
 
 def of_people(seen: Seen) -> list[pl.DataFrame]:
@@ -36,26 +39,30 @@ def people_in_two_tubes(pools: pl.DataFrame, members: pl.DataFrame, codes: Codes
     DataFrame
         Their seats, coded: round, person, tube, collected_at.
     """
-    tube, person = members["tube"].to_numpy(), members["person"].to_numpy()
     rounds = codes.entities["tube"].rounds
-    mode = np.full(len(rounds), -1, np.int8)
-    mode[pools["tube"].to_numpy()] = pools["mode"].fill_null(-1).to_numpy()
-    pooled = np.flatnonzero(mode[tube] == _POOL)
-    hashes = np.zeros(len(pooled), np.uint64)
-    groups.mix(hashes, person[pooled].view(np.uint64) + np.uint64(1), np.uint64(1))
-    if len(codes.texts["round"]) > 1:
-        groups.mix(hashes, rounds[tube[pooled]].astype(np.uint64), np.uint64(2))
-    seats = members[pooled[rows_not_alone(hashes)]]
+    seats = members[_suspected_seats(pools, members, rounds)]
     seats = seats.with_columns(pl.Series("round", rounds).gather(seats["tube"]))
     several = pl.col("tube").n_unique().over("round", "person") > 1
     return seats.filter(several).select("round", "person", "tube", "collected_at")
 
 
+def _suspected_seats(
+    pools: pl.DataFrame, members: pl.DataFrame, rounds: NDArray[np.uint32]
+) -> NDArray[np.uint32]:
+    """Seats in pool tubes whose person may have another one in the round, ascending."""
+    pooled = np.zeros(len(rounds), np.bool_)
+    pooled[pools.select(pl.col("tube").filter(pl.col("mode") == _POOL)).to_series().to_numpy()] = True
+    seats = members["tube"].to_numpy(), members["person"].to_numpy(), pooled, rounds
+    begins = np.zeros((1 << repeats.PART_BITS) + 1, np.int64)
+    repeats.count_parts(*seats, begins)
+    suspects = np.empty(members.height, np.uint64)  # memory is taken only as far as it is filled
+    suspects = suspects[: repeats.find_suspects(*seats, begins, suspects)]
+    found = np.empty(2 * len(suspects), np.uint32)
+    return found[: repeats.seats_of_suspects(*seats, suspects, found)]
+
+
 def _bad_ids(seen: Seen) -> pl.DataFrame:
-    keys = seen.members["person"].to_numpy()
-    hold = np.empty(len(keys), np.bool_)
-    kernels.resident_ids_hold(keys, hold)
-    bad = seen.members[np.flatnonzero(~hold)]
+    bad = seen.members[_unsound_seats(seen.members["person"].to_numpy())]
     other = -1 - bad["person"].to_numpy()
     resident = (seen.codes.others["person_type"] == RESIDENT).to_numpy()
     wrong = np.ones(bad.height, np.bool_)
@@ -67,6 +74,17 @@ def _bad_ids(seen: Seen) -> pl.DataFrame:
     facts = pl.lit(ANOMALIES["bad_person_id"].meaning + " (GB 11643)").alias("facts")
     once = subjects.sort("at").unique(["round", "subject"], keep="first", maintain_order=True)
     return rows("bad_person_id", once.with_columns(facts))
+
+
+def _unsound_seats(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Seats without a sound resident ID, found block by block in one small array."""
+    hold = np.empty(_BLOCK, np.bool_)
+    found = [np.empty(0, np.int64)]
+    for begin in range(0, len(keys), _BLOCK):
+        block = keys[begin : begin + _BLOCK]
+        kernels.resident_ids_hold(block, hold)
+        found.append(begin + np.flatnonzero(~hold[: len(block)]))
+    return np.concatenate(found)
 
 
 def _doubles(seen: Seen) -> pl.DataFrame:

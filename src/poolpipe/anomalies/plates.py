@@ -21,13 +21,13 @@ def of_plates(seen: Seen) -> list[pl.DataFrame]:
     plates = seen.calls.plates
     wells = seen.calls.wells.with_columns((pl.col("slot") // WELL_PLACES).cast(pl.UInt32).alias("plate"))
     read = pl.col("plate").is_in(plates["plate"].implode())
-    incomplete = wells.filter(pl.col("sampled") & pl.col("incomplete") & read)
+    incomplete = wells.filter(pl.col("incomplete") & read)
     return [
         entity_rows(seen, "plate_control_missing", "plate", plates.filter("missing"), "last_reading"),
         entity_rows(seen, "plate_control_failed", "plate", plates.filter("failed"), "last_reading"),
         _well_rows(seen, "well_shared", wells.filter("shared")),
         _well_rows(seen, "reading_incomplete", incomplete),
-        _well_rows(seen, "reading_without_load", wells.filter(pl.col("read") & ~pl.col("loaded"))),
+        _well_rows(seen, "reading_without_load", wells.filter("unloaded")),
     ]
 
 

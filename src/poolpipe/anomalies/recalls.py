@@ -22,24 +22,18 @@ def of_recalls(seen: Seen) -> list[pl.DataFrame]:
     """Find `unexplained_pool`, `clock_recall` and `recall_wrong_lab`."""
     recalls = seen.recalls
     negative = (pl.col("outcome") == _NEGATIVE).fill_null(value=False)
-    tubes = (
-        recalls.group_by("tube")
-        .agg(
-            negative.all().alias("unexplained"),
-            (pl.col("overdue") | pl.col("late")).sum().alias("missed"),
-            pl.col("due_at").first(),
-            pl.col("closed_at").max(),
-        )
-        .join(seen.pools.select("tube", "mode"), on="tube", how="left")
+    tubes = recalls.group_by("tube").agg(
+        negative.all().alias("unexplained"),
+        (pl.col("overdue") | pl.col("late")).sum().alias("missed"),
+        pl.col("due_at").first(),
+        pl.col("closed_at").max(),
     )
+    tubes = tubes.hstack(seen.of_pools(tubes["tube"], "mode"))
     unexplained = tubes.filter(pl.col("unexplained") & (pl.col("mode") == _POOL))
     missed = tubes.filter(pl.col("missed") > 0)
-    lab_of = seen.pools.select(pl.col("tube").alias("single_tube"), pl.col("lab").alias("single_lab"))
-    astray = (
-        recalls.join(lab_of, on="single_tube")
-        .filter(pl.col("single_lab") != pl.col("lab"))
-        .sort("single_tube", "recollected_at")
-    )
+    answered = recalls.filter(pl.col("single_tube").is_not_null())
+    single_lab = seen.of_pools(answered["single_tube"], "lab").to_series()
+    astray = answered.filter(single_lab != answered["lab"]).sort("single_tube", "recollected_at")
     return [
         tube_rows(seen, "unexplained_pool", unexplained, "closed_at"),
         tube_rows(

@@ -36,6 +36,11 @@ class Seen:
     conflicts: pl.DataFrame
     plate_wells: int
 
+    def of_pools(self, tubes: pl.Series, *columns: str) -> pl.DataFrame:
+        """Columns of some tubes' rows in `pools`, which is sorted by tube: nobody is searched for among millions."""
+        rows = self.pools["tube"].to_numpy().searchsorted(tubes.to_numpy())
+        return self.pools.select(columns)[rows]
+
 
 NOTHING = pl.DataFrame(schema={"round": pl.String, "subject": pl.String, "at": TIME, "facts": pl.String})
 """No subject at all."""

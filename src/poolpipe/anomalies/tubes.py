@@ -26,26 +26,29 @@ _LIMITS = {
 
 def of_tubes(seen: Seen) -> list[pl.DataFrame]:
     """Find everything that one tube's row can show, and tubes in several boxes."""
-    pools = seen.pools
-    collected = pools.filter(pl.col("mode").is_not_null())
-    orphans = pools.filter(pl.col("mode").is_null())
+    pools, collected = seen.pools, pl.col("mode").is_not_null()
     people, capacity = pl.col("people"), pl.col("capacity")
-    short = collected.filter((people < capacity) & (pl.col("mode") == _POOL))
-    reloaded = pools.filter(pl.col("slots") > 1)
+    short = (people < capacity) & (pl.col("mode") == _POOL)
     crowd = pl.format("{} people where {} fit", people, capacity)
     swabs = pl.format("{} swabs counted at sealing, {} people scanned", "swabs", people)
     when = "last_collected"
     return [
-        tube_rows(seen, "rescanned", collected.filter("rescanned"), when),
-        tube_rows(seen, "overfull_pool", collected.filter(people > capacity), when, crowd),
-        tube_rows(seen, "short_pool", short, when, crowd),
-        tube_rows(seen, "tube_at_two_points", collected.filter("several_points"), when),
-        tube_rows(seen, "mixed_mode", collected.filter("mixed_mode"), when),
+        tube_rows(seen, "rescanned", pools.filter(collected & pl.col("rescanned")), when),
+        tube_rows(seen, "overfull_pool", pools.filter(collected & (people > capacity)), when, crowd),
+        tube_rows(seen, "short_pool", pools.filter(short), when, crowd),
+        tube_rows(seen, "tube_at_two_points", pools.filter(collected & pl.col("several_points")), when),
+        tube_rows(seen, "mixed_mode", pools.filter(collected & pl.col("mixed_mode")), when),
         tube_rows(seen, "swab_count_mismatch", pools.filter(pl.col("swabs") != people), when, swabs),
-        tube_rows(seen, "orphan_tube", orphans, "packed_at"),
+        tube_rows(seen, "orphan_tube", pools.filter(~collected), "packed_at"),
         tube_rows(seen, "conflicting_calls", pools.filter("conflicting"), "called_at"),
         tube_rows(seen, "positive_set_aside", pools.filter("set_aside"), "loaded_at"),
-        tube_rows(seen, "tube_reloaded", reloaded, "loaded_at", pl.format("loaded into {} wells", "slots")),
+        tube_rows(
+            seen,
+            "tube_reloaded",
+            pools.filter(pl.col("slots") > 1),
+            "loaded_at",
+            pl.format("loaded into {} wells", "slots"),
+        ),
         tube_rows(seen, "out_of_order", pools.filter(_out_of_order()), "called_at"),
         *_several_boxes(seen),
     ]
@@ -98,8 +101,9 @@ def _several_boxes(seen: Seen) -> list[pl.DataFrame]:
     tube, box = packs["tube"].to_numpy(), packs["box"].to_numpy()
     one = np.zeros(len(seen.codes.entities["tube"]), np.uint32)
     one[tube] = box
-    several = np.unique(tube[one[tube] != box])
-    mine = packs.filter(pl.col("tube").is_in(pl.Series(several).implode())).sort("at", "box")
+    several = np.zeros(len(one), np.bool_)
+    several[tube[one[tube] != box]] = True
+    mine = packs.filter(several[tube]).sort("at", "box")
     _, names = seen.codes.entity("box", mine["box"])
     boxes = mine.with_columns(names.alias("name")).group_by("tube", maintain_order=True)
     told = boxes.agg(pl.col("name").unique(maintain_order=True), pl.col("at").max())

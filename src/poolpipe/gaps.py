@@ -1,0 +1,47 @@
+"""Gaps: flat arrays with places that hold nothing, as columns with nulls, and back; nothing is copied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["column_with_gaps", "values_and_bits"]
+
+
+def column_with_gaps(name: str, values: NDArray[np.generic], there: NDArray[np.bool_]) -> pl.Series:
+    """Make a column of an array's own memory, null where nothing is `there`.
+
+    Parameters
+    ----------
+    values : (n,)
+        Integers or floats.
+    there : (n,) bool
+    """
+    missing = len(there) - int(np.count_nonzero(there))
+    bits = pa.py_buffer(np.packbits(there, bitorder="little")) if missing else None
+    kind = pa.from_numpy_dtype(values.dtype)
+    array = pa.Array.from_buffers(kind, len(values), [bits, pa.py_buffer(values)], missing)
+    return pl.Series(name, array)
+
+
+def values_and_bits(column: pl.Series) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Take a column of floats apart: values, anything at nulls, and for place i bit ``i % 8`` of byte ``i // 8``.
+
+    Without nulls there are no bits.
+    """
+    array = column.cast(pl.Float64).to_arrow()
+    start = array.offset
+    bits, content = array.buffers()
+    values = np.frombuffer(content or b"", np.float64)[start : start + len(array)]
+    if not array.null_count:
+        return values, np.empty(0, np.uint8)
+    there = np.frombuffer(bits, np.uint8)
+    if start % 8 == 0:
+        return values, there[start // 8 :]
+    return values, np.packbits(~array.is_null().to_numpy(zero_copy_only=False), bitorder="little")
