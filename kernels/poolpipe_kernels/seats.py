@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from poolpipe_kernels.compilation import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+T = TypeVar("T", bound=np.generic)
 
 __all__ = [
     "DIFFERENT_POINTS",
@@ -22,9 +24,10 @@ __all__ = [
     "describe_tubes",
     "find_seats",
     "find_tubes",
+    "move",
     "order_scans",
     "part_scans",
-    "scatter_scans",
+    "place_scans",
 ]
 
 RESCANNED = np.uint8(1)
@@ -59,34 +62,31 @@ def _before(a: int, b: int, bounds: NDArray[np.int64]) -> bool:
 
 
 @kernel
-def scatter_scans(
-    tube: NDArray[np.uint32],
-    at: NDArray[np.int64],
-    person: NDArray[np.int64],
-    said: NDArray[np.int32],
-    said_before: int,
-    cursors: NDArray[np.int64],
-    grouped_at: NDArray[np.int64],
-    grouped_person: NDArray[np.int64],
-    grouped_said: NDArray[np.uint32],
-) -> None:
-    """Move scans beside the others of their tube, once: everything after reads memory in order.
+def place_scans(cursors: NDArray[np.int64], tube: NDArray[np.uint32]) -> None:
+    """Give each scan its place behind the earlier ones of its tube.
 
     Parameters
     ----------
-    tube, at, person, said : (scans,)
-        Some scans as they came; `said_before` is added to what they say.
     cursors : (tubes,) int64
-        Where each tube's next scan goes; advanced in place.
-    grouped_at, grouped_person, grouped_said : (all scans,)
-        Output: the same, tube after tube.
+        Where each tube's scans begin; advanced in place.
+    tube : (scans,) uint32, scans < 2 ** 32
+        In: the tube of each scan. Out: its place.
     """
     for i in range(len(tube)):
-        k = cursors[tube[i]]
-        cursors[tube[i]] = k + 1
-        grouped_at[k] = at[i]
-        grouped_person[k] = person[i]
-        grouped_said[k] = said[i] + said_before
+        place = cursors[tube[i]]
+        cursors[tube[i]] = place + 1
+        tube[i] = place
+
+
+@kernel
+def move(places: NDArray[np.uint32], values: NDArray[T], moved: NDArray[T]) -> None:
+    """Move each value to its place: `moved[places[i]] = values[i]`.
+
+    A shift's scans go to few tubes, whose ends stay in the cache: 0.1 s for 25 million, where carrying
+    them round in place takes 4 s.
+    """
+    for i in range(len(places)):
+        moved[places[i]] = values[i]
 
 
 @kernel
@@ -220,11 +220,11 @@ def part_scans(
     offsets: NDArray[np.int64],
     marks: NDArray[np.uint8],
     same: NDArray[np.uint32],
+    tube: NDArray[np.uint32],
     at: NDArray[np.int64],
     person: NDArray[np.int64],
     said: NDArray[np.uint32],
     people: NDArray[np.int64],
-    later: NDArray[np.int64],
     repeated: NDArray[np.uint32],
 ) -> None:
     """Close ranks in place: first scans tube by tube, behind them the later ones, repeated ones gone.
@@ -235,33 +235,35 @@ def part_scans(
     ----------
     offsets, marks, same
         As `order_scans` takes and leaves them.
-    at, person, said : (scans,)
-        In: as `order_scans` leaves them. Out: first scans, then later ones, `said` in numbers of `same`;
-        what stands behind those is left over.
-    people, later : (tubes,) int64
-        Output: how many first and how many later scans each tube has.
+    tube, at, person, said : (scans,)
+        In: as `order_scans` leaves them; `tube` is not looked at. Out: first scans, then later ones, `said`
+        in numbers of `same`; what stands behind those is left over.
+    people : (tubes,) int64
+        Output: how many first scans each tube has.
     repeated : (repeated scans,) uint32
         Output: what each repeated scan says, in the numbers that came.
     """
     aside = 0
     for k in range(len(marks)):
         aside += marks[k] == LATER
+    later_tube = np.empty(aside, np.uint32)
     later_at = np.empty(aside, np.int64)
     later_person = np.empty(aside, np.int64)
     later_said = np.empty(aside, np.uint32)
     aside = 0
     gone = 0
     put = 0
-    for tube in range(len(offsets) - 1):
+    for number in range(len(offsets) - 1):
         start = put
-        waiting = aside
-        for k in range(offsets[tube], offsets[tube + 1]):
+        for k in range(offsets[number], offsets[number + 1]):
             if marks[k] == FIRST:
+                tube[put] = number
                 at[put] = at[k]
                 person[put] = person[k]
                 said[put] = same[said[k]]
                 put += 1
             elif marks[k] == LATER:
+                later_tube[aside] = number
                 later_at[aside] = at[k]
                 later_person[aside] = person[k]
                 later_said[aside] = same[said[k]]
@@ -269,8 +271,8 @@ def part_scans(
             else:
                 repeated[gone] = said[k]
                 gone += 1
-        people[tube] = put - start
-        later[tube] = aside - waiting
+        people[number] = put - start
+    tube[put : put + aside] = later_tube
     at[put : put + aside] = later_at
     person[put : put + aside] = later_person
     said[put : put + aside] = later_said

@@ -11,9 +11,9 @@ import polars as pl
 
 from poolpipe.content import beside_content
 from poolpipe.errors import TableError
-from poolpipe.scans import Scans, Stretch, halves, lay_by_tube
+from poolpipe.scans import Scans, halves, lay_by_tube
 from poolpipe.tables import MODES, TIME, require
-from poolpipe_kernels import groups, seats
+from poolpipe_kernels import seats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -176,11 +176,9 @@ def _flat(collects: pl.DataFrame) -> Scans:
 
 
 def _laid_anew(scans: Scans, codes: Codes) -> Scans:
-    counts = np.zeros(len(codes.entities["tube"]), np.int64)
-    groups.count_keys(scans.tube, counts)
-    stretch = Stretch(scans.tube, scans.at, scans.person, scans.said.view(np.int32))
+    own = Scans(scans.tube.copy(), scans.at.copy(), scans.person.copy(), scans.said.copy(), scans.firsts)
     same = np.arange(codes.sayings.height, dtype=np.uint32)
-    laid, _ = lay_by_tube([stretch], counts, [0], same, codes.person_bounds())
+    laid, _ = lay_by_tube(own, len(codes.entities["tube"]), same, codes.person_bounds())
     return laid
 
 

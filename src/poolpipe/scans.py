@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from poolpipe_kernels import seats
+from poolpipe_kernels import groups, seats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-__all__ = ["Scans", "Stretch", "halves", "lay_by_tube"]
+__all__ = ["Scans", "halves", "lay_by_tube"]
 
 _THREADS = 2
-
-
-class Stretch(NamedTuple):
-    """Some scans as they came: number of the tube, microseconds, person's key, and what is said beside."""
-
-    tube: NDArray[np.uint32]
-    at: NDArray[np.int64]
-    person: NDArray[np.int64]
-    said: NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +43,16 @@ class Scans:
 
 
 def lay_by_tube(
-    stretches: Iterable[Stretch],
-    counts: NDArray[np.int64],
-    said_before: Iterable[int],
-    same: NDArray[np.uint32],
-    bounds: NDArray[np.int64],
+    scans: Scans, tubes: int, same: NDArray[np.uint32], bounds: NDArray[np.int64]
 ) -> tuple[Scans, NDArray[np.uint32]]:
     """Lay scans tube by tube, and take out events that came more than once.
 
     Parameters
     ----------
-    stretches : iterable of Stretch
-        Asked for one by one, so that each can be forgotten once it is laid.
-    counts : (tubes,) int64
-        How many scans each tube has.
-    said_before : iterable of int
-        For each stretch, what is added to its `said`.
+    scans : Scans
+        As they came; their arrays are used up.
+    tubes : int
+        How many tubes there are.
     same : (sayings,) uint32
         Equal numbers for equal sayings; scans come out with these.
     bounds : (others,) int64
@@ -79,25 +64,35 @@ def lay_by_tube(
     repeated : (repeated,) uint32
         What each event that was taken out says, in the numbers that came: of equal ones the first stays.
     """
-    n = int(counts.sum())
-    ends = np.cumsum(counts)
-    offsets = np.concatenate([[0], ends])
-    at, person, said = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.uint32)
-    cursors = ends - counts
-    for stretch, before in zip(stretches, said_before, strict=True):
-        seats.scatter_scans(*stretch, before, cursors, at, person, said)
-    marks = np.empty(n, np.uint8)
+    counts = np.zeros(tubes, np.int64)
+    groups.count_keys(scans.tube, counts)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    tube, at, person, said = _brought_together(scans, offsets)
+    marks = np.empty(len(tube), np.uint8)
     halves(
         offsets,
         lambda first, last: seats.order_scans(first, last, offsets, same, bounds, at, person, said, marks),
     )
-    people, later = np.empty(len(counts), np.int64), np.empty(len(counts), np.int64)
+    people = np.empty(tubes, np.int64)
     repeated = np.empty(np.count_nonzero(marks == seats.REPEATED), np.uint32)
-    seats.part_scans(offsets, marks, same, at, person, said, people, later, repeated)
-    numbers = np.arange(len(counts), dtype=np.uint32)
-    tube = np.concatenate([np.repeat(numbers, people), np.repeat(numbers, later)])
-    n = len(tube)
-    return Scans(tube, at[:n], person[:n], said[:n], int(people.sum())), repeated
+    seats.part_scans(offsets, marks, same, tube, at, person, said, people, repeated)
+    n = len(tube) - len(repeated)
+    return Scans(tube[:n], at[:n], person[:n], said[:n], int(people.sum())), repeated
+
+
+def _brought_together(
+    scans: Scans, offsets: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint32]]:
+    """Scans tube after tube, in a tube as they came; the tubes are left over.
+
+    Each column moves to where the one before it lay: only one array more is ever needed.
+    """
+    seats.place_scans(offsets[:-1].copy(), scans.tube)
+    at, person, said = np.empty_like(scans.at), scans.at, scans.person.view(np.uint32)[: len(scans.said)]
+    seats.move(scans.tube, scans.at, at)
+    seats.move(scans.tube, scans.person, person)
+    seats.move(scans.tube, scans.said, said)
+    return scans.tube, at, person, said
 
 
 def halves(offsets: NDArray[np.int64], work: Callable[[int, int], None]) -> None:

@@ -65,25 +65,26 @@ def laid_plainly(tube, at, person, said, same):
 @pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "interpreted"])
 @pytest.mark.parametrize("seed", range(12))
 def test_scans__lie_tube_by_tube_first_ones_first_and_no_event_twice(seed, compiled):
-    kernels = [seats.scatter_scans, seats.order_scans, seats.part_scans]
-    scatter, order, part = kernels if compiled else [kernel.py_func for kernel in kernels]
+    kernels = [seats.place_scans, seats.move, seats.order_scans, seats.part_scans]
+    place, move, order, part = kernels if compiled else [kernel.py_func for kernel in kernels]
     tube, at, person, said, same = some_scans(seed)
     shuffled = np.random.default_rng(seed).permutation(len(tube))
     offsets = np.searchsorted(tube, np.arange(TUBES + 1))
-    laid = np.empty(len(tube), np.int64), np.empty(len(tube), np.int64), np.empty(len(tube), np.uint32)
-    cursors, one, other = offsets[:-1].copy(), shuffled[:30], shuffled[30:]
-    for some in (one, other):
-        scatter(tube[some], at[some], person[some], said[some].astype(np.int32), 0, cursors, *laid)
+    tubes, *came = (column[shuffled] for column in (tube, at, person, said))
+    laid = [np.empty_like(column) for column in came]
+    place(offsets[:-1].copy(), tubes)
+    for column, moved in zip(came, laid, strict=True):
+        move(tubes, column, moved)
     marks = np.empty(len(tube), np.uint8)
     order(0, 2, offsets, same, PASSPORTS, *laid, marks)
     order(2, TUBES, offsets, same, PASSPORTS, *laid, marks)
     repeated = np.empty(np.count_nonzero(marks == seats.REPEATED), np.uint32)
-    people, again = np.empty(TUBES, np.int64), np.empty(TUBES, np.int64)
-    part(offsets, marks, same, *laid, people, again, repeated)
+    people = np.empty(TUBES, np.int64)
+    part(offsets, marks, same, tubes, *laid, people, repeated)
     firsts, later, gone = laid_plainly(tube, at, person, said, same)
-    tubes = np.concatenate([np.repeat(np.arange(TUBES), people), np.repeat(np.arange(TUBES), again)])
-    rows = list(zip(tubes.tolist(), *(column[: len(tubes)].tolist() for column in laid), strict=True))
-    assert rows == firsts + later
+    rows = list(zip(*(column.tolist() for column in (tubes, *laid)), strict=True))
+    assert rows[: len(tube) - len(gone)] == firsts + later
+    assert people.sum() == len(firsts)
     assert repeated.tolist() == gone
 
 

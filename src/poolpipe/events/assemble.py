@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -15,16 +14,16 @@ from poolpipe.equals import first_rows_alike, rows_seen_before
 from poolpipe.events.columns import Coded
 from poolpipe.events.folding import OWN
 from poolpipe.events.understand import WORDS
-from poolpipe.scans import Stretch, lay_by_tube
+from poolpipe.scans import lay_by_tube
 from poolpipe.tables import EVENTS, KINDS, TIME
-from poolpipe_kernels import groups
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from poolpipe.events.understand import Understood
+    from poolpipe.scans import Scans
 
 __all__ = ["Piece", "assemble"]
 
@@ -41,13 +40,21 @@ _LOOKUP = 1 << 26
 _THREADS = 2
 
 
-def assemble(pieces: Sequence[Piece]) -> tuple[dict[str, pl.DataFrame], Codes, list[tuple[int, int]]]:
+def assemble(
+    pieces: Sequence[Piece], scans: Scans
+) -> tuple[dict[str, pl.DataFrame], Codes, list[tuple[int, int]]]:
     """Number every text, put the pieces of each kind together and take duplicates out.
+
+    Parameters
+    ----------
+    pieces : sequence of (Understood, file)
+    scans : Scans
+        The shelf on which those of collects lie: it becomes their frame.
 
     Returns
     -------
     frames : dict of DataFrame
-        One coded frame per kind, in the order of the pieces, without duplicates.
+        One coded frame per kind without duplicates, in the order of the pieces; collects as `scans` lays them.
     codes : Codes
     duplicates : list of (file, count)
     """
@@ -74,7 +81,7 @@ def assemble(pieces: Sequence[Piece]) -> tuple[dict[str, pl.DataFrame], Codes, l
             people.others,
             sayings,
         )
-        laying = pool.submit(_collected, placed["collect"], numbers, same, codes)
+        laying = pool.submit(_collected, placed["collect"], scans, numbers, same, codes)
         others = [kind for kind in KINDS if kind not in made and kind != "collect"]
         made |= {kind: _framed(kind, placed[kind], numbers) for kind in others}
         made["collect"] = laying.result()
@@ -244,33 +251,28 @@ def _sayings(pieces: list[Placed], numbers: _Numbers) -> tuple[pl.DataFrame, NDA
 
 
 def _collected(
-    pieces: list[Placed], numbers: _Numbers, same: NDArray[np.uint32], codes: Codes
+    pieces: list[Placed], scans: Scans, numbers: _Numbers, same: NDArray[np.uint32], codes: Codes
 ) -> tuple[pl.DataFrame, Counts]:
-    """Collects tube by tube; each piece's scans are forgotten once they are laid."""
-    tubes: deque[NDArray[np.uint32]] = deque()
-    counts = np.zeros(len(codes.entities["tube"]), np.int64)
-    for place, piece, _ in pieces:
-        tubes.append(numbers.entities["tube"].rows(place, "tube", piece).view(np.uint32))
-        piece.codes.clear()
-        groups.count_keys(tubes[-1], counts)
+    """Collects tube by tube, numbered and sorted where they lie."""
     begins = np.cumsum([0, *(len(piece.content) for _, piece, _ in pieces)])
-
-    def stretches() -> Iterator[Stretch]:
-        for place, piece, _ in pieces:
-            people = numbers.people.rows(place, piece)
-            yield Stretch(tubes.popleft(), piece.at, people, cast("NDArray[np.int32]", piece.said))
-            piece.at, piece.person, piece.said = piece.at[:0], None, None
-
-    laid, repeated = lay_by_tube(stretches(), counts, begins[:-1].tolist(), same, codes.person_bounds())
+    seat = 0
+    for (place, piece, _), before in zip(pieces, begins, strict=False):
+        mine = slice(seat, seat + len(piece.at))
+        scans.tube[mine] = numbers.entities["tube"].rows(place, "tube", piece).view(np.uint32)
+        scans.person[mine] = numbers.people.rows(place, piece)
+        scans.said[mine] += np.uint32(before)
+        piece.codes.clear()
+        piece.person, piece.said = None, None
+        seat = mine.stop
+    laid, repeated = lay_by_tube(scans, len(codes.entities["tube"]), same, codes.person_bounds())
+    later = np.arange(len(laid.tube)) >= laid.firsts
     frame = pl.DataFrame(
         {
             "at": pl.Series(laid.at).cast(TIME),
             "tube": laid.tube,
             "person": laid.person,
             "said": laid.said,
-            "later": pl.Series([False])
-            .new_from_index(0, laid.firsts)
-            .extend(pl.Series([True]).new_from_index(0, len(laid.tube) - laid.firsts)),
+            "later": later,
         }
     )
     from_piece = np.searchsorted(begins, repeated, side="right") - 1

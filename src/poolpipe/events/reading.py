@@ -16,6 +16,7 @@ from poolpipe.events.batches import picked
 from poolpipe.events.clean import clean_codes
 from poolpipe.events.columns import coded
 from poolpipe.events.opening import open_inputs
+from poolpipe.events.shelf import Shelf
 from poolpipe.events.understand import understand
 from poolpipe.tables import EVENTS, KINDS, TABLES
 
@@ -142,18 +143,22 @@ class _Tally:
         self.rejected = [0] * len(sources)
         self.left_out: dict[str, set[str]] = {}
         self.pieces: list[Piece] = []
+        self.shelf = Shelf()
         self.rejects = [pl.DataFrame(schema=_REJECTS)]
 
     def add(self, taken: _Taken) -> None:
         self.read[taken.file] += taken.read
         self.rejected[taken.file] += taken.rejects.height
         self.pieces.extend(taken.pieces)
+        for events, _ in taken.pieces:
+            if events.kind == "collect":
+                self.shelf.put(events)
         self.rejects.append(taken.rejects)
         if taken.left_out:
             self.left_out.setdefault(self.names[taken.file], set()).update(taken.left_out)
 
     def finished(self, skipped: list[str]) -> Events:
-        frames, codes, repeated = assemble(self.pieces)
+        frames, codes, repeated = assemble(self.pieces, self.shelf.show())
         duplicates = [0] * len(self.names)
         for file, count in repeated:
             duplicates[file] += count
