@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["present"]
+__all__ = ["present", "spread_alike"]
 
 
 @kernel
@@ -49,3 +49,38 @@ def present(
             p_infected[seat] = prior[seat * step] * factor
         if evidence.size > 0:
             evidence[pool] = total
+
+
+@kernel
+def spread_alike(
+    first: int,
+    last: int,
+    offsets: NDArray[np.int64],
+    begins: NDArray[np.int64],
+    alike: NDArray[np.float64],
+    p_infected: NDArray[np.float64],
+) -> None:
+    """Give the seats `first` up to `last` what the same seat of a like pool has.
+
+    Parameters
+    ----------
+    offsets : (pools + 1,) int64
+        Where each pool's seats begin.
+    begins : (pools,) int64
+        Where the seats of pools like this one begin in `alike`.
+    alike : (seats of unlike pools,) float64
+    p_infected : (last - first,) float64
+        Output.
+    """
+    pool = 0
+    beyond = len(begins)
+    while pool < beyond:  # the first pool that ends behind `first`
+        middle = (pool + beyond) // 2
+        if offsets[middle + 1] <= first:
+            pool = middle + 1
+        else:
+            beyond = middle
+    for seat in range(first, last):
+        while offsets[pool + 1] <= seat:
+            pool += 1
+        p_infected[seat - first] = alike[begins[pool] + seat - offsets[pool]]

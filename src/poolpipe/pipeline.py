@@ -133,9 +133,8 @@ def conclude(
             standing.unknown_voids, standing.conflicts, policy.codes.plate_wells,
         )  # fmt: skip
         finding = beside.submit(find_anomalies, seen)
-        p_infected = believe_members(pools, links, recalls, doubles, policy)
-        members = links.members.with_columns(pl.Series("p_infected", p_infected))
-        recalls = recalls.with_columns(pl.Series("p_infected", p_infected[recalls["seat"].to_numpy()]))
+        beliefs = believe_members(pools, links, recalls, doubles, policy)
+        recalls = recalls.with_columns(pl.Series("p_infected", beliefs.of(recalls["seat"].to_numpy())))
         recalls = rank_recalls(recalls, known.households(codes))
         done("beliefs")
         ledger = balance(pools, codes)
@@ -143,8 +142,9 @@ def conclude(
         anomalies = finding.result()
         done("anomalies")
     coded = Coded(
-        codes, policy.codes.plate_wells, pools, members, recalls, cases, ledger, anomalies, events.rejects
-    )
+        codes, policy.codes.plate_wells, pools, links.members, beliefs, recalls, cases, ledger, anomalies,
+        events.rejects,
+    )  # fmt: skip
 
     def again(other: Policy | str | Path | None, when: datetime | str | None) -> Day:
         return conclude(events, policy if other is None else load_policy(other), as_of=when, reference=known)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from poolpipe.beliefs import Beliefs
     from poolpipe.codes import Codes
 
 __all__ = ["Coded", "queue_positions"]
@@ -37,6 +38,8 @@ class Coded:
     ----------
     pools, members, recalls, cases, ledger : DataFrame
         Coded; see the stages.
+    beliefs : Beliefs
+        P(infected) of the members.
     anomalies, rejects : DataFrame
         Texts already.
     """
@@ -45,6 +48,7 @@ class Coded:
     plate_wells: int
     pools: pl.DataFrame
     members: pl.DataFrame
+    beliefs: Beliefs
     recalls: pl.DataFrame
     cases: pl.DataFrame
     ledger: pl.DataFrame
@@ -117,16 +121,16 @@ def _dictionary(numbers: pl.Series, values: pl.Series, room: _Room) -> pa.Array:
     valid = _bitmap(places >= 0) if numbers.null_count() else None
     order = np.zeros(len(values), np.int32)
     occurring = order[: kernels.renumber(places, order)]
-    return pa.DictionaryArray.from_arrays(_integers(places, valid), values.gather(occurring).to_arrow())
+    return pa.DictionaryArray.from_arrays(_numbers(places, valid), values.gather(occurring).to_arrow())
 
 
 def _constant(text: str, rows: int, room: _Room) -> pa.Array:
     """One text in every row."""
-    return pa.DictionaryArray.from_arrays(_integers(room.zeros(rows)), pl.Series([text]).to_arrow())
+    return pa.DictionaryArray.from_arrays(_numbers(room.zeros(rows)), pl.Series([text]).to_arrow())
 
 
-def _integers(values: NDArray[Any], valid: pa.Buffer | None = None) -> pa.Array:
-    """Integers as Arrow sees them, nothing copied; `pyarrow.array` would first load pandas to ask it."""
+def _numbers(values: NDArray[Any], valid: pa.Buffer | None = None) -> pa.Array:
+    """Numbers as Arrow sees them, nothing copied; `pyarrow.array` would first load pandas to ask it."""
     return pa.Array.from_buffers(
         pa.from_numpy_dtype(values.dtype), len(values), [valid, pa.py_buffer(values)]
     )
@@ -166,8 +170,10 @@ def _members(coded: Coded, rows: range, room: _Room) -> pa.Table:
             "person_type": _person_types(coded.codes, people, room),
             "person": coded.codes.documents(people, room.empty),
             "collected_at": members["collected_at"].to_arrow(),
-            "position": _integers(positions),
-            "p_infected": members["p_infected"].to_arrow(),
+            "position": _numbers(positions),
+            "p_infected": _numbers(
+                coded.beliefs.stretch(rows.start, rows.stop, room.empty(len(rows), np.float64))
+            ),
         }
     )
     # What is never null need not say so row by row: an eighth of the time this table takes to encode.
@@ -191,7 +197,7 @@ def _seated(
         names, again = np.unique(names, return_inverse=True)
         places = again.astype(np.int32)[places]
     texts = codes.texts["tube"].gather(names).to_arrow()
-    return of_seats, pa.DictionaryArray.from_arrays(_integers(places), texts)
+    return of_seats, pa.DictionaryArray.from_arrays(_numbers(places), texts)
 
 
 def _same(ascending: NDArray[Any]) -> bool:

@@ -265,7 +265,8 @@ def _collected(
         piece.person, piece.said = None, None
         seat = mine.stop
     laid, repeated = lay_by_tube(scans, len(codes.entities["tube"]), same, codes.person_bounds())
-    later = np.arange(len(laid.tube)) >= laid.firsts
+    later = np.ones(len(laid.tube), np.bool_)
+    later[: laid.firsts] = False
     frame = pl.DataFrame(
         {
             "at": pl.Series(laid.at).cast(TIME),
