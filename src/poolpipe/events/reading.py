@@ -97,14 +97,19 @@ def read_events(
     sources, batches, skipped = open_inputs(inputs, foreign)
     tally = _Tally(sources)
     told = _Told(progress, sources)
-    with ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+    workers = max(2, os.cpu_count() or 2)
+    stream = ((file, source, batch) for file, source in enumerate(sources) for batch in batches(source))
+    # One thread unpacks the next batch, some understand those before, this one keeps what became of them.
+    with ThreadPoolExecutor(1) as ahead, ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[_Taken]] = deque()
-        for file, source in enumerate(sources):
-            for batch in batches(source):
-                told.reading(file, batch.done)
-                waiting.append(pool.submit(_take, batch, source, file, policy))
-                while len(waiting) > 2 * pool._max_workers:
-                    tally.add(waiting.popleft().result())
+        coming = ahead.submit(next, stream, None)
+        while came := coming.result():
+            coming = ahead.submit(next, stream, None)
+            file, source, batch = came
+            told.reading(file, batch.done)
+            waiting.append(pool.submit(_take, batch, source, file, policy))
+            while len(waiting) > workers or (waiting and waiting[0].done()):
+                tally.add(waiting.popleft().result())
         while waiting:
             tally.add(waiting.popleft().result())
     return replace(tally.finished(skipped), notes=foreign.notes() if foreign else {})
