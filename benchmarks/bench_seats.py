@@ -61,7 +61,7 @@ def seat(scans: Scans, threads: int) -> NDArray[np.int64]:
         list(pool.map(some, edges[:-1], edges[1:]))
     people = np.empty(tubes, np.int64)
     repeated = np.empty(np.count_nonzero(marks == seats.REPEATED), np.uint32)
-    seats.part_scans(scans.offsets, marks, same, tube, at, person, said, people, repeated)
+    seats.part_scans(scans.offsets, marks, same, at, person, said, tube, people, repeated)
     return people
 
 

@@ -220,10 +220,10 @@ def part_scans(
     offsets: NDArray[np.int64],
     marks: NDArray[np.uint8],
     same: NDArray[np.uint32],
-    tube: NDArray[np.uint32],
     at: NDArray[np.int64],
     person: NDArray[np.int64],
     said: NDArray[np.uint32],
+    tube: NDArray[np.uint32],
     people: NDArray[np.int64],
     repeated: NDArray[np.uint32],
 ) -> None:
@@ -235,9 +235,11 @@ def part_scans(
     ----------
     offsets, marks, same
         As `order_scans` takes and leaves them.
-    tube, at, person, said : (scans,)
-        In: as `order_scans` leaves them; `tube` is not looked at. Out: first scans, then later ones, `said`
-        in numbers of `same`; what stands behind those is left over.
+    at, person, said : (scans,)
+        In: as `order_scans` leaves them. Out: first scans, then later ones, `said` in numbers of `same`;
+        what stands behind those is left over.
+    tube : (scans,) uint32
+        Output: the tube of each.
     people : (tubes,) int64
         Output: how many first scans each tube has.
     repeated : (repeated scans,) uint32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -176,9 +176,14 @@ def _flat(collects: pl.DataFrame) -> Scans:
 
 
 def _laid_anew(scans: Scans, codes: Codes) -> Scans:
-    own = Scans(scans.tube.copy(), scans.at.copy(), scans.person.copy(), scans.said.copy(), scans.firsts)
+    blocks: dict[str, list[NDArray[Any]]] = {
+        "tube": [scans.tube.copy()],
+        "at": [scans.at],
+        "person": [scans.person],
+        "said": [scans.said],
+    }
     same = np.arange(codes.sayings.height, dtype=np.uint32)
-    laid, _ = lay_by_tube(own, len(codes.entities["tube"]), same, codes.person_bounds())
+    laid, _ = lay_by_tube(blocks, len(codes.entities["tube"]), same, codes.person_bounds())
     return laid
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,14 +43,15 @@ class Scans:
 
 
 def lay_by_tube(
-    scans: Scans, tubes: int, same: NDArray[np.uint32], bounds: NDArray[np.int64]
+    blocks: dict[str, list[NDArray[Any]]], tubes: int, same: NDArray[np.uint32], bounds: NDArray[np.int64]
 ) -> tuple[Scans, NDArray[np.uint32]]:
     """Lay scans tube by tube, and take out events that came more than once.
 
     Parameters
     ----------
-    scans : Scans
-        As they came; their arrays are used up.
+    blocks : dict of list of array
+        Scans as they came, block after block: tube, at, person, said. Each column is taken out of the dict
+        once it is moved, so that memory holds one more than the scans need; `tube` is written over.
     tubes : int
         How many tubes there are.
     same : (sayings,) uint32
@@ -64,35 +65,36 @@ def lay_by_tube(
     repeated : (repeated,) uint32
         What each event that was taken out says, in the numbers that came: of equal ones the first stays.
     """
+    places = [block.view(np.uint32) for block in blocks.pop("tube")]
     counts = np.zeros(tubes, np.int64)
-    groups.count_keys(scans.tube, counts)
+    for block in places:
+        groups.count_keys(block, counts)
     offsets = np.concatenate([[0], np.cumsum(counts)])
-    tube, at, person, said = _brought_together(scans, offsets)
-    marks = np.empty(len(tube), np.uint8)
+    n = int(offsets[-1])
+    cursors = offsets[:-1].copy()
+    for block in places:
+        seats.place_scans(cursors, block)
+    at = _moved(places, blocks.pop("at"), np.empty(n, np.int64))
+    person = _moved(places, blocks.pop("person"), np.empty(n, np.int64))
+    said = _moved(places, blocks.pop("said"), np.empty(n, np.uint32))
+    del places
+    marks = np.empty(n, np.uint8)
     halves(
         offsets,
         lambda first, last: seats.order_scans(first, last, offsets, same, bounds, at, person, said, marks),
     )
-    people = np.empty(tubes, np.int64)
+    tube, people = np.empty(n, np.uint32), np.empty(tubes, np.int64)
     repeated = np.empty(np.count_nonzero(marks == seats.REPEATED), np.uint32)
-    seats.part_scans(offsets, marks, same, tube, at, person, said, people, repeated)
-    n = len(tube) - len(repeated)
+    seats.part_scans(offsets, marks, same, at, person, said, tube, people, repeated)
+    n -= len(repeated)
     return Scans(tube[:n], at[:n], person[:n], said[:n], int(people.sum())), repeated
 
 
-def _brought_together(
-    scans: Scans, offsets: NDArray[np.int64]
-) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint32]]:
-    """Scans tube after tube, in a tube as they came; the tubes are left over.
-
-    Each column moves to where the one before it lay: only one array more is ever needed.
-    """
-    seats.place_scans(offsets[:-1].copy(), scans.tube)
-    at, person, said = np.empty_like(scans.at), scans.at, scans.person.view(np.uint32)[: len(scans.said)]
-    seats.move(scans.tube, scans.at, at)
-    seats.move(scans.tube, scans.person, person)
-    seats.move(scans.tube, scans.said, said)
-    return scans.tube, at, person, said
+def _moved(places: list[NDArray[np.uint32]], values: list[NDArray[Any]], moved: NDArray[Any]) -> NDArray[Any]:
+    """Move each scan's value to its place."""
+    for block, of_block in zip(places, values, strict=True):
+        seats.move(block, of_block.view(moved.dtype), moved)
+    return moved
 
 
 def halves(offsets: NDArray[np.int64], work: Callable[[int, int], None]) -> None:

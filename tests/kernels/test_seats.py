@@ -80,7 +80,7 @@ def test_scans__lie_tube_by_tube_first_ones_first_and_no_event_twice(seed, compi
     order(2, TUBES, offsets, same, PASSPORTS, *laid, marks)
     repeated = np.empty(np.count_nonzero(marks == seats.REPEATED), np.uint32)
     people = np.empty(TUBES, np.int64)
-    part(offsets, marks, same, tubes, *laid, people, repeated)
+    part(offsets, marks, same, *laid, tubes, people, repeated)
     firsts, later, gone = laid_plainly(tube, at, person, said, same)
     rows = list(zip(*(column.tolist() for column in (tubes, *laid)), strict=True))
     assert rows[: len(tube) - len(gone)] == firsts + later

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from poolpipe.events.understand import Understood
-    from poolpipe.scans import Scans
 
 __all__ = ["Piece", "assemble"]
 
@@ -41,20 +40,20 @@ _THREADS = 2
 
 
 def assemble(
-    pieces: Sequence[Piece], scans: Scans
+    pieces: Sequence[Piece], collects: dict[str, list[NDArray[Any]]]
 ) -> tuple[dict[str, pl.DataFrame], Codes, list[tuple[int, int]]]:
     """Number every text, put the pieces of each kind together and take duplicates out.
 
     Parameters
     ----------
     pieces : sequence of (Understood, file)
-    scans : Scans
-        The shelf on which those of collects lie: it becomes their frame.
+    collects : dict of list of array
+        The shelf's columns, on which the pieces' collects lie: they are used up.
 
     Returns
     -------
     frames : dict of DataFrame
-        One coded frame per kind without duplicates, in the order of the pieces; collects as `scans` lays them.
+        One coded frame per kind without duplicates, in the order of the pieces; collects as `scans.Scans`.
     codes : Codes
     duplicates : list of (file, count)
     """
@@ -81,7 +80,7 @@ def assemble(
             people.others,
             sayings,
         )
-        laying = pool.submit(_collected, placed["collect"], scans, numbers, same, codes)
+        laying = pool.submit(_collected, placed["collect"], collects, numbers, same, codes)
         others = [kind for kind in KINDS if kind not in made and kind != "collect"]
         made |= {kind: _framed(kind, placed[kind], numbers) for kind in others}
         made["collect"] = laying.result()
@@ -105,6 +104,16 @@ class _Numbers:
         """Number of each row of a coded column of a piece; -1 where there is none."""
         by = self.entities[name] if name in self.entities else self.texts[DOMAINS[name]]
         return by.rows(place, name, piece)
+
+    def number_scans(self, place: int, piece: Understood, said_before: int) -> None:
+        """Number a piece's collects in place, and let the piece forget them."""
+        if piece.person is None or piece.said is None:
+            raise TypeError("a collect without person or saying was never understood")
+        piece.codes["tube"].rows[:] = self.rows(place, "tube", piece)
+        piece.person.keys[:] = self.people.rows(place, piece)
+        piece.said += np.int32(said_before)
+        piece.codes.clear()
+        piece.at, piece.person, piece.said = np.empty(0, np.int64), None, None
 
 
 class _Texts:
@@ -251,20 +260,17 @@ def _sayings(pieces: list[Placed], numbers: _Numbers) -> tuple[pl.DataFrame, NDA
 
 
 def _collected(
-    pieces: list[Placed], scans: Scans, numbers: _Numbers, same: NDArray[np.uint32], codes: Codes
+    pieces: list[Placed],
+    blocks: dict[str, list[NDArray[Any]]],
+    numbers: _Numbers,
+    same: NDArray[np.uint32],
+    codes: Codes,
 ) -> tuple[pl.DataFrame, Counts]:
-    """Collects tube by tube, numbered and sorted where they lie."""
+    """Collects tube by tube, numbered where they lie and let go by their pieces."""
     begins = np.cumsum([0, *(len(piece.content) for _, piece, _ in pieces)])
-    seat = 0
     for (place, piece, _), before in zip(pieces, begins, strict=False):
-        mine = slice(seat, seat + len(piece.at))
-        scans.tube[mine] = numbers.entities["tube"].rows(place, "tube", piece).view(np.uint32)
-        scans.person[mine] = numbers.people.rows(place, piece)
-        scans.said[mine] += np.uint32(before)
-        piece.codes.clear()
-        piece.person, piece.said = None, None
-        seat = mine.stop
-    laid, repeated = lay_by_tube(scans, len(codes.entities["tube"]), same, codes.person_bounds())
+        numbers.number_scans(place, piece, before)
+    laid, repeated = lay_by_tube(blocks, len(codes.entities["tube"]), same, codes.person_bounds())
     later = np.ones(len(laid.tube), np.bool_)
     later[: laid.firsts] = False
     frame = pl.DataFrame(

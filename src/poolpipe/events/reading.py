@@ -97,7 +97,7 @@ def read_events(
     sources, batches, skipped = open_inputs(inputs, foreign)
     tally = _Tally(sources)
     told = _Told(progress, sources)
-    workers = max(2, os.cpu_count() or 2)
+    workers = max(1, (os.cpu_count() or 2) - 1)  # one core is for unpacking
     stream = ((file, source, batch) for file, source in enumerate(sources) for batch in batches(source))
     # One thread unpacks the next batch, some understand those before, this one keeps what became of them.
     with ThreadPoolExecutor(1) as ahead, ThreadPoolExecutor(workers) as pool:
@@ -108,7 +108,7 @@ def read_events(
             file, source, batch = came
             told.reading(file, batch.done)
             waiting.append(pool.submit(_take, batch, source, file, policy))
-            while len(waiting) > workers or (waiting and waiting[0].done()):
+            while len(waiting) > 2 * workers or (waiting and waiting[0].done()):
                 tally.add(waiting.popleft().result())
         while waiting:
             tally.add(waiting.popleft().result())
@@ -163,7 +163,8 @@ class _Tally:
             self.left_out.setdefault(self.names[taken.file], set()).update(taken.left_out)
 
     def finished(self, skipped: list[str]) -> Events:
-        frames, codes, repeated = assemble(self.pieces, self.shelf.show())
+        self.shelf.show()
+        frames, codes, repeated = assemble(self.pieces, self.shelf.columns)
         duplicates = [0] * len(self.names)
         for file, count in repeated:
             duplicates[file] += count

@@ -1,7 +1,7 @@
-"""Collects of every batch on one shelf: what a scan needs until its tube is known lies in four long arrays.
+"""Collects of every batch on one shelf: what a scan needs until its tube is known lies in a few long blocks.
 
-A city's scans are most of what memory holds. On the shelf they lie once, from the batch they came in to the
-tables: each batch's own arrays are let go at once, and scans are later sorted where they lie.
+A city's scans are most of what memory holds. On the shelf they lie once: each batch's own arrays are let go
+at once, and whole blocks are when the scans are laid tube by tube.
 """
 
 from __future__ import annotations
@@ -12,75 +12,68 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from poolpipe.events.columns import Coded
-from poolpipe.scans import Scans
 
 if TYPE_CHECKING:
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import NDArray
 
     from poolpipe.events.understand import Understood
 
 __all__ = ["Shelf"]
 
-_LARGE = 1 << 22
-"""Rows from which on memory grows by what is asked for: the system moves pages then, and copies nothing."""
+_COLUMNS = {"tube": np.int32, "at": np.int64, "person": np.int64, "said": np.int32}
+
+_ROWS = 1 << 22
+"""Rows of a block: so large that it is a mapping of its own, which the system takes back when it is let go."""
 
 
 class Shelf:
-    """Long arrays of collects, in the order in which they are put there."""
+    """Long blocks of collects, in the order in which they are put there.
+
+    Attributes
+    ----------
+    columns : dict of list of array
+        Blocks of tube, at, person and said, after `show`.
+    """
 
     def __init__(self) -> None:
-        self._columns = _Long(np.int32), _Long(np.int64), _Long(np.int64), _Long(np.int32)
-        self._put: list[tuple[Understood, int]] = []
+        self.columns: dict[str, list[NDArray[Any]]] = {name: [] for name in _COLUMNS}
+        self._filled: list[int] = []
+        self._put: list[tuple[Understood, int, slice]] = []
 
     def put(self, events: Understood) -> None:
         """Take a batch's scans; until they are shown the batch itself has none."""
         if events.person is None or events.said is None:
             raise TypeError("only collects, understood and folded, are put on the shelf")
-        tube = events.codes["tube"]
-        scans: tuple[NDArray[Any], ...] = (tube.rows, events.at, events.person.keys, events.said)
-        for column, values in zip(self._columns, scans, strict=True):
-            column.extend(values)
-        self._put.append((events, len(events.at)))
-        self._give(events, *(np.empty(0, column.dtype) for column in self._columns))
+        rows = len(events.at)
+        if not self._filled or self._filled[-1] + rows > len(self.columns["at"][-1]):
+            for name, dtype in _COLUMNS.items():
+                self.columns[name].append(np.empty(max(rows, _ROWS), dtype))
+            self._filled.append(0)
+        place = slice(self._filled[-1], self._filled[-1] + rows)
+        scans = events.codes["tube"].rows, events.at, events.person.keys, events.said
+        for blocks, values in zip(self.columns.values(), scans, strict=True):
+            blocks[-1][place] = values
+        self._filled[-1] = place.stop
+        self._put.append((events, len(self._filled) - 1, place))
+        _give(events, *(blocks[-1][:0].copy() for blocks in self.columns.values()))
 
-    def show(self) -> Scans:
-        """Show the scans, and each batch its stretch of them. Nothing may be put there any more."""
-        columns = [column.all() for column in self._columns]
-        begin = 0
-        for events, rows in self._put:
-            self._give(events, *(column[begin : begin + rows] for column in columns))
-            begin += rows
-        tube, at, person, said = columns
-        return Scans(tube.view(np.uint32), at, person, said.view(np.uint32), begin)
-
-    @staticmethod
-    def _give(
-        events: Understood,
-        tube: NDArray[np.int32],
-        at: NDArray[np.int64],
-        person: NDArray[np.int64],
-        said: NDArray[np.int32],
-    ) -> None:
-        events.codes["tube"] = Coded(tube, events.codes["tube"].values)
-        events.at, events.said = at, said
-        if events.person is not None:
-            events.person = replace(events.person, keys=person)
+    def show(self) -> None:
+        """Show each batch its scans in the blocks. Nothing may be put there any more."""
+        for blocks in self.columns.values():
+            blocks[:] = [block[:rows] for block, rows in zip(blocks, self._filled, strict=True)]
+        for events, block, place in self._put:
+            _give(events, *(blocks[block][place] for blocks in self.columns.values()))
+        self._put.clear()
 
 
-class _Long:
-    """An array that grows in place."""
-
-    def __init__(self, dtype: DTypeLike) -> None:
-        self.dtype = np.dtype(dtype)
-        self._room = np.empty(1 << 20, dtype)  # large enough for large pages from the beginning
-        self._rows = 0
-
-    def extend(self, values: NDArray[Any]) -> None:
-        rows = self._rows + len(values)
-        if rows > len(self._room):
-            self._room.resize(rows if rows > _LARGE else 2 * rows, refcheck=False)
-        self._room[self._rows : rows] = values
-        self._rows = rows
-
-    def all(self) -> NDArray[Any]:
-        return self._room[: self._rows]
+def _give(
+    events: Understood,
+    tube: NDArray[np.int32],
+    at: NDArray[np.int64],
+    person: NDArray[np.int64],
+    said: NDArray[np.int32],
+) -> None:
+    events.codes["tube"] = Coded(tube, events.codes["tube"].values)
+    events.at, events.said = at, said
+    if events.person is not None:
+        events.person = replace(events.person, keys=person)
