@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import deque
+import queue
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from poolpipe.events.understand import understand
 from poolpipe.tables import EVENTS, KINDS, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from poolpipe.codes import Codes
     from poolpipe.events.batches import Batch
@@ -97,22 +98,47 @@ def read_events(
     sources, batches, skipped = open_inputs(inputs, foreign)
     tally = _Tally(sources)
     told = _Told(progress, sources)
-    workers = max(1, (os.cpu_count() or 2) - 1)  # one core is for unpacking
-    stream = ((file, source, batch) for file, source in enumerate(sources) for batch in batches(source))
-    # One thread unpacks the next batch, some understand those before, this one keeps what became of them.
-    with ThreadPoolExecutor(1) as ahead, ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future[_Taken]] = deque()
-        coming = ahead.submit(next, stream, None)
-        while came := coming.result():
-            coming = ahead.submit(next, stream, None)
-            file, source, batch = came
-            told.reading(file, batch.done)
-            waiting.append(pool.submit(_take, batch, source, file, policy))
-            while len(waiting) > 2 * workers or (waiting and waiting[0].done()):
-                tally.add(waiting.popleft().result())
-        while waiting:
-            tally.add(waiting.popleft().result())
+    for file, batch, taken in _taken(sources, batches, policy):
+        told.reading(file, batch.done)
+        tally.add(taken)
     return replace(tally.finished(skipped), notes=foreign.notes() if foreign else {})
+
+
+def _taken(
+    sources: list[Source], batches: Callable[[Source], Iterator[Batch]], policy: Policy
+) -> Iterator[tuple[int, Batch, _Taken]]:
+    """Yield every batch with what became of it, in the order of the files.
+
+    One thread unpacks, others understand, and whoever asks keeps the results; a batch is not unpacked before
+    there is room for it.
+    """
+    workers = max(1, (os.cpu_count() or 2))
+    room = threading.Semaphore(2 * workers + 2)
+    waiting: queue.SimpleQueue[tuple[int, Batch, Future[_Taken]] | None] = queue.SimpleQueue()
+    asked = True
+
+    def unpack() -> None:
+        try:
+            for file, source in enumerate(sources):
+                for batch in batches(source):
+                    room.acquire()
+                    if not asked:
+                        return
+                    waiting.put((file, batch, pool.submit(_take, batch, source, file, policy)))
+        finally:
+            waiting.put(None)
+
+    with ThreadPoolExecutor(workers) as pool, ThreadPoolExecutor(1) as ahead:
+        unpacking = ahead.submit(unpack)
+        try:
+            while came := waiting.get():
+                file, batch, taken = came
+                yield file, batch, taken.result()
+                room.release()
+            unpacking.result()
+        finally:
+            asked = False
+            room.release()
 
 
 class _Told:
