@@ -151,16 +151,25 @@ def _numbered(values: pl.Series) -> tuple[pl.Series, NDArray[np.int32]]:
     Only one of each text is sorted: finding the others by their hashes is five times faster than a join.
     """
     firsts = first_rows_alike(values.hash(seed=1).to_numpy())
-    if not values.eq_missing(values.gather(firsts)).all():  # two texts of one hash: a chance of 1 in 10**6
-        firsts = (
-            values.to_frame().select(pl.int_range(pl.len()).first().over("values")).to_series().to_numpy()
-        )
-    own = np.flatnonzero((firsts == np.arange(len(values))) & values.is_not_null().to_numpy())
+    known = values.is_not_null().to_numpy()
+    own = np.flatnonzero((firsts == np.arange(len(values), dtype=np.uint32)) & known)
     distinct = values.gather(own)
+    place = np.full(len(values), -1, np.int32)
+    place[own] = np.arange(len(own), dtype=np.int32)
+    place = place[firsts]
+    if not (distinct.gather(place[known]) == values.drop_nulls()).all():
+        return _numbered_by_text(values)  # two texts of one hash: a chance of 1 in 10**6
     order = distinct.arg_sort().to_numpy()
+    rank = np.full(len(own) + 1, -1, np.int32)  # the last for null, whose place is -1
+    rank[order] = np.arange(len(own), dtype=np.int32)
+    return distinct.gather(order), rank[place]
+
+
+def _numbered_by_text(values: pl.Series) -> tuple[pl.Series, NDArray[np.int32]]:
+    distinct = values.drop_nulls().unique().sort()
     numbers = np.full(len(values), -1, np.int32)
-    numbers[own[order]] = np.arange(len(own), dtype=np.int32)
-    return distinct.gather(order), numbers[firsts]
+    numbers[values.is_not_null().to_numpy()] = distinct.search_sorted(values.drop_nulls()).to_numpy()
+    return distinct, numbers
 
 
 class _Pairs:
