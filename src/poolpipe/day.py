@@ -118,6 +118,22 @@ class Day:
         """An event not understood a row."""
         return self.table("rejects")
 
+    def tubes_by(self, column: str) -> dict[str | None, int]:
+        """Count tubes by `mode` or `call`; None is an orphan, or no call."""
+        if self._coded is not None:
+            return self._coded.tubes_by(column)
+        return dict(self.pools.group_by(column).len().iter_rows())
+
+    def sampled(self) -> int:
+        """How many people were sampled, each once in a tube."""
+        return self._coded.members.height if self._coded is not None else int(self.pools["people"].sum())
+
+    def unreported(self) -> pl.DataFrame:
+        """The rows of `pools` that are collected tubes without a result."""
+        if self._coded is not None:
+            return self._coded.unreported()
+        return self.pools.filter(pl.col("mode").is_not_null() & (pl.col("state") != "reported"))
+
     def view(self, *, as_of: datetime | str | None = None, policy: Policy | str | Path | None = None) -> Day:
         """Conclude again from the same events, as of another moment or under another policy.
 

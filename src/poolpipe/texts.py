@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -62,6 +62,17 @@ class Coded:
     def table(self, name: str) -> pl.DataFrame:
         """One of the contract's tables, sorted."""
         return as_table(pl.DataFrame(next(self.pieces(name, max(1, self.heights()[name])))), name)
+
+    def tubes_by(self, column: str) -> dict[str | None, int]:
+        """Count tubes by `mode` or `call` without writing any as text."""
+        words = {"mode": MODES, "call": CALLS}[column]
+        counted = self.pools.group_by(column).len().iter_rows()
+        return {None if number is None else words[number]: count for number, count in counted}
+
+    def unreported(self) -> pl.DataFrame:
+        """The rows of `pools` that are collected tubes without a result."""
+        waits = pl.col("mode").is_not_null() & (pl.col("state") != STATES.index("reported"))
+        return replace(self, pools=self.pools.filter(waits)).table("pools")
 
     def pieces(self, name: str, rows: int | None = None) -> Iterator[pa.Table]:
         """The same table piece by piece, as Arrow tables of one schema; at least one piece.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 import polars as pl
 from rich.console import Console
 
+from poolpipe.day import Day
 from poolpipe.tables import TABLES
 
 NOON = datetime(2022, 2, 10, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
@@ -29,7 +29,7 @@ def day(*, as_of=NOON, policy=("ten-in-one", "0123456789ab"), files=(), **rows):
         "columns_left_out": {},
         "skipped": [],
     }
-    return SimpleNamespace(**{name: table(name, rows.get(name, ())) for name in TABLES}, summary=summary)
+    return Day({name: table(name, rows.get(name, ())) for name in TABLES}, summary)
 
 
 def printed(*renderables, width=100):

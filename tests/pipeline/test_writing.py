@@ -205,3 +205,13 @@ def test_write__keeps_extremes_where_they_let_a_reader_skip(
     kept = {column.path_in_schema for column in columns if column.is_stats_set}
     assert kept >= {"round", "tube", "collected_at", "p_infected"}
     assert not kept & {"person", "person_type"}
+
+
+def test_day__counts_and_lists_tubes_as_its_tables_do(tmp_path: Path) -> None:
+    day = poolpipe.run(frames_of(city(3)))
+    written = poolpipe.Day.read(day.write(tmp_path))
+    for column in ("mode", "call"):
+        assert day.tubes_by(column) == written.tubes_by(column)
+    assert day.sampled() == written.sampled() == day.members.height
+    assert day.unreported().equals(written.unreported())
+    assert day.unreported().height == day.ledger.select(pl.col("collected") - pl.col("reported")).sum().item()

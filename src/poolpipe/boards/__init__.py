@@ -64,7 +64,7 @@ def day_boards(
     yield campaign_board(day, zone=zone)
     yield recall_board(day.recalls, as_of=as_of, zone=zone, people=people, show_ids=show_ids, rows=rows)
     yield ledger_board(day.ledger, rows=rows)
-    yield missing_board(day.pools, as_of=as_of, zone=zone, rows=rows)
+    yield missing_board(day.unreported(), as_of=as_of, zone=zone, rows=rows)
     yield anomaly_board(day.anomalies, show_ids=show_ids)
     if day.rejects.height:
         yield reject_board(day.rejects, show_ids=show_ids)

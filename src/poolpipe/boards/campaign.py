@@ -44,7 +44,7 @@ def campaign_board(day: Day, *, zone: str) -> Table:
     board.show_header = False
     board.add_column(no_wrap=True)
     board.add_column(overflow="fold")
-    modes, calls = _counts(day.pools, "mode"), _counts(day.pools, "call")
+    modes, calls = day.tubes_by("mode"), day.tubes_by("call")
     statuses = _counts(day.recalls, "status")
     overdue = int(day.recalls["overdue"].sum())
     board.add_row(
@@ -52,7 +52,7 @@ def campaign_board(day: Day, *, zone: str) -> Table:
         counted({name: modes.get(name, 0) for name in ("pool", "single")})
         + Text(f" · orphan 无登记 {modes.get(None, 0):,}"),
     )
-    board.add_row("sampled 采样人次", f"{day.pools['people'].sum():,}")
+    board.add_row("sampled 采样人次", f"{day.sampled():,}")
     board.add_row(
         "results 结果",
         counted({call: calls.get(call, 0) for call in reversed(CALLS)}),
