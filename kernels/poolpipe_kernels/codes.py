@@ -11,7 +11,14 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["IRREGULAR", "document_offsets", "parse_resident_ids", "resident_ids_hold", "write_documents"]
+__all__ = [
+    "IRREGULAR",
+    "document_offsets",
+    "parse_resident_ids",
+    "resident_ids_hold",
+    "tell_bytes",
+    "write_documents",
+]
 
 IRREGULAR = np.int64(-1)
 """The key of a text that is not seventeen digits and a digit or X."""
@@ -195,3 +202,33 @@ def write_documents(
             tail = shorter
         text[start + np.uint64(8)] = np.uint64(48) + tail
         text[start + np.uint64(17)] = np.uint64(88) if check == 10 else np.uint64(48) + check
+
+
+@kernel
+def tell_bytes(
+    text: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    leading: NDArray[np.bool_],
+    others: NDArray[np.bool_],
+    lengths: NDArray[np.int64],
+) -> None:
+    """Which bytes texts begin with, which others they have, and how long they are.
+
+    Parameters
+    ----------
+    text, offsets : (bytes,) uint8 and (n + 1,) int64
+        The texts, one after the other.
+    leading, others : (256,) bool
+        In: False. Out: whether any text begins with the byte, and whether any has it further on.
+    lengths : (2,) int64
+        In: more than any length, and 0. Out: the shortest and the longest, in bytes.
+    """
+    for row in range(len(offsets) - 1):
+        begin = offsets[row]
+        end = offsets[row + 1]
+        lengths[0] = min(lengths[0], end - begin)
+        lengths[1] = max(lengths[1], end - begin)
+        if begin < end:
+            leading[text[begin]] = True
+        for i in range(begin + 1, end):
+            others[text[i]] = True

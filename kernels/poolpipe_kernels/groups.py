@@ -15,42 +15,12 @@ __all__ = [
     "PARTITION_BITS",
     "count_keys",
     "first_equals",
-    "mix",
-    "mix_values",
     "number_pairs",
     "partition_rows",
 ]
 
 PARTITION_BITS = 9
 """512 partitions: 25 million rows make tables of 50 thousand, which stay in the second-level cache."""
-
-
-@kernel
-def mix(hashes: NDArray[np.uint64], values: NDArray[np.uint64], salt: np.uint64) -> None:
-    """Add one column's values, well mixed, to the rows' `hashes`, (n,) uint64, in place.
-
-    A value of 0 stands for nothing and changes nothing; the order of columns does not matter
-    (splitmix64, Steele et al. 2014).
-    """
-    for i in range(len(hashes)):
-        if values[i] == 0:
-            continue
-        z = values[i] + salt * np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        hashes[i] += z ^ (z >> np.uint64(31))
-
-
-@kernel
-def mix_values(
-    hashes: NDArray[np.uint64], rows: NDArray[np.int32], values: NDArray[np.uint64], salt: np.uint64
-) -> None:
-    """The same for a column of few distinct values: add `values[rows[i]]` to `hashes[i]`, nothing where `rows[i]` is -1."""
-    mixed = np.zeros(len(values), np.uint64)
-    mix(mixed, values, salt)
-    for i in range(len(rows)):
-        if rows[i] >= 0:
-            hashes[i] += mixed[rows[i]]
 
 
 @kernel

@@ -9,6 +9,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -200,38 +201,11 @@ def test_records__cut_in_two_wait_for_their_rest(run):
 @quick
 @given(st.lists(st.integers(0, 12), max_size=60))
 def test_first_rows_alike__are_what_a_dict_finds(values):
-    hashes = np.zeros(len(values), np.uint64)
-    groups.mix(hashes, np.array(values, np.uint64) + np.uint64(1), np.uint64(7))
+    hashes = pl.Series(values, dtype=pl.Int64).hash(seed=7).to_numpy()
     seen: dict[int, int] = {}
     expected = [seen.setdefault(value, place) for place, value in enumerate(values)]
     assert first_rows_alike(hashes).tolist() == expected
     assert rows_not_alone(hashes).tolist() == [i for i, value in enumerate(values) if values.count(value) > 1]
-
-
-@pytest.mark.filterwarnings("ignore:overflow encountered")  # wrapping round is what mixing is
-@both(groups.mix)
-def test_mix__sees_no_order_of_columns_and_no_missing_value(run):
-    rng = np.random.default_rng(3)
-    one, two = rng.integers(1, 9, 50).astype(np.uint64), rng.integers(1, 9, 50).astype(np.uint64)
-    forth, back, empty = (np.zeros(50, np.uint64) for _ in range(3))
-    run(forth, one, np.uint64(1))
-    run(forth, two, np.uint64(2))
-    run(back, two, np.uint64(2))
-    run(back, one, np.uint64(1))
-    run(empty, np.zeros(50, np.uint64), np.uint64(3))
-    assert (forth == back).all()
-    assert not empty.any()
-
-
-@pytest.mark.filterwarnings("ignore:overflow encountered")
-@both(groups.mix_values)
-def test_mix_values__is_mix_of_the_rows_values(run):
-    rng = np.random.default_rng(4)
-    values, rows = rng.integers(0, 9, 6).astype(np.uint64), rng.integers(-1, 6, 50).astype(np.int32)
-    by_value, by_row = np.zeros(50, np.uint64), np.zeros(50, np.uint64)
-    run(by_value, rows, values, np.uint64(3))
-    groups.mix(by_row, np.where(rows < 0, np.uint64(0), values[rows]), np.uint64(3))
-    assert (by_value == by_row).all()
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered")
@@ -253,6 +227,21 @@ def test_pairs__are_numbered_as_a_dict_numbers_them(run, most):
 
 
 # Texts
+
+
+@both(codes.tell_bytes)
+@quick
+@given(st.lists(st.text(max_size=5), max_size=12))
+def test_tell_bytes__knows_every_byte_and_length(run, given_texts):
+    text, offsets = laid_out(given_texts)
+    leading, others = np.zeros(256, np.bool_), np.zeros(256, np.bool_)
+    lengths = np.array([np.iinfo(np.int64).max, 0])
+    run(text, offsets, leading, others, lengths)
+    parts = [part.encode() for part in given_texts]
+    assert set(np.flatnonzero(leading).tolist()) == {part[0] for part in parts if part}
+    assert set(np.flatnonzero(others).tolist()) == {byte for part in parts for byte in part[1:]}
+    if parts:
+        assert lengths.tolist() == [min(map(len, parts)), max(map(len, parts))]
 
 
 @both(texts.number_queues)

@@ -258,12 +258,13 @@ class _People:
 
 def _sayings(pieces: list[Placed], numbers: _Numbers) -> tuple[pl.DataFrame, NDArray[np.uint32]]:
     """What collects say, every combination once; and the number of each piece's combinations, piece after piece."""
-    heights = [len(piece.content) for _, piece, _ in pieces]
-    told = pl.DataFrame(_columns(pieces, heights, numbers, leave=OWN))
-    repeated, firsts = _repeats(told, _contents(pieces))
-    own = np.ones(sum(heights), np.bool_)
+    if not pieces:
+        return pl.DataFrame(), np.empty(0, np.uint32)
+    told = pl.DataFrame(_columns(pieces, [piece.sayings for _, piece, _ in pieces], numbers, leave=OWN))
+    repeated, firsts = _repeats(told)
+    own = np.ones(told.height, np.bool_)
     own[repeated] = False
-    same = np.cumsum(own, dtype=np.uint32) - np.uint32(1)
+    same: NDArray[np.uint32] = np.cumsum(own, dtype=np.uint32) - np.uint32(1)
     same[repeated] = same[firsts]
     return told.filter(own) if len(repeated) else told, same
 
@@ -276,7 +277,7 @@ def _collected(
     codes: Codes,
 ) -> tuple[pl.DataFrame, Counts]:
     """Collects tube by tube, numbered where they lie and let go by their pieces."""
-    begins = np.cumsum([0, *(len(piece.content) for _, piece, _ in pieces)])
+    begins = np.cumsum([0, *(piece.sayings for _, piece, _ in pieces)])
     for (place, piece, _), before in zip(pieces, begins, strict=False):
         numbers.number_scans(place, piece, before)
     laid, repeated = lay_by_tube(blocks, len(codes.entities["tube"]), same, codes.person_bounds())
@@ -299,14 +300,14 @@ def _framed(kind: str, pieces: list[Placed], numbers: _Numbers) -> tuple[pl.Data
     """One kind's pieces as one frame, in the order of the pieces, without duplicates."""
     if not pieces:
         return pl.DataFrame(schema={"at": TIME}), []
-    contents, lengths = _contents(pieces), [len(piece.at) for _, piece, _ in pieces]
+    lengths = [len(piece.at) for _, piece, _ in pieces]
     columns = {"at": _joined([piece.at for _, piece, _ in pieces]).cast(TIME)}
     # What is known by its round and code needs no round beside it.
     columns |= _columns(pieces, lengths, numbers, leave=() if kind == "void" else ("round",))
     if kind == "void" and "round" not in columns:
         columns["round"] = pl.Series([0], dtype=pl.UInt32).new_from_index(0, sum(lengths))
     frame = pl.DataFrame(columns)
-    repeated, _ = _repeats(frame, contents)
+    repeated, _ = _repeats(frame)
     if not len(repeated):
         return frame, []
     first = np.ones(frame.height, np.bool_)
@@ -370,18 +371,12 @@ def _joined(parts: Sequence[NDArray[np.generic] | None]) -> pl.Series:
     return pl.Series(np.concatenate([part for part in parts if part is not None]))
 
 
-def _contents(pieces: list[Placed]) -> NDArray[np.uint64]:
-    return np.concatenate([np.empty(0, np.uint64), *(piece.content for _, piece, _ in pieces)])
-
-
-def _repeats(
-    frame: pl.DataFrame, contents: NDArray[np.uint64]
-) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+def _repeats(frame: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
     """Rows whose content an earlier one has, too, and that earlier row.
 
     Equal hashes are only a hint: every pair is proven equal column by column.
     """
-    rows, firsts = rows_seen_before(contents)
+    rows, firsts = rows_seen_before(frame.hash_rows(seed=1).to_numpy())
     if not len(rows):
         return rows, firsts
     equal = np.ones(len(rows), np.bool_)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from poolpipe.events.alphabet import Alphabet
 from poolpipe.events.clean import clean_codes, clean_words, moments, parse_times
 
 if TYPE_CHECKING:
@@ -32,10 +33,13 @@ class Coded:
     values : Series
         Cleaned texts, or the numbers read from them; not necessarily distinct, null where only blanks
         were given.
+    alphabet : Alphabet or None
+        What the values are made of, where that was asked and they needed no cleaning.
     """
 
     rows: NDArray[np.int32]
     values: pl.Series
+    alphabet: Alphabet | None = None
 
     @classmethod
     def nothing(cls, height: int) -> Coded:
@@ -54,16 +58,9 @@ class Coded:
             return self.rows < 0
         return self.spread(self.values.is_null().to_numpy(), missing=True).astype(np.bool_)
 
-    def hashes(self) -> NDArray[np.uint64]:
-        """A 64-bit hash of each value, 0 where it is null."""
-        per_value = self.values.hash(seed=1).to_numpy().copy()
-        if self.values.null_count():
-            per_value[self.values.is_null().to_numpy()] = 0
-        return per_value
-
     def kept(self, rows: NDArray[np.int64] | slice) -> Coded:
         """Only some rows of the column."""
-        return Coded(self.rows[rows], self.values)
+        return Coded(self.rows[rows], self.values, self.alphabet)
 
 
 def coded(column: pa.ChunkedArray, before: Callable[[pl.Series], pl.Series] | None = None) -> Coded:
@@ -75,7 +72,11 @@ def coded(column: pa.ChunkedArray, before: Callable[[pl.Series], pl.Series] | No
     # By way of polars: pyarrow's own way to numpy imports pandas where that is installed, a second lost.
     indices = pl.Series(array.indices).cast(pl.Int32)
     rows = (indices.fill_null(-1) if indices.null_count() else indices).to_numpy()
-    values = pl.Series("values", as_text(array.dictionary), pl.String)
+    texts = as_text(array.dictionary)
+    values = pl.Series("values", texts, pl.String)
+    alphabet = Alphabet.of(texts) if before is None else None
+    if alphabet and alphabet.is_plain():
+        return Coded(rows, values, alphabet)
     return Coded(rows, clean_codes(values if before is None else before(values)))
 
 

@@ -31,14 +31,14 @@ def fold(events: Understood) -> None:
     """
     n = len(events.at)
     if events.words or any(not isinstance(column, Coded) for column in events.numbers.values()):
-        events.said = np.arange(n, dtype=np.int32)
+        events.said, events.sayings = np.arange(n, dtype=np.int32), n
         return
     said, firsts = np.zeros(n, np.int32), np.zeros(min(n, 1), np.int64)
     for rows in _rows(events):
         low, high = (int(rows.min()), int(rows.max())) if n else (0, 0)
         if low < high:
             said, firsts = _paired(said, len(firsts), rows, low, high)
-    events.said = said
+    events.said, events.sayings = said, len(firsts)
     for parts in (events.codes, events.numbers):
         parts.update(
             {name: column.kept(firsts) for name, column in parts.items()

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from poolpipe.codes import RESIDENT, text_bytes
+from poolpipe.events.alphabet import laid_out
 from poolpipe.events.batches import picked
 from poolpipe.events.clean import clean_codes
 from poolpipe.events.columns import Coded, as_text
 from poolpipe_kernels import codes
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 __all__ = ["Persons", "persons"]
@@ -59,7 +60,7 @@ def persons(column: pa.ChunkedArray, types: Coded | None) -> Persons:
     n = len(array)
     resident = _residents(types, n)
     keys = np.empty(n, np.int64)
-    codes.parse_resident_ids(*_laid_out(array), keys)
+    codes.parse_resident_ids(*laid_out(array), keys)
     keys[~resident] = codes.IRREGULAR
     odd = np.flatnonzero(keys == codes.IRREGULAR)
     missing, bad_length = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
@@ -96,19 +97,6 @@ def _residents(types: Coded | None, height: int) -> NDArray[np.bool_]:
 def _types(types: Coded, rows: NDArray[np.int64]) -> pl.Series:
     given = types.values.gather(pl.Series(types.rows[rows]).replace(-1, None))
     return given.fill_null(RESIDENT).replace("", RESIDENT)
-
-
-def _laid_out(array: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """A column's own bytes and offsets, where it has no gaps: half a gigabyte of numbers need no copy."""
-    if array.null_count:
-        return text_bytes(pl.Series("person", array, pl.String))
-    if pa.types.is_string(array.type):
-        array = array.cast(pa.large_string())  # its offsets only
-    _, offsets, content = array.buffers()
-    if not len(array) or content is None:
-        return text_bytes(pl.Series("person", array, pl.String))
-    starts = np.frombuffer(offsets, np.int64, len(array) + 1, array.offset * 8)
-    return np.frombuffer(content, np.uint8), starts
 
 
 def _keys(texts: pl.Series) -> NDArray[np.int64]:

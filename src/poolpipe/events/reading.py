@@ -113,7 +113,7 @@ def _taken(
     there is room for it.
     """
     workers = max(1, (os.cpu_count() or 2))
-    room = threading.Semaphore(2 * workers + 2)
+    room = threading.Semaphore(workers + 2)
     waiting: queue.SimpleQueue[tuple[int, Batch, Future[_Taken]] | None] = queue.SimpleQueue()
     asked = True
 

@@ -13,7 +13,6 @@ from poolpipe.events.batches import picked
 from poolpipe.events.clean import parse_ct, parse_whole, well_positions
 from poolpipe.events.columns import Coded, as_text, coded, plain_words, time_column
 from poolpipe.events.folding import fold
-from poolpipe.events.hashing import content_hashes
 from poolpipe.events.persons import Persons, persons
 from poolpipe.payloads import PayloadPolicy, check_characters_fit, decode_payloads
 from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
@@ -64,8 +63,8 @@ class Understood:
         Position on the plate.
     said : (n,) int32 or None
         Combination of each collect.
-    content : (n,) uint64
-        Hash of everything but `sent_at`; of collects one of each combination.
+    sayings : int
+        How many combinations there are.
     """
 
     kind: str
@@ -77,7 +76,7 @@ class Understood:
     person: Persons | None = None
     well: NDArray[np.int32] | None = None
     said: NDArray[np.int32] | None = None
-    content: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    sayings: int = 0
 
     def kept(self, rows: NDArray[np.int64]) -> Understood:
         """Only some rows."""
@@ -124,7 +123,6 @@ def understand(
         fold(events)
     if events.person is not None:
         events.person = events.person.checked()
-    events.content = content_hashes(events)
     return events, rows, rejected
 
 
@@ -183,7 +181,7 @@ class _Reading:
                 *_PATTERNED,
                 *_NAMED,
             ):  # nothing but a prefix: bad for these, nothing for others
-                found = Coded(found.rows, found.values.replace("", None))
+                found = found if found.alphabet else Coded(found.rows, found.values.replace("", None))
             self.events.codes[column] = found
         return self.events.codes[column]
 
@@ -281,8 +279,9 @@ def _pattern(reading: _Reading, column: str, code: str) -> None:
     given = reading.coded(column)
     pattern = getattr(reading.policy.codes, code)
     rule = getattr(reading.policy.codes, f"{code}_check")
-    fits = given.values.str.contains(f"^(?:{pattern})$").fill_null(value=True).to_numpy()
-    reading.refuse_values(given, ~fits, "bad_code", column, f"outside the pattern {pattern}")
+    if not (given.alphabet and given.alphabet.fits(pattern)):
+        fits = given.values.str.contains(f"^(?:{pattern})$").fill_null(value=True).to_numpy()
+        reading.refuse_values(given, ~fits, "bad_code", column, f"outside the pattern {pattern}")
     if rule != "none":
         checked = check_characters_fit(given.values, rule).fill_null(value=True).to_numpy()
         reading.refuse_values(given, ~checked, "bad_code", column, f"fails its {rule} check character")
@@ -290,6 +289,8 @@ def _pattern(reading: _Reading, column: str, code: str) -> None:
 
 def _length(reading: _Reading, column: str) -> None:
     given = reading.coded(column)
+    if given.alphabet and given.alphabet.longest <= _LONGEST_NAME:
+        return
     reading.refuse_values(given, _bad_length(given.values), "bad_code", column, _LENGTH_RULE)
 
 

@@ -1,0 +1,92 @@
+"""What texts are made of: most columns need no second look at each of a million codes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from poolpipe.codes import text_bytes
+from poolpipe_kernels import codes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Alphabet", "laid_out"]
+
+_ONE_CLASS = re.compile(r"\[([0-9A-Za-z._/-]+)\]\{(\d+),(\d+)\}")
+"""Patterns such as `[0-9A-Za-z._/-]{1,64}`: so many characters out of a class."""
+
+_PRINTED = np.zeros(256, np.bool_)
+_PRINTED[0x21:0x7F] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Alphabet:
+    """The bytes and lengths of some texts, none of which is null.
+
+    Attributes
+    ----------
+    leading, others : (256,) bool
+        Bytes that texts begin with, and bytes they have further on.
+    shortest, longest : int
+        In bytes.
+    """
+
+    leading: NDArray[np.bool_]
+    others: NDArray[np.bool_]
+    shortest: int
+    longest: int
+
+    @classmethod
+    def of(cls, array: pa.Array) -> Alphabet | None:
+        """Tell what a column of texts is made of; None if there is none, or some are missing."""
+        if not len(array) or array.null_count:
+            return None
+        leading, others = np.zeros(256, np.bool_), np.zeros(256, np.bool_)
+        lengths = np.array([np.iinfo(np.int64).max, 0])
+        codes.tell_bytes(*laid_out(array), leading, others, lengths)
+        return cls(leading, others, int(lengths[0]), int(lengths[1]))
+
+    def is_plain(self) -> bool:
+        """Whether every text is printed ASCII without blanks and without the `]` of a scanner's prefix in front."""
+        odd = (self.leading | self.others) & ~_PRINTED
+        return self.shortest > 0 and not odd.any() and not self.leading[ord("]")]
+
+    def fits(self, pattern: str) -> bool:
+        """Whether every text surely fits a pattern; a False only says that each must be asked."""
+        known = _one_class(pattern)
+        if known is None:
+            return False
+        allowed, least, most = known
+        within = not ((self.leading | self.others) & ~allowed).any()
+        return within and least <= self.shortest and self.longest <= most
+
+
+@cache
+def _one_class(pattern: str) -> tuple[NDArray[np.bool_], int, int] | None:
+    """The ASCII characters that a pattern of one class allows, and how many; None for any other pattern."""
+    parts = _ONE_CLASS.fullmatch(pattern)
+    if parts is None:
+        return None
+    one = re.compile(f"[{parts[1]}]")
+    allowed = np.array([byte < 128 and one.match(chr(byte)) is not None for byte in range(256)])
+    return allowed, int(parts[2]), int(parts[3])
+
+
+def laid_out(array: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """A column's own bytes and offsets, where it has no gaps: half a gigabyte of numbers need no copy."""
+    if array.null_count:
+        return text_bytes(pl.Series("values", array, pl.String))
+    if pa.types.is_string(array.type):
+        array = array.cast(pa.large_string())  # its offsets only
+    _, offsets, content = array.buffers()
+    if not len(array) or content is None:
+        return text_bytes(pl.Series("values", array, pl.String))
+    starts = np.frombuffer(offsets, np.int64, len(array) + 1, array.offset * 8)
+    return np.frombuffer(content, np.uint8), starts
