@@ -14,6 +14,7 @@ from poolpipe.errors import TableError
 from poolpipe.scans import Scans, halves, lay_by_tube
 from poolpipe.tables import MODES, TIME, require
 from poolpipe_kernels import seats
+from poolpipe_kernels import tubes as kernels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,7 +106,7 @@ class _Queues:
     def _seat(self, scans: Scans, codes: Codes) -> None:
         """Find the tubes, and the seat of everybody who was scanned again."""
         begins = np.empty(len(codes.entities["tube"]) + 1, np.int64)
-        tubes = seats.find_tubes(scans.tube[: scans.firsts], begins)
+        tubes = kernels.find_tubes(scans.tube[: scans.firsts], begins)
         self.scans, self.offsets = scans, begins[: tubes + 1]
         self.tubes = scans.tube[begins[:tubes]]
         self.seat = np.empty(len(scans.tube) - scans.firsts, np.int64)
@@ -136,7 +137,7 @@ class _Queues:
         anew.read(offsets, scans.at[rows], scans.said[rows], facts, 0, len(affected))
         self.told.put(affected, anew)
         other_time = scans.at[later] != scans.at[self.seat]
-        self.told.flags[again[other_time]] |= seats.RESCANNED
+        self.told.flags[again[other_time]] |= kernels.RESCANNED
 
 
 class _Told:
@@ -155,7 +156,7 @@ class _Told:
         first: int,
         last: int,
     ) -> None:
-        seats.describe_tubes(
+        kernels.describe_tubes(
             first, last, offsets, at, said, facts, self.mode, self.capacity, self.site, self.point, self.flags
         )
 
@@ -225,7 +226,7 @@ def _check_fits(column: str, found: int, most: int) -> None:
 def _settle_ties(queues: _Queues, collects: pl.DataFrame, codes: Codes) -> None:
     """Where scans of one moment name different modes or places, the larger content decides."""
     told = queues.told
-    tied = np.flatnonzero(told.flags & seats.TIED)
+    tied = np.flatnonzero(told.flags & kernels.TIED)
     if not len(tied):
         return
     events = collects.filter(collects["tube"].is_in(queues.tubes[tied]))
@@ -257,9 +258,9 @@ def _tables(queues: _Queues, policy: Policy) -> Links:
             "last_collected": at[offsets[1:] - 1],
             "site": told.site,
             "point": told.point,
-            "rescanned": (told.flags & seats.RESCANNED) > 0,
-            "several_points": (told.flags & seats.DIFFERENT_POINTS) > 0,
-            "mixed_mode": (told.flags & seats.MIXED_MODE) > 0,
+            "rescanned": (told.flags & kernels.RESCANNED) > 0,
+            "several_points": (told.flags & kernels.DIFFERENT_POINTS) > 0,
+            "mixed_mode": (told.flags & kernels.MIXED_MODE) > 0,
         }
     ).with_columns(_time("first_collected"), _time("last_collected"), _number("site"), _number("point"))
     seated = pl.DataFrame({"tube": scans.tube[members], "person": scans.person[members], "collected_at": at})

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import pytest
 
-from poolpipe_kernels import seats
+from poolpipe_kernels import seats, tubes
 
 TUBES = 5
 PASSPORTS = np.array([0, 4, np.iinfo(np.int64).max])
@@ -100,7 +100,7 @@ def test_scans__of_a_tube_with_thousands_are_told_apart_as_those_of_ten():
     assert np.count_nonzero(marks == seats.REPEATED) == n - distinct
 
 
-@both(seats.find_tubes)
+@both(tubes.find_tubes)
 def test_tubes__are_found_where_they_begin(run):
     begins = np.empty(9, np.int64)
     assert run(np.array([2, 2, 5, 7, 7, 7], np.uint32), begins) == 3
@@ -117,7 +117,7 @@ def test_seats__are_found_by_tube_and_person(run):
     assert found.tolist() == [1, 2, -1, -1]
 
 
-@both(seats.describe_tubes)
+@both(tubes.describe_tubes)
 @pytest.mark.parametrize("seed", range(10))
 def test_tubes__are_described_by_their_earliest_scans(run, seed):
     tube, at, _, said, _ = some_scans(seed)
@@ -131,9 +131,9 @@ def test_tubes__are_described_by_their_earliest_scans(run, seed):
     for t in range(TUBES):
         scans = [(int(at[k]), int(said[k])) for k in range(offsets[t], offsets[t + 1])]
         earliest = {mode[what] for moment, what in scans if moment == min(scans)[0]}
-        assert bool(flags[t] & seats.MIXED_MODE) == (len({mode[what] for _, what in scans}) > 1)
+        assert bool(flags[t] & tubes.MIXED_MODE) == (len({mode[what] for _, what in scans}) > 1)
         places = {(site[what], point[what]) for _, what in scans} - {(0, 0)}
-        assert bool(flags[t] & seats.DIFFERENT_POINTS) == (len(places) > 1)
+        assert bool(flags[t] & tubes.DIFFERENT_POINTS) == (len(places) > 1)
         assert found[1][t] == max(capacity[what] for _, what in scans) - 1
         assert found[0][t] in earliest
         doubtful = len(earliest) > 1
@@ -142,4 +142,4 @@ def test_tubes__are_described_by_their_earliest_scans(run, seed):
             first = {where for moment, where in placed if moment == min(placed)[0]}
             assert (told[t] + 1 in first) if first else told[t] == -1
             doubtful |= len(first) > 1
-        assert bool(flags[t] & seats.TIED) or not doubtful
+        assert bool(flags[t] & tubes.TIED) or not doubtful
