@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from poolpipe.events.alphabet import Alphabet
 from poolpipe_kernels import codes as kernels
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+PATTERN = "[0-9A-Za-z._/-]{1,64}"
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
@@ -98,3 +100,19 @@ class BenchWrite:
         frame = pl.DataFrame({"key": keys}).lazy().select(number.cast(pl.String) + tail)
         written = speed("polars expressions", len(keys), lambda: frame.collect().to_series())
         assert written.to_list() == persons.to_list()
+
+
+@pytest.mark.benchmark(group="codes: are all of them plain and within the pattern")
+class BenchAlphabet:
+    def bench_kernel(self, speed: Callable[..., Any], persons: pl.Series) -> None:
+        array = persons.to_arrow()
+
+        def fits() -> bool:
+            alphabet = Alphabet.of(array)
+            return alphabet is not None and alphabet.is_plain() and alphabet.fits(PATTERN)
+
+        assert speed("kernel, every byte once", len(persons), fits)
+
+    def bench_polars(self, speed: Callable[..., Any], persons: pl.Series) -> None:
+        pattern = f"^(?:{PATTERN})$"
+        assert speed("polars regular expression", len(persons), lambda: persons.str.contains(pattern).all())

@@ -74,3 +74,23 @@ class BenchCount:
         query = pl.DataFrame({"tube": tubes}).lazy().group_by("tube").len()
         found = speed("polars group_by", len(tubes), query.collect).sort("tube")
         assert np.array_equal(found["len"].to_numpy(), counts(tubes))
+
+
+@pytest.fixture(scope="module")
+def places(tubes: NDArray[np.uint32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Site and point of each scan: 300 sites of five points, in the order of the queues."""
+    points = tubes // 60
+    return (points // 5 % 300).astype(np.int32), (points % 5).astype(np.int32)
+
+
+@pytest.mark.benchmark(group="groups: distinct pairs numbered")
+class BenchPairs:
+    def bench_kernel(self, speed: Callable[..., Any], places: Any) -> None:
+        numbers, firsts = np.empty(len(places[0]), np.int32), np.empty(len(places[0]), np.int64)
+        found = speed("kernel", len(numbers), lambda: kernels.number_pairs(*places, 300 * 6, numbers, firsts))
+        assert found == len(np.unique(places[0].astype(np.int64) * 5 + places[1]))
+
+    def bench_polars(self, speed: Callable[..., Any], places: Any) -> None:
+        pair = pl.struct(site=pl.Series(places[0]), point=pl.Series(places[1]))
+        ranked = speed("polars struct rank", len(places[0]), lambda: pl.select(pair.rank("dense")))
+        assert ranked.to_series().max() == len(np.unique(places[0].astype(np.int64) * 5 + places[1]))
