@@ -1,6 +1,6 @@
 """The pipeline: the stages in order. The only place that knows the order; read it and you know the program.
 
-files -> events -> voids -> links, custody, calls -> pools -> recalls, cases
+files -> events -> voids -> custody, links, calls -> pools -> recalls, cases
 -> beliefs -> rank
 -> clocks, anomalies, ledger -> tables
 """
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["conclude", "run"]
 
-_STEPS = ("voids", "custody", "calls", "links", "pools", "recalls", "beliefs", "ledger", "anomalies")
+_STEPS = ("voids", "custody", "links", "calls", "pools", "recalls", "beliefs", "ledger", "anomalies")
 
 
 def run(
@@ -114,12 +114,13 @@ def conclude(
     # it went, nor what is wrong with how likely anybody is infected.
     with ThreadPoolExecutor(1) as beside:
         linking = beside.submit(link, frames["collect"], codes, policy)
+        calling = beside.submit(call, frames, codes, policy)
         custody = keep_custody(frames, codes)
         done("custody")
-        calls = call(frames, codes, policy)
-        done("calls")
         links = linking.result()
         done("links")
+        calls = calling.result()
+        done("calls")
         pools = gather_pools(links, custody, calls, codes)
         done("pools")
         doubling = beside.submit(people_in_two_tubes, pools, links.members, codes)
