@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,11 @@ import pyarrow as pa
 from poolpipe.tables import EVENTS, REFERENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["BROKEN", "KNOWN_COLUMNS", "Batch", "broken", "column_names", "picked", "plain_table"]
+__all__ = ["BROKEN", "KNOWN_COLUMNS", "Batch", "Unread", "broken", "column_names", "picked", "plain_table"]
 
 KNOWN_COLUMNS = frozenset(
     [
@@ -70,6 +71,10 @@ class Batch:
     def of_broken(trouble: pl.DataFrame) -> Batch:
         """Make a batch of nothing but trouble."""
         return Batch(pa.table({}), np.empty(0, np.int64), lambda rows: [""] * len(rows), trouble)
+
+
+Unread = Callable[[], "list[Batch]"]
+"""Batches that are not unpacked yet: whoever calls it does that, in whatever thread."""
 
 
 def plain_table(columns: Mapping[str, pa.Array | pa.ChunkedArray], height: int) -> pa.Table:

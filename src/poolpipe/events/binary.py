@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from poolpipe.events.batches import Batch, broken, column_names, picked, plain_table
+from poolpipe.events.batches import Batch, Unread, broken, column_names, picked, plain_table
 from poolpipe.events.columns import legible
 
 if TYPE_CHECKING:
@@ -30,27 +30,59 @@ _WORTH = 8
 """Bytes a value from which on a column's texts are mostly distinct: finding the others costs more than it saves."""
 
 
-def read_parquet(path: Path) -> Iterator[Batch]:
-    """Yield a Parquet file's records; what cannot be read of a damaged file is named."""
+def read_parquet(path: Path) -> Iterator[Batch | Unread]:
+    """Yield a Parquet file's records, each row group to be unpacked by whoever takes it; what cannot be read is named."""
     try:
+        file = _File.of(path)
+    except (pa.ArrowException, OSError) as error:
+        yield Batch.of_broken(_damage(error))
+        return
+    for group in range(file.metadata.num_row_groups):
+        if file.metadata.row_group(group).num_rows <= _ROWS:
+            yield partial(list, file.batches(group))
+        else:
+            yield from file.batches(group)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A Parquet file as its end describes it."""
+
+    path: Path
+    metadata: pq.FileMetaData
+    schema: pa.Schema
+    known: dict[int, str]
+    left_out: frozenset[str]
+    texts: list[str]
+    distinct: list[str]
+
+    @classmethod
+    def of(cls, path: Path) -> _File:
         metadata = pq.read_metadata(path)
         schema = metadata.schema.to_arrow_schema()
         known, left_out = column_names(schema.names)
-        wanted = [schema.names[index] for index in known]
         texts = [
-            name
-            for name in wanted
-            if known[schema.names.index(name)] not in _PLAIN and _is_text(schema, name)
+            schema.names[index]
+            for index, name in known.items()
+            if name not in _PLAIN and _is_text(schema, schema.names[index])
         ]
         distinct = [name for name in texts if _mostly_distinct(metadata, name)]
-        file = pq.ParquetFile(path, read_dictionary=[name for name in texts if name not in distinct])
-        passed = 0
-        for rows in file.iter_batches(_ROWS, columns=wanted, use_threads=False):
-            batch = _batch(_with_dictionaries(rows, distinct), known, schema.names, passed, left_out)
-            passed += rows.num_rows
-            yield replace(batch, done=passed / file.metadata.num_rows)
-    except (pa.ArrowException, OSError) as error:
-        yield Batch.of_broken(_damage(error))
+        return cls(path, metadata, schema, known, left_out, texts, distinct)
+
+    def batches(self, group: int) -> Iterator[Batch]:
+        """Unpack one row group."""
+        coded = [name for name in self.texts if name not in self.distinct]
+        wanted = [self.schema.names[index] for index in self.known]
+        passed = sum(self.metadata.row_group(before).num_rows for before in range(group))
+        try:
+            file = pq.ParquetFile(self.path, metadata=self.metadata, read_dictionary=coded)
+            for rows in file.iter_batches(_ROWS, [group], columns=wanted, use_threads=False):
+                told = _with_dictionaries(rows, self.distinct)
+                batch = _batch(told, self.known, self.schema.names, passed, self.left_out)
+                passed += rows.num_rows
+                yield replace(batch, done=passed / self.metadata.num_rows)
+        except (pa.ArrowException, OSError) as error:
+            yield Batch.of_broken(_damage(error))
 
 
 def read_arrow(path: Path, *, stream: bool) -> Iterator[Batch]:

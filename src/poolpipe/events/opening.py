@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.errors import InputError, PoolpipeError
-from poolpipe.events.batches import Batch, broken, column_names, plain_table
+from poolpipe.events.batches import Batch, Unread, broken, column_names, plain_table
 from poolpipe.events.binary import read_arrow, read_parquet
 from poolpipe.events.columns import as_text
 from poolpipe.events.delimited import read_delimited
@@ -58,7 +58,7 @@ class Foreign(Protocol):
 def open_inputs(
     inputs: Inputs,
     foreign: Foreign | None,
-) -> tuple[list[Source], Callable[[Source], Iterator[Batch]], list[str]]:
+) -> tuple[list[Source], Callable[[Source], Iterator[Batch | Unread]], list[str]]:
     """Tell what an input consists of: its sources, how to read each, and the files left aside.
 
     Raises
@@ -77,7 +77,7 @@ def open_inputs(
 
 def _of_frames(
     frames: Mapping[str, pl.DataFrame],
-) -> tuple[list[Source], Callable[[Source], Iterator[Batch]], list[str]]:
+) -> tuple[list[Source], Callable[[Source], Iterator[Batch | Unread]], list[str]]:
     unknown = sorted(set(frames) - {*KINDS, "events"})
     if unknown:
         raise InputError(
@@ -87,7 +87,7 @@ def _of_frames(
         )
     sources = [Source(Path(kind), kind, None if kind == "events" else kind) for kind in frames]
 
-    def batches(source: Source) -> Iterator[Batch]:
+    def batches(source: Source) -> Iterator[Batch | Unread]:
         frame = frames[source.name]
         for start in range(0, max(1, frame.height), _ROWS):
             yield _frame_batch(frame.slice(start, _ROWS), start)
@@ -124,7 +124,8 @@ def read_table(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     Columns nobody knows are there by name only, without values, so that a slip of the pen can be told.
     """
-    batches = list(_batches(Source(path, path.name, None)))
+    came = _batches(Source(path, path.name, None))
+    batches = [batch for each in came for batch in (each() if callable(each) else [each])]
     tables = [_as_texts(batch.table) for batch in batches if batch.table.num_rows]
     frame = pl.concat(tables, how="diagonal") if tables else pl.DataFrame()
     left_out = sorted(frozenset().union(*(batch.left_out for batch in batches)))
@@ -137,7 +138,7 @@ def _as_texts(table: pa.Table) -> pl.DataFrame:
     return pl.DataFrame([pl.Series(name, array, pl.String) for name, array in columns.items()])
 
 
-def _foreign_batches(source: Source, foreign: Foreign) -> Iterator[Batch]:
+def _foreign_batches(source: Source, foreign: Foreign) -> Iterator[Batch | Unread]:
     """Batches of one file, event file or not; what the other reader refuses is broken, with its reason."""
     if not foreign.recognises(source.path):
         yield from _batches(source)
@@ -151,7 +152,7 @@ def _foreign_batches(source: Source, foreign: Foreign) -> Iterator[Batch]:
         yield _frame_batch(frame.with_columns(pl.lit(kind).alias("kind")), 0)
 
 
-def _batches(source: Source) -> Iterator[Batch]:
+def _batches(source: Source) -> Iterator[Batch | Unread]:
     """Batches of one file, by what it holds."""
     try:
         raw, file, compression = opened(source.path)

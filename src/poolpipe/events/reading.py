@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from poolpipe.codes import Codes
-    from poolpipe.events.batches import Batch
+    from poolpipe.events.batches import Batch, Unread
     from poolpipe.events.opening import Foreign, Inputs
     from poolpipe.events.sources import Source
     from poolpipe.policy import Policy
@@ -98,44 +98,43 @@ def read_events(
     sources, batches, skipped = open_inputs(inputs, foreign)
     tally = _Tally(sources)
     told = _Told(progress, sources)
-    for file, batch, taken in _taken(sources, batches, policy):
-        told.reading(file, batch.done)
+    for taken in _taken(sources, batches, policy):
+        told.reading(taken.file, taken.done)
         tally.add(taken)
     return replace(tally.finished(skipped), notes=foreign.notes() if foreign else {})
 
 
 def _taken(
-    sources: list[Source], batches: Callable[[Source], Iterator[Batch]], policy: Policy
-) -> Iterator[tuple[int, Batch, _Taken]]:
-    """Yield every batch with what became of it, in the order of the files.
+    sources: list[Source], batches: Callable[[Source], Iterator[Batch | Unread]], policy: Policy
+) -> Iterator[_Taken]:
+    """Yield what became of every batch, in the order of the files.
 
-    One thread unpacks, others understand, and whoever asks keeps the results; a batch is not unpacked before
+    One thread reads, others unpack and understand, and whoever asks keeps the results; nothing is read before
     there is room for it.
     """
-    workers = max(1, (os.cpu_count() or 2))
+    workers = max(2, os.cpu_count() or 2)
     room = threading.Semaphore(workers + 2)
-    waiting: queue.SimpleQueue[tuple[int, Batch, Future[_Taken]] | None] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[Future[list[_Taken]] | None] = queue.SimpleQueue()
     asked = True
 
-    def unpack() -> None:
+    def read() -> None:
         try:
             for file, source in enumerate(sources):
                 for batch in batches(source):
                     room.acquire()
                     if not asked:
                         return
-                    waiting.put((file, batch, pool.submit(_take, batch, source, file, policy)))
+                    waiting.put(pool.submit(_understood, batch, source, file, policy))
         finally:
             waiting.put(None)
 
     with ThreadPoolExecutor(workers) as pool, ThreadPoolExecutor(1) as ahead:
-        unpacking = ahead.submit(unpack)
+        reading = ahead.submit(read)
         try:
             while came := waiting.get():
-                file, batch, taken = came
-                yield file, batch, taken.result()
+                yield from came.result()
                 room.release()
-            unpacking.result()
+            reading.result()
         finally:
             asked = False
             room.release()
@@ -159,6 +158,7 @@ class _Taken:
     """What became of one batch."""
 
     file: int
+    done: float
     read: int
     pieces: list[Piece]
     rejects: pl.DataFrame
@@ -208,6 +208,12 @@ class _Tally:
         return Events(frames, codes, pl.concat(self.rejects), files, left_out, skipped)
 
 
+def _understood(came: Batch | Unread, source: Source, file: int, policy: Policy) -> list[_Taken]:
+    """Understand what came, unpacking it first where it is not."""
+    batches = came() if callable(came) else [came]
+    return [_take(batch, source, file, policy) for batch in batches]
+
+
 def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
     """Understand one batch, kind by kind."""
     pieces: list[Piece] = []
@@ -231,7 +237,7 @@ def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
         if bad.height:
             rejects.append(_rejected(batch, places, bad, kind, source))
     read = batch.table.num_rows + batch.broken.height
-    return _Taken(file, read, pieces, pl.concat(rejects), left_out)
+    return _Taken(file, batch.done, read, pieces, pl.concat(rejects), left_out)
 
 
 def _foreign(batch: Batch, source: Source) -> frozenset[str]:
