@@ -59,7 +59,9 @@ def number_pairs(
     while size < 2 * most:
         size *= 2
     mask = np.uint64(size - 1)
-    table = np.full(size, -1, np.int32)
+    table = np.empty(size, np.int32)
+    for i in range(size):
+        table[i] = -1
     found = 0
     for i in range(len(left)):
         if i > 0 and left[i] == left[i - 1] and right[i] == right[i - 1]:
@@ -102,7 +104,9 @@ def partition_rows(hashes: NDArray[np.uint64], begins: NDArray[np.int64], rows: 
         begins[np.int64(hashes[i] >> shift) + 1] += 1
     for p in range(len(begins) - 1):
         begins[p + 1] += begins[p]
-    cursors = begins[:-1].copy()
+    cursors = np.empty(len(begins) - 1, np.int64)
+    for p in range(len(cursors)):
+        cursors[p] = begins[p]
     for i in range(len(hashes)):
         own = np.int64(hashes[i] >> shift)
         rows[cursors[own]] = i
@@ -139,7 +143,8 @@ def first_equals(
     mask = np.uint64(size - 1)
     table = np.empty(size, np.int64)
     for p in range(first_partition, last_partition):
-        table[:] = -1
+        for i in range(size):
+            table[i] = -1
         for k in range(begins[p], begins[p + 1]):
             row = rows[k]
             h = hashes[row]

@@ -89,7 +89,9 @@ def find_suspects(
         How many suspects there are.
     """
     shift = np.uint64(64 - PART_BITS)
-    cursors = begins[:-1].copy()
+    cursors = np.empty(len(begins) - 1, np.int64)
+    for part in range(len(cursors)):
+        cursors[part] = begins[part]
     rests = np.empty(begins[-1], np.uint32)
     for seat in range(len(tube)):
         own = tube[seat]
@@ -104,7 +106,8 @@ def find_suspects(
     for part in range(len(cursors)):
         if begins[part + 1] - begins[part] < 2:
             continue
-        bits[:] = 0
+        for word in range(len(bits)):
+            bits[word] = 0
         for k in range(begins[part], begins[part + 1]):
             rest = np.uint64(rests[k])
             place = rest >> np.uint64(32 - _SKETCH_BITS + 6)

@@ -253,10 +253,11 @@ def part_scans(
                 repeated[gone] = said[k]
                 gone += 1
         people[number] = put - start
-    tube[put : put + aside] = later_tube
-    at[put : put + aside] = later_at
-    person[put : put + aside] = later_person
-    said[put : put + aside] = later_said
+    for k in range(aside):  # one by one: slices would take three seconds to compile
+        tube[put + k] = later_tube[k]
+        at[put + k] = later_at[k]
+        person[put + k] = later_person[k]
+        said[put + k] = later_said[k]
 
 
 @kernel

@@ -148,7 +148,9 @@ def judge_wells(
     for w in range(len(slot)):
         plate = slot[w] // _WELL_PLACES
         mark = marks[w]
-        since[:] = NEVER
+        for i in range(targets + 1):
+            for j in range(3):
+                since[i, j] = NEVER
         if begins[w + 1] > begins[w]:
             mark |= READ
         for k in range(begins[w], begins[w + 1]):
