@@ -37,11 +37,15 @@ def read_parquet(path: Path) -> Iterator[Batch | Unread]:
     except (pa.ArrowException, OSError) as error:
         yield Batch.of_broken(_damage(error))
         return
+    passed = 0
     for group in range(file.metadata.num_row_groups):
-        if file.metadata.row_group(group).num_rows <= _ROWS:
-            yield partial(list, file.batches(group))
+        batches = file.batches(group, passed)
+        rows = file.metadata.row_group(group).num_rows
+        passed += rows
+        if rows <= _ROWS:
+            yield partial(list, batches)
         else:
-            yield from file.batches(group)
+            yield from batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,10 @@ class _File:
         distinct = [name for name in texts if _mostly_distinct(metadata, name)]
         return cls(path, metadata, schema, known, left_out, texts, distinct)
 
-    def batches(self, group: int) -> Iterator[Batch]:
-        """Unpack one row group."""
+    def batches(self, group: int, passed: int) -> Iterator[Batch]:
+        """Unpack one row group, before which so many rows have passed."""
         coded = [name for name in self.texts if name not in self.distinct]
         wanted = [self.schema.names[index] for index in self.known]
-        passed = sum(self.metadata.row_group(before).num_rows for before in range(group))
         try:
             file = pq.ParquetFile(self.path, metadata=self.metadata, read_dictionary=coded)
             for rows in file.iter_batches(_ROWS, [group], columns=wanted, use_threads=False):
