@@ -101,12 +101,18 @@ class Codes:
         asked = self.sayings.select(columns) if columns else self.sayings
         return collects.drop("said", "later").hstack(asked[collects["said"]])
 
+    def speaking(self, column: str, collects: pl.DataFrame) -> pl.DataFrame:
+        """Only the collects that say something in a column."""
+        if column not in self.sayings.columns:
+            return collects.clear()
+        speaks = self.sayings[column].is_not_null()
+        return collects if speaks.all() else collects.filter(speaks.gather(collects["said"]))
+
     def saying(self, column: str, collects: pl.DataFrame) -> pl.DataFrame:
         """Only the collects that say something in a column, with the column beside them."""
+        told = self.speaking(column, collects)
         if column not in self.sayings.columns:
-            return collects.clear().with_columns(pl.lit(None, pl.UInt32).alias(column))
-        speaks = self.sayings[column].is_not_null()
-        told = collects if speaks.all() else collects.filter(speaks.gather(collects["said"]))
+            return told.with_columns(pl.lit(None, pl.UInt32).alias(column))
         return self.unfolded(told, column)
 
     def text(self, column: str, numbers: pl.Series) -> pl.Series:

@@ -137,10 +137,10 @@ def find_cases(pools: pl.DataFrame, links: Links, collects: pl.DataFrame, codes:
     positive = pools.filter((pl.col("mode") == _SINGLE) & (pl.col("call") == _POSITIVE))
     members = links.members_of(positive["tube"])
     cases = positive.select("tube", "called_at", "lab").join(members, on="tube", maintain_order="left_right")
-    told = codes.sayings["recall_of"].is_not_null() if "recall_of" in codes.sayings.columns else None
-    if told is None or cases.is_empty():
+    told = codes.speaking("recall_of", collects)
+    if told.is_empty() or cases.is_empty():
         return cases.with_columns(pl.lit(None, pl.UInt32).alias("recall_of"))
-    said = collects.filter(told.gather(collects["said"])).join(cases, on=["tube", "person"], how="semi")
+    said = told.join(cases, on=["tube", "person"], how="semi")
     said = codes.unfolded(said.filter(pl.col("at") == pl.col("at").min().over("tube", "person")))
     first = largest_content(said, ["tube", "person"], "collect", codes).select("tube", "person", "recall_of")
     return cases.join(first, on=["tube", "person"], how="left", maintain_order="left")
