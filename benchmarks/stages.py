@@ -71,7 +71,7 @@ class Stages:
         return open_recalls(self.pools, self.links, frames["collect"], codes, self.policy, self.as_of)
 
     def people_in_two_tubes(self) -> pl.DataFrame:
-        return people_in_two_tubes(self.pools, self.links.members, self.events.codes)
+        return people_in_two_tubes(self.links.tubes, self.links.members, self.events.codes)
 
     @cached_property
     def links(self) -> Links:

@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from poolpipe import texts
 from poolpipe.errors import InputError
+from poolpipe.pieces import in_pieces
 from poolpipe.tables import TABLES
+from poolpipe.texts import Coded
+from poolpipe.writing import Writing
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
+
+    import pyarrow as pa
 
     from poolpipe.policy import Policy
 
 __all__ = ["Day"]
-
-_PERSON = ("person",)
-_DISTINCT = {"pools": ("tube", "called_by")}
-"""Columns of mostly distinct texts, `person` where nothing is said: a dictionary of them would be tried in vain."""
-
-_IN_ORDER = ("tube", "box", "plate", "code")
-"""Texts that ascend with the rows, or nearly so."""
-
-_BATCH = 1 << 15
-"""Rows encoded at a time: extremes of a dictionary's texts are looked for anew in each batch."""
 
 
 class Day:
@@ -52,14 +41,14 @@ class Day:
 
     def __init__(
         self,
-        tables: Mapping[str, pl.DataFrame] | texts.Coded,
+        tables: Mapping[str, pl.DataFrame] | Coded,
         summary: Mapping[str, Any],
         again: Callable[[Policy | str | Path | None, datetime | str | None], Day] | None = None,
         *,
         people: pl.DataFrame | None = None,
     ) -> None:
-        self._tables: dict[str, pl.DataFrame] = {} if isinstance(tables, texts.Coded) else dict(tables)
-        self._coded = tables if isinstance(tables, texts.Coded) else None
+        self._tables: dict[str, pl.DataFrame] = {} if isinstance(tables, Coded) else dict(tables)
+        self._coded = tables if isinstance(tables, Coded) else None
         self._again = again
         self.people = people
         self.summary = dict(summary)
@@ -149,54 +138,31 @@ class Day:
             raise InputError("holds tables and no events", where="day", way_out="run the events again")
         return self._again(policy, as_of)
 
-    def write(self, folder: str | os.PathLike[str]) -> Path:
-        """Write every table as Parquet, and `summary.json`, into `folder`.
+    def pieces(self, name: str) -> Iterator[pa.Table]:
+        """One table piece by piece as Arrow tables: the texts of a city need more room than its numbers.
 
-        Everything is written aside first and moved into place at the end. An earlier `summary.json` goes
-        before the first table is moved, the new one comes after the last: who finds a summary finds exactly
-        the tables it speaks of.
+        A piece is good until the next but one is asked for: they are written into the same memory.
+        """
+        if self._coded is not None:  # of tables that were asked for, too: pieces do not depend on who looked
+            return self._coded.pieces(name)
+        whole = self.table(name).to_arrow(compat_level=pl.CompatLevel.oldest())
+        return in_pieces(whole.num_rows, lambda rows, _: whole.slice(rows.start, len(rows)))
+
+    def rounds(self) -> int:
+        """How many rounds were told of."""
+        return self._coded.seated.rounds() if self._coded is not None else self.pools["round"].n_unique()
+
+    def write(self, folder: str | os.PathLike[str]) -> Path:
+        """Write every table as Parquet, and `summary.json`, into `folder`; whole or not at all.
 
         Raises
         ------
         InputError
             If the folder cannot be made or written to.
         """
-        target = Path(folder)
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-            aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=target))
-            try:
-                self._write_into(aside)
-                (target / "summary.json").unlink(missing_ok=True)
-                for name in (*(f"{table}.parquet" for table in TABLES), "summary.json"):
-                    (aside / name).replace(target / name)
-            finally:
-                shutil.rmtree(aside, ignore_errors=True)
-        except OSError as error:
-            raise InputError(
-                f"cannot be written: {error.strerror or error}",
-                where=str(folder),
-                way_out="choose another --out",
-            ) from error
-        return target
-
-    def _write_into(self, folder: Path) -> None:
-        with ThreadPoolExecutor(2) as pool:  # members take as long as all the others together
-            list(
-                pool.map(
-                    lambda table: self._write_table(table, folder),
-                    sorted(TABLES, key=lambda table: table != "members"),
-                )
-            )
-        text = json.dumps(self.summary, ensure_ascii=False, indent=2)
-        (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
-
-    def _write_table(self, table: str, folder: Path) -> None:
-        path = folder / f"{table}.parquet"
-        if self._coded is not None:  # tables that were asked for, too: the bytes do not depend on who looked
-            _write_pieces(self._coded, table, path)
-        else:
-            self.table(table).write_parquet(path, compression="zstd", compression_level=1)
+        with Writing(folder) as writing:
+            writing.day(self)
+        return Path(folder)
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> Day:
@@ -218,32 +184,3 @@ class Day:
                 way_out="give the --out of a run",
             ) from error
         return cls(tables, summary)
-
-
-def _write_pieces(coded: texts.Coded, table: str, path: Path) -> None:
-    """Write a table piece by piece: its texts are never all in memory, and the next are made meanwhile."""
-    pieces = coded.pieces(table)
-    with ThreadPoolExecutor(1) as ahead:
-        piece = next(pieces)
-        # Without Arrow's own schema dictionaries read back as the plain texts they are.
-        writer = pq.ParquetWriter(
-            path, piece.schema, compression="zstd", compression_level=1, store_schema=False,
-            use_dictionary=[name for name in piece.schema.names if name not in _DISTINCT.get(table, _PERSON)],
-            write_statistics=[field.name for field in piece.schema if _narrows(field, coded)],
-            write_batch_size=_BATCH,
-        )  # fmt: skip
-        with writer:
-            while piece is not None:
-                coming = ahead.submit(next, pieces, None)
-                writer.write_table(piece, row_group_size=len(piece) or None)
-                piece = coming.result()
-
-
-def _narrows(field: pa.Field, coded: texts.Coded) -> bool:
-    """Whether extremes of this column let a reader who looks for a value pass over row groups.
-
-    Those of a text cost half as much again as its encoding, and tell something only where it comes in order.
-    """
-    if field.name == "round":
-        return len(coded.codes.texts["round"]) > 1
-    return field.name in _IN_ORDER or pa.types.is_primitive(field.type)

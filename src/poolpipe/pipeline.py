@@ -1,8 +1,8 @@
 """The pipeline: the stages in order. The only place that knows the order; read it and you know the program.
 
-files -> events -> voids -> custody, links, calls -> pools -> recalls, cases
--> beliefs -> rank
--> clocks, anomalies, ledger -> tables
+files -> events -> voids -> custody, links, calls -> pools -> recalls
+-> beliefs -> members, rank
+-> cases, clocks, anomalies, ledger -> tables
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from poolpipe.policy import Policy, load_policy
 from poolpipe.pools import gather_pools
 from poolpipe.recalls import find_cases, open_recalls, rank_recalls
 from poolpipe.reference import Reference, read_reference
+from poolpipe.seated import Seated
 from poolpipe.texts import Coded
 from poolpipe.voids import latest_at, standing_events
 
@@ -36,12 +37,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Progress = Callable[[str, int, int], None]
+    Early = Callable[[Seated], None]
     Inputs = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Mapping[str, pl.DataFrame]
     Table = str | os.PathLike[str] | pl.DataFrame
 
 __all__ = ["conclude", "run"]
 
-_STEPS = ("voids", "custody", "links", "calls", "pools", "recalls", "beliefs", "ledger", "anomalies")
+_STEPS = ("voids", "custody", "calls", "links", "pools", "recalls", "beliefs", "cases", "ledger", "anomalies")
 
 
 def run(
@@ -53,6 +55,7 @@ def run(
     sites: Table | None = None,
     labs: Table | None = None,
     progress: Progress | None = None,
+    early: Early | None = None,
 ) -> Day:
     """Read a campaign's events and conclude everything that follows from them.
 
@@ -70,6 +73,9 @@ def run(
         Reference tables: households for the recalls' order, priority sites for the clocks.
     progress : callable, optional
         Told (what, done, total) now and then.
+    early : callable, optional
+        Given who sits where as soon as it is concluded, some time before the day is: what takes longest to
+        write can be begun, as in ``with Writing(out) as writing: writing.day(run(scans, early=writing.members))``.
 
     Returns
     -------
@@ -88,7 +94,7 @@ def run(
     rules = load_policy(policy)
     events = read_events(inputs, rules, progress=progress, foreign=Machines(rules))
     reference = read_reference(people=people, sites=sites, labs=labs)
-    return conclude(events, rules, as_of=as_of, reference=reference, progress=progress)
+    return conclude(events, rules, as_of=as_of, reference=reference, progress=progress, early=early)
 
 
 def conclude(
@@ -98,6 +104,7 @@ def conclude(
     as_of: datetime | str | None = None,
     reference: Reference | None = None,
     progress: Progress | None = None,
+    early: Early | None = None,
 ) -> Day:
     """Conclude everything from events that were read already, under a policy and as of a moment.
 
@@ -111,41 +118,45 @@ def conclude(
     done("voids")
     now = moment or datetime.now(UTC)  # without any event nothing is told from it
     # A second thread takes what does not wait for the first: who is in a tube has nothing to do with where
-    # it went, nor what is wrong with how likely anybody is infected.
+    # it went, nor what is wrong with whom to look for first.
     with ThreadPoolExecutor(1) as beside:
         linking = beside.submit(link, frames["collect"], codes, policy)
-        calling = beside.submit(call, frames, codes, policy)
+        doubling = beside.submit(
+            lambda: people_in_two_tubes(linking.result().tubes, linking.result().members, codes)
+        )
         custody = keep_custody(frames, codes)
         done("custody")
+        calls = call(frames, codes, policy)
+        done("calls")
         links = linking.result()
         done("links")
-        calls = calling.result()
-        done("calls")
         pools = gather_pools(links, custody, calls, codes)
         done("pools")
-        doubling = beside.submit(people_in_two_tubes, pools, links.members, codes)
-        recalls = open_recalls(pools, links, frames["collect"], codes, policy, now)
-        cases = find_cases(pools, links, frames["collect"], codes)
-        clocks = read_clocks(pools, policy, now, known.priority_sites(codes))
+        opened = open_recalls(pools, links, frames["collect"], codes, policy, now)
         doubles = doubling.result()
         done("recalls")
+        beliefs = believe_members(pools, links, opened, doubles, policy)
+        seated = Seated(codes, links.members, beliefs)
+        done("beliefs")
+        if early:
+            early(seated)
+        clocks = read_clocks(pools, policy, now, known.priority_sites(codes))
         seen = Seen(
-            frames, codes, pools, links.members, custody, calls, recalls, clocks, doubles,
+            frames, codes, pools, links.members, custody, calls, opened, clocks, doubles,
             standing.unknown_voids, standing.conflicts, policy.codes.plate_wells,
         )  # fmt: skip
         finding = beside.submit(find_anomalies, seen)
-        beliefs = believe_members(pools, links, recalls, doubles, policy)
-        recalls = recalls.with_columns(pl.Series("p_infected", beliefs.of(recalls["seat"].to_numpy())))
-        recalls = rank_recalls(recalls, known.households(codes))
-        done("beliefs")
+        likely = opened.with_columns(pl.Series("p_infected", beliefs.of(opened["seat"].to_numpy())))
+        recalls = rank_recalls(likely, known.households(codes))
+        cases = find_cases(pools, links, frames["collect"], codes)
+        done("cases")
         ledger = balance(pools, codes)
         done("ledger")
         anomalies = finding.result()
         done("anomalies")
     coded = Coded(
-        codes, policy.codes.plate_wells, pools, links.members, beliefs, recalls, cases, ledger, anomalies,
-        events.rejects,
-    )  # fmt: skip
+        codes, policy.codes.plate_wells, seated, pools, recalls, cases, ledger, anomalies, events.rejects
+    )
 
     def again(other: Policy | str | Path | None, when: datetime | str | None) -> Day:
         return conclude(events, policy if other is None else load_policy(other), as_of=when, reference=known)

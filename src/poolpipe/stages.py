@@ -16,8 +16,8 @@ from poolpipe.events import read_events
 from poolpipe.links import link
 from poolpipe.pipeline import run
 from poolpipe.policy import load_policy
+from poolpipe.seated import queue_positions
 from poolpipe.tables import CALLS, KINDS
-from poolpipe.texts import queue_positions
 from poolpipe.voids import standing_events
 
 if TYPE_CHECKING:

@@ -15,7 +15,18 @@ STAGES = (
     "trace",
 )
 INTAKE = ("events", "instruments")
-PIPELINE = ("reference", "machines", "beliefs", "texts", "day", "pipeline", "stages")
+PIPELINE = (
+    "reference",
+    "machines",
+    "beliefs",
+    "pieces",
+    "seated",
+    "texts",
+    "writing",
+    "day",
+    "pipeline",
+    "stages",
+)
 OUTSIDE = (
     *("simulate", "planted", "exchange", "design", "plan"),
     *("store", "stream", "nightly", "boards", "diff"),

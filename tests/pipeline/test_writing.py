@@ -21,8 +21,9 @@ import poolpipe
 from cities.files import write_city
 from cities.random_city import city
 from pipeline.naive import frames_of
-from poolpipe import texts
+from poolpipe import pieces, pipeline
 from poolpipe.tables import TABLES
+from poolpipe.writing import Writing
 
 NAMES = (*(f"{table}.parquet" for table in TABLES), "summary.json")
 
@@ -177,7 +178,7 @@ def test_write__in_pieces_reads_the_same_with_every_reader(
 ) -> None:
     day = several.view(as_of="2000-01-01T00:00:00Z" if empty else None)  # one whose tables nobody asked for
     day.write(tmp_path / "whole")
-    monkeypatch.setattr(texts, "_ROWS", 4)
+    monkeypatch.setattr(pieces, "_ROWS", 4)
     day.write(tmp_path / "once")
     day.write(tmp_path / "again")
     assert _contents(tmp_path / "once") == _contents(tmp_path / "again")
@@ -194,6 +195,41 @@ def test_write__in_pieces_reads_the_same_with_every_reader(
     assert day.members.is_empty() == empty
     day.write(tmp_path / "asked")
     assert _contents(tmp_path / "asked") == _contents(tmp_path / "once")
+
+
+def test_writing__that_begins_while_the_day_is_concluded_gives_the_same_bytes(tmp_path: Path) -> None:
+    frames = frames_of(city(8705, size="medium"))
+    poolpipe.run(frames).write(tmp_path / "after")
+    with Writing(tmp_path / "meanwhile") as writing:
+        writing.day(pipeline.run(frames, early=writing.members))
+    assert _contents(tmp_path / "meanwhile") == _contents(tmp_path / "after")
+
+
+def test_writing__of_a_day_that_fails_midway_leaves_the_earlier_result(
+    days: tuple[poolpipe.Day, poolpipe.Day], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days[0].write(tmp_path)
+    before = _contents(tmp_path)
+    begun = []
+
+    def fails(*_args: object) -> None:
+        begun.extend(tmp_path.glob(".writing-*"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "balance", fails)
+    with pytest.raises(KeyboardInterrupt), Writing(tmp_path) as writing:
+        pipeline.run(frames_of(city(8701, size="small")), early=writing.members)
+    assert len(begun) == 1, "members were being written"
+    assert _contents(tmp_path) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(NAMES)
+
+
+def test_write__of_a_day_read_from_a_folder_keeps_every_table(several: poolpipe.Day, tmp_path: Path) -> None:
+    read = poolpipe.Day.read(several.write(tmp_path / "once"))
+    again = poolpipe.Day.read(read.write(tmp_path / "again"))
+    assert again.summary == several.summary
+    for table in TABLES:
+        assert again.table(table).equals(several.table(table))
 
 
 def test_write__keeps_extremes_where_they_let_a_reader_skip(

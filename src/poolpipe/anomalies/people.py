@@ -31,8 +31,13 @@ def of_people(seen: Seen) -> list[pl.DataFrame]:
     return [_bad_ids(seen), _doubles(seen)]
 
 
-def people_in_two_tubes(pools: pl.DataFrame, members: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+def people_in_two_tubes(tubes: pl.DataFrame, members: pl.DataFrame, codes: Codes) -> pl.DataFrame:
     """Find people who sit in several pool tubes of one round.
+
+    Parameters
+    ----------
+    tubes, members : DataFrame
+        Coded: of collected tubes tube and mode, of their seats tube, person, collected_at.
 
     Returns
     -------
@@ -40,18 +45,18 @@ def people_in_two_tubes(pools: pl.DataFrame, members: pl.DataFrame, codes: Codes
         Their seats, coded: round, person, tube, collected_at.
     """
     rounds = codes.entities["tube"].rounds
-    seats = members[_suspected_seats(pools, members, rounds)]
+    seats = members[_suspected_seats(tubes, members, rounds)]
     seats = seats.with_columns(pl.Series("round", rounds).gather(seats["tube"]))
     several = pl.col("tube").n_unique().over("round", "person") > 1
     return seats.filter(several).select("round", "person", "tube", "collected_at")
 
 
 def _suspected_seats(
-    pools: pl.DataFrame, members: pl.DataFrame, rounds: NDArray[np.uint32]
+    tubes: pl.DataFrame, members: pl.DataFrame, rounds: NDArray[np.uint32]
 ) -> NDArray[np.uint32]:
     """Seats in pool tubes whose person may have another one in the round, ascending."""
     pooled = np.zeros(len(rounds), np.bool_)
-    pooled[pools.select(pl.col("tube").filter(pl.col("mode") == _POOL)).to_series().to_numpy()] = True
+    pooled[tubes.select(pl.col("tube").filter(pl.col("mode") == _POOL)).to_series().to_numpy()] = True
     seats = members["tube"].to_numpy(), members["person"].to_numpy(), pooled, rounds
     begins = np.zeros((1 << repeats.PART_BITS) + 1, np.int64)
     repeats.count_parts(*seats, begins)

@@ -75,20 +75,26 @@ def run(
         from poolpipe.pipeline import run as conclude
         from poolpipe.policy import load_policy
         from poolpipe.reference import read_reference
+        from poolpipe.writing import Writing
 
     rules = load_policy(policy)
     moment = parse_moment(as_of, rules.time_zone)
     known = read_reference(people=people, sites=sites, labs=labs)
-    with Steps(quiet=quiet or as_json) as steps:
+    boards = []
+    with Steps(quiet=quiet or as_json) as steps, Writing(out) as writing:
         tables = {"people": known.people, "sites": known.sites, "labs": known.labs}
-        day = conclude(inputs, policy=rules, as_of=moment, progress=steps, **tables)
-        day.write(out)
+        day = conclude(inputs, policy=rules, as_of=moment, progress=steps, early=writing.members, **tables)
+        writing.day(day)
+        if not (quiet or as_json):  # while the tables are being written
+            from poolpipe.boards import day_boards
+
+            boards = list(
+                day_boards(day, zone=rules.time_zone, people=known.people, show_ids=show_ids, rows=rows)
+            )
     if as_json:
         click.echo(json.dumps(day.summary, ensure_ascii=False, indent=2))
     elif not quiet:
-        from poolpipe.boards import day_boards
-
-        show(day_boards(day, zone=rules.time_zone, people=known.people, show_ids=show_ids, rows=rows))
+        show(boards)
         click.echo(files_written(out))
 
 

@@ -130,6 +130,7 @@ _CHINESE_STEPS = {
     "pools": "样本管",
     "recalls": "复采",
     "beliefs": "概率",
+    "cases": "阳性人员",
     "anomalies": "异常",
     "ledger": "台账",
     "writing": "写出",
