@@ -1,7 +1,7 @@
 """Where the time of `poolpipe run` goes, step by step.  ``python -m benchmarks.steps EVENTS OUT``.
 
 Prints one JSON list of [step, wall seconds, CPU seconds of user and of system]. Steps that run in two threads
-beside each other are counted where they end; writing includes turning codes into texts.
+beside each other are counted where they end: members are being written from `beliefs` on, `write` is what is then left.
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ class Steps:
 
 def main(events: str, out: str) -> None:
     from poolpipe import pipeline  # loads numba and the stages, as the command does
+    from poolpipe.writing import Writing
 
     steps = Steps()
     steps("start")
-    day = pipeline.run(events, progress=steps)
-    day.write(Path(out))
+    with Writing(Path(out)) as writing:
+        writing.day(pipeline.run(events, progress=steps, early=writing.members))
     steps("write")
     print(json.dumps([[step, *spent] for step, spent in steps.taken.items()]))
 
