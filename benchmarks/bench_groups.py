@@ -87,7 +87,21 @@ def places(tubes: NDArray[np.uint32]) -> tuple[NDArray[np.int32], NDArray[np.int
 class BenchPairs:
     def bench_kernel(self, speed: Callable[..., Any], places: Any) -> None:
         numbers, firsts = np.empty(len(places[0]), np.int32), np.empty(len(places[0]), np.int64)
-        found = speed("kernel", len(numbers), lambda: kernels.number_pairs(*places, 300 * 6, numbers, firsts))
+        table = np.empty(300 * 5, np.int32)
+        found = speed(
+            "kernel, few pairs",
+            len(numbers),
+            lambda: kernels.number_few_pairs(*places, 0, 5, table, numbers, firsts),
+        )
+        assert found == len(np.unique(places[0].astype(np.int64) * 5 + places[1]))
+
+    def bench_kernel_of_many(self, speed: Callable[..., Any], places: Any) -> None:
+        numbers, firsts = np.empty(len(places[0]), np.int32), np.empty(len(places[0]), np.int64)
+        found = speed(
+            "kernel, many pairs",
+            len(numbers),
+            lambda: kernels.number_pairs(*places, 300 * 6, numbers, firsts),
+        )
         assert found == len(np.unique(places[0].astype(np.int64) * 5 + places[1]))
 
     def bench_polars(self, speed: Callable[..., Any], places: Any) -> None:

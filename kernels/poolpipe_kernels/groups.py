@@ -15,6 +15,7 @@ __all__ = [
     "PARTITION_BITS",
     "count_keys",
     "first_equals",
+    "number_few_pairs",
     "number_pairs",
     "partition_rows",
 ]
@@ -28,6 +29,47 @@ def count_keys(keys: NDArray[np.uint32], counts: NDArray[np.int64]) -> None:
     """Count rows per key into `counts`, which the caller has zeroed."""
     for i in range(len(keys)):
         counts[keys[i]] += 1
+
+
+@kernel
+def number_few_pairs(
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    low: int,
+    width: int,
+    table: NDArray[np.int32],
+    numbers: NDArray[np.int32],
+    firsts: NDArray[np.int64],
+) -> int:
+    """Number the distinct pairs of two columns as `number_pairs` does, by looking each up where it stands in a table.
+
+    Parameters
+    ----------
+    left : (n,) int32, from 0
+    right : (n,) int32, from `low` up to `low + width`, that excluded
+    table : (left.max() + 1) * width, int32
+        For working; it should stay in the cache.
+    numbers, firsts
+        As in `number_pairs`.
+
+    Returns
+    -------
+    int
+        How many pairs are distinct.
+    """
+    for place in range(len(table)):
+        table[place] = -1
+    found = 0
+    for i in range(len(left)):
+        place = left[i] * width + right[i] - low
+        number = table[place]
+        if number < 0:
+            number = found
+            table[place] = number
+            firsts[number] = i
+            found += 1
+        numbers[i] = number
+    return found
 
 
 @kernel

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["conclude", "run"]
 
-_STEPS = ("voids", "custody", "calls", "links", "pools", "recalls", "beliefs", "cases", "ledger", "anomalies")
+_STEPS = ("voids", "custody", "links", "calls", "pools", "recalls", "beliefs", "cases", "ledger", "anomalies")
 
 
 def run(
@@ -121,15 +121,16 @@ def conclude(
     # it went, nor what is wrong with whom to look for first.
     with ThreadPoolExecutor(1) as beside:
         linking = beside.submit(link, frames["collect"], codes, policy)
+        calling = beside.submit(call, frames, codes, policy)
         doubling = beside.submit(
             lambda: people_in_two_tubes(linking.result().tubes, linking.result().members, codes)
         )
         custody = keep_custody(frames, codes)
         done("custody")
-        calls = call(frames, codes, policy)
-        done("calls")
         links = linking.result()
         done("links")
+        calls = calling.result()
+        done("calls")
         pools = gather_pools(links, custody, calls, codes)
         done("pools")
         opened = open_recalls(pools, links, frames["collect"], codes, policy, now)

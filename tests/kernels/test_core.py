@@ -19,7 +19,7 @@ from poolpipe.equals import first_rows_alike, rows_not_alone
 from poolpipe_kernels import codes, groups, records, texts, times
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-quick = settings(deadline=None, max_examples=50)
+quick = settings(deadline=None, max_examples=50, derandomize=True)
 
 
 def both(kernel):
@@ -224,6 +224,20 @@ def test_pairs__are_numbered_as_a_dict_numbers_them(run, most):
     assert found == len(known)
     assert numbers.tolist() == expected
     assert firsts[:found].tolist() == [expected.index(number) for number in range(found)]
+
+
+@both(groups.number_few_pairs)
+def test_few_pairs__are_numbered_as_many_are(run):
+    rng = np.random.default_rng(6)
+    left = rng.integers(0, 12, 300).astype(np.int32)
+    right = rng.integers(-1, 9, 300).astype(np.int32)
+    expected, expected_firsts = np.empty(300, np.int32), np.empty(300, np.int64)
+    distinct = groups.number_pairs(left, right, 300, expected, expected_firsts)
+    numbers, firsts = np.empty(300, np.int32), np.empty(300, np.int64)
+    found = run(left, right, -1, 10, np.empty(120, np.int32), numbers, firsts)
+    assert found == distinct
+    assert numbers.tolist() == expected.tolist()
+    assert firsts[:found].tolist() == expected_firsts[:distinct].tolist()
 
 
 # Texts

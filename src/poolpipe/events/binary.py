@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["read_arrow", "read_parquet"]
 
+_DAMAGES = (pa.ArrowException, OSError, UnicodeDecodeError)
+"""What a damaged file raises; the last where the name of a column is no text."""
+
 _ROWS = 1 << 20
 _PLAIN = frozenset(["person", "event_id", "event", "name", "phone"])
 """Columns that are read as the texts they are; all others are read as distinct texts and rows of these."""
@@ -34,7 +37,7 @@ def read_parquet(path: Path) -> Iterator[Batch | Unread]:
     """Yield a Parquet file's records, each row group to be unpacked by whoever takes it; what cannot be read is named."""
     try:
         file = _File.of(path)
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGES as error:
         yield Batch.of_broken(_damage(error))
         return
     passed = 0
@@ -84,7 +87,7 @@ class _File:
                 batch = _batch(told, self.known, self.schema.names, passed, self.left_out)
                 passed += rows.num_rows
                 yield replace(batch, done=passed / self.metadata.num_rows)
-        except (pa.ArrowException, OSError) as error:
+        except _DAMAGES as error:
             yield Batch.of_broken(_damage(error))
 
 
@@ -100,7 +103,7 @@ def read_arrow(path: Path, *, stream: bool) -> Iterator[Batch]:
             for rows in batches:
                 yield _batch(rows, known, names, passed, left_out)
                 passed += rows.num_rows
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGES as error:
         yield Batch.of_broken(_damage(error))
 
 
@@ -135,7 +138,7 @@ def _mostly_distinct(metadata: pq.FileMetaData, name: str) -> bool:
 
 def _with_dictionaries(rows: pa.RecordBatch, names: list[str]) -> pa.RecordBatch:
     """Columns of distinct texts in the form of the others: every text, and its own row."""
-    own = picked(np.arange(rows.num_rows)).cast(pa.int32())
+    own = pl.Series(np.arange(rows.num_rows, dtype=np.int32)).to_arrow()
     for name in names:
         place = rows.schema.get_field_index(name)
         coded = pa.DictionaryArray.from_arrays(own, rows.column(place))

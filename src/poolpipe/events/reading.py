@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from poolpipe.events.assemble import Piece, assemble
 from poolpipe.events.batches import picked
@@ -191,6 +192,8 @@ class _Tally:
     def finished(self, skipped: list[str]) -> Events:
         self.shelf.show()
         frames, codes, repeated = assemble(self.pieces, self.shelf.columns)
+        self.pieces.clear()
+        pa.default_memory_pool().release_unused()  # what it unpacked into is of use to the stages now
         duplicates = [0] * len(self.names)
         for file, count in repeated:
             duplicates[file] += count
@@ -224,10 +227,9 @@ def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
         rejects.append(_rejects(batch.broken.with_columns(**kind_and_code), source))
     for kind, rows in _kinds(batch, source):
         table = batch.table if rows is None else batch.table.take(picked(rows))
-        places = np.arange(batch.table.num_rows) if rows is None else rows
         if kind not in KINDS:
             detail = f"'{kind}' is none of {', '.join(KINDS)}" if kind else _no_kind(source)
-            bad = pl.DataFrame({"row": np.arange(len(places))}).with_columns(
+            bad = pl.DataFrame({"row": np.arange(table.num_rows)}).with_columns(
                 pl.lit("unknown_kind").alias("code"), pl.lit(detail).alias("detail")
             )
         else:
@@ -235,7 +237,7 @@ def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
             if len(events.at):
                 pieces.append((events, file))
         if bad.height:
-            rejects.append(_rejected(batch, places, bad, kind, source))
+            rejects.append(_rejected(batch, rows, bad, kind, source))
     read = batch.table.num_rows + batch.broken.height
     return _Taken(file, batch.done, read, pieces, pl.concat(rejects), left_out)
 
@@ -277,12 +279,12 @@ def _no_kind(source: Source) -> str:
 
 def _rejected(
     batch: Batch,
-    places: np.ndarray[Any, np.dtype[np.int64]],
+    of_kind: np.ndarray[Any, np.dtype[np.int64]] | None,
     bad: pl.DataFrame,
     kind: str | None,
     source: Source,
 ) -> pl.DataFrame:
-    rows = places[bad["row"].to_numpy()]
+    rows = bad["row"].to_numpy() if of_kind is None else of_kind[bad["row"].to_numpy()]
     return _rejects(
         bad.with_columns(
             pl.Series("line", batch.lines[rows], pl.Int64),
