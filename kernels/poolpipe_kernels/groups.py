@@ -180,9 +180,12 @@ def first_equals(
     for p in range(first_partition, last_partition):
         largest = max(largest, begins[p + 1] - begins[p])
     size = 2
+    bits = 1
     while size < 2 * largest:
         size *= 2
+        bits += 1
     mask = np.uint64(size - 1)
+    unused = np.uint64(64 - bits)
     table = np.empty(size, np.int64)
     for p in range(first_partition, last_partition):
         for i in range(size):
@@ -190,7 +193,7 @@ def first_equals(
         for k in range(begins[p], begins[p + 1]):
             row = rows[k]
             h = hashes[row]
-            slot = h & mask
+            slot = (h << np.uint64(PARTITION_BITS)) >> unused
             while table[slot] >= 0 and hashes[table[slot]] != h:
                 slot = (slot + np.uint64(1)) & mask
             if table[slot] < 0:

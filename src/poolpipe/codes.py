@@ -204,7 +204,7 @@ class Codes:
 
 def text_bytes(values: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Lay texts out end to end: bytes, and (n + 1,) int64 offsets; null is an empty text."""
-    array = values.fill_null("").to_arrow()
+    array = (values.fill_null("") if values.null_count() else values).to_arrow()
     _, offsets, content = array.buffers()
     starts = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
     return (np.frombuffer(content, np.uint8) if content is not None else np.empty(0, np.uint8)), starts

@@ -9,7 +9,18 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 
-FOUNDATION = ("errors", "payloads", "policy", "tables", "codes", "equals", "gaps", "scans", "content")
+FOUNDATION = (
+    "errors",
+    "payloads",
+    "policy",
+    "tables",
+    "codes",
+    "equals",
+    "spellings",
+    "gaps",
+    "scans",
+    "content",
+)
 STAGES = (
     *("voids", "links", "custody", "calls", "pools", "decode", "recalls", "clocks", "anomalies", "ledger"),
     "trace",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_2
 
 from poolpipe.equals import first_rows_alike, rows_not_alone
-from poolpipe_kernels import codes, groups, records, texts, times
+from poolpipe_kernels import codes, groups, records, spellings, texts, times
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 quick = settings(deadline=None, max_examples=50, derandomize=True)
@@ -241,6 +241,33 @@ def test_few_pairs__are_numbered_as_many_are(run):
 
 
 # Texts
+
+
+@both(spellings.note_bytes)
+@quick
+@given(st.lists(st.text(max_size=5), max_size=12))
+def test_note_bytes__knows_what_stands_at_each_place(run, given_texts):
+    parts = [text.encode() for text in given_texts]
+    seen = np.zeros((8, 257), np.bool_)
+    fits = run(*laid_out(given_texts), seen)
+    assert fits == all(len(part) <= 8 for part in parts)
+    if fits:
+        expected = {(place, byte + 1) for part in parts for place, byte in enumerate(part)}
+        expected |= {(len(part), spellings.ENDED) for part in parts if len(part) < 8}
+        assert set(zip(*(each.tolist() for each in np.nonzero(seen)), strict=True)) == expected
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+@both(spellings.spell_as_integers)
+def test_spelling__is_the_integer_of_the_bytes_ranks(run):
+    given_texts = ["A1", "B0", "A", "B12", ""]
+    ranks = np.zeros((3, 257), np.uint64)
+    for place, letters in enumerate(["AB", "01", "2"]):
+        for rank, letter in enumerate(letters, 1):
+            ranks[place, ord(letter) + 1] = rank
+    numbers = np.empty(5, np.uint64)
+    run(*laid_out(given_texts), ranks, np.array([3, 3, 2], np.uint64), numbers)
+    assert numbers.tolist() == [(1 * 3 + 2) * 2, (2 * 3 + 1) * 2, 1 * 3 * 2, (2 * 3 + 2) * 2 + 1, 0]
 
 
 @both(codes.tell_bytes)

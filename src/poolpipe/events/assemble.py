@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from poolpipe.codes import DOMAINS, ENTITIES, Codes, Entities
-from poolpipe.equals import first_rows_alike, rows_seen_before
+from poolpipe.equals import rows_seen_before
 from poolpipe.events.columns import Coded
 from poolpipe.events.folding import OWN
+from poolpipe.events.numbering import numbered
 from poolpipe.events.understand import WORDS
 from poolpipe.scans import lay_by_tube
 from poolpipe.tables import EVENTS, KINDS, TIME
@@ -129,12 +130,12 @@ class _Texts:
                     self.begins[place, name] = height
                     parts.append(column.values.alias("values"))
                     height += len(column.values)
-        self._values = pl.concat(parts)
+        self._parts = parts
 
     def number(self) -> None:
         """Number the texts; before, there are no numbers."""
-        self.texts, self._numbers = _numbered(self._values)
-        del self._values
+        self.texts, self._numbers = numbered(self._parts)
+        del self._parts
 
     def rows(self, place: int, name: str, piece: Understood) -> NDArray[np.int32]:
         """Number of each row's text in a column; -1 where there is none."""
@@ -143,33 +144,6 @@ class _Texts:
         column = piece.codes[name]
         begin = self.begins[place, name]
         return column.spread(self._numbers[begin : begin + len(column.values)], -1).astype(np.int32)
-
-
-def _numbered(values: pl.Series) -> tuple[pl.Series, NDArray[np.int32]]:
-    """The distinct texts in order, and the number of each value among them; -1 for null.
-
-    Only one of each text is sorted: finding the others by their hashes is five times faster than a join.
-    """
-    firsts = first_rows_alike(values.hash(seed=1).to_numpy())
-    known = values.is_not_null().to_numpy()
-    own = np.flatnonzero((firsts == np.arange(len(values), dtype=np.uint32)) & known)
-    distinct = values.gather(own)
-    place = np.full(len(values), -1, np.int32)
-    place[own] = np.arange(len(own), dtype=np.int32)
-    place = place[firsts]
-    if not (distinct.gather(place[known]) == values.drop_nulls()).all():
-        return _numbered_by_text(values)  # two texts of one hash: a chance of 1 in 10**6
-    order = distinct.arg_sort().to_numpy()
-    rank = np.full(len(own) + 1, -1, np.int32)  # the last for null, whose place is -1
-    rank[order] = np.arange(len(own), dtype=np.int32)
-    return distinct.gather(order), rank[place]
-
-
-def _numbered_by_text(values: pl.Series) -> tuple[pl.Series, NDArray[np.int32]]:
-    distinct = values.drop_nulls().unique().sort()
-    numbers = np.full(len(values), -1, np.int32)
-    numbers[values.is_not_null().to_numpy()] = distinct.search_sorted(values.drop_nulls()).to_numpy()
-    return distinct, numbers
 
 
 class _Pairs:
