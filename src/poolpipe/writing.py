@@ -38,6 +38,10 @@ _BATCH = 1 << 15
 """Rows encoded at a time: extremes of a dictionary's texts are looked for anew in each batch."""
 
 
+_PAGE = 1 << 17
+"""Rows of a page at most, beside the megabyte that it may hold: each costs as much as hundreds of rows."""
+
+
 class Writing:
     """A folder that a day is being written into, to be used in a `with` block.
 
@@ -134,7 +138,7 @@ def _write_pieces(
             path, piece.schema, compression="zstd", compression_level=1, store_schema=False,
             use_dictionary=[name for name in piece.schema.names if name not in _DISTINCT.get(table, _PERSON)],
             write_statistics=[field.name for field in piece.schema if _narrows(field, several_rounds=several_rounds)],
-            write_batch_size=_BATCH,
+            write_batch_size=_BATCH, max_rows_per_page=_PAGE,
         )  # fmt: skip
         with writer:
             while piece is not None and not given_up.is_set():
