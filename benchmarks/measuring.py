@@ -70,6 +70,7 @@ def measure(
 ) -> Measured:
     """Run a command from the project's root, stop it at a limit, and tell what it took."""
     variables = {**os.environ, **(environment or {})}
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)  # byte code is kept, as on any user's machine
     os.sync()  # what an earlier run left to be written is not this one's to wait for
     with tempfile.TemporaryFile() as log:
         busy_s, begun = _busy_s(), time.perf_counter()
