@@ -98,7 +98,7 @@ def judge_wells(
     ct: NDArray[np.float64],
     determined: NDArray[np.uint8],
     at: NDArray[np.int64],
-    cut_offs: tuple[float, float, float],
+    cut_offs: NDArray[np.float64],
     targets: int,
     marks: NDArray[np.uint8],
     outcome: NDArray[np.int8],
@@ -125,7 +125,7 @@ def judge_wells(
     determined : uint8
         Bit ``i % 8`` of byte ``i // 8``: whether reading i has a Ct; empty if all have.
     at : (readings,) int64
-    cut_offs : three floats
+    cut_offs : (3,) float64
         Cycles: detected up to the first, grey up to the second; the internal control up to the third.
     targets : int
         How many, the internal control aside.
@@ -143,7 +143,7 @@ def judge_wells(
     controls_at : (plates,) int64
         In: 0. Out: latest moment since which a target of a control has its class.
     """
-    detected_ct, grey_ct, control_ct = cut_offs
+    detected_ct, grey_ct, control_ct = cut_offs[0], cut_offs[1], cut_offs[2]
     since = np.empty((targets + 1, 3), np.int64)
     for w in range(len(slot)):
         plate = slot[w] // _WELL_PLACES
