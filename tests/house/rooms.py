@@ -15,7 +15,7 @@ STAGES = (
     "trace",
 )
 INTAKE = ("events", "instruments")
-PIPELINE = ("reference", "machines", "beliefs", "texts", "day", "pipeline", "stages")
+PIPELINE = ("ahead", "reference", "machines", "beliefs", "texts", "day", "pipeline", "stages")
 OUTSIDE = (
     *("simulate", "planted", "exchange", "design", "plan"),
     *("store", "stream", "nightly", "boards", "diff"),
