@@ -254,7 +254,7 @@ def judge_plates(
 @kernel
 def _weigh(
     tube: int,
-    call: int,
+    call: int | np.int64,
     at: int | np.int64,
     slot: int | np.int64,
     gravest: NDArray[np.int8],
@@ -328,18 +328,19 @@ def weigh_loads(
         if last_reading[plate] < 0:
             continue
         sign = outcome[w] >= SUSPECT
+        call = outcome[w]
+        at = max(stood_at[w], controls_at[plate])
         if not valid[plate]:
+            call = INVALID
+            at = last_reading[plate]
             if sign:
                 set_aside[t] = True
-            _weigh(t, INVALID, last_reading[plate], slot[w], gravest, calls_seen, called_at, by_slot)
-            continue
-        if first_sign[w] != NEVER:
-            opened_at[t] = min(opened_at[t], max(first_sign[w], controls_at[plate]))
-        call = outcome[w]
-        if marks[w] & SHARED:
-            call = SUSPECT if sign else NO_CALL
+        else:
+            if first_sign[w] != NEVER:
+                opened_at[t] = min(opened_at[t], max(first_sign[w], controls_at[plate]))
+            if marks[w] & SHARED:
+                call = SUSPECT if sign else NO_CALL
         if call != NO_CALL:
-            at = max(stood_at[w], controls_at[plate])
             _weigh(t, call, at, slot[w], gravest, calls_seen, called_at, by_slot)
 
 
@@ -365,6 +366,6 @@ def weigh_reports(
     """
     for row in range(len(tube)):
         t = tube[row]
-        _weigh(t, call[row], at[row], NEVER, gravest, calls_seen, called_at, by_slot)
+        _weigh(t, np.int64(call[row]), at[row], NEVER, gravest, calls_seen, called_at, by_slot)
         if call[row] >= SUSPECT:
             opened_at[t] = min(opened_at[t], at[row])
