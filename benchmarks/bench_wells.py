@@ -45,6 +45,9 @@ def readings(rows: int) -> pl.DataFrame:
     )
 
 
+CUT_OFFS = np.array([37.0, 40.0, 40.0])
+
+
 def judge(readings: pl.DataFrame) -> NDArray[np.int8]:
     ct, determined = values_and_bits(readings["ct"])
     at, target = readings["at"].to_physical().to_numpy(), readings["number"].to_numpy()
@@ -61,7 +64,7 @@ def judge(readings: pl.DataFrame) -> NDArray[np.int8]:
     )
     last_reading, controls_at = np.full(plates, -1, np.int64), np.zeros(plates, np.int64)
     kernels.judge_wells(
-        slot, begins, rows, target, np.arange(3, dtype=np.int8), ct, determined, at, (37.0, 40.0, 40.0), 2,
+        slot, begins, rows, target, np.arange(3, dtype=np.int8), ct, determined, at, CUT_OFFS, 2,
         marks, outcome, stood_at, first_sign, last_reading, controls_at,
     )  # fmt: skip
     return outcome

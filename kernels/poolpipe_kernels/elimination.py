@@ -142,12 +142,14 @@ def eliminate(
             open_pools[opened] = subject
             stride_of[subject] = size
             opened += 1
-            here[size : size * base[subject]] = 0.0
+            for s in range(size, size * base[subject]):
+                here[s] = 0.0
             size *= base[subject]
         elif kinds[step] == PERSON:
-            kept[filled : filled + size] = here[:size]
+            for s in range(size):  # one by one: slices would take a second to compile
+                kept[filled + s] = here[s]
+                there[s] = 0.0
             filled += size
-            there[:size] = 0.0
             for choice in range(choices[subject], choices[subject + 1]):
                 shift = _shift(seats, pools, subject, touches[choice], stride_of)
                 for s in range(size):
@@ -190,7 +192,8 @@ def eliminate(
             size //= base[subject]
         elif kinds[step] == PERSON:
             filled -= size
-            there[:size] = 0.0
+            for s in range(size):
+                there[s] = 0.0
             everything = 0.0
             for choice in range(choices[subject], choices[subject + 1]):
                 shift = _shift(seats, pools, subject, touches[choice], stride_of)

@@ -98,7 +98,7 @@ def judge_wells(
     ct: NDArray[np.float64],
     determined: NDArray[np.uint8],
     at: NDArray[np.int64],
-    cut_offs: tuple[float, float, float],
+    cut_offs: NDArray[np.float64],
     targets: int,
     marks: NDArray[np.uint8],
     outcome: NDArray[np.int8],
@@ -125,7 +125,7 @@ def judge_wells(
     determined : uint8
         Bit ``i % 8`` of byte ``i // 8``: whether reading i has a Ct; empty if all have.
     at : (readings,) int64
-    cut_offs : three floats
+    cut_offs : (3,) float64
         Cycles: detected up to the first, grey up to the second; the internal control up to the third.
     targets : int
         How many, the internal control aside.
@@ -143,7 +143,7 @@ def judge_wells(
     controls_at : (plates,) int64
         In: 0. Out: latest moment since which a target of a control has its class.
     """
-    detected_ct, grey_ct, control_ct = cut_offs
+    detected_ct, grey_ct, control_ct = cut_offs[0], cut_offs[1], cut_offs[2]
     since = np.empty((targets + 1, 3), np.int64)
     for w in range(len(slot)):
         plate = slot[w] // _WELL_PLACES
@@ -254,7 +254,7 @@ def judge_plates(
 @kernel
 def _weigh(
     tube: int,
-    call: int,
+    call: int | np.int64,
     at: int | np.int64,
     slot: int | np.int64,
     gravest: NDArray[np.int8],
@@ -328,18 +328,19 @@ def weigh_loads(
         if last_reading[plate] < 0:
             continue
         sign = outcome[w] >= SUSPECT
+        call = outcome[w]
+        at = max(stood_at[w], controls_at[plate])
         if not valid[plate]:
+            call = INVALID
+            at = last_reading[plate]
             if sign:
                 set_aside[t] = True
-            _weigh(t, INVALID, last_reading[plate], slot[w], gravest, calls_seen, called_at, by_slot)
-            continue
-        if first_sign[w] != NEVER:
-            opened_at[t] = min(opened_at[t], max(first_sign[w], controls_at[plate]))
-        call = outcome[w]
-        if marks[w] & SHARED:
-            call = SUSPECT if sign else NO_CALL
+        else:
+            if first_sign[w] != NEVER:
+                opened_at[t] = min(opened_at[t], max(first_sign[w], controls_at[plate]))
+            if marks[w] & SHARED:
+                call = SUSPECT if sign else NO_CALL
         if call != NO_CALL:
-            at = max(stood_at[w], controls_at[plate])
             _weigh(t, call, at, slot[w], gravest, calls_seen, called_at, by_slot)
 
 
@@ -365,6 +366,6 @@ def weigh_reports(
     """
     for row in range(len(tube)):
         t = tube[row]
-        _weigh(t, call[row], at[row], NEVER, gravest, calls_seen, called_at, by_slot)
+        _weigh(t, np.int64(call[row]), at[row], NEVER, gravest, calls_seen, called_at, by_slot)
         if call[row] >= SUSPECT:
             opened_at[t] = min(opened_at[t], at[row])

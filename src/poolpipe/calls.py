@@ -145,9 +145,10 @@ class _Wells:
         slots.group_readings(reads.plate, reads.well, self.bits, self.ranks, begins, rows)
         self.outcome = np.empty(n, np.int8)
         self.stood_at, self.first_sign = np.empty(n, np.int64), np.empty(n, np.int64)
+        cut_offs = np.array([assay.detected_ct, assay.grey_ct, assay.internal_control_ct])
         kernels.judge_wells(
             self.slot, begins, rows, reads.target, reads.places, reads.ct, reads.determined, reads.at,
-            (assay.detected_ct, assay.grey_ct, assay.internal_control_ct), len(assay.targets),
+            cut_offs, len(assay.targets),
             self.marks, self.outcome, self.stood_at, self.first_sign, last_reading, controls_at,
         )  # fmt: skip
 

@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from poolpipe_kernels import codes as kernels
+from poolpipe_kernels.compilation import read_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -148,6 +149,7 @@ class Codes:
     def documents(self, keys: NDArray[np.int64], empty: Callable[[int, type], NDArray[Any]]) -> pa.Array:
         """Write person keys as document numbers, into arrays that `empty` gives for a length and a type."""
         others, other_offsets = text_bytes(self.others["person"])
+        keys = read_only(keys)
         offsets = empty(len(keys) + 1, np.int64)
         kernels.document_offsets(keys, other_offsets, offsets)
         text = empty(int(offsets[-1]), np.uint8)
@@ -198,7 +200,7 @@ class Codes:
                 .otherwise(bound).cast(pl.Int64)
             )
             .to_series()
-            .to_numpy()
+            .to_numpy(writable=True)
         )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from poolpipe_kernels import groups
+from poolpipe_kernels.compilation import read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +22,7 @@ _FEW = 1 << 15
 
 def first_rows_alike(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
     """Give for each row the number of the first row with the same hash, its own for the first of its kind."""
+    hashes = read_only(hashes)
     rows, firsts = np.empty(len(hashes), np.uint32), np.empty(len(hashes), np.uint32)
     partitions = 1 << groups.PARTITION_BITS
     begins = np.zeros(partitions + 1, np.int64)

@@ -15,6 +15,7 @@ from poolpipe.scans import Scans, halves, lay_by_tube
 from poolpipe.tables import MODES, TIME, require
 from poolpipe_kernels import seats
 from poolpipe_kernels import tubes as kernels
+from poolpipe_kernels.compilation import read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,7 +135,8 @@ class _Queues:
         order = np.argsort(whose, kind="stable")
         rows, offsets = rows[order], np.append(np.searchsorted(whose[order], affected), len(rows))
         anew = _Told(len(affected))
-        anew.read(offsets, scans.at[rows], scans.said[rows], facts, 0, len(affected))
+        at, said = read_only(scans.at[rows]), read_only(scans.said[rows])
+        anew.read(offsets, at, said, facts, 0, len(affected))
         self.told.put(affected, anew)
         other_time = scans.at[later] != scans.at[self.seat]
         self.told.flags[again[other_time]] |= kernels.RESCANNED

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from poolpipe.ahead import compile_ahead
 from poolpipe.anomalies import Seen, find_anomalies, people_in_two_tubes
 from poolpipe.beliefs import believe_members
 from poolpipe.calls import call
@@ -91,6 +92,7 @@ def run(
     TableError
         If a reference table lacks a column.
     """
+    compile_ahead()
     rules = load_policy(policy)
     events = read_events(inputs, rules, progress=progress, foreign=Machines(rules))
     reference = read_reference(people=people, sites=sites, labs=labs)

@@ -27,16 +27,9 @@ STAGES = (
 )
 INTAKE = ("events", "instruments")
 PIPELINE = (
-    "reference",
-    "machines",
-    "beliefs",
-    "pieces",
-    "seated",
-    "texts",
-    "writing",
-    "day",
-    "pipeline",
-    "stages",
+    *("ahead", "reference", "machines", "beliefs"),
+    *("pieces", "seated", "texts", "writing", "day"),
+    *("pipeline", "stages"),
 )
 OUTSIDE = (
     *("simulate", "planted", "exchange", "design", "plan"),

@@ -7,7 +7,12 @@ import os
 import subprocess
 import sys
 
+import numba
+import numpy as np
 import pytest
+from numba.core.caching import CompileResultCacheImpl
+
+from poolpipe_kernels.compilation import argument_types, is_wanting, kernel, read_only
 
 FIRST_AND_LAST = """
 import json, sys
@@ -60,3 +65,62 @@ def test_kept_kernel__goes_with_one_that_is_compiled_beside_it(started):
     *read, hits, _ = started(READ_TIMES)
     assert read == [[0, 1], [True, False]]
     assert hits == 1
+
+
+def double(values, doubled):
+    for i in range(len(values)):
+        doubled[i] = 2 * values[i]
+
+
+FLOATS, READ_ONLY = argument_types("float64[] float64[]"), argument_types("float64[]! float64[]")
+
+
+def test_words__are_the_types_of_arguments():
+    values = np.zeros((2, 3), np.uint16)
+    given = (7, True, 0.5, values, values[0], read_only(values[0]))
+    assert argument_types("int64 bool float64 uint16[,] uint16[] uint16[]!") == tuple(
+        map(numba.typeof, given)
+    )
+
+
+def test_kernel__is_wanting_until_it_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    one, other = kernel(double), kernel(double)
+    assert is_wanting(one, FLOATS)
+    one.compile(FLOATS)
+    assert not is_wanting(other, FLOATS)
+    assert is_wanting(other, READ_ONLY)
+
+
+def test_kernel__keeps_what_two_processes_compile_at_once_apart(tmp_path, monkeypatch):
+    """Both have read the index when it was empty; what is lost from it is compiled again, never mistaken."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    one, other = kernel(double), kernel(double)
+    monkeypatch.setattr(other._cache._cache_file, "_load_index", dict)
+    one.compile(FLOATS)
+    other.compile(READ_ONLY)
+    assert len(list(tmp_path.rglob("*.nbc"))) == 2
+    third = kernel(double)
+    assert is_wanting(third, FLOATS)
+    assert not is_wanting(third, READ_ONLY)
+
+
+def test_kernel__is_in_the_index_only_when_its_code_is_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    one, other = kernel(double), kernel(double)
+
+    def look(overloads):
+        assert list(tmp_path.rglob("*.nbc"))
+        assert is_wanting(other, FLOATS)
+
+    monkeypatch.setattr(one._cache._cache_file, "_save_index", look)
+    one.compile(FLOATS)
+
+
+def test_kernel__runs_where_nothing_can_be_kept(monkeypatch):
+    monkeypatch.setattr(CompileResultCacheImpl, "_locator_classes", [])
+    values = np.arange(3.0)
+    run = kernel(double)
+    run(values, values)
+    assert values.tolist() == [0, 2, 4]
+    assert not is_wanting(run, FLOATS)

@@ -139,7 +139,7 @@ def test_marks__tell_roles_and_wells_that_are_shared(run, loads):
         assert bool(marks[w] & wells.SHARED) == (len(tubes) > 1 or (bool(tubes) and bool(roles - {0})))
 
 
-CUT_OFFS = (37.0, 40.0, 40.0)
+CUT_OFFS = np.array([37.0, 40.0, 40.0])
 readings = st.lists(
     st.tuples(
         st.integers(0, 3),  # target: number 3 is none of the policy's

@@ -1,0 +1,79 @@
+"""Ahead: at a first start a second process compiles the last kernels of a run while the run compiles the first.
+
+numba compiles in one thread of a process, whatever the machine has. What either has compiled is kept on disk,
+where the other finds it; the two meet in the middle.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from poolpipe_kernels.compilation import argument_types, is_wanting
+
+__all__ = ["LIST", "compile_ahead", "kernels_of_a_run"]
+
+LIST = Path(__file__).with_name("ahead.txt")
+"""Kernels and argument types, a line each."""
+
+
+@cache
+def compile_ahead() -> None:
+    """Start the second process, once, if machine code that a run needs is not kept; no run waits for it.
+
+    It stays away where nothing can be kept, where there is no second core, and where a run's program is not
+    Python itself but an application that Python is frozen into.
+    """
+    if (os.cpu_count() or 1) < 2 or getattr(sys, "frozen", False):
+        return
+    if any(is_wanting(kernel, types) for kernel, types in kernels_of_a_run()):
+        Thread(target=_accompany, daemon=True).start()
+
+
+def kernels_of_a_run() -> list[tuple[Any, tuple[Any, ...]]]:
+    """Each kernel that the run of a city meets, in this order, and the types of its arguments."""
+    lines = LIST.read_text(encoding="utf-8").splitlines()
+    told = [line.split(maxsplit=1) for line in lines if not line.startswith("#")]
+    return [(_kernel(*name.split(".")), argument_types(words)) for name, words in told]
+
+
+def _kernel(module: str, name: str) -> Any:
+    return getattr(import_module(f"poolpipe_kernels.{module}"), name)
+
+
+def _accompany() -> None:
+    """Stay with the second process; it ends when it is done, or when its input ends with this process."""
+    command = [sys.executable, "-P", "-m", "poolpipe.ahead"]
+    quiet = subprocess.DEVNULL
+    with (
+        suppress(OSError),  # it cannot be started: then the run compiles everything itself
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet) as second,  # noqa: S603
+    ):
+        second.wait()
+
+
+def _compile_from_the_end() -> None:
+    """Compile what is not kept, the last first, as long as the process that asked for it is there."""
+    left = Event()
+
+    def wait() -> None:
+        os.read(sys.stdin.fileno(), 1)  # nothing is ever written: this returns when the other end is gone
+        left.set()
+
+    Thread(target=wait, daemon=True).start()
+    for kernel, types in reversed(kernels_of_a_run()):
+        if left.is_set():
+            return
+        if is_wanting(kernel, types):
+            kernel.compile(types)
+
+
+if __name__ == "__main__":
+    _compile_from_the_end()

@@ -1,0 +1,95 @@
+"""What a first start compiles ahead is what the run of a city meets; it helps, and never stands in the way."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from poolpipe import ahead
+from poolpipe.simulate import simulate
+
+RUN = """
+import sys
+import poolpipe
+
+poolpipe.run(sys.argv[1]).write(sys.argv[2])
+
+def told(kind):
+    if not hasattr(kind, "ndim"):
+        return str(kind)
+    return f"{kind.dtype}[{',' * (kind.ndim - 1)}]{'' if kind.mutable else '!'}"
+
+for path, module in list(sys.modules.items()):
+    package, _, room = path.partition(".")
+    for name, kernel in vars(module).items() if package == "poolpipe_kernels" else ():
+        for kinds in getattr(kernel, "signatures", ()) if not name.startswith("_") else ():
+            print(f"{room}.{name}", *map(told, kinds))
+"""
+
+
+def test_list__is_what_the_run_of_a_city_meets(tmp_path):
+    simulate(tmp_path / "city", preset="shanghai", people=20_000, seed=3)
+    command = [sys.executable, "-c", RUN, str(tmp_path / "city" / "events"), str(tmp_path / "day")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    met = set(done.stdout.splitlines())
+    lines = ahead.LIST.read_text(encoding="utf-8").splitlines()
+    told = {line for line in lines if not line.startswith("#")}
+    wrong = [*(f"add    {each}" for each in met - told), *(f"strike {each}" for each in told - met)]
+    assert not wrong, "\n".join([f"{ahead.LIST.name} is not what a city meets:", *sorted(wrong)])
+
+
+def test_second_process__begins_at_the_end_and_stops_when_the_first_has_gone(tmp_path):
+    command = [sys.executable, "-P", "-m", "poolpipe.ahead"]
+    second = subprocess.Popen(
+        command, stdin=subprocess.PIPE, env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    )
+    while not (kept := [each.name for each in tmp_path.rglob("*.nbc")]):
+        time.sleep(0.05)
+    second.stdin.close()
+    assert second.wait() == 0
+    (last, _), *_ = reversed(ahead.kernels_of_a_run())
+    assert kept[0].startswith(f"texts.{last.py_func.__name__}-")
+    assert len(list(tmp_path.rglob("*.nbc"))) < 10
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """How often a second process was asked for, where machine code is wanting and there are two cores."""
+    times = []
+    monkeypatch.setattr(ahead, "_accompany", lambda: times.append(1))
+    monkeypatch.setattr(ahead, "Thread", lambda target, daemon: _Now(target))
+    monkeypatch.setattr(ahead, "is_wanting", lambda kernel, types: True)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    ahead.compile_ahead.cache_clear()
+    return times
+
+
+class _Now:
+    def __init__(self, target) -> None:
+        self.start = target
+
+
+def test_second_process__is_asked_for_once(asked):
+    ahead.compile_ahead()
+    ahead.compile_ahead()
+    assert asked == [1]
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "value"),
+    [(os, "cpu_count", lambda: 1), (sys, "frozen", True), (ahead, "is_wanting", lambda kernel, types: False)],
+    ids=["one core", "an application of its own", "all is kept"],
+)
+def test_second_process__stays_away(asked, monkeypatch, owner, name, value):
+    monkeypatch.setattr(owner, name, value, raising=False)
+    ahead.compile_ahead()
+    assert asked == []
+
+
+def test_second_process__that_cannot_be_started_is_done_without(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/there/is/no/python")
+    ahead._accompany()
