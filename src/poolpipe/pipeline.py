@@ -138,17 +138,21 @@ def conclude(
         opened = open_recalls(pools, links, frames["collect"], codes, policy, now)
         doubles = doubling.result()
         done("recalls")
+
+        def find() -> pl.DataFrame:
+            clocks = read_clocks(pools, policy, now, known.priority_sites(codes))
+            seen = Seen(
+                frames, codes, pools, links.members, custody, calls, opened, clocks, doubles,
+                standing.unknown_voids, standing.conflicts, policy.codes.plate_wells,
+            )  # fmt: skip
+            return find_anomalies(seen)
+
+        finding = beside.submit(find)
         beliefs = believe_members(pools, links, opened, doubles, policy)
         seated = Seated(codes, links.members, beliefs)
         done("beliefs")
         if early:
             early(seated)
-        clocks = read_clocks(pools, policy, now, known.priority_sites(codes))
-        seen = Seen(
-            frames, codes, pools, links.members, custody, calls, opened, clocks, doubles,
-            standing.unknown_voids, standing.conflicts, policy.codes.plate_wells,
-        )  # fmt: skip
-        finding = beside.submit(find_anomalies, seen)
         likely = opened.with_columns(pl.Series("p_infected", beliefs.of(opened["seat"].to_numpy())))
         recalls = rank_recalls(likely, known.households(codes))
         cases = find_cases(pools, links, frames["collect"], codes)
