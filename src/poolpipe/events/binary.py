@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from poolpipe.events.batches import Batch, Unread, broken, column_names, picked, plain_table
 from poolpipe.events.columns import legible
+from poolpipe.gaps import column_with_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,11 +138,13 @@ def _mostly_distinct(metadata: pq.FileMetaData, name: str) -> bool:
 
 
 def _with_dictionaries(rows: pa.RecordBatch, names: list[str]) -> pa.RecordBatch:
-    """Columns of distinct texts in the form of the others: every text, and its own row."""
-    own = pl.Series(np.arange(rows.num_rows, dtype=np.int32)).to_arrow()
+    """Columns of distinct texts in the form of the others: every text that is there, and its own row."""
     for name in names:
         place = rows.schema.get_field_index(name)
-        coded = pa.DictionaryArray.from_arrays(own, rows.column(place))
+        column = rows.column(place)
+        there = pl.Series(column.is_valid()).to_numpy()
+        own = column_with_gaps("row", np.cumsum(there, dtype=np.int32) - np.int32(1), there)
+        coded = pa.DictionaryArray.from_arrays(own.to_arrow(), column.drop_null())
         rows = rows.set_column(place, name, coded)
     return rows
 
