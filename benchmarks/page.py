@@ -29,9 +29,9 @@ times are upper bounds and CPU times tell more. All people are simulated."""
 STEPS = """\
 As `poolpipe run` takes them, on the largest city, one run. Where two steps run beside each other the time stands at the
 one that ends later: the members are being written from `beliefs` on, `write` is what is then left to write. `voids`
-includes putting together what was read: repeated events out, codes numbered in their order. Time in the system is nearly all for memory that is touched
-for the first time: little on a machine of its own, seconds a gigabyte in a virtual machine whose host backs memory only
-then, and that befalls every contender by its peak."""
+includes putting together what was read: repeated events out, codes numbered in their order. Time in the system is
+nearly all for memory that is touched for the first time: little on a machine of its own, seconds a gigabyte in a virtual
+machine whose host backs memory only then, and that befalls every contender by its peak."""
 SUITE = """\
 `python -m pytest -c benchmarks/pytest.ini benchmarks` times every kernel and stage on a city of 100,000 people beside
 a library's or a naive way of doing the same; results are compared where both give them. It runs in CI, with

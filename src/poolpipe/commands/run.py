@@ -84,6 +84,7 @@ def run(
     with Steps(quiet=quiet or as_json) as steps, Writing(out) as writing:
         tables = {"people": known.people, "sites": known.sites, "labs": known.labs}
         day = conclude(inputs, policy=rules, as_of=moment, progress=steps, early=writing.members, **tables)
+        steps("writing", 0, 1)
         writing.day(day)
         if not (quiet or as_json):  # while the tables are being written
             from poolpipe.boards import day_boards
