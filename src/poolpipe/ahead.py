@@ -29,9 +29,9 @@ def compile_ahead() -> None:
     """Start the second process, once, if machine code that a run needs is not kept; no run waits for it.
 
     It stays away where nothing can be kept, where there is no second core, and where a run's program is not
-    Python itself but an application that Python is frozen into.
+    Python itself but an application that Python is frozen into or embedded in.
     """
-    if (os.cpu_count() or 1) < 2 or getattr(sys, "frozen", False):
+    if (os.cpu_count() or 1) < 2 or not sys.executable or getattr(sys, "frozen", False):
         return
     if any(is_wanting(kernel, types) for kernel, types in kernels_of_a_run()):
         Thread(target=_accompany, daemon=True).start()

@@ -81,8 +81,13 @@ def test_second_process__is_asked_for_once(asked):
 
 @pytest.mark.parametrize(
     ("owner", "name", "value"),
-    [(os, "cpu_count", lambda: 1), (sys, "frozen", True), (ahead, "is_wanting", lambda kernel, types: False)],
-    ids=["one core", "an application of its own", "all is kept"],
+    [
+        (os, "cpu_count", lambda: 1),
+        (sys, "frozen", True),
+        (sys, "executable", None),
+        (ahead, "is_wanting", lambda kernel, types: False),
+    ],
+    ids=["one core", "frozen", "embedded", "all is kept"],
 )
 def test_second_process__stays_away(asked, monkeypatch, owner, name, value):
     monkeypatch.setattr(owner, name, value, raising=False)
