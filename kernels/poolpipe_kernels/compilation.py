@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast
 
 import numba
@@ -97,6 +98,10 @@ class _KeptCode(FunctionCache):
         with self._guard_against_spurious_io_errors():
             return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         return None  # an error of reading was swallowed: as good as not kept
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with suppress(OSError):  # a full disk: the next start compiles again
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
 
 
 class _KeptFiles(IndexDataCacheFile):

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,7 @@ class Writing:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._target = Path(folder)
         self._aside: Path | None = None
+        self._made = False
         self._threads = ThreadPoolExecutor(2)  # members take as long as all the others together
         self._tables: dict[str, Future[None]] = {}
         self._given_up = threading.Event()
@@ -92,6 +94,7 @@ class Writing:
                 for table in self._tables.values():
                     table.result()
                 _move(self._aside, self._target, self._summary)
+                self._made = False  # and stays
         except OSError as refused:
             raise _unwritable(self._target, refused) from refused
         finally:
@@ -99,9 +102,13 @@ class Writing:
             self._threads.shutdown(cancel_futures=True)
             if self._aside is not None:
                 shutil.rmtree(self._aside, ignore_errors=True)
+            if self._made:
+                with suppress(OSError):  # somebody else has put something there: then it stays
+                    self._target.rmdir()
 
     def _begin(self, table: str, pieces: Iterator[pa.Table], *, several_rounds: bool) -> None:
         if self._aside is None:
+            self._made = not self._target.exists()
             try:
                 self._target.mkdir(parents=True, exist_ok=True)
                 self._aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=self._target))

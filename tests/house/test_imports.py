@@ -78,7 +78,17 @@ def test_modules__do_not_import_in_circles():
 
 
 def test_kernels__know_numpy_numba_and_themselves():
-    allowed = {"__future__", "collections", "typing", "math", "zlib", "numpy", "numba", "poolpipe_kernels"}
+    allowed = {
+        "__future__",
+        "collections",
+        "contextlib",
+        "typing",
+        "math",
+        "zlib",
+        "numpy",
+        "numba",
+        "poolpipe_kernels",
+    }
     wrong = [
         f"{each.place}: {each.imported}"
         for each in imports(KERNELS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -124,3 +125,16 @@ def test_kernel__runs_where_nothing_can_be_kept(monkeypatch):
     run(values, values)
     assert values.tolist() == [0, 2, 4]
     assert not is_wanting(run, FLOATS)
+
+
+def test_kernel__runs_where_the_disk_is_full(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    run = kernel(double)
+    monkeypatch.setattr(run._cache._cache_file, "_save_data", full)
+    values = np.arange(3.0)
+    run(values, values)
+    assert values.tolist() == [0, 2, 4]
+    assert is_wanting(run, FLOATS)

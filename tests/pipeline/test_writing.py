@@ -224,6 +224,20 @@ def test_writing__of_a_day_that_fails_midway_leaves_the_earlier_result(
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(NAMES)
 
 
+def test_writing__that_fails_leaves_no_folder_where_there_was_none(
+    days: tuple[poolpipe.Day, poolpipe.Day], tmp_path: Path
+) -> None:
+    def interrupted(folder: Path) -> None:
+        with Writing(folder) as writing:
+            writing.day(days[0])
+            assert folder.is_dir()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_write__of_a_day_read_from_a_folder_keeps_every_table(several: poolpipe.Day, tmp_path: Path) -> None:
     read = poolpipe.Day.read(several.write(tmp_path / "once"))
     again = poolpipe.Day.read(read.write(tmp_path / "again"))
