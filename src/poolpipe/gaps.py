@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -11,7 +11,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["column_with_gaps", "values_and_bits"]
+__all__ = ["bitmap", "column_with_gaps", "numbers_of", "values_and_bits"]
 
 
 def column_with_gaps(name: str, values: NDArray[np.generic], there: NDArray[np.bool_]) -> pl.Series:
@@ -23,11 +23,19 @@ def column_with_gaps(name: str, values: NDArray[np.generic], there: NDArray[np.b
         Integers or floats.
     there : (n,) bool
     """
-    missing = len(there) - int(np.count_nonzero(there))
-    bits = pa.py_buffer(np.packbits(there, bitorder="little")) if missing else None
-    kind = pa.from_numpy_dtype(values.dtype)
-    array = pa.Array.from_buffers(kind, len(values), [bits, pa.py_buffer(values)], missing)
-    return pl.Series(name, array)
+    return pl.Series(name, numbers_of(values, None if there.all() else bitmap(there)))
+
+
+def numbers_of(values: NDArray[Any], valid: pa.Buffer | None = None) -> pa.Array:
+    """Numbers as Arrow sees them, nothing copied; `pyarrow.array` would first load pandas to ask it."""
+    return pa.Array.from_buffers(
+        pa.from_numpy_dtype(values.dtype), len(values), [valid, pa.py_buffer(values)]
+    )
+
+
+def bitmap(valid: NDArray[np.bool_]) -> pa.Buffer:
+    """Which values there are, a bit each, as Arrow sees it."""
+    return pa.py_buffer(np.packbits(valid, bitorder="little"))
 
 
 def values_and_bits(column: pl.Series) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from poolpipe.gaps import bitmap, numbers_of
 from poolpipe_kernels import texts as kernels
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Room", "all_alike", "bitmap", "constant", "dictionary", "in_pieces", "numbers_of"]
+__all__ = ["Room", "all_alike", "constant", "dictionary", "in_pieces"]
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -86,18 +87,6 @@ def dictionary(numbers: pl.Series, values: pl.Series, room: Room) -> pa.Array:
 def constant(text: str, rows: int, room: Room) -> pa.Array:
     """One text in every row."""
     return pa.DictionaryArray.from_arrays(numbers_of(room.zeros(rows)), pl.Series([text]).to_arrow())
-
-
-def numbers_of(values: NDArray[Any], valid: pa.Buffer | None = None) -> pa.Array:
-    """Numbers as Arrow sees them, nothing copied; `pyarrow.array` would first load pandas to ask it."""
-    return pa.Array.from_buffers(
-        pa.from_numpy_dtype(values.dtype), len(values), [valid, pa.py_buffer(values)]
-    )
-
-
-def bitmap(valid: NDArray[np.bool_]) -> pa.Buffer:
-    """Which values there are, a bit each, as Arrow sees it."""
-    return pa.py_buffer(np.packbits(valid, bitorder="little"))
 
 
 def all_alike(ascending: NDArray[Any]) -> bool:

@@ -10,7 +10,8 @@ import polars as pl
 import pyarrow as pa
 
 from poolpipe.codes import RESIDENT
-from poolpipe.pieces import Room, all_alike, constant, dictionary, in_pieces, numbers_of
+from poolpipe.gaps import numbers_of
+from poolpipe.pieces import Room, all_alike, constant, dictionary, in_pieces
 from poolpipe_kernels import texts as kernels
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import polars as pl
 import pyarrow as pa
 
 from poolpipe.codes import WELL_PLACES, large_texts, text_bytes, well_names
-from poolpipe.pieces import all_alike, bitmap, constant, dictionary, in_pieces
+from poolpipe.gaps import bitmap
+from poolpipe.pieces import all_alike, constant, dictionary, in_pieces
 from poolpipe.recalls import OPEN_STATUS
 from poolpipe.tables import CALLS, MODES, SORT_KEYS, STATES, TABLES, as_table
 from poolpipe_kernels import texts as kernels

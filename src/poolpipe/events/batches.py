@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["BROKEN", "KNOWN_COLUMNS", "Batch", "Unread", "broken", "column_names", "picked", "plain_table"]
+__all__ = [
+    "BROKEN",
+    "KNOWN_COLUMNS",
+    "Batch",
+    "Unread",
+    "broken",
+    "column_names",
+    "picked",
+    "plain_table",
+    "unpacked",
+]
 
 KNOWN_COLUMNS = frozenset(
     [
@@ -75,6 +85,11 @@ class Batch:
 
 Unread = Callable[[], "list[Batch]"]
 """Batches that are not unpacked yet: whoever calls it does that, in whatever thread."""
+
+
+def unpacked(came: Batch | Unread) -> list[Batch]:
+    """Give the batches of what a reader yields, unpacking them here where they are not yet."""
+    return came() if callable(came) else [came]
 
 
 def plain_table(columns: Mapping[str, pa.Array | pa.ChunkedArray], height: int) -> pa.Table:

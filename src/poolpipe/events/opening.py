@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.errors import InputError, PoolpipeError
-from poolpipe.events.batches import Batch, Unread, broken, column_names, plain_table
+from poolpipe.events.batches import Batch, Unread, broken, column_names, plain_table, unpacked
 from poolpipe.events.binary import read_arrow, read_parquet
 from poolpipe.events.columns import as_text
 from poolpipe.events.delimited import read_delimited
@@ -125,7 +125,7 @@ def read_table(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     Columns nobody knows are there by name only, without values, so that a slip of the pen can be told.
     """
     came = _batches(Source(path, path.name, None))
-    batches = [batch for each in came for batch in (each() if callable(each) else [each])]
+    batches = [batch for each in came for batch in unpacked(each)]
     tables = [_as_texts(batch.table) for batch in batches if batch.table.num_rows]
     frame = pl.concat(tables, how="diagonal") if tables else pl.DataFrame()
     left_out = sorted(frozenset().union(*(batch.left_out for batch in batches)))

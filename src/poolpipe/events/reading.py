@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from poolpipe.events.assemble import Piece, assemble
-from poolpipe.events.batches import picked
+from poolpipe.events.batches import picked, unpacked
 from poolpipe.events.clean import clean_codes
 from poolpipe.events.columns import coded
 from poolpipe.events.opening import open_inputs
@@ -213,8 +213,7 @@ class _Tally:
 
 def _understood(came: Batch | Unread, source: Source, file: int, policy: Policy) -> list[_Taken]:
     """Understand what came, unpacking it first where it is not."""
-    batches = came() if callable(came) else [came]
-    return [_take(batch, source, file, policy) for batch in batches]
+    return [_take(batch, source, file, policy) for batch in unpacked(came)]
 
 
 def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
