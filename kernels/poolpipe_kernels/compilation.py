@@ -41,10 +41,8 @@ def kernel(function: Callable[P, R]) -> Kernel[P, R]:
     """
     compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
     if compiled is not function:  # as it is where NUMBA_DISABLE_JIT is set
-        try:
+        with suppress(RuntimeError):  # no folder may be written: compiled anew at every start
             compiled._cache = _KeptCode(function)
-        except RuntimeError:  # no folder may be written: compiled anew at every start
-            return cast("Kernel[P, R]", compiled)
     return cast("Kernel[P, R]", compiled)
 
 

@@ -56,7 +56,7 @@ def spell_as_integers(
     ranks : (longest, 257) uint64
         Rank of each byte that stands at a place, that of `ENDED` the lowest.
     bases : (longest,) uint64
-        How many stand at each place; the product of all is below 2 ** 64.
+        How many stand at each place; the product of all is at most 2 ** 64.
     numbers : (n,) uint64
         Output: smaller for a text that sorts before, equal for equal texts.
     """

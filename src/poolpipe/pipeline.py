@@ -120,7 +120,7 @@ def conclude(
     done("voids")
     now = moment or datetime.now(UTC)  # without any event nothing is told from it
     # A second thread takes what does not wait for the first: who is in a tube has nothing to do with where
-    # it went, nor what is wrong with whom to look for first.
+    # it went, nor what is wrong with how likely anybody is infected.
     with ThreadPoolExecutor(1) as beside:
         linking = beside.submit(link, frames["collect"], codes, policy)
         calling = beside.submit(call, frames, codes, policy)

@@ -38,13 +38,13 @@ def spelled(parts: Sequence[pl.Series]) -> NDArray[np.uint64] | None:
         return None
     seen = seen[: int(seen[:, kernels.ENDED + 1 :].any(axis=1).sum())]  # up to the end of the longest
     seen[:, kernels.ENDED] = np.logical_or.accumulate(seen[:, kernels.ENDED])
-    bases = seen.sum(axis=1)
+    bases = seen.sum(axis=1, dtype=np.uint64)
     if math.prod(bases.tolist()) > 1 << 64:
         return None
     ranks = (np.cumsum(seen, axis=1) - 1).astype(np.uint64)
     numbers = np.empty(sum(map(len, parts)), np.uint64)
     end = 0
-    for part in parts:
+    for part in parts:  # laid out a second time: all of them at once need more memory than this needs time
         begin, end = end, end + len(part)
-        kernels.spell_as_integers(*text_bytes(part), ranks, bases.astype(np.uint64), numbers[begin:end])
+        kernels.spell_as_integers(*text_bytes(part), ranks, bases, numbers[begin:end])
     return numbers

@@ -76,10 +76,10 @@ class Writing:
 
     def day(self, day: Day) -> None:
         """Begin with all tables of a day that were not begun before."""
-        self._summary = day.summary
+        self._summary, several_rounds = day.summary, day.rounds() > 1
         for table in sorted(TABLES, key=lambda table: table != "members"):
             if table not in self._tables:
-                self._begin(table, day.pieces(table), several_rounds=day.rounds() > 1)
+                self._begin(table, day.pieces(table), several_rounds=several_rounds)
 
     def __enter__(self) -> Writing:
         """Nothing is touched before the first table is begun."""
