@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from poolpipe.content import beside_content, keys_of, largest_content, last_rows
+from poolpipe.content import keys_of, largest_content, last_rows
 from poolpipe.gaps import column_with_gaps
 from poolpipe.tables import ROLES, TIME, require
 from poolpipe_kernels import journeys
@@ -34,8 +34,8 @@ class Custody:
         loaded as a sample), swabs, box, packed_at, picked_up_at, received_at, box_lab, receipt (row in
         `receipts`), plate, well, load_lab, loaded_at, first_loaded.
     receipts : DataFrame
-        Receive events, sorted by box, time and content, with `again`: received after another receipt
-        with no packing in between.
+        One receive event for each box and moment at which it was received, that of the largest content;
+        sorted by box and time, with `again`: received after another receipt with no packing in between.
     """
 
     tubes: pl.DataFrame
@@ -118,10 +118,10 @@ def _packed(steps: _Steps, packs: pl.DataFrame, codes: Codes) -> _Packed:
 
 
 def _receipts(receives: pl.DataFrame, packs: pl.DataFrame, codes: Codes) -> pl.DataFrame:
-    """Receipts in order, each with whether it is a second one."""
+    """Receipts in order, one for each box and moment, each with whether it is a second one."""
     if receives.is_empty():
         return receives.with_columns(pl.lit(value=False).alias("again"))
-    ordered = _in_order(receives, "receive", codes)
+    ordered = _one_a_moment(receives, codes)
     before = pl.when(pl.col("box") == pl.col("box").shift(1)).then(pl.col("at").shift(1))
     ordered = ordered.with_columns(before.alias("before"))
     if packs.is_empty():
@@ -141,13 +141,11 @@ def _receipts(receives: pl.DataFrame, packs: pl.DataFrame, codes: Codes) -> pl.D
     return joined.with_columns(again.alias("again")).drop("place", "before", "packed_at")
 
 
-def _in_order(scans: pl.DataFrame, kind: str, codes: Codes) -> pl.DataFrame:
-    """Scans sorted by box, time and content."""
-    ordered = scans.sort("box", "at")
-    if not ordered.select(pl.struct("box", "at").is_duplicated().any()).item():
-        return ordered
-    ranked, names = beside_content(scans, kind, codes)
-    return ranked.sort("box", "at", *names).drop(names)
+def _one_a_moment(receives: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+    """Receives sorted by box and time; of those of a box at one moment, the one of the largest content."""
+    if receives.select(pl.struct("box", "at").is_duplicated().any()).item():
+        receives = largest_content(receives, ["box", "at"], "receive", codes)
+    return receives.sort("box", "at")
 
 
 def _travelled(
@@ -165,14 +163,8 @@ def _travelled(
         if scans.is_empty():
             steps.empty(**{name: pl.UInt32() if name in ("box_lab", "receipt") else TIME for name in columns})
             continue
-        numbered = scans.with_row_index("receipt")
-        single = numbered if kind == "receive" else numbered.select("receipt", "box", "at")
-        if single.select(pl.struct("box", "at").is_duplicated().any()).item():
-            single = (
-                largest_content(single, ["box", "at"], kind, codes)
-                if kind == "receive"
-                else single.unique(["box", "at"])
-            )
+        # Receipts are one a moment already, and of a pickup nothing but its moment is told.
+        single = scans.with_row_index("receipt") if kind == "receive" else scans.select("box", "at")
         single = single.sort("box", "at")
         offsets = np.zeros(len(codes.entities["box"]) + 1, np.int64)
         np.cumsum(np.bincount(keys_of(single, "box"), minlength=len(offsets) - 1), out=offsets[1:])

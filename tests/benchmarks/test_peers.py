@@ -16,7 +16,7 @@ from cities.compare import differences, normalised
 from reference.cleaning import accept, records_of
 from reference.reading import read_files
 
-EXAMPLES = Path(__file__).parents[3] / "shared" / "examples"
+EXAMPLES = Path(__file__).parents[1] / "examples"
 PEERS = ("polars_peer", "duckdb_peer", "pandas_peer")
 TABLES = ("pools", "members", "recalls", "cases", "anomalies")
 TYPES: dict[str, Any] = {

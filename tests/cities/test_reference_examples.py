@@ -12,11 +12,10 @@ from reference.cleaning import accept, records_of
 from reference.day import conclude
 from reference.reading import read_files
 
-EXAMPLES = Path(__file__).parents[2].parent / "shared" / "examples"
+EXAMPLES = Path(__file__).parents[1] / "examples"
 FOLDERS = sorted(folder for folder in EXAMPLES.glob("*") if (folder / "expected").is_dir())
 
 
-@pytest.mark.skipif(not FOLDERS, reason="the worked examples are not beside the checkout")
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_reference__gives_the_tables_of_every_worked_example(folder: Path) -> None:
     records = records_of(read_files(folder / "events"))

@@ -167,6 +167,16 @@ def test_box__is_received_twice_only_without_a_packing_in_between() -> None:
     )
 
 
+def test_box__is_received_once_at_one_moment_and_the_larger_content_counts() -> None:
+    pack = {"kind": "pack", "at": _at("01:00"), "tube": "T", "box": "B"}
+    receive = {"kind": "receive", "at": _at("02:00"), "box": "B", "giver": "a", "receiver": "b"}
+    smaller, larger = {**receive, "lab": "L1", "tubes": "9"}, {**receive, "lab": "L2", "tubes": "1"}
+    for events in ([smaller, larger], [larger, smaller]):
+        tables = _tables(_collect("T"), pack, *events)
+        assert tables["pools"][0]["lab"] == "L2"
+        assert [row["code"] for row in tables["anomalies"] if row["subject_kind"] == "box"] == []
+
+
 @pytest.mark.parametrize(
     ("number", "valid"),
     [

@@ -17,7 +17,7 @@ from poolpipe.decode.exact import Component, solve
 from poolpipe.errors import PolicyError, TableError
 from reference.decoding import enumerate_patterns, or_row
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "reference" / "posteriors.json"
+POSTERIORS = Path(__file__).parents[1] / "reference" / "figures" / "posteriors.json"
 NAMES = ["invalid", "negative", "suspect", "positive", None]
 
 
@@ -87,10 +87,9 @@ def test_decode__agrees_with_enumeration(seed: int, which: int, people: int) -> 
     checked(run(pools, calls, prior, assay), pools, rows_of(pools, calls, assay), prior)
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="reference figures are not beside the checkout")
 @pytest.mark.parametrize("at", range(4))
 def test_decode__agrees_with_the_reference_figures(at: int) -> None:
-    case = json.loads(SHARED.read_text())[at]
+    case = json.loads(POSTERIORS.read_text())[at]
     calls: list[str | None] = ["positive" if y else "negative" for y in case["y"]]
     found = run(case["pools"], calls, case["prior"], {"sensitivity": case["se"], "specificity": case["sp"]})
     np.testing.assert_allclose(found.people["p_infected"], case["exact_marginals"], rtol=0, atol=1e-10)

@@ -10,10 +10,8 @@ import pytest
 import poolpipe
 from cities.compare import COLUMNS, differences, normalised
 
-EXAMPLES = Path(__file__).parents[2].parent / "shared" / "examples"
+EXAMPLES = Path(__file__).parents[1] / "examples"
 FOLDERS = sorted(folder for folder in EXAMPLES.glob("*") if (folder / "expected").is_dir())
-
-pytestmark = pytest.mark.skipif(not FOLDERS, reason="the worked examples are not beside the checkout")
 
 
 def _expected(folder: Path, table: str) -> list[str]:

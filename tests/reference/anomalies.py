@@ -166,11 +166,13 @@ def _boxes(found: Found, day: Day) -> None:
 
 
 def _receipts(receives: list[Event], packs: list[Event]) -> tuple[list[Event], list[Event]]:
-    """Receipts and second receipts: ``a receive after another with no packing in between``."""
+    """Receipts and second receipts: ``a receive at a later moment than another with no packing in between;
+    receipts of a box at one moment are one receipt (the larger content)``."""
     firsts: list[Event] = []
     again: list[Event] = []
     before: Event | None = None
-    for receive in sorted(receives, key=by_time):
+    one_a_moment = {receive["at"]: receive for receive in sorted(receives, key=by_time)}
+    for receive in one_a_moment.values():
         packed = before is None or any(before["at"] < pack["at"] <= receive["at"] for pack in packs)
         (firsts if packed else again).append(receive)
         before = receive
