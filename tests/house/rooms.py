@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[2]
 
 FOUNDATION = (
     "errors",
+    "isolation",
+    "spreadsheets",
     "payloads",
     "policy",
     "tables",

@@ -189,3 +189,11 @@ def test_a_missing_file__is_a_typed_error(tmp_path: Path) -> None:
     with pytest.raises(InstrumentError, match="cannot be read"):
         read(tmp_path / "none.csv")
     assert recognise(tmp_path / "none.csv") is None
+
+
+def test_a_workbook_whose_last_corner_holds_a_cell__is_a_typed_error_and_takes_nobody_with_it() -> None:
+    """calamine aborts its process on it."""
+    hostile = Path(__file__).parents[1] / "cases" / "torture" / "xlsx-abort1" / "a.xlsx"
+    with pytest.raises(DamagedFileError, match="the reader"):
+        read(hostile)
+    assert recognise(hostile) is None

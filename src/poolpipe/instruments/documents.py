@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from poolpipe.instruments.cells import fold
 from poolpipe.instruments.errors import DamagedFileError, RefusedFormatError
 from poolpipe.instruments.workbooks import Loader, xls_tables, xlsx_tables
+from poolpipe.spreadsheets import OLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,6 @@ __all__ = ["HEADER_WITHIN", "Document", "Row", "Sheet", "open_document", "text_d
 DELIMITERS = "\t;,"
 HEADER_WITHIN = 400  # rows; real preambles run to forty, a section's raw data comes after its own header
 _SECTION = re.compile(r"\[([^\]]{1,80})\]\s*")
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 @dataclass(frozen=True, slots=True)

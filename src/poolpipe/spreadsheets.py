@@ -1,0 +1,192 @@
+"""Spreadsheets to cells: xlsx by calamine, xls (BIFF) by xlrd, both in a child process.
+
+calamine aborts its process where a file makes it ask for more memory than there is, on an xlsx that puts one cell into
+the last corner of a sheet for one; xlrd runs for minutes on some damaged files. Neither takes the run with it here.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from poolpipe.errors import PoolpipeError
+from poolpipe.isolation import Isolated, IsolationError
+
+if TYPE_CHECKING:
+    import xlrd
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+__all__ = ["OLE", "Cells", "SpreadsheetError", "sheet_rows", "sheet_titles"]
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""First bytes of an xls."""
+
+Cells = tuple[list[str], frozenset[int]]
+"""The texts of a row, and the places of numbers among them."""
+
+Values = Sequence[Sequence[object]]
+"""Rows of what the reader makes of cells: texts, numbers, times, truths."""
+
+_Book = dict[str, Callable[[int | None], Values]]
+"""Sheets by title, each giving the values of its first so many rows, or of all."""
+
+_BOUND = 10**15
+"""A spreadsheet keeps fifteen digits: numbers from here on have lost some."""
+
+
+class SpreadsheetError(PoolpipeError):
+    """A workbook or one of its sheets cannot be read."""
+
+
+def sheet_titles(content: bytes) -> list[str]:
+    """Titles of a workbook's sheets, in their order.
+
+    Parameters
+    ----------
+    content : bytes
+        An xlsx or xls file.
+
+    Raises
+    ------
+    SpreadsheetError
+        If the workbook is damaged, or its reader ran out of memory or time.
+    """
+    return _asked(_titles, content)
+
+
+def sheet_rows(content: bytes, title: str, most: int | None = None) -> list[Cells]:
+    """Rows of one sheet as texts: whole numbers without point, times as ISO, blank cells empty.
+
+    Parameters
+    ----------
+    content : bytes
+        An xlsx or xls file.
+    title : str
+    most : int, optional
+        Only the first so many rows.
+
+    Raises
+    ------
+    SpreadsheetError
+        If the sheet is damaged, or its reader ran out of memory or time.
+    """
+    return _asked(_rows, content, title, most)
+
+
+@cache
+def _reader() -> Isolated:
+    """One child for all workbooks of a run."""
+    return Isolated()
+
+
+def _asked(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        return _reader().call(function, *args, **kwargs)
+    except IsolationError as error:
+        raise SpreadsheetError(
+            f"the spreadsheet is damaged ({error.what})", way_out="export it again, as xlsx or CSV"
+        ) from error
+
+
+# What follows runs in the child.
+
+
+def _titles(content: bytes) -> list[str]:
+    return list(_book(content))
+
+
+def _rows(content: bytes, title: str, most: int | None) -> list[Cells]:
+    try:
+        return [_cells(row) for row in _book(content)[title](most)]
+    except MemoryError:
+        raise
+    except BaseException as error:
+        raise _broken(error, title) from error
+
+
+@lru_cache(maxsize=1)
+def _book(content: bytes) -> _Book:
+    """A workbook's sheets; the last one stays open, for its titles and sheets are asked for one by one."""
+    try:
+        return _biff_book(content) if content.startswith(OLE) else _xlsx_book(content)
+    except MemoryError:
+        raise
+    except BaseException as error:
+        raise _broken(error, "") from error
+
+
+def _xlsx_book(content: bytes) -> _Book:
+    from python_calamine import CalamineWorkbook
+
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+
+    def loader(title: str) -> Callable[[int | None], Values]:
+        return lambda most: book.get_sheet_by_name(title).to_python(skip_empty_area=False, nrows=most)
+
+    return {title: loader(title) for title in book.sheet_names}
+
+
+def _biff_book(content: bytes) -> _Book:
+    import xlrd
+
+    with open(os.devnull, "w", encoding="utf-8") as silence:  # noqa: PTH123 -- a device, no path
+        book = xlrd.open_workbook(file_contents=content, logfile=silence, ragged_rows=True)
+
+    def loader(sheet: xlrd.sheet.Sheet) -> Callable[[int | None], Values]:
+        def load(most: int | None) -> Values:
+            rows = range(sheet.nrows if most is None else min(most, sheet.nrows))
+            return [[_biff_value(cell, book.datemode) for cell in sheet.row(row)] for row in rows]
+
+        return load
+
+    return {sheet.name: loader(sheet) for sheet in book.sheets()}
+
+
+def _biff_value(cell: xlrd.sheet.Cell, datemode: int) -> object:
+    """A BIFF cell as text, number, time or truth; an error cell as the text that Excel shows."""
+    import xlrd
+
+    kind, value = cell.ctype, cell.value
+    if kind == xlrd.XL_CELL_DATE:
+        return xlrd.xldate_as_datetime(float(value), 1 if datemode else 0)
+    if kind == xlrd.XL_CELL_BOOLEAN:
+        return bool(value)
+    return xlrd.error_text_from_code.get(int(value), "#ERR") if kind == xlrd.XL_CELL_ERROR else value
+
+
+def _broken(error: BaseException, title: str) -> BaseException:
+    """What to raise for an error of a spreadsheet reader; a Rust panic is no `Exception`."""
+    if isinstance(error, SpreadsheetError):
+        return error
+    if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+        where = f"sheet {title}" if title else ""
+        return SpreadsheetError(
+            f"the spreadsheet is damaged ({error})", where=where, way_out="export it again"
+        )
+    return error
+
+
+def _cells(row: Sequence[object]) -> Cells:
+    numeric = frozenset(i for i, cell in enumerate(row) if isinstance(cell, float) and cell)
+    return [_text(cell) for cell in row], numeric
+
+
+def _text(cell: object) -> str:
+    """A cell as text: whole numbers without `.0`, times as ISO, numbers beyond Excel's 15 digits marked as such."""
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float | int):
+        if abs(cell) >= _BOUND:  # rounded by the spreadsheet: never a barcode
+            return f"{float(cell):.14E}"
+        return str(int(cell)) if float(cell).is_integer() else repr(cell)
+    if isinstance(cell, date | time):
+        return cell.isoformat(" ") if isinstance(cell, datetime) else cell.isoformat()
+    return str(cell)  # a duration
