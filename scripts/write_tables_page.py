@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.boards.advice import ADVICE, CHINESE, REJECT_ADVICE
+from poolpipe.boards.advice import CHINESE
 from poolpipe.tables import ANOMALIES, EVENTS, REFERENCE, REJECTS, SORT_KEYS, TABLES, Column
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _anomalies() -> str:
             f"{each.severity} {CHINESE[each.severity]}",
             each.subject_kind,
             f"{each.meaning}<br>{each.chinese}",
-            "<br>".join(ADVICE[code]),
+            f"{each.way_out}<br>{each.way_out_chinese}",
         )
         for code, each in ANOMALIES.items()
     ]
@@ -80,7 +80,10 @@ def _anomalies() -> str:
 
 
 def _rejects() -> str:
-    rows = [(f"`{code}`", meaning, "<br>".join(REJECT_ADVICE[code])) for code, meaning in REJECTS.items()]
+    rows = [
+        (f"`{code}`", f"{each.meaning}<br>{each.chinese}", f"{each.way_out}<br>{each.way_out_chinese}")
+        for code, each in REJECTS.items()
+    ]
     note = "The first that applies, in this order, is given. A rejected record can be corrected and sent again.\n\n"
     return "## Reject codes 拒收代码\n\n" + note + _grid(("code", "meaning", "what to do"), rows)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from poolpipe.errors import TableError
+from poolpipe.findings import ANOMALIES, REJECTS, Anomaly, Reject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,6 +34,7 @@ __all__ = [
     "Anomaly",
     "Column",
     "EventKind",
+    "Reject",
     "as_table",
     "require",
 ]
@@ -121,21 +123,6 @@ REFERENCE: Final[Mapping[str, tuple[str, ...]]] = {
     "labs": ("lab", "capacity_per_day"),
 }  # fmt: skip
 """Columns of the optional reference tables."""
-
-REJECTS: Final[Mapping[str, str]] = {
-    "not_parseable": "the line or record cannot be read",
-    "unknown_kind": "no such kind of event",
-    "missing_value": "a column that this kind must have is empty",
-    "bad_time": "at or sent_at is not an RFC 3339 time",
-    "bad_code": "a code is outside its pattern",
-    "bad_well": "no such well on the policy's plate",
-    "bad_number": "not a number in its range",
-    "unknown_mode": "mode is neither pool nor single",
-    "unknown_role": "role is not sample, negative_control or positive_control",
-    "unknown_call": "call is not positive, suspect, negative or invalid",
-    "future_time": "dated further ahead of its arrival than the policy allows",
-}
-"""Why an event was not understood; the first that applies, in this order, is given."""
 
 _TUBE = (
     ("round", TEXT, "", "screening round, empty where none was given"),
@@ -257,154 +244,6 @@ SORT_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "rejects": ("file", "line", "code"),
 }
 """What each written table is sorted by."""
-
-
-@dataclass(frozen=True, slots=True)
-class Anomaly:
-    """One anomaly code: how grave, about what, what it means in both languages, and the way out."""
-
-    severity: str
-    subject_kind: str
-    meaning: str
-    chinese: str
-    way_out: str
-
-
-ANOMALIES: Final[Mapping[str, Anomaly]] = {
-    "bad_person_id": Anomaly(
-        "warning", "person", "resident ID fails its check character or birth date", "身份证号校验不符",
-        "the swab counts; look at the document again",
-    ),
-    "rescanned": Anomaly(
-        "info", "tube", "a person was scanned into the tube more than once", "同管重复扫码",
-        "the first scan counts",
-    ),
-    "person_in_two_tubes": Anomaly(
-        "error", "person", "one person in several pool tubes of a round", "一人多管",
-        "void the scan that is wrong",
-    ),
-    "overfull_pool": Anomaly(
-        "error", "tube", "more people than the tube is meant for", "超员混管",
-        "the call stands for all of them",
-    ),
-    "short_pool": Anomaly(
-        "info", "tube", "fewer people than the tube is meant for", "不足员混管",
-        "it must be marked as a short pool",
-    ),
-    "swab_count_mismatch": Anomaly(
-        "warning", "tube", "swabs counted at sealing are not the people scanned", "拭子数与登记人数不符",
-        "ask the sampling point",
-    ),
-    "tube_at_two_points": Anomaly(
-        "error", "tube", "collected at several sampling points", "一管多点",
-        "the earliest counts; was a label used twice?",
-    ),
-    "mixed_mode": Anomaly(
-        "error", "tube", "collected both as pool and as single", "单混采混用",
-        "the earliest counts; void the wrong scans",
-    ),
-    "tube_in_two_boxes": Anomaly(
-        "warning", "tube", "packed into several boxes", "一管多箱",
-        "the last packing counts; void one to settle it",
-    ),
-    "box_received_twice": Anomaly(
-        "warning", "box", "received again without packing in between", "重复签收",
-        "void the receipt that did not happen",
-    ),
-    "empty_box": Anomaly(
-        "warning", "box", "picked up or received, and no tube was ever packed into it", "空箱",
-        "was the packing scanned?",
-    ),
-    "box_count_mismatch": Anomaly(
-        "error", "box", "tubes counted at receipt are not the tubes packed", "箱内管数不符",
-        "open the box and scan it",
-    ),
-    "orphan_tube": Anomaly(
-        "error", "tube", "known from later steps, never collected", "无登记样本管",
-        "look for the registration, or a misread code",
-    ),
-    "tube_reloaded": Anomaly(
-        "info", "tube", "loaded into several wells", "重复上机",
-        "every well counts; void a wrong load",
-    ),
-    "well_shared": Anomaly(
-        "error", "well", "several tubes, or a tube and a control, in one well", "一孔多样",
-        "void the wrong load, else run both again",
-    ),
-    "plate_control_missing": Anomaly(
-        "error", "plate", "read, and a negative or positive control is absent", "缺少质控",
-        "nothing on it is a result; run it again",
-    ),
-    "plate_control_failed": Anomaly(
-        "error", "plate", "a control is not as it must be", "质控失败",
-        "nothing on it is a result; run it again",
-    ),
-    "reading_incomplete": Anomaly(
-        "warning", "well", "a target or the internal control was not read", "读数不全",
-        "no negative comes from here; read or run it again",
-    ),
-    "reading_without_load": Anomaly(
-        "warning", "well", "read, and nothing was loaded", "有读数无上样",
-        "find out whose it is and send the load",
-    ),
-    "conflicting_calls": Anomaly(
-        "error", "tube", "several of positive, suspect and negative", "结果矛盾",
-        "the gravest counts; void what is wrong",
-    ),
-    "positive_set_aside": Anomaly(
-        "error", "tube", "an invalid plate hides a positive or suspect well", "失控板上的阳性",
-        "run the tube again at once",
-    ),
-    "out_of_order": Anomaly(
-        "warning", "tube", "a step is dated before the one it follows", "时间顺序颠倒",
-        "was a device's clock wrong?",
-    ),
-    "recall_wrong_lab": Anomaly(
-        "warning", "tube", "a re-sampled single went to another lab than found the pool", "复采样本未送首检机构",
-        "singles go back to the lab that found the pool",
-    ),
-    "unexplained_pool": Anomaly(
-        "error", "tube", "positive or suspect pool, every single of it negative", "混阳单阴",
-        "contamination or a missed single: somebody must decide",
-    ),
-    "conflicting_event": Anomaly(
-        "warning", "event", "one event_id with several contents", "事件编号冲突",
-        "all of them count; a void of the id withdraws all",
-    ),
-    "void_without_event": Anomaly(
-        "warning", "event", "a void that withdraws nothing", "作废对象不存在",
-        "send the id of an event that came, and of no void",
-    ),
-    "clock_room_temperature": Anomaly(
-        "warning", "tube", "too long at room temperature before receipt", "常温超时",
-        "deliver within 2 to 4 hours",
-    ),
-    "clock_cold_store": Anomaly(
-        "warning", "tube", "too long in the cold before the first load", "冷藏超时",
-        "test within 24 hours, or store at -70 C",
-    ),
-    "clock_result": Anomaly(
-        "warning", "tube", "no result in time", "出结果超时",
-        "ask the lab",
-    ),
-    "clock_recall": Anomaly(
-        "error", "tube", "people of a positive pool not re-tested in time", "六小时复核超时",
-        "find them now",
-    ),
-    "clock_pickup": Anomaly(
-        "warning", "site", "a tube waited too long for its pickup", "收样超时",
-        "send the courier; sites are visited every 2 hours",
-    ),
-    "clock_skew": Anomaly(
-        "warning", "device", "the device's clock is wrong", "设备时钟偏差",
-        "set the clock",
-    ),
-    "source_silent": Anomaly(
-        "warning", "site", "nothing heard from a source that used to send", "数据源中断",
-        "ask whether it is offline",
-    ),
-}  # fmt: skip
-"""Every anomaly code of the contract."""
 
 
 def require(frame: pl.DataFrame, columns: Iterable[str], *, table: str) -> None:

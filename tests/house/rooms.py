@@ -15,6 +15,7 @@ FOUNDATION = (
     "spreadsheets",
     "payloads",
     "policy",
+    "findings",
     "tables",
     "codes",
     "equals",

@@ -49,7 +49,7 @@ NOTHING = pl.DataFrame(schema={"round": pl.String, "subject": pl.String, "at": T
 def rows(code: str, subjects: pl.DataFrame) -> pl.DataFrame:
     """Make anomaly rows of subjects: round, subject, at, and the facts as a text.
 
-    The detail a clerk reads is the facts, the way out, and the Chinese name.
+    The detail a clerk reads is the facts and the way out, then the Chinese name and way out.
     """
     anomaly = ANOMALIES[code]
     return subjects.select(
@@ -59,7 +59,9 @@ def rows(code: str, subjects: pl.DataFrame) -> pl.DataFrame:
         pl.lit(anomaly.subject_kind).alias("subject_kind"),
         pl.col("subject").cast(pl.String),
         pl.col("at").cast(TIME),
-        (pl.col("facts") + pl.lit(f"; {anomaly.way_out} ({anomaly.chinese})")).alias("detail"),
+        (
+            pl.col("facts") + pl.lit(f"; {anomaly.way_out}; {anomaly.chinese}：{anomaly.way_out_chinese}")
+        ).alias("detail"),
     )
 
 

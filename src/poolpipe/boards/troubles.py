@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from rich.text import Text
 
-from poolpipe.boards.advice import ADVICE, CHINESE, REJECT_ADVICE
+from poolpipe.boards.advice import CHINESE
 from poolpipe.boards.marks import STYLES, frame, mask, mask_numbers, plain
 from poolpipe.tables import ANOMALIES, REJECTS
 
@@ -42,7 +42,7 @@ def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Table:
             Text.assemble((code, STYLES[severity]), f"\n{chinese} · {severity} {CHINESE[severity]}"),
             f"{first['n']:,}",
             plain(_subject(first, show_ids=show_ids)),
-            "\n".join(ADVICE[code]),
+            f"{ANOMALIES[code].way_out}\n{ANOMALIES[code].way_out_chinese}",
         )
     if not found:
         board.add_row(Text("none 无", style="green"))
@@ -75,7 +75,7 @@ def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Table:
             Text(code, style="yellow"),
             f"{first['n']:,}",
             plain(str(where)) + Text("\n") + plain(detail if show_ids else mask_numbers(detail)),
-            "\n".join(REJECT_ADVICE[code]),
+            f"{REJECTS[code].way_out}\n{REJECTS[code].way_out_chinese}",
         )
     return board
 

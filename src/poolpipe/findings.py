@@ -1,0 +1,221 @@
+"""Every anomaly and reject code, declared once: how grave, about what, what it means, and the way out.
+
+Details, boards and pages take their words from here, so that one code never gives two pieces of advice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ANOMALIES", "REJECTS", "Anomaly", "Reject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """One anomaly code: severity, kind of subject, and in both languages what it means and the way out."""
+
+    severity: str
+    subject_kind: str
+    meaning: str
+    chinese: str
+    way_out: str
+    way_out_chinese: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One reject code: in both languages what it means and the way out."""
+
+    meaning: str
+    chinese: str
+    way_out: str
+    way_out_chinese: str
+
+
+REJECTS: Final[Mapping[str, Reject]] = {
+    "not_parseable": Reject(
+        "the line or record cannot be read", "记录无法读取",
+        "send the record again, whole", "补传完整记录",
+    ),
+    "unknown_kind": Reject(
+        "no such kind of event", "事件种类无法识别",
+        "name the file or its kind column after the event", "按事件种类命名文件或 kind 列",
+    ),
+    "missing_value": Reject(
+        "a column that this kind must have is empty", "必填列为空",
+        "fill the empty column, or give it the contract's name", "补全空列或改正列名",
+    ),
+    "bad_time": Reject(
+        "at or sent_at is not a time that can be read", "时间无法识别",
+        "write times as 2022-02-10T08:30:00+08:00", "时间写作 2022-02-10T08:30:00+08:00",
+    ),
+    "bad_code": Reject(
+        "a code is outside its pattern", "编码不合规则",
+        "scan the code again", "重新扫码",
+    ),
+    "bad_well": Reject(
+        "no such well on the policy's plate", "孔位不存在",
+        "write wells as A01 to H12, on 384-well plates to P24", "孔位写作 A01 至 H12，384 孔板至 P24",
+    ),
+    "bad_number": Reject(
+        "not a number in its range", "数字超出范围或无法识别",
+        "write a plain number in its range", "填写范围内的数字",
+    ),
+    "unknown_mode": Reject(
+        "mode is neither pool nor single", "采样方式无法识别",
+        "write pool or single", "填 pool（混采）或 single（单采）",
+    ),
+    "unknown_role": Reject(
+        "role is not sample, negative_control or positive_control", "孔的用途无法识别",
+        "write sample, negative_control or positive_control", "填样本或阴阳性质控",
+    ),
+    "unknown_call": Reject(
+        "call is not positive, suspect, negative or invalid", "结论无法识别",
+        "write positive, suspect, negative or invalid", "填阳性、可疑、阴性或无效",
+    ),
+    "future_time": Reject(
+        "dated further ahead of its arrival than the policy allows", "时间晚于到达时间过多",
+        "set the device's clock and send it again", "校准设备时钟后重传",
+    ),
+}  # fmt: skip
+"""Why an event was not understood; the first that applies, in this order, is given."""
+
+ANOMALIES: Final[Mapping[str, Anomaly]] = {
+    "bad_person_id": Anomaly(
+        "warning", "person", "resident ID fails its check character or birth date", "身份证号校验不符",
+        "the swab counts; check the document again", "拭子有效，请再次核对证件",
+    ),
+    "rescanned": Anomaly(
+        "info", "tube", "a person was scanned into the tube more than once", "同管重复扫码",
+        "nothing to do: the first scan counts", "无需处理，以首次扫码为准",
+    ),
+    "person_in_two_tubes": Anomaly(
+        "error", "person", "one person in several pool tubes of a round", "一人多管",
+        "ask the site which tube holds the swab, void the other scan", "向采样点核实拭子在哪一管，作废另一条扫码",
+    ),
+    "overfull_pool": Anomaly(
+        "error", "tube", "more people than the tube is meant for", "超员混管",
+        "the call stands for all of them; re-sample if the swabs were too many", "结论对全部人员有效，确系超员则重采",
+    ),
+    "short_pool": Anomaly(
+        "info", "tube", "fewer people than the tube is meant for", "不足员混管",
+        "it must be marked as a short pool", "须标记为不足员混管",
+    ),
+    "swab_count_mismatch": Anomaly(
+        "warning", "tube", "swabs counted at sealing are not the people scanned", "拭子数与登记人数不符",
+        "ask the sampling point who was swabbed and not scanned", "向采样点查找采样而未扫码的人",
+    ),
+    "tube_at_two_points": Anomaly(
+        "error", "tube", "collected at several sampling points", "一管多点",
+        "the earliest counts; two tubes may carry one label: stop both", "以最早者为准，疑为重码管，先行扣留并核实",
+    ),
+    "mixed_mode": Anomaly(
+        "error", "tube", "collected both as pool and as single", "单混采混用",
+        "the earliest counts; void the wrong scans", "以最早者为准，作废错误扫码",
+    ),
+    "tube_in_two_boxes": Anomaly(
+        "warning", "tube", "packed into several boxes", "一管多箱",
+        "the last packing counts; void one to settle it", "以最后装箱为准，作废错误记录",
+    ),
+    "box_received_twice": Anomaly(
+        "warning", "box", "received again without packing in between", "重复签收",
+        "void the receipt that did not happen, or add the missing packing", "作废多余签收，或补录装箱",
+    ),
+    "empty_box": Anomaly(
+        "warning", "box", "picked up or received, and no tube was ever packed into it", "空箱",
+        "add the missing packing scans", "补录装箱扫码",
+    ),
+    "box_count_mismatch": Anomaly(
+        "error", "box", "tubes counted at receipt are not the tubes packed", "箱内管数不符",
+        "open the box and recount it with the courier's list", "开箱，与收样员按清单清点",
+    ),
+    "orphan_tube": Anomaly(
+        "error", "tube", "known from later steps, never collected", "无登记样本管",
+        "find the site's list of its people, or a misread code", "向采样点索取该管人员名单，或核对误读的管码",
+    ),
+    "tube_reloaded": Anomaly(
+        "info", "tube", "loaded into several wells", "重复上机",
+        "every well counts; void a wrong load", "各孔结果均计入，错误上样可作废",
+    ),
+    "well_shared": Anomaly(
+        "error", "well", "several tubes, or a tube and a control, in one well", "一孔多样",
+        "void the wrong load, else run its tubes again", "作废错误上样，否则该孔样本重检",
+    ),
+    "plate_control_missing": Anomaly(
+        "error", "plate", "read, and a negative or positive control is absent", "缺少质控",
+        "nothing on it is a result; run it again with its controls", "本板结果无效，补质控后整板重做",
+    ),
+    "plate_control_failed": Anomaly(
+        "error", "plate", "a control is not as it must be", "质控失败",
+        "nothing on it is a result; run it again", "本板结果无效，整板重做",
+    ),
+    "reading_incomplete": Anomaly(
+        "warning", "well", "a target or the internal control was not read", "读数不全",
+        "no negative comes from here; send the missing rows or run it again", "此孔不出阴性，补传读数或重新检测",
+    ),
+    "reading_without_load": Anomaly(
+        "warning", "well", "read, and nothing was loaded", "有读数无上样",
+        "find out whose it is and send the load", "查明样本，补录上样扫码",
+    ),
+    "conflicting_calls": Anomaly(
+        "error", "tube", "several of positive, suspect and negative", "结果矛盾",
+        "the gravest counts; the lab must explain, or void what is wrong", "以最重结果为准，请检测机构说明或作废错误记录",
+    ),
+    "positive_set_aside": Anomaly(
+        "error", "tube", "an invalid plate hides a positive or suspect well", "失控板上的阳性",
+        "run the tube again at once", "立即复检该管",
+    ),
+    "out_of_order": Anomaly(
+        "warning", "tube", "a step is dated before the one it follows", "时间顺序颠倒",
+        "check the device's clock, then correct the scan", "检查设备时钟并更正记录",
+    ),
+    "recall_wrong_lab": Anomaly(
+        "warning", "tube", "a re-sampled single went to another lab than found the pool", "复采样本未送首检机构",
+        "singles go back to the lab that found the pool", "复采样本须送回首检机构",
+    ),
+    "unexplained_pool": Anomaly(
+        "error", "tube", "positive or suspect pool, every single of it negative", "混阳单阴",
+        "do not close it: contamination or a missed single, somebody must decide", "不得自行销号，由专家研判、再次采样",
+    ),
+    "conflicting_event": Anomaly(
+        "warning", "event", "one event_id with several contents", "事件编号冲突",
+        "all of them count; a void of the id withdraws all", "均计入，作废该编号则全部撤回",
+    ),
+    "void_without_event": Anomaly(
+        "warning", "event", "a void that withdraws nothing", "作废对象不存在",
+        "send the id of an event that came, and of no void", "核对拟作废的事件编号，不得为作废记录",
+    ),
+    "clock_room_temperature": Anomaly(
+        "warning", "tube", "too long at room temperature before receipt", "常温超时",
+        "judge whether the sample still serves, deliver sooner", "评估样本能否使用，加快送检",
+    ),
+    "clock_cold_store": Anomaly(
+        "warning", "tube", "too long in the cold before the first load", "冷藏超时",
+        "test it now, or store it at -70 C", "立即检测，或 -70 ℃ 保存",
+    ),
+    "clock_result": Anomaly(
+        "warning", "tube", "no result in time", "出结果超时",
+        "ask the lab for this result now", "向检测机构催报",
+    ),
+    "clock_recall": Anomaly(
+        "error", "tube", "people of a positive pool not re-tested in time", "复采复核超时",
+        "send the sampling team now", "立即派出应急采样小分队",
+    ),
+    "clock_pickup": Anomaly(
+        "warning", "site", "a tube waited too long for its pickup", "收样超时",
+        "send the courier now", "立即派车收样",
+    ),
+    "clock_skew": Anomaly(
+        "warning", "device", "the device's clock is wrong", "设备时钟偏差",
+        "set the device's clock", "校准设备时钟",
+    ),
+    "source_silent": Anomaly(
+        "warning", "site", "nothing heard from a source that used to send", "数据源中断",
+        "telephone the source: is it offline?", "电话联系该数据源",
+    ),
+}  # fmt: skip
+"""Every anomaly code of the contract."""
