@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.mark.benchmark(group="anomalies: a person in two pool tubes")
 class BenchTwoTubes:
     def bench_anomalies(self, speed: Callable[..., Any], stages: Stages) -> None:
-        speed("anomalies", len(stages.links.members), stages.people_in_two_tubes)
+        speed("anomalies", len(stages.links.members), stages.people_in_several_tubes)
 
     def bench_polars(self, speed: Callable[..., Any], stages: Stages) -> None:
         query = polars_peer.in_two_tubes(stages.people, stages.tubes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.peers import polars_peer
 from benchmarks.peers.events import COLUMNS
-from poolpipe.anomalies import Seen, people_in_two_tubes
+from poolpipe.anomalies import Seen, people_in_several_tubes
 from poolpipe.calls import Calls, call
 from poolpipe.clocks import read_clocks
 from poolpipe.custody import Custody, keep_custody
@@ -70,8 +70,8 @@ class Stages:
         frames, codes = self.frames, self.events.codes
         return open_recalls(self.pools, self.links, frames["collect"], codes, self.policy, self.as_of)
 
-    def people_in_two_tubes(self) -> pl.DataFrame:
-        return people_in_two_tubes(self.links.tubes, self.links.members, self.events.codes)
+    def people_in_several_tubes(self) -> pl.DataFrame:
+        return people_in_several_tubes(self.links.tubes, self.links.members, self.events.codes)
 
     @cached_property
     def links(self) -> Links:
@@ -95,7 +95,7 @@ class Stages:
         recalls, clocks = self.open_recalls(), read_clocks(self.pools, self.policy, self.as_of, ())
         return Seen(
             self.frames, self.events.codes, self.pools, self.links.members, self.custody, self.calls, recalls, clocks,
-            self.people_in_two_tubes(), self.standing.unknown_voids, self.standing.conflicts,
+            self.people_in_several_tubes(), self.standing.unknown_voids, self.standing.conflicts,
             self.policy.codes.plate_wells,
         )  # fmt: skip
 

@@ -14,6 +14,7 @@ from poolpipe_kernels import posterior
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from poolpipe.codes import Codes
     from poolpipe.decode import Assay
     from poolpipe.links import Links
     from poolpipe.policy import Policy
@@ -68,13 +69,14 @@ def believe_members(
     pools: pl.DataFrame,
     links: Links,
     recalls: pl.DataFrame,
-    doubles: pl.DataFrame,
+    several: pl.DataFrame,
+    codes: Codes,
     policy: Policy,
 ) -> Beliefs:
-    """P(infected) of every seat.
+    """P(infected) of every seat: one value for a person and a round.
 
-    Where nobody of a tube sits elsewhere the answer is in closed form. Recalled tubes are decoded together
-    with the singles that answer them, and tubes of a round that share people together, too.
+    Where nobody of a tube sits elsewhere in its round the answer is in closed form. Tubes of a round that share
+    people are decoded together, and so are recalled tubes and the singles that answer them, of whatever round.
 
     Parameters
     ----------
@@ -82,8 +84,10 @@ def believe_members(
         Coded.
     links : Links
         Who is in which tube.
-    recalls, doubles : DataFrame
-        Coded: recalls with single_tube, and seats of people in several pool tubes.
+    recalls, several : DataFrame
+        Coded: recalls with single_tube, and seats of people in several tubes of a round.
+    codes : Codes
+        For the rounds of the tubes.
     """
     from poolpipe.decode.assays import Assay
 
@@ -91,10 +95,11 @@ def believe_members(
     collected = pools.lazy().filter(pl.col("mode").is_not_null()).select("tube", "call").collect()
     begins, alike = _alike(links.offsets, collected["call"].fill_null(-1).to_numpy(), policy, assay)
     answers = recalls.filter(pl.col("single_tube").is_not_null()) if recalls.height else recalls
-    if answers.is_empty() and doubles.is_empty():
+    if answers.is_empty() and several.is_empty():
         return Beliefs(links.offsets, begins, alike, np.empty(0, np.int64), np.empty(0))
-    linked = pl.concat([answers["tube"], answers["single_tube"], doubles["tube"]])
+    linked = pl.concat([answers["tube"], answers["single_tube"], several["tube"]])
     seats = links.members_of(linked)
+    seats = seats.with_columns(_infections(seats, answers, codes.entities["tube"].rounds))
     odd = _together(seats, collected, policy, assay)
     return Beliefs(links.offsets, begins, alike, seats["seat"].to_numpy(), odd)
 
@@ -115,6 +120,28 @@ def _alike(
     return begin_of[kinds], posteriors(ends, of_kind - 1, policy.decoding.prior, assay)
 
 
+def _infections(seats: pl.DataFrame, answers: pl.DataFrame, rounds: NDArray[np.uint32]) -> pl.Series:
+    """Number the infections asked about: a person's in a round; a recall and its answer ask about the same one."""
+    round_of = pl.Series("round", rounds)
+    of_seats = seats.select("person", round_of.gather(seats["tube"]))
+    known = of_seats.unique(maintain_order=True).with_row_index("infection")
+    label = np.arange(known.height)
+    ends = [
+        answers.select("person", round_of.gather(answers[column])).join(
+            known, on=["person", "round"], how="left", maintain_order="left"
+        )["infection"].to_numpy()
+        for column in ("tube", "single_tube")
+    ]  # fmt: skip
+    apart = label[ends[0]] != label[ends[1]]
+    while apart.any():  # once for every further round that a chain of recalls and answers goes through
+        lower = np.minimum(label[ends[0]], label[ends[1]])
+        for end in ends:
+            np.minimum.at(label, end, lower)
+        apart = label[ends[0]] != label[ends[1]]
+    infection = known.with_columns(pl.Series("infection", label))
+    return of_seats.join(infection, on=["person", "round"], how="left", maintain_order="left")["infection"]
+
+
 def _together(
     seats: pl.DataFrame, collected: pl.DataFrame, policy: Policy, assay: Assay
 ) -> NDArray[np.float64]:
@@ -124,12 +151,13 @@ def _together(
     tubes = collected.join(seats.select("tube").unique(), on="tube", how="semi", maintain_order="left")
     called = tubes.select(pl.col("tube").alias("pool"), words.gather(tubes["call"]).alias("call"))
     people = (
-        seats.select("person")
+        seats.select(pl.col("infection").alias("person"))
         .unique(maintain_order=True)
         .with_columns(pl.lit(policy.decoding.prior).alias("prior"))
     )
-    decoded = decode(seats.select(pl.col("tube").alias("pool"), "person"), called, people, assay=assay)
-    found = seats.join(
+    in_pools = seats.select(pl.col("tube").alias("pool"), pl.col("infection").alias("person"))
+    decoded = decode(in_pools, called, people, assay=assay)
+    found = in_pools.join(
         decoded.people.select("person", "p_infected"), on="person", how="left", maintain_order="left"
     )
     return found["p_infected"].to_numpy()

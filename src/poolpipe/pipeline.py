@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from poolpipe.ahead import compile_ahead
-from poolpipe.anomalies import Seen, find_anomalies, people_in_two_tubes
+from poolpipe.anomalies import Seen, find_anomalies, people_in_several_tubes
 from poolpipe.beliefs import believe_members
 from poolpipe.calls import call
 from poolpipe.clocks import read_clocks
@@ -125,7 +125,7 @@ def conclude(
         linking = beside.submit(link, frames["collect"], codes, policy)
         calling = beside.submit(call, frames, codes, policy)
         doubling = beside.submit(
-            lambda: people_in_two_tubes(linking.result().tubes, linking.result().members, codes)
+            lambda: people_in_several_tubes(linking.result().tubes, linking.result().members, codes)
         )
         custody = keep_custody(frames, codes)
         done("custody")
@@ -136,19 +136,19 @@ def conclude(
         pools = gather_pools(links, custody, calls, codes)
         done("pools")
         opened = open_recalls(pools, links, frames["collect"], codes, policy, now)
-        doubles = doubling.result()
+        several = doubling.result()
         done("recalls")
 
         def find() -> pl.DataFrame:
             clocks = read_clocks(pools, policy, now, known.priority_sites(codes))
             seen = Seen(
-                frames, codes, pools, links.members, custody, calls, opened, clocks, doubles,
+                frames, codes, pools, links.members, custody, calls, opened, clocks, several,
                 standing.unknown_voids, standing.conflicts, policy.codes.plate_wells,
             )  # fmt: skip
             return find_anomalies(seen)
 
         finding = beside.submit(find)
-        beliefs = believe_members(pools, links, opened, doubles, policy)
+        beliefs = believe_members(pools, links, opened, several, codes, policy)
         seated = Seated(codes, links.members, beliefs)
         done("beliefs")
         if early:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from poolpipe.anomalies.rows import Seen
     from poolpipe.codes import Codes
 
-__all__ = ["of_people", "people_in_two_tubes"]
+__all__ = ["of_people", "people_in_several_tubes", "people_in_two_tubes"]
 
 _POOL = MODES.index("pool")
 _BLOCK = 1 << 18
@@ -31,8 +31,8 @@ def of_people(seen: Seen) -> list[pl.DataFrame]:
     return [_bad_ids(seen), _doubles(seen)]
 
 
-def people_in_two_tubes(tubes: pl.DataFrame, members: pl.DataFrame, codes: Codes) -> pl.DataFrame:
-    """Find people who sit in several pool tubes of one round.
+def people_in_several_tubes(tubes: pl.DataFrame, members: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+    """Find people who sit in several tubes of one round, of whatever mode.
 
     Parameters
     ----------
@@ -42,22 +42,30 @@ def people_in_two_tubes(tubes: pl.DataFrame, members: pl.DataFrame, codes: Codes
     Returns
     -------
     DataFrame
-        Their seats, coded: round, person, tube, collected_at.
+        Their seats, coded: round, person, tube, collected_at, pooled (whether the tube is a pool).
     """
     rounds = codes.entities["tube"].rounds
-    seats = members[_suspected_seats(tubes, members, rounds)]
-    seats = seats.with_columns(pl.Series("round", rounds).gather(seats["tube"]))
-    several = pl.col("tube").n_unique().over("round", "person") > 1
-    return seats.filter(several).select("round", "person", "tube", "collected_at")
-
-
-def _suspected_seats(
-    tubes: pl.DataFrame, members: pl.DataFrame, rounds: NDArray[np.uint32]
-) -> NDArray[np.uint32]:
-    """Seats in pool tubes whose person may have another one in the round, ascending."""
+    seats = members[_suspected_seats(members, rounds)]
     pooled = np.zeros(len(rounds), np.bool_)
     pooled[tubes.select(pl.col("tube").filter(pl.col("mode") == _POOL)).to_series().to_numpy()] = True
-    seats = members["tube"].to_numpy(), members["person"].to_numpy(), pooled, rounds
+    seats = seats.with_columns(
+        pl.Series("round", rounds).gather(seats["tube"]),
+        pl.Series("pooled", pooled[seats["tube"].to_numpy()]),
+    )
+    several = pl.col("tube").n_unique().over("round", "person") > 1
+    return seats.filter(several).select("round", "person", "tube", "collected_at", "pooled")
+
+
+def people_in_two_tubes(seats: pl.DataFrame) -> pl.DataFrame:
+    """Of the seats that `people_in_several_tubes` finds, those of people in several pool tubes of one round."""
+    pooled = seats.filter("pooled")
+    return pooled.filter(pl.col("tube").n_unique().over("round", "person") > 1)
+
+
+def _suspected_seats(members: pl.DataFrame, rounds: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Seats whose person may have another one in the round, ascending."""
+    any_tube = np.ones(len(rounds), np.bool_)
+    seats = members["tube"].to_numpy(), members["person"].to_numpy(), any_tube, rounds
     begins = np.zeros((1 << repeats.PART_BITS) + 1, np.int64)
     repeats.count_parts(*seats, begins)
     suspects = np.empty(members.height, np.uint64)  # memory is taken only as far as it is filled
@@ -93,11 +101,12 @@ def _unsound_seats(keys: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _doubles(seen: Seen) -> pl.DataFrame:
-    if seen.doubles.is_empty():
+    doubles = people_in_two_tubes(seen.several)
+    if doubles.is_empty():
         return rows("person_in_two_tubes", NOTHING)
-    _, tubes = seen.codes.entity("tube", seen.doubles["tube"])
+    _, tubes = seen.codes.entity("tube", doubles["tube"])
     people = (
-        seen.doubles.with_columns(tubes.alias("tube"))
+        doubles.with_columns(tubes.alias("tube"))
         .sort("collected_at", "tube")
         .group_by("round", "person", maintain_order=True)
         .agg(pl.col("tube").unique(maintain_order=True), pl.col("collected_at").last().alias("at"))

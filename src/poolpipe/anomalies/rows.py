@@ -31,7 +31,7 @@ class Seen:
     calls: Calls
     recalls: pl.DataFrame
     clocks: pl.DataFrame
-    doubles: pl.DataFrame
+    several: pl.DataFrame
     unknown_voids: pl.DataFrame
     conflicts: pl.DataFrame
     plate_wells: int
