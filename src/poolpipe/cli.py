@@ -5,13 +5,20 @@ from __future__ import annotations
 import errno
 import io
 import sys
+import traceback
+from contextlib import contextmanager
 from importlib import import_module
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
 
 from poolpipe.commands.chinese import in_both_languages
+from poolpipe.display import mask_identities, visible, withhold_values
 from poolpipe.errors import PoolpipeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
 
 __all__ = ["COMMANDS", "NotDone", "Word", "main", "poolpipe"]
 
@@ -56,7 +63,7 @@ class NotDone(click.ClickException):
         }
         for label, text in told.items():
             if text:
-                click.echo(f"  {label}: {text}", file=file, err=True)
+                click.echo(f"  {label}: {visible(mask_identities(text))}", file=file, err=True)
 
 
 class _LazyGroup(click.Group):
@@ -65,11 +72,13 @@ class _LazyGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         # `--debug` is taken wherever it stands: whoever met an error adds it at the end of the line.
         ctx.meta["poolpipe.debug"] = "--debug" in args
-        return super().parse_args(ctx, [argument for argument in args if argument != "--debug"])
+        with _drawn_usage():
+            return super().parse_args(ctx, [argument for argument in args if argument != "--debug"])
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with _drawn_usage():
+                return super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:  # the last door before the user: nothing may leave it as a traceback
@@ -102,6 +111,23 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, word.says) for name, word in COMMANDS.items()])
 
 
+@contextmanager
+def _drawn_usage() -> Iterator[None]:
+    """Draw what a wrong command line says, line by line: an argument is somebody else's text."""
+    try:
+        yield
+    except click.ClickException as error:
+        said = "\n".join(visible(line) for line in error.format_message().expandtabs(4).split("\n"))
+        error.format_message = lambda: said  # type: ignore[method-assign]  # click asks the instance
+        raise
+
+
+def _trace(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write a traceback of `--debug` with drawn text and without anybody's number."""
+    for line in "".join(traceback.format_exception(kind, error, trace)).split("\n"):
+        print(visible(mask_identities(line)), file=sys.stderr)  # noqa: T201 -- Python's own last word
+
+
 def _not_done(error: Exception) -> NotDone:
     if isinstance(error, PoolpipeError):
         return NotDone(error.what, where=error.where, way_out=error.way_out)
@@ -112,7 +138,7 @@ def _not_done(error: Exception) -> NotDone:
             way_out="check the path, your rights to it and the space left 请检查路径、权限与剩余空间",
         )
     return NotDone(
-        f"{type(error).__name__}: {error}",
+        f"{type(error).__name__}: {withhold_values(str(error))}",
         where="inside poolpipe, not your files 程序内部，与您的文件无关",
         way_out="run it again with --debug and report what it prints 请加 --debug 重新运行并反馈输出",
     )
@@ -136,6 +162,7 @@ def poolpipe() -> None:
 
 def main() -> None:
     """Run the command line: exit 0 when done, 1 when it could not be done (and why), 2 on wrong usage."""
+    sys.excepthook = _trace
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show Chinese shows question marks instead of failing half-way.
         if isinstance(stream, io.TextIOWrapper):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from poolpipe.display import visible
+
 __all__ = ["InputError", "PolicyError", "PoolpipeError", "TableError"]
 
 
@@ -16,13 +18,19 @@ class PoolpipeError(Exception):
         File, table, column or option it is wrong in.
     way_out : str, optional
         What the reader can do about it.
+
+    Attributes
+    ----------
+    what, where, way_out : str
+        As given; the exception's own text draws what could command a terminal as escapes.
     """
 
     def __init__(self, what: str, *, where: str = "", way_out: str = "") -> None:
         self.what = what
         self.where = where
         self.way_out = way_out
-        super().__init__("; ".join(part for part in (f"{where}: {what}" if where else what, way_out) if part))
+        told = "; ".join(part for part in (f"{where}: {what}" if where else what, way_out) if part)
+        super().__init__(visible(told))
 
 
 class InputError(PoolpipeError):

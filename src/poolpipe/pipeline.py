@@ -20,6 +20,7 @@ from poolpipe.calls import call
 from poolpipe.clocks import read_clocks
 from poolpipe.custody import keep_custody
 from poolpipe.day import Day
+from poolpipe.display import column_list
 from poolpipe.events import Events, read_events
 from poolpipe.ledger import balance
 from poolpipe.links import link
@@ -182,7 +183,7 @@ def _summary(
         "files": events.files,
         "rows": coded.heights(),
         "anomalies": dict(counted.iter_rows()),
-        "columns_left_out": dict(events.left_out),
+        "columns_left_out": {file: column_list(names) for file, names in events.left_out.items()},
         "skipped": list(events.skipped),
         "instruments": dict(events.notes),
         "reference_lines_broken": dict(reference.broken),

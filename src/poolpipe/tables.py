@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from poolpipe.display import column_list
 from poolpipe.errors import TableError
 from poolpipe.findings import ANOMALIES, REJECTS, Anomaly, Reject
 
@@ -259,7 +260,7 @@ def require(frame: pl.DataFrame, columns: Iterable[str], *, table: str) -> None:
         near = difflib.get_close_matches(missing[0], frame.columns, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'? " if near else ""
         raise TableError(
-            f"column {', '.join(missing)} is missing; there is {', '.join(frame.columns) or 'no column'}",
+            f"column {', '.join(missing)} is missing; there is {', '.join(column_list(frame.columns)) or 'no column'}",
             where=table,
             way_out=f"{hint}rename the columns as docs/tables.md names them",
         )

@@ -16,13 +16,13 @@ from poolpipe.boards import (
     day_boards,
     ledger_board,
     machine_board,
-    mask,
     missing_board,
     recall_board,
     reject_board,
     unused_board,
 )
 from poolpipe.boards.advice import ALIASES, CHINESE
+from poolpipe.display import mask
 from poolpipe.tables import ANOMALIES, CALLS, EVENTS, REJECTS, STATES
 
 ZONE = "Asia/Shanghai"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 
 FOUNDATION = (
+    "display",
     "errors",
     "isolation",
     "spreadsheets",

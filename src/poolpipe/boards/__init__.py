@@ -1,7 +1,7 @@
 """What people read on the terminal, in Chinese and English, readable at a hundred columns.
 
-Every board is a pure function from tables to a `rich` table. Identity numbers are masked unless the
-reader asks for them.
+Every board is a pure function from tables to a `Board`, a `rich` table that draws nothing that could command the
+terminal. Identity numbers, names and telephone numbers are masked unless the reader asks for them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from poolpipe.boards.campaign import as_of_of, campaign_board
 from poolpipe.boards.changes import difference_boards
 from poolpipe.boards.files import machine_board, unused_board
-from poolpipe.boards.marks import WIDTH, mask
+from poolpipe.boards.marks import WIDTH, Board
 from poolpipe.boards.people import recall_board
 from poolpipe.boards.troubles import anomaly_board, reject_board
 from poolpipe.boards.truth import truth_board
@@ -21,19 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import polars as pl
-    from rich.table import Table
 
     from poolpipe.day import Day
 
 __all__ = [
     "WIDTH",
+    "Board",
     "anomaly_board",
     "campaign_board",
     "day_boards",
     "difference_boards",
     "ledger_board",
     "machine_board",
-    "mask",
     "missing_board",
     "recall_board",
     "reject_board",
@@ -44,7 +43,7 @@ __all__ = [
 
 def day_boards(
     day: Day, *, zone: str, people: pl.DataFrame | None = None, show_ids: bool = False, rows: int = 20
-) -> Iterator[Table]:
+) -> Iterator[Board]:
     """All boards of a day, in the order in which they are read.
 
     Parameters
@@ -64,7 +63,7 @@ def day_boards(
     yield campaign_board(day, zone=zone)
     yield recall_board(day.recalls, as_of=as_of, zone=zone, people=people, show_ids=show_ids, rows=rows)
     yield ledger_board(day.ledger, rows=rows)
-    yield missing_board(day.unreported(), as_of=as_of, zone=zone, rows=rows)
+    yield missing_board(day.unreported(), as_of=as_of, zone=zone, show_ids=show_ids, rows=rows)
     yield anomaly_board(day.anomalies, show_ids=show_ids)
     if day.rejects.height:
         yield reject_board(day.rejects, show_ids=show_ids)

@@ -8,12 +8,11 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
-from poolpipe.boards.marks import counted, frame
+from poolpipe.boards.marks import Board, counted, frame
 from poolpipe.tables import CALLS
 
 if TYPE_CHECKING:
     import polars as pl
-    from rich.table import Table
 
     from poolpipe.day import Day
 
@@ -26,7 +25,7 @@ def as_of_of(day: Day) -> datetime | None:
     return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
 
 
-def campaign_board(day: Day, *, zone: str) -> Table:
+def campaign_board(day: Day, *, zone: str) -> Board:
     """Tubes, people, results and records at a glance.
 
     Parameters

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 import polars as pl
 from rich.text import Text
 
-from poolpipe.boards.marks import coded, frame, mask, plain, word
+from poolpipe.boards.marks import Board, coded, frame, plain, word
+from poolpipe.display import mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.table import Table
 
     from poolpipe.diff import Difference
 
 __all__ = ["difference_boards"]
 
 
-def difference_boards(difference: Difference, *, show_ids: bool = False, rows: int = 20) -> Iterator[Table]:
+def difference_boards(difference: Difference, *, show_ids: bool = False, rows: int = 20) -> Iterator[Board]:
     """All boards of a comparison; those on which nothing changed are left out.
 
     Parameters
@@ -42,7 +41,7 @@ def difference_boards(difference: Difference, *, show_ids: bool = False, rows: i
         yield _anomalies(difference.anomalies)
 
 
-def _headers(difference: Difference) -> Table:
+def _headers(difference: Difference) -> Board:
     board = frame("What changed 变化")
     board.add_column("")
     board.add_column("before 之前")
@@ -58,7 +57,7 @@ def _headers(difference: Difference) -> Table:
     return board
 
 
-def _calls(calls: pl.DataFrame, rows: int) -> Table:
+def _calls(calls: pl.DataFrame, rows: int) -> Board:
     grave = pl.col("after").replace_strict({"positive": 0, "suspect": 1}, default=2, return_dtype=pl.Int8)
     shown = calls.sort(grave, "round", "tube").head(rows)
     board = frame(f"Calls that differ 结果不同的样本管 · {calls.height:,}", more=calls.height - shown.height)
@@ -79,8 +78,12 @@ def _side(call: str | None, *, absent: bool) -> Text:
     return word(call) if call else Text("no result 无结果", style="dim")
 
 
-def _recalls(recalls: pl.DataFrame, rows: int, *, show_ids: bool) -> Table:
-    board = frame(f"Recalls that differ 复采变化 · {recalls.height:,}", more=max(recalls.height - rows, 0))
+def _recalls(recalls: pl.DataFrame, rows: int, *, show_ids: bool) -> Board:
+    board = frame(
+        f"Recalls that differ 复采变化 · {recalls.height:,}",
+        more=max(recalls.height - rows, 0),
+        show_ids=show_ids,
+    )
     for heading in ("change 变化", "tube 混管", "person 人员", "before 之前", "after 之后"):
         board.add_column(heading)
     for row in recalls.head(rows).iter_rows(named=True):
@@ -99,9 +102,11 @@ def _status(status: str | None, outcome: str | None) -> Text:
     return word(status) + (Text(" ") + word(outcome) if outcome else Text(""))
 
 
-def _cases(cases: pl.DataFrame, rows: int, *, show_ids: bool) -> Table:
+def _cases(cases: pl.DataFrame, rows: int, *, show_ids: bool) -> Board:
     board = frame(
-        f"Positive people that differ 阳性人员变化 · {cases.height:,}", more=max(cases.height - rows, 0)
+        f"Positive people that differ 阳性人员变化 · {cases.height:,}",
+        more=max(cases.height - rows, 0),
+        show_ids=show_ids,
     )
     for heading in ("change 变化", "tube 样本管", "person 人员"):
         board.add_column(heading)
@@ -111,7 +116,7 @@ def _cases(cases: pl.DataFrame, rows: int, *, show_ids: bool) -> Table:
     return board
 
 
-def _anomalies(anomalies: pl.DataFrame) -> Table:
+def _anomalies(anomalies: pl.DataFrame) -> Board:
     board = frame("Anomalies that differ 异常数量变化")
     board.add_column("code 代码")
     for heading in ("before 之前", "after 之后"):

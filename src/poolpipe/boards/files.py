@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from poolpipe.boards.advice import ALIASES
-from poolpipe.boards.marks import frame, plain
+from poolpipe.boards.marks import Board, frame, plain
 from poolpipe.tables import EVENTS
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from poolpipe.day import Day
 
 __all__ = ["machine_board", "unused_board"]
 
 
-def machine_board(day: Day, *, rows: int = 20) -> Table | None:
+def machine_board(day: Day, *, rows: int = 20) -> Board | None:
     """Files of PCR machines and robots, each with the questions that were decided by default; None without such files.
 
     Parameters
@@ -51,7 +49,7 @@ def machine_board(day: Day, *, rows: int = 20) -> Table | None:
     return board
 
 
-def unused_board(day: Day, *, rows: int = 20) -> Table | None:
+def unused_board(day: Day, *, rows: int = 20) -> Board | None:
     """Columns and files that were left out, each with the name it may have been meant for; None where all was used.
 
     Parameters

@@ -1,10 +1,9 @@
-"""How a board looks: its frame, masked numbers, times left, and text that cannot command the terminal."""
+"""How a board looks: its frame, its cells, times left. Every cell is drawn through `poolpipe.display`."""
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from rich import box
@@ -13,13 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from poolpipe.boards.advice import CHINESE
+from poolpipe.display import COMMANDING, mask_sound_ids, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["STYLES", "WIDTH", "clock", "coded", "counted", "frame", "mask", "mask_numbers", "plain",
-           "span", "time_left", "word"]  # fmt: skip
+    from rich.console import RenderableType
+
+__all__ = ["STYLES", "WIDTH", "Board", "clock", "coded", "counted", "frame", "plain", "span", "time_left",
+           "word"]  # fmt: skip
 
 WIDTH = 100
 """Columns the boards are laid out for."""
@@ -32,29 +34,87 @@ STYLES = {
     "suspect": "magenta",
 }
 
-_NUMBER = re.compile(r"\d{11,}[\dXx]?")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+class Board(Table):
+    """A table that nothing on it can command the terminal, whoever filled it.
+
+    A `str` is somebody else's words: no markup, a line break drawn as an escape. A `Text` is ours and may break
+    lines, yet what commands is drawn as an escape in it, too. Codes that are sound resident IDs are masked.
+
+    Parameters
+    ----------
+    title : str
+        Heading; also what a policy is called.
+    more : int
+        Rows that do not fit on it; they are announced below.
+    show_ids : bool
+        Leave identity numbers as they are.
+    """
+
+    def __init__(self, title: str, *, more: int = 0, show_ids: bool = False) -> None:
+        self._show_ids = show_ids
+        super().__init__(
+            title=self._drawn(Text(title, style="bold")),
+            title_justify="left",
+            min_width=min(cell_len(title), WIDTH),
+            caption=Text(f"and {more:,} more in the tables 其余 {more:,} 行见结果表") if more else None,
+            caption_justify="left",
+            box=box.SIMPLE_HEAD,
+            header_style="bold",
+            padding=(0, 1),
+            collapse_padding=True,
+            pad_edge=False,
+        )
+
+    def add_column(self, header: RenderableType = "", footer: RenderableType = "", **options: Any) -> None:
+        """Add a column; its heading may be two lines, Chinese below English."""
+        heading = header if isinstance(header, Text) else Text(str(header))
+        super().add_column(self._drawn(heading), self._drawn(Text(str(footer))), **options)
+
+    def add_row(self, *cells: RenderableType | None, **options: Any) -> None:
+        """Add a row of `str`, `Text` or nothing.
+
+        Raises
+        ------
+        TypeError
+            A cell is something else, which could not be drawn safely.
+        """
+        super().add_row(*(self._cell(cell) for cell in cells), **options)
+
+    def _cell(self, cell: RenderableType | None) -> Text:
+        if cell is not None and not isinstance(cell, str | Text):
+            message = f"a cell is a str or a Text, not {type(cell).__name__}"
+            raise TypeError(message)
+        return self._drawn(cell if isinstance(cell, Text) else plain(cell or ""))
+
+    def _drawn(self, text: Text) -> Text:
+        """The same text without anything that commands, its styles kept."""
+        written = text.plain
+        drawn = visible(written.replace("\n", "")) == written.replace("\n", "")
+        if drawn and (self._show_ids or mask_sound_ids(written) == written):
+            return text
+        if not drawn:
+            text = _visible_text(text)
+        return text if self._show_ids else Text(mask_sound_ids(text.plain), style=text.style)
 
 
-def frame(title: str, *, more: int = 0) -> Table:
+def frame(title: str, *, more: int = 0, show_ids: bool = False) -> Board:
     """Start a board; `more` rows that do not fit on it are announced below."""
-    return Table(
-        title=Text(title, style="bold"),
-        title_justify="left",
-        min_width=min(cell_len(title), WIDTH),
-        caption=Text(f"and {more:,} more in the tables 其余 {more:,} 行见结果表") if more else None,
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        header_style="bold",
-        padding=(0, 1),
-        collapse_padding=True,
-        pad_edge=False,
-    )
+    return Board(title, more=more, show_ids=show_ids)
+
+
+def _visible_text(text: Text) -> Text:
+    parts, begin = Text(style=text.style), 0
+    for found in COMMANDING.finditer(text.plain):
+        if found[0] != "\n":
+            parts.append_text(text[begin : found.start()]).append(visible(found[0]))
+            begin = found.end()
+    return parts.append_text(text[begin:])
 
 
 def plain(text: str, style: str = "") -> Text:
-    """Text as it came, without markup and without control characters: file names and codes are strangers'."""
-    return Text(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text), style=style)
+    """Text as it came, without markup, what commands drawn as escapes: file names and codes are strangers'."""
+    return Text(visible(text), style=style)
 
 
 def word(value: str) -> Text:
@@ -74,17 +134,6 @@ def counted(counts: Mapping[str, int]) -> Text:
         for name, n in counts.items()
     ]
     return Text(" · ").join(parts)
-
-
-def mask(number: str) -> str:
-    """Hide the middle of an identity number: `360781********0005`; at most a third and a quarter stay."""
-    first, last = min(6, len(number) // 3), min(4, len(number) // 4)
-    return number[:first] + "*" * (len(number) - first - last) + number[len(number) - last :]
-
-
-def mask_numbers(text: str) -> str:
-    """Mask whatever in a text is long enough to be an identity or telephone number."""
-    return _NUMBER.sub(lambda found: mask(found[0]), text)
 
 
 def clock(moment: datetime, zone: str) -> str:

@@ -8,12 +8,12 @@ import polars as pl
 from rich.text import Text
 
 from poolpipe.boards.advice import CHINESE
-from poolpipe.boards.marks import clock, coded, frame, mask, plain, time_left
+from poolpipe.boards.marks import Board, clock, coded, frame, plain, time_left
+from poolpipe.display import mask
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from rich.table import Table
 
 __all__ = ["recall_board"]
 
@@ -26,7 +26,7 @@ def recall_board(
     people: pl.DataFrame | None = None,
     show_ids: bool = False,
     rows: int = 20,
-) -> Table:
+) -> Board:
     """Who must be re-sampled by when, most urgent first; those already settled are only counted.
 
     Parameters
@@ -51,6 +51,7 @@ def recall_board(
     board = frame(
         f"Recall board 复采名单{moment} · waiting 待办 {waiting.height:,} · closed 已办结 {closed:,}",
         more=waiting.height - shown.height,
+        show_ids=show_ids,
     )
     board.add_column("#", no_wrap=True, justify="right")
     board.add_column("time left, due\n剩余时间、截止", no_wrap=True)

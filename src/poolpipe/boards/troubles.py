@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 from rich.text import Text
 
 from poolpipe.boards.advice import CHINESE
-from poolpipe.boards.marks import STYLES, frame, mask, mask_numbers, plain
+from poolpipe.boards.marks import STYLES, Board, frame, plain
+from poolpipe.display import mask, mask_numbers, withhold_values
 from poolpipe.tables import ANOMALIES, REJECTS
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 __all__ = ["anomaly_board", "reject_board"]
 
 _GRAVITY = {"error": 0, "warning": 1, "info": 2}
 
 
-def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Table:
+def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Board:
     """What went wrong, by code, the gravest first, with what to do about it.
 
     Parameters
@@ -30,7 +26,7 @@ def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Table:
         Show identity numbers in full.
     """
     found = _first_of_each(anomalies, ("code", "round", "subject"), ("round", "subject_kind", "subject"))
-    board = frame(f"Anomalies 异常 · {anomalies.height:,}")
+    board = frame(f"Anomalies 异常 · {anomalies.height:,}", show_ids=show_ids)
     board.add_column("what\n异常", no_wrap=True)
     board.add_column("n\n数量", justify="right", no_wrap=True)
     board.add_column("for example\n举例", overflow="fold")
@@ -42,14 +38,14 @@ def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Table:
             Text.assemble((code, STYLES[severity]), f"\n{chinese} · {severity} {CHINESE[severity]}"),
             f"{first['n']:,}",
             plain(_subject(first, show_ids=show_ids)),
-            f"{ANOMALIES[code].way_out}\n{ANOMALIES[code].way_out_chinese}",
+            Text(f"{ANOMALIES[code].way_out}\n{ANOMALIES[code].way_out_chinese}"),
         )
     if not found:
         board.add_row(Text("none 无", style="green"))
     return board
 
 
-def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Table:
+def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Board:
     """Which records were not understood, by code, with the first file and line of each.
 
     Parameters
@@ -57,11 +53,12 @@ def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Table:
     rejects : polars.DataFrame
         The `rejects` table.
     show_ids : bool
-        Show long numbers in full.
+        Show the values that were refused; without it only their shape, for they may be anybody's number or name.
     """
     found = _first_of_each(rejects, ("file", "line"), ("file", "line", "detail"))
     board = frame(
-        f"Rejected records 拒收记录 · {rejects.height:,} · kept whole in rejects.parquet 原文已保存"
+        f"Rejected records 拒收记录 · {rejects.height:,} · kept whole in rejects.parquet 原文已保存",
+        show_ids=show_ids,
     )
     board.add_column("why\n原因")
     board.add_column("n\n数量", justify="right", no_wrap=True)
@@ -71,11 +68,12 @@ def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Table:
         first = found[code]
         where = first["file"] if first["line"] is None else f"{first['file']}:{first['line']}"
         detail = str(first["detail"] or "")
+        told = detail if show_ids else withhold_values(detail, known=(str(first["file"]),))
         board.add_row(
             Text(code, style="yellow"),
             f"{first['n']:,}",
-            plain(str(where)) + Text("\n") + plain(detail if show_ids else mask_numbers(detail)),
-            f"{REJECTS[code].way_out}\n{REJECTS[code].way_out_chinese}",
+            plain(str(where)) + Text("\n") + plain(told),
+            Text(f"{REJECTS[code].way_out}\n{REJECTS[code].way_out_chinese}"),
         )
     return board
 
@@ -93,9 +91,11 @@ def _first_of_each(
 
 
 def _subject(row: dict[str, object], *, show_ids: bool) -> str:
-    """Kind, name and round of an anomaly's subject, a person's number masked."""
+    """Kind, name and round of an anomaly's subject, a person's number masked, long numbers in event ids too."""
     subject = str(row["subject"] or "-")
     if row["subject_kind"] == "person" and not show_ids:
         document, colon, number = subject.partition(":")
         subject = f"{document}{colon}{mask(number)}"
+    if row["subject_kind"] == "event" and not show_ids:
+        subject = mask_numbers(subject)
     return f"{row['subject_kind']} {subject} {row['round'] or ''}".rstrip()

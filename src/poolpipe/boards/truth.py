@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from poolpipe.boards.marks import frame, mask_numbers, plain
+from poolpipe.boards.marks import Board, frame, plain
+from poolpipe.display import mask_numbers
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from poolpipe.planted import Check
 
 __all__ = ["truth_board"]
 
 
-def truth_board(check: Check, *, rows: int = 20) -> Table:
+def truth_board(check: Check, *, rows: int = 20) -> Board:
     """Planted troubles with what each was found as, then whatever does not agree.
 
     Parameters

@@ -8,18 +8,17 @@ import polars as pl
 from rich.text import Text
 
 from poolpipe.boards.advice import CHINESE
-from poolpipe.boards.marks import clock, coded, frame, plain, span
+from poolpipe.boards.marks import Board, clock, coded, frame, plain, span
 from poolpipe.tables import STATES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from rich.table import Table
 
 __all__ = ["ledger_board", "missing_board"]
 
 
-def ledger_board(ledger: pl.DataFrame, *, rows: int = 20) -> Table:
+def ledger_board(ledger: pl.DataFrame, *, rows: int = 20) -> Board:
     """How many tubes reached each step, per round and site, those with most missing first.
 
     Parameters
@@ -55,7 +54,9 @@ def ledger_board(ledger: pl.DataFrame, *, rows: int = 20) -> Table:
     return board
 
 
-def missing_board(pools: pl.DataFrame, *, as_of: datetime | None, zone: str, rows: int = 20) -> Table:
+def missing_board(
+    pools: pl.DataFrame, *, as_of: datetime | None, zone: str, show_ids: bool = False, rows: int = 20
+) -> Board:
     """Where each collected tube without a result was seen last, the longest waiting first.
 
     Parameters
@@ -66,6 +67,8 @@ def missing_board(pools: pl.DataFrame, *, as_of: datetime | None, zone: str, row
         The moment that waiting is counted to.
     zone : str
         IANA time zone of the times.
+    show_ids : bool
+        Show a tube in full whose code is somebody's identity number.
     rows : int
         Tubes listed; the others are counted.
     """
@@ -77,6 +80,7 @@ def missing_board(pools: pl.DataFrame, *, as_of: datetime | None, zone: str, row
     board = frame(
         f"Tubes without a result, and where they are 未出结果样本管的去向 · {left.height:,}",
         more=left.height - shown.height,
+        show_ids=show_ids,
     )
     board.add_column("tube\n样本管", overflow="fold")
     board.add_column("people\n人数", justify="right")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from poolpipe.commands.frames import board, echo_json, read_frame, write_frame
-from poolpipe.commands.terminal import check_inputs, show
+from poolpipe.commands.terminal import check_inputs, show, tell
 
 __all__ = ["decode"]
 
@@ -78,16 +78,17 @@ def decode(
     )
     if out is not None:
         write_frame(found.people, out)
-        click.echo(f"{found.people.height:,} people written to {out} 已写出", err=True)
+        tell(f"{found.people.height:,} people written to {out} 已写出", err=True)
     if as_json:
         echo_json({"people": found.people.to_dicts(), "components": found.components.to_dicts()})
         return
     likely = found.people.sort("p_infected", descending=True, maintain_order=True)
     odd = found.components.sort("surprise", descending=True, maintain_order=True)
-    hidden = () if show_ids else ("person",)
     show(
         [
-            board(likely, "Likeliest first 感染概率由高到低", rows=rows, secret=hidden),
+            board(
+                likely, "Likeliest first 感染概率由高到低", rows=rows, secret=("person",), show_ids=show_ids
+            ),
             board(odd, "Components, most surprising first 连通组，最出人意料者在前", rows=min(rows, 10)),
         ]
     )

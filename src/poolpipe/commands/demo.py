@@ -8,7 +8,7 @@ import click
 
 from poolpipe.commands.loading import loading
 from poolpipe.commands.run import files_written
-from poolpipe.commands.terminal import Steps, check_inputs, check_out, show
+from poolpipe.commands.terminal import Steps, check_inputs, check_out, show, tell
 from poolpipe.errors import InputError
 
 __all__ = ["demo"]
@@ -83,8 +83,8 @@ def demo(*, out: Path, town: Path | None, rows: int, quiet: bool) -> None:
             [campaign, recall_board(then, as_of=busiest, zone=zone, people=known.people, rows=rows), *others]
         )
     show([truth_board(check, rows=rows)])
-    click.echo(f"Scan files 扫码文件 {events}; truth 真值 {truth}")
-    click.echo(files_written(out))
+    tell(f"Scan files 扫码文件 {events}; truth 真值 {truth}")
+    tell(files_written(out))
     if not check.passed:
         raise click.exceptions.Exit(1)
 

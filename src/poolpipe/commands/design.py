@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poolpipe.commands.frames import board, echo_json, read_frame, write_frame
-from poolpipe.commands.terminal import check_inputs, show
+from poolpipe.commands.terminal import check_inputs, show, tell
 
 if TYPE_CHECKING:
     import polars as pl
@@ -152,7 +152,7 @@ def screen(seats: Path, pools: Path, *, method: str, show_ids: bool, out: Path |
     found = decoder(read_frame(seats), read_frame(pools)).sort(
         "infected", descending=True, maintain_order=True
     )
-    _result(found, f"{method.upper()} 判定", out, as_json=as_json, secret=() if show_ids else ("person",))
+    _result(found, f"{method.upper()} 判定", out, as_json=as_json, secret=("person",), show_ids=show_ids)
 
 
 @design.command(
@@ -202,7 +202,7 @@ def assign(
     if worklist is not None:
         steps = designs.worklist(seats, volume_ul=volume, available_ul=available)
         write_frame(steps, worklist)
-        click.echo(f"{steps.height:,} transfers written to {worklist} 已写出加样单", err=True)
+        tell(f"{steps.height:,} transfers written to {worklist} 已写出加样单", err=True)
     _result(seats, "Seats 分管", out, as_json=as_json, secret=("person",))
 
 
@@ -229,12 +229,18 @@ def _tell(found: list[Characteristics], title: str, *, as_json: bool) -> None:
 
 
 def _result(
-    frame: pl.DataFrame, title: str, out: Path | None, *, as_json: bool, secret: tuple[str, ...] = ()
+    frame: pl.DataFrame,
+    title: str,
+    out: Path | None,
+    *,
+    as_json: bool,
+    secret: tuple[str, ...] = (),
+    show_ids: bool = False,
 ) -> None:
     if out is not None:
         write_frame(frame, out)
-        click.echo(f"{frame.height:,} rows written to {out} 已写出", err=True)
+        tell(f"{frame.height:,} rows written to {out} 已写出", err=True)
     if as_json:
         echo_json(frame.to_dicts())
     else:
-        show([board(frame, title, secret=secret)])
+        show([board(frame, title, secret=secret, show_ids=show_ids)])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from poolpipe.commands.terminal import check_inputs, show
+from poolpipe.display import json_text
 
 __all__ = ["diff"]
 
@@ -43,6 +43,6 @@ def diff(before: Path, after: Path, *, rows: int, show_ids: bool, as_json: bool)
 
     difference = compare(Day.read(before), Day.read(after))
     if as_json:
-        click.echo(json.dumps(difference.as_json(), ensure_ascii=False, indent=2))
+        click.echo(json_text(difference.as_json()))
     else:
         show(difference_boards(difference, show_ids=show_ids, rows=rows))

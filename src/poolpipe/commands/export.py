@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poolpipe.commands.terminal import tell
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -80,7 +82,7 @@ def export(
     else:
         texts = _hl7(found, sender, receiver, zone) if form == "hl7" else _fhir(found, zone)
         written = _write_texts(texts, out)
-    click.echo(
+    tell(
         f"{written} files in {out}; {waiting} tubes without a call are not sent  {waiting} 管尚无结论，未输出",
         err=True,
     )

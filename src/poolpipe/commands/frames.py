@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
+from poolpipe.display import json_text, withhold_values
 from poolpipe.errors import InputError
 
 if TYPE_CHECKING:
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import polars as pl
-    from rich.table import Table
+
+    from poolpipe.boards import Board
 
 __all__ = ["board", "echo_json", "read_frame", "write_frame"]
 
@@ -47,7 +48,7 @@ def read_frame(path: Path, numbers: Iterable[str] = ()) -> pl.DataFrame:
         return frame.with_columns(pl.col(name).cast(pl.Float64) for name in numbers if name in frame.columns)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise InputError(
-            f"the table cannot be read 无法读取: {str(error).splitlines()[0]}",
+            f"the table cannot be read 无法读取: {withhold_values(str(error).splitlines()[0])}",
             where=str(path),
             way_out="check the file and its numbers 请检查文件与数值列",
         ) from error
@@ -77,16 +78,23 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
     writer(path)
 
 
-def board(frame: pl.DataFrame, title: str, *, rows: int = 20, secret: Iterable[str] = ()) -> Table:
-    """Lay a frame out for people; columns in `secret` are masked, rows left out are counted."""
-    from poolpipe.boards import mask
+def board(
+    frame: pl.DataFrame,
+    title: str,
+    *,
+    rows: int = 20,
+    secret: Iterable[str] = (),
+    show_ids: bool = False,
+) -> Board:
+    """Lay a frame out for people; columns in `secret` are masked unless asked for, rows left out are counted."""
     from poolpipe.boards.marks import frame as framed
     from poolpipe.boards.marks import plain
+    from poolpipe.display import mask
 
-    hidden = set(secret)
-    table = framed(title, more=max(0, frame.height - rows))
+    hidden = set() if show_ids else set(secret)
+    table = framed(title, more=max(0, frame.height - rows), show_ids=show_ids)
     for name, kind in frame.schema.items():
-        table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold")
+        table.add_column(plain(name), justify="right" if kind.is_numeric() else "left", overflow="fold")
     for row in frame.head(rows).iter_rows(named=True):
         table.add_row(*(plain(mask(str(v)) if k in hidden else _text(v)) for k, v in row.items()))
     return table
@@ -94,7 +102,7 @@ def board(frame: pl.DataFrame, title: str, *, rows: int = 20, secret: Iterable[s
 
 def echo_json(value: object) -> None:
     """Write JSON to stdout; what is no number there (infinite, NaN) is null."""
-    click.echo(json.dumps(_jsonable(value), ensure_ascii=False, indent=2, default=str))
+    click.echo(json_text(_jsonable(value)))
 
 
 def _text(value: object) -> str:
@@ -108,4 +116,6 @@ def _jsonable(value: object) -> object:
         return None
     if isinstance(value, dict):
         return {key: _jsonable(each) for key, each in value.items()}
-    return [_jsonable(each) for each in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [_jsonable(each) for each in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)

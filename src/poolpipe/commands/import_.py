@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from poolpipe.commands.frames import echo_json
+from poolpipe.commands.terminal import tell
+from poolpipe.display import withheld
 
 if TYPE_CHECKING:
     import polars as pl
@@ -104,12 +107,11 @@ def import_command(
     if not dry_run and out is not None:
         write_events(imported, out)
     if as_json:
-        click.echo(
-            json.dumps([item.to_dict() for item in imported], ensure_ascii=False, indent=2, default=str)
-        )
+        echo_json([item.to_dict() for item in imported])
     else:
         for item in imported:
-            click.echo("\n".join(_lines(item)))
+            for line in _lines(item):
+                tell(line)
     failed = [item.error for item in imported if item.error is not None]
     if any(not (dry_run and isinstance(error, MissingFactError)) for error in failed):
         raise click.exceptions.Exit(1)
@@ -186,5 +188,7 @@ def _meaning(item: Imported, file: InstrumentFile) -> list[str]:
         )
     for finding in file.not_understood:
         where = f"{finding.sheet} line {finding.line}".strip() if finding.line else finding.sheet
-        lines.append(f"  ! {finding.severity} {finding.code} {where}: {finding.what} {finding.text!r}")
+        lines.append(
+            f"  ! {finding.severity} {finding.code} {where}: {finding.what} '{withheld(finding.text)}'"
+        )
     return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from poolpipe.commands.frames import board, echo_json
-from poolpipe.commands.terminal import show
+from poolpipe.commands.terminal import show, tell
 
 __all__ = ["plan"]
 
@@ -86,11 +86,9 @@ def plan(
     verdict = (
         "the labs keep up 检测能力足够" if made.keeps_up else "collection outruns the labs 采样超过检测能力"
     )
-    click.echo(
-        f"{verdict}; last tube tested in hour {made.finished_h} 最后一管于第 {made.finished_h} 小时检测"
-    )
+    tell(f"{verdict}; last tube tested in hour {made.finished_h} 最后一管于第 {made.finished_h} 小时检测")
     if made.lab_gap_tubes_per_day:
-        click.echo(
+        tell(
             f"borrow {made.lab_gap_tubes_per_day:,.0f} tubes a day, so that half of the people can be tested in a day"
             " 需补充检测能力"
         )

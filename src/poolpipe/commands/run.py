@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from poolpipe.commands.loading import loading
-from poolpipe.commands.terminal import Steps, check_inputs, check_out, parse_moment, show
+from poolpipe.commands.terminal import Steps, check_inputs, check_out, parse_moment, show, tell
+from poolpipe.display import json_text
 
 __all__ = ["files_written", "run"]
 
@@ -93,10 +93,10 @@ def run(
                 day_boards(day, zone=rules.time_zone, people=known.people, show_ids=show_ids, rows=rows)
             )
     if as_json:
-        click.echo(json.dumps(day.summary, ensure_ascii=False, indent=2))
+        click.echo(json_text(day.summary))
     elif not quiet:
         show(boards)
-        click.echo(files_written(out))
+        tell(files_written(out))
 
 
 def files_written(out: Path) -> str:

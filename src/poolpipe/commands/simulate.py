@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
+
+from poolpipe.commands.terminal import tell
+from poolpipe.display import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +135,7 @@ def _progress() -> Callable[[int, int], None]:
 
     def told(done: int, townships: int) -> None:
         if done == townships or done % max(1, townships // 10) == 0:
-            click.echo(f"townships 乡镇 {done}/{townships}", err=True)
+            tell(f"townships 乡镇 {done}/{townships}", err=True)
 
     return told
 
@@ -141,17 +143,16 @@ def _progress() -> Callable[[int, int], None]:
 def _tell(summary: Summary, *, as_json: bool) -> None:
     written = {"events": summary.events, "reference": summary.references, "truth": summary.truth}
     if as_json:
-        click.echo(
-            json.dumps({"folder": str(summary.folder), "seed": summary.seed, **written}, ensure_ascii=False)
-        )
+        told = {"folder": str(summary.folder), "seed": summary.seed, **written}
+        click.echo(json_text(told, indent=None))
         return
-    click.echo(f"{summary.folder}: {summary.settings.people:,} simulated people  模拟居民")
+    tell(f"{summary.folder}: {summary.settings.people:,} simulated people  模拟居民")
     for group, tables in written.items():
         for name, rows in tables.items():
             if rows:
-                click.echo(f"  {group}/{name}: {rows:,}")
+                tell(f"  {group}/{name}: {rows:,}")
     here = summary.folder
-    click.echo(
+    tell(
         f"next  下一步: poolpipe run {here / 'events'} --out {here / 'result'} "
         f"--sites {here / 'reference' / 'sites.parquet'}"
     )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from poolpipe.display import mask_identities, visible
 from poolpipe.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.progress import Progress
 
-__all__ = ["Steps", "check_inputs", "check_out", "parse_moment", "show"]
+__all__ = ["Steps", "check_inputs", "check_out", "parse_moment", "show", "tell"]
 
 
 def show(renderables: Iterable[RenderableType]) -> None:
@@ -31,6 +32,11 @@ def show(renderables: Iterable[RenderableType]) -> None:
     for each in renderables:
         console.print(each)
         console.print()
+
+
+def tell(text: str, *, err: bool = False) -> None:
+    """Write one line to stdout or stderr; what a path or a file says in it cannot command the terminal."""
+    click.echo(visible(mask_identities(text)), err=err)
 
 
 def parse_moment(text: str | None, zone: str) -> datetime | None:
@@ -185,7 +191,7 @@ class Steps:
             share = (
                 f" {done}/{total}" if 1 < total <= 100 else f" {100 * done // total} %" if total > 100 else ""
             )
-            click.echo(label + share, err=True)
+            tell(label + share, err=True)
             self._told[what] = tenth
 
 

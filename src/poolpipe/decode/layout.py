@@ -10,6 +10,7 @@ import polars as pl
 
 from poolpipe.decode.assays import INVALID, NEGATIVE, NO_CALL, POSITIVE, SUSPECT
 from poolpipe.decode.disjoint import likelihood_rows
+from poolpipe.display import column_list, mask
 from poolpipe.errors import TableError
 from poolpipe_kernels import components
 
@@ -99,7 +100,7 @@ def check_columns(frame: pl.DataFrame, name: str, columns: tuple[str, ...]) -> N
     for column in columns:
         if column not in frame.columns:
             raise TableError(
-                f"column {column!r} is missing, there are {', '.join(frame.columns) or 'none'}",
+                f"column {column!r} is missing, there are {', '.join(column_list(frame.columns)) or 'none'}",
                 where=name,
                 way_out=f"the table needs {', '.join(columns)}",
             )
@@ -143,7 +144,7 @@ def seats_by_pool(
     if (person_of_seat < 0).any():
         lost = seats["person"][int(np.argmax(person_of_seat < 0))]
         raise TableError(
-            f"person {lost!r} sits in a pool and is not in people",
+            f"person {mask(str(lost))} sits in a pool and is not in people",
             where="seats",
             way_out="give every person a prior",
         )
@@ -170,7 +171,7 @@ def _priors(people: pl.DataFrame) -> NDArray[np.float64]:
     if wrong.any():
         first = people["person"][int(wrong.arg_max() or 0)]
         raise TableError(
-            f"prior of person {first!r} is not between 0 and 1",
+            f"prior of person {mask(str(first))} is not between 0 and 1",
             where="people",
             way_out="fill it from the policy",
         )
@@ -231,7 +232,8 @@ def _looked_up(
 
 
 def _repeated(key: object, frame: str, column: str) -> TableError:
-    return TableError(f"{column} {key!r} has two rows", where=frame, way_out="keep one row for each")
+    told = mask(str(key)) if column == "person" else repr(key)
+    return TableError(f"{column} {told} has two rows", where=frame, way_out="keep one row for each")
 
 
 def _outcomes(

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from scipy import optimize, stats
 
+from poolpipe.display import column_list
 from poolpipe.errors import PolicyError, TableError
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _counted(pools: pl.DataFrame, strata: list[str]) -> pl.DataFrame:
     for column in (size, outcome, *strata):
         if column not in pools.columns:
             raise TableError(
-                f"column {column!r} is missing, there are {', '.join(pools.columns) or 'none'}",
+                f"column {column!r} is missing, there are {', '.join(column_list(pools.columns)) or 'none'}",
                 where="pools",
                 way_out="give people (or size) and call (or positive) of every pool",
             )
