@@ -144,7 +144,7 @@ def seats_by_pool(
     if (person_of_seat < 0).any():
         lost = seats["person"][int(np.argmax(person_of_seat < 0))]
         raise TableError(
-            f"person {mask(str(lost))} sits in a pool and is not in people",
+            f"person {_who(lost)} sits in a pool and is not in people",
             where="seats",
             way_out="give every person a prior",
         )
@@ -171,7 +171,7 @@ def _priors(people: pl.DataFrame) -> NDArray[np.float64]:
     if wrong.any():
         first = people["person"][int(wrong.arg_max() or 0)]
         raise TableError(
-            f"prior of person {mask(str(first))} is not between 0 and 1",
+            f"prior of person {_who(first)} is not between 0 and 1",
             where="people",
             way_out="fill it from the policy",
         )
@@ -231,8 +231,14 @@ def _looked_up(
     return np.where(found, table[np.where(found, keys - low, 0)], np.int32(-1))
 
 
+def _who(person: object) -> str:
+    """Name a person in a message: a short row number as it is, anything else masked."""
+    text = str(person)
+    return text if text.isdecimal() and len(text) < 6 else mask(text)
+
+
 def _repeated(key: object, frame: str, column: str) -> TableError:
-    told = mask(str(key)) if column == "person" else repr(key)
+    told = _who(key) if column == "person" else repr(key)
     return TableError(f"{column} {told} has two rows", where=frame, way_out="keep one row for each")
 
 
