@@ -10,6 +10,7 @@ import polars as pl
 from cities.compare import COLUMNS, differences, normalised
 from cities.files import KINDS
 from poolpipe.policy import Policy
+from poolpipe.tables import ANOMALIES
 from reference.cleaning import DEFAULT_POLICY, accept, records_of
 from reference.day import conclude
 from reference.reading import read_files
@@ -70,12 +71,29 @@ def unlike(expected: Expected, day: poolpipe.Day) -> str:
             normalised(expected.tables[table], table), normalised(day.table(table).to_dicts(), table)
         )
         found += [f"{table}:\n{told}"] if told else []
+    told = differences(sorted(map(_told, expected.tables["anomalies"])), sorted(_details(day)))
+    found += [f"at and detail of anomalies:\n{told}"] if told else []
     files = day.summary["files"]
     counts = {name: sum(file[name] for file in files) for name in ("read", "duplicates", "accepted")}
     wanted = {"read": expected.read, "duplicates": expected.duplicates, "accepted": len(expected.accepted)}
     if counts != wanted:
         found.append(f"counted {counts}, expected {wanted}")
     return "\n".join(found)
+
+
+def _told(row: dict[str, Any]) -> str:
+    """An anomaly of the reference with its moment and the whole detail that a clerk reads."""
+    told = ANOMALIES[row["code"]]
+    facts = told.meaning if row["facts"] is None else row["facts"]
+    detail = f"{facts}; {told.way_out}; {told.chinese}：{told.way_out_chinese}"
+    return f"{row['code']} {row['round']} {row['subject']} {row['at']} {detail}"
+
+
+def _details(day: poolpipe.Day) -> list[str]:
+    return [
+        f"{row['code']} {row['round']} {row['subject']} {row['at']} {row['detail']}"
+        for row in day.anomalies.to_dicts()
+    ]
 
 
 def frames_of(events: list[Event]) -> dict[str, pl.DataFrame]:

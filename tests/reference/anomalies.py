@@ -55,15 +55,28 @@ class Found:
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str, str, str], dict[str, Any]] = {}
 
-    def add(self, code: str, kind: str, round_: str, subject: str) -> None:
+    def add(
+        self,
+        code: str,
+        kind: str,
+        round_: str,
+        subject: str,
+        at: datetime | None = None,
+        facts: str | None = None,
+    ) -> None:
+        """``facts`` is what the detail begins with; None: the meaning of the code."""
         row = {
             "code": code,
             "severity": SEVERITY[code],
             "round": round_,
             "subject_kind": kind,
             "subject": subject,
+            "at": at,
+            "facts": facts,
         }
-        self.rows[code, kind, round_, subject] = row
+        key = (code, kind, round_, subject)
+        assert key not in self.rows, key
+        self.rows[key] = row
 
 
 def anomalies_of(day: Day, priority_sites: set[str]) -> list[dict[str, Any]]:
@@ -72,11 +85,11 @@ def anomalies_of(day: Day, priority_sites: set[str]) -> list[dict[str, Any]]:
         pool = day.pools[key]
         if tube.collects:
             _collected(found, tube)
-            _clocks(found, tube, pool, day, priority_sites)
         else:
-            found.add("orphan_tube", "tube", *key)
+            found.add("orphan_tube", "tube", *key, pool["packed_at"])
         _travelled(found, tube, pool)
         _called(found, key, pool, day)
+    _all_clocks(found, day, priority_sites)
     _people(found, day)
     _boxes(found, day)
     _wells(found, day)
@@ -100,69 +113,80 @@ def valid_resident_id(number: str) -> bool:
 
 
 def _people(found: Found, day: Day) -> None:
-    seats: dict[tuple[str, str, str], set[str]] = {}
+    seats: dict[tuple[str, str, str], list[tuple[datetime, str, str | None]]] = {}
     for tube in day.tubes.values():
-        for _, person_type, person in tube.members:
-            if person_type == "RIC" and not valid_resident_id(person):
-                found.add("bad_person_id", "person", tube.round, f"RIC:{person}")
-            if tube.mode == "pool":
-                seats.setdefault((tube.round, person_type, person), set()).add(tube.tube)
-    for (round_, person_type, person), tubes in seats.items():
-        if len(tubes) > 1:
-            found.add("person_in_two_tubes", "person", round_, f"{person_type}:{person}")
+        for at, person_type, person in tube.members:
+            seats.setdefault((tube.round, person_type, person), []).append((at, tube.tube, tube.mode))
+    for (round_, person_type, person), sat in seats.items():
+        subject = f"{person_type}:{person}"
+        if person_type == "RIC" and not valid_resident_id(person):
+            facts = "resident ID fails its check character or birth date (GB 11643)"
+            found.add("bad_person_id", "person", round_, subject, min(sat)[0], facts)
+        pools = sorted((at, tube) for at, tube, mode in sat if mode == "pool")
+        if len(pools) > 1:
+            facts = f"in the pool tubes {', '.join(tube for _, tube in pools)} of one round"
+            found.add("person_in_two_tubes", "person", round_, subject, pools[-1][0], facts)
 
 
 def _collected(found: Found, tube: Tube) -> None:
     times: dict[tuple[str, str], set[datetime]] = {}
     for collect in tube.collects:
         times.setdefault((collect["person_type"], collect["person"]), set()).add(collect["at"])
-    if any(len(moments) > 1 for moments in times.values()):
-        found.add("rescanned", "tube", *tube.key)
     people = len(tube.members)
+    collected = max(at for at, _, _ in tube.members)
+    crowd = f"{people} people where {tube.capacity} fit"
+    if any(len(moments) > 1 for moments in times.values()):
+        found.add("rescanned", "tube", *tube.key, collected)
     if people > tube.capacity:
-        found.add("overfull_pool", "tube", *tube.key)
+        found.add("overfull_pool", "tube", *tube.key, collected, crowd)
     if people < tube.capacity and tube.mode == "pool":
-        found.add("short_pool", "tube", *tube.key)
+        found.add("short_pool", "tube", *tube.key, collected, crowd)
     if len(tube.points()) > 1:
-        found.add("tube_at_two_points", "tube", *tube.key)
+        found.add("tube_at_two_points", "tube", *tube.key, collected)
     if len({collect["mode"] for collect in tube.collects}) > 1:
-        found.add("mixed_mode", "tube", *tube.key)
+        found.add("mixed_mode", "tube", *tube.key, collected)
 
 
 def _travelled(found: Found, tube: Tube, pool: dict[str, Any]) -> None:
     if pool["swabs"] is not None and pool["swabs"] != pool["people"]:
-        found.add("swab_count_mismatch", "tube", *tube.key)
-    if len({pack["box"] for pack in tube.packs}) > 1:
-        found.add("tube_in_two_boxes", "tube", *tube.key)
-    if len({(load["plate"], load["well"]) for load in tube.loads}) > 1:
-        found.add("tube_reloaded", "tube", *tube.key)
+        facts = f"{pool['swabs']} swabs counted at sealing, {pool['people']} people scanned"
+        found.add("swab_count_mismatch", "tube", *tube.key, pool["last_collected"], facts)
+    boxes = list(dict.fromkeys(box for _, box in sorted((pack["at"], pack["box"]) for pack in tube.packs)))
+    if len(boxes) > 1:
+        packed_at = max(pack["at"] for pack in tube.packs)
+        found.add("tube_in_two_boxes", "tube", *tube.key, packed_at, f"packed into {', '.join(boxes)}")
+    wells = {(load["plate"], load["well"]) for load in tube.loads}
+    if len(wells) > 1:
+        found.add("tube_reloaded", "tube", *tube.key, pool["loaded_at"], f"loaded into {len(wells)} wells")
     steps = ("first_collected", "packed_at", "picked_up_at", "received_at", "loaded_at", "called_at")
     known = [pool[step] for step in steps if pool[step] is not None]
     if any(after < before for before, after in itertools.pairwise(known)):
-        found.add("out_of_order", "tube", *tube.key)
+        found.add("out_of_order", "tube", *tube.key, pool["called_at"])
 
 
 def _called(found: Found, key: Key, pool: dict[str, Any], day: Day) -> None:
     if len({call for call, _ in day.calls.said(key)} - {"invalid"}) > 1:
-        found.add("conflicting_calls", "tube", *key)
+        found.add("conflicting_calls", "tube", *key, pool["called_at"])
     if day.calls.set_aside(key) and pool["call"] not in ("positive", "suspect"):
-        found.add("positive_set_aside", "tube", *key)
+        found.add("positive_set_aside", "tube", *key, pool["loaded_at"])
 
 
 def _boxes(found: Found, day: Day) -> None:
     packs = grouped(day.of("pack"), "round", "box")
     receives = grouped(day.of("receive"), "round", "box")
-    for box in {*receives, *grouped(day.of("pickup"), "round", "box")}:
+    for box, scans in grouped(day.of("receive") + day.of("pickup"), "round", "box").items():
         if box not in packs:
-            found.add("empty_box", "box", *box)
+            found.add("empty_box", "box", *box, min(scan["at"] for scan in scans))
     for box, group in receives.items():
         firsts, again = _receipts(group, packs.get(box, []))
         if again:
-            found.add("box_received_twice", "box", *box)
+            found.add("box_received_twice", "box", *box, again[0]["at"])
         for receive in firsts:
             tubes = sum(tube.receive is receive for tube in day.tubes.values())
             if receive["tubes"] is not None and receive["tubes"] != tubes:
-                found.add("box_count_mismatch", "box", *box)
+                facts = f"{receive['tubes']} tubes counted at receipt, {tubes} packed"
+                found.add("box_count_mismatch", "box", *box, receive["at"], facts)
+                break
 
 
 def _receipts(receives: list[Event], packs: list[Event]) -> tuple[list[Event], list[Event]]:
@@ -181,10 +205,9 @@ def _receipts(receives: list[Event], packs: list[Event]) -> tuple[list[Event], l
 
 def _wells(found: Found, day: Day) -> None:
     plates = day.plates
-    for plate in plates.missing:
-        found.add("plate_control_missing", "plate", *plate)
-    for plate in plates.failed:
-        found.add("plate_control_failed", "plate", *plate)
+    for code, those in (("plate_control_missing", plates.missing), ("plate_control_failed", plates.failed)):
+        for key in those:
+            found.add(code, "plate", *key, max(row["at"] for row in plates.read_plates[key]))
     for key, loads in plates.loads.items():
         round_, plate, well = key
         if plates.shared(key):
@@ -200,16 +223,19 @@ def _wells(found: Found, day: Day) -> None:
 def _recalls(found: Found, day: Day) -> None:
     for key, rows in grouped(day.recalls, "round", "tube").items():
         if day.tubes[key].mode == "pool" and all(row["outcome"] == "negative" for row in rows):
-            found.add("unexplained_pool", "tube", *key)
-        if any(row["overdue"] or row["late"] for row in rows):
-            found.add("clock_recall", "tube", *key)
-        for row in rows:
-            if row["single_tube"] is None:
-                continue
-            single = (row["single_round"], row["single_tube"])
-            lab = day.pools[single]["lab"]
-            if lab is not None and row["lab"] is not None and lab != row["lab"]:
-                found.add("recall_wrong_lab", "tube", *single)
+            found.add("unexplained_pool", "tube", *key, max(row["closed_at"] for row in rows))
+        missed = sum(row["overdue"] or row["late"] for row in rows)
+        if missed:
+            facts = f"{missed} of its people not re-tested in time"
+            found.add("clock_recall", "tube", *key, rows[0]["due_at"], facts)
+    answered = [row for row in day.recalls if row["single_tube"] is not None]
+    for single, rows in grouped(answered, "single_round", "single_tube").items():
+        lab = day.pools[single]["lab"]
+        astray = [
+            row["recollected_at"] for row in rows if None not in (lab, row["lab"]) and lab != row["lab"]
+        ]
+        if astray:
+            found.add("recall_wrong_lab", "tube", *single, min(astray))
 
 
 def _events(found: Found, day: Day) -> None:
@@ -220,34 +246,72 @@ def _events(found: Found, day: Day) -> None:
             by_id.setdefault(event["event_id"], []).append(event)
     for event_id, events in by_id.items():
         if len({content(event) for event in events}) > 1:
-            for event in events:
-                found.add("conflicting_event", "event", event["round"], event_id)
-    for void in day.missed_voids:
-        found.add("void_without_event", "event", void["round"], void["event"])
+            for (round_,), some in grouped(events, "round").items():
+                found.add("conflicting_event", "event", round_, event_id, max(event["at"] for event in some))
+    for (round_, event_id), voids in grouped(day.missed_voids, "round", "event").items():
+        found.add("void_without_event", "event", round_, event_id, min(void["at"] for void in voids))
 
 
-def _clocks(found: Found, tube: Tube, pool: dict[str, Any], day: Day, priority_sites: set[str]) -> None:
-    """``Where a clock's own end is missing it ends at the first later step that is known …, and runs on to
-    as_of while there is none``."""
-    policy = day.policy
-    called, loaded, received = pool["called_at"], pool["loaded_at"], pool["received_at"]
-    # ``invalid is no result``: for clock_result alone; the other clocks an invalid call does end.
-    result = called if pool["call"] != "invalid" else None
-    collected = pool["first_collected"]
+def _hours(spent: timedelta) -> str:
+    """Whole seconds in hours to one decimal."""
+    return str(round(int(spent.total_seconds()) / 360) / 10)
 
-    def over(start: datetime | None, ends: list[datetime | None], limit_s: float) -> bool:
-        if start is None:
-            return False
-        end = next((moment for moment in ends if moment is not None), day.as_of)
-        return end - start > timedelta(seconds=limit_s)
 
-    if over(collected, [received, loaded, called], policy["room_temperature_s"]):
-        found.add("clock_room_temperature", "tube", *tube.key)
-    if over(collected, [tube.first_loaded(), called], policy["cold_store_s"]):
-        found.add("clock_cold_store", "tube", *tube.key)
-    limit_s = policy["priority_result_s" if pool["site"] in priority_sites else "result_s"]
-    if over(received, [result], limit_s) or over(collected, [result], policy["result_collected_s"]):
-        found.add("clock_result", "tube", *tube.key)
-    waits = [pool["picked_up_at"], received, loaded, called]
-    if pool["site"] is not None and over(pool["last_collected"], waits, policy["pickup_s"]):
-        found.add("clock_pickup", "site", tube.round, pool["site"])
+class _Waits:
+    """How long each clock of one tube ran.
+
+    ``Where a clock's own end is missing it ends at the first later step that is known …, and runs on to
+    as_of while there is none``.
+    """
+
+    def __init__(self, tube: Tube, pool: dict[str, Any], day: Day) -> None:
+        self.pool, self.as_of = pool, day.as_of
+        called, loaded, received = pool["called_at"], pool["loaded_at"], pool["received_at"]
+        # ``invalid is no result``: for clock_result alone; the other clocks an invalid call does end.
+        result = called if pool["call"] != "invalid" else None
+        self.to_receipt = self._since("first_collected", received, loaded, called)
+        self.to_load = self._since("first_collected", tube.first_loaded(), called)
+        self.from_receipt = self._since("received_at", result)
+        self.from_swab = self._since("first_collected", result)
+        self.to_pickup = self._since("last_collected", pool["picked_up_at"], received, loaded, called)
+
+    def _since(self, start: str, *ends: datetime | None) -> timedelta:
+        if self.pool[start] is None:
+            return timedelta(0)
+        return next((end for end in ends if end is not None), self.as_of) - self.pool[start]
+
+
+def _clocks(
+    found: Found, tube: Tube, pool: dict[str, Any], waits: _Waits, limits: dict[str, timedelta]
+) -> None:
+    told = "from the first swab to receipt"
+    if waits.to_receipt > limits["room_temperature_s"]:
+        facts = f"{_hours(waits.to_receipt)} h {told}"
+        found.add("clock_room_temperature", "tube", *tube.key, pool["last_collected"], facts)
+    told = "from the first swab to the first load"
+    if waits.to_load > limits["cold_store_s"]:
+        facts = f"{_hours(waits.to_load)} h {told}"
+        found.add("clock_cold_store", "tube", *tube.key, pool["last_collected"], facts)
+    # The time since receipt is told where it is over its limit, else the time since the first swab.
+    late = waits.from_receipt > limits["result_s"]
+    if late or waits.from_swab > limits["result_collected_s"]:
+        facts = f"{_hours(waits.from_receipt if late else waits.from_swab)} h to a result"
+        found.add("clock_result", "tube", *tube.key, pool["last_collected"], facts)
+
+
+def _all_clocks(found: Found, day: Day, priority_sites: set[str]) -> None:
+    limits = {name: timedelta(seconds=value) for name, value in day.policy.items() if name.endswith("_s")}
+    waiting: dict[Key, list[tuple[timedelta, datetime]]] = {}
+    for key, tube in day.tubes.items():
+        pool = day.pools[key]
+        if not tube.collects:
+            continue
+        waits = _Waits(tube, pool, day)
+        priority = {"result_s": limits["priority_result_s"]} if pool["site"] in priority_sites else {}
+        _clocks(found, tube, pool, waits, limits | priority)
+        if pool["site"] is not None and waits.to_pickup > limits["pickup_s"]:
+            place = (tube.round, pool["site"])
+            waiting.setdefault(place, []).append((waits.to_pickup, pool["last_collected"]))
+    for (round_, site), tubes in waiting.items():
+        facts = f"{len(tubes)} tubes waited up to {_hours(max(tubes)[0])} h"
+        found.add("clock_pickup", "site", round_, site, min(at for _, at in tubes), facts)
