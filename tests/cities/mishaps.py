@@ -44,6 +44,45 @@ def add_conflicts(made: City) -> None:
         made.events.append(other)
 
 
+def add_ties(made: City) -> None:
+    """Scans of every kind at the very moment of another one of the same thing, that say something else."""
+    rng = made.rng
+    others: dict[str, dict[str, list[str | None]]] = {
+        "collect": {
+            "site": ["S1", "S2", None],
+            "point": ["P1", "P2", None],
+            "mode": ["pool", "single", None],
+            "capacity": ["1", "5", None],
+            "recall_of": [*made.tubes, None],
+        },
+        "seal": {"swabs": ["1", "2", "7", "10"]},
+        "pack": {"box": [*made.boxes], "site": ["S1", None]},
+        "pickup": {"receiver": ["An", "Zhou"], "temperature_c": ["4", "10.5", None]},
+        "receive": {
+            "lab": ["L1", "L2", "县医院"],
+            "tubes": ["0", "1", "2", "10", None],
+            "giver": ["An", "Zhou"],
+        },
+        "load": {"plate": [*made.plates], "well": made.wells[:4], "lab": ["L1", "L2"]},
+        "read": {"ct": ["20", "37.5", ""], "reagent": ["a", "b"]},
+        "report": {"call": [*CALLS], "lab": ["L1", "L2", None]},
+    }
+    for kind, values in others.items():
+        events = [event for event in made.events if event["kind"] == kind]
+        for event in rng.sample(events, min(len(events), rng.choice([0, 1, 3]))):
+            said = {
+                name: rng.choice(values[name])
+                for name in rng.sample(sorted(values), rng.randint(1, len(values)))
+            }
+            facts = {
+                name: value
+                for name, value in event.items()
+                if name not in ("kind", "at", "round", "event_id")
+            }
+            tied = made.add(kind, event["round"], 0, **(facts | said))
+            tied["at"] = event["at"]
+
+
 def add_voids(made: City) -> None:
     """Voids of events, of unknown ids, of voids and of what was never understood."""
     rng = made.rng

@@ -11,7 +11,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .mishaps import CALLS, add_conflicts, add_duplicates, add_rejects, add_voids
+from .mishaps import CALLS, add_conflicts, add_duplicates, add_rejects, add_ties, add_voids
 from .spelling import spelled
 
 Event = dict[str, Any]
@@ -125,6 +125,7 @@ def city(seed: int, *, size: str = "small", unparseable: bool = False) -> list[E
             _round(made, round_, number * rng.choice([0, 4, 30]))
         _mishaps(made)
     _singles(made)
+    add_ties(made)
     add_conflicts(made)
     add_voids(made)
     add_rejects(made)
