@@ -103,10 +103,10 @@ class _Finder(ast.NodeVisitor):
         return self.source.count(b"\n", 0, at) + 1
 
     def _begin(self, node: ast.AST) -> int:
-        return self.starts[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
+        return self.starts[node.lineno - 1] + int(node.col_offset)  # type: ignore[attr-defined]
 
     def _end(self, node: ast.AST) -> int:
-        return self.starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
+        return self.starts[node.end_lineno - 1] + int(node.end_col_offset)  # type: ignore[attr-defined]
 
     def _text(self, node: ast.AST) -> str:
         return self.source[self._begin(node) : self._end(node)].decode()
