@@ -149,7 +149,11 @@ def _stamped(path: Path, loads: pl.DataFrame, imported: list[Imported]) -> Impor
         for row in rows:
             quadrants = plates.setdefault(row["plate"], {})
             if row["source_plate"] in quadrants:
-                raise AmbiguousFileError(f"plate {row['source_plate']} is stamped twice", where=str(path))
+                raise AmbiguousFileError(
+                    f"plate {row['source_plate']} is stamped twice",
+                    where=str(path),
+                    way_out="leave one of the lines out",
+                )
             quadrants[row["source_plate"]] = int(row["quadrant"])
         frames = [stamp(loads, quadrants, plate) for plate, quadrants in plates.items()]
     except InstrumentError as error:

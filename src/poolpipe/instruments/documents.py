@@ -27,6 +27,7 @@ __all__ = ["HEADER_WITHIN", "Document", "Row", "Sheet", "open_document", "text_d
 
 DELIMITERS = "\t;,"
 HEADER_WITHIN = 400  # rows; real preambles run to forty, a section's raw data comes after its own header
+_LARGER = "give the results in smaller files, or raise {} in the import policy"
 _SECTION = re.compile(r"\[([^\]]{1,80})\]\s*")
 
 
@@ -87,12 +88,16 @@ def open_document(content: bytes, policy: ImportPolicy, *, name: str = "") -> Do
         Known formats that cannot be read here.
     """
     if len(content) > policy.max_bytes:
-        raise DamagedFileError(f"{len(content)} bytes are more than {policy.max_bytes}", where=name)
+        raise DamagedFileError(
+            f"{len(content)} bytes are more than {policy.max_bytes}",
+            where=name,
+            way_out=_LARGER.format("max_bytes"),
+        )
     if content.startswith(b"\x1f\x8b"):
         content = _gunzip(content, policy, name)
     sha256 = hashlib.sha256(content).hexdigest()
     if not content.strip():
-        raise DamagedFileError("the file is empty", where=name)
+        raise DamagedFileError("the file is empty", where=name, way_out="copy or export it again")
     if content.startswith(b"PK"):
         members = unpack_zip(content, policy, name=name)
         if "xl/workbook.xml" in members:
@@ -148,7 +153,9 @@ def unpack_zip(content: bytes, policy: ImportPolicy, *, name: str = "") -> dict[
                 room -= len(members[info.filename])
                 if room < 0:
                     raise DamagedFileError(
-                        f"unpacks to more than {policy.max_unpacked_bytes} bytes", where=name
+                        f"unpacks to more than {policy.max_unpacked_bytes} bytes",
+                        where=name,
+                        way_out=_LARGER.format("max_unpacked_bytes"),
                     )
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
         raise DamagedFileError(
@@ -166,7 +173,11 @@ def _gunzip(content: bytes, policy: ImportPolicy, name: str) -> bytes:
             f"the gzip file is damaged ({error})", where=name, way_out="copy it again"
         ) from error
     if len(plain) > policy.max_unpacked_bytes:
-        raise DamagedFileError(f"unpacks to more than {policy.max_unpacked_bytes} bytes", where=name)
+        raise DamagedFileError(
+            f"unpacks to more than {policy.max_unpacked_bytes} bytes",
+            where=name,
+            way_out=_LARGER.format("max_unpacked_bytes"),
+        )
     return plain
 
 
@@ -224,7 +235,11 @@ def _unicode_kind(content: bytes, name: str) -> str:
     if b"\x00" not in content[:4096]:
         return ""
     if content[:200].count(b"\x00") * 3 < len(content[:200]):
-        raise DamagedFileError("binary content, no text and no known container", where=name)
+        raise DamagedFileError(
+            "binary content, no text and no known container",
+            where=name,
+            way_out="export it as text or as a workbook",
+        )
     return "utf-16-le" if content[1:2] == b"\x00" else "utf-16-be"
 
 

@@ -156,7 +156,11 @@ def load_layouts(folder: Path | None = None) -> tuple[Layout, ...]:
     """The layouts shipped with poolpipe and those of a lab's own folder, highest priority first."""
     folders = [Path(__file__).parent / "layouts", *([folder] if folder else [])]
     if folder is not None and not folder.is_dir():
-        raise LayoutError("no such folder of layouts", where=str(folder))
+        raise LayoutError(
+            "no such folder of layouts",
+            where=str(folder),
+            way_out="name the folder that holds the layouts' .toml files",
+        )
     layouts: dict[str, Layout] = {}
     for place in folders:
         for path in sorted(place.glob("*.toml")):

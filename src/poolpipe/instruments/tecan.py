@@ -51,7 +51,11 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
     """Loads of a worklist: what the robot was told to do, so a log that says what it did goes before it."""
     sheet = _sheet(document)
     if sheet is None:
-        raise DamagedFileError("no worklist records", where=name)
+        raise DamagedFileError(
+            "no worklist records",
+            where=name,
+            way_out="export the worklist again; its lines begin with A, D or W",
+        )
     notes = Notes()
     loads: dict[tuple[str, str, str | None, str], dict[str, Any]] = {}
     tube: Record | None = None

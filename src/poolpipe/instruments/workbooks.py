@@ -40,7 +40,11 @@ def xlsx_tables(content: bytes, members: dict[str, bytes], name: str) -> dict[st
     """
     for member, xml in members.items():
         if member.startswith("xl/worksheets/") and (size := _rectangle(xml)) > MOST_CELLS:
-            raise DamagedFileError(f"{member} spans {size} cells, more than {MOST_CELLS}", where=name)
+            raise DamagedFileError(
+                f"{member} spans {size} cells, more than {MOST_CELLS}",
+                where=name,
+                way_out="export the results alone, as CSV",
+            )
     return _tables(content, name)
 
 
