@@ -42,7 +42,7 @@ class Machines:
     def __init__(self, policy: Policy) -> None:
         self._zone = policy.time_zone
         self._known: dict[Path, bool] = {}
-        self._notes: dict[str, dict[str, Any]] = {}
+        self._notes: dict[Path, dict[str, Any]] = {}
 
     def recognises(self, path: Path) -> bool:
         """Tell whether a file is a machine's: of files with event files' endings only odd text is looked at."""
@@ -62,7 +62,7 @@ class Machines:
 
         policy = instruments.ImportPolicy(zone=self._zone)
         file = instruments.read(path, policy=policy)
-        self._notes[path.name] = {
+        self._notes[path] = {
             "format": file.recognised.format,
             "questions": sorted({question.code for question in file.questions}),
             "not_understood": len(file.not_understood),
@@ -76,7 +76,7 @@ class Machines:
             frames["load"] = pl.concat(parts, how="diagonal")
         return frames
 
-    def notes(self) -> Mapping[str, dict[str, Any]]:
+    def notes(self) -> Mapping[Path, dict[str, Any]]:
         """Tell of each file that was read its format, which questions it left to the policy, and what was unclear."""
         return self._notes
 

@@ -53,6 +53,7 @@ def run(
     *,
     policy: Policy | str | Path | None = None,
     as_of: datetime | str | None = None,
+    kind: str | None = None,
     people: Table | None = None,
     sites: Table | None = None,
     labs: Table | None = None,
@@ -64,13 +65,16 @@ def run(
     Parameters
     ----------
     inputs : path, paths or mapping of DataFrame
-        Event files, folders (read recursively) or globs; files of PCR machines and robots among them are
-        recognised by content; or a frame per kind of event.
+        Event files, folders (read recursively, linked ones too, each file once), globs, pipes, or `-` for the
+        standard input; files of PCR machines and robots among them are recognised by content; or a frame per
+        kind of event.
     policy : Policy, str or Path, optional
         A policy, a preset's name or a TOML file; `ten-in-one` by default.
     as_of : datetime or str, optional
         The view from a moment: later events do not exist. By default the latest event's moment. A text is
         RFC 3339; without offset it is read in the policy's time zone, like a naive datetime.
+    kind : str, optional
+        Kind of the events whose file tells none, neither by its name or folder nor in a column.
     people, sites, labs : path or DataFrame, optional
         Reference tables: households for the recalls' order, priority sites for the clocks.
     progress : callable, optional
@@ -95,7 +99,7 @@ def run(
     """
     compile_ahead()
     rules = load_policy(policy)
-    events = read_events(inputs, rules, progress=progress, foreign=Machines(rules))
+    events = read_events(inputs, rules, progress=progress, foreign=Machines(rules), kind=kind)
     reference = read_reference(people=people, sites=sites, labs=labs)
     return conclude(events, rules, as_of=as_of, reference=reference, progress=progress, early=early)
 
@@ -185,6 +189,7 @@ def _summary(
         "anomalies": dict(counted.iter_rows()),
         "columns_left_out": {file: column_list(names) for file, names in events.left_out.items()},
         "skipped": list(events.skipped),
+        "skipped_because": dict(events.skipped),
         "instruments": dict(events.notes),
         "reference_lines_broken": dict(reference.broken),
     }

@@ -91,10 +91,22 @@ def test_header__is_known_in_any_case_width_order_and_quoting(tmp_path: Path) ->
     assert (tubes(events), column(events, "person"), column(events, "site")) == (["T1"], ["H1"], ["S1"])
 
 
-def test_header__of_two_columns_of_one_name_counts_the_first(tmp_path: Path) -> None:
-    events = read_text(tmp_path, "at,tube,person,tube\n2022-02-10T08:00:00Z,T1,H1,T2\n")
-    assert tubes(events) == ["T1"]
-    assert events.left_out == {"collect.csv": ["tube"]}
+@pytest.mark.parametrize(
+    "header", ["at,tube,person,tube", "at, Tube ,person,ｔｕｂｅ", '"tube",at,person,TUBE']
+)
+def test_header__of_two_columns_of_one_name_is_asked(header: str, tmp_path: Path) -> None:
+    """Which of the two is the tube nobody here can tell: every record is kept, and refused with the way out."""
+    events = read_text(tmp_path, f"{header}\n{A},T2\n{B},T2\n")
+    assert codes(events) == [(2, "not_parseable"), (3, "not_parseable")]
+    assert "'tube' is the name of columns" in events.rejects["detail"][0]
+    assert "keep one, or rename the others" in events.rejects["detail"][0]
+    assert events.rejects["raw"].to_list() == [f"{A},T2", f"{B},T2"]
+
+
+def test_header__may_have_two_columns_of_a_name_that_no_event_has(tmp_path: Path) -> None:
+    events = read_text(tmp_path, f"at,tube,person,remark,remark,,\n{A},a,b,c,d\n")
+    assert tubes(events) == ["T0"]
+    assert events.left_out == {"collect.csv": ["remark"]}
 
 
 def test_header__names_what_it_does_not_know(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_folder__is_read_recursively_under_chinese_names(tmp_path: Path) -> None
     _write(tmp_path, "第2轮/说明.txt", "第2轮/.collect.csv", ".cache/collect.csv", "notes.json")
     events = read(tmp_path)
     assert [file["file"] for file in events.files] == ["第1轮/collect/东街 小学.csv"]
-    assert events.skipped == ["notes.json", "第2轮/说明.txt"]
+    assert list(events.skipped) == [".cache", "notes.json", "第2轮/.collect.csv", "第2轮/说明.txt"]
     assert tubes(events) == TUBES
 
 

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 FOUNDATION = (
     "display",
     "errors",
+    "paths",
     "isolation",
     "spreadsheets",
     "payloads",

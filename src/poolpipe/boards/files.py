@@ -72,8 +72,9 @@ def unused_board(day: Day, *, rows: int = 20) -> Board | None:
     known = sorted({name for kind in EVENTS.values() for name in kind.columns} | {"kind"})
     for file, name in columns[:rows]:
         board.add_row(plain(file), plain(name), Text(_meant(name.strip().lower(), known)))
+    because = day.summary.get("skipped_because", {})
     for file in skipped[: max(rows - len(columns), 0)]:
-        board.add_row(plain(file), Text("not an event file 非事件文件", style="dim"), "-")
+        board.add_row(plain(file), plain(because.get(file, "not an event file 非事件文件")), "-")
     return board
 
 

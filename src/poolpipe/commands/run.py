@@ -16,13 +16,16 @@ __all__ = ["files_written", "run"]
 @click.command(
     help="Read scan events, conclude, and write one Parquet table each and summary.json into the folder OUT.\n\n"
     "读取扫码事件，得出各结果表与 summary.json，写入 OUT 文件夹，并在终端显示看板。\n\n"
-    "INPUT is a file, a folder (read with all its subfolders) or a quoted pattern: CSV, NDJSON, Parquet or Arrow IPC, "
-    "plain or compressed. Files of PCR machines and pipetting robots may lie among them; `poolpipe import --dry-run` "
+    "INPUT is a file, a folder (read with all its subfolders, linked ones too), a quoted pattern, a pipe, or - for the "
+    "standard input: CSV, NDJSON, Parquet or Arrow IPC, plain or compressed. Each file is read once; what lies among the "
+    "files and is not read is named with the reason. "
+    "Files of PCR machines and pipetting robots may lie among them; `poolpipe import --dry-run` "
     "tells what is made of one. Rows that cannot be read and things that went wrong are results, not failures: the exit "
     "status is 0 when the job was done, 1 when it could not be done and 2 when the command was misused."
     "\n\n\b\nExamples  例:\n"
     "  poolpipe run scans --out result\n"
     "  poolpipe run 'scans/2022-02-*.csv' --out result --policy twenty-in-one\n"
+    "  zcat collect.csv.gz | poolpipe run - --kind collect --out result\n"
     "  poolpipe run scans --out noon --as-of 2022-02-10T12:00:00+08:00 --people people.csv"
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
@@ -38,6 +41,9 @@ __all__ = ["files_written", "run"]
 )
 @click.option(
     "--as-of", metavar="TIME", help="The view from this moment, RFC 3339; default the latest event  截至时刻"
+)
+@click.option(
+    "--kind", metavar="KIND", help="Kind of events whose file tells none, collect say  文件未标明时的事件类型"
 )
 @click.option("--people", metavar="FILE", help="People with communities and households  人员表")
 @click.option("--sites", metavar="FILE", help="Sampling sites and their priority  采样点表")
@@ -60,6 +66,7 @@ def run(
     out: Path,
     policy: str | None,
     as_of: str | None,
+    kind: str | None,
     people: str | None,
     sites: str | None,
     labs: str | None,
@@ -75,15 +82,20 @@ def run(
         from poolpipe.pipeline import run as conclude
         from poolpipe.policy import load_policy
         from poolpipe.reference import read_reference
+        from poolpipe.tables import KINDS
         from poolpipe.writing import Writing
 
+    if kind is not None and kind not in KINDS:
+        raise click.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}", param_hint="--kind")
     rules = load_policy(policy)
     moment = parse_moment(as_of, rules.time_zone)
     known = read_reference(people=people, sites=sites, labs=labs)
     boards = []
     with Steps(quiet=quiet or as_json) as steps, Writing(out) as writing:
         tables = {"people": known.people, "sites": known.sites, "labs": known.labs}
-        day = conclude(inputs, policy=rules, as_of=moment, progress=steps, early=writing.members, **tables)
+        day = conclude(
+            inputs, policy=rules, as_of=moment, kind=kind, progress=steps, early=writing.members, **tables
+        )
         steps("writing", 0, 1)
         writing.day(day)
         if not (quiet or as_json):  # while the tables are being written

@@ -15,6 +15,7 @@ import click
 
 from poolpipe.display import mask_identities, visible
 from poolpipe.errors import InputError
+from poolpipe.paths import NATURES, expand, is_stdin, nature, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,24 +67,34 @@ def check_inputs(inputs: Iterable[str]) -> None:
     ------
     InputError
         With the nearest name that does exist.
+    click.UsageError
+        If it is a device or a socket, or the standard input where that is a terminal.
     """
     for each in inputs:
         path = Path(each)
-        if glob.has_magic(each) and not path.exists():
-            if not any(glob.iglob(each, recursive=True)):  # noqa: PTH207 -- a pattern may be absolute
+        if is_stdin(each):
+            if sys.stdin is None or sys.stdin.isatty():
+                raise click.UsageError(f"{each}: nothing is piped in; give a file 没有管道输入；请给出文件")
+        elif glob.has_magic(each) and not path.exists():
+            if not expand(each):
                 raise InputError(
                     "no file matches this pattern 没有与此匹配的文件",
-                    where=each,
+                    where=shown(each),
                     way_out="quote the pattern, or name a file or a folder 请给出文件或文件夹",
                 )
         elif not path.exists():
+            where = shown(each)
             raise InputError(
-                "there is no such file or folder 没有这个文件或文件夹", where=each, way_out=_nearest(path)
+                "there is no such file or folder 没有这个文件或文件夹", where=where, way_out=_nearest(path)
+            )
+        elif (what := nature(path.stat())) in ("device", "socket"):
+            raise click.UsageError(
+                f"{shown(each)}: {NATURES[what]}; give a file or a folder 请给出文件或文件夹"
             )
         elif not os.access(path, os.R_OK):
             raise InputError(
                 "you may not read it 无读取权限",
-                where=each,
+                where=shown(each),
                 way_out="ask its owner for the right to read 请向所有者申请读取权限",
             )
 
@@ -123,8 +134,8 @@ def _nearest(path: Path) -> str:
     )
     alike = difflib.get_close_matches(parts[missing - 1], names, n=1, cutoff=0.5)
     if alike:
-        return f"did you mean 您是否指: {parent / alike[0]}"
-    return f"{parent.absolute()} holds 内有: {', '.join(names[:8]) or 'nothing 无'}"
+        return f"did you mean 您是否指: {shown(parent / alike[0])}"
+    return f"{shown(parent.absolute())} holds 内有: {shown(', '.join(names[:8])) or 'nothing 无'}"
 
 
 _CHINESE_STEPS = {

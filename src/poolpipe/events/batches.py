@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +27,9 @@ __all__ = [
     "Unread",
     "broken",
     "column_names",
+    "header_trouble",
+    "holds_data",
+    "looks_like_a_record",
     "picked",
     "plain_table",
     "unpacked",
@@ -38,6 +42,11 @@ KNOWN_COLUMNS = frozenset(
         *itertools.chain(*REFERENCE.values()),
     ]
 )
+
+_OF_EVENTS = frozenset(["kind", *(column for kind in EVENTS.values() for column in kind.columns)])
+_NUMBER = re.compile(r"\d[-/.:年时]\d|\d{4}|^\s*\d+\s*$")
+_DATA = re.compile(r"\d{4}[-/.年]\d{1,2}|\d{6}")
+"""What stands in cells and not in names of columns: a day, or a number as long as a code's."""
 
 BROKEN = {"line": pl.Int64, "detail": pl.String, "raw": pl.String}
 """Columns of what could not be read at all; line is null for the file as a whole."""
@@ -123,16 +132,52 @@ def column_names(given: Sequence[str]) -> tuple[dict[int, str], frozenset[str]]:
     Returns
     -------
     known : dict
-        Index of the given column to its proper name; of two columns of one name the first counts.
+        Index of the given column to its proper name; of two columns of one name the first, see `header_trouble`.
     left_out : frozenset of str
-        The others, as they were written.
+        The others, as they were written; none where they are a record that was taken for a header.
     """
     known: dict[int, str] = {}
     left_out: set[str] = set()
     for index, name in enumerate(given):
-        proper = unicodedata.normalize("NFKC", name).strip("\ufeff \t\r\n").lower()
+        proper = _proper(name)
         if proper in KNOWN_COLUMNS and proper not in known.values():
             known[index] = proper
         elif name.strip("\ufeff \t\r\n"):
             left_out.add(name)
-    return known, frozenset(left_out)
+    return known, frozenset() if holds_data(given) else frozenset(left_out)
+
+
+def header_trouble(given: Sequence[str]) -> str:
+    """Tell why no record under these columns can be read; empty if all is well.
+
+    Which of two columns of one name is meant, only whoever wrote them can tell.
+    """
+    places: dict[str, list[int]] = {}
+    for index, name in enumerate(given, start=1):
+        places.setdefault(_proper(name), []).append(index)
+    twice = {name: where for name, where in places.items() if name in _OF_EVENTS and len(where) > 1}
+    told = "; ".join(f"'{name}' is the name of columns {', '.join(map(str, twice[name]))}" for name in twice)
+    return f"{told}: keep one, or rename the others" if told else ""
+
+
+def looks_like_a_record(given: Sequence[str]) -> bool:
+    """Tell whether the first line of a text is a record: a piece of a file that was split has no header.
+
+    It is one where none of its cells is a column's name and one looks like a date, a time or a number, or where
+    `holds_data` says so. Names that nobody knows, without any number, are a header in somebody else's words.
+    """
+    if KNOWN_COLUMNS & {_proper(name) for name in given}:
+        return holds_data(given)
+    return any(_NUMBER.search(name) for name in given)
+
+
+def holds_data(given: Sequence[str]) -> bool:
+    """Tell whether what should be names of columns are times or numbers, and `at` is not among them.
+
+    Whoever writes a table of records that never had a header makes names of the first one.
+    """
+    return any(_DATA.search(name) for name in given) and "at" not in map(_proper, given)
+
+
+def _proper(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).strip("\ufeff \t\r\n").lower()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,9 +13,21 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from poolpipe.events.batches import Batch, Unread, broken, column_names, picked, plain_table
+from poolpipe.events.batches import (
+    Batch,
+    Unread,
+    broken,
+    column_names,
+    header_trouble,
+    holds_data,
+    picked,
+    plain_table,
+)
 from poolpipe.events.columns import legible
+from poolpipe.events.earlier import told_by_columns
+from poolpipe.events.formats import NoEventsError
 from poolpipe.gaps import column_with_gaps
+from poolpipe.paths import changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,12 +49,19 @@ _WORTH = 8
 
 
 def read_parquet(path: Path) -> Iterator[Batch | Unread]:
-    """Yield a Parquet file's records, each row group to be unpacked by whoever takes it; what cannot be read is named."""
+    """Yield a Parquet file's records, each row group to be unpacked by whoever takes it; what cannot be read is named.
+
+    Raises
+    ------
+    NoEventsError
+        If it is a table of results.
+    """
     try:
         file = _File.of(path)
     except _DAMAGES as error:
         yield Batch.of_broken(_damage(error))
         return
+    yield from _told_by_names(file.schema.names)
     passed = 0
     for group in range(file.metadata.num_row_groups):
         batches = file.batches(group, passed)
@@ -57,6 +78,7 @@ class _File:
     """A Parquet file as its end describes it."""
 
     path: Path
+    status: os.stat_result
     metadata: pq.FileMetaData
     schema: pa.Schema
     known: dict[int, str]
@@ -66,7 +88,9 @@ class _File:
 
     @classmethod
     def of(cls, path: Path) -> _File:
-        metadata = pq.read_metadata(path)
+        status = path.stat()
+        with _opened(path) as file:
+            metadata = pq.read_metadata(file)
         schema = metadata.schema.to_arrow_schema()
         known, left_out = column_names(schema.names)
         texts = [
@@ -75,42 +99,72 @@ class _File:
             if name not in _PLAIN and _is_text(schema, schema.names[index])
         ]
         distinct = [name for name in texts if _mostly_distinct(metadata, name)]
-        return cls(path, metadata, schema, known, left_out, texts, distinct)
+        return cls(path, status, metadata, schema, known, left_out, texts, distinct)
 
     def batches(self, group: int, passed: int) -> Iterator[Batch]:
         """Unpack one row group, before which so many rows have passed."""
         coded = [name for name in self.texts if name not in self.distinct]
-        wanted = [self.schema.names[index] for index in self.known]
+        wanted = [name for name in self.schema.names if column_names([name])[0]]
         try:
-            file = pq.ParquetFile(self.path, metadata=self.metadata, read_dictionary=coded)
-            for rows in file.iter_batches(_ROWS, [group], columns=wanted, use_threads=False):
-                told = _with_dictionaries(rows, self.distinct)
-                batch = _batch(told, self.known, self.schema.names, passed, self.left_out)
-                passed += rows.num_rows
-                yield replace(batch, done=passed / self.metadata.num_rows)
+            with _opened(self.path) as source:
+                file = pq.ParquetFile(source, metadata=self.metadata, read_dictionary=coded)
+                for rows in file.iter_batches(_ROWS, [group], columns=wanted, use_threads=False):
+                    told = _with_dictionaries(rows, self.distinct)
+                    batch = _batch(told, self.known, self.schema.names, passed, self.left_out)
+                    passed += rows.num_rows
+                    yield replace(batch, done=passed / self.metadata.num_rows)
+            if what := changed(self.status, self.path.stat()):
+                yield Batch.of_broken(broken([None], [what], [None]))
         except _DAMAGES as error:
             yield Batch.of_broken(_damage(error))
 
 
 def read_arrow(path: Path, *, stream: bool) -> Iterator[Batch]:
-    """Yield an Arrow IPC file's or stream's records; what cannot be read of a damaged one is named."""
+    """Yield an Arrow IPC file's or stream's records; what cannot be read of a damaged one is named.
+
+    Raises
+    ------
+    NoEventsError
+        If it is a table of results.
+    """
     try:
-        with pa.OSFile(str(path)) as source:
+        status = path.stat()
+        with _opened(path) as source:
             reader = pa.ipc.open_stream(source) if stream else pa.ipc.open_file(source)
             names = reader.schema.names
+            yield from _told_by_names(names)
             known, left_out = column_names(names)
             passed = 0
             batches = reader if stream else (reader.get_batch(i) for i in range(reader.num_record_batches))
             for rows in batches:
-                yield _batch(rows, known, names, passed, left_out)
+                batch = _batch(rows, known, names, passed, left_out)
                 passed += rows.num_rows
+                yield replace(batch, done=min(1.0, source.tell() / max(1, source.size())))
+        if what := changed(status, path.stat()):
+            yield Batch.of_broken(broken([None], [what], [None]))
     except _DAMAGES as error:
         yield Batch.of_broken(_damage(error))
+
+
+def _opened(path: Path) -> pa.OSFile:
+    """Open a file by its name's own bytes, which need not be UTF-8."""
+    return pa.OSFile(os.fsencode(path))
+
+
+def _told_by_names(names: list[str]) -> Iterator[Batch]:
+    """Refuse a table of results; where a record was taken for the header, yield that record, which is nowhere else."""
+    if table := told_by_columns(names):
+        raise NoEventsError(table)
+    if holds_data(names):
+        why = "there was no header: the names of the columns are a record; write the file anew from one with a header"
+        yield Batch.of_broken(broken([None], [why], [json.dumps(names, ensure_ascii=False)]))
 
 
 def _batch(
     rows: pa.RecordBatch, known: dict[int, str], names: list[str], passed: int, left_out: frozenset[str]
 ) -> Batch:
+    if twice := header_trouble(rows.schema.names):
+        return _refused(rows, twice, passed)
     columns = {
         known[index]: rows.column(rows.schema.get_all_field_indices(names[index])[0]) for index in known
     }
@@ -127,6 +181,15 @@ def _batch(
     trouble = broken(lines[out].tolist(), why, _objects(table, out))
     sound = table.take(picked(good))
     return Batch(sound, lines[good], partial(_objects, sound), trouble, left_out)
+
+
+def _refused(rows: pa.RecordBatch, trouble: str, passed: int) -> Batch:
+    """Records under columns of which nobody can tell which are meant: each is broken, and kept with all values."""
+    names = [f"{name} ({place})" for place, name in enumerate(rows.schema.names, start=1)]
+    table = pa.Table.from_batches([rows.rename_columns(names)])
+    everything = np.arange(rows.num_rows)
+    why = [trouble] * rows.num_rows
+    return Batch.of_broken(broken((everything + passed + 1).tolist(), why, _objects(table, everything)))
 
 
 def _mostly_distinct(metadata: pq.FileMetaData, name: str) -> bool:

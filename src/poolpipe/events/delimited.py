@@ -11,7 +11,16 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from poolpipe.events.batches import Batch, broken, column_names, plain_table
+from poolpipe.events.batches import (
+    Batch,
+    broken,
+    column_names,
+    header_trouble,
+    looks_like_a_record,
+    plain_table,
+)
+from poolpipe.events.earlier import told_by_columns
+from poolpipe.events.formats import NoEventsError
 from poolpipe_kernels import records
 
 if TYPE_CHECKING:
@@ -25,6 +34,10 @@ __all__ = ["read_delimited"]
 
 _LONGEST_CELL = 1 << 16
 _SEPARATORS = ",;\t|"
+_NO_HEADER = (
+    "there is no header: the first line names no column such as at, tube, person; put the line with the columns' names "
+    "back on top, as in the file that this one was cut from"
+)
 
 
 def read_delimited(stream: TextStream) -> Iterator[Batch]:
@@ -32,7 +45,13 @@ def read_delimited(stream: TextStream) -> Iterator[Batch]:
 
     Blank lines are no records. A record with more or fewer cells than the header, with a stray quote, or
     damaged beyond its encoding is broken, and so is the line in which a compressed file breaks off: it may
-    be half a line, and half a barcode is another tube.
+    be half a line, and half a barcode is another tube. Where the first line is no header, or names a column
+    twice, every record is broken; a first line that is no header is one of them.
+
+    Raises
+    ------
+    NoEventsError
+        If the header is that of a table of results.
     """
     rest = b""
     line = 1
@@ -46,7 +65,7 @@ def read_delimited(stream: TextStream) -> Iterator[Batch]:
             framed.torn[:] = framed.ends == len(text)
         if header is None and len(framed.starts):
             header = _Header.read(text, framed, separator)
-            framed = framed.rows(np.arange(1, len(framed.starts)))
+            framed = framed.rows(np.arange(int(header.there), len(framed.starts)))
         if header is not None and len(framed.starts):
             yield _batch(text, framed, header)
         rest = text[consumed:].tobytes()
@@ -78,12 +97,22 @@ class _Framed(NamedTuple):
 
 
 class _Header:
-    """The first record: which cell is which column."""
+    """The first record: which cell is which column, or why no record below it can be read.
+
+    Raises
+    ------
+    NoEventsError
+        If the columns are those of a table of results.
+    """
 
     def __init__(self, names: list[str], separator: int) -> None:
+        if table := told_by_columns(names):
+            raise NoEventsError(table)
         self.width = len(names)
         self.separator = separator
         self.known, self.left_out = column_names(names)
+        self.there = not looks_like_a_record(names)
+        self.trouble = header_trouble(names) if self.there else _NO_HEADER
 
     @classmethod
     def read(cls, text: NDArray[np.uint8], framed: _Framed, separator: int) -> _Header:
@@ -123,6 +152,10 @@ def _framed(text: NDArray[np.uint8], separator: int, *, final: bool) -> tuple[_F
 
 
 def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> Batch:
+    if header.trouble:
+        everything = framed.texts(text, np.arange(len(framed.starts)))
+        why = [header.trouble] * len(everything)
+        return Batch.of_broken(broken(framed.lines.tolist(), why, everything))
     damaged = _damaged(text, framed)
     sound = (framed.cells == header.width) & ~framed.stray & ~framed.torn & ~damaged
     kept = framed.rows(np.flatnonzero(sound))

@@ -7,23 +7,35 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import numpy as np
 import polars as pl
 
 from poolpipe.errors import InputError, PoolpipeError
-from poolpipe.events.batches import Batch, Unread, broken, column_names, plain_table, unpacked
+from poolpipe.events.batches import (
+    Batch,
+    Unread,
+    broken,
+    column_names,
+    header_trouble,
+    plain_table,
+    unpacked,
+)
 from poolpipe.events.binary import read_arrow, read_parquet
 from poolpipe.events.columns import as_text
 from poolpipe.events.delimited import read_delimited
+from poolpipe.events.formats import NoEventsError, unreadable
 from poolpipe.events.ndjson import read_ndjson
 from poolpipe.events.sources import Source, find_sources
 from poolpipe.events.streams import TextStream, has_known_header, opened
+from poolpipe.paths import changed, shown
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from poolpipe.events.pipes import Spool
 
 __all__ = ["Foreign", "Inputs", "is_event_file", "open_inputs", "read_table"]
 
@@ -50,34 +62,39 @@ class Foreign(Protocol):
         """
         ...
 
-    def notes(self) -> Mapping[str, dict[str, Any]]:
+    def notes(self) -> Mapping[Path, dict[str, Any]]:
         """Tell what the reader has to say of each file it has read."""
         ...
 
 
 def open_inputs(
-    inputs: Inputs,
-    foreign: Foreign | None,
-) -> tuple[list[Source], Callable[[Source], Iterator[Batch | Unread]], list[str]]:
-    """Tell what an input consists of: its sources, how to read each, and the files left aside.
+    inputs: Inputs, foreign: Foreign | None, spool: Spool, kind: str | None = None
+) -> tuple[list[Source], Callable[[Source], Iterator[Batch | Unread]], dict[str, str]]:
+    """Tell what an input consists of: its sources, how to read each, and the files left aside with the reason.
+
+    Reading a source raises `NoEventsError` before the first batch where the file turns out to hold none.
 
     Raises
     ------
     InputError
         If there is no such file or folder, or a frame is of no kind.
     """
+    if kind is not None and kind not in KINDS:
+        raise InputError(
+            f"no such kind of event: {kind}", where="kind", way_out=f"give one of {', '.join(KINDS)}"
+        )
     if isinstance(inputs, Mapping):
         return _of_frames(inputs)
     if foreign is None:
-        sources, skipped = find_sources(inputs)
+        sources, skipped = find_sources(inputs, spool=spool, kind=kind)
         return sources, _batches, skipped
-    sources, skipped = find_sources(inputs, foreign.recognises)
+    sources, skipped = find_sources(inputs, foreign.recognises, spool=spool, kind=kind)
     return sources, lambda source: _foreign_batches(source, foreign), skipped
 
 
 def _of_frames(
     frames: Mapping[str, pl.DataFrame],
-) -> tuple[list[Source], Callable[[Source], Iterator[Batch | Unread]], list[str]]:
+) -> tuple[list[Source], Callable[[Source], Iterator[Batch | Unread]], dict[str, str]]:
     unknown = sorted(set(frames) - {*KINDS, "events"})
     if unknown:
         raise InputError(
@@ -92,14 +109,18 @@ def _of_frames(
         for start in range(0, max(1, frame.height), _ROWS):
             yield _frame_batch(frame.slice(start, _ROWS), start)
 
-    return sources, batches, []
+    return sources, batches, {}
 
 
 def _frame_batch(frame: pl.DataFrame, start: int) -> Batch:
     """Records of a frame, the first of them being record `start` from 0 of its source."""
+    lines = np.arange(start + 1, start + 1 + frame.height)
+    if trouble := header_trouble(frame.columns):
+        everything = np.arange(frame.height)
+        why = [trouble] * frame.height
+        return Batch.of_broken(broken(lines.tolist(), why, _legible(frame, everything)))
     known, left_out = column_names(frame.columns)
     columns = {known[index]: frame.to_series(index).to_arrow() for index in known}
-    lines = np.arange(start + 1, start + 1 + frame.height)
     return Batch(plain_table(columns, frame.height), lines, partial(_legible, frame), broken(), left_out)
 
 
@@ -123,9 +144,19 @@ def read_table(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read a file of any event format as it is, every value as text: known columns, and the broken lines.
 
     Columns nobody knows are there by name only, without values, so that a slip of the pen can be told.
+
+    Raises
+    ------
+    InputError
+        If the file is of a format that is not read here.
     """
     came = _batches(Source(path, path.name, None))
-    batches = [batch for each in came for batch in unpacked(each)]
+    try:
+        batches = [batch for each in came for batch in unpacked(each)]
+    except NoEventsError as error:
+        raise InputError(
+            str(error), where=shown(path), way_out="give a CSV, NDJSON, Parquet or Arrow file"
+        ) from error
     tables = [_as_texts(batch.table) for batch in batches if batch.table.num_rows]
     frame = pl.concat(tables, how="diagonal") if tables else pl.DataFrame()
     left_out = sorted(frozenset().union(*(batch.left_out for batch in batches)))
@@ -146,21 +177,35 @@ def _foreign_batches(source: Source, foreign: Foreign) -> Iterator[Batch | Unrea
     try:
         frames = foreign.frames(source.path)
     except PoolpipeError as error:
-        yield Batch.of_broken(broken([None], [str(error)], [None]))
+        yield Batch.of_broken(broken([None], [shown(str(error))], [None]))
         return
+    if not any(frame.height for frame in frames.values()):
+        why = "a machine's file without any reading, load or report; poolpipe import FILE --dry-run tells what is made of it"
+        yield Batch.of_broken(broken([None], [why], [None]))
     for kind, frame in frames.items():
         yield _frame_batch(frame.with_columns(pl.lit(kind).alias("kind")), 0)
 
 
 def _batches(source: Source) -> Iterator[Batch | Unread]:
-    """Batches of one file, by what it holds."""
+    """Batches of one file, by what it holds.
+
+    Raises
+    ------
+    NoEventsError
+        If it holds something that is not read here.
+    """
     try:
         raw, file, compression = opened(source.path)
+    except FileNotFoundError:
+        why = "the file vanished before it was read: run again 文件在读取前消失，请重新运行"
+        yield Batch.of_broken(broken([None], [why], [None]))
+        return
     except OSError as error:
         way_out = "ask for the right to read it" if isinstance(error, PermissionError) else "look at the disk"
-        raise InputError(str(error.strerror or error), where=str(source.path), way_out=way_out) from error
+        where = shown(source.path)
+        raise InputError(str(error.strerror or error), where=where, way_out=way_out) from error
     with file:
-        stream = TextStream(file)
+        stream = TextStream(file, ended=partial(_changed, raw, os.fstat(raw.fileno())))
         content = stream.content(source.path.name)
         if content in ("parquet", "arrow", "arrow_stream"):
             if compression:
@@ -172,10 +217,14 @@ def _batches(source: Source) -> Iterator[Batch | Unread]:
             else:
                 yield from read_arrow(source.path, stream=content == "arrow_stream")
             return
-        readers = {"csv": read_delimited, "ndjson": read_ndjson}
-        if content in readers:
-            size = source.path.stat().st_size
-            for batch in readers[content](stream):
-                yield replace(batch, done=min(1.0, raw.tell() / max(1, size)))
+        if why := unreadable(stream.head()):
+            raise NoEventsError(why)
+        read = read_delimited if content == "csv" else read_ndjson
+        for batch in read(stream):
+            yield replace(batch, done=min(1.0, raw.tell() / max(1, source.size)))
         if stream.trouble:
             yield Batch.of_broken(broken([None], [stream.trouble], [None]))
+
+
+def _changed(file: BinaryIO, before: os.stat_result) -> str:
+    return changed(before, os.fstat(file.fileno()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import queue
 import threading
@@ -17,8 +18,12 @@ from poolpipe.events.assemble import Piece, assemble
 from poolpipe.events.batches import picked, unpacked
 from poolpipe.events.clean import clean_codes
 from poolpipe.events.columns import coded
+from poolpipe.events.folders import with_columns_of_folders
+from poolpipe.events.formats import NoEventsError
 from poolpipe.events.opening import open_inputs
+from poolpipe.events.pipes import Spool
 from poolpipe.events.shelf import Shelf
+from poolpipe.events.sources import nothing_to_read
 from poolpipe.events.understand import understand
 from poolpipe.tables import EVENTS, KINDS, TABLES
 
@@ -55,8 +60,8 @@ class Events:
         file, read, accepted, duplicates, rejected; read is the sum of the other three.
     left_out : mapping
         File to the columns in it that no event has.
-    skipped : list of str
-        Files that are no event files.
+    skipped : mapping
+        What lay among the files and was not read, and why not.
     notes : mapping
         What another reader had to say of the files it read.
     """
@@ -66,7 +71,7 @@ class Events:
     rejects: pl.DataFrame
     files: list[dict[str, Any]]
     left_out: Mapping[str, list[str]] = field(default_factory=dict)
-    skipped: list[str] = field(default_factory=list)
+    skipped: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -76,6 +81,7 @@ def read_events(
     *,
     progress: Progress | None = None,
     foreign: Foreign | None = None,
+    kind: str | None = None,
 ) -> Events:
     """Read, clean and check events; put duplicates aside.
 
@@ -90,19 +96,28 @@ def read_events(
         Told (what, done, total) as bytes are read.
     foreign : Foreign, optional
         Reads the files that are no event files, such as those of PCR machines.
+    kind : str, optional
+        Kind of the events whose file tells none, neither by its name or folder nor in a column.
 
     Raises
     ------
     InputError
-        If an input does not exist or may not be read. What a file holds never raises.
+        If an input does not exist or may not be read, or there is nothing in it that can be. What a file of
+        events holds never raises.
     """
-    sources, batches, skipped = open_inputs(inputs, foreign)
-    tally = _Tally(sources)
-    told = _Told(progress, sources)
-    for taken in _taken(sources, batches, policy):
-        told.reading(taken.file, taken.done)
-        tally.add(taken)
-    return replace(tally.finished(skipped), notes=foreign.notes() if foreign else {})
+    with Spool() as spool:
+        sources, batches, skipped = open_inputs(inputs, foreign, spool, kind)
+        tally = _Tally(sources)
+        told = _Told(progress, sources)
+        for taken in _taken(sources, batches, policy):
+            told.reading(taken.file, taken.done)
+            tally.add(taken)
+    skipped = dict(sorted({**skipped, **tally.skipped}.items()))
+    if sources and len(tally.skipped) == len(sources):
+        raise nothing_to_read(inputs, skipped)
+    names = {source.path: source.name for source in sources}
+    notes = {names[path]: note for path, note in foreign.notes().items()} if foreign else {}
+    return replace(tally.finished(skipped), notes=notes)
 
 
 def _taken(
@@ -121,7 +136,7 @@ def _taken(
     def read() -> None:
         try:
             for file, source in enumerate(sources):
-                for batch in batches(source):
+                for batch in _or_reason(batches(source)):
                     room.acquire()
                     if not asked:
                         return
@@ -141,17 +156,25 @@ def _taken(
             room.release()
 
 
+def _or_reason(batches: Iterator[Batch | Unread]) -> Iterator[Batch | Unread | NoEventsError]:
+    """Give the batches of a file, or why it has none."""
+    try:
+        yield from batches
+    except NoEventsError as reason:
+        yield reason
+
+
 class _Told:
     """Tells a progress callback how many bytes of all files are read."""
 
     def __init__(self, progress: Progress | None, sources: list[Source]) -> None:
         self._progress = progress
-        self._sizes = [source.path.stat().st_size if source.path.is_file() else 1 for source in sources]
+        self._sizes = [source.size for source in sources]
+        self._before = [0, *itertools.accumulate(self._sizes)]
 
     def reading(self, file: int, done: float) -> None:
         if self._progress:
-            read = sum(self._sizes[:file]) + self._sizes[file] * done
-            self._progress("reading", int(read), sum(self._sizes))
+            self._progress("reading", int(self._before[file] + self._sizes[file] * done), self._before[-1])
 
 
 @dataclass(slots=True)
@@ -164,6 +187,11 @@ class _Taken:
     pieces: list[Piece]
     rejects: pl.DataFrame
     left_out: frozenset[str]
+    skipped: str = ""
+
+    @classmethod
+    def nothing(cls, file: int, reason: NoEventsError) -> _Taken:
+        return cls(file, 1.0, 0, [], pl.DataFrame(schema=_REJECTS), frozenset(), str(reason))
 
 
 class _Tally:
@@ -171,6 +199,7 @@ class _Tally:
 
     def __init__(self, sources: list[Source]) -> None:
         self.names = [source.name for source in sources]
+        self.skipped: dict[str, str] = {}
         self.read = [0] * len(sources)
         self.rejected = [0] * len(sources)
         self.left_out: dict[str, set[str]] = {}
@@ -179,6 +208,8 @@ class _Tally:
         self.rejects = [pl.DataFrame(schema=_REJECTS)]
 
     def add(self, taken: _Taken) -> None:
+        if taken.skipped:
+            self.skipped[self.names[taken.file]] = taken.skipped
         self.read[taken.file] += taken.read
         self.rejected[taken.file] += taken.rejects.height
         self.pieces.extend(taken.pieces)
@@ -189,7 +220,7 @@ class _Tally:
         if taken.left_out:
             self.left_out.setdefault(self.names[taken.file], set()).update(taken.left_out)
 
-    def finished(self, skipped: list[str]) -> Events:
+    def finished(self, skipped: Mapping[str, str]) -> Events:
         self.shelf.show()
         frames, codes, repeated = assemble(self.pieces, self.shelf.columns)
         self.pieces.clear()
@@ -206,18 +237,25 @@ class _Tally:
                 "rejected": self.rejected[file],
             }
             for file, name in enumerate(self.names)
+            if name not in self.skipped
         ]
         left_out = {name: sorted(columns) for name, columns in sorted(self.left_out.items())}
         return Events(frames, codes, pl.concat(self.rejects), files, left_out, skipped)
 
 
-def _understood(came: Batch | Unread, source: Source, file: int, policy: Policy) -> list[_Taken]:
+def _understood(
+    came: Batch | Unread | NoEventsError, source: Source, file: int, policy: Policy
+) -> list[_Taken]:
     """Understand what came, unpacking it first where it is not."""
+    if isinstance(came, NoEventsError):
+        return [_Taken.nothing(file, came)]
     return [_take(batch, source, file, policy) for batch in unpacked(came)]
 
 
 def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
     """Understand one batch, kind by kind."""
+    if source.columns:
+        batch = with_columns_of_folders(batch, source.columns)
     pieces: list[Piece] = []
     left_out = batch.left_out | _foreign(batch, source)
     rejects = [pl.DataFrame(schema=_REJECTS)]
@@ -273,7 +311,10 @@ def _kinds(
 
 
 def _no_kind(source: Source) -> str:
-    return f"neither a kind column nor the name '{source.name}' tells which kind of event this is"
+    return (
+        f"neither a kind column nor the name '{source.name}' tells which kind of event this is; begin the name with the "
+        "kind, put the file into a folder called after it, or give --kind"
+    )
 
 
 def _rejected(

@@ -1,30 +1,44 @@
-"""Which files an INPUT means, and what kind of event a file's name promises."""
+"""Which files an INPUT means: each once, with the name that results call it by; and why others are left aside."""
 
 from __future__ import annotations
 
 import difflib
-import glob
 import os
-import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import cache
+from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poolpipe.errors import InputError
-from poolpipe.tables import KINDS
+from poolpipe.events.earlier import NAMED, files_of_result
+from poolpipe.events.folders import columns_of_folders, folders_typed, kind_of_name, telling
+from poolpipe.events.formats import unreadable
+from poolpipe.events.pipes import WITHOUT_NAME
+from poolpipe.events.streams import TextStream, opened, recognised, tells_events
+from poolpipe.paths import DANGLING, NATURES, Found, expand, identity, is_stdin, nature, shown, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["Source", "find_sources", "kind_of_name"]
+    from poolpipe.events.pipes import Spool
+
+__all__ = ["Source", "find_sources", "nothing_to_read"]
 
 _SUFFIXES = (".csv", ".tsv", ".ndjson", ".jsonl", ".parquet", ".pq", ".arrow", ".ipc", ".feather")
 _DOUBTFUL = (".txt", ".json")
 """Endings of notes and settings as well: taken only where the name promises a kind of event."""
 
 _COMPRESSED = (".gz", ".zst", ".zstd")
-_WRITTEN = {"summary.json", "pools.parquet", "recalls.parquet"}
-_NAME_BEGINS = re.compile(rf"({'|'.join(KINDS)})(?![A-Za-z])", re.IGNORECASE)
+
+NOT_EVENTS = "not an event file by its name or its first line 按名称与首行均非事件文件"
+EVENTS_BY_CONTENT = (
+    "events by what it holds, but its name does not end like an event file's: rename it (.csv, .ndjson, .parquet, .arrow), "
+    "or give it by its own path 内容为事件，但扩展名不是事件文件：请改名，或单独指定"
+)
+EMPTY = "empty 空文件"
+SAME = "the same file as another, which is read 与另一文件相同，已读取一次"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,120 +50,277 @@ class Source:
     path : Path
         Where it is.
     name : str
-        How results name it: relative to the folder it was found under, with forward slashes.
+        How results name it: relative to the folder it was found under, with forward slashes, as text.
     kind : str or None
         The kind of event its folder or name promises; None where a `kind` column must tell.
+    columns : mapping
+        What folders such as `round=1` give each of its records that says nothing there.
+    size : int
+        Bytes, when it was found.
     """
 
     path: Path
     name: str
     kind: str | None
+    columns: Mapping[str, str | None] = field(default_factory=dict)
+    size: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A file as an input names it.
+
+    Attributes
+    ----------
+    label : str
+        Its name relative to the input, led by those folders around the input that tell kind or columns.
+    told : str
+        The same, or the name that a link leads to where the link's own tells no kind.
+    own : bool
+        Whether the input is this very file.
+    """
+
+    found: Found
+    label: str
+    told: str
+    own: bool = False
+
+    @classmethod
+    def of(cls, found: Found, folders: tuple[str, ...], *, own: bool = False) -> _Given:
+        label = told = telling(folders, found.name)
+        if found.linked and kind_of_name(label) is None:
+            real = Path(os.path.realpath(found.path))
+            told = telling(folders_typed(real.parent), real.name)
+            told = told if kind_of_name(told) else label
+        return cls(found, label, told, own)
+
+    @property
+    def place(self) -> str:
+        return os.path.abspath(self.found.path)  # noqa: PTH100 - a link is another place
+
+    @property
+    def promised(self) -> tuple[str | None, tuple[tuple[str, str | None], ...]]:
+        """The kind and the columns that names and folders promise."""
+        return kind_of_name(self.told), tuple(sorted(columns_of_folders(self.told).items()))
 
 
 def find_sources(
     inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     recognises: Callable[[Path], bool] = lambda _: False,
-) -> tuple[list[Source], list[str]]:
-    """Resolve files, folders (recursively) and globs into sources, sorted by name; each file once.
+    *,
+    spool: Spool | None = None,
+    kind: str | None = None,
+) -> tuple[list[Source], dict[str, str]]:
+    """Resolve files, folders (recursively), patterns and pipes into sources, sorted by name; each file once.
+
+    A file that two names lead to is one source, unless the names promise different kinds or columns. What two
+    names of different files would share is led by as much of their paths as tells them apart.
 
     Parameters
     ----------
     inputs : path or paths
     recognises : callable
         Asked about files whose endings are no event file's: whether somebody else can read them.
+    spool : Spool, optional
+        Where pipes and the standard input are kept; without one they are refused.
+    kind : str, optional
+        The kind of files whose name and folders tell none.
 
     Returns
     -------
     sources : list of Source
-    skipped : list of str
-        Files in the folders whose endings are no event file's: named, so that nothing is lost silently.
+    skipped : dict of str to str
+        Name of whatever lies in the folders and is not read, and why not.
 
     Raises
     ------
     InputError
-        If an input does not exist, may not be read, or matches nothing.
+        If an input does not exist, may not be read, matches nothing, or if there is nothing to read.
     """
     named = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
-    found: dict[Path, Source] = {}
-    skipped: dict[str, None] = {}
-    taken: dict[str, Path] = {}
-    for given in named:
-        for path, name in _files(Path(given)):
-            if not _is_event_file(path, name) and path != Path(given) and not recognises(path):
-                skipped[name] = None
-                continue
-            resolved = path.resolve()
-            if resolved in found:
-                continue
-            unique = name if name not in taken else path.as_posix()
-            taken[unique] = resolved
-            found[resolved] = Source(path, unique, kind_of_name(name))
-    sources = sorted(found.values(), key=lambda source: source.name)
-    if not sources:
-        where = ", ".join(str(given) for given in named)
-        raise InputError(
-            "there is no event file",
-            where=where,
-            way_out=f"give CSV, NDJSON, Parquet or Arrow files ({' '.join(_SUFFIXES)}, also .gz and .zst)",
-        )
-    return sources, sorted(skipped)
-
-
-def kind_of_name(name: str) -> str | None:
-    """Tell the kind a file's name begins with, else the kind its nearest folder is called after."""
-    parts = name.split("/")
-    for part in reversed(parts):
-        match = _NAME_BEGINS.match(part)
-        if match and (part is parts[-1] or match.group(0).lower() == part.lower()):
-            return match.group(0).lower()
-    return None
-
-
-def _files(given: Path) -> list[tuple[Path, str]]:
-    """Files an input stands for, each with its name relative to the input."""
-    try:
-        if given.is_file():
-            # The folder counts as well: `collect/part-1.csv` promises collects even when given alone.
-            return [
-                (given, f"{given.resolve().parent.name}/{given.name}" if _folder_tells(given) else given.name)
-            ]
-        if given.is_dir():
-            paths = sorted(_walk(given))
-            return [(path, path.relative_to(given).as_posix()) for path in paths]
-    except PermissionError as error:
-        raise InputError(
-            "may not be read", where=str(error.filename or given), way_out="ask for the right"
-        ) from error
-    matches = [Path(match) for match in sorted(glob.glob(str(given), recursive=True))]  # noqa: PTH207 - the pattern may be absolute
-    if not matches:
-        raise InputError("no such file, folder or pattern", where=str(given), way_out=_did_you_mean(given))
-    return [file for match in matches for file in _files(match)]
-
-
-def _walk(folder: Path) -> list[Path]:
-    """Every plain file below `folder`, hidden ones left aside; a folder that may not be read is an error."""
-
-    def refuse(error: OSError) -> None:
-        raise error
-
-    found: list[Path] = []
-    for root, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        if set(files) >= _WRITTEN:  # what a run has written into its input folder is no input
+    chosen, elsewhere = _once([each for one in named for each in _given(os.fspath(one), spool)])
+    beside = cache(files_of_result)
+    reasons = [*(_why_not(each, recognises, beside) for each in chosen), *(SAME for _ in elsewhere)]
+    sources: list[Source] = []
+    skipped: dict[str, str] = {}
+    for each, name, why in zip([*chosen, *elsewhere], _apart([*chosen, *elsewhere]), reasons, strict=True):
+        if why:
+            skipped[name] = why
             continue
-        found.extend(Path(root) / name for name in files if not name.startswith("."))
-    return found
+        promised, columns = each.promised
+        size = each.found.status.st_size if each.found.status else 0
+        sources.append(Source(each.found.path, name, promised or kind, dict(columns), size))
+    skipped = dict(sorted(skipped.items()))
+    if not sources:
+        raise nothing_to_read(named, skipped)
+    return sorted(sources, key=lambda source: source.name), skipped
 
 
-def _folder_tells(path: Path) -> bool:
-    return kind_of_name(path.name) is None and path.resolve().parent.name.lower() in KINDS
+def nothing_to_read(
+    inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], skipped: Mapping[str, str]
+) -> InputError:
+    """Make the error for an input in which no file can be read: it names some that were left aside, and why."""
+    named = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
+    told = [f"{name}: {why}" for name, why in skipped.items()]
+    more = [f"and {len(told) - 5} more"] if len(told) > 5 else []
+    way_out = f"give CSV, NDJSON, Parquet or Arrow files ({' '.join(_SUFFIXES)}, also .gz and .zst)"
+    what = "there is no event file 没有事件文件"
+    if told:
+        what += f"; left aside 未采用: {'; '.join([*told[:5], *more])}"
+    return InputError(what, where=", ".join(map(shown, named)), way_out=way_out)
 
 
-def _is_event_file(path: Path, name: str) -> bool:
-    bare = path.name.lower()
+def _given(given: str, spool: Spool | None) -> Iterator[_Given]:
+    """Files an input stands for."""
+    try:
+        path = Path(given)
+        if is_stdin(given):
+            yield _piped(given, "stdin", spool)
+        elif not path.exists():
+            yield from _matching(given)
+        elif (what := nature(path.stat())) == "file":
+            linked = os.path.realpath(path) != os.path.abspath(path)  # noqa: PTH100 - a link is another place
+            found = Found(path, path.name, path.stat(), linked=linked)
+            yield _Given.of(found, folders_typed(path.parent), own=True)
+        elif what == "folder":
+            yield from _below(path)
+        elif what == "pipe":
+            yield _piped(given, given if given.startswith(WITHOUT_NAME) else path.name, spool)
+        else:
+            raise InputError(
+                NATURES[what], where=shown(given), way_out="give files or folders 请给出文件或文件夹"
+            )
+    except PermissionError as error:
+        where = shown(error.filename or given)
+        raise InputError("may not be read", where=where, way_out="ask for the right") from error
+
+
+def _below(folder: Path) -> Iterator[_Given]:
+    """Files below a folder on the command line, whose own name and that of what it links to tell as well."""
+    folders = folders_typed(folder)
+    linked = os.path.realpath(folder) != os.path.abspath(folder)  # noqa: PTH100 - a link is another place
+    for found in walk(folder):
+        yield _Given.of(replace(found, linked=found.linked or linked), folders)
+
+
+def _matching(pattern: str) -> Iterator[_Given]:
+    """Files that a pattern matches, named relative to the folder in which its first wildcard stands."""
+    matches = expand(pattern)
+    if not matches:
+        where = shown(pattern)
+        raise InputError("no such file, folder or pattern", where=where, way_out=_did_you_mean(Path(pattern)))
+    parts = Path(pattern).parts
+    root = Path(*parts[: next(place for place, part in enumerate(parts) if has_magic(part))])
+    folders = folders_typed(root)
+    for match in matches:
+        name = match.relative_to(root).as_posix()
+        if match.is_dir():
+            below = (replace(found, name=f"{name}/{found.name}") for found in walk(match))
+            yield from (_Given.of(found, folders) for found in below)
+        elif not match.exists():
+            yield _Given.of(Found(match, name, None, DANGLING), folders)
+        else:
+            status = match.stat()
+            aside = NATURES.get(nature(status), "")
+            yield _Given.of(Found(match, name, status, aside, match.is_symlink()), folders)
+
+
+def _piped(given: str, name: str, spool: Spool | None) -> _Given:
+    if spool is None:
+        raise InputError(NATURES["pipe"], where=shown(given), way_out="give a file 请给出文件")
+    path = spool.keep(given)
+    folders = () if is_stdin(given) else folders_typed(Path(given).parent)
+    return _Given.of(Found(path, name, path.stat()), folders, own=True)
+
+
+def _once(given: list[_Given]) -> tuple[list[_Given], list[_Given]]:
+    """Choose among the names that lead to one file; give the other places it was found in beside those chosen."""
+    groups: dict[object, list[_Given]] = {}
+    for each in given:
+        status = each.found.status
+        key = each.place if status is None else identity(status, each.found.path)
+        groups.setdefault(key, []).append(each)
+    chosen: list[_Given] = []
+    elsewhere: list[_Given] = []
+    for group in groups.values():
+        kept = group if len(group) == 1 else _telling_most(group)
+        chosen += kept
+        if len(group) > 1:
+            places = {each.place: each for each in group}
+            elsewhere += [places[place] for place in sorted(places.keys() - {each.place for each in kept})]
+    return chosen, elsewhere
+
+
+def _telling_most(group: list[_Given]) -> list[_Given]:
+    """Of several names of one file one for each kind and columns promised; where none promises anything, the best."""
+    own = any(each.own for each in group)
+    best: dict[object, _Given] = {}
+    for each in sorted(
+        group, key=lambda one: (bool(one.found.aside), not one.own, one.found.linked, one.label)
+    ):
+        best.setdefault(each.promised, replace(each, own=own))
+    plain = [each for each in best.values() if not each.found.aside] or list(best.values())[:1]
+    return [each for each in plain if each.promised != (None, ())] or plain
+
+
+def _why_not(
+    each: _Given, recognises: Callable[[Path], bool], beside: Callable[[Path], frozenset[str]]
+) -> str:
+    """Tell why a file is no source; empty where it is one."""
+    found = each.found
+    if found.aside:
+        return found.aside
+    if found.path.name in beside(found.path.parent):
+        return NAMED
+    if each.own or _is_event_file(found.path.name, each.promised[0]) or recognises(found.path):
+        return ""
+    return _by_content(found.path)
+
+
+def _by_content(path: Path) -> str:
+    """Tell what a file is whose name is no event file's."""
+    try:
+        raw, file, _ = opened(path)
+        with raw:
+            head = TextStream(file).head()
+    except OSError as error:
+        return f"not an event file by its name, and cannot be read: {error.strerror} 无法读取"
+    if not head:
+        return EMPTY
+    if foreign := unreadable(head):
+        return foreign
+    if recognised(head, "") not in ("csv", "ndjson"):
+        return EVENTS_BY_CONTENT
+    return EVENTS_BY_CONTENT if tells_events(head) else NOT_EVENTS
+
+
+def _apart(given: list[_Given]) -> list[str]:
+    """Name files so that no two share a name, whatever order they came in: by label, else as typed, else in full."""
+    ways = [(shown(each.label), shown(each.found.path.as_posix()), shown(each.place)) for each in given]
+    levels = [0] * len(given)
+    while True:
+        names = [way[level] for way, level in zip(ways, levels, strict=True)]
+        often = Counter(names)
+        clashing = [row for row, name in enumerate(names) if often[name] > 1 and levels[row] < 2]
+        if not clashing:
+            break
+        for row in clashing:
+            levels[row] += 1
+    # Bytes that are no UTF-8 may be shown like the name of a file that is really called so.
+    rows = sorted(range(len(given)), key=lambda row: os.fsencode(given[row].place))
+    seen: Counter[str] = Counter()
+    for row in rows:
+        seen[names[row]] += 1
+        if seen[names[row]] > 1:
+            names[row] += f" [{seen[names[row]]}]"
+    return names
+
+
+def _is_event_file(name: str, kind: str | None) -> bool:
+    bare = name.lower()
     for ending in _COMPRESSED:
         bare = bare.removesuffix(ending)
-    return bare.endswith(_SUFFIXES) or (bare.endswith(_DOUBTFUL) and kind_of_name(name) is not None)
+    return bare.endswith(_SUFFIXES) or (bare.endswith(_DOUBTFUL) and kind is not None)
 
 
 def _did_you_mean(given: Path) -> str:
@@ -157,5 +328,5 @@ def _did_you_mean(given: Path) -> str:
     try:
         near = difflib.get_close_matches(given.name, [path.name for path in folder.iterdir()], n=1)
     except OSError:
-        return f"there is no folder {folder} either"
-    return f"did you mean {folder / near[0]}?" if near else f"look into {folder}"
+        return f"there is no folder {shown(folder)} either"
+    return f"did you mean {shown(folder / near[0])}?" if near else f"look into {shown(folder)}"

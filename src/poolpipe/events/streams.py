@@ -13,10 +13,10 @@ import pyarrow as pa
 from poolpipe.events.batches import column_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["BLOCK", "Content", "TextStream", "has_known_header", "opened", "recognised"]
+__all__ = ["BLOCK", "Content", "TextStream", "has_known_header", "opened", "recognised", "tells_events"]
 
 BLOCK = 1 << 24
 """Bytes of text taken at once: enough for whole columns, small beside a city."""
@@ -24,7 +24,7 @@ BLOCK = 1 << 24
 _SIP = 1 << 14
 """Bytes asked for at once: what a broken stream holds beyond its last whole sip is lost."""
 
-Content = Literal["csv", "ndjson", "parquet", "arrow", "arrow_stream", "empty"]
+Content = Literal["csv", "ndjson", "parquet", "arrow", "arrow_stream"]
 
 _GZIP, _ZSTD, _PARQUET, _ARROW = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"ARROW1"
 _ARROW_STREAM = b"\xff\xff\xff\xff"
@@ -46,7 +46,10 @@ def opened(path: Path) -> tuple[BinaryIO, BinaryIO | pa.NativeFile, str | None]:
 
 
 def recognised(head: bytes, name: str) -> Content:
-    """Tell the format by the first bytes of the uncompressed content; only text that could be either, by `name`."""
+    """Tell the format by the first bytes of the uncompressed content; only text that could be either, by `name`.
+
+    A file that begins with blanks or zeros is a text like any other: what holds data may come later.
+    """
     if head.startswith(_PARQUET):
         return "parquet"
     if head.startswith(_ARROW):
@@ -54,8 +57,6 @@ def recognised(head: bytes, name: str) -> Content:
     if head.startswith(_ARROW_STREAM):
         return "arrow_stream"
     start = _text_of(head)
-    if not start:
-        return "empty"
     if start.startswith(("{", "[")):
         return "ndjson"
     named_ndjson = re.search(r"\.(ndjson|jsonl|json)(\.|$)", name.lower()) is not None
@@ -68,6 +69,12 @@ def has_known_header(head: bytes) -> bool:
     cells = re.split(r"[,;\t|]", start.partition("\n")[0])
     known, _ = column_names([cell.strip(' \r"') for cell in cells])
     return start.startswith("{") or ("at" in known.values() and len(known) >= _HEADER_WORDS)
+
+
+def tells_events(head: bytes) -> bool:
+    """Tell whether a text begins with events, by a header that has `at` or an object that has it."""
+    start = _text_of(head)
+    return '"at"' in start.partition("\n")[0] if start.startswith("{") else has_known_header(head)
 
 
 def _text_of(head: bytes) -> str:
@@ -85,11 +92,14 @@ class TextStream:
         Why the file ended before its time, or in what its text is damaged; empty if all is well.
     encoding : str
         What the text turned out to be written in.
+    ended : callable
+        Asked at the end of the file whether that is the end it had; gives the trouble there is, or nothing.
     """
 
     file: BinaryIO | pa.NativeFile
     trouble: str = ""
     encoding: str = "utf-8"
+    ended: Callable[[], str] = str
     _first: bytes | None = None
 
     def content(self, name: str) -> Content:
@@ -130,6 +140,8 @@ class TextStream:
                 size += len(part)
         except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
             self.trouble = f"the file breaks off: {error}"
+        if not parts:
+            self.trouble = self.trouble or self.ended()
         return b"".join(parts)
 
 

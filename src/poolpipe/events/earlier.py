@@ -1,0 +1,55 @@
+"""Results of earlier runs among the input: which files a summary names, and tables known by their columns."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from poolpipe.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+__all__ = ["NAMED", "files_of_result", "told_by_columns"]
+
+NAMED = "part of the result in this folder, as its summary.json says: no scans 本文件夹内已有的结果文件，非扫码事件"
+
+_SUMMARY = "summary.json"
+_LARGEST_SUMMARY = 1 << 28
+"""Bytes: a summary says some hundred of each file, and a million files are more than any input has."""
+
+_MOST = 0.9
+"""Share of a table's columns by which it is known: a version before or after this one may have others, too."""
+
+
+def files_of_result(folder: Path) -> frozenset[str]:
+    """Names of the files in a folder that belong to a result: those its summary speaks of, and the summary.
+
+    Empty where the folder holds no summary of ours. Whatever else lies there is no part of the result.
+    """
+    path = folder / _SUMMARY
+    try:
+        if not path.is_file() or path.stat().st_size > _LARGEST_SUMMARY:
+            return frozenset()
+        summary = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return frozenset()
+    if not isinstance(summary, dict) or not {"as_of", "policy", "files", "rows"} <= summary.keys():
+        return frozenset()
+    rows = summary["rows"]
+    tables = rows if isinstance(rows, dict) else {}
+    return frozenset([_SUMMARY, *(f"{table}.parquet" for table in tables)])
+
+
+def told_by_columns(names: Iterable[str]) -> str:
+    """Tell by a file's columns that it is a table of results, and which; empty where it is none.
+
+    A run that was stopped leaves tables without a summary, and people copy single ones. Read as events, the
+    table of rejects would be rejected once more, and all members with it.
+    """
+    given = set(names)
+    for table, columns in TABLES.items():
+        if len(given & {column.name for column in columns}) >= _MOST * len(columns):
+            return f"a table of results ({table}), not events: give the scans themselves 结果表而非扫码事件"
+    return ""

@@ -1,0 +1,138 @@
+"""Pipes: what comes through the standard input or a named pipe, kept in a file for as long as a run reads it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from poolpipe.errors import InputError
+from poolpipe.paths import is_stdin, shown
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["WITHOUT_NAME", "Spool"]
+
+_PIECE = 1 << 20
+_PATIENCE_S = 5.0
+"""So long a named pipe may have nobody at its other end before it is refused: otherwise a run may wait for ever."""
+
+_LOOK_AGAIN_S = 0.05
+WITHOUT_NAME = ("/dev/fd/", "/proc/")
+"""A shell's `<(…)`: its other end was open before we were started, so that an end is an end."""
+
+
+class Spool:
+    """A folder for copies of what came through pipes, to be used in a `with` block; it goes with the block.
+
+    A pipe can be read once and from the front, while a file's format is told by looking at it first, and
+    Parquet is read from its end. Copies are readable by nobody else, and lie where `TMPDIR` says.
+    """
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._kept: dict[str, Path] = {}
+
+    def __enter__(self) -> Spool:
+        """Nothing is made before there is a pipe."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove every copy."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+        self._kept.clear()
+
+    def keep(self, given: str) -> Path:
+        """Read a pipe to its end, once, and give the file that holds what came.
+
+        Parameters
+        ----------
+        given : str
+            `-` or another name of the standard input, or the path of a pipe.
+
+        Raises
+        ------
+        InputError
+            If there is no such pipe, nobody writes into it, a terminal is at its end, or there is no room.
+        """
+        key = "-" if is_stdin(given) else os.path.realpath(given)
+        if key not in self._kept:
+            self._kept[key] = self._copied(given, "stdin" if key == "-" else Path(given).name)
+        return self._kept[key]
+
+    def _copied(self, given: str, name: str) -> Path:
+        try:
+            if self._folder is None:
+                self._folder = Path(tempfile.mkdtemp(prefix="poolpipe-"))
+            path = self._folder / f"{len(self._kept)}-{name}"
+            with path.open("xb") as copy:
+                if is_stdin(given):
+                    shutil.copyfileobj(_stdin(given), copy, _PIECE)
+                else:
+                    _pour(given, copy)
+        except OSError as error:
+            room = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise InputError(
+                f"cannot be read to its end: {error.strerror or error}",
+                where=shown(given),
+                way_out="set TMPDIR to a folder with more room"
+                if room
+                else "write it to a file, and give that",
+            ) from error
+        return path
+
+
+def _stdin(given: str) -> BinaryIO:
+    stream: BinaryIO | None = getattr(sys.stdin, "buffer", None)
+    if stream is None:
+        raise InputError(
+            "there is no standard input 没有标准输入", where=given, way_out="give a file 请给出文件"
+        )
+    if stream.isatty():
+        raise InputError(
+            "the standard input is a terminal, and nothing is piped in 标准输入是终端",
+            where=given,
+            way_out="give a file, or pipe one in 请给出文件或用管道输入",
+        )
+    return stream
+
+
+def _pour(given: str, copy: BinaryIO) -> None:
+    """Copy a pipe to its end; one that lies in a folder is not waited for when nobody writes into it."""
+    pipe = os.open(given, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        copy.write(_first(pipe, given))
+        os.set_blocking(pipe, True)
+        while piece := os.read(pipe, _PIECE):
+            copy.write(piece)
+    finally:
+        os.close(pipe)
+
+
+def _first(pipe: int, given: str) -> bytes:
+    """What is in a pipe already, as soon as somebody has it open; nothing where it is still to come."""
+    until = time.monotonic() + (0 if given.startswith(WITHOUT_NAME) else _PATIENCE_S)
+    while True:
+        try:
+            piece = os.read(pipe, _PIECE)
+        except BlockingIOError:
+            return b""
+        if piece or given.startswith(WITHOUT_NAME):
+            return piece
+        if time.monotonic() > until:
+            raise InputError(
+                "nobody writes into this pipe 没有程序向此管道写入",
+                where=shown(given),
+                way_out="start what writes into it, or give a file 请启动写入程序，或给出文件",
+            )
+        time.sleep(_LOOK_AGAIN_S)

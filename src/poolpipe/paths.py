@@ -1,0 +1,227 @@
+"""Paths: which files a typed path stands for on disk, each folder once, and names as text whatever their bytes are."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import re
+import stat
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Found", "changed", "expand", "identity", "is_stdin", "nature", "shown", "walk"]
+
+HIDDEN = (
+    "hidden, so not read: give it by its own path, or rename it 隐藏的文件或文件夹未读取：请单独指定或改名"
+)
+LEFT_BEHIND = (
+    "what a run that died left behind; the next run into that folder removes it 中断的运行留下的临时文件夹"
+)
+LINK_LOOP = "a link that leads back to a folder it lies in: what is there is read once 指回上级文件夹的链接，未重复读取"
+READ_ALREADY = "a link to a folder that is read under its own name 链接所指文件夹已按原名读取"
+DANGLING = "a link to nothing: mend it, or give the file itself 链接指向的文件不存在"
+VANISHED = "it vanished while the folder was being read: run again 读取期间消失，请重新运行"
+NATURES = {
+    "pipe": "a pipe, not a file: give its path by itself, or write it to a file first 管道而非文件",
+    "socket": "a socket, not a file 套接字而非文件",
+    "device": "a device, not a file 设备而非文件",
+}
+"""Why what is neither file nor folder is never opened where it lies among files: reading it may never end."""
+
+_STDIN = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One entry of a folder that is no folder, or a folder that is not gone into.
+
+    Attributes
+    ----------
+    path : Path
+        Where it is.
+    name : str
+        Relative to the folder that was walked, with forward slashes; see `shown` for names that are no UTF-8.
+    status : os.stat_result or None
+        Size, times and identity, links followed; None where there is nothing behind the name.
+    aside : str
+        Why it is not to be read; empty for a plain file.
+    linked : bool
+        Whether a link led to it.
+    """
+
+    path: Path
+    name: str
+    status: os.stat_result | None
+    aside: str = ""
+    linked: bool = False
+
+
+def is_stdin(given: str | os.PathLike[str]) -> bool:
+    """Tell whether a typed path means the standard input: `-`, or one of the names systems give it."""
+    return os.fspath(given) in _STDIN
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    r"""Write a path as text that every encoding holds: a byte that is no UTF-8 becomes `\xd5`."""
+    return _SURROGATES.sub(_escaped, os.fspath(path))
+
+
+def identity(status: os.stat_result, path: str | os.PathLike[str]) -> tuple[object, ...]:
+    """What two names of one file share: device and number, with size and time where a system reuses numbers."""
+    if not status.st_ino:
+        return (os.path.realpath(path),)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def nature(status: os.stat_result) -> str:
+    """Tell what is behind a path: file, folder, pipe, socket or device."""
+    mode = status.st_mode
+    if stat.S_ISREG(mode):
+        return "file"
+    if stat.S_ISDIR(mode):
+        return "folder"
+    if stat.S_ISFIFO(mode):
+        return "pipe"
+    return "socket" if stat.S_ISSOCK(mode) else "device"
+
+
+def changed(before: os.stat_result, after: os.stat_result) -> str:
+    """Tell what became of a file between two looks at it; empty if nothing did."""
+    then, now = before.st_size, after.st_size
+    way_out = "what was there was read; run again when the file is complete 读取期间文件有变化，请待文件写完后重新运行"
+    if now != then:
+        return f"the file {'grew' if now > then else 'shrank'} from {then:,} to {now:,} bytes while it was read: {way_out}"
+    if after.st_mtime_ns != before.st_mtime_ns:
+        return f"the file was written to while it was read: {way_out}"
+    return ""
+
+
+def expand(pattern: str) -> list[Path]:
+    """Paths that match a pattern, sorted; `**` stands for any number of folders, linked ones too, each once.
+
+    `glob` follows links without noticing that it has been there: two links to their own folder keep it busy for ever.
+    """
+    parts = Path(pattern).parts
+    if "**" not in parts:
+        return sorted(map(Path, glob.glob(pattern)))  # noqa: PTH207 - the pattern may be absolute
+    place = parts.index("**")
+    bases = expand(str(Path(*parts[:place]))) if place else [Path()]
+    rest = parts[place + 1 :]
+    if not rest:
+        return bases
+    folders = {folder for base in bases if base.is_dir() for folder in _folders(base)}
+    below = (expand(str(Path(glob.escape(str(folder)), *rest))) for folder in folders)
+    return sorted({path for paths in below for path in paths})
+
+
+def walk(folder: Path) -> Iterator[Found]:
+    """Yield everything below a folder but the folders themselves: linked folders are gone into, each folder once.
+
+    Hidden files and folders are yielded as left aside where they hold data, and so is whatever is no plain file.
+
+    Raises
+    ------
+    PermissionError
+        If a folder may not be read.
+    """
+    for each in _walked(folder):
+        if isinstance(each, Found):
+            yield each
+
+
+class _Branch(NamedTuple):
+    """A folder to go into."""
+
+    path: Path
+    name: str
+    linked: bool
+
+    def child(self, entry: os.DirEntry[str]) -> _Branch:
+        return _Branch(self.path / entry.name, f"{self.name}{entry.name}/", self.linked or entry.is_symlink())
+
+    def aside(self, why: str) -> Found:
+        return Found(self.path, self.name.rstrip("/"), None, why, self.linked)
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    return (each.path for each in _walked(folder) if isinstance(each, _Branch))
+
+
+def _walked(folder: Path) -> Iterator[Found | _Branch]:
+    """Yield every folder once as it is gone into, and everything in it; real folders before linked ones."""
+    seen: set[tuple[int, int]] = set()
+    waiting, links = [_Branch(folder, "", linked=False)], deque[_Branch]()
+    while waiting or links:
+        branch = waiting.pop() if waiting else links.popleft()
+        try:
+            status = branch.path.stat()
+            if status.st_ino and (status.st_dev, status.st_ino) in seen:
+                yield branch.aside(READ_ALREADY)
+                continue
+            entries = sorted(os.scandir(branch.path), key=lambda entry: entry.name)
+        except PermissionError:
+            raise
+        except OSError:
+            yield branch.aside(VANISHED)
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        yield branch
+        for entry in entries:
+            found = _entry(entry, branch)
+            if isinstance(found, Found):
+                yield found
+            elif found is not None:
+                (links if entry.is_symlink() else waiting).append(found)
+
+
+def _entry(entry: os.DirEntry[str], branch: _Branch) -> Found | _Branch | None:
+    """What an entry of a folder is: a file or what is left aside, a folder to go into, or nothing at all."""
+    child = branch.child(entry)
+    try:
+        status = entry.stat()
+    except OSError as error:
+        why = LINK_LOOP if error.errno == errno.ELOOP else DANGLING if entry.is_symlink() else VANISHED
+        return child.aside(why)
+    what = nature(status)
+    hidden = entry.name.startswith(".")
+    if what == "folder":
+        if hidden:
+            why = LEFT_BEHIND if entry.name.startswith(".writing-") else HIDDEN
+            return child.aside(why) if _holds_data(child.path) else None
+        return child.aside(LINK_LOOP) if entry.is_symlink() and _leads_back(child.path) else child
+    if hidden and not status.st_size:
+        return None
+    why = NATURES.get(what, HIDDEN if hidden else "")
+    return Found(child.path, child.name.rstrip("/"), status, why, child.linked)
+
+
+def _leads_back(link: Path) -> bool:
+    """Whether a link's folder lies in what the link leads to: whoever follows it comes back to the link."""
+    target, home = os.path.realpath(link), os.path.realpath(link.parent)
+    return home == target or home.startswith(target.rstrip(os.sep) + os.sep)
+
+
+def _holds_data(folder: Path) -> bool:
+    """Whether any file below a folder has content; what may not be looked into counts as content."""
+    try:
+        with os.scandir(folder) as entries:
+            return any(
+                _holds_data(Path(entry.path))
+                if entry.is_dir(follow_symlinks=False)
+                else entry.is_symlink() or entry.stat().st_size > 0
+                for entry in entries
+            )
+    except OSError:
+        return True
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
