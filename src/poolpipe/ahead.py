@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -16,7 +17,8 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from poolpipe_kernels.compilation import argument_types, is_wanting
+from poolpipe.errors import PoolpipeWarning
+from poolpipe_kernels.compilation import argument_types, can_be_kept, is_wanting
 
 __all__ = ["LIST", "compile_ahead", "kernels_of_a_run"]
 
@@ -24,16 +26,28 @@ LIST = Path(__file__).with_name("ahead.txt")
 """Kernels and argument types, a line each."""
 
 
+_COMPILE_S = 0.23
+"""Seconds that a kernel takes to compile, about: 48 of them took 11 s of two quiet cores."""
+
+
 @cache
 def compile_ahead() -> None:
     """Start the second process, once, if machine code that a run needs is not kept; no run waits for it.
 
-    It stays away where nothing can be kept, where there is no second core, and where a run's program is not
-    Python itself but an application that Python is frozen into or embedded in.
+    It stays away where there is no second core, and where a run's program is not Python itself but an
+    application that Python is frozen into or embedded in. Where nothing can be kept, neither process can use
+    what the other compiles: then a `PoolpipeWarning` says what every start costs, and the way out.
     """
-    if (os.cpu_count() or 1) < 2 or not sys.executable or getattr(sys, "frozen", False):
-        return
-    if any(is_wanting(kernel, types) for kernel, types in kernels_of_a_run()):
+    wanting = [kernel for kernel, types in kernels_of_a_run() if is_wanting(kernel, types)]
+    if not all(can_be_kept(kernel) for kernel in wanting):
+        warnings.warn(
+            f"compiled code cannot be kept, every start compiles {len(wanting)} kernels anew, about "
+            f"{_COMPILE_S * len(wanting):.0f} s; set NUMBA_CACHE_DIR to a folder that you alone may write to "
+            "编译结果无处保存，每次启动都须重新编译；请将 NUMBA_CACHE_DIR 设为仅您可写的文件夹",
+            PoolpipeWarning,
+            stacklevel=3,
+        )
+    elif wanting and (os.cpu_count() or 1) > 1 and sys.executable and not getattr(sys, "frozen", False):
         Thread(target=_accompany, daemon=True).start()
 
 

@@ -6,18 +6,19 @@ import errno
 import io
 import sys
 import traceback
+import warnings
 from contextlib import contextmanager
 from importlib import import_module
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from poolpipe.commands.chinese import in_both_languages
 from poolpipe.display import mask_identities, visible, withhold_values
-from poolpipe.errors import PoolpipeError
+from poolpipe.errors import PoolpipeError, PoolpipeWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 __all__ = ["COMMANDS", "NotDone", "Word", "main", "poolpipe"]
@@ -144,6 +145,18 @@ def _not_done(error: Exception) -> NotDone:
     )
 
 
+def _told_plainly(others: Callable[..., None]) -> Callable[..., None]:
+    """Warnings of ours as one line on stderr, without the place in the program; `others` as ever."""
+
+    def tell(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        if issubclass(category, PoolpipeWarning):
+            click.echo(f"note 提示: {message}", err=True)
+        else:
+            others(message, category, *where)
+
+    return tell
+
+
 @click.group(
     cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
@@ -167,6 +180,7 @@ def main() -> None:
         # A terminal that cannot show Chinese shows question marks instead of failing half-way.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    warnings.showwarning = _told_plainly(warnings.showwarning)
     poolpipe.main(prog_name="poolpipe")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from poolpipe.display import visible
 
-__all__ = ["InputError", "PolicyError", "PoolpipeError", "TableError"]
+__all__ = ["InputError", "PolicyError", "PoolpipeError", "PoolpipeWarning", "TableError"]
 
 
 class PoolpipeError(Exception):
@@ -43,3 +43,7 @@ class PolicyError(PoolpipeError):
 
 class TableError(PoolpipeError):
     """A frame handed to a stage lacks a column or has one of the wrong type."""
+
+
+class PoolpipeWarning(UserWarning):
+    """The job is done, and costs more than it need or rests on less than one would think."""

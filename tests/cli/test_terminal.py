@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import click
 import pytest
 
+from poolpipe.cli import _told_plainly
 from poolpipe.commands.terminal import Steps, check_inputs, check_out, parse_moment
-from poolpipe.errors import InputError
+from poolpipe.errors import InputError, PoolpipeWarning
 
 
 def test_check_inputs__suggests_the_nearest_name(tmp_path):
@@ -94,3 +95,12 @@ def test_steps__draw_a_bar_on_a_terminal_and_take_it_away(monkeypatch):
     assert "links 关联" in drawn
     assert "100%" in drawn
     assert drawn.endswith("\x1b[2K"), "the last thing done is to clear the line"
+
+
+def test_warning_of_ours__is_one_line_without_its_place_in_the_program(capsys):
+    others = []
+    tell = _told_plainly(lambda *told: others.append(told))
+    tell(PoolpipeWarning("it costs 11 s"), PoolpipeWarning, "ahead.py", 50)
+    tell("old", DeprecationWarning, "x.py", 1)
+    assert capsys.readouterr().err == "note 提示: it costs 11 s\n"
+    assert others == [("old", DeprecationWarning, "x.py", 1)]

@@ -7,13 +7,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import numba
 import numpy as np
 import pytest
 from numba.core.caching import CompileResultCacheImpl
 
-from poolpipe_kernels.compilation import argument_types, is_wanting, kernel, read_only
+from poolpipe_kernels.compilation import argument_types, can_be_kept, is_wanting, kernel, read_only
 
 FIRST_AND_LAST = """
 import json, sys
@@ -58,7 +59,7 @@ def test_kept_kernel__is_read_without_the_compiler(started):
     *read, hits, loaded = started()
     assert read == compiled == [[0, 1], [True, False]]
     assert hits == 1
-    assert not loaded, f"{loaded}: see poolpipe_kernels.compilation._KeptCode"
+    assert not loaded, f"{loaded}: see poolpipe_kernels.kept_code.KeptCode"
 
 
 def test_kept_kernel__goes_with_one_that_is_compiled_beside_it(started):
@@ -93,47 +94,27 @@ def test_kernel__is_wanting_until_it_is_kept(tmp_path, monkeypatch):
     assert is_wanting(other, READ_ONLY)
 
 
-def test_kernel__keeps_what_two_processes_compile_at_once_apart(tmp_path, monkeypatch):
-    """Both have read the index when it was empty; what is lost from it is compiled again, never mistaken."""
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    one, other = kernel(double), kernel(double)
-    monkeypatch.setattr(other._cache._cache_file, "_load_index", dict)
-    one.compile(FLOATS)
-    other.compile(READ_ONLY)
-    assert len(list(tmp_path.rglob("*.nbc"))) == 2
-    third = kernel(double)
-    assert is_wanting(third, FLOATS)
-    assert not is_wanting(third, READ_ONLY)
-
-
-def test_kernel__is_in_the_index_only_when_its_code_is_there(tmp_path, monkeypatch):
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    one, other = kernel(double), kernel(double)
-
-    def look(overloads):
-        assert list(tmp_path.rglob("*.nbc"))
-        assert is_wanting(other, FLOATS)
-
-    monkeypatch.setattr(one._cache._cache_file, "_save_index", look)
-    one.compile(FLOATS)
-
-
 def test_kernel__runs_where_nothing_can_be_kept(monkeypatch):
     monkeypatch.setattr(CompileResultCacheImpl, "_locator_classes", [])
     values = np.arange(3.0)
     run = kernel(double)
     run(values, values)
     assert values.tolist() == [0, 2, 4]
-    assert not is_wanting(run, FLOATS)
+    assert is_wanting(run, FLOATS)
+    assert not can_be_kept(run)
+
+
+def test_kernel__that_is_interpreted_is_not_wanting():
+    assert not is_wanting(double, FLOATS)
 
 
 def test_kernel__runs_where_the_disk_is_full(tmp_path, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     run = kernel(double)
-    monkeypatch.setattr(run._cache._cache_file, "_save_data", full)
+    monkeypatch.setattr(tempfile, "mkstemp", full)
     values = np.arange(3.0)
     run(values, values)
     assert values.tolist() == [0, 2, 4]

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from poolpipe import ahead
+from poolpipe.errors import PoolpipeWarning
 from poolpipe.simulate import simulate
 
 RUN = """
@@ -48,6 +49,7 @@ def test_second_process__begins_at_the_end_and_stops_when_the_first_has_gone(tmp
         command, stdin=subprocess.PIPE, env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     )
     while not (kept := [each.name for each in tmp_path.rglob("*.nbc")]):
+        assert second.poll() is None, "it is done and has compiled nothing"
         time.sleep(0.05)
     second.stdin.close()
     assert second.wait() == 0
@@ -63,6 +65,7 @@ def asked(monkeypatch):
     monkeypatch.setattr(ahead, "_accompany", lambda: times.append(1))
     monkeypatch.setattr(ahead, "Thread", lambda target, daemon: _Now(target))
     monkeypatch.setattr(ahead, "is_wanting", lambda kernel, types: True)
+    monkeypatch.setattr(ahead, "can_be_kept", lambda kernel: True)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     ahead.compile_ahead.cache_clear()
     return times
@@ -92,6 +95,14 @@ def test_second_process__is_asked_for_once(asked):
 def test_second_process__stays_away(asked, monkeypatch, owner, name, value):
     monkeypatch.setattr(owner, name, value, raising=False)
     ahead.compile_ahead()
+    assert asked == []
+
+
+def test_start__says_once_what_it_costs_that_nothing_can_be_kept(asked, monkeypatch):
+    monkeypatch.setattr(ahead, "can_be_kept", lambda kernel: False)
+    with pytest.warns(PoolpipeWarning, match=r"compiles \d\d kernels anew, about \d+ s; set NUMBA_CACHE_DIR"):
+        ahead.compile_ahead()
+    ahead.compile_ahead()  # a second warning would be an error here
     assert asked == []
 
 

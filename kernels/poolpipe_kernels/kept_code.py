@@ -1,0 +1,156 @@
+"""Machine code kept on disk: each file says by a hash whose code it is, and is believed only where that fits.
+
+A file that is empty, cut or flipped, of another source, compiler or kernel, or written by somebody who could not
+have changed the sources, is as good as none: the kernel is compiled anew, and the file overwritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+import pickle
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, InTreeCacheLocator
+from numba.core.runtime.nrt import rtsys
+from numba.core.serialize import dumps
+
+__all__ = ["KeptCode"]
+
+_MAGIC = b"poolpipe machine code 1\n"
+_HASH_BYTES = 32
+_OTHERS_MAY_WRITE = 0o022
+
+
+class _ReadOnly(InTreeCacheLocator):
+    """Beside the sources, where nothing can be written."""
+
+
+class _Places(CompileResultCacheImpl):
+    """Where numba keeps code: NUMBA_CACHE_DIR, beside the sources, in the user's cache; else read only."""
+
+    def __init__(self, function: Any) -> None:
+        try:
+            super().__init__(function)  # type: ignore[no-untyped-call]
+        except RuntimeError:  # no such folder may be written
+            source = inspect.getfile(function)
+            self._locator = _ReadOnly(function, source)  # type: ignore[no-untyped-call]
+            name, abi = f"{Path(source).stem}.{function.__qualname__}", getattr(sys, "abiflags", "")
+            self._filename_base = self.get_filename_base(name, abi)  # type: ignore[no-untyped-call]
+
+
+class KeptCode(FunctionCache):
+    """The machine code of one kernel, a file for each tuple of argument types.
+
+    numba's own cache is three things less: it believes whatever its files hold, it cannot read where it may not
+    write, and before it looks it makes ready to compile (every type and function that numba knows, half a
+    second). A file here is ``magic, hash, pickled code``; the hash is over the code and over what it is the code
+    of: versions of numba and llvmlite, checksum of the source, argument types, processor, byte code. So there is
+    no index, and two processes that compile side by side write the same file, each at one stroke.
+
+    Parameters
+    ----------
+    function : callable
+        What the kernel was made of.
+
+    Raises
+    ------
+    OSError
+        If the source of the function is no file: nothing tells then whether kept code is its.
+    """
+
+    _impl_class = _Places
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)  # type: ignore[no-untyped-call]
+        locator = self._impl.locator
+        self.can_keep = not isinstance(locator, _ReadOnly)
+        self._source = Path(inspect.getfile(function))
+        self._stamp = locator.get_source_stamp()
+        # What the owner of the package has compiled is read where only he may write; but who names a folder of
+        # his own means that one.
+        beside = () if getattr(numba.config, "CACHE_DIR", "") else (self._source.parent / "__pycache__",)
+        self._folders = dict.fromkeys((Path(self._cache_path), *beside))
+
+    def has(self, types: Any, target_context: Any) -> bool:
+        """Whether sound machine code is kept for these argument types."""
+        return self._read(*self._key(types, target_context.codegen())) is not None
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Give the kept code for a signature, ready to be called, or None."""
+        rtsys.initialize(target_context)
+        code = self._read(*self._key(sig, target_context.codegen()))
+        if code is None:
+            return None
+        try:
+            return self._impl.rebuild(target_context, pickle.loads(code))  # noqa: S301 - hash and owner were looked at
+        except Exception:  # noqa: BLE001 - whatever stands in the way of loading, compiling does not need it
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep compiled code where there is a place for it; a full disk costs the next start, not this run."""
+        if self.can_keep and self._impl.check_cachable(data):
+            name, key = self._key(sig, data.codegen)
+            with suppress(OSError):
+                self._write(name, key, dumps(self._impl.reduce(data)))  # type: ignore[no-untyped-call]
+
+    def flush(self) -> None:
+        """Do nothing: numba asks for this before it compiles everything anew, which overwrites the files."""
+
+    def _key(self, sig: Any, codegen: Any) -> tuple[str, bytes]:
+        """Name of the file, and everything that decides which code is the right one.
+
+        Code of another source or compiler has the same name, so that it is overwritten and does not pile up.
+        """
+        of_types = repr(self._index_key(sig, codegen))  # type: ignore[no-untyped-call]
+        name = hashlib.blake2b(of_types.encode(), digest_size=8).hexdigest()
+        told = repr((numba.__version__, llvmlite.__version__, self._stamp, of_types))
+        return f"{self._impl.filename_base}.{name}.nbc", told.encode()
+
+    def _read(self, name: str, key: bytes) -> memoryview | None:
+        for folder in self._folders:
+            with suppress(OSError), (folder / name).open("rb") as file:
+                if self._may_be_believed(os.fstat(file.fileno())):
+                    told = file.read()
+                    code = memoryview(told)[len(_MAGIC) + _HASH_BYTES :]
+                    if told.startswith(_MAGIC + _hash(key, code)):
+                        return code
+        return None
+
+    def _may_be_believed(self, file: os.stat_result) -> bool:
+        """Whether nobody can have written the file who could not as well change the kernel's source.
+
+        Reading machine code runs it. Windows tells no owner: there the rights of the folder are all there is.
+        """
+        if not hasattr(os, "geteuid"):
+            return True
+        owners = {0, os.geteuid(), self._source.stat().st_uid}
+        return file.st_uid in owners and not file.st_mode & _OTHERS_MAY_WRITE
+
+    def _write(self, name: str, key: bytes, code: bytes) -> None:
+        """Write a file at one stroke."""
+        self._impl.locator.ensure_cache_path()
+        path = Path(self._cache_path, name)
+        number, unfinished = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".tmp", dir=path.parent)
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.writelines([_MAGIC, _hash(key, memoryview(code)), code])
+            Path(unfinished).chmod(0o644)
+            Path(unfinished).replace(path)
+        except BaseException:
+            Path(unfinished).unlink(missing_ok=True)
+            raise
+
+
+def _hash(key: bytes, code: memoryview) -> bytes:
+    told = hashlib.blake2b(len(key).to_bytes(8, "little"), digest_size=_HASH_BYTES)
+    told.update(key)
+    told.update(code)
+    return told.digest()
