@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from poolpipe.cleaning import clean_codes
 from poolpipe.errors import InputError
 from poolpipe.events import read_table
-from poolpipe.events.clean import clean_codes
 from poolpipe.tables import REFERENCE, require
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from poolpipe.cleaning import clean_codes, code_faults
 from poolpipe.events.alphabet import Alphabet
-from poolpipe.events.clean import clean_codes
 from poolpipe.policy import load_policy
 
 TUBE = load_policy().codes.tube
-CODES = st.text(st.sampled_from("0123456789AZaz._/-] \u3000\uff11é#"), max_size=6)
+CODES = st.text(st.sampled_from("0123456789AZaz._/-]{[+ \u3000\uff11é#"), max_size=6)
 
 
 @settings(deadline=None, max_examples=200)
@@ -25,8 +25,9 @@ def test_plain__are_texts_that_cleaning_leaves_alone(texts: list[str]) -> None:
     assert alphabet is not None
     if alphabet.is_plain():
         assert clean_codes(pl.Series(texts)).to_list() == texts
+        assert code_faults(pl.Series(texts)) is None
     else:
-        assert not all(re.fullmatch(r"[!-\\^-~][!-~]*", text) for text in texts)
+        assert not all(re.fullmatch(r"[^\]{\[# \u3000\uff11é][^.+ \u3000\uff11é]*", text) for text in texts)
 
 
 @settings(deadline=None, max_examples=200)

@@ -129,7 +129,6 @@ def test_times__that_no_clock_showed_are_bad(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "at",
     [
-        pa.array([18000, 18001, None], pa.date32()),
         pa.array([True, False, None]),
         pa.array([1, 2, 3], pa.int64()),
         pa.array([None, None, None], pa.null()),

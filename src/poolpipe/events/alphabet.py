@@ -25,6 +25,9 @@ _ONE_CLASS = re.compile(r"\[([0-9A-Za-z._/-]+)\]\{(\d+),(\d+)\}")
 _PRINTED = np.zeros(256, np.bool_)
 _PRINTED[0x21:0x7F] = True
 
+_BEGINNINGS = np.frombuffer(b"]{[#", np.uint8)
+_IN_NUMBERS = np.frombuffer(b".+", np.uint8)
+
 
 @dataclass(frozen=True, slots=True)
 class Alphabet:
@@ -54,9 +57,18 @@ class Alphabet:
         return cls(leading, others, int(lengths[0]), int(lengths[1]))
 
     def is_plain(self) -> bool:
-        """Whether every text is printed ASCII without blanks and without the `]` of a scanner's prefix in front."""
+        """Whether every text is surely a code and clean.
+
+        That is printed ASCII without blanks, without what only numbers with a point or an exponent have, and
+        without the beginnings of a scanner's prefix, of an object, of a list and of a spreadsheet's error.
+        """
         odd = (self.leading | self.others) & ~_PRINTED
-        return self.shortest > 0 and not odd.any() and not self.leading[ord("]")]
+        return (
+            self.shortest > 0
+            and not odd.any()
+            and not self.leading[_BEGINNINGS].any()
+            and not self.others[_IN_NUMBERS].any()
+        )
 
     def fits(self, pattern: str) -> bool:
         """Whether every text surely fits a pattern; a False only says that each must be asked."""

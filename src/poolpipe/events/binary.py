@@ -23,11 +23,11 @@ from poolpipe.events.batches import (
     picked,
     plain_table,
 )
-from poolpipe.events.columns import legible
 from poolpipe.events.earlier import told_by_columns
 from poolpipe.events.formats import NoEventsError
 from poolpipe.gaps import column_with_gaps
 from poolpipe.paths import changed
+from poolpipe.plain_texts import legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

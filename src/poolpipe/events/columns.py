@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from poolpipe.cleaning import clean_codes, clean_words, code_faults
 from poolpipe.events.alphabet import Alphabet
-from poolpipe.events.clean import clean_codes, clean_words, moments, parse_times
+from poolpipe.plain_texts import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=np.generic)
 
-__all__ = ["Coded", "as_text", "coded", "legible", "plain_words", "time_column"]
+__all__ = ["Coded", "coded", "one_array", "plain_codes", "plain_words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,14 @@ class Coded:
         were given.
     alphabet : Alphabet or None
         What the values are made of, where that was asked and they needed no cleaning.
+    faults : (values,) uint8 or None
+        What makes a value no code, as a place in `cleaning.FAULTS`; None where all are codes.
     """
 
     rows: NDArray[np.int32]
     values: pl.Series
     alphabet: Alphabet | None = None
+    faults: NDArray[np.uint8] | None = None
 
     @classmethod
     def nothing(cls, height: int) -> Coded:
@@ -60,15 +64,12 @@ class Coded:
 
     def kept(self, rows: NDArray[np.int64] | slice) -> Coded:
         """Only some rows of the column."""
-        return Coded(self.rows[rows], self.values, self.alphabet)
+        return replace(self, rows=self.rows[rows])
 
 
 def coded(column: pa.ChunkedArray, before: Callable[[pl.Series], pl.Series] | None = None) -> Coded:
     """Lay a column out by its distinct values, cleaned as codes; `before` may change them first."""
-    array = _one_array(column)
-    if not pa.types.is_dictionary(array.type):
-        hashable = not (pa.types.is_nested(array.type) or pa.types.is_null(array.type))
-        array = (array if hashable else as_text(array)).dictionary_encode()
+    array = _distinct(one_array(column))
     # By way of polars: pyarrow's own way to numpy imports pandas where that is installed, a second lost.
     indices = pl.Series(array.indices).cast(pl.Int32)
     rows = (indices.fill_null(-1) if indices.null_count() else indices).to_numpy()
@@ -77,84 +78,35 @@ def coded(column: pa.ChunkedArray, before: Callable[[pl.Series], pl.Series] | No
     alphabet = Alphabet.of(texts) if before is None else None
     if alphabet and alphabet.is_plain():
         return Coded(rows, values, alphabet)
-    return Coded(rows, clean_codes(values if before is None else before(values)))
+    cleaned = clean_codes(values if before is None else before(values))
+    return Coded(rows, cleaned, faults=code_faults(cleaned))
 
 
-def plain_words(column: pa.ChunkedArray, *, codes: bool) -> pl.Series:
-    """Lay a column of mostly distinct texts out row by row, cleaned as codes or as free text."""
-    values = pl.Series("values", as_text(_one_array(column)), pl.String)
-    return clean_codes(values) if codes else clean_words(values)
-
-
-def as_text(array: pa.Array) -> pa.Array:
-    """Write values of any type as text: whole floats without their point, NaN as nothing."""
+def _distinct(array: pa.Array) -> pa.DictionaryArray:
     if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         return array
-    if pa.types.is_null(array.type):
-        return pa.nulls(len(array), pa.string())
-    if pa.types.is_floating(array.type):
-        return _floats_as_text(array)
-    if pa.types.is_nested(array.type):
-        return _nested_as_text(array)
-    if pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
-        return legible(array).to_arrow()
-    return array.cast(pa.large_string())
-
-
-def time_column(
-    column: pa.ChunkedArray, time_zone: str
-) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Read a column of times of any type.
-
-    Returns
-    -------
-    micros : (n,) int64
-        Microseconds since 1970, UTC.
-    good, missing : (n,) bool
-    """
-    array = _one_array(column)
-    if pa.types.is_timestamp(array.type):
-        series = pl.Series(array)
-        missing = series.is_null().to_numpy() if series.null_count() else np.zeros(len(series), np.bool_)
-        if series.dtype.time_zone is None:  # type: ignore[attr-defined]
-            micros, good = moments(series, time_zone)
-            return micros, good, missing
-        moment = series.dt.cast_time_unit("us").to_physical()
-        return (moment.fill_null(0) if series.null_count() else moment).to_numpy(), ~missing, missing
-    texts = pl.Series("values", as_text(array), pl.String)
-    micros, good = parse_times(texts, time_zone)
-    missing = np.zeros(len(texts), np.bool_)
-    doubtful = np.flatnonzero(~good)
-    missing[doubtful] = clean_codes(texts.gather(doubtful)).is_null().to_numpy()
-    return micros, good, missing
-
-
-def _one_array(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-
-
-def legible(array: pa.Array) -> pl.Series:
-    """Bytes as texts; null where they are none."""
     try:
-        return pl.Series("values", array).cast(pl.String)
-    except pl.exceptions.PolarsError:  # one by one, where one is none
-        texts = [None if value is None else value.decode(errors="replace") for value in array.to_pylist()]
-        decoded = pl.Series("values", texts, pl.String)
-        return pl.select(pl.when(~decoded.str.contains("\ufffd", literal=True)).then(decoded)).to_series()
+        return array.dictionary_encode()
+    except pa.ArrowException:  # lists, records, extensions
+        return as_text(array).dictionary_encode()
 
 
-def _nested_as_text(array: pa.Array) -> pa.Array:
-    """Lists and records as JSON."""
-    values = pl.Series("value", array)
-    wrapped = values.to_frame().to_struct("").struct.json_encode()
-    bare = wrapped.str.slice(len('{"value":')).str.head(-1)
-    return pl.select(pl.when(values.is_not_null()).then(bare)).to_series().to_arrow()
+def plain_codes(column: pa.ChunkedArray) -> tuple[pl.Series, NDArray[np.uint8] | None]:
+    """Lay a column of mostly distinct codes out row by row, cleaned; and the faults of each, as `Coded` has them."""
+    texts = as_text(one_array(column))
+    values = pl.Series("values", texts, pl.String)
+    alphabet = Alphabet.of(texts)
+    if alphabet and alphabet.is_plain():
+        return values, None
+    cleaned = clean_codes(values)
+    return cleaned, code_faults(cleaned)
 
 
-def _floats_as_text(array: pa.Array) -> pa.Array:
-    values = pl.Series("values", array).cast(pl.Float64).fill_nan(None)
-    whole = (values == values.round(0)) & (values.abs() < 2**53)
-    integers = pl.select(pl.when(whole).then(values).cast(pl.Int64, strict=False)).to_series().cast(pl.String)
-    return pl.select(pl.coalesce(integers, values.cast(pl.String))).to_series().to_arrow()
+def plain_words(column: pa.ChunkedArray) -> pl.Series:
+    """Lay a column of mostly distinct texts out row by row, without the blanks around them."""
+    return clean_words(pl.Series("values", as_text(one_array(column)), pl.String))
+
+
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """Give the whole of a column as one array."""
+    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)

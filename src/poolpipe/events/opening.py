@@ -23,13 +23,13 @@ from poolpipe.events.batches import (
     unpacked,
 )
 from poolpipe.events.binary import read_arrow, read_parquet
-from poolpipe.events.columns import as_text
 from poolpipe.events.delimited import read_delimited
 from poolpipe.events.formats import NoEventsError, unreadable
 from poolpipe.events.ndjson import read_ndjson
 from poolpipe.events.sources import Source, find_sources
 from poolpipe.events.streams import TextStream, has_known_header, opened
 from poolpipe.paths import changed, shown
+from poolpipe.plain_texts import as_text
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:

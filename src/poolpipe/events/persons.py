@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from poolpipe.cleaning import TRUTH_VALUE, clean_codes, code_faults, is_truth_value
 from poolpipe.codes import RESIDENT, text_bytes
 from poolpipe.events.alphabet import laid_out
 from poolpipe.events.batches import picked
-from poolpipe.events.clean import clean_codes
-from poolpipe.events.columns import Coded, as_text
+from poolpipe.events.columns import Coded, one_array
+from poolpipe.plain_texts import as_text
 from poolpipe_kernels import codes
 
 if TYPE_CHECKING:
@@ -37,12 +38,15 @@ class Persons:
     others : DataFrame
         person_type, person of the other documents.
     missing, bad_length : (n,) bool
+    faults : (n,) uint8 or None
+        What makes a number no code, as a place in `cleaning.FAULTS`; None where all are codes.
     """
 
     keys: NDArray[np.int64]
     others: pl.DataFrame
     missing: NDArray[np.bool_]
     bad_length: NDArray[np.bool_]
+    faults: NDArray[np.uint8] | None = None
 
     def checked(self) -> Persons:
         """Without what was only asked to find bad ones."""
@@ -56,7 +60,7 @@ class Persons:
 
 def persons(column: pa.ChunkedArray, types: Coded | None) -> Persons:
     """Clean and key a column of document numbers; without a type they are resident IDs."""
-    array = as_text(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0))
+    array = as_text(one_array(column))
     n = len(array)
     resident = _residents(types, n)
     keys = np.empty(n, np.int64)
@@ -70,6 +74,7 @@ def persons(column: pa.ChunkedArray, types: Coded | None) -> Persons:
     missing[odd] = cleaned.is_null().to_numpy()
     lengths = cleaned.str.len_chars()
     bad_length[odd] = ((lengths == 0) | (lengths > _LONGEST)).fill_null(value=False).to_numpy()
+    faults = _faults(cleaned, odd, n)
     regular = _keys(cleaned)
     regular[~resident[odd]] = codes.IRREGULAR
     keys[odd] = np.where(regular == codes.IRREGULAR, -1 - np.arange(len(odd)), regular)
@@ -78,7 +83,18 @@ def persons(column: pa.ChunkedArray, types: Coded | None) -> Persons:
     others = _others(kinds, cleaned).with_columns(
         capital.then(pl.col("person").str.head(17) + "X").otherwise(pl.col("person")).alias("person")
     )
-    return Persons(keys, others, missing, bad_length)
+    return Persons(keys, others, missing, bad_length, faults)
+
+
+def _faults(cleaned: pl.Series, odd: NDArray[np.int64], height: int) -> NDArray[np.uint8] | None:
+    """What is no number of a person: what is no code at all, and a mere true or false."""
+    found = code_faults(cleaned)
+    truth = is_truth_value(cleaned).to_numpy()
+    if found is None and not truth.any():
+        return None
+    faults = np.zeros(height, np.uint8)
+    faults[odd] = np.where(truth, TRUTH_VALUE, 0 if found is None else found)
+    return faults
 
 
 def _others(kinds: object, numbers: object) -> pl.DataFrame:

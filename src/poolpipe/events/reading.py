@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from poolpipe.cleaning import clean_codes
 from poolpipe.events.assemble import Piece, assemble
 from poolpipe.events.batches import picked, unpacked
-from poolpipe.events.clean import clean_codes
 from poolpipe.events.columns import coded
 from poolpipe.events.folders import with_columns_of_folders
 from poolpipe.events.formats import NoEventsError

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from poolpipe.cleaning import FAULTS
 from poolpipe.events.batches import picked
 from poolpipe.events.clean import parse_ct, parse_whole, well_positions
-from poolpipe.events.columns import Coded, as_text, coded, plain_words, time_column
+from poolpipe.events.columns import Coded, coded, plain_codes, plain_words
 from poolpipe.events.folding import fold
 from poolpipe.events.persons import Persons, persons
+from poolpipe.events.times import TIME_FAULTS, Times, time_column
 from poolpipe.payloads import PayloadPolicy, check_characters_fit, decode_payloads
+from poolpipe.plain_texts import as_text
 from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
+from poolpipe.vocabulary import WORDS as VOCABULARY
+from poolpipe.vocabulary import known_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,6 +42,7 @@ _DEFAULT = {"mode": 0, "role": 0}
 _WHOLE = ("capacity", "swabs", "tubes")
 _PATTERNED = {"tube": "tube", "recall_of": "tube", "box": "box", "plate": "plate"}
 _NAMED = ("site", "point", "lab")
+_IDS = ("event_id", "event")
 _LONGEST_NAME = 64
 _LENGTH_RULE = "empty, or longer than 64 characters"
 
@@ -139,7 +145,8 @@ class _Reading:
         self.events = Understood(kind, np.zeros(self.height, np.int64))
         self.reason = np.zeros(self.height, np.uint8)
         self.checks: list[tuple[str, str, str]] = []
-        self.times: dict[str, tuple[NDArray[np.int64], NDArray[np.bool_]]] = {}
+        self.at: Times | None = None
+        self.faults: dict[str, NDArray[np.uint8] | None] = {}
 
     def refuse(self, bad: NDArray[np.bool_], code: str, column: str, rule: str) -> None:
         """Mark rows that nothing was found wrong with before."""
@@ -177,11 +184,11 @@ class _Reading:
         if column not in self.events.codes:
             given = column in self.columns
             found = self._scanned(column) if given else Coded.nothing(self.height)
-            if column not in (
-                *_PATTERNED,
-                *_NAMED,
-            ):  # nothing but a prefix: bad for these, nothing for others
-                found = found if found.alphabet else Coded(found.rows, found.values.replace("", None))
+            if column not in (*_PATTERNED, *_NAMED) and not found.alphabet:
+                # nothing but a prefix: bad for those, nothing for others
+                found = replace(found, values=found.values.replace("", None))
+            if column in VOCABULARY:
+                found = replace(found, values=known_words(column, found.values))
             self.events.codes[column] = found
         return self.events.codes[column]
 
@@ -225,16 +232,20 @@ def _absent(reading: _Reading, column: str) -> NDArray[np.bool_]:
         return np.ones(reading.height, np.bool_)
     given = reading.table.column(column)
     if column == "at":
-        micros, good, missing = time_column(given, reading.policy.time_zone)
-        reading.times["at"] = micros, good
-        return missing
+        reading.at = time_column(given, reading.policy.time_zone)
+        return reading.at.missing
     if column == "person":
         types = reading.coded("person_type") if "person_type" in reading.columns else None
         reading.events.codes.pop("person_type", None)
+        if types is not None and types.faults is not None:
+            reading.faults["person_type"] = types.spread(types.faults, missing=0)
         reading.events.person = persons(given, types)
+        reading.faults["person"] = reading.events.person.faults
         return reading.events.person.missing
+    if column in _IDS:
+        return _ids(reading, column).is_null().to_numpy()
     if column in WORDS:
-        words = reading.events.words[column] = plain_words(given, codes=column in ("event_id", "event"))
+        words = reading.events.words[column] = plain_words(given)
         return words.is_null().to_numpy()
     return reading.coded(column).missing()
 
@@ -246,33 +257,58 @@ def _controls(reading: _Reading) -> NDArray[np.bool_]:
     )
 
 
+def _ids(reading: _Reading, column: str) -> pl.Series:
+    """Ids row by row: they are codes of which hardly one comes twice."""
+    if column not in reading.events.words:
+        ids, faults = plain_codes(reading.table.column(column))
+        reading.events.words[column], reading.faults[column] = ids, faults
+    return reading.events.words[column]
+
+
 def _times(reading: _Reading) -> None:
-    """RFC 3339, with the policy's zone where no offset is given."""
-    rule = "not an RFC 3339 time such as 2022-02-10T08:00:00+08:00"
-    micros, good = reading.times.get("at", (reading.events.at, np.zeros(reading.height, np.bool_)))
-    reading.events.at = micros
-    reading.refuse(~good, "bad_time", "at", rule)
+    """Times, in the policy's zone where they say no offset."""
+    if reading.at is not None:
+        reading.events.at = reading.at.micros
+        _refuse_times(reading, "at", reading.at)
     if "sent_at" in reading.columns:
-        _, good, missing = time_column(reading.table.column("sent_at"), reading.policy.time_zone)
-        reading.refuse(~good & ~missing, "bad_time", "sent_at", rule)
+        sent = time_column(reading.table.column("sent_at"), reading.policy.time_zone)
+        _refuse_times(reading, "sent_at", sent)
+
+
+def _refuse_times(reading: _Reading, column: str, told: Times) -> None:
+    if told.faults is not None:
+        for fault in np.unique(told.faults[told.faults > 0]).tolist():
+            reading.refuse(told.faults == fault, "bad_time", column, TIME_FAULTS[fault])
 
 
 def _codes(reading: _Reading) -> None:
-    """Codes against their patterns, names against their length."""
+    """Refuse what is no code, then codes outside their patterns and names of a wrong length."""
     for column in EVENTS[reading.kind].columns:
-        if column == "person" and reading.events.person is not None:
-            reading.refuse(reading.events.person.bad_length, "bad_code", column, _LENGTH_RULE)
-        elif column in reading.columns and column in _PATTERNED:
+        if column not in reading.columns:
+            continue
+        if column in _IDS:
+            ids = _ids(reading, column)
+        elif column in CODED:
+            given = reading.coded(column)
+            if given.faults is not None:
+                reading.faults[column] = given.spread(given.faults, missing=0)
+        _refuse_faults(reading, column)
+        if column in _PATTERNED:
             _pattern(reading, column, _PATTERNED[column])
-        elif column in reading.columns and column in _NAMED:
+        elif column in _NAMED:
             _length(reading, column)
-        elif column in ("event_id", "event") and column in reading.columns:
-            if column not in reading.events.words:
-                reading.events.words[column] = plain_words(reading.table.column(column), codes=True)
-            bad = _bad_length(reading.events.words[column])
-            reading.refuse(bad, "bad_code", column, _LENGTH_RULE)
-        elif column in reading.columns and column in CODED:
-            reading.coded(column)
+        elif column in _IDS:
+            reading.refuse(_bad_length(ids), "bad_code", column, _LENGTH_RULE)
+        elif column == "person" and reading.events.person is not None:
+            reading.refuse(reading.events.person.bad_length, "bad_code", column, _LENGTH_RULE)
+
+
+def _refuse_faults(reading: _Reading, column: str) -> None:
+    """Refuse what is no code at all: digits that are lost, objects, errors of spreadsheets."""
+    faults = reading.faults.get(column)
+    if faults is not None:
+        for fault in np.unique(faults[faults > 0]).tolist():
+            reading.refuse(faults == fault, "bad_code", column, FAULTS[fault])
 
 
 def _pattern(reading: _Reading, column: str, code: str) -> None:
@@ -352,7 +388,7 @@ def _fixed_words(reading: _Reading) -> None:
         reading.events.fixed[column] = numbers
     for column in WORDS:
         if column in reading.columns and column not in reading.events.words:
-            reading.events.words[column] = plain_words(reading.table.column(column), codes=False)
+            reading.events.words[column] = plain_words(reading.table.column(column))
     if "temperature_c" in reading.events.words:
         reading.events.words["temperature_c"] = _canonical(reading.events.words["temperature_c"])
     for parts in (reading.events.codes, reading.events.words, reading.events.numbers):

@@ -1,0 +1,112 @@
+"""Cleaning: what scanners, keyboards, spreadsheets and databases wrap around a code is taken off, nothing else.
+
+Every function works on the distinct values of a column, not on its rows. Codes of events, of reference tables and of
+the tables that `decode` and `design` are given are cleaned alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["FAULTS", "TRUTH_VALUE", "clean_codes", "clean_words", "code_faults", "is_truth_value"]
+
+_WIDE = [chr(code) for code in (0x3000, *range(0xFF01, 0xFF5F))]
+_HALF = [" ", *(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F))]
+_SURROUNDING = "".join(
+    chr(code)
+    for code in (*range(0x21), *range(0x7F, 0xA1), 0x1680, *range(0x2000, 0x2010), 0x2028, 0x2029, 0x202F, 0x205F,
+                 0x2060, 0x3000, 0xFEFF)
+)  # fmt: skip
+"""Blanks, control characters and marks without width: none begins or ends a code."""
+
+_AIM = r"^\][A-Za-z][0-9A-Za-z]"
+_BARE = (
+    pl.all()
+    .str.replace_many(_WIDE, _HALF)
+    .str.strip_chars(_SURROUNDING)
+    .replace("", None)
+    .str.replace(_AIM, "")
+    .str.strip_chars(_SURROUNDING)
+)
+_PLAIN = r"^[!-\\^-~][!-~]*$"
+_EXACT = 2**53
+"""Below it every whole number is a float of its own (IEEE 754)."""
+
+_POINTED = r"^(-?(?:0|[1-9][0-9]*))\.0+$"
+"""A whole number as a column of floats or decimals writes it."""
+
+_LOST = (
+    r"^[+-]?(?:[0-9]+(?:[.,][0-9]*)?[eE]\+[0-9]+"  # 3.60781E+17: Excel, Python, polars
+    r"|[0-9]+\.[0-9]+[eE][0-9]+"  # 3.60781E17: Java
+    r"|[1-9][0-9]{15,}\.0+"  # a whole number of 2^53 or more with a point
+    r"|∞)$"
+)
+_NO_CODE = r"""(?s)^(?:\{.*\}|\[\s*(?:["'{\[].*|[-+0-9.eE,\s]*|(?:true|false|null|True|False|None)\b.*)\])$"""
+_SPREADSHEET_ERROR = r"^#(?:#+|N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!)$"
+
+FAULTS: Final = (
+    "",
+    "its digits are lost (a spreadsheet keeps 15, floats are exact below 2^53): format the column as text, "
+     "export it again from the original numbers 末位数字已丢失，请将该列设为文本格式后从原始数据重新导出",
+    "an object or a list is no code: send the number alone 对象或列表不是号码，请只填号码",
+    "an error of a spreadsheet is no code: mend the formula or widen the column 表格错误值不是号码，请修正公式或加宽列后重新导出",
+    "true or false is nobody's number: send the document's number 真假值不是证件号码，请填写证件号码",
+)  # fmt: skip
+"""What makes a text no code, by number; 0 is a code. The rule and the way out, as a reject's detail tells them."""
+
+TRUTH_VALUE: Final = len(FAULTS) - 1
+"""The fault of a person whose number is true or false."""
+
+_TRUTH = r"^(?i:true|false)$"
+
+
+def clean_codes(values: pl.Series) -> pl.Series:
+    """Clean codes: half-width, no surrounding blanks and control characters, no AIM prefix, no point behind a whole number.
+
+    What was blank is null; what was nothing but a prefix is empty, which is no missing value but a bad one. Whether
+    a text is a code at all is another question: `code_faults`.
+    """
+    plain = values.str.contains(_PLAIN)
+    if not plain.all():  # null counts as plain
+        values = values.to_frame().select(_BARE).to_series()
+    return _without_points(values)
+
+
+def _without_points(values: pl.Series) -> pl.Series:
+    """Whole numbers below 2^53 as their digits: ``1.0`` and ``22021000001.0000000000``."""
+    pointed = values.str.contains(_POINTED)
+    if not pointed.any():
+        return values
+    whole = values.str.extract(_POINTED, 1).cast(pl.Int64, strict=False)
+    digits = pl.when(whole.abs() < _EXACT).then(whole).cast(pl.String)
+    return pl.select(pl.coalesce(digits, values).alias(values.name)).to_series()
+
+
+def code_faults(cleaned: pl.Series) -> NDArray[np.uint8] | None:
+    """Tell which cleaned texts are no codes, as places in `FAULTS`; None where all are, as almost always.
+
+    A text like ``3.60781E+17`` is a long number that a spreadsheet or a float cut: ten people could be one.
+    """
+    found = None
+    for fault, pattern in enumerate((_LOST, _NO_CODE, _SPREADSHEET_ERROR), start=1):
+        bad = cleaned.str.contains(pattern)
+        if bad.any():
+            found = np.zeros(len(cleaned), np.uint8) if found is None else found
+            found[bad.fill_null(value=False).to_numpy()] = fault
+    return found
+
+
+def is_truth_value(cleaned: pl.Series) -> pl.Series:
+    """Tell which texts are true or false: codes perhaps of a site, never of a person."""
+    return cleaned.str.contains(_TRUTH).fill_null(value=False)
+
+
+def clean_words(values: pl.Series) -> pl.Series:
+    """Clean free text: no surrounding blanks; blank is null."""
+    return values.to_frame().select(pl.all().str.strip_chars().replace("", None)).to_series()

@@ -1,0 +1,104 @@
+"""Times as spreadsheets write them, year first, as RFC 3339; and what is wrong with texts that are no times.
+
+Everything here works on distinct texts that the kernel does not know.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+__all__ = ["NO_TIMES", "as_rfc3339", "why_no_time"]
+
+_DATES: Final = (("-", "-", ""), ("/", "/", ""), (r"\.", r"\.", ""), ("年", "月", "日"))
+"""What stands behind year, month and day."""
+
+_CLOCK: Final = (
+    r"(?i)^(?P<gap>T|\s*)(?P<before>上午|下午|AM|PM)?\s*(?P<hour>[0-9]{1,2})"
+    r"(?::(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?P<part>\.[0-9]+)?)?"
+    r"|[时点](?P<fen>[0-9]{1,2})分(?:(?P<miao>[0-9]{1,2})秒)?)"
+    r"\s*(?P<behind>AM|PM)?\s*(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?$"
+)
+"""`8:05`, `08:05:30.5`, `下午 3:05`, `3:05 PM`, `8时5分`, each perhaps with an offset."""
+
+_AFTERNOON: Final = ("下午", "PM")
+
+_WRITE = "write 2022-02-10T08:00:00+08:00 or 2022/2/10 8:00 请写作 2022/2/10 8:00（年在前）"
+NO_TIMES: Final = (
+    (
+        r"^[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$",
+        "a bare number is no time: format a spreadsheet's column as yyyy-mm-dd hh:mm:ss and export it again "
+        "纯数字不是时间，请将该列设为日期时间格式后重新导出",
+    ),
+    (
+        r"^[0-9]{1,2}\s*[-/.月]\s*[0-9]{1,2}\s*[-/.日]\s*[0-9]{2,4}(?:[^0-9]|$)",
+        f"day and month cannot be told apart: the year comes first; {_WRITE}",
+    ),
+    (
+        r"(?:^|[^0-9:])24[:时点]|[:分]60(?:[^0-9]|$)",
+        "there is no 24:00 and no second 60: write 0:00 of the next day 没有 24:00 和第 60 秒，请写次日 0:00",
+    ),
+    (
+        r"^[0-9]{4}\s*[-/.年]\s*[0-9]{1,2}\s*[-/.月]\s*[0-9]{1,2}日?$",
+        f"a date without a time of day: {_WRITE}",
+    ),
+    ("", f"no time: {_WRITE}"),
+)
+"""Pattern of texts that are no times, and what is wrong with them; the first that fits counts, the last fits all."""
+
+
+def as_rfc3339(cleaned: pl.Series) -> pl.Series:
+    """Write times as spreadsheets have them as RFC 3339; what is nothing like it stays.
+
+    Whether there is such a day or hour the kernel tells. With 上午, 下午, AM or PM hours run from 12 over 1 to
+    11; an hour of the afternoon may be written twice, 下午 15:05, but there is no 上午 15:05 and no 下午 0:05.
+    """
+    written = cleaned
+    for year, month, day in _DATES:
+        pattern = (
+            rf"^(?P<year>[0-9]{{4}})\s*{year}\s*(?P<month>[0-9]{{1,2}})\s*{month}\s*"
+            rf"(?P<day>[0-9]{{1,2}})\s*{day}(?P<clock>.*)$"
+        )
+        if not cleaned.str.contains(pattern).any():
+            continue
+        parts = cleaned.str.extract_groups(pattern).struct.unnest()
+        clock = parts["clock"].str.extract_groups(_CLOCK).struct.unnest()
+        moment = clock.hstack(parts.select("year", "month", "day")).select(_moment(joined=bool(day)))
+        written = pl.select(pl.coalesce(moment.to_series(), written)).to_series()
+    return written.alias(cleaned.name)
+
+
+def _moment(*, joined: bool) -> pl.Expr:
+    """RFC 3339 of the parts; null where they are no date and clock. In Chinese dates no blank need follow the day."""
+    half = pl.coalesce(pl.col("before"), pl.col("behind")).str.to_uppercase()
+    once = pl.col("before").is_null() | pl.col("behind").is_null()
+    given = pl.col("hour").cast(pl.Int64)
+    late = half.is_in(_AFTERNOON)
+    hour = (
+        pl.when(half.is_null()).then(given)
+        .when(late & (given >= 12)).then(given)
+        .when(late & (given >= 1)).then(given + 12)
+        .when(~late & (given == 12)).then(0)
+        .when(~late & (given < 12)).then(given)
+    )  # fmt: skip
+    apart = (pl.col("gap") != "") | pl.col("before").is_in(("上午", "下午")) | joined
+    text = pl.format(
+        "{}-{}-{}T{}:{}:{}{}{}",
+        pl.col("year"),
+        *(pl.col(name).str.zfill(2) for name in ("month", "day")),
+        hour.cast(pl.String).str.zfill(2),
+        pl.coalesce("minute", "fen").str.zfill(2),
+        pl.coalesce("second", "miao", pl.lit("00")).str.zfill(2),
+        pl.col("part").fill_null(""),
+        pl.col("zone").fill_null("").str.to_uppercase(),
+    )
+    return pl.when(once & apart).then(text)
+
+
+def why_no_time(cleaned: pl.Series) -> pl.Series:
+    """Tell what is wrong with texts that are no times, as places in `NO_TIMES`."""
+    reasons = pl.lit(len(NO_TIMES) - 1)
+    for place in reversed(range(len(NO_TIMES) - 1)):
+        reasons = pl.when(cleaned.str.contains(NO_TIMES[place][0])).then(place).otherwise(reasons)
+    return pl.select(reasons.cast(pl.UInt8)).to_series()

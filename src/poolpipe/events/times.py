@@ -1,0 +1,168 @@
+"""Columns of times: RFC 3339 by the kernel, what spreadsheets write text by text, typed ones by their counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from poolpipe.cleaning import clean_codes
+from poolpipe.codes import text_bytes
+from poolpipe.events.columns import one_array
+from poolpipe.events.spreadsheet_times import NO_TIMES, as_rfc3339, why_no_time
+from poolpipe.plain_texts import as_text
+from poolpipe_kernels import times
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["TIME_FAULTS", "Times", "parse_times", "time_column"]
+
+TIME_FAULTS: Final = (
+    "",
+    "outside the years 1970 to 2199 (UTC): correct the date 超出 1970 至 2199 年，请更正日期",
+    "the policy's zone set its clocks forward over this time: write it with its offset, as 2022-02-10T08:00:00+08:00 "
+     "该时区当日拨快时钟，无此时刻，请写明时差",
+    *(rule for _, rule in NO_TIMES),
+)  # fmt: skip
+"""What makes a text or value no time, by number; 0 is a time. The rule and the way out, as a reject's detail tells them."""
+
+_OUTSIDE, _SKIPPED, _TEXTS = 1, 2, 3
+
+_DAY = 86_400_000_000
+_END = 7_258_118_400_000_000
+"""2200-01-01, UTC, in microseconds: moments are counted from 1970-01-01 up to it."""
+
+_MICROS = {"s": 1_000_000, "ms": 1_000, "us": 1}
+"""Unit of a typed column to microseconds; nanoseconds are cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """A column of times.
+
+    Attributes
+    ----------
+    micros : (n,) int64
+        Microseconds since 1970, UTC; anything where there is no time.
+    missing : (n,) bool
+        Nothing was given.
+    faults : (n,) uint8 or None
+        What makes a value no time, as a place in `TIME_FAULTS`; None where every value given is one.
+    """
+
+    micros: NDArray[np.int64]
+    missing: NDArray[np.bool_]
+    faults: NDArray[np.uint8] | None = None
+
+
+def time_column(column: pa.ChunkedArray, time_zone: str) -> Times:
+    """Read a column of times of any type: texts, moments, dates (midnight); without offset they are of `time_zone`."""
+    array = one_array(column)
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    kind = array.type
+    if pa.types.is_timestamp(kind):
+        return _counted(array, kind.unit, None if kind.tz else time_zone)
+    if pa.types.is_date(kind):
+        return _counted(array, "day" if pa.types.is_date32(kind) else "ms", time_zone)
+    return parse_times(pl.Series("values", as_text(array), pl.String), time_zone)
+
+
+def parse_times(values: pl.Series, time_zone: str) -> Times:
+    """Read texts as times; those without offset are read in `time_zone`.
+
+    A text that the kernel does not know is read once, however often it comes.
+    """
+    micros, kinds = _parsed(values)
+    missing, faults = np.zeros(len(values), np.bool_), np.zeros(len(values), np.uint8)
+    bad = np.flatnonzero(kinds == times.BAD)
+    if len(bad):
+        told = values.gather(bad).to_arrow().dictionary_encode()
+        rows = pl.Series(told.indices).cast(pl.Int64).fill_null(-1).to_numpy()
+        slowly = _read_slowly(clean_codes(pl.Series("values", told.dictionary, pl.String)))
+        micros[bad], kinds[bad], faults[bad], missing[bad] = (part[rows] for part in slowly)
+    wall = np.flatnonzero(kinds == times.LOCAL)
+    if len(wall):
+        micros[wall], faults[wall] = _moments(micros[wall], time_zone)
+    outside = _beyond(micros, 0, _END - 1)
+    if outside is not None:
+        faults[outside & (kinds != times.BAD) & (faults == 0)] = _OUTSIDE
+    return Times(micros, missing, faults if faults.any() else None)
+
+
+def _parsed(values: pl.Series) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    text, offsets = text_bytes(values)
+    micros, kinds = np.empty(len(values), np.int64), np.empty(len(values), np.uint8)
+    times.parse_times(text, offsets, micros, kinds)
+    return micros, kinds
+
+
+def _read_slowly(
+    cleaned: pl.Series,
+) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.bool_]]:
+    """Read distinct texts, and one more that is missing: microseconds, kind, fault, whether it is missing."""
+    cleaned = pl.concat([cleaned, pl.Series([None], dtype=pl.String)])
+    micros, kinds = _parsed(as_rfc3339(cleaned))
+    missing = cleaned.is_null().to_numpy()
+    faults = np.zeros(len(cleaned), np.uint8)
+    bad = np.flatnonzero((kinds == times.BAD) & ~missing)
+    faults[bad] = why_no_time(cleaned.gather(bad)).to_numpy() + _TEXTS
+    return micros, kinds, faults, missing
+
+
+def _counted(array: pa.Array, unit: str, time_zone: str | None) -> Times:
+    """Read moments that a typed column counts in a unit; on the clock of `time_zone`, or UTC without one."""
+    counts = pl.Series(array.view(pa.int32() if unit == "day" else pa.int64())).cast(pl.Int64)
+    missing = counts.is_null().to_numpy() if counts.null_count() else np.zeros(len(counts), np.bool_)
+    numbers = (counts.fill_null(0) if counts.null_count() else counts).to_numpy()
+    faults = np.zeros(len(counts), np.uint8)
+    if unit == "ns":
+        micros = numbers // 1_000
+    else:
+        factor = _DAY if unit == "day" else _MICROS[unit]
+        far = _beyond(
+            numbers, -_DAY // factor, (_END + _DAY) // factor
+        )  # what would overflow is not multiplied
+        if far is not None:
+            faults[far] = _OUTSIDE
+            numbers = np.where(far, 0, numbers)
+        micros = numbers * factor if factor > 1 else numbers
+    if time_zone is not None:
+        micros, wrong = _moments(micros, time_zone)
+        faults = np.maximum(faults, wrong)
+    outside = _beyond(micros, 0, _END - 1)
+    if outside is not None:
+        faults[outside & (faults == 0)] = _OUTSIDE
+    faults[missing] = 0
+    return Times(micros, missing, faults if faults.any() else None)
+
+
+def _moments(wall: NDArray[np.int64], time_zone: str) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Turn microseconds of a zone's clock into microseconds UTC, and tell which ones that clock never showed.
+
+    A time that the clock showed twice is the earlier one.
+    """
+    far = _beyond(wall, -_DAY, _END + _DAY)
+    clock = pl.Series(wall if far is None else np.where(far, 0, wall)).cast(pl.Datetime("us"))
+    moments = (
+        clock.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null")
+        .dt.convert_time_zone("UTC")
+        .to_physical()
+    )
+    faults = np.zeros(len(wall), np.uint8)
+    if moments.null_count():
+        faults[moments.is_null().to_numpy()] = _SKIPPED
+    if far is not None:
+        faults[far] = _OUTSIDE
+    return moments.fill_null(0).to_numpy(writable=True), faults
+
+
+def _beyond(numbers: NDArray[np.int64], least: int, most: int) -> NDArray[np.bool_] | None:
+    """Which numbers lie outside a range; None where none does, as almost always."""
+    if not len(numbers) or (numbers.min() >= least and numbers.max() <= most):
+        return None
+    return (numbers < least) | (numbers > most)

@@ -1,0 +1,79 @@
+"""Vocabulary: the words laboratories and forms write for the contract's, wherever such words come in.
+
+One table for events, reference tables and the tables of `decode` and `design`; docs/tables.md prints it. Words are
+looked up after cleaning, to the letter; what is not in the table stays what it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["BEGINNINGS", "NO", "WORDS", "YES", "known_words", "yes_or_no"]
+
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "mode": {
+        **dict.fromkeys(("混采", "混检", "混样", "混合采样"), "pool"),
+        **dict.fromkeys(("单采", "单检", "单人单管", "单人单采"), "single"),
+    },
+    "call": {
+        **dict.fromkeys(("阳性", "阳性(+)"), "positive"),
+        **dict.fromkeys(("可疑", "可疑阳性"), "suspect"),
+        **dict.fromkeys(("阴性", "阴性(-)"), "negative"),
+        "无效": "invalid",
+    },
+    "role": {
+        **dict.fromkeys(("样本", "标本"), "sample"),
+        **dict.fromkeys(("阴性对照", "阴性质控", "阴性质控品", "阴性对照品"), "negative_control"),
+        **dict.fromkeys(("阳性对照", "阳性质控", "阳性质控品", "阳性对照品"), "positive_control"),
+    },
+    "person_type": {
+        **dict.fromkeys(
+            ("居民身份证", "身份证", "二代身份证", "第二代居民身份证", "中华人民共和国居民身份证", "临时居民身份证", "临时身份证"),
+            "RIC",
+        ),
+        **dict.fromkeys(("护照", "普通护照", "中国护照", "外国护照"), "PASSPORT"),
+        "回乡证": "HKM",
+        "台胞证": "TW",
+    },
+}  # fmt: skip
+"""Column to the words that stand for the contract's values."""
+
+BEGINNINGS: Final[Mapping[str, Mapping[str, str]]] = {"person_type": {"港澳": "HKM", "台湾": "TW"}}
+"""Column to beginnings of longer words: 港澳居民来往内地通行证, 台湾居民来往大陆通行证 and their like."""
+
+YES: Final = ("1", "true", "t", "yes", "y", "是", "重点")
+NO: Final = ("0", "false", "f", "no", "n", "否", "非重点")
+
+
+def known_words(column: str, values: pl.Series) -> pl.Series:
+    """Put the contract's values in place of the words that stand for them; other texts stay.
+
+    Parameters
+    ----------
+    column : str
+        A column of the contract; one without words of its own is given back.
+    values : Series of String
+        Cleaned as codes are.
+    """
+    if column not in WORDS:
+        return values
+    words = WORDS[column]
+    values = values.replace(list(words), list(words.values()))
+    for beginning, meaning in BEGINNINGS.get(column, {}).items():
+        begins = values.str.starts_with(beginning)
+        if begins.any():
+            values = pl.select(pl.when(begins).then(pl.lit(meaning)).otherwise(values)).to_series()
+    return values.alias(values.name)
+
+
+def yes_or_no(values: pl.Series) -> pl.Series:
+    """Read cleaned texts as yes or no, in any case; null where they are missing or neither."""
+    small = values.str.to_lowercase()
+    return pl.select(
+        pl.when(small.is_in(YES)).then(statement=True).when(small.is_in(NO)).then(statement=False)
+    ).to_series()
