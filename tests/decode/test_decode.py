@@ -322,7 +322,6 @@ def test_decode__does_not_trust_beliefs_that_run_in_circles() -> None:
             {"people": pl.DataFrame({"person": [0], "prior": [1.5]})},
             "prior of person 0 is not between 0 and 1",
         ),
-        ({"people": pl.DataFrame({"person": ["0"], "prior": [0.5]})}, "cast one"),
         (
             {"seats": pl.DataFrame({"pool": [0], "person": pl.Series([None], dtype=pl.Int64)})},
             "has empty entries",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from poolpipe.commands.frames import board, echo_json, read_frame, write_frame
+from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
 from poolpipe.commands.terminal import check_inputs, show, tell
 
 __all__ = ["decode"]
@@ -20,7 +20,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "综合所有混采管的结果，推算每个人的感染概率。\n\n"
     "SEATS has pool, person; POOLS has pool, call (positive, suspect, negative, invalid or empty) and may have ct; "
     "PEOPLE has person, prior. CSV, NDJSON, Parquet or Arrow.\n\n"
-    "Every row says which method found it and whether to rely on it (converged).\n\n"
+    "Every row says which method found it and whether to rely on it (converged). Pools that cannot be used, because "
+    "nobody sits in them, nobody called them or they contradict others, are named.\n\n"
     "\b\nExample  例:\n"
     "  poolpipe decode seats.csv pools.csv people.csv --sensitivity 0.9 --specificity 0.99\n"
     "  poolpipe decode seats.csv pools.csv people.csv --out who.parquet",
@@ -79,8 +80,10 @@ def decode(
     if out is not None:
         write_frame(found.people, out)
         tell(f"{found.people.height:,} people written to {out} 已写出", err=True)
+    tell_doubts(found.doubts)
     if as_json:
-        echo_json({"people": found.people.to_dicts(), "components": found.components.to_dicts()})
+        tables = {"people": found.people, "components": found.components, "doubts": found.doubts}
+        echo_json({name: table.to_dicts() for name, table in tables.items()})
         return
     likely = found.people.sort("p_infected", descending=True, maintain_order=True)
     odd = found.components.sort("surprise", descending=True, maintain_order=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poolpipe.commands.frames import board, echo_json, read_frame, write_frame
+from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
 from poolpipe.commands.terminal import check_inputs, show, tell
 
 if TYPE_CHECKING:
@@ -89,10 +89,11 @@ def best(
 
 @design.command(
     help="Prevalence with a confidence interval from pooled results.  由混采结果估计流行率\n\n"
-    "POOLS has people (or size) and call (or positive), a row per pool; a result folder's pools table will do.\n\n"
-    "\b\nExample  例:\n  poolpipe design prevalence result/pools.parquet --by site",
+    "POOLS has people (or size) and call (or positive), a row per pool; a result folder will do: its pools count, and "
+    "not the singles of its recalls. What is left out is counted.\n\n"
+    "\b\nExample  例:\n  poolpipe design prevalence result --by site",
 )
-@click.argument("pools", type=_FILE)
+@click.argument("pools", type=click.Path(path_type=Path))
 @click.option(
     "--method",
     type=click.Choice(["exact", "score", "likelihood"]),
@@ -104,6 +105,9 @@ def best(
 @_sp
 @click.option("--confidence", type=_SHARE, default=0.95, show_default=True, help="Coverage  置信度")
 @click.option("--by", multiple=True, help="Column of strata, such as community; may be repeated  分层列")
+@click.option(
+    "--singles", is_flag=True, help="Count single tubes, too: those of a recall bias it  计入单采管"
+)
 @_out
 @_json
 def prevalence(
@@ -114,6 +118,7 @@ def prevalence(
     sp: float,
     confidence: float,
     by: tuple[str, ...],
+    singles: bool,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -121,8 +126,9 @@ def prevalence(
     check_inputs((str(pools),))
     from poolpipe.design import prevalence as estimate
 
-    frame = read_frame(pools, ("people", "size"))
-    found = estimate(frame, method, se=se, sp=sp, confidence=confidence, by=by)
+    table = pools / "pools.parquet" if pools.is_dir() else pools
+    frame = read_frame(table, ("people", "size"))
+    found = estimate(frame, method, se=se, sp=sp, confidence=confidence, by=by, singles=singles)
     _result(found, "Prevalence 流行率", out, as_json=as_json)
 
 
@@ -149,9 +155,9 @@ def screen(seats: Path, pools: Path, *, method: str, show_ids: bool, out: Path |
     from poolpipe import design as designs
 
     decoder = {"comp": designs.comp, "dd": designs.dd, "scomp": designs.scomp}[method]
-    found = decoder(read_frame(seats), read_frame(pools)).sort(
-        "infected", descending=True, maintain_order=True
-    )
+    tables = read_frame(seats), read_frame(pools)
+    found = decoder(*tables).sort("infected", descending=True, maintain_order=True)
+    tell_doubts(designs.screen_doubts(*tables))
     _result(found, f"{method.upper()} 判定", out, as_json=as_json, secret=("person",), show_ids=show_ids)
 
 
@@ -194,10 +200,9 @@ def assign(
     """Make seats and, if wanted, the worklist."""
     check_inputs((str(people),))
     from poolpipe import design as designs
-    from poolpipe.decode.layout import check_columns
+    from poolpipe.decode.keys import clean_keys
 
-    frame = read_frame(people)
-    check_columns(frame, str(people), ("person",))
+    frame = clean_keys(read_frame(people), str(people), ("person",))
     seats = designs.assign(frame["person"], scheme, size=size, weight=weight, pools=pools, seed=seed)
     if worklist is not None:
         steps = designs.worklist(seats, volume_ul=volume, available_ul=available)

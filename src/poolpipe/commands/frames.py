@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poolpipe.commands.terminal import tell
 from poolpipe.display import json_text, withhold_values
 from poolpipe.errors import InputError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from poolpipe.boards import Board
 
-__all__ = ["board", "echo_json", "read_frame", "write_frame"]
+__all__ = ["board", "echo_json", "read_frame", "tell_doubts", "write_frame"]
 
 
 def read_frame(path: Path, numbers: Iterable[str] = ()) -> pl.DataFrame:
@@ -98,6 +99,14 @@ def board(
     for row in frame.head(rows).iter_rows(named=True):
         table.add_row(*(plain(mask(str(v)) if k in hidden else _text(v)) for k, v in row.items()))
     return table
+
+
+def tell_doubts(doubts: pl.DataFrame, *, most: int = 10) -> None:
+    """Name on stderr the pools that could not be used; what is beyond `most` of a kind is counted."""
+    for part in doubts.partition_by("code", maintain_order=True):
+        names = ", ".join(repr(name) for name in part["pool"].head(most).to_list())
+        more = f", … +{part.height - most:,}" if part.height > most else ""
+        tell(f"{part['code'][0]}: {names}{more}: {part['detail'][0]}", err=True)
 
 
 def echo_json(value: object) -> None:

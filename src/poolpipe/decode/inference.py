@@ -11,8 +11,9 @@ import polars as pl
 
 from poolpipe.decode import beliefs, surprises
 from poolpipe.decode.assays import as_assay
+from poolpipe.decode.doubts import doubts_of_pools
 from poolpipe.decode.exact import Effort, solve_loopy
-from poolpipe.decode.layout import lay_out
+from poolpipe.decode.layout import clean_tables, lay_out
 from poolpipe.decode.parts import Parts
 from poolpipe.decode.reduction import reduce_layout
 from poolpipe.decode.refinement import refine
@@ -61,10 +62,14 @@ class Decoded:
         people); converged; log_evidence (natural log of P(all its outcomes), -inf: impossible under the
         model, a density where Ct values count); surprise (about 0 as expected, above 10 nearly
         impossible; see `surprises`).
+    doubts : polars.DataFrame
+        Pools that could not be used: code (pool_without_people, pool_without_call, contradiction), pool, detail.
+        Empty where everything was used.
     """
 
     people: pl.DataFrame
     components: pl.DataFrame
+    doubts: pl.DataFrame
 
 
 def decode(
@@ -83,9 +88,11 @@ def decode(
     Parameters
     ----------
     seats : polars.DataFrame
-        pool, person: who was in which pool; text or integers. Twice in one pool counts once.
+        pool, person: who was in which pool; text or integers. Codes are cleaned as everywhere, in all three tables:
+        blanks around them, full width, a number's point. Twice in one pool counts once.
     pools : polars.DataFrame
-        pool; call: positive, suspect, negative, invalid or null (the last two say nothing); ct (optional,
+        pool; call: positive, suspect, negative, invalid (or the word for it, such as 阳性) or null (the last two
+        say nothing); ct (optional,
         cycles, null: none), which counts where the assay has `cycles`. A pool that has seats and no row here
         was not called; one that has a row and no seats is a component of its own without people.
     people : polars.DataFrame
@@ -107,11 +114,12 @@ def decode(
     Decoded
         `people` and `components`; every row says which method found it and whether it converged. Where the
         outcomes are impossible under the model the prior stands, converged is false, the surprise infinite.
+        `doubts` names the pools that could not be used.
 
     Raises
     ------
     TableError
-        A column is missing, a key repeats, a seat names an unknown person, a call or prior is none.
+        A column is missing, a key is empty, no code or repeats, a seat names an unknown person, a call or prior is none.
     PolicyError
         The assay contradicts itself.
 
@@ -120,6 +128,7 @@ def decode(
     docs/decode.md has the model, the methods and their sources.
     """
     model = as_assay(assay)
+    seats, pools, people = clean_tables(seats, pools, people)
     layout = lay_out(seats, pools, people, model)
     with ThreadPoolExecutor(1) as beside:  # neither needs the other: a second or two less for a city
         expected = beside.submit(surprises.expectations, layout, model, threads=max(1, threads - 1))
@@ -129,7 +138,7 @@ def decode(
     answer = _Answer.start(layout, graph, whole)
     rest = _solve_small(graph, parts, answer, effort or Effort())
     _believe_rest(graph, parts, answer, rest, effort or Effort(), tolerance, most_sweeps, threads)
-    return _tables(people, layout, graph, whole, answer, expected.result())
+    return _tables(people, pools.height, layout, graph, whole, answer, expected.result())
 
 
 @dataclass
@@ -233,6 +242,7 @@ def _take_up(
 
 def _tables(
     people: pl.DataFrame,
+    called: int,
     layout: Layout,
     graph: Reduced,
     whole: Parts,
@@ -291,6 +301,7 @@ def _tables(
                 "surprise": surprise,
             }
         ),
+        doubts_of_pools(layout.names, called, layout.sizes, says & np.append(impossible, False)[of_pool]),
     )
 
 

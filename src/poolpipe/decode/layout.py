@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
+from poolpipe.cleaning import clean_codes
 from poolpipe.decode.assays import INVALID, NEGATIVE, NO_CALL, POSITIVE, SUSPECT
 from poolpipe.decode.disjoint import likelihood_rows
-from poolpipe.display import column_list, mask
+from poolpipe.decode.keys import check_columns, clean_keys, comparable, named_person, repeated_key
 from poolpipe.errors import TableError
+from poolpipe.vocabulary import known_words
 from poolpipe_kernels import components
 
 if TYPE_CHECKING:
@@ -19,7 +21,16 @@ if TYPE_CHECKING:
 
     from poolpipe.decode.assays import Assay
 
-__all__ = ["Layout", "call_codes", "check_columns", "lay_out", "says_something", "seats_by_pool"]
+__all__ = [
+    "Layout",
+    "Seats",
+    "Tables",
+    "call_codes",
+    "clean_tables",
+    "lay_out",
+    "says_something",
+    "seats_by_pool",
+]
 
 _CODES = {"invalid": INVALID, "negative": NEGATIVE, "suspect": SUSPECT, "positive": POSITIVE}
 
@@ -39,6 +50,8 @@ class Layout:
         P(infected) before the pools.
     codes : array of int8, shape (pools,)
         What was called, as in `assays`.
+    names : Series, shape (pools,)
+        The pools' codes, first those of the table of pools, then those that only the seats know.
     """
 
     offsets: NDArray[np.int64]
@@ -48,6 +61,7 @@ class Layout:
     counts_matter: bool
     prior: NDArray[np.float64]
     codes: NDArray[np.int8]
+    names: pl.Series
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -65,23 +79,44 @@ class Layout:
 
 
 def lay_out(seats: pl.DataFrame, pools: pl.DataFrame, people: pl.DataFrame, assay: Assay) -> Layout:
-    """Number people and pools in their frames' order, sort seats by pool, look the outcomes up.
+    """Number people and pools in their frames' order, sort seats by pool, look the outcomes up; all keys are clean.
 
     Raises
     ------
     TableError
-        A column is missing, a key repeats or is null, a seat names an unknown person, a prior is no
-        probability.
+        A key repeats, a seat names an unknown person, a call or prior is none.
     """
-    check_columns(seats, "seats", ("pool", "person"))
-    check_columns(pools, "pools", ("pool", "call"))
-    check_columns(people, "people", ("person", "prior"))
     prior = _priors(people)
     codes = call_codes(pools["call"])
-    offsets, members, known = seats_by_pool(seats, pools["pool"], people["person"])
-    codes = np.concatenate([codes, np.full(known - codes.size, NO_CALL, np.int8)])
+    offsets, members, names = seats_by_pool(seats, pools["pool"], people["person"])
+    codes = np.concatenate([codes, np.full(names.len() - codes.size, NO_CALL, np.int8)])
     rows, table = _outcomes(pools, codes, np.diff(offsets), assay)
-    return Layout(offsets, members, rows, table, assay.counts_matter, prior, codes)
+    return Layout(offsets, members, rows, table, assay.counts_matter, prior, codes, names)
+
+
+class Tables(NamedTuple):
+    """A caller's three tables, their codes cleaned."""
+
+    seats: pl.DataFrame
+    pools: pl.DataFrame
+    people: pl.DataFrame
+
+
+def clean_tables(seats: pl.DataFrame, pools: pl.DataFrame, people: pl.DataFrame) -> Tables:
+    """Clean pools and people in all three tables, as codes are cleaned everywhere.
+
+    Raises
+    ------
+    TableError
+        A column is missing, or a row of it is empty or holds no code.
+    """
+    check_columns(pools, "pools", ("pool", "call"))
+    check_columns(people, "people", ("person", "prior"))
+    return Tables(
+        clean_keys(seats, "seats", ("pool", "person")),
+        clean_keys(pools, "pools", ("pool",)),
+        clean_keys(people, "people", ("person",)),
+    )
 
 
 def says_something(
@@ -95,19 +130,8 @@ def says_something(
     return np.asarray(sizes > flat_up_to[rows])
 
 
-def check_columns(frame: pl.DataFrame, name: str, columns: tuple[str, ...]) -> None:
-    """Raise TableError when `frame` lacks one of `columns`."""
-    for column in columns:
-        if column not in frame.columns:
-            raise TableError(
-                f"column {column!r} is missing, there are {', '.join(column_list(frame.columns)) or 'none'}",
-                where=name,
-                way_out=f"the table needs {', '.join(columns)}",
-            )
-
-
 def call_codes(calls: pl.Series) -> NDArray[np.int8]:
-    """Code of each call; null is NO_CALL.
+    """Code of each call; null is NO_CALL. Words of laboratories, such as 阳性, are understood.
 
     Raises
     ------
@@ -122,37 +146,58 @@ def call_codes(calls: pl.Series) -> NDArray[np.int8]:
             where="pools",
             way_out="write positive, negative ...",
         )
-    unknown = [call for call in calls.drop_nulls().unique().cast(pl.String).to_list() if call not in _CODES]
+    distinct = calls.unique(maintain_order=True).cast(pl.String)
+    told = known_words("call", clean_codes(distinct)).replace("", None)
+    codes = told.replace_strict(_CODES, default=-1, return_dtype=pl.Int8).fill_null(NO_CALL)
+    codes = pl.select(pl.when(told.is_null()).then(NO_CALL).otherwise(codes)).to_series()
+    unknown = distinct.filter(codes == -1).to_list()
     if unknown:
         raise TableError(
             f"unknown call {min(unknown)!r}",
             where="pools",
             way_out=f"use one of {', '.join(_CODES)}, or null",
         )
-    codes = calls.cast(pl.String).replace_strict(_CODES, default=NO_CALL, return_dtype=pl.Int8)
-    return codes.fill_null(NO_CALL).to_numpy()
+    return calls.cast(pl.String).replace_strict(distinct, codes, return_dtype=pl.Int8).to_numpy()
 
 
-def seats_by_pool(
-    seats: pl.DataFrame, pools: pl.Series, people: pl.Series
-) -> tuple[NDArray[np.int64], NDArray[np.int32], int]:
-    """CSR of seats in the order of `pools`; (offsets, members, pools in all).
+class Seats(NamedTuple):
+    """Who sits where.
 
-    Pools that only the seats know come last: nobody called them. A person who sits twice in a pool sits once.
+    Attributes
+    ----------
+    offsets, members : arrays
+        CSR of seats in the order of `pools`.
+    pools : Series
+        Every pool: those with a row in the table of pools, then those that only the seats know: nobody called them.
     """
-    person_of_seat = _places(seats["person"], people, "people", "person")
+
+    offsets: NDArray[np.int64]
+    members: NDArray[np.int32]
+    pools: pl.Series
+
+
+def seats_by_pool(seats: pl.DataFrame, pools: pl.Series, people: pl.Series) -> Seats:
+    """Lay seats out by pool; a person who sits twice in a pool sits once. All keys are clean.
+
+    Raises
+    ------
+    TableError
+        A seat names an unknown person, or a pool or person has two rows.
+    """
+    person_of_seat = _places(seats["person"], people, "people")
     if (person_of_seat < 0).any():
-        lost = seats["person"][int(np.argmax(person_of_seat < 0))]
+        lost = int(np.argmax(person_of_seat < 0))
         raise TableError(
-            f"person {_who(lost)} sits in a pool and is not in people",
-            where="seats",
+            f"person {named_person(seats['person'][lost])} sits in a pool and is not in people",
+            where=f"seats, row {lost + 1}",
             way_out="give every person a prior",
         )
-    pool_of_seat = _places(seats["pool"], pools, "pools", "pool")
+    pool_of_seat = _places(seats["pool"], pools, "pools")
     if (pool_of_seat < 0).any():
-        uncalled = seats["pool"].filter(pl.Series(pool_of_seat < 0)).unique(maintain_order=True)
-        pools = pl.concat([pools.cast(uncalled.dtype), uncalled.alias(pools.name)])
-        pool_of_seat = _places(seats["pool"], pools, "pools", "pool")
+        names, index = comparable(seats["pool"], pools)
+        uncalled = names.filter(pl.Series(pool_of_seat < 0)).unique(maintain_order=True)
+        pools = pl.concat([index, uncalled.alias(index.name)])
+        pool_of_seat = _places(names, pools, "pools")
     offsets = np.zeros(pools.len() + 1, np.int64)
     if (pool_of_seat[1:] >= pool_of_seat[:-1]).all():
         offsets[1:] = np.cumsum(np.bincount(pool_of_seat, minlength=pools.len()))
@@ -161,7 +206,7 @@ def seats_by_pool(
         members = np.empty(pool_of_seat.size, np.int32)
         components.order_by_pool(pool_of_seat, person_of_seat, offsets, members)
     once = components.drop_repeats(offsets, members, np.full(people.len(), -1, np.int32))
-    return offsets, members[:once], pools.len()
+    return Seats(offsets, members[:once], pools)
 
 
 def _priors(people: pl.DataFrame) -> NDArray[np.float64]:
@@ -171,75 +216,43 @@ def _priors(people: pl.DataFrame) -> NDArray[np.float64]:
     if wrong.any():
         first = people["person"][int(wrong.arg_max() or 0)]
         raise TableError(
-            f"prior of person {_who(first)} is not between 0 and 1",
+            f"prior of person {named_person(first)} is not between 0 and 1",
             where="people",
             way_out="fill it from the policy",
         )
     return prior.to_numpy()
 
 
-def _places(keys: pl.Series, index: pl.Series, frame: str, column: str) -> NDArray[np.int32]:
+def _places(keys: pl.Series, index: pl.Series, frame: str) -> NDArray[np.int32]:
     """Position of every key in `index`, -1 where it is not there."""
-    if keys.null_count() or index.null_count():
-        raise TableError(f"column {column!r} has empty entries", where=frame, way_out="leave such rows out")
-    keys, index = _alike(keys, index)
-    if keys.dtype.is_integer() and index.dtype.is_integer() and index.len():
+    keys, index = comparable(keys, index)
+    if keys.dtype.is_integer() and index.len():
         low, high = int(index.min()), int(index.max())  # type: ignore[arg-type]  # not empty, integers
         if high - low < 4 * index.len() + 1024:
-            return _looked_up(keys.to_numpy(), index.to_numpy(), low, high, frame, column)
-    if keys.dtype.is_integer() != index.dtype.is_integer():
-        raise TableError(
-            f"column {column!r} is {index.dtype} here and {keys.dtype} in seats",
-            where=frame,
-            way_out="cast one",
-        )
+            return _looked_up(keys.to_numpy(), index, low, high, frame)
     if index.n_unique() != index.len():
-        raise _repeated(index.filter(index.is_duplicated())[0], frame, column)
+        raise repeated_key(index, frame)
     places = pl.DataFrame({"key": index, "place": pl.Series(np.arange(index.len(), dtype=np.int32))})
     found = pl.DataFrame({"key": keys}).join(places, on="key", how="left", maintain_order="left")
     return found["place"].fill_null(-1).to_numpy()
 
 
-def _alike(keys: pl.Series, index: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Both as one type where that loses nothing: whole numbers, text, or whatever the one that is not empty has."""
-    if keys.dtype == index.dtype:
-        return keys, index
-    if pl.Null in (keys.dtype, index.dtype):
-        kind = index.dtype if keys.dtype == pl.Null else keys.dtype
-        return keys.cast(kind), index.cast(kind)
-    if keys.dtype.is_integer() and index.dtype.is_integer():
-        return keys.cast(pl.Int64), index.cast(pl.Int64)
-    if not keys.dtype.is_integer() and not index.dtype.is_integer():
-        return keys.cast(pl.String), index.cast(pl.String)
-    return keys, index
-
-
 def _looked_up(
-    keys: NDArray[np.integer], index: NDArray[np.integer], low: int, high: int, frame: str, column: str
+    keys: NDArray[np.integer], names: pl.Series, low: int, high: int, frame: str
 ) -> NDArray[np.int32]:
     """As `_places` for dense integers: one table instead of a join, a quarter of the time and memory."""
+    index = names.to_numpy()
     inside = not keys.size or (keys.min() >= low and keys.max() <= high)
     if inside and low == 0 and high == index.size - 1 and (index == np.arange(index.size)).all():
         return keys.astype(np.int32, copy=False)
     table = np.full(high - low + 1, -1, np.int32)
     table[index - low] = np.arange(index.size, dtype=np.int32)
     if np.count_nonzero(table >= 0) != index.size:
-        raise _repeated(index[np.flatnonzero(table[index - low] != np.arange(index.size))[0]], frame, column)
+        raise repeated_key(names, frame)
     if inside:
         return np.asarray(table[keys - low] if low else table[keys])
     found = (keys >= low) & (keys <= high)
     return np.where(found, table[np.where(found, keys - low, 0)], np.int32(-1))
-
-
-def _who(person: object) -> str:
-    """Name a person in a message: a short row number as it is, anything else masked."""
-    text = str(person)
-    return text if text.isdecimal() and len(text) < 6 else mask(text)
-
-
-def _repeated(key: object, frame: str, column: str) -> TableError:
-    told = _who(key) if column == "person" else repr(key)
-    return TableError(f"{column} {told} has two rows", where=frame, way_out="keep one row for each")
 
 
 def _outcomes(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.decode.layout import check_columns
+from poolpipe.decode.keys import clean_key, clean_keys
 from poolpipe.errors import PolicyError, TableError
 
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ def priors(
     PolicyError
         A probability lies outside 0 to 1, or a relative incidence below 0.
     """
-    check_columns(people, "people", ("person",))
+    people = clean_keys(people, "people", ("person",))
+    people = people.with_columns(
+        clean_key(people[name], "people") for name in ("community", "household") if name in people.columns
+    )
     shares = [base, household_attack, *(batch or {}).values()]
     if not all(0 <= share <= 1 for share in shares) or any(each < 0 for each in (community or {}).values()):
         raise PolicyError(

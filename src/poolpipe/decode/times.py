@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from poolpipe.decode.assays import as_assay
 from poolpipe.decode.exact import Effort, eliminate_histories, take_apart
 from poolpipe.decode.inference import decode
-from poolpipe.decode.layout import check_columns, lay_out
+from poolpipe.decode.keys import check_columns
+from poolpipe.decode.layout import clean_tables, lay_out
 from poolpipe.decode.parts import Parts
 from poolpipe.errors import TableError
 
@@ -96,6 +97,7 @@ def decode_over_time(
     check_columns(pools, "pools", ("pool", "call", "day"))
     if pools["day"].null_count():
         raise TableError("a pool has no day", where="pools", way_out="give each pool the day of its samples")
+    seats, pools, people = clean_tables(seats, pools, people)
     model, days = as_assay(assay), pools["day"].unique().sort()
     walk = _Walk.of(days, people, dynamics)
     layout = lay_out(seats, pools, people, model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from poolpipe.design.assignments import LAYOUTS, Informative, assign, informative_dorfman, worklist
 from poolpipe.design.prevalences import prevalence
 from poolpipe.design.schemes import SCHEMES, Characteristics, Scheme, best, characteristics
-from poolpipe.design.screening import comp, dd, scomp
+from poolpipe.design.screening import comp, dd, scomp, screen_doubts
 
 __all__ = [
     "LAYOUTS",
@@ -21,5 +21,6 @@ __all__ = [
     "informative_dorfman",
     "prevalence",
     "scomp",
+    "screen_doubts",
     "worklist",
 ]

@@ -9,8 +9,13 @@ import numpy as np
 import polars as pl
 from scipy import optimize, stats
 
+from poolpipe.decode.assays import NEGATIVE, POSITIVE, SUSPECT
+from poolpipe.decode.keys import clean_key
+from poolpipe.decode.layout import call_codes
 from poolpipe.display import column_list
 from poolpipe.errors import PolicyError, TableError
+from poolpipe.tables import MODES
+from poolpipe.vocabulary import known_words, yes_or_no
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +37,7 @@ def prevalence(
     sp: float = 1.0,
     confidence: float = 0.95,
     by: str | Sequence[str] | None = None,
+    singles: bool = False,
 ) -> pl.DataFrame:
     """Estimate prevalence by maximum likelihood, with an interval, from pools of equal or unequal size.
 
@@ -39,7 +45,7 @@ def prevalence(
     ----------
     pools : polars.DataFrame
         One row per pool: people (or size), and call (positive and suspect count as positive, invalid and null
-        are left out) or positive (bool). Pools must not share people.
+        are left out) or positive (yes or no). Pools must not share people.
     method : {'exact', 'score', 'likelihood'}
         Interval from the exact distribution of the number of positive pools (Clopper and Pearson 1934 where
         sizes are equal), from the score test (Wilson 1927; Hepworth 2005), or from the likelihood ratio.
@@ -48,18 +54,22 @@ def prevalence(
     confidence : float
         Coverage of the interval, between 0 and 1.
     by : str or sequence of str, optional
-        Columns of strata, such as "community": one row each.
+        Columns of strata, such as "community": one row each. Texts are cleaned as codes are.
+    singles : bool
+        Where there is a column mode: count single tubes, too. Singles of a recall are taken of people whose pool
+        was positive, and tell nothing of everybody.
 
     Returns
     -------
     polars.DataFrame
-        The strata's columns, prevalence, lower, upper, pools, positive, people, method; one row without
-        strata.
+        The strata's columns, prevalence, lower, upper, pools, positive, people, method, and how many rows were left
+        out: singles, no_result (invalid or none), no_people (unknown, or nobody); one row without strata.
+        prevalence, lower and upper are null in a stratum of which no pool is left.
 
     Raises
     ------
     TableError
-        A column is missing, or no pool with a result and people is left.
+        A column is missing, a call or mode is none, or no pool with a result and people is left.
     PolicyError
         The method is unknown, or the test no better than a coin.
     """
@@ -72,35 +82,48 @@ def prevalence(
             f"se {se}, sp {sp}, confidence {confidence}", where="prevalence", way_out="se + sp must exceed 1"
         )
     strata = [by] if isinstance(by, str) else list(by or [])
-    counted = _counted(pools, strata)
-    rows = []
-    for part in counted.partition_by(strata, maintain_order=True) if strata else [counted]:
-        results = _Results(
-            part["people"].to_numpy().astype(np.float64),
-            part["pools"].to_numpy().astype(np.int64),
-            part["positive"].to_numpy().astype(np.int64),
-            se,
-            sp,
-        )
-        lower, upper = {"exact": _exact, "score": _score, "likelihood": _likelihood}[method](
-            results, confidence
-        )
-        rows.append(
-            {column: part[column][0] for column in strata}
-            | {
-                "prevalence": results.estimate,
-                "lower": lower,
-                "upper": upper,
-                "pools": int(results.pools.sum()),
-            }
-            | {"positive": int(results.positive.sum()), "people": int((results.people * results.pools).sum())}
-            | {"method": method}
-        )
-    return pl.DataFrame(rows)
+    used = _usable(pools, strata, singles=singles)
+    if not (used["out"] == "").any():
+        raise TableError("no pool has both people and a result", where="pools", way_out="wait for results")
+    parts = used.partition_by(strata, maintain_order=True) if strata else [used]
+    rows = [_estimated(part, method, se, sp, confidence) for part in parts]
+    heads = [{column: part[column][0] for column in strata} for part in parts]
+    return pl.DataFrame([head | row for head, row in zip(heads, rows, strict=True)], infer_schema_length=None)
 
 
-def _counted(pools: pl.DataFrame, strata: list[str]) -> pl.DataFrame:
-    """Pools and positive pools per stratum and size."""
+def _estimated(
+    part: pl.DataFrame, method: Interval, se: float, sp: float, confidence: float
+) -> dict[str, object]:
+    """One stratum's row."""
+    counted = (
+        part.filter(pl.col("out") == "")
+        .group_by("people")
+        .agg(pools=pl.len(), positive=pl.col("positive").sum())
+        .sort("people")
+    )
+    results = _Results(
+        counted["people"].to_numpy().astype(np.float64),
+        counted["pools"].to_numpy().astype(np.int64),
+        counted["positive"].to_numpy().astype(np.int64),
+        se,
+        sp,
+    )
+    interval = {"exact": _exact, "score": _score, "likelihood": _likelihood}[method]
+    lower, upper = interval(results, confidence) if counted.height else (None, None)
+    return {
+        "prevalence": results.estimate if counted.height else None,
+        "lower": lower,
+        "upper": upper,
+        "pools": int(results.pools.sum()),
+        "positive": int(results.positive.sum()),
+        "people": int((results.people * results.pools).sum()),
+        "method": method,
+        **{why: int((part["out"] == why).sum()) for why in ("singles", "no_result", "no_people")},
+    }
+
+
+def _usable(pools: pl.DataFrame, strata: list[str], *, singles: bool) -> pl.DataFrame:
+    """Pools by stratum, with people, positive, and why a row is left out: empty where it is not."""
     size = "people" if "people" in pools.columns else "size"
     outcome = "call" if "call" in pools.columns else "positive"
     for column in (size, outcome, *strata):
@@ -110,25 +133,61 @@ def _counted(pools: pl.DataFrame, strata: list[str]) -> pl.DataFrame:
                 where="pools",
                 way_out="give people (or size) and call (or positive) of every pool",
             )
-    positive = pl.col("positive").cast(pl.Boolean)
-    if outcome == "call":
-        call = pl.col("call").cast(pl.String)
-        positive = (
-            pl.when(call.is_in(["positive", "suspect"]))
-            .then(statement=True)
-            .when(call == "negative")
-            .then(statement=False)
-        )
-    used = pools.select(*strata, pl.col(size).alias("people"), positive.alias("positive")).filter(
-        pl.col("positive").is_not_null(), pl.col("people") > 0
+    alone = pl.Series(
+        _modes(pools["mode"]) == "single" if "mode" in pools.columns and not singles else [False]
     )
-    if used.is_empty():
-        raise TableError("no pool has both people and a result", where="pools", way_out="wait for results")
+    people = pools[size].cast(pl.Float64)
+    positive = _positive(pools[outcome])
+    out = (
+        pl.when(alone).then(pl.lit("singles"))
+        .when(positive.is_null()).then(pl.lit("no_result"))
+        .when((people > 0).fill_null(value=False)).then(pl.lit(""))
+        .otherwise(pl.lit("no_people"))
+    )  # fmt: skip
     return (
-        used.group_by(*strata, "people")
-        .agg(pools=pl.len(), positive=pl.col("positive").sum())
-        .sort(*strata, "people")
+        pl.DataFrame(
+            [
+                *(_stratum(pools[column]) for column in strata),
+                people.alias("people"),
+                positive.alias("positive"),
+            ]
+        )
+        .with_columns(out.alias("out"))
+        .sort(strata, maintain_order=True)
     )
+
+
+def _positive(outcomes: pl.Series) -> pl.Series:
+    """Outcomes as yes or no; null where there is none."""
+    if outcomes.name == "call":
+        codes = pl.Series(call_codes(outcomes))
+        called = codes.is_in([NEGATIVE, SUSPECT, POSITIVE])
+        return pl.select(pl.when(called).then(codes > NEGATIVE)).to_series()
+    if outcomes.dtype in (pl.Boolean, pl.Null):
+        return outcomes.cast(pl.Boolean)
+    texts = clean_key(outcomes, "pools").cast(pl.String)
+    told = yes_or_no(texts)
+    unknown = texts.filter(told.is_null() & texts.is_not_null())
+    if len(unknown):
+        raise TableError(
+            f"column 'positive' holds {unknown[0]!r}",
+            where="pools",
+            way_out="write true or false, or nothing",
+        )
+    return told
+
+
+def _modes(modes: pl.Series) -> pl.Series:
+    told = known_words("mode", clean_key(modes.cast(pl.String), "pools"))
+    unknown = told.filter(~told.is_in(MODES))
+    if len(unknown):
+        raise TableError(f"column 'mode' holds {unknown[0]!r}", where="pools", way_out="write pool or single")
+    return told.fill_null(MODES[0])
+
+
+def _stratum(column: pl.Series) -> pl.Series:
+    """A stratum's texts as codes; numbers, dates and truth values stay what they are."""
+    return clean_key(column, "pools") if column.dtype in (pl.String, pl.Categorical, pl.Enum) else column
 
 
 @dataclass(frozen=True)

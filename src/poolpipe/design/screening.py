@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.decode.assays import NEGATIVE, POSITIVE, SUSPECT
-from poolpipe.decode.layout import call_codes, check_columns, seats_by_pool
+from poolpipe.decode.assays import NEGATIVE, NO_CALL, POSITIVE, SUSPECT
+from poolpipe.decode.doubts import doubts_of_pools
+from poolpipe.decode.keys import check_columns, clean_keys
+from poolpipe.decode.layout import call_codes, seats_by_pool
 from poolpipe_kernels import components, cover
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["comp", "dd", "scomp"]
+__all__ = ["REASONS", "comp", "dd", "scomp", "screen_doubts"]
+
+REASONS = ("no_call", "possible", "proven", "cleared", "contradiction")
+"""Why somebody is or is not called infected; see `comp`."""
 
 
 def comp(seats: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
@@ -31,12 +36,14 @@ def comp(seats: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        person, infected (bool); people in the order of their first seat.
+        person, infected (bool), why; people in the order of their first seat. why is ``cleared`` (a negative pool),
+        ``proven`` (alone explains a positive pool), ``possible`` (in a positive pool), ``no_call`` (in no pool that
+        says anything) or ``contradiction`` (cleared, and in a positive pool of which everybody is cleared).
 
     Raises
     ------
     TableError
-        A column is missing, a pool has two rows, a call is none.
+        A column is missing, a pool has two rows, a code or call is none.
 
     Notes
     -----
@@ -74,11 +81,23 @@ def scomp(seats: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
     return screen.table(infected)
 
 
+def screen_doubts(seats: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
+    """Name the pools that a decoder cannot use: without people, without a row in `pools`, or contradicted.
+
+    Parameters as `comp`; code, pool and detail as in `decode.Decoded.doubts`. A positive pool is contradicted when
+    negative pools clear everybody in it: some test has erred.
+    """
+    screen = _Screen.of(seats, pools)
+    sizes = np.diff(screen.offsets)
+    return doubts_of_pools(screen.pools, pools.height, sizes, screen.contradicted(screen.cleared()))
+
+
 @dataclass(frozen=True)
 class _Screen:
     """Seats in flat arrays, and what each pool said."""
 
     people: pl.Series
+    pools: pl.Series
     offsets: NDArray[np.int64]
     members: NDArray[np.int32]
     codes: NDArray[np.int8]
@@ -86,12 +105,14 @@ class _Screen:
     @classmethod
     def of(cls, seats: pl.DataFrame, pools: pl.DataFrame) -> _Screen:
         """Number people by their first seat and pools as listed."""
-        check_columns(seats, "seats", ("pool", "person"))
+        seats = clean_keys(seats, "seats", ("pool", "person"))
+        pools = clean_keys(pools, "pools", ("pool",))
         check_columns(pools, "pools", ("pool", "call"))
         people = seats["person"].unique(maintain_order=True)
         codes = call_codes(pools["call"])
-        offsets, members, known = seats_by_pool(seats, pools["pool"], people)
-        return cls(people, offsets, members, np.pad(codes, (0, known - codes.size)))
+        offsets, members, names = seats_by_pool(seats, pools["pool"], people)
+        known = names.len() - codes.size
+        return cls(people, names, offsets, members, np.pad(codes, (0, known), constant_values=NO_CALL))
 
     @property
     def positive(self) -> NDArray[np.bool_]:
@@ -110,6 +131,22 @@ class _Screen:
         cover.find_definite(self.offsets, self.members, self.positive, clear, definite)
         return definite
 
+    def contradicted(self, clear: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Positive pools of which negative pools clear everybody."""
+        before = np.concatenate([[0], np.cumsum(clear[self.members])])
+        sizes = np.diff(self.offsets)
+        return np.asarray(
+            self.positive & (sizes > 0) & (before[self.offsets[1:]] - before[self.offsets[:-1]] == sizes)
+        )
+
     def table(self, infected: NDArray[np.bool_]) -> pl.DataFrame:
-        """Result as a frame."""
-        return pl.DataFrame({"person": self.people, "infected": infected})
+        """Result as a frame, with the reason for each."""
+        clear = self.cleared()
+        why = np.zeros(clear.size, np.uint8)
+        pool_of_seat = np.repeat(np.arange(self.codes.size), np.diff(self.offsets))
+        why[self.members[self.positive[pool_of_seat]]] = REASONS.index("possible")
+        why[self.definite(clear)] = REASONS.index("proven")
+        why[clear] = REASONS.index("cleared")
+        why[self.members[self.contradicted(clear)[pool_of_seat]]] = REASONS.index("contradiction")
+        reasons = pl.Series("why", REASONS, dtype=pl.Enum(REASONS)).gather(why)
+        return pl.DataFrame({"person": self.people, "infected": infected, "why": reasons})

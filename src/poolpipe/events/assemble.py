@@ -14,7 +14,7 @@ from poolpipe.equals import rows_seen_before
 from poolpipe.events.columns import Coded
 from poolpipe.events.folding import OWN
 from poolpipe.events.numbering import numbered
-from poolpipe.events.understand import WORDS
+from poolpipe.events.understood import WORDS
 from poolpipe.scans import lay_by_tube
 from poolpipe.tables import EVENTS, KINDS, TIME
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.events.understand import Understood
+    from poolpipe.events.understood import Understood
 
 __all__ = ["Piece", "assemble"]
 

@@ -28,8 +28,10 @@ _WRITE = "write 2022-02-10T08:00:00+08:00 or 2022/2/10 8:00 请写作 2022/2/10 
 NO_TIMES: Final = (
     (
         r"^[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$",
-        "a bare number is no time: format a spreadsheet's column as yyyy-mm-dd hh:mm:ss and export it again "
-        "纯数字不是时间，请将该列设为日期时间格式后重新导出",
+        (
+            "a bare number is no time: format a spreadsheet's column as yyyy-mm-dd hh:mm:ss and export it again "
+            "纯数字不是时间，请将该列设为日期时间格式后重新导出"
+        ),
     ),
     (
         r"^[0-9]{1,2}\s*[-/.月]\s*[0-9]{1,2}\s*[-/.日]\s*[0-9]{2,4}(?:[^0-9]|$)",

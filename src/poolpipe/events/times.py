@@ -24,8 +24,10 @@ __all__ = ["TIME_FAULTS", "Times", "parse_times", "time_column"]
 TIME_FAULTS: Final = (
     "",
     "outside the years 1970 to 2199 (UTC): correct the date 超出 1970 至 2199 年，请更正日期",
-    "the policy's zone set its clocks forward over this time: write it with its offset, as 2022-02-10T08:00:00+08:00 "
-     "该时区当日拨快时钟，无此时刻，请写明时差",
+    (
+        "the policy's zone set its clocks forward over this time: write it with its offset, as "
+        "2022-02-10T08:00:00+08:00 该时区当日拨快时钟，无此时刻，请写明时差"
+    ),
     *(rule for _, rule in NO_TIMES),
 )  # fmt: skip
 """What makes a text or value no time, by number; 0 is a time. The rule and the way out, as a reject's detail tells them."""

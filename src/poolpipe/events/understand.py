@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,8 +14,9 @@ from poolpipe.events.batches import picked
 from poolpipe.events.clean import parse_ct, parse_whole, well_positions
 from poolpipe.events.columns import Coded, coded, plain_codes, plain_words
 from poolpipe.events.folding import fold
-from poolpipe.events.persons import Persons, persons
+from poolpipe.events.persons import persons
 from poolpipe.events.times import TIME_FAULTS, Times, time_column
+from poolpipe.events.understood import CODED, WORDS, Understood
 from poolpipe.payloads import PayloadPolicy, check_characters_fit, decode_payloads
 from poolpipe.plain_texts import as_text
 from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
@@ -28,14 +29,7 @@ if TYPE_CHECKING:
 
     from poolpipe.policy import Policy
 
-__all__ = ["CODED", "WORDS", "Understood", "understand"]
-
-CODED = ("round", "tube", "recall_of", "box", "plate", "site", "point", "lab", "target", "device")
-"""Columns of codes with few distinct values."""
-
-WORDS = ("event_id", "event", "name", "phone", "operator", "giver", "receiver", "vehicle", "temperature_c",
-         "reagent", "instrument", "reason")  # fmt: skip
-"""Columns kept as text, for comparing contents and for the audit."""
+__all__ = ["understand"]
 
 _FIXED = {"mode": (MODES, "unknown_mode"), "role": (ROLES, "unknown_role"), "call": (CALLS, "unknown_call")}
 _DEFAULT = {"mode": 0, "role": 0}
@@ -45,60 +39,6 @@ _NAMED = ("site", "point", "lab")
 _IDS = ("event_id", "event")
 _LONGEST_NAME = 64
 _LENGTH_RULE = "empty, or longer than 64 characters"
-
-
-@dataclass(slots=True)
-class Understood:
-    """Events of one kind out of one batch: the same row in every part.
-
-    Of collects only `at`, the person, and what makes the tube (`folding`) have a row a scan; the other
-    parts have a row for each combination that scans say, and `said` tells which.
-
-    Attributes
-    ----------
-    at : (n,) int64
-        Microseconds since 1970, UTC.
-    codes : dict of Coded
-    fixed : dict of (n,) int8
-        mode, role and call as numbers; -1 where nothing was given.
-    numbers : dict of Coded or Series
-        capacity, swabs, tubes (Coded over Int64), ct (Series of Float64).
-    words : dict of Series of String
-    person : Persons or None
-    well : (n,) int32 or None
-        Position on the plate.
-    said : (n,) int32 or None
-        Combination of each collect.
-    sayings : int
-        How many combinations there are.
-    """
-
-    kind: str
-    at: NDArray[np.int64]
-    codes: dict[str, Coded] = field(default_factory=dict)
-    fixed: dict[str, NDArray[np.int8]] = field(default_factory=dict)
-    numbers: dict[str, Coded | pl.Series] = field(default_factory=dict)
-    words: dict[str, pl.Series] = field(default_factory=dict)
-    person: Persons | None = None
-    well: NDArray[np.int32] | None = None
-    said: NDArray[np.int32] | None = None
-    sayings: int = 0
-
-    def kept(self, rows: NDArray[np.int64]) -> Understood:
-        """Only some rows."""
-        return Understood(
-            self.kind,
-            self.at[rows],
-            {name: column.kept(rows) for name, column in self.codes.items()},
-            {name: column[rows] for name, column in self.fixed.items()},
-            {
-                name: column.kept(rows) if isinstance(column, Coded) else column.gather(rows)
-                for name, column in self.numbers.items()
-            },
-            {name: column.gather(rows) for name, column in self.words.items()},
-            None if self.person is None else self.person.kept(rows),
-            None if self.well is None else self.well[rows],
-        )
 
 
 def understand(

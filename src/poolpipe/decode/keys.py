@@ -1,0 +1,106 @@
+"""Pools and people of a caller's tables as codes: cleaned like all codes, refused where they are none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from poolpipe.cleaning import FAULTS, clean_codes, code_faults
+from poolpipe.display import column_list, mask
+from poolpipe.errors import TableError
+from poolpipe.plain_texts import as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["check_columns", "clean_key", "clean_keys", "comparable", "named_person", "repeated_key"]
+
+
+def check_columns(frame: pl.DataFrame, name: str, columns: tuple[str, ...]) -> None:
+    """Raise TableError when `frame` lacks one of `columns`."""
+    for column in columns:
+        if column not in frame.columns:
+            raise TableError(
+                f"column {column!r} is missing, there are {', '.join(column_list(frame.columns)) or 'none'}",
+                where=name,
+                way_out=f"the table needs {', '.join(columns)}",
+            )
+
+
+def clean_keys(frame: pl.DataFrame, name: str, columns: Sequence[str]) -> pl.DataFrame:
+    """Give a frame whose key columns are cleaned and without gaps.
+
+    Raises
+    ------
+    TableError
+        A column is missing, or a row of it is empty or holds no code.
+    """
+    check_columns(frame, name, tuple(columns))
+    keys = [clean_key(frame[column], name) for column in columns]
+    for key in keys:
+        if key.null_count():
+            raise TableError(
+                f"column {key.name!r} has empty entries, the first in row {_first(key.is_null())}",
+                where=name,
+                way_out="leave such rows out",
+            )
+    return frame.with_columns(keys)
+
+
+def clean_key(key: pl.Series, name: str) -> pl.Series:
+    """Clean a column of codes: integers stay, all else becomes text and is cleaned like an event's codes.
+
+    Raises
+    ------
+    TableError
+        A row of it holds no code: its digits are lost, or it is an object or a list.
+    """
+    if key.dtype.is_integer() or key.dtype == pl.Null:
+        return key
+    texts = key.cast(pl.String) if isinstance(key.dtype, (pl.Categorical, pl.Enum)) else key
+    if texts.dtype != pl.String:
+        texts = pl.Series(key.name, as_text(texts.to_arrow()), pl.String)
+    cleaned = clean_codes(texts).replace("", None)
+    faults = code_faults(cleaned)
+    if faults is not None:
+        row = int(np.flatnonzero(faults)[0])
+        raise TableError(f"column {key.name!r}, row {row + 1}", where=name, way_out=FAULTS[int(faults[row])])
+    return cleaned.alias(key.name)
+
+
+def comparable(keys: pl.Series, index: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Both as one type: whole numbers, or texts, where a number is its digits."""
+    if keys.dtype == index.dtype:
+        return keys, index
+    if pl.Null in (keys.dtype, index.dtype):
+        kind = index.dtype if keys.dtype == pl.Null else keys.dtype
+        return keys.cast(kind), index.cast(kind)
+    if keys.dtype.is_integer() and index.dtype.is_integer() and pl.UInt64 not in (keys.dtype, index.dtype):
+        return keys.cast(pl.Int64), index.cast(pl.Int64)
+    return keys.cast(pl.String), index.cast(pl.String)
+
+
+def named_person(person: object) -> str:
+    """Name a person in a message: a short row number as it is, anything else masked."""
+    text = str(person)
+    return text if text.isdecimal() and len(text) < 6 else mask(text)
+
+
+def repeated_key(index: pl.Series, frame: str) -> TableError:
+    """Make the error of a key that has two rows; a person's number is masked."""
+    rows = np.flatnonzero(index.is_duplicated().to_numpy())
+    first = index[int(rows[0])]
+    rows = rows[(index.gather(rows) == first).to_numpy()] + 1
+    who = repr(first) if index.name == "pool" else named_person(first)
+    told = ", ".join(str(row) for row in rows[:5].tolist())
+    return TableError(
+        f"{index.name} {who} has two rows: {told}",
+        where=frame,
+        way_out="keep one row for each; codes are compared after cleaning, 'A ' is 'A'",
+    )
+
+
+def _first(bad: pl.Series) -> int:
+    return int(bad.arg_max() or 0) + 1
