@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.events.clean import clean_codes
-from poolpipe.events.columns import as_text
+from poolpipe.cleaning import clean_codes
+from poolpipe.plain_texts import as_text
 from poolpipe.tables import EVENTS, KINDS
 
 if TYPE_CHECKING:
