@@ -98,7 +98,7 @@ def test_header__of_two_columns_of_one_name_is_asked(header: str, tmp_path: Path
     """Which of the two is the tube nobody here can tell: every record is kept, and refused with the way out."""
     events = read_text(tmp_path, f"{header}\n{A},T2\n{B},T2\n")
     assert codes(events) == [(2, "not_parseable"), (3, "not_parseable")]
-    assert "'tube' is the name of columns" in events.rejects["detail"][0]
+    assert "are both called tube" in events.rejects["detail"][0]
     assert "keep one, or rename the others" in events.rejects["detail"][0]
     assert events.rejects["raw"].to_list() == [f"{A},T2", f"{B},T2"]
 

@@ -95,11 +95,21 @@ def test_ct__that_is_no_json_number_costs_its_line_or_is_undetermined(bare: str,
     assert counts(events)[0] == 2
 
 
-def test_keys__written_twice_count_the_last(tmp_path: Path) -> None:
-    text = _lines(f'{{"at":"{AT}","tube":"T1","person":"H1","tube":"T2"}}', GOOD | {"person": "H3"})
+@pytest.mark.parametrize("again", ["tube", "Tube", "ＴＵＢＥ", " tube "])
+def test_keys__that_give_two_tubes_are_asked_and_one_tube_twice_is_one(again: str, tmp_path: Path) -> None:
+    line = f'{{"at":"{AT}","tube":"T8","person":"H1","%s":%s}}'
+    given = [line % (again, value) for value in ('"T9"', '"T8"', "null", '" "')]
+    events = read_text(tmp_path, _lines(*given, GOOD | {"person": "H3"}), "collect.ndjson")
+    assert codes(events) == [(1, "not_parseable")]
+    assert "two values for one column" in events.rejects["detail"][0]
+    assert events.rejects["raw"][0] == given[0]
+    assert set(tubes(events)) == {"T8", GOOD["tube"]}
+
+
+def test_keys__may_be_spelled_differently_from_record_to_record(tmp_path: Path) -> None:
+    text = _lines({"At": AT, "tube": "T8", "PERSON": "H1"}, {"at": AT, "Tube": "T9", "person": "H2"})
     events = read_text(tmp_path, text, "collect.ndjson")
-    assert tubes(events) == ["T1", "T2"]
-    assert column(events, "person") == ["H3", "H1"]
+    assert (sorted(tubes(events)), events.left_out) == (["T8", "T9"], {})
 
 
 def test_keys__unknown_ones_are_named_and_no_key_at_all_is_a_record(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ __all__ = [
     "looks_like_a_record",
     "picked",
     "plain_table",
+    "proper_name",
     "unpacked",
 ]
 
@@ -139,7 +140,7 @@ def column_names(given: Sequence[str]) -> tuple[dict[int, str], frozenset[str]]:
     known: dict[int, str] = {}
     left_out: set[str] = set()
     for index, name in enumerate(given):
-        proper = _proper(name)
+        proper = proper_name(name)
         if proper in KNOWN_COLUMNS and proper not in known.values():
             known[index] = proper
         elif name.strip("\ufeff \t\r\n"):
@@ -154,9 +155,11 @@ def header_trouble(given: Sequence[str]) -> str:
     """
     places: dict[str, list[int]] = {}
     for index, name in enumerate(given, start=1):
-        places.setdefault(_proper(name), []).append(index)
+        places.setdefault(proper_name(name), []).append(index)
     twice = {name: where for name, where in places.items() if name in _OF_EVENTS and len(where) > 1}
-    told = "; ".join(f"'{name}' is the name of columns {', '.join(map(str, twice[name]))}" for name in twice)
+    told = "; ".join(
+        f"columns {' and '.join(map(str, twice[name]))} are both called {name}" for name in twice
+    )
     return f"{told}: keep one, or rename the others" if told else ""
 
 
@@ -166,7 +169,7 @@ def looks_like_a_record(given: Sequence[str]) -> bool:
     It is one where none of its cells is a column's name and one looks like a date, a time or a number, or where
     `holds_data` says so. Names that nobody knows, without any number, are a header in somebody else's words.
     """
-    if KNOWN_COLUMNS & {_proper(name) for name in given}:
+    if KNOWN_COLUMNS & {proper_name(name) for name in given}:
         return holds_data(given)
     return any(_NUMBER.search(name) for name in given)
 
@@ -176,8 +179,9 @@ def holds_data(given: Sequence[str]) -> bool:
 
     Whoever writes a table of records that never had a header makes names of the first one.
     """
-    return any(_DATA.search(name) for name in given) and "at" not in map(_proper, given)
+    return any(_DATA.search(name) for name in given) and "at" not in map(proper_name, given)
 
 
-def _proper(name: str) -> str:
+def proper_name(name: str) -> str:
+    """The contract's spelling of a column's name: half width, lower case, no blanks around it."""
     return unicodedata.normalize("NFKC", name).strip("\ufeff \t\r\n").lower()

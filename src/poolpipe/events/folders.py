@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -29,6 +31,9 @@ _PARTITION = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """What Hive and Spark call the folder of the rows in which the column is null."""
 
+_FOLDERS = 1 << 12
+"""Folders remembered; a campaign has a few hundred."""
+
 _COLUMNS = frozenset(["kind", *(column for kind in EVENTS.values() for column in kind.columns)])
 _NEAREST = 2
 """So many folders around a file or folder on the command line tell even where the path that was typed is shorter."""
@@ -36,24 +41,32 @@ _NEAREST = 2
 
 def kind_of_name(name: str) -> str | None:
     """Tell the kind a file's name begins with, else the kind its nearest folder is called after."""
-    *folders, own = name.split("/")
+    folders, _, own = name.rpartition("/")
     match = _NAME_BEGINS.match(own)
-    if match:
-        return match.group(0).lower()
-    return next((part.lower() for part in reversed(folders) if part.lower() in KINDS), None)
+    return match.group(0).lower() if match else _kind_of_folders(folders)
 
 
-def columns_of_folders(name: str) -> dict[str, str | None]:
+def columns_of_folders(name: str) -> Mapping[str, str | None]:
     """Columns that folders called `column=value` (Hive) give the file `name`, the nearest counting.
 
     Values are what stands behind the sign, percent escapes undone; None is Hive's word for no value. Columns
     that no event has are among them: whoever reads the file names them as unused.
     """
-    found: dict[str, str | None] = {}
-    for part in name.split("/")[:-1]:
-        if match := _PARTITION.fullmatch(part):
-            found[match[1].lower()] = None if match[2] == _NO_VALUE else unquote(match[2])
-    return found
+    return _columns_of_folders(name.rpartition("/")[0])
+
+
+# Thousands of files lie in few folders: what folders say is worked out once for each.
+@lru_cache(_FOLDERS)
+def _kind_of_folders(folders: str) -> str | None:
+    return next((part.lower() for part in reversed(folders.split("/")) if part.lower() in KINDS), None)
+
+
+@lru_cache(_FOLDERS)
+def _columns_of_folders(folders: str) -> Mapping[str, str | None]:
+    found = (_PARTITION.fullmatch(part) for part in folders.split("/"))
+    return MappingProxyType(
+        {each[1].lower(): None if each[2] == _NO_VALUE else unquote(each[2]) for each in found if each}
+    )
 
 
 def folders_typed(folder: Path) -> tuple[str, ...]:
@@ -67,13 +80,21 @@ def folders_typed(folder: Path) -> tuple[str, ...]:
 
 def telling(folders: tuple[str, ...], name: str) -> str:
     """A file's name led by those folders around the input without which kind or columns would not be known."""
+    below, _, own = name.rpartition("/")
+    leading = _leading(folders, below, tells=_NAME_BEGINS.match(own) is not None)
+    return f"{leading}/{name}" if leading else name
+
+
+@lru_cache(_FOLDERS)
+def _leading(folders: tuple[str, ...], below: str, *, tells: bool) -> str:
+    """Those of the folders that are needed, for files in the folder `below` whose own names tell a kind or do not."""
     needed = len(folders)
-    kind, columns = kind_of_name(name), columns_of_folders(name)
     for place in range(len(folders) - 1, -1, -1):
-        longer = "/".join((*folders[place:], name))
-        if (kind_of_name(longer), columns_of_folders(longer)) != (kind, columns):
-            kind, columns, needed = kind_of_name(longer), columns_of_folders(longer), place
-    return "/".join((*folders[needed:], name))
+        shorter, longer = ("/".join((*folders[start:], below)) for start in (needed, place))
+        kind_told = not tells and _kind_of_folders(longer) != _kind_of_folders(shorter)
+        if kind_told or _columns_of_folders(longer) != _columns_of_folders(shorter):
+            needed = place
+    return "/".join(folders[needed:])
 
 
 def with_columns_of_folders(batch: Batch, columns: Mapping[str, str | None]) -> Batch:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.events.batches import Batch, broken, column_names, plain_table
+from poolpipe.events.batches import Batch, broken, column_names, plain_table, proper_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["read_ndjson"]
 
+_TWICE = "the object gives two values for one column: keep one, or rename the other key"
+
 
 def read_ndjson(stream: TextStream) -> Iterator[Batch]:
     """Yield the objects of an NDJSON text, block by block; blank lines are no records.
 
-    Values of every JSON type are taken as their text. Of a key written twice in one object the last
-    counts, as in every common parser.
+    Values of every JSON type are taken as their text. Records may spell a key differently (`tube`, `Tube`);
+    an object that gives two values for one column is broken, for nobody can tell which is meant.
     """
     rest = b""
     line = 1
@@ -48,22 +50,29 @@ def _batch(block: bytes, first_line: int) -> Batch:
     shapes = _shapes(stripped)
     keys = sorted({key for shape in shapes for key in shape})
     known, left_out = column_names(keys)
-    schema: dict[str, pl.DataType] = {keys[index]: pl.String() for index in known}
+    spellings: dict[str, list[str]] = {proper: [] for proper in known.values()}
+    for key in keys:
+        spellings.get(proper_name(key), []).append(key)
     sound = _objects(stripped)
+    read, twice = _without_repeats(stripped, sound, shapes, spellings)
+    sound &= ~twice
+    schema: dict[str, pl.DataType] = {key: pl.String() for same in spellings.values() for key in same}
     frames: list[pl.DataFrame] = []
-    for rows in _runs(_without_repeats(stripped, sound, shapes), sound, schema, frames):
+    for rows in _runs(read, sound, schema, frames):
         sound[rows] = False
     bad, good = np.flatnonzero(~sound), np.flatnonzero(sound)
-    why = ["not a JSON object on one line"] * len(bad)
+    why = [_TWICE if twice[row] else "not a JSON object on one line" for row in bad.tolist()]
     trouble = broken(lines[bad].tolist(), why, stripped.gather(bad).to_list())
     frame = pl.concat(frames) if frames else pl.DataFrame(schema=schema)
-    columns = {proper: frame[keys[index]].to_arrow() for index, proper in known.items()}
+    columns = {
+        proper: frame.select(pl.coalesce(same)).to_series().to_arrow() for proper, same in spellings.items()
+    }
     return Batch(
         plain_table(columns, len(good)),
         lines[good],
         partial(_texts, stripped.gather(good)),
         trouble,
-        left_out,
+        left_out.difference(schema),
     )
 
 
@@ -129,19 +138,46 @@ def _shapes(lines: pl.Series) -> list[list[str]]:
     return [keys or [] for keys in shapes.to_list()]
 
 
-def _without_repeats(lines: pl.Series, sound: NDArray[np.bool_], shapes: list[list[str]]) -> pl.Series:
-    """The same objects, where a key is written twice with its last value alone: polars takes the first."""
-    if all(len(set(keys)) == len(keys) for keys in shapes):
-        return lines
+def _without_repeats(
+    lines: pl.Series, sound: NDArray[np.bool_], shapes: list[list[str]], spellings: dict[str, list[str]]
+) -> tuple[pl.Series, NDArray[np.bool_]]:
+    """The same objects, each column given once; and which of them give two different values for one."""
+    meant = {key: proper for proper, same in spellings.items() for key in same}
+    repeated = {tuple(keys) for keys in shapes if len({meant.get(key, key) for key in keys}) < len(keys)}
+    twice = np.zeros(len(lines), np.bool_)
+    if not repeated:
+        return lines, twice
     valid = "CASE WHEN json_valid(line) THEN json_keys(line) ELSE [] END"
-    question = f"SELECT len({valid}) > len(list_distinct({valid})) AS repeats FROM texts"  # noqa: S608 - no input in it
-    (repeats,) = _asked(lines, question)
-    rows = np.flatnonzero(repeats.fill_null(value=False).to_numpy() & sound)
-    return lines.scatter(rows, [_rewritten(line) for line in lines.gather(rows)])
+    (keys,) = _asked(lines, f"SELECT {valid} AS keys FROM texts")  # noqa: S608 - no input in it
+    odd = np.array([tuple(each or ()) in repeated for each in keys.to_list()], np.bool_)
+    rows = np.flatnonzero(odd & sound)
+    once = [_given_once(line, meant) for line in lines.gather(rows)]
+    twice[rows] = [line is None for line in once]
+    # scatter() writes in place, and what is rejected is kept as it came
+    return lines.clone().scatter(rows, [line or "" for line in once]), twice
 
 
-def _rewritten(line: str) -> str:
+def _given_once(line: str, meant: dict[str, str]) -> str | None:
+    """An object with one value a column, under the first of its names there; None where it gives two."""
+    top: list[tuple[str, object]] = []
+
+    def keep(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        top[:] = pairs  # objects come from the innermost outwards: the last is the whole line
+        return dict(pairs)
+
     try:
-        return json.dumps(json.loads(line), ensure_ascii=False)
-    except ValueError:  # sound to one parser and not to the other: whoever reads it next will refuse it
+        json.loads(line, object_pairs_hook=keep)
+    except (
+        ValueError,
+        RecursionError,
+    ):  # sound to one parser and not to the other: whoever reads it next refuses it
         return ""
+    values: dict[str, tuple[str, object]] = {}
+    for key, value in top:
+        column = meant.get(key, key)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            continue
+        if column in meant.values() and column in values and values[column][1] != value:
+            return None
+        values.setdefault(column, (key, value))
+    return json.dumps(dict(values.values()), ensure_ascii=False)
