@@ -212,3 +212,45 @@ def test_csv__that_pythons_writer_wrote_is_read_as_pythons_reader_reads_it(
         map(chr, range(0x2000, 0x200B))
     )
     assert [name or "" for name in column(events, "name")] == [row[3].strip(blanks) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "at,tube,person,name",
+        "at,person,tube,name",
+        "person,at,tube",
+        "Tube,PERSON,site,name, at ",
+        '"name","person","tube","at"',
+    ],
+)
+def test_header__further_down_is_told_and_followed(second: str, tmp_path: Path) -> None:
+    """Files put one behind the other: no tube is ever read as a person, whatever order the second file has."""
+    names = [name.strip(' "').lower() for name in second.split(",")]
+    record = {"at": "2022-02-10T08:05:00Z", "tube": "T5", "person": "H5"}
+    line = ",".join(record.get(name, "") for name in names)
+    events = read_text(tmp_path, f"{NAMED}{A},\n{B},\n{second}\n{line}\n{line.replace('T5', 'T6')}\n")
+    assert (tubes(events), column(events, "person")) == (["T0", "T1", "T5", "T6"], ["H0", "H1", "H5", "H5"])
+    assert [(line, "a header" in why) for line, why in events.rejects.select("line", "detail").rows()] == [
+        (4, True)
+    ]
+
+
+def test_header__further_down_is_found_in_any_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poolpipe.events.streams.BLOCK", 1 << 14)
+    orders = [["at", "tube", "person"], ["person", "at", "tube"], ["tube", "person", "at"]] * 3
+    text = ""
+    for part, order in enumerate(orders):
+        text += ",".join(order) + "\n"
+        for row in range(700):
+            values = {
+                "at": f"2022-02-10T{part:02}:00:00Z",
+                "tube": f"T{part}-{row}",
+                "person": f"H{part}-{row}",
+            }
+            text += ",".join(values[name] for name in order) + "\n"
+    events = read_text(tmp_path, text)
+    assert counts(events) == (9 * 700 + 8, 9 * 700, 0, 8)
+    assert all(
+        tube[1:] == person[1:] for tube, person in zip(tubes(events), column(events, "person"), strict=True)
+    )

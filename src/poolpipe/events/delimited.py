@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
+from poolpipe.events.alphabet import laid_out
 from poolpipe.events.batches import (
     Batch,
     broken,
@@ -39,6 +40,10 @@ _NO_HEADER = (
     "back on top, as in the file that this one was cut from"
 )
 
+_AGAIN = "a header, not a record: files were put one behind the other; what follows is read by it"
+_SUSPECTS = 1000
+"""So many odd lines of a block are looked at: a header among more than that is as lost as they are."""
+
 
 def read_delimited(stream: TextStream) -> Iterator[Batch]:
     """Yield the records of a CSV text with a header, block by block.
@@ -46,7 +51,8 @@ def read_delimited(stream: TextStream) -> Iterator[Batch]:
     Blank lines are no records. A record with more or fewer cells than the header, with a stray quote, or
     damaged beyond its encoding is broken, and so is the line in which a compressed file breaks off: it may
     be half a line, and half a barcode is another tube. Where the first line is no header, or names a column
-    twice, every record is broken; a first line that is no header is one of them.
+    twice, every record is broken; a first line that is no header is one of them. A header further down, where
+    files were put one behind the other, is a broken line, and what follows is read by it.
 
     Raises
     ------
@@ -66,8 +72,16 @@ def read_delimited(stream: TextStream) -> Iterator[Batch]:
         if header is None and len(framed.starts):
             header = _Header.read(text, framed, separator)
             framed = framed.rows(np.arange(int(header.there), len(framed.starts)))
-        if header is not None and len(framed.starts):
-            yield _batch(text, framed, header)
+        while header is not None and len(framed.starts):
+            batch, place = _batch(text, framed, header)
+            if place is None:
+                yield batch
+                break
+            yield _batch(text, framed.rows(np.arange(place)), header)[0]
+            yield _second_header(text, framed.rows(np.array([place])))
+            framed = framed.rows(np.arange(place, len(framed.starts)))
+            header = _Header.read(text, framed, separator)
+            framed = framed.rows(np.arange(1, len(framed.starts)))
         rest = text[consumed:].tobytes()
         line += passed
 
@@ -91,6 +105,9 @@ class _Framed(NamedTuple):
             self.stray[rows],
             self.torn[rows],
         )
+
+    def cells_of(self, text: NDArray[np.uint8], row: int, separator: int) -> list[str]:
+        return _first_cells(text[self.starts[row] : self.ends[row]].tobytes(), separator)
 
     def texts(self, text: NDArray[np.uint8], rows: NDArray[np.int64]) -> list[str]:
         return [text[self.starts[row] : self.ends[row]].tobytes().decode(errors="replace") for row in rows]
@@ -116,8 +133,7 @@ class _Header:
 
     @classmethod
     def read(cls, text: NDArray[np.uint8], framed: _Framed, separator: int) -> _Header:
-        first = framed.texts(text, np.array([0]))[0].lstrip("\ufeff")
-        return cls(_first_cells(first.encode(), separator), separator)
+        return cls(framed.cells_of(text, 0, separator), separator)
 
 
 def _with_final(stream: TextStream) -> Iterator[tuple[bytes, bool]]:
@@ -151,11 +167,12 @@ def _framed(text: NDArray[np.uint8], separator: int, *, final: bool) -> tuple[_F
     )
 
 
-def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> Batch:
+def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> tuple[Batch, int | None]:
+    """Read records by a header; tell which of them is another header, after which nothing was rightly read."""
     if header.trouble:
         everything = framed.texts(text, np.arange(len(framed.starts)))
         why = [header.trouble] * len(everything)
-        return Batch.of_broken(broken(framed.lines.tolist(), why, everything))
+        return Batch.of_broken(broken(framed.lines.tolist(), why, everything)), None
     damaged = _damaged(text, framed)
     sound = (framed.cells == header.width) & ~framed.stray & ~framed.torn & ~damaged
     kept = framed.rows(np.flatnonzero(sound))
@@ -171,7 +188,29 @@ def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> Batch:
     )
     columns = {} if table is None else {name: table.column(index) for index, name in header.known.items()}
     raw = partial(kept.texts, text)
-    return Batch(plain_table(columns, len(kept.lines)), kept.lines, raw, trouble, header.left_out)
+    batch = Batch(plain_table(columns, len(kept.lines)), kept.lines, raw, trouble, header.left_out)
+    odd = np.flatnonzero(sound)[_without_figure(columns["at"])] if "at" in columns else bad[:0]
+    suspects = np.union1d(odd, np.flatnonzero(framed.cells != header.width))[:_SUSPECTS].tolist()
+    names = ((row, framed.cells_of(text, row, header.separator)) for row in suspects)
+    return batch, next((row for row, cells in names if _is_header(cells)), None)
+
+
+def _without_figure(times: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Rows whose time is there and does not begin with a digit, as the word in a header does not."""
+    content, starts = laid_out(times.combine_chunks())
+    if not len(content):
+        return np.empty(0, np.int64)
+    first = content[np.minimum(starts[:-1], len(content) - 1)]
+    return np.flatnonzero(((first < ord("0")) | (first > ord("9"))) & (starts[1:] > starts[:-1]))
+
+
+def _is_header(cells: list[str]) -> bool:
+    known, _ = column_names(cells)
+    return "at" in known.values() and len(known) > 1 and not any(cell.strip().isdecimal() for cell in cells)
+
+
+def _second_header(text: NDArray[np.uint8], framed: _Framed) -> Batch:
+    return Batch.of_broken(broken(framed.lines.tolist(), [_AGAIN], framed.texts(text, np.array([0]))))
 
 
 def _damaged(text: NDArray[np.uint8], framed: _Framed) -> NDArray[np.bool_]:
@@ -222,5 +261,5 @@ def _parsed(block: bytes, rows: int, header: _Header) -> pa.Table | None:
 
 
 def _first_cells(block: bytes, separator: int) -> list[str]:
-    text = io.StringIO(block[: 4 * _LONGEST_CELL].decode(errors="replace"), newline="")
+    text = io.StringIO(block[: 4 * _LONGEST_CELL].decode(errors="replace").lstrip("\ufeff"), newline="")
     return next(stdlib_csv.reader(text, delimiter=chr(separator)), [])
