@@ -97,7 +97,7 @@ def test_dry_run_json__is_for_programs() -> None:
     first, second = json.loads(told.output)
     assert first["recognised"]["run_time"] == "2022-02-10T05:07:52Z"
     assert first["events"] == {"read": 72}  # loads are no events without a lab
-    assert {q["code"] for q in first["questions"]} == {"ct_may_be_no_call", "control_by_name"}
+    assert {q["code"] for q in first["questions"]} == {"ct_may_be_no_call", "control_has_sample_task"}
     assert second["missing"][:2] == ["readings have no plate", "readings have no time"]
 
 

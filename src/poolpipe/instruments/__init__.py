@@ -79,32 +79,36 @@ def events(instrument_file: InstrumentFile, policy: ImportPolicy | None = None) 
     return contract_events.events(instrument_file, policy)
 
 
-def recognise(path: str | Path | bytes, *, layouts: Path | None = None) -> str | None:
+def recognise(
+    path: str | Path | bytes, *, layouts: Path | None = None, policy: ImportPolicy | None = None
+) -> str | None:
     """The format of a file by its content, None where it is no instrument's or robot's file.
 
     Cheap: of a text only the first 256 kB are looked at, unless it has `[sections]`. Event files and reference
-    tables are None. `refused` is a known format that `read` refuses with advice (`.pcrd`, a Design & Analysis
-    `.eds`, a web page called `.xls`).
+    tables are None. `refused` is a file that `read` refuses with advice (`.pcrd`, a Design & Analysis `.eds`, a web
+    page called `.xls`, results that no layout reads). The policy's targets tell a table with a column a target.
     """
     try:
-        return _format_of(path, layouts)
+        return _format_of(path, layouts, policy)
     except InstrumentError:
         return None
 
 
-def _format_of(path: str | Path | bytes, layouts: Path | None) -> str | None:
+def _format_of(path: str | Path | bytes, layouts: Path | None, policy: ImportPolicy | None) -> str | None:
     from poolpipe.instruments.recognition import recognise_bytes
 
+    most = (policy or ImportPolicy()).max_bytes + 1
     content, name = _content(path, None, limit=HEAD_BYTES)
     whole = len(content) != HEAD_BYTES
     if content.startswith(GZIP):
         content, whole = _unzipped_head(content), False
-    if content.startswith(CONTAINERS):
-        content, name = _content(path, None, limit=ImportPolicy().max_bytes + 1)
-    found = recognise_bytes(content, name, whole=whole, layouts=layouts)
-    if found is None and not whole and SECTION.search(content):  # raw data stand before the results
-        content, name = _content(path, None, limit=ImportPolicy().max_bytes + 1)
-        found = recognise_bytes(content, name, whole=True, layouts=layouts)
+    if content.startswith(CONTAINERS):  # an archive's table of contents stands at its end
+        content, name = _content(path, None, limit=most)
+        whole = True
+    found = recognise_bytes(content, name, whole=whole, layouts=layouts, policy=policy)
+    if found in (None, "refused") and not whole and SECTION.search(content):  # raw data before the results
+        content, name = _content(path, None, limit=most)
+        found = recognise_bytes(content, name, whole=True, layouts=layouts, policy=policy)
     return found
 
 

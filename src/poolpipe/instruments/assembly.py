@@ -10,12 +10,14 @@ import polars as pl
 from poolpipe.instruments.cells import well_name
 from poolpipe.instruments.checks import check_means, check_setup
 from poolpipe.instruments.contents import Place, loads_of, pools_of, record_time, reports_of
+from poolpipe.instruments.contradictions import check_blocks, contradicted
 from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
 from poolpipe.instruments.facts import file_facts, plate_barcode, plate_size, when_read
 from poolpipe.instruments.interpret import Reading, readings_of, table_decimal
 from poolpipe.instruments.layouts import Layout, match_header
 from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
 from poolpipe.instruments.notes import Notes
+from poolpipe.instruments.result_columns import unread_results
 from poolpipe.instruments.tables import Record, Table, tables
 from poolpipe.instruments.times import date_order_evidence
 from poolpipe.instruments.wells import SHAPES, wells_of
@@ -27,14 +29,19 @@ if TYPE_CHECKING:
 __all__ = ["find_layout", "read_document"]
 
 
-def find_layout(document: Document, layouts: tuple[Layout, ...]) -> tuple[Layout, Sheet, int] | None:
-    """The layout of highest priority that fits a sheet, that sheet, and the index of its header row."""
+def find_layout(
+    document: Document, layouts: tuple[Layout, ...], policy: ImportPolicy
+) -> tuple[Layout, Sheet, int] | None:
+    """The layout of highest priority that fits a sheet, that sheet, and the index of its header row.
+
+    A layout that may not stand beside results (`no_results`) fits no file in which any sheet has some.
+    """
     for layout in layouts:
         if layout.inner:
             continue
         for sheet in document.sheets:
-            header = match_header(layout, sheet)
-            if header is not None:
+            header = match_header(layout, sheet, policy)
+            if header is not None and not (layout.no_results and unread_results(document)):
                 return layout, sheet, header
     return None
 
@@ -46,23 +53,7 @@ def read_document(
     """Read a sheet by its layout; `extra` are facts that stand elsewhere in the container."""
     notes = Notes()
     parts = tables(layout, document, sheet, header, policy, notes)
-    for other in document.sheets:
-        if (
-            other is sheet
-            or other.delimiter != sheet.delimiter
-            or (start := match_header(layout, other)) is None
-        ):
-            continue
-        if layout.kind == "map" and {"plate", "pool"} & set(parts[0].roles):
-            parts += tables(layout, document, other, start, policy, notes)
-        elif layout.kind == "map" or other.name == sheet.name:
-            raise AmbiguousFileError(
-                "a second table of the same kind, with plate and time of its own",
-                where=f"sheet or section {other.name}", way_out="import them as a file each",
-            )  # fmt: skip
-        else:
-            notes.found("other_table", f"a table like the one on {sheet.name!r} was not read", severity="warning",
-                        sheet=other.name)  # fmt: skip
+    parts += _tables_elsewhere(layout, document, sheet, parts[0], policy, notes)
     elsewhere = [row for each in document.sheets if each.name == layout.facts_sheet for row in each.rows]
     facts = file_facts(layout, [*elsewhere, *parts[0].preamble]) | (extra or {})
     if document.other_encoding:
@@ -74,6 +65,45 @@ def read_document(
         # Not one Ct in the whole file: a run that was not analysed looks like this, so empty proves nothing.
         layout = layout.model_copy(update={"nothing": layout.nothing.model_copy(update={"empty": "ask"})})
     return _Assembly(layout, document, name, policy, notes, parts, facts).file()
+
+
+def _tables_elsewhere(
+    layout: Layout, document: Document, sheet: Sheet, first: Table, policy: ImportPolicy, notes: Notes
+) -> list[Table]:
+    """Tables of the same layout on other sheets or in other sections: maps that name their plates are read, too.
+
+    Raises
+    ------
+    AmbiguousFileError
+        Another map without a plate of its own, or other results than those of the first table: a second plate.
+    """
+    found: list[Table] = []
+    for other in document.sheets:
+        start = None if other is sheet else match_header(layout, other, policy, any_sheet=True)
+        if start is None or other.delimiter != sheet.delimiter:
+            continue
+        if layout.kind == "map" and {"plate", "pool"} & set(first.roles):
+            found += tables(layout, document, other, start, policy, notes)
+            continue
+        comparable = layout.kind != "map" and other.name != sheet.name
+        same = tables(layout, document, other, start, policy, Notes()) if comparable else []
+        if not same or not all(_repeats(layout, table, first) for table in same):
+            raise AmbiguousFileError(
+                "a second table of the same kind, with plate and time of its own",
+                where=f"sheet or section {other.name}", way_out="import them as a file each",
+            )  # fmt: skip
+        notes.found("other_table", f"a table on {other.name!r} repeats rows of the one on {sheet.name!r}: not read again",
+                    severity="info", sheet=other.name)  # fmt: skip
+    return found
+
+
+def _repeats(layout: Layout, table: Table, first: Table) -> bool:
+    """Whether every row of a table stands in the first one, too, and both are of one plate."""
+    plates = {file_facts(layout, each.preamble).get("plate") for each in (table, first)}
+    if len(plates) > 1:
+        return False
+    told = {(*record.texts.items(), record.cts) for record in first.records}
+    return all((*record.texts.items(), record.cts) in told for record in table.records)
 
 
 class _Assembly:
@@ -108,7 +138,7 @@ class _Assembly:
         pools: list[dict[str, Any]] = []
         for part in self.parts:
             places = []
-            wells = self._wells(part)
+            wells = self._consistent(part, self._wells(part))
             for record, (row_plate, well) in zip(part.records, wells, strict=True):
                 at = record_time(layout, record, policy, evidence, notes) or when.at
                 places.append(Place(row_plate if own_plates else plate, well, at))
@@ -120,14 +150,8 @@ class _Assembly:
                 reports += reports_of(layout, part.records, places, policy, notes)
             if "pool" in part.roles:
                 pools += pools_of(part.records, policy, notes)
-        if not (readings or loads or reports or pools):
-            raise DamagedFileError(
-                "the table has no row that could be read or was to be taken: "
-                + (notes.findings[0].what if notes.findings else "it is empty"),
-                way_out="export the file again; findings name each line"
-                if notes.findings
-                else "export it again",
-            )
+        if not (readings or reports or pools or (loads and layout.kind != "instrument")):
+            raise self._nothing_read()
         run_time = when.at or next((row["at"] for row in [*readings, *loads, *reports] if row["at"]), None)
         if run_time is None and not pools:
             notes.ask("time_missing", "the file says no time that is understood", self.name, options=("--at",),
@@ -154,6 +178,33 @@ class _Assembly:
             tuple(notes.findings),
             notes.questions,
         )
+
+    def _nothing_read(self) -> DamagedFileError:
+        """The error for a file of which no row was taken, with the first reason."""
+        errors = [finding for finding in self.notes.findings if finding.severity == "error"]
+        first = next(iter(errors or self.notes.findings), None)
+        asked = next((q for q in self.notes.questions if q.code in ("empty_ct", "omitted_well", "ct_is_zero", "yes_or_no")),
+                     None)  # fmt: skip
+        why = "it is empty"
+        if first is not None:
+            why = f"line {first.line}: {first.what}"
+        elif asked is not None:
+            why = f"{asked.what} ({asked.setting} decides: {', '.join(asked.options)})"
+        return DamagedFileError(
+            f"the table has no row that could be read or was to be taken: {why}",
+            way_out="look at it with poolpipe import FILE --dry-run, or export it again",
+        )
+
+    def _consistent(
+        self, part: Table, wells: list[tuple[str | None, str | None]]
+    ) -> list[tuple[str | None, str | None]]:
+        """The wells, without those of rows that other rows contradict; wells that lack a target are named."""
+        if self.layout.kind != "instrument":
+            return wells
+        names = [well for _, well in wells]
+        check_blocks(part.records, names, self.notes)
+        out = contradicted(part.records, names, self.notes)
+        return [(plate, None if i in out else well) for i, (plate, well) in enumerate(wells)]
 
     def _wells(self, part: Table) -> list[tuple[str | None, str | None]]:
         """Plate and well of each record."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from poolpipe.instruments.cells import fold, number
-from poolpipe.instruments.policy import NEGATIVE_CONTROL_NAMES, POSITIVE_CONTROL_NAMES, ImportPolicy
+from poolpipe.instruments.roles import CONTROLS, roles_of
 from poolpipe.instruments.times import moment
 
 if TYPE_CHECKING:
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from poolpipe.instruments.layouts import Layout
     from poolpipe.instruments.notes import Notes
+    from poolpipe.instruments.policy import ImportPolicy
     from poolpipe.instruments.tables import Record
 
-__all__ = ["Place", "loads_of", "pools_of", "record_time", "reports_of", "role_of", "tube_code"]
+__all__ = ["Place", "loads_of", "pools_of", "record_time", "reports_of", "tube_code"]
 
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE][+-]?\d+")
 
@@ -43,53 +44,25 @@ def record_time(
     return said.at
 
 
-def role_of(layout: Layout, record: Record, policy: ImportPolicy, notes: Notes) -> str | None:
-    """sample, negative_control or positive_control; null where the file does not say or says a standard."""
-    task = record["task"] or record["role"]
-    name = record["sample"] or record["tube"]
-    role = layout.word(layout.roles, task) if task else None
-    if role in ("negative_control", "positive_control"):
-        return role
-    by_name = None
-    if re.fullmatch(NEGATIVE_CONTROL_NAMES, name):
-        by_name = "negative_control"
-    elif re.fullmatch(POSITIVE_CONTROL_NAMES, name):
-        by_name = "positive_control"
-    if by_name:
-        notes.ask("control_by_name", f"{name!r} is named like a control, the file has no task for it",
-                  record["well"] or name, options=("trust", "ignore"), decided=policy.control_names,
-                  setting="control_names")  # fmt: skip
-        if policy.control_names == "trust":
-            return by_name
-    if task and role is None and fold(task) not in ("ipc", "blocked_ipc", "target", "endogenous"):
-        return None
-    return "sample" if name or role == "sample" else None
-
-
 def loads_of(
     layout: Layout, records: list[Record], places: list[Place], policy: ImportPolicy, notes: Notes
 ) -> list[dict[str, Any]]:
     """Rows of LOADS: one a well and tube, or a control; wells that the robot skipped or failed are left out."""
     loads: dict[tuple[str | None, str, str | None, str], dict[str, Any]] = {}
-    # A control's task may stand on one target only, while the internal control's row has another task.
-    controls = {
-        (place.plate, place.well): role
-        for record, place in zip(records, places, strict=True)
-        if (role := layout.word(layout.roles, record["task"] or record["role"])) not in (None, "sample")
-    }
-    for record, place in zip(records, places, strict=True):
+    roles = roles_of(layout, records, places, policy, notes)
+    for record, place, held in zip(records, places, roles, strict=True):
         if place.well is None or not _transferred(layout, record, place.well, notes):
             continue
-        role = controls.get((place.plate, place.well)) or role_of(layout, record, policy, notes)
+        role = held.role if held else ""
         tube: str | None = None
         if role == "sample":
             tube = tube_code(record, policy, notes, named=layout.kind == "instrument")
-        if role is None or (role == "sample" and tube is None):
+        if not role or (role == "sample" and tube is None):
             continue
-        key = (place.plate, place.well, tube, role)
-        loads.setdefault(key, {
+        loads.setdefault((place.plate, place.well, tube, role), {
             "plate": place.plate, "well": place.well, "tube": tube, "role": role,
             "lab": record["lab"] or policy.lab, "at": place.at, "line": record.line,
+            "name": held.name if held else None,
         })  # fmt: skip
     return list(loads.values())
 
@@ -128,10 +101,13 @@ def tube_code(record: Record, policy: ImportPolicy, notes: Notes, *, named: bool
 def reports_of(
     layout: Layout, records: list[Record], places: list[Place], policy: ImportPolicy, notes: Notes
 ) -> list[dict[str, Any]]:
-    """Rows of REPORTS: what a lab concluded by itself; a word that is not known makes no report."""
+    """Rows of REPORTS: what a lab concluded by itself; a word that is not known makes no report, a control neither."""
     reports = []
-    for record, place in zip(records, places, strict=True):
+    roles = roles_of(layout, records, places, policy, notes)
+    for record, place, held in zip(records, places, roles, strict=True):
         if not record["call"] and not record["validity"]:
+            continue
+        if held is not None and held.role in CONTROLS:
             continue
         tube = tube_code(record, policy, notes, named=False)
         call = layout.word(layout.calls, record["call"])

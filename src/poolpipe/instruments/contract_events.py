@@ -58,10 +58,15 @@ def events(instrument_file: InstrumentFile, policy: ImportPolicy | None = None) 
     )
     frames = {
         "read": instrument_file.readings.with_columns(instrument=pl.lit(instrument, pl.String)),
-        "load": instrument_file.loads.filter(pl.col("lab").is_not_null()),
+        "load": _named(instrument_file.loads.filter(pl.col("lab").is_not_null())),
         "report": instrument_file.reports,
     }
     return {kind: _with_ids(kind, frame, policy.round) for kind, frame in frames.items() if frame.height}
+
+
+def _named(loads: pl.DataFrame) -> pl.DataFrame:
+    """Loads in which a control that only its name makes one carries the name: collected, it is no control."""
+    return loads.with_columns(pl.coalesce("tube", "name").alias("tube"))
 
 
 def missing_facts(instrument_file: InstrumentFile) -> list[str]:

@@ -10,7 +10,7 @@ import re
 import zipfile
 import zlib
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 from poolpipe.instruments.cells import fold
@@ -28,25 +28,31 @@ __all__ = ["HEADER_WITHIN", "Document", "Row", "Sheet", "open_document", "text_d
 DELIMITERS = "\t;,"
 HEADER_WITHIN = 400  # rows; real preambles run to forty, a section's raw data comes after its own header
 _LARGER = "give the results in smaller files, or raise {} in the import policy"
-_SECTION = re.compile(r"\[([^\]]{1,80})\]\s*")
+# A spreadsheet that saves a text fills the line of a section's title up with empty cells.
+_SECTION = re.compile(r'[\s"]*\[([^\]]{1,80})\][\s",;]*')
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Cells of one line; `line` counts from 1 in the whole text or in the sheet. `numeric` are places of numbers."""
+    """Cells of one line; `line` counts from 1 in the whole text or in the sheet. `numeric` are places of numbers.
+
+    `torn` is set where a quotation mark opens and does not close, or closes inside a cell: where its cells end is a guess.
+    """
 
     line: int
     cells: list[str]
     numeric: frozenset[int] = frozenset()
+    torn: bool = False
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A named table of rows; for text a section read with one delimiter."""
+    """A named table of rows; for text a section read with one delimiter. `above` is what stands before all sections."""
 
     name: str
     load: Callable[[int | None], list[Row]]  # the first so many rows, or all
     delimiter: str = ""
+    above: Sheet | None = None
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -128,9 +134,13 @@ def text_document(content: bytes, policy: ImportPolicy, *, name: str = "") -> Do
     ]
     ends = [start - 1 for start, _ in starts[1:]] + [len(lines)]
     present = [mark for mark in DELIMITERS if mark in text] or [","]
-    sheets = []
+    sheets: list[Sheet] = []
     for (start, title), end in zip(starts, ends, strict=True):
-        sheets += [Sheet(title, _line_reader(lines[start:end], start + 1, mark), mark) for mark in present]
+        above: list[Sheet] | list[None] = sheets[: len(present)] or [None] * len(present)
+        sheets += [
+            Sheet(title, _line_reader(lines[start:end], start + 1, mark), mark, first)
+            for mark, first in zip(present, above, strict=True)
+        ]
     return Document("text", sheets, hashlib.sha256(content).hexdigest(), encoding, text, other_encoding=other)
 
 
@@ -182,29 +192,54 @@ def _gunzip(content: bytes, policy: ImportPolicy, name: str) -> bytes:
 
 
 def _sheets(tables: dict[str, Loader]) -> list[Sheet]:
-    """Sheets of a spreadsheet, each read when first asked for."""
+    """Sheets of a spreadsheet, each read when first asked for; one that holds `[sections]` is a sheet a section."""
+    return [part for title, load in tables.items() for part in _parts(title, load)]
 
-    def rows_of(load: Loader) -> Callable[[int | None], list[Row]]:
-        def read(most: int | None) -> list[Row]:
-            return [Row(i, *cells) for i, cells in enumerate(load(most), 1)]
 
-        return read
+def _parts(title: str, load: Loader) -> list[Sheet]:
+    @cache
+    def read(most: int | None) -> list[Row]:
+        return [Row(i, *cells) for i, cells in enumerate(load(most), 1)]
 
-    return [Sheet(title, rows_of(load)) for title, load in tables.items()]
+    if not any(_section(row) for row in read(HEADER_WITHIN)):
+        return [Sheet(title, read)]
+    rows = read(None)
+    starts = [0] + [i + 1 for i, row in enumerate(rows) if _section(row)]
+    ends = [start - 1 for start in starts[1:]] + [len(rows)]
+    parts: list[Sheet] = []
+    for start, end in zip(starts, ends, strict=True):
+        name = _section(rows[start - 1]) if start else ""
+        parts.append(Sheet(name, partial(_first, rows[start:end]), "", parts[0] if parts else None))
+    return parts
+
+
+def _first(rows: list[Row], most: int | None) -> list[Row]:
+    return rows[:most]
+
+
+def _section(row: Row) -> str:
+    """The title of a row that holds nothing but `[title]`; empty for any other."""
+    filled = [cell for cell in row.cells if cell.strip()]
+    match = _SECTION.fullmatch(filled[0]) if len(filled) == 1 else None
+    return match[1] if match else ""
 
 
 def _line_reader(lines: list[str], first: int, delimiter: str) -> Callable[[int | None], list[Row]]:
     def read(most: int | None) -> list[Row]:
         csv.field_size_limit(2**24)
-        rows = []
-        for number, line in enumerate(lines[:most], first):
-            try:
-                rows.append(Row(number, next(csv.reader([line], delimiter=delimiter), [])))
-            except csv.Error:
-                rows.append(Row(number, line.split(delimiter)))
-        return rows
+        return [_row(number, line, delimiter) for number, line in enumerate(lines[:most], first)]
 
     return read
+
+
+def _row(number: int, line: str, delimiter: str) -> Row:
+    """The cells of one line; a quoted cell ends with its line, whatever its quotation marks say."""
+    if '"' not in line:
+        return Row(number, line.split(delimiter) if line else [])
+    try:
+        return Row(number, next(csv.reader([line], delimiter=delimiter, strict=True), []))
+    except csv.Error:
+        return Row(number, line.split(delimiter), torn=True)
 
 
 def _decode(content: bytes, policy: ImportPolicy, name: str) -> tuple[str, str, str]:

@@ -46,7 +46,7 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
     table = Document("text", table.sheets, document.sha256, table.encoding, table.text)
     layout = next(layout for layout in load_layouts() if layout.format == "eds")
     for sheet in table.sheets:
-        if (header := match_header(layout, sheet)) is not None:
+        if (header := match_header(layout, sheet, policy)) is not None:
             return read_document(table, layout, sheet, header, name, policy, _facts(document))
     raise DamagedFileError(
         "analysis_result.txt has no table of Ct values", where=name, way_out="analyse it again"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.instruments.cells import fold, plain
+from poolpipe.instruments.cells import NOTHING, fold, plain
 from poolpipe.instruments.contents import Place, loads_of
 from poolpipe.instruments.documents import HEADER_WITHIN
-from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
+from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError, RefusedFormatError
 from poolpipe.instruments.facts import file_facts, plate_barcode, policy_time
 from poolpipe.instruments.layouts import Layout
 from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
     from poolpipe.instruments.documents import Document, Row, Sheet
     from poolpipe.instruments.policy import ImportPolicy
 
-__all__ = ["find_grid", "read"]
+__all__ = ["find_grid", "is_result", "read"]
 
 EMPTY = frozenset(("", "-", "empty", "空", "空孔", "x"))
+CALLS = frozenset(
+    ("positive", "negative", "invalid", "inconclusive", "suspect", "阳性", "阴性", "可疑", "无效")
+)
+_DECIMAL = re.compile(r"\d{1,3}[.,]\d+")
 LAYOUT = Layout(
     format="plate-grid", kind="map", required=(), columns={},
     facts={"plate": ("Plate", "Plate ID", "Plate Barcode", "板号", "板条码")},
@@ -47,6 +52,18 @@ def _grids(document: Document) -> Iterator[tuple[Sheet, int, int]]:
                     yield sheet, index, size
 
 
+def is_result(grid: tuple[Sheet, int, int]) -> bool:
+    """Whether the cells of a drawn plate are results: numbers with decimals, words for no amplification, calls."""
+    sheet, top, size = grid
+    rows, columns = SHAPES[size]
+    cells = [
+        fold(cell) for row in sheet.rows[top + 1 : top + 1 + rows] for cell in row.cells[1 : columns + 1]
+    ]
+    filled = [cell for cell in cells if cell not in EMPTY]
+    decimals = sum(bool(_DECIMAL.fullmatch(cell)) for cell in filled)
+    return decimals > 1 or any(cell in NOTHING or cell in CALLS for cell in filled)
+
+
 def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: ImportPolicy) -> InstrumentFile:
     """Loads of a drawn plate map.
 
@@ -61,6 +78,12 @@ def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: Im
     if len(list(_grids(document))) > 1:
         raise AmbiguousFileError(
             "several plates are drawn in this file", where=name, way_out="import them as a file each"
+        )
+    if is_result(grid):
+        raise RefusedFormatError(
+            "results drawn as a plate: a plate map has a tube in each cell",
+            where=f"{name}, line {sheet.rows[top].line}",
+            way_out="export the table of Ct values, one row a well and target",
         )
     rows, columns = SHAPES[size]
     notes = Notes()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from poolpipe.instruments.cells import NOTHING, decimal_mark, fold, number
 from poolpipe.instruments.targets import target_name
+from poolpipe.instruments.words import yes_or_no
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -100,9 +101,10 @@ def readings_of(
 
 def _counts(layout: Layout, record: Record, well: str, policy: ImportPolicy, notes: Notes) -> bool:
     """Whether the row is to be read: not omitted by the operator, not flagged where the policy leaves these out."""
-    omitted = fold(record["omit"]) in layout.omitted
-    omitted |= bool(record["include"]) and fold(record["include"]) in ("false", "no", "0", "n")
     place = f"{well} (line {record.line})"
+    omitted = _omitted(layout, record, place, policy, notes)
+    if omitted is None:
+        return False
     if omitted and any(text for _, text in record.cts):
         what = "the operator omitted the well"
         notes.ask("omitted_well", what, f"{place}: {record.cts[0][1]}", options=("leave_out", "keep"),
@@ -114,6 +116,25 @@ def _counts(layout: Layout, record: Record, well: str, policy: ImportPolicy, not
         bool(record.flags) and policy.flagged_wells == "leave_out"
     )
     return not left_out
+
+
+def _omitted(layout: Layout, record: Record, place: str, policy: ImportPolicy, notes: Notes) -> bool | None:
+    """Whether the operator omitted the row; None where a word is neither yes nor no, so that the row is left out."""
+    answers = {"omit": False, "include": True}
+    for role in answers:
+        word = fold(record[role])
+        if not word:
+            continue
+        yes = (*policy.yes_words, *(layout.omitted if role == "omit" else ()))
+        known = {fold(each): True for each in yes} | {fold(each): False for each in policy.no_words}
+        answer = known.get(word, yes_or_no(word))
+        if answer is None:
+            notes.ask("yes_or_no", f"a word in the column for {role} is neither yes nor no",
+                      f"{place}: {record[role]}", options=("yes_words", "no_words"), decided="left out",
+                      setting="yes_words")  # fmt: skip
+            return None
+        answers[role] = answer
+    return answers["omit"] or not answers["include"]
 
 
 def _target(text: str, record: Record, default: str, policy: ImportPolicy, notes: Notes) -> str:
@@ -141,7 +162,9 @@ def _ct(
     """The Ct, None for undetermined, LEFT_OUT where the row is left out."""
     place = f"{well} (line {record.line})"
     if not text:
-        if layout.nothing.empty == "undetermined":
+        if layout.nothing.empty == "undetermined" or (
+            layout.nothing.empty == "call" and _looked_at(layout, record)
+        ):
             return None
         notes.ask("empty_ct", "the Ct is empty where this format writes a word for no amplification", place,
                   options=("leave_out", "undetermined"), decided=policy.empty_ct, setting="empty_ct")  # fmt: skip
@@ -149,16 +172,23 @@ def _ct(
     if _is_nothing(layout, text):
         return None
     ct = number(text, decimal)
-    if ct is None or not 0 <= ct <= 100:
+    if ct is None or not (0 <= ct <= 100 or ct in policy.no_call_ct):
         what = "no Ct: neither a number from 0 to 100 nor a word for no amplification"
+        if ct is not None:
+            what += f"; if the machine writes it where nothing amplified: no_call_ct = [{ct:g}]"
         notes.found("bad_ct", what, line=record.line, sheet=record.sheet, column="ct", text=text)
         return LEFT_OUT
-    if ct == 0:
+    if ct == 0 and ct not in policy.no_call_ct:
         notes.ask("ct_is_zero", "a Ct of 0 is no crossing", place, options=("leave_out", "undetermined", "number"),
                   decided=policy.zero_ct, setting="zero_ct")  # fmt: skip
         zero: dict[str, float | _LeftOut | None] = {"leave_out": LEFT_OUT, "undetermined": None, "number": ct}
         return zero[policy.zero_ct]
     return _no_call(layout, ct, record, place, policy, notes)
+
+
+def _looked_at(layout: Layout, record: Record) -> bool:
+    """Whether the row's own call says that the lab looked at its targets and found some or none."""
+    return layout.word(layout.calls, record["call"]) in ("positive", "suspect", "negative")
 
 
 def _no_call(

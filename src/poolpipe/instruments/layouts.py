@@ -11,12 +11,26 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from poolpipe.instruments.cells import fold
+from poolpipe.instruments.columns import targets_in
 from poolpipe.instruments.errors import LayoutError
+from poolpipe.instruments.result_columns import has_ct, result_names
 
 if TYPE_CHECKING:
     from poolpipe.instruments.documents import Row, Sheet
+    from poolpipe.instruments.policy import ImportPolicy
 
-__all__ = ["Channel", "Layout", "Nothing", "Wells", "load_layouts", "match_header", "parse_layout"]
+__all__ = [
+    "Channel",
+    "Layout",
+    "Nothing",
+    "Wells",
+    "is_header",
+    "load_layouts",
+    "match_header",
+    "parse_layout",
+]
+
+MOST_DIGITS = 2  # of a control's number
 
 # Roles a column can have; the word is what the rest of the package calls it.
 ROLES = frozenset(
@@ -37,10 +51,13 @@ class Wells(_Part):
 
 
 class Nothing(_Part):
-    """How *no amplification* is written: more `words`, what an empty Ct is, `numbers` that may mean it."""
+    """How *no amplification* is written: more `words`, what an empty Ct is, `numbers` that may mean it.
+
+    `empty = "call"`: undetermined in a row whose own call says that the lab looked at it, asked in any other.
+    """
 
     words: tuple[str, ...] = ()
-    empty: Literal["undetermined", "ask"] = "ask"
+    empty: Literal["undetermined", "ask", "call"] = "ask"
     numbers: tuple[float, ...] = (40.0, 45.0, 50.0, 100.0)
     not_amplified: tuple[str, ...] = ()
 
@@ -73,6 +90,13 @@ class Layout(_Part):
         Regular expressions, each of which some line before the table must match.
     columns : dict of role to names
         Accepted header names; the first present counts, for `ct` and `flag` all count.
+    target_columns : tuple of str
+        Regular expressions with a group `target`: names of columns that each hold one target's Ct (`N Ct`).
+    target_names : bool
+        Whether a bare name of an expected target (`ORF1ab`) is such a column, too, where at least two stand.
+    no_results : bool
+        Whether a column of results that has no role here (a call, a cycle, a fluorescence) shows that the file is
+        something else. Of maps, a column of Ct values always shows it.
     facts : dict of fact to names
         Keys of the preamble: plate, serial, instrument, software, block, run_start, run_end, analysed, modified.
     """
@@ -90,11 +114,14 @@ class Layout(_Part):
     preamble: tuple[str, ...] = ()
     columns: dict[str, tuple[str, ...]]
     channels: tuple[Channel, ...] = ()
+    target_columns: tuple[str, ...] = ()
+    target_names: bool = False
+    no_results: bool = False
     facts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     zone: str | None = None
     wells: Wells = Wells()
     nothing: Nothing = Nothing()
-    omitted: tuple[str, ...] = ("true", "yes", "1", "y")
+    omitted: tuple[str, ...] = ()
     flagged: tuple[str, ...] = ("y", "true", "yes")
     skip: tuple[str, ...] = ()
     trailer: str | None = None
@@ -117,11 +144,20 @@ class Layout(_Part):
             raise ValueError(msg)
         return {role: tuple(fold(name) for name in names) for role, names in value.items()}
 
-    @field_validator("preamble", "skip")
+    @field_validator("preamble", "skip", "target_columns")
     @classmethod
     def _patterns_compile(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in value:
             re.compile(pattern)
+        return value
+
+    @field_validator("target_columns")
+    @classmethod
+    def _targets_are_named(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            if "target" not in re.compile(pattern).groupindex:
+                msg = f"{pattern!r} has no group (?P<target>...)"
+                raise ValueError(msg)
         return value
 
     @field_validator("trailer", "target_from", "instrument_from", "plate_well")
@@ -133,10 +169,11 @@ class Layout(_Part):
     def word(self, table: dict[str, tuple[str, ...]], text: str) -> str | None:
         """The key of `roles` or `calls` whose words hold this text."""
         folded = fold(text)
-        numbered = re.sub(r"[- ]?\d+$", "", folded)  # CFX numbers its replicates: Unkn-12, Neg Ctrl-1
-        for wanted in (folded, numbered):
-            if key := next((key for key, words in table.items() if wanted in map(fold, words)), None):
-                return key
+        numbered = re.fullmatch(r"(.*?)[- ]?(\d+)", folded)  # CFX numbers its replicates: Unkn-12, Neg Ctrl-1
+        for wanted, digits in ((folded, 0), (numbered[1], len(numbered[2])) if numbered else (folded, 0)):
+            for key, words in table.items():
+                if wanted in map(fold, words) and (digits <= MOST_DIGITS or not key.endswith("control")):
+                    return key
         return None
 
 
@@ -169,19 +206,34 @@ def load_layouts(folder: Path | None = None) -> tuple[Layout, ...]:
     return tuple(sorted(layouts.values(), key=lambda layout: (-layout.priority, layout.format)))
 
 
-def match_header(layout: Layout, sheet: Sheet) -> int | None:
-    """Index of the row of a sheet that is this layout's header; None where the sheet is not of this layout."""
-    if layout.sheets and sheet.name not in layout.sheets:
+def match_header(
+    layout: Layout, sheet: Sheet, policy: ImportPolicy, *, any_sheet: bool = False
+) -> int | None:
+    """Index of the row of a sheet that is this layout's header; None where the sheet is not of this layout.
+
+    With `any_sheet` the sheet may have another name than those of the layout.
+    """
+    if layout.sheets and sheet.name not in layout.sheets and not any_sheet:
         return None
-    wanted = [layout.columns[role] for role in layout.required]
-    channels = {fold(name) for channel in layout.channels[:1] for name in (channel.target, channel.ct)}
-    absent = {fold(name) for name in layout.absent}
     for index, names in enumerate(sheet.names):
-        if len(names) < 2 or names & absent or not channels <= names:
-            continue
-        if all(names.intersection(options) for options in wanted):
+        if len(names) > 1 and is_header(layout, names, sheet.rows[index], policy):
             return index if _preamble_fits(layout, sheet.rows[:index]) else None
     return None
+
+
+def is_header(layout: Layout, names: frozenset[str], row: Row, policy: ImportPolicy) -> bool:
+    """Whether a row names all columns that the layout requires, and none that shows it is something else."""
+    if not all(names.intersection(layout.columns[role]) for role in layout.required):
+        return False
+    channels = {fold(name) for channel in layout.channels[:1] for name in (channel.target, channel.ct)}
+    if names & {fold(name) for name in layout.absent} or not channels <= names:
+        return False
+    if layout.target_columns and not targets_in(layout, row, policy):
+        return False
+    without_role = names.difference(*layout.columns.values())
+    if layout.kind == "map" and has_ct(without_role):
+        return False
+    return not (layout.no_results and result_names(without_role))
 
 
 def _preamble_fits(layout: Layout, rows: list[Row]) -> bool:

@@ -33,6 +33,7 @@ LOADS: dict[str, pl.DataType | type[pl.DataType]] = {
     "lab": pl.String,
     "at": TIME,
     "line": pl.Int64,
+    "name": pl.String,  # of a control that only its name makes one; null where the file itself says so
 }
 REPORTS: dict[str, pl.DataType | type[pl.DataType]] = {
     "tube": pl.String,

@@ -8,10 +8,18 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-__all__ = ["ImportPolicy"]
+__all__ = ["ImportPolicy", "control_by_name"]
 
-NEGATIVE_CONTROL_NAMES = r"(?i)(NTC|NEC|NAC|NC|NEG|阴性对照|阴性质控|阴性质控品)([ _-]?\d+)?"
-POSITIVE_CONTROL_NAMES = r"(?i)(PTC|PC|POS|阳性对照|阳性质控|阳性质控品)([ _-]?\d+)?"
+# A plate has few controls, so their number has two digits at most; PC20220404 is a tube's barcode.
+_CONTROL_NAMES = {
+    "negative_control": re.compile(r"(?i)(NTC|NEC|NAC|NC|NEG|阴性对照|阴性质控|阴性质控品)([ _-]?\d{1,2})?"),
+    "positive_control": re.compile(r"(?i)(PTC|PC|POS|阳性对照|阳性质控|阳性质控品)([ _-]?\d{1,2})?"),
+}
+
+
+def control_by_name(name: str) -> str | None:
+    """The role that a sample's name alone tells (NTC, PC-2, 阴性对照), None where it is no control's name."""
+    return next((role for role, names in _CONTROL_NAMES.items() if names.fullmatch(name)), None)
 
 
 class ImportPolicy(BaseModel):
@@ -35,8 +43,9 @@ class ImportPolicy(BaseModel):
         Regular expression with a group `plate`, matched against the file's name, where neither knows it.
     plate_wells : {96, 384}
         Size of the plate where wells are mere numbers and the file does not say.
-    well_disagrees : {"name", "leave_out"}
-        A row whose well number is another well than its name (A1): the name counts, or the row is left out.
+    well_disagrees : {"majority", "name", "leave_out"}
+        A row whose well number is another well than its name (A1): left out where the numbers of nearly all other rows
+        fit their names, else the name counts; or always the name; or always left out.
     rotor_order : {"row", "column"}
         How positions of a rotor or a numbered worklist without wells are written as wells.
     no_call_ct : tuple of float
@@ -47,6 +56,9 @@ class ImportPolicy(BaseModel):
         What an empty Ct is where the layout does not say. Left out, the well has no call.
     omitted_wells, flagged_wells : {"leave_out", "keep"}
         Wells that the operator omitted; wells that the instrument's software flagged.
+    yes_words, no_words : tuple of str
+        Words for yes and no in columns such as *Omit*, beside those of the common languages. A row with any other word
+        there is left out.
     duplicate_columns : {"refuse", "first", "last"}
         Two columns of one name or one meaning that do not agree.
     runs : {"one_plate", "run_is_plate"}
@@ -57,10 +69,13 @@ class ImportPolicy(BaseModel):
     expected_targets : tuple of str
         Targets of the policy and its internal control; another name in a file is a question, another spelling of one of
         these is taken for it. Empty: any name will do.
+    internal_control : str
+        Which of them is the internal control, for files that call it 内标.
     sample_names : {"tubes", "ignore"}
         Whether the sample names of an instrument's file are tube barcodes and so make `load` events.
-    control_names : {"trust", "ignore"}
-        Whether a sample called NTC or 阴性对照 is a control although the file has no task for it.
+    control_names : {"trust", "ignore", "over_task"}
+        Whether a sample called NTC, PC-2 or 阴性对照 is a control where the file has no task for its well. `over_task`: even
+        where its task says that it is a sample.
     tube_pattern : str
         Regular expression of a tube's barcode (contract, `bad_code`).
     lab : str, optional
@@ -83,19 +98,22 @@ class ImportPolicy(BaseModel):
     plate: str | None = None
     plate_file_name: str | None = None
     plate_wells: Literal[96, 384] = 96
-    well_disagrees: Literal["name", "leave_out"] = "name"
+    well_disagrees: Literal["majority", "name", "leave_out"] = "majority"
     rotor_order: Literal["row", "column"] = "row"
     no_call_ct: tuple[float, ...] = ()
     zero_ct: Literal["leave_out", "undetermined", "number"] = "leave_out"
     empty_ct: Literal["leave_out", "undetermined"] = "leave_out"
     omitted_wells: Literal["leave_out", "keep"] = "leave_out"
     flagged_wells: Literal["leave_out", "keep"] = "keep"
+    yes_words: tuple[str, ...] = ()
+    no_words: tuple[str, ...] = ()
     duplicate_columns: Literal["refuse", "first", "last"] = "refuse"
     runs: Literal["one_plate", "run_is_plate"] = "one_plate"
     targets: dict[str, str] = Field(default_factory=dict)
     expected_targets: tuple[str, ...] = ("ORF1ab", "N", "IC")
+    internal_control: str = "IC"
     sample_names: Literal["tubes", "ignore"] = "tubes"
-    control_names: Literal["trust", "ignore"] = "trust"
+    control_names: Literal["trust", "ignore", "over_task"] = "trust"
     tube_pattern: str = r"[0-9A-Za-z._/-]{1,64}"
     lab: str | None = None
     round: str = ""

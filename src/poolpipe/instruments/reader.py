@@ -9,6 +9,7 @@ from poolpipe.instruments.assembly import find_layout, read_document
 from poolpipe.instruments.documents import Document, open_document
 from poolpipe.instruments.errors import InstrumentError, RefusedFormatError, UnknownFormatError
 from poolpipe.instruments.layouts import load_layouts
+from poolpipe.instruments.result_columns import unread_results
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from poolpipe.instruments.model import InstrumentFile
     from poolpipe.instruments.policy import ImportPolicy
 
-__all__ = ["read_bytes", "refusal"]
+__all__ = ["check_no_results", "read_bytes", "refusal"]
 
 ADVICE = "docs/instruments lists the formats; a lab adds its own by a layout (docs/instruments/adding-a-machine.md)"
 
@@ -33,11 +34,12 @@ def read_bytes(
             return rdml.read(document, name, policy)
         if document.container in ("zip", "xml"):
             raise refusal(document)
-        found = find_layout(document, load_layouts(layouts))
+        found = find_layout(document, load_layouts(layouts), policy)
         if found is not None:
             return read_document(document, *found, name, policy)
         if tecan.is_worklist(document):
             return tecan.read(document, name, policy)
+        check_no_results(document)
         if (grid := grids.find_grid(document)) is not None:
             return grids.read(document, grid, name, policy)
     except InstrumentError as error:
@@ -46,6 +48,19 @@ def read_bytes(
         where = f"{name}, {error.where}" if error.where else name
         raise type(error)(error.what, where=where, way_out=error.way_out) from error
     raise UnknownFormatError("no known layout fits the content", where=name, way_out=ADVICE)
+
+
+def check_no_results(document: Document) -> None:
+    """Refuse a file of results that no layout reads, by the names of its columns."""
+    found = unread_results(document)
+    if found is not None:
+        sheet, line, names = found
+        where = f"sheet or section {sheet!r}, line {line}" if sheet else f"line {line}"
+        raise RefusedFormatError(
+            f"results that no layout reads: columns {', '.join(names)}", where=where,
+            way_out="export the table of Ct values (Results), or describe the file by a layout "
+            "(docs/instruments/adding-a-machine.md)",
+        )  # fmt: skip
 
 
 def refusal(document: Document) -> InstrumentError:

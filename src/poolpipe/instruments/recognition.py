@@ -13,6 +13,7 @@ from poolpipe.instruments.errors import RefusedFormatError
 from poolpipe.instruments.layouts import load_layouts
 from poolpipe.instruments.policy import ImportPolicy
 from poolpipe.instruments.reader import refusal
+from poolpipe.instruments.result_columns import unread_results
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,24 +23,34 @@ __all__ = ["recognise_bytes"]
 EVENT_MAGIC = (b"PAR1", b"ARROW1", b"\x28\xb5\x2f\xfd", b"{")  # Parquet, Arrow IPC, zstd, NDJSON
 
 
-def recognise_bytes(content: bytes, name: str, *, whole: bool, layouts: Path | None = None) -> str | None:
+def recognise_bytes(
+    content: bytes, name: str, *, whole: bool, layouts: Path | None = None, policy: ImportPolicy | None = None
+) -> str | None:
     """The format's name; `whole` is false where `content` is only the head of a text."""
+    policy = policy or ImportPolicy()
     if content.startswith(EVENT_MAGIC) or _is_event_table(content):
         return None
     if not whole and b"\n" in content:
         content = content[: content.rindex(b"\n") + 1]
     try:
-        document = open_document(content, ImportPolicy(), name=name)
+        document = open_document(content, policy, name=name)
     except RefusedFormatError:
         return "refused"
     if document.container in ("zip", "xml"):
         return _archive_format(document)
-    if (found := find_layout(document, load_layouts(layouts))) is not None:
+    return _table_format(document, layouts, policy)
+
+
+def _table_format(document: Document, layouts: Path | None, policy: ImportPolicy) -> str | None:
+    """The format of a text or spreadsheet."""
+    if (found := find_layout(document, load_layouts(layouts), policy)) is not None:
         return found[0].format
+    if tecan.is_worklist(document):
+        return "tecan-worklist"
     grid = grids.find_grid(document)
-    if tecan.is_worklist(document) or grid is None:
-        return "tecan-worklist" if tecan.is_worklist(document) else None
-    return f"plate-grid-{grid[2]}"
+    if unread_results(document) is not None or (grid and grids.is_result(grid)):
+        return "refused"
+    return f"plate-grid-{grid[2]}" if grid else None
 
 
 def _archive_format(document: Document) -> str | None:

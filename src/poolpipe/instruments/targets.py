@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from poolpipe.instruments.notes import Notes
     from poolpipe.instruments.policy import ImportPolicy
 
-__all__ = ["target_name"]
+__all__ = ["is_expected", "target_name"]
+
+INTERNAL_CONTROL = ("内标", "内参", "内控", "内标基因", "内参基因", "internal control", "内部对照")
+GENE = ("基因", " gene", "-gene", " 基因")  # what may stand behind a target's name
 
 
 def target_name(name: str, policy: ImportPolicy, notes: Notes) -> str:
@@ -21,18 +24,32 @@ def target_name(name: str, policy: ImportPolicy, notes: Notes) -> str:
     name : str
         As the file writes it: a target, a dye or a channel.
     policy : ImportPolicy
-        `targets` translates; an expected target in other spelling (ORF1AB) is the expected one.
+        `targets` translates; an expected target in other spelling (ORF1AB, N基因, 内标) is the expected one.
     notes : Notes
         Gets a question for another spelling, and for a name that is no expected target: its readings are kept, but a
         policy that does not know the target gives no call by them.
     """
     given = {fold(key): target for key, target in policy.targets.items()}
-    expected = {fold(target): target for target in policy.expected_targets}
-    target = given.get(fold(name)) or expected.get(fold(name)) or name
+    target = given.get(fold(name)) or _expected(name, policy) or name
     if target != name and fold(name) not in given:
         notes.ask("target_spelling", "an expected target in other spelling", name,
                   options=(target, name), decided=target, setting="targets")  # fmt: skip
-    if expected and target not in policy.expected_targets:
+    if policy.expected_targets and target not in policy.expected_targets:
         notes.ask("target_not_expected", "no target that is expected: the run would not count it", target,
                   options=("targets", "expected_targets"), decided="kept as it is named", setting="targets")  # fmt: skip
     return target
+
+
+def is_expected(name: str, policy: ImportPolicy) -> bool:
+    """Whether a name is a target that the policy expects or translates, in any spelling."""
+    return fold(name) in map(fold, policy.targets) or _expected(name, policy) is not None
+
+
+def _expected(name: str, policy: ImportPolicy) -> str | None:
+    """The expected target that a name spells, None where it spells none."""
+    expected = {fold(target): target for target in policy.expected_targets}
+    folded = fold(name)
+    bare = next((folded.removesuffix(end).strip() for end in map(fold, GENE) if folded.endswith(end)), folded)
+    if found := expected.get(folded) or expected.get(bare):
+        return found
+    return expected.get(fold(policy.internal_control)) if folded in map(fold, INTERNAL_CONTROL) else None

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from poolpipe.instruments.cells import plain, well_name, well_number
-from poolpipe.instruments.contents import role_of, tube_code
+from poolpipe.instruments.contents import tube_code
 from poolpipe.instruments.errors import DamagedFileError
 from poolpipe.instruments.facts import policy_time
 from poolpipe.instruments.layouts import Layout
 from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
 from poolpipe.instruments.notes import Notes
+from poolpipe.instruments.roles import Role, role_of_name
 from poolpipe.instruments.tables import Record
 from poolpipe.instruments.wells import SHAPES
 
@@ -108,8 +109,8 @@ def _load(
         notes.found("no_tube_id", "the aspirated tube has no id: diluent or master mix, or a scan that failed",
                     severity="warning", line=tube.line)  # fmt: skip
         return None
-    role = role_of(LAYOUT, tube, policy, notes) or "sample"
-    code = tube_code(tube, policy, notes, named=False) if role == "sample" else None
-    if role == "sample" and code is None:
+    held = role_of_name(tube, policy, notes) or Role("sample")
+    code = tube_code(tube, policy, notes, named=False) if held.role == "sample" else None
+    if held.role == "sample" and code is None:
         return None
-    return {"plate": plate, "well": well, "tube": code, "role": role, "line": line}
+    return {"plate": plate, "well": well, "tube": code, "role": held.role, "line": line, "name": held.name}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["SHAPES", "wells_of"]
 
 SHAPES = {96: (8, 12), 384: (16, 24)}
+FEW = 4  # a quarter of the rows at most: more is another way of counting, not an edit
 
 
 def wells_of(
@@ -30,20 +31,29 @@ def wells_of(
     if numbered and not any(named):
         return _by_number(layout, records, size, policy, notes)
     size = size or _size_by_position(records, named)
-    wells = []
     for record, name in zip(records, named, strict=True):
-        well = name
         if name is None:
-            notes.found(
-                "bad_well", "no well of the plate", line=record.line, sheet=record.sheet, text=record["well"]
-            )
-        elif size and record["position"] and not _agrees(record["position"], name, size):
-            notes.ask("well_disagrees", f"the well's number and name differ on a plate of {size}",
-                      f"number {record['position']}, name {record['well']} (line {record.line})",
-                      options=("name", "leave_out"), decided=policy.well_disagrees, setting="well_disagrees")  # fmt: skip
-            well = name if policy.well_disagrees == "name" else None
-        wells.append(well)
-    return wells, size
+            what = "no well of the plate"
+            notes.found("bad_well", what, line=record.line, sheet=record.sheet, text=record["well"])
+    return _believed(records, named, size, policy, notes), size
+
+
+def _believed(
+    records: list[Record], named: list[str | None], size: int | None, policy: ImportPolicy, notes: Notes
+) -> list[str | None]:
+    """The named wells, without those whose number is another well, as far as the policy leaves these out."""
+    numbered = [i for i, record in enumerate(records) if named[i] and record["position"]] if size else []
+    differing = [i for i in numbered if not _agrees(records[i]["position"], named[i] or "", size or 96)]
+    few = len(differing) * FEW <= len(numbered)
+    left_out = policy.well_disagrees == "leave_out" or (policy.well_disagrees == "majority" and few)
+    for i in differing:
+        record = records[i]
+        notes.ask("well_disagrees", f"the well's number and name differ on a plate of {size}",
+                  f"number {record['position']}, name {record['well']} (line {record.line})",
+                  options=("majority", "name", "leave_out"), setting="well_disagrees",
+                  decided="leave_out" if left_out else "name")  # fmt: skip
+    out = set(differing) if left_out else set()
+    return [None if i in out else name for i, name in enumerate(named)]
 
 
 def _agrees(position: str, name: str, size: int) -> bool:

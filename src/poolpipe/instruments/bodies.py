@@ -1,0 +1,124 @@
+"""The body of a table: the rows under its header that belong to it and are whole."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from poolpipe.instruments.cells import fold, plain, well_name
+from poolpipe.instruments.endings import is_trailer, without_cut_end
+from poolpipe.instruments.errors import AmbiguousFileError, RefusedFormatError
+from poolpipe.instruments.result_columns import has_ct
+from poolpipe.instruments.shapes import whole_rows
+
+if TYPE_CHECKING:
+    from poolpipe.instruments.columns import Columns
+    from poolpipe.instruments.documents import Document, Row
+    from poolpipe.instruments.layouts import Layout
+    from poolpipe.instruments.notes import Notes
+
+__all__ = ["body_of"]
+
+_DECIMAL = re.compile(r"\d{1,3}[.,]\d+")
+_AMOUNT = re.compile(r"vol|conc|[uµμnm]l\b|ng\b|dilution|weight|mass|temp|体积|浓度|温度|重量")
+
+KEYS = ("well", "plate_well", "tube", "pool")
+FEW = 2  # so many numbers with decimals are no slip of the pen
+FILLED = 3  # a row of a table has so many cells; a line below it, such as `Analysis Type = x`, has fewer
+
+
+def body_of(layout: Layout, document: Document, rows: list[Row], columns: Columns, notes: Notes) -> list[Row]:
+    """The rows of a table that are read; every line that is left out is named.
+
+    Parameters
+    ----------
+    rows : list of Row
+        All rows below the header, up to the next header of the layout or the end of the sheet.
+
+    Raises
+    ------
+    AmbiguousFileError
+        Another table of Ct values stands below; the header may have lost a name.
+    DamagedFileError
+        The last line was cut short.
+    """
+    inside = _inside(layout, rows, columns, notes)
+    padded = document.container != "text"
+    whole = whole_rows(
+        columns.header, inside, columns.needed, columns.cts, padded=padded, notes=notes
+    )  # fmt: skip
+    if layout.no_results:
+        _check_no_numbers(columns, whole)
+    return without_cut_end(document, inside, whole, columns, notes)
+
+
+def _check_no_numbers(columns: Columns, rows: list[Row]) -> None:
+    """Refuse a map with a column of numbers with decimals that has no role: they may be Ct values."""
+    used = set(columns.used)
+    for index, name in enumerate(columns.header.cells):
+        cells = [plain(row.cells[index]) for row in rows if index < len(row.cells)]
+        if (
+            index in used
+            or _AMOUNT.search(fold(name))
+            or sum(map(bool, map(_DECIMAL.fullmatch, cells))) < FEW
+        ):
+            continue
+        raise RefusedFormatError(
+            f"the column {plain(name)!r} holds numbers with decimals, as results do, and no layout reads it",
+            where=f"line {columns.header.line}",
+            way_out="export the table of Ct values, or take the column out of the plate map",
+        )
+
+
+def _inside(layout: Layout, rows: list[Row], columns: Columns, notes: Notes) -> list[Row]:
+    """Rows of the table: without blank lines, lines the layout skips, and what stands below the table."""
+    role, key = next(((role, columns.roles[role][0]) for role in KEYS if role in columns.roles), ("", 0))
+    names = layout.columns.get(role, ())
+    blank = False
+    inside = []
+    for row in rows:
+        line = " ".join(row.cells)
+        if not line.strip():
+            blank = True
+            continue
+        if any(re.search(pattern, line) for pattern in layout.skip) or is_trailer(layout, line):
+            continue
+        filled = sum(bool(cell.strip()) for cell in row.cells)
+        text = plain(row.cells[key]) if key < len(row.cells) else ""
+        if layout.repeated and filled < FILLED and not _is_well(text):
+            continue  # the lines above the next channel's table
+        if fold(text) in names:
+            _below(row, "another table begins here", notes)
+            _check_no_results(row)
+            break
+        if (blank and (filled < FILLED or not text)) or _is_remark(row, columns, role, text):
+            _below(row, "not part of the table", notes)
+            continue
+        inside.append(row)
+    return inside
+
+
+def _is_remark(row: Row, columns: Columns, role: str, text: str) -> bool:
+    """Whether a line without a well is a remark: fewer cells than the table has, and no Ct among them."""
+    if role != "well" or _is_well(text):
+        return False
+    filled = [i for i, cell in enumerate(row.cells) if plain(cell)]
+    return len(filled) < FILLED and not set(filled) & set(columns.cts)
+
+
+def _is_well(text: str) -> bool:
+    return bool(well_name(text) or re.fullmatch(r"\d{1,4}(?:\.0*)?", text))
+
+
+def _below(row: Row, what: str, notes: Notes) -> None:
+    text = " ".join(row.cells)[:80]
+    notes.found("below_table", what, severity="info", line=row.line, text=text)
+
+
+def _check_no_results(row: Row) -> None:
+    """Refuse a second table of Ct values, which may be another plate's."""
+    if has_ct(fold(cell) for cell in row.cells):
+        raise AmbiguousFileError(
+            "a second table of Ct values, with other columns, stands below the first",
+            where=f"line {row.line}", way_out="import them as a file each",
+        )  # fmt: skip

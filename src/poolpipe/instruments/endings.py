@@ -1,0 +1,145 @@
+"""Where a file may have been cut: its last line, its last value, its closing line."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from poolpipe.instruments.cells import plain
+from poolpipe.instruments.errors import DamagedFileError
+from poolpipe.instruments.policy import control_by_name
+
+if TYPE_CHECKING:
+    from poolpipe.instruments.columns import Columns
+    from poolpipe.instruments.documents import Document, Row
+    from poolpipe.instruments.layouts import Layout
+    from poolpipe.instruments.notes import Notes
+
+__all__ = ["check_trailer", "is_trailer", "without_cut_end"]
+
+CODES = ("well", "plate", "plate_well", "target", "tube", "sample", "pool", "source", "at", "lab")
+ENOUGH = 2  # so many other values of one length or with decimals tell how long the last should be
+
+
+def is_trailer(layout: Layout, line: str) -> bool:
+    """Whether a line is the one that closes files of this layout."""
+    return layout.trailer is not None and re.search(layout.trailer, line.strip()) is not None
+
+
+def check_trailer(layout: Layout, document: Document) -> None:
+    """Raise DamagedFileError where the layout has a closing line and the file does not end with it."""
+    if layout.trailer is None:
+        return
+    lines = document.text.rstrip().splitlines()
+    if not lines or not is_trailer(layout, lines[-1]):
+        raise DamagedFileError(
+            "the closing line of the file is missing: it was cut short", way_out="copy the file again"
+        )
+
+
+def without_cut_end(
+    document: Document, rows: list[Row], whole: list[Row], columns: Columns, notes: Notes
+) -> list[Row]:
+    """The whole rows, without a last one whose last value may have lost its end.
+
+    Parameters
+    ----------
+    document : Document
+        Tells which line is its last, and whether that has an end.
+    rows, whole : list of Row
+        The rows of the table, and those of them that have all their cells.
+    columns : Columns
+        What each column holds.
+    notes : Notes
+        Gets a finding for the last row where it is left out.
+
+    Raises
+    ------
+    DamagedFileError
+        The last line of the file has fewer cells than the others; or it has no line end, and its last value is shorter
+        than those of the other rows or cannot be compared with any.
+    """
+    if not rows or not _is_last_line(document, rows[-1]):
+        return whole
+    last = rows[-1]
+    if not whole or last is not whole[-1]:
+        width = max((len(row.cells) for row in whole), default=len(columns.header.cells))
+        if last.torn or len(last.cells) < width:
+            raise _cut(last, document)
+        return whole
+    if document.cut:
+        _check_unended(document, whole, columns)
+        return whole
+    end = len(last.cells) - 1
+    rest = [row.cells[end] for row in whole[:-1] if end < len(row.cells)]
+    if (end in columns.cts and _fewer_decimals(last.cells[end], rest)) or (
+        end in columns.of(*CODES) and _shorter(last.cells[end], rest)
+    ):
+        notes.found("cut_value", "the last value of the file is shorter than all others and may have been cut: left out",
+                    line=last.line, text=last.cells[end])  # fmt: skip
+        return whole[:-1]
+    return whole
+
+
+def _is_last_line(document: Document, row: Row) -> bool:
+    lines = document.text.count("\n") + (document.cut or not document.text.endswith("\n"))
+    return document.container == "text" and row.line == lines
+
+
+def _check_unended(document: Document, whole: list[Row], columns: Columns) -> None:
+    """Refuse a last line without an end unless its last value is of the very shape of the others."""
+    last, rest, cts = whole[-1], whole[:-1], columns.cts
+    end = len(last.cells) - 1
+    if cts and end <= max(cts):
+        seen = [row.cells[i] for row in whole for i in cts if i < len(row.cells) and (row, i) != (last, end)]
+        if end < max(cts) or not _same_decimals(last.cells[end], seen):
+            raise _cut(last, document)
+        return
+    lengths = {len(row.cells[end]) for row in rest if end < len(row.cells)}
+    if end in columns.of(*CODES, "volume") and lengths != {len(last.cells[end])}:
+        raise _cut(last, document)
+
+
+def _same_decimals(text: str, others: list[str]) -> bool:
+    """Whether a Ct has as many decimals, at least one, as every other number: 38.21 cut to 38.2 has not."""
+    if not text:
+        return False
+    if not any(letter.isdigit() for letter in text):
+        return True  # a word: cut short it is no word that is known
+    shapes = {_decimals(other) for other in others if any(letter.isdigit() for letter in other)}
+    return _decimals(text) > 0 and shapes == {_decimals(text)}
+
+
+def _fewer_decimals(text: str, others: list[str]) -> bool:
+    """Whether a Ct has fewer decimals than every other number, or none where the others have some."""
+    if not any(letter.isdigit() for letter in text):
+        return False
+    shapes = [_decimals(other) for other in others if any(letter.isdigit() for letter in other)]
+    least = min(shapes, default=0)
+    return _decimals(text) < least and (len(shapes) >= ENOUGH or _decimals(text) == 0)
+
+
+def _shorter(text: str, others: list[str]) -> bool:
+    """Whether a code or time is shorter than all others, which are of one length; a control's name may be."""
+    told = [plain(other) for other in others if plain(other)]
+    lengths = {len(other) for other in told}
+    short = len(told) >= ENOUGH and len(lengths) == 1 and 0 < len(plain(text)) < lengths.pop()
+    return short and control_by_name(plain(text)) is None
+
+
+def _decimals(text: str) -> int:
+    return len(text) - 1 - max(text.rfind("."), text.rfind(",")) if re.search("[.,]", text) else 0
+
+
+def _cut(row: Row, document: Document) -> DamagedFileError:
+    if document.cut:
+        return DamagedFileError(
+            "the last line has no end and may be cut short",
+            where=f"line {row.line}",
+            way_out="copy or export the file again; if it is whole, end its last line with a line break",
+        )
+    return DamagedFileError(
+        "the last line has fewer cells than the others: the file was cut short",
+        where=f"line {row.line}",
+        way_out="copy or export the file again",
+    )
