@@ -248,7 +248,7 @@ def test_slan__is_read_without_sample_column_and_in_english_only_by_its_name() -
 def test_a_table_without_any_ct__is_not_taken_for_negatives() -> None:
     head = "Experiment: x  Filter: FAM\nInclude\tColor\tPos\tName\tCp\tConcentration\tStandard\tStatus\n"
     silent = (head + "True\t255\tA1\tS1\t\t\t0\t\nTrue\t255\tA2\tS2\t\t\t0\t\n").encode()
-    with pytest.raises(DamagedFileError, match="Ct is empty.*empty_ct decides"):
+    with pytest.raises(DamagedFileError, match=r"Ct is empty.*empty_ct decides"):
         read(silent)
     told = read(silent, policy=ImportPolicy(empty_ct="undetermined"))
     assert told.readings["ct"].to_list() == [None, None]

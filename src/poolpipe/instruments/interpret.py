@@ -127,7 +127,7 @@ def _omitted(layout: Layout, record: Record, place: str, policy: ImportPolicy, n
             continue
         yes = (*policy.yes_words, *(layout.omitted if role == "omit" else ()))
         known = {fold(each): True for each in yes} | {fold(each): False for each in policy.no_words}
-        answer = known.get(word, yes_or_no(word))
+        answer = known.get(word, yes_or_no(record[role]))
         if answer is None:
             notes.ask("yes_or_no", f"a word in the column for {role} is neither yes nor no",
                       f"{place}: {record[role]}", options=("yes_words", "no_words"), decided="left out",

@@ -16,13 +16,13 @@ _YES = ("true", "yes", "y", "1", "x", "t", "on", "wahr", "ja", "vrai", "oui", "v
 _NO = ("false", "no", "n", "0", "f", "off", "none", "falsch", "nein", "faux", "non", "falso", "não", "nao", "onwaar",
        "nee", "falskt", "nej", "falsk", "usann", "nei", "epätosi", "fałsz", "nie", "nepravda", "ne", "hamis", "nem",
        "ложь", "нет", "yanlış", "hayır", "假", "否", "不", "错", "-", "salah", "sai", "아니요", "거짓")  # fmt: skip
-_ANSWERS = {fold(word): answer for words, answer in ((_YES, True), (_NO, False)) for word in words}
+_ANSWERS = {fold(word): answer for words, answer in ((_YES, True), (_NO, False)) for word in words}  # all lower case
 _NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:[.,']\d{3})+)(?:[.,]\d+)?(?:[eE][+-]?\d+)?%?")
 
 
 def yes_or_no(text: str) -> bool | None:
     """Whether a word says yes; None where it is neither yes nor no in any language that is known. Empty says no."""
-    folded = fold(text)
+    folded = fold(text.casefold())  # before look-alike letters: of some only the capitals look alike
     return _ANSWERS.get(folded) if folded else False
 
 
@@ -36,4 +36,4 @@ def kind_of(text: str) -> str:
         return "nothing"
     if _NUMBER.fullmatch(text):
         return "number"
-    return "truth" if _ANSWERS.get(fold(text)) is not None and len(text) > 1 else "word"
+    return "truth" if _ANSWERS.get(fold(text.casefold())) is not None and len(text) > 1 else "word"
