@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from poolpipe.codes import Codes
     from poolpipe.policy import Assay, Policy
 
-__all__ = ["Calls", "call"]
+__all__ = ["COLLECTED", "Calls", "call", "with_collected_controls"]
+
+COLLECTED = "control_was_collected"
+"""Column of loads, where there is one: loaded as a control, and the tube it names was collected."""
 
 _SAMPLE = ROLES.index("sample")
 _SUSPECT = CALLS.index("suspect")
@@ -50,6 +53,38 @@ class Calls:
     tubes: pl.DataFrame
     wells: pl.DataFrame
     plates: pl.DataFrame
+
+
+def with_collected_controls(frames: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:
+    """Make a load as a control by the name of a collected tube a load of that tube as a sample, marked as such.
+
+    Names like PC02 are given to controls and, somewhere, to tubes. Only loads whose name alone made them a control
+    (`role_from`) are looked at, and the collects only where there is one.
+
+    Parameters
+    ----------
+    frames : mapping of DataFrame
+        Coded events, voided ones taken out.
+
+    Returns
+    -------
+    mapping of DataFrame
+        The same frames; where there is such a load, `load` with role sample for it and the column `COLLECTED`.
+    """
+    loads = frames["load"]
+    if not {"tube", "role_from"} <= set(loads.columns) or frames["collect"].is_empty():
+        return frames
+    named = (pl.col("role") != _SAMPLE) & (pl.col("role_from") == "name") & pl.col("tube").is_not_null()
+    wanted = loads.filter(named)["tube"].unique()
+    if wanted.is_empty():
+        return frames
+    tubes = frames["collect"]["tube"]
+    collected = tubes.filter(tubes.is_in(wanted.implode())).unique()
+    if collected.is_empty():
+        return frames
+    marked = loads.with_columns((named & pl.col("tube").is_in(collected.implode())).alias(COLLECTED))
+    role = pl.when(COLLECTED).then(pl.lit(_SAMPLE, marked.schema["role"])).otherwise("role")
+    return {**frames, "load": marked.with_columns(role.alias("role"))}
 
 
 def call(frames: Mapping[str, pl.DataFrame], codes: Codes, policy: Policy) -> Calls:

@@ -153,6 +153,10 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
         "error", "plate", "a control is not as it must be", "质控失败",
         "nothing on it is a result; run it again", "本板结果无效，整板重做",
     ),
+    "control_was_collected": Anomaly(
+        "error", "tube", "loaded as a control by its name, and collected: it counts as a sample", "质控名与样本管同码",
+        "give controls and tubes different codes; the plate needs its control", "质控与样本管不得同码，本板须另有质控",
+    ),
     "reading_incomplete": Anomaly(
         "warning", "well", "a target or the internal control was not read", "读数不全",
         "no negative comes from here; send the missing rows or run it again", "此孔不出阴性，补传读数或重新检测",

@@ -16,7 +16,7 @@ import polars as pl
 from poolpipe.ahead import compile_ahead
 from poolpipe.anomalies import Seen, find_anomalies, people_in_several_tubes
 from poolpipe.beliefs import believe_members
-from poolpipe.calls import call
+from poolpipe.calls import call, with_collected_controls
 from poolpipe.clocks import read_clocks
 from poolpipe.custody import keep_custody
 from poolpipe.day import Day
@@ -121,7 +121,7 @@ def conclude(
     known = reference or Reference()
     moment = _moment(as_of, policy) or latest_at(events.frames)
     standing = standing_events(events.frames, events.codes, moment)
-    frames, codes = standing.frames, events.codes
+    frames, codes = with_collected_controls(standing.frames), events.codes
     done("voids")
     now = moment or datetime.now(UTC)  # without any event nothing is told from it
     # A second thread takes what does not wait for the first: who is in a tube has nothing to do with where

@@ -106,12 +106,16 @@ EVENTS: Final[Mapping[str, EventKind]] = {
     "receive": EventKind(
         ("box", "giver", "receiver", "lab"), ("temperature_c", "tubes"), "the lab took the box"
     ),
-    "load": EventKind(("plate", "well", "lab"), ("tube", "role"), "what is in the well"),
+    "load": EventKind(("plate", "well", "lab"), ("tube", "role", "role_from"), "what is in the well"),
     "read": EventKind(("plate", "well", "target"), ("ct", "reagent", "instrument"), "one target's read-out"),
     "report": EventKind(("tube", "call"), ("lab",), "a lab that interprets for itself"),
     "void": EventKind(("event", "reason"), (), "withdraws the event with that event_id"),
 }
-"""The nine kinds of event. `load` must have a tube, too, unless its role is a control."""
+"""The nine kinds of event. `load` must have a tube, too, unless its role is a control.
+
+`role_from` is `name` where the name of a sample in a machine's file is all that says that it is a control; `tube` is then
+that name, and where it was collected the well holds that tube.
+"""
 
 KINDS: Final = tuple(EVENTS)
 

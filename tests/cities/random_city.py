@@ -243,7 +243,18 @@ def _run(made: City, round_: str, steps: float, plate: str) -> None:
     for well in wells[2:]:
         loads.append((well, rng.choice(["sample", ""]), rng.choice(made.tubes)))
     for well, role, tube in loads:
-        made.add("load", round_, steps, plate=plate, well=well, lab=lab, tube=tube, role=role or None)
+        by_name = rng.choice([None, "name"]) if tube and role not in ("sample", "") else None
+        made.add(
+            "load",
+            round_,
+            steps,
+            plate=plate,
+            well=well,
+            lab=lab,
+            tube=tube,
+            role=role or None,
+            role_from=by_name,
+        )
     if rng.random() < 0.1:
         return
     failing = rng.random() < 0.2

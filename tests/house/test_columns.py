@@ -40,6 +40,7 @@ tube_reloaded info tube
 well_shared error well
 plate_control_missing error plate
 plate_control_failed error plate
+control_was_collected error tube
 reading_incomplete warning well
 reading_without_load warning well
 conflicting_calls error tube

@@ -113,6 +113,11 @@ FOUND: dict[str, tuple[list[Event], str, str | None, str | None]] = {
         [_load("01:00", "A01"), _read("02:00", "A01", "N", "30"), _read("03:00", "A02", "N", "30")], "P", "03:00", None,
     ),
     "plate_control_failed": ([*_controls("02:00", "36"), _read("04:00", "A02", "N", "30")], "P", "04:00", None),
+    "control_was_collected": (
+        [_collect("01:00", "PC02"), _load("03:00", "A01", "PC02", role="positive_control", role_from="name"),
+         _load("02:00", "A02", "PC02", role="negative_control", role_from="name"),
+         _load("01:30", "A03", "PC02", role="negative_control")], "PC02", "02:00", None,
+    ),
     "reading_incomplete": ([*_controls("02:00"), _load("01:00", "A01"), _read("02:00", "A01", "N", "")], "P:A01", None, None),
     "reading_without_load": ([*_controls("02:00"), _read("02:00", "A02", "N", "")], "P:A02", None, None),
     "conflicting_calls": (

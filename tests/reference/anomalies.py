@@ -32,6 +32,7 @@ SEVERITY = {
     "well_shared": "error",
     "plate_control_missing": "error",
     "plate_control_failed": "error",
+    "control_was_collected": "error",
     "reading_incomplete": "warning",
     "reading_without_load": "warning",
     "conflicting_calls": "error",
@@ -93,6 +94,7 @@ def anomalies_of(day: Day, priority_sites: set[str]) -> list[dict[str, Any]]:
     _people(found, day)
     _boxes(found, day)
     _wells(found, day)
+    _controls(found, day)
     _recalls(found, day)
     _events(found, day)
     return list(found.rows.values())
@@ -218,6 +220,12 @@ def _wells(found: Found, day: Day) -> None:
     for round_, plate, well in plates.rows:
         if (round_, plate, well) not in plates.loads:
             found.add("reading_without_load", "well", round_, f"{plate}:{well}")
+
+
+def _controls(found: Found, day: Day) -> None:
+    """docs/contract-decisions: a load as a control by the name of a collected tube is a load of that tube."""
+    for (round_, tube), loads in grouped(day.collected_controls, "round", "tube").items():
+        found.add("control_was_collected", "tube", round_, tube, min(load["at"] for load in loads))
 
 
 def _recalls(found: Found, day: Day) -> None:

@@ -53,7 +53,7 @@ MAY = {
     "pack": ("site",),
     "pickup": ("site", "vehicle", "temperature_c"),
     "receive": ("temperature_c", "tubes"),
-    "load": ("tube", "role"),
+    "load": ("tube", "role", "role_from"),
     "read": ("ct", "reagent", "instrument"),
     "report": ("lab",),
     "void": (),

@@ -23,12 +23,27 @@ class Day:
         self.known = [e for e in events if self.as_of is not None and e["at"] <= self.as_of]
         self.events, self.withdrawn, self.missed_voids = voided(self.known)
         self.events.sort(key=lambda e: (e["kind"], *by_time(e)))
+        self.collected_controls = self._collected_controls()
         loads, reads = self.of("load"), self.of("read")
         self.plates = Plates(loads, reads, policy)
         self.calls = Calls(self.plates, loads, self.of("report"))
         self.tubes: dict[Key, Tube] = tubes_of(self.events, policy)
         self.pools = {key: pool_row(tube, self.calls) for key, tube in self.tubes.items()}
         self.recalls = self._recalls()
+
+    def _collected_controls(self) -> list[Event]:
+        """Loads as a control by the name of a collected tube; they are made loads of that tube as a sample."""
+        collected = {(event["round"], event["tube"]) for event in self.of("collect")}
+        found = [
+            load
+            for load in self.of("load")
+            if load["role"] != "sample"
+            and load["role_from"] == "name"
+            and (load["round"], load["tube"]) in collected
+        ]
+        for load in found:
+            load["role"] = "sample"
+        return found
 
     def of(self, kind: str) -> list[Event]:
         return [event for event in self.events if event["kind"] == kind]

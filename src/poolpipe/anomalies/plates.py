@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.anomalies.rows import entity_rows, rows
+from poolpipe.anomalies.rows import NOTHING, entity_rows, rows
+from poolpipe.calls import COLLECTED
 from poolpipe.codes import WELL_PLACES, well_names
 from poolpipe.tables import ANOMALIES, TIME
 
@@ -28,7 +29,16 @@ def of_plates(seen: Seen) -> list[pl.DataFrame]:
         _well_rows(seen, "well_shared", wells.filter("shared")),
         _well_rows(seen, "reading_incomplete", incomplete),
         _well_rows(seen, "reading_without_load", wells.filter("unloaded")),
+        _collected_controls(seen),
     ]
+
+
+def _collected_controls(seen: Seen) -> pl.DataFrame:
+    """Tubes that were loaded as a control, by a name such as PC02, and collected: the first such load of each."""
+    loads = seen.frames["load"]
+    if COLLECTED not in loads.columns:
+        return rows(COLLECTED, NOTHING)
+    return entity_rows(seen, COLLECTED, "tube", loads.filter(COLLECTED).sort("at"), "at")
 
 
 def _well_rows(seen: Seen, code: str, wells: pl.DataFrame) -> pl.DataFrame:

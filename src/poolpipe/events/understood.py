@@ -20,7 +20,7 @@ CODED = ("round", "tube", "recall_of", "box", "plate", "site", "point", "lab", "
 """Columns of codes with few distinct values."""
 
 WORDS = ("event_id", "event", "name", "phone", "operator", "giver", "receiver", "vehicle", "temperature_c",
-         "reagent", "instrument", "reason")  # fmt: skip
+         "reagent", "instrument", "reason", "role_from")  # fmt: skip
 """Columns kept as text, for comparing contents and for the audit."""
 
 

@@ -18,7 +18,7 @@ __all__ = ["events", "missing_facts"]
 SEPARATOR = "\x1f"
 COLUMNS: dict[str, tuple[str, ...]] = {
     "read": ("at", "plate", "well", "target", "ct", "instrument", "round"),
-    "load": ("at", "plate", "well", "tube", "role", "lab", "round"),
+    "load": ("at", "plate", "well", "tube", "role", "role_from", "lab", "round"),
     "report": ("at", "tube", "call", "lab", "round"),
 }
 
@@ -66,7 +66,8 @@ def events(instrument_file: InstrumentFile, policy: ImportPolicy | None = None) 
 
 def _named(loads: pl.DataFrame) -> pl.DataFrame:
     """Loads in which a control that only its name makes one carries the name: collected, it is no control."""
-    return loads.with_columns(pl.coalesce("tube", "name").alias("tube"))
+    by_name = pl.when(pl.col("name").is_not_null()).then(pl.lit("name"))
+    return loads.with_columns(pl.coalesce("tube", "name").alias("tube"), by_name.alias("role_from"))
 
 
 def missing_facts(instrument_file: InstrumentFile) -> list[str]:

@@ -16,7 +16,9 @@ _YES = ("true", "yes", "y", "1", "x", "t", "on", "wahr", "ja", "vrai", "oui", "v
 _NO = ("false", "no", "n", "0", "f", "off", "none", "falsch", "nein", "faux", "non", "falso", "não", "nao", "onwaar",
        "nee", "falskt", "nej", "falsk", "usann", "nei", "epätosi", "fałsz", "nie", "nepravda", "ne", "hamis", "nem",
        "ложь", "нет", "yanlış", "hayır", "假", "否", "不", "错", "-", "salah", "sai", "아니요", "거짓")  # fmt: skip
-_ANSWERS = {fold(word): answer for words, answer in ((_YES, True), (_NO, False)) for word in words}  # all lower case
+_ANSWERS = {
+    fold(word): answer for words, answer in ((_YES, True), (_NO, False)) for word in words
+}  # all lower case
 _NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:[.,']\d{3})+)(?:[.,]\d+)?(?:[eE][+-]?\d+)?%?")
 
 
