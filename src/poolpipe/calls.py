@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from poolpipe.codes import Codes
     from poolpipe.policy import Assay, Policy
 
-__all__ = ["COLLECTED", "Calls", "call", "with_collected_controls"]
-
-COLLECTED = "control_was_collected"
-"""Column of loads, where there is one: loaded as a control, and the tube it names was collected."""
+__all__ = ["Calls", "call", "with_collected_controls"]
 
 _SAMPLE = ROLES.index("sample")
 _SUSPECT = CALLS.index("suspect")
@@ -69,7 +66,7 @@ def with_collected_controls(frames: Mapping[str, pl.DataFrame]) -> Mapping[str, 
     Returns
     -------
     mapping of DataFrame
-        The same frames; where there is such a load, `load` with role sample for it and the column `COLLECTED`.
+        The same frames; where there is such a load, `load` with role sample for it and a column of the anomaly's name.
     """
     loads = frames["load"]
     if not {"tube", "role_from"} <= set(loads.columns) or frames["collect"].is_empty():
@@ -82,8 +79,9 @@ def with_collected_controls(frames: Mapping[str, pl.DataFrame]) -> Mapping[str, 
     collected = tubes.filter(tubes.is_in(wanted.implode())).unique()
     if collected.is_empty():
         return frames
-    marked = loads.with_columns((named & pl.col("tube").is_in(collected.implode())).alias(COLLECTED))
-    role = pl.when(COLLECTED).then(pl.lit(_SAMPLE, marked.schema["role"])).otherwise("role")
+    mark = "control_was_collected"
+    marked = loads.with_columns((named & pl.col("tube").is_in(collected.implode())).alias(mark))
+    role = pl.when(mark).then(pl.lit(_SAMPLE, marked.schema["role"])).otherwise("role")
     return {**frames, "load": marked.with_columns(role.alias("role"))}
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from poolpipe.anomalies.rows import NOTHING, entity_rows, rows
-from poolpipe.calls import COLLECTED
 from poolpipe.codes import WELL_PLACES, well_names
 from poolpipe.tables import ANOMALIES, TIME
 
@@ -35,10 +34,10 @@ def of_plates(seen: Seen) -> list[pl.DataFrame]:
 
 def _collected_controls(seen: Seen) -> pl.DataFrame:
     """Tubes that were loaded as a control, by a name such as PC02, and collected: the first such load of each."""
-    loads = seen.frames["load"]
-    if COLLECTED not in loads.columns:
-        return rows(COLLECTED, NOTHING)
-    return entity_rows(seen, COLLECTED, "tube", loads.filter(COLLECTED).sort("at"), "at")
+    code, loads = "control_was_collected", seen.frames["load"]
+    if code not in loads.columns:  # calls.with_collected_controls marks them
+        return rows(code, NOTHING)
+    return entity_rows(seen, code, "tube", loads.filter(code).sort("at"), "at")
 
 
 def _well_rows(seen: Seen, code: str, wells: pl.DataFrame) -> pl.DataFrame:
