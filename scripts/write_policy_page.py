@@ -55,11 +55,12 @@ SOURCES = """## Where the limits come from 依据
 | 6 h from a positive pool to every member re-tested, by the lab that found it 首检负责制 | Ruijin city plan, part 3 |
 | negative tubes kept 24 h at 4 °C, suspect and positive ones 7 days at -20 °C | Ruijin city plan, part 3 |
 | untested after 24 h: -70 °C, -20 °C at worst | Ruijin city plan, part 3 |
-| transfer of a positive in 2 h, of a close contact in 8 h | Ruijin city plan, parts 1 and 2 |
 | half of the people in 24 h, all in 48 h | Ruijin city plan, part 3 |
+| a tube that may be discarded stands 24 h at most | a guess of this project: set it to when the lab clears its fridges |
 | detected at Ct 37 or below, grey zone to 40 | the contract of this project; kits differ, so they are settings |
 
-Every limit is a setting, because plans differ between cities and change between campaigns.
+Every limit is a setting, because plans differ between cities and change between campaigns. The plans' other limits (transfer to
+hospital and quarantine, areas closed and released, fever clinics) are no settings: no event and no reference table tells of them.
 """
 
 MEANINGS = {
@@ -74,11 +75,6 @@ MEANINGS = {
     "codes.plate_wells": "96 wells are A01 to H12, 384 are A01 to P24",
     "assay.targets": "targets that all must be detected for a positive",
     "assay.internal_control": "name of the internal control",
-    "retention.negative": "how long a negative tube is kept, hours",
-    "retention.negative_c": "at which temperature, degrees Celsius",
-    "retention.positive": "how long a suspect or positive tube is kept, hours",
-    "retention.positive_c": "at which temperature, degrees Celsius",
-    "section.clocks": "Every time limit, in hours.",
 }
 """What the model's own descriptions leave to this page."""
 

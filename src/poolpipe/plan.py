@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from poolpipe.accuracy import SENSITIVITY, SPECIFICITY
 from poolpipe.errors import PolicyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from poolpipe.policy import Policy
 
 __all__ = ["Assumptions", "Plan", "plan"]
 
@@ -34,12 +37,18 @@ class Assumptions:
         Kits kept in reserve, as a share.
     positive_pools_at_least : float
         Share of positive pools for which single kits are kept even where fewer are expected.
-    pickup_h, transport_h, result_h, recall_h : float
-        Hours between pickups, on the road, from receipt to result at most, and for a whole recall.
+    pickup_h, transport_h, result_h : float
+        Hours between pickups, on the road, and from receipt to result at most.
     people_per_team_h : float
         People an emergency sampling team re-collects in an hour: one pool.
     sensitivity, specificity : float
         Of a pool.
+
+    Raises
+    ------
+    PolicyError
+        A figure that cannot be: none or infinitely many of something, more controls than wells, a probability
+        outside 0 to 1.
     """
 
     pool_size: int = 10
@@ -53,14 +62,48 @@ class Assumptions:
     plate_controls: int = 2
     spare: float = 0.10
     positive_pools_at_least: float = 0.01
-    pickup_h: int = 2
-    transport_h: int = 1
+    pickup_h: float = 2
+    transport_h: float = 1
     result_h: float = 12
-    recall_h: float = 6
     people_per_team_h: float = 10
-    sensitivity: float = 0.95
-    specificity: float = 0.999
+    sensitivity: float = SENSITIVITY
+    specificity: float = SPECIFICITY
 
+    def __post_init__(self) -> None:
+        """Refuse figures that no campaign can have."""
+        may_be_none = ("plate_controls", "spare", "positive_pools_at_least", "transport_h")
+        shares = ("positive_pools_at_least", "sensitivity", "specificity")
+        for each in fields(self):
+            value = getattr(self, each.name)
+            enough = value >= 0 if each.name in may_be_none else value > 0
+            if not (enough and value < math.inf and (each.name not in shares or value <= 1)):
+                raise PolicyError(
+                    f"{each.name} {value}", where="assumptions", way_out="give a number that can be"
+                )
+        if self.plate_controls >= self.plate_wells:
+            raise PolicyError(
+                f"{self.plate_controls} controls on a plate of {self.plate_wells} wells",
+                where="assumptions",
+                way_out="leave a well for a sample",
+            )
+
+    @classmethod
+    def of(cls, policy: Policy, **figures: float) -> Assumptions:
+        """Take from a policy what it says: tubes, boxes, plates, clocks and the test; other `figures` as given."""
+        said = {
+            "pool_size": policy.pools.capacity,
+            "tubes_per_box": policy.pools.box_capacity,
+            "plate_wells": policy.codes.plate_wells,
+            "plate_controls": policy.assay.negative_controls + policy.assay.positive_controls,
+            "pickup_h": policy.clocks.pickup,
+            "result_h": policy.clocks.result,
+            "sensitivity": policy.decoding.sensitivity,
+            "specificity": policy.decoding.specificity,
+        }
+        return cls(**(said | figures))  # type: ignore[arg-type]  # whole numbers where whole ones are asked
+
+
+MOST_PEOPLE, MOST_DAYS, DAYS_FOLLOWED = 10_000_000_000, 366, 60
 
 PER_TEN_THOUSAND = (
     ("n95_respirators", "N95 口罩", 370),
@@ -83,7 +126,8 @@ class Plan:
         item, 中文, quantity, basis (how it was worked out).
     hours : polars.DataFrame
         hour (from the start of collection), collected, received, tested, waiting (tubes at the end of the hour),
-        wait_h (hours the last tube received will wait), recalls (people to re-collect from the hour's results).
+        wait_h (hours the last tube received will wait), recalls (people to re-collect from the hour's results); up
+        to the last tube, or sixty days after collection.
     keeps_up : bool
         Whether every tube has its result within `Assumptions.result_h` of receipt.
     lab_gap_tubes_per_day : float
@@ -129,17 +173,23 @@ def plan(
     Raises
     ------
     PolicyError
-        A number that cannot be: nobody, no day, more than 24 hours a day, a prevalence outside 0 to 1.
+        A number that cannot be: nobody, no day, more than 24 hours a day, a prevalence outside 0 to 1, a lab
+        that tests nothing.
     """
     rule = assumptions or Assumptions()
-    if people < 1 or days < 1 or not 1 <= hours_per_day <= 24 or not 0 <= prevalence <= 1:
+    possible = 1 <= people <= MOST_PEOPLE and 1 <= days <= MOST_DAYS and 1 <= hours_per_day <= 24
+    if not (possible and 0 <= prevalence <= 1):
         raise PolicyError(
             f"{people} people, {days} days of {hours_per_day} hours, prevalence {prevalence}",
             where="plan",
-            way_out="people and days from 1, hours from 1 to 24, prevalence from 0 to 1",
+            way_out=f"people from 1 to {MOST_PEOPLE}, days to {MOST_DAYS}, hours to 24, prevalence from 0 to 1",
         )
-    if any(capacity < 0 for capacity in lab_tubes_per_day):
-        raise PolicyError("a lab with less than no capacity", where="labs", way_out="give tubes per day")
+    if not all(0 < capacity < math.inf for capacity in lab_tubes_per_day):
+        raise PolicyError(
+            "a lab that tests no tube is no lab",
+            where="labs",
+            way_out="give the tubes each lab tests in 24 hours, and leave out those that test none",
+        )
     tubes = math.ceil(people / rule.pool_size)
     clean = (1 - prevalence) ** rule.pool_size
     positive_share = rule.sensitivity - (rule.sensitivity + rule.specificity - 1) * clean
@@ -153,7 +203,8 @@ def plan(
         hours=hours,
         keeps_up=bool((hours["wait_h"] <= rule.result_h).all()),
         lab_gap_tubes_per_day=max(0.0, wanted - own),
-        finished_h=hours.height,
+        finished_h=hours.height
+        + math.ceil(max(0.0, tubes - float(hours["tested"].sum()) - 1e-6) / capacity_h),
         assumptions=rule,
     )
 
@@ -222,15 +273,16 @@ def _needs(
 def _hours(
     tubes: int, days: int, hours_per_day: int, capacity_h: float, positive_share: float, rule: Assumptions
 ) -> pl.DataFrame:
-    """Follow tubes hour by hour from the queue to the result, first in first out, until all are tested."""
+    """Follow tubes hour by hour from the queue to the result, first in first out, until all are tested; not for ever."""
     rate = tubes / (days * hours_per_day)
     rows: list[dict[str, float]] = []
     on_the_way: dict[int, float] = {}
     waiting, done, hour = 0.0, 0.0, 0
-    while done < tubes - 1e-6 and hour < 24 * (days + 60):
+    while done < tubes - 1e-6 and hour < 24 * (days + DAYS_FOLLOWED):
         collected = rate if hour < 24 * days and hour % 24 < hours_per_day else 0.0
-        pickup = (hour // rule.pickup_h + 1) * rule.pickup_h + rule.transport_h
-        on_the_way[pickup] = on_the_way.get(pickup, 0.0) + collected
+        # the first pickup when the hour is over, then the road; in whole hours, like everything here
+        there = math.ceil(math.ceil((hour + 1) / rule.pickup_h) * rule.pickup_h + rule.transport_h)
+        on_the_way[there] = on_the_way.get(there, 0.0) + collected
         received = on_the_way.pop(hour, 0.0)
         tested = min(waiting + received, capacity_h)
         waiting += received - tested

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import re
 import tomllib
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from poolpipe.accuracy import SENSITIVITY, SPECIFICITY
 from poolpipe.errors import PolicyError
+from poolpipe.zones import known_zone
 
 __all__ = [
     "PRESETS",
@@ -29,25 +29,40 @@ __all__ = [
     "Policy",
     "Pools",
     "Retention",
+    "broken_rules",
     "load_policy",
 ]
 
 PRESETS = ("ten-in-one", "twenty-in-one", "single")
 
 Hours = Annotated[float, Field(gt=0, le=24 * 365, description="hours")]
-Fraction = Annotated[float, Field(ge=0, le=1)]
+Chance = Annotated[float, Field(gt=0, le=1)]
+Celsius = Annotated[float, Field(ge=-273.15, le=100)]
+Name = Annotated[str, Field(min_length=1, max_length=64)]
 CheckRule = Literal["none", "gs1_mod10", "luhn", "mod43", "mod11_2", "mod37_2", "mod37_36"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_yes_or_no(cls, rules: Any) -> Any:
+        """No setting is a truth value; without this `true` would be read as the number 1."""
+        for name, value in rules.items() if isinstance(rules, dict) else ():
+            if isinstance(value, bool):
+                message = f"{name} is {str(value).lower()}, and no setting is a yes or no"
+                raise ValueError(message)  # noqa: TRY004 -- pydantic collects ValueErrors
+        return rules
 
 
 class Pools(_Part):
     """How many swabs a tube takes and how many tubes a box."""
 
     capacity: int = Field(10, ge=1, le=100, description="people a pool tube is meant for, where no scan says")
-    box_capacity: int = Field(30, ge=1, description="tubes a transport box is packed with")
+    box_capacity: int = Field(
+        30, ge=1, le=10_000, description="tubes a transport box takes; a box packed with more is on the board"
+    )
 
 
 class Codes(_Part):
@@ -60,9 +75,9 @@ class Codes(_Part):
     box_check: CheckRule = "none"
     plate_check: CheckRule = "none"
     plate_wells: Literal[96, 384] = 96
-    scanner_prefixes: tuple[str, ...] = Field((), description="texts a scanner is set to send before a code")
-    scanner_suffixes: tuple[str, ...] = Field((), description="texts a scanner is set to send after a code")
-    gs1_identifiers: tuple[str, ...] = Field(
+    scanner_prefixes: tuple[Name, ...] = Field((), description="texts a scanner is set to send before a code")
+    scanner_suffixes: tuple[Name, ...] = Field((), description="texts a scanner is set to send after a code")
+    gs1_identifiers: tuple[Name, ...] = Field(
         (),
         description="application identifiers of GS1 element strings whose value is the code, first found first",
     )
@@ -70,10 +85,18 @@ class Codes(_Part):
     @field_validator("tube", "box", "plate")
     @classmethod
     def _compiles(cls, pattern: str) -> str:
+        """Refuse what the engine that checks the codes refuses: look-around, references back, sizes beyond reason."""
+        import polars as pl
+
         try:
-            re.compile(pattern)
-        except re.error as error:
-            message = f"{pattern!r} is not a regular expression: {error}"
+            for asked in (pattern, f"^(?:{pattern})$"):
+                pl.Series([""]).str.contains(asked)
+        except pl.exceptions.ComputeError as error:
+            why = [line for line in str(error).splitlines() if line.startswith("error: ")]
+            reason = (why or str(error).splitlines())[0].removeprefix("error: ").removeprefix("regex error: ")
+            message = (
+                f"{pattern!r} is no regular expression that can be used here (Rust's regex crate): {reason}"
+            )
             raise ValueError(message) from error
         return pattern
 
@@ -81,13 +104,17 @@ class Codes(_Part):
 class Assay(_Part):
     """How Ct values become calls, and what a plate's controls must show."""
 
-    targets: tuple[str, ...] = Field(("ORF1ab", "N"), min_length=1)
-    internal_control: str = "IC"
+    targets: tuple[Name, ...] = Field(("ORF1ab", "N"), min_length=1, max_length=32)
+    internal_control: Name = "IC"
     detected_ct: float = Field(37.0, ge=0, le=100, description="detected at or below, cycles")
     grey_ct: float = Field(40.0, ge=0, le=100, description="grey above detected_ct and up to this, cycles")
     internal_control_ct: float = Field(40.0, ge=0, le=100, description="internal control fine at or below")
-    negative_controls: int = Field(1, ge=0, description="negative control wells a valid plate has at least")
-    positive_controls: int = Field(1, ge=0, description="positive control wells a valid plate has at least")
+    negative_controls: int = Field(
+        1, ge=0, le=384, description="negative control wells a valid plate has at least"
+    )
+    positive_controls: int = Field(
+        1, ge=0, le=384, description="positive control wells a valid plate has at least"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Assay:
@@ -97,47 +124,58 @@ class Assay(_Part):
         if len(set(self.targets)) != len(self.targets) or self.internal_control in self.targets:
             message = "targets and the internal control must have names of their own"
             raise ValueError(message)
+        if any(name != name.strip() for name in (*self.targets, self.internal_control)):
+            message = "the name of a target begins or ends with a blank: no reading would ever be called so"
+            raise ValueError(message)
         return self
 
 
 class Clocks(_Part):
-    """Every limit of the domain, in hours; `DOMAIN.md` of the house names the source of each."""
+    """Every limit that events or reference tables can tell of, in hours; see the sources at the end."""
 
-    pickup: Hours = Field(2, description="previous pickup (or last swab) to pickup")
+    pickup: Hours = Field(2, description="last swab of a tube to its pickup")
     room_temperature: Hours = Field(4, description="first swab to received")
     cold_store: Hours = Field(24, description="first swab to first load")
     result: Hours = Field(12, description="received to reported")
     result_priority: Hours = Field(6, description="received to reported, priority sites")
     result_never_beyond: Hours = Field(24, description="first swab to reported")
     recall: Hours = Field(6, description="pool positive or suspect to every member re-tested")
-    fever_clinic: Hours = Field(6, description="collected to reported, fever clinics")
-    transfer_positive: Hours = Field(2, description="positive reported to designated hospital")
-    transfer_contact: Hours = Field(8, description="determined to quarantine place")
-    city_half: Hours = Field(24, description="campaign start to half of the people reported")
-    city_all: Hours = Field(48, description="campaign start to everybody reported")
-    lockdown_area: Hours = Field(24, description="area declared to everybody collected")
-    control_area: Hours = Field(48, description="control area declared to everybody collected")
-    area_release: Hours = Field(48, description="the last days in which one complete round is negative")
-    future: Hours = Field(1, description="how far ahead of its arrival an event may be dated")
-    skew: Hours = Field(0.25, description="sent_at against arrival: more than this is a wrong device clock")
-    silence: Hours = Field(2, description="a source that sent before and then nothing for so long is silent")
+    city_half: Hours = Field(
+        24, description="a round's first swab to half of the people on the list reported (--people)"
+    )
+    city_all: Hours = Field(
+        48, description="a round's first swab to everybody on the list reported (--people)"
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Clocks:
+        if self.city_all < self.city_half:
+            message = f"city_all {self.city_all:g} lies below city_half {self.city_half:g}"
+            raise ValueError(message)
+        return self
 
 
 class Retention(_Part):
-    """How long tubes are kept after the result, hours, and how cold, degrees Celsius."""
+    """How long tubes are kept after the result, hours, and how cold, degrees Celsius: the table `retention`."""
 
-    negative: Hours = 24
-    negative_c: float = 4
-    positive: Hours = 7 * 24
-    positive_c: float = -20
+    negative: Hours = Field(24, description="how long a negative tube is kept, hours")
+    negative_c: Celsius = Field(4, description="at which temperature, degrees Celsius")
+    positive: Hours = Field(7 * 24, description="how long a suspect or positive tube is kept, hours")
+    positive_c: Celsius = Field(-20, description="at which temperature, degrees Celsius")
+    discard: Hours = Field(
+        24,
+        description="how long a tube that may be discarded may still stand there; then it is overdue, hours",
+    )
 
 
 class Decoding(_Part):
     """What is believed before the result, and how good the test is, for `p_infected`."""
 
-    prior: Fraction = Field(0.001, description="probability that a person is infected, before any result")
-    sensitivity: Fraction = Field(0.95, description="P(pool positive | somebody infected)")
-    specificity: Fraction = Field(0.995, description="P(pool negative | nobody infected)")
+    prior: float = Field(
+        0.001, ge=0, le=1, description="probability that a person is infected, before any result"
+    )
+    sensitivity: Chance = Field(SENSITIVITY, description="P(pool positive | somebody infected)")
+    specificity: Chance = Field(SPECIFICITY, description="P(pool negative | nobody infected)")
 
 
 class Policy(_Part):
@@ -155,12 +193,7 @@ class Policy(_Part):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            message = f"{name!r} is not a time zone of the IANA database, such as Asia/Shanghai"
-            raise ValueError(message) from error
-        return name
+        return known_zone(name)
 
     @cached_property
     def version(self) -> str:
@@ -197,7 +230,15 @@ def load_policy(policy: Policy | str | Path | None = None) -> Policy:
     try:
         rules = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PolicyError(f"cannot be read: {error}", where=str(path), way_out="mend the TOML") from error
+        raise PolicyError(
+            f"cannot be read: {error}",
+            where=str(path),
+            way_out="write it as TOML in UTF-8, see docs/policy.md",
+        ) from error
+    except RecursionError as error:
+        raise PolicyError(
+            "cannot be read: nested too deeply", where=str(path), way_out="see docs/policy.md"
+        ) from error
     base = rules.pop("base", "ten-in-one")
     if base not in PRESETS:
         raise PolicyError(
@@ -223,18 +264,39 @@ def _parsed(rules: dict[str, object], *, where: str) -> Policy:
     try:
         return Policy.model_validate(rules)
     except ValidationError as error:
-        broken = "; ".join(
-            _told(e["type"], [str(part) for part in e["loc"]], e["msg"]) for e in error.errors()
-        )
-        raise PolicyError(broken, where=where, way_out="see docs/policy.md for every setting") from error
+        raise PolicyError(
+            broken_rules(error, Policy), where=where, way_out="see docs/policy.md for every setting"
+        ) from error
 
 
-def _told(kind: str, place: list[str], message: str) -> str:
-    """One broken rule in a sentence; a misspelt setting gets its likely name."""
+_NOTHING_TELLS = {
+    "clocks.fever_clinic": "no table says which site is a fever clinic; mark it as a priority site",
+    "clocks.transfer_positive": "no event tells when somebody came to a hospital",
+    "clocks.transfer_contact": "no event tells when somebody came to a quarantine place",
+    "clocks.lockdown_area": "no event tells when an area was declared",
+    "clocks.control_area": "no event tells when an area was declared",
+    "clocks.area_release": "no event tells when an area was declared",
+    "clocks.future": "files do not tell when an event arrived",
+    "clocks.skew": "files do not tell when an event arrived",
+    "clocks.silence": "files do not tell when an event arrived",
+}
+"""Settings that earlier versions took and never used, and why they can have no effect."""
+
+
+def broken_rules(error: ValidationError, model: type[BaseModel]) -> str:
+    """Tell every broken rule of a settings model in a sentence; a misspelt setting gets its likely name."""
+    return "; ".join(
+        _told(model, each["type"], [str(part) for part in each["loc"]], each["msg"])
+        for each in error.errors(include_url=False)
+    )
+
+
+def _told(part: type[BaseModel], kind: str, place: list[str], message: str) -> str:
     where = ".".join(place)
+    if where in _NOTHING_TELLS:
+        return f"{where}: there is no such setting any more: {_NOTHING_TELLS[where]}"
     if kind != "extra_forbidden":
-        return f"{where}: {message}"
-    part: type[BaseModel] = Policy
+        return f"{where}: {message.removeprefix('Value error, ')}" if where else message
     for name in place[:-1]:
         inner = part.model_fields[name].annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from poolpipe.decode.assays import INVALID, NEGATIVE, NO_CALL, POSITIVE, SUSPECT, Assay, Cycles
 from poolpipe.decode.disjoint import likelihood_rows, posteriors
+from poolpipe.errors import PolicyError
 from poolpipe_kernels import counts, posterior
 from reference.decoding import enumerate_patterns
 
@@ -98,3 +99,9 @@ def test_posteriors__impossible_outcome_leaves_the_prior() -> None:
     perfect = Assay(sensitivity=1, specificity=1)
     p = posteriors(np.array([0, 1]), np.array([POSITIVE], np.int8), 0.0, perfect)
     np.testing.assert_array_equal(p, [0.0])
+
+
+@pytest.mark.parametrize("prior", [-0.1, 1.1, np.nan, [0.1, np.nan]])
+def test_posteriors__refuse_a_prior_that_is_no_probability(prior):
+    with pytest.raises(PolicyError, match="a prior outside 0 to 1"):
+        posteriors(np.array([0, 2]), np.array([3]), prior, ASSAYS[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 import pytest
 
@@ -28,6 +30,13 @@ def test_priors__put_batch_community_and_household_together() -> None:
 
 def test_priors__need_nothing_but_the_person() -> None:
     assert priors(PEOPLE.select("person"), 0.002)["prior"].to_list() == pytest.approx([0.002] * 5)
+
+
+@pytest.mark.parametrize("incidence", [-0.1, math.nan, math.inf])
+def test_priors__refuse_an_incidence_that_cannot_be(incidence: float) -> None:
+    people = pl.DataFrame({"person": ["p"], "community": ["A"]})
+    with pytest.raises(PolicyError, match="incidence below 0"):
+        priors(people, 0.01, community={"A": 1.0, "B": incidence})
 
 
 def test_priors__refuse_what_makes_no_sense() -> None:

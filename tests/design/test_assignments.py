@@ -62,8 +62,9 @@ def test_informative_dorfman__is_the_cheapest_of_all_cuts() -> None:
     cuts = [cut for n in range(1, 7) for cut in itertools.product(range(1, 5), repeat=n) if sum(cut) == 6]
     assert found.expected_tests == pytest.approx(min(map(cost, cuts)), rel=1e-12)
     assert sorted(found.seats["person"].to_list()) == list(range(6))
-    with pytest.raises(PolicyError, match="outside 0 to 1"):
-        informative_dorfman([2.0])
+    for wrong in (([2.0],), ([0.1], 1.2), ([0.1], 1.0, -0.1), ([0.1], np.nan)):
+        with pytest.raises(PolicyError, match="outside 0 to 1"):
+            informative_dorfman(*wrong)
 
 
 def test_worklist__puts_every_sample_and_pool_in_one_well() -> None:
@@ -85,3 +86,9 @@ def test_worklist__refuses_more_than_the_sample_holds() -> None:
         worklist(seats, volume_ul=300)
     with pytest.raises(PolicyError, match="plates of 48 wells"):
         worklist(seats, wells=48)
+
+
+@pytest.mark.parametrize("volumes", [(0, 500), (-50, 500), (np.nan, 500), (50, np.nan), (50, np.inf)])
+def test_worklist__refuses_a_volume_that_is_none(volumes: tuple[float, float]) -> None:
+    with pytest.raises(PolicyError, match="volumes above nothing"):
+        worklist(assign(PEOPLE, "array"), volume_ul=volumes[0], available_ul=volumes[1])

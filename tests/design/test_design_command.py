@@ -57,6 +57,32 @@ def test_design_command__assign_worklist_and_screen(tmp_path: Path) -> None:
         assert [row["person"] for row in found if row["infected"]] == ["05"]
 
 
+@pytest.mark.parametrize("p", ["0.4", "1"])
+def test_design_command__says_that_pooling_does_not_pay(p: str) -> None:
+    """Where no pool saves a test; see geohot/corona issue 28."""
+    done = CliRunner().invoke(design, ["best", "dorfman", "--p", p])
+    assert "(1,)" in done.stdout
+    assert "单采" in done.stdout
+    (told,) = json.loads(CliRunner().invoke(design, ["best", "dorfman", "--p", p, "--json"]).stdout)
+    assert (told["sizes"], told["tests_per_person"]) == ([1], 1.0)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["best", "dorfman", "--p", "nan"],
+        ["best", "dorfman", "--p", "0.1", "--se", "1.2"],
+        ["characteristics", "dorfman", "10", "--p", "0.1", "--sp", "0"],
+        ["characteristics", "dorfman", "10", "--p", "-0.1"],
+        ["assign", "x.csv", "array", "--volume", "0"],
+        ["prevalence", "x.csv", "--confidence", "1"],
+    ],
+)
+def test_design_command__refuses_numbers_that_cannot_be(arguments: list[str]) -> None:
+    done = CliRunner().invoke(design, arguments)
+    assert done.exit_code == 2, done.output
+
+
 def test_design_command__wrong_usage_is_status_two() -> None:
     for arguments in (
         ["characteristics", "dorfman", "ten", "--p", "0.1"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import numpy as np
@@ -109,8 +110,65 @@ def test_characteristics__stages_may_have_tests_of_their_own() -> None:
         ("array", (), 0.1, "one size for a square"),
         ("dorfman", (10,), [0.1] * 9, "9 values for 10 people"),
         ("dorfman", (10,), 1.1, "outside 0 to 1"),
+        ("dorfman", (10,), math.nan, "outside 0 to 1"),
+        ("dorfman", (10.5,), 0.1, "whole numbers"),
+        ("dorfman", (0,), 0.1, "whole numbers"),
+        ("dorfman", (math.nan,), 0.1, "whole numbers"),
+        ("dorfman", (10**6,), 0.1, "from 1 to 5000"),
+        ("array", (100, 100), 0.1, "do not fit"),
     ],
 )
 def test_characteristics__refuse_what_makes_no_sense(scheme, sizes, p, message) -> None:
     with pytest.raises(PolicyError, match=message):
         characteristics(scheme, sizes, p)
+
+
+@pytest.mark.parametrize("scheme", ["dorfman", "hierarchical", "array", "array_master"])
+@pytest.mark.parametrize(("se", "sp"), [(1.2, 1), (1, 1.2), (-0.1, 1), (1, math.nan), ((0.9, 1.44), 1)])
+def test_designs__refuse_a_test_that_cannot_be(scheme, se, sp) -> None:
+    sizes = (4, 2, 1) if scheme == "hierarchical" else (4,)
+    for asked in (
+        lambda: characteristics(scheme, sizes, 0.1, se, sp),
+        lambda: best(scheme, 0.1, se, sp, [sizes]),
+    ):
+        with pytest.raises(PolicyError, match=r"neither a probability"):
+            asked()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "p", "se", "sp"),
+    [
+        *(("dorfman", p, *test) for p in (0.001, 0.25, 0.4, 1) for test in ((1.0, 1.0), (0.99, 0.9))),
+        ("array", 0.6, 1.0, 1.0),
+    ],
+)
+def test_best__never_costs_more_than_single_tests(scheme, p, se, sp) -> None:
+    found = best(scheme, p, se, sp)
+    assert found.tests_per_person <= 1
+    if found.tests_per_person == 1:
+        assert (found.scheme, found.sizes, found.pooling_sensitivity) == ("dorfman", (1,), se)
+    assert (found.tests_per_person == 1) == (p > 0.3)
+
+
+def test_best__of_sizes_given_is_one_of_them_even_where_pooling_does_not_pay() -> None:
+    assert best("dorfman", 0.5, sizes=[5, 10]).sizes in {(5,), (10,)}
+
+
+def test_best__turns_to_single_tests_where_dorfman_stops_saving() -> None:
+    """With perfect tests no pool saves above p = 1 - 3 ** (-1 / 3) (the pool of three is the last)."""
+    edge = 1 - 3 ** (-1 / 3)
+    assert best("dorfman", edge - 1e-6).sizes == (3,)
+    assert best("dorfman", edge + 1e-6).sizes == (1,)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"most_tests": 0, "people": 10}, {"most_tests": math.nan, "people": 10}, {"people": 0}]
+)
+def test_best__refuses_a_demand_that_cannot_be(wrong) -> None:
+    with pytest.raises(PolicyError, match="above nothing"):
+        best("dorfman", 0.01, sizes=[5], **wrong)
+
+
+def test_best__without_sizes_to_choose_from_says_so() -> None:
+    with pytest.raises(PolicyError, match="no sizes to choose from"):
+        best("dorfman", 0.01, sizes=[])

@@ -13,6 +13,8 @@ FOUNDATION = (
     "display",
     "errors",
     "paths",
+    "accuracy",
+    "zones",
     "isolation",
     "spreadsheets",
     "payloads",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from poolpipe.errors import PolicyError
 from poolpipe.plan import Assumptions, Plan, plan
+from poolpipe.policy import Policy
 
 
 def quantities(made: Plan) -> dict[str, int]:
@@ -75,5 +78,58 @@ def test_plan__recalls_follow_prevalence() -> None:
 def test_plan__refuses_what_makes_no_sense() -> None:
     with pytest.raises(PolicyError, match="0 people"):
         plan(0)
-    with pytest.raises(PolicyError, match="less than no capacity"):
+    with pytest.raises(PolicyError, match="no lab"):
         plan(10, lab_tubes_per_day=[-1])
+
+
+@pytest.mark.parametrize("capacity", [0, -1, math.nan, math.inf])
+def test_plan__knows_no_lab_that_tests_nothing(capacity: float) -> None:
+    with pytest.raises(PolicyError, match="no lab"):
+        plan(10_000, lab_tubes_per_day=[800, capacity])
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"pool_size": 0},
+        {"tubes_per_box": -1},
+        {"plate_wells": 2, "plate_controls": 2},
+        {"spare": -0.1},
+        {"sensitivity": 1.2},
+        {"specificity": math.nan},
+        {"pickup_h": 0},
+        {"transport_h": math.inf},
+        {"positive_pools_at_least": 1.5},
+    ],
+)
+def test_assumptions__that_no_campaign_has_are_refused(figures: dict[str, float]) -> None:
+    with pytest.raises(PolicyError, match="assumptions"):
+        Assumptions(**figures)  # type: ignore[arg-type]
+
+
+def test_plan__takes_from_a_policy_what_it_says() -> None:
+    rules = Policy(
+        pools={"capacity": 20, "box_capacity": 50},
+        codes={"plate_wells": 384},
+        assay={"negative_controls": 2, "positive_controls": 2},
+        clocks={"pickup": 4, "result": 6},
+    )
+    said = Assumptions.of(rules)
+    assert (said.pool_size, said.tubes_per_box, said.plate_wells, said.plate_controls) == (20, 50, 384, 4)
+    assert (said.pickup_h, said.result_h) == (4, 6)
+    needs = quantities(plan(100_000, assumptions=said))
+    assert (needs["tubes"], needs["box_loads"], needs["plates"]) == (5000, 100, 14)
+    assert Assumptions.of(rules, pool_size=5).pool_size == 5
+
+
+def test_plan__collects_what_is_picked_up_and_brings_it_to_the_lab() -> None:
+    made = plan(10_000, days=1, hours_per_day=4, assumptions=Assumptions(pickup_h=2, transport_h=1))
+    assert made.hours["received"][:6].round(6).to_list() == [0, 0, 0, 500, 0, 500]
+    often = plan(10_000, days=1, hours_per_day=4, assumptions=Assumptions(pickup_h=0.5, transport_h=0.5))
+    assert often.hours["received"][:6].round(6).to_list() == [0, 0, 250, 250, 250, 250]
+
+
+def test_plan__says_when_the_last_tube_is_tested_however_late() -> None:
+    made = plan(100_000, days=1, lab_tubes_per_day=[24])  # one of 10,000 tubes an hour
+    assert made.finished_h == pytest.approx(10_000, abs=5)
+    assert made.hours.height < 1500

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from poolpipe.accuracy import SENSITIVITY, SPECIFICITY
 from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
+from poolpipe.commands.options import CHANCE, SHARE
 from poolpipe.commands.terminal import check_inputs, show, tell
 
 __all__ = ["decode"]
@@ -31,21 +33,19 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.argument("people", type=_FILE)
 @click.option(
     "--sensitivity",
-    type=click.FloatRange(0, 1, min_open=True),
-    default=0.95,
+    type=CHANCE,
+    default=SENSITIVITY,
     show_default=True,
     help="P(detected | infected), undiluted  灵敏度",
 )
 @click.option(
     "--specificity",
-    type=click.FloatRange(0, 1, min_open=True),
-    default=0.999,
+    type=CHANCE,
+    default=SPECIFICITY,
     show_default=True,
     help="P(not detected | clean)  特异度",
 )
-@click.option(
-    "--dilution", type=click.FloatRange(0, 1), help="Exponent d of (infected / people) ** d  稀释指数"
-)
+@click.option("--dilution", type=SHARE, help="Exponent d of (infected / people) ** d  稀释指数")
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads  线程数")
 @click.option("--rows", type=click.IntRange(1), default=20, show_default=True, help="Longest list  看板行数")
 @click.option("--out", type=click.Path(path_type=Path), help="Write everybody to this file  写出全部人员")

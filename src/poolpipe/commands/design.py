@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
+from poolpipe.commands.options import CHANCE, POSITIVE, SHARE, Number
 from poolpipe.commands.terminal import check_inputs, show, tell
 
 if TYPE_CHECKING:
@@ -18,11 +19,22 @@ if TYPE_CHECKING:
 __all__ = ["design"]
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_SHARE = click.FloatRange(0, 1)
 _SCHEMES = click.Choice(["dorfman", "hierarchical", "array", "array_master"])
 _json = click.option("--json", "as_json", is_flag=True, help="As JSON on stdout  以 JSON 输出")
-_se = click.option("--se", type=_SHARE, default=1.0, show_default=True, help="Sensitivity  灵敏度")
-_sp = click.option("--sp", type=_SHARE, default=1.0, show_default=True, help="Specificity  特异度")
+_se = click.option(
+    "--se",
+    type=CHANCE,
+    default=1.0,
+    show_default=True,
+    help="Sensitivity; 1 is a perfect test  灵敏度，1 为无误差",
+)
+_sp = click.option(
+    "--sp",
+    type=CHANCE,
+    default=1.0,
+    show_default=True,
+    help="Specificity; 1 is a perfect test  特异度，1 为无误差",
+)
 _out = click.option("--out", type=click.Path(path_type=Path), help="Write the table to this file  写出结果")
 
 
@@ -42,7 +54,7 @@ def design() -> None:
 )
 @click.argument("scheme", type=_SCHEMES)
 @click.argument("sizes")
-@click.option("--p", type=_SHARE, required=True, help="P(infected) of everybody  感染率")
+@click.option("--p", type=SHARE, required=True, help="P(infected) of everybody  感染率")
 @_se
 @_sp
 @_json
@@ -54,12 +66,13 @@ def characteristics(scheme: Any, sizes: str, *, p: float, se: float, sp: float, 
 
 
 @design.command(
-    help="The sizes with the fewest tests per person.  人均检测量最少的混样数\n\n"
+    help="The sizes with the fewest tests per person; single tests where no pool saves any.  "
+    "人均检测量最少的混样数；混采不省时为单采\n\n"
     "\b\nExample  例:\n  poolpipe design best dorfman --p 0.01 --se 0.99 --sp 0.99\n"
     "  poolpipe design best dorfman --p 0.001 --people 700000 --tests 60000",
 )
 @click.argument("scheme", type=_SCHEMES)
-@click.option("--p", type=_SHARE, required=True, help="P(infected) of everybody  感染率")
+@click.option("--p", type=SHARE, required=True, help="P(infected) of everybody  感染率")
 @_se
 @_sp
 @click.option("--sizes", "choices", multiple=True, help="A size to choose from; may be repeated  备选混样数")
@@ -85,6 +98,8 @@ def best(
     chosen = [_sizes(each) for each in choices] or None
     found = cheapest(scheme, p, se, sp, chosen, most_tests=tests, people=people)
     _tell([found], "Best sizes 最优混样数", as_json=as_json)
+    if not as_json and found.tests_per_person >= 1:
+        tell("pooling does not pay here: test everybody singly 混采不省检测，请逐人单采")
 
 
 @design.command(
@@ -103,7 +118,13 @@ def best(
 )
 @_se
 @_sp
-@click.option("--confidence", type=_SHARE, default=0.95, show_default=True, help="Coverage  置信度")
+@click.option(
+    "--confidence",
+    type=Number(0, 1, min_open=True, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="Coverage  置信度",
+)
 @click.option("--by", multiple=True, help="Column of strata, such as community; may be repeated  分层列")
 @click.option(
     "--singles", is_flag=True, help="Count single tubes, too: those of a recall bias it  计入单采管"
@@ -177,9 +198,19 @@ def screen(seats: Path, pools: Path, *, method: str, show_ids: bool, out: Path |
 @click.option("--pools", type=click.IntRange(1), help="Pools in all, for column_weight  总管数")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed  随机种子")
 @click.option("--worklist", type=click.Path(path_type=Path), help="Write the robot's transfers here  加样单")
-@click.option("--volume", default=50.0, show_default=True, help="Microlitres a transfer  每次体积（微升）")
 @click.option(
-    "--available", default=500.0, show_default=True, help="Microlitres of a sample  可用体积（微升）"
+    "--volume",
+    type=POSITIVE,
+    default=50.0,
+    show_default=True,
+    help="Microlitres a transfer  每次体积（微升）",
+)
+@click.option(
+    "--available",
+    type=POSITIVE,
+    default=500.0,
+    show_default=True,
+    help="Microlitres of a sample  可用体积（微升）",
 )
 @_out
 @_json

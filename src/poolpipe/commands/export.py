@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poolpipe.commands.options import ZONE
 from poolpipe.commands.terminal import tell
 
 if TYPE_CHECKING:
@@ -40,7 +41,14 @@ __all__ = ["export"]
               help="Only these calls; default all  只输出这些结论")  # fmt: skip
 @click.option("--readings", multiple=True, metavar="FILE", type=click.Path(path_type=Path, exists=True),
               help="Read events, for Ct values  读数事件")  # fmt: skip
-@click.option("--zone", default="Asia/Shanghai", show_default=True, help="Zone of the times  时区")
+@click.option(
+    "--zone",
+    type=ZONE,
+    metavar="ZONE",
+    default="Asia/Shanghai",
+    show_default=True,
+    help="Zone of the times  时区",
+)
 @click.option(
     "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of the CSV  语言"
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poolpipe.commands.frames import echo_json
+from poolpipe.commands.options import ZONE, Number
 from poolpipe.commands.terminal import tell
 from poolpipe.display import withheld
 
@@ -46,11 +47,13 @@ MOST_PLACES = 8  # places of a question shown to people; programs get all of the
 @click.option("--plate", metavar="BARCODE", help="Plate of a file that names none  板号")
 @click.option("--lab", metavar="LAB", help="Lab of loads and reports  检测机构")
 @click.option("--at", metavar="TIME", help="Time of a file that has none, RFC 3339  时间")
-@click.option("--zone", metavar="ZONE", help="Zone of times without one; default Asia/Shanghai  时区")
+@click.option(
+    "--zone", type=ZONE, metavar="ZONE", help="Zone of times without one; default Asia/Shanghai  时区"
+)
 @click.option("--date-order", type=click.Choice(["mdy", "dmy"]), help="Order of 03-10-2024  日期顺序")
 @click.option(
     "--no-call-ct",
-    type=float,
+    type=Number(),
     multiple=True,
     metavar="CT",
     help="Number written for no amplification  无扩增的数值",

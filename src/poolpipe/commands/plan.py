@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from poolpipe.commands.frames import board, echo_json
+from poolpipe.commands.options import POSITIVE, SHARE
 from poolpipe.commands.terminal import show, tell
 
 __all__ = ["plan"]
@@ -30,7 +31,7 @@ __all__ = ["plan"]
 )
 @click.option(
     "--prevalence",
-    type=click.FloatRange(0, 1),
+    type=SHARE,
     default=0.0005,
     show_default=True,
     help="Share infected  感染率",
@@ -38,11 +39,14 @@ __all__ = ["plan"]
 @click.option(
     "--lab",
     "labs",
-    type=click.FloatRange(0),
+    type=POSITIVE,
     multiple=True,
     help="Tubes a lab tests in 24 h; one option per lab; none: enough is assumed  检测机构日检测管数",
 )
-@click.option("--pool-size", type=click.IntRange(1), default=10, show_default=True, help="Pool size  混样数")
+@click.option("--pool-size", type=click.IntRange(1, 100), help="Pool size; default the policy's  混样数")
+@click.option(
+    "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  策略：预设名或 TOML 文件"
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout  以 JSON 输出")
 def plan(
     *,
@@ -51,12 +55,16 @@ def plan(
     hours: int,
     prevalence: float,
     labs: tuple[float, ...],
-    pool_size: int,
+    pool_size: int | None,
+    policy: str | None,
     as_json: bool,
 ) -> None:
     """Plan and show needs and hours."""
     from poolpipe.plan import Assumptions
     from poolpipe.plan import plan as make_plan
+    from poolpipe.policy import load_policy
+
+    figures = {} if pool_size is None else {"pool_size": pool_size}
 
     made = make_plan(
         people,
@@ -64,7 +72,7 @@ def plan(
         prevalence=prevalence,
         lab_tubes_per_day=labs,
         hours_per_day=hours,
-        assumptions=Assumptions(pool_size=pool_size),
+        assumptions=Assumptions.of(load_policy(policy), **figures),
     )
     if as_json:
         echo_json(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from poolpipe.accuracy import SENSITIVITY, SPECIFICITY
 from poolpipe.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Cycles(BaseModel):
         Normal distribution of the Ct of false positives (carry-over is weak, hence late), cycles.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     mean: float = 27.0
     sd: float = Field(default=5.0, gt=0)
@@ -99,10 +100,10 @@ class Assay(BaseModel):
         infected. Both or neither; by default a suspect says the same as a positive.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    sensitivity: float = Field(default=0.95, gt=0, le=1)
-    specificity: float = Field(default=0.999, gt=0, le=1)
+    sensitivity: float = Field(default=SENSITIVITY, gt=0, le=1)
+    specificity: float = Field(default=SPECIFICITY, gt=0, le=1)
     dilution: float | None = Field(default=None, ge=0, le=1)
     table: dict[int, tuple[float, ...]] | None = None
     cycles: Cycles | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from poolpipe.decode.assays import NO_CALL, Assay
+from poolpipe.errors import PolicyError
 from poolpipe_kernels import counts, posterior
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def posteriors(
     """
     starts = np.ascontiguousarray(offsets, np.int64)
     priors = np.atleast_1d(np.asarray(prior, np.float64))
+    if priors.size and not (priors.min() >= 0 and priors.max() <= 1):  # not a number is neither
+        raise PolicyError("a prior outside 0 to 1", where="prior", way_out="give probabilities")
     codes = np.asarray(calls)
     rows, table = likelihood_rows(np.diff(starts), codes, assay)
     run = counts.counted if assay.counts_matter else posterior.present

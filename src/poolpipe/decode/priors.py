@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -58,7 +59,9 @@ def priors(
         clean_key(people[name], "people") for name in ("community", "household") if name in people.columns
     )
     shares = [base, household_attack, *(batch or {}).values()]
-    if not all(0 <= share <= 1 for share in shares) or any(each < 0 for each in (community or {}).values()):
+    if not all(0 <= share <= 1 for share in shares) or not all(
+        0 <= each < math.inf for each in (community or {}).values()
+    ):
         raise PolicyError(
             "a probability outside 0 to 1, or an incidence below 0", where="priors", way_out="mend it"
         )

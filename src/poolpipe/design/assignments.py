@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -60,9 +61,9 @@ def informative_dorfman(p: ArrayLike, se: float = 1.0, sp: float = 1.0, *, large
         A probability lies outside 0 to 1, or `largest` below 1.
     """
     chance = np.asarray(p, np.float64).ravel()
-    if largest < 1 or not ((chance >= 0) & (chance <= 1)).all():
+    if largest < 1 or not all(((each >= 0) & (each <= 1)).all() for each in (chance, np.asarray([se, sp]))):
         raise PolicyError(
-            "a probability outside 0 to 1, or pools of none", where="p, largest", way_out="mend them"
+            "a probability outside 0 to 1, or pools of none", where="p, se, sp, largest", way_out="mend them"
         )
     order = np.argsort(chance, kind="stable")
     tests, start = np.empty(chance.size + 1), np.zeros(chance.size + 1, np.int64)
@@ -171,8 +172,13 @@ def worklist(
     Raises
     ------
     PolicyError
-        Plates of another size, or somebody sits in more pools than the sample's volume allows.
+        Plates of another size, a volume that is none, or somebody sits in more pools than the sample's volume
+        allows.
     """
+    if not (0 < volume_ul < math.inf and 0 < available_ul < math.inf):
+        raise PolicyError(
+            f"{volume_ul} uL of {available_ul} uL", where="worklist", way_out="give volumes above nothing"
+        )
     if wells not in {96, 384}:
         raise PolicyError(f"plates of {wells} wells", where="wells", way_out="use 96 or 384")
     most = int(seats.group_by("person").len()["len"].max() or 0)  # type: ignore[arg-type]  # a count

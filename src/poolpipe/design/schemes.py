@@ -22,6 +22,8 @@ Scheme = Literal["dorfman", "hierarchical", "array", "array_master"]
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 
 LARGEST_BEST = 50
+MOST_PEOPLE = 5000
+"""People in a first pool or an array at most: each is worked out against all others."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def best(
     most_tests: float | None = None,
     people: int | None = None,
 ) -> Characteristics:
-    """Find the sizes with the fewest tests per person.
+    """Find the sizes with the fewest tests per person; single tests, where no pool saves any.
 
     Parameters
     ----------
@@ -126,22 +128,35 @@ def best(
         As for `characteristics`; one `p` for all.
     sizes : iterable of int or sequence of int, optional
         Sizes to choose from; by default 2 to 50 (arrays to 30), for stages all chains of divisors of up to 50
-        with three or four stages.
+        with three or four stages, and single tests.
     most_tests : float, optional
         Tests the labs can run; with `people` to screen. Sizes that need more are left out.
     people : int, optional
         People to screen with `most_tests`.
 
+    Returns
+    -------
+    Characteristics
+        Of the cheapest sizes. Where none of the usual ones needs fewer than one test a person, of single tests:
+        scheme ``dorfman`` of ``(1,)`` (Dorfman 1943: with perfect tests pools of whatever size cost more than single
+        tests above ``p = 1 - 3 ** (-1 / 3)``, 0.307).
+
     Raises
     ------
     PolicyError
-        No size fits the capacity, or there is none to choose from.
+        No size fits the capacity, there is none to choose from, or a number cannot be.
     """
-    choices = [(size,) if isinstance(size, int) else tuple(size) for size in sizes or _usual_sizes(scheme)]
-    found = [characteristics(scheme, choice, p, se, sp) for choice in choices]
-    if not found:
+    _checked_demand(most_tests=most_tests, people=people)
+    given = list(_usual_sizes(scheme) if sizes is None else sizes)
+    if not given:
         raise PolicyError("no sizes to choose from", where="sizes", way_out="give at least one")
-    least = min(found, key=lambda each: (each.tests_per_person, each.sizes))
+    choices = [(each,) if isinstance(each, int) else tuple(each) for each in given]
+    found = [characteristics(scheme, choice, p, se, sp) for choice in choices]
+    if sizes is None:
+        last = (np.ravel(np.asarray(each, np.float64))[-1] for each in (se, sp))
+        found.append(characteristics("dorfman", (1,), p, *last))
+    # of designs that need the same number single tests come first: they dilute nothing
+    least = min(found, key=lambda each: (round(each.tests_per_person, 12), each.sizes))
     if most_tests is not None and people is not None and least.tests_per_person * people > most_tests:
         raise PolicyError(
             f"{people} people need at least {least.tests_per_person * people:.0f} tests, sizes {least.sizes}",
@@ -149,6 +164,13 @@ def best(
             way_out="borrow capacity, or screen fewer people a day",
         )
     return least
+
+
+def _checked_demand(**demand: float | None) -> None:
+    """Refuse a capacity or a number of people that cannot be."""
+    for name, number in demand.items():
+        if number is not None and not 0 < number < math.inf:
+            raise PolicyError(f"{name} {number}", where="best", way_out="give a number above nothing")
 
 
 def _usual_sizes(scheme: Scheme) -> list[tuple[int, ...]]:
@@ -176,6 +198,10 @@ def _checked_sizes(scheme: str, sizes: Sequence[int]) -> tuple[int, ...]:
         raise PolicyError(
             f"unknown scheme {scheme!r}", where="scheme", way_out=f"use one of {', '.join(SCHEMES)}"
         )
+    if not all(1 <= size <= MOST_PEOPLE and int(size) == size for size in sizes):
+        raise PolicyError(
+            f"sizes {tuple(sizes)}", where="sizes", way_out=f"give whole numbers from 1 to {MOST_PEOPLE}"
+        )
     whole = tuple(int(size) for size in sizes)
     rule = {
         "dorfman": "one size, such as (10,)",
@@ -187,7 +213,7 @@ def _checked_sizes(scheme: str, sizes: Sequence[int]) -> tuple[int, ...]:
         "dorfman": len(whole) == 1 or (len(whole) == 2 and whole[1] == 1),
         "hierarchical": len(whole) >= 2 and whole[-1] == 1 and all(np.diff(whole) < 0),
     }.get(scheme, len(whole) in {1, 2})
-    if not fits or min(whole, default=0) < 1:
+    if not fits or (scheme.startswith("array") and whole[0] * whole[-1] > MOST_PEOPLE):
         raise PolicyError(
             f"sizes {whole} do not fit scheme {scheme!r}", where="sizes", way_out=f"give {rule}"
         )

@@ -20,6 +20,7 @@ from poolpipe.instruments.errors import AmbiguousFileError, InstrumentError
 from poolpipe.instruments.model import LOADS, POOLS, InstrumentFile, Question
 from poolpipe.instruments.policy import ImportPolicy
 from poolpipe.instruments.stamping import stamp
+from poolpipe.policy import broken_rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,15 +57,21 @@ class Imported:
 
 def load_import_policy(path: Path | None, **changes: Any) -> ImportPolicy:
     """The import policy of a TOML file with changes from the command line; raises PolicyError with the reason."""
+    where = str(path or "import options")
     try:
-        settings = tomllib.loads(path.read_text("utf-8")) if path else {}
-        settings = settings.get("import", settings) | {
-            k: v for k, v in changes.items() if v not in (None, (), {})
-        }
-        return ImportPolicy.model_validate(settings)
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
+        settings = tomllib.loads(path.read_text("utf-8-sig")) if path else {}
+        written = settings.get("import", settings)
+        if not isinstance(written, dict):
+            raise PolicyError("import is no table of settings", where=where, way_out="begin it with [import]")
+        given = {name: value for name, value in changes.items() if value not in (None, (), {})}
+        return ImportPolicy.model_validate(written | given)
+    except ValidationError as error:
         raise PolicyError(
-            str(error), where=str(path or "import options"), way_out="see docs/instruments/index.md"
+            broken_rules(error, ImportPolicy), where=where, way_out="see docs/instruments/index.md"
+        ) from error
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PolicyError(
+            f"cannot be read: {error}", where=where, way_out="write it as TOML in UTF-8"
         ) from error
 
 

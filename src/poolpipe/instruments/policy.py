@@ -8,6 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from poolpipe.zones import known_zone
+
 __all__ = ["ImportPolicy", "control_by_name"]
 
 # A plate has few controls, so their number has two digits at most; PC20220404 is a tube's barcode.
@@ -124,14 +126,7 @@ class ImportPolicy(BaseModel):
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
-        from zoneinfo import ZoneInfo
-
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as error:
-            msg = f"no time zone {value!r}; IANA names such as Asia/Shanghai are known"
-            raise ValueError(msg) from error
-        return value
+        return known_zone(value)
 
     @field_validator("zone_abbreviations")
     @classmethod
