@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -96,6 +97,17 @@ def test_run__agrees_with_the_reference_on_files(seed: int, size: str, tmp_path:
 def test_run__agrees_with_the_reference_on_frames(seed: int, size: str) -> None:
     frames, records = _both(seed, size)
     assert unlike(Expected.of_records(records), poolpipe.run(frames)) == ""
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
+def test_run__agrees_with_the_reference_on_few_events(count: int) -> None:
+    """Where the first row of a frame is the only one, and most frames are empty."""
+    rng = random.Random(count)
+    for seed in range(7900, 7908):
+        events = rng.sample(city(seed, size="tiny"), count)
+        frames = frames_of(events)
+        told = unlike(Expected.of_records(records_of_frames(frames)), poolpipe.run(frames))
+        assert told == "", (seed, events)
 
 
 @pytest.mark.parametrize("seed", range(7500, 7508))
