@@ -61,15 +61,17 @@ def _csv(content: bytes) -> list[tuple[int, dict[str, Any] | None, str]]:
     rows = csv.reader(io.StringIO(text, newline=""))
     records: list[tuple[int, dict[str, Any] | None, str]] = []
     header: list[str] | None = None
+    ended = 0
     for row in rows:
+        line, ended = ended + 1, rows.line_num  # the first line of a record that has several
         if not row:
             continue
         if header is None:
             header = row
         elif len(row) != len(header):
-            records.append((rows.line_num, None, ",".join(row)))
+            records.append((line, None, ",".join(row)))
         else:
-            records.append((rows.line_num, dict(zip(header, row, strict=True)), ",".join(row)))
+            records.append((line, dict(zip(header, row, strict=True)), ",".join(row)))
     return records
 
 
