@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import polars as pl
+
+    from poolpipe.instruments import InstrumentError
     from poolpipe.policy import Policy
 
 __all__ = ["Machines"]
@@ -30,17 +31,31 @@ _ENDINGS = (
     ".trc",
 )
 _COMPRESSED = (".gz", ".zst", ".zstd")
+_OPTIONS = {"plate": "--plate BARCODE", "time": "--at TIME"}
+"""Facts that a file may lack, and the options of `poolpipe import` that give them."""
 
 
 class Machines:
     """Reads machines' files as events; see `poolpipe.instruments` for what each format means.
 
-    Every ambiguity is decided as `ImportPolicy` decides it by default, in the campaign's time zone; what needs
-    a word from a human (no plate, no time) is refused with the option of `poolpipe import` that gives it.
+    Every ambiguity is decided by the campaign's policy: its zone, targets, plates and codes, and its table `[machines]`.
+    What that leaves open (no plate, no time) is refused with the command that gives it.
+
+    Parameters
+    ----------
+    policy : Policy
+        The campaign's.
+
+    Raises
+    ------
+    PolicyError
+        If its `[machines]` has a setting that does not exist or a value outside its range.
     """
 
     def __init__(self, policy: Policy) -> None:
-        self._zone = policy.time_zone
+        from poolpipe.instruments.campaign import campaign_import_policy
+
+        self._policy = campaign_import_policy(policy)
         self._known: dict[Path, bool] = {}
         self._notes: dict[Path, dict[str, Any]] = {}
 
@@ -59,26 +74,43 @@ class Machines:
             If the file is damaged, ambiguous beyond the policy, or lacks a plate or a time.
         """
         from poolpipe import instruments
+        from poolpipe.instruments.answers import answer
 
-        policy = instruments.ImportPolicy(zone=self._zone)
-        file = instruments.read(path, policy=policy)
-        self._notes[path] = {
-            "format": file.recognised.format,
-            "questions": sorted({question.code for question in file.questions}),
-            "not_understood": len(file.not_understood),
-        }
-        frames = dict(instruments.events(file, policy))
-        nowhere = file.loads.filter(pl.col("lab").is_null()).select(
-            "at", "plate", "well", "tube", "role", "lab"
-        )
-        if nowhere.height:
-            parts = [frames["load"], nowhere] if "load" in frames else [nowhere]
-            frames["load"] = pl.concat(parts, how="diagonal")
-        return frames
+        try:
+            file = instruments.read(path, policy=self._policy)
+            asked = {question.code: answer(question.setting, "run") for question in file.questions}
+            if file.loads["lab"].null_count():
+                asked["lab_missing"] = answer("lab", "run")
+            missed = sum(finding.severity != "info" for finding in file.not_understood)
+            self._note(path, file.recognised.format, asked, missed)
+            return instruments.events(file, self._policy, without_lab=True)
+        except instruments.MissingFactError as error:
+            given = [option for fact, option in _OPTIONS.items() if fact in error.what]
+            way_out = f"poolpipe import {path.name} {' '.join(given)} --lab LAB --out FOLDER, then run FOLDER"
+            raise self._left_out(path, error, way_out) from error
+        except instruments.InstrumentError as error:
+            raise self._left_out(path, error, error.way_out) from error
 
     def notes(self) -> Mapping[Path, dict[str, Any]]:
-        """Tell of each file that was read its format, which questions it left to the policy, and what was unclear."""
+        """Tell of each file its format, the questions with who answers them, what was unclear, and why it was left out."""
         return self._notes
+
+    def _note(self, path: Path, kind: str, questions: dict[str, str], missed: int) -> None:
+        self._notes[path] = {
+            "format": kind,
+            "questions": sorted(questions),
+            "answers": dict(sorted(questions.items())),
+            "not_understood": missed,
+            "left_out": None,
+        }
+
+    def _left_out(self, path: Path, error: InstrumentError, way_out: str) -> InstrumentError:
+        """The error with a way out that this command has; noted, so that the first board can name the file."""
+        told = type(error)(error.what, where=error.where, way_out=way_out)
+        if path not in self._notes:
+            self._note(path, "", {}, 0)
+        self._notes[path]["left_out"] = "; ".join(part for part in (error.what, way_out) if part)
+        return told
 
     def _looks_foreign(self, path: Path) -> bool:
         from poolpipe.events import is_event_file
@@ -90,4 +122,4 @@ class Machines:
             return False
         from poolpipe import instruments
 
-        return instruments.recognise(path) is not None
+        return instruments.recognise(path, policy=self._policy) is not None

@@ -189,6 +189,10 @@ class Policy(_Part):
     clocks: Clocks = Clocks()
     retention: Retention = Retention()
     decoding: Decoding = Decoding()
+    machines: dict[str, Any] = Field(
+        default_factory=dict,
+        description="how files of machines are read, as a table `[machines]` with settings of docs/instruments/index.md",
+    )
 
     @field_validator("time_zone")
     @classmethod
@@ -198,7 +202,9 @@ class Policy(_Part):
     @cached_property
     def version(self) -> str:
         """The first twelve hex digits of the SHA-256 of the rules; the name does not count."""
-        rules = self.model_dump_json(exclude={"name"})
+        # Without settings for machines the version is what it was before there were any.
+        aside = {"name"} if self.machines else {"name", "machines"}
+        rules = self.model_dump_json(exclude=aside)
         return hashlib.sha256(rules.encode()).hexdigest()[:12]
 
 

@@ -98,7 +98,7 @@ def test_moment__reads_the_ways_instruments_print(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("03-10-2024 10:00:00", "date_order"), ("2022-02-10 12:00:00 CST", "zone_ambiguous"), ("2022-02-10", "date_without_time"),
+    [("03-10-2024 10:00:00", "date_order"), ("2022-02-10 12:00:00 IST", "zone_ambiguous"), ("2022-02-10", "date_without_time"),
      ("2022-02-30 12:00:00", "bad_time"), ("2022-02-10 13:00:00 AM", "bad_time"), ("soon", "bad_time"),
      ("2022-02-10 12:00:00 XYZ", "zone_ambiguous"),
      ("0001-01-01 00:00:00 Z", "bad_time")],
@@ -113,6 +113,22 @@ def test_moment__without_zone_is_the_policys_and_a_doubt() -> None:
     found = moment("2022-02-10 12:00:00", ImportPolicy())
     assert (found.at, found.zone, found.doubts[0][0]) == (NOON, "policy: Asia/Shanghai", "time_without_zone")
     assert moment("2022-02-10 12:00:00 CST", ImportPolicy(zone_abbreviations={"CST": "+08:00"})).at == NOON
+
+
+@pytest.mark.parametrize(
+    ("zone", "text", "expected"),
+    [("Asia/Shanghai", "2022-02-10 12:00:00 CST", "2022-02-10T04:00+00:00"),
+     ("America/Chicago", "2022-02-10 12:00:00 CST", "2022-02-10T18:00+00:00"),
+     ("America/Chicago", "2022-07-10 12:00:00 CST", None),  # daylight time: CDT
+     ("Asia/Kolkata", "2022-02-10 12:00:00 IST", "2022-02-10T06:30+00:00"),
+     ("Europe/London", "2022-07-10 12:00:00 BST", "2022-07-10T11:00+00:00")],
+)  # fmt: skip
+def test_moment__takes_an_abbreviation_for_the_policys_zone_where_it_fits(
+    zone: str, text: str, expected: str | None
+) -> None:
+    found = moment(text, ImportPolicy(zone=zone))
+    assert found.at == (expected and datetime.fromisoformat(expected))
+    assert [doubt[0] for doubt in found.doubts] == ["zone_ambiguous"]
 
 
 def test_date_order__is_proved_by_another_date() -> None:

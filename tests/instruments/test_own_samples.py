@@ -126,12 +126,17 @@ def test_an_analysis__gives_the_readings_its_own_time() -> None:
     assert run.recognised.run_time == NOON
 
 
-def test_a_zone_of_two_meanings__leaves_the_time_unknown_until_the_policy_says() -> None:
+def test_a_zone_of_two_meanings__is_the_policys_own_where_that_is_called_so() -> None:
     name = SAMPLES / "quantstudio-classic.txt"
-    assert read(name).recognised.run_time is None
-    assert "zone_ambiguous" in {q.code for q in read(name).questions}
+    elsewhere = ImportPolicy(zone="Europe/Berlin")
+    assert read(name, policy=elsewhere).recognised.run_time is None
+    assert "zone_ambiguous" in {q.code for q in read(name, policy=elsewhere).questions}
     chinese = read(name, policy=ImportPolicy(zone_abbreviations={"CST": "+08:00"}))
     assert chinese.recognised.run_time == NOON
+    by_zone = read(name, policy=ImportPolicy(zone="Asia/Shanghai"))
+    assert (by_zone.recognised.run_time, by_zone.recognised.zone) == (NOON, "policy: CST as in Asia/Shanghai")
+    american = read(name, policy=ImportPolicy(zone="America/Chicago")).recognised.run_time
+    assert american == datetime(2022, 2, 10, 19, 7, 52, tzinfo=UTC)
 
 
 def test_forty_in_an_eds__stays_a_number_and_is_asked() -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
-from poolpipe.boards.marks import Board, counted, frame
+from poolpipe.boards.marks import Board, counted, frame, plain
 from poolpipe.tables import CALLS
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from poolpipe.day import Day
 
 __all__ = ["as_of_of", "campaign_board"]
+
+_FEW = 5
+"""So many machine files that were left out are named on the first board; all of them in the summary."""
 
 
 def as_of_of(day: Day) -> datetime | None:
@@ -72,7 +75,23 @@ def campaign_board(day: Day, *, zone: str) -> Board:
         "of those 其中",
         f"accepted 接受 {accepted:,} · duplicate 重复 {duplicates:,} · rejected 拒收 {rejected:,}",
     )
+    if left_out := _left_out(day):
+        board.add_row("files left out 未采用仪器文件", left_out)
     return board
+
+
+def _left_out(day: Day) -> Text | None:
+    """Files of PCR machines and robots of which nothing was taken, with the reason; None where there are none."""
+    found = day.summary.get("instruments", {})
+    reasons = {file: told["left_out"] for file, told in found.items() if told.get("left_out")}
+    if not reasons:
+        return None
+    text = Text(f"{len(reasons):,}", style="bold red")
+    for file, reason in list(reasons.items())[:_FEW]:
+        text.append("\n").append(plain(file)).append(": ").append(plain(reason))
+    if len(reasons) > _FEW:
+        text.append(f"\n+ {len(reasons) - _FEW:,}")
+    return text
 
 
 def _counts(table: pl.DataFrame, column: str) -> dict[str | None, int]:

@@ -34,11 +34,16 @@ def machine_board(day: Day, *, rows: int = 20) -> Board | None:
         f"Machines' files 仪器文件 · {len(found):,} · poolpipe import FILE --dry-run explains 可逐一说明",
         more=max(len(found) - rows, 0),
     )
-    for heading in ("file\n文件", "read as\n识别为", "decided by default\n按默认处理的疑问"):
+    for heading in ("file\n文件", "read as\n识别为", "decided by the policy: key\n按策略处理的疑问：设置"):
         board.add_column(heading, overflow="fold")
     board.add_column("not understood\n未读懂", justify="right")
     for file, told in list(found.items())[:rows]:
-        doubts = ", ".join(question.replace("_", " ") for question in told["questions"])
+        keys = told.get("answers", {})
+        doubts = "\n".join(
+            f"{question.replace('_', ' ')}: {keys.get(question, '-')}" for question in told["questions"]
+        )
+        if told.get("left_out"):
+            doubts = "left out 未采用" + (f"\n{doubts}" if doubts else "")
         missed = told["not_understood"]
         board.add_row(
             plain(file),

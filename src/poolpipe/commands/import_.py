@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -13,6 +14,8 @@ from poolpipe.commands.terminal import tell
 from poolpipe.display import withheld
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import polars as pl
 
     from poolpipe.instruments.batch import Imported
@@ -42,7 +45,10 @@ MOST_PLACES = 8  # places of a question shown to people; programs get all of the
 @click.option("--dry-run", is_flag=True, help="Show the meaning, write nothing  只显示含义，不写入")
 @click.option("--json", "as_json", is_flag=True, help="The meaning as JSON  以 JSON 输出")
 @click.option(
-    "--policy", metavar="FILE", type=click.Path(path_type=Path), help="Import policy, TOML  导入策略"
+    "--policy",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Import or campaign policy, TOML  导入策略或筛查策略",
 )
 @click.option("--plate", metavar="BARCODE", help="Plate of a file that names none  板号")
 @click.option("--lab", metavar="LAB", help="Lab of loads and reports  检测机构")
@@ -113,7 +119,7 @@ def import_command(
         echo_json([item.to_dict() for item in imported])
     else:
         for item in imported:
-            for line in _lines(item):
+            for line in _lines(item, rules.zone):
                 tell(line)
     failed = [item.error for item in imported if item.error is not None]
     if any(not (dry_run and isinstance(error, MissingFactError)) for error in failed):
@@ -148,11 +154,11 @@ def _known_loads(paths: tuple[Path, ...], out: Path | None, most: int) -> pl.Dat
     return pl.concat(frames) if frames else None
 
 
-def _lines(item: Imported) -> list[str]:
-    """What a file means, for people."""
+def _lines(item: Imported, zone: str) -> list[str]:
+    """What a file means, for people; times are shown in a zone."""
     lines = [item.path]
     if item.file is not None:
-        lines += _meaning(item, item.file)
+        lines += _meaning(item, item.file, zone)
     if item.error is not None:
         lines.append(f"  not imported 未导入: {item.error}")
     lines += [f"  missing 缺少: {text}" for text in item.missing]
@@ -160,7 +166,9 @@ def _lines(item: Imported) -> list[str]:
     return lines
 
 
-def _meaning(item: Imported, file: InstrumentFile) -> list[str]:
+def _meaning(item: Imported, file: InstrumentFile, zone: str) -> list[str]:
+    from poolpipe.instruments.answers import answer
+
     known = file.recognised
     machine = " ".join(
         part for part in (known.vendor, known.instrument, known.serial, known.software) if part
@@ -170,7 +178,7 @@ def _meaning(item: Imported, file: InstrumentFile) -> list[str]:
     why = f"as {', '.join(known.undetermined) or '-'}; {known.undetermined_why}"
     lines = [
         f"  format 格式: {known.format}  {machine}",
-        f"  time 时间: {known.run_time or 'unknown 未知'} ({known.time_of or '-'}; {known.zone or '-'})",
+        f"  time 时间: {_local(known.run_time, zone)} ({known.time_of or '-'}; {known.zone or '-'})",
         f"  plate 板号: {known.plate or '-'} ({known.plate_from or 'unknown 未知'})  wells 孔数: {wells}",
         f"  targets 靶标: {', '.join(known.targets) or '-'}",
         f"  controls 对照: {', '.join(known.controls) or '-'}",
@@ -187,7 +195,8 @@ def _meaning(item: Imported, file: InstrumentFile) -> list[str]:
             " ..." if len(question.where) > MOST_PLACES else ""
         )
         lines.append(
-            f"  ? {question.code}: {question.what} [{places}] -> {question.decided} (policy 策略: {question.setting})"
+            f"  ? {question.code}: {question.what} [{places}] -> {question.decided} "
+            f"(answer 由此决定: {answer(question.setting)})"
         )
     for finding in file.not_understood:
         where = f"{finding.sheet} line {finding.line}".strip() if finding.line else finding.sheet
@@ -195,3 +204,10 @@ def _meaning(item: Imported, file: InstrumentFile) -> list[str]:
             f"  ! {finding.severity} {finding.code} {where}: {finding.what} '{withheld(finding.text)}'"
         )
     return lines
+
+
+def _local(moment: datetime | None, zone: str) -> str:
+    """A moment in local time with its offset."""
+    if moment is None:
+        return "unknown 未知"
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S %z} {zone}"

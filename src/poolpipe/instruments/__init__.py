@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poolpipe.instruments.errors import InstrumentError
+from poolpipe.instruments.errors import InstrumentError, MissingFactError
 from poolpipe.instruments.policy import ImportPolicy
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from poolpipe.instruments.model import InstrumentFile
 
-__all__ = ["ImportPolicy", "InstrumentError", "events", "read", "recognise"]
+__all__ = ["ImportPolicy", "InstrumentError", "MissingFactError", "events", "read", "recognise"]
 
 HEAD_BYTES = (
     256 * 1024
@@ -72,11 +72,13 @@ def read(
     return read_bytes(content, name, policy, layouts)
 
 
-def events(instrument_file: InstrumentFile, policy: ImportPolicy | None = None) -> dict[str, pl.DataFrame]:
+def events(
+    instrument_file: InstrumentFile, policy: ImportPolicy | None = None, *, without_lab: bool = False
+) -> dict[str, pl.DataFrame]:
     """The contract's events of a file by kind; see `poolpipe.instruments.contract_events.events`."""
     from poolpipe.instruments import contract_events
 
-    return contract_events.events(instrument_file, policy)
+    return contract_events.events(instrument_file, policy, without_lab=without_lab)
 
 
 def recognise(

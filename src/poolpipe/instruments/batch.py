@@ -14,13 +14,14 @@ from pydantic import ValidationError
 
 from poolpipe.errors import PolicyError
 from poolpipe.instruments import read
+from poolpipe.instruments.campaign import campaign_import_policy
 from poolpipe.instruments.contract_events import events, missing_facts
 from poolpipe.instruments.crosscheck import check_plates, check_pools
 from poolpipe.instruments.errors import AmbiguousFileError, InstrumentError
 from poolpipe.instruments.model import LOADS, POOLS, InstrumentFile, Question
 from poolpipe.instruments.policy import ImportPolicy
 from poolpipe.instruments.stamping import stamp
-from poolpipe.policy import broken_rules
+from poolpipe.policy import Policy, broken_rules, load_policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,14 +57,20 @@ class Imported:
 
 
 def load_import_policy(path: Path | None, **changes: Any) -> ImportPolicy:
-    """The import policy of a TOML file with changes from the command line; raises PolicyError with the reason."""
+    """The import policy of a TOML file with changes from the command line; raises PolicyError with the reason.
+
+    The file is a campaign's policy, with settings of imports in `[machines]`, or holds only those, at its top or in
+    `[import]`.
+    """
     where = str(path or "import options")
+    given = {name: value for name, value in changes.items() if value not in (None, (), {})}
     try:
         settings = tomllib.loads(path.read_text("utf-8-sig")) if path else {}
+        if path is not None and ({"base", "machines"} | set(Policy.model_fields)) & set(settings):
+            return campaign_import_policy(load_policy(path), **given)
         written = settings.get("import", settings)
         if not isinstance(written, dict):
             raise PolicyError("import is no table of settings", where=where, way_out="begin it with [import]")
-        given = {name: value for name, value in changes.items() if value not in (None, (), {})}
         return ImportPolicy.model_validate(written | given)
     except ValidationError as error:
         raise PolicyError(

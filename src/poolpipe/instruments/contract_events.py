@@ -23,7 +23,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 
 
-def events(instrument_file: InstrumentFile, policy: ImportPolicy | None = None) -> dict[str, pl.DataFrame]:
+def events(
+    instrument_file: InstrumentFile, policy: ImportPolicy | None = None, *, without_lab: bool = False
+) -> dict[str, pl.DataFrame]:
     """The contract's events of a file.
 
     Parameters
@@ -32,6 +34,8 @@ def events(instrument_file: InstrumentFile, policy: ImportPolicy | None = None) 
         As read, with the same policy.
     policy : ImportPolicy, optional
         Gives the `round`.
+    without_lab : bool
+        Give loads without a lab, too, which whoever reads them rejects by name.
 
     Returns
     -------
@@ -39,7 +43,7 @@ def events(instrument_file: InstrumentFile, policy: ImportPolicy | None = None) 
         Kind (`read`, `load`, `report`) to a frame with the contract's columns: `at` in UTC, `ct` null for
         undetermined, and an `event_id` made of the kind and the content, so that importing twice changes nothing,
         and a re-analysed run, which has another time, is a new reading. Kinds without rows are absent. Loads without
-        a lab are left out: they are not events of the contract, and `missing_facts` names them.
+        a lab are left out by default: they are not events of the contract, and `missing_facts` names them.
 
     Raises
     ------
@@ -58,7 +62,7 @@ def events(instrument_file: InstrumentFile, policy: ImportPolicy | None = None) 
     )
     frames = {
         "read": instrument_file.readings.with_columns(instrument=pl.lit(instrument, pl.String)),
-        "load": _named(instrument_file.loads.filter(pl.col("lab").is_not_null())),
+        "load": _named(instrument_file.loads.filter(pl.col("lab").is_not_null() | pl.lit(without_lab))),
         "report": instrument_file.reports,
     }
     return {kind: _with_ids(kind, frame, policy.round) for kind, frame in frames.items() if frame.height}

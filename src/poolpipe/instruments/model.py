@@ -126,6 +126,8 @@ class InstrumentFile:
         """Everything but the rows, for programs: times as RFC 3339, counts per kind, findings, questions."""
         from dataclasses import asdict
 
+        from poolpipe.instruments.answers import answer
+
         recognised = asdict(self.recognised)
         at = self.recognised.run_time
         recognised["run_time"] = None if at is None else at.isoformat().replace("+00:00", "Z")
@@ -139,5 +141,7 @@ class InstrumentFile:
             "reports": self.reports.height,
             "pools": self.pools.height,
             "not_understood": [asdict(finding) for finding in self.not_understood],
-            "questions": [asdict(question) for question in self.questions],
+            "questions": [
+                asdict(question) | {"answer": answer(question.setting)} for question in self.questions
+            ],
         }

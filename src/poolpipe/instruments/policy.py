@@ -32,7 +32,8 @@ class ImportPolicy(BaseModel):
     zone : str
         IANA zone of times written without one.
     zone_abbreviations : dict of str to str
-        Offsets (`+08:00`) of abbreviations that several countries use, such as CST.
+        Offsets (`+08:00`) of abbreviations that several countries use, such as CST. Without one an abbreviation is that of
+        `zone` where that is called so.
     date_order : {"mdy", "dmy"}, optional
         Order of `03-10-2024` where nothing else in the file tells; without it such a time is unknown.
     at : datetime, optional

@@ -161,11 +161,22 @@ def _offset(
             return None, "", (("bad_time", f"{name} is no offset", (), "left unknown", "at"),)
         return timezone(timedelta(minutes=minutes if digits[0] == "+" else -minutes)), source, ()
     if name not in OFFSETS_H:
-        options = ("+08:00 (China)", "-06:00 (US Central)") if name == "CST" else ()
-        what = f"zone {name} has several meanings"
-        return None, "", (("zone_ambiguous", what, options, "left unknown", "zone_abbreviations"),)
+        return _by_policy(name, local, policy)
     shift = timezone(timedelta(hours=OFFSETS_H[name]))
     return shift, f"file: {name}", _season(name, local, shift)
+
+
+def _by_policy(
+    name: str, local: datetime, policy: ImportPolicy
+) -> tuple[tzinfo | None, str, tuple[Doubt, ...]]:
+    """An abbreviation of several meanings: the policy's own zone where that is called so at that time, else unknown."""
+    options = ("+08:00 (China)", "-06:00 (US Central)") if name == "CST" else ()
+    zone = ZoneInfo(policy.zone)
+    there = local.replace(tzinfo=zone)
+    fits = there.tzname() == name
+    decided = f"as in {policy.zone}" if fits else "left unknown"
+    doubt = ("zone_ambiguous", f"zone {name} has several meanings", options, decided, "zone_abbreviations")
+    return (zone, f"policy: {name} as in {policy.zone}", (doubt,)) if fits else (None, "", (doubt,))
 
 
 def _unnamed(
