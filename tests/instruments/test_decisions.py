@@ -166,6 +166,44 @@ def test_an_edited_ct__is_noticed_by_its_mean() -> None:
     assert finding(erased) == [("mean_disagrees", "warning")]
 
 
+def group(sample: str, mean: str, *cts: str, first: int, omit: int = -1) -> list[str]:
+    lines = []
+    for i, ct in enumerate(cts):
+        well, omitted = first + i, "true" if i == omit else "false"
+        name = f"{'ABCDEFGH'[(well - 1) // 12]}{(well - 1) % 12 + 1}"
+        lines.append("\t".join([str(well), name, omitted, sample, "N", "UNKNOWN", "FAM", ct, mean, "", "N"]))
+    return lines
+
+
+SOUND = [*group("S1", "20.200", "20.100", "20.300", first=1), *group("S2", "30.5", "30.25", "30.75", first=3)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        group("S", "20.2000003", "20.1", "20.299999", first=5),  # single precision
+        group("S", "21.000", "20.000", "22.000", "33.000", first=5, omit=2),  # without the omitted well
+        group("S", "25.000", "20.000", "22.000", "33.000", first=5, omit=2),  # with it
+        group("S", "30.000", "20.000", "Undetermined", first=5),  # undetermined as the last cycle
+        group("S", "20.000", "20.000", "Undetermined", first=5),
+        [
+            *group("S_1", "21.000", "20.000", first=5),
+            *group("S_2", "21.000", "22.000", first=6),
+        ],  # a biological group
+        group("S", "38.500", "37.000", "40.000", first=5),
+    ],
+)
+def test_means_of_a_sound_file__ring_for_nothing(lines: list[str]) -> None:
+    assert [code for code, _ in finding(read(rows(*SOUND, *lines)))] == []
+    odd = group("T", "20.200", "20.100", "35.300", first=13)
+    assert [code for code, _ in finding(read(rows(*SOUND, *lines, *odd)))] == ["mean_disagrees"]
+
+
+def test_means_of_something_else__say_nothing_about_rows() -> None:
+    lines = [line for i in range(1, 8) for line in group(f"S{i}", f"2{i}.500", "31.000", first=i)]
+    assert finding(read(rows(*lines))) == [("means_of_others", "info")]
+
+
 def test_lost_rows__are_noticed_by_the_setup() -> None:
     setup = "[Sample Setup]\nWell\tWell Position\tSample Name\tTarget Name\n1\tA1\tS1\tN\n2\tA2\tS2\tN\n3\tA3\t\t\n\n"
     file = read((setup + "[Results]\n" + COLUMNS + row(1, "20.5") + "\n").encode())

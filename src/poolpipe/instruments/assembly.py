@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from poolpipe.instruments.cells import well_name
-from poolpipe.instruments.checks import check_means, check_setup
+from poolpipe.instruments.checks import check_setup
 from poolpipe.instruments.contents import Place, loads_of, pools_of, record_time, reports_of
 from poolpipe.instruments.contradictions import check_blocks, contradicted
 from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
 from poolpipe.instruments.facts import file_facts, plate_barcode, plate_size, when_read
 from poolpipe.instruments.interpret import Reading, readings_of, table_decimal
 from poolpipe.instruments.layouts import Layout, match_header
+from poolpipe.instruments.means import check_means
 from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
 from poolpipe.instruments.notes import Notes
 from poolpipe.instruments.result_columns import unread_results
@@ -132,13 +133,16 @@ class _Assembly:
             + [r["at"] for part in self.parts for r in part.records]
         )
         when = when_read(layout, self.facts, preamble, policy, notes)
+        stand: set[str] = set()  # wells that have a row, whether it is taken or not
         readings: list[dict[str, Any]] = []
         loads: list[dict[str, Any]] = []
         reports: list[dict[str, Any]] = []
         pools: list[dict[str, Any]] = []
         for part in self.parts:
             places = []
-            wells = self._consistent(part, self._wells(part))
+            told = self._wells(part)
+            stand |= {well for _, well in told if well}
+            wells = self._consistent(part, told)
             for record, (row_plate, well) in zip(part.records, wells, strict=True):
                 at = record_time(layout, record, policy, evidence, notes) or when.at
                 places.append(Place(row_plate if own_plates else plate, well, at))
@@ -156,7 +160,7 @@ class _Assembly:
         if run_time is None and not pools:
             notes.ask("time_missing", "the file says no time that is understood", self.name, options=("--at",),
                       decided="left unknown: no events until it is given", setting="at")  # fmt: skip
-        check_setup(layout, self.document, {row["well"] for row in readings}, notes)
+        check_setup(layout, self.document, stand, notes)
         recognised = Recognised(
             format=layout.format, vendor=layout.vendor, instrument=self.facts.get("instrument", ""),
             serial=self.facts.get("serial", ""), software=self.facts.get("software", ""), plate=plate,
@@ -230,7 +234,7 @@ class _Assembly:
         self.decimal = table_decimal(part)
         target = file_facts(self.layout, part.preamble).get("target", "")
         taken = readings_of(self.layout, part, wells, self.decimal, self.policy, self.notes, target)
-        check_means(taken, self.decimal, self.notes)
+        check_means(part.records, taken, self.decimal, self.notes)
         self.undetermined |= {reading.ct_text or "(empty)" for reading in taken if reading.ct is None}
         return taken
 
