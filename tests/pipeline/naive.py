@@ -73,6 +73,10 @@ def unlike(expected: Expected, day: poolpipe.Day) -> str:
         found += [f"{table}:\n{told}"] if told else []
     told = differences(sorted(map(_told, expected.tables["anomalies"])), sorted(_details(day)))
     found += [f"at and detail of anomalies:\n{told}"] if told else []
+    told = differences(
+        sorted(map(_basis, expected.tables["pools"])), sorted(map(_basis, day.pools.to_dicts()))
+    )
+    found += [f"what calls rest on:\n{told}"] if told else []
     rejects = [_place(row) for row in day.rejects.to_dicts()]
     told = differences(sorted(map(_place, expected.tables["rejects"])), sorted(rejects))
     found += [f"places of rejects:\n{told}"] if told else []
@@ -90,6 +94,10 @@ def _told(row: dict[str, Any]) -> str:
     facts = told.meaning if row["facts"] is None else row["facts"]
     detail = f"{facts}; {told.way_out}; {told.chinese}：{told.way_out_chinese}"
     return f"{row['code']} {row['round']} {row['subject']} {row['at']} {detail}"
+
+
+def _basis(row: dict[str, Any]) -> str:
+    return f"{row['round']} {row['tube']} {row['called_by']}"
 
 
 def _place(row: dict[str, Any]) -> str:

@@ -127,6 +127,7 @@ def pool_row(tube: Tube, calls: Calls) -> dict[str, Any]:
         "loaded_at": tube.load["at"] if tube.load else None,
         "call": called[0] if called else None,
         "called_at": called[1] if called else None,
+        "called_by": calls.called_by(tube.key),
     }
     return {**row, "state": _state(row)}
 

@@ -178,6 +178,14 @@ class Calls:
         gravest = min((call for call, _ in said), key=GRAVITY.index)
         return gravest, min(at for call, at in said if call == gravest)
 
+    def called_by(self, tube: Key) -> str | None:
+        """The well or report that its call rests on; of several of one moment the first well of the first plate."""
+        call = self.call(tube)
+        wells = [well for well in self.wells.get(tube, []) if call and self.plates.says(well) == call]
+        if wells:
+            return "well {}:{}".format(*min(wells)[1:])
+        return f"report {self.reporting_lab(tube) or ''}".strip() if call else None
+
     def reporting_lab(self, tube: Key) -> str | None:
         """``the lab of the report that gave its call``: the first report with that call."""
         call = self.call(tube)
