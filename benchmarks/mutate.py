@@ -38,24 +38,44 @@ CPU_S = 400
 
 CONCLUSIONS = tuple(
     f"tests/pipeline/test_{name}.py"
-    for name in ("anomalies", "ties", "probabilities", "against_reference", "laws", "examples")
+    for name in (
+        "against_reference",
+        "anomalies",
+        "ties",
+        "probabilities",
+        "single_events",
+        "laws",
+        "examples",
+    )
 )
-RESULTS = ("tests/pipeline", "tests/cli")
+RESULTS = (
+    *CONCLUSIONS,
+    "tests/pipeline/test_writing.py",
+    "tests/pipeline/test_gaps.py",
+    "tests/cli/test_run.py",
+)
 WATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
     *(
-        (f"kernels/poolpipe_kernels/{kernel}.py", ("tests/kernels", "tests/decode", CONCLUSIONS[2]))
+        (f"kernels/poolpipe_kernels/{kernel}.py", ("tests/kernels", "tests/decode", CONCLUSIONS[3]))
         for kernel in ("arrays", "components", "counts", "cover", "elimination", "posterior", "propagate")
     ),
     *(
         (f"kernels/poolpipe_kernels/{kernel}.py", ("tests/kernels", *CONCLUSIONS))
         for kernel in ("journeys", "repeats", "seats", "slots", "tubes", "wells")
     ),
-    ("kernels/poolpipe_kernels/*", ("tests/kernels", "tests/events", "tests/payloads", "tests/pipeline")),
-    ("src/poolpipe/events/*", ("tests/events", "tests/payloads", "tests/pipeline", "tests/cli/test_run.py")),
-    ("src/poolpipe/decode/*", ("tests/decode", CONCLUSIONS[2])),
+    (
+        "kernels/poolpipe_kernels/*",
+        ("tests/kernels", "tests/events", "tests/payloads", "tests/pipeline/test_ahead.py", *RESULTS),
+    ),
+    (
+        "src/poolpipe/events/*",
+        ("tests/events", "tests/payloads", *CONCLUSIONS, "tests/pipeline/test_rejects.py", "tests/cli/test_run.py"),
+    ),
+    ("src/poolpipe/decode/*", ("tests/decode", CONCLUSIONS[3])),
     ("src/poolpipe/exchange/*", ("tests/exchange", "tests/cli")),
     ("src/poolpipe/instruments/*", ("tests/instruments", "tests/house/test_errors.py")),
     ("src/poolpipe/anomalies/*", CONCLUSIONS),
+    ("src/poolpipe/diff.py", ("tests/pipeline/test_diff.py", "tests/cli/test_diff.py")),
     *(
         (f"src/poolpipe/{stage}.py", CONCLUSIONS)
         for stage in ("voids", "links", "custody", "calls", "pools", "recalls", "beliefs", "clocks", "ledger", "content")
@@ -64,7 +84,7 @@ WATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
         (f"src/poolpipe/{part}.py", RESULTS)
         for part in (
             "codes", "scans", "spellings", "equals", "gaps", "pipeline", "reference",
-            "day", "texts", "seated", "pieces", "writing", "diff",
+            "day", "texts", "seated", "pieces", "writing",
         )
     ),
 )  # fmt: skip

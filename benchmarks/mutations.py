@@ -44,6 +44,8 @@ DROPPED = frozenset({
     "sort", "unique", "drop_nulls", "fill_null", "filter", "strip", "strip_chars", "abs", "reverse", "copy",
     "lower", "upper", "sorted", "cast", "round",
 })  # fmt: skip
+GUARDS = ("strict", "frozen", "slots", "check_sortedness")
+"""Arguments that only make a mistake loud."""
 UNTOUCHED = (ast.Import, ast.ImportFrom, ast.Raise, ast.Assert, ast.JoinedStr, ast.Global, ast.Nonlocal)
 
 
@@ -181,7 +183,7 @@ class _Finder(ast.NodeVisitor):
                 yield "argument dropped", self._end(before), self._end(word), ""
         for keyword in node.keywords:
             at = given.index(keyword.value)
-            if at and keyword.arg is not None and isinstance(keyword.value, ast.Constant):
+            if at and keyword.arg not in (None, *GUARDS) and isinstance(keyword.value, ast.Constant):
                 yield "argument dropped", self._end(given[at - 1]), self._end(keyword), ""
 
     def _ifexp(self, node: ast.IfExp) -> Iterator[tuple[str, int, int, str]]:
