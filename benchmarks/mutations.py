@@ -90,6 +90,8 @@ class _Finder(ast.NodeVisitor):
     def visit(self, node: ast.AST) -> None:
         if isinstance(node, UNTOUCHED) or _is_typing(node) or _is_face(node):
             return
+        if isinstance(node, ast.keyword) and node.arg in GUARDS:
+            return
         made = getattr(self, f"_{type(node).__name__.lower()}", None)
         if made is not None:
             for name, begin, end, new in made(node):
