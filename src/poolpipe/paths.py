@@ -7,7 +7,6 @@ import glob
 import os
 import re
 import stat
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -157,9 +156,9 @@ def _folders(folder: Path) -> Iterator[Path]:
 def _walked(folder: Path) -> Iterator[Found | _Branch]:
     """Yield every folder once as it is gone into, and everything in it; real folders before linked ones."""
     seen: set[tuple[int, int]] = set()
-    waiting, links = [_Branch(folder, "", linked=False)], deque[_Branch]()
+    waiting, links = [_Branch(folder, "", linked=False)], list[_Branch]()
     while waiting or links:
-        branch = waiting.pop() if waiting else links.popleft()
+        branch = waiting.pop() if waiting else links.pop(links.index(min(links)))
         try:
             status = branch.path.stat()
             if status.st_ino and (status.st_dev, status.st_ino) in seen:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from events.scans import TUBES, codes, counts, csv_text, read, read_text, tubes
+from events.scans import POLICY, ROWS, TUBES, codes, column, counts, csv_text, read, read_text, tubes
 from poolpipe.errors import InputError
-from poolpipe.events.sources import find_sources, kind_of_name
+from poolpipe.events import read_events
+from poolpipe.events.folders import columns_of_folders, kind_of_name
+from poolpipe.events.sources import find_sources
+
+if TYPE_CHECKING:
+    from poolpipe.events import Events
 
 CONTENT = csv_text()
 
@@ -118,13 +127,270 @@ def test_same_content__in_two_files_is_counted_as_duplicates_of_the_second(tmp_p
     assert [(file["accepted"], file["duplicates"]) for file in events.files] == [(4, 0), (0, 4)]
 
 
-def test_results__of_an_earlier_run_in_the_input_folder_are_no_input(tmp_path: Path) -> None:
+def test_file__by_two_names_is_read_once_and_the_other_is_named(tmp_path: Path) -> None:
+    _write(tmp_path, "collect.csv")
+    (tmp_path / "collect-again.csv").hardlink_to(tmp_path / "collect.csv")
+    (tmp_path / "scans.csv").symlink_to(tmp_path / "collect.csv")
+    events = read(tmp_path)
+    assert counts(events) == (4, 4, 0, 0)
+    assert {name: why[:13] for name, why in events.skipped.items()} == {
+        "collect.csv": "the same file", "scans.csv": "the same file",
+    }  # fmt: skip
+
+
+def test_link__tells_a_kind_that_the_files_own_name_leaves_open(tmp_path: Path) -> None:
+    _write(tmp_path, "a/x.csv", "collect/y.csv")
+    (tmp_path / "a" / "collect-today.csv").symlink_to(tmp_path / "a" / "x.csv")
+    (tmp_path / "today").symlink_to(tmp_path / "collect")
+    assert tubes(read(tmp_path / "a")) == TUBES
+    assert tubes(read(tmp_path / "today")) == TUBES
+    assert tubes(read(tmp_path / "today" / "y.csv")) == TUBES
+
+
+def test_hard_links__that_promise_different_rounds_are_different_files(tmp_path: Path) -> None:
+    _write(tmp_path, "round=1/collect.csv")
+    (tmp_path / "round=2").mkdir()
+    (tmp_path / "round=2" / "collect.csv").hardlink_to(tmp_path / "round=1" / "collect.csv")
+    events = read(tmp_path)
+    assert (counts(events), events.skipped) == ((8, 8, 0, 0), {})
+
+
+def test_names__of_different_files_stay_apart_in_whatever_order_they_are_given(tmp_path: Path) -> None:
+    _write(
+        tmp_path,
+        "a/b/collect.csv",
+        "a/c/collect.csv",
+        "d/b/collect.csv",
+        "d/notes.md",
+        "a/b/notes.md",
+        content=CONTENT,
+    )
+    inputs = [tmp_path / "a" / "b", tmp_path / "d", tmp_path / "a" / "c"]
+    found = [find_sources(order) for order in (inputs, inputs[::-1])]
+    assert found[0] == found[1]
+    sources, skipped = found[0]
+    assert len({source.name for source in sources} | skipped.keys()) == 5
+    assert {"b/collect.csv"} < {source.name for source in sources}
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        (["collect"], "collect/a.csv"),
+        (["collect/"], "collect/a.csv"),
+        (["./collect/../collect"], "collect/a.csv"),
+        (["."], "collect/a.csv"),
+        (["*"], "collect/a.csv"),
+        (["c*t/*"], "collect/a.csv"),
+        (["**/*.csv"], "collect/a.csv"),
+        (["collect/a.csv"], "collect/a.csv"),
+        (["collect", "collect/a.csv", "."], "collect/a.csv"),
+    ],
+)
+def test_folder__on_the_command_line_tells_its_kind(
+    given: list[str], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write(tmp_path, "collect/a.csv")
+    monkeypatch.chdir(tmp_path)
+    sources, _ = find_sources(given)
+    assert [(source.name, source.kind) for source in sources] == [(name, "collect")]
+
+
+def test_folder__that_one_stands_in_tells_its_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _write(tmp_path, "collect/2022-02-10/a.csv")
+    for folder, inputs in (
+        ("collect", "."),
+        ("collect", "2022-02-10"),
+        ("collect/2022-02-10", "a.csv"),
+        (".", "collect/2022-02-10"),
+    ):
+        monkeypatch.chdir(tmp_path / folder)
+        sources, _ = find_sources(inputs)
+        assert [(source.name, source.kind) for source in sources] == [("collect/2022-02-10/a.csv", "collect")]
+        monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson", "parquet"])
+def test_folder__called_after_a_column_gives_it_to_records_that_have_none(form: str, tmp_path: Path) -> None:
+    import polars as pl
+
+    rows = [
+        (time, tube, person, given)
+        for (time, tube, person, _), given in zip(ROWS, ("9", "", None, "  "), strict=True)
+    ]
+    frame = pl.DataFrame(rows, ["at", "tube", "person", "round"], orient="row")
+    for folder, columns in (("round=1", frame), ("round=2/day=3/site=S%2F1", frame.drop("round"))):
+        path = tmp_path / folder / f"collect.{form}"
+        path.parent.mkdir(parents=True)
+        getattr(columns, f"write_{form}")(path)
+    events = read(tmp_path)
+    rounds = sorted(zip(column(events, "tube"), _rounds(events), strict=True))
+    assert rounds == sorted(
+        [*zip(TUBES, ("9", "1", "1", "1"), strict=True), *((tube, "2") for tube in TUBES)]
+    )
+    assert sorted(set(column(events, "site")), key=str) == [None, "S/1"]
+    assert events.left_out == {f"round=2/day=3/site=S%2F1/collect.{form}": ["day"]}
+
+
+def _rounds(events: Events) -> list[str]:
+    frame = events.frames["collect"].sort("at", maintain_order=True)
+    return events.codes.entity("tube", frame["tube"])[0].to_list()
+
+
+def test_folder__called_after_no_value_gives_none(tmp_path: Path) -> None:
+    assert columns_of_folders("round=__HIVE_DEFAULT_PARTITION__/Kind=seal/x=1=2/a=b.csv") == {
+        "round": None, "kind": "seal", "x": "1=2",
+    }  # fmt: skip
+    _write(tmp_path, "kind=collect/a.csv", "kind=seal/b.csv")
+    events = read(tmp_path)
+    assert (tubes(events), counts(events)) == (TUBES, (8, 4, 0, 4))
+
+
+RESULT = ("pools", "members", "recalls", "cases", "traces", "anomalies", "ledger", "rejects")
+
+
+def test_results__in_the_input_folder_are_left_out_by_name_and_nothing_else_is(tmp_path: Path) -> None:
     import poolpipe
 
-    _write(tmp_path, "collect.csv")
+    _write(tmp_path, "collect.csv", "sub/collect.csv")
     first = poolpipe.run(tmp_path)
-    first.write(tmp_path / "out")
-    assert poolpipe.run(tmp_path).summary["files"] == first.summary["files"]
+    first.write(tmp_path)
+    _write(tmp_path, "sub/pools.csv", content=CONTENT.replace("T-", "U-"))
+    again = poolpipe.run([tmp_path, *tmp_path.iterdir()])
+    assert list(again.summary["skipped"]) == sorted(
+        ["summary.json", *(f"{table}.parquet" for table in RESULT)]
+    )
+    assert set(again.summary["skipped_because"]) == set(again.summary["skipped"])
+    assert again.summary["files"][:2] == first.summary["files"]
+    assert all(again.table(table).equals(first.table(table)) for table in ("pools", "members", "recalls"))
+
+
+@pytest.mark.parametrize("form", ["parquet", "ipc", "csv"])
+def test_results__without_a_summary_are_known_by_their_columns(form: str, tmp_path: Path) -> None:
+    import polars as pl
+
+    from poolpipe.tables import TABLES
+
+    _write(tmp_path, "collect.csv")
+    for table in RESULT:
+        frame = pl.DataFrame(
+            {each.name: [None] for each in TABLES[table]}, {each.name: each.dtype for each in TABLES[table]}
+        )
+        getattr(frame, f"write_{form}")(tmp_path / f"collect-{table}.{form}")
+    events = read(tmp_path)
+    assert counts(events) == (4, 4, 0, 0)
+    assert len(events.skipped) == len(RESULT)
+    assert all("a table of results" in why for why in events.skipped.values())
+
+
+@pytest.mark.parametrize(
+    "summary",
+    ["", "[]", '{"rows": {"collect": 1}}', '{"files": [' * 3000],
+    ids=["empty", "list", "other", "deep"],
+)
+def test_summary__of_somebody_else_hides_no_file(summary: str, tmp_path: Path) -> None:
+    _write(tmp_path, "collect.csv")
+    (tmp_path / "summary.json").write_text(summary, encoding="utf-8")
+    assert tubes(read(tmp_path)) == TUBES
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (bz2.compress(CONTENT.encode()), "compressed with bzip2: unpack it"),
+        (lzma.compress(CONTENT.encode()), "compressed with xz: unpack it"),
+        (lzma.compress(CONTENT.encode(), lzma.FORMAT_ALONE), "compressed with lzma"),
+        (gzip.compress(gzip.compress(CONTENT.encode())), "compressed twice"),
+        (b"7z\xbc\xaf\x27\x1c\0\4", "a 7-Zip archive"),
+        (b"PK\3\4" + b"\0" * 26 + b"collect.csv", "a zip archive"),
+        (b"PK\3\4" + b"\0" * 26 + b"[Content_Types].xml", "a workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a workbook"),
+        (b"collect.csv".ljust(257, b"\0") + b"ustar\x0000", "a tar archive"),
+        (gzip.compress(b"collect.csv".ljust(257, b"\0") + b"ustar\x0000"), "a tar archive"),
+        (b"SQLite format 3\0", "a SQLite database"),
+        (b"%PDF-1.7\n", "a PDF"),
+    ],
+)
+@pytest.mark.parametrize(
+    "name", ["collect-2.csv", "collect-2.csv.bz2", "collect/2", "collect-2.parquet", "x.dat"]
+)
+def test_format__that_nobody_reads_is_named_with_the_way_out(
+    content: bytes, words: str, name: str, tmp_path: Path
+) -> None:
+    _write(tmp_path, "collect-1.csv", name)
+    (tmp_path / name).write_bytes(content)
+    events = read(tmp_path)
+    assert (counts(events), list(events.skipped)) == ((4, 4, 0, 0), [name])
+    assert words in events.skipped[name]
+    with pytest.raises(InputError, match=f"there is no event file.*{words}"):
+        read(tmp_path / name)
+
+
+def test_text__that_begins_like_a_packed_file_is_a_text(tmp_path: Path) -> None:
+    header = "BZh,ORC,PK,at,tube,person\n"
+    _write(tmp_path, "collect.csv", content=header + "a,b,c,2022-02-10T08:00:00Z,T1,H1\n")
+    assert tubes(read(tmp_path)) == ["T1"]
+
+
+def test_file__that_begins_with_zeros_or_blanks_is_no_empty_file(tmp_path: Path) -> None:
+    for number, front in enumerate((b"\n" * 10_000, b" \n" * 5000, b"\0" * 9000 + b"\n")):
+        (tmp_path / f"collect-{number}.csv").write_bytes(
+            front + CONTENT.replace("T-", f"T{number}-").encode()
+        )
+    (tmp_path / "collect-zeros.csv").write_bytes(b"\0" * 5000)
+    (tmp_path / "collect-words.csv").write_bytes("王小明\n".encode())
+    events = read(tmp_path)
+    assert [file["read"] for file in events.files] == [4, 4, 5, 1, 1]
+    assert {"T0-000", "T1-000"} <= set(tubes(events))
+    assert events.left_out == {}
+
+
+def test_patterns__with_links_to_their_own_folders_come_to_an_end(tmp_path: Path) -> None:
+    """Two links to their own folder are 2 ** 40 paths to whoever follows them without looking."""
+    _write(tmp_path, "a/collect.csv", "a/b/collect-2.csv")
+    for name in ("x", "y", "a/z"):
+        (tmp_path / name).symlink_to(tmp_path)
+    for pattern in ("**/*.csv", "**", "a/**/collect*", "*/**/*.csv", "**/b/**/*.csv"):
+        sources, _ = find_sources(str(tmp_path / pattern))
+        assert (
+            {"collect-2.csv"} <= {source.path.name for source in sources} <= {"collect.csv", "collect-2.csv"}
+        ), pattern
+        assert len(sources) <= 2
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have no such names")
+def test_names__that_are_no_utf8_are_read_and_shown_with_escapes(tmp_path: Path) -> None:
+    import poolpipe
+
+    for number, name in enumerate(
+        (b"collect-\xd5\xc5.csv", b"collect-\xff.parquet", b"collect-\\xd5\\xc5.csv")
+    ):
+        text = CONTENT.replace("T-", f"T{number}-")
+        with open(os.fsencode(tmp_path) + b"/" + name, "wb") as file:  # noqa: PTH123 - Path takes no bytes
+            file.write(text.encode())
+    with open(os.fsencode(tmp_path) + b"/\xd5.docx", "wb") as file:  # noqa: PTH123 - Path takes no bytes
+        file.write(b"x")
+    day = poolpipe.run(tmp_path)
+    day.write(tmp_path / "out")
+    assert day.pools.height == 12
+    assert [file["file"] for file in day.summary["files"]][1:] == [
+        str(tmp_path / "collect-\\xd5\\xc5.csv"), r"collect-\xff.parquet",
+    ] or len({file["file"] for file in day.summary["files"]}) == 3  # fmt: skip
+    assert day.summary["skipped"] == [r"\xd5.docx"]
+    assert json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))["skipped"] == [
+        r"\xd5.docx"
+    ]
+
+
+def test_progress__adds_up_to_the_bytes_of_all_files_and_never_goes_back(tmp_path: Path) -> None:
+    _write(tmp_path, "collect-1.csv", "collect-3.ndjson", "notes.md")
+    _write(tmp_path, "collect-2.csv", content="")
+    told: list[tuple[str, int, int]] = []
+    read_events(tmp_path, POLICY, progress=lambda *each: told.append(each))
+    assert {(what, total) for what, _, total in told} == {("reading", 2 * len(CONTENT.encode()))}
+    done = [each[1] for each in told]
+    assert done == sorted(done)
+    assert done[-1] == told[-1][2]
 
 
 @pytest.mark.parametrize(

@@ -166,12 +166,14 @@ def header_trouble(given: Sequence[str]) -> str:
 def looks_like_a_record(given: Sequence[str]) -> bool:
     """Tell whether the first line of a text is a record: a piece of a file that was split has no header.
 
-    It is one where none of its cells is a column's name and one looks like a date, a time or a number, or where
-    `holds_data` says so. Names that nobody knows, without any number, are a header in somebody else's words.
+    It is one where none of its cells is a column's name and one looks like a date, a time or a number, or none has
+    a letter; or where `holds_data` says so. Names that nobody knows, without any number, are a header in somebody
+    else's words.
     """
     if KNOWN_COLUMNS & {proper_name(name) for name in given}:
         return holds_data(given)
-    return any(_NUMBER.search(name) for name in given)
+    wordless = not any(letter.isalpha() for name in given for letter in name)
+    return wordless or any(_NUMBER.search(name) for name in given)
 
 
 def holds_data(given: Sequence[str]) -> bool:

@@ -62,6 +62,7 @@ def read_delimited(stream: TextStream) -> Iterator[Batch]:
     rest = b""
     line = 1
     header: _Header | None = None
+    words: Batch | None = None
     for block, final in _with_final(stream):
         text = np.frombuffer(rest + block, np.uint8)
         separator = header.separator if header else _separator(text)
@@ -71,19 +72,25 @@ def read_delimited(stream: TextStream) -> Iterator[Batch]:
             framed.torn[:] = framed.ends == len(text)
         if header is None and len(framed.starts):
             header = _Header.read(text, framed, separator)
+            words = None if header.known else _broken_line(text, framed, _NO_HEADER)
             framed = framed.rows(np.arange(int(header.there), len(framed.starts)))
         while header is not None and len(framed.starts):
+            words = None
             batch, place = _batch(text, framed, header)
             if place is None:
                 yield batch
                 break
-            yield _batch(text, framed.rows(np.arange(place)), header)[0]
-            yield _second_header(text, framed.rows(np.array([place])))
+            if place:
+                yield _batch(text, framed.rows(np.arange(place)), header)[0]
+            if header.known:
+                yield _broken_line(text, framed.rows(np.array([place])), _AGAIN)
             framed = framed.rows(np.arange(place, len(framed.starts)))
             header = _Header.read(text, framed, separator)
             framed = framed.rows(np.arange(1, len(framed.starts)))
         rest = text[consumed:].tobytes()
         line += passed
+    if words is not None:  # the only line there is, and no column's name in it
+        yield words
 
 
 class _Framed(NamedTuple):
@@ -169,10 +176,12 @@ def _framed(text: NDArray[np.uint8], separator: int, *, final: bool) -> tuple[_F
 
 def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> tuple[Batch, int | None]:
     """Read records by a header; tell which of them is another header, after which nothing was rightly read."""
+    first = np.arange(len(framed.starts))[:_SUSPECTS] if not header.known else np.empty(0, np.int64)
     if header.trouble:
         everything = framed.texts(text, np.arange(len(framed.starts)))
         why = [header.trouble] * len(everything)
-        return Batch.of_broken(broken(framed.lines.tolist(), why, everything)), None
+        trouble = broken(framed.lines.tolist(), why, everything)
+        return Batch.of_broken(trouble), _header_among(text, framed, first, header.separator)
     damaged = _damaged(text, framed)
     sound = (framed.cells == header.width) & ~framed.stray & ~framed.torn & ~damaged
     kept = framed.rows(np.flatnonzero(sound))
@@ -190,9 +199,16 @@ def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> tuple[B
     raw = partial(kept.texts, text)
     batch = Batch(plain_table(columns, len(kept.lines)), kept.lines, raw, trouble, header.left_out)
     odd = np.flatnonzero(sound)[_without_figure(columns["at"])] if "at" in columns else bad[:0]
-    suspects = np.union1d(odd, np.flatnonzero(framed.cells != header.width))[:_SUSPECTS].tolist()
-    names = ((row, framed.cells_of(text, row, header.separator)) for row in suspects)
-    return batch, next((row for row, cells in names if _is_header(cells)), None)
+    suspects = np.union1d(np.union1d(odd, first), np.flatnonzero(framed.cells != header.width))
+    return batch, _header_among(text, framed, suspects[:_SUSPECTS], header.separator)
+
+
+def _header_among(
+    text: NDArray[np.uint8], framed: _Framed, rows: NDArray[np.int64], separator: int
+) -> int | None:
+    """The first of some records that is a header."""
+    cells = ((row, framed.cells_of(text, row, separator)) for row in rows.tolist())
+    return next((row for row, names in cells if _is_header(names)), None)
 
 
 def _without_figure(times: pa.ChunkedArray) -> NDArray[np.int64]:
@@ -209,8 +225,9 @@ def _is_header(cells: list[str]) -> bool:
     return "at" in known.values() and len(known) > 1 and not any(cell.strip().isdecimal() for cell in cells)
 
 
-def _second_header(text: NDArray[np.uint8], framed: _Framed) -> Batch:
-    return Batch.of_broken(broken(framed.lines.tolist(), [_AGAIN], framed.texts(text, np.array([0]))))
+def _broken_line(text: NDArray[np.uint8], framed: _Framed, why: str) -> Batch:
+    """Make the first record a broken one."""
+    return Batch.of_broken(broken(framed.lines[:1].tolist(), [why], framed.texts(text, np.array([0]))))
 
 
 def _damaged(text: NDArray[np.uint8], framed: _Framed) -> NDArray[np.bool_]:

@@ -252,15 +252,36 @@ def _once(given: list[_Given]) -> tuple[list[_Given], list[_Given]]:
 
 
 def _telling_most(group: list[_Given]) -> list[_Given]:
-    """Of several names of one file one for each kind and columns promised; where none promises anything, the best."""
+    """Of several names of one file the one to read it by: what promises most, real names before links.
+
+    Real names (hard links) that promise different things are different files to whoever made them: each is read.
+    A link is another way to a file: it may tell what the file's own name leaves open, and nothing else.
+    """
     own = any(each.own for each in group)
-    best: dict[object, _Given] = {}
-    for each in sorted(
-        group, key=lambda one: (bool(one.found.aside), not one.own, one.found.linked, one.label)
-    ):
-        best.setdefault(each.promised, replace(each, own=own))
-    plain = [each for each in best.values() if not each.found.aside] or list(best.values())[:1]
-    return [each for each in plain if each.promised != (None, ())] or plain
+    ranked = sorted(group, key=lambda one: (-one.label.count("/"), one.label))
+    usable = [replace(each, own=own) for each in ranked if not each.found.aside]
+    real = _promising_most([each for each in usable if not each.found.linked])
+    links = _promising_most([each for each in usable if each.found.linked])
+    if not real:
+        return links[:1] or ranked[:1]
+    return [next((link for link in links if _promises_less(one, link)), one) for one in real]
+
+
+def _promising_most(names: list[_Given]) -> list[_Given]:
+    """The first name of each promise that is not part of another one's."""
+    first = {each.promised: each for each in reversed(names)}
+    return [
+        each
+        for each in names
+        if each is first[each.promised] and not any(_promises_less(each, other) for other in first.values())
+    ]
+
+
+def _promises_less(one: _Given, other: _Given) -> bool:
+    """Whether a name promises part of what another one promises, and nothing else."""
+    (kind, columns), (other_kind, other_columns) = one.promised, other.promised
+    part = kind in (None, other_kind) and set(columns) <= set(other_columns)
+    return part and one.promised != other.promised
 
 
 def _why_not(
