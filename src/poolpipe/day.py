@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from poolpipe.pieces import in_pieces
 from poolpipe.tables import TABLES
 from poolpipe.texts import Coded
 from poolpipe.writing import Writing
+from poolpipe.written import read_written
 
 if TYPE_CHECKING:
     import os
@@ -60,10 +60,18 @@ class Day:
         ------
         KeyError
             If the contract has no such table.
+        InputError
+            If this day was read from a folder, and written before there was such a table.
         """
         if name not in self._tables:
-            if self._coded is None or name not in TABLES:
+            if name not in TABLES:
                 raise KeyError(name)
+            if self._coded is None:
+                raise InputError(
+                    f"holds no table {name}: it was written before there was one",
+                    where="day",
+                    way_out="run the events again",
+                )
             self._tables[name] = self._coded.table(name)
         return self._tables[name]
 
@@ -138,6 +146,10 @@ class Day:
             raise InputError("holds tables and no events", where="day", way_out="run the events again")
         return self._again(policy, as_of)
 
+    def names(self) -> list[str]:
+        """Names of the tables there are: of a day read from a folder, those that it was written with."""
+        return [table for table in TABLES if self._coded is not None or table in self._tables]
+
     def pieces(self, name: str) -> Iterator[pa.Table]:
         """One table piece by piece as Arrow tables: the texts of a city need more room than its numbers.
 
@@ -158,7 +170,7 @@ class Day:
         Raises
         ------
         InputError
-            If the folder cannot be made or written to.
+            If the folder cannot be made or written to, or another run is writing into it.
         """
         with Writing(folder) as writing:
             writing.day(self)
@@ -168,19 +180,13 @@ class Day:
     def read(cls, folder: str | os.PathLike[str]) -> Day:
         """Read a day that `write` has written.
 
+        What stands in the folder is proven first: every table is the one that the summary speaks of, by its
+        size and SHA-256 or, where a version before that wrote it, by its rows.
+
         Raises
         ------
         InputError
-            If the folder is none, or a table in it is missing or damaged.
+            If it holds no result of ours, or tables and summary do not belong together.
         """
-        source = Path(folder)
-        try:
-            summary = json.loads((source / "summary.json").read_text(encoding="utf-8"))
-            tables = {table: pl.read_parquet(source / f"{table}.parquet") for table in TABLES}
-        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-            raise InputError(
-                f"is no folder that poolpipe has written: {error}",
-                where=str(folder),
-                way_out="give the --out of a run",
-            ) from error
+        summary, tables = read_written(Path(folder))
         return cls(tables, summary)

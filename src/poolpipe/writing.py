@@ -1,25 +1,27 @@
-"""Writing a day: every table aside first, the longest while others are still concluded; then all into place."""
+"""Writing a day: every table aside first, the longest while others are concluded; then all into place at once."""
 
 from __future__ import annotations
 
+import errno
 import json
-import shutil
-import tempfile
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from poolpipe.durable import Followed, Proof
 from poolpipe.errors import InputError
-from poolpipe.tables import TABLES
+from poolpipe.locks import held
+from poolpipe.placing import SUMMARY, make_stage, place, settle, stages
+from poolpipe.written import result_before
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from concurrent.futures import Future
     from types import TracebackType
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from poolpipe.seated import Seated
 
 __all__ = ["Writing"]
+
+_LOCK = ".poolpipe.lock"
 
 _PERSON = ("person",)
 _DISTINCT = {"pools": ("tube", "called_by")}
@@ -46,29 +50,40 @@ _PAGE = 1 << 17
 class Writing:
     """A folder that a day is being written into, to be used in a `with` block.
 
-    Tables are written aside by two threads from the moment they are given, and moved into place when the
-    block ends: an earlier `summary.json` goes before the first table is moved, the new one comes after the
-    last, so who finds a summary finds exactly the tables it speaks of. Of a block that fails nothing is left.
+    Tables are written aside by two threads from the moment they are given, and take the place of an earlier
+    result together when the block ends (`placing`): whoever reads meanwhile finds the old result or the new one,
+    and so does who comes after a kill or a power cut. Of a block that fails nothing is left. The folder is the
+    block's own from its beginning: two runs into one folder would put an older result over a newer one.
 
     Parameters
     ----------
     folder : path
         Made where there is none.
 
+    Attributes
+    ----------
+    summary : dict
+        What `summary.json` says, once the block has ended: the day's summary, and in `tables` size and SHA-256
+        of each file, by which whoever reads it can tell that they belong together.
+
     Raises
     ------
     InputError
-        If the folder cannot be made or written to.
+        If the folder cannot be made or written to, if another run is writing into it, or if somebody else's
+        file has the name of a table.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.summary: dict[str, Any] = {}
         self._target = Path(folder)
-        self._aside: Path | None = None
-        self._made = False
+        self._stage = Path()
+        self._before: frozenset[str] = frozenset()
         self._threads = ThreadPoolExecutor(2)  # members take as long as all the others together
-        self._tables: dict[str, Future[None]] = {}
+        self._behind = ThreadPoolExecutor(1)  # hashes and syncs what they have written
+        self._tables: dict[str, Future[Proof]] = {}
+        self._whole = False
         self._given_up = threading.Event()
-        self._summary: dict[str, Any] = {}
+        self._leaving = ExitStack()
 
     def members(self, seated: Seated) -> None:
         """Begin with the members: they take longest."""
@@ -76,82 +91,122 @@ class Writing:
 
     def day(self, day: Day) -> None:
         """Begin with all tables of a day that were not begun before."""
-        self._summary, several_rounds = day.summary, day.rounds() > 1
-        for table in sorted(TABLES, key=lambda table: table != "members"):
+        self.summary, several_rounds = dict(day.summary), day.rounds() > 1
+        self._whole = True
+        for table in sorted(day.names(), key=lambda table: table != "members"):
             if table not in self._tables:
                 self._begin(table, day.pieces(table), several_rounds=several_rounds)
 
     def __enter__(self) -> Writing:
-        """Nothing is touched before the first table is begun."""
+        """Take the folder, and clear away what a run that died has left in it."""
+        with ExitStack() as leaving, _told(self._target):
+            leaving.callback(_remove_made, _make(self._target))
+            locked = leaving.enter_context(held(self._target / _LOCK))
+            if locked:
+                settle(self._target, stages(self._target))
+            self._before = result_before(self._target)
+            self._stage = make_stage(self._target)
+            leaving.callback(self._clear)
+            self._leaving = leaving.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Wait for every table, and move all of them into place."""
-        try:
-            if kind is None and self._aside is not None:
-                for table in self._tables.values():
-                    table.result()
-                _move(self._aside, self._target, self._summary)
-                self._made = False  # and stays
-        except OSError as refused:
-            raise _unwritable(self._target, refused) from refused
-        finally:
-            self._given_up.set()
-            self._threads.shutdown(cancel_futures=True)
-            if self._aside is not None:
-                shutil.rmtree(self._aside, ignore_errors=True)
-            if self._made:
-                with suppress(OSError):  # somebody else has put something there: then it stays
-                    self._target.rmdir()
+        """Wait for every table, and put all of them into place."""
+        with self._leaving, _told(self._target):
+            try:
+                if kind is None and self._whole:
+                    proofs = {table: self._tables[table].result() for table in sorted(self._tables)}
+                    self.summary["tables"] = proofs
+                    self._write_summary()
+                    place(self._stage, self._target, self._before)
+            finally:
+                self._given_up.set()
+                self._threads.shutdown(cancel_futures=True)
+                self._behind.shutdown(cancel_futures=True)
 
     def _begin(self, table: str, pieces: Iterator[pa.Table], *, several_rounds: bool) -> None:
-        if self._aside is None:
-            self._made = not self._target.exists()
-            try:
-                self._target.mkdir(parents=True, exist_ok=True)
-                self._aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=self._target))
-            except OSError as refused:
-                raise _unwritable(self._target, refused) from refused
-        path = self._aside / f"{table}.parquet"
+        path = self._stage / "new" / f"{table}.parquet"
         self._tables[table] = self._threads.submit(
-            _write_pieces, table, pieces, path, self._given_up, several_rounds=several_rounds
+            _write_pieces, table, pieces, path, self._given_up, self._behind, several_rounds=several_rounds
         )
 
+    def _write_summary(self) -> None:
+        path = self._stage / "new" / SUMMARY
+        path.write_text(json.dumps(self.summary, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        Followed(path).finish()
 
-def _move(aside: Path, target: Path, summary: dict[str, Any]) -> None:
-    text = json.dumps(summary, ensure_ascii=False, indent=2)
-    (aside / "summary.json").write_text(text + "\n", encoding="utf-8")
-    (target / "summary.json").unlink(missing_ok=True)
-    for name in (*(f"{table}.parquet" for table in TABLES), "summary.json"):
-        (aside / name).replace(target / name)
+    def _clear(self) -> None:
+        """Leave the result that stands, old or new, under its names and nothing else of ours."""
+        with suppress(OSError):  # a full disk: it can be read as it is, and the next run goes on from there
+            settle(self._target, [self._stage] if self._stage.exists() else [])
 
 
-def _unwritable(target: Path, error: OSError) -> InputError:
-    return InputError(
-        f"cannot be written: {error.strerror or error}", where=str(target), way_out="choose another --out"
-    )
+@contextmanager
+def _told(target: Path) -> Iterator[None]:
+    """Say of whatever the system refuses what it means for the result."""
+    try:
+        yield
+    except BlockingIOError as error:
+        raise InputError(
+            "another run is writing into it",
+            where=str(target),
+            way_out="wait until it is done, or choose another --out",
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"cannot be written: {error.strerror or error}",
+            where=str(target),
+            way_out="choose another --out, or make room; a result that was there before is still whole",
+        ) from error
+
+
+def _make(folder: Path) -> list[Path]:
+    """Make a folder with those it lies in; gives what was made, the innermost first."""
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "it is a file or a link to nothing, and no folder")
+    made = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
+    folder.mkdir(parents=True, exist_ok=True)
+    return made
+
+
+def _remove_made(made: Iterable[Path]) -> None:
+    for folder in made:
+        with suppress(OSError):  # it holds a result, or what somebody else has put there: then it stays
+            folder.rmdir()
 
 
 def _write_pieces(
-    table: str, pieces: Iterator[pa.Table], path: Path, given_up: threading.Event, *, several_rounds: bool
-) -> None:
+    table: str,
+    pieces: Iterator[pa.Table],
+    path: Path,
+    given_up: threading.Event,
+    behind: ThreadPoolExecutor,
+    *,
+    several_rounds: bool,
+) -> Proof:
     """Write a table piece by piece: its texts are never all in memory, and the next are made meanwhile."""
-    with ThreadPoolExecutor(1) as ahead:
-        piece = next(pieces)
-        # Without Arrow's own schema dictionaries read back as the plain texts they are.
-        writer = pq.ParquetWriter(
-            path, piece.schema, compression="zstd", compression_level=1, store_schema=False,
-            use_dictionary=[name for name in piece.schema.names if name not in _DISTINCT.get(table, _PERSON)],
-            write_statistics=[field.name for field in piece.schema if _narrows(field, several_rounds=several_rounds)],
-            write_batch_size=_BATCH, max_rows_per_page=_PAGE,
-        )  # fmt: skip
-        with writer:
-            while piece is not None and not given_up.is_set():
-                coming = ahead.submit(next, pieces, None)
-                writer.write_table(piece, row_group_size=len(piece) or None)
-                piece = coming.result()
+    followed = Followed(path)
+    try:
+        with ThreadPoolExecutor(1) as ahead:
+            piece = next(pieces)
+            # Without Arrow's own schema dictionaries read back as the plain texts they are.
+            writer = pq.ParquetWriter(
+                path, piece.schema, compression="zstd", compression_level=1, store_schema=False,
+                use_dictionary=[name for name in piece.schema.names if name not in _DISTINCT.get(table, _PERSON)],
+                write_statistics=[each.name for each in piece.schema if _narrows(each, several_rounds=several_rounds)],
+                write_batch_size=_BATCH, max_rows_per_page=_PAGE,
+            )  # fmt: skip
+            with writer:
+                while piece is not None and not given_up.is_set():
+                    coming = ahead.submit(next, pieces, None)
+                    writer.write_table(piece, row_group_size=len(piece) or None)
+                    behind.submit(followed.catch_up)
+                    piece = coming.result()
+        return behind.submit(followed.finish).result()
+    finally:
+        behind.submit(followed.close)
 
 
 def _narrows(field: pa.Field, *, several_rounds: bool) -> bool:

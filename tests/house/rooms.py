@@ -38,6 +38,7 @@ STAGES = (
 INTAKE = ("events", "instruments")
 PIPELINE = (
     *("ahead", "reference", "machines", "beliefs"),
+    *("locks", "durable", "placing", "written"),
     *("pieces", "seated", "texts", "writing", "day"),
     *("pipeline", "stages"),
 )

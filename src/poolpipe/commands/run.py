@@ -105,7 +105,7 @@ def run(
                 day_boards(day, zone=rules.time_zone, people=known.people, show_ids=show_ids, rows=rows)
             )
     if as_json:
-        click.echo(json_text(day.summary))
+        click.echo(json_text(writing.summary))
     elif not quiet:
         show(boards)
         tell(files_written(out))

@@ -1,0 +1,252 @@
+"""Written: a result read from its folder, if its tables are those that its summary speaks of."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from poolpipe.durable import proof_of
+from poolpipe.errors import InputError
+from poolpipe.events.earlier import files_of_result, told_by_columns
+from poolpipe.placing import SUMMARY, unmoved
+from poolpipe.tables import SORT_KEYS, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+T = TypeVar("T")
+
+__all__ = ["Written", "opened", "read_written", "result_before"]
+
+_AGAIN = "run the events again with this folder as --out, or give the --out of another run"
+_NONE = "is no folder that poolpipe has written"
+_KEYS = {"as_of", "policy", "files", "rows"}
+"""What every summary has had since the first version."""
+
+_TRIES = 20
+_PAUSE_S = 0.01
+
+
+class Written:
+    """A result whose tables are proven to be those that its summary speaks of, held open.
+
+    Attributes
+    ----------
+    summary : dict
+        Without `tables`, which tells of the files and not of the day.
+    tables : list of str
+        Names of the tables that the summary speaks of: an earlier version may have had fewer.
+    """
+
+    def __init__(self, summary: dict[str, Any], files: dict[str, tuple[Path, int]]) -> None:
+        self.summary = summary
+        self.tables = list(files)
+        self._files = files
+
+    def path(self, table: str) -> Path:
+        """Where a table is read from."""
+        return self._files[table][0]
+
+    def check(self) -> None:
+        """Make sure that what has been read from the paths is what was proven.
+
+        A file that is held open shares its number with no other, and no run changes a file in place: the paths
+        lead to the same files as before, or another result has been put there meanwhile.
+
+        Raises
+        ------
+        InputError
+            If it has.
+        """
+        for path, number in self._files.values():
+            try:
+                same = os.path.samestat(os.fstat(number), path.stat())
+            except OSError:
+                same = False
+            if not same:
+                raise _torn(path, "another result took its place while it was being read")
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Written]:
+    """Open a result in a `with` block, every table proven by size and SHA-256 or, in older results, by its rows.
+
+    Whoever reads from its paths calls `check` afterwards, before anything is made of what was read.
+
+    Raises
+    ------
+    InputError
+        If there is no result of ours, or a table is missing, damaged, or not the one that the summary means.
+    """
+    with ExitStack() as stack:
+        yield _persistently(lambda: _open_once(folder, stack), folder)
+
+
+def read_written(folder: Path) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
+    """Read the summary and every table of a result; all of them are of one run, or it is an error.
+
+    A result may be replaced by another meanwhile: then the new one is read.
+
+    Returns
+    -------
+    summary : dict
+        As `Written` has it.
+    tables : dict of DataFrame
+
+    Raises
+    ------
+    InputError
+        As `opened`.
+    """
+
+    def read() -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
+        with ExitStack() as stack:
+            result = _open_once(folder, stack)
+            tables = {table: _frame(result.path(table), table) for table in result.tables}
+            result.check()
+            return result.summary, tables
+
+    return _persistently(read, folder)
+
+
+def _persistently(read: Callable[[], T], folder: Path) -> T:
+    """Read again what could not be read while another result was being put in its place."""
+    for _ in range(_TRIES):
+        before = _state(folder)
+        try:
+            return read()
+        except InputError:
+            time.sleep(_PAUSE_S)
+            if _state(folder) == before:
+                raise
+    return read()
+
+
+def result_before(folder: Path) -> frozenset[str]:
+    """Names of the files that a new result in `folder` takes the place of.
+
+    Raises
+    ------
+    InputError
+        If a file has the name of one of ours and is not: somebody's own is never written over.
+    """
+    named = files_of_result(folder)
+    for name in (SUMMARY, *(f"{table}.parquet" for table in TABLES)):
+        path = folder / name
+        if name not in named and os.path.lexists(path) and not _may_be_ours(path):
+            raise InputError(
+                f"there is a {name} that poolpipe has not written; nothing is written over it",
+                where=str(path),
+                way_out="move it away, or choose another --out",
+            )
+    return named
+
+
+def _may_be_ours(path: Path) -> bool:
+    """Whether a file that no summary names can be ours: empty after a power cut, or a table without its summary."""
+    if not path.is_file():
+        return path.is_symlink() and not path.exists()
+    with path.open("rb") as file:
+        head = file.read(4)
+    if path.suffix != ".parquet" or head != b"PAR1":
+        return not head
+    try:
+        columns = pq.read_schema(path).names
+    except (OSError, pa.ArrowException):
+        return True  # a table that breaks off
+    return bool(told_by_columns(columns))
+
+
+def _state(folder: Path) -> list[object]:
+    """What changes with every step of putting another result in place."""
+    try:
+        paths = [folder / SUMMARY, *(folder / f"{table}.parquet" for table in TABLES), *unmoved(folder)]
+    except OSError:
+        return []
+    return [_stamp(path) for path in paths]
+
+
+def _stamp(path: Path) -> object:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _open_once(folder: Path, stack: ExitStack) -> Written:
+    if not folder.is_dir():
+        raise InputError(f"{_NONE}: it is no folder", where=str(folder), way_out="give the --out of a run")
+    # Where the last run could not give its files their names at one stroke, some still lie beside them.
+    moving = next(unmoved(folder), folder)
+    summary = _summary(moving / SUMMARY, folder)
+    proofs = summary.pop("tables", {})
+    files = {}
+    for table in TABLES:
+        if table in summary["rows"]:
+            path = moving / f"{table}.parquet"
+            path = path if path.exists() else folder / path.name
+            files[table] = path, _prove(path, table, summary["rows"][table], proofs.get(table), stack)
+    return Written(summary, files)
+
+
+def _summary(path: Path, folder: Path) -> dict[str, Any]:
+    where = str(folder)
+    try:
+        summary: Any = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        left = [f"{table}.parquet" for table in TABLES if (folder / f"{table}.parquet").exists()]
+        told = f", and {', '.join(left)} without one are no result" if left else ""
+        raise InputError(f"{_NONE}: there is no {SUMMARY}{told}", where=where, way_out=_AGAIN) from error
+    except (OSError, ValueError, RecursionError) as error:
+        told = f"{SUMMARY} cannot be read ({error})"
+        raise InputError(f"{_NONE}: {told}", where=where, way_out=_AGAIN) from error
+    ours = isinstance(summary, dict) and summary.keys() >= _KEYS
+    if not ours or not isinstance(summary["rows"], dict) or not isinstance(summary.get("tables", {}), dict):
+        told = f"{SUMMARY} says nothing of {', '.join(sorted(_KEYS))}, as every summary of poolpipe's does"
+        raise InputError(f"{_NONE}: {told}", where=where, way_out=_AGAIN)
+    return dict(summary)
+
+
+def _prove(path: Path, table: str, rows: object, proof: object, stack: ExitStack) -> int:
+    """Open a table if it is the one that is meant; its number is closed by the stack."""
+    try:
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        stack.callback(os.close, number)
+        if proof is not None and (found := proof_of(number)) != proof:
+            told = f"it has {found['bytes']:,} bytes with SHA-256 {found['sha256'][:12]}…, not those"
+            raise _torn(path, told)
+        metadata = pq.read_metadata(path)
+    except FileNotFoundError as error:
+        raise _torn(path, "it is missing") from error
+    except (OSError, pa.ArrowException) as error:
+        raise _torn(path, f"it cannot be read ({error})") from error
+    columns = metadata.schema.to_arrow_schema().names
+    if metadata.num_rows != rows:
+        raise _torn(path, f"it has {metadata.num_rows} rows, not the {rows}")
+    if not {*SORT_KEYS[table]} <= {*columns}:
+        raise _torn(path, f"it has the columns {', '.join(columns)}, not those of {table}")
+    return number
+
+
+def _frame(path: Path, table: str) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise _torn(path, f"{table} cannot be read ({error})") from error
+
+
+def _torn(path: Path, why: str) -> InputError:
+    return InputError(
+        f"{path.name} is not the table that {SUMMARY} speaks of: {why}; tables and summary of two runs are no result",
+        where=str(path),
+        way_out=_AGAIN,
+    )
