@@ -9,6 +9,7 @@ from rich.text import Text
 
 from poolpipe.boards.advice import ALIASES
 from poolpipe.boards.marks import Board, frame, plain
+from poolpipe.events import SETTLED
 from poolpipe.tables import EVENTS
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def machine_board(day: Day, *, rows: int = 20) -> Board | None:
 
 
 def unused_board(day: Day, *, rows: int = 20) -> Board | None:
-    """Columns and files that were left out, each with the name it may have been meant for; None where all was used.
+    """Columns and files that were left out, each with what may be done about it; None where all was used.
+
+    Files that hold something unread come before those whose records are read elsewhere, or that are results.
 
     Parameters
     ----------
@@ -72,14 +75,18 @@ def unused_board(day: Day, *, rows: int = 20) -> Board | None:
         f"Not used 未采用 · columns 列 {len(columns):,} · files 文件 {len(skipped):,}",
         more=max(len(columns) + len(skipped) - rows, 0),
     )
-    for heading in ("file\n文件", "column\n列", "did you mean\n您是否指"):
+    for heading in ("file\n文件", "column, or why not read\n列，或未读取的原因", "did you mean\n您是否指"):
         board.add_column(heading, overflow="fold")
     known = sorted({name for kind in EVENTS.values() for name in kind.columns} | {"kind"})
-    for file, name in columns[:rows]:
-        board.add_row(plain(file), plain(name), Text(_meant(name.strip().lower(), known)))
     because = day.summary.get("skipped_because", {})
-    for file in skipped[: max(rows - len(columns), 0)]:
-        board.add_row(plain(file), plain(because.get(file, "not an event file 非事件文件")), "-")
+    whys = [(file, because.get(file, "not an event file 非事件文件")) for file in skipped]
+    told = [
+        *((plain(file), plain(why, "yellow"), "-") for file, why in whys if why not in SETTLED),
+        *((plain(file), plain(name), _meant(name.strip().lower(), known)) for file, name in columns),
+        *((plain(file), plain(why, "dim"), "-") for file, why in whys if why in SETTLED),
+    ]
+    for row in told[:rows]:
+        board.add_row(*row)
     return board
 
 

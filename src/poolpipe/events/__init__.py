@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from poolpipe.events.opening import Foreign, is_event_file, read_table
 from poolpipe.events.reading import Events, read_events
+from poolpipe.events.sources import SETTLED
 
-__all__ = ["Events", "Foreign", "is_event_file", "read_events", "read_table"]
+__all__ = ["SETTLED", "Events", "Foreign", "is_event_file", "read_events", "read_table"]

@@ -17,7 +17,18 @@ from poolpipe.events.folders import columns_of_folders, folders_typed, kind_of_n
 from poolpipe.events.formats import unreadable
 from poolpipe.events.pipes import WITHOUT_NAME
 from poolpipe.events.streams import TextStream, opened, recognised, tells_events
-from poolpipe.paths import DANGLING, NATURES, Found, expand, identity, is_stdin, nature, shown, walk
+from poolpipe.paths import (
+    DANGLING,
+    NATURES,
+    READ_ALREADY,
+    Found,
+    expand,
+    identity,
+    is_stdin,
+    nature,
+    shown,
+    walk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -39,6 +50,8 @@ EVENTS_BY_CONTENT = (
 )
 EMPTY = "empty 空文件"
 SAME = "the same file as another, which is read 与另一文件相同，已读取一次"
+SETTLED = frozenset([EMPTY, SAME, NAMED, READ_ALREADY])
+"""Reasons that leave nothing to do: all that the file holds is read elsewhere, or is no event."""
 
 
 @dataclass(frozen=True, slots=True)
