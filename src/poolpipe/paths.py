@@ -20,7 +20,8 @@ HIDDEN = (
     "hidden, so not read: give it by its own path, or rename it 隐藏的文件或文件夹未读取：请单独指定或改名"
 )
 LEFT_BEHIND = (
-    "what a run that died left behind; the next run into that folder removes it 中断的运行留下的临时文件夹"
+    "what another run is preparing, or left when it died: the next run into that folder removes it "
+    "其他运行的临时文件夹，下次写入该文件夹时清除"
 )
 LINK_LOOP = "a link that leads back to a folder it lies in: what is there is read once 指回上级文件夹的链接，未重复读取"
 READ_ALREADY = "a link to a folder that is read under its own name 链接所指文件夹已按原名读取"
