@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["as_text", "legible"]
+__all__ = ["as_text", "holds_bytes", "is_plain", "json_lines"]
 
 _EXACT = {16: 2.0**11, 32: 2.0**24, 64: 2.0**53}
 """Bits of a float type to where its whole numbers end: from there on two of them are one float (IEEE 754)."""
@@ -38,7 +38,7 @@ def as_text(array: pa.Array) -> pa.Array:
         return pa.array([str(value) if value.is_valid else None for value in array], pa.large_string())
 
 
-def legible(array: pa.Array) -> pl.Series:
+def _read_bytes(array: pa.Array) -> pl.Series:
     """Bytes as texts; null where they are none."""
     try:
         return pl.Series("values", array).cast(pl.String)
@@ -46,6 +46,32 @@ def legible(array: pa.Array) -> pl.Series:
         texts = [None if value is None else value.decode(errors="replace") for value in array.to_pylist()]
         decoded = pl.Series("values", texts, pl.String)
         return pl.select(pl.when(~decoded.str.contains("\ufffd", literal=True)).then(decoded)).to_series()
+
+
+def is_plain(kind: pa.DataType) -> bool:
+    """Whether every library here takes a type: texts, numbers, truth values, moments and dates; others become texts."""
+    if pa.types.is_dictionary(kind):
+        return pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type)
+    return any(holds(kind) for holds in _PLAIN)
+
+
+def holds_bytes(kind: pa.DataType) -> bool:
+    """Whether a type's values are bytes, which may be texts."""
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return any(holds(value) for holds in _BYTES)
+
+
+def json_lines(table: pa.Table) -> list[str]:
+    """Write records as JSON, a line each: numbers and truth values as they are, everything else as its text."""
+    if not table.num_columns:
+        return ["{}"] * table.num_rows
+    columns = [column.combine_chunks() for column in table.columns]
+    told = [
+        column if any(holds(column.type) for holds in _PLAIN_IN_JSON) else as_text(column)
+        for column in columns
+    ]
+    frame = pl.DataFrame([pl.Series(name, each) for name, each in zip(table.column_names, told, strict=True)])
+    return frame.write_ndjson().splitlines()
 
 
 def _floats(array: pa.Array) -> pa.Array:
@@ -115,7 +141,22 @@ _WRITERS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array], pa.Arr
     (pa.types.is_decimal, _decimals),
     (pa.types.is_timestamp, _moments),
     (pa.types.is_nested, _nested),
-    (pa.types.is_large_binary, lambda array: legible(array).to_arrow()),
+    (pa.types.is_large_binary, lambda array: _read_bytes(array).to_arrow()),
     (lambda kind: pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind), _large),
     (lambda kind: pa.types.is_string_view(kind) or pa.types.is_binary_view(kind), _large),
+)
+
+_PLAIN_IN_JSON = (
+    pa.types.is_string,
+    pa.types.is_large_string,
+    pa.types.is_integer,
+    pa.types.is_floating,
+    pa.types.is_boolean,
+)
+_PLAIN = (*_PLAIN_IN_JSON, pa.types.is_null, pa.types.is_timestamp, pa.types.is_date)
+_BYTES = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_fixed_size_binary,
+    pa.types.is_binary_view,
 )

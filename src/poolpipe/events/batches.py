@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from poolpipe.plain_texts import as_text, is_plain
 from poolpipe.tables import EVENTS, REFERENCE
 
 if TYPE_CHECKING:
@@ -113,13 +114,14 @@ def plain_table(columns: Mapping[str, pa.Array | pa.ChunkedArray], height: int) 
 
 
 def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    if pa.types.is_string_view(column.type):
-        return column.cast(pa.large_string())
-    if pa.types.is_binary_view(column.type):
-        return column.cast(pa.large_binary())
-    if pa.types.is_dictionary(column.type) and pa.types.is_string_view(column.type.value_type):
-        return column.cast(pa.dictionary(column.type.index_type, pa.large_string()))
-    return column
+    kind = column.type
+    if is_plain(kind):
+        return column
+    if pa.types.is_dictionary(kind) and pa.types.is_string_view(kind.value_type):
+        return column.cast(pa.dictionary(kind.index_type, pa.large_string()))
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    return as_text(column)
 
 
 def picked(rows: NDArray[np.int64]) -> pa.Array:

@@ -27,7 +27,7 @@ from poolpipe.events.earlier import told_by_columns
 from poolpipe.events.formats import NoEventsError
 from poolpipe.gaps import column_with_gaps
 from poolpipe.paths import changed
-from poolpipe.plain_texts import legible
+from poolpipe.plain_texts import as_text, holds_bytes, json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +85,7 @@ class _File:
     left_out: frozenset[str]
     texts: list[str]
     distinct: list[str]
+    int96: list[str]
 
     @classmethod
     def of(cls, path: Path) -> _File:
@@ -99,7 +100,9 @@ class _File:
             if name not in _PLAIN and _is_text(schema, schema.names[index])
         ]
         distinct = [name for name in texts if _mostly_distinct(metadata, name)]
-        return cls(path, status, metadata, schema, known, left_out, texts, distinct)
+        leaves = [metadata.schema.column(index) for index in range(metadata.num_columns)]
+        int96 = [leaf.path for leaf in leaves if leaf.physical_type == "INT96" and leaf.path in schema.names]
+        return cls(path, status, metadata, schema, known, left_out, texts, distinct, int96)
 
     def batches(self, group: int, passed: int) -> Iterator[Batch]:
         """Unpack one row group, before which so many rows have passed."""
@@ -107,9 +110,14 @@ class _File:
         wanted = [name for name in self.schema.names if column_names([name])[0]]
         try:
             with _opened(self.path) as source:
-                file = pq.ParquetFile(source, metadata=self.metadata, read_dictionary=coded)
+                file = pq.ParquetFile(
+                    source,
+                    metadata=self.metadata,
+                    read_dictionary=coded,
+                    coerce_int96_timestamp_unit="us",  # in nanoseconds the year 9999 is 1816
+                )
                 for rows in file.iter_batches(_ROWS, [group], columns=wanted, use_threads=False):
-                    told = _with_dictionaries(rows, self.distinct)
+                    told = _with_dictionaries(_in_utc(rows, self.int96), self.distinct)
                     batch = _batch(told, self.known, self.schema.names, passed, self.left_out)
                     passed += rows.num_rows
                     yield replace(batch, done=passed / self.metadata.num_rows)
@@ -186,7 +194,7 @@ def _batch(
 def _refused(rows: pa.RecordBatch, trouble: str, passed: int) -> Batch:
     """Records under columns of which nobody can tell which are meant: each is broken, and kept with all values."""
     names = [f"{name} ({place})" for place, name in enumerate(rows.schema.names, start=1)]
-    table = pa.Table.from_batches([rows.rename_columns(names)])
+    table = plain_table(dict(zip(names, rows.columns, strict=True)), rows.num_rows)
     everything = np.arange(rows.num_rows)
     why = [trouble] * rows.num_rows
     return Batch.of_broken(broken((everything + passed + 1).tolist(), why, _objects(table, everything)))
@@ -209,6 +217,16 @@ def _with_dictionaries(rows: pa.RecordBatch, names: list[str]) -> pa.RecordBatch
         own = column_with_gaps("row", np.cumsum(there, dtype=np.int32) - np.int32(1), there)
         coded = pa.DictionaryArray.from_arrays(own.to_arrow(), column.drop_null())
         rows = rows.set_column(place, name, coded)
+    return rows
+
+
+def _in_utc(rows: pa.RecordBatch, int96: list[str]) -> pa.RecordBatch:
+    """Moments of Parquet's oldest type, which are of UTC by definition, as moments that say so."""
+    for name in int96:
+        place = rows.schema.get_field_index(name)
+        if place >= 0:
+            moments = rows.column(place).cast(pa.timestamp("us", "UTC"))
+            rows = rows.set_column(place, name, moments)
     return rows
 
 
@@ -237,15 +255,19 @@ def _proven(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
         else:
             texts = column.cast(pa.large_binary())
         texts.validate(full=True)
-        read = legible(texts)
-        return read.to_arrow(), read.is_null().to_numpy() & np.array(texts.is_valid().to_pylist(), np.bool_)
-    return column, np.zeros(len(column), np.bool_)
+        return _legible(texts)
+    return _legible(column) if holds_bytes(column.type) else (column, np.zeros(len(column), np.bool_))
+
+
+def _legible(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """Bytes as texts, and which of them are none."""
+    read = pl.Series("values", as_text(column), pl.String)
+    return read.to_arrow(), read.is_null().to_numpy() & pl.Series(column.is_valid()).to_numpy()
 
 
 def _objects(table: pa.Table, rows: NDArray[np.int64]) -> list[str]:
     """Some records as JSON, times as text."""
-    frame = pl.DataFrame(table.take(picked(rows)))
-    return frame.write_ndjson().splitlines() if frame.width else ["{}"] * len(rows)
+    return json_lines(table.take(picked(rows)))
 
 
 def _damage(error: Exception) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.events.batches import Batch, broken, column_names, plain_table, proper_name
+from poolpipe.events.json_numbers import with_exact_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,7 @@ def _batch(block: bytes, first_line: int) -> Batch:
     sound &= ~twice
     schema: dict[str, pl.DataType] = {key: pl.String() for same in spellings.values() for key in same}
     frames: list[pl.DataFrame] = []
-    for rows in _runs(read, sound, schema, frames):
+    for rows in _runs(with_exact_numbers(read), sound, schema, frames):
         sound[rows] = False
     bad, good = np.flatnonzero(~sound), np.flatnonzero(sound)
     why = [_TWICE if twice[row] else "not a JSON object on one line" for row in bad.tolist()]

@@ -29,7 +29,7 @@ from poolpipe.events.ndjson import read_ndjson
 from poolpipe.events.sources import Source, find_sources
 from poolpipe.events.streams import TextStream, has_known_header, opened
 from poolpipe.paths import changed, shown
-from poolpipe.plain_texts import as_text
+from poolpipe.plain_texts import as_text, json_lines
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _frame_batch(frame: pl.DataFrame, start: int) -> Batch:
 
 
 def _legible(frame: pl.DataFrame, rows: np.ndarray[Any, np.dtype[np.int64]]) -> list[str]:
-    return frame[rows].write_ndjson().splitlines()
+    return json_lines(frame[rows].to_arrow())
 
 
 def is_event_file(path: Path) -> bool:

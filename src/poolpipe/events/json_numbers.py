@@ -1,0 +1,45 @@
+"""Numbers in JSON that no float can hold: kept as the texts they are, before a parser rounds them to other numbers."""
+
+from __future__ import annotations
+
+import json
+from math import isinf
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["with_exact_numbers"]
+
+_SUSPECT = r":\s*-?[0-9]+(?:\.[0-9]+)?[eE]|:\s*-?[0-9]{16,}\.[0-9]"
+"""A value with an exponent, or with a point behind sixteen digits."""
+
+_EXACT = 2.0**53
+
+
+def with_exact_numbers(lines: pl.Series) -> pl.Series:
+    """The same objects, in which a float of 2^53 or more is a text with its exponent.
+
+    A parser writes `9.901E+17` as 990100000000000000, which looks like a number with all its digits. Lines that are
+    no objects stay what they are: whoever reads them next will refuse them.
+    """
+    suspects = np.flatnonzero(lines.str.contains(_SUSPECT).fill_null(value=False).to_numpy())
+    if not len(suspects):
+        return lines
+    return lines.scatter(suspects, [_exact(line) for line in lines.gather(suspects)])
+
+
+def _exact(line: str) -> str:
+    try:
+        return json.dumps(json.loads(line, parse_float=_number), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return line
+
+
+def _number(text: str) -> float | str:
+    number = float(text)
+    if abs(number) < _EXACT:
+        return number
+    return "∞" if isinf(number) else repr(number)
