@@ -31,6 +31,7 @@ from poolpipe.recalls import find_cases, open_recalls, rank_recalls
 from poolpipe.reference import Reference, read_reference
 from poolpipe.seated import Seated
 from poolpipe.texts import Coded
+from poolpipe.viewpoint import moment_of, odd_view
 from poolpipe.voids import latest_at, standing_events
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def run(
     people: Table | None = None,
     sites: Table | None = None,
     labs: Table | None = None,
+    reference: Reference | None = None,
     progress: Progress | None = None,
     early: Early | None = None,
 ) -> Day:
@@ -77,6 +79,8 @@ def run(
         Kind of the events whose file tells none, neither by its name or folder nor in a column.
     people, sites, labs : path or DataFrame, optional
         Reference tables: households for the recalls' order, priority sites for the clocks.
+    reference : Reference, optional
+        The same, where they were read before.
     progress : callable, optional
         Told (what, done, total) now and then.
     early : callable, optional
@@ -100,8 +104,8 @@ def run(
     compile_ahead()
     rules = load_policy(policy)
     events = read_events(inputs, rules, progress=progress, foreign=Machines(rules), kind=kind)
-    reference = read_reference(people=people, sites=sites, labs=labs)
-    return conclude(events, rules, as_of=as_of, reference=reference, progress=progress, early=early)
+    known = reference or read_reference(people=people, sites=sites, labs=labs)
+    return conclude(events, rules, as_of=as_of, reference=known, progress=progress, early=early)
 
 
 def conclude(
@@ -119,7 +123,12 @@ def conclude(
     """
     done = _Steps(progress)
     known = reference or Reference()
-    moment = _moment(as_of, policy) or latest_at(events.frames)
+    asked = moment_of(as_of, policy.time_zone)
+    moment = asked or latest_at(events.frames)
+    warnings = [
+        *known.warnings,
+        *odd_view(events.frames, moment, policy.time_zone, asked=asked is not None),
+    ]
     standing = standing_events(events.frames, events.codes, moment)
     frames, codes = with_collected_controls(standing.frames), events.codes
     done("voids")
@@ -173,11 +182,16 @@ def conclude(
     def again(other: Policy | str | Path | None, when: datetime | str | None) -> Day:
         return conclude(events, policy if other is None else load_policy(other), as_of=when, reference=known)
 
-    return Day(coded, _summary(coded, events, policy, moment, known), again, people=known.people)
+    return Day(coded, _summary(coded, events, policy, moment, known, warnings), again, people=known.people)
 
 
 def _summary(
-    coded: Coded, events: Events, policy: Policy, moment: datetime | None, reference: Reference
+    coded: Coded,
+    events: Events,
+    policy: Policy,
+    moment: datetime | None,
+    reference: Reference,
+    warnings: list[str],
 ) -> dict[str, Any]:
     """What `summary.json` says."""
     counted = coded.anomalies.group_by("code").len().sort("code")
@@ -192,6 +206,7 @@ def _summary(
         "skipped_because": dict(events.skipped),
         "instruments": dict(events.notes),
         "reference_lines_broken": dict(reference.broken),
+        "warnings": warnings,
     }
 
 
@@ -204,20 +219,3 @@ class _Steps:
     def __call__(self, step: str) -> None:
         if self._progress:
             self._progress(step, _STEPS.index(step) + 1, len(_STEPS))
-
-
-def _moment(as_of: datetime | str | None, policy: Policy) -> datetime | None:
-    from zoneinfo import ZoneInfo
-
-    from poolpipe.errors import InputError
-
-    if as_of is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(as_of) if isinstance(as_of, str) else as_of
-    except ValueError as error:
-        raise InputError(
-            f"'{as_of}' is not a time", where="as_of", way_out="write it like 2022-02-10T18:00:00+08:00"
-        ) from error
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(policy.time_zone))
-    return aware.astimezone(UTC)

@@ -51,14 +51,14 @@ def _read_bytes(array: pa.Array) -> pl.Series:
 def is_plain(kind: pa.DataType) -> bool:
     """Whether every library here takes a type: texts, numbers, truth values, moments and dates; others become texts."""
     if pa.types.is_dictionary(kind):
-        return pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type)
-    return any(holds(kind) for holds in _PLAIN)
+        return bool(pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type))
+    return any(bool(holds(kind)) for holds in _PLAIN)
 
 
 def holds_bytes(kind: pa.DataType) -> bool:
     """Whether a type's values are bytes, which may be texts."""
     value = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return any(holds(value) for holds in _BYTES)
+    return any(bool(holds(value)) for holds in _BYTES)
 
 
 def json_lines(table: pa.Table) -> list[str]:

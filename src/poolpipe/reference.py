@@ -6,16 +6,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
-from poolpipe.cleaning import clean_codes
+from poolpipe.cleaning import FAULTS, clean_codes, code_faults
+from poolpipe.display import mask_numbers, visible
 from poolpipe.errors import InputError
 from poolpipe.events import read_table
+from poolpipe.plain_texts import as_text
 from poolpipe.tables import REFERENCE, require
+from poolpipe.vocabulary import known_words, yes_or_no
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from poolpipe.codes import Codes
 
@@ -23,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Reference", "read_reference"]
 
-_TRUE = ("1", "true", "t", "yes", "y", "是", "重点")
 _CODES = ("person", "person_type", "site", "point", "lab", "household")
+_MOST_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +40,16 @@ class Reference:
     Attributes
     ----------
     broken : mapping
-        Table to how many of its lines could not be read, where there are any.
+        Table to how many of its lines could not be read or used, where there are any.
+    warnings : tuple of str
+        What was not understood, in both languages: for the summary and the boards.
     """
 
     people: pl.DataFrame | None = None
     sites: pl.DataFrame | None = None
     labs: pl.DataFrame | None = None
     broken: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def households(self, codes: Codes) -> pl.DataFrame | None:
         """Person (key as in coded frames) and household (number) of everybody whose household is known."""
@@ -54,7 +63,7 @@ class Reference:
         """Numbers of the sites with the shorter clock for results."""
         if self.sites is None or "priority" not in self.sites.columns:
             return []
-        told = pl.col("priority").cast(pl.String).str.strip_chars().str.to_lowercase().is_in(_TRUE)
+        told = yes_or_no(self.sites["priority"]).fill_null(value=False)
         numbers = [codes.number("site", site) for site in self.sites.filter(told)["site"].unique().to_list()]
         return [number for number in numbers if number is not None]
 
@@ -74,14 +83,16 @@ def read_reference(
     given = {"people": people, "sites": sites, "labs": labs}
     tables: dict[str, pl.DataFrame] = {}
     broken: dict[str, int] = {}
+    warnings: list[str] = []
     for name, table in given.items():
         if table is None:
             continue
         frame, unread = (table, 0) if isinstance(table, pl.DataFrame) else _read(Path(table))
-        tables[name] = _cleaned(frame, name)
-        if unread:
-            broken[name] = unread
-    return Reference(**tables, broken=broken)
+        tables[name], unusable, told = _cleaned(frame, name)
+        warnings += told
+        if unread + unusable:
+            broken[name] = unread + unusable
+    return Reference(**tables, broken=broken, warnings=tuple(warnings))
 
 
 def _read(path: Path) -> tuple[pl.DataFrame, int]:
@@ -91,8 +102,52 @@ def _read(path: Path) -> tuple[pl.DataFrame, int]:
     return frame, broken.height
 
 
-def _cleaned(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+def _cleaned(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, int, list[str]]:
+    """Clean a table's codes and words; give also how many lines have no usable key, and what is to be told of it."""
     key = REFERENCE[name][0]
     require(frame, (key,), table=name)
-    codes = [clean_codes(frame[column].cast(pl.String)) for column in _CODES if column in frame.columns]
-    return frame.with_columns(codes).filter(pl.col(key).is_not_null())
+    texts = {column: clean_codes(_texts(frame[column])) for column in _CODES if column in frame.columns}
+    codes = {column: known_words(column, values.replace("", None)) for column, values in texts.items()}
+    usable, warnings = np.ones(frame.height, np.bool_), list[str]()
+    for column, values in texts.items():
+        faults = code_faults(values)
+        if faults is not None:
+            codes[column] = pl.select(pl.when(pl.Series(faults == 0)).then(codes[column])).to_series()
+            warnings += _faults(f"{name}.{column}", faults)
+            usable &= (faults == 0) | (column not in (key, "person_type"))
+    if "priority" in frame.columns:
+        codes["priority"] = clean_codes(_texts(frame["priority"]))
+        warnings += _unknown_priorities(codes["priority"])
+    usable &= codes[key].is_not_null().to_numpy()
+    cleaned = frame.with_columns(values.alias(column) for column, values in codes.items())
+    return cleaned.filter(usable), int((~usable).sum()), warnings
+
+
+def _texts(column: pl.Series) -> pl.Series:
+    return pl.Series(column.name, as_text(column.rechunk().to_arrow()), pl.String)
+
+
+def _faults(column: str, faults: NDArray[np.uint8]) -> list[str]:
+    """Tell of codes that are none, for they could be anybody's; no values, for they may be."""
+    counts = ((fault, int((faults == fault).sum())) for fault in range(1, len(FAULTS)))
+    return [
+        f"{column}: {count:,} not used 未采用 {count:,} 行: {FAULTS[fault]}"
+        for fault, count in counts
+        if count
+    ]
+
+
+def _unknown_priorities(cleaned: pl.Series) -> list[str]:
+    unknown = cleaned.filter(yes_or_no(cleaned).is_null() & cleaned.is_not_null())
+    if unknown.is_empty():
+        return []
+    words = unknown.unique(maintain_order=True)
+    told = ", ".join(f"'{visible(mask_numbers(word[:12]))}'" for word in words.head(_MOST_TOLD).to_list())
+    more = ", …" if len(words) > _MOST_TOLD else ""
+    count = f"{len(unknown):,}"
+    return [
+        (
+            f"sites.priority: {count} neither yes nor no ({told}{more}): no priority is given; write 1 or 0 "
+            f"无法识别的优先级 {count} 处，未按重点采样点处理，请填 1 或 0"
+        )
+    ]

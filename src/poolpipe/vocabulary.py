@@ -60,7 +60,7 @@ def known_words(column: str, values: pl.Series) -> pl.Series:
     values : Series of String
         Cleaned as codes are.
     """
-    if column not in WORDS:
+    if column not in WORDS or not values.str.contains("[^ -~]").any():  # none of the words is ASCII
         return values
     words = WORDS[column]
     values = values.replace(list(words), list(words.values()))

@@ -40,7 +40,7 @@ PIPELINE = (
     *("ahead", "reference", "machines", "beliefs"),
     *("locks", "durable", "placing", "written"),
     *("pieces", "seated", "texts", "writing", "day"),
-    *("pipeline", "stages"),
+    *("viewpoint", "pipeline", "stages"),
 )
 OUTSIDE = (
     *("simulate", "planted", "exchange", "design", "plan"),

@@ -46,12 +46,14 @@ NOTHING = pl.DataFrame(schema={"round": pl.String, "subject": pl.String, "at": T
 """No subject at all."""
 
 
-def rows(code: str, subjects: pl.DataFrame) -> pl.DataFrame:
+def rows(code: str, subjects: pl.DataFrame, way_out: tuple[str, str] | None = None) -> pl.DataFrame:
     """Make anomaly rows of subjects: round, subject, at, and the facts as a text.
 
-    The detail a clerk reads is the facts and the way out, then the Chinese name and way out.
+    The detail a clerk reads is the facts and the way out, then the Chinese name and way out; `way_out` is another than
+    the code's, in both languages.
     """
     anomaly = ANOMALIES[code]
+    english, chinese = way_out or (anomaly.way_out, anomaly.way_out_chinese)
     return subjects.select(
         pl.lit(code).alias("code"),
         pl.lit(anomaly.severity).alias("severity"),
@@ -59,21 +61,30 @@ def rows(code: str, subjects: pl.DataFrame) -> pl.DataFrame:
         pl.lit(anomaly.subject_kind).alias("subject_kind"),
         pl.col("subject").cast(pl.String),
         pl.col("at").cast(TIME),
-        (
-            pl.col("facts") + pl.lit(f"; {anomaly.way_out}; {anomaly.chinese}：{anomaly.way_out_chinese}")
-        ).alias("detail"),
+        (pl.col("facts") + pl.lit(f"; {english}; {anomaly.chinese}：{chinese}")).alias("detail"),
     )
 
 
 def tube_rows(
-    seen: Seen, code: str, tubes: pl.DataFrame, at: str, facts: pl.Expr | None = None
+    seen: Seen,
+    code: str,
+    tubes: pl.DataFrame,
+    at: str,
+    facts: pl.Expr | None = None,
+    way_out: tuple[str, str] | None = None,
 ) -> pl.DataFrame:
     """Make rows about tubes, `at` being the column of the moment. As `entity_rows`."""
-    return entity_rows(seen, code, "tube", tubes, at, facts)
+    return entity_rows(seen, code, "tube", tubes, at, facts, way_out)
 
 
 def entity_rows(
-    seen: Seen, code: str, column: str, frame: pl.DataFrame, at: str, facts: pl.Expr | None = None
+    seen: Seen,
+    code: str,
+    column: str,
+    frame: pl.DataFrame,
+    at: str,
+    facts: pl.Expr | None = None,
+    way_out: tuple[str, str] | None = None,
 ) -> pl.DataFrame:
     """Make rows about tubes, boxes or plates, one per number in `column`; the first of each counts.
 
@@ -85,4 +96,4 @@ def entity_rows(
     frame = frame.unique(column, keep="first", maintain_order=True)
     rounds, texts = seen.codes.entity(column, frame[column])
     subjects = frame.select(pl.col(at).cast(TIME).alias("at"), told.alias("facts"))
-    return rows(code, subjects.with_columns(rounds.alias("round"), texts.alias("subject")))
+    return rows(code, subjects.with_columns(rounds.alias("round"), texts.alias("subject")), way_out)

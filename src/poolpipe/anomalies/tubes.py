@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from poolpipe.anomalies.rescans import of_rescans
 from poolpipe.anomalies.rows import rows, tube_rows
 from poolpipe.tables import MODES
 
@@ -33,7 +34,7 @@ def of_tubes(seen: Seen) -> list[pl.DataFrame]:
     swabs = pl.format("{} swabs counted at sealing, {} people scanned", "swabs", people)
     when = "last_collected"
     return [
-        tube_rows(seen, "rescanned", pools.filter(collected & pl.col("rescanned")), when),
+        *of_rescans(seen),
         tube_rows(seen, "overfull_pool", pools.filter(collected & (people > capacity)), when, crowd),
         tube_rows(seen, "short_pool", pools.filter(short), when, crowd),
         tube_rows(seen, "tube_at_two_points", pools.filter(collected & pl.col("several_points")), when),

@@ -92,9 +92,14 @@ def run(
     known = read_reference(people=people, sites=sites, labs=labs)
     boards = []
     with Steps(quiet=quiet or as_json) as steps, Writing(out) as writing:
-        tables = {"people": known.people, "sites": known.sites, "labs": known.labs}
         day = conclude(
-            inputs, policy=rules, as_of=moment, kind=kind, progress=steps, early=writing.members, **tables
+            inputs,
+            policy=rules,
+            as_of=moment,
+            reference=known,
+            kind=kind,
+            progress=steps,
+            early=writing.members,
         )
         steps("writing", 0, 1)
         writing.day(day)

@@ -1,0 +1,84 @@
+"""People scanned into a tube more than once; and numbers that a spreadsheet cut, which look the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from poolpipe.anomalies.rows import tube_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from poolpipe.anomalies.rows import Seen
+    from poolpipe.codes import Codes
+
+__all__ = ["of_rescans"]
+
+_CHECKS = 11
+"""A resident ID's key is its 17 digits times 11 and its check character, see `poolpipe_kernels.codes`."""
+
+_CUT = r"^[0-9]{15}00+$"
+"""Excel keeps 15 digits of a number and writes zeros for the others (IEEE 754 has 15 for sure)."""
+
+_MOST_TOLD = 12
+_CUT_WAY_OUT: Final = (
+    "find these lines by tube and time, and send them again from the original list, numbers as text",
+    "证件号可能被表格软件截断为 15 位，或为多人；请按管号与时间找出这些记录，以文本格式从原始名单重新导出补传",
+)
+
+
+def of_rescans(seen: Seen) -> list[pl.DataFrame]:
+    """Find `rescanned`; scans under numbers that end as cut ones do are listed, for they may be of several people."""
+    rescanned = seen.pools.filter(pl.col("mode").is_not_null() & pl.col("rescanned"))
+    if rescanned.is_empty():
+        return [tube_rows(seen, "rescanned", rescanned, "last_collected")]
+    told = _scans_of_cut_numbers(seen)
+    cut = rescanned.join(told, on="tube", how="inner", maintain_order="left")
+    others = rescanned.join(told, on="tube", how="anti", maintain_order="left")
+    facts = pl.format(
+        "{} scans of {} whose last digits are all zero, at {}: a spreadsheet may have cut the numbers, and they "
+        "may be several people", "scans", "numbers", "times",
+    )  # fmt: skip
+    return [
+        tube_rows(seen, "rescanned", others, "last_collected"),
+        tube_rows(seen, "rescanned", cut, "last_collected", facts, _CUT_WAY_OUT),
+    ]
+
+
+def _scans_of_cut_numbers(seen: Seen) -> pl.DataFrame:
+    """Tubes with scans of a cut number again: tube, how many scans, of how many numbers, when."""
+    collects = seen.frames["collect"].select("tube", "person", "at", "later")
+    later = collects.filter("later")
+    again = later.filter(_cut(later["person"].to_numpy(), seen.codes)).select("tube", "person").unique()
+    if again.is_empty():
+        columns = {"scans": pl.UInt32, "numbers": pl.String, "times": pl.String}
+        return again.select("tube").with_columns(
+            pl.lit(None, kind).alias(name) for name, kind in columns.items()
+        )
+    tubes = np.zeros(len(seen.codes.entities["tube"]), np.bool_)
+    tubes[again["tube"].to_numpy()] = True
+    scans = collects.filter(tubes[collects["tube"].to_numpy()]).join(again, on=["tube", "person"], how="semi")
+    moments = pl.col("at").sort().dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    more = pl.when(pl.len() > _MOST_TOLD).then(pl.lit(", …")).otherwise(pl.lit(""))
+    several = pl.col("person").n_unique()
+    return scans.group_by("tube").agg(
+        pl.len().alias("scans"),
+        pl.when(several == 1)
+        .then(pl.lit("one number"))
+        .otherwise(pl.format("{} numbers", several))
+        .alias("numbers"),
+        (moments.head(_MOST_TOLD).str.join(", ") + more).alias("times"),
+    )
+
+
+def _cut(people: NDArray[np.int64], codes: Codes) -> NDArray[np.bool_]:
+    """Which keys of people stand for numbers of more than 15 digits, zeros from there on."""
+    digits, check = np.divmod(people, _CHECKS)
+    cut = (people >= 0) & (check == 0) & (digits % 100 == 0)
+    other = np.flatnonzero(people < 0)
+    if len(other):
+        cut[other] = codes.others["person"].str.contains(_CUT).to_numpy()[-1 - people[other]]
+    return np.asarray(cut)

@@ -1,0 +1,104 @@
+"""The moment a day is seen from: read, by default the latest event's, and told of where it is an odd one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from poolpipe.errors import InputError
+from poolpipe.tables import TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["moment_of", "odd_view"]
+
+_APART: Final = timedelta(days=30)
+"""A campaign's events lie closer together: one date behind such a gap is a wrong clock or a slip of the pen."""
+
+_FEW, _SHARE = 3, 1000
+"""So many events behind the gap, or one in a thousand, do not make a second campaign."""
+
+
+def moment_of(as_of: datetime | str | None, zone: str) -> datetime | None:
+    """Read the moment a view is asked of; one without offset is of `zone`.
+
+    Raises
+    ------
+    InputError
+        If it is no time.
+    """
+    if as_of is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+        return aware.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InputError(
+            f"'{as_of}' is not a time", where="as_of", way_out="write it like 2022-02-10T18:00:00+08:00"
+        ) from error
+
+
+def odd_view(
+    frames: Mapping[str, pl.DataFrame], moment: datetime | None, zone: str, *, asked: bool
+) -> list[str]:
+    """Tell, in both languages, of a view from before all events, and of a default that a few late events set.
+
+    Parameters
+    ----------
+    frames : mapping of DataFrame
+        Every accepted event.
+    moment : datetime
+        The view's; None where there is no event.
+    zone : str
+        IANA time zone the times are told in.
+    asked : bool
+        Whether somebody named the moment.
+    """
+    times = [frame["at"] for frame in frames.values() if frame.height]
+    if moment is None or not times:
+        return []
+    if asked:
+        first = min(_edge(at, late=False) for at in times)
+        return [_too_early(moment, first, zone)] if moment < first else []
+    cut = pl.lit(moment - _APART, TIME)
+    recent = [pl.select(pl.lit(at) > cut).to_series() for at in times]
+    few, total = sum(int(each.sum()) for each in recent), sum(len(at) for at in times)
+    if few == total or few > max(_FEW, total // _SHARE):
+        return []
+    late = [at.filter(each) for at, each in zip(times, recent, strict=True)]
+    others = [at.filter(~each) for at, each in zip(times, recent, strict=True)]
+    first = min(_edge(at, late=False) for at in late if len(at))
+    last = max(_edge(at, late=True) for at in others if len(at))
+    return [_too_late(moment, few, last, zone)] if first - last >= _APART else []
+
+
+def _edge(at: pl.Series, *, late: bool) -> datetime:
+    edge = at.max() if late else at.min()
+    if not isinstance(edge, datetime):
+        raise TypeError("a column of times without a time")
+    return edge
+
+
+def _too_early(moment: datetime, first: datetime, zone: str) -> str:
+    return (
+        f"as_of {_told(moment, zone)} lies before the first event, {_told(first, zone)}: nothing has happened yet; "
+        "name a later moment 截至时刻早于最早事件，尚无任何结果，请指定更晚的时刻"
+    )
+
+
+def _too_late(moment: datetime, few: int, last: datetime, zone: str) -> str:
+    days = (moment - last).days
+    return (
+        f"as_of {_told(moment, zone)} is set by {few:,} event{'s' if few > 1 else ''}, {days:,} days after all "
+        f"others, the last of which is of {_told(last, zone)}: correct the date, or name the moment with --as-of "
+        f"截至时刻由 {few:,} 条事件决定，比其余事件晚 {days:,} 天，请更正日期或用 --as-of 指定"
+    )
+
+
+def _told(moment: datetime, zone: str) -> str:
+    return moment.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
