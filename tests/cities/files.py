@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import random
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,20 @@ if TYPE_CHECKING:
 
 Event = dict[str, Any]
 
+CODES = (
+    "round",
+    "tube",
+    "person",
+    "site",
+    "point",
+    "recall_of",
+    "box",
+    "plate",
+    "lab",
+    "event_id",
+    "event",
+    "device",
+)
 KINDS = ("collect", "seal", "pack", "pickup", "receive", "load", "read", "report", "void")
 FORMATS = (
     "csv", "csv.gz", "csv.zst", "ndjson", "jsonl", "ndjson.gz", "jsonl.zst", "parquet", "arrow",
@@ -123,11 +138,22 @@ def _ndjson(rows: list[Event], rng: random.Random) -> bytes:
 def _typed(name: str, value: Any) -> Any:
     """Counts and cts as JSON numbers, where they are numbers."""
     try:
+        if name in CODES and isinstance(value, str):
+            return _typed_code(value)
         if name in ("swabs", "capacity", "tubes"):
             return int(value)
         return float(value) if name in ("ct", "temperature_c") and value.strip() != "NaN" else value
     except ValueError:
         return value
+
+
+def _typed_code(value: str) -> Any:
+    """A number whose digits are the code, or that has lost them; an object or a list where the text is one."""
+    if value.isdigit() and value.isascii() and value[0] != "0":
+        return int(value) if len(value) > 15 or len(value) % 2 else float(value)
+    if value[:1] in ("{", "[") or (re.fullmatch(r"[0-9.]+[eE]\+?[0-9]+|[0-9]{16,}\.0", value, re.ASCII)):
+        return json.loads(value)
+    return value
 
 
 def _columns(rows: list[Event], suffix: str, rng: random.Random) -> bytes:
@@ -145,6 +171,10 @@ def _columns(rows: list[Event], suffix: str, rng: random.Random) -> bytes:
     return stream.getvalue()
 
 
+def _is_number(value: str) -> bool:
+    return value.isdigit() and value.isascii() and value[0] != "0" and len(value) < 19
+
+
 def _typed_column(column: Any, rng: random.Random) -> Any:
     """The column as numbers or moments, where every value of it is one; moments in one of three zones."""
     import polars as pl
@@ -157,6 +187,11 @@ def _typed_column(column: Any, rng: random.Random) -> Any:
         if column.name == "ct":
             numbers = [None if value is None else float(value) for value in values]
             return pl.Series(column.name, numbers, dtype=pl.Float64)
+        if column.name in CODES and all(value is None or _is_number(value) for value in values):
+            numbers = [None if value is None else int(value) for value in values]
+            exact = all(number is None or number < 2**53 for number in numbers)
+            kinds = [pl.Int64(), pl.Decimal(30, 6), *([pl.Float64()] if exact else [])]
+            return pl.Series(column.name, numbers, dtype=rng.choice(kinds))
         if column.name in ("at", "sent_at"):
             moments = [None if value is None else datetime.fromisoformat(value) for value in values]
             if any(moment is not None and moment.tzinfo is None for moment in moments):

@@ -112,9 +112,32 @@ BREAKS: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
     ("bad_time", (), {"at": "10.02.2022 08:00"}),
     ("bad_time", (), {"at": "2022-02-10T25:01:00Z"}),
     ("bad_time", (), {"at": "2022-02-30T08:00:00Z"}),
+    ("bad_time", (), {"at": "10/2/2022 8:05"}),
+    ("bad_time", (), {"at": "2022/2/10"}),
+    ("bad_time", (), {"at": "44602.3368055556"}),
+    ("bad_time", (), {"at": "2022/2/10 24:00"}),
+    ("bad_time", (), {"at": "2022-02-10T23:59:60Z"}),
+    ("bad_time", (), {"at": "2022/2/10 上午 13:05"}),
+    ("bad_time", (), {"at": "0001-01-01T00:00:00"}),
+    ("bad_time", (), {"at": "2200-01-01T00:00:00Z"}),
+    ("bad_time", (), {"sent_at": "9999-12-31T23:59:59+08:00"}),
     ("bad_time", (), {"sent_at": "yesterday"}),
     ("bad_code", ("collect", "seal", "pack", "report"), {"tube": "T 01"}),
     ("bad_code", ("collect", "seal", "pack", "report"), {"tube": "试管1"}),
+    ("bad_code", ("collect",), {"person": "9.90100E+17"}),
+    ("bad_code", ("collect",), {"person": "990100199001010012.0"}),
+    ("bad_code", ("collect",), {"person": '{"id": "990100199001010012"}'}),
+    ("bad_code", ("collect",), {"person": '["H1", "H2"]'}),
+    ("bad_code", ("collect",), {"person": "#N/A"}),
+    ("bad_code", ("collect",), {"person": "TRUE"}),
+    ("bad_code", ("collect",), {"recall_of": "3.6e+17"}),
+    ("bad_code", ("collect",), {"person_type": "[]"}),
+    ("bad_code", ("collect", "pickup"), {"site": "3.60781E+17"}),
+    ("bad_code", ("collect", "seal", "pack", "report"), {"tube": "9912345678901234.0"}),
+    ("bad_code", ("read",), {"target": "{}"}),
+    ("bad_code", (), {"device": "1.5E+20"}),
+    ("bad_code", (), {"event_id": "4e+17"}),
+    ("bad_code", (), {"round": "2.0E17"}),
     ("bad_code", ("pack", "pickup", "receive"), {"box": "B" * 65}),
     ("bad_code", ("load", "read"), {"plate": "#"}),
     ("bad_code", ("collect",), {"recall_of": "T" * 65}),
@@ -144,10 +167,11 @@ def add_rejects(made: City) -> None:
         kind = rng.choice(sorted({event["kind"] for event in made.events}))
         event = dict(rng.choice([event for event in made.events if event["kind"] == kind]))
         for _ in range(rng.choice([1, 1, 2, 3])):
-            fitting = [changes for _, kinds, changes in BREAKS if event["kind"] in kinds]
+            fitting = [(code, changes) for code, kinds, changes in BREAKS if event["kind"] in kinds]
             if not fitting or rng.random() < 0.3:
-                fitting = [changes for _, kinds, changes in BREAKS if not kinds]
-            event |= rng.choice(fitting)
+                fitting = [(code, changes) for code, kinds, changes in BREAKS if not kinds]
+            wanted = rng.choice(sorted({code for code, _ in fitting}))
+            event |= rng.choice([changes for code, changes in fitting if code == wanted])
         if event.get("event_id") != LONG:
             event["event_id"] = f"bad-{number}"
         made.events.append(event)

@@ -62,6 +62,7 @@ def _people(rng: random.Random, count: int) -> list[tuple[str | None, str]]:
                     ("RIC", number[:6] + "20220230" + number[14:]),
                     (None, number[:17] + ("1" if number[17] == "0" else "0")),
                     (None, number[:17]),
+                    (None, number[:15] + "000"),
                     ("HKM", f"H{rng.randint(0, 9999):08d}"),
                     ("TW", number),
                     ("PASSPORT", f"ez{rng.randint(0, 99)}x"),

@@ -28,6 +28,21 @@ CODES = [
     "person_type",
 ]
 PADDING = (" ", "  ", "\t", "\r\n", "\u3000", "\x02", "\x1d")
+WORDS = {
+    "pool": ("混采", "混检"),
+    "single": ("单采", "单人单管"),
+    "sample": ("样本", "标本"),
+    "negative_control": ("阴性对照", "阴性质控"),
+    "positive_control": ("阳性对照", "阳性质控"),
+    "positive": ("阳性", "阳性（+）"),
+    "suspect": ("可疑",),
+    "negative": ("阴性",),
+    "invalid": ("无效",),
+    "RIC": ("居民身份证", "身份证"),
+    "HKM": ("港澳居民来往内地通行证", "回乡证"),
+    "TW": ("台湾居民来往大陆通行证", "台胞证"),
+    "PASSPORT": ("护照",),
+}
 NUMBERS = ("swabs", "capacity", "tubes", "ct")
 
 
@@ -37,7 +52,9 @@ def spelled(event: dict[str, Any], rng: random.Random, share: float = 0.15) -> d
     for name, value in event.items():
         if rng.random() >= share or not isinstance(value, str):
             continue
-        if name in CODES and value:
+        if name in ("mode", "role", "call", "person_type") and value in WORDS and rng.random() < 0.5:
+            other[name] = _code(rng.choice(WORDS[value]), rng, prefixed=False)
+        elif name in CODES and value:
             other[name] = _code(value, rng, prefixed=name in ("tube", "box", "plate", "person", "recall_of"))
         elif name == "well":
             other[name] = _well(value, rng)
@@ -52,6 +69,8 @@ def spelled(event: dict[str, Any], rng: random.Random, share: float = 0.15) -> d
 
 
 def _code(value: str, rng: random.Random, *, prefixed: bool) -> str:
+    if value.isdigit() and value[0] != "0" and int(value) < 2**53 and rng.random() < 0.5:
+        value += rng.choice([".0", ".00", ".0000000000"])  # of a column of floats or decimals
     if rng.random() < 0.4:
         value = "".join(
             chr(ord(c) + 0xFEE0) if 0x21 <= ord(c) <= 0x7E and rng.random() < 0.6 else c for c in value
@@ -77,8 +96,32 @@ def _time(value: str, rng: random.Random) -> str:
     there = moment.astimezone(timezone(timedelta(hours=hours)))
     if hours == 8 and rng.random() < 0.5:
         there = there.replace(tzinfo=None)
+        if rng.random() < 0.6:
+            return _spreadsheet_time(there, rng)
     text = there.isoformat(sep=rng.choice("TT "))
     return text if "." in text or rng.random() < 0.5 else text[:19] + ".000" + text[19:]
+
+
+def _spreadsheet_time(there: datetime, rng: random.Random) -> str:
+    """Year first, without leading zeros, perhaps of twelve hours, to the minute where nothing is lost by it."""
+    date = rng.choice(
+        ["{y}/{m}/{d}", "{y}-{m:02d}-{d:02d}", "{y}年{m}月{d}日", "{y}/{m:02d}/{d:02d}", "{y}.{m}.{d}"]
+    )
+    day = date.format(y=there.year, m=there.month, d=there.day)
+    part = f".{there.microsecond:06d}" if there.microsecond else ""
+    end = f":{there.minute:02d}"
+    if there.second or part or rng.random() < 0.5:
+        end += f":{there.second:02d}{part}"
+    hour = there.hour % 12 or 12
+    return rng.choice(
+        [
+            f"{day} {there.hour}{end}",
+            f"{day} {there.hour:02d}{end}",
+            f"{day} {'下午' if there.hour >= 12 else '上午'}{rng.choice(['', ' '])}{hour}{end}",
+            f"{day} {hour}{end} {'PM' if there.hour >= 12 else 'AM'}",
+            f"{day} {'下午' if there.hour >= 12 else '上午'} {hour}{end}".replace(":", "："),
+        ]
+    )
 
 
 def _number(value: str, rng: random.Random) -> str:

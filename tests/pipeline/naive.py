@@ -9,6 +9,7 @@ import polars as pl
 
 from cities.compare import COLUMNS, differences, normalised
 from cities.files import KINDS
+from poolpipe.anomalies.rescans import CUT_WAY_OUT
 from poolpipe.policy import Policy
 from poolpipe.tables import ANOMALIES
 from reference.cleaning import DEFAULT_POLICY, accept, records_of
@@ -92,7 +93,9 @@ def _told(row: dict[str, Any]) -> str:
     """An anomaly of the reference with its moment and the whole detail that a clerk reads."""
     told = ANOMALIES[row["code"]]
     facts = told.meaning if row["facts"] is None else row["facts"]
-    detail = f"{facts}; {told.way_out}; {told.chinese}：{told.way_out_chinese}"
+    cut = row["code"] == "rescanned" and row["facts"] is not None
+    way_out, chinese = CUT_WAY_OUT if cut else (told.way_out, told.way_out_chinese)
+    detail = f"{facts}; {way_out}; {told.chinese}：{chinese}"
     return f"{row['code']} {row['round']} {row['subject']} {row['at']} {detail}"
 
 

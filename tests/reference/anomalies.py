@@ -138,7 +138,8 @@ def _collected(found: Found, tube: Tube) -> None:
     collected = max(at for at, _, _ in tube.members)
     crowd = f"{people} people where {tube.capacity} fit"
     if any(len(moments) > 1 for moments in times.values()):
-        found.add("rescanned", "tube", *tube.key, collected)
+        facts = _cut_numbers(tube)
+        found.add("rescanned", "tube", *tube.key, collected, facts)
     if people > tube.capacity:
         found.add("overfull_pool", "tube", *tube.key, collected, crowd)
     if people < tube.capacity and tube.mode == "pool":
@@ -147,6 +148,25 @@ def _collected(found: Found, tube: Tube) -> None:
         found.add("tube_at_two_points", "tube", *tube.key, collected)
     if len({collect["mode"] for collect in tube.collects}) > 1:
         found.add("mixed_mode", "tube", *tube.key, collected)
+
+
+def _cut_numbers(tube: Tube) -> str | None:
+    """``many different scans of one tube under one number that ends in 000``: a spreadsheet keeps 15 digits."""
+    scans: dict[tuple[str, str], list[datetime]] = {}
+    for collect in tube.collects:
+        number = collect["person"]
+        if number.isdigit() and number.isascii() and len(number) > 16 and not number[15:].strip("0"):
+            scans.setdefault((collect["person_type"], number), []).append(collect["at"])
+    several = sorted(at for moments in scans.values() if len(moments) > 1 for at in moments)
+    if not several:
+        return None
+    people = sum(len(moments) > 1 for moments in scans.values())
+    numbers = "one number" if people == 1 else f"{people} numbers"
+    told = ", ".join(f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in several[:12])
+    return (
+        f"{len(several)} scans of {numbers} whose last digits are all zero, at {told}{', …' if len(several) > 12 else ''}: "
+        "a spreadsheet may have cut the numbers, and they may be several people"
+    )
 
 
 def _travelled(found: Found, tube: Tube, pool: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from poolpipe.anomalies.rows import Seen
     from poolpipe.codes import Codes
 
-__all__ = ["of_rescans"]
+__all__ = ["CUT_WAY_OUT", "of_rescans"]
 
 _CHECKS = 11
 """A resident ID's key is its 17 digits times 11 and its check character, see `poolpipe_kernels.codes`."""
@@ -24,7 +24,7 @@ _CUT = r"^[0-9]{15}00+$"
 """Excel keeps 15 digits of a number and writes zeros for the others (IEEE 754 has 15 for sure)."""
 
 _MOST_TOLD = 12
-_CUT_WAY_OUT: Final = (
+CUT_WAY_OUT: Final = (
     "find these lines by tube and time, and send them again from the original list, numbers as text",
     "证件号可能被表格软件截断为 15 位，或为多人；请按管号与时间找出这些记录，以文本格式从原始名单重新导出补传",
 )
@@ -44,7 +44,7 @@ def of_rescans(seen: Seen) -> list[pl.DataFrame]:
     )  # fmt: skip
     return [
         tube_rows(seen, "rescanned", others, "last_collected"),
-        tube_rows(seen, "rescanned", cut, "last_collected", facts, _CUT_WAY_OUT),
+        tube_rows(seen, "rescanned", cut, "last_collected", facts, CUT_WAY_OUT),
     ]
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 __all__ = ["NO_TIMES", "as_rfc3339", "why_no_time"]
 
-_DATES: Final = (("-", "-", ""), ("/", "/", ""), (r"\.", r"\.", ""), ("年", "月", "日"))
+_DATES: Final = (("-", "-", ""), ("/", "/", ""), (r"\.", r"\.", ""), ("年", "月", r"\s*日"))
 """What stands behind year, month and day."""
 
 _CLOCK: Final = (
@@ -60,7 +60,7 @@ def as_rfc3339(cleaned: pl.Series) -> pl.Series:
     for year, month, day in _DATES:
         pattern = (
             rf"^(?P<year>[0-9]{{4}})\s*{year}\s*(?P<month>[0-9]{{1,2}})\s*{month}\s*"
-            rf"(?P<day>[0-9]{{1,2}})\s*{day}(?P<clock>.*)$"
+            rf"(?P<day>[0-9]{{1,2}}){day}(?P<clock>.*)$"
         )
         if not cleaned.str.contains(pattern).any():
             continue
