@@ -1,4 +1,4 @@
-"""Write docs/tables.md from src/poolpipe/tables.py: every event, table, column, anomaly and reject code."""
+"""Write docs/tables.md from src/poolpipe/tables.py and vocabulary.py: every event, word, table, column, anomaly and reject code."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import polars as pl
 
 from poolpipe.boards.advice import CHINESE
 from poolpipe.tables import ANOMALIES, EVENTS, REFERENCE, REJECTS, SORT_KEYS, TABLES, Column
+from poolpipe.vocabulary import BEGINNINGS, NO, WORDS, YES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PAGE = Path(__file__).parents[1] / "docs" / "tables.md"
 
-HEAD = """<!-- Written by scripts/write_tables_page.py from src/poolpipe/tables.py; do not edit. -->
+HEAD = """<!-- Written by scripts/write_tables_page.py from src/poolpipe/tables.py and vocabulary.py; do not edit. -->
 # Tables 结果表
 
 What goes in, what comes out, and what every column means. Times are UTC. A dash under "null" means that the
@@ -33,6 +34,7 @@ def page() -> str:
     parts = [
         HEAD,
         _events(),
+        _words(),
         *(_table(name, columns) for name, columns in TABLES.items()),
         _anomalies(),
         _rejects(),
@@ -52,6 +54,27 @@ def _events() -> str:
         + "\nEvery event may also have `round`, `event_id`, `device`, `operator` and `sent_at`. A `load` has a `tube`, too, "
         "unless its `role` is a control.\n\n"
         "## Reference tables 基础表\n\nAll are optional.\n\n" + _grid(("table", "columns"), reference)
+    )
+
+
+def _words() -> str:
+    rows = []
+    for column, words in WORDS.items():
+        for value in dict.fromkeys(words.values()):
+            told = [f"`{word}`" for word, meaning in words.items() if meaning == value]
+            begins = [
+                f"`{word}…`" for word, meaning in BEGINNINGS.get(column, {}).items() if meaning == value
+            ]
+            rows.append((f"`{column}`", f"`{value}`", ", ".join([*told, *begins])))
+    rows += [
+        ("`priority`", word, ", ".join(f"`{each}`" for each in each_of))
+        for word, each_of in (("yes", YES), ("no", NO))
+    ]
+    return (
+        "## Words 词语\n\nWords of laboratories stand for the contract's in events, reference tables and the tables of "
+        "`decode` and `design`. They are looked up after cleaning, to the letter (`priority` in any case); `…` is any "
+        "ending. Other words stay what they are: a call, mode or role is then refused, a document is of a type of its "
+        "own, a priority is told of in the summary.\n\n" + _grid(("column", "value", "may be written"), rows)
     )
 
 

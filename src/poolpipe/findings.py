@@ -51,11 +51,12 @@ REJECTS: Final[Mapping[str, Reject]] = {
     ),
     "bad_time": Reject(
         "at or sent_at is not a time that can be read", "时间无法识别",
-        "write times as 2022-02-10T08:30:00+08:00", "时间写作 2022-02-10T08:30:00+08:00",
+        "write times as 2022-02-10T08:30:00+08:00 or 2022/2/10 8:30",
+        "时间写作 2022/2/10 8:30 或 2022-02-10T08:30:00+08:00",
     ),
     "bad_code": Reject(
-        "a code is outside its pattern", "编码不合规则",
-        "scan the code again", "重新扫码",
+        "a code is outside its pattern, or has lost its digits", "编码不合规则或丢失数字",
+        "scan the code again, or export its column as text", "重新扫码，或将该列设为文本后重新导出",
     ),
     "bad_well": Reject(
         "no such well on the policy's plate", "孔位不存在",
