@@ -9,7 +9,8 @@ import pytest
 from cities.compare import differences, normalised
 from cities.random_city import city
 from reference.anomalies import valid_resident_id
-from reference.cleaning import DEFAULT_POLICY, accept, clean, clean_code, voided
+from reference.cleaning import DEFAULT_POLICY, accept, clean, voided
+from reference.codes import clean_code
 from reference.day import conclude
 
 Event = dict[str, Any]

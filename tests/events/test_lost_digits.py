@@ -18,7 +18,8 @@ from events.scans import codes, column, counts, read, read_text, tubes
 from poolpipe.cleaning import clean_codes, code_faults
 from poolpipe.events import read_table
 from poolpipe.tables import EVENTS
-from reference.cleaning import DEFAULT_POLICY, clean, clean_code, is_code
+from reference.cleaning import DEFAULT_POLICY, clean
+from reference.codes import clean_code, is_code
 
 if TYPE_CHECKING:
     from pathlib import Path

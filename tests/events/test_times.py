@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import poolpipe
 from events.scans import POLICY, codes, column, read, read_text, tubes
 from poolpipe.events.times import TIME_FAULTS, parse_times
-from reference.cleaning import clean_time
+from reference.times import clean_time
 
 if TYPE_CHECKING:
     from poolpipe.policy import Policy

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from events.scans import POLICY, codes, column, counts, read, read_text, tubes
 from poolpipe.tables import EVENTS, KINDS, REJECTS
-from reference.cleaning import DEFAULT_POLICY, clean, clean_code, clean_time, clean_well
+from reference.cleaning import DEFAULT_POLICY, clean, clean_well
+from reference.codes import clean_code
+from reference.times import clean_time
 
 if TYPE_CHECKING:
     from pathlib import Path

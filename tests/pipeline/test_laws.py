@@ -16,7 +16,9 @@ from cities.random_city import city
 from pipeline.naive import frames_of, records_of_frames
 from poolpipe.ledger import missing_tubes
 from poolpipe.tables import STATES, TABLES
-from reference.cleaning import DEFAULT_POLICY, accept, clean_code, clean_time, voided
+from reference.cleaning import DEFAULT_POLICY, accept, voided
+from reference.codes import clean_code
+from reference.times import clean_time
 from reference.wells import Plates
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import poolpipe
 from cities.random_city import city
 from pipeline.naive import frames_of, records_of_frames
 from poolpipe.policy import Policy
-from reference.cleaning import accept, clean_code
+from reference.cleaning import accept
+from reference.codes import clean_code
 from reference.day import conclude
 from reference.probabilities import p_infected, ranks
 

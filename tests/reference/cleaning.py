@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, date, datetime, time, timedelta, timezone
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+
+from reference.codes import as_plain_text, bare, clean_code, is_code
+from reference.times import clean_time
 
 Event = dict[str, Any]
 
@@ -102,185 +103,10 @@ WORDS = {
                     "护照": "PASSPORT", "普通护照": "PASSPORT", "中国护照": "PASSPORT", "外国护照": "PASSPORT",
                     "回乡证": "HKM", "台胞证": "TW"},
 }  # fmt: skip
-SPREADSHEET_ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"}
-
-_DATE = re.compile(
-    r"(?P<y>[0-9]{4})\s*(?:(?P<s>[-/.])\s*(?P<m>[0-9]{1,2})\s*(?P=s)\s*(?P<d>[0-9]{1,2})"
-    r"|年\s*(?P<ym>[0-9]{1,2})\s*月\s*(?P<yd>[0-9]{1,2})\s*日)"
-)
-_CLOCK = re.compile(
-    r"(?P<h>[0-9]{1,2})(?::(?P<min>[0-9]{2})(?::(?P<sec>[0-9]{2})(?:\.(?P<f>[0-9]+))?)?"
-    r"|[时点](?P<fen>[0-9]{1,2})分(?:(?P<miao>[0-9]{1,2})秒)?)"
-)
-_OFFSET = re.compile(r"(?:Z|(?P<sign>[+-])(?P<oh>[0-9]{2}):(?P<om>[0-9]{2}))", re.IGNORECASE)
 
 
 def columns_of(kind: str) -> tuple[str, ...]:
     return tuple(sorted({*COMMON, *MUST[kind], *MAY[kind]}))
-
-
-def clean_code(value: Any) -> str:
-    """``Codes lose surrounding blanks and control characters, an AIM symbology prefix, … half-width``; a number is
-    ``the digits of a whole number below 2^53``."""
-    text = _bare("" if value is None else _text(value))
-    text = _bare(re.sub(r"^\][A-Za-z][0-9A-Za-z]", "", text))
-    whole, point, zeros = text.partition(".")
-    digits = whole.removeprefix("-")
-    if not (point and zeros and not zeros.strip("0") and digits.isdigit() and digits.isascii()):
-        return text
-    return str(int(whole)) if str(int(digits)) == digits and int(digits) < 2**53 else text
-
-
-def is_code(value: Any, text: str) -> bool:
-    """Whether a cleaned text is a code: no number that has lost its digits, no object, no error of a spreadsheet."""
-    if isinstance(value, dict | list):
-        return False
-    if isinstance(value, float) and (math.isinf(value) or (value.is_integer() and abs(value) >= 2**53)):
-        return False
-    whole, point, zeros = text.partition(".")
-    if point and zeros and not zeros.strip("0") and len(whole) > 15 and whole.isdigit() and whole[0] != "0":
-        return False
-    return not (
-        _has_exponent(text)
-        or (text[:1] == "{" and text[-1:] == "}")
-        or _is_list(text)
-        or text in SPREADSHEET_ERRORS
-        or (len(text) > 1 and not text.strip("#"))
-    )
-
-
-def _has_exponent(text: str) -> bool:
-    """``3.60781E+17``; ``12E3`` may be printed on a tube, and ``3E-12`` on a door."""
-    mantissa, e, power = text.lower().partition("e")
-    digits = mantissa.lstrip("+-").replace(",", ".", 1)
-    if (
-        not e
-        or len(mantissa) - len(digits) > 1
-        or not digits.replace(".", "", 1).isdigit()
-        or not text.isascii()
-    ):
-        return False
-    if power.startswith("+"):
-        return power[1:].isdigit() and digits[0] != "."
-    return power.isdigit() and "." in mantissa and digits[0] != "." and digits[-1] != "."
-
-
-def _is_list(text: str) -> bool:
-    if not (text[:1] == "[" and text[-1:] == "]"):
-        return False
-    inner = text[1:-1].strip()
-    if inner[:1] in ("", '"', "'", "{", "["):
-        return True
-    scalars = [part.strip() for part in inner.split(",")]
-    return all(set(part) <= set("+-0123456789.eE") for part in scalars) or bool(
-        re.match(r"(true|false|null|True|False|None)\b", inner)
-    )
-
-
-def _bare(text: str) -> str:
-    """Half-width, without surrounding blanks and control characters."""
-    half = "".join(_half_width(character) for character in text)
-    return half.strip("".join(c for c in set(half) if c.isspace() or _is_control(c)))
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return str(int(value))
-    if isinstance(value, Decimal) and value == value.to_integral_value():
-        return str(int(value))
-    return str(value)
-
-
-def _half_width(character: str) -> str:
-    if 0xFF01 <= ord(character) <= 0xFF5E:
-        return chr(ord(character) - 0xFEE0)
-    return " " if character == "\u3000" else character
-
-
-def _is_control(character: str) -> bool:
-    return ord(character) < 32 or 127 <= ord(character) < 160
-
-
-def clean_time(value: Any, zone: str) -> datetime | None:
-    """RFC 3339, or year first as spreadsheets write it; without offset of the policy's zone, of the years 1970 to
-    2199. None: no such time."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime.combine(value, time())
-    moment = value if isinstance(value, datetime) else _written_time(clean_code(value))
-    if moment is None:
-        return None
-    try:
-        if moment.tzinfo is None:
-            wall = moment.replace(tzinfo=ZoneInfo(zone))
-            moment = wall.astimezone(UTC)
-            if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != wall.replace(tzinfo=None):
-                return None  # the clocks of that zone jumped over it
-        moment = moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return moment if 1970 <= moment.year <= 2199 else None
-
-
-def _written_time(text: str) -> datetime | None:
-    day = _DATE.match(text)
-    if day is None:
-        return None
-    rest = text[day.end() :]
-    chinese = day["s"] is None
-    gap = rest[:1] in ("T", "t")
-    clock, halves = rest[1:] if gap else rest.lstrip(), []
-    apart = gap or clock != rest
-    for half in ("上午", "下午", "AM", "PM"):
-        if clock.upper().startswith(half):
-            halves.append(half)
-            clock = clock[len(half) :].lstrip()
-            break
-    told = _CLOCK.match(clock)
-    if told is None or not (apart or chinese or (halves and halves[0] in ("上午", "下午"))):
-        return None
-    tail = clock[told.end() :].lstrip()
-    for half in ("AM", "PM"):
-        if tail.upper().startswith(half):
-            halves.append(half)
-            tail = tail[len(half) :].lstrip()
-            break
-    zone = _OFFSET.fullmatch(tail) if tail else None
-    hour = _hour(int(told["h"]), halves)
-    if (tail and zone is None) or hour is None:
-        return None
-    try:
-        moment = datetime.combine(
-            date(int(day["y"]), int(day["m"] or day["ym"]), int(day["d"] or day["yd"])),
-            time(
-                hour,
-                int(told["min"] or told["fen"]),
-                int(told["sec"] or told["miao"] or 0),
-                int(f"{told['f'] or '0':0<6}"[:6]),
-            ),
-        )
-        if zone is None:
-            return moment
-        if zone["sign"] is None:
-            return moment.replace(tzinfo=UTC)
-        if int(zone["om"]) > 59 or int(zone["oh"]) > 23:
-            return None
-        ahead = timedelta(hours=int(zone["oh"]), minutes=int(zone["om"]))
-        return moment.replace(tzinfo=timezone(-ahead if zone["sign"] == "-" else ahead))
-    except ValueError:
-        return None
-
-
-def _hour(hour: int, halves: list[str]) -> int | None:
-    """The hour of the day; 上午 12 is 0, 下午 12 is 12, 下午 15 is 15."""
-    if len(halves) > 1:
-        return None
-    if not halves:
-        return hour
-    if halves[0] in ("下午", "PM"):
-        return None if hour == 0 else hour + 12 if hour < 12 else hour
-    return 0 if hour == 12 else hour if hour < 12 else None
 
 
 def clean_well(value: Any, policy: dict[str, Any]) -> str | None:
@@ -296,7 +122,7 @@ def _missing(value: Any) -> bool:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return True
     # A lone symbology prefix is given, but ``empty``: a bad code, not a missing one.
-    return isinstance(value, str) and not _bare(value)
+    return isinstance(value, str) and not bare(value)
 
 
 def clean(raw: Event, policy: dict[str, Any], arrived_at: datetime | None = None) -> tuple[Event | None, str]:
@@ -314,7 +140,7 @@ def clean(raw: Event, policy: dict[str, Any], arrived_at: datetime | None = None
     if any(name not in given for name in must):
         return None, "missing_value"
     for name, value in given.items():
-        event[name] = clean_code(value) if name in CODES else _text(value).strip()
+        event[name] = clean_code(value) if name in CODES else as_plain_text(value).strip()
         event[name] = WORDS.get(name, {}).get(event[name], event[name])
     event["round"] = event["round"] or ""
     event["device"] = event["device"] or None
@@ -407,7 +233,7 @@ def as_text(value: Any) -> str:
         return ""
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")
-    return _text(value)
+    return as_plain_text(value)
 
 
 def content(event: Event) -> tuple[str, ...]:
