@@ -138,10 +138,11 @@ def result_before(folder: Path) -> frozenset[str]:
     InputError
         If a file has the name of one of ours and is not: somebody's own is never written over.
     """
-    named = files_of_result(folder)
-    for name in (SUMMARY, *(f"{table}.parquet" for table in TABLES)):
+    ours = {SUMMARY, *(f"{table}.parquet" for table in TABLES)}
+    named = files_of_result(folder) & ours  # whatever else a summary may name, nothing else is taken away
+    for name in sorted(ours - named):
         path = folder / name
-        if name not in named and os.path.lexists(path) and not _may_be_ours(path):
+        if os.path.lexists(path) and not _may_be_ours(path):
             raise InputError(
                 f"there is a {name} that poolpipe has not written; nothing is written over it",
                 where=str(path),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -188,6 +190,30 @@ def test_diff__finds_nothing_between_a_result_and_itself(result):
     told = typed("diff", out, out)
     assert told.exit_code == 0
     assert "结论相同" in told.stdout
+
+
+def test_diff__refuses_a_torn_result_in_both_languages(result, tmp_path):
+    out, _ = result
+    torn = Path(__file__).parents[1] / "cases" / "torture" / "torn-result"
+    told = typed("diff", out, torn)
+    assert told.exit_code == 1
+    assert "there is no summary.json" in told.stderr
+    assert "不是 poolpipe 写出的结果文件夹" in told.stderr
+    shutil.copytree(out, tmp_path / "mixed")
+    (tmp_path / "mixed" / "pools.parquet").write_bytes((torn / "pools.parquet").read_bytes())
+    told = typed("diff", out, tmp_path / "mixed")
+    assert told.exit_code == 1
+    assert "pools.parquet is not the table that summary.json speaks of" in told.stderr
+    assert "结果表与 summary.json 不属于同一次运行" in told.stderr
+
+
+def test_run__does_not_write_over_a_summary_of_somebody_else(scans, tmp_path):
+    (tmp_path / "summary.json").write_text('{"name": "mine"}')
+    told = typed("run", scans, "--out", tmp_path)
+    assert told.exit_code == 1
+    assert "nothing is written over it" in told.stderr
+    assert "reading" not in told.stderr
+    assert (tmp_path / "summary.json").read_text() == '{"name": "mine"}'
 
 
 def test_diff__refuses_a_folder_that_holds_no_result(result, tmp_path):

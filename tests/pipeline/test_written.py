@@ -217,6 +217,17 @@ def test_write__never_over_somebody_elses_file(name, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
+def test_write__takes_nothing_away_that_only_a_summary_calls_a_table(folder, results):
+    summary = summary_of(folder)
+    (folder / "collect.parquet").write_text("my scans")
+    (folder.parent / "mine.parquet").write_text("mine")
+    write_summary(folder, {**summary, "rows": {**summary["rows"], "collect": 1, "../mine": 1}})
+    poolpipe.run(frames_of(city(8700, size="small"))).write(folder)
+    assert poolpipe.Day.read(folder).summary == poolpipe.Day.read(results["other"]).summary
+    assert (folder / "collect.parquet").read_text() == "my scans"
+    assert (folder.parent / "mine.parquet").read_text() == "mine"
+
+
 def test_write__over_what_a_power_cut_left_of_an_older_version(results, tmp_path):
     (tmp_path / "summary.json").touch()
     (tmp_path / "cases.parquet").touch()
