@@ -49,3 +49,10 @@ def test_event__that_names_no_tube_makes_none(kind: str) -> None:
     assert day.pools.is_empty()
     assert day.ledger.is_empty()
     assert sorted(day.anomalies["code"]) == codes
+
+
+def test_box__that_was_never_packed_is_received_twice_all_the_same() -> None:
+    receive = {"kind": "receive", "box": "B", "giver": "a", "receiver": "b", "lab": "L"}
+    events = [{**receive, "at": f"2022-02-10T0{hour}:00:00Z"} for hour in (1, 2, 3)]
+    found = poolpipe.run(frames_of(events)).anomalies.sort("code").select("code", "at").rows()
+    assert [(code, at.hour) for code, at in found] == [("box_received_twice", 2), ("empty_box", 1)]
