@@ -50,8 +50,10 @@ CONCLUSIONS = tuple(
 )
 RESULTS = (
     *CONCLUSIONS,
-    "tests/pipeline/test_writing.py",
-    "tests/pipeline/test_gaps.py",
+    *(
+        f"tests/pipeline/test_{name}.py"
+        for name in ("writing", "written", "placing", "locks", "gaps", "rejects")
+    ),
     "tests/cli/test_run.py",
 )
 WATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -84,7 +86,7 @@ WATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
         (f"src/poolpipe/{part}.py", RESULTS)
         for part in (
             "codes", "scans", "spellings", "equals", "gaps", "pipeline", "reference",
-            "day", "texts", "seated", "pieces", "writing",
+            "day", "texts", "seated", "pieces", "writing", "written", "placing",
         )
     ),
 )  # fmt: skip
