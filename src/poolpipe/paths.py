@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Found", "changed", "expand", "identity", "is_stdin", "nature", "shown", "walk"]
+    import pyarrow as pa
+
+__all__ = ["Found", "arrow_file", "changed", "expand", "identity", "is_stdin", "nature", "shown", "walk"]
 
 HIDDEN = (
     "hidden, so not read: give it by its own path, or rename it 隐藏的文件或文件夹未读取：请单独指定或改名"
@@ -28,7 +30,7 @@ READ_ALREADY = "a link to a folder that is read under its own name 链接所指�
 DANGLING = "a link to nothing: mend it, or give the file itself 链接指向的文件不存在"
 VANISHED = "it vanished while the folder was being read: run again 读取期间消失，请重新运行"
 NATURES = {
-    "pipe": "a pipe, not a file: give its path by itself, or write it to a file first 管道而非文件",
+    "pipe": "a pipe, not a file: write what comes through it to a file 管道而非文件：请先存为文件",
     "socket": "a socket, not a file 套接字而非文件",
     "device": "a device, not a file 设备而非文件",
 }
@@ -71,6 +73,13 @@ def is_stdin(given: str | os.PathLike[str]) -> bool:
 def shown(path: str | os.PathLike[str]) -> str:
     r"""Write a path as text that every encoding holds: a byte that is no UTF-8 becomes `\xd5`."""
     return _SURROGATES.sub(_escaped, os.fspath(path))
+
+
+def arrow_file(path: str | os.PathLike[str], mode: str = "rb") -> pa.OSFile:
+    """Open a file for Arrow by its name's own bytes, which need not be UTF-8 as Arrow's paths must be."""
+    import pyarrow as pa
+
+    return pa.OSFile(os.fsencode(path), mode)
 
 
 def identity(status: os.stat_result, path: str | os.PathLike[str]) -> tuple[object, ...]:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from poolpipe.durable import Followed, Proof
 from poolpipe.errors import InputError
 from poolpipe.locks import held
+from poolpipe.paths import arrow_file
 from poolpipe.placing import SUMMARY, make_stage, place, settle, stages
 from poolpipe.written import result_before
 
@@ -189,11 +190,11 @@ def _write_pieces(
     """Write a table piece by piece: its texts are never all in memory, and the next are made meanwhile."""
     followed = Followed(path)
     try:
-        with ThreadPoolExecutor(1) as ahead:
+        with ThreadPoolExecutor(1) as ahead, arrow_file(path, "wb") as file:
             piece = next(pieces)
             # Without Arrow's own schema dictionaries read back as the plain texts they are.
             writer = pq.ParquetWriter(
-                path, piece.schema, compression="zstd", compression_level=1, store_schema=False,
+                file, piece.schema, compression="zstd", compression_level=1, store_schema=False,
                 use_dictionary=[name for name in piece.schema.names if name not in _DISTINCT.get(table, _PERSON)],
                 write_statistics=[each.name for each in piece.schema if _narrows(each, several_rounds=several_rounds)],
                 write_batch_size=_BATCH, max_rows_per_page=_PAGE,

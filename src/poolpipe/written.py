@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from poolpipe.durable import proof_of
 from poolpipe.errors import InputError
 from poolpipe.events.earlier import files_of_result, told_by_columns
+from poolpipe.paths import arrow_file, shown
 from poolpipe.placing import SUMMARY, unmoved
 from poolpipe.tables import SORT_KEYS, TABLES
 
@@ -160,7 +161,8 @@ def _may_be_ours(path: Path) -> bool:
     if path.suffix != ".parquet" or head != b"PAR1":
         return not head
     try:
-        columns = pq.read_schema(path).names
+        with arrow_file(path) as file:
+            columns = pq.read_schema(file).names
     except (OSError, pa.ArrowException):
         return True  # a table that breaks off
     return bool(told_by_columns(columns))
@@ -225,7 +227,8 @@ def _prove(path: Path, table: str, rows: object, proof: object, stack: ExitStack
         if proof is not None and (found := proof_of(number)) != proof:
             told = f"it has {found['bytes']:,} bytes with SHA-256 {found['sha256'][:12]}…, not those"
             raise _torn(path, told)
-        metadata = pq.read_metadata(path)
+        with arrow_file(path) as file:
+            metadata = pq.read_metadata(file)
     except FileNotFoundError as error:
         raise _torn(path, "it is missing") from error
     except (OSError, pa.ArrowException) as error:
@@ -240,7 +243,8 @@ def _prove(path: Path, table: str, rows: object, proof: object, stack: ExitStack
 
 def _frame(path: Path, table: str) -> pl.DataFrame:
     try:
-        return pl.read_parquet(path)
+        # Polars takes no path that is not UTF-8, and a file takes more memory than a path.
+        return pl.read_parquet(path) if shown(path) == str(path) else pl.read_parquet(path.read_bytes())
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise _torn(path, f"{table} cannot be read ({error})") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -249,3 +250,38 @@ def test_texts__in_another_encoding_never_stop_the_others(kind: pa.DataType, tmp
     assert {"T2", "T3"} <= set(tubes(events))
     assert column(events, "site")[-2:] == ["一小", None]
     assert counts(events)[0] == 3
+
+
+@pytest.mark.parametrize("again", ["tube", "Tube", " ｔｕｂｅ "])
+@pytest.mark.parametrize("form", WRITERS)
+def test_columns__of_one_name_are_asked_and_every_record_is_kept(
+    form: str, again: str, tmp_path: Path
+) -> None:
+    scans = _scans()
+    twice = pa.table([*scans.columns, pa.array(["U1", "U2", "U3"])], names=[*scans.column_names, again])
+    events = read_text(tmp_path, WRITERS[form](twice), "collect.parquet")
+    assert codes(events) == [(line, "not_parseable") for line in (1, 2, 3)]
+    assert "are both called tube" in events.rejects["detail"][0]
+    assert all(f"{value}2" in events.rejects["raw"][1] for value in "HTU")
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_columns__called_after_a_record_have_lost_that_record_and_it_is_told(
+    form: str, tmp_path: Path
+) -> None:
+    """What a program writes that takes the first record of a file without a header for the header."""
+    first = ["2022-02-10T08:30:00Z", "T1", "110101199003070038"]
+    table = pa.table([pa.array([value]) for value in first], names=first)
+    events = read_text(tmp_path, WRITERS[form](table), "collect.parquet")
+    assert [line for line, _ in codes(events)] == [None, 1]
+    (lost,) = events.rejects.filter(pl.col("line").is_null())["raw"]
+    assert json.loads(lost) == first
+    assert events.left_out == {}
+
+
+def test_columns__of_a_reference_table_may_come_twice_among_events(tmp_path: Path) -> None:
+    twice = pa.table(
+        [*_scans().columns, _scans()["at"], _scans()["at"]],
+        names=["at", "tube", "person", "building", "Building"],
+    )
+    assert tubes(read_text(tmp_path, _parquet(twice), "collect.parquet")) == ["T1", "T2", "T3"]

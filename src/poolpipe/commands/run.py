@@ -76,7 +76,8 @@ def run(
     quiet: bool,
 ) -> None:
     """Run the pipeline on files and show what it concluded."""
-    check_inputs((*inputs, *(each for each in (people, sites, labs) if each)))
+    check_inputs(inputs, pipes=True)
+    check_inputs(each for each in (people, sites, labs) if each)
     check_out(out)
     with loading():
         from poolpipe.pipeline import run as conclude

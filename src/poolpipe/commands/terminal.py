@@ -60,19 +60,26 @@ def parse_moment(text: str | None, zone: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
 
 
-def check_inputs(inputs: Iterable[str]) -> None:
+def check_inputs(inputs: Iterable[str], *, pipes: bool = False) -> None:
     """Refuse a path or pattern that names nothing, before anything is computed.
+
+    Parameters
+    ----------
+    inputs : str
+        Paths or patterns.
+    pipes : bool
+        Whether the standard input and pipes are taken as well.
 
     Raises
     ------
     InputError
         With the nearest name that does exist.
     click.UsageError
-        If it is a device or a socket, or the standard input where that is a terminal.
+        If it is a device or a socket, a pipe where none is taken, or the standard input where that is a terminal.
     """
     for each in inputs:
         path = Path(each)
-        if is_stdin(each):
+        if is_stdin(each) and pipes:
             if sys.stdin is None or sys.stdin.isatty():
                 raise click.UsageError(f"{each}: nothing is piped in; give a file 没有管道输入；请给出文件")
         elif glob.has_magic(each) and not path.exists():
@@ -87,7 +94,7 @@ def check_inputs(inputs: Iterable[str]) -> None:
             raise InputError(
                 "there is no such file or folder 没有这个文件或文件夹", where=where, way_out=_nearest(path)
             )
-        elif (what := nature(path.stat())) in ("device", "socket"):
+        elif (what := nature(path.stat())) in NATURES and not (pipes and what == "pipe"):
             raise click.UsageError(
                 f"{shown(each)}: {NATURES[what]}; give a file or a folder 请给出文件或文件夹"
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,10 +25,11 @@ from poolpipe.events.batches import (
 from poolpipe.events.earlier import told_by_columns
 from poolpipe.events.formats import NoEventsError
 from poolpipe.gaps import column_with_gaps
-from poolpipe.paths import changed
+from poolpipe.paths import arrow_file, changed
 from poolpipe.plain_texts import as_text, holds_bytes, json_lines
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -90,7 +90,7 @@ class _File:
     @classmethod
     def of(cls, path: Path) -> _File:
         status = path.stat()
-        with _opened(path) as file:
+        with arrow_file(path) as file:
             metadata = pq.read_metadata(file)
         schema = metadata.schema.to_arrow_schema()
         known, left_out = column_names(schema.names)
@@ -109,7 +109,7 @@ class _File:
         coded = [name for name in self.texts if name not in self.distinct]
         wanted = [name for name in self.schema.names if column_names([name])[0]]
         try:
-            with _opened(self.path) as source:
+            with arrow_file(self.path) as source:
                 file = pq.ParquetFile(
                     source,
                     metadata=self.metadata,
@@ -137,7 +137,7 @@ def read_arrow(path: Path, *, stream: bool) -> Iterator[Batch]:
     """
     try:
         status = path.stat()
-        with _opened(path) as source:
+        with arrow_file(path) as source:
             reader = pa.ipc.open_stream(source) if stream else pa.ipc.open_file(source)
             names = reader.schema.names
             yield from _told_by_names(names)
@@ -152,11 +152,6 @@ def read_arrow(path: Path, *, stream: bool) -> Iterator[Batch]:
             yield Batch.of_broken(broken([None], [what], [None]))
     except _DAMAGES as error:
         yield Batch.of_broken(_damage(error))
-
-
-def _opened(path: Path) -> pa.OSFile:
-    """Open a file by its name's own bytes, which need not be UTF-8."""
-    return pa.OSFile(os.fsencode(path))
 
 
 def _told_by_names(names: list[str]) -> Iterator[Batch]:
