@@ -26,9 +26,9 @@ def frame(text: str) -> int:
     flat = np.frombuffer(text.encode(), np.uint8)
     n = text.count("\n")
     starts, ends, lines = (np.empty(n, np.int64) for _ in range(3))
-    final = True
-    outputs = (starts, ends, lines, np.empty(n, np.int32), np.empty(n, np.bool_))
-    records, _, _ = kernels.frame(flat, ord(","), final, 1 << 20, *outputs)
+    final, skipping = True, False
+    outputs = (starts, ends, lines, np.empty(n, np.int32), np.empty(n, np.uint8))
+    records, _, _, _ = kernels.frame(flat, ord(","), final, skipping, 1 << 16, 1 << 22, *outputs)
     return records
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "Clocks",
     "Codes",
     "Decoding",
+    "Files",
     "Policy",
     "Pools",
     "Retention",
@@ -54,6 +55,17 @@ class _Part(BaseModel):
                 message = f"{name} is {str(value).lower()}, and no setting is a yes or no"
                 raise ValueError(message)  # noqa: TRY004 -- pydantic collects ValueErrors
         return rules
+
+
+class Files(_Part):
+    """What a file of events may hold."""
+
+    longest_record: int = Field(
+        4 << 20,
+        ge=1 << 10,
+        le=1 << 28,
+        description="bytes of the longest line of a text, and of the longest cell of a table; more is not_parseable",
+    )
 
 
 class Pools(_Part):
@@ -183,6 +195,7 @@ class Policy(_Part):
 
     name: str = "ten-in-one"
     time_zone: str = "Asia/Shanghai"
+    files: Files = Files()
     pools: Pools = Pools()
     codes: Codes = Codes()
     assay: Assay = Assay()

@@ -23,13 +23,14 @@ TEXT = "at,tube,person\n" + "".join(LINES)
 def meddle(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], None]:
     """Lets something happen to a text after its first block was read."""
     monkeypatch.setattr(streams, "BLOCK", 1 << 14)
+    monkeypatch.setattr(streams, "SAMPLE", 1 << 14)
 
     def arrange(happens: Callable[[], Any]) -> None:
         read_block = streams.TextStream._read
         blocks: list[bytes] = []
 
-        def read_and_meddle(stream: streams.TextStream) -> bytes:
-            blocks.append(read_block(stream))
+        def read_and_meddle(stream: streams.TextStream, most: int) -> bytes:
+            blocks.append(read_block(stream, most))
             if len(blocks) == 1:
                 happens()
             return blocks[-1]

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from events.scans import HEADER, ROWS, TUBES, codes, column, counts, csv_text, read_text, tubes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+AT = "2022-02-10T08:00:00Z"
 SITES = ["县医院", "一小", "S1", None]
 ENCODINGS = {
     "utf-8": b"",
@@ -122,3 +125,92 @@ def test_blocks__cut_characters_and_lines_anywhere(size: int, tmp_path: Path) ->
     assert tubes(events)[-1:] == ["T2"]
     assert counts(events)[0] == body.count(b"\n") - 1
     assert events.rejects["code"].unique().to_list() == ["bad_code"]
+
+
+ROSTER = [
+    (f"2022-02-10T08:00:0{n}+08:00", f"T-{n:03}", f"36078119850101{n:04}", "江西省赣州市瑞金市象湖镇" * 30)
+    for n in range(9)
+]
+"""Mostly Chinese: one byte in a hundred is a zero in UTF-16."""
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_roster__that_is_mostly_chinese_says_the_same_in_every_encoding(
+    encoding: str, tmp_path: Path
+) -> None:
+    header = ("at", "tube", "person", "site")
+    text = csv_text(ROSTER, header=header).replace("site", "name")
+    events = read_text(tmp_path, _encoded(text, encoding))
+    assert (column(events, "name"), counts(events)) == ([row[3] for row in ROSTER], (9, 9, 0, 0))
+
+
+def test_utf32__is_known_by_its_mark(tmp_path: Path) -> None:
+    assert column(read_text(tmp_path, csv_text().encode("utf-32")), "site") == SITES
+
+
+PLAIN = "".join(f"2022-02-10T08:00:00Z,T{n:05},H{n:05},S1\n" for n in range(3000))
+CHINESE = "".join(f"2022-02-10T08:00:00Z,U{n:03},H{n:03},县医院{n}\n" for n in range(300))
+DOUBTFUL = "2022-02-10T08:00:00Z,V1,H1,一\n"
+"""Its only Chinese character is a sound one of UTF-8 as well, in GB18030: Armenian."""
+
+HEAD = "at,tube,person,site\n"
+
+
+@pytest.mark.parametrize("block", [1 << 16, 1 << 24], ids=["many blocks", "one block"])
+@pytest.mark.parametrize("before", [PLAIN, PLAIN + DOUBTFUL + PLAIN], ids=["ASCII", "sound UTF-8"])
+def test_gb18030__that_shows_late_is_that_from_the_start(
+    before: str, block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("poolpipe.events.streams.BLOCK", block)
+    text = HEAD + before + PLAIN + CHINESE
+    events = read_text(tmp_path, text.encode("gb18030"))
+    whole = read_text(tmp_path, text.encode())
+    assert column(events, "site") == column(whole, "site")
+    assert counts(events) == counts(whole)
+
+
+@pytest.mark.parametrize("block", [1 << 16, 1 << 24], ids=["many blocks", "one block"])
+def test_utf8__damaged_in_its_first_bytes_is_utf8_by_all_the_others(
+    block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("poolpipe.events.streams.BLOCK", block)
+    damage = "".join(f"2022-02-10T08:00:00Z,W{n},H{n},\udcb0\udca1\udcb0\udca1\n" for n in range(5))
+    text = (HEAD + damage + PLAIN + PLAIN + CHINESE).encode(errors="surrogateescape")
+    events = read_text(tmp_path, text)
+    assert codes(events) == [(line, "not_parseable") for line in range(2, 7)]
+    assert {site for site in column(events, "site") if site != "S1"} == {f"县医院{n}" for n in range(300)}
+
+
+def test_damage__of_many_bytes_makes_no_chinese_of_latin_letters(tmp_path: Path) -> None:
+    """Read as GB18030 an odd byte and the letter behind it are a Chinese character, in a number of a person too."""
+    rows = [(AT, f"T{n}", f"H{n}", "S1") for n in range(100)]
+    content = csv_text(rows).encode()
+    for n in (20, 40, 60):
+        content = content.replace(f",H{n},".encode(), b",\xe9A" + str(n).encode() + b",")
+    events = read_text(tmp_path, content)
+    assert codes(events) == [(line, "not_parseable") for line in (22, 42, 62)]
+    assert counts(events) == (100, 97, 0, 3)
+
+
+LETTERS = st.text(st.sampled_from("aZ09 ,;'县医院李㐀𠀀éя一丁。"), max_size=12)
+
+
+@settings(deadline=None, max_examples=40, derandomize=True)
+@given(
+    sites=st.lists(LETTERS, min_size=1, max_size=6),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "marked utf-16-be"]),
+    block=st.integers(1, 300),
+    damage=st.sampled_from([b"", b"\xff", b"\xe5\x8e", b"\x81\x30"]),
+)
+def test_text__is_the_same_however_it_is_cut_into_blocks(
+    tmp_path_factory: pytest.TempPathFactory, sites: list[str], encoding: str, block: int, damage: bytes
+) -> None:
+    lines = [f'2022-02-10T08:00:00Z,T{n},H{n},"{site}"\n' for n, site in enumerate(sites)]
+    content = _encoded(HEAD + "".join(lines), encoding) + damage
+    path = tmp_path_factory.mktemp("blocks") / "collect.csv"
+    whole = read_text(path.parent, content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("poolpipe.events.streams.BLOCK", block)
+        patch.setattr("poolpipe.events.streams.SAMPLE", min(block, 64))
+        cut = read_text(path.parent, content)
+    assert (column(cut, "site"), codes(cut)) == (column(whole, "site"), codes(whole))

@@ -124,7 +124,7 @@ def test_cell__of_ten_megabytes_is_one_broken_line(tmp_path: Path) -> None:
     text = csv_text().replace("T-001", "T" * 10_000_000)
     events = read_text(tmp_path, text)
     assert tubes(events) == ["T-000", "T-002", "T-003"]
-    assert codes(events) == [(3, "bad_code")]
+    assert codes(events) == [(3, "not_parseable")]
 
 
 def test_quote__never_closed_at_the_start_of_a_large_file_costs_one_line(tmp_path: Path) -> None:

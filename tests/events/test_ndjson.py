@@ -142,6 +142,38 @@ def test_lines__are_counted_across_blocks_that_cannot_be_read_whole(tmp_path: Pa
     assert tubes(events) == [f"T{n:03}" for n in range(400) if n not in broken]
 
 
+def _read_out(ct: str) -> str:
+    return f'{{"at": "{AT}", "plate": "P1", "well": "A1", "target": "N", "ct": {ct}}}\n'
+
+
+@pytest.mark.parametrize("word", ["NaN", " NaN ", "null", '"NaN"'])
+def test_bare_nan__is_undetermined_like_null(word: str, tmp_path: Path) -> None:
+    events = read_text(tmp_path, _read_out("31.5") + _read_out(word), "read.ndjson")
+    assert sorted(column(events, "ct", "read"), key=str) == [31.5, None]
+
+
+@pytest.mark.parametrize("word", ["Infinity", "-Infinity", " Infinity "])
+def test_bare_infinity__is_refused_with_its_reason(word: str, tmp_path: Path) -> None:
+    events = read_text(tmp_path, _read_out("31.5") + _read_out(word), "read.ndjson")
+    assert codes(events) == [(2, "not_parseable")]
+    assert "Infinity is no JSON" in events.rejects["detail"][0]
+    assert events.rejects["raw"][0] == _read_out(word).strip()
+
+
+def test_nan_and_infinity__inside_texts_stay(tmp_path: Path) -> None:
+    names = ["NaN", "x: NaN, y", '",NaN,"', "Infinity", ":Infinity,", "\\", 'a\\":NaN,']
+    lines = [{"at": AT, "tube": f"T{n}", "person": "H", "name": name} for n, name in enumerate(names)]
+    text = _lines(*lines)
+    bare = "".join(line.replace("}", ', "x": [NaN, NaN,NaN]}\n') for line in text.splitlines())
+    for content in (text, bare):
+        assert column(read_text(tmp_path, content, "collect.ndjson"), "name") == names
+
+
+def test_bare_nan__as_a_code_is_a_missing_one(tmp_path: Path) -> None:
+    text = f'{{"at": "{AT}", "tube": NaN, "person": "H1"}}\n'
+    assert codes(read_text(tmp_path, text, "collect.ndjson")) == [(1, "missing_value")]
+
+
 def test_pretty_printed_array__is_refused_and_counted(tmp_path: Path) -> None:
     events = read_text(tmp_path, json.dumps([GOOD, OTHER], indent=1), "collect.json")
     read_lines, accepted, _, rejected = counts(events)

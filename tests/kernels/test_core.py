@@ -156,12 +156,13 @@ def framed(run, block, final=True):
     text = np.frombuffer(block or b"\0", np.uint8)[: len(block)]
     most = len(block) + 1
     starts, ends, lines = (np.empty(most, np.int64) for _ in range(3))
-    cells, broken = np.empty(most, np.int32), np.empty(most, np.bool_)
-    count, consumed, _ = run(text, ord(","), final, 1 << 16, starts, ends, lines, cells, broken)
+    cells, faults = np.empty(most, np.int32), np.empty(most, np.uint8)
+    outputs = (starts, ends, lines, cells, faults)
+    count, consumed, _, _ = run(text, ord(","), final, False, 1 << 16, 1 << 20, *outputs)
     return (
         [block[a:b] for a, b in zip(starts[:count], ends[:count], strict=True)],
         cells[:count],
-        broken[:count],
+        faults[:count],
         consumed,
         lines[:count],
     )
@@ -193,6 +194,53 @@ def test_records__cut_in_two_wait_for_their_rest(run):
     found, _, _, consumed, _ = framed(run, b'a,b\n1,"x\n', final=False)
     assert found == [b"a,b"]
     assert consumed == 4
+
+
+LONGEST = 7
+
+
+def framed_in_pieces(run, pieces):
+    """Line, fault, cells and beginning of every record of a text that comes in pieces, none of them kept for long."""
+    rest, line, skipping, found = b"", 0, False, []
+    for number, piece in enumerate(pieces, 1):
+        block = rest + piece
+        text = np.frombuffer(block or b"\0", np.uint8)[: len(block)]
+        starts, ends, lines = (np.empty(len(block) + 1, np.int64) for _ in range(3))
+        cells, faults = np.empty(len(block) + 1, np.int32), np.empty(len(block) + 1, np.uint8)
+        final = number == len(pieces)
+        count, consumed, passed, skipping = run(
+            text, ord(","), final, skipping, 4, LONGEST, starts, ends, lines, cells, faults
+        )
+        for record in range(count):
+            start = starts[record]
+            told = (int(lines[record]) + line, int(faults[record]), int(cells[record]))
+            found.append((*told, block[start : min(ends[record], start + LONGEST)]))
+        rest, line = block[consumed:], line + passed
+        assert len(rest) <= LONGEST + 4 + len(piece)
+    return found
+
+
+@both(records.frame)
+@quick
+@given(text=st.text('a,"\n\r', max_size=40), cuts=st.lists(st.integers(0, 40), max_size=4))
+def test_records__are_the_same_however_the_text_is_cut(run, text, cuts):
+    places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    pieces = [text[a:b].encode() for a, b in itertools.pairwise(places)]
+    assert framed_in_pieces(run, pieces) == framed_in_pieces(run, [text.encode()])
+
+
+@both(records.frame)
+def test_records__that_are_too_long_end_with_their_line_and_spare_their_neighbours(run):
+    pieces = [b"a,b\n1,x\n", b"0" * 30, b"0" * 30, b"0\r", b"\n2,y\n", b'"p\n","q', b'\n","r"\n3,z']
+    long = b"0" * LONGEST
+    assert framed_in_pieces(run, pieces) == [
+        (0, records.FINE, 2, b"a,b"),
+        (1, records.FINE, 2, b"1,x"),
+        (2, records.LONG, 1, long),
+        (3, records.FINE, 2, b"2,y"),
+        (4, records.LONG, 2, b'"p\n","q'),
+        (7, records.FINE, 2, b"3,z"),
+    ]
 
 
 # Equals

@@ -6,7 +6,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,6 +79,8 @@ class Batch:
         Columns that no event has.
     done : float
         Share of the file that was read when this batch was, 0 to 1.
+    is_anew : bool
+        Whether the file is read anew from here on: none of its batches so far count.
     """
 
     table: pa.Table
@@ -87,11 +89,17 @@ class Batch:
     broken: pl.DataFrame = field(default_factory=broken)
     left_out: frozenset[str] = frozenset()
     done: float = 1.0
+    is_anew: bool = False
 
     @staticmethod
     def of_broken(trouble: pl.DataFrame) -> Batch:
         """Make a batch of nothing but trouble."""
         return Batch(pa.table({}), np.empty(0, np.int64), lambda rows: [""] * len(rows), trouble)
+
+    @staticmethod
+    def anew() -> Batch:
+        """Say that the file is read anew: its batches so far do not count."""
+        return replace(Batch.of_broken(broken()), done=0.0, is_anew=True)
 
 
 Unread = Callable[[], "list[Batch]"]

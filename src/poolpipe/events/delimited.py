@@ -34,23 +34,32 @@ if TYPE_CHECKING:
 __all__ = ["read_delimited"]
 
 _LONGEST_CELL = 1 << 16
+"""Bytes within which a quoted cell is closed; a quote still open behind them was a stray one."""
+
+_SHOWN = 1000
+"""Bytes of a record longer than any may be that are kept with the reason."""
+
 _SEPARATORS = ",;\t|"
 _NO_HEADER = (
     "there is no header: the first line names no column such as at, tube, person; put the line with the columns' names "
     "back on top, as in the file that this one was cut from"
 )
 
+_TOO_LONG = (
+    "the line is longer than any may be (files.longest_record of the policy); only its beginning is kept"
+)
+_NO_TEXT = "there is no header: the first line holds bytes that are no text, and names no column"
 _AGAIN = "a header, not a record: files were put one behind the other; what follows is read by it"
 _SUSPECTS = 1000
 """So many odd lines of a block are looked at: a header among more than that is as lost as they are."""
 
 
-def read_delimited(stream: TextStream) -> Iterator[Batch]:
+def read_delimited(stream: TextStream, longest: int) -> Iterator[Batch]:
     """Yield the records of a CSV text with a header, block by block.
 
-    Blank lines are no records. A record with more or fewer cells than the header, with a stray quote, or
-    damaged beyond its encoding is broken, and so is the line in which a compressed file breaks off: it may
-    be half a line, and half a barcode is another tube. Where the first line is no header, or names a column
+    Blank lines are no records. A record with more or fewer cells than the header, with a stray quote, of more
+    than `longest` bytes, or damaged beyond its encoding is broken, and so is the line in which a file breaks
+    off: it may be half a line, and half a barcode is another tube. Where the first line is no header, or names a column
     twice, every record is broken; a first line that is no header is one of them. A header further down, where
     files were put one behind the other, is a broken line, and what follows is read by it.
 
@@ -61,18 +70,19 @@ def read_delimited(stream: TextStream) -> Iterator[Batch]:
     """
     rest = b""
     line = 1
+    skipping = False
     header: _Header | None = None
     words: Batch | None = None
     for block, final in _with_final(stream):
         text = np.frombuffer(rest + block, np.uint8)
         separator = header.separator if header else _separator(text)
-        framed, consumed, passed = _framed(text, separator, final=final)
+        framed, consumed, passed, skipping = _framed(text, separator, _Limits(final, skipping, longest))
         framed.lines[:] += line
-        if final and stream.trouble:  # the break fell into the last line, wherever its cells seem to end
+        if final and stream.torn:  # the break fell into the last line, wherever its cells seem to end
             framed.torn[:] = framed.ends == len(text)
         if header is None and len(framed.starts):
             header = _Header.read(text, framed, separator)
-            words = None if header.known else _broken_line(text, framed, _NO_HEADER)
+            words = None if header.known or not header.there else _broken_line(text, framed, _NO_HEADER)
             framed = framed.rows(np.arange(int(header.there), len(framed.starts)))
         while header is not None and len(framed.starts):
             words = None
@@ -93,6 +103,14 @@ def read_delimited(stream: TextStream) -> Iterator[Batch]:
         yield words
 
 
+class _Limits(NamedTuple):
+    """How a block is to be framed; see `records.frame`."""
+
+    final: bool
+    skipping: bool
+    longest: int
+
+
 class _Framed(NamedTuple):
     """Where the records of a block are; arrays of one length."""
 
@@ -100,24 +118,36 @@ class _Framed(NamedTuple):
     ends: NDArray[np.int64]
     lines: NDArray[np.int64]
     cells: NDArray[np.int32]
-    stray: NDArray[np.bool_]
+    faults: NDArray[np.uint8]
     torn: NDArray[np.bool_]
 
-    def rows(self, rows: NDArray[np.int64]) -> _Framed:
+    def rows(self, rows: NDArray[np.int64] | slice) -> _Framed:
         return _Framed(
             self.starts[rows],
             self.ends[rows],
             self.lines[rows],
             self.cells[rows],
-            self.stray[rows],
+            self.faults[rows],
             self.torn[rows],
         )
 
     def cells_of(self, text: NDArray[np.uint8], row: int, separator: int) -> list[str]:
-        return _first_cells(text[self.starts[row] : self.ends[row]].tobytes(), separator)
+        """Cells of one record; none of one that is too long."""
+        if self.faults[row] == records.LONG:
+            return []
+        return _cells(text[self.starts[row] : self.ends[row]].tobytes().decode(errors="replace"), separator)
 
     def texts(self, text: NDArray[np.uint8], rows: NDArray[np.int64]) -> list[str]:
-        return [text[self.starts[row] : self.ends[row]].tobytes().decode(errors="replace") for row in rows]
+        """Some records as they are; of one that is too long only the beginning."""
+        ends = np.where(
+            self.faults[rows] == records.LONG,
+            np.minimum(self.ends[rows], self.starts[rows] + _SHOWN),
+            self.ends[rows],
+        )
+        return [
+            text[start:end].tobytes().decode(errors="replace")
+            for start, end in zip(self.starts[rows].tolist(), ends.tolist(), strict=True)
+        ]
 
 
 class _Header:
@@ -133,6 +163,7 @@ class _Header:
         if table := told_by_columns(names):
             raise NoEventsError(table)
         self.width = len(names)
+        self.numbers = [str(index) for index in range(len(names))]
         self.separator = separator
         self.known, self.left_out = column_names(names)
         self.there = not looks_like_a_record(names)
@@ -140,7 +171,17 @@ class _Header:
 
     @classmethod
     def read(cls, text: NDArray[np.uint8], framed: _Framed, separator: int) -> _Header:
-        return cls(framed.cells_of(text, 0, separator), separator)
+        header = cls(framed.cells_of(text, 0, separator), separator)
+        if framed.faults[0] == records.LONG:
+            header.refuse(f"there is no header: {_TOO_LONG}")
+        elif not header.known and _damaged(text, framed.rows(np.arange(1))).any():
+            header.refuse(_NO_TEXT)
+        return header
+
+    def refuse(self, trouble: str) -> None:
+        """Take the first record for a broken one, and all others with it."""
+        self.there = False
+        self.trouble = trouble
 
 
 def _with_final(stream: TextStream) -> Iterator[tuple[bytes, bool]]:
@@ -160,18 +201,25 @@ def _separator(text: NDArray[np.uint8]) -> int:
     return ord(max(_SEPARATORS, key=first.count))
 
 
-def _framed(text: NDArray[np.uint8], separator: int, *, final: bool) -> tuple[_Framed, int, int]:
+def _framed(text: NDArray[np.uint8], separator: int, limits: _Limits) -> tuple[_Framed, int, int, bool]:
     most = int(np.count_nonzero(text == 10) + np.count_nonzero(text == 13)) + 1
     starts, ends, lines = (np.empty(most, np.int64) for _ in range(3))
-    cells, stray, torn = np.empty(most, np.int32), np.empty(most, np.bool_), np.zeros(most, np.bool_)
-    count, consumed, passed = records.frame(
-        text, separator, final, _LONGEST_CELL, starts, ends, lines, cells, stray
+    cells, faults, torn = np.empty(most, np.int32), np.empty(most, np.uint8), np.zeros(most, np.bool_)
+    count, consumed, passed, skipping = records.frame(
+        text,
+        separator,
+        limits.final,
+        limits.skipping,
+        _LONGEST_CELL,
+        limits.longest,
+        starts,
+        ends,
+        lines,
+        cells,
+        faults,
     )
-    return (
-        _Framed(starts[:count], ends[:count], lines[:count], cells[:count], stray[:count], torn[:count]),
-        consumed,
-        passed,
-    )
+    framed = _Framed(starts, ends, lines, cells, faults, torn).rows(slice(count))
+    return framed, consumed, passed, skipping
 
 
 def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> tuple[Batch, int | None]:
@@ -183,24 +231,46 @@ def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> tuple[B
         trouble = broken(framed.lines.tolist(), why, everything)
         return Batch.of_broken(trouble), _header_among(text, framed, first, header.separator)
     damaged = _damaged(text, framed)
-    sound = (framed.cells == header.width) & ~framed.stray & ~framed.torn & ~damaged
-    kept = framed.rows(np.flatnonzero(sound))
-    table = _parsed(_bytes_of(text, kept), len(kept.starts), header)
-    if table is None:  # the parser disagrees with the framing: nothing of this block is taken on trust
-        sound[:] = False
-        kept = framed.rows(np.flatnonzero(sound))
+    fine = framed.faults == records.FINE
+    sound = (framed.cells == header.width) & fine & ~framed.torn & ~damaged
+    columns, refused = _columns(text, framed, np.flatnonzero(sound), header)
+    sound[refused] = False
     bad = np.flatnonzero(~sound)
     trouble = broken(
         framed.lines[bad].tolist(),
         [_reason(framed, row, header.width, damaged=bool(damaged[row])) for row in bad.tolist()],
         framed.texts(text, bad),
     )
-    columns = {} if table is None else {name: table.column(index) for index, name in header.known.items()}
+    kept = framed.rows(np.flatnonzero(sound))
     raw = partial(kept.texts, text)
     batch = Batch(plain_table(columns, len(kept.lines)), kept.lines, raw, trouble, header.left_out)
     odd = np.flatnonzero(sound)[_without_figure(columns["at"])] if "at" in columns else bad[:0]
     suspects = np.union1d(np.union1d(odd, first), np.flatnonzero(framed.cells != header.width))
     return batch, _header_among(text, framed, suspects[:_SUSPECTS], header.separator)
+
+
+def _columns(
+    text: NDArray[np.uint8], framed: _Framed, rows: NDArray[np.int64], header: _Header
+) -> tuple[dict[str, pa.ChunkedArray], NDArray[np.int64]]:
+    """Known columns of some records, and those records on which the parser and the framing disagree.
+
+    Records that cannot be parsed together are halved until the one that stands in the way is alone.
+    """
+    tables: list[pa.Table] = []
+    refused: list[NDArray[np.int64]] = []
+    waiting = [rows]
+    while waiting and header.known:
+        some = waiting.pop()
+        table = _parsed(_bytes_of(text, framed.rows(some)), len(some), header)
+        if table is not None:
+            tables.append(table)
+        elif len(some) == 1:
+            refused.append(some)
+        else:
+            waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
+    whole = pa.concat_tables(tables) if tables else None
+    columns = {name: whole.column(str(index)) for index, name in header.known.items()} if whole else {}
+    return columns, np.concatenate(refused) if refused else rows[:0]
 
 
 def _header_among(
@@ -232,23 +302,30 @@ def _broken_line(text: NDArray[np.uint8], framed: _Framed, why: str) -> Batch:
 
 def _damaged(text: NDArray[np.uint8], framed: _Framed) -> NDArray[np.bool_]:
     """Records that hold U+FFFD or NUL: bytes that were no text in the file's encoding."""
-    suspects = np.flatnonzero((text == 0) | (text == 0xEF))
     damaged = np.zeros(len(framed.starts), np.bool_)
-    if len(suspects):
-        padded = np.concatenate([text, np.zeros(2, np.uint8)])
-        bad = (text[suspects] == 0) | ((padded[suspects + 1] == 0xBF) & (padded[suspects + 2] == 0xBD))
-        owner = np.searchsorted(framed.starts, suspects[bad], side="right") - 1
-        damaged[owner[owner >= 0]] = True
+    if not len(damaged):
+        return damaged
+    # What stands behind the last record is the beginning of the next block's first.
+    zeros, threes = (text[: framed.ends[-1]] == byte for byte in (0, 0xEF))
+    if zeros.any() or threes.any():
+        padded = np.concatenate([text[: framed.ends[-1]], np.zeros(2, np.uint8)])
+        places = np.flatnonzero(threes)
+        zeros[places[(padded[places + 1] == 0xBF) & (padded[places + 2] == 0xBD)]] = True
+        damaged[:] = np.logical_or.reduceat(zeros, framed.starts)
     return damaged
 
 
 def _reason(framed: _Framed, row: int, width: int, *, damaged: bool) -> str:
-    if framed.stray[row]:
+    if framed.faults[row] == records.LONG:
+        return _TOO_LONG
+    if framed.faults[row] == records.STRAY:
         return "a quote is not closed, or something follows it"
     if damaged:
         return "bytes that are no text in the file's encoding"
     if framed.torn[row]:
         return "the file breaks off in this line"
+    if framed.cells[row] == width:
+        return "the cells of this line cannot be told apart"
     return f"{framed.cells[row]} cells where the header has {width}"
 
 
@@ -261,22 +338,30 @@ def _bytes_of(text: NDArray[np.uint8], framed: _Framed) -> bytes:
 
 
 def _parsed(block: bytes, rows: int, header: _Header) -> pa.Table | None:
-    """Cells of a block of sound records, all text; None if the parser does not find `rows` of them."""
-    names = [str(index) for index in range(header.width)]
+    """Known columns of a block of sound records, all text; None if the parser does not find `rows` of them."""
+    wanted = [str(index) for index in header.known]
     if not rows:
-        return pa.table({name: pa.array([], pa.string()) for name in names})
+        return pa.table({name: pa.array([], pa.string()) for name in wanted})
     try:
         table = csv.read_csv(
             pa.BufferReader(block),
-            csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block) + 1),
+            csv.ReadOptions(column_names=header.numbers, use_threads=False, block_size=len(block) + 1),
             csv.ParseOptions(delimiter=chr(header.separator), newlines_in_values=True),
-            csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+            csv.ConvertOptions(
+                column_types=dict.fromkeys(wanted, pa.string()),
+                include_columns=wanted,
+                strings_can_be_null=False,
+            ),
         )
     except pa.ArrowInvalid:
         return None
     return table if table.num_rows == rows else None
 
 
-def _first_cells(block: bytes, separator: int) -> list[str]:
-    text = io.StringIO(block[: 4 * _LONGEST_CELL].decode(errors="replace").lstrip("\ufeff"), newline="")
-    return next(stdlib_csv.reader(text, delimiter=chr(separator)), [])
+def _cells(line: str, separator: int) -> list[str]:
+    """Cells of one record of any length."""
+    line = line.lstrip("\ufeff")
+    if '"' not in line:
+        return line.split(chr(separator))
+    stdlib_csv.field_size_limit(max(len(line), stdlib_csv.field_size_limit()))
+    return next(stdlib_csv.reader(io.StringIO(line, newline=""), delimiter=chr(separator)), [])

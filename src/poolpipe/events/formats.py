@@ -93,6 +93,6 @@ def _is_sound(form: _Format, head: bytes) -> bool:
         return head[3:4] in b"123456789" and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")
     if form.magic == _LZMA:  # properties, the dictionary's size, and the content's, mostly unknown
         return head[5:_LZMA_HEADER] == b"\xff" * 8 or head[_LZMA_HEADER - 3 : _LZMA_HEADER] == b"\0" * 3
-    if form.magic in (b"ORC", b"DUCK", b"LZIP", b"Obj\x01"):
+    if form.magic in (b"ORC", b"DUCK", b"LZIP", b"Obj\x01", b"PARE", b"FEA1"):
         return any(byte < 9 for byte in head[:64])
     return True

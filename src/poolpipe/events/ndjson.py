@@ -12,6 +12,7 @@ import polars as pl
 
 from poolpipe.events.batches import Batch, broken, column_names, plain_table, proper_name
 from poolpipe.events.json_numbers import with_exact_numbers
+from poolpipe.events.json_words import depth, has_infinity, mended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,47 +24,78 @@ if TYPE_CHECKING:
 
 __all__ = ["read_ndjson"]
 
+_DEEPEST = 100
+"""Objects and lists inside one another; scans have two."""
+
+_SHOWN = 1000
+"""Bytes of a line longer than any may be that are kept with the reason."""
+
+_NO_OBJECT = "not a JSON object on one line"
+_INFINITY = "Infinity is no JSON and no value: write a number, or null"
+_TOO_DEEP = f"objects or lists inside one another more than {_DEEPEST} times"
+_TOO_LONG = (
+    "the line is longer than any may be (files.longest_record of the policy); only its beginning is kept"
+)
 _TWICE = "the object gives two values for one column: keep one, or rename the other key"
 
 
-def read_ndjson(stream: TextStream) -> Iterator[Batch]:
+def read_ndjson(stream: TextStream, longest: int) -> Iterator[Batch]:
     """Yield the objects of an NDJSON text, block by block; blank lines are no records.
 
-    Values of every JSON type are taken as their text. Records may spell a key differently (`tube`, `Tube`);
-    an object that gives two values for one column is broken, for nobody can tell which is meant.
+    Values of every JSON type are taken as their text, and a bare NaN, as Python writes it, as nothing. Records may
+    spell a key differently (`tube`, `Tube`); an object that gives two values for one column is broken, for nobody
+    can tell which is meant, and so is a line of more than `longest` bytes or of objects nested beyond `_DEEPEST`.
     """
     rest = b""
     line = 1
+    skipping = False
     for block in stream.blocks():
+        if skipping:
+            _, newline, block = block.partition(b"\n")  # noqa: PLW2901 - the rest of a line that was told already
+            skipping = not newline
+            line += len(newline)
         whole, newline, rest = (rest + block).rpartition(b"\n")
         if newline:
-            yield _batch(whole, line)
+            yield _batch(whole, line, longest)
             line += whole.count(b"\n") + 1
+        if len(rest) > longest:
+            yield Batch.of_broken(broken([line], [_TOO_LONG], [_beginning(rest)]))
+            rest, skipping = b"", True
     if rest.strip():
-        yield _batch(rest, line)
+        yield _batch(rest, line, longest, "the file breaks off in this line" if stream.torn else "")
 
 
-def _batch(block: bytes, first_line: int) -> Batch:
+def _batch(block: bytes, first_line: int, longest: int, torn: str = "") -> Batch:
     texts = pl.Series("line", block.decode(errors="replace").split("\n"), pl.String)
     stripped = texts.str.strip_chars("\ufeff \t\r\x1e")
     present = np.flatnonzero((stripped != "").to_numpy())
     lines, stripped = present + first_line, stripped.gather(present)
-    shapes = _shapes(stripped)
+    refused = _unfit(block, stripped, longest)
+    if b"Infinity" in block:
+        refused = dict.fromkeys(np.flatnonzero(has_infinity(stripped)).tolist(), _INFINITY) | refused
+    read = stripped.clone().scatter(np.array(sorted(refused), np.int64), "")
+    if b"NaN" in block:
+        read = mended(read)
+    sound = _objects(read)
+    shapes = _shapes(read)
     keys = sorted({key for shape in shapes for key in shape})
     known, left_out = column_names(keys)
     spellings: dict[str, list[str]] = {proper: [] for proper in known.values()}
     for key in keys:
         spellings.get(proper_name(key), []).append(key)
-    sound = _objects(stripped)
-    read, twice = _without_repeats(stripped, sound, shapes, spellings)
+    read, twice = _without_repeats(read, sound, shapes, spellings)
     sound &= ~twice
+    refused |= dict.fromkeys(np.flatnonzero(twice).tolist(), _TWICE)
     schema: dict[str, pl.DataType] = {key: pl.String() for same in spellings.values() for key in same}
     frames: list[pl.DataFrame] = []
     for rows in _runs(with_exact_numbers(read), sound, schema, frames):
         sound[rows] = False
     bad, good = np.flatnonzero(~sound), np.flatnonzero(sound)
-    why = [_TWICE if twice[row] else "not a JSON object on one line" for row in bad.tolist()]
-    trouble = broken(lines[bad].tolist(), why, stripped.gather(bad).to_list())
+    why = [refused.get(row, torn or _NO_OBJECT) for row in bad.tolist()]
+    raws = [
+        _beginning(text.encode()) if refused.get(row) == _TOO_LONG else text
+        for row, text in zip(bad.tolist(), stripped.gather(bad).to_list(), strict=True)
+    ]
     frame = pl.concat(frames) if frames else pl.DataFrame(schema=schema)
     columns = {
         proper: frame.select(pl.coalesce(same)).to_series().to_arrow() for proper, same in spellings.items()
@@ -72,9 +104,27 @@ def _batch(block: bytes, first_line: int) -> Batch:
         plain_table(columns, len(good)),
         lines[good],
         partial(_texts, stripped.gather(good)),
-        trouble,
+        broken(lines[bad].tolist(), why, raws),
         left_out.difference(schema),
     )
+
+
+def _unfit(block: bytes, lines: pl.Series, longest: int) -> dict[int, str]:
+    """Lines that no parser is given, and why: too long, or nested so deep that parsers run out of stack."""
+    sizes = lines.str.len_bytes()
+    unfit = dict.fromkeys(np.flatnonzero((sizes > longest).to_numpy()).tolist(), _TOO_LONG)
+    openings = block.count(b"{") + block.count(b"[")
+    if openings <= len(lines) + _DEEPEST:  # one object a line, and no line with many more
+        return unfit
+    many = lines.str.count_matches(r"[\[{]") > _DEEPEST
+    for row in np.flatnonzero(many.to_numpy()).tolist():
+        if row not in unfit and depth(lines[row]) > _DEEPEST:
+            unfit[row] = _TOO_DEEP
+    return unfit
+
+
+def _beginning(line: bytes) -> str:
+    return line[:_SHOWN].decode(errors="replace")
 
 
 def _texts(lines: pl.Series, rows: NDArray[np.int64]) -> list[str]:
@@ -168,10 +218,7 @@ def _given_once(line: str, meant: dict[str, str]) -> str | None:
 
     try:
         json.loads(line, object_pairs_hook=keep)
-    except (
-        ValueError,
-        RecursionError,
-    ):  # sound to one parser and not to the other: whoever reads it next refuses it
+    except ValueError:  # sound to one parser and not to the other: whoever reads it next refuses it
         return ""
     values: dict[str, tuple[str, object]] = {}
     for key, value in top:

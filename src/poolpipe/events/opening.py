@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -27,15 +28,18 @@ from poolpipe.events.delimited import read_delimited
 from poolpipe.events.formats import NoEventsError, unreadable
 from poolpipe.events.ndjson import read_ndjson
 from poolpipe.events.sources import Source, find_sources
-from poolpipe.events.streams import TextStream, has_known_header, opened
+from poolpipe.events.streams import OtherEncodingError, TextStream, has_known_header
+from poolpipe.events.unpacking import DamageError, opened
 from poolpipe.paths import changed, shown
 from poolpipe.plain_texts import as_text, json_lines
+from poolpipe.policy import Files
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from poolpipe.events.pipes import Spool
+    from poolpipe.policy import Policy
 
 __all__ = ["Foreign", "Inputs", "is_event_file", "open_inputs", "read_table"]
 
@@ -68,7 +72,7 @@ class Foreign(Protocol):
 
 
 def open_inputs(
-    inputs: Inputs, foreign: Foreign | None, spool: Spool, kind: str | None = None
+    inputs: Inputs, foreign: Foreign | None, spool: Spool, policy: Policy, kind: str | None = None
 ) -> tuple[list[Source], Callable[[Source], Iterator[Batch | Unread]], dict[str, str]]:
     """Tell what an input consists of: its sources, how to read each, and the files left aside with the reason.
 
@@ -85,11 +89,12 @@ def open_inputs(
         )
     if isinstance(inputs, Mapping):
         return _of_frames(inputs)
+    longest = policy.files.longest_record
     if foreign is None:
         sources, skipped = find_sources(inputs, spool=spool, kind=kind)
-        return sources, _batches, skipped
+        return sources, partial(_batches, longest=longest), skipped
     sources, skipped = find_sources(inputs, foreign.recognises, spool=spool, kind=kind)
-    return sources, lambda source: _foreign_batches(source, foreign), skipped
+    return sources, partial(_foreign_batches, foreign=foreign, longest=longest), skipped
 
 
 def _of_frames(
@@ -132,12 +137,12 @@ def is_event_file(path: Path) -> bool:
     """Tell by a file's first bytes whether it is one: Parquet, Arrow, JSON, or text under a header we know."""
     try:
         raw, file, _ = opened(path)
-    except OSError:
+        with raw:
+            stream = TextStream(file)
+            is_text = stream.content(path.name) in ("csv", "ndjson")
+            return not is_text or has_known_header(stream.head())
+    except (OSError, DamageError):
         return True  # whoever reads it will say why not
-    with raw:
-        stream = TextStream(file)
-        is_text = stream.content(path.name) in ("csv", "ndjson")
-        return not is_text or has_known_header(stream.head())
 
 
 def read_table(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -150,9 +155,11 @@ def read_table(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     InputError
         If the file is of a format that is not read here.
     """
-    came = _batches(Source(path, path.name, None))
+    came = _batches(Source(path, path.name, None), Files().longest_record)
     try:
-        batches = [batch for each in came for batch in unpacked(each)]
+        batches: list[Batch] = []
+        for batch in itertools.chain.from_iterable(map(unpacked, came)):
+            batches = [] if batch.is_anew else [*batches, batch]
     except NoEventsError as error:
         raise InputError(
             str(error), where=shown(path), way_out="give a CSV, NDJSON, Parquet or Arrow file"
@@ -169,49 +176,67 @@ def _as_texts(table: pa.Table) -> pl.DataFrame:
     return pl.DataFrame([pl.Series(name, array, pl.String) for name, array in columns.items()])
 
 
-def _foreign_batches(source: Source, foreign: Foreign) -> Iterator[Batch | Unread]:
+def _foreign_batches(source: Source, foreign: Foreign, longest: int) -> Iterator[Batch | Unread]:
     """Batches of one file, event file or not; what the other reader refuses is broken, with its reason."""
     if not foreign.recognises(source.path):
-        yield from _batches(source)
+        yield from _batches(source, longest)
         return
     try:
         frames = foreign.frames(source.path)
     except PoolpipeError as error:
-        yield Batch.of_broken(broken([None], [shown(str(error))], [None]))
+        yield _named(shown(str(error)))
         return
     if not any(frame.height for frame in frames.values()):
         why = "a machine's file without any reading, load or report; poolpipe import FILE --dry-run tells what is made of it"
-        yield Batch.of_broken(broken([None], [why], [None]))
+        yield _named(why)
     for kind, frame in frames.items():
         yield _frame_batch(frame.with_columns(pl.lit(kind).alias("kind")), 0)
 
 
-def _batches(source: Source) -> Iterator[Batch | Unread]:
-    """Batches of one file, by what it holds.
+def _batches(source: Source, longest: int) -> Iterator[Batch | Unread]:
+    """Batches of one file, by what it holds, read anew where that turns out otherwise than its beginning looked.
 
     Raises
     ------
     NoEventsError
         If it holds something that is not read here.
     """
+    damage: DamageError | None = None
+    encoding = ""
+    while True:
+        try:
+            yield from _attempted(source, longest, damage, encoding)
+        except DamageError as found:
+            damage, encoding = found, ""
+        except OtherEncodingError as found:
+            encoding = found.encoding
+        else:
+            return
+        yield Batch.anew()
+
+
+def _attempted(
+    source: Source, longest: int, damage: DamageError | None, encoding: str
+) -> Iterator[Batch | Unread]:
+    """Batches of one file, in view of what an earlier attempt found."""
     try:
-        raw, file, compression = opened(source.path)
+        raw, file, compression = opened(source.path, damage)
     except FileNotFoundError:
-        why = "the file vanished before it was read: run again 文件在读取前消失，请重新运行"
-        yield Batch.of_broken(broken([None], [why], [None]))
+        yield _named("the file vanished before it was read: run again 文件在读取前消失，请重新运行")
         return
+    except PermissionError as error:
+        raise InputError(
+            str(error.strerror), where=shown(source.path), way_out="ask for the right to read it"
+        ) from error
     except OSError as error:
-        way_out = "ask for the right to read it" if isinstance(error, PermissionError) else "look at the disk"
-        where = shown(source.path)
-        raise InputError(str(error.strerror or error), where=where, way_out=way_out) from error
-    with file:
-        stream = TextStream(file, ended=partial(_changed, raw, os.fstat(raw.fileno())))
+        yield _named(f"the file cannot be read: {error.strerror or error}; look at the disk 请检查磁盘")
+        return
+    with raw:
+        stream = TextStream(file, encoding, ended=partial(_changed, raw, os.fstat(raw.fileno())))
         content = stream.content(source.path.name)
         if content in ("parquet", "arrow", "arrow_stream"):
             if compression:
-                yield Batch.of_broken(
-                    broken([None], [f"a {content} file inside {compression}: unpack it"], [None])
-                )
+                yield _named(f"a {content} file inside {compression}: unpack it")
             elif content == "parquet":
                 yield from read_parquet(source.path)
             else:
@@ -220,10 +245,15 @@ def _batches(source: Source) -> Iterator[Batch | Unread]:
         if why := unreadable(stream.head()):
             raise NoEventsError(why)
         read = read_delimited if content == "csv" else read_ndjson
-        for batch in read(stream):
+        for batch in read(stream, longest):
             yield replace(batch, done=min(1.0, raw.tell() / max(1, source.size)))
         if stream.trouble:
-            yield Batch.of_broken(broken([None], [stream.trouble], [None]))
+            yield _named(stream.trouble)
+
+
+def _named(trouble: str) -> Batch:
+    """A file's trouble as a whole."""
+    return Batch.of_broken(broken([None], [trouble], [None]))
 
 
 def _changed(file: BinaryIO, before: os.stat_result) -> str:

@@ -106,7 +106,7 @@ def read_events(
         events holds never raises.
     """
     with Spool() as spool:
-        sources, batches, skipped = open_inputs(inputs, foreign, spool, kind)
+        sources, batches, skipped = open_inputs(inputs, foreign, spool, policy, kind)
         tally = _Tally(sources)
         told = _Told(progress, sources)
         for taken in _taken(sources, batches, policy):
@@ -188,6 +188,7 @@ class _Taken:
     rejects: pl.DataFrame
     left_out: frozenset[str]
     skipped: str = ""
+    is_anew: bool = False
 
     @classmethod
     def nothing(cls, file: int, reason: NoEventsError) -> _Taken:
@@ -206,8 +207,15 @@ class _Tally:
         self.pieces: list[Piece] = []
         self.shelf = Shelf()
         self.rejects = [pl.DataFrame(schema=_REJECTS)]
+        self._file = -1
+        self._before = (0, 0, 0)
 
     def add(self, taken: _Taken) -> None:
+        if taken.file != self._file:
+            self._file = taken.file
+            self._before = (len(self.pieces), len(self.shelf), len(self.rejects))
+        if taken.is_anew:
+            self._forget_file()
         if taken.skipped:
             self.skipped[self.names[taken.file]] = taken.skipped
         self.read[taken.file] += taken.read
@@ -219,6 +227,14 @@ class _Tally:
         self.rejects.append(taken.rejects)
         if taken.left_out:
             self.left_out.setdefault(self.names[taken.file], set()).update(taken.left_out)
+
+    def _forget_file(self) -> None:
+        """Forget everything of the present file: it is read anew."""
+        pieces, batches, rejects = self._before
+        del self.pieces[pieces:], self.rejects[rejects:]
+        self.shelf.take_back(batches)
+        self.read[self._file] = self.rejected[self._file] = 0
+        self.left_out.pop(self.names[self._file], None)
 
     def finished(self, skipped: Mapping[str, str]) -> Events:
         self.shelf.show()
@@ -276,7 +292,7 @@ def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
         if bad.height:
             rejects.append(_rejected(batch, rows, bad, kind, source))
     read = batch.table.num_rows + batch.broken.height
-    return _Taken(file, batch.done, read, pieces, pl.concat(rejects), left_out)
+    return _Taken(file, batch.done, read, pieces, pl.concat(rejects), left_out, is_anew=batch.is_anew)
 
 
 def _foreign(batch: Batch, source: Source) -> frozenset[str]:

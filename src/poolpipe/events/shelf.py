@@ -57,6 +57,16 @@ class Shelf:
         self._put.append((events, len(self._filled) - 1, place))
         _give(events, *(blocks[-1][:0].copy() for blocks in self.columns.values()))
 
+    def take_back(self, kept: int) -> None:
+        """Take back all batches but the first `kept` that were put there."""
+        for _, block, place in reversed(self._put[kept:]):
+            self._filled[block] = place.start
+        del self._put[kept:]
+
+    def __len__(self) -> int:
+        """How many batches were put there."""
+        return len(self._put)
+
     def show(self) -> None:
         """Show each batch its scans in the blocks. Nothing may be put there any more."""
         for blocks in self.columns.values():

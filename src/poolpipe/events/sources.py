@@ -16,7 +16,8 @@ from poolpipe.events.earlier import NAMED, files_of_result
 from poolpipe.events.folders import columns_of_folders, folders_typed, kind_of_name, telling
 from poolpipe.events.formats import unreadable
 from poolpipe.events.pipes import WITHOUT_NAME
-from poolpipe.events.streams import TextStream, opened, recognised, tells_events
+from poolpipe.events.streams import TextStream, recognised, tells_events
+from poolpipe.events.unpacking import DamageError, opened
 from poolpipe.paths import (
     DANGLING,
     NATURES,
@@ -319,6 +320,8 @@ def _by_content(path: Path) -> str:
             head = TextStream(file).head()
     except OSError as error:
         return f"not an event file by its name, and cannot be read: {error.strerror} 无法读取"
+    except DamageError as error:
+        return f"not an event file by its name, and cannot be unpacked: {error.why} 无法解压"
     if not head:
         return EMPTY
     if foreign := unreadable(head):

@@ -4,45 +4,35 @@ from __future__ import annotations
 
 import codecs
 import re
-import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Literal
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Literal
 
 from poolpipe.events.batches import column_names
+from poolpipe.events.encodings import SAMPLE, UTF8, Evidence, encoding_of, split_character, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-__all__ = ["BLOCK", "Content", "TextStream", "has_known_header", "opened", "recognised", "tells_events"]
+    from poolpipe.events.unpacking import Unpacked
+
+__all__ = [
+    "BLOCK",
+    "Content",
+    "OtherEncodingError",
+    "TextStream",
+    "has_known_header",
+    "recognised",
+    "tells_events",
+]
 
 BLOCK = 1 << 24
 """Bytes of text taken at once: enough for whole columns, small beside a city."""
 
-_SIP = 1 << 14
-"""Bytes asked for at once: what a broken stream holds beyond its last whole sip is lost."""
-
 Content = Literal["csv", "ndjson", "parquet", "arrow", "arrow_stream"]
 
-_GZIP, _ZSTD, _PARQUET, _ARROW = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"ARROW1"
-_ARROW_STREAM = b"\xff\xff\xff\xff"
-_MOSTLY = 0.3
-_CHINESE = re.compile("[\u2e80-\uffef]")
+_PARQUET, _ARROW, _ARROW_STREAM = b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
 _HEADER_WORDS = 2
 """A line with so many known column names is the header of a CSV, whatever the file's name says."""
-
-
-def opened(path: Path) -> tuple[BinaryIO, BinaryIO | pa.NativeFile, str | None]:
-    """Open a file whatever its name says: its own bytes, its uncompressed bytes, and the compression's name."""
-    file = path.open("rb")
-    head = file.read(4)
-    file.seek(0)
-    for magic, name in ((_GZIP, "gzip"), (_ZSTD, "zstd")):
-        if head.startswith(magic):
-            return file, pa.CompressedInputStream(pa.PythonFile(file), name), name
-    return file, file, None
 
 
 def recognised(head: bytes, name: str) -> Content:
@@ -56,7 +46,7 @@ def recognised(head: bytes, name: str) -> Content:
         return "arrow"
     if head.startswith(_ARROW_STREAM):
         return "arrow_stream"
-    start = _text_of(head)
+    start = text_of(head)
     if start.startswith(("{", "[")):
         return "ndjson"
     named_ndjson = re.search(r"\.(ndjson|jsonl|json)(\.|$)", name.lower()) is not None
@@ -65,7 +55,7 @@ def recognised(head: bytes, name: str) -> Content:
 
 def has_known_header(head: bytes) -> bool:
     """Tell whether a text begins with a line of column names, `at` among them, or with an object."""
-    start = _text_of(head)
+    start = text_of(head)
     cells = re.split(r"[,;\t|]", start.partition("\n")[0])
     known, _ = column_names([cell.strip(' \r"') for cell in cells])
     return start.startswith("{") or ("at" in known.values() and len(known) >= _HEADER_WORDS)
@@ -73,13 +63,16 @@ def has_known_header(head: bytes) -> bool:
 
 def tells_events(head: bytes) -> bool:
     """Tell whether a text begins with events, by a header that has `at` or an object that has it."""
-    start = _text_of(head)
+    start = text_of(head)
     return '"at"' in start.partition("\n")[0] if start.startswith("{") else has_known_header(head)
 
 
-def _text_of(head: bytes) -> str:
-    text = head.decode("utf-16" if _is_utf16(head) else "utf-8", errors="replace")
-    return text.lstrip("\ufeff \t\r\n\x00")
+class OtherEncodingError(Exception):
+    """A text turned out to be written in another encoding than that of the blocks that were given."""
+
+    def __init__(self, encoding: str) -> None:
+        self.encoding = encoding
+        super().__init__(encoding)
 
 
 @dataclass(slots=True)
@@ -88,18 +81,23 @@ class TextStream:
 
     Attributes
     ----------
-    trouble : str
-        Why the file ended before its time, or in what its text is damaged; empty if all is well.
+    file : Unpacked
+        Where the bytes come from.
     encoding : str
-        What the text turned out to be written in.
+        What the text is written in; empty until that is known. Where it is given, it is not asked.
     ended : callable
         Asked at the end of the file whether that is the end it had; gives the trouble there is, or nothing.
+    trouble : str
+        Why the file ended before its time, or what stands behind its end; empty if all is well.
+    torn : bool
+        Whether it ended before its time, perhaps inside a record.
     """
 
-    file: BinaryIO | pa.NativeFile
-    trouble: str = ""
-    encoding: str = "utf-8"
+    file: Unpacked
+    encoding: str = ""
     ended: Callable[[], str] = str
+    trouble: str = ""
+    torn: bool = False
     _first: bytes | None = None
 
     def content(self, name: str) -> Content:
@@ -109,67 +107,78 @@ class TextStream:
     def head(self) -> bytes:
         """The first bytes, which `blocks` yields again."""
         if self._first is None:
-            self._first = self._read()
-        return self._first[:4096]
+            self._first = self._read(SAMPLE)
+        return self._first
 
     def blocks(self) -> Iterator[bytes]:
-        """Yield blocks of at most about `BLOCK` bytes, cut anywhere; undecodable bytes become U+FFFD."""
-        first = self._read() if self._first is None else self._first
-        self.encoding = _encoding(first)
-        decoder = codecs.getincrementaldecoder(self.encoding)(errors="replace")
-        block = first
-        as_it_is = self.encoding == "utf-8"
+        """Yield blocks of at most about `BLOCK` bytes, cut anywhere; undecodable bytes become U+FFFD.
+
+        Raises
+        ------
+        OtherEncodingError
+            If, at the end, all bytes together speak for another encoding than the first ones did.
+        DamageError
+            If the file's compressed content cannot be trusted.
+        """
+        head = self.head()
+        block = head + self._read(BLOCK - len(head))
+        given, self.encoding = self.encoding, self.encoding or encoding_of(head)
+        if self.encoding == UTF8 and not given:
+            yield from self._sound_or_decided(block)
+        else:
+            yield from self._decoded(block)
+
+    def _sound_or_decided(self, block: bytes) -> Iterator[bytes]:
+        """Blocks as they are while they are sound UTF-8; from the first damage on, by what all bytes speak for."""
+        evidence = Evidence()
+        given_as_utf8 = False
+        rest = b""
         while block:
-            # UTF-8 needs no decoding unless it is damaged; a cut character is mended by the decoder.
-            if as_it_is and not decoder.getstate()[0] and _is_utf8(block):
-                yield block
-            else:
-                yield decoder.decode(block).encode()
-            block = self._read()
-        tail = decoder.decode(b"", final=True).encode()
-        if tail:
+            whole, rest = split_character(rest + block)
+            letters = _letters(whole)
+            if letters is None:
+                break
+            given_as_utf8 = given_as_utf8 or letters < len(whole)
+            evidence.chinese += (len(whole) - letters) // 2  # nearly all that is not ASCII takes three bytes
+            yield whole
+            block = self._read(BLOCK)
+        if not block:
+            if rest:
+                yield "\ufffd".encode()
+            return
+        yield from self._decoded(whole + rest, evidence, given_as_utf8=given_as_utf8)
+        if evidence.decided() != self.encoding:
+            raise OtherEncodingError(evidence.decided())
+
+    def _decoded(
+        self, block: bytes, evidence: Evidence | None = None, *, given_as_utf8: bool = False
+    ) -> Iterator[bytes]:
+        """Blocks decoded from this one on, and what they speak for noted."""
+        if evidence:
+            evidence.add(block)
+            self.encoding = UTF8 if given_as_utf8 else evidence.decided()
+        decoder = codecs.getincrementaldecoder(self.encoding)(errors="replace")
+        while block:
+            yield decoder.decode(block).encode()
+            block = self._read(BLOCK)
+            if evidence:
+                evidence.add(block, final=not block)
+        if tail := decoder.decode(b"", final=True).encode():
             yield tail
 
-    def _read(self) -> bytes:
-        """Read one block; of a file that breaks off, everything before the break."""
-        parts: list[bytes] = []
-        size = 0
-        try:
-            while size < BLOCK and (part := bytes(self.file.read(_SIP))):
-                parts.append(part)
-                size += len(part)
-        except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
-            self.trouble = f"the file breaks off: {error}"
-        if not parts:
-            self.trouble = self.trouble or self.ended()
-        return b"".join(parts)
+    def _read(self, most: int) -> bytes:
+        """Read at most so many bytes, fewer only at the end; of a file that breaks off, all before the break."""
+        block = self.file.read(most)
+        if len(block) < most:
+            self.trouble, self.torn = self.file.trouble, self.file.torn
+            if not self.trouble and (changed := self.ended()):
+                self.trouble, self.torn = changed, True
+        return block
 
 
-def _is_utf16(head: bytes) -> bool:
-    return head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-
-
-def _is_utf8(block: bytes) -> bool:
+def _letters(block: bytes) -> int | None:
+    """How many characters of sound UTF-8 there are; None if it is not."""
     try:
-        block.decode()
+        return len(block.decode())
     except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _encoding(head: bytes) -> str:
-    """Choose among UTF-8, UTF-16 (by its mark, or by its zero bytes) and GB18030, which Chinese Windows writes."""
-    if _is_utf16(head):
-        return "utf-16"
-    if head.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    sample = head[:4096].rstrip(b"\0")  # a power cut leaves a file's last block full of zeros
-    if sample.count(0) > _MOSTLY * len(sample):
-        return "utf-16-le" if sample[1::2].count(0) > sample[0::2].count(0) else "utf-16-be"
-    text = head.decode("utf-8", errors="replace")
-    damaged = text.count("\ufffd")
-    if damaged <= 1:  # none, or a character cut in two by the end of the block
-        return "utf-8"
-    # A few damaged bytes among sound Chinese are damage; damage with hardly any Chinese is another encoding
-    # (some pairs of GB18030 bytes happen to be Greek or Cyrillic in UTF-8, none are Chinese).
-    return "gb18030" if damaged > len(_CHINESE.findall(text)) else "utf-8"
+        return None

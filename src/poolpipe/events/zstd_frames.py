@@ -1,0 +1,147 @@
+"""Where the frames and blocks of a Zstandard file begin and end, told without unpacking them (RFC 8878, section 3)."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["MAGIC", "Frame", "Units", "frames_of", "is_skippable"]
+
+MAGIC = b"\x28\xb5\x2f\xfd"
+_SKIPPABLE = b"\x2a\x4d\x18"
+"""Behind a byte 0x50 to 0x5f: a frame without content, such as pzstd writes."""
+
+_RUN_LENGTH = 1
+_HEADER_OF_BLOCK = 3
+_CHECKSUM = 4
+_FEW = 64
+"""As many zeros in a row may be block headers; more of them are no data."""
+
+
+def is_skippable(head: bytes) -> bool:
+    """Tell whether bytes begin with a skippable frame."""
+    return head[1:4] == _SKIPPABLE and 0x50 <= head[0] <= 0x5F
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A stretch of a file.
+
+    Attributes
+    ----------
+    start, stop : int
+        Its bytes.
+    ends : sequence of int
+        Where each of its blocks ends; nothing where it is no frame.
+    is_whole : bool
+        Whether it ends where its blocks say.
+    """
+
+    start: int
+    stop: int
+    ends: Sequence[int]
+    is_whole: bool
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is no frame but something else."""
+        return not self.ends
+
+
+def frames_of(file: BinaryIO, size: int, end: int) -> Iterator[Frame]:
+    """Yield the frames of a file in order, and what stands behind them as one that is foreign.
+
+    Parameters
+    ----------
+    file : binary file
+    size : int
+        Its length, bytes.
+    end : int
+        From there on it consists of zeros.
+    """
+    start = 0
+    while start < size:
+        head = _at(file, start, 18)
+        if is_skippable(head):
+            stop = start + 8 + int.from_bytes(head[4:8], "little")
+            frame = Frame(start, min(stop, size), [min(stop, size)], stop <= size)
+        elif head.startswith(MAGIC):
+            frame = _frame(file, start, head, size, end)
+        else:
+            yield Frame(start, size, [], is_whole=False)
+            return
+        yield frame
+        if not frame.is_whole:
+            return
+        start = frame.stop
+
+
+def _frame(file: BinaryIO, start: int, head: bytes, size: int, end: int) -> Frame:
+    """A frame, by its blocks' headers."""
+    described = head[4] if len(head) > 4 else 0
+    has_window = not described & 0x20
+    content_size = (0 if has_window else 1, 2, 4, 8)[described >> 6]
+    place = start + 5 + has_window + (0, 1, 2, 4)[described & 3] + content_size
+    ends: list[int] = []
+    while True:
+        header = _at(file, place, _HEADER_OF_BLOCK)
+        told = int.from_bytes(header, "little")
+        is_run = (told >> 1) & 3 == _RUN_LENGTH
+        place += _HEADER_OF_BLOCK + (1 if is_run else told >> 3)
+        if told & 1 and described & 4:
+            place += _CHECKSUM
+        if len(header) < _HEADER_OF_BLOCK or place > min(size, end + _FEW):
+            return Frame(start, end, [*ends, end], is_whole=False)
+        ends.append(place)
+        if told & 1:
+            return Frame(start, place, ends, is_whole=True)
+
+
+def _at(file: BinaryIO, place: int, count: int) -> bytes:
+    """Bytes at a place; none where the disk cannot read them."""
+    try:
+        file.seek(place)
+        return file.read(count)
+    except OSError:
+        return b""
+
+
+class Units(io.RawIOBase):
+    """A part of a file, given block by block, so that each is unpacked before the next is seen.
+
+    Attributes
+    ----------
+    ended : bool
+        Whether all of it was given and more was asked for.
+    failed : bool
+        Whether the disk did not give all of it.
+    """
+
+    def __init__(self, file: BinaryIO, start: int, ends: Sequence[int]) -> None:
+        self.ended = False
+        self.failed = False
+        self._file = file
+        self._place = start
+        self._ends = ends
+        self._next = 0
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def read(self, most: int = -1) -> bytes:
+        """Give the rest of the present block, at most so many bytes."""
+        while self._next < len(self._ends) and self._place >= self._ends[self._next]:
+            self._next += 1
+        if self._next == len(self._ends):
+            self.ended = True
+            return b""
+        left = self._ends[self._next] - self._place
+        part = _at(self._file, self._place, left if most < 0 else min(most, left))
+        self._place += len(part)
+        self.failed = self.failed or not part
+        return part
