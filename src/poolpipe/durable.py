@@ -16,7 +16,7 @@ _STRETCH = 1 << 22
 _SYNC_EVERY = 1 << 26
 """Bytes after which what was written is sent to the disk while more is being written: little is left at the end."""
 
-_NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EBADF}
+_NO_SYNC = {errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EBADF}
 
 
 class Proof(TypedDict):
@@ -77,15 +77,17 @@ def proof_of(number: int) -> Proof:
 def sync_folder(folder: Path) -> None:
     """Bring a folder's entries to the disk: a new, renamed or removed file is so only then for good.
 
-    Windows and some network folders know no such order; there the system decides when.
+    Windows and some network folders know no such order, and a folder that may not be read cannot be given it:
+    there the system decides when.
     """
     if os.name == "nt":
         return
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(number)
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
     except OSError as error:
         if error.errno not in _NO_SYNC:
             raise
-    finally:
-        os.close(number)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from poolpipe.durable import Followed, Proof
+from poolpipe.durable import Followed, Proof, sync_folder
 from poolpipe.errors import InputError
 from poolpipe.locks import held
 from poolpipe.paths import arrow_file
@@ -169,6 +169,8 @@ def _make(folder: Path) -> list[Path]:
         raise NotADirectoryError(errno.ENOTDIR, "it is a file or a link to nothing, and no folder")
     made = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
     folder.mkdir(parents=True, exist_ok=True)
+    for each in made:
+        sync_folder(each.parent)
     return made
 
 

@@ -175,6 +175,16 @@ def test_write__survives_a_power_cut_at_any_moment(before, results, tmp_path, mo
         assert entries(folder) <= {*NAMES, ".poolpipe.lock"}
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="names of open files are read from /proc")
+def test_write__into_a_folder_that_it_makes_syncs_the_folder_too(tmp_path, monkeypatch):
+    day = poolpipe.run(frames_of(city(3, size="small")))
+    with monkeypatch.context() as patch:
+        recorder = Recorder(tmp_path, patch)
+        day.write(tmp_path / "results" / "out")
+    synced = {where for name, where, _ in recorder.done if name == "fsync"}
+    assert synced >= {".", "results", "results/out"}
+
+
 def test_power_cut__of_a_switch_that_is_not_synced_is_noticed(results, tmp_path, monkeypatch):
     """The model is worth something: without syncs of folders it finds a mix."""
     out = standing(tmp_path / "out", results["old"])
