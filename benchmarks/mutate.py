@@ -63,7 +63,7 @@ WATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     *(
         (f"kernels/poolpipe_kernels/{kernel}.py", ("tests/kernels", *CONCLUSIONS))
-        for kernel in ("journeys", "repeats", "seats", "slots", "tubes", "wells")
+        for kernel in ("duplicate_people", "journeys", "repeats", "seats", "slots", "tubes", "well_index", "wells")
     ),
     (
         "kernels/poolpipe_kernels/*",
@@ -77,11 +77,14 @@ WATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("src/poolpipe/exchange/*", ("tests/exchange", "tests/cli")),
     ("src/poolpipe/instruments/*", ("tests/instruments", "tests/house/test_errors.py")),
     ("src/poolpipe/anomalies/*", CONCLUSIONS),
-    ("src/poolpipe/diff.py", ("tests/pipeline/test_diff.py", "tests/cli/test_diff.py")),
+    ("src/poolpipe/*diff.py", ("tests/pipeline/test_diff.py", "tests/cli/test_diff.py")),
+    ("src/poolpipe/stages/*", CONCLUSIONS),
     *(
         (f"src/poolpipe/{stage}.py", CONCLUSIONS)
         for stage in ("voids", "links", "custody", "calls", "pools", "recalls", "beliefs", "clocks", "ledger", "content")
     ),
+    ("src/poolpipe/results/*", RESULTS),
+    ("src/poolpipe/coding/*", RESULTS),
     *(
         (f"src/poolpipe/{part}.py", RESULTS)
         for part in (
