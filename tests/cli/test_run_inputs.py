@@ -133,7 +133,7 @@ def test_pipes__of_a_shell_are_inputs_and_leave_nothing_behind(tmp_path):
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    (["/dev/null"], "a device, not a file"), (["-", "--kind", "swab"], "is none of collect"),
+    (["/dev/null"], "a device, not a file"), ([""], "an empty path"), (["-", "--kind", "swab"], "is none of collect"),
 ])  # fmt: skip
 def test_wrong_usage__is_said_as_such(arguments, words, tmp_path):
     told = CliRunner().invoke(poolpipe, ["run", *arguments, "--out", str(tmp_path)], input="")

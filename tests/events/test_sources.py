@@ -311,6 +311,8 @@ def test_input__that_is_not_there_says_what_is(given: str, message: str, tmp_pat
 def test_input__of_nothing_at_all_is_an_error() -> None:
     with pytest.raises(InputError, match="there is no event file"):
         find_sources([])
+    with pytest.raises(InputError, match="an empty path names nothing"):
+        find_sources("")
 
 
 def test_file__without_right_to_read_is_an_error_and_no_empty_file(

@@ -79,6 +79,10 @@ def check_inputs(inputs: Iterable[str], *, pipes: bool = False) -> None:
     """
     for each in inputs:
         path = Path(each)
+        if not each:
+            raise click.UsageError(
+                "an empty path names nothing; give a file or a folder 路径为空；请给出文件或文件夹"
+            )
         if is_stdin(each) and pipes:
             if sys.stdin is None or sys.stdin.isatty():
                 raise click.UsageError(f"{each}: nothing is piped in; give a file 没有管道输入；请给出文件")

@@ -16,7 +16,7 @@ from poolpipe.events.earlier import NAMED, files_of_result
 from poolpipe.events.folders import columns_of_folders, folders_typed, kind_of_name, telling
 from poolpipe.events.formats import unreadable
 from poolpipe.events.pipes import WITHOUT_NAME
-from poolpipe.events.streams import TextStream, recognised, tells_events
+from poolpipe.events.streams import recognised, tells_events
 from poolpipe.events.unpacking import DamageError, opened
 from poolpipe.paths import (
     DANGLING,
@@ -43,6 +43,7 @@ _DOUBTFUL = (".txt", ".json")
 """Endings of notes and settings as well: taken only where the name promises a kind of event."""
 
 _COMPRESSED = (".gz", ".zst", ".zstd")
+_HEAD = 4096
 
 NOT_EVENTS = "not an event file by its name or its first line 按名称与首行均非事件文件"
 EVENTS_BY_CONTENT = (
@@ -186,6 +187,10 @@ def nothing_to_read(
 
 def _given(given: str, spool: Spool | None) -> Iterator[_Given]:
     """Files an input stands for."""
+    if not given:
+        raise InputError(
+            "an empty path names nothing 路径为空", way_out="give a file or a folder 请给出文件或文件夹"
+        )
     try:
         path = Path(given)
         if is_stdin(given):
@@ -317,7 +322,7 @@ def _by_content(path: Path) -> str:
     try:
         raw, file, _ = opened(path)
         with raw:
-            head = TextStream(file).head()
+            head = bytes(file.read(_HEAD))
     except OSError as error:
         return f"not an event file by its name, and cannot be read: {error.strerror} 无法读取"
     except DamageError as error:
