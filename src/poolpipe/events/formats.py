@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from typing import NamedTuple
 
 __all__ = ["NoEventsError", "unreadable"]
@@ -52,8 +54,6 @@ _FORMATS = (
     _Format(b"PARE", f"an encrypted Parquet file: {_EXPORT}"),
     _Format(b"FEA1", f"a Feather file of the first version: {_EXPORT}"),
     _Format(b"\x89HDF\r\n\x1a\n", f"an HDF5 file: {_EXPORT}"),
-    _Format(b"%PDF-", f"a PDF: {_EXPORT}"),
-    _Format(b"{\\rtf", f"a text document: {_AS_CSV}"),
     _Format(b"\x89PNG\r\n\x1a\n", "a picture 图片"),
     _Format(b"\xff\xd8\xff", "a picture 图片"),
 )
@@ -62,12 +62,15 @@ _OFFICE = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"mimetype")
 """What the first member of a workbook is called, of Excel's as of the open format's."""
 
 _ONE_TAR_HEADER = 512
-_LZMA = b"\x5d\x00\x00"
-_LZMA_HEADER = 13
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_PDF = re.compile(rb"%PDF-\d\.\d")
 
 
 def unreadable(head: bytes) -> str:
     """Tell why a file cannot be read, by the first bytes of its uncompressed content; empty where nothing is known.
+
+    First bytes alone do not tell: a text may begin with the same letters, or be damaged there. What follows them
+    must be no text either.
 
     Parameters
     ----------
@@ -79,20 +82,22 @@ def unreadable(head: bytes) -> str:
     str
         What it is and the way out, in English and Chinese.
     """
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(b"PK\x03\x04") and not _is_text(head[4:]):
         return WORKBOOK if head[30:].startswith(_OFFICE) else ZIP
-    for form in _FORMATS:
-        if head.startswith(form.magic, form.at) and _is_sound(form, head):
-            return form.says
-    return ""
+    if _PDF.match(head):
+        return f"a PDF: {_EXPORT}"
+    found = (form for form in _FORMATS if head.startswith(form.magic, form.at))
+    return next((form.says for form in found if not _is_text(head[form.at + len(form.magic) :])), "")
 
 
-def _is_sound(form: _Format, head: bytes) -> bool:
-    """Whether short magic is borne out by what follows: text may begin with the same letters."""
-    if form.magic == b"BZh":
-        return head[3:4] in b"123456789" and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")
-    if form.magic == _LZMA:  # properties, the dictionary's size, and the content's, mostly unknown
-        return head[5:_LZMA_HEADER] == b"\xff" * 8 or head[_LZMA_HEADER - 3 : _LZMA_HEADER] == b"\0" * 3
-    if form.magic in (b"ORC", b"DUCK", b"LZIP", b"Obj\x01", b"PARE", b"FEA1"):
-        return any(byte < 9 for byte in head[:64])
-    return True
+def _is_text(content: bytes) -> bool:
+    """Whether bytes are text, UTF-8 or GB18030, and not none at all."""
+    if not content or _CONTROL.search(content):
+        return False
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            codecs.getincrementaldecoder(encoding)().decode(content)  # its last character may be cut
+        except UnicodeDecodeError:
+            continue
+        return True
+    return False
