@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from poolpipe.exchange.results import Result, results
+from poolpipe.exchange.results import ExchangeError, Statement, TubeResult, results
 
-__all__ = ["Result", "results"]
+__all__ = ["ExchangeError", "Statement", "TubeResult", "results"]

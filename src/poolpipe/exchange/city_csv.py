@@ -2,108 +2,126 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-import json
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from poolpipe.exchange.results import CALL_WORDS
+import polars as pl
+
+from poolpipe.exchange.codings import FINDINGS, SHARED_WELL, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
-    from pathlib import Path
 
-    from poolpipe.exchange.results import Result
-
-__all__ = ["HEADERS", "SPREADSHEET_ROWS", "csv_rows", "write_csv"]
+__all__ = ["HEADERS", "SPREADSHEET_ROWS", "csv_files", "csv_rows"]
 
 # England lost 15,841 cases in 2020 to a row limit; a file never comes near the 1,048,576 rows of a sheet.
 SPREADSHEET_ROWS = 1_000_000
 HEADERS = {
     "en": ("round", "tube", "sampling", "people", "person_type", "person", "position", "collected_at", "lab", "call",
-           "called_at", "ct"),
+           "called_at", "ct", "reagent", "instrument", "remark", "status", "stated_at"),
     "zh": ("轮次", "管号", "采样方式", "人数", "证件类型", "证件号码", "序号", "采样时间", "检测机构", "检测结果", "报告时间",
-           "Ct值"),
+           "Ct值", "试剂", "仪器", "备注", "状态", "状态时间"),
 }  # fmt: skip
+
+_CODES = ("round", "tube", "person_type", "person", "lab")
+_TEXTS = (*_CODES, "ct", "reagent", "instrument")
+"""Columns that hold what files said; the others are our own words, numbers and times."""
+
+_STARTS_FORMULA = r"^[=+\-@\t\r\n＝＋－＠']"
+"""First letters of what a spreadsheet may run (OWASP, CSV injection), and the apostrophe that guards against it."""
 
 
 def csv_rows(
-    found: Iterable[Result], *, zone: str = "Asia/Shanghai", language: str = "en"
-) -> Iterator[tuple[str, ...]]:
-    """Rows under HEADERS[language]; a tube of which nobody is known has one row without person.
-
-    Parameters
-    ----------
-    found : iterable of Result
-        Results.
-    zone : str
-        Zone of the times, which are RFC 3339 with offset.
-    language : {"en", "zh"}
-        Words of the result.
-    """
-    place = ZoneInfo(zone)
-
-    def when(moment: datetime | None) -> str:
-        return "" if moment is None else moment.astimezone(place).isoformat(timespec="seconds")
-
-    for result in found:
-        word = CALL_WORDS[result.call][language == "zh"]
-        cts = "; ".join(
-            f"{target} {'Undetermined' if ct is None else f'{ct:g}'}" for target, ct in result.cts
-        )
-        head = (result.round, result.tube, result.mixture, str(len(result.members)))
-        tail = (result.lab or "", word, when(result.called_at), cts)
-        people = [(m.person_type, m.person, str(m.position), when(m.collected_at)) for m in result.members]
-        for person in people or [("", "", "", when(result.collected_at))]:
-            yield tuple(_harmless(cell) for cell in (*head, *person, *tail))
-
-
-def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet does not run as a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
-
-
-def write_csv(
-    found: Iterable[Result],
-    out: Path,
+    statements: pl.DataFrame,
     *,
     zone: str = "Asia/Shanghai",
     language: str = "en",
-    rows_per_file: int = SPREADSHEET_ROWS,
-) -> list[Path]:
-    """Write `results-001.csv`, ... and `results.manifest.json` with rows and SHA-256 of each, for counting on arrival.
+    for_spreadsheet: bool = False,
+) -> pl.DataFrame:
+    """Rows under HEADERS[language], every cell as text; a tube of which nobody is known has one row without person.
+
+    Parameters
+    ----------
+    statements : DataFrame
+        As `statements.revised` gives them.
+    zone : str
+        Zone of the times, which are RFC 3339 to the second with offset.
+    language : {"en", "zh"}
+        Words of the result and its status.
+    for_spreadsheet : bool
+        Write codes as `="…"`: a spreadsheet that opens the file shows, and saves, all digits of an identity number
+        and the zeros before a tube's. Without it a code stands as it is.
 
     Returns
     -------
-    list of Path
-        The files, the manifest last. UTF-8 with byte-order mark, so that spreadsheets read Chinese.
+    DataFrame
+        A cell that a spreadsheet might run as a formula, or that begins with an apostrophe, has an apostrophe before
+        it: a reader takes the first apostrophe of a cell away, and has the exact text.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    manifest: list[dict[str, object]] = []
-    batch: list[tuple[str, ...]] = []
+    words = "chinese" if language == "zh" else "english"
+    cells = {
+        "sampling": pl.when(pl.col("mode").is_null()).then(pl.lit("not registered 未登记"))
+        .when(pl.col("mode") == "pool").then(pl.format("{}:1 mixed 混采", "people")).otherwise(pl.lit("single 单采")),
+        "people": pl.col("people").cast(pl.String),
+        "position": pl.col("position").cast(pl.String),
+        "call": _worded("call", {call: getattr(finding, words) for call, finding in FINDINGS.items()}),
+        "remark": pl.when("shared", pl.col("call").is_not_null()).then(pl.lit(SHARED_WELL)),
+        "status": _worded("status", {status: getattr(codes, words) for status, codes in STATUSES.items()}),
+        **{name: _time(name, zone) for name in ("collected_at", "called_at", "stated_at")},
+        **{name: _harmless(name) for name in _TEXTS},
+    }  # fmt: skip
+    if for_spreadsheet:
+        cells |= {name: _as_text_cell(cells[name]) for name in _CODES}
+    return statements.select(
+        cells[name].fill_null("").alias(header)
+        for name, header in zip(HEADERS["en"], HEADERS[language], strict=True)
+    )
 
-    def finish() -> None:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\r\n").writerows([HEADERS[language], *batch])
-        content = text.getvalue().encode("utf-8-sig")
-        path = out / f"results-{len(written) + 1:03d}.csv"
-        path.write_bytes(content)
-        written.append(path)
-        manifest.append(
-            {"file": path.name, "rows": len(batch), "sha256": hashlib.sha256(content).hexdigest()}
-        )
-        batch.clear()
 
-    for row in csv_rows(found, zone=zone, language=language):
-        batch.append(row)
-        if len(batch) == rows_per_file:
-            finish()
-    if batch or not written:
-        finish()
-    path = out / "results.manifest.json"
-    path.write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
-    return [*written, path]
+def _worded(name: str, words: dict[str, str]) -> pl.Expr:
+    return pl.col(name).replace_strict(words, return_dtype=pl.String)
+
+
+def _time(name: str, zone: str) -> pl.Expr:
+    return pl.col(name).dt.convert_time_zone(zone).dt.strftime("%Y-%m-%dT%H:%M:%S%:z")
+
+
+def _harmless(name: str) -> pl.Expr:
+    """A cell that no spreadsheet runs, from which the exact text can be had again."""
+    cell = pl.col(name)
+    return pl.when(cell.str.contains(_STARTS_FORMULA)).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
+
+
+def _as_text_cell(cell: pl.Expr) -> pl.Expr:
+    """A formula that gives a text: what a spreadsheet keeps to the letter when it opens and saves the file."""
+    quoted = pl.format('="{}"', cell.str.replace_all('"', '""', literal=True))
+    return pl.when(cell != "").then(quoted)
+
+
+def csv_files(stretches: Iterable[pl.DataFrame], *, rows_per_file: int) -> Iterator[list[pl.DataFrame]]:
+    """Rows of one header cut into files; without any row there is one file of nothing but the header.
+
+    Parameters
+    ----------
+    stretches : iterable of DataFrame
+        Of `csv_rows`.
+    rows_per_file : int
+        At most, the header aside.
+
+    Yields
+    ------
+    list of DataFrame
+        What makes up one file, in order.
+    """
+    file: list[pl.DataFrame] = []
+    rows = files = 0
+    for stretch in stretches:
+        start = 0
+        while start < stretch.height:
+            part = stretch.slice(start, rows_per_file - rows)
+            file.append(part)
+            start, rows = start + part.height, rows + part.height
+            if rows == rows_per_file:
+                yield file
+                file, rows, files = [], 0, files + 1
+    if file or not files:
+        yield file

@@ -1,66 +1,88 @@
-"""One record a tube that has a call, with its members and Ct values: what every format is made of."""
+"""One record a tube that is told of, with everybody it is told about: what HL7 and FHIR messages are made of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from poolpipe.errors import TableError
+from poolpipe.errors import PoolpipeError
+from poolpipe.exchange.statements import first_told, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-__all__ = ["CALL_WORDS", "Member", "Result", "results"]
+    import polars as pl
 
-CALL_WORDS = {
-    "positive": ("detected", "阳性"),
-    "suspect": ("inconclusive", "可疑"),
-    "negative": ("not detected", "阴性"),
-    "invalid": ("invalid", "无效"),
-}
-POOL_COLUMNS = (
-    "round",
-    "tube",
-    "mode",
-    "capacity",
-    "lab",
-    "plate",
-    "well",
-    "call",
-    "called_at",
-    "first_collected",
-)
-MEMBER_COLUMNS = ("round", "tube", "person_type", "person", "collected_at", "position")
+__all__ = ["ExchangeError", "Statement", "TubeResult", "results", "results_of"]
+
+
+class ExchangeError(PoolpipeError):
+    """A message is not valid by its own standard's validator."""
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A person in a tube."""
+class Statement:
+    """What is told about one person of a tube; person None where nobody of the tube is known.
 
-    person_type: str
-    person: str
-    collected_at: datetime
-    position: int
+    Attributes
+    ----------
+    status : {"final", "corrected", "withdrawn"}
+        Told for the first time, told anew with other facts, or told before and no longer standing.
+    stated_at : datetime
+        Since when this is so: the call's own time; of a correction the moment of the result that brought it.
+    revision : int
+        How often this was told with different facts, from 1.
+    retired : tuple of str
+        Targets whose Ct value was told before and does not stand.
+    """
+
+    person_type: str | None
+    person: str | None
+    collected_at: datetime | None
+    position: int | None
+    status: str
+    stated_at: datetime
+    revision: int
+    retired: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """A tube's result. `cts` holds (target, ct); ct None is undetermined. `mode` is None for an orphan tube."""
+class TubeResult:
+    """A tube's result and everybody it is told about.
+
+    Attributes
+    ----------
+    mode : str or None
+        None for a tube that nobody registered.
+    people : int
+        How many people the tube holds.
+    call, called_at
+        None where the result was withdrawn from everybody.
+    collected_at : datetime or None
+        First swab.
+    cts : tuple of (str, str or None)
+        Target and Ct value, in cycles as written by the machine; None is undetermined.
+    shared : bool
+        Whether several tubes lie in the well, so that its Ct values are those of all of them.
+    statements : tuple of Statement
+        One a person, or a single one without person.
+    """
 
     round: str
     tube: str
     mode: str | None
-    call: str
-    called_at: datetime
+    people: int
+    call: str | None
+    called_at: datetime | None
     lab: str | None
     collected_at: datetime | None
-    plate: str | None
-    well: str | None
-    members: tuple[Member, ...]
-    cts: tuple[tuple[str, float | None], ...] = ()
+    cts: tuple[tuple[str, str | None], ...]
+    reagent: str | None
+    instrument: str | None
+    shared: bool
+    statements: tuple[Statement, ...]
 
     @property
     def pooled(self) -> bool:
@@ -69,26 +91,47 @@ class Result:
 
     @property
     def mixture(self) -> str:
-        """`10:1 mixed` or `single`, in both languages, as the report form wants it."""
-        return f"{len(self.members)}:1 mixed 混采" if self.pooled else "single 单采"
+        """`10:1 mixed`, `single` or, of a tube nobody registered, that; in both languages, as the report form has it."""
+        if self.mode is None:
+            return "not registered 未登记"
+        return f"{self.people}:1 mixed 混采" if self.pooled else "single 单采"
+
+    @property
+    def members(self) -> tuple[Statement, ...]:
+        """Those of whom the result stands, persons only."""
+        return tuple(s for s in self.statements if s.person is not None and s.status != "withdrawn")
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the result stands for nobody."""
+        return all(statement.status == "withdrawn" for statement in self.statements)
+
+    @property
+    def status(self) -> str:
+        """Status of the tube's report as a whole: corrected as soon as anything of it was."""
+        if self.withdrawn:
+            return "withdrawn"
+        return "final" if all(s.status == "final" for s in self.statements) else "corrected"
+
+    @property
+    def stated_at(self) -> datetime:
+        """Since when the report as a whole is as it is."""
+        return max(statement.stated_at for statement in self.statements)
 
 
 def results(
     pools: pl.DataFrame, members: pl.DataFrame, readings: pl.DataFrame | None = None
-) -> Iterator[Result]:
-    """Results of the tubes that have a call, in the order of round and tube.
+) -> Iterator[TubeResult]:
+    """Results of the tubes that have a call, in the order of round and tube, as told for the first time.
 
     Parameters
     ----------
-    pools, members : DataFrame
-        Tables of the contract, section 3.
-    readings : DataFrame, optional
-        `plate`, `well`, `target`, `ct` and, where there are rounds, `round`; the smallest Ct of a target counts and a
-        number goes before undetermined.
+    pools, members, readings : DataFrame
+        Tables of a run; see `statements.statements`.
 
     Yields
     ------
-    Result
+    TubeResult
         Nothing for a tube without call: it has not been tested, so nobody is told anything.
 
     Raises
@@ -96,33 +139,35 @@ def results(
     TableError
         A table lacks a column.
     """
-    for name, table, needed in (("pools", pools, POOL_COLUMNS), ("members", members, MEMBER_COLUMNS)):
-        if absent := sorted(set(needed) - set(table.columns)):
-            raise TableError(
-                f"no column {', '.join(absent)}", where=name, way_out="hand over the run's own table"
-            )
-    people: dict[tuple[str, str], list[Member]] = {}
-    for row in members.sort("round", "tube", "position").select(MEMBER_COLUMNS).iter_rows():
-        people.setdefault(row[:2], []).append(Member(*row[2:]))
-    cts = _cts(readings)
-    called = pools.filter(pl.col("call").is_not_null() & pl.col("called_at").is_not_null())
-    for facts in called.sort("round", "tube").select(POOL_COLUMNS).iter_rows(named=True):
-        key = (facts["round"], facts["tube"])
-        well = (facts["round"], facts["plate"], facts["well"])
-        yield Result(
-            *key, facts["mode"], facts["call"], facts["called_at"], facts["lab"], facts["first_collected"], facts["plate"],
-            facts["well"], tuple(people.get(key, ())), tuple(cts.get(well, ())),
-        )  # fmt: skip
+    return results_of([first_told(statements(pools, members, readings))])
 
 
-def _cts(readings: pl.DataFrame | None) -> dict[tuple[str, str, str], list[tuple[str, float | None]]]:
-    """(target, smallest ct) by round, plate and well."""
-    if readings is None or not readings.height:
-        return {}
-    if "round" not in readings.columns:
-        readings = readings.with_columns(round=pl.lit(""))
-    least = readings.group_by("round", "plate", "well", "target").agg(pl.col("ct").min())
-    cts: dict[tuple[str, str, str], list[tuple[str, float | None]]] = {}
-    for row in least.sort("round", "plate", "well", "target").iter_rows():
-        cts.setdefault((row[0] or "", row[1], row[2]), []).append((row[3], row[4]))
-    return cts
+def results_of(stretches: Iterable[pl.DataFrame]) -> Iterator[TubeResult]:
+    """Results from stretches of statements, each of whole tubes."""
+    for stretch in stretches:
+        rows = stretch.iter_rows(named=True)
+        for _, of_tube in groupby(rows, lambda row: (row["round"], row["tube"])):
+            yield _result(list(of_tube))
+
+
+def _result(rows: Sequence[dict[str, Any]]) -> TubeResult:
+    """One tube; its facts are those that stand, if any do."""
+    stand = [row for row in rows if row["status"] != "withdrawn"] or rows
+    facts = stand[0]
+    collected = [row["collected_at"] for row in stand if row["collected_at"] is not None]
+    of_facts = (facts[name] for name in ("round", "tube", "mode", "people", "call", "called_at", "lab"))
+    return TubeResult(
+        *of_facts,
+        min(collected, default=None),
+        tuple((each["target"], each["ct"]) for each in facts["cts"]),
+        facts["reagent"],
+        facts["instrument"],
+        facts["shared"],
+        tuple(
+            Statement(
+                row["person_type"], row["person"], row["collected_at"], row["position"], row["status"],
+                row["stated_at"], row["revision"], tuple(row["retired"]),
+            )  # fmt: skip
+            for row in rows
+        ),
+    )

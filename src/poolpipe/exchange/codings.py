@@ -1,0 +1,123 @@
+"""Codes and words that every format shares: LOINC, SNOMED CT, flags, statuses, kinds of identity document."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = [
+    "FINDINGS",
+    "IDENTITY_TYPES",
+    "OTHER_DOCUMENT",
+    "SHARED_WELL",
+    "STATUSES",
+    "SWAB",
+    "TEST",
+    "UNDETERMINED",
+    "WITHDRAWN",
+    "Coding",
+    "Finding",
+    "Status",
+    "status_of",
+]
+
+
+class Coding(NamedTuple):
+    """A code of a public code system and how that system words it."""
+
+    code: str
+    display: str
+
+
+class Finding(NamedTuple):
+    """What one call is called outside.
+
+    Attributes
+    ----------
+    snomed : Coding
+        SNOMED CT.
+    flag : str
+        HL7 table 0078: A abnormal, N normal, empty for no result.
+    interpretation : Coding or None
+        FHIR's ObservationInterpretation; None for no result.
+    english, chinese : str
+        The words of the report form.
+    """
+
+    snomed: Coding
+    flag: str
+    interpretation: Coding | None
+    english: str
+    chinese: str
+
+
+class Status(NamedTuple):
+    """Where a result stands, in each standard's own code.
+
+    Attributes
+    ----------
+    order : str
+        OBR-25, HL7 table 0123.
+    observation : str
+        OBX-11, HL7 table 0085.
+    fhir : str
+        DiagnosticReport.status and Observation.status.
+    english, chinese : str
+        Words of the CSV.
+    """
+
+    order: str
+    observation: str
+    fhir: str
+    english: str
+    chinese: str
+
+
+TEST = Coding("94500-6", "SARS-CoV-2 RNA")
+"""LOINC: SARS-CoV-2 (COVID-19) RNA [Presence] in Respiratory system specimen by NAA with probe detection."""
+
+SWAB = Coding("257261003", "Swab")
+"""SNOMED CT. No event says where the swab was taken, so no site is claimed."""
+
+UNDETERMINED = "Undetermined"
+"""How every format words a target without amplification: the absence of a Ct value, no number and no direction."""
+
+SHARED_WELL = "several tubes in one well: its Ct values are those of all of them 一孔多样：Ct 值属于同孔各管"
+"""What is said beside the Ct values of such a well."""
+
+WITHDRAWN = "sent before, and does not stand 此前报告的结果已撤回"
+"""What is said in the place of a result that was withdrawn."""
+
+FINDINGS = {
+    "positive": Finding(
+        Coding("260373001", "Detected"), "A", Coding("POS", "Positive"), "detected", "阳性"
+    ),
+    "suspect": Finding(
+        Coding("419984006", "Inconclusive"), "A", Coding("IND", "Indeterminate"), "inconclusive", "可疑"
+    ),
+    "negative": Finding(
+        Coding("260415000", "Not detected"), "N", Coding("NEG", "Negative"), "not detected", "阴性"
+    ),
+    "invalid": Finding(Coding("455371000124106", "Invalid result"), "", None, "invalid", "无效"),
+}  # fmt: skip
+"""What each call is called."""
+
+STATUSES = {
+    "final": Status("F", "F", "final", "final", "终报"),
+    "corrected": Status("C", "C", "corrected", "corrected", "更正"),
+    "withdrawn": Status("X", "W", "entered-in-error", "withdrawn", "撤回"),
+}
+"""Where a result stands: told for the first time, told anew with other facts, or no longer standing."""
+
+_NO_RESULT = Status("X", "X", "final", "final", "终报")
+
+IDENTITY_TYPES = {"RIC": Coding("NI", "National unique individual identifier"),
+                  "PASSPORT": Coding("PPN", "Passport number")}  # fmt: skip
+"""HL7 table 0203 for kinds of identity document."""
+
+OTHER_DOCUMENT = Coding("PI", "Patient internal identifier")
+"""Travel permits (HKM, TW) and all others: a number that is unique within its assigning authority, which is named."""
+
+
+def status_of(status: str, call: str | None) -> Status:
+    """Codes of a status; a first result that is `invalid` is no result (X), a corrected one replaces (C)."""
+    return _NO_RESULT if status == "final" and call == "invalid" else STATUSES[status]

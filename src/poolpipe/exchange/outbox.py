@@ -1,0 +1,272 @@
+"""The outbox: a folder of messages that is written whole or not at all, and knows what was told from it before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from poolpipe.errors import InputError
+from poolpipe.exchange.placing import check_place, synced, take_place
+from poolpipe.exchange.statements import SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+__all__ = ["MANIFEST", "TOLD", "Outbox"]
+
+MANIFEST = "results.manifest.json"
+TOLD = ".told.parquet"
+"""The statements that the messages make, from which the next export sees what has to be corrected."""
+
+_ANOTHER = "name another folder with --out 请用 --out 指定其他文件夹"
+
+
+class Outbox:
+    """A folder of messages being written, to be used in a `with` block.
+
+    Messages are written beside the folder and take its place at once, synced, when the block ends; of a block that
+    fails nothing is left. An earlier export of the same format is replaced; `before` is what it told.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where there is none.
+    form, receiver : str
+        Format and receiver of every message of this outbox.
+    result : dict
+        Which result is told, for the manifest: `as_of` (RFC 3339 or None) and what else names it.
+
+    Raises
+    ------
+    InputError
+        If the folder holds anything but an export of this format to this receiver, of this result or an earlier one;
+        if another export is writing it; if it cannot be replaced or written.
+    """
+
+    def __init__(self, folder: Path, form: str, receiver: str, result: dict[str, Any]) -> None:
+        self._target = folder.resolve()
+        self._about: dict[str, Any] = {"format": form, "receiver": receiver, "result": result}
+        self._files: list[dict[str, Any]] = []
+        self._told: pq.ParquetWriter | None = None
+        self.before: pl.LazyFrame | None = None
+
+    def __enter__(self) -> Outbox:
+        """Lock the outbox, clear away what a dead export left, and look at what was told before."""
+        try:
+            self._target.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(self._target)
+            self._stage = self._begin()
+        except OSError as error:
+            raise _unwritable(self._target, error) from error
+        return self
+
+    def _begin(self) -> Path:
+        try:
+            check_place(self._target)
+            _clear_leftovers(self._target)
+            if self._target.exists():
+                self.before = _told_before(self._target, self._about)
+            return _stage_beside(self._target)
+        except BaseException:
+            self._unlock()
+            raise
+
+    def write(self, name: str, content: bytes, **counts: int) -> None:
+        """Write one file of messages; `counts` stand beside its name in the manifest."""
+        with self.file(name, **counts) as file:
+            file.write(content)
+
+    @contextmanager
+    def file(self, name: str, **counts: int) -> Iterator[BinaryIO]:
+        """Write one file piece by piece."""
+        path = self._stage / name
+        with path.open("xb") as file:
+            yield file
+        self._files.append({"file": name, **counts, "sha256": _sha256(path)})
+
+    def keep(self, statements: pl.DataFrame) -> None:
+        """Keep some of the statements that the files make, in the order of round and tube."""
+        table = statements.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()).to_arrow(
+            compat_level=pl.CompatLevel.oldest()
+        )
+        if self._told is None:
+            self._told = pq.ParquetWriter(self._stage / TOLD, table.schema, compression="zstd")
+        self._told.write_table(table)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Put everything in its place, or leave everything as it was."""
+        try:
+            if kind is None:
+                self._finish()
+        except OSError as refused:
+            raise _unwritable(self._target, refused) from refused
+        finally:
+            if self._told is not None:
+                self._told.close()
+            shutil.rmtree(self._stage, ignore_errors=True)
+            self._unlock()
+
+    def _finish(self) -> None:
+        if self._told is None:
+            self.keep(pl.DataFrame(schema=SCHEMA))
+        self._told.close()  # type: ignore[union-attr]  # kept just now
+        manifest = {
+            "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            **self._about,
+            "files": sorted(self._files, key=lambda each: str(each["file"])),
+            "told": {"file": TOLD, "sha256": _sha256(self._stage / TOLD)},
+        }
+        text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+        (self._stage / MANIFEST).write_text(text, encoding="utf-8")
+        synced(self._stage)
+        take_place(self._stage, self._target)
+
+    def _unlock(self) -> None:
+        Path(self._lock.name).unlink(missing_ok=True)
+        self._lock.close()
+
+
+def _told_before(target: Path, about: dict[str, Any]) -> pl.LazyFrame | None:
+    """What an earlier export told; None where the folder is empty; refused where it is anything else."""
+    names = {path.name for path in target.iterdir()}
+    if not names:
+        return None
+    if MANIFEST not in names:
+        raise InputError(
+            f"holds files that no export of poolpipe has written: {_some(names)} 内有并非导出的文件",
+            where=str(target),
+            way_out=_ANOTHER,
+        )
+    manifest = _manifest(target)
+    own = {MANIFEST, TOLD, *(file["file"] for file in manifest["files"])}
+    if foreign := names - own:
+        raise InputError(
+            f"holds files beside the exported ones, which would be lost: {_some(foreign)} 内有其他文件",
+            where=str(target),
+            way_out="move them elsewhere, or " + _ANOTHER,
+        )
+    for what in ("format", "receiver"):
+        if manifest[what] != about[what]:
+            raise InputError(
+                f"is an outbox whose {what} is {manifest[what]}, not {about[what]} 此文件夹用于其他格式或接收方",
+                where=str(target),
+                way_out=_ANOTHER,
+            )
+    _check_order(target, manifest["result"].get("as_of"), about["result"].get("as_of"))
+    told = target / TOLD
+    if TOLD not in names or _sha256(told) != manifest["told"]["sha256"]:
+        raise InputError(
+            f"{TOLD}, the record of what was told from here, is missing or damaged 已报告记录缺失或损坏",
+            where=str(target),
+            way_out="without it nothing can be corrected: restore it from a copy, or " + _ANOTHER,
+        )
+    return pl.scan_parquet(told)
+
+
+def _check_order(target: Path, before: str | None, now: str | None) -> None:
+    """Refuse a result that is older than what was told: it would take newer results back."""
+    if before and now and datetime.fromisoformat(now) < datetime.fromisoformat(before):
+        raise InputError(
+            f"told a result as of {before} already, and this one is as of {now} 此前已报告更新的结果",
+            where=str(target),
+            way_out="export the newer result, or " + _ANOTHER,
+        )
+
+
+def _manifest(target: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
+        known = {"format", "receiver", "result", "files", "told"} <= manifest.keys()
+    except (ValueError, AttributeError):
+        known = False
+    if not known:
+        raise InputError(
+            f"{MANIFEST} is damaged, or of another version 清单损坏或版本不符",
+            where=str(target),
+            way_out=_ANOTHER,
+        )
+    return manifest
+
+
+def _some(names: set[str]) -> str:
+    listed = sorted(names)
+    return ", ".join(listed[:5]) + (f", and {len(listed) - 5} more" if len(listed) > 5 else "")
+
+
+def _locked(target: Path) -> TextIO:
+    """Hold the outbox's lock file; a dead process holds nothing. Systems without flock(2) have no lock."""
+    path = target.with_name(f".{target.name}.lock")
+    while True:
+        lock = path.open("w", encoding="utf-8")
+        if not _held(lock):
+            lock.close()
+            raise InputError(
+                "another export is writing it 另一导出正在写入",
+                where=str(target),
+                way_out="wait until it is done 请稍候再试",
+            )
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(lock.fileno()).st_ino:
+                return lock
+        lock.close()  # its holder took it away between our opening and our locking
+
+
+def _held(lock: TextIO) -> bool:
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _clear_leftovers(target: Path) -> None:
+    """What a dead export left: its unfinished messages go, and the outbox that it had set aside comes back."""
+    beside = list(target.parent.iterdir())
+    for path in beside:
+        if path.name.startswith(f".{target.name}.before-"):
+            if target.exists():
+                shutil.rmtree(path)
+            else:
+                path.rename(target)
+    for path in beside:
+        if path.name.startswith(f".{target.name}.writing-"):
+            shutil.rmtree(path)
+
+
+def _stage_beside(target: Path) -> Path:
+    stage = Path(tempfile.mkdtemp(prefix=f".{target.name}.writing-", dir=target.parent))
+    if target.exists():
+        shutil.copymode(target, stage)
+    else:
+        umask = os.umask(0)
+        os.umask(umask)
+        stage.chmod(0o777 & ~umask)
+    return stage
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unwritable(target: Path, error: OSError) -> InputError:
+    return InputError(
+        f"cannot be written 无法写入: {error.strerror or error}", where=str(target), way_out=_ANOTHER
+    )

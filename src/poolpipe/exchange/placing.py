@@ -1,0 +1,91 @@
+"""Folders in their place: synced to the disk, and put where another stood without a moment in between."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from poolpipe.errors import InputError
+
+__all__ = ["check_place", "synced", "take_place"]
+
+_HERE = -100  # AT_FDCWD: paths are relative to the working directory
+_EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
+
+
+def synced(folder: Path) -> None:
+    """Wait until every file of a folder, and their names, are on the disk."""
+    for path in (*folder.iterdir(), folder):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def check_place(target: Path) -> None:
+    """Refuse a place that no folder can take.
+
+    Raises
+    ------
+    InputError
+        If a file system is mounted there, or something stands there that is no folder.
+    """
+    if target.is_mount():
+        raise InputError(
+            "a file system is mounted there, which cannot be replaced as a whole 此处为挂载点，无法整体替换",
+            where=str(target),
+            way_out="name a folder inside it 请指定其中的子文件夹",
+        )
+    if target.exists() and not target.is_dir():
+        raise InputError(
+            f"{target.name} is a file, not a folder 是文件而非文件夹",
+            where=str(target),
+            way_out="name another folder 请指定其他文件夹",
+        )
+
+
+def take_place(stage: Path, target: Path) -> None:
+    """Put a folder where another may stand, which is removed; synced.
+
+    On Linux the two are exchanged in one step, so that whoever looks finds either. Where that cannot be done the old
+    one is set aside as `.NAME.before-…` first: a process that dies between leaves it to be found there.
+
+    Raises
+    ------
+    OSError
+        If it may not be moved.
+    """
+    if not target.exists():
+        stage.rename(target)
+    elif _exchanged(stage, target):
+        shutil.rmtree(stage, ignore_errors=True)
+    else:
+        aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.before-", dir=target.parent))
+        target.rename(aside)
+        stage.rename(target)
+        shutil.rmtree(aside, ignore_errors=True)
+    _sync_names(target.parent)
+
+
+def _sync_names(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step; False where the system or the file system cannot."""
+    if sys.platform != "linux":
+        return False
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        return False
+    failed: int = rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE)
+    return not failed

@@ -1,0 +1,188 @@
+"""A result folder as exports read it: its tubes with a call stretch by stretch, so that a city needs little memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from poolpipe.errors import InputError
+from poolpipe.exchange.statements import MEMBER_COLUMNS, POOL_COLUMNS, SCHEMA, revised, statements
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
+
+__all__ = ["ResultFolder"]
+
+_TUBE = ("round", "tube")
+_TABLES = ("pools", "members", "readings", "anomalies")
+
+
+class ResultFolder:
+    """What a run has written, for telling others.
+
+    Attributes
+    ----------
+    summary : dict
+        `summary.json`.
+    pools : DataFrame
+        `statements.POOL_COLUMNS` of the tubes that have a call.
+    waiting : int
+        How many tubes have none.
+
+    Raises
+    ------
+    InputError
+        If the folder is none that a run has written, or its tables are not those that its summary speaks of.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.summary, self._digest = _summary(folder)
+        absent = [name for name in _TABLES if not self._path(name).exists()]
+        if absent:
+            raise InputError(
+                f"no such table: {', '.join(absent)} 缺少结果表",
+                where=str(folder),
+                way_out="give the --out of a run, of this version",
+            )
+        self._check_rows()
+        pools = pl.read_parquet(self._path("pools"), columns=list(POOL_COLUMNS))
+        self.pools = pools.filter(pl.col("call").is_not_null() & pl.col("called_at").is_not_null())
+        self.waiting = pools.height - self.pools.height
+        self._readings = pl.scan_parquet(self._path("readings"))
+
+    def _path(self, table: str) -> Path:
+        return self._folder / f"{table}.parquet"
+
+    def _check_rows(self) -> None:
+        """Refuse a folder in which another run's table lies, as far as rows tell."""
+        for name in _TABLES:
+            there, said = pq.read_metadata(self._path(name)).num_rows, self.summary["rows"].get(name)
+            if there != said:
+                raise InputError(
+                    f"{name}.parquet has {there} rows, and summary.json says {said} 结果表与摘要不符",
+                    where=str(self._folder),
+                    way_out="run the events again into a new folder 请重新运行",
+                )
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Which result this is: its moment, its policy and the digest of its summary."""
+        return {
+            "as_of": self.summary["as_of"],
+            "policy": self.summary["policy"],
+            "summary_sha256": self._digest,
+        }
+
+    def take_readings(self, readings: pl.DataFrame) -> None:
+        """Let other readings stand in the place of the run's own.
+
+        Parameters
+        ----------
+        readings : DataFrame
+            round, plate, well, target, ct, reagent, instrument; which wells are shared the run's anomalies tell.
+        """
+        anomalies = pl.read_parquet(self._path("anomalies"), columns=["code", "round", "subject"])
+        shared = anomalies.filter(pl.col("code") == "well_shared").select(
+            "round", pl.col("subject").alias("where"), pl.lit(value=True).alias("shared")
+        )
+        where = pl.format("{}:{}", "plate", "well").alias("where")
+        marked = readings.with_columns(where).join(shared, on=("round", "where"), how="left")
+        self._readings = marked.drop("where").lazy()
+
+    def stretches(
+        self,
+        before: pl.LazyFrame | None,
+        as_of: datetime,
+        *,
+        calls: Collection[str] = (),
+        tubes: int = 100_000,
+    ) -> Iterator[tuple[pl.DataFrame, int, int]]:
+        """What is to be told, some tubes at a time, in the order of round and tube.
+
+        Parameters
+        ----------
+        before : LazyFrame, optional
+            What was told before.
+        as_of : datetime
+            Since when a correction stands.
+        calls : collection of str, optional
+            Only these are told for the first time.
+        tubes : int
+            How many at a time.
+
+        Yields
+        ------
+        statements : DataFrame
+            Of whole tubes, as `statements.revised` gives them.
+        done, total : int
+            Tubes told so far, and of how many.
+        """
+        told = pl.LazyFrame(schema=SCHEMA) if before is None else before
+        wanted = self.pools.filter(pl.col("call").is_in(list(calls))) if calls else self.pools
+        every = pl.concat([wanted.select(_TUBE), told.select(_TUBE).collect()]).unique().sort(_TUBE)
+        for start in range(0, every.height, tubes):
+            stretch = every.slice(start, tubes)
+            within = _between(stretch)
+            pools, members = (
+                table.filter(within).join(stretch.lazy(), on=_TUBE, how="semi").collect()
+                for table in (
+                    self.pools.lazy(),
+                    pl.scan_parquet(self._path("members")).select(MEMBER_COLUMNS),
+                )
+            )
+            readings = self._of_wells(pools)
+            yield (
+                revised(
+                    statements(pools, members, readings), told.filter(within).collect(), as_of, calls=calls
+                ),
+                min(start + tubes, every.height),
+                every.height,
+            )
+
+    def _of_wells(self, pools: pl.DataFrame) -> pl.DataFrame:
+        """Readings of the wells that these tubes' calls rest on."""
+        wells = pools.select("round", pl.col("called_by").str.strip_prefix("well ").alias("where")).unique()
+        where = pl.format("{}:{}", "plate", "well").alias("where")
+        return (
+            self._readings.with_columns(where)
+            .join(wells.lazy(), on=("round", "where"), how="semi")
+            .drop("where")
+            .collect()
+        )
+
+
+def _between(stretch: pl.DataFrame) -> pl.Expr:
+    """Whether a row lies between the first and the last tube of a stretch: row groups elsewhere are not read."""
+    (first_round, first_tube), (last_round, last_tube) = stretch.row(0), stretch.row(-1)
+    if first_round == last_round:
+        return (pl.col("round") == first_round) & pl.col("tube").is_between(first_tube, last_tube)
+    behind = (pl.col("round") > first_round) | (
+        (pl.col("round") == first_round) & (pl.col("tube") >= first_tube)
+    )
+    before = (pl.col("round") < last_round) | (
+        (pl.col("round") == last_round) & (pl.col("tube") <= last_tube)
+    )
+    return behind & before
+
+
+def _summary(folder: Path) -> tuple[dict[str, Any], str]:
+    try:
+        content = (folder / "summary.json").read_bytes()
+        summary: dict[str, Any] = json.loads(content)
+        known = {"as_of", "policy", "rows"} <= summary.keys()
+    except (OSError, ValueError, AttributeError):
+        known = False
+    if not known:
+        raise InputError(
+            "is no folder that poolpipe run has written 不是 poolpipe run 的结果文件夹",
+            where=str(folder),
+            way_out="give the --out of a run",
+        )
+    return summary, hashlib.sha256(content).hexdigest()

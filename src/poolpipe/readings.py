@@ -1,0 +1,97 @@
+"""Readings: the read-outs that calls rest on, kept beside the result so that nobody has to look for them again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from poolpipe.codes import WELL_PLACES, Codes, well_names
+from poolpipe.tables import CALLS, TABLES
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from numpy.typing import NDArray
+
+    from poolpipe.calls import Calls
+
+    Which = Literal["auto", "all", "not-negative"]
+
+__all__ = ["MOST_READINGS", "kept_readings", "readings_in_words"]
+
+MOST_READINGS = 1_000_000
+"""Up to so many read-outs all are kept. Those of a Shanghai day, seven million, take 3 s to sort and write."""
+
+_SCHEMA = {column.name: column.dtype for column in TABLES["readings"]}
+_NEGATIVE = CALLS.index("negative")
+
+
+def kept_readings(
+    reads: pl.DataFrame, pools: pl.DataFrame, calls: Calls, which: Which = "auto"
+) -> tuple[pl.DataFrame, str]:
+    """Choose the read-outs of the wells that calls rest on.
+
+    Parameters
+    ----------
+    reads : DataFrame
+        Coded read events, voided ones taken out.
+    pools : DataFrame
+        Coded: call, by_slot.
+    calls : Calls
+        Which wells are shared.
+    which : {"auto", "all", "not-negative"}
+        Those of all tubes, or of all but the negative ones; `auto` keeps all up to `MOST_READINGS` read-outs.
+
+    Returns
+    -------
+    readings : DataFrame
+        Coded, in the order of round, plate, well, target, ct (a number before undetermined) and time, each once;
+        with `shared`.
+    which : str
+        What was kept: `all` or `not-negative`.
+    """
+    if which == "auto":
+        which = "all" if reads.height <= MOST_READINGS else "not-negative"
+    if reads.is_empty():
+        return reads.with_columns(pl.lit(value=False).alias("shared")), which
+    deciding = pools.filter(pl.col("by_slot").is_not_null())
+    if which == "not-negative":
+        deciding = deciding.filter(pl.col("call") != _NEGATIVE)
+    slots = reads["plate"].to_numpy().astype(np.int64) * WELL_PLACES + reads["well"].to_numpy()
+    size = int(slots.max()) + 1
+    shared = calls.wells.filter("shared")["slot"].to_numpy()
+    kept = _marked(deciding["by_slot"].to_numpy(), size)[slots]
+    beside = pl.Series("shared", _marked(shared, size)[slots])
+    return _in_order(reads.with_columns(beside).filter(pl.Series(kept))), which
+
+
+def _marked(slots: NDArray[np.int64], size: int) -> NDArray[np.bool_]:
+    marks = np.zeros(size, np.bool_)
+    marks[slots[slots < size]] = True
+    return marks
+
+
+def _in_order(readings: pl.DataFrame) -> pl.DataFrame:
+    """By place, target, ct and time; what differs in no column that is kept stands once."""
+    columns = [name for name in ("plate", "well", "target", "ct", "at", "reagent", "instrument", "shared")
+               if name in readings.columns]  # fmt: skip
+    return readings.select(columns).unique().sort(columns, nulls_last=True)
+
+
+def readings_in_words(readings: pl.DataFrame, codes: Codes, plate_wells: int) -> pl.DataFrame:
+    """Write coded read-outs as texts: the columns of the table `readings`."""
+    if readings.is_empty():
+        return pl.DataFrame(schema=_SCHEMA)
+    rounds, plates = codes.entity("plate", readings["plate"])
+    missing = [
+        pl.lit(None, kind).alias(name) for name, kind in _SCHEMA.items() if name not in readings.columns
+    ]
+    return readings.with_columns(
+        rounds,
+        plates,
+        well_names(readings["well"], plate_wells),
+        codes.text("target", readings["target"]),
+        *missing,
+    ).select(pl.col(name).cast(kind) for name, kind in _SCHEMA.items())
