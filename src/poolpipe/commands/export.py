@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from poolpipe.commands.options import ZONE
-from poolpipe.commands.terminal import tell
+from poolpipe.commands.terminal import Steps, check_out, tell
+from poolpipe.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    import polars as pl
-
-    from poolpipe.exchange import Result
+    from poolpipe.exchange.source import ResultFolder
+    from poolpipe.exchange.telling import Told
 
 __all__ = ["export"]
 
@@ -23,11 +23,12 @@ __all__ = ["export"]
 @click.command(
     help="Write the results of a run (the folder RUN of `poolpipe run`) for others.\n\n"
     "将 `poolpipe run` 的结果输出给市级平台：CSV、HL7 v2.5.1 ORU^R01 或 FHIR R4。\n\n"
-    "Only tubes that have a call are written: nobody is told a result of a tube that was not tested. Every message is "
-    "checked by its standard's validator before it is written. CSV is cut into files that no spreadsheet truncates, "
-    "with a manifest of their rows."
+    "Only tubes that have a call are written: nobody is told a result of a tube that was not tested. OUT is an outbox: "
+    "it is written whole or not at all, with a manifest, and exporting into it again replaces it; a result that was told "
+    "from it before and is another now, or none, is told as corrected or withdrawn."
     "\n\n\b\nExamples  例:\n"
     "  poolpipe export result --format csv --language zh --out platform\n"
+    "  poolpipe export result --format csv --for-spreadsheet --out office\n"
     "  poolpipe export result --format hl7 --call positive --call suspect --out messages",
 )
 @click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
@@ -35,12 +36,13 @@ __all__ = ["export"]
     "--format", "form", type=click.Choice(["csv", "hl7", "fhir"]), required=True, help="Format  格式"
 )
 @click.option(
-    "--out", required=True, metavar="OUT", type=click.Path(path_type=Path), help="Folder  输出文件夹"
+    "--out", required=True, metavar="OUT", type=click.Path(path_type=Path), help="Outbox  输出文件夹"
 )
 @click.option("--call", "calls", multiple=True, type=click.Choice(["positive", "suspect", "negative", "invalid"]),
-              help="Only these calls; default all  只输出这些结论")  # fmt: skip
-@click.option("--readings", multiple=True, metavar="FILE", type=click.Path(path_type=Path, exists=True),
-              help="Read events, for Ct values  读数事件")  # fmt: skip
+              help="Only these calls are told anew; default all  只新报这些结论")  # fmt: skip
+@click.option("--readings", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+              help="Read events in the place of the run's own, for Ct values  代替结果中的读数事件")  # fmt: skip
+@click.option("--policy", metavar="POLICY", help="The run's policy, with --readings  运行时所用策略")
 @click.option(
     "--zone",
     type=ZONE,
@@ -52,8 +54,11 @@ __all__ = ["export"]
 @click.option(
     "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of the CSV  语言"
 )
+@click.option("--for-spreadsheet", is_flag=True,
+              help="CSV that a spreadsheet opens without losing digits  供表格软件打开，不丢位数")  # fmt: skip
 @click.option("--sender", default="POOLPIPE", show_default=True, help="Sending facility (HL7)  发送方")
 @click.option("--receiver", default="CITY", show_default=True, help="Receiving facility (HL7)  接收方")
+@click.option("--quiet", is_flag=True, help="No progress  不显示进度")
 def export(
     run: Path,
     *,
@@ -61,82 +66,75 @@ def export(
     out: Path,
     calls: tuple[str, ...],
     readings: tuple[Path, ...],
+    policy: str | None,
     zone: str,
     language: str,
+    for_spreadsheet: bool,
     sender: str,
     receiver: str,
+    quiet: bool,
 ) -> None:
     """Write results in one format and say how many."""
-    import polars as pl
+    from poolpipe.exchange import telling
+    from poolpipe.exchange.source import ResultFolder
 
-    from poolpipe.errors import InputError
-    from poolpipe.exchange import results
+    check_out(out)
+    formats = {
+        "csv": lambda: telling.Csv(zone, language, for_spreadsheet=for_spreadsheet),
+        "hl7": lambda: telling.Hl7(zone, sender, receiver),
+        "fhir": lambda: telling.Fhir(zone),
+    }
+    with Steps(quiet=quiet) as steps:
+        source = ResultFolder(run)
+        if readings:
+            _take_readings(source, readings, policy, steps)
+        told = telling.tell(source, out, formats[form](), calls=calls, progress=steps)
+    for line in _told_lines(told, out, source.waiting):
+        tell(line, err=True)
 
-    tables = {name: run / f"{name}.parquet" for name in ("pools", "members")}
-    for path in tables.values():
-        if not path.exists():
-            raise InputError(
-                "no such table", where=str(path), way_out="hand over a folder written by poolpipe run"
-            )
-    pools, members = (pl.read_parquet(path) for path in tables.values())
-    waiting = pools["call"].null_count()
-    if calls:
-        pools = pools.filter(pl.col("call").is_in(list(calls)))
-    found = results(pools, members, _readings(readings))
-    if form == "csv":
-        from poolpipe.exchange.city_csv import write_csv
 
-        written = len(write_csv(found, out, zone=zone, language=language)) - 1
-    else:
-        texts = _hl7(found, sender, receiver, zone) if form == "hl7" else _fhir(found, zone)
-        written = _write_texts(texts, out)
-    tell(
-        f"{written} files in {out}; {waiting} tubes without a call are not sent  {waiting} 管尚无结论，未输出",
-        err=True,
+def _take_readings(source: ResultFolder, paths: tuple[Path, ...], policy: str | None, steps: Steps) -> None:
+    """Read other read-outs under the run's policy, and say what of them was not understood."""
+    from datetime import datetime
+
+    from poolpipe.exchange.readings import read_readings
+    from poolpipe.policy import load_policy
+
+    rules = load_policy(policy)
+    if rules.version != source.about["policy"]["version"]:
+        raise InputError(
+            f"the result was concluded under policy {source.about['policy']['name']} "
+            f"({source.about['policy']['version']}), and this is {rules.name} ({rules.version}) 策略与结果不符",
+            where="--policy",
+            way_out="give the policy of the run, so that wells and codes are read alike 请用 --policy 指定运行时的策略",
+        )
+    as_of = source.about["as_of"]
+    given = read_readings(
+        paths, rules, None if as_of is None else datetime.fromisoformat(as_of), progress=steps
     )
+    for row in given.rejects.head(5).iter_rows(named=True):
+        place = f"{row['file']}:{row['line']}" if row["line"] is not None else row["file"]
+        tell(f"not understood 未能识别: {place} {row['code']}: {row['detail']}", err=True)
+    if given.rejects.height > 5:
+        tell(f"and {given.rejects.height - 5} more 另有 {given.rejects.height - 5} 条", err=True)
+    for name in given.skipped:
+        tell(f"no file of events, left aside 非事件文件，已跳过: {name}", err=True)
+    source.take_readings(given.readings)
 
 
-def _readings(paths: tuple[Path, ...]) -> pl.DataFrame | None:
-    """plate, well, target, ct and round of read events written by `poolpipe import`."""
-    import polars as pl
-
-    frames = [pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_ndjson(path) for path in paths]
-    wanted = [pl.col("plate", "well", "target").cast(pl.String), pl.col("ct").cast(pl.Float64)]
-    frames = [
-        frame.select(*wanted, (pl.col("round") if "round" in frame.columns else pl.lit("")).alias("round"))
-        for frame in frames
-    ]
-    return pl.concat(frames) if frames else None
-
-
-def _hl7(found: Iterable[Result], sender: str, receiver: str, zone: str) -> Iterator[tuple[str, str]]:
-    from poolpipe.exchange.hl7 import oru_messages
-
-    for result in found:
-        text = "".join(oru_messages(result, sender=sender, receiver=receiver, zone=zone))
-        yield _file_name(result, "hl7"), text
-
-
-def _fhir(found: Iterable[Result], zone: str) -> Iterator[tuple[str, str]]:
-    from poolpipe.exchange.fhir import bundle
-
-    for result in found:
-        yield _file_name(result, "json"), bundle(result, zone=zone)
-
-
-def _file_name(result: Result, ending: str) -> str:
-    """A name that no round or barcode can lead out of the folder, and that two tubes never share."""
-    import hashlib
-
-    digest = hashlib.sha256(f"{result.round}\x1f{result.tube}".encode()).hexdigest()[:12]
-    readable = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in result.tube)
-    return f"{readable[:64]}-{digest}.{ending}"
-
-
-def _write_texts(texts: Iterable[tuple[str, str]], out: Path) -> int:
-    out.mkdir(parents=True, exist_ok=True)
-    count = 0
-    for name, text in texts:
-        (out / name).write_text(text, "utf-8", newline="")
-        count += 1
-    return count
+def _told_lines(told: Told, out: Path, waiting: int) -> Iterable[str]:
+    """What was written, and what whoever sends it should know."""
+    kinds = ", ".join(f"{count} {status}" for status, count in sorted(told.statements.items()))
+    yield f"{told.files} files in {out}: {kinds or 'nothing to tell'}"
+    yield f"{waiting} tubes without a call are not sent  {waiting} 管尚无结论，未输出"
+    if told.unmeasured:
+        yield (
+            f"{told.unmeasured} tubes are told without Ct values: no reading of the well that gave the call is there; "
+            f"`poolpipe run --readings all` keeps those of negative tubes, too  {told.unmeasured} 管无 Ct 值"
+        )
+    if told.early:
+        tubes = ", ".join("/".join(part for part in tube if part) for tube in told.early[:5])
+        yield (
+            f"{len(told.early)} results are dated at or before a swab of their tube, and receivers may refuse them; was a "
+            f"device's clock wrong? {tubes}{', …' if len(told.early) > 5 else ''}  结果时间不晚于采样时间"
+        )

@@ -37,7 +37,9 @@ def csv_rows(
     language: str = "en",
     for_spreadsheet: bool = False,
 ) -> pl.DataFrame:
-    """Rows under HEADERS[language], every cell as text; a tube of which nobody is known has one row without person.
+    """Rows under HEADERS[language], every cell as text, null where there is nothing to say.
+
+    A tube of which nobody is known has one row without person.
 
     Parameters
     ----------
@@ -72,8 +74,7 @@ def csv_rows(
     if for_spreadsheet:
         cells |= {name: _as_text_cell(cells[name]) for name in _CODES}
     return statements.select(
-        cells[name].fill_null("").alias(header)
-        for name, header in zip(HEADERS["en"], HEADERS[language], strict=True)
+        cells[name].alias(header) for name, header in zip(HEADERS["en"], HEADERS[language], strict=True)
     )
 
 
@@ -93,8 +94,7 @@ def _harmless(name: str) -> pl.Expr:
 
 def _as_text_cell(cell: pl.Expr) -> pl.Expr:
     """A formula that gives a text: what a spreadsheet keeps to the letter when it opens and saves the file."""
-    quoted = pl.format('="{}"', cell.str.replace_all('"', '""', literal=True))
-    return pl.when(cell != "").then(quoted)
+    return pl.format('="{}"', cell.str.replace_all('"', '""', literal=True))
 
 
 def csv_files(stretches: Iterable[pl.DataFrame], *, rows_per_file: int) -> Iterator[list[pl.DataFrame]]:

@@ -71,6 +71,11 @@ class Outbox:
             raise _unwritable(self._target, error) from error
         return self
 
+    @property
+    def files(self) -> int:
+        """How many files of messages were written."""
+        return len(self._files)
+
     def _begin(self) -> Path:
         try:
             check_place(self._target)

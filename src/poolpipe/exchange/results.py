@@ -165,8 +165,14 @@ def _result(rows: Sequence[dict[str, Any]]) -> TubeResult:
         facts["shared"],
         tuple(
             Statement(
-                row["person_type"], row["person"], row["collected_at"], row["position"], row["status"],
-                row["stated_at"], row["revision"], tuple(row["retired"]),
+                row["person_type"],
+                row["person"],
+                row["collected_at"],
+                row["position"],
+                row["status"],
+                row["stated_at"],
+                row["revision"],
+                tuple(row["retired"]),
             )  # fmt: skip
             for row in rows
         ),

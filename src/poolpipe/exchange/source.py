@@ -103,7 +103,7 @@ class ResultFolder:
         *,
         calls: Collection[str] = (),
         tubes: int = 100_000,
-    ) -> Iterator[tuple[pl.DataFrame, int, int]]:
+    ) -> Iterator[tuple[pl.DataFrame, int]]:
         """What is to be told, some tubes at a time, in the order of round and tube.
 
         Parameters
@@ -121,8 +121,8 @@ class ResultFolder:
         ------
         statements : DataFrame
             Of whole tubes, as `statements.revised` gives them.
-        done, total : int
-            Tubes told so far, and of how many.
+        total : int
+            How many tubes there are to tell of.
         """
         told = pl.LazyFrame(schema=SCHEMA) if before is None else before
         wanted = self.pools.filter(pl.col("call").is_in(list(calls))) if calls else self.pools
@@ -138,13 +138,8 @@ class ResultFolder:
                 )
             )
             readings = self._of_wells(pools)
-            yield (
-                revised(
-                    statements(pools, members, readings), told.filter(within).collect(), as_of, calls=calls
-                ),
-                min(start + tubes, every.height),
-                every.height,
-            )
+            now = statements(pools, members, readings)
+            yield revised(now, told.filter(within).collect(), as_of, calls=calls), every.height
 
     def _of_wells(self, pools: pl.DataFrame) -> pl.DataFrame:
         """Readings of the wells that these tubes' calls rest on."""
