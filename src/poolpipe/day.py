@@ -31,8 +31,8 @@ class Day:
 
     Attributes
     ----------
-    pools, members, recalls, cases, traces, anomalies, ledger, rejects : DataFrame
-        The contract's tables, sorted; times in UTC. Each is made when it is first asked for.
+    pools, members, recalls, cases, traces, anomalies, ledger, rejects, readings : DataFrame
+        The tables, sorted; times in UTC. Each is made when it is first asked for.
     summary : dict
         as_of, policy, files, rows per table, anomalies per code, columns left out, files skipped.
     people : DataFrame or None
@@ -114,6 +114,11 @@ class Day:
     def rejects(self) -> pl.DataFrame:
         """An event not understood a row."""
         return self.table("rejects")
+
+    @property
+    def readings(self) -> pl.DataFrame:
+        """A read-out that a call rests on a row."""
+        return self.table("readings")
 
     def tubes_by(self, column: str) -> dict[str | None, int]:
         """Count tubes by `mode` or `call`; None is an orphan, or no call."""

@@ -27,6 +27,7 @@ from poolpipe.links import link
 from poolpipe.machines import Machines
 from poolpipe.policy import Policy, load_policy
 from poolpipe.pools import gather_pools
+from poolpipe.readings import kept_readings
 from poolpipe.recalls import find_cases, open_recalls, rank_recalls
 from poolpipe.reference import Reference, read_reference
 from poolpipe.seated import Seated
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
+
+    from poolpipe.readings import Which
 
     Progress = Callable[[str, int, int], None]
     Early = Callable[[Seated], None]
@@ -59,6 +62,7 @@ def run(
     sites: Table | None = None,
     labs: Table | None = None,
     reference: Reference | None = None,
+    readings: Which = "auto",
     progress: Progress | None = None,
     early: Early | None = None,
 ) -> Day:
@@ -81,6 +85,8 @@ def run(
         Reference tables: households for the recalls' order, priority sites for the clocks.
     reference : Reference, optional
         The same, where they were read before.
+    readings : {"auto", "all", "not-negative"}
+        Which read-outs are kept beside the result; see `readings.kept_readings`.
     progress : callable, optional
         Told (what, done, total) now and then.
     early : callable, optional
@@ -105,7 +111,9 @@ def run(
     rules = load_policy(policy)
     events = read_events(inputs, rules, progress=progress, foreign=Machines(rules), kind=kind)
     known = reference or read_reference(people=people, sites=sites, labs=labs)
-    return conclude(events, rules, as_of=as_of, reference=known, progress=progress, early=early)
+    return conclude(
+        events, rules, as_of=as_of, reference=known, readings=readings, progress=progress, early=early
+    )
 
 
 def conclude(
@@ -114,6 +122,7 @@ def conclude(
     *,
     as_of: datetime | str | None = None,
     reference: Reference | None = None,
+    readings: Which = "auto",
     progress: Progress | None = None,
     early: Early | None = None,
 ) -> Day:
@@ -149,6 +158,7 @@ def conclude(
         done("calls")
         pools = gather_pools(links, custody, calls, codes)
         done("pools")
+        kept, which = kept_readings(frames["read"], pools, calls, readings)
         opened = open_recalls(pools, links, frames["collect"], codes, policy, now)
         several = doubling.result()
         done("recalls")
@@ -176,13 +186,29 @@ def conclude(
         anomalies = finding.result()
         done("anomalies")
     coded = Coded(
-        codes, policy.codes.plate_wells, seated, pools, recalls, cases, ledger, anomalies, events.rejects
+        codes,
+        policy.codes.plate_wells,
+        seated,
+        pools,
+        recalls,
+        cases,
+        ledger,
+        anomalies,
+        events.rejects,
+        kept,
     )
 
     def again(other: Policy | str | Path | None, when: datetime | str | None) -> Day:
-        return conclude(events, policy if other is None else load_policy(other), as_of=when, reference=known)
+        return conclude(
+            events,
+            policy if other is None else load_policy(other),
+            as_of=when,
+            reference=known,
+            readings=readings,
+        )
 
-    return Day(coded, _summary(coded, events, policy, moment, known, warnings), again, people=known.people)
+    summary = _summary(coded, events, policy, moment, known, warnings) | {"readings": which}
+    return Day(coded, summary, again, people=known.people)
 
 
 def _summary(

@@ -235,6 +235,17 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         ("detail", TEXT, "", "which column, which value, which rule"),
         ("raw", TEXT, "", "the record as it came", "nothing legible"),
     ),
+    "readings": _columns(
+        ("round", TEXT, "", "round of the plate"),
+        ("plate", TEXT, "", "plate barcode as cleaned"),
+        ("well", TEXT, "A01 to H12", "well"),
+        ("target", TEXT, "", "what was amplified, the internal control too"),
+        ("ct", SHARE, "cycles", "threshold cycle", "undetermined: nothing amplified"),
+        ("at", TIME, "UTC", "when it was read"),
+        ("reagent", TEXT, "", "reagent kit", "not told"),
+        ("instrument", TEXT, "", "PCR machine", "not told"),
+        ("shared", FLAG, "", "several tubes, or a tube and a control, lie in the well"),
+    ),
 }  # fmt: skip
 """The result tables: every column in order."""
 
@@ -247,6 +258,7 @@ SORT_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "anomalies": ("code", "round", "subject_kind", "subject"),
     "ledger": ("round", "site", "box"),
     "rejects": ("file", "line", "code"),
+    "readings": ("round", "plate", "well", "target", "ct", "at"),
 }
 """What each written table is sorted by."""
 

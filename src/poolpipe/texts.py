@@ -13,6 +13,7 @@ import pyarrow as pa
 from poolpipe.codes import WELL_PLACES, large_texts, text_bytes, well_names
 from poolpipe.gaps import bitmap
 from poolpipe.pieces import all_alike, constant, dictionary, in_pieces
+from poolpipe.readings import readings_in_words
 from poolpipe.recalls import OPEN_STATUS
 from poolpipe.tables import CALLS, MODES, SORT_KEYS, STATES, TABLES, as_table
 from poolpipe_kernels import texts as kernels
@@ -39,6 +40,8 @@ class Coded:
         Coded; see the stages.
     anomalies, rejects : DataFrame
         Texts already.
+    readings : DataFrame
+        Coded, in order; see `readings`.
     """
 
     codes: Codes
@@ -50,6 +53,7 @@ class Coded:
     ledger: pl.DataFrame
     anomalies: pl.DataFrame
     rejects: pl.DataFrame
+    readings: pl.DataFrame
 
     @property
     def members(self) -> pl.DataFrame:
@@ -216,6 +220,10 @@ def _rejects(coded: Coded) -> pl.DataFrame:
     return coded.rejects.sort(*SORT_KEYS["rejects"], "detail", "raw", nulls_last=False)
 
 
+def _readings(coded: Coded) -> pl.DataFrame:
+    return readings_in_words(coded.readings, coded.codes, coded.plate_wells)
+
+
 _MAKERS: dict[str, Callable[[Coded], pl.DataFrame]] = {
     "recalls": _recalls,
     "cases": _cases,
@@ -223,4 +231,5 @@ _MAKERS: dict[str, Callable[[Coded], pl.DataFrame]] = {
     "ledger": _ledger,
     "anomalies": _anomalies,
     "rejects": _rejects,
+    "readings": _readings,
 }

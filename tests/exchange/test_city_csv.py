@@ -7,10 +7,10 @@ import io
 import re
 
 import pytest
-from exchange.frames import FIRST, LATER, SECOND, members, person, pools, reading, readings, tube
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchange.frames import FIRST, LATER, SECOND, members, person, pools, reading, readings, tube
 from poolpipe.exchange.city_csv import HEADERS, csv_files, csv_rows
 from poolpipe.exchange.statements import first_told, revised, statements
 
@@ -184,3 +184,12 @@ def test_rows__are_cut_before_a_spreadsheet_would_cut_them(heights, rows, files)
     assert [[part.height for part in file] for file in cut] == files
     tubes = [code for file in cut for part in file for code in part["tube"]]
     assert tubes == whole["tube"].to_list()
+
+
+def test_tube_of_no_round__has_an_empty_cell():
+    frame = told(tube("T1", "negative"))
+    assert (
+        csv_rows(frame)["round"].to_list()
+        == csv_rows(frame, for_spreadsheet=True)["round"].to_list()
+        == [None]
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from exchange.frames import FIRST, LATER, SECOND, members, person, pools, reading, readings, tube
 from fhir.resources.R4B.bundle import Bundle
 
+from exchange.frames import FIRST, LATER, SECOND, members, person, pools, reading, readings, tube
 from poolpipe.exchange import ExchangeError, codings
 from poolpipe.exchange.fhir import bundle
 from poolpipe.exchange.results import results, results_of

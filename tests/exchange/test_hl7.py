@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from exchange import er7
-from exchange.frames import CALLED, FIRST, LATER, SECOND, members, person, pools, reading, readings, tube
 from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.parser import parse_message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchange import er7
+from exchange.frames import CALLED, FIRST, LATER, SECOND, members, person, pools, reading, readings, tube
 from poolpipe.exchange import ExchangeError, hl7
 from poolpipe.exchange.hl7 import oru_messages
 from poolpipe.exchange.results import results, results_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+
 from exchange.frames import (
     CALLED,
     FIRST,
@@ -18,7 +19,6 @@ from exchange.frames import (
     readings,
     tube,
 )
-
 from poolpipe.errors import TableError
 from poolpipe.exchange.statements import SCHEMA, first_told, revised, statements
 

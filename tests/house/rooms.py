@@ -32,7 +32,19 @@ FOUNDATION = (
     "content",
 )
 STAGES = (
-    *("voids", "links", "custody", "calls", "pools", "decode", "recalls", "clocks", "anomalies", "ledger"),
+    *(
+        "voids",
+        "links",
+        "custody",
+        "calls",
+        "pools",
+        "readings",
+        "decode",
+        "recalls",
+        "clocks",
+        "anomalies",
+        "ledger",
+    ),
     "trace",
 )
 INTAKE = ("events", "instruments")

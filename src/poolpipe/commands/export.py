@@ -79,16 +79,16 @@ def export(
     from poolpipe.exchange.source import ResultFolder
 
     check_out(out)
-    formats = {
-        "csv": lambda: telling.Csv(zone, language, for_spreadsheet=for_spreadsheet),
-        "hl7": lambda: telling.Hl7(zone, sender, receiver),
-        "fhir": lambda: telling.Fhir(zone),
+    formats: dict[str, telling.Form] = {
+        "csv": telling.Csv(zone, language, for_spreadsheet=for_spreadsheet),
+        "hl7": telling.Hl7(zone, sender, receiver),
+        "fhir": telling.Fhir(zone),
     }
     with Steps(quiet=quiet) as steps:
         source = ResultFolder(run)
         if readings:
             _take_readings(source, readings, policy, steps)
-        told = telling.tell(source, out, formats[form](), calls=calls, progress=steps)
+        told = telling.tell(source, out, formats[form], calls=calls, progress=steps)
     for line in _told_lines(told, out, source.waiting):
         tell(line, err=True)
 
@@ -117,8 +117,8 @@ def _take_readings(source: ResultFolder, paths: tuple[Path, ...], policy: str | 
         tell(f"not understood 未能识别: {place} {row['code']}: {row['detail']}", err=True)
     if given.rejects.height > 5:
         tell(f"and {given.rejects.height - 5} more 另有 {given.rejects.height - 5} 条", err=True)
-    for name in given.skipped:
-        tell(f"no file of events, left aside 非事件文件，已跳过: {name}", err=True)
+    for name, why in given.skipped.items():
+        tell(f"left aside 未读取: {name}: {why}", err=True)
     source.take_readings(given.readings)
 
 

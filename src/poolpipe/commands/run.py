@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -49,6 +50,13 @@ __all__ = ["files_written", "run"]
 @click.option("--sites", metavar="FILE", help="Sampling sites and their priority  采样点表")
 @click.option("--labs", metavar="FILE", help="Testing labs  检测机构表")
 @click.option(
+    "--readings",
+    type=click.Choice(["auto", "all", "not-negative"]),
+    default="auto",
+    show_default=True,
+    help="Read-outs kept for exports; auto: all up to a million, else not those of negative tubes  保留哪些读数",
+)
+@click.option(
     "--rows",
     default=20,
     show_default=True,
@@ -70,6 +78,7 @@ def run(
     people: str | None,
     sites: str | None,
     labs: str | None,
+    readings: Literal["auto", "all", "not-negative"],
     rows: int,
     show_ids: bool,
     as_json: bool,
@@ -99,6 +108,7 @@ def run(
             as_of=moment,
             reference=known,
             kind=kind,
+            readings=readings,
             progress=steps,
             early=writing.members,
         )

@@ -88,7 +88,7 @@ def _time(name: str, zone: str) -> pl.Expr:
 
 def _harmless(name: str) -> pl.Expr:
     """A cell that no spreadsheet runs, from which the exact text can be had again."""
-    cell = pl.col(name)
+    cell = pl.col(name).replace("", None)
     return pl.when(cell.str.contains(_STARTS_FORMULA)).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
 
 

@@ -10,7 +10,6 @@ would escape what is escaped already, and takes 25 ms a message.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -29,7 +28,7 @@ from poolpipe.exchange.codings import (
 from poolpipe.exchange.results import ExchangeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from poolpipe.exchange.results import Statement, TubeResult

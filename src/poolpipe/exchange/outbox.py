@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
@@ -59,33 +59,35 @@ class Outbox:
         self._about: dict[str, Any] = {"format": form, "receiver": receiver, "result": result}
         self._files: list[dict[str, Any]] = []
         self._told: pq.ParquetWriter | None = None
+        self._undo = ExitStack()
         self.before: pl.LazyFrame | None = None
 
     def __enter__(self) -> Outbox:
         """Lock the outbox, clear away what a dead export left, and look at what was told before."""
         try:
-            self._target.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(self._target)
-            self._stage = self._begin()
+            self._begin()
         except OSError as error:
+            self._undo.close()
             raise _unwritable(self._target, error) from error
+        except BaseException:
+            self._undo.close()
+            raise
         return self
+
+    def _begin(self) -> None:
+        check_place(self._target)
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        self._undo.callback(_unlock, _locked(self._target))
+        _clear_leftovers(self._target)
+        if self._target.exists():
+            self.before = _told_before(self._target, self._about)
+        self._stage = _stage_beside(self._target)
+        self._undo.callback(shutil.rmtree, self._stage, ignore_errors=True)
 
     @property
     def files(self) -> int:
         """How many files of messages were written."""
         return len(self._files)
-
-    def _begin(self) -> Path:
-        try:
-            check_place(self._target)
-            _clear_leftovers(self._target)
-            if self._target.exists():
-                self.before = _told_before(self._target, self._about)
-            return _stage_beside(self._target)
-        except BaseException:
-            self._unlock()
-            raise
 
     def write(self, name: str, content: bytes, **counts: int) -> None:
         """Write one file of messages; `counts` stand beside its name in the manifest."""
@@ -107,6 +109,7 @@ class Outbox:
         )
         if self._told is None:
             self._told = pq.ParquetWriter(self._stage / TOLD, table.schema, compression="zstd")
+            self._undo.callback(self._told.close)
         self._told.write_table(table)
 
     def __exit__(
@@ -119,10 +122,7 @@ class Outbox:
         except OSError as refused:
             raise _unwritable(self._target, refused) from refused
         finally:
-            if self._told is not None:
-                self._told.close()
-            shutil.rmtree(self._stage, ignore_errors=True)
-            self._unlock()
+            self._undo.close()
 
     def _finish(self) -> None:
         if self._told is None:
@@ -139,9 +139,12 @@ class Outbox:
         synced(self._stage)
         take_place(self._stage, self._target)
 
-    def _unlock(self) -> None:
-        Path(self._lock.name).unlink(missing_ok=True)
-        self._lock.close()
+
+def _unlock(lock: TextIO) -> None:
+    try:
+        Path(lock.name).unlink(missing_ok=True)
+    finally:
+        lock.close()
 
 
 def _told_before(target: Path, about: dict[str, Any]) -> pl.LazyFrame | None:

@@ -10,7 +10,7 @@ from poolpipe.readings import readings_in_words
 from poolpipe.voids import standing_events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -30,13 +30,13 @@ class GivenReadings(NamedTuple):
         Those that count, in words: round, plate, well, target, ct, at, reagent, instrument.
     rejects : DataFrame
         Records that could not be understood, as the table `rejects`.
-    skipped : list of str
-        Files that are no event files.
+    skipped : mapping
+        Files that were left aside, and why.
     """
 
     readings: pl.DataFrame
     rejects: pl.DataFrame
-    skipped: list[str]
+    skipped: Mapping[str, str]
 
 
 def read_readings(

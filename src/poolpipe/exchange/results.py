@@ -155,25 +155,31 @@ def _result(rows: Sequence[dict[str, Any]]) -> TubeResult:
     stand = [row for row in rows if row["status"] != "withdrawn"] or rows
     facts = stand[0]
     collected = [row["collected_at"] for row in stand if row["collected_at"] is not None]
-    of_facts = (facts[name] for name in ("round", "tube", "mode", "people", "call", "called_at", "lab"))
     return TubeResult(
-        *of_facts,
-        min(collected, default=None),
-        tuple((each["target"], each["ct"]) for each in facts["cts"]),
-        facts["reagent"],
-        facts["instrument"],
-        facts["shared"],
-        tuple(
-            Statement(
-                row["person_type"],
-                row["person"],
-                row["collected_at"],
-                row["position"],
-                row["status"],
-                row["stated_at"],
-                row["revision"],
-                tuple(row["retired"]),
-            )  # fmt: skip
-            for row in rows
-        ),
+        round=facts["round"],
+        tube=facts["tube"],
+        mode=facts["mode"],
+        people=facts["people"],
+        call=facts["call"],
+        called_at=facts["called_at"],
+        lab=facts["lab"],
+        collected_at=min(collected, default=None),
+        cts=tuple((each["target"], each["ct"]) for each in facts["cts"]),
+        reagent=facts["reagent"],
+        instrument=facts["instrument"],
+        shared=facts["shared"],
+        statements=tuple(_statement(row) for row in rows),
+    )
+
+
+def _statement(row: dict[str, Any]) -> Statement:
+    return Statement(
+        person_type=row["person_type"],
+        person=row["person"],
+        collected_at=row["collected_at"],
+        position=row["position"],
+        status=row["status"],
+        stated_at=row["stated_at"],
+        revision=row["revision"],
+        retired=tuple(row["retired"]),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -16,6 +15,7 @@ from poolpipe.exchange.statements import MEMBER_COLUMNS, POOL_COLUMNS, SCHEMA, r
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import datetime
+    from pathlib import Path
 
 __all__ = ["ResultFolder"]
 
@@ -156,15 +156,12 @@ class ResultFolder:
 def _between(stretch: pl.DataFrame) -> pl.Expr:
     """Whether a row lies between the first and the last tube of a stretch: row groups elsewhere are not read."""
     (first_round, first_tube), (last_round, last_tube) = stretch.row(0), stretch.row(-1)
+    round_, tube = pl.col("round"), pl.col("tube")
+    first, last = pl.lit(first_round), pl.lit(last_round)
     if first_round == last_round:
-        return (pl.col("round") == first_round) & pl.col("tube").is_between(first_tube, last_tube)
-    behind = (pl.col("round") > first_round) | (
-        (pl.col("round") == first_round) & (pl.col("tube") >= first_tube)
-    )
-    before = (pl.col("round") < last_round) | (
-        (pl.col("round") == last_round) & (pl.col("tube") <= last_tube)
-    )
-    return behind & before
+        return round_.eq(first).and_(tube.is_between(pl.lit(first_tube), pl.lit(last_tube)))
+    behind = round_.gt(first).or_(round_.eq(first).and_(tube.ge(pl.lit(first_tube))))
+    return behind.and_(round_.lt(last).or_(round_.eq(last).and_(tube.le(pl.lit(last_tube)))))
 
 
 def _summary(folder: Path) -> tuple[dict[str, Any], str]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import polars as pl
 
@@ -64,7 +64,11 @@ class Form(Protocol):
     """A format that statements can be told in."""
 
     name: ClassVar[str]
-    receiver: str
+
+    @property
+    def receiver(self) -> str:
+        """Whom it is meant for, where the format names somebody."""
+        ...
 
     def write(
         self, stretches: Iterable[pl.DataFrame], outbox: Outbox, advance: Callable[[int], None]
