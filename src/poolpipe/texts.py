@@ -13,7 +13,6 @@ import pyarrow as pa
 from poolpipe.codes import WELL_PLACES, large_texts, text_bytes, well_names
 from poolpipe.gaps import bitmap
 from poolpipe.pieces import all_alike, constant, dictionary, in_pieces
-from poolpipe.readings import readings_in_words
 from poolpipe.recalls import OPEN_STATUS
 from poolpipe.tables import CALLS, MODES, SORT_KEYS, STATES, TABLES, as_table
 from poolpipe_kernels import texts as kernels
@@ -85,6 +84,8 @@ class Coded:
             return self.seated.pieces(rows)
         if name == "pools":
             return in_pieces(self.pools.height, partial(_pools, self), rows)
+        if name == "readings":
+            return in_pieces(self.readings.height, partial(_readings, self), rows)
         return iter([as_table(_MAKERS[name](self), name).to_arrow(compat_level=pl.CompatLevel.oldest())])
 
 
@@ -123,6 +124,26 @@ def _pools(coded: Coded, rows: range, room: Room) -> pa.Table:
             for column in declared
         }
     )
+
+
+def _readings(coded: Coded, rows: range, room: Room) -> pa.Table:
+    """Some readings as text."""
+    codes, readings = coded.codes, coded.readings.slice(rows.start, len(rows))
+    rounds = codes.entities["plate"].rounds[readings["plate"].to_numpy()]
+    wells = well_names(pl.Series(range(coded.plate_wells)), coded.plate_wells)
+    numbered = {
+        "round": (pl.Series(rounds), codes.texts["round"]),
+        "plate": (_code_of(codes, "plate", readings["plate"]), codes.texts["plate"]),
+        "well": (readings["well"], wells),
+        "target": (readings["target"], codes.texts["target"]),
+    }
+    columns: dict[str, pa.Array] = {}
+    for column in TABLES["readings"]:
+        if column.name in numbered:
+            columns[column.name] = dictionary(*numbered[column.name], room)
+        else:
+            columns[column.name] = readings[column.name].cast(column.dtype).to_arrow()
+    return pa.table(columns)
 
 
 def _code_of(codes: Codes, column: str, numbers: pl.Series) -> pl.Series:
@@ -220,10 +241,6 @@ def _rejects(coded: Coded) -> pl.DataFrame:
     return coded.rejects.sort(*SORT_KEYS["rejects"], "detail", "raw", nulls_last=False)
 
 
-def _readings(coded: Coded) -> pl.DataFrame:
-    return readings_in_words(coded.readings, coded.codes, coded.plate_wells)
-
-
 _MAKERS: dict[str, Callable[[Coded], pl.DataFrame]] = {
     "recalls": _recalls,
     "cases": _cases,
@@ -231,5 +248,4 @@ _MAKERS: dict[str, Callable[[Coded], pl.DataFrame]] = {
     "ledger": _ledger,
     "anomalies": _anomalies,
     "rejects": _rejects,
-    "readings": _readings,
 }

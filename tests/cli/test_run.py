@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from cli.scans import people, write_scans
 from poolpipe.cli import poolpipe
 
-TABLES = {"pools", "members", "recalls", "cases", "traces", "anomalies", "ledger", "rejects"}
+TABLES = {"pools", "members", "recalls", "cases", "traces", "anomalies", "ledger", "rejects", "readings"}
 
 
 def typed(*arguments):

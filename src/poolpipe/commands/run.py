@@ -54,7 +54,7 @@ __all__ = ["files_written", "run"]
     type=click.Choice(["auto", "all", "not-negative"]),
     default="auto",
     show_default=True,
-    help="Read-outs kept for exports; auto: all up to a million, else not those of negative tubes  保留哪些读数",
+    help="Read-outs kept for exports; auto: all up to 300,000, else not those of negative tubes  保留哪些读数",
 )
 @click.option(
     "--rows",
