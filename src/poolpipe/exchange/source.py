@@ -86,14 +86,14 @@ class ResultFolder:
         Parameters
         ----------
         readings : DataFrame
-            round, plate, well, target, ct, reagent, instrument; which wells are shared the run's anomalies tell.
+            As the table `readings`; which wells are shared the run's anomalies tell.
         """
         anomalies = pl.read_parquet(self._path("anomalies"), columns=["code", "round", "subject"])
         shared = anomalies.filter(pl.col("code") == "well_shared").select(
             "round", pl.col("subject").alias("where"), pl.lit(value=True).alias("shared")
         )
         where = pl.format("{}:{}", "plate", "well").alias("where")
-        marked = readings.with_columns(where).join(shared, on=("round", "where"), how="left")
+        marked = readings.drop("shared").with_columns(where).join(shared, on=("round", "where"), how="left")
         self._readings = marked.drop("where").lazy()
 
     def stretches(
