@@ -91,10 +91,12 @@ def oru_messages(
     exact = _Rendering(escape, lambda moment: moment.astimezone(place).strftime("%Y%m%d%H%M%S%z"))
     messages = []
     for statement in result.statements:
-        unnumbered = _message(result, statement, "", sender, receiver, exact)
-        numbered = hashlib.sha256(f"{statement.revision} {unnumbered}".encode()).hexdigest()[:20]
-        message = _message(result, statement, numbered, sender, receiver, exact)
-        _check(message, _message(result, statement, "", sender, receiver, _SHAPE), result)
+        body = _body(result, statement, exact)
+        unnumbered = _header(statement, "", sender, receiver, exact) + body
+        number = hashlib.sha256(f"{statement.revision} {unnumbered}".encode()).hexdigest()[:20]
+        message = _header(statement, number, sender, receiver, exact) + body
+        shape = _header(statement, "", sender, receiver, _SHAPE) + _body(result, statement, _SHAPE)
+        _check(message, shape, result)
         messages.append(message)
     return messages
 
@@ -147,28 +149,21 @@ def _validate(message: str) -> None:
         parse_message(message, VALIDATION_LEVEL.TOLERANT, find_groups=True).validate()
 
 
-def _message(
-    result: TubeResult,
-    statement: Statement,
-    control: str,
-    sender: str,
-    receiver: str,
-    say: _Rendering,
-) -> str:
-    """MSH, PID, OBR, OBX and SPM of one statement."""
-    segments = [
-        _header(statement, control, sender, receiver, say),
-        *_patient(statement, say),
-        _order(result, statement, say),
-        *_observations(result, statement, say),
-        _specimen(result, statement, say),
-    ]
-    return "".join(f"{segment}\r" for segment in segments)
+def _body(result: TubeResult, statement: Statement, say: _Rendering) -> str:
+    """PID, OBR, OBX and SPM of one statement."""
+    return "".join(
+        (
+            *_patient(statement, say),
+            _order(result, statement, say),
+            *_observations(result, statement, say),
+            _specimen(result, statement, say),
+        )
+    )
 
 
 def _segment(name: str, fields: Mapping[int, str]) -> str:
-    """A segment of the fields that there are, by their numbers."""
-    return "|".join([name, *(fields.get(number, "") for number in range(1, max(fields) + 1))])
+    """A segment of the fields that there are, by their numbers, with its end."""
+    return "|".join([name, *(fields.get(number, "") for number in range(1, max(fields) + 1))]) + "\r"
 
 
 def _header(statement: Statement, control: str, sender: str, receiver: str, say: _Rendering) -> str:
@@ -251,7 +246,7 @@ def _ct(target: str, ct: str | None, say: _Rendering) -> dict[int, str]:
     name = {3: _ct_name(target, say)}
     if ct is None:
         return {2: "ST", **name, 5: UNDETERMINED}
-    return {2: "NM", **name, 5: ct, 6: "{cycles}^cycles^UCUM"}
+    return {2: "NM", **name, 5: say.text(ct), 6: "{cycles}^cycles^UCUM"}
 
 
 def _ct_name(target: str, say: _Rendering) -> str:

@@ -102,7 +102,7 @@ class ResultFolder:
         as_of: datetime,
         *,
         calls: Collection[str] = (),
-        tubes: int = 100_000,
+        tubes: int = 50_000,
     ) -> Iterator[tuple[pl.DataFrame, int]]:
         """What is to be told, some tubes at a time, in the order of round and tube.
 
