@@ -14,7 +14,7 @@ import pytest
 
 from exchange.frames import CALLED, FIRST, members, person, pools, tube
 from poolpipe.errors import InputError
-from poolpipe.exchange import outbox, placing
+from poolpipe.exchange import outbox, swapping
 from poolpipe.exchange.outbox import MANIFEST, TOLD, Outbox
 from poolpipe.exchange.statements import SCHEMA, first_told, statements
 
@@ -50,10 +50,11 @@ def test_outbox__has_its_files_a_manifest_and_what_was_told(tmp_path):
     manifest = json.loads((out / MANIFEST).read_text("utf-8"))
     digest = hashlib.sha256(b"one").hexdigest()
     assert manifest["files"] == [
-        {"file": name, "messages": 2, "sha256": digest} for name in ("a.hl7", "b.hl7")
+        {"file": name, "messages": 2, "bytes": 3, "sha256": digest} for name in ("a.hl7", "b.hl7")
     ]
     assert (manifest["format"], manifest["receiver"], manifest["result"]) == ("hl7", "CITY", about())
-    assert manifest["told"] == {"file": TOLD, "sha256": hashlib.sha256((out / TOLD).read_bytes()).hexdigest()}
+    told = (out / TOLD).read_bytes()
+    assert manifest["told"] == {"file": TOLD, "bytes": len(told), "sha256": hashlib.sha256(told).hexdigest()}
     assert manifest["written_at"].endswith("+00:00")
     assert beside(out) == ["box"], "neither lock nor unfinished messages stay"
 
@@ -218,7 +219,7 @@ def test_full_disk__is_refused_and_nothing_stays(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(outbox, "synced", refuse)
+    monkeypatch.setattr(outbox, "sync_folder", refuse)
     with pytest.raises(InputError, match="No space left on device"):
         fill(tmp_path / "box")
     assert beside(tmp_path / "box") == []
@@ -235,28 +236,12 @@ def test_two_exports_at_once__are_not_done(tmp_path):
     fill(out)
 
 
-def test_lock_that_its_holder_took_away__is_not_taken_for_held(tmp_path, monkeypatch):
-    """Between our opening the lock file and our locking it, its holder ends and removes it."""
-    opened, lock = [], tmp_path / ".box.lock"
-    held_before = outbox._held
-
-    def held_now(file):
-        if not opened:
-            lock.unlink()
-        opened.append(file)
-        return held_before(file)
-
-    monkeypatch.setattr(outbox, "_held", held_now)
-    fill(tmp_path / "box")
-    assert len(opened) == 2
-
-
 class Killed(BaseException):
     """The process is gone."""
 
 
 class Disk:
-    """Lets so many operations through; from then on the process is dead and does nothing any more."""
+    """Lets so many operations through; from then on the process is dead and does nothing, but frees its lock."""
 
     def __init__(self, monkeypatch, lives):
         self.lives = lives
@@ -266,10 +251,9 @@ class Disk:
             (os, "chmod"),
             (os, "mkdir"),
             (shutil, "rmtree"),
-            (os, "unlink"),
         ):
             monkeypatch.setattr(place, name, self.counted(getattr(place, name)))
-        monkeypatch.setattr(placing, "_exchanged", self.counted(placing._exchanged))
+        monkeypatch.setattr(swapping, "_exchanged", self.counted(swapping._exchanged))
 
     def counted(self, operation):
         def live(*arguments, **options):
@@ -286,7 +270,7 @@ def test_export_killed_between_any_two_steps__leaves_the_old_or_the_new_outbox(
     tmp_path, monkeypatch, exchange
 ):
     if not exchange:
-        monkeypatch.setattr(placing, "_exchanged", lambda *_: False)
+        monkeypatch.setattr(swapping, "_exchanged", lambda *_: False)
     outcomes = set()
     for lives in range(40):
         out = tmp_path / str(lives) / "box"
@@ -328,19 +312,19 @@ def test_exchange__is_one_step_where_the_system_has_it(tmp_path):
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
         (tmp_path / name / name).touch()
-    if not placing._exchanged(tmp_path / "one", tmp_path / "other"):
+    if not swapping._exchanged(tmp_path / "one", tmp_path / "other"):
         pytest.skip("this file system cannot exchange folders")
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["other"]
 
 
 def test_exchange__of_a_folder_that_is_not_there_is_not_done(tmp_path):
     (tmp_path / "one").mkdir()
-    assert not placing._exchanged(tmp_path / "one", tmp_path / "nowhere")
+    assert not swapping._exchanged(tmp_path / "one", tmp_path / "nowhere")
 
 
 def test_exchange__is_not_tried_on_other_systems(tmp_path, monkeypatch):
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
-    monkeypatch.setattr(placing.sys, "platform", "darwin")
-    assert not placing._exchanged(tmp_path / "one", tmp_path / "other")
+    monkeypatch.setattr(swapping.sys, "platform", "darwin")
+    assert not swapping._exchanged(tmp_path / "one", tmp_path / "other")
     assert CALLED is not None

@@ -76,7 +76,7 @@ def export(
 ) -> None:
     """Write results in one format and say how many."""
     from poolpipe.exchange import telling
-    from poolpipe.exchange.source import ResultFolder
+    from poolpipe.exchange.source import result_folder
 
     check_out(out)
     formats: dict[str, telling.Form] = {
@@ -84,8 +84,7 @@ def export(
         "hl7": telling.Hl7(zone, sender, receiver),
         "fhir": telling.Fhir(zone),
     }
-    with Steps(quiet=quiet) as steps:
-        source = ResultFolder(run)
+    with Steps(quiet=quiet) as steps, result_folder(run) as source:
         if readings:
             _take_readings(source, readings, policy, steps)
         told = telling.tell(source, out, formats[form], calls=calls, progress=steps)

@@ -162,6 +162,7 @@ _CHINESE_STEPS = {
     "anomalies": "异常",
     "ledger": "台账",
     "writing": "写出",
+    "exporting": "导出",
 }
 
 

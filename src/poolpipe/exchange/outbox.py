@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import tempfile
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import polars as pl
 import pyarrow.parquet as pq
 
+from poolpipe.durable import Followed, proof_of, sync_folder
 from poolpipe.errors import InputError
-from poolpipe.exchange.placing import check_place, synced, take_place
 from poolpipe.exchange.statements import SCHEMA
+from poolpipe.exchange.swapping import check_place, take_place
+from poolpipe.locks import held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +67,13 @@ class Outbox:
         """Lock the outbox, clear away what a dead export left, and look at what was told before."""
         try:
             self._begin()
+        except BlockingIOError as error:
+            self._undo.close()
+            raise InputError(
+                "another export is writing it 另一导出正在写入",
+                where=str(self._target),
+                way_out="wait until it is done 请稍候再试",
+            ) from error
         except OSError as error:
             self._undo.close()
             raise _unwritable(self._target, error) from error
@@ -77,7 +85,7 @@ class Outbox:
     def _begin(self) -> None:
         check_place(self._target)
         self._target.parent.mkdir(parents=True, exist_ok=True)
-        self._undo.callback(_unlock, _locked(self._target))
+        self._undo.enter_context(held(self._target.with_name(f".{self._target.name}.lock")))
         _clear_leftovers(self._target)
         if self._target.exists():
             self.before = _told_before(self._target, self._about)
@@ -100,7 +108,7 @@ class Outbox:
         path = self._stage / name
         with path.open("xb") as file:
             yield file
-        self._files.append({"file": name, **counts, "sha256": _sha256(path)})
+        self._files.append({"file": name, **counts, **Followed(path).finish()})
 
     def keep(self, statements: pl.DataFrame) -> None:
         """Keep some of the statements that the files make, in the order of round and tube."""
@@ -132,19 +140,13 @@ class Outbox:
             "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
             **self._about,
             "files": sorted(self._files, key=lambda each: str(each["file"])),
-            "told": {"file": TOLD, "sha256": _sha256(self._stage / TOLD)},
+            "told": {"file": TOLD, **Followed(self._stage / TOLD).finish()},
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
         (self._stage / MANIFEST).write_text(text, encoding="utf-8")
-        synced(self._stage)
+        Followed(self._stage / MANIFEST).finish()
+        sync_folder(self._stage)
         take_place(self._stage, self._target)
-
-
-def _unlock(lock: TextIO) -> None:
-    try:
-        Path(lock.name).unlink(missing_ok=True)
-    finally:
-        lock.close()
 
 
 def _told_before(target: Path, about: dict[str, Any]) -> pl.LazyFrame | None:
@@ -214,36 +216,6 @@ def _some(names: set[str]) -> str:
     return ", ".join(listed[:5]) + (f", and {len(listed) - 5} more" if len(listed) > 5 else "")
 
 
-def _locked(target: Path) -> TextIO:
-    """Hold the outbox's lock file; a dead process holds nothing. Systems without flock(2) have no lock."""
-    path = target.with_name(f".{target.name}.lock")
-    while True:
-        lock = path.open("w", encoding="utf-8")
-        if not _held(lock):
-            lock.close()
-            raise InputError(
-                "another export is writing it 另一导出正在写入",
-                where=str(target),
-                way_out="wait until it is done 请稍候再试",
-            )
-        with suppress(FileNotFoundError):
-            if path.stat().st_ino == os.fstat(lock.fileno()).st_ino:
-                return lock
-        lock.close()  # its holder took it away between our opening and our locking
-
-
-def _held(lock: TextIO) -> bool:
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def _clear_leftovers(target: Path) -> None:
     """What a dead export left: its unfinished messages go, and the outbox that it had set aside comes back."""
     beside = list(target.parent.iterdir())
@@ -271,7 +243,7 @@ def _stage_beside(target: Path) -> Path:
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return proof_of(file.fileno())["sha256"]
 
 
 def _unwritable(target: Path, error: OSError) -> InputError:

@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-import pyarrow.parquet as pq
 
-from poolpipe.errors import InputError
 from poolpipe.exchange.statements import MEMBER_COLUMNS, POOL_COLUMNS, SCHEMA, revised, statements
+from poolpipe.written import opened
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import datetime
     from pathlib import Path
 
-__all__ = ["ResultFolder"]
+    from poolpipe.written import Written
+
+__all__ = ["ResultFolder", "result_folder"]
 
 _TUBE = ("round", "tube")
-_TABLES = ("pools", "members", "readings", "anomalies")
+
+
+@contextmanager
+def result_folder(folder: Path) -> Iterator[ResultFolder]:
+    """Open a result in a `with` block; its tables are proven to be those that its summary speaks of.
+
+    Raises
+    ------
+    InputError
+        If the folder is none that a run has written, or its tables and its summary are not of one run.
+    """
+    with opened(folder) as written:
+        yield ResultFolder(written)
 
 
 class ResultFolder:
@@ -28,57 +42,28 @@ class ResultFolder:
 
     Attributes
     ----------
-    summary : dict
-        `summary.json`.
     pools : DataFrame
         `statements.POOL_COLUMNS` of the tubes that have a call.
     waiting : int
         How many tubes have none.
-
-    Raises
-    ------
-    InputError
-        If the folder is none that a run has written, or its tables are not those that its summary speaks of.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.summary, self._digest = _summary(folder)
-        absent = [name for name in _TABLES if not self._path(name).exists()]
-        if absent:
-            raise InputError(
-                f"no such table: {', '.join(absent)} 缺少结果表",
-                where=str(folder),
-                way_out="give the --out of a run, of this version",
-            )
-        self._check_rows()
-        pools = pl.read_parquet(self._path("pools"), columns=list(POOL_COLUMNS))
+    def __init__(self, written: Written) -> None:
+        self._written = written
+        pools = pl.read_parquet(written.path("pools"), columns=list(POOL_COLUMNS))
         self.pools = pools.filter(pl.col("call").is_not_null() & pl.col("called_at").is_not_null())
         self.waiting = pools.height - self.pools.height
-        self._readings = pl.scan_parquet(self._path("readings"))
-
-    def _path(self, table: str) -> Path:
-        return self._folder / f"{table}.parquet"
-
-    def _check_rows(self) -> None:
-        """Refuse a folder in which another run's table lies, as far as rows tell."""
-        for name in _TABLES:
-            there, said = pq.read_metadata(self._path(name)).num_rows, self.summary["rows"].get(name)
-            if there != said:
-                raise InputError(
-                    f"{name}.parquet has {there} rows, and summary.json says {said} 结果表与摘要不符",
-                    where=str(self._folder),
-                    way_out="run the events again into a new folder 请重新运行",
-                )
+        self._readings: pl.LazyFrame | None = None
+        if "readings" in written.tables:
+            self._readings = pl.scan_parquet(written.path("readings"))
 
     @property
     def about(self) -> dict[str, Any]:
         """Which result this is: its moment, its policy and the digest of its summary."""
-        return {
-            "as_of": self.summary["as_of"],
-            "policy": self.summary["policy"],
-            "summary_sha256": self._digest,
-        }
+        summary = self._written.summary
+        text = json.dumps(summary, ensure_ascii=False, sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return {"as_of": summary["as_of"], "policy": summary["policy"], "digest": digest}
 
     def take_readings(self, readings: pl.DataFrame) -> None:
         """Let other readings stand in the place of the run's own.
@@ -88,7 +73,7 @@ class ResultFolder:
         readings : DataFrame
             As the table `readings`; which wells are shared the run's anomalies tell.
         """
-        anomalies = pl.read_parquet(self._path("anomalies"), columns=["code", "round", "subject"])
+        anomalies = pl.read_parquet(self._written.path("anomalies"), columns=["code", "round", "subject"])
         shared = anomalies.filter(pl.col("code") == "well_shared").select(
             "round", pl.col("subject").alias("where"), pl.lit(value=True).alias("shared")
         )
@@ -134,15 +119,27 @@ class ResultFolder:
                 table.filter(within).join(stretch.lazy(), on=_TUBE, how="semi").collect()
                 for table in (
                     self.pools.lazy(),
-                    pl.scan_parquet(self._path("members")).select(MEMBER_COLUMNS),
+                    pl.scan_parquet(self._written.path("members")).select(MEMBER_COLUMNS),
                 )
             )
             readings = self._of_wells(pools)
             now = statements(pools, members, readings)
             yield revised(now, told.filter(within).collect(), as_of, calls=calls), every.height
 
-    def _of_wells(self, pools: pl.DataFrame) -> pl.DataFrame:
-        """Readings of the wells that these tubes' calls rest on."""
+    def check(self) -> None:
+        """Make sure that everything read was of this result.
+
+        Raises
+        ------
+        InputError
+            If another result took its place meanwhile.
+        """
+        self._written.check()
+
+    def _of_wells(self, pools: pl.DataFrame) -> pl.DataFrame | None:
+        """Readings of the wells that these tubes' calls rest on; None where the run kept none."""
+        if self._readings is None:
+            return None
         wells = pools.select("round", pl.col("called_by").str.strip_prefix("well ").alias("where")).unique()
         where = pl.format("{}:{}", "plate", "well").alias("where")
         return (
@@ -162,19 +159,3 @@ def _between(stretch: pl.DataFrame) -> pl.Expr:
         return round_.eq(first).and_(tube.is_between(pl.lit(first_tube), pl.lit(last_tube)))
     behind = round_.gt(first).or_(round_.eq(first).and_(tube.ge(pl.lit(first_tube))))
     return behind.and_(round_.lt(last).or_(round_.eq(last).and_(tube.le(pl.lit(last_tube)))))
-
-
-def _summary(folder: Path) -> tuple[dict[str, Any], str]:
-    try:
-        content = (folder / "summary.json").read_bytes()
-        summary: dict[str, Any] = json.loads(content)
-        known = {"as_of", "policy", "rows"} <= summary.keys()
-    except (OSError, ValueError, AttributeError):
-        known = False
-    if not known:
-        raise InputError(
-            "is no folder that poolpipe run has written 不是 poolpipe run 的结果文件夹",
-            where=str(folder),
-            way_out="give the --out of a run",
-        )
-    return summary, hashlib.sha256(content).hexdigest()

@@ -121,6 +121,7 @@ def tell(
                 yield statements
 
         form.write(stretches(), outbox, advance)
+        source.check()
         told.files = outbox.files
     return told
 

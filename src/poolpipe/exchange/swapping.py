@@ -1,4 +1,4 @@
-"""Folders in their place: synced to the disk, and put where another stood without a moment in between."""
+"""Swapping: a folder takes the place of another without a moment in between."""
 
 from __future__ import annotations
 
@@ -9,22 +9,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from poolpipe.durable import sync_folder
 from poolpipe.errors import InputError
 
-__all__ = ["check_place", "synced", "take_place"]
+__all__ = ["check_place", "take_place"]
 
 _HERE = -100  # AT_FDCWD: paths are relative to the working directory
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
-
-
-def synced(folder: Path) -> None:
-    """Wait until every file of a folder, and their names, are on the disk."""
-    for path in (*folder.iterdir(), folder):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def check_place(target: Path) -> None:
@@ -69,15 +60,7 @@ def take_place(stage: Path, target: Path) -> None:
         target.rename(aside)
         stage.rename(target)
         shutil.rmtree(aside, ignore_errors=True)
-    _sync_names(target.parent)
-
-
-def _sync_names(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(target.parent)
 
 
 def _exchanged(one: Path, other: Path) -> bool:
