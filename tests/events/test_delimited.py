@@ -128,6 +128,19 @@ def test_header__without_any_known_name_loses_no_record(tmp_path: Path) -> None:
     assert codes(events) == [(2, "missing_value"), (3, "missing_value")]
 
 
+def test_first_line__of_names_without_any_record_below_is_no_list_of_columns(tmp_path: Path) -> None:
+    events = read_text(tmp_path, "王小明,李四\n张三,阳性\n")
+    assert codes(events) == [(1, "not_parseable"), (2, "not_parseable")]
+    assert events.left_out == {}
+
+
+@pytest.mark.parametrize("above", ["sep=,", "全员核酸采样登记表,,,", "登记表\n第一轮\n"])
+def test_lines__above_the_header_are_passed_over(above: str, tmp_path: Path) -> None:
+    events = read_text(tmp_path, f"{above}\n{NAMED}{A},\n{B},\n")
+    assert tubes(events) == ["T0", "T1"]
+    assert events.left_out == {}
+
+
 @pytest.mark.parametrize("last", ["tube", "site"])
 @pytest.mark.parametrize("quoting", [csv.QUOTE_ALL, csv.QUOTE_MINIMAL], ids=["quoted", "plain"])
 def test_truncated__anywhere_tells_no_event_that_was_not_told(

@@ -50,6 +50,9 @@ _TOO_LONG = (
 )
 _NO_TEXT = "there is no header: the first line holds bytes that are no text, and names no column"
 _AGAIN = "a header, not a record: files were put one behind the other; what follows is read by it"
+_BELOW = 10
+"""Lines among which there is a record or a header, where the first line is a header in words that nobody knows."""
+
 _SUSPECTS = 1000
 """So many odd lines of a block are looked at: a header among more than that is as lost as they are."""
 
@@ -72,7 +75,6 @@ def read_delimited(stream: TextStream, longest: int) -> Iterator[Batch]:
     line = 1
     skipping = False
     header: _Header | None = None
-    words: Batch | None = None
     for block, final in _with_final(stream):
         text = np.frombuffer(rest + block, np.uint8)
         separator = header.separator if header else _separator(text)
@@ -82,25 +84,23 @@ def read_delimited(stream: TextStream, longest: int) -> Iterator[Batch]:
             framed.torn[:] = framed.ends == len(text)
         if header is None and len(framed.starts):
             header = _Header.read(text, framed, separator)
-            words = None if header.known or not header.there else _broken_line(text, framed, _NO_HEADER)
             framed = framed.rows(np.arange(int(header.there), len(framed.starts)))
         while header is not None and len(framed.starts):
-            words = None
             batch, place = _batch(text, framed, header)
             if place is None:
                 yield batch
                 break
-            if place:
-                yield _batch(text, framed.rows(np.arange(place)), header)[0]
+            above = framed.rows(np.arange(place))
             if header.known:
-                yield _broken_line(text, framed.rows(np.array([place])), _AGAIN)
+                yield _batch(text, above, header)[0]
+                yield _without_header(text, framed.rows(np.array([place])), _AGAIN)
+            else:
+                yield _without_header(text, above.rows(_records_among(text, above, separator)), _NO_HEADER)
             framed = framed.rows(np.arange(place, len(framed.starts)))
             header = _Header.read(text, framed, separator)
             framed = framed.rows(np.arange(1, len(framed.starts)))
         rest = text[consumed:].tobytes()
         line += passed
-    if words is not None:  # the only line there is, and no column's name in it
-        yield words
 
 
 class _Limits(NamedTuple):
@@ -176,6 +176,12 @@ class _Header:
             header.refuse(f"there is no header: {_TOO_LONG}")
         elif not header.known and _damaged(text, framed.rows(np.arange(1))).any():
             header.refuse(_NO_TEXT)
+        elif not header.known:
+            below = (
+                framed.cells_of(text, row, separator) for row in range(1, min(_BELOW, len(framed.starts)))
+            )
+            if not any(_is_header(cells) or looks_like_a_record(cells) for cells in below):
+                header.refuse(_NO_HEADER)
         return header
 
     def refuse(self, trouble: str) -> None:
@@ -226,10 +232,8 @@ def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> tuple[B
     """Read records by a header; tell which of them is another header, after which nothing was rightly read."""
     first = np.arange(len(framed.starts))[:_SUSPECTS] if not header.known else np.empty(0, np.int64)
     if header.trouble:
-        everything = framed.texts(text, np.arange(len(framed.starts)))
-        why = [header.trouble] * len(everything)
-        trouble = broken(framed.lines.tolist(), why, everything)
-        return Batch.of_broken(trouble), _header_among(text, framed, first, header.separator)
+        batch = _without_header(text, framed, header.trouble)
+        return batch, _header_among(text, framed, first, header.separator)
     damaged = _damaged(text, framed)
     fine = framed.faults == records.FINE
     sound = (framed.cells == header.width) & fine & ~framed.torn & ~damaged
@@ -295,9 +299,17 @@ def _is_header(cells: list[str]) -> bool:
     return "at" in known.values() and len(known) > 1 and not any(cell.strip().isdecimal() for cell in cells)
 
 
-def _broken_line(text: NDArray[np.uint8], framed: _Framed, why: str) -> Batch:
-    """Make the first record a broken one."""
-    return Batch.of_broken(broken(framed.lines[:1].tolist(), [why], framed.texts(text, np.array([0]))))
+def _records_among(text: NDArray[np.uint8], framed: _Framed, separator: int) -> NDArray[np.int64]:
+    """Lines above a header that are records, or too many to be a title's."""
+    rows = np.arange(len(framed.starts))
+    named = [looks_like_a_record(framed.cells_of(text, row, separator)) for row in rows[:_BELOW].tolist()]
+    return np.append(rows[:_BELOW][np.array(named, np.bool_)], rows[_BELOW:])
+
+
+def _without_header(text: NDArray[np.uint8], framed: _Framed, why: str) -> Batch:
+    """Records that no header tells how to read."""
+    everything = framed.texts(text, np.arange(len(framed.starts)))
+    return Batch.of_broken(broken(framed.lines.tolist(), [why] * len(everything), everything))
 
 
 def _damaged(text: NDArray[np.uint8], framed: _Framed) -> NDArray[np.bool_]:
