@@ -109,8 +109,10 @@ def run(
     """
     compile_ahead()
     rules = load_policy(policy)
-    events = read_events(inputs, rules, progress=progress, foreign=Machines(rules), kind=kind)
     known = reference or read_reference(people=people, sites=sites, labs=labs)
+    events = read_events(
+        inputs, rules, progress=progress, foreign=Machines(rules), kind=kind, apart=known.files
+    )
     return conclude(
         events, rules, as_of=as_of, reference=known, readings=readings, progress=progress, early=early
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,6 @@ from poolpipe.tables import REFERENCE, require
 from poolpipe.vocabulary import known_words, yes_or_no
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
@@ -43,6 +43,8 @@ class Reference:
         Table to how many of its lines could not be read or used, where there are any.
     warnings : tuple of str
         What was not understood, in both languages: for the summary and the boards.
+    files : mapping
+        Table to the file it was read from: among the events it is none.
     """
 
     people: pl.DataFrame | None = None
@@ -50,6 +52,7 @@ class Reference:
     labs: pl.DataFrame | None = None
     broken: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    files: Mapping[str, Path] = field(default_factory=dict)
 
     def households(self, codes: Codes) -> pl.DataFrame | None:
         """Person (key as in coded frames) and household (number) of everybody whose household is known."""
@@ -92,7 +95,8 @@ def read_reference(
         warnings += told
         if unread + unusable:
             broken[name] = unread + unusable
-    return Reference(**tables, broken=broken, warnings=tuple(warnings))
+    files = {name: Path(table) for name, table in given.items() if isinstance(table, str | os.PathLike)}
+    return Reference(**tables, broken=broken, warnings=tuple(warnings), files=files)
 
 
 def _read(path: Path) -> tuple[pl.DataFrame, int]:

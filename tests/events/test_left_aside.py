@@ -11,6 +11,7 @@ import pytest
 
 from events.scans import TUBES, counts, csv_text, read, tubes
 from poolpipe.errors import InputError
+from poolpipe.tables import EVENTS, TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,18 @@ def _write(folder: Path, *names: str, content: str = CONTENT) -> None:
         (folder / name).write_text(content, encoding="utf-8")
 
 
-RESULT = ("pools", "members", "recalls", "cases", "traces", "anomalies", "ledger", "rejects")
+def test_reference_table__that_lies_among_the_scans_is_no_file_of_events(tmp_path: Path) -> None:
+    """Its lines would all be rejected, with everybody's name and telephone."""
+    import poolpipe
+
+    _write(tmp_path, "collect.csv")
+    _write(tmp_path, "ref/people.csv", content="person,name,phone\nH1,张三,13800138000\n")
+    _write(tmp_path, "ref/sites.csv", content="site,priority\nS1,yes\n")
+    tables = {"people": tmp_path / "ref" / "people.csv", "sites": tmp_path / "ref" / "sites.csv"}
+    for inputs in (tmp_path, [tmp_path, *tables.values()]):
+        day = poolpipe.run(inputs, **tables)
+        assert (day.rejects.height, day.summary["skipped"]) == (0, ["ref/people.csv", "ref/sites.csv"])
+    assert poolpipe.run(tmp_path).rejects.height == 2
 
 
 def test_results__in_the_input_folder_are_left_out_by_name_and_nothing_else_is(tmp_path: Path) -> None:
@@ -35,9 +47,10 @@ def test_results__in_the_input_folder_are_left_out_by_name_and_nothing_else_is(t
     first.write(tmp_path)
     _write(tmp_path, "sub/pools.csv", content=CONTENT.replace("T-", "U-"))
     again = poolpipe.run([tmp_path, *tmp_path.iterdir()])
-    assert list(again.summary["skipped"]) == sorted(
-        ["summary.json", *(f"{table}.parquet" for table in RESULT)]
-    )
+    assert set(again.summary["skipped"]) == {
+        "summary.json",
+        *(path.name for path in tmp_path.glob("*.parquet")),
+    }
     assert set(again.summary["skipped_because"]) == set(again.summary["skipped"])
     assert again.summary["files"][:2] == first.summary["files"]
     assert all(again.table(table).equals(first.table(table)) for table in ("pools", "members", "recalls"))
@@ -47,17 +60,15 @@ def test_results__in_the_input_folder_are_left_out_by_name_and_nothing_else_is(t
 def test_results__without_a_summary_are_known_by_their_columns(form: str, tmp_path: Path) -> None:
     import polars as pl
 
-    from poolpipe.tables import TABLES
-
     _write(tmp_path, "collect.csv")
-    for table in RESULT:
+    for table in TABLES:
         frame = pl.DataFrame(
             {each.name: [None] for each in TABLES[table]}, {each.name: each.dtype for each in TABLES[table]}
         )
         getattr(frame, f"write_{form}")(tmp_path / f"collect-{table}.{form}")
     events = read(tmp_path)
     assert counts(events) == (4, 4, 0, 0)
-    assert len(events.skipped) == len(RESULT)
+    assert len(events.skipped) == len(TABLES)
     assert all("a table of results" in why for why in events.skipped.values())
 
 
@@ -121,3 +132,14 @@ def test_file__that_begins_with_zeros_or_blanks_is_no_empty_file(tmp_path: Path)
     assert [file["read"] for file in events.files] == [4, 4, 5, 1, 1]
     assert {"T0-000", "T1-000"} <= set(tubes(events))
     assert events.left_out == {}
+
+
+def test_events__with_every_column_that_read_outs_may_have_are_events(tmp_path: Path) -> None:
+    cells = dict.fromkeys(EVENTS["read"].columns, "x") | {
+        "at": "2022-02-10T08:00:00Z",
+        "well": "A1",
+        "ct": "30",
+    }
+    cells["sent_at"] = cells["at"]
+    _write(tmp_path, "read.csv", content=",".join(cells) + "\n" + ",".join(cells.values()) + "\n")
+    assert counts(read(tmp_path)) == (1, 1, 0, 0)

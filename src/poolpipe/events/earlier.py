@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from poolpipe.tables import TABLES
+from poolpipe.tables import EVENTS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +21,9 @@ _LARGEST_SUMMARY = 1 << 28
 
 _MOST = 0.9
 """Share of a table's columns by which it is known: a version before or after this one may have others, too."""
+
+_OF_EVENTS = frozenset(column for kind in EVENTS.values() for column in kind.columns)
+"""Columns by which no table is known: read-outs as events have nearly all that read-outs among results have."""
 
 
 def files_of_result(folder: Path) -> frozenset[str]:
@@ -50,6 +53,7 @@ def told_by_columns(names: Iterable[str]) -> str:
     """
     given = set(names)
     for table, columns in TABLES.items():
-        if len(given & {column.name for column in columns}) >= _MOST * len(columns):
+        there = given & {column.name for column in columns}
+        if len(there) >= _MOST * len(columns) and not there <= _OF_EVENTS:
             return f"a table of results ({table}), not events: give the scans themselves 结果表而非扫码事件"
     return ""

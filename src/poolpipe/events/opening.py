@@ -72,7 +72,13 @@ class Foreign(Protocol):
 
 
 def open_inputs(
-    inputs: Inputs, foreign: Foreign | None, spool: Spool, policy: Policy, kind: str | None = None
+    inputs: Inputs,
+    foreign: Foreign | None,
+    spool: Spool,
+    policy: Policy,
+    *,
+    kind: str | None = None,
+    apart: Mapping[str, Path] | None = None,
 ) -> tuple[list[Source], Callable[[Source], Iterator[Batch | Unread]], dict[str, str]]:
     """Tell what an input consists of: its sources, how to read each, and the files left aside with the reason.
 
@@ -91,9 +97,9 @@ def open_inputs(
         return _of_frames(inputs)
     longest = policy.files.longest_record
     if foreign is None:
-        sources, skipped = find_sources(inputs, spool=spool, kind=kind)
+        sources, skipped = find_sources(inputs, spool=spool, kind=kind, apart=apart)
         return sources, partial(_batches, longest=longest), skipped
-    sources, skipped = find_sources(inputs, foreign.recognises, spool=spool, kind=kind)
+    sources, skipped = find_sources(inputs, foreign.recognises, spool=spool, kind=kind, apart=apart)
     return sources, partial(_foreign_batches, foreign=foreign, longest=longest), skipped
 
 

@@ -29,6 +29,7 @@ from poolpipe.tables import EVENTS, KINDS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from poolpipe.codes import Codes
     from poolpipe.events.batches import Batch, Unread
@@ -82,6 +83,7 @@ def read_events(
     progress: Progress | None = None,
     foreign: Foreign | None = None,
     kind: str | None = None,
+    apart: Mapping[str, Path] | None = None,
 ) -> Events:
     """Read, clean and check events; put duplicates aside.
 
@@ -98,6 +100,8 @@ def read_events(
         Reads the files that are no event files, such as those of PCR machines.
     kind : str, optional
         Kind of the events whose file tells none, neither by its name or folder nor in a column.
+    apart : mapping, optional
+        Files that are reference tables, by the table's name: wherever they lie among the inputs, they are no events.
 
     Raises
     ------
@@ -106,7 +110,7 @@ def read_events(
         events holds never raises.
     """
     with Spool() as spool:
-        sources, batches, skipped = open_inputs(inputs, foreign, spool, policy, kind)
+        sources, batches, skipped = open_inputs(inputs, foreign, spool, policy, kind=kind, apart=apart)
         tally = _Tally(sources)
         told = _Told(progress, sources)
         for taken in _taken(sources, batches, policy):

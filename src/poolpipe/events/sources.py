@@ -52,7 +52,12 @@ EVENTS_BY_CONTENT = (
 )
 EMPTY = "empty 空文件"
 SAME = "the same file as another, which is read 与另一文件相同，已读取一次"
-SETTLED = frozenset([EMPTY, SAME, NAMED, READ_ALREADY])
+APART = {
+    "people": "the table of people that was given as such 已作为人员表提供",
+    "sites": "the table of sites that was given as such 已作为采样点表提供",
+    "labs": "the table of laboratories that was given as such 已作为检测机构表提供",
+}
+SETTLED = frozenset([EMPTY, SAME, NAMED, READ_ALREADY, *APART.values()])
 """Reasons that leave nothing to do: all that the file holds is read elsewhere, or is no event."""
 
 
@@ -114,6 +119,12 @@ class _Given:
         return os.path.abspath(self.found.path)  # noqa: PTH100 - a link is another place
 
     @property
+    def key(self) -> object:
+        """What names of one file share."""
+        status = self.found.status
+        return self.place if status is None else identity(status, self.found.path)
+
+    @property
     def promised(self) -> tuple[str | None, tuple[tuple[str, str | None], ...]]:
         """The kind and the columns that names and folders promise."""
         return kind_of_name(self.told), tuple(sorted(columns_of_folders(self.told).items()))
@@ -125,6 +136,7 @@ def find_sources(
     *,
     spool: Spool | None = None,
     kind: str | None = None,
+    apart: Mapping[str, Path] | None = None,
 ) -> tuple[list[Source], dict[str, str]]:
     """Resolve files, folders (recursively), patterns and pipes into sources, sorted by name; each file once.
 
@@ -140,6 +152,8 @@ def find_sources(
         Where pipes and the standard input are kept; without one they are refused.
     kind : str, optional
         The kind of files whose name and folders tell none.
+    apart : mapping, optional
+        Files that are reference tables, by the table's name.
 
     Returns
     -------
@@ -155,7 +169,13 @@ def find_sources(
     named = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     chosen, elsewhere = _once([each for one in named for each in _given(os.fspath(one), spool)])
     beside = cache(files_of_result)
-    reasons = [*(_why_not(each, recognises, beside) for each in chosen), *(SAME for _ in elsewhere)]
+    tables: dict[object, str] = {
+        identity(path.stat(), path): APART[table] for table, path in (apart or {}).items() if path.exists()
+    }
+    reasons = [
+        *(tables.get(each.key) or _why_not(each, recognises, beside) for each in chosen),
+        *(SAME for _ in elsewhere),
+    ]
     sources: list[Source] = []
     skipped: dict[str, str] = {}
     for each, name, why in zip([*chosen, *elsewhere], _apart([*chosen, *elsewhere]), reasons, strict=True):
@@ -256,9 +276,7 @@ def _once(given: list[_Given]) -> tuple[list[_Given], list[_Given]]:
     """Choose among the names that lead to one file; give the other places it was found in beside those chosen."""
     groups: dict[object, list[_Given]] = {}
     for each in given:
-        status = each.found.status
-        key = each.place if status is None else identity(status, each.found.path)
-        groups.setdefault(key, []).append(each)
+        groups.setdefault(each.key, []).append(each)
     chosen: list[_Given] = []
     elsewhere: list[_Given] = []
     for group in groups.values():
