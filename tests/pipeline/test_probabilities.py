@@ -66,7 +66,7 @@ def test_p_infected__is_that_of_enumeration_over_all_that_hangs_together(
             for row in rows:
                 by_tube.setdefault((row["round"], row["tube"]), set()).add(round(row["p_infected"], 9))
             unlike_their_tube += sum(len(values) > 1 for values in by_tube.values())
-    assert compared > 150
+    assert compared > 120
     assert unlike_their_tube > 10  # else the closed form of one tube would do
 
 

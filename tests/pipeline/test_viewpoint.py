@@ -51,7 +51,7 @@ def test_as_of__that_one_late_event_sets_is_told() -> None:
     ("days", "late", "told"),
     [
         (29, 1, False),
-        (30, 1, False),
+        (30, 1, True),
         (31, 1, True),
         (31, 3, True),
         (31, 4, False),

@@ -28,7 +28,7 @@ def with_exact_numbers(lines: pl.Series) -> pl.Series:
     suspects = np.flatnonzero(lines.str.contains(_SUSPECT).fill_null(value=False).to_numpy())
     if not len(suspects):
         return lines
-    return lines.scatter(suspects, [_exact(line) for line in lines.gather(suspects)])
+    return lines.clone().scatter(suspects, [_exact(line) for line in lines.gather(suspects)])
 
 
 def _exact(line: str) -> str:

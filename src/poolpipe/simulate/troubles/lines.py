@@ -31,9 +31,9 @@ _LINES: Mapping[str, tuple[Mapping[str, str] | str, ...]] = {
     "bad_code": ({**_COLLECT, "tube": "999 0000001"}, {**_COLLECT, "tube": "试管一"}),
     "bad_well": ({**_LOAD, "well": "J01"}, {**_READ, "well": "A13"}),
     "bad_number": ({**_READ, "ct": "101"}, {**_COLLECT, "capacity": "ten"}),
-    "unknown_mode": ({**_COLLECT, "mode": "混采"},),
+    "unknown_mode": ({**_COLLECT, "mode": "十混一"},),
     "unknown_role": ({**_LOAD, "role": "blank"},),
-    "unknown_call": ({**_REPORT, "call": "阴性"},),
+    "unknown_call": ({**_REPORT, "call": "待复核"},),
 }
 #: Reject codes that are planted: all but `future_time`, which needs a time of arrival that files do not have.
 CODES = tuple(_LINES)
