@@ -166,9 +166,13 @@ class Codes:
             kinds = pl.col("person_type")
         asked = people.select(kinds.fill_null(RESIDENT).alias("person_type"), pl.col("person"))
         known = self.others.with_columns((-1 - pl.int_range(pl.len(), dtype=pl.Int64)).alias("key"))
-        other = asked.join(known, on=["person_type", "person"], how="left", maintain_order="left")["key"]
         regular = (pl.Series(keys) >= 0) & (asked["person_type"] == RESIDENT)
-        return pl.select(pl.when(regular).then(pl.Series(keys)).otherwise(other).alias("person")).to_series()
+        found = pl.Series("person", keys)
+        if not regular.all():  # few are not: a join of all would take longer than everything before it
+            asked = asked.filter(~regular)
+            other = asked.join(known, on=["person_type", "person"], how="left", maintain_order="left")["key"]
+            found = found.scatter((~regular).arg_true(), other)
+        return found
 
     def person_bounds(self) -> NDArray[np.int64]:
         """For each person of `others` the first regular key that stands behind it in the order of texts.

@@ -9,7 +9,8 @@ import polars as pl
 
 from poolpipe.errors import InputError
 from poolpipe.pieces import in_pieces
-from poolpipe.tables import TABLES
+from poolpipe.retention import count_by_lab
+from poolpipe.tables import RETENTION, TABLES
 from poolpipe.texts import Coded
 from poolpipe.writing import Writing
 from poolpipe.written import read_written
@@ -31,7 +32,8 @@ class Day:
 
     Attributes
     ----------
-    pools, members, recalls, cases, traces, anomalies, ledger, rejects, readings : DataFrame
+    pools, members, recalls, cases, traces, anomalies, ledger, rejects, retention,
+    workload, readings : DataFrame
         The tables, sorted; times in UTC. Each is made when it is first asked for.
     summary : dict
         as_of, policy, files, rows per table, anomalies per code, columns left out, files skipped.
@@ -120,6 +122,16 @@ class Day:
         """A read-out that a call rests on a row."""
         return self.table("readings")
 
+    @property
+    def retention(self) -> pl.DataFrame:
+        """A tube that is kept a row."""
+        return self.table("retention")
+
+    @property
+    def workload(self) -> pl.DataFrame:
+        """A lab's hour a row."""
+        return self.table("workload")
+
     def tubes_by(self, column: str) -> dict[str | None, int]:
         """Count tubes by `mode` or `call`; None is an orphan, or no call."""
         if self._coded is not None:
@@ -135,6 +147,21 @@ class Day:
         if self._coded is not None:
             return self._coded.unreported()
         return self.pools.filter(pl.col("mode").is_not_null() & (pl.col("state") != "reported"))
+
+    def kept_by_lab(self) -> pl.DataFrame:
+        """Tubes of the table `retention` per lab: lab, keep, again, may_discard, overdue, and `next`, the earliest keep_until."""
+        if self._coded is not None:
+            return self._coded.kept_by_lab()
+        words = self.table("retention")
+        places = pl.col("status").replace_strict(RETENTION, range(len(RETENTION)), return_dtype=pl.Int8)
+        return count_by_lab(words.with_columns(places.alias("status")))
+
+    def full_boxes(self) -> pl.DataFrame:
+        """Journeys of boxes packed with more tubes than a box takes, the fullest first; nothing without the events."""
+        capacity = self.summary.get("boxes", {}).get("capacity")
+        if self._coded is None or capacity is None:
+            return pl.DataFrame()
+        return self._coded.full_boxes(capacity)
 
     def view(self, *, as_of: datetime | str | None = None, policy: Policy | str | Path | None = None) -> Day:
         """Conclude again from the same events, as of another moment or under another policy.

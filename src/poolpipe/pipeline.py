@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import polars.selectors as cs
 
 from poolpipe.ahead import compile_ahead
 from poolpipe.anomalies import Seen, find_anomalies, people_in_several_tubes
 from poolpipe.beliefs import believe_members
 from poolpipe.calls import call, with_collected_controls
 from poolpipe.clocks import read_clocks
+from poolpipe.coverage import cover_people
 from poolpipe.custody import keep_custody
 from poolpipe.day import Day
 from poolpipe.display import column_list
@@ -25,21 +27,27 @@ from poolpipe.events import Events, read_events
 from poolpipe.ledger import balance
 from poolpipe.links import link
 from poolpipe.machines import Machines
+from poolpipe.packing import count_boxes
 from poolpipe.policy import Policy, load_policy
 from poolpipe.pools import gather_pools
 from poolpipe.readings import kept_readings
 from poolpipe.recalls import find_cases, open_recalls, rank_recalls
 from poolpipe.reference import Reference, read_reference
+from poolpipe.retention import keep_tubes
 from poolpipe.seated import Seated
+from poolpipe.tables import RETENTION
 from poolpipe.texts import Coded
 from poolpipe.viewpoint import moment_of, odd_view
 from poolpipe.voids import latest_at, standing_events
+from poolpipe.workload import total_labs, weigh_labs
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from poolpipe.codes import Codes
+    from poolpipe.links import Links
     from poolpipe.readings import Which
 
     Progress = Callable[[str, int, int], None]
@@ -49,7 +57,10 @@ if TYPE_CHECKING:
 
 __all__ = ["conclude", "run"]
 
-_STEPS = ("voids", "custody", "links", "calls", "pools", "recalls", "beliefs", "cases", "ledger", "anomalies")
+_STEPS = (
+    *("voids", "custody", "links", "calls", "pools", "recalls", "beliefs", "cases", "ledger", "retention"),
+    "anomalies",
+)
 
 
 def run(
@@ -180,25 +191,22 @@ def conclude(
         if early:
             early(seated)
         likely = opened.with_columns(pl.Series("p_infected", beliefs.of(opened["seat"].to_numpy())))
-        recalls = rank_recalls(likely, known.households(codes))
+        recalls = rank_recalls(likely, known.households(codes, likely["person"]))
         cases = find_cases(pools, links, frames["collect"], codes)
         done("cases")
         ledger = balance(pools, codes)
         done("ledger")
+        keeping = keep_tubes(pools, policy, now)
+        workload = weigh_labs(pools, frames, known.capacities(codes))
+        boxes = count_boxes(pools)
+        covered = _covered(pools, links, known, codes, policy, now)
+        done("retention")
         anomalies = finding.result()
         done("anomalies")
     coded = Coded(
-        codes,
-        policy.codes.plate_wells,
-        seated,
-        pools,
-        recalls,
-        cases,
-        ledger,
-        anomalies,
-        events.rejects,
-        kept,
-    )
+        codes, policy.codes.plate_wells, seated, pools, recalls, cases, ledger, anomalies, events.rejects, kept,
+        keeping, workload, boxes,
+    )  # fmt: skip
 
     def again(other: Policy | str | Path | None, when: datetime | str | None) -> Day:
         return conclude(
@@ -209,8 +217,23 @@ def conclude(
             readings=readings,
         )
 
-    summary = _summary(coded, events, policy, moment, known, warnings) | {"readings": which}
+    summary = _summary(coded, events, policy, moment, known, warnings) | {
+        "readings": which,
+        "coverage": covered,
+    }
     return Day(coded, summary, again, people=known.people)
+
+
+def _covered(
+    pools: pl.DataFrame, links: Links, known: Reference, codes: Codes, policy: Policy, now: datetime
+) -> list[dict[str, Any]]:
+    """Coverage of the residents' list, a round a row; nothing without a list."""
+    residents = known.residents(codes)
+    if residents is None:
+        return []
+    rounds = cover_people(pools, links.members, *residents, codes, policy.clocks, now)
+    told = rounds.with_columns(codes.text("round", rounds["round"]))
+    return told.with_columns(cs.datetime().dt.strftime("%Y-%m-%dT%H:%M:%SZ")).to_dicts()
 
 
 def _summary(
@@ -223,12 +246,21 @@ def _summary(
 ) -> dict[str, Any]:
     """What `summary.json` says."""
     counted = coded.anomalies.group_by("code").len().sort("code")
+    kept = dict(coded.retention.group_by("status").len().iter_rows())
+    capacity = policy.pools.box_capacity
     return {
         "as_of": None if moment is None else moment.isoformat().replace("+00:00", "Z"),
         "policy": {"name": policy.name, "version": policy.version},
         "files": events.files,
         "rows": coded.heights(),
         "anomalies": dict(counted.iter_rows()),
+        "retention": {status: kept.get(place, 0) for place, status in enumerate(RETENTION)},
+        "boxes": {
+            "capacity": capacity,
+            "journeys": coded.boxes.height,
+            "over_capacity": int((coded.boxes["tubes"] > capacity).sum()),
+        },
+        "labs": total_labs(coded.table("workload"), reference.listed_labs(), policy.time_zone).to_dicts(),
         "columns_left_out": {file: column_list(names) for file, names in events.left_out.items()},
         "skipped": list(events.skipped),
         "skipped_because": dict(events.skipped),

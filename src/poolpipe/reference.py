@@ -54,13 +54,45 @@ class Reference:
     warnings: tuple[str, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
 
-    def households(self, codes: Codes) -> pl.DataFrame | None:
-        """Person (key as in coded frames) and household (number) of everybody whose household is known."""
+    def households(self, codes: Codes, among: pl.Series) -> pl.DataFrame | None:
+        """Person (key as in coded frames) and household (number) of those `among` whose household is known."""
         if self.people is None or "household" not in self.people.columns:
             return None
-        known = self.people.filter(pl.col("household").is_not_null())
-        home = known["household"].rank("dense").cast(pl.UInt32).alias("household")
-        return pl.DataFrame({"person": codes.person_keys(known), "household": home}).drop_nulls()
+        keys = codes.person_keys(self.people)
+        asked = keys.is_in(among.unique().implode()).fill_null(value=False)
+        known = (
+            pl.DataFrame({"person": keys, "household": self.people["household"]}).filter(asked).drop_nulls()
+        )
+        return known.with_columns(pl.col("household").rank("dense").cast(pl.UInt32))
+
+    def residents(self, codes: Codes) -> tuple[NDArray[np.int64], int] | None:
+        """Keys of the people on the list, as in coded frames, sorted, and how many there are in all.
+
+        Those whose document never occurred have no key.
+        """
+        if self.people is None:
+            return None
+        keys = codes.person_keys(self.people)
+        strangers = self.people.filter(keys.is_null()) if keys.null_count() else self.people.clear()
+        document = [name for name in ("person_type", "person") if name in strangers.columns]
+        ordered = np.sort(keys.drop_nulls().to_numpy())  # numpy's own unique hashes: twenty times as long
+        known = ordered[np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))]
+        return known, len(known) + (strangers.select(document).n_unique() if strangers.height else 0)
+
+    def listed_labs(self) -> pl.DataFrame:
+        """Every lab on the list once with capacity_per_day, tubes a day; null where that is no number above nothing."""
+        if self.labs is None:
+            return pl.DataFrame(schema={"lab": pl.String, "capacity_per_day": pl.Float64})
+        capacity = _capacity() if "capacity_per_day" in self.labs.columns else pl.lit(None, pl.Float64)
+        return self.labs.select("lab", capacity.alias("capacity_per_day")).unique(
+            "lab", keep="first", maintain_order=True
+        )
+
+    def capacities(self, codes: Codes) -> pl.DataFrame:
+        """Number and capacity_per_day of every lab on the list that occurred and whose capacity is known."""
+        known = self.listed_labs().drop_nulls()
+        numbers = pl.Series("lab", [codes.number("lab", lab) for lab in known["lab"].to_list()], pl.UInt32)
+        return known.with_columns(numbers).drop_nulls()
 
     def priority_sites(self, codes: Codes) -> list[int]:
         """Numbers of the sites with the shorter clock for results."""
@@ -97,6 +129,12 @@ def read_reference(
             broken[name] = unread + unusable
     files = {name: Path(table) for name, table in given.items() if isinstance(table, str | os.PathLike)}
     return Reference(**tables, broken=broken, warnings=tuple(warnings), files=files)
+
+
+def _capacity() -> pl.Expr:
+    """Tubes a lab tests in a day; null where that is no number above nothing."""
+    number = pl.col("capacity_per_day").cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite() & (number > 0)).then(number).alias("capacity_per_day")
 
 
 def _read(path: Path) -> tuple[pl.DataFrame, int]:

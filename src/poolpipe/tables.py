@@ -27,6 +27,7 @@ __all__ = [
     "MODES",
     "REFERENCE",
     "REJECTS",
+    "RETENTION",
     "ROLES",
     "SORT_KEYS",
     "STATES",
@@ -57,6 +58,9 @@ ROLES: Final = ("sample", "negative_control", "positive_control")
 
 STATES: Final = ("collected", "packed", "picked_up", "received", "loaded", "reported")
 """How far a tube can have got, in order."""
+
+RETENTION: Final = ("keep", "may_discard", "overdue")
+"""Where keeping a tube stands; inside the pipeline a place here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +250,24 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         ("instrument", TEXT, "", "PCR machine", "not told"),
         ("shared", FLAG, "", "several tubes, or a tube and a control, lie in the well"),
     ),
+    "retention": _columns(
+        *_TUBE,
+        ("lab", TEXT, "", "lab that has the tube", "not known"),
+        ("call", TEXT, "positive, suspect, negative, invalid", "the call it is kept for", "its positive well was set aside"),
+        ("kept_from", TIME, "UTC", "since when that call stands", "it must be tested again"),
+        ("keep_until", TIME, "UTC", "from then on it may be discarded", "until it has been tested again"),
+        ("temperature_c", SHARE, "degrees Celsius", "how cold it is kept", "it must be tested again"),
+        ("status", TEXT, "keep, may_discard, overdue", "may it go; overdue: it should be gone by now"),
+    ),
+    "workload": _columns(
+        ("lab", TEXT, "", "testing lab", "not known which"),
+        ("hour", TIME, "UTC", "begin of the hour"),
+        ("received", COUNT, "tubes", "tubes whose box the lab took in it"),
+        ("loaded", COUNT, "wells", "sample wells loaded in it, re-runs too"),
+        ("reported", COUNT, "tubes", "tubes whose result first stood in it"),
+        ("waiting", COUNT, "tubes", "tubes there at its end without a result"),
+        ("capacity", SHARE, "tubes an hour", "capacity_per_day of the table labs, by the hour", "not given"),
+    ),
 }  # fmt: skip
 """The result tables: every column in order."""
 
@@ -259,6 +281,8 @@ SORT_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "ledger": ("round", "site", "box"),
     "rejects": ("file", "line", "code"),
     "readings": ("round", "plate", "well", "target", "ct", "at"),
+    "retention": ("round", "tube"),
+    "workload": ("lab", "hour"),
 }
 """What each written table is sorted by."""
 

@@ -14,7 +14,8 @@ from poolpipe.codes import WELL_PLACES, large_texts, text_bytes, well_names
 from poolpipe.gaps import bitmap
 from poolpipe.pieces import all_alike, constant, dictionary, in_pieces
 from poolpipe.recalls import OPEN_STATUS
-from poolpipe.tables import CALLS, MODES, SORT_KEYS, STATES, TABLES, as_table
+from poolpipe.retention import count_by_lab
+from poolpipe.tables import CALLS, MODES, RETENTION, SORT_KEYS, STATES, TABLES, as_table
 from poolpipe_kernels import texts as kernels
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Coded:
         Texts already.
     readings : DataFrame
         Coded, in order; see `readings`.
+    retention, workload, boxes : DataFrame
+        Coded; see the stages.
     """
 
     codes: Codes
@@ -53,6 +56,9 @@ class Coded:
     anomalies: pl.DataFrame
     rejects: pl.DataFrame
     readings: pl.DataFrame
+    retention: pl.DataFrame
+    workload: pl.DataFrame
+    boxes: pl.DataFrame
 
     @property
     def members(self) -> pl.DataFrame:
@@ -78,6 +84,21 @@ class Coded:
         waits = pl.col("mode").is_not_null() & (pl.col("state") != STATES.index("reported"))
         return replace(self, pools=self.pools.filter(waits)).table("pools")
 
+    def kept_by_lab(self) -> pl.DataFrame:
+        """Kept tubes counted by lab; see `retention.count_by_lab`."""
+        labs = count_by_lab(self.retention)
+        return labs.with_columns(self.codes.text("lab", labs["lab"]))
+
+    def full_boxes(self, capacity: int) -> pl.DataFrame:
+        """Journeys of boxes with more than `capacity` tubes, the fullest first: round, box, tubes, people, times, lab."""
+        full = self.boxes.filter(pl.col("tubes") > capacity)
+        rounds, names = self.codes.entity("box", full["box"])
+        lab = self.codes.text("lab", full["box_lab"]).alias("lab")
+        order = ("tubes", "round", "box", "picked_up_at", "received_at")
+        return full.drop("box_lab").with_columns(rounds, names.alias("box"), lab).sort(
+            *order, descending=[True, False, False, False, False]
+        )  # fmt: skip
+
     def pieces(self, name: str, rows: int | None = None) -> Iterator[pa.Table]:
         """The same table piece by piece, as Arrow tables of one schema; see `pieces.in_pieces`."""
         if name == "members":
@@ -86,14 +107,14 @@ class Coded:
             return in_pieces(self.pools.height, partial(_pools, self), rows)
         if name == "readings":
             return in_pieces(self.readings.height, partial(_readings, self), rows)
+        if name == "retention":
+            return in_pieces(self.retention.height, partial(_retention, self), rows)
         return iter([as_table(_MAKERS[name](self), name).to_arrow(compat_level=pl.CompatLevel.oldest())])
 
 
 def _pools(coded: Coded, rows: range, room: Room) -> pa.Table:
     """Some pools as text."""
     codes, pools = coded.codes, coded.pools.slice(rows.start, len(rows))
-    tubes, known = pools["tube"].to_numpy(), codes.entities["tube"]
-    rounds = known.rounds[tubes]
     wells = well_names(pl.Series(range(coded.plate_wells)), coded.plate_wells)
     numbered = {
         "mode": (pools["mode"], pl.Series(MODES)),
@@ -107,21 +128,49 @@ def _pools(coded: Coded, rows: range, room: Room) -> pa.Table:
         "state": (pools["state"], pl.Series(STATES)),
     }
     columns: dict[str, pa.Array] = {
-        "round": constant(codes.texts["round"][int(rounds[0])], len(rows), room)
+        **_tubes_named(codes, pools, room),
+        "called_by": _called_by(coded, pools, wells, room),
+        **{name: dictionary(numbers, values, room) for name, (numbers, values) in numbered.items()},
+    }
+    return _declared("pools", pools, columns)
+
+
+def _retention(coded: Coded, rows: range, room: Room) -> pa.Table:
+    """Some tubes that are kept, as text."""
+    codes, kept = coded.codes, coded.retention.slice(rows.start, len(rows))
+    numbered = {
+        "lab": (kept["lab"], codes.texts["lab"]),
+        "call": (kept["call"], pl.Series(CALLS)),
+        "status": (kept["status"], pl.Series(RETENTION)),
+    }
+    columns: dict[str, pa.Array] = {
+        **_tubes_named(codes, kept, room),
+        **{name: dictionary(numbers, values, room) for name, (numbers, values) in numbered.items()},
+    }
+    return _declared("retention", kept, columns)
+
+
+def _tubes_named(codes: Codes, frame: pl.DataFrame, room: Room) -> dict[str, pa.Array]:
+    """Round and tube of some rows, none of whose tubes comes twice."""
+    tubes, known = frame["tube"].to_numpy(), codes.entities["tube"]
+    rounds = known.rounds[tubes]
+    return {
+        "round": constant(codes.texts["round"][int(rounds[0])], len(tubes), room)
         if all_alike(rounds)
         else dictionary(pl.Series(rounds), codes.texts["round"], room),
         # Each stands once: a dictionary would be as long as the table.
         "tube": codes.texts["tube"].gather(known.texts[tubes]).to_arrow(),
-        "called_by": _called_by(coded, pools, wells, room),
-        **{name: dictionary(numbers, values, room) for name, (numbers, values) in numbered.items()},
     }
-    declared = TABLES["pools"]
+
+
+def _declared(table: str, frame: pl.DataFrame, columns: dict[str, pa.Array]) -> pa.Table:
+    """The table's declared columns: those that were made, the others as the frame has them."""
     return pa.table(
         {
             column.name: columns[column.name]
             if column.name in columns
-            else pools[column.name].cast(column.dtype).to_arrow()
-            for column in declared
+            else frame[column.name].cast(column.dtype).to_arrow()
+            for column in TABLES[table]
         }
     )
 
@@ -233,6 +282,10 @@ def _ledger(coded: Coded) -> pl.DataFrame:
     )
 
 
+def _workload(coded: Coded) -> pl.DataFrame:
+    return _sorted(coded.workload.with_columns(coded.codes.text("lab", coded.workload["lab"])), "workload")
+
+
 def _anomalies(coded: Coded) -> pl.DataFrame:
     return _sorted(coded.anomalies, "anomalies")
 
@@ -248,4 +301,5 @@ _MAKERS: dict[str, Callable[[Coded], pl.DataFrame]] = {
     "ledger": _ledger,
     "anomalies": _anomalies,
     "rejects": _rejects,
+    "workload": _workload,
 }

@@ -32,20 +32,8 @@ FOUNDATION = (
     "content",
 )
 STAGES = (
-    *(
-        "voids",
-        "links",
-        "custody",
-        "calls",
-        "pools",
-        "readings",
-        "decode",
-        "recalls",
-        "clocks",
-        "anomalies",
-        "ledger",
-    ),
-    "trace",
+    *("voids", "links", "custody", "calls", "pools", "readings", "decode", "recalls", "clocks", "anomalies"),
+    *("ledger", "retention", "workload", "packing", "coverage", "trace"),
 )
 INTAKE = ("events", "instruments")
 PIPELINE = (

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from poolpipe.boards.campaign import as_of_of, campaign_board
 from poolpipe.boards.changes import difference_boards
+from poolpipe.boards.coverage import coverage_board
 from poolpipe.boards.files import machine_board, unused_board
+from poolpipe.boards.labs import box_board, lab_board, retention_board
 from poolpipe.boards.marks import WIDTH, Board
 from poolpipe.boards.people import recall_board
 from poolpipe.boards.troubles import anomaly_board, reject_board
@@ -28,14 +30,18 @@ __all__ = [
     "WIDTH",
     "Board",
     "anomaly_board",
+    "box_board",
     "campaign_board",
+    "coverage_board",
     "day_boards",
     "difference_boards",
+    "lab_board",
     "ledger_board",
     "machine_board",
     "missing_board",
     "recall_board",
     "reject_board",
+    "retention_board",
     "truth_board",
     "unused_board",
 ]
@@ -64,6 +70,14 @@ def day_boards(
     yield recall_board(day.recalls, as_of=as_of, zone=zone, people=people, show_ids=show_ids, rows=rows)
     yield ledger_board(day.ledger, rows=rows)
     yield missing_board(day.unreported(), as_of=as_of, zone=zone, show_ids=show_ids, rows=rows)
+    for board in (
+        coverage_board(day, zone=zone, rows=rows),
+        lab_board(day, zone=zone, rows=rows),
+        box_board(day, zone=zone, rows=rows),
+        retention_board(day, zone=zone, rows=rows),
+    ):
+        if board is not None:
+            yield board
     yield anomaly_board(day.anomalies, show_ids=show_ids)
     if day.rejects.height:
         yield reject_board(day.rejects, show_ids=show_ids)

@@ -66,6 +66,15 @@ def campaign_board(day: Day, *, zone: str) -> Board:
     )
     board.add_row("overdue 其中超时", Text(f"{overdue:,}", style="bold red" if overdue else "dim"))
     board.add_row("positive 阳性人员", f"{day.cases.height:,}")
+    kept, boxes = day.summary.get("retention"), day.summary.get("boxes")
+    if kept:
+        board.add_row("tubes kept 留样", counted(kept))
+    if boxes:
+        over = f" · over capacity 超装 {boxes['over_capacity']:,} (> {boxes['capacity']})"
+        style = "yellow" if boxes["over_capacity"] else "dim"
+        board.add_row(
+            "boxes 转运箱", Text(f"{boxes['journeys']:,} sent or packed 已装箱") + Text(over, style)
+        )
     files = day.summary["files"]
     read, accepted, duplicates, rejected = (
         sum(each[name] for each in files) for name in ("read", "accepted", "duplicates", "rejected")

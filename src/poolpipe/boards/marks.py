@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-__all__ = ["STYLES", "WIDTH", "Board", "clock", "coded", "counted", "frame", "plain", "span", "time_left",
+__all__ = ["STYLES", "WIDTH", "Board", "below", "clock", "coded", "counted", "frame", "plain", "span", "time_left",
            "word"]  # fmt: skip
 
 WIDTH = 100
@@ -49,9 +49,11 @@ class Board(Table):
         Rows that do not fit on it; they are announced below.
     show_ids : bool
         Leave identity numbers as they are.
+    tight : bool
+        One blank between columns instead of two.
     """
 
-    def __init__(self, title: str, *, more: int = 0, show_ids: bool = False) -> None:
+    def __init__(self, title: str, *, more: int = 0, show_ids: bool = False, tight: bool = False) -> None:
         self._show_ids = show_ids
         super().__init__(
             title=self._drawn(Text(title, style="bold")),
@@ -61,7 +63,7 @@ class Board(Table):
             caption_justify="left",
             box=box.SIMPLE_HEAD,
             header_style="bold",
-            padding=(0, 1),
+            padding=(0, 0 if tight else 1),
             collapse_padding=True,
             pad_edge=False,
         )
@@ -98,9 +100,9 @@ class Board(Table):
         return text if self._show_ids else Text(mask_sound_ids(text.plain), style=text.style)
 
 
-def frame(title: str, *, more: int = 0, show_ids: bool = False) -> Board:
+def frame(title: str, *, more: int = 0, show_ids: bool = False, tight: bool = False) -> Board:
     """Start a board; `more` rows that do not fit on it are announced below."""
-    return Board(title, more=more, show_ids=show_ids)
+    return Board(title, more=more, show_ids=show_ids, tight=tight)
 
 
 def _visible_text(text: Text) -> Text:
@@ -115,6 +117,11 @@ def _visible_text(text: Text) -> Text:
 def plain(text: str, style: str = "") -> Text:
     """Text as it came, without markup, what commands drawn as escapes: file names and codes are strangers'."""
     return Text(visible(text), style=style)
+
+
+def below(text: str | None) -> Text:
+    """A second line, fainter, of what stands in a cell; nothing where there is none."""
+    return Text("\n") + plain(text, style="dim") if text else Text("")
 
 
 def word(value: str) -> Text:

@@ -29,16 +29,15 @@ def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Board:
     board = frame(f"Anomalies 异常 · {anomalies.height:,}", show_ids=show_ids)
     board.add_column("what\n异常", no_wrap=True)
     board.add_column("n\n数量", justify="right", no_wrap=True)
-    board.add_column("for example\n举例", overflow="fold")
-    board.add_column("what to do\n如何处理", overflow="fold")
+    board.add_column("for example, what to do\n举例、如何处理", overflow="fold")
     for code in sorted(found, key=lambda code: (_GRAVITY[ANOMALIES[code].severity], code)):
         severity, chinese = ANOMALIES[code].severity, ANOMALIES[code].chinese
         first = found[code]
         board.add_row(
-            Text.assemble((code, STYLES[severity]), f"\n{chinese} · {severity} {CHINESE[severity]}"),
-            f"{first['n']:,}",
-            plain(_subject(first, show_ids=show_ids)),
-            Text(f"{ANOMALIES[code].way_out}\n{ANOMALIES[code].way_out_chinese}"),
+            Text.assemble((code, STYLES[severity]), f"\n{chinese}"),
+            Text.assemble(f"{first['n']:,}\n", (f"{severity} {CHINESE[severity]}", STYLES[severity])),
+            plain(_subject(first, show_ids=show_ids))
+            + Text(f"\n{ANOMALIES[code].way_out}\n{ANOMALIES[code].way_out_chinese}"),
         )
     if not found:
         board.add_row(Text("none 无", style="green"))

@@ -8,7 +8,7 @@ import polars as pl
 from rich.text import Text
 
 from poolpipe.boards.advice import CHINESE
-from poolpipe.boards.marks import Board, clock, coded, frame, plain, span
+from poolpipe.boards.marks import Board, below, clock, frame, plain, span
 from poolpipe.tables import STATES
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 
 __all__ = ["ledger_board", "missing_board"]
+
+_LEFT = ("missing\n未出结果", "orphans\n无登记")
 
 
 def ledger_board(ledger: pl.DataFrame, *, rows: int = 20) -> Board:
@@ -34,16 +36,16 @@ def ledger_board(ledger: pl.DataFrame, *, rows: int = 20) -> Board:
     sites = sites.sort("missing", "collected", "round", "site", descending=[True, True, False, False])
     total = sites.select(pl.col(*steps, "missing").sum()).row(0)
     board = frame(
-        "Ledger 样本台账 · tubes that reached each step 到达各环节的管数", more=max(sites.height - rows, 0)
+        "Ledger 样本台账 · tubes that reached each step 到达各环节的管数",
+        more=max(sites.height - rows, 0),
+        tight=True,
     )
-    board.add_column("site\n采样点", overflow="fold")
-    for step in STATES:
-        board.add_column(f"{step.replace('_', ' ')}\n{CHINESE[step]}", justify="right")
-    board.add_column("missing\n未出结果", justify="right")
-    board.add_column("orphans\n无登记", justify="right")
+    board.add_column("site\n采样点", overflow="fold", min_width=10)
+    for heading in (*(f"{step.partition('_')[0]}\n{CHINESE[step]}" for step in STATES), *_LEFT):
+        board.add_column(heading, justify="right", no_wrap=True)
     for row in sites.head(rows).iter_rows(named=True):
         board.add_row(
-            coded(row["round"], row["site"] or "(none 未填)"),
+            plain(row["site"] or "(none 未填)") + below(row["round"]),
             *(f"{row[step]:,}" for step in STATES),
             Text(f"{row['missing']:,}", style="yellow" if row["missing"] else "dim"),
             Text(f"{row['orphans']:,}", style="red" if row["orphans"] else "dim"),
@@ -82,21 +84,21 @@ def missing_board(
         more=left.height - shown.height,
         show_ids=show_ids,
     )
-    board.add_column("tube\n样本管", overflow="fold")
-    board.add_column("people\n人数", justify="right")
-    for heading in ("waiting\n已等", "last step\n最后环节", "at\n时间"):
+    board.add_column("tube\n样本管", overflow="fold", min_width=12)
+    board.add_column("people\n人数", justify="right", no_wrap=True)
+    for heading in ("waiting\n已等", "last step, at\n最后环节、时间"):
         board.add_column(heading, no_wrap=True)
-    for heading in ("site\n采样点", "box\n箱", "lab\n检测机构"):
-        board.add_column(heading, overflow="fold")
+    board.add_column("site, box, lab\n采样点、箱、检测机构", overflow="fold")
     for row in shown.iter_rows(named=True):
-        repeat = " · invalid 无效，须重检" if row["call"] == "invalid" else ""
+        repeat = Text("\ninvalid 无效，须重检", style="yellow") if row["call"] == "invalid" else Text("")
+        places = [row[name] or "-" for name in ("site", "box")]
         board.add_row(
-            coded(row["round"], row["tube"]),
+            plain(row["tube"]) + below(row["round"]),
             str(row["people"]),
             span(as_of - row["first_collected"]) if as_of else "-",
-            f"{row['state'].replace('_', ' ')} {CHINESE[row['state']]}{repeat}",
-            clock(row["seen"], zone),
-            *(plain(row[name] or "-") for name in ("site", "box", "lab")),
+            Text(f"{row['state'].replace('_', ' ')} {CHINESE[row['state']]}\n{clock(row['seen'], zone)}")
+            + repeat,
+            plain(" · ".join(places)) + Text("\n") + plain(row["lab"] or "-"),
         )
     if not left.height:
         board.add_row(Text("none 无", style="green"))
