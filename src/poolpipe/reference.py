@@ -124,11 +124,27 @@ def read_reference(
             continue
         frame, unread = (table, 0) if isinstance(table, pl.DataFrame) else _read(Path(table))
         tables[name], unusable, told = _cleaned(frame, name)
-        warnings += told
+        warnings += told + _unusable_capacities(tables[name])
         if unread + unusable:
             broken[name] = unread + unusable
     files = {name: Path(table) for name, table in given.items() if isinstance(table, str | os.PathLike)}
     return Reference(**tables, broken=broken, warnings=tuple(warnings), files=files)
+
+
+def _unusable_capacities(table: pl.DataFrame) -> list[str]:
+    """Tell of labs whose capacity is no number above nothing: their load is told without it."""
+    if "capacity_per_day" not in table.columns:
+        return []
+    given = pl.col("capacity_per_day").cast(pl.String).str.strip_chars().replace("", None).is_not_null()
+    unusable = table.select((given & _capacity().is_null()).sum()).item()
+    if not unusable:
+        return []
+    return [
+        (
+            f"labs.capacity_per_day: {unusable:,} no number above nothing: those labs' load is told without it; "
+            f"write tubes per day 检测能力不是正数 {unusable:,} 处，请填每日管数"
+        )
+    ]
 
 
 def _capacity() -> pl.Expr:

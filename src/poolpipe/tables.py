@@ -266,7 +266,7 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         ("loaded", COUNT, "wells", "sample wells loaded in it, re-runs too"),
         ("reported", COUNT, "tubes", "tubes whose result first stood in it"),
         ("waiting", COUNT, "tubes", "tubes there at its end without a result"),
-        ("capacity", SHARE, "tubes an hour", "capacity_per_day of the table labs, by the hour", "not given"),
+        ("capacity_per_hour", SHARE, "tubes", "capacity_per_day of the table labs, by the hour", "not given"),
     ),
 }  # fmt: skip
 """The result tables: every column in order."""

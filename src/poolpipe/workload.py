@@ -38,7 +38,7 @@ def weigh_labs(
     DataFrame
         Coded, one row per lab and hour (UTC) in which something happened there: lab (null: not known which),
         hour, received, loaded, reported, waiting (tubes that have come by then, one way or another, and have no
-        result), capacity (tubes an hour, null where the lab's is not known).
+        result), capacity_per_hour (tubes; null where the lab's is not known).
     """
     result = pl.col("call").fill_null(_INVALID) != _INVALID
     came = pl.min_horizontal("received_at", "first_loaded", pl.when(result).then(pl.col("called_at")))
@@ -59,7 +59,7 @@ def weigh_labs(
         .sort("lab", "hour")
         .with_columns(left.alias("waiting"))
         .join(capacities, on="lab", how="left", nulls_equal=False)
-        .with_columns((pl.col("capacity_per_day") / 24).alias("capacity"))
+        .with_columns((pl.col("capacity_per_day") / 24).alias("capacity_per_hour"))
         .drop("arrived", "capacity_per_day")
     )
 
@@ -88,7 +88,7 @@ def by_day(workload: pl.DataFrame, zone: str) -> pl.DataFrame:
         .agg(
             pl.col("received", "loaded", "reported").sum(),
             pl.col("waiting").last(),
-            (pl.col("capacity").first() * 24).alias("capacity_per_day"),
+            (pl.col("capacity_per_hour").first() * 24).alias("capacity_per_day"),
             pl.col("hour").get(busy.arg_max()).alias("busiest_hour"),
         )
         .with_columns((busy / pl.col("capacity_per_day")).alias("share"))

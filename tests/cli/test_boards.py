@@ -9,20 +9,26 @@ import polars as pl
 import pytest
 from rich.cells import cell_len
 
+import poolpipe
 from cli.days import NOON, day, printed, recall, table, tube
 from poolpipe.boards import (
     anomaly_board,
+    box_board,
     campaign_board,
+    coverage_board,
     day_boards,
+    lab_board,
     ledger_board,
     machine_board,
     missing_board,
     recall_board,
     reject_board,
+    retention_board,
     unused_board,
 )
 from poolpipe.boards.advice import ALIASES, CHINESE
 from poolpipe.display import mask
+from poolpipe.policy import Policy
 from poolpipe.tables import ANOMALIES, CALLS, EVENTS, REJECTS, STATES
 
 ZONE = "Asia/Shanghai"
@@ -133,7 +139,9 @@ def test_missing_board__says_where_a_tube_was_seen_last():
     assert "T1" not in shown
     assert "packed 已装箱" in next(line for line in shown.splitlines() if "T2" in line)
     assert "30 h 00" in shown
-    assert "invalid 无效" in next(line for line in shown.splitlines() if "T3" in line)
+    third = shown[shown.index("T3") :]
+    assert "loaded 已上机" in third
+    assert "invalid 无效，须重检" in third
 
 
 def test_anomaly_board__puts_errors_first_and_masks_people():
@@ -191,24 +199,157 @@ def test_unused_board__suggests_what_a_column_was_meant_for():
 
 def test_machine_board__names_what_was_assumed():
     odd = day()
-    told = {"format": "rotor-gene-q", "questions": ["plate_size", "time_without_zone"], "not_understood": 2}
+    told = {
+        "format": "rotor-gene-q",
+        "questions": ["plate_size", "time_without_zone"],
+        "answers": {"plate_size": "plate_wells"},
+        "not_understood": 2,
+    }
     odd.summary["instruments"] = {"run.csv": told}
     shown = printed(machine_board(odd))
-    assert re.search(r"run\.csv\s+rotor-gene-q\s+plate size, time without zone\s+2\s*$", shown, re.MULTILINE)
+    assert re.search(r"run\.csv\s+rotor-gene-q\s+plate size: plate_wells\s+2\s*$", shown, re.MULTILINE)
+    assert re.search(r"^\s+time without zone: -\s*$", shown, re.MULTILINE)
     assert "--dry-run" in shown
     assert machine_board(day()) is None
 
 
-def test_boards__fit_a_hundred_columns_and_an_empty_day():
-    busy = day(
+def busy_day():
+    """A day with long codes and Chinese names on every board."""
+    lab, code = "瑞金市人民医院检验科", "TUBE-0000000000000001"
+    kept = [
+        {
+            "round": "第二轮",
+            "tube": code,
+            "lab": lab,
+            "call": "negative",
+            "keep_until": NOON,
+            "status": status,
+        }
+        for status in ("keep", "may_discard", "overdue")
+    ]
+    hour = {"lab": lab, "hour": NOON, "received": 99_999, "loaded": 99_999, "reported": 9, "waiting": 99_999}
+    made = day(
         pools=[
-            tube(
-                "TUBE-0000000000000001", "suspect", site="瑞金市第一中学采样场所", lab="瑞金市人民医院检验科"
-            )
+            tube(code, "suspect", site="瑞金市第一中学采样场所", lab=lab),
+            tube(f"{code[:-1]}2", box="BOX-00000001"),
         ],
-        recalls=[recall("TUBE-0000000000000001", PERSON, lab="瑞金市人民医院检验科", p_infected=0.5)],
+        recalls=[recall(code, PERSON, lab=lab, p_infected=0.5)],
+        ledger=[
+            {
+                "round": "第二轮",
+                "site": "瑞金市第一中学",
+                "box": "B",
+                **dict.fromkeys(STATES, 999_999),
+                "orphans": 9_999,
+            }
+        ],
+        anomalies=[
+            {
+                "code": code,
+                "severity": each.severity,
+                "round": "",
+                "subject_kind": each.subject_kind,
+                "subject": "x",
+            }
+            for code, each in ANOMALIES.items()
+        ],
+        rejects=[
+            {"file": "collect.csv", "line": 123_456, "code": code, "detail": "tube 'T#1': outside", "raw": ""}
+            for code in REJECTS
+        ],
+        retention=kept,
+        workload=[{**hour, "capacity_per_hour": 1000.0}, {**hour, "lab": None, "capacity_per_hour": None}],
     )
-    for each in (busy, day()):
+    round_ = {"round": "第二轮", "people": 5000, "collected": 4998, "reported": 4936, "half_due": NOON.isoformat(),
+              "half_at": NOON.isoformat(), "half_late": False, "all_due": NOON.isoformat(), "all_at": None,
+              "all_late": True}  # fmt: skip
+    made.summary.update(
+        coverage=[round_, {**round_, "round": "empty", "collected": 0}],
+        retention={"keep": 1, "may_discard": 1, "overdue": 1},
+        boxes={"capacity": 30, "journeys": 94, "over_capacity": 12},
+        columns_left_out={"收.csv": ["tube_no"]},
+        skipped=["notes.docx"],
+        instruments={"run.csv": {"format": "rotor-gene-q", "questions": ["plate_size"], "not_understood": 2}},
+    )
+    return made
+
+
+def test_boards__fit_their_columns_and_an_empty_day():
+    for each in (busy_day(), day()):
         for width in (80, 100):
             shown = printed(*day_boards(each, zone=ZONE), width=width)
             assert max(cell_len(line) for line in shown.splitlines()) <= width
+
+
+def test_boards__are_readable_at_eighty_columns():
+    shown = printed(*day_boards(busy_day(), zone=ZONE), width=80)
+    assert "\N{HORIZONTAL ELLIPSIS}" not in shown, "no heading and no cell is cut"
+    lines = shown.splitlines()
+    for whole in (
+        "TUBE-0000000000000001",
+        "999,999",
+        "99,999",
+        "4,936",
+        "collect.csv:123456",
+    ):
+        assert any(whole in line for line in lines), f"{whole} is broken over lines"
+    for code, each in ANOMALIES.items():
+        assert any(code in line for line in lines)
+        assert any(each.chinese in line for line in lines), f"{each.chinese} is broken over lines"
+    for heading in (
+        "collected",
+        "orphans",
+        "未出结果",
+        "检测机构",
+        "test again",
+        "busiest",
+        "过半期限、达到",
+    ):
+        assert any(heading in line for line in lines), heading
+
+
+def test_coverage_board__shows_rounds_that_reached_somebody():
+    shown = printed(coverage_board(busy_day(), zone=ZONE))
+    assert "5,000 people on the list" in shown
+    assert re.search(r"第二轮\s+4,998\s+4,936\s+02-10 12:00\s+02-10 12:00", shown)
+    assert re.search(r"99%\s+98%\s+02-10 12:00\s+not yet 未达到", shown)
+    assert "empty" not in shown
+    assert coverage_board(day(), zone=ZONE) is None
+
+
+def test_lab_board__holds_load_against_capacity():
+    shown = printed(lab_board(busy_day(), zone=ZONE))
+    assert re.search(r"99,999\s+99,999\s+9\s+99,999\s+24,000\s+12:00", shown)
+    assert "417%" in shown
+    assert "(unknown 未知)" in shown
+    assert "--labs" in shown, "no capacity was given by a table"
+    assert lab_board(day(), zone=ZONE) is None
+
+
+def test_retention_board__counts_what_may_go_and_what_should_be_gone():
+    shown = printed(retention_board(busy_day(), zone=ZONE))
+    assert re.search(r"瑞金市人民医院检验科\s+1\s+0\s+1\s+1\s+02-10 12:00", shown)
+    assert retention_board(day(), zone=ZONE) is None
+
+
+def test_box_board__lists_boxes_of_more_tubes_than_they_take():
+    scans = [
+        {
+            "at": "2022-02-10T08:00:00+08:00",
+            "tube": f"T{n}",
+            "person": f"P{n}",
+            "person_type": "X",
+            "round": "R1",
+        }
+        for n in range(3)
+    ]
+    packs = [
+        {"at": "2022-02-10T09:00:00+08:00", "tube": f"T{n}", "box": "B7", "round": "R1"} for n in range(3)
+    ]
+    frames = {"collect": pl.DataFrame(scans), "pack": pl.DataFrame(packs)}
+    full = poolpipe.run(frames, policy=Policy(pools={"box_capacity": 2}))
+    shown = printed(box_board(full, zone=ZONE))
+    assert "Boxes of more than 2 tubes 超装转运箱 · 1 of 1" in shown
+    assert re.search(r"B7\s+3\s+3\s+02-10 09:00\s+-\s+-\s+-\s*$", shown, re.MULTILINE)
+    assert "over capacity 超装 1 (> 2)" in printed(campaign_board(full, zone=ZONE))
+    assert box_board(poolpipe.run(frames), zone=ZONE) is None

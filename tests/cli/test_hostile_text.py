@@ -89,6 +89,12 @@ def hostile_day():
                 ("conflicting_event", "event"),
             )
         ],
+        retention=[
+            {"round": HOSTILE, "tube": HOSTILE, "lab": HOSTILE, "call": "negative", "status": "overdue"}
+        ],
+        workload=[
+            {"lab": HOSTILE, "hour": NOON} | dict.fromkeys(("received", "loaded", "reported", "waiting"), 1)
+        ],
         rejects=[
             {
                 "file": HOSTILE,
@@ -108,6 +114,11 @@ def odd():
     found.summary.update(
         columns_left_out={HOSTILE: [HOSTILE]},
         skipped=[HOSTILE],
+        skipped_because={HOSTILE: HOSTILE},
+        coverage=[
+            {"round": HOSTILE, "people": 9, "collected": 1, "reported": 1}
+            | {f"{name}_{end}": None for name in ("half", "all") for end in ("due", "at", "late")}
+        ],
         instruments={HOSTILE: {"format": HOSTILE, "questions": [HOSTILE], "not_understood": 1}},
     )
     return found

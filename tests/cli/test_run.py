@@ -13,7 +13,19 @@ from click.testing import CliRunner
 from cli.scans import people, write_scans
 from poolpipe.cli import poolpipe
 
-TABLES = {"pools", "members", "recalls", "cases", "traces", "anomalies", "ledger", "rejects", "readings"}
+TABLES = {
+    "pools",
+    "members",
+    "recalls",
+    "cases",
+    "traces",
+    "anomalies",
+    "ledger",
+    "rejects",
+    "readings",
+    "retention",
+    "workload",
+}
 
 
 def typed(*arguments):
