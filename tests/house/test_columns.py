@@ -20,8 +20,6 @@ CONTRACT = {
     "anomalies": "code, severity, round, subject_kind, subject, at, detail",
     "ledger": "round, site, box, collected, packed, picked_up, received, loaded, reported, orphans",
     "rejects": "file, line, kind, code, detail, raw",
-    "retention": "round, tube, lab, call, kept_from, keep_until, temperature_c, status",
-    "workload": "lab, hour, received, loaded, reported, waiting, capacity_per_hour",
 }
 
 ANOMALIES = """

@@ -209,7 +209,9 @@ def _given(given: str, spool: Spool | None) -> Iterator[_Given]:
     """Files an input stands for."""
     if not given:
         raise InputError(
-            "an empty path names nothing 路径为空", way_out="give a file or a folder 请给出文件或文件夹"
+            "an empty path names nothing 路径为空",
+            where="INPUT",
+            way_out="give a file or a folder 请给出文件或文件夹",
         )
     try:
         path = Path(given)
