@@ -11,7 +11,14 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["counted", "leave_one_out", "pool_evidence", "sweep"]
+__all__ = [
+    "counted",
+    "leave_one_out",
+    "pool_evidence",
+    "pool_evidence_in_logs",
+    "sweep",
+    "sweep_in_logs",
+]
 
 
 @kernel
@@ -183,3 +190,85 @@ def pool_evidence(
         for k in range(n + 1):
             chance += count[k] * likelihood[row_of_pool[pool], k]
         term[pool] = np.log(chance) - edges - np.log(product)
+
+
+@kernel
+def _chance(log_odds: float) -> float:
+    """Probability of log odds."""
+    return float(1.0 / (1.0 + np.exp(-max(min(log_odds, 700.0), -700.0))))
+
+
+@kernel
+def sweep_in_logs(
+    pools: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    row_of_pool: NDArray[np.int64],
+    log_likelihood: NDArray[np.float64],
+    log_odds: NDArray[np.float64],
+    log_ratio: NDArray[np.float64],
+    damped: bool,
+) -> float:
+    """Send the messages of all `pools` by the count of infected; meaning as `propagate.sweep_in_logs`."""
+    widest = 0
+    for pool in pools:
+        widest = max(widest, offsets[pool + 1] - offsets[pool])
+    cavity = np.empty(widest, np.float64)
+    clean = np.empty(widest, np.float64)
+    infected = np.empty(widest, np.float64)
+    row = np.empty(widest + 1, np.float64)
+    ahead = np.empty((widest + 1, widest + 1), np.float64)
+    behind = np.empty(widest + 2, np.float64)
+    largest = 0.0
+    for pool in pools:
+        start = offsets[pool]
+        n = offsets[pool + 1] - start
+        for i in range(n):
+            cavity[i] = _chance(log_odds[members[start + i]] - log_ratio[start + i])
+        for k in range(n + 1):
+            row[k] = np.exp(log_likelihood[row_of_pool[pool], k])
+        leave_one_out(cavity[:n], row[: n + 1], clean, infected, ahead, behind)
+        for i in range(n):
+            old = log_ratio[start + i]
+            new = np.log(max(infected[i], 1e-300)) - np.log(max(clean[i], 1e-300))
+            if damped:
+                new = 0.5 * (new + old)
+            person = members[start + i]
+            before = log_odds[person]
+            log_ratio[start + i] = new
+            log_odds[person] = before - old + new
+            largest = max(largest, abs(_chance(before) - _chance(log_odds[person])))
+    return largest
+
+
+@kernel
+def pool_evidence_in_logs(
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    row_of_pool: NDArray[np.int64],
+    log_likelihood: NDArray[np.float64],
+    log_odds: NDArray[np.float64],
+    log_ratio: NDArray[np.float64],
+    pools: NDArray[np.int32],
+    term: NDArray[np.float64],
+) -> None:
+    """Pool part of the Bethe log evidence of `pools` by the count of infected, from logarithms."""
+    for pool in pools:
+        start = offsets[pool]
+        n = offsets[pool + 1] - start
+        count = np.zeros(n + 1, np.float64)
+        count[0] = 1.0
+        edges = 0.0
+        for i in range(n):
+            total = log_odds[members[start + i]]
+            o = total - log_ratio[start + i]
+            p = _chance(o)
+            edges += max(total, 0.0) + np.log1p(np.exp(-abs(total)))
+            edges -= max(o, 0.0) + np.log1p(np.exp(-abs(o)))
+            for k in range(i + 1, 0, -1):
+                count[k] = count[k] * (1.0 - p) + count[k - 1] * p
+            count[0] *= 1.0 - p
+        chance = 0.0
+        for k in range(n + 1):
+            chance += count[k] * np.exp(log_likelihood[row_of_pool[pool], k])
+        term[pool] = np.log(max(chance, 1e-300)) - edges

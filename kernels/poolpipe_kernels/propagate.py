@@ -11,7 +11,7 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["layers", "pool_evidence", "sweep"]
+__all__ = ["layers", "pool_evidence", "pool_evidence_in_logs", "sweep", "sweep_in_logs"]
 
 
 @kernel
@@ -159,3 +159,96 @@ def pool_evidence(
         term[pool] = (
             np.log(likelihood[row, 0] * clean + likelihood[row, 1] * anybody) - edges - np.log(product)
         )
+
+
+@kernel
+def _log_sum(a: float, b: float) -> float:
+    """log(exp(a) + exp(b))."""
+    high = max(a, b)
+    if high == -np.inf:
+        return high
+    return float(high + np.log1p(np.exp(min(a, b) - high)))
+
+
+@kernel
+def sweep_in_logs(
+    pools: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    row_of_pool: NDArray[np.int64],
+    log_likelihood: NDArray[np.float64],
+    log_odds: NDArray[np.float64],
+    log_ratio: NDArray[np.float64],
+    damped: bool,
+) -> float:
+    """Send the messages of all `pools` as `sweep` does, with every number kept as its natural logarithm.
+
+    Slower, and exact where a product of odds or messages leaves the range of floats: a person in hundreds of pools,
+    or a prior below 1e-60. Returns the largest change of a probability.
+    """
+    widest = 0
+    for pool in pools:
+        widest = max(widest, offsets[pool + 1] - offsets[pool])
+    cavity = np.empty(widest, np.float64)
+    clean_ahead = np.empty(widest + 1, np.float64)
+    any_ahead = np.empty(widest + 1, np.float64)
+    clean_ahead[0] = 0.0
+    any_ahead[0] = -np.inf
+    largest = 0.0
+    for pool in pools:
+        start = offsets[pool]
+        n = offsets[pool + 1] - start
+        for i in range(n):
+            o = log_odds[members[start + i]] - log_ratio[start + i]
+            clean = -_log_sum(0.0, o)
+            cavity[i] = o
+            clean_ahead[i + 1] = clean_ahead[i] + clean
+            any_ahead[i + 1] = _log_sum(any_ahead[i], clean_ahead[i] + o + clean)
+        nobody_says = log_likelihood[row_of_pool[pool], 0]
+        somebody_says = log_likelihood[row_of_pool[pool], 1]
+        clean_behind = 0.0
+        any_behind = -np.inf
+        for i in range(n - 1, -1, -1):
+            nobody = clean_ahead[i] + clean_behind
+            anybody = _log_sum(any_ahead[i], clean_ahead[i] + any_behind)
+            new = somebody_says - _log_sum(nobody_says + nobody, somebody_says + anybody)
+            old = log_ratio[start + i]
+            if damped:
+                new = 0.5 * (new + old)
+            o = cavity[i]
+            clean = -_log_sum(0.0, o)
+            any_behind = _log_sum(o + clean, clean + any_behind)
+            clean_behind += clean
+            before = 1.0 / (1.0 + np.exp(-max(min(o + old, 700.0), -700.0)))
+            after = 1.0 / (1.0 + np.exp(-max(min(o + new, 700.0), -700.0)))
+            log_ratio[start + i] = new
+            log_odds[members[start + i]] = o + new
+            largest = max(largest, abs(after - before))
+    return largest
+
+
+@kernel
+def pool_evidence_in_logs(
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    row_of_pool: NDArray[np.int64],
+    log_likelihood: NDArray[np.float64],
+    log_odds: NDArray[np.float64],
+    log_ratio: NDArray[np.float64],
+    pools: NDArray[np.int32],
+    term: NDArray[np.float64],
+) -> None:
+    """Pool part of the Bethe log evidence of `pools` as `pool_evidence`, from logarithms."""
+    for pool in pools:
+        clean = 0.0
+        anybody = -np.inf
+        edges = 0.0
+        for seat in range(offsets[pool], offsets[pool + 1]):
+            total = log_odds[members[seat]]
+            o = total - log_ratio[seat]
+            share = -_log_sum(0.0, o)
+            edges += _log_sum(0.0, total) + share
+            anybody = _log_sum(anybody, clean + o + share)
+            clean += share
+        row = row_of_pool[pool]
+        term[pool] = _log_sum(log_likelihood[row, 0] + clean, log_likelihood[row, 1] + anybody) - edges

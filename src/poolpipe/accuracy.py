@@ -9,5 +9,8 @@ __all__ = ["SENSITIVITY", "SPECIFICITY"]
 SENSITIVITY: Final = 0.95
 """P(pool positive | somebody in it is infected)."""
 
-SPECIFICITY: Final = 0.995
-"""P(pool negative | nobody in it is infected)."""
+SPECIFICITY: Final = 0.999
+"""P(pool negative | nobody in it is infected), by whatever a pool is called positive or suspect for.
+
+A pool counts as positive for one target or for carry-over from its neighbours, too, so this is below what is known of
+two targets in a single sample (docs/decode.md has the evidence)."""

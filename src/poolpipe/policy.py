@@ -189,6 +189,16 @@ class Decoding(_Part):
     sensitivity: Chance = Field(SENSITIVITY, description="P(pool positive | somebody infected)")
     specificity: Chance = Field(SPECIFICITY, description="P(pool negative | nobody infected)")
 
+    @model_validator(mode="after")
+    def _positives_speak_for_infection(self) -> Decoding:
+        if self.sensitivity + self.specificity < 1.0:
+            message = (
+                f"sensitivity {self.sensitivity:g} is below 1 - specificity {1.0 - self.specificity:g}: a positive would "
+                "speak against infection"
+            )
+            raise ValueError(message)
+        return self
+
 
 class Policy(_Part):
     """The rules of one campaign; compare two by their `version`."""

@@ -12,7 +12,7 @@ from poolpipe.policy import Policy
 
 DEFAULTS: list[tuple[Any, dict[str, Any]]] = [
     # A test that misses one in twenty; of 10,000 clean pools 50 alarm. As the default policy has it.
-    (Assay, {"sensitivity": 0.95, "specificity": 0.995, "dilution": None, "table": None, "cycles": None}),
+    (Assay, {"sensitivity": 0.95, "specificity": 0.999, "dilution": None, "table": None, "cycles": None}),
     # Ct 27 +- 5 of a single; detected up to 40; every cycle doubles; false positives come late.
     (Cycles, {"mean": 27.0, "sd": 5.0, "values": (), "smoothing": 0.5, "limit": 40.0, "efficiency": 1.0,
               "false_mean": 36.5, "false_sd": 1.5}),

@@ -70,7 +70,9 @@ def test_screen__says_why_and_names_what_contradicts() -> None:
     assert _named(screen_doubts(seats, pools)) == [
         ("pool_without_people", "F"),
         ("pool_without_call", "E"),
+        ("contradiction", "A"),
         ("contradiction", "B"),
+        ("contradiction", "C"),
     ]
     why = {
         "u": "cleared",

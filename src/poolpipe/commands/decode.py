@@ -67,14 +67,13 @@ def decode(
 ) -> None:
     """Read the three tables, decode, show the likeliest people and the most surprising components."""
     check_inputs((str(seats), str(pools), str(people)))
-    from poolpipe.decode import Assay
     from poolpipe.decode import decode as decode_frames
 
     found = decode_frames(
         read_frame(seats),
         read_frame(pools, ("ct",)),
         read_frame(people, ("prior",)),
-        assay=Assay(sensitivity=sensitivity, specificity=specificity, dilution=dilution),
+        assay={"sensitivity": sensitivity, "specificity": specificity, "dilution": dilution},
         threads=threads,
     )
     if out is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -12,8 +13,6 @@ from poolpipe.accuracy import SENSITIVITY, SPECIFICITY
 from poolpipe.errors import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
 __all__ = ["INVALID", "NEGATIVE", "NO_CALL", "POSITIVE", "SUSPECT", "Assay", "Cycles", "as_assay"]
@@ -116,10 +115,23 @@ class Assay(BaseModel):
             raise ValueError("give one of dilution, table and cycles: each says by itself how a pool dilutes")
         if (self.suspect_infected is None) != (self.suspect_clean is None):
             raise ValueError("give both suspect_infected and suspect_clean, or neither")
+        if self.sensitivity + self.specificity < 1.0:
+            raise ValueError(
+                f"sensitivity {self.sensitivity:g} is below 1 - specificity {1.0 - self.specificity:g}: a positive "
+                "would speak against infection; were they taken for each other?"
+            )
         for people, shares in (self.table or {}).items():
             if len(shares) != people or not all(0 <= share <= 1 for share in shares):
                 raise ValueError(f"table[{people}] must hold {people} probabilities, for k = 1 .. {people}")
+            if not self._above_false_alarms(shares):
+                raise ValueError(
+                    f"table[{people}] falls below 1 - specificity {1.0 - self.specificity:g}: a positive would speak "
+                    "against infection"
+                )
         return self
+
+    def _above_false_alarms(self, shares: tuple[float, ...]) -> bool:
+        return not shares or min(shares) >= 1.0 - self.specificity
 
     @property
     def counts_matter(self) -> bool:
@@ -127,7 +139,15 @@ class Assay(BaseModel):
         return bool(self.dilution or self.table or self.cycles)
 
     def detection(self, people: int) -> NDArray[np.float64]:
-        """Return P(detected | k of `people` infected) for k = 0 .. people."""
+        """Return P(detected | k of `people` infected) for k = 0 .. people.
+
+        Raises
+        ------
+        PolicyError
+            `people` is no whole number from 0 on.
+        """
+        if isinstance(people, bool) or int(people) != people or people < 0:
+            raise PolicyError(f"{people!r} people", where="assay", way_out="give a whole number from 0 on")
         chance = np.full(people + 1, self.sensitivity)
         chance[0] = 1.0 - self.specificity
         k = np.arange(1, people + 1, dtype=np.float64)
@@ -153,7 +173,18 @@ class Assay(BaseModel):
         ct : float, optional
             Ct measured in the pool; counts only for positive and suspect pools and where the assay has
             `cycles`. The row is then a density per cycle.
+
+        Raises
+        ------
+        PolicyError
+            `code` is none of these, `people` no whole number from 0 on, or `ct` not finite.
         """
+        if code not in (INVALID, NEGATIVE, SUSPECT, POSITIVE, NO_CALL):
+            raise PolicyError(f"no call has the code {code!r}", where="assay", way_out="give 0 to 4")
+        if ct is not None and not math.isfinite(ct):
+            raise PolicyError(
+                f"Ct {ct!r}", where="assay", way_out="give cycles, or None where there was none"
+            )
         if code in (INVALID, NO_CALL):
             return np.ones(people + 1)
         seen = self.detection(people)
@@ -192,13 +223,19 @@ def as_assay(assay: Assay | Mapping[str, Any] | None) -> Assay:
     """
     if isinstance(assay, Assay):
         return assay
+    if assay is not None and not isinstance(assay, Mapping):
+        raise PolicyError(
+            f"an assay is no {type(assay).__name__}",
+            where="assay",
+            way_out="give an Assay, or a mapping with sensitivity and specificity",
+        )
     try:
         return Assay.model_validate(dict(assay or {}))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise PolicyError(
-            f"{name or 'assay'}: {first['msg']}",
+            f"{name or 'assay'}: {first['msg'].removeprefix('Value error, ')}",
             where="assay",
             way_out="see docs/decode.md for the fields of an assay",
         ) from error

@@ -20,6 +20,8 @@ __all__ = ["MOST_SWEEPS", "Beliefs", "believe", "pool_evidence"]
 
 SHARED_LAYER = 15
 DAMP_AFTER = 25
+LARGEST_ODDS, LARGEST_RATIO = 1e200, 1e59
+"""Beyond these, numbers are kept as logarithms: messages of `propagate.sweep` end at 1e60."""
 MOST_SWEEPS = 2000
 """So that sixteen layers of so many sweeps are told apart in two bytes."""
 
@@ -38,12 +40,49 @@ class Beliefs:
         People whose probability still moved by more than the tolerance in the last sweep.
     sweeps : int
         How often all pools were asked.
+    log_odds, log_ratio : arrays of float64, optional
+        Logs of both, where they leave the range of floats.
     """
 
     odds: NDArray[np.float64]
     ratio: NDArray[np.float64]
     restless: NDArray[np.bool_]
     sweeps: int
+    log_odds: NDArray[np.float64] | None = None
+    log_ratio: NDArray[np.float64] | None = None
+
+    @property
+    def in_range(self) -> bool:
+        """Whether no product has left the range of floats; what was 0 before is 0."""
+        with np.errstate(invalid="ignore"):
+            odds = self.odds
+            if odds.min(initial=1.0) == 0.0:
+                odds = odds[odds != 0.0]
+            return bool(
+                odds.min(initial=1.0) > 1.0 / LARGEST_ODDS
+                and odds.max(initial=1.0) < LARGEST_ODDS
+                and self.ratio.min(initial=1.0) > 1.0 / LARGEST_RATIO
+                and self.ratio.max(initial=1.0) < LARGEST_RATIO
+            )  # not a number is neither
+
+    def evidence(
+        self, graph: Reduced, pools: NDArray[np.int32], threads: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Parts of Bethe's log evidence: of every person, beyond the prior, and of `pools`."""
+        if self.log_odds is None or self.log_ratio is None:
+            people = np.log((1.0 + self.odds) / (1.0 + graph.odds))
+            terms = pool_evidence(
+                graph.offsets, graph.members, graph.rows, graph.table, self.odds, self.ratio,
+                counts_matter=graph.counts_matter, threads=threads,
+            )  # fmt: skip
+            return people, terms[pools]
+        with np.errstate(divide="ignore"):
+            rows = np.log(graph.table)
+        people = np.logaddexp(0.0, self.log_odds) - np.logaddexp(0.0, graph.log_odds(slice(None)))
+        terms = np.zeros(graph.rows.size)
+        run = counts.pool_evidence_in_logs if graph.counts_matter else propagate.pool_evidence_in_logs
+        run(graph.offsets, graph.members, graph.rows, rows, self.log_odds, self.log_ratio, pools, terms)
+        return people, terms[pools]
 
 
 def believe(
@@ -85,7 +124,34 @@ def believe(
                 ]  # fmt: skip
                 moved = max(moved, *(job.result() for job in jobs))
     last_sweep = 1 + sweeps * len(layers) if moved > tolerance else np.inf
-    return Beliefs(odds, ratio, stamp > last_sweep, sweeps)
+    found = Beliefs(odds, ratio, stamp > last_sweep, sweeps)
+    lost = np.count_nonzero(odds) != np.count_nonzero(graph.odds)
+    if graph.far is None and found.in_range and not lost:
+        return found
+    return _believe_in_logs(graph, pools, tolerance, most_sweeps, damp_after)
+
+
+def _believe_in_logs(
+    graph: Reduced, pools: NDArray[np.int32], tolerance: float, most_sweeps: int, damp_after: int
+) -> Beliefs:
+    """Propagate beliefs with every number kept as its logarithm: slower, for people in hundreds of pools."""
+    with np.errstate(divide="ignore"):
+        rows = np.log(graph.table)
+    log_odds, log_ratio = graph.log_odds(slice(None)).copy(), np.zeros(graph.members.size)
+    run = counts.sweep_in_logs if graph.counts_matter else propagate.sweep_in_logs
+    moved, sweeps = np.inf, 0
+    while moved > tolerance and sweeps < min(most_sweeps, MOST_SWEEPS):
+        sweeps += 1
+        before = log_odds.copy()
+        moved = run(
+            pools, graph.offsets, graph.members, graph.rows, rows, log_odds, log_ratio, sweeps > damp_after
+        )
+    restless = np.zeros(log_odds.size, np.bool_)
+    if moved > tolerance:
+        with np.errstate(over="ignore"):
+            restless = np.abs(1 / (1 + np.exp(-log_odds)) - 1 / (1 + np.exp(-before))) > tolerance
+    odds, ratio = (np.exp(np.clip(logs, -690.0, 690.0)) for logs in (log_odds, log_ratio))
+    return Beliefs(odds, ratio, restless, sweeps, log_odds, log_ratio)
 
 
 def pool_evidence(

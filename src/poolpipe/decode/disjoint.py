@@ -46,16 +46,27 @@ def posteriors(
     array of float64, shape (seats,)
         In seat order. Where the outcome is impossible under the model the prior stands.
 
+    Raises
+    ------
+    PolicyError
+        Offsets that do not rise from 0, a code that is no call, a prior that is no probability, or sizes that do not
+        fit each other.
+
     Notes
     -----
     ``p_i = prior_i * P(y | i infected) / P(y)`` (Dorfman 1943 with Bayes); exact. With dilution the count of
     the others is Poisson-binomial, summed without division (`poolpipe_kernels.counts.leave_one_out`).
     """
-    starts = np.ascontiguousarray(offsets, np.int64)
+    starts, codes = _checked(offsets, calls, threads)
     priors = np.atleast_1d(np.asarray(prior, np.float64))
+    if priors.ndim != 1 or priors.size not in {1, int(starts[-1])}:
+        raise PolicyError(
+            f"{priors.size} priors for {int(starts[-1])} seats",
+            where="prior",
+            way_out="give one, or one a seat",
+        )
     if priors.size and not (priors.min() >= 0 and priors.max() <= 1):  # not a number is neither
         raise PolicyError("a prior outside 0 to 1", where="prior", way_out="give probabilities")
-    codes = np.asarray(calls)
     rows, table = likelihood_rows(np.diff(starts), codes, assay)
     run = counts.counted if assay.counts_matter else posterior.present
     p_infected = np.empty(int(starts[-1]), np.float64)
@@ -69,6 +80,30 @@ def posteriors(
     for job in jobs:
         job.result()
     return p_infected
+
+
+def _checked(
+    offsets: NDArray[np.integer], calls: NDArray[np.integer], threads: int
+) -> tuple[NDArray[np.int64], NDArray[np.integer]]:
+    """Offsets and codes that the kernels can follow without reading beside their arrays."""
+    starts, codes = np.asarray(offsets), np.asarray(calls)
+    whole = all(each.ndim == 1 and (each.dtype.kind in "iu" or not each.size) for each in (starts, codes))
+    if not whole or not starts.size or starts[0] != 0 or (starts[1:] < starts[:-1]).any():
+        raise PolicyError(
+            "offsets or calls are no flat arrays of whole numbers, or offsets do not rise from 0",
+            where="offsets",
+            way_out="seats of pool p are offsets[p] up to offsets[p + 1], the first is 0",
+        )
+    if codes.size != starts.size - 1:
+        raise PolicyError(
+            f"{codes.size} calls for {starts.size - 1} pools", where="calls", way_out="give one a pool"
+        )
+    if codes.size and not -1 <= int(codes.min()) <= int(codes.max()) <= NO_CALL:
+        wrong = int(codes[(codes < -1) | (codes > NO_CALL)][0])
+        raise PolicyError(f"no call has the code {wrong}", where="calls", way_out="give -1 to 4")
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise PolicyError(f"threads {threads!r}", where="posteriors", way_out="give a whole number from 1 on")
+    return np.ascontiguousarray(starts, np.int64), codes
 
 
 def likelihood_rows(

@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 __all__ = ["DOUBTS", "doubts_of_pools"]
@@ -15,7 +17,8 @@ __all__ = ["DOUBTS", "doubts_of_pools"]
 DOUBTS: Final = {
     "pool_without_people": "a pool with a row in pools and no seat: nobody is told anything by it 该管有结果而无人员",
     "pool_without_call": "a pool with seats and no row in pools: its people are as before 该管有人员而无结果",
-    "contradiction": "outcomes that cannot all be true of this test: its people are as before 结果互相矛盾，人员概率未变",
+    "contradiction": "the smallest set of outcomes that cannot all be true of this test: its people are as before "
+    "结果互相矛盾（最小的一组），人员概率未变",
 }
 """Code to meaning."""
 
@@ -23,7 +26,7 @@ _CODES = pl.Enum(list(DOUBTS))
 
 
 def doubts_of_pools(
-    pools: pl.Series, called: int, sizes: NDArray[np.int64], contradicting: NDArray[np.bool_]
+    pools: pl.Series, called: int, sizes: NDArray[np.int64], contradicting: Sequence[Sequence[int]]
 ) -> pl.DataFrame:
     """Tell which pools could not be used, in the order of the codes above, then of the pools.
 
@@ -33,8 +36,8 @@ def doubts_of_pools(
         Every pool: first those of the table of pools, `called` of them, then those that only the seats know.
     sizes : (pools,) int64
         People in each.
-    contradicting : (pools,) bool
-        Pools whose outcomes are impossible together.
+    contradicting : sequence of sequences of int
+        Sets of pools whose outcomes are impossible together: the smallest ones.
 
     Returns
     -------
@@ -42,8 +45,19 @@ def doubts_of_pools(
         code (one of `DOUBTS`), pool (text), detail.
     """
     uncalled = np.arange(len(pools)) >= called
-    found = zip(DOUBTS, (~uncalled & (sizes == 0), uncalled, contradicting), strict=True)
-    return pl.concat([_table(code, pools, np.flatnonzero(rows)) for code, rows in found])
+    tables = [
+        _table("pool_without_people", pools, np.flatnonzero(~uncalled & (sizes == 0))),
+        _table("pool_without_call", pools, np.flatnonzero(uncalled)),
+    ]
+    for rows in contradicting:
+        names = ", ".join(repr(name) for name in pools.gather(list(rows)).cast(pl.String).to_list())
+        together = f" ({names} 之间)" if len(rows) > 1 else ""
+        tables.append(
+            _table("contradiction", pools, np.asarray(rows, np.int64)).with_columns(
+                pl.col("detail") + pl.lit(together)
+            )
+        )
+    return pl.concat(tables)
 
 
 def _table(code: str, pools: pl.Series, rows: NDArray[np.integer]) -> pl.DataFrame:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from poolpipe.decode.in_logs import eliminate_in_logs
+from poolpipe.errors import PolicyError
 from poolpipe_kernels import arrays, components, elimination
 
 if TYPE_CHECKING:
@@ -31,6 +33,10 @@ MOST_POOLS = 60
 """Pools of one person that fit the bits of a number."""
 LARGEST = 2000
 """People of the largest component for which an exact way is looked for: the search is quadratic."""
+LOWEST = -600.0
+"""Log of the smallest number that sums of floats are trusted with: below it logarithms are summed."""
+LEAST_CLEAN = 1e-4
+"""Where somebody is likelier infected than 1 - 1e-4, 1 - P(infected) has lost digits: logarithms are taken."""
 
 
 class Graph(Protocol):
@@ -65,6 +71,10 @@ class Graph(Protocol):
         """P(infected) of some people before the pools."""
         ...
 
+    def log_weight(self, who: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Log of P(clean) and P(infected) of some people before the pools (people, 2)."""
+        ...
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -87,6 +97,20 @@ class Effort:
     people: int = 24
     columns: int = 12
 
+    def __post_init__(self) -> None:
+        """Refuse an effort that cannot be."""
+        for name, least, most in (
+            ("states", 1, 1 << 32),
+            ("kept", 0, 1 << 32),
+            ("people", 0, 40),
+            ("columns", 0, 24),
+        ):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+                raise PolicyError(
+                    f"{name} {value!r}", where="effort", way_out=f"give a whole number from {least} to {most}"
+                )
+
 
 @dataclass(frozen=True)
 class Component:
@@ -100,6 +124,12 @@ class Component:
         P(outcome | k infected); two columns when only presence matters.
     prior : array of float64, shape (people,)
         P(infected) before these pools.
+    log_weight : array of float64, shape (people, 2), optional
+        Log of P(clean) and P(infected), where 1 - prior has lost digits.
+    log_likelihood : array of float64, shape (pools, width), optional
+        Log of `likelihood`, where it has lost digits.
+    log_scale : float
+        What the log evidence of these rows lacks.
     """
 
     offsets: NDArray[np.int64]
@@ -107,6 +137,28 @@ class Component:
     likelihood: NDArray[np.float64]
     counts_matter: bool
     prior: NDArray[np.float64]
+    log_weight: NDArray[np.float64] | None = None
+    log_likelihood: NDArray[np.float64] | None = None
+    log_scale: float = 0.0
+
+    @property
+    def logs(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Log weights of the people, and log rows of the pools."""
+        weight, rows = self.log_weight, self.log_likelihood
+        with np.errstate(divide="ignore"):
+            if weight is None:
+                weight = np.stack([np.log1p(-self.prior), np.log(self.prior)], axis=1)
+            return weight, np.log(self.likelihood) if rows is None else rows
+
+    @property
+    def narrow(self) -> bool:
+        """Whether floats hold all its numbers and the difference of 1 and a prior."""
+        if self.log_weight is not None and self.log_weight.min(initial=0.0) < np.log(LEAST_CLEAN):
+            far = self.log_weight[:, 0].min(initial=0.0) < np.log(LEAST_CLEAN)
+            if far or self.log_weight.min(initial=0.0) < LOWEST / 2:
+                return False
+        rows = self.log_likelihood
+        return rows is None or not bool(((rows < LOWEST / 2) & np.isfinite(rows)).any())
 
 
 @dataclass(frozen=True)
@@ -143,7 +195,13 @@ def take_apart(
         offsets = np.empty(pools.size + 1, np.int64)
         who = who[: components.extract(pools, graph.offsets, graph.members, place, who, offsets, members)]
         likelihood = graph.table[graph.rows[pools]]
-        yield pools, who, Component(offsets, members, likelihood, graph.counts_matter, graph.chance(who))
+        yield (
+            pools,
+            who,
+            Component(
+                offsets, members, likelihood, graph.counts_matter, graph.chance(who), graph.log_weight(who)
+            ),
+        )
 
 
 def eliminate_histories(
@@ -174,9 +232,11 @@ def solve(component: Component, effort: Effort) -> Solution | None:
     """Solve a component exactly by the cheapest way within `effort`; None when there is none.
 
     An array is tried by the zeta transform first and left for elimination when its alternating terms
-    cancel more than four digits, so that eleven remain.
+    cancel more than four digits, so that eleven remain. Logarithms are summed where floats may have lost a term.
     """
-    if not component.counts_matter:
+    component = _merged(component)
+    narrow = component.narrow
+    if not component.counts_matter and narrow:
         found = _as_array(component, effort)
         if found is not None:
             return found
@@ -187,10 +247,43 @@ def solve(component: Component, effort: Effort) -> Solution | None:
         return _enumerate(component, seats, pools)
     if plan is None:
         return None
-    weight = np.stack([1.0 - component.prior, component.prior], axis=1)
-    touches = np.stack([0 * seats[1:], (1 << np.diff(seats)) - 1], axis=1)
-    chance, log_evidence = _eliminate(component, seats, pools, plan, weight, touches)
-    return Solution(chance[:, 1], "elimination", log_evidence)
+    log_weight, log_rows = component.logs
+    if narrow:
+        touches = np.stack([0 * seats[1:], (1 << np.diff(seats)) - 1], axis=1)
+        chance, log_evidence = _eliminate(component, seats, pools, plan, np.exp(log_weight), touches)
+        if log_evidence > LOWEST:
+            return Solution(chance[:, 1], "elimination", log_evidence + component.log_scale)
+    p_infected, log_evidence = eliminate_in_logs(
+        seats, pools, log_weight, log_rows, plan.base, plan.kinds, plan.subjects
+    )
+    return Solution(p_infected, "elimination", log_evidence + component.log_scale)
+
+
+def _merged(component: Component) -> Component:
+    """Make one pool of pools that hold the same people: their rows are multiplied, as sums of logarithms."""
+    names = np.random.default_rng(0).integers(1 << 62, size=component.prior.size)
+    sums = np.add.reduceat(names[component.members], component.offsets[:-1])
+    _, first, group = np.unique(sums, return_index=True, return_inverse=True)
+    if first.size == sums.size:
+        return component
+    sets = [frozenset(part.tolist()) for part in np.split(component.members, component.offsets[1:-1])]
+    if any(sets[first[number]] != each for number, each in zip(group.tolist(), sets, strict=True)):
+        return component
+    rows = np.zeros((first.size, component.likelihood.shape[1]))
+    np.add.at(rows, group, component.logs[1])
+    sizes = np.diff(component.offsets)[first]
+    if component.counts_matter:
+        rows[np.arange(rows.shape[1]) > sizes[:, None]] = -np.inf
+    highest = rows.max(axis=1)
+    scale = np.where(np.isfinite(highest), highest, 0.0)
+    rows -= scale[:, None]
+    members = np.concatenate(
+        [component.members[component.offsets[at] : component.offsets[at + 1]] for at in first.tolist()]
+    )
+    return Component(
+        np.concatenate([[0], np.cumsum(sizes)]), members, np.exp(rows), component.counts_matter, component.prior,
+        component.log_weight, rows, float(scale.sum()),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -254,12 +347,20 @@ def _eliminate(
 
 def _enumerate(component: Component, seats: NDArray[np.int64], pools: NDArray[np.int32]) -> Solution:
     infected = np.empty(component.prior.size)
-    evidence = elimination.enumerate_patterns(
-        seats, pools, component.prior, component.likelihood, component.counts_matter, infected
+    if component.narrow:
+        evidence = elimination.enumerate_patterns(
+            seats, pools, component.prior, component.likelihood, component.counts_matter, infected
+        )
+        if evidence > 1e-250:
+            log_evidence = float(np.log(evidence)) + component.log_scale
+            return Solution(infected / evidence, "enumeration", log_evidence)
+    log_weight, log_rows = component.logs
+    top = log_rows.max(axis=1, keepdims=True)  # densities of Ct may lie above 1, and no entry may
+    top[~np.isfinite(top)] = 0.0
+    log_evidence = elimination.enumerate_in_logs(
+        seats, pools, log_weight, log_rows - top, component.counts_matter, infected
     )
-    if evidence <= 0.0:
-        return Solution(component.prior, "enumeration", -np.inf)
-    return Solution(infected / evidence, "enumeration", float(np.log(evidence)))
+    return Solution(infected, "enumeration", log_evidence + float(top.sum()) + component.log_scale)
 
 
 def _as_array(component: Component, effort: Effort) -> Solution | None:
@@ -279,4 +380,4 @@ def _as_array(component: Component, effort: Effort) -> Solution | None:
     evidence, absolute = arrays.array(prior, rows, columns, infected)
     if not evidence > 1e-4 * absolute or absolute < 1e-280:
         return None
-    return Solution(infected[row, column], "array", float(np.log(evidence)))
+    return Solution(infected[row, column], "array", float(np.log(evidence)) + component.log_scale)

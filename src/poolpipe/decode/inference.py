@@ -11,12 +11,14 @@ import polars as pl
 
 from poolpipe.decode import beliefs, surprises
 from poolpipe.decode.assays import as_assay
+from poolpipe.decode.contradictions import contradictions, proofs
 from poolpipe.decode.doubts import doubts_of_pools
 from poolpipe.decode.exact import Effort, solve_loopy
 from poolpipe.decode.layout import clean_tables, lay_out
 from poolpipe.decode.parts import Parts
 from poolpipe.decode.reduction import reduce_layout
 from poolpipe.decode.refinement import refine
+from poolpipe.errors import PolicyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,6 +130,7 @@ def decode(
     docs/decode.md has the model, the methods and their sources.
     """
     model = as_assay(assay)
+    _check_effort(tolerance, most_sweeps, threads)
     seats, pools, people = clean_tables(seats, pools, people)
     layout = lay_out(seats, pools, people, model)
     with ThreadPoolExecutor(1) as beside:  # neither needs the other: a second or two less for a city
@@ -139,6 +142,17 @@ def decode(
     rest = _solve_small(graph, parts, answer, effort or Effort())
     _believe_rest(graph, parts, answer, rest, effort or Effort(), tolerance, most_sweeps, threads)
     return _tables(people, pools.height, layout, graph, whole, answer, expected.result())
+
+
+def _check_effort(tolerance: float, most_sweeps: int, threads: int) -> None:
+    """Refuse a tolerance, a number of sweeps or of threads that cannot be."""
+    if not 0 < tolerance < 1:
+        raise PolicyError(
+            f"tolerance {tolerance}", where="decode", way_out="give a number above 0, such as 1e-7"
+        )
+    for name, value in (("most_sweeps", most_sweeps), ("threads", threads)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise PolicyError(f"{name} {value!r}", where="decode", way_out="give a whole number from 1 on")
 
 
 @dataclass
@@ -160,7 +174,7 @@ class _Answer:
         method[known & (whole.of_person >= 0)] = LOGIC
         person_terms = np.zeros(known.size)
         odd = np.flatnonzero(graph.refined)
-        person_terms[odd] = np.log1p(-layout.prior[odd]) + np.log1p(graph.odds[odd])
+        person_terms[odd] = np.log1p(-layout.prior[odd]) + np.logaddexp(0.0, graph.log_odds(odd))
         odd = np.flatnonzero(known)
         with np.errstate(divide="ignore"):
             person_terms[odd] = np.log(
@@ -233,11 +247,9 @@ def _take_up(
     answer.p_infected[mine] = found.odds[mine] / (1.0 + found.odds[mine])
     answer.method[mine] = kinds[parts.of_person[mine]]
     answer.converged[mine] = ~found.restless[mine]
-    answer.person_terms += np.log((1.0 + found.odds) / (1.0 + graph.odds))
-    answer.pool_terms[pools] = beliefs.pool_evidence(
-        graph.offsets, graph.members, graph.rows, graph.table, found.odds, found.ratio,
-        counts_matter=graph.counts_matter, threads=threads,
-    )[pools]  # fmt: skip
+    of_people, of_pools = found.evidence(graph, pools, threads)
+    answer.person_terms += of_people
+    answer.pool_terms[pools] = of_pools
 
 
 def _tables(
@@ -301,8 +313,27 @@ def _tables(
                 "surprise": surprise,
             }
         ),
-        doubts_of_pools(layout.names, called, layout.sizes, says & np.append(impossible, False)[of_pool]),
+        doubts_of_pools(layout.names, called, layout.sizes, _contradictions(layout, of_pool, impossible)),
     )
+
+
+def _contradictions(
+    layout: Layout, of_pool: NDArray[np.int32], impossible: NDArray[np.bool_]
+) -> list[list[int]]:
+    """The smallest set of pools that contradict each other, of every component whose outcomes are impossible."""
+    if not impossible.any():
+        return []
+    told, sets = proofs(layout), []
+    for component in np.flatnonzero(impossible).tolist():
+        pools = np.flatnonzero(of_pool == component)
+        found = contradictions(
+            pools,
+            lambda pool: layout.members[layout.offsets[pool] : layout.offsets[pool + 1]],
+            told,
+            layout.prior,
+        )
+        sets.append(found or pools.tolist())
+    return sets
 
 
 def _numbered(layout: Layout, whole: Parts) -> tuple[tuple[NDArray[np.int32], NDArray[np.int32]], int]:

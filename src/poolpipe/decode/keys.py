@@ -15,7 +15,15 @@ from poolpipe.plain_texts import as_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["check_columns", "clean_key", "clean_keys", "comparable", "named_person", "repeated_key"]
+__all__ = [
+    "check_columns",
+    "clean_key",
+    "clean_keys",
+    "comparable",
+    "named_person",
+    "numbers",
+    "repeated_key",
+]
 
 
 def check_columns(frame: pl.DataFrame, name: str, columns: tuple[str, ...]) -> None:
@@ -68,6 +76,28 @@ def clean_key(key: pl.Series, name: str) -> pl.Series:
         row = int(np.flatnonzero(faults)[0])
         raise TableError(f"column {key.name!r}, row {row + 1}", where=name, way_out=FAULTS[int(faults[row])])
     return cleaned.alias(key.name)
+
+
+def numbers(column: pl.Series, name: str) -> pl.Series:
+    """Give a column as floats; numbers written as text are numbers.
+
+    Raises
+    ------
+    TableError
+        A row of it holds something else.
+    """
+    try:
+        told = column.cast(pl.Float64, strict=False)
+    except pl.exceptions.PolarsError:
+        told = pl.Series(column.name, [None] * len(column), pl.Float64)
+    lost = told.is_null() & column.is_not_null()
+    if lost.any():
+        raise TableError(
+            f"column {column.name!r}, row {_first(lost)}, holds no number",
+            where=name,
+            way_out="write digits with a point, such as 0.01, or leave it empty",
+        )
+    return told
 
 
 def comparable(keys: pl.Series, index: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -11,7 +11,7 @@ import polars as pl
 from poolpipe.cleaning import clean_codes
 from poolpipe.decode.assays import INVALID, NEGATIVE, NO_CALL, POSITIVE, SUSPECT
 from poolpipe.decode.disjoint import likelihood_rows
-from poolpipe.decode.keys import check_columns, clean_keys, comparable, named_person, repeated_key
+from poolpipe.decode.keys import check_columns, clean_keys, comparable, named_person, numbers, repeated_key
 from poolpipe.errors import TableError
 from poolpipe.vocabulary import known_words
 from poolpipe_kernels import components
@@ -31,6 +31,10 @@ __all__ = [
     "says_something",
     "seats_by_pool",
 ]
+
+LEAST_PRIOR = 1e-300
+"""A prior above 0 is at least this: smaller numbers have lost digits before anything is multiplied."""
+HIGHEST_CT = 100.0
 
 _CODES = {"invalid": INVALID, "negative": NEGATIVE, "suspect": SUSPECT, "positive": POSITIVE}
 
@@ -71,6 +75,11 @@ class Layout:
     def chance(self, who: NDArray[np.int32]) -> NDArray[np.float64]:
         """P(infected) of some people before the pools."""
         return self.prior[who]
+
+    def log_weight(self, who: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Log of P(clean) and P(infected) of some people before the pools (people, 2)."""
+        with np.errstate(divide="ignore"):
+            return np.stack([np.log1p(-self.prior[who]), np.log(self.prior[who])], axis=1)
 
     @property
     def informative(self) -> NDArray[np.bool_]:
@@ -211,7 +220,7 @@ def seats_by_pool(seats: pl.DataFrame, pools: pl.Series, people: pl.Series) -> S
 
 def _priors(people: pl.DataFrame) -> NDArray[np.float64]:
     """Priors as floats; each must be a probability."""
-    prior = people["prior"].cast(pl.Float64)
+    prior = numbers(people["prior"], "people")
     wrong = prior.is_null() | ~prior.is_between(0, 1)
     if wrong.any():
         first = people["person"][int(wrong.arg_max() or 0)]
@@ -220,7 +229,15 @@ def _priors(people: pl.DataFrame) -> NDArray[np.float64]:
             where="people",
             way_out="fill it from the policy",
         )
-    return prior.to_numpy()
+    priors = prior.to_numpy()
+    if priors.size and 0.0 < priors.min(initial=1.0, where=priors > 0.0) < LEAST_PRIOR:
+        first = people["person"][int(np.argmax((priors > 0.0) & (priors < LEAST_PRIOR)))]
+        raise TableError(
+            f"prior of person {named_person(first)} is below {LEAST_PRIOR:g}",
+            where="people",
+            way_out="write 0 for somebody who cannot be infected",
+        )
+    return priors
 
 
 def _places(keys: pl.Series, index: pl.Series, frame: str) -> NDArray[np.int32]:
@@ -255,6 +272,26 @@ def _looked_up(
     return np.where(found, table[np.where(found, keys - low, 0)], np.int32(-1))
 
 
+def _measured_cycles(pools: pl.DataFrame) -> pl.Series:
+    """Ct of each pool, null where there is none.
+
+    Raises
+    ------
+    TableError
+        A Ct is no number, or not above 0 and up to 100.
+    """
+    ct = numbers(pools["ct"], "pools").fill_nan(None)
+    wrong = ~((ct > 0) & (ct <= HIGHEST_CT)).fill_null(value=True)
+    if wrong.any():
+        row = int(wrong.arg_max() or 0)
+        raise TableError(
+            f"column 'ct', row {row + 1}: {ct[row]:g}",
+            where="pools",
+            way_out=f"give cycles above 0 and up to {HIGHEST_CT:g}, or nothing where there was no Ct",
+        )
+    return ct
+
+
 def _outcomes(
     pools: pl.DataFrame, codes: NDArray[np.int8], sizes: NDArray[np.int64], assay: Assay
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -262,7 +299,7 @@ def _outcomes(
     rows, table = likelihood_rows(sizes, codes, assay)
     if assay.cycles is None or "ct" not in pools.columns:
         return rows, table
-    ct = pools["ct"].cast(pl.Float64).fill_nan(None)
+    ct = _measured_cycles(pools)
     measured = np.flatnonzero(
         ct.is_not_null().to_numpy() & (codes[: ct.len()] >= SUSPECT) & (codes[: ct.len()] < NO_CALL)
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.decode.keys import clean_key, clean_keys
+from poolpipe.decode.keys import clean_key, clean_keys, numbers
 from poolpipe.errors import PolicyError, TableError
 
 if TYPE_CHECKING:
@@ -58,6 +58,10 @@ def priors(
     people = people.with_columns(
         clean_key(people[name], "people") for name in ("community", "household") if name in people.columns
     )
+    if "p_known" in people.columns:
+        people = people.with_columns(numbers(people["p_known"], "people"))
+    if "batch" in people.columns:
+        people = people.with_columns(_batches(people["batch"]))
     shares = [base, household_attack, *(batch or {}).values()]
     if not all(0 <= share <= 1 for share in shares) or not all(
         0 <= each < math.inf for each in (community or {}).values()
@@ -83,3 +87,21 @@ def priors(
     at_home = pl.when(pl.col("household").is_null()).then(1.0).otherwise(escape)
     prior = pl.col("p_known").fill_null(1 - (1 - own.clip(0, 1)) * at_home)
     return frame.select("person", prior.alias("prior"))
+
+
+def _batches(column: pl.Series) -> pl.Series:
+    """Batches as whole numbers.
+
+    Raises
+    ------
+    TableError
+        A batch is no whole number.
+    """
+    told = numbers(column, "people").fill_nan(None)
+    odd = (told != told.round()).fill_null(value=False)
+    if odd.any():
+        row = int(odd.arg_max() or 0) + 1
+        raise TableError(
+            f"column 'batch', row {row}, is no whole number", where="people", way_out="give 1, 2, 3 or 4"
+        )
+    return told.cast(pl.Int64)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Reduced", "reduce_layout"]
 
 UNKNOWN = -1
+FARTHEST = 460.0
+"""Log of the largest odds (1e200) kept as a float."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Reduced:
         Log of the factor each pool that left the graph contributes to the evidence.
     impossible : array of bool, shape (pools,)
         Pools that contradict what others prove.
+    far : array of float64, shape (people,), optional
+        Log of everybody's odds, where those of somebody leave the range of floats.
     """
 
     offsets: NDArray[np.int64]
@@ -52,10 +56,24 @@ class Reduced:
     refined: NDArray[np.bool_]
     pool_terms: NDArray[np.float64]
     impossible: NDArray[np.bool_]
+    far: NDArray[np.float64] | None = None
 
     def chance(self, who: NDArray[np.int32]) -> NDArray[np.float64]:
         """P(infected) of some people before the pools left."""
         return np.asarray(self.odds[who] / (1.0 + self.odds[who]))
+
+    def log_odds(self, who: NDArray[np.integer] | slice) -> NDArray[np.float64]:
+        """Log of the odds of some people, whatever their size."""
+        if self.far is not None:
+            return self.far[who]
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.odds[who]))
+
+    def log_weight(self, who: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Log of P(clean) and P(infected) of some people before the pools left (people, 2)."""
+        log_odds = self.log_odds(who)
+        clean = -np.logaddexp(0.0, log_odds)
+        return np.stack([clean, log_odds + clean], axis=1)
 
 
 def reduce_layout(layout: Layout) -> Reduced:
@@ -82,7 +100,7 @@ def reduce_layout(layout: Layout) -> Reduced:
     alone = informative & (unknown == 1) & ~impossible
     left = components.compact(layout.offsets, layout.members, state, alone, offsets, members)
     who = members[:left]
-    np.multiply.at(odds, who, table[rows[alone], 1] / table[rows[alone], 0])
+    far = _told_alone(odds, who, np.log(table[rows[alone], 1]) - np.log(table[rows[alone], 0]))
     refined[who] = True
     left = components.compact(layout.offsets, layout.members, state, keep, offsets, members)
     return Reduced(
@@ -96,7 +114,25 @@ def reduce_layout(layout: Layout) -> Reduced:
         refined,
         pool_terms,
         impossible,
+        far,
     )
+
+
+def _told_alone(
+    odds: NDArray[np.float64], who: NDArray[np.int32], log_ratio: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Multiply what people's own pools say into their odds; logs of all odds where some are out of range."""
+    if not who.size:
+        return None
+    people, place = np.unique(who, return_inverse=True)
+    told = np.log(odds[people]) + np.bincount(place, log_ratio)
+    odds[people] = np.exp(np.clip(told, -FARTHEST, FARTHEST))
+    if np.abs(told).max() <= FARTHEST:
+        return None
+    with np.errstate(divide="ignore"):
+        far = np.log(odds)
+    far[people] = told
+    return far
 
 
 def _certain(layout: Layout) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:

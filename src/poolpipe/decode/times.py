@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from poolpipe.decode.assays import as_assay
 from poolpipe.decode.exact import Effort, eliminate_histories, take_apart
 from poolpipe.decode.inference import decode
-from poolpipe.decode.keys import check_columns
+from poolpipe.decode.keys import check_columns, numbers
 from poolpipe.decode.layout import clean_tables, lay_out
 from poolpipe.decode.parts import Parts
-from poolpipe.errors import TableError
+from poolpipe.errors import PolicyError, TableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Dynamics(BaseModel):
         P(an infected person no longer tests positive a day later).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     infection_per_day: float = Field(default=1e-4, ge=0, lt=1)
     clearance_per_day: float = Field(default=0.1, ge=0, lt=1)
@@ -53,6 +53,8 @@ class Dynamics(BaseModel):
     def over(self, days: int) -> NDArray[np.float64]:
         """Transition matrix of so many days: rows from, columns to, in the order S, I, C."""
         catch, clear = self.infection_per_day, self.clearance_per_day
+        if days < 0:
+            raise PolicyError(f"{days} days", where="dynamics", way_out="give a whole number from 0 on")
         one = np.asarray([[1 - catch, catch, 0], [0, 1 - clear, clear], [0, 0, 1]])
         return np.linalg.matrix_power(one, days)
 
@@ -95,8 +97,8 @@ def decode_over_time(
     A hidden Markov model per person, coupled by pools (predict, update: Rabiner 1989, sec. III).
     """
     check_columns(pools, "pools", ("pool", "call", "day"))
-    if pools["day"].null_count():
-        raise TableError("a pool has no day", where="pools", way_out="give each pool the day of its samples")
+    _check_days(pools["day"])
+    _check_walk(dynamics)
     seats, pools, people = clean_tables(seats, pools, people)
     model, days = as_assay(assay), pools["day"].unique().sort()
     walk = _Walk.of(days, people, dynamics)
@@ -123,6 +125,26 @@ def decode_over_time(
     )
 
 
+def _check_days(days: pl.Series) -> None:
+    """Refuse days that are neither dates nor whole numbers, or missing."""
+    if days.null_count():
+        raise TableError("a pool has no day", where="pools", way_out="give each pool the day of its samples")
+    if not (days.dtype == pl.Date or days.dtype.is_integer()):
+        raise TableError(
+            f"column 'day' holds {days.dtype}", where="pools", way_out="give dates, or whole numbers of days"
+        )
+
+
+def _check_walk(dynamics: Dynamics) -> None:
+    """Refuse what is no `Dynamics`."""
+    if not isinstance(dynamics, Dynamics):
+        raise PolicyError(
+            f"dynamics are no {type(dynamics).__name__}",
+            where="decode_over_time",
+            way_out="give Dynamics(infection_per_day=…, clearance_per_day=…)",
+        )
+
+
 @dataclass(frozen=True)
 class _Walk:
     """Where everybody starts, and the way from each day to the next.
@@ -136,15 +158,21 @@ class _Walk:
     @classmethod
     def of(cls, days: pl.Series, people: pl.DataFrame, dynamics: Dynamics) -> _Walk:
         """Read the start off `people` and raise the daily rates to the gaps between `days`."""
-        prior = people["prior"].cast(pl.Float64).to_numpy()
-        cleared = people["cleared"].cast(pl.Float64).to_numpy() if "cleared" in people.columns else 0 * prior
+        prior = numbers(people["prior"], "people").fill_null(float("nan")).to_numpy()
+        cleared = 0.0 * prior
+        if "cleared" in people.columns:
+            cleared = numbers(people["cleared"], "people").fill_null(0.0).to_numpy()
+        if not ((prior >= 0) & (prior <= 1)).all():
+            raise TableError(
+                "a prior is not between 0 and 1", where="people", way_out="fill it from the policy"
+            )
         if not ((cleared >= 0) & (prior + cleared <= 1 + 1e-12)).all():
             raise TableError(
                 "prior and cleared exceed 1 together", where="people", way_out="lower one of them"
             )
-        numbers = (days.cast(pl.Int32) if days.dtype == pl.Date else days).cast(pl.Int64).to_numpy()
+        counted = (days.cast(pl.Int32) if days.dtype == pl.Date else days).cast(pl.Int64).to_numpy()
         start = np.stack([1 - prior - cleared, prior, cleared], axis=1)
-        return cls(start, [dynamics.over(int(gap)) for gap in np.diff(numbers)])
+        return cls(start, [dynamics.over(int(gap)) for gap in np.diff(counted)])
 
     @property
     def stretches(self) -> list[tuple[int, int]]:

@@ -9,9 +9,11 @@ import numpy as np
 import polars as pl
 
 from poolpipe.decode.assays import NEGATIVE, NO_CALL, POSITIVE, SUSPECT
+from poolpipe.decode.contradictions import Proofs, contradictions
 from poolpipe.decode.doubts import doubts_of_pools
 from poolpipe.decode.keys import check_columns, clean_keys
 from poolpipe.decode.layout import call_codes, seats_by_pool
+from poolpipe.decode.parts import Parts
 from poolpipe_kernels import components, cover
 
 if TYPE_CHECKING:
@@ -85,11 +87,11 @@ def screen_doubts(seats: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
     """Name the pools that a decoder cannot use: without people, without a row in `pools`, or contradicted.
 
     Parameters as `comp`; code, pool and detail as in `decode.Decoded.doubts`. A positive pool is contradicted when
-    negative pools clear everybody in it: some test has erred.
+    negative pools clear everybody in it: some test has erred. Of pools that hang together the smallest set is named.
     """
     screen = _Screen.of(seats, pools)
     sizes = np.diff(screen.offsets)
-    return doubts_of_pools(screen.pools, pools.height, sizes, screen.contradicted(screen.cleared()))
+    return doubts_of_pools(screen.pools, pools.height, sizes, screen.contradictions())
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,23 @@ class _Screen:
         return np.asarray(
             self.positive & (sizes > 0) & (before[self.offsets[1:]] - before[self.offsets[:-1]] == sizes)
         )
+
+    def contradictions(self) -> list[list[int]]:
+        """The smallest set of pools that contradict each other, of each component that has one."""
+        contradicted = self.contradicted(self.cleared())
+        if not contradicted.any():
+            return []
+        told = Proofs(self.positive & (np.diff(self.offsets) > 0), self.codes == NEGATIVE)
+        says = (told.somebody | told.nobody) & (np.diff(self.offsets) > 0)
+        parts = Parts.of(self.offsets, self.members, says, self.people.len())
+        return [
+            contradictions(
+                np.flatnonzero(says & (parts.of_pool == root)),
+                lambda pool: self.members[self.offsets[pool] : self.offsets[pool + 1]],
+                told,
+            )
+            for root in np.unique(parts.of_pool[contradicted]).tolist()
+        ]
 
     def table(self, infected: NDArray[np.bool_]) -> pl.DataFrame:
         """Result as a frame, with the reason for each."""
