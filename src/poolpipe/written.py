@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 __all__ = ["Written", "opened", "read_written", "result_before"]
 
-_AGAIN = "run the events again with this folder as --out, or give the --out of another run"
+_AGAIN = "run the events again with `poolpipe run --out` and this folder, or give another result"
 _NONE = "is no folder that poolpipe has written"
 _KEYS = {"as_of", "policy", "files", "rows"}
 """What every summary has had since the first version."""
@@ -187,7 +187,11 @@ def _stamp(path: Path) -> object:
 
 def _open_once(folder: Path, stack: ExitStack) -> Written:
     if not folder.is_dir():
-        raise InputError(f"{_NONE}: it is no folder", where=str(folder), way_out="give the --out of a run")
+        raise InputError(
+            f"{_NONE}: it is no folder",
+            where=str(folder),
+            way_out="give a folder that `poolpipe run --out` wrote",
+        )
     # Where the last run could not give its files their names at one stroke, some still lie beside them.
     moving = next(unmoved(folder), folder)
     summary = _summary(moving / SUMMARY, folder)

@@ -322,7 +322,7 @@ def test_lab_board__holds_load_against_capacity():
     assert re.search(r"99,999\s+99,999\s+9\s+99,999\s+24,000\s+12:00", shown)
     assert "417%" in shown
     assert "(unknown 未知)" in shown
-    assert "--labs" in shown, "no capacity was given by a table"
+    assert "未给检测能力" in shown, "no capacity was given by a table"
     assert lab_board(day(), zone=ZONE) is None
 
 

@@ -33,7 +33,7 @@ def lab_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
     if days.is_empty():
         return None
     known = {each["lab"] for each in day.summary.get("labs", ()) if each["capacity_per_day"] is not None}
-    note = "" if known else " · no --labs 未给检测能力"
+    note = "" if known else " · no capacity given 未给检测能力"
     board = frame(
         f"Labs 检测机构 · tubes a day against capacity 每日管数与检测能力{note}",
         more=max(days.height - rows, 0),
