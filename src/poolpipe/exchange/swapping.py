@@ -6,11 +6,13 @@ import ctypes
 import os
 import shutil
 import sys
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from poolpipe.durable import sync_folder
 from poolpipe.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["check_place", "take_place"]
 
@@ -44,7 +46,13 @@ def take_place(stage: Path, target: Path) -> None:
     """Put a folder where another may stand, which is removed; synced.
 
     On Linux the two are exchanged in one step, so that whoever looks finds either. Where that cannot be done the old
-    one is set aside as `.NAME.before-…` first: a process that dies between leaves it to be found there.
+    one is set aside first: a process that dies between leaves it to be found there.
+
+    Parameters
+    ----------
+    stage : Path
+        A folder `.NAME.writing-…` beside the target; the old one is set aside as `.NAME.before-…`.
+    target : Path
 
     Raises
     ------
@@ -56,7 +64,7 @@ def take_place(stage: Path, target: Path) -> None:
     elif _exchanged(stage, target):
         shutil.rmtree(stage, ignore_errors=True)
     else:
-        aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.before-", dir=target.parent))
+        aside = target.with_name(f".{target.name}.before-{stage.name.rpartition('-')[2]}")
         target.rename(aside)
         stage.rename(target)
         shutil.rmtree(aside, ignore_errors=True)
