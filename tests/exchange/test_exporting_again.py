@@ -31,7 +31,7 @@ def test_withdrawn_result__is_taken_back_and_told_again_when_it_is_another(
     assert findings(out, form) == first
     told = done(results["withdrawn"], out, form)
     assert findings(out, form) == withdrawn
-    assert "1 final, 2 withdrawn" in told
+    assert "1 final 终报, 2 withdrawn 撤回" in told
     assert not any(b"Detected" in path.read_bytes() for path in out.iterdir())
     done(results["again"], out, form)
     assert findings(out, form) == again

@@ -123,13 +123,16 @@ def _take_readings(source: ResultFolder, paths: tuple[Path, ...], policy: str | 
 
 def _told_lines(told: Told, out: Path, waiting: int) -> Iterable[str]:
     """What was written, and what whoever sends it should know."""
-    kinds = ", ".join(f"{count} {status}" for status, count in sorted(told.statements.items()))
-    yield f"{told.files} files in {out}: {kinds or 'nothing to tell'}"
+    from poolpipe.exchange.codings import STATUSES
+
+    counted = ((STATUSES[status], count) for status, count in sorted(told.statements.items()))
+    kinds = ", ".join(f"{count} {status.english} {status.chinese}" for status, count in counted)
+    yield f"{told.files} files in 个文件，位于 {out}: {kinds or 'nothing to tell 无可报告'}"
     yield f"{waiting} tubes without a call are not sent  {waiting} 管尚无结论，未输出"
     if told.unmeasured:
         yield (
             f"{told.unmeasured} tubes are told without Ct values: no reading of the well that gave the call is there; "
-            f"`poolpipe run --readings all` keeps those of negative tubes, too  {told.unmeasured} 管无 Ct 值"
+            f"`poolpipe run --readings all` keeps those of negative tubes, too  {told.unmeasured} 管无 Ct 值：结果中没有对应读数"
         )
     if told.early:
         tubes = ", ".join("/".join(part for part in tube if part) for tube in told.early[:5])
