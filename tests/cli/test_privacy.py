@@ -192,6 +192,25 @@ def test_reference__without_a_header_names_nobody(tmp_path):
     assert leaked(people, told.output) == []
 
 
+def test_export__names_nobody_in_readings_that_it_does_not_understand(tmp_path):
+    rng = random.Random(11)
+    people = [Somebody(rng) for _ in range(3)]
+    typed("run", write_scans(tmp_path / "scans"), "--out", tmp_path / "out", "--quiet")
+    readings = [
+        {"at": "2022-02-10T13:00:00", "plate": "P1", "well": fact, "target": "N", "ct": other}
+        for fact, other in (
+            (people[0].name, 20),
+            ("A01", people[1].name),
+            (people[2].phone, people[2].number),
+        )
+    ]
+    (tmp_path / "read.csv").write_text(csv_text(readings), encoding="utf-8")
+    arguments = ("--format", "csv", "--out", tmp_path / "told", "--readings", tmp_path / "read.csv")
+    told = typed("export", tmp_path / "out", *arguments)
+    assert "not understood" in told.stderr
+    assert leaked(people, told.output) == []
+
+
 @pytest.mark.parametrize("command", ["decode", "screen", "prevalence", "assign"])
 def test_tables_of_the_caller__name_nobody_in_what_is_wrong_with_them(tmp_path, command):
     rng = random.Random(10)

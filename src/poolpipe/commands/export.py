@@ -9,6 +9,7 @@ import click
 
 from poolpipe.commands.options import ZONE
 from poolpipe.commands.terminal import Steps, check_out, tell
+from poolpipe.display import withhold_values
 from poolpipe.errors import InputError
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ def _take_readings(source: ResultFolder, paths: tuple[Path, ...], policy: str | 
     )
     for row in given.rejects.head(5).iter_rows(named=True):
         place = f"{row['file']}:{row['line']}" if row["line"] is not None else row["file"]
-        tell(f"not understood 未能识别: {place} {row['code']}: {row['detail']}", err=True)
+        detail = withhold_values(row["detail"] or "", known=(row["file"],))
+        tell(f"not understood 未能识别: {place} {row['code']}: {detail}", err=True)
     if given.rejects.height > 5:
         tell(f"and {given.rejects.height - 5} more 另有 {given.rejects.height - 5} 条", err=True)
     for name, why in given.skipped.items():
