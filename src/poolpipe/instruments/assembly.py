@@ -9,7 +9,14 @@ import polars as pl
 
 from poolpipe.instruments.cells import well_name
 from poolpipe.instruments.checks import check_setup
-from poolpipe.instruments.contents import Place, loads_of, pools_of, record_time, reports_of
+from poolpipe.instruments.contents import (
+    Place,
+    ask_about_shared_wells,
+    loads_of,
+    pools_of,
+    record_time,
+    reports_of,
+)
 from poolpipe.instruments.contradictions import check_blocks, contradicted
 from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
 from poolpipe.instruments.facts import file_facts, plate_barcode, plate_size, when_read
@@ -22,6 +29,7 @@ from poolpipe.instruments.result_columns import unread_results
 from poolpipe.instruments.tables import Record, Table, tables
 from poolpipe.instruments.times import date_order_evidence
 from poolpipe.instruments.wells import SHAPES, wells_of
+from poolpipe.instruments.words import kind_of
 
 if TYPE_CHECKING:
     from poolpipe.instruments.documents import Document, Sheet
@@ -60,12 +68,21 @@ def read_document(
     if document.other_encoding:
         notes.ask("encoding", "the text is not Unicode", name, options=(document.encoding, document.other_encoding),
                   decided=document.encoding, setting="encoding")  # fmt: skip
-    if layout.kind == "instrument" and not any(
-        text for part in parts for r in part.records for _, text in r.cts
-    ):
-        # Not one Ct in the whole file: a run that was not analysed looks like this, so empty proves nothing.
-        layout = layout.model_copy(update={"nothing": layout.nothing.model_copy(update={"empty": "ask"})})
-    return _Assembly(layout, document, name, policy, notes, parts, facts).file()
+    return _Assembly(_empty_as_in(parts, layout), document, name, policy, notes, parts, facts).file()
+
+
+def _empty_as_in(parts: list[Table], layout: Layout) -> Layout:
+    """The layout with what an empty Ct is in this very file.
+
+    Not one Ct in the whole file: a run that was not analysed looks like this, so empty proves nothing. A word for no
+    amplification in some rows: this file does not leave such cells empty, so an empty one has lost its value.
+    """
+    cts = [text for part in parts for record in part.records for _, text in record.cts if text]
+    silent = layout.kind == "instrument" and not cts
+    worded = layout.nothing.empty == "undetermined" and any(kind_of(text) == "nothing" for text in cts)
+    if not (silent or worded):
+        return layout
+    return layout.model_copy(update={"nothing": layout.nothing.model_copy(update={"empty": "ask"})})
 
 
 def _tables_elsewhere(
@@ -154,6 +171,8 @@ class _Assembly:
                 reports += reports_of(layout, part.records, places, policy, notes)
             if "pool" in part.roles:
                 pools += pools_of(part.records, policy, notes)
+        ask_about_shared_wells(loads, notes)
+        self._check_channels()
         if not (readings or reports or pools or (loads and layout.kind != "instrument")):
             raise self._nothing_read()
         run_time = when.at or next((row["at"] for row in [*readings, *loads, *reports] if row["at"]), None)
@@ -182,6 +201,23 @@ class _Assembly:
             tuple(notes.findings),
             notes.questions,
         )
+
+    def _check_channels(self) -> None:
+        """Refuse several tables of one channel for the same wells: two plates in one file."""
+        seen: dict[str, set[str]] = {}
+        for part in self.parts:
+            channel = file_facts(self.layout, part.preamble).get("target", "") if len(self.parts) > 1 else ""
+            wells = (
+                {record["well"] for record in part.records}
+                if channel and "target" not in part.roles
+                else set()
+            )
+            if wells & seen.setdefault(channel, set()):
+                raise AmbiguousFileError(
+                    f"several tables of the channel {channel!r} read the same wells: several plates in one file",
+                    where=self.name, way_out="import them as a file each",
+                )  # fmt: skip
+            seen[channel] |= wells
 
     def _nothing_read(self) -> DamagedFileError:
         """The error for a file of which no row was taken, with the first reason."""

@@ -9,7 +9,7 @@ from poolpipe.instruments.cells import fold, plain, well_name
 from poolpipe.instruments.endings import is_trailer, without_cut_end
 from poolpipe.instruments.errors import AmbiguousFileError, RefusedFormatError
 from poolpipe.instruments.result_columns import has_ct
-from poolpipe.instruments.shapes import whole_rows
+from poolpipe.instruments.shapes import pieces_of_rows, whole_rows
 
 if TYPE_CHECKING:
     from poolpipe.instruments.columns import Columns
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from poolpipe.instruments.layouts import Layout
     from poolpipe.instruments.notes import Notes
 
-__all__ = ["body_of"]
+__all__ = ["body_of", "name_rows_above"]
 
 _DECIMAL = re.compile(r"\d{1,3}[.,]\d+")
 _AMOUNT = re.compile(r"vol|conc|[uµμnm]l\b|ng\b|dilution|weight|mass|temp|体积|浓度|温度|重量")
@@ -27,13 +27,17 @@ FEW = 2  # so many numbers with decimals are no slip of the pen
 FILLED = 3  # a row of a table has so many cells; a line below it, such as `Analysis Type = x`, has fewer
 
 
-def body_of(layout: Layout, document: Document, rows: list[Row], columns: Columns, notes: Notes) -> list[Row]:
+def body_of(
+    layout: Layout, document: Document, rows: list[Row], columns: Columns, notes: Notes, *, last: bool = True
+) -> list[Row]:
     """The rows of a table that are read; every line that is left out is named.
 
     Parameters
     ----------
     rows : list of Row
         All rows below the header, up to the next header of the layout or the end of the sheet.
+    last : bool
+        Whether no other table of the layout follows, so that what stands below is no heading of it.
 
     Raises
     ------
@@ -41,15 +45,33 @@ def body_of(layout: Layout, document: Document, rows: list[Row], columns: Column
         Another table of Ct values stands below; the header may have lost a name.
     DamagedFileError
         The last line was cut short.
+    RefusedFormatError
+        A map with numbers that may be Ct values.
     """
-    inside = _inside(layout, rows, columns, notes)
+    rows = [row for row in rows if not _is_skipped(layout, row)]
     padded = document.container != "text"
-    whole = whole_rows(
-        columns.header, inside, columns.needed, columns.cts, padded=padded, notes=notes
-    )  # fmt: skip
+    pieces = set() if padded else pieces_of_rows(rows, columns)
+    inside = _inside(layout, rows, columns, notes, last=last)
+    whole = whole_rows(inside, pieces, columns, padded=padded, notes=notes)
     if layout.no_results:
         _check_no_numbers(columns, whole)
     return without_cut_end(document, inside, whole, columns, notes)
+
+
+def name_rows_above(rows: list[Row], columns: Columns, notes: Notes) -> None:
+    """Name the lines above a table that look like its rows, as those of a table do that lost its header."""
+    width, wells = len(columns.header.cells), columns.of("well")[:1]
+    for row in rows:
+        cells = [plain(cell) for cell in row.cells]
+        if wells and len(cells) == width and sum(map(bool, cells)) >= FILLED and _is_well(cells[wells[0]]):
+            notes.found(
+                "above_table", "a row of a table without a header", line=row.line, text=" ".join(cells)[:80]
+            )
+
+
+def _is_skipped(layout: Layout, row: Row) -> bool:
+    line = " ".join(row.cells)
+    return any(re.search(pattern, line) for pattern in layout.skip) or is_trailer(layout, line)
 
 
 def _check_no_numbers(columns: Columns, rows: list[Row]) -> None:
@@ -70,27 +92,26 @@ def _check_no_numbers(columns: Columns, rows: list[Row]) -> None:
         )
 
 
-def _inside(layout: Layout, rows: list[Row], columns: Columns, notes: Notes) -> list[Row]:
-    """Rows of the table: without blank lines, lines the layout skips, and what stands below the table."""
+def _inside(layout: Layout, rows: list[Row], columns: Columns, notes: Notes, *, last: bool) -> list[Row]:
+    """Rows of the table: without blank lines and what stands below the table."""
     role, key = next(((role, columns.roles[role][0]) for role in KEYS if role in columns.roles), ("", 0))
     names = layout.columns.get(role, ())
     blank = False
     inside = []
     for row in rows:
-        line = " ".join(row.cells)
-        if not line.strip():
+        filled = sum(bool(plain(cell)) for cell in row.cells)
+        if not filled:
             blank = True
             continue
-        if any(re.search(pattern, line) for pattern in layout.skip) or is_trailer(layout, line):
-            continue
-        filled = sum(bool(cell.strip()) for cell in row.cells)
         text = plain(row.cells[key]) if key < len(row.cells) else ""
-        if layout.repeated and filled < FILLED and not _is_well(text):
-            continue  # the lines above the next channel's table
         if fold(text) in names:
             _below(row, "another table begins here", notes)
             _check_no_results(row)
             break
+        if layout.repeated and filled < FILLED and not _is_well(text):
+            if last:
+                _below(row, "not part of the table", notes)
+            continue  # else a line above the next channel's table
         if (blank and (filled < FILLED or not text)) or _is_remark(row, columns, role, text):
             _below(row, "not part of the table", notes)
             continue

@@ -92,7 +92,8 @@ def columns_of(layout: Layout, row: Row, policy: ImportPolicy, notes: Notes) -> 
 def targets_in(layout: Layout, row: Row, policy: ImportPolicy) -> list[tuple[int, str]]:
     """Index and target of each column that a header gives to one target (`N Ct`), where the layout has such columns.
 
-    A bare name of a target (`ORF1ab`) is one where the policy expects it and at least two stand side by side.
+    A bare name of a target (`ORF1ab`) is one where the policy expects it and at least two stand side by side. None of
+    them expected: they are columns of something else.
     """
     if not layout.target_columns:
         return []
@@ -104,4 +105,5 @@ def targets_in(layout: Layout, row: Row, policy: ImportPolicy) -> list[tuple[int
             named.append((index, plain(match["target"])))
         elif layout.target_names and is_expected(text, policy):
             bare.append((index, text))
-    return sorted(named + (bare if named or len(bare) > 1 else []))
+    found = sorted(named + (bare if named or len(bare) > 1 else []))
+    return found if any(is_expected(target, policy) for _, target in found) else []

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from poolpipe.instruments.policy import ImportPolicy
     from poolpipe.instruments.tables import Record
 
-__all__ = ["Place", "loads_of", "pools_of", "record_time", "reports_of", "tube_code"]
+__all__ = [
+    "Place",
+    "ask_about_shared_wells",
+    "loads_of",
+    "pools_of",
+    "record_time",
+    "reports_of",
+    "tube_code",
+]
 
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE][+-]?\d+")
 
@@ -65,6 +73,19 @@ def loads_of(
             "name": held.name if held else None,
         })  # fmt: skip
     return list(loads.values())
+
+
+def ask_about_shared_wells(loads: list[dict[str, Any]], notes: Notes) -> None:
+    """Ask about wells that several tubes of one file were loaded into: two exports in one, or a mistake of the robot."""
+    tubes: dict[tuple[str | None, str], set[str | None]] = {}
+    for load in loads:
+        tubes.setdefault((load["plate"], load["well"]), set()).add(load["tube"] or load["role"])
+    for (plate, well), several in tubes.items():
+        if len(several) > 1:
+            notes.ask("well_loaded_twice", "several tubes of this file are in one well: two exports in one file?",
+                      f"{plate or '-'}:{well}: {', '.join(sorted(map(str, several)))}",
+                      options=("import them as a file each", "void the wrong load"),
+                      decided="kept: the run finds well_shared", setting="one file a plate")  # fmt: skip
 
 
 def _transferred(layout: Layout, record: Record, well: str, notes: Notes) -> bool:

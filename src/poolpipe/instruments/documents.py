@@ -236,10 +236,16 @@ def _row(number: int, line: str, delimiter: str) -> Row:
     """The cells of one line; a quoted cell ends with its line, whatever its quotation marks say."""
     if '"' not in line:
         return Row(number, line.split(delimiter) if line else [])
-    try:
-        return Row(number, next(csv.reader([line], delimiter=delimiter, strict=True), []))
-    except csv.Error:
+    if not _quoted_cells(delimiter).fullmatch(line):
         return Row(number, line.split(delimiter), torn=True)
+    return Row(number, next(csv.reader([line], delimiter=delimiter), []))
+
+
+@cache
+def _quoted_cells(delimiter: str) -> re.Pattern[str]:
+    """A line in which quotation marks stand around whole cells, or doubled inside such cells, and nowhere else."""
+    cell = f'(?:"(?:[^"]|"")*"|[^"{delimiter}]*)'
+    return re.compile(f"{cell}(?:{delimiter}{cell})*")
 
 
 def _decode(content: bytes, policy: ImportPolicy, name: str) -> tuple[str, str, str]:

@@ -92,6 +92,7 @@ def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: Im
     if letters != list("ABCDEFGHIJKLMNOP"[:rows]):
         raise DamagedFileError(f"a map of {size} wells has rows A to {'HP'[rows > 8]}, here {' '.join(letters)}",
                                where=name, way_out="restore the missing rows")  # fmt: skip
+    _check_widths(document, sheet, top, body, columns, name)
     if document.cut and body[-1].line == document.text.count("\n") + 1 and len(body[-1].cells) <= columns:
         raise DamagedFileError("the last row is cut short", where=name, way_out="copy the file again")
     facts = file_facts(LAYOUT, sheet.rows[:top])
@@ -116,6 +117,21 @@ def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: Im
     )  # fmt: skip
     return InstrumentFile(name, pl.DataFrame([], READINGS), pl.DataFrame(loads, LOADS), pl.DataFrame([], REPORTS),
                           pl.DataFrame([], POOLS), recognised, tuple(notes.findings), notes.questions)  # fmt: skip
+
+
+def _check_widths(
+    document: Document, sheet: Sheet, top: int, body: list[Row], columns: int, name: str
+) -> None:
+    """Refuse a plate with a row that has another number of cells than the row of column numbers: tubes have moved."""
+    width = len(sheet.rows[top].cells)
+    for row in body:
+        beyond = any(plain(cell) for cell in row.cells[columns + 1 :])
+        bare = not any(plain(cell) for cell in row.cells[1:])
+        if beyond or row.torn or (document.container == "text" and len(row.cells) != width and not bare):
+            raise DamagedFileError(
+                f"row {row.cells[0]} has {len(row.cells)} cells, the row of column numbers {width}: tubes have moved",
+                where=f"{name}, line {row.line}", way_out="restore the row",
+            )  # fmt: skip
 
 
 def _row(sheet: Sheet, letter: str, row: Row, columns: int) -> list[Record]:

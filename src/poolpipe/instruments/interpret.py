@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "readings_of", "table_decimal"]
 
 
+FEW = 4  # a quarter of the rows at least have no target where the dye stands for it
+
+
 class _LeftOut:
     """A Ct that is not to be read at all, as against undetermined."""
 
@@ -77,14 +80,16 @@ def readings_of(
         Target that the lines above the table name, for tables that have no column for it.
     """
     readings = []
+    by_dye = _targets_are_dyes(table)
     for record, well in zip(table.records, wells, strict=True):
         if well is None or not _counts(layout, record, well, policy, notes):
             continue
         for channel, text in record.cts:
             default = "" if channel else default_target
-            target = _target(channel or record["target"], record, default, policy, notes)
+            dye = record["dye"] if by_dye else ""
+            target = _target(channel or record["target"], dye, default, policy, notes)
             empty_row = not text and not (channel or record["target"] or record["sample"])
-            if empty_row or (not target and _is_nothing(layout, text)):
+            if empty_row or (not target and (not text or (by_dye and _is_nothing(layout, text)))):
                 continue
             if not target:
                 notes.found(
@@ -137,9 +142,15 @@ def _omitted(layout: Layout, record: Record, place: str, policy: ImportPolicy, n
     return answers["omit"] or not answers["include"]
 
 
-def _target(text: str, record: Record, default: str, policy: ImportPolicy, notes: Notes) -> str:
+def _targets_are_dyes(table: Table) -> bool:
+    """Whether an empty target means the dye: where it is the file's habit, and no name that got lost."""
+    filled = sum(bool(record["target"]) for record in table.records)
+    return filled * FEW < len(table.records) * (FEW - 1)
+
+
+def _target(text: str, dye: str, default: str, policy: ImportPolicy, notes: Notes) -> str:
     """The target's name in the policy's words; the dye where the file leaves the target empty."""
-    name = text or default or record["dye"]
+    name = text or default or dye
     if not name:
         return ""
     target = target_name(name, policy, notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTROLS", "Role", "role_of_name", "roles_of"]
 
+_STANDARD = re.compile(r"st(d|andard)\b|标准")
 CONTROLS = ("negative_control", "positive_control")
 # Tasks of a target rather than of a well: what the well holds is said elsewhere or not at all.
 OF_A_TARGET = frozenset(
@@ -84,7 +86,13 @@ def _of_well(layout: Layout, rows: list[Record], policy: ImportPolicy, notes: No
         return Role(control, name) if over else Role("sample")
     if "sample" in said:
         return Role("sample")
-    return Role("") if any(task and fold(task) not in OF_A_TARGET for task in tasks) else None
+    other = next((task for task in tasks if task and fold(task) not in OF_A_TARGET), None)
+    if other is None:
+        return None
+    if not _STANDARD.match(fold(other)):
+        notes.found("unknown_task", "a task that is neither sample nor control: nothing is taken to be in the well",
+                    severity="warning", line=rows[0].line, sheet=rows[0].sheet, column="task", text=other)  # fmt: skip
+    return Role("")
 
 
 def role_of_name(record: Record, policy: ImportPolicy, notes: Notes) -> Role | None:

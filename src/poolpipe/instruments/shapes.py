@@ -1,43 +1,51 @@
 """Whole rows: which rows of a table have all their cells in their places, judged by the header and by each other.
 
 A row that lost a cell, gained one, or was broken in two still has cells in the places of a well and a Ct, and they are
-those of its neighbours. Three things tell: how many cells the row has, which kinds of cells (a number, a word, yes or no)
-the other rows have in each column, and whether a cell that all others fill is empty at its end.
+those of its neighbours. Four things tell: how many cells the row has, whether it and a line beside it make one row, which
+kinds of cells (a number, a word, yes or no) and which words the other rows have in each column, and whether a cell that
+all others fill is empty at its end.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from poolpipe.instruments.cells import plain
 from poolpipe.instruments.errors import AmbiguousFileError
+from poolpipe.instruments.policy import control_by_name
 from poolpipe.instruments.words import kind_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poolpipe.instruments.columns import Columns
     from poolpipe.instruments.documents import Row
     from poolpipe.instruments.notes import Notes
 
-__all__ = ["whole_rows"]
+__all__ = ["pieces_of_rows", "whole_rows"]
 
 FEW = 3  # so many rows of another width are the file's habit, as of spreadsheets that drop empty cells at a row's end
-ENOUGH = 5  # so many rows say what a column holds
-SHIFTED = 2  # so many cells of a kind that no other row has in their columns: the row has shifted
+ENOUGH = 3  # so many rows say what a column holds
+SHIFTED = 2  # so many cells that no other row has in their columns: cells have moved
+_REST = re.compile(r"[\w.,/+-]{1,64}")  # what may be the end of a number or a code
 
 
 def whole_rows(
-    header: Row, rows: list[Row], needed: list[int], cts: list[int], *, padded: bool, notes: Notes
+    rows: list[Row], pieces: set[int], columns: Columns, *, padded: bool, notes: Notes
 ) -> list[Row]:
     """The rows that have all their cells in their places; every other one is named.
 
     Parameters
     ----------
-    header, rows : Row, list of Row
-        The names of the columns, and what stands below them.
-    needed : list of int
-        Indices of the columns that are read.
-    cts : list of int
-        Those of them that hold Ct values.
+    rows : list of Row
+        What stands below the header.
+    pieces : set of int
+        Lines that are pieces of a row that a line break tore apart.
+    columns : Columns
+        The header and what its columns hold.
     padded : bool
         Whether the container itself fills rows up, as a spreadsheet does, so that their width says nothing.
 
@@ -46,15 +54,15 @@ def whole_rows(
     AmbiguousFileError
         Where all rows are wider than the header, and Ct values may stand under the name of their neighbour.
     """
-    rows = _not_torn(rows, notes)
-    widths = _widths_of(header, rows, needed, cts) if not padded else frozenset()
+    rows = _not_torn(rows, pieces, notes)
+    widths = _widths_of(rows, columns) if not padded else frozenset()
     usual = [row for row in rows if not widths or len(row.cells) in widths]
-    kinds = _kinds(usual)
+    others = _Others(usual, columns)
     ragged = len(rows) - len(usual) >= max(FEW, len(rows) // 10)
     kept = []
     for row in rows:
-        fault = _fault(row, header, widths, kinds, needed, ragged=ragged)
-        if fault is None and padded and _lost_its_end(row, usual, cts):
+        fault = _fault(row, columns, widths, others, ragged=ragged)
+        if fault is None and padded and _lost_its_end(row, usual, columns.cts):
             fault = (
                 "short_row",
                 "the last cell is empty that every other row with a Ct fills: cells have shifted",
@@ -66,16 +74,47 @@ def whole_rows(
     return kept
 
 
-def _not_torn(rows: list[Row], notes: Notes) -> list[Row]:
+def pieces_of_rows(rows: Sequence[Row], columns: Columns) -> set[int]:
+    """Lines that a line break in a cell made of one row: both pieces, where together they have the cells of a row.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        All lines below the header, also those that are no rows.
+    columns : Columns
+        The header; the last cell of a row that is read may have lost its end to the next line.
+    """
+    counts = Counter(len(row.cells) for row in rows if len(row.cells) > 1)
+    width = max(counts, key=lambda each: (counts[each], each), default=0)
+    found: set[int] = set()
+    for before, row in pairwise(rows):
+        short = len(before.cells)
+        if row.line != before.line + 1 or not short or not any(map(plain, row.cells)):
+            continue
+        together = short + len(row.cells) - 1
+        if together == width and short < width and any(map(plain, before.cells)):
+            found |= {before.line, row.line}
+        elif short == width and len(row.cells) == 1 and width - 1 in columns.needed:
+            ends = before.cells[-1], row.cells[0]
+            if all(_REST.fullmatch(plain(end)) for end in ends):
+                found |= {before.line, row.line}
+    return found
+
+
+def _not_torn(rows: list[Row], pieces: set[int], notes: Notes) -> list[Row]:
     for row in rows:
+        text = " ".join(row.cells)[:80]
         if row.torn:
-            notes.found("stray_quote", "a quotation mark opens and does not close, so where cells end is a guess",
-                        line=row.line, text=" ".join(row.cells)[:80])  # fmt: skip
-    return [row for row in rows if not row.torn]
+            what = "a quotation mark that neither begins nor ends a cell, so where cells end is a guess"
+            notes.found("stray_quote", what, line=row.line, text=text)
+        elif row.line in pieces:
+            notes.found("broken_row", "a line break tore the row in two", line=row.line, text=text)
+    return [row for row in rows if not row.torn and row.line not in pieces]
 
 
-def _widths_of(header: Row, rows: list[Row], needed: list[int], cts: list[int]) -> frozenset[int]:
+def _widths_of(rows: list[Row], columns: Columns) -> frozenset[int]:
     """How many cells a whole row has: as many as the header, or as most rows where that cannot hide a shift."""
+    header = columns.header
     named = len(header.cells)
     counts = Counter(len(row.cells) for row in rows)
     usual = max(counts, key=lambda width: (counts[width], width == named, width), default=named)
@@ -83,10 +122,10 @@ def _widths_of(header: Row, rows: list[Row], needed: list[int], cts: list[int]) 
         return frozenset((named,))
     same = [row for row in rows if len(row.cells) == usual]
     if usual > named and not any(plain(cell) for row in same for cell in row.cells[named:]):
-        _check_names_stand_right(header, same, cts)
+        _check_names_stand_right(header, same, columns.cts)
         return frozenset((usual,))
     names = [plain(cell) for cell in header.cells if plain(cell)]
-    reaches = usual > max(needed, default=0)
+    reaches = usual > max(columns.needed, default=0)
     if usual < named and reaches and len(same) > 1 and len(set(names)) == len(names):
         return frozenset((usual, named))
     return frozenset((named,))
@@ -105,64 +144,83 @@ def _check_names_stand_right(header: Row, rows: list[Row], cts: list[int]) -> No
             )  # fmt: skip
 
 
-def _kinds(rows: list[Row]) -> list[Counter[str]]:
-    """How often each kind of cell stands in each column."""
-    kinds: list[Counter[str]] = []
-    for row in rows:
-        kinds += [Counter() for _ in range(len(row.cells) - len(kinds))]
-        for counts, cell in zip(kinds, row.cells, strict=False):
-            counts[kind_of(cell)] += 1
-    return kinds
+class _Others:
+    """What the rows of a table have in each column: kinds of cells, and words."""
+
+    def __init__(self, rows: list[Row], columns: Columns) -> None:
+        self.cts = columns.cts
+        self.filled = sorted(set(columns.needed) - set(columns.cts))
+        self.kinds: list[Counter[str]] = []
+        self.words: list[Counter[str]] = []
+        self.places: Counter[str] = Counter()  # in how many cells of the table each word stands
+        for row in rows:
+            while len(self.kinds) < len(row.cells):
+                self.kinds.append(Counter())
+                self.words.append(Counter())
+            for kinds, words, cell in zip(self.kinds, self.words, row.cells, strict=False):
+                kind = kind_of(cell)
+                kinds[kind] += 1
+                if kind == "word":
+                    words[plain(cell)] += 1
+                    self.places[plain(cell)] += 1
+
+    def moved(self, row: Row) -> int:
+        """How many cells of a row of this table no other row has in their columns."""
+        strange, misplaced, missing = 0, False, False
+        ct_is_number = any(i < len(row.cells) and kind_of(row.cells[i]) == "number" for i in self.cts)
+        for index, kinds in enumerate(self.kinds):
+            kind = kind_of(row.cells[index]) if index < len(row.cells) else "empty"
+            rest = kinds.total() - 1
+            filled = rest - kinds["empty"]
+            if kind == "empty":
+                missing |= kinds["empty"] == 1 and rest >= ENOUGH and index in self.filled
+            elif kinds[kind] > 1:
+                strange += kind == "word" and self._elsewhere(index, plain(row.cells[index]))
+            elif kind == "nothing":  # a word for no amplification beside a Ct: it stood where the Ct is
+                strange += SHIFTED * (ct_is_number and index not in self.cts and filled >= ENOUGH)
+            else:
+                strange += filled >= ENOUGH
+                misplaced |= filled == 0 and rest >= ENOUGH
+        return strange + SHIFTED * (misplaced and missing)
+
+    def _elsewhere(self, index: int, word: str) -> bool:
+        """Whether a word stands in no other row of its column, and in other columns of several rows."""
+        alone = self.words[index][word] == 1
+        return alone and self.places[word] > ENOUGH - 1 and control_by_name(word) is None
+
+    def short_of(self, row: Row) -> bool:
+        """Whether a narrower row cannot be one that only lost empty cells at its end."""
+        for index, kinds in enumerate(self.kinds):
+            kind = kind_of(row.cells[index]) if index < len(row.cells) else "empty"
+            if kind in ("empty", "nothing"):
+                if not kinds["empty"] and not kinds["nothing"]:
+                    return True
+            elif not kinds[kind] and kinds.total() - kinds["empty"] >= ENOUGH:
+                return True
+        return False
 
 
 def _fault(
-    row: Row,
-    header: Row,
-    widths: frozenset[int],
-    kinds: list[Counter[str]],
-    needed: list[int],
-    *,
-    ragged: bool,
+    row: Row, columns: Columns, widths: frozenset[int], others: _Others, *, ragged: bool
 ) -> tuple[str, str] | None:
     """Why a row is not whole, as code and sentence; None where it is."""
-    cells, names = len(row.cells), len(header.cells)
+    cells, names = len(row.cells), len(columns.header.cells)
     if any(plain(cell) for cell in row.cells[names:]):
-        return "too_many_cells", (
-            f"{cells} cells under {names} names: a decimal comma or an unquoted comma shifted them"
-        )
+        what = f"{cells} cells under {names} names: a decimal comma or an unquoted comma shifted them"
+        return "too_many_cells", what
     if widths and cells not in widths:
-        least = min(widths)
         if cells > max(widths):
             return (
                 "too_many_cells",
                 f"{cells} cells where the other rows have {max(widths)}: one may have shifted",
             )
-        if not ragged or cells <= max(needed, default=0) or _strange(row, kinds, others_fill=True):
-            return (
-                "short_row",
-                f"{cells} cells where the other rows have {least}: some are missing or were cut off",
-            )
+        if not ragged or cells <= max(columns.needed, default=0) or others.short_of(row):
+            what = f"{cells} cells where the other rows have {min(widths)}: some are missing or were cut off"
+            return "short_row", what
         return None
-    if len(_strange(row, kinds)) >= SHIFTED:
+    if others.moved(row) >= SHIFTED:
         return "shifted_row", "cells of a kind that no other row has in their columns: they may have shifted"
     return None
-
-
-def _strange(row: Row, kinds: list[Counter[str]], *, others_fill: bool = False) -> list[int]:
-    """Columns in which the row has a number, a word or a yes where no other row has one.
-
-    With `others_fill` a column counts, too, that is empty here and in no other row.
-    """
-    strange = []
-    for index, counts in enumerate(kinds):
-        kind = kind_of(row.cells[index]) if index < len(row.cells) else "empty"
-        own = int(index < len(row.cells) and not others_fill)  # the row was counted among the others
-        if kind in ("empty", "nothing"):
-            if others_fill and not counts["empty"] and not counts["nothing"]:
-                strange.append(index)
-        elif counts[kind] <= own and counts.total() - counts["empty"] - own >= ENOUGH:
-            strange.append(index)
-    return strange
 
 
 def _lost_its_end(row: Row, rows: list[Row], cts: list[int]) -> bool:

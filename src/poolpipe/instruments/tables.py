@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from poolpipe.instruments.bodies import body_of
+from poolpipe.instruments.bodies import body_of, name_rows_above
 from poolpipe.instruments.cells import fold, plain
 from poolpipe.instruments.columns import Columns, columns_of
 from poolpipe.instruments.documents import HEADER_WITHIN, Document, Row, Sheet
@@ -84,13 +84,17 @@ def tables(
         A last line or a trailer that shows that the file was cut.
     """
     starts = _headers(layout, sheet, header, policy)
-    found = []
+    found: list[Table] = []
     above = sheet.above.rows[:HEADER_WITHIN] if sheet.above else []
     begin = 0
     for start, end in zip(starts, [*starts[1:], len(sheet.rows)], strict=True):
         columns = columns_of(layout, sheet.rows[start], policy, notes)
-        body = body_of(layout, document, sheet.rows[start + 1 : end], columns, notes)
+        body = body_of(
+            layout, document, sheet.rows[start + 1 : end], columns, notes, last=end == len(sheet.rows)
+        )
         records = [_record(layout, sheet, row, columns, policy, notes) for row in body]
+        if not found:
+            name_rows_above(sheet.rows[:start], columns, notes)
         used = set(columns.used)
         others = [cell for row in body for i, cell in enumerate(row.cells) if i not in used and cell]
         found.append(Table(sheet.name, above + sheet.rows[begin:start], columns, records, others))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from poolpipe.instruments.cells import plain, well_name, well_number
-from poolpipe.instruments.contents import tube_code
+from poolpipe.instruments.contents import ask_about_shared_wells, tube_code
 from poolpipe.instruments.errors import DamagedFileError
 from poolpipe.instruments.facts import policy_time
 from poolpipe.instruments.layouts import Layout
@@ -58,22 +58,30 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
             way_out="export the worklist again; its lines begin with A, D or W",
         )
     notes = Notes()
+    _check_widths(sheet, name)
     loads: dict[tuple[str, str, str | None, str], dict[str, Any]] = {}
-    tube: Record | None = None
+    held: list[Record] = []  # what the tips have aspirated since they were washed
+    dispensed = False
     for row in sheet.rows:
         cells = [plain(cell) for cell in row.cells]
-        kind = cells[0] if cells else ""
-        if kind in ("A", "D") and len(cells) < FIELDS:
-            raise DamagedFileError(
-                f"record {kind} has {len(cells)} fields of at least {FIELDS}: it was cut short",
-                where=f"{name}, line {row.line}", way_out="copy the worklist again",
-            )  # fmt: skip
+        kind = cells[0][:1] if cells else ""
+        if kind in ("A", "W") and held and not dispensed:
+            notes.found("aspirate_without_dispense", "aspirated and dispensed nowhere", severity="warning",
+                        line=held[-1].line, text=held[-1]["tube"])  # fmt: skip
         if kind == "A":
-            tube = Record("", row.line, {"tube": cells[5], "well": cells[4]}, ())
+            held = [] if dispensed else held
+            held.append(Record("", row.line, {"tube": cells[5], "well": cells[4]}, ()))
+            dispensed = False
+        elif kind == "W":
+            held, dispensed = [], False
         elif kind == "D":
-            load = _load(cells, tube, row.line, policy, notes)
+            dispensed = True
+            load = _load(cells, held, row.line, policy, notes)
             if load:
                 loads.setdefault((load["plate"], load["well"], load["tube"], load["role"]), load)
+    if held and not dispensed:
+        notes.found("aspirate_without_dispense", "aspirated and dispensed nowhere", severity="warning",
+                    line=held[-1].line, text=held[-1]["tube"])  # fmt: skip
     if not loads:
         raise DamagedFileError("no dispense record could be read", where=name, way_out="check the tube ids")
     at = policy_time(policy)
@@ -83,6 +91,7 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
     notes.ask("worklist_not_log", "a worklist says what the robot was told, not what it did", name,
               options=("take", "use the log instead"), decided="taken", setting="--loads")  # fmt: skip
     rows = [load | {"at": at, "lab": policy.lab} for load in loads.values()]
+    ask_about_shared_wells(rows, notes)
     recognised = Recognised(
         format="tecan-worklist", vendor="Tecan", plate_from="each row", run_time=at, encoding=document.encoding,
         time_of="policy (at)" if at else "", sha256=document.sha256,
@@ -92,8 +101,23 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
                           pl.DataFrame([], POOLS), recognised, tuple(notes.findings), notes.questions)  # fmt: skip
 
 
+def _check_widths(sheet: Sheet, name: str) -> None:
+    """Refuse a worklist in which a record has another number of fields than the first of its type."""
+    first: dict[str, int] = {}
+    for row in sheet.rows:
+        kind = plain(row.cells[0]) if row.cells else ""
+        if kind not in ("A", "D"):
+            continue
+        fields = first.setdefault(kind, len(row.cells))
+        if len(row.cells) < FIELDS or len(row.cells) != fields:
+            raise DamagedFileError(
+                f"record {kind} has {len(row.cells)} fields of {max(fields, FIELDS)}: a field is missing, or one too many",
+                where=f"{name}, line {row.line}", way_out="copy or export the worklist again",
+            )  # fmt: skip
+
+
 def _load(
-    cells: list[str], tube: Record | None, line: int, policy: ImportPolicy, notes: Notes
+    cells: list[str], held: list[Record], line: int, policy: ImportPolicy, notes: Notes
 ) -> dict[str, Any] | None:
     """The load a dispense record makes of the last aspiration; None where it makes none, with a note."""
     size = 384 if "384" in cells[3] else 96
@@ -102,15 +126,25 @@ def _load(
     if well is None or not plate:
         notes.found("bad_well", f"no well of a plate of {size}", line=line, text=";".join(cells[1:5]))
         return None
-    if tube is None:
+    if not held:
         notes.found("dispense_without_aspirate", "nothing was aspirated before", line=line)
         return None
+    if len(held) > 1:
+        tubes = ", ".join(record["tube"] for record in held)
+        notes.found(
+            "two_aspirations",
+            "several tubes were aspirated before: which is in the well?",
+            line=line,
+            text=tubes,
+        )
+        return None
+    tube = held[0]
     if not tube["tube"]:
         notes.found("no_tube_id", "the aspirated tube has no id: diluent or master mix, or a scan that failed",
                     severity="warning", line=tube.line)  # fmt: skip
         return None
-    held = role_of_name(tube, policy, notes) or Role("sample")
-    code = tube_code(tube, policy, notes, named=False) if held.role == "sample" else None
-    if held.role == "sample" and code is None:
+    role = role_of_name(tube, policy, notes) or Role("sample")
+    code = tube_code(tube, policy, notes, named=False) if role.role == "sample" else None
+    if role.role == "sample" and code is None:
         return None
-    return {"plate": plate, "well": well, "tube": code, "role": held.role, "line": line, "name": held.name}
+    return {"plate": plate, "well": well, "tube": code, "role": role.role, "line": line, "name": role.name}
