@@ -28,8 +28,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="part of a sample's name")
     parser.add_argument("--kind", default="", help="one kind of mishap")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="sound files of one's own")
     options = parser.parse_args()
-    chosen = [sample for sample in samples(FOLDER) if options.only in sample.name]
+    chosen = [sample for sample in samples(options.folder) if options.only in sample.name]
     whole = {
         sample.name: facts_of(read(sample.content, name=sample.name, policy=POLICY)) for sample in chosen
     }

@@ -8,6 +8,7 @@ where the format writes nothing for no amplification, and in spreadsheets cells 
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 import zipfile
@@ -15,6 +16,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
+
+import polars as pl
 
 from poolpipe.instruments import ImportPolicy, InstrumentError, read
 from poolpipe.spreadsheets import sheet_rows, sheet_titles
@@ -69,14 +72,16 @@ class Variant:
     what: str
     content: bytes
     silent: bool = False
+    lines: bytes = b""  # of a cut file: its lines, the last one whole; losing whole lines leaves no trace
+    # (a last line of blanks and delimiters is no line)
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a file says: facts without line and time, and how often each finding and question is told."""
+    """What a file says: facts without line and time, and what is told of it with the place of each."""
 
     facts: frozenset[tuple[object, ...]]
-    told: Counter[str]
+    told: frozenset[tuple[str, str]]
 
 
 def facts_of(file: InstrumentFile) -> Facts:
@@ -88,10 +93,12 @@ def facts_of(file: InstrumentFile) -> Facts:
         ("report", file.reports, ("tube", "call")),
         ("pool", file.pools, ("pool", "sample")),
     ):
-        facts |= {(kind, *row) for row in frame.select(columns).rows()}
-    told = Counter(finding.code for finding in file.not_understood)
-    told.update({question.code: max(1, len(question.where)) for question in file.questions})
-    return Facts(frozenset(facts), told)
+        # A spreadsheet that saves a text rounds numbers to ten digits.
+        rounded = frame.with_columns(pl.col("ct").round(4)) if kind == "read" else frame
+        facts |= {(kind, *row) for row in rounded.select(columns).rows()}
+    told = {(finding.code, f"{finding.line} {finding.text}") for finding in file.not_understood}
+    told |= {(question.code, place) for question in file.questions for place in ("", *question.where)}
+    return Facts(frozenset(facts), frozenset(told))
 
 
 def verdict(whole: Facts, variant: Variant) -> str:
@@ -105,15 +112,22 @@ def verdict(whole: Facts, variant: Variant) -> str:
     except InstrumentError:
         return "refused"
     known = whole.facts | {_without_plate(fact) for fact in whole.facts}
-    told = any(count > whole.told[code] for code, count in found.told.items())
+    told = bool(found.told - whole.told)
     invented = sorted(map(str, found.facts - known))
     if invented and not (variant.kind == "pasted" and told):
         return f"wrong: {', '.join(invented[:3])}"
     lost = {_without_plate(fact) for fact in whole.facts} - {_without_plate(fact) for fact in found.facts}
     if not lost:
         return "told" if invented else "same"
-    named = variant.silent or told
+    named = variant.silent or told or (variant.lines and found.facts == _facts(variant.lines, variant.sample))
     return "fewer" if named else f"wrong: lost in silence {sorted(map(str, lost))[:3]}"
+
+
+def _facts(content: bytes, name: str) -> frozenset[tuple[object, ...]]:
+    try:
+        return facts_of(read(content, name=name, policy=POLICY)).facts
+    except InstrumentError:
+        return frozenset()
 
 
 def _without_plate(fact: tuple[object, ...]) -> tuple[object, ...]:
@@ -126,23 +140,25 @@ def _without_plate(fact: tuple[object, ...]) -> tuple[object, ...]:
 def cut(sample: Sample, chance: random.Random) -> Variant:
     """The file ends too early; half of the time somebody ends its last line."""
     at = chance.randrange(1, len(sample.content))
-    ended = bool(sample.encoding) and not sample.member and chance.random() < 0.5
-    content = sample.content[:at]
+    content, lines = sample.content[:at], b""
+    ended = chance.random() < 0.5
+    if not sample.encoding or sample.member:
+        return Variant(sample.name, "cut", f"at byte {at}", content)
+    whole, text = sample.lines(), content.decode(sample.encoding, "ignore")
+    blank = not text.rpartition(sample.end)[2].strip(f"{sample.delimiter} \r\n")
+    last = text.count(sample.end) - blank
+    lines = sample.rendered(whole[: last + 1])
+    ended &= blank or _can_be_seen(sample, whole[: last + 1], text.rpartition(sample.end)[2])
     if ended:
-        text = content.decode(sample.encoding, "ignore")
         content = (text + sample.end).encode(sample.encoding)
-    between = not sample.member and _ends_a_line(sample, content)
-    return Variant(
-        sample.name, "cut", f"at byte {at}{', line ended' if ended else ''}", content, silent=between
-    )
+    return Variant(sample.name, "cut", f"at byte {at}{', line ended' if ended else ''}", content, lines=lines)
 
 
-def _ends_a_line(sample: Sample, content: bytes) -> bool:
-    """Whether a cut text ends with a whole line of the whole one."""
-    if not sample.encoding:
-        return False
-    last = content.decode(sample.encoding, "ignore").removesuffix(sample.end).split(sample.end)
-    return last == sample.lines()[: len(last)]
+def _can_be_seen(sample: Sample, lines: list[str], part: str) -> bool:
+    """Whether numbers above tell that a last number was cut, when somebody ends its line."""
+    cells = [line.split(sample.delimiter) for line in [*lines[:-1], part]]
+    same = [row for row in cells[:-1] if len(row) == len(cells[-1]) and _kind(row[-1]) in ("number", "word")]
+    return _kind(cells[-1][-1]) not in ("number", "empty") or part == lines[-1] or len(same) >= ENOUGH
 
 
 def rows_changed(sample: Sample, chance: random.Random) -> Variant:
@@ -169,7 +185,15 @@ def rows_changed(sample: Sample, chance: random.Random) -> Variant:
 def columns_changed(sample: Sample, chance: random.Random) -> Variant:
     """A column of a table is dropped, doubled or exchanged with another, header and all."""
     lines = sample.lines()
-    table = chance.choice(_tables(lines, sample.delimiter))
+    tables = _tables(lines, sample.delimiter)
+    named = [
+        table
+        for table in tables
+        if not sample.exchanges or _is_header(lines[table[0]].split(sample.delimiter))
+    ]
+    if not named:
+        return footers(sample, chance)
+    table = chance.choice(named)
     width = lines[table[0]].count(sample.delimiter) + 1
     i, j = chance.randrange(width), chance.randrange(width)
     quiet = lines[table[0]].split(sample.delimiter)[i].strip().casefold() in QUIET
@@ -407,6 +431,8 @@ def mishaps_of(sample: Sample) -> dict[str, Callable[[Sample, random.Random], Va
     if sample.encoding:
         without = ("columns",) if sample.name.endswith(".gwl") else ()  # its fields have no names
         without += ("pasted",) if sample.name in TUBES_ONLY else ()
+        if not _tables(sample.lines(), sample.delimiter):
+            without = ("columns", "cells", "breaks", "footers", "pasted")
         return {kind: mishap for kind, mishap in TEXT.items() if kind not in without}
     if not sample.content.startswith(b"PK"):
         return OTHER
@@ -480,7 +506,8 @@ def samples(folder: Path) -> list[Sample]:
     ]
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.name not in ("make.py", "README.md", "truth.csv", "stamping.csv"):
-            found.append(_sample(path.name, path.read_bytes()))
+            content = path.read_bytes()
+            found.append(_sample(path.name, gzip.decompress(content) if path.suffix == ".gz" else content))
     return found
 
 
@@ -528,8 +555,12 @@ def _tables(lines: list[str], delimiter: str) -> list[list[int]]:
     starts = [i for i, width in enumerate(widths) if i == 0 or width != widths[i - 1]]
     runs = [list(range(i, j)) for i, j in zip(starts, [*starts[1:], len(lines)], strict=True)]
     found = [run for run in runs if len(run) > 2 and widths[run[0]] > 2]
-    commonest, count = Counter(width for width in widths if width > 2).most_common(1)[0]
+    commonest, count = next(iter(Counter(width for width in widths if width > 2).most_common(1)), (0, 0))
     return found or ([[i for i, width in enumerate(widths) if width == commonest]] if count > 2 else [])
+
+
+def _is_header(cells: list[str]) -> bool:
+    return all(_kind(cell) in ("word", "empty") for cell in cells)
 
 
 def _kind(text: str) -> str:

@@ -96,27 +96,55 @@ def _inside(layout: Layout, rows: list[Row], columns: Columns, notes: Notes, *, 
     """Rows of the table: without blank lines and what stands below the table."""
     role, key = next(((role, columns.roles[role][0]) for role in KEYS if role in columns.roles), ("", 0))
     names = layout.columns.get(role, ())
+    heading = len(rows) if last else _heading_of_next(rows, key)
     blank = False
     inside = []
-    for row in rows:
+    for index, row in enumerate(rows):
         filled = sum(bool(plain(cell)) for cell in row.cells)
         if not filled:
             blank = True
             continue
+        if index >= heading:
+            break
         text = plain(row.cells[key]) if key < len(row.cells) else ""
-        if fold(text) in names:
-            _below(row, "another table begins here", notes)
+        if fold(text) in names or _is_header(row, columns) or _names_target(layout, row):
+            _below(row, "another table begins here: nothing below is read", notes)
             _check_no_results(row)
             break
-        if layout.repeated and filled < FILLED and not _is_well(text):
-            if last:
-                _below(row, "not part of the table", notes)
-            continue  # else a line above the next channel's table
         if (blank and (filled < FILLED or not text)) or _is_remark(row, columns, role, text):
             _below(row, "not part of the table", notes)
             continue
         inside.append(row)
     return inside
+
+
+def _names_target(layout: Layout, row: Row) -> bool:
+    """Whether a line is a heading that names the target of the rows below it."""
+    line = "\t".join(cell for cell in row.cells if cell)
+    return layout.target_from is not None and re.search(layout.target_from, line) is not None
+
+
+def _heading_of_next(rows: list[Row], key: int) -> int:
+    """Index of the first line of those above the next channel's table, which are short and have no well."""
+    index = len(rows)
+    while index:
+        cells = [plain(cell) for cell in rows[index - 1].cells]
+        if (
+            sum(map(bool, cells)) >= FILLED
+            or rows[index - 1].torn
+            or _is_well(cells[key] if key < len(cells) else "")
+        ):
+            break
+        index -= 1
+    return index
+
+
+def _is_header(row: Row, columns: Columns) -> bool:
+    """Whether a row consists of names of this table's columns: a header, perhaps of fewer columns."""
+    own = {fold(cell) for cell in columns.header.cells if plain(cell)}
+    cells = [fold(cell) for cell in row.cells if plain(cell)]
+    found = sum(cell in own for cell in cells)
+    return found > 1 and found * 2 >= len(cells)
 
 
 def _is_remark(row: Row, columns: Columns, role: str, text: str) -> bool:

@@ -72,10 +72,13 @@ def without_cut_end(
         return whole
     end = len(last.cells) - 1
     rest = [row.cells[end] for row in whole[:-1] if end < len(row.cells)]
-    if (end in columns.cts and _fewer_decimals(last.cells[end], rest)) or (
-        end in columns.of(*CODES) and _shorter(last.cells[end], rest)
+    emptied = not plain(last.cells[end]) and len(rest) >= ENOUGH and all(map(plain, rest))
+    if (
+        (end in columns.needed and emptied)
+        or (end in columns.cts and _fewer_decimals(last.cells[end], rest))
+        or (end in columns.of(*CODES) and _shorter(last.cells[end], rest))
     ):
-        notes.found("cut_value", "the last value of the file is shorter than all others and may have been cut: left out",
+        notes.found("cut_value", "the last value of the file is shorter than all others, or empty, and may have been cut: left out",
                     line=last.line, text=last.cells[end])  # fmt: skip
         return whole[:-1]
     return whole
@@ -95,6 +98,12 @@ def _check_unended(document: Document, whole: list[Row], columns: Columns) -> No
         if end < max(cts) or not _same_decimals(last.cells[end], seen):
             raise _cut(last, document)
         return
+    if (
+        end in columns.needed
+        and not plain(last.cells[end])
+        and all(map(plain, (row.cells[end] for row in rest)))
+    ):
+        raise _cut(last, document)
     lengths = {len(row.cells[end]) for row in rest if end < len(row.cells)}
     if end in columns.of(*CODES, "volume") and lengths != {len(last.cells[end])}:
         raise _cut(last, document)

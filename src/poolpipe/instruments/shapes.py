@@ -29,6 +29,7 @@ __all__ = ["pieces_of_rows", "whole_rows"]
 
 FEW = 3  # so many rows of another width are the file's habit, as of spreadsheets that drop empty cells at a row's end
 ENOUGH = 3  # so many rows say what a column holds
+CODES = ("well", "plate", "target", "tube", "sample", "pool", "source", "volume")
 SHIFTED = 2  # so many cells that no other row has in their columns: cells have moved
 _REST = re.compile(r"[\w.,/+-]{1,64}")  # what may be the end of a number or a code
 
@@ -55,6 +56,8 @@ def whole_rows(
         Where all rows are wider than the header, and Ct values may stand under the name of their neighbour.
     """
     rows = _not_torn(rows, pieces, notes)
+    if padded:
+        _check_last_name(rows, columns)
     widths = _widths_of(rows, columns) if not padded else frozenset()
     usual = [row for row in rows if not widths or len(row.cells) in widths]
     others = _Others(usual, columns)
@@ -62,7 +65,7 @@ def whole_rows(
     kept = []
     for row in rows:
         fault = _fault(row, columns, widths, others, ragged=ragged)
-        if fault is None and padded and _lost_its_end(row, usual, columns.cts):
+        if fault is None and padded and _lost_its_end(row, usual, columns):
             fault = (
                 "short_row",
                 "the last cell is empty that every other row with a Ct fills: cells have shifted",
@@ -118,7 +121,7 @@ def _widths_of(rows: list[Row], columns: Columns) -> frozenset[int]:
     named = len(header.cells)
     counts = Counter(len(row.cells) for row in rows)
     usual = max(counts, key=lambda width: (counts[width], width == named, width), default=named)
-    if usual == named:
+    if usual == named or counts[named]:
         return frozenset((named,))
     same = [row for row in rows if len(row.cells) == usual]
     if usual > named and not any(plain(cell) for row in same for cell in row.cells[named:]):
@@ -144,12 +147,25 @@ def _check_names_stand_right(header: Row, rows: list[Row], cts: list[int]) -> No
             )  # fmt: skip
 
 
+def _check_last_name(rows: list[Row], columns: Columns) -> None:
+    """Refuse a sheet whose last column has no name in any row's header: then all names may have moved to the left."""
+    named = max((i for i, cell in enumerate(columns.header.cells) if plain(cell)), default=-1) + 1
+    filled = [row for row in rows if named < len(row.cells) and plain(row.cells[named])]
+    if len(filled) >= ENOUGH and len(filled) == len(rows):
+        raise AmbiguousFileError(
+            f"the column behind the last of {named} names is filled and has no name: each name may stand one column too far "
+            "to the left",
+            where=f"line {columns.header.line}", way_out="name every column, or take the unnamed one out",
+        )  # fmt: skip
+
+
 class _Others:
     """What the rows of a table have in each column: kinds of cells, and words."""
 
     def __init__(self, rows: list[Row], columns: Columns) -> None:
         self.cts = columns.cts
-        self.filled = sorted(set(columns.needed) - set(columns.cts))
+        self.filled = frozenset(columns.needed) - frozenset(columns.cts)
+        self.plates = columns.of("plate")
         self.kinds: list[Counter[str]] = []
         self.words: list[Counter[str]] = []
         self.places: Counter[str] = Counter()  # in how many cells of the table each word stands
@@ -166,22 +182,50 @@ class _Others:
 
     def moved(self, row: Row) -> int:
         """How many cells of a row of this table no other row has in their columns."""
-        strange, misplaced, missing = 0, False, False
+        strange, misplaced, missing, silent = 0, "", False, False
         ct_is_number = any(i < len(row.cells) and kind_of(row.cells[i]) == "number" for i in self.cts)
         for index, kinds in enumerate(self.kinds):
             kind = kind_of(row.cells[index]) if index < len(row.cells) else "empty"
             rest = kinds.total() - 1
             filled = rest - kinds["empty"]
-            if kind == "empty":
+            if index in self.cts and kind in ("empty", "nothing"):  # no other row is without a Ct
+                silent |= kinds["empty"] + kinds["nothing"] == 1 and rest >= ENOUGH
+            elif kind == "empty":
                 missing |= kinds["empty"] == 1 and rest >= ENOUGH and index in self.filled
+            elif (
+                kind == "word" and index not in self.plates and self._is_plate(index, plain(row.cells[index]))
+            ):
+                strange += SHIFTED
             elif kinds[kind] > 1:
                 strange += kind == "word" and self._elsewhere(index, plain(row.cells[index]))
+            elif kind == "word" and index in self.cts:
+                strange += 1
+            elif kind == "nothing" and index in self.filled:
+                strange += 1 if filled else SHIFTED * (rest >= ENOUGH)
             elif kind == "nothing":  # a word for no amplification beside a Ct: it stood where the Ct is
-                strange += SHIFTED * (ct_is_number and index not in self.cts and filled >= ENOUGH)
-            else:
+                strange += SHIFTED * (ct_is_number and filled >= ENOUGH)
+            elif filled:
                 strange += filled >= ENOUGH
-                misplaced |= filled == 0 and rest >= ENOUGH
-        return strange + SHIFTED * (misplaced and missing)
+            elif rest >= ENOUGH:  # no other row has anything here
+                misplaced = kind
+                strange += SHIFTED * (kind == "number" and index in self.filled)
+        if (misplaced and missing) or (silent and misplaced == "number"):
+            return SHIFTED
+        return strange + (silent and strange > 0)
+
+    def beyond(self, row: Row, columns: Columns) -> bool:
+        """Whether a row of a spreadsheet has a cell behind the last named column, and no other row has one there."""
+        last = max((i for i, cell in enumerate(columns.header.cells) if plain(cell)), default=-1)
+        return any(
+            plain(cell) and self.kinds[index]["empty"] == self.kinds[index].total() - 1 >= ENOUGH
+            for index, cell in enumerate(row.cells)
+            if index > last
+        )
+
+    def _is_plate(self, index: int, word: str) -> bool:
+        """Whether a word that stands once in its column is the plate of several rows."""
+        several = any(plate < len(self.words) and self.words[plate][word] >= ENOUGH for plate in self.plates)
+        return several and self.words[index][word] == 1
 
     def _elsewhere(self, index: int, word: str) -> bool:
         """Whether a word stands in no other row of its column, and in other columns of several rows."""
@@ -205,7 +249,7 @@ def _fault(
 ) -> tuple[str, str] | None:
     """Why a row is not whole, as code and sentence; None where it is."""
     cells, names = len(row.cells), len(columns.header.cells)
-    if any(plain(cell) for cell in row.cells[names:]):
+    if any(plain(cell) for cell in row.cells[names:]) or (not widths and others.beyond(row, columns)):
         what = f"{cells} cells under {names} names: a decimal comma or an unquoted comma shifted them"
         return "too_many_cells", what
     if widths and cells not in widths:
@@ -223,18 +267,24 @@ def _fault(
     return None
 
 
-def _lost_its_end(row: Row, rows: list[Row], cts: list[int]) -> bool:
-    """Whether a row with a Ct ends a cell before all others with one, as one that was shifted to the left does."""
-    if not cts or len(row.cells) <= max(cts) or kind_of(row.cells[max(cts)]) != "number":
+def _lost_its_end(row: Row, rows: list[Row], columns: Columns) -> bool:
+    """Whether a row ends a cell before all others, as one that was shifted to the left does.
+
+    Of a table of Ct values only rows with one are compared; of any other, only where the last column holds codes.
+    """
+    ct = max(columns.cts, default=-1)
+    if ct < 0 and _end(row) not in columns.of(*CODES):
         return False
-    ends = Counter(
-        _end(other)
-        for other in rows
-        if len(other.cells) > max(cts) and kind_of(other.cells[max(cts)]) == "number"
-    )
-    end = _end(row)
+    ends = Counter(_end(other) for other in rows if ct < 0 or _is_number(other, ct))
     rest = ends.total() - 1
-    return rest >= ENOUGH and ends[end] == 1 and len(ends) == 2 and ends[end + 1] == rest
+    alike = ct < 0 or _is_number(row, ct)
+    return (
+        alike and rest >= ENOUGH and ends[_end(row)] == 1 and len(ends) == 2 and ends[_end(row) + 1] == rest
+    )
+
+
+def _is_number(row: Row, index: int) -> bool:
+    return index < len(row.cells) and kind_of(row.cells[index]) == "number"
 
 
 def _end(row: Row) -> int:

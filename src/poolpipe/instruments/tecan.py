@@ -109,7 +109,7 @@ def _check_widths(sheet: Sheet, name: str) -> None:
         if kind not in ("A", "D"):
             continue
         fields = first.setdefault(kind, len(row.cells))
-        if len(row.cells) < FIELDS or len(row.cells) != fields:
+        if row.torn or len(row.cells) < FIELDS or len(row.cells) != fields:
             raise DamagedFileError(
                 f"record {kind} has {len(row.cells)} fields of {max(fields, FIELDS)}: a field is missing, or one too many",
                 where=f"{name}, line {row.line}", way_out="copy or export the worklist again",
