@@ -458,52 +458,35 @@ P1,E1,T0005,,,24.93,Negative
 P1,H11,NTC,,,,
 P1,H12,PC,28.12,29.13,,
 """
-READINGS = "Plate,Well,Sample,Target,Ct\n" + "".join(
-    f"P1,{row}{column},T{ROWS.index(row)}{column:02d},{target},{ct}\n"
-    for row in "AB"
-    for column in range(1, 5)
-    for target, ct in (
-        ("ORF1ab", f"{20 + column}.{column}1"),
-        ("N", "Undetermined"),
-        ("IC", f"{24 + column}.{column}7"),
-    )
-)
-SLAN = (
-    "Instrument\tSLAN-96P\nPlate\tP1\nEnd Time\t2022-02-10 13:07:52\n\nWell\tSample ID\tSample Type\tChannel\tTarget\tCt\n"
-    + "".join(
-        f"A{column}\tT00{column}\tUnknown\t{dye}\t{target}\t{ct}\n"
-        for column in range(1, 7)
-        for dye, target, ct in (
-            ("FAM", "ORF1ab", "NoCt"),
-            ("HEX", "N", f"3{column}.{column}4"),
-            ("CY5", "IC", f"24.{column}3"),
-        )
-    )
-)
-SDS = (
-    "SDS 2.3\tAQ Results\t1.2\nPlateID\tP1\nRun DateTime\t2022-02-10 13:07:52\n\nPos\tWell\tSample Name\tDetector Name\tReporter\tTask\tCt\tQuantity\n".replace(
-        "Pos\tWell", "Well\tFlag"
-    )
-    + "".join(
-        f"{column}\tPassed\tT00{column}\t{target}\t{dye}\tUnknown\t{ct}\t1.5\n"
-        for column in range(1, 9)
-        for dye, target, ct in (
-            ("FAM", "ORF1ab", "Undetermined"),
-            ("VIC", "N", f"31.{column}54"),
-            ("CY5", "IC", f"24.{column}31"),
-        )
-    )
-)
+
+
+def _plain_tables() -> dict[str, tuple[str, str]]:
+    """Tables that the folder of samples has none of: text and delimiter by name."""
+    wells = [f"{row}{column}" for row in "AB" for column in range(1, 5)]
+    cts = [("ORF1ab", "FAM", "Undetermined"), ("N", "HEX", "3{}.{}41"), ("IC", "CY5", "24.{}{}7")]
+    rows = [
+        (i, well, f"T0{i:02}", target, dye, ct.format(i % 5, i))
+        for i, well in enumerate(wells, 1)
+        for target, dye, ct in cts
+    ]
+    readings = ["Plate,Well,Sample,Target,Ct", *(f"P1,{w},{s},{t},{ct}" for _, w, s, t, _, ct in rows)]
+    slan = ["Instrument\tSLAN-96P", "Plate\tP1", "End Time\t2022-02-10 13:07:52", "",
+            "Well\tSample ID\tSample Type\tChannel\tTarget\tCt",
+            *(f"{w}\t{s}\tUnknown\t{d}\t{t}\t{ct}" for _, w, s, t, d, ct in rows)]  # fmt: skip
+    sds = ["SDS 2.3\tAQ Results\t1.2", "PlateID\tP1", "Run DateTime\t2022-02-10 13:07:52", "",
+           "Well\tFlag\tSample Name\tDetector Name\tReporter\tTask\tCt\tQuantity",
+           *(f"{i}\tPassed\t{s}\t{t}\t{d}\tUnknown\t{ct}\t1.5" for i, _, s, t, d, ct in rows)]  # fmt: skip
+    return {
+        "wide-table.csv": (WIDE, ","),
+        "readings-table.csv": ("\n".join([*readings, ""]), ","),
+        "slan-english.txt": ("\n".join([*slan, ""]), "\t"),
+        "sds.txt": ("\n".join([*sds, ""]), "\t"),
+    }
 
 
 def samples(folder: Path) -> list[Sample]:
     """The samples of the project's folder of simulated files, and one of each plain table."""
-    found = [
-        Sample("wide-table.csv", WIDE.encode(), "utf-8", ","),
-        Sample("readings-table.csv", READINGS.encode(), "utf-8", ","),
-        Sample("slan-english.txt", SLAN.encode(), "utf-8", "\t"),
-        Sample("sds.txt", SDS.encode(), "utf-8", "\t"),
-    ]
+    found = [Sample(name, text.encode(), "utf-8", mark) for name, (text, mark) in _plain_tables().items()]
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.name not in ("make.py", "README.md", "truth.csv", "stamping.csv"):
             content = path.read_bytes()
