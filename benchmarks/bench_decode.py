@@ -108,11 +108,11 @@ class BenchArray:
     @pytest.mark.parametrize("side", [3, 10, 12])
     def bench_array(self, speed: Callable[..., Any], side: int) -> None:
         prior, table = _array(side)
-        infected = np.empty_like(prior)
+        infected, nobody = np.empty_like(prior), np.empty(2 * side)
 
         def thousand() -> None:
             for _ in range(1000):
-                arrays.array(prior, table[:side], table[side:], infected)
+                arrays.array(prior, table[:side], table[side:], infected, nobody)
 
         speed(f"{side} x {side}, zeta transform", 1000 * prior.size, thousand)
 

@@ -20,8 +20,9 @@ def array(
     rows: NDArray[np.float64],
     columns: NDArray[np.float64],
     infected: NDArray[np.float64],
+    nobody: NDArray[np.float64],
 ) -> tuple[float, float]:
-    """Fill ``infected[i, j] = P(person i, j infected | outcomes)``; return (evidence, sum of absolute terms).
+    """Fill ``infected[i, j] = P(person i, j infected | outcomes)`` and `nobody`; return (evidence, sum of absolute terms).
 
     `prior` (r, c), `rows` (r, 2) and `columns` (c, 2) hold P(outcome | nobody) and P(outcome | somebody). An
     empty cell has prior 0. With S the columns allowed to hold infected people,
@@ -31,6 +32,8 @@ def array(
 
         #  columns   + - +      the term of S = {0, 2} lets people of columns 0 and 2 be infected, and
         #  S         x . x      corrects for those that hold nobody by the terms of its subsets
+
+    ``nobody[q]`` is P(nobody of the pool infected | outcomes), rows first.
 
     Positive columns give terms of alternating sign: absolute terms / evidence is the number by which rounding
     errors grow, and the caller leaves this path when it is large.
@@ -60,13 +63,20 @@ def array(
             term[s] *= rows[i, 1] * some[i, s] + rows[i, 0] * none[i]
     evidence = 0.0
     absolute = 0.0
+    nobody[:] = 0.0
     for s in range(subsets):
         evidence += term[s]
         absolute += abs(term[s])
+    for j in range(c):
+        for s in range(subsets):
+            if not (s >> j) & 1:
+                nobody[r + j] += term[s]
+        nobody[r + j] *= columns[j, 0] / (columns[j, 0] - columns[j, 1]) / evidence
     for i in range(r):
         for s in range(subsets):
             chance = rows[i, 1] * some[i, s] + rows[i, 0] * none[i]
             fold[s] = term[s] / chance * rows[i, 1] * (some[i, s] + none[i]) if chance > 0.0 else 0.0
+            nobody[i] += term[s] / chance * rows[i, 0] * none[i] / evidence if chance > 0.0 else 0.0
         half = subsets
         for j in range(c - 1, -1, -1):
             half >>= 1

@@ -11,7 +11,16 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["compact", "drop_repeats", "extract", "join_pools", "order_by_pool", "settle", "tally"]
+__all__ = [
+    "compact",
+    "drop_repeats",
+    "extract",
+    "join_pools",
+    "order_by_pool",
+    "settle",
+    "sum_by_pool",
+    "tally",
+]
 
 
 @kernel
@@ -227,3 +236,21 @@ def extract(
     for i in range(count):
         place[people[i]] = -1
     return count
+
+
+@kernel
+def sum_by_pool(
+    offsets: NDArray[np.int64],
+    members: NDArray[np.int32],
+    of_person: NDArray[np.float64],
+    sums: NDArray[np.float64],
+) -> None:
+    """Sum a number of each person over the people of every pool.
+
+    #  members [0 1 | 1 2]   of_person .1 .2 .3   ->   sums .3 .5
+    """
+    for pool in range(offsets.size - 1):
+        total = 0.0
+        for seat in range(offsets[pool], offsets[pool + 1]):
+            total += of_person[members[seat]]
+        sums[pool] = total

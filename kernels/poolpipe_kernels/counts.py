@@ -165,6 +165,7 @@ def pool_evidence(
     first: int,
     last: int,
     term: NDArray[np.float64],
+    nobody: NDArray[np.float64],
 ) -> None:
     """Pool part of the Bethe log evidence where counts matter; meaning as `propagate.pool_evidence`."""
     step = 0 if ratio.size == 1 else 1
@@ -190,6 +191,7 @@ def pool_evidence(
         for k in range(n + 1):
             chance += count[k] * likelihood[row_of_pool[pool], k]
         term[pool] = np.log(chance) - edges - np.log(product)
+        nobody[pool] = count[0] * likelihood[row_of_pool[pool], 0] / chance if chance > 0.0 else np.nan
 
 
 @kernel
@@ -251,8 +253,9 @@ def pool_evidence_in_logs(
     log_ratio: NDArray[np.float64],
     pools: NDArray[np.int32],
     term: NDArray[np.float64],
+    nobody: NDArray[np.float64],
 ) -> None:
-    """Pool part of the Bethe log evidence of `pools` by the count of infected, from logarithms."""
+    """Pool part of the Bethe log evidence, and `nobody`, of `pools` by the count of infected, from logarithms."""
     for pool in pools:
         start = offsets[pool]
         n = offsets[pool + 1] - start
@@ -272,3 +275,4 @@ def pool_evidence_in_logs(
         for k in range(n + 1):
             chance += count[k] * np.exp(log_likelihood[row_of_pool[pool], k])
         term[pool] = np.log(max(chance, 1e-300)) - edges
+        nobody[pool] = count[0] * np.exp(log_likelihood[row_of_pool[pool], 0]) / max(chance, 1e-300)

@@ -113,12 +113,14 @@ def eliminate(
     kept: NDArray[np.float64],
     largest: int,
     chance: NDArray[np.float64],
+    nobody: NDArray[np.float64],
 ) -> float:
     """Run a `schedule` forwards and backwards; return the log evidence (-inf: impossible).
 
     Person v has the choices ``choices[v]`` up to ``choices[v + 1]`` (clean and infected, or whole histories),
     each with a prior `weight` and bits `touches` for those of the person's pools in which it counts as
-    infected. `chance` becomes each choice's posterior. ``likelihood[pool, k]``; with base 2 numbers saturate
+    infected. `chance` becomes each choice's posterior, `nobody` P(nobody in the pool is infected | outcomes).
+    ``likelihood[pool, k]``; with base 2 numbers saturate
     ("somebody"), else they count. `kept` has room for the states before each person. Forward-backward on the
     states (Lauritzen and Spiegelhalter 1988 on a path): only products and sums of positive numbers, rescaled
     at each shut pool.
@@ -185,6 +187,8 @@ def eliminate(
             log_scale += np.log(scale)
     log_evidence = log_scale + np.log(here[0])
     here[0] = 1.0
+    shut_here = np.empty(base.size, np.int32)  # pools of which this person is the last
+    shut = 0
     for step in range(kinds.size - 1, -1, -1):
         subject = subjects[step]
         if kinds[step] == OPEN:
@@ -207,8 +211,31 @@ def eliminate(
                 everything += mine
             for choice in range(choices[subject], choices[subject + 1]):
                 chance[choice] /= everything
+            for at in range(shut):
+                pool = shut_here[at]
+                stride = stride_of[pool]
+                none = 0.0
+                for choice in range(choices[subject], choices[subject + 1]):
+                    touched = False
+                    for seat in range(seats[subject], seats[subject + 1]):
+                        bit = (touches[choice] >> (seat - seats[subject])) & 1
+                        touched |= pools[seat] == pool and bit == 1
+                    if touched:
+                        continue
+                    shift = _shift(seats, pools, subject, touches[choice], stride_of)
+                    for high in range(size // (stride * base[pool])):
+                        for s in range(high * stride * base[pool], high * stride * base[pool] + stride):
+                            none += (
+                                kept[filled + s]
+                                * weight[choice]
+                                * here[s | shift if saturates else s + shift]
+                            )
+                nobody[pool] = none / everything
+            shut = 0
             here, there = there, here
         else:
+            shut_here[shut] = subject
+            shut += 1
             wide = base[subject]
             for later in range(opened, position[step], -1):
                 open_pools[later] = open_pools[later - 1]
@@ -240,10 +267,12 @@ def enumerate_patterns(
     likelihood: NDArray[np.float64],
     counts_matter: bool,
     infected: NDArray[np.float64],
+    nobody: NDArray[np.float64],
 ) -> float:
     """Walk all 2^n patterns depth first; return the evidence.
 
-    ``infected[i]`` becomes P(i infected, outcomes). A pool's factor is multiplied in where its last person is
+    ``infected[i]`` becomes P(i infected, outcomes), ``nobody[q]`` P(nobody of q infected, outcomes).
+    A pool's factor is multiplied in where its last person is
     decided, so a leaf costs next to nothing, a pattern of weight 0 is cut off whole, and every total is a
     balanced sum.
 
@@ -260,6 +289,7 @@ def enumerate_patterns(
     weight = np.zeros(people + 1, np.float64)
     total = np.zeros(people + 1, np.float64)
     infected[:] = 0.0
+    nobody[:] = 0.0
     weight[0] = 1.0
     depth = 0
     while depth >= 0:
@@ -284,6 +314,9 @@ def enumerate_patterns(
                 total[depth] += total[depth + 1]
                 if branch[depth] == 1:
                     infected[depth] += total[depth + 1]
+                for at in range(seats[depth], seats[depth + 1]):
+                    if last[pools[at]] == depth and count[pools[at]] == 0:
+                        nobody[pools[at]] += total[depth + 1]
             continue
         p = prior[depth] if branch[depth] == 1 else 1.0 - prior[depth]
         product = weight[depth] * p
@@ -304,12 +337,14 @@ def enumerate_in_logs(
     log_likelihood: NDArray[np.float64],
     counts_matter: bool,
     infected: NDArray[np.float64],
+    nobody: NDArray[np.float64],
 ) -> float:
     """As `enumerate_patterns` where numbers leave the range of floats; return the log evidence, -inf: impossible.
 
     ``log_weight[i]`` is the log of (P(clean), P(infected)) of person i; no entry of it or of `log_likelihood` is
     above 0. The first walk finds the likeliest pattern and cuts off what cannot be likelier, the second sums the
-    patterns relative to it and cuts off what adds nothing to a float. ``infected[i]`` is P(i infected | outcomes).
+    patterns relative to it and cuts off what adds nothing to a float. ``infected[i]`` is P(i infected | outcomes),
+    ``nobody[q]`` P(nobody of q infected | outcomes).
     """
     people = log_weight.shape[0]
     count = np.zeros(log_likelihood.shape[0], np.int64)
@@ -323,6 +358,7 @@ def enumerate_in_logs(
     best = -np.inf
     for walk in range(2):
         infected[:] = 0.0
+        nobody[:] = 0.0
         depth = 0
         while depth >= 0:
             lowest = best if walk == 0 else best - 745.0
@@ -351,6 +387,9 @@ def enumerate_in_logs(
                     total[depth] += total[depth + 1]
                     if branch[depth] == 1:
                         infected[depth] += total[depth + 1]
+                    for at in range(seats[depth], seats[depth + 1]):
+                        if last[pools[at]] == depth and count[pools[at]] == 0:
+                            nobody[pools[at]] += total[depth + 1]
                 continue
             product = weight[depth] + log_weight[depth, branch[depth]]
             for at in range(seats[depth], seats[depth + 1]):
@@ -363,4 +402,6 @@ def enumerate_in_logs(
             return best
     for v in range(people):
         infected[v] /= total[0]
+    for pool in range(nobody.size):
+        nobody[pool] /= total[0]
     return float(best + np.log(total[0]))

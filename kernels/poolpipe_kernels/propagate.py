@@ -132,12 +132,13 @@ def pool_evidence(
     first: int,
     last: int,
     term: NDArray[np.float64],
+    nobody: NDArray[np.float64],
 ) -> None:
     """Pool part of the Bethe log evidence: log P(outcome | messages) less the log edge normalisers.
 
     Together with ``log((1 - prior) * (1 + odds))`` of every person it sums to the log evidence: exact on a
     forest (Yedidia, Freeman and Weiss 2005, eq. 37), an approximation where there are loops. `ratio` may have one entry
-    for all.
+    for all. `nobody` becomes P(nobody in the pool infected | messages).
     """
     step = 0 if ratio.size == 1 else 1
     for pool in range(first, last):
@@ -156,9 +157,10 @@ def pool_evidence(
             anybody += clean * o * share
             clean *= share
         row = row_of_pool[pool]
-        term[pool] = (
-            np.log(likelihood[row, 0] * clean + likelihood[row, 1] * anybody) - edges - np.log(product)
-        )
+        none = likelihood[row, 0] * clean
+        total = none + likelihood[row, 1] * anybody
+        term[pool] = np.log(total) - edges - np.log(product)
+        nobody[pool] = none / total if total > 0.0 else np.nan
 
 
 @kernel
@@ -237,8 +239,9 @@ def pool_evidence_in_logs(
     log_ratio: NDArray[np.float64],
     pools: NDArray[np.int32],
     term: NDArray[np.float64],
+    nobody: NDArray[np.float64],
 ) -> None:
-    """Pool part of the Bethe log evidence of `pools` as `pool_evidence`, from logarithms."""
+    """Pool part of the Bethe log evidence, and `nobody`, of `pools` as `pool_evidence`, from logarithms."""
     for pool in pools:
         clean = 0.0
         anybody = -np.inf
@@ -251,4 +254,7 @@ def pool_evidence_in_logs(
             anybody = _log_sum(anybody, clean + o + share)
             clean += share
         row = row_of_pool[pool]
-        term[pool] = _log_sum(log_likelihood[row, 0] + clean, log_likelihood[row, 1] + anybody) - edges
+        none = log_likelihood[row, 0] + clean
+        total = _log_sum(none, log_likelihood[row, 1] + anybody)
+        term[pool] = total - edges
+        nobody[pool] = np.exp(none - total)

@@ -40,6 +40,8 @@ class Beliefs:
         Seats that are not like those of other tubes of their size and call.
     odd : (odd,) float64
         P(infected) of these.
+    doubted : DataFrame
+        tube, p_false_positive: P(nobody in it is infected) of positive and suspect tubes of which other tubes tell.
     """
 
     offsets: NDArray[np.int64]
@@ -47,6 +49,7 @@ class Beliefs:
     alike: NDArray[np.float64]
     seats: NDArray[np.int64]
     odd: NDArray[np.float64]
+    doubted: pl.DataFrame
 
     def stretch(self, first: int, last: int, p_infected: NDArray[np.float64]) -> NDArray[np.float64]:
         """Write P(infected) of the seats `first` up to `last` into an array of their number, and give that."""
@@ -63,6 +66,12 @@ class Beliefs:
             place = np.minimum(np.searchsorted(self.seats, seats), len(self.seats) - 1)
             p_infected = np.where(self.seats[place] == seats, self.odd[place], p_infected)
         return p_infected
+
+    def beside(self, pools: pl.DataFrame) -> pl.DataFrame:
+        """Give every tube its p_false_positive; null where nothing but the tube itself tells of it."""
+        if self.doubted.is_empty():
+            return pools.with_columns(pl.lit(None, pl.Float64).alias("p_false_positive"))
+        return pools.join(self.doubted, on="tube", how="left", maintain_order="left")
 
 
 def believe_members(
@@ -96,12 +105,13 @@ def believe_members(
     begins, alike = _alike(links.offsets, collected["call"].fill_null(-1).to_numpy(), policy, assay)
     answers = recalls.filter(pl.col("single_tube").is_not_null()) if recalls.height else recalls
     if answers.is_empty() and several.is_empty():
-        return Beliefs(links.offsets, begins, alike, np.empty(0, np.int64), np.empty(0))
+        nothing = pl.DataFrame(schema={"tube": pl.UInt32, "p_false_positive": pl.Float64})
+        return Beliefs(links.offsets, begins, alike, np.empty(0, np.int64), np.empty(0), nothing)
     linked = pl.concat([answers["tube"], answers["single_tube"], several["tube"]])
     seats = links.members_of(linked)
     seats = seats.with_columns(_infections(seats, answers, codes.entities["tube"].rounds))
-    odd = _together(seats, collected, policy, assay)
-    return Beliefs(links.offsets, begins, alike, seats["seat"].to_numpy(), odd)
+    odd, doubted = _together(seats, collected, policy, assay)
+    return Beliefs(links.offsets, begins, alike, seats["seat"].to_numpy(), odd, doubted)
 
 
 def _alike(
@@ -144,7 +154,8 @@ def _infections(seats: pl.DataFrame, answers: pl.DataFrame, rounds: NDArray[np.u
 
 def _together(
     seats: pl.DataFrame, collected: pl.DataFrame, policy: Policy, assay: Assay
-) -> NDArray[np.float64]:
+) -> tuple[NDArray[np.float64], pl.DataFrame]:
+    """P(infected) of `seats`, and P(nobody infected) of their positive and suspect tubes."""
     from poolpipe.decode import decode
 
     words = pl.Series("call", CALLS)
@@ -160,4 +171,7 @@ def _together(
     found = in_pools.join(
         decoded.people.select("person", "p_infected"), on="person", how="left", maintain_order="left"
     )
-    return found["p_infected"].to_numpy()
+    doubted = decoded.pools.select(
+        pl.col("pool").cast(pl.UInt32).alias("tube"), pl.col("p_false_alarm").alias("p_false_positive")
+    ).drop_nulls()
+    return found["p_infected"].to_numpy(), doubted

@@ -187,6 +187,7 @@ def conclude(
         finding = beside.submit(find)
         beliefs = believe_members(pools, links, opened, several, codes, policy)
         seated = Seated(codes, links.members, beliefs)
+        doubted = beliefs.beside(pools)
         done("beliefs")
         if early:
             early(seated)
@@ -204,7 +205,7 @@ def conclude(
         anomalies = finding.result()
         done("anomalies")
     coded = Coded(
-        codes, policy.codes.plate_wells, seated, pools, recalls, cases, ledger, anomalies, events.rejects, kept,
+        codes, policy.codes.plate_wells, seated, doubted, recalls, cases, ledger, anomalies, events.rejects, kept,
         keeping, workload, boxes,
     )  # fmt: skip
 

@@ -167,6 +167,13 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         ("called_at", TIME, "UTC", "when that call first stood", "no result"),
         ("state", TEXT, "collected to reported", "how far the tube got"),
         ("called_by", TEXT, "", "what the call rests on: `well plate:well` or `report lab`", "no result"),
+        (
+            "p_false_positive",
+            SHARE,
+            "0 to 1",
+            "probability that nobody in a positive or suspect tube is infected, all results of the round considered",
+            "no other tube tells of its people: none shares them, no single came back; or not positive or suspect",
+        ),
     ),
     "members": _columns(
         *_TUBE,

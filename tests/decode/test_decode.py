@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from poolpipe.decode import METHODS, Assay, Cycles, Decoded, Effort, decode
 from poolpipe.decode.exact import Component, solve
 from poolpipe.errors import PolicyError, TableError
-from reference.decoding import enumerate_patterns, or_row
+from reference.decoding import enumerate_patterns, nobody_infected, or_row
 
 POSTERIORS = Path(__file__).parents[1] / "reference" / "figures" / "posteriors.json"
 NAMES = ["invalid", "negative", "suspect", "positive", None]
@@ -40,6 +40,14 @@ def checked(found: Decoded, pools: list[list[int]], rows: list[Any], prior: Any,
     np.testing.assert_allclose(found.people["p_infected"], marginals, rtol=0, atol=atol)
     assert found.components["log_evidence"].sum() == pytest.approx(log_evidence, abs=1e-9)
     assert found.people["converged"].all()
+    nobody = found.pools["p_nobody"]
+    known = nobody.is_not_null().to_numpy()
+    expected = np.asarray(nobody_infected(pools, rows, prior))
+    np.testing.assert_allclose(nobody.to_numpy()[known], expected[known], rtol=0, atol=atol)
+    says = [len(set(row)) > 1 for row in rows]
+    assert known[np.asarray(says)].all()
+    mean = [sum(marginals[i] for i in pool) for pool in pools]
+    np.testing.assert_allclose(found.pools["expected_infected"], mean, rtol=0, atol=1e-9)
 
 
 def array_pools(rows: int, columns: int) -> list[list[int]]:

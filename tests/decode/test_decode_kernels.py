@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from poolpipe.decode.in_logs import eliminate_in_logs
 from poolpipe_kernels import arrays, components, counts, elimination, propagate
-from reference.decoding import enumerate_patterns, or_row
+from reference.decoding import enumerate_patterns, nobody_infected, or_row
 
 SE, SP = 0.9, 0.98
 BOTH = pytest.mark.parametrize("interpreted", [False, True])
@@ -113,13 +114,14 @@ def test_array__agrees_with_enumeration(interpreted: bool) -> None:
     prior[1, 2] = 0.0  # an empty cell
     pools = [list(range(4 * i, 4 * i + 4)) for i in range(3)] + [list(range(j, 12, 4)) for j in range(4)]
     positive = [True, False, True, False, True, True, False]
-    table, infected = outcomes(pools, positive), np.empty((3, 4))
-    evidence, absolute = of(arrays.array, interpreted)(prior, table[:3], table[3:], infected)
+    table, infected, nobody = outcomes(pools, positive), np.empty((3, 4)), np.empty(7)
+    evidence, absolute = of(arrays.array, interpreted)(prior, table[:3], table[3:], infected, nobody)
     rows = [or_row(y, len(pool), SE, SP) for y, pool in zip(positive, pools, strict=True)]
     log_evidence, marginals = enumerate_patterns(pools, rows, prior.ravel())
     assert math.log(evidence) == pytest.approx(log_evidence, abs=1e-11)
     assert absolute >= evidence
     np.testing.assert_allclose(infected.ravel(), marginals, atol=1e-11)
+    np.testing.assert_allclose(nobody, nobody_infected(pools, rows, prior.ravel()), atol=1e-11)
 
 
 @BOTH
@@ -165,17 +167,34 @@ def test_elimination_and_enumeration__agree_with_each_pattern(interpreted: bool,
     steps, kept, largest = (int(each) for each in plan)
     weight, touches = np.stack([1 - prior, prior], 1).ravel(), np.zeros(16, np.int64)
     touches[1::2] = (1 << np.diff(seats)) - 1
-    chance = np.empty(16)
+    chance, nobody = np.empty(16), np.empty(5)
     found = of(elimination.eliminate, interpreted)(
         seats, numbers, np.arange(0, 17, 2), weight, touches, table, base,
-        kinds[:steps], subjects[:steps], np.empty(kept), largest, chance,
+        kinds[:steps], subjects[:steps], np.empty(kept), largest, chance, nobody,
     )  # fmt: skip
     assert found == pytest.approx(log_evidence, abs=1e-12)
     np.testing.assert_allclose(chance[1::2], marginals, rtol=1e-11)
+    expected = nobody_infected(pools, rows, prior)
+    np.testing.assert_allclose(nobody, expected, rtol=1e-11)
     infected = np.empty(8)
     evidence = of(elimination.enumerate_patterns, interpreted)(
-        seats, numbers, prior, table, counting, infected
+        seats, numbers, prior, table, counting, infected, nobody
     )
+    np.testing.assert_allclose(nobody / evidence, expected, rtol=1e-11)
+    log_weight = np.log(weight.reshape(8, 2))
+    found = of(elimination.enumerate_in_logs, interpreted)(
+        seats, numbers, log_weight, np.log(table), counting, infected, nobody
+    )
+    assert found == pytest.approx(log_evidence, abs=1e-11)
+    np.testing.assert_allclose(nobody, expected, rtol=1e-11)
+    np.testing.assert_allclose(infected, marginals, rtol=1e-11)
+    by_logs = eliminate_in_logs(
+        seats, numbers, log_weight, np.log(table), base, kinds[:steps], subjects[:steps]
+    )
+    np.testing.assert_allclose(by_logs[0], marginals, rtol=1e-11)
+    np.testing.assert_allclose(by_logs[1], expected, rtol=1e-11)
+    assert by_logs[2] == pytest.approx(log_evidence, abs=1e-11)
+    of(elimination.enumerate_patterns, interpreted)(seats, numbers, prior, table, counting, infected, nobody)
     assert math.log(evidence) == pytest.approx(log_evidence, abs=1e-12)
     np.testing.assert_allclose(infected / evidence, marginals, rtol=1e-11)
 
@@ -205,8 +224,18 @@ def test_sweep__is_exact_on_a_tree(interpreted: bool, module: Any) -> None:
             every, offsets, members, numbers, table, odds, ratio, stamp, since, turn + 1, turn == 5, 0.0
         )
     np.testing.assert_allclose(odds / (1 + odds), marginals, rtol=1e-12)
-    term = np.empty(3)
-    of(module.pool_evidence, interpreted)(offsets, members, numbers, table, odds, ratio, 0, 3, term)
+    term, nobody, expected = np.empty(3), np.empty(3), nobody_infected(pools, rows, prior)
+    of(module.pool_evidence, interpreted)(offsets, members, numbers, table, odds, ratio, 0, 3, term, nobody)
+    np.testing.assert_allclose(nobody, expected, rtol=1e-12)
+    log_odds, log_ratio = np.log(prior / (1 - prior)), np.zeros(8)
+    logs = offsets, members, numbers, np.log(table), log_odds, log_ratio
+    for _ in range(4):
+        of(module.sweep_in_logs, interpreted)(every, *logs, False)
+    np.testing.assert_allclose(1 / (1 + np.exp(-log_odds)), marginals, rtol=1e-11)
+    in_logs = np.empty(3)
+    of(module.pool_evidence_in_logs, interpreted)(*logs, every, in_logs, nobody)
+    np.testing.assert_allclose(nobody, expected, rtol=1e-11)
+    np.testing.assert_allclose(in_logs, term, rtol=1e-11)
     assert term.sum() + np.log((1 - prior) * (1 + odds)).sum() == pytest.approx(log_evidence, abs=1e-12)
 
 

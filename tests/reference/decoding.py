@@ -35,6 +35,23 @@ def enumerate_patterns(
     return math.log(evidence), [math.fsum(parts) / evidence for parts in mine]
 
 
+def nobody_infected(
+    pools: Sequence[Sequence[int]], rows: Sequence[Sequence[float]], prior: Sequence[float]
+) -> list[float]:
+    """P(nobody in a pool is infected | all outcomes) of each pool, by all patterns."""
+    total: list[float] = []
+    clean: list[list[float]] = [[] for _ in pools]
+    for pattern in itertools.product((0, 1), repeat=len(prior)):
+        weight = math.prod(p if state else 1 - p for state, p in zip(pattern, prior, strict=True))
+        counts = [sum(pattern[i] for i in pool) for pool in pools]
+        weight *= math.prod(row[k] for row, k in zip(rows, counts, strict=True))
+        total.append(weight)
+        for k, parts in zip(counts, clean, strict=True):
+            if k == 0:
+                parts.append(weight)
+    return [math.fsum(parts) / math.fsum(total) for parts in clean]
+
+
 def enumerate_histories(
     pools: Sequence[tuple[int, Sequence[int]]],
     rows: Sequence[Sequence[float]],

@@ -67,22 +67,32 @@ class Beliefs:
 
     def evidence(
         self, graph: Reduced, pools: NDArray[np.int32], threads: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Parts of Bethe's log evidence: of every person, beyond the prior, and of `pools`."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Parts of Bethe's log evidence: of every person, beyond the prior, and of `pools`; P(nobody) of `pools`."""
         if self.log_odds is None or self.log_ratio is None:
             people = np.log((1.0 + self.odds) / (1.0 + graph.odds))
-            terms = pool_evidence(
+            terms, nobody = pool_evidence(
                 graph.offsets, graph.members, graph.rows, graph.table, self.odds, self.ratio,
                 counts_matter=graph.counts_matter, threads=threads,
             )  # fmt: skip
-            return people, terms[pools]
+            return people, terms[pools], nobody[pools]
         with np.errstate(divide="ignore"):
             rows = np.log(graph.table)
         people = np.logaddexp(0.0, self.log_odds) - np.logaddexp(0.0, graph.log_odds(slice(None)))
-        terms = np.zeros(graph.rows.size)
+        terms, nobody = np.zeros(graph.rows.size), np.zeros(graph.rows.size)
         run = counts.pool_evidence_in_logs if graph.counts_matter else propagate.pool_evidence_in_logs
-        run(graph.offsets, graph.members, graph.rows, rows, self.log_odds, self.log_ratio, pools, terms)
-        return people, terms[pools]
+        run(
+            graph.offsets,
+            graph.members,
+            graph.rows,
+            rows,
+            self.log_odds,
+            self.log_ratio,
+            pools,
+            terms,
+            nobody,
+        )
+        return people, terms[pools], nobody[pools]
 
 
 def believe(
@@ -164,19 +174,19 @@ def pool_evidence(
     *,
     counts_matter: bool,
     threads: int,
-) -> NDArray[np.float64]:
-    """Each pool's part of the Bethe log evidence; with prior odds and a ratio of 1, its log P(outcome)."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Each pool's part of the Bethe log evidence, with prior odds and a ratio of 1 its log P(outcome); P(nobody)."""
     run = counts.pool_evidence if counts_matter else propagate.pool_evidence
-    term = np.zeros(rows.size)
+    term, nobody = np.zeros(rows.size), np.zeros(rows.size)
     cuts = np.linspace(0, rows.size, max(1, threads) + 1).astype(np.int64)
     with ThreadPoolExecutor(max(1, threads)) as executor:
         jobs = [
-            executor.submit(run, offsets, members, rows, table, odds, ratio, first, last, term)
+            executor.submit(run, offsets, members, rows, table, odds, ratio, first, last, term, nobody)
             for first, last in itertools.pairwise(cuts.tolist())
         ]
     for job in jobs:
         job.result()
-    return term
+    return term, nobody
 
 
 def _layers(graph: Reduced, pools: NDArray[np.int32]) -> list[tuple[bool, NDArray[np.int32]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -163,11 +163,15 @@ class Component:
 
 @dataclass(frozen=True)
 class Solution:
-    """Exact posteriors, what found them, and the log evidence (-inf: the outcomes are impossible)."""
+    """Exact posteriors, what found them, and the log evidence (-inf: the outcomes are impossible).
+
+    `nobody` is P(nobody in the pool infected | outcomes) of every pool.
+    """
 
     p_infected: NDArray[np.float64]
     method: str
     log_evidence: float
+    nobody: NDArray[np.float64]
 
 
 def solve_loopy(
@@ -224,7 +228,7 @@ def eliminate_histories(
     bit = 1 << (np.arange(pools.size) - seats[person])
     touches = np.zeros((people, histories), np.int64)
     np.add.at(touches, person, infected_on[:, day_of_pool[pools]].T * bit[:, None])
-    chance, log_evidence = _eliminate(component, seats, pools, plan, weight, touches)
+    chance, _, log_evidence = _eliminate(component, seats, pools, plan, weight, touches)
     return chance if np.isfinite(log_evidence) else None
 
 
@@ -234,7 +238,13 @@ def solve(component: Component, effort: Effort) -> Solution | None:
     An array is tried by the zeta transform first and left for elimination when its alternating terms
     cancel more than four digits, so that eleven remain. Logarithms are summed where floats may have lost a term.
     """
-    component = _merged(component)
+    merged, place = _merged(component)
+    found = _solved(merged, effort)
+    return found if found is None or place is None else replace(found, nobody=found.nobody[place])
+
+
+def _solved(component: Component, effort: Effort) -> Solution | None:
+    """Solve a component in which no two pools hold the same people."""
     narrow = component.narrow
     if not component.counts_matter and narrow:
         found = _as_array(component, effort)
@@ -250,25 +260,28 @@ def solve(component: Component, effort: Effort) -> Solution | None:
     log_weight, log_rows = component.logs
     if narrow:
         touches = np.stack([0 * seats[1:], (1 << np.diff(seats)) - 1], axis=1)
-        chance, log_evidence = _eliminate(component, seats, pools, plan, np.exp(log_weight), touches)
+        chance, nobody, log_evidence = _eliminate(component, seats, pools, plan, np.exp(log_weight), touches)
         if log_evidence > LOWEST:
-            return Solution(chance[:, 1], "elimination", log_evidence + component.log_scale)
-    p_infected, log_evidence = eliminate_in_logs(
+            return Solution(chance[:, 1], "elimination", log_evidence + component.log_scale, nobody)
+    p_infected, nobody, log_evidence = eliminate_in_logs(
         seats, pools, log_weight, log_rows, plan.base, plan.kinds, plan.subjects
     )
-    return Solution(p_infected, "elimination", log_evidence + component.log_scale)
+    return Solution(p_infected, "elimination", log_evidence + component.log_scale, nobody)
 
 
-def _merged(component: Component) -> Component:
-    """Make one pool of pools that hold the same people: their rows are multiplied, as sums of logarithms."""
+def _merged(component: Component) -> tuple[Component, NDArray[np.int64] | None]:
+    """Make one pool of pools that hold the same people: their rows are multiplied, as sums of logarithms.
+
+    Gives the component and where each pool of before is in it (None: where it was).
+    """
     names = np.random.default_rng(0).integers(1 << 62, size=component.prior.size)
     sums = np.add.reduceat(names[component.members], component.offsets[:-1])
     _, first, group = np.unique(sums, return_index=True, return_inverse=True)
     if first.size == sums.size:
-        return component
+        return component, None
     sets = [frozenset(part.tolist()) for part in np.split(component.members, component.offsets[1:-1])]
     if any(sets[first[number]] != each for number, each in zip(group.tolist(), sets, strict=True)):
-        return component
+        return component, None
     rows = np.zeros((first.size, component.likelihood.shape[1]))
     np.add.at(rows, group, component.logs[1])
     sizes = np.diff(component.offsets)[first]
@@ -280,10 +293,11 @@ def _merged(component: Component) -> Component:
     members = np.concatenate(
         [component.members[component.offsets[at] : component.offsets[at + 1]] for at in first.tolist()]
     )
-    return Component(
+    merged = Component(
         np.concatenate([[0], np.cumsum(sizes)]), members, np.exp(rows), component.counts_matter, component.prior,
         component.log_weight, rows, float(scale.sum()),
     )  # fmt: skip
+    return merged, group.astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -334,33 +348,35 @@ def _eliminate(
     plan: _Plan,
     weight: NDArray[np.float64],
     touches: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], float]:
-    """Posterior of each person's choices (people, choices), and the log evidence."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Posterior of each person's choices (people, choices), P(nobody) of each pool, and the log evidence."""
     people, choices = weight.shape
-    chance = np.empty(people * choices)
+    chance, nobody = np.empty(people * choices), np.empty(component.offsets.size - 1)
     log_evidence = elimination.eliminate(
         seats, pools, np.arange(people + 1) * choices, weight.ravel(), touches.ravel(), component.likelihood,
         plan.base, plan.kinds, plan.subjects, np.empty(plan.kept), plan.largest, chance,
+        nobody,
     )  # fmt: skip
-    return chance.reshape(people, choices), log_evidence
+    return chance.reshape(people, choices), nobody, log_evidence
 
 
 def _enumerate(component: Component, seats: NDArray[np.int64], pools: NDArray[np.int32]) -> Solution:
-    infected = np.empty(component.prior.size)
+    infected, nobody = np.empty(component.prior.size), np.empty(component.offsets.size - 1)
     if component.narrow:
         evidence = elimination.enumerate_patterns(
-            seats, pools, component.prior, component.likelihood, component.counts_matter, infected
+            seats, pools, component.prior, component.likelihood, component.counts_matter, infected, nobody
         )
         if evidence > 1e-250:
             log_evidence = float(np.log(evidence)) + component.log_scale
-            return Solution(infected / evidence, "enumeration", log_evidence)
+            return Solution(infected / evidence, "enumeration", log_evidence, nobody / evidence)
     log_weight, log_rows = component.logs
     top = log_rows.max(axis=1, keepdims=True)  # densities of Ct may lie above 1, and no entry may
     top[~np.isfinite(top)] = 0.0
     log_evidence = elimination.enumerate_in_logs(
-        seats, pools, log_weight, log_rows - top, component.counts_matter, infected
+        seats, pools, log_weight, log_rows - top, component.counts_matter, infected, nobody
     )
-    return Solution(infected, "enumeration", log_evidence + float(top.sum()) + component.log_scale)
+    total = log_evidence + float(top.sum()) + component.log_scale
+    return Solution(infected, "enumeration", total, nobody)
 
 
 def _as_array(component: Component, effort: Effort) -> Solution | None:
@@ -374,10 +390,11 @@ def _as_array(component: Component, effort: Effort) -> Solution | None:
     if not 0 < shape[1] <= effort.columns:
         return None
     row, column = cell[:, 0], cell[:, 1]
-    prior, infected = np.zeros(shape), np.empty(shape)
+    prior, infected, nobody = np.zeros(shape), np.empty(shape), np.empty(pools)
     prior[row, column] = component.prior
-    rows, columns = component.likelihood[side == 0], component.likelihood[side == 1]
-    evidence, absolute = arrays.array(prior, rows, columns, infected)
+    by_row, by_column = component.likelihood[side == 0], component.likelihood[side == 1]
+    evidence, absolute = arrays.array(prior, by_row, by_column, infected, nobody)
     if not evidence > 1e-4 * absolute or absolute < 1e-280:
         return None
-    return Solution(infected[row, column], "array", float(np.log(evidence)) + component.log_scale)
+    log_evidence = float(np.log(evidence)) + component.log_scale
+    return Solution(infected[row, column], "array", log_evidence, nobody[number + side * shape[0]])

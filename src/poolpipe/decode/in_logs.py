@@ -22,7 +22,7 @@ def eliminate_in_logs(
     base: NDArray[np.int64],
     kinds: NDArray[np.int8],
     subjects: NDArray[np.int32],
-) -> tuple[NDArray[np.float64], float]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Run a schedule of `elimination.schedule` on arrays of logarithms, one axis for each open pool.
 
     Parameters
@@ -41,7 +41,8 @@ def eliminate_in_logs(
     Returns
     -------
     tuple
-        P(infected | outcomes) of each person, and the log evidence (-inf: impossible). Forward-backward as
+        P(infected | outcomes) of each person, P(nobody infected | outcomes) of each pool, and the log
+        evidence (-inf: impossible). Forward-backward as
         `elimination.eliminate`; a hundred times as slow.
     """
     state: NDArray[np.float64] = np.zeros(())
@@ -66,9 +67,10 @@ def eliminate_in_logs(
             state = _log_sum(state + _along(log_likelihood, base, subject, axis, state.ndim), axis)
             axes.pop(axis)
     log_evidence = float(state)
-    p_infected = np.full(log_weight.shape[0], np.nan)
+    p_infected, nobody = np.full(log_weight.shape[0], np.nan), np.full(base.size, np.nan)
     if log_evidence == -np.inf:
-        return p_infected, log_evidence
+        return p_infected, nobody, log_evidence
+    shut: list[int] = []
     after: NDArray[np.float64] = np.zeros(())
     for kind, subject, axes in zip(
         kinds[::-1].tolist(), subjects[::-1].tolist(), reversed(opened), strict=True
@@ -82,11 +84,16 @@ def eliminate_in_logs(
             infected = log_weight[subject, 1] + _seen_with_one_more(after, mine)
             chance = _log_sum((before + infected).ravel(), 0), _log_sum((before + clean).ravel(), 0)
             p_infected[subject] = np.exp(chance[0] - np.logaddexp(*chance))
+            for pool in shut:  # the person is the last of it
+                none = np.take(before + clean, 0, axis=axes.index(pool))
+                nobody[pool] = np.exp(_log_sum(none.ravel(), 0) - np.logaddexp(*chance))
+            shut = []
             after = np.logaddexp(clean, infected)
         else:
+            shut.append(subject)
             axis = axes.index(subject)
             after = np.expand_dims(after, axis) + _along(log_likelihood, base, subject, axis, len(axes))
-    return p_infected, log_evidence
+    return p_infected, nobody, log_evidence
 
 
 def _along(

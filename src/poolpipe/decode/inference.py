@@ -18,6 +18,7 @@ from poolpipe.decode.layout import clean_tables, lay_out
 from poolpipe.decode.parts import Parts
 from poolpipe.decode.reduction import reduce_layout
 from poolpipe.decode.refinement import refine
+from poolpipe.decode.verdicts import nobody_infected, table_of_pools
 from poolpipe.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ class Decoded:
         people); converged; log_evidence (natural log of P(all its outcomes), -inf: impossible under the
         model, a density where Ct values count); surprise (about 0 as expected, above 10 nearly
         impossible; see `surprises`).
+    pools : polars.DataFrame
+        One row per pool, those of the table of pools first: pool; call; people; p_nobody (P(nobody in it is infected |
+        everything), null where it is not known); expected_infected; p_missed (of negative pools: somebody is infected
+        all the same); p_false_alarm (of positive and suspect ones: nobody is); component (null: it says nothing).
     doubts : polars.DataFrame
         Pools that could not be used: code (pool_without_people, pool_without_call, contradiction), pool, detail.
         Empty where everything was used.
@@ -71,6 +76,7 @@ class Decoded:
 
     people: pl.DataFrame
     components: pl.DataFrame
+    pools: pl.DataFrame
     doubts: pl.DataFrame
 
 
@@ -114,7 +120,7 @@ def decode(
     Returns
     -------
     Decoded
-        `people` and `components`; every row says which method found it and whether it converged. Where the
+        `people`, `components` and `pools`; every row says which method found it and whether it converged. Where the
         outcomes are impossible under the model the prior stands, converged is false, the surprise infinite.
         `doubts` names the pools that could not be used.
 
@@ -164,6 +170,7 @@ class _Answer:
     converged: NDArray[np.bool_]
     person_terms: NDArray[np.float64]
     pool_terms: NDArray[np.float64]
+    nobody: NDArray[np.float64]
 
     @classmethod
     def start(cls, layout: Layout, graph: Reduced, whole: Parts) -> _Answer:
@@ -181,7 +188,14 @@ class _Answer:
                 np.where(graph.state[odd] == 1, layout.prior[odd], 1 - layout.prior[odd])
             )
         converged = np.ones(known.size, np.bool_)
-        return cls(p_infected, method, converged, person_terms, graph.pool_terms.copy())
+        return cls(
+            p_infected,
+            method,
+            converged,
+            person_terms,
+            graph.pool_terms.copy(),
+            np.full(graph.rows.size, np.nan),
+        )
 
 
 def _solve_small(graph: Reduced, parts: Parts, answer: _Answer, effort: Effort) -> NDArray[np.int32]:
@@ -195,6 +209,7 @@ def _solve_small(graph: Reduced, parts: Parts, answer: _Answer, effort: Effort) 
         answer.method[who] = METHODS.index(solution.method)
         answer.converged[who] = np.isfinite(solution.log_evidence)
         answer.pool_terms[pools[0]] += solution.log_evidence
+        answer.nobody[pools] = solution.nobody
     return np.flatnonzero(left).astype(np.int32)
 
 
@@ -228,6 +243,7 @@ def _believe_rest(
             answer.p_infected[check.people] = check.p_infected
             answer.converged[check.people] &= check.trusted
             answer.method[check.people] = LOCAL if check.solved else BELIEF
+            answer.nobody[check.pools] = check.nobody
 
 
 def _take_up(
@@ -247,9 +263,10 @@ def _take_up(
     answer.p_infected[mine] = found.odds[mine] / (1.0 + found.odds[mine])
     answer.method[mine] = kinds[parts.of_person[mine]]
     answer.converged[mine] = ~found.restless[mine]
-    of_people, of_pools = found.evidence(graph, pools, threads)
+    of_people, of_pools, nobody = found.evidence(graph, pools, threads)
     answer.person_terms += of_people
     answer.pool_terms[pools] = of_pools
+    answer.nobody[pools] = nobody
 
 
 def _tables(
@@ -275,6 +292,7 @@ def _tables(
     log_evidence += per_component(of_pool[says], answer.pool_terms[says])
     log_evidence[impossible | np.isnan(log_evidence)] = -np.inf
     impossible = np.isneginf(log_evidence)
+    nobody = nobody_infected(layout, graph, answer.nobody, answer.p_infected, of_person)
     if impossible.any():
         hopeless = impossible[of_person]
         answer.p_infected[hopeless] = layout.prior[hopeless]
@@ -312,6 +330,9 @@ def _tables(
                 "log_evidence": log_evidence,
                 "surprise": surprise,
             }
+        ),
+        table_of_pools(
+            layout, nobody, answer.p_infected, of_pool, says & np.append(impossible, False)[of_pool]
         ),
         doubts_of_pools(layout.names, called, layout.sizes, _contradictions(layout, of_pool, impossible)),
     )

@@ -25,6 +25,7 @@ __all__ = ["Check", "refine"]
 LIKELY = (0.001, 0.01, 0.05, 0.2)
 """Probabilities from which on people are looked at again, one after the other while knots are too large."""
 DOUBT = 0.05
+NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,18 @@ class Check:
         Whether it could.
     trusted : bool
         Solved, and nobody is further than 0.05 from what belief propagation said.
+    pools : array of int64
+        Its pools.
+    nobody : array of float64
+        P(nobody in them infected); empty where the knot is not solved.
     """
 
     people: NDArray[np.int32]
     p_infected: NDArray[np.float64]
     solved: bool
     trusted: bool
+    pools: NDArray[np.integer]
+    nobody: NDArray[np.float64]
 
 
 def refine(graph: Reduced, found: Beliefs, doubtful: NDArray[np.bool_], effort: Effort) -> Iterator[Check]:
@@ -64,12 +71,13 @@ def refine(graph: Reduced, found: Beliefs, doubtful: NDArray[np.bool_], effort: 
         pools = np.flatnonzero(inside >= 2)
         if not pools.size:
             return
-        who, knots = _knots(graph, found, likely, pools)
+        who, knots, others_clean = _knots(graph, found, likely, pools)
         doubtful = np.zeros_like(doubtful)
         for check in _checks(knots, Parts.of_graph(knots), found.odds[who] / (1.0 + found.odds[who]), effort):
             people = who[check.people]
             if check.solved or least == LIKELY[-1]:
-                yield replace(check, people=people)
+                none = check.nobody * others_clean[check.pools[: check.nobody.size]]
+                yield replace(check, people=people, pools=pools[check.pools], nobody=none)
             else:
                 doubtful[people] = True
         if not doubtful.any():
@@ -78,19 +86,26 @@ def refine(graph: Reduced, found: Beliefs, doubtful: NDArray[np.bool_], effort: 
 
 def _knots(
     graph: Reduced, found: Beliefs, likely: NDArray[np.bool_], pools: NDArray[np.int64]
-) -> tuple[NDArray[np.int32], Reduced]:
-    """Likely people and the pools that tie them, numbered anew; (people as numbered before, graph)."""
+) -> tuple[NDArray[np.int32], Reduced, NDArray[np.float64]]:
+    """Likely people and the pools that tie them, numbered anew.
+
+    Gives the people as numbered before, the graph, and for each pool P(its other people are clean | its likely ones
+    are, and its outcome).
+    """
     seats = [np.arange(graph.offsets[pool], graph.offsets[pool + 1]) for pool in pools.tolist()]
     inside = [own[likely[graph.members[own]]] for own in seats]
     tying = np.concatenate(inside)
     who, members = np.unique(graph.members[tying], return_inverse=True)
     odds = found.odds[who]
     np.divide.at(odds, members, found.ratio[tying])
-    table = np.zeros((pools.size, graph.table.shape[1]))
+    table, others_clean = np.zeros((pools.size, graph.table.shape[1])), np.zeros(pools.size)
     for at, (pool, own, mine) in enumerate(zip(pools.tolist(), seats, inside, strict=True)):
         others = np.setdiff1d(own, mine, assume_unique=True)
         cavity = found.odds[graph.members[others]] / found.ratio[others]
-        table[at] = _leaky(graph, pool, cavity / (1.0 + cavity), mine.size)
+        chance = cavity / (1.0 + cavity)
+        table[at] = _leaky(graph, pool, chance, mine.size)
+        nobody = graph.table[graph.rows[pool], 0] * float(np.prod(1.0 - chance))
+        others_clean[at] = nobody / table[at, 0] if table[at, 0] > 0 else 0.0
     knots = replace(
         graph,
         offsets=np.cumsum([0, *(mine.size for mine in inside)]),
@@ -98,8 +113,9 @@ def _knots(
         rows=np.arange(pools.size),
         table=table,
         odds=odds,
+        far=None,
     )
-    return who, knots
+    return who, knots, others_clean
 
 
 def _checks(knots: Reduced, parts: Parts, p_believed: NDArray[np.float64], effort: Effort) -> Iterator[Check]:
@@ -109,11 +125,13 @@ def _checks(knots: Reduced, parts: Parts, p_believed: NDArray[np.float64], effor
         if solution is not None and np.isfinite(solution.log_evidence):
             solved[parts.of_pool[pools[0]]] = True
             near = bool(np.abs(solution.p_infected - p_believed[who]).max() <= DOUBT)
-            yield Check(who, solution.p_infected, solved=True, trusted=near)
+            yield Check(
+                who, solution.p_infected, solved=True, trusted=near, pools=pools, nobody=solution.nobody
+            )
     unsolved = parts.loopy & ~solved
     who = np.flatnonzero((parts.of_person >= 0) & unsolved[parts.of_person]).astype(np.int32)
     if who.size:
-        yield Check(who, p_believed[who], solved=False, trusted=False)
+        yield Check(who, p_believed[who], solved=False, trusted=False, pools=NONE, nobody=np.empty(0))
 
 
 def _leaky(graph: Reduced, pool: int, others: NDArray[np.float64], inside: int) -> NDArray[np.float64]:

@@ -79,7 +79,8 @@ def _log_chance(
     prior = np.minimum(layout.prior, 1.0 - 2.0**-53)
     odds = prior / (1.0 - prior)
     with np.errstate(divide="ignore"):
-        return pool_evidence(
+        log_chance, _ = pool_evidence(
             layout.offsets, layout.members, rows, table, odds, np.ones(1), counts_matter=layout.counts_matter,
             threads=threads,
         )  # fmt: skip
+        return log_chance
