@@ -265,6 +265,7 @@ def _summary(
         "columns_left_out": {file: column_list(names) for file, names in events.left_out.items()},
         "skipped": list(events.skipped),
         "skipped_because": dict(events.skipped),
+        "words": {column: dict(words) for column, words in events.words.items()},
         "instruments": dict(events.notes),
         "reference_lines_broken": dict(reference.broken),
         "warnings": warnings,

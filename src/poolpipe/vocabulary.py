@@ -13,7 +13,7 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BEGINNINGS", "NO", "WORDS", "YES", "known_words", "yes_or_no"]
+__all__ = ["BEGINNINGS", "NO", "WORDS", "YES", "known_words", "words_known", "yes_or_no"]
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "mode": {
@@ -69,6 +69,20 @@ def known_words(column: str, values: pl.Series) -> pl.Series:
         if begins.any():
             values = pl.select(pl.when(begins).then(pl.lit(meaning)).otherwise(values)).to_series()
     return values.alias(values.name)
+
+
+def words_known(column: str, values: pl.Series) -> dict[str, str]:
+    """Which words of the table occur in a column, and what they stand for; a longer word is told as `港澳…`."""
+    if column not in WORDS or not values.str.contains("[^ -~]").any():
+        return {}
+    distinct = values.drop_nulls().unique().to_list()
+    told = {word: WORDS[column][word] for word in distinct if word in WORDS[column]}
+    beginnings = BEGINNINGS.get(column, {})
+    return told | {
+        f"{beginning}…": beginnings[beginning]
+        for beginning in beginnings
+        if any(word.startswith(beginning) for word in distinct)
+    }
 
 
 def yes_or_no(values: pl.Series) -> pl.Series:

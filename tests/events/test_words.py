@@ -87,6 +87,23 @@ def test_words__come_in_from_every_format(tmp_path: Path) -> None:
     assert column(read_text(tmp_path, gbk, "report.csv"), "call", "report") == [CALLS.index("positive")]
 
 
+def test_summary__says_which_words_were_understood_how() -> None:
+    collect = _frame(
+        tube=["T"] * 3,
+        person=["1", "2", "3"],
+        mode=["混采", "pool", "混采"],
+        person_type=["港澳通行证", "护照", "军官证"],
+    )
+    report = _frame(tube=["T", "T"], call=["阴性", "maybe"])
+    day = poolpipe.run({"collect": collect, "report": report})
+    assert day.summary["words"] == {
+        "call": {"阴性": "negative"},
+        "mode": {"混采": "pool"},
+        "person_type": {"护照": "PASSPORT", "港澳…": "HKM"},
+    }
+    assert poolpipe.run({"collect": collect.drop("mode", "person_type")}).summary["words"] == {}
+
+
 def test_known_words__leave_other_columns_and_texts_alone() -> None:
     values = pl.Series("site", ["阳性", None, "身份证"])
     assert known_words("site", values).to_list() == values.to_list()

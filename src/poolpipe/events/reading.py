@@ -65,6 +65,8 @@ class Events:
         What lay among the files and was not read, and why not.
     notes : mapping
         What another reader had to say of the files it read.
+    words : mapping of mapping
+        Column to the words of laboratories that were understood in it, and what they were taken for.
     """
 
     frames: Mapping[str, pl.DataFrame]
@@ -74,6 +76,7 @@ class Events:
     left_out: Mapping[str, list[str]] = field(default_factory=dict)
     skipped: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def read_events(
@@ -242,6 +245,7 @@ class _Tally:
 
     def finished(self, skipped: Mapping[str, str]) -> Events:
         self.shelf.show()
+        words = self._words()
         frames, codes, repeated = assemble(self.pieces, self.shelf.columns)
         self.pieces.clear()
         pa.default_memory_pool().release_unused()  # what it unpacked into is of use to the stages now
@@ -260,7 +264,14 @@ class _Tally:
             if name not in self.skipped
         ]
         left_out = {name: sorted(columns) for name, columns in sorted(self.left_out.items())}
-        return Events(frames, codes, pl.concat(self.rejects), files, left_out, skipped)
+        return Events(frames, codes, pl.concat(self.rejects), files, left_out, skipped, words=words)
+
+    def _words(self) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for events, _ in self.pieces:
+            for column, words in events.words_known.items():
+                found.setdefault(column, {}).update(words)
+        return {column: dict(sorted(words.items())) for column, words in sorted(found.items())}
 
 
 def _understood(

@@ -21,7 +21,7 @@ from poolpipe.payloads import PayloadPolicy, check_characters_fit, decode_payloa
 from poolpipe.plain_texts import as_text
 from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
 from poolpipe.vocabulary import WORDS as VOCABULARY
-from poolpipe.vocabulary import known_words
+from poolpipe.vocabulary import known_words, words_known
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -128,6 +128,8 @@ class _Reading:
                 # nothing but a prefix: bad for those, nothing for others
                 found = replace(found, values=found.values.replace("", None))
             if column in VOCABULARY:
+                if told := words_known(column, found.values):
+                    self.events.words_known[column] = told
                 found = replace(found, values=known_words(column, found.values))
             self.events.codes[column] = found
         return self.events.codes[column]

@@ -48,6 +48,8 @@ class Understood:
         Combination of each collect.
     sayings : int
         How many combinations there are.
+    words_known : dict of dict
+        Column to words of laboratories in it, and what they were taken for.
     """
 
     kind: str
@@ -60,6 +62,7 @@ class Understood:
     well: NDArray[np.int32] | None = None
     said: NDArray[np.int32] | None = None
     sayings: int = 0
+    words_known: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def kept(self, rows: NDArray[np.int64]) -> Understood:
         """Only some rows."""
@@ -75,4 +78,5 @@ class Understood:
             {name: column.gather(rows) for name, column in self.words.items()},
             None if self.person is None else self.person.kept(rows),
             None if self.well is None else self.well[rows],
+            words_known=self.words_known,
         )
