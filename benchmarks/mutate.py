@@ -73,10 +73,21 @@ WATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
         "src/poolpipe/events/*",
         ("tests/events", "tests/payloads", *CONCLUSIONS, "tests/pipeline/test_rejects.py", "tests/cli/test_run.py"),
     ),
+    *(
+        (
+            f"src/poolpipe/{part}.py",
+            ("tests/events", "tests/decode/test_keys.py", "tests/pipeline/test_reference_tables.py", *CONCLUSIONS),
+        )
+        for part in ("cleaning", "plain_texts", "vocabulary")
+    ),
+    *(
+        (f"src/poolpipe/{part}.py", (f"tests/pipeline/test_{tests}.py", *RESULTS))
+        for part, tests in (("reference", "reference_tables"), ("viewpoint", "viewpoint"))
+    ),
     ("src/poolpipe/decode/*", ("tests/decode", CONCLUSIONS[3])),
     ("src/poolpipe/exchange/*", ("tests/exchange", "tests/cli")),
     ("src/poolpipe/instruments/*", ("tests/instruments", "tests/house/test_errors.py")),
-    ("src/poolpipe/anomalies/*", CONCLUSIONS),
+    ("src/poolpipe/anomalies/*", (*CONCLUSIONS, "tests/pipeline/test_merged_people.py")),
     ("src/poolpipe/*diff.py", ("tests/pipeline/test_diff.py", "tests/cli/test_diff.py")),
     ("src/poolpipe/stages/*", CONCLUSIONS),
     *(
@@ -88,7 +99,7 @@ WATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
     *(
         (f"src/poolpipe/{part}.py", RESULTS)
         for part in (
-            "codes", "scans", "spellings", "equals", "gaps", "pipeline", "reference",
+            "codes", "scans", "spellings", "equals", "gaps", "pipeline",
             "day", "texts", "seated", "pieces", "writing", "written", "placing",
         )
     ),
