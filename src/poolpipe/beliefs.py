@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
-from poolpipe.tables import CALLS
+from poolpipe.tables import CALLS, MODES
 from poolpipe_kernels import posterior
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from poolpipe.links import Links
     from poolpipe.policy import Policy
 
-__all__ = ["Beliefs", "believe_members"]
+__all__ = ["Beliefs", "believe_members", "fit_of_run"]
 
 _CALLS = len(CALLS) + 1
 """Calls, and none."""
@@ -175,3 +175,55 @@ def _together(
         pl.col("pool").cast(pl.UInt32).alias("tube"), pl.col("p_false_alarm").alias("p_false_positive")
     ).drop_nulls()
     return found["p_infected"].to_numpy(), doubted
+
+
+def fit_of_run(pools: pl.DataFrame, policy: Policy) -> dict[str, Any]:
+    """Hold the number of positive pool tubes against what the policy expects; `pools` is coded.
+
+    Returns
+    -------
+    dict
+        positives and expected (with lower and upper, 95%, as of independent tubes), prior and prior_implied (None: no
+        prior explains the number), and warnings in words; empty where no pool tube has a result.
+    """
+    from poolpipe.decode.fit import warn_of_positives
+    from poolpipe.decode.sums import expected_positives
+
+    rules = policy.decoding
+    negative, pool = CALLS.index("negative"), MODES.index("pool")
+    told = pools.lazy().filter(
+        (pl.col("mode") == pool) & (pl.col("call") >= negative) & (pl.col("people") > 0)
+    )
+    by_size = (
+        told.group_by("people")
+        .agg(pl.len().alias("tubes"), (pl.col("call") > negative).sum().alias("positive"))
+        .sort("people")
+        .collect()
+    )
+    if by_size.is_empty():
+        return {}
+    sizes, tubes = (
+        by_size["people"].to_numpy().astype(np.float64),
+        by_size["tubes"].to_numpy().astype(np.int64),
+    )
+    seen = int(by_size["positive"].sum())
+
+    def chance(prior: float) -> NDArray[np.float64]:
+        somebody = -np.expm1(sizes * np.log1p(-min(prior, 1.0 - 1e-15)))
+        return np.asarray(1.0 - rules.specificity + (rules.sensitivity + rules.specificity - 1.0) * somebody)
+
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if float((tubes * chance(middle)).sum()) < seen else (low, middle)
+    counted = expected_positives(chance(rules.prior), seen, weight=tubes)
+    explained = float((tubes * chance(0.0)).sum()) <= seen <= float((tubes * chance(1.0)).sum())
+    return {
+        "positives": seen,
+        "expected": round(counted.mean, 1),
+        "lower": counted.lower,
+        "upper": counted.upper,
+        "prior": rules.prior,
+        "prior_implied": float(f"{high:.3g}") if explained else None,
+        "warnings": warn_of_positives(seen, counted),
+    }

@@ -16,7 +16,7 @@ import polars.selectors as cs
 
 from poolpipe.ahead import compile_ahead
 from poolpipe.anomalies import Seen, find_anomalies, people_in_several_tubes
-from poolpipe.beliefs import believe_members
+from poolpipe.beliefs import believe_members, fit_of_run
 from poolpipe.calls import call, with_collected_controls
 from poolpipe.clocks import read_clocks
 from poolpipe.coverage import cover_people
@@ -221,6 +221,7 @@ def conclude(
     summary = _summary(coded, events, policy, moment, known, warnings) | {
         "readings": which,
         "coverage": covered,
+        "fit": fit_of_run(pools, policy),
     }
     return Day(coded, summary, again, people=known.people)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from poolpipe.decode.in_logs import eliminate_in_logs
-from poolpipe_kernels import arrays, components, counts, elimination, propagate
+from poolpipe_kernels import arrays, components, counts, elimination, enumeration, propagate
 from reference.decoding import enumerate_patterns, nobody_infected, or_row
 
 SE, SP = 0.9, 0.98
@@ -182,7 +182,7 @@ def test_elimination_and_enumeration__agree_with_each_pattern(interpreted: bool,
     )
     np.testing.assert_allclose(nobody / evidence, expected, rtol=1e-11)
     log_weight = np.log(weight.reshape(8, 2))
-    found = of(elimination.enumerate_in_logs, interpreted)(
+    found = of(enumeration.enumerate_in_logs, interpreted)(
         seats, numbers, log_weight, np.log(table), counting, infected, nobody
     )
     assert found == pytest.approx(log_evidence, abs=1e-11)

@@ -86,7 +86,7 @@ def campaign_board(day: Day, *, zone: str) -> Board:
     )
     if left_out := _left_out(day):
         board.add_row("files left out 未采用仪器文件", left_out)
-    for warning in day.summary.get("warnings", []):
+    for warning in [*day.summary.get("warnings", []), *day.summary.get("fit", {}).get("warnings", [])]:
         board.add_row("look here 请注意", Text(warning, style="bold yellow"))
     return board
 

@@ -80,9 +80,18 @@ def decode(
         write_frame(found.people, out)
         tell(f"{found.people.height:,} people written to {out} 已写出", err=True)
     tell_doubts(found.doubts)
+    fit = found.fit
+    for warning in fit.warnings:
+        tell(warning, err=True)
     if as_json:
-        tables = {"people": found.people, "components": found.components, "doubts": found.doubts}
-        echo_json({name: table.to_dicts() for name, table in tables.items()})
+        tables = {
+            "people": found.people,
+            "components": found.components,
+            "pools": found.pools,
+            "doubts": found.doubts,
+        }
+        judged = {"table": fit.table.to_dicts(), "warnings": list(fit.warnings), "better": dict(fit.better)}
+        echo_json({name: table.to_dicts() for name, table in tables.items()} | {"fit": judged})
         return
     likely = found.people.sort("p_infected", descending=True, maintain_order=True)
     odd = found.components.sort("surprise", descending=True, maintain_order=True)
@@ -91,6 +100,7 @@ def decode(
             board(
                 likely, "Likeliest first 感染概率由高到低", rows=rows, secret=("person",), show_ids=show_ids
             ),
+            board(fit.table, "Line of fit: seen and expected 拟合：所见与所期"),
             board(odd, "Components, most surprising first 连通组，最出人意料者在前", rows=min(rows, 10)),
         ]
     )

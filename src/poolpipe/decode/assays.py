@@ -68,6 +68,17 @@ class Cycles(BaseModel):
         centres, width = self._kernel()
         return np.asarray([np.mean([_normal_pdf((x - c) / width) / width for c in centres]) for x in ct])
 
+    def seen_in_pool(self, people: int) -> tuple[float, float]:
+        """Mean and standard deviation of the Ct of detected pools of `people`, one of them infected, cycles."""
+        shift = float(self.shift(np.ones(1), people)[0])
+        grid = np.linspace(max(self.limit - 60.0, 0.0), self.limit, 2001)
+        weight = self.density(grid - shift)
+        total = float(weight.sum())
+        if total <= 0.0:
+            return self.limit, 1.0
+        mean = float((weight * grid).sum() / total)
+        return mean, max(float(np.sqrt((weight * (grid - mean) ** 2).sum() / total)), 1e-3)
+
     def false_density(self, ct: float) -> float:
         """Return the density of a false positive's Ct given that it is within the limit, per cycle."""
         seen = _normal_cdf((self.limit - self.false_mean) / self.false_sd)

@@ -9,7 +9,7 @@ import numpy as np
 
 from poolpipe.decode.in_logs import eliminate_in_logs
 from poolpipe.errors import PolicyError
-from poolpipe_kernels import arrays, components, elimination
+from poolpipe_kernels import arrays, components, elimination, enumeration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -372,7 +372,7 @@ def _enumerate(component: Component, seats: NDArray[np.int64], pools: NDArray[np
     log_weight, log_rows = component.logs
     top = log_rows.max(axis=1, keepdims=True)  # densities of Ct may lie above 1, and no entry may
     top[~np.isfinite(top)] = 0.0
-    log_evidence = elimination.enumerate_in_logs(
+    log_evidence = enumeration.enumerate_in_logs(
         seats, pools, log_weight, log_rows - top, component.counts_matter, infected, nobody
     )
     total = log_evidence + float(top.sum()) + component.log_scale

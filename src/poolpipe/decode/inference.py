@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from poolpipe.decode.assays import as_assay
 from poolpipe.decode.contradictions import contradictions, proofs
 from poolpipe.decode.doubts import doubts_of_pools
 from poolpipe.decode.exact import Effort, solve_loopy
+from poolpipe.decode.fit import Fit, judge
 from poolpipe.decode.layout import clean_tables, lay_out
 from poolpipe.decode.parts import Parts
 from poolpipe.decode.reduction import reduce_layout
@@ -22,7 +24,7 @@ from poolpipe.decode.verdicts import nobody_infected, table_of_pools
 from poolpipe.errors import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -72,12 +74,20 @@ class Decoded:
     doubts : polars.DataFrame
         Pools that could not be used: code (pool_without_people, pool_without_call, contradiction), pool, detail.
         Empty where everything was used.
+    judged : callable
+        Works `fit` out.
     """
 
     people: pl.DataFrame
     components: pl.DataFrame
     pools: pl.DataFrame
     doubts: pl.DataFrame
+    judged: Callable[[], Fit] = field(repr=False, compare=False)
+
+    @cached_property
+    def fit(self) -> Fit:
+        """Whether the outcomes look as the model says, and what would fit better; worked out when first asked for."""
+        return self.judged()
 
 
 def decode(
@@ -147,7 +157,7 @@ def decode(
     answer = _Answer.start(layout, graph, whole)
     rest = _solve_small(graph, parts, answer, effort or Effort())
     _believe_rest(graph, parts, answer, rest, effort or Effort(), tolerance, most_sweeps, threads)
-    return _tables(people, pools.height, layout, graph, whole, answer, expected.result())
+    return _tables(people, pools.height, layout, graph, whole, answer, expected.result(), model)
 
 
 def _check_effort(tolerance: float, most_sweeps: int, threads: int) -> None:
@@ -277,6 +287,7 @@ def _tables(
     whole: Parts,
     answer: _Answer,
     expected: surprises.Expectations,
+    model: Assay,
 ) -> Decoded:
     """Number the components in the order of their first person and sum evidence and methods up."""
     number, count = _numbered(layout, whole)
@@ -335,6 +346,7 @@ def _tables(
             layout, nobody, answer.p_infected, of_pool, says & np.append(impossible, False)[of_pool]
         ),
         doubts_of_pools(layout.names, called, layout.sizes, _contradictions(layout, of_pool, impossible)),
+        lambda: judge(layout, model, answer.p_infected, nobody, layout.ct),
     )
 
 

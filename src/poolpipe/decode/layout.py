@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,7 +11,15 @@ import polars as pl
 from poolpipe.cleaning import clean_codes
 from poolpipe.decode.assays import INVALID, NEGATIVE, NO_CALL, POSITIVE, SUSPECT
 from poolpipe.decode.disjoint import likelihood_rows
-from poolpipe.decode.keys import check_columns, clean_keys, comparable, named_person, numbers, repeated_key
+from poolpipe.decode.keys import (
+    check_columns,
+    clean_key,
+    clean_keys,
+    comparable,
+    named_person,
+    numbers,
+    repeated_key,
+)
 from poolpipe.errors import TableError
 from poolpipe.vocabulary import known_words
 from poolpipe_kernels import components
@@ -56,6 +64,10 @@ class Layout:
         What was called, as in `assays`.
     names : Series, shape (pools,)
         The pools' codes, first those of the table of pools, then those that only the seats know.
+    ct : array of float64, shape (pools,), optional
+        Ct of each pool where Ct count, NaN where there is none.
+    household : array of int64, shape (people,), optional
+        Number of each person's household, -1 where it is not known.
     """
 
     offsets: NDArray[np.int64]
@@ -66,6 +78,13 @@ class Layout:
     prior: NDArray[np.float64]
     codes: NDArray[np.int8]
     names: pl.Series
+    ct: NDArray[np.float64] | None = None
+    household: NDArray[np.int64] | None = None
+
+    def scaled(self, factor: float) -> Layout:
+        """Give the same problem with everybody's prior times `factor`, at most 1 - 1e-12 where it was not 1."""
+        prior = np.where(self.prior < 1.0, np.minimum(self.prior * factor, 1.0 - 1e-12), self.prior)
+        return replace(self, prior=prior)
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -99,8 +118,14 @@ def lay_out(seats: pl.DataFrame, pools: pl.DataFrame, people: pl.DataFrame, assa
     codes = call_codes(pools["call"])
     offsets, members, names = seats_by_pool(seats, pools["pool"], people["person"])
     codes = np.concatenate([codes, np.full(names.len() - codes.size, NO_CALL, np.int8)])
-    rows, table = _outcomes(pools, codes, np.diff(offsets), assay)
-    return Layout(offsets, members, rows, table, assay.counts_matter, prior, codes, names)
+    ct = None
+    if assay.cycles is not None and "ct" in pools.columns:
+        ct = np.full(codes.size, np.nan)
+        ct[: pools.height] = _measured_cycles(pools).fill_null(float("nan")).to_numpy()
+    rows, table = _outcomes(ct, codes, np.diff(offsets), assay)
+    return Layout(
+        offsets, members, rows, table, assay.counts_matter, prior, codes, names, ct, _households(people)
+    )
 
 
 class Tables(NamedTuple):
@@ -240,6 +265,14 @@ def _priors(people: pl.DataFrame) -> NDArray[np.float64]:
     return priors
 
 
+def _households(people: pl.DataFrame) -> NDArray[np.int64] | None:
+    """Numbers of households, where there is a column of them; it is cleaned as codes are."""
+    if "household" not in people.columns:
+        return None
+    household = clean_key(people["household"], "people")
+    return household.rank("dense").cast(pl.Int64).fill_null(-1).to_numpy()
+
+
 def _places(keys: pl.Series, index: pl.Series, frame: str) -> NDArray[np.int32]:
     """Position of every key in `index`, -1 where it is not there."""
     keys, index = comparable(keys, index)
@@ -293,16 +326,13 @@ def _measured_cycles(pools: pl.DataFrame) -> pl.Series:
 
 
 def _outcomes(
-    pools: pl.DataFrame, codes: NDArray[np.int8], sizes: NDArray[np.int64], assay: Assay
+    ct: NDArray[np.float64] | None, codes: NDArray[np.int8], sizes: NDArray[np.int64], assay: Assay
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Rows and table of outcome likelihoods; a pool with a Ct that counts has a row of its own."""
     rows, table = likelihood_rows(sizes, codes, assay)
-    if assay.cycles is None or "ct" not in pools.columns:
+    if ct is None:
         return rows, table
-    ct = _measured_cycles(pools)
-    measured = np.flatnonzero(
-        ct.is_not_null().to_numpy() & (codes[: ct.len()] >= SUSPECT) & (codes[: ct.len()] < NO_CALL)
-    )
+    measured = np.flatnonzero(~np.isnan(ct) & (codes >= SUSPECT) & (codes < NO_CALL))
     extra = np.zeros((measured.size, table.shape[1]))
     for at, pool in enumerate(measured.tolist()):
         extra[at, : sizes[pool] + 1] = assay.likelihood(int(codes[pool]), int(sizes[pool]), float(ct[pool]))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from poolpipe.decode.assays import Assay
     from poolpipe.decode.layout import Layout
 
-__all__ = ["Expectations", "expectations", "scores"]
+__all__ = ["Expectations", "chance_of_detection", "expectations", "scores"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,13 @@ def expectations(layout: Layout, assay: Assay, *, threads: int) -> Expectations:
     return Expectations(
         *(np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0) for part in (mean, variance, offset))
     )
+
+
+def chance_of_detection(layout: Layout, assay: Assay) -> NDArray[np.float64]:
+    """P(positive or suspect) of each pool from its people's priors alone."""
+    plain = assay.model_copy(update={"suspect_infected": None, "suspect_clean": None})
+    rows, table = likelihood_rows(layout.sizes, np.full(layout.sizes.size, POSITIVE), plain)
+    return np.exp(_log_chance(layout, rows, table, 1))
 
 
 def scores(

@@ -1,0 +1,111 @@
+"""The line of fit: right models get no warning, wrong ones get one, and the numbers behind are exact."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from benchmarks.misfits import MISFITS, city
+from scipy import stats
+
+import poolpipe
+from pipeline.naive import frames_of
+from poolpipe.decode import decode
+from poolpipe.decode.sums import expected_positives
+
+PEOPLE = 100_000
+
+
+@pytest.mark.parametrize("rounds", [1, 3])
+@pytest.mark.parametrize("name", MISFITS)
+def test_fit__warns_of_a_model_that_is_wrong(name: str, rounds: int) -> None:
+    found = city(MISFITS[name], PEOPLE, rounds, seed=20)
+    assert found.fit.warnings
+    assert all(any("\u4e00" <= sign <= "\u9fff" for sign in text) for text in found.fit.warnings)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("rounds", [1, 3])
+def test_fit__does_not_warn_of_a_right_one(rounds: int, seed: int) -> None:
+    found = city(None, PEOPLE, rounds, seed=seed)
+    assert found.fit.warnings == ()
+    assert found.fit.better["prior_factor"] == pytest.approx(1.0, abs=0.35)
+
+
+def test_fit__offers_the_prior_that_fits() -> None:
+    high = city(MISFITS["prior five times too high"], PEOPLE, 1, seed=3)
+    assert high.fit.better["prior_factor"] == pytest.approx(0.2, rel=0.3)
+    weak = city(MISFITS["sensitivity 0.6 told 0.9"], PEOPLE, 3, seed=3)
+    assert weak.fit.better["sensitivity"] < 0.86
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_expected__positives_are_poisson_binomial(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    chance = rng.uniform(0, 1, 40) ** 3
+    mass = np.ones(1)
+    for p in chance:
+        mass = np.convolve(mass, [1 - p, p])
+    for seen in range(41):
+        told = expected_positives(chance, seen)
+        assert told.tail == pytest.approx(
+            min(1, 2 * min(mass[: seen + 1].sum(), mass[seen:].sum())), abs=1e-12
+        )
+    below = np.cumsum(mass)
+    assert (told.lower, told.upper) == (np.searchsorted(below, 0.025), np.searchsorted(below, 0.975))
+
+
+def test_expected__positives_of_one_chance_are_binomial() -> None:
+    told = expected_positives(np.array([0.011]), 21_500, weight=np.array([2_000_000]))
+    law = stats.binom(2_000_000, 0.011)
+    assert (told.lower, told.upper) == tuple(law.interval(0.95))
+    assert told.tail == pytest.approx(2 * law.cdf(21_500), rel=1e-6)
+
+
+def test_fit__housemates_found_together_are_told_and_estimated() -> None:
+    """Households whose members sit in different pools of a city of two people each."""
+    rng = np.random.default_rng(8)
+    count, link = 6_000, 0.4
+    first = rng.random((count, 2)) < 0.01
+    infected = (first | (first[:, ::-1] & (rng.random((count, 2)) < link))).ravel()
+    people = pl.DataFrame(
+        {"person": range(2 * count), "prior": [0.014] * (2 * count), "household": np.repeat(range(count), 2)}
+    )
+    order = np.concatenate([rng.permutation(2 * count) for _ in range(3)])
+    pool = np.arange(order.size) // 5
+    sick = np.bincount(pool, infected[order]) > 0
+    calls = np.where(rng.random(sick.size) < np.where(sick, 0.95, 0.002), "positive", "negative")
+    found = decode(
+        pl.DataFrame({"pool": pool, "person": order}),
+        pl.DataFrame({"pool": range(sick.size), "call": calls}),
+        people,
+        assay={"sensitivity": 0.95, "specificity": 0.998},
+    )
+    assert any("household" in text for text in found.fit.warnings)
+    assert found.fit.better["household_link"] == pytest.approx(link, abs=0.15)
+
+
+def _run(positives: int) -> dict[str, object]:
+    tubes = range(60)
+    at = "2022-02-10T00:00:00Z"
+    collects = [
+        {"kind": "collect", "at": at, "tube": f"T{t}", "person": f"{t}-{i}", "person_type": "HKM"} for t in tubes for i in range(10)
+    ]  # fmt: skip
+    reports = [
+        {"kind": "report", "at": at, "tube": f"T{t}", "call": "positive" if t < positives else "negative"} for t in tubes
+    ]  # fmt: skip
+    fit: dict[str, object] = poolpipe.run(frames_of(collects + reports)).summary["fit"]
+    return fit
+
+
+def test_run__says_how_many_positives_its_policy_expects() -> None:
+    plain, many = _run(1), _run(12)
+    chance = 0.001 + (0.95 + 0.999 - 1) * (1 - 0.999**10)
+    law = stats.binom(60, chance)
+    assert plain["expected"] == round(law.mean(), 1)
+    assert (plain["lower"], plain["upper"]) == tuple(law.interval(0.95))
+    assert plain["warnings"] == []
+    assert many["positives"] == 12
+    assert "prior is too low" in str(many["warnings"])
+    implied = 1 - (1 - (12 / 60 - 0.001) / 0.949) ** 0.1
+    assert many["prior_implied"] == pytest.approx(implied, rel=0.01)
