@@ -284,7 +284,8 @@ def test_write__on_a_disk_that_fills_up_leaves_a_whole_result(fails, results, tm
             day.write(out)
         except poolpipe.InputError as error:
             assert "No space left on device" in str(error)  # noqa: PT017 - later on the result stands, and it is no error
-            assert opened_by_name(out) == whole[0]
+            # the old one, or the new one where what failed was the last sync, behind the one move
+            assert opened_by_name(out) in whole
         else:
             assert opened_by_name(out) == whole[1]
     day.write(out)
