@@ -159,7 +159,7 @@ def _told(target: Path) -> Iterator[None]:
         raise InputError(
             f"cannot be written: {error.strerror or error}",
             where=str(target),
-            way_out="choose another --out, or make room; a result that was there before is still whole",
+            way_out="choose another --out, or make room; what stands there is whole: the result before, or the new one",
         ) from error
 
 
