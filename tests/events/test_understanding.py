@@ -155,7 +155,33 @@ def test_event__is_refused_as_the_contract_says(kind: str, changes: dict[str, st
 
 def test_rejects__name_the_column_the_value_and_the_rule() -> None:
     told = read({"read": _frame({"at": AT, **GOOD["read"], "ct": "31,5"})}).rejects["detail"][0]
-    assert told == "ct '31,5': not a number of cycles from 0 to 100"
+    assert told.startswith("ct '31,5': not a number of cycles from 0 to 100: write 31.5")
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("read", {"ct": "31,5"}),
+        ("load", {"well": "Z99"}),
+        ("collect", {"tube": "T 1"}),
+        ("collect", {"person": "9" * 65}),
+        ("collect", {"person": ""}),
+        ("seal", {"swabs": "ten"}),
+        ("report", {"call": "perhaps"}),
+        ("collect", {"at": "soon"}),
+    ],
+)
+def test_rejects__are_told_in_chinese_too(kind: str, changes: dict[str, str]) -> None:
+    rejects = read({kind: _frame({"at": AT, **GOOD[kind], **changes})}).rejects
+    assert rejects["detail"].str.contains(r"\p{Han}{3}").to_list() == [True]
+
+
+@pytest.mark.parametrize("text", ['[{"tube": "T1"}]', '[\n{"tube": "T1"}\n]', "words", '{"ct": Infinity}'])
+def test_rejected_json__is_told_in_chinese_too_with_the_way_out(text: str, tmp_path: Path) -> None:
+    (tmp_path / "collect.ndjson").write_text(text)
+    rejects = read(tmp_path).rejects
+    assert len(rejects)
+    assert rejects.filter(pl.col("code") == "not_parseable")["detail"].str.contains(r"\p{Han}{3}").all()
 
 
 TRICKY = st.text(st.sampled_from("AT1. -/]C\t\n\x02\x1d\u3000Ａ１．－\xa0x管\x00\x7f\x85"), max_size=8)

@@ -42,14 +42,17 @@ _SHOWN = 1000
 _SEPARATORS = ",;\t|"
 _NO_HEADER = (
     "there is no header: the first line names no column such as at, tube, person; put the line with the columns' names "
-    "back on top, as in the file that this one was cut from"
+    "back on top, as in the file that this one was cut from 缺少表头行，请补上列名"
 )
 
 _TOO_LONG = (
-    "the line is longer than any may be (files.longest_record of the policy); only its beginning is kept"
+    "the line is longer than any may be (files.longest_record of the policy); only its beginning is kept "
+    "本行超过允许长度，仅保留开头"
 )
-_NO_TEXT = "there is no header: the first line holds bytes that are no text, and names no column"
-_AGAIN = "a header, not a record: files were put one behind the other; what follows is read by it"
+_NO_TEXT = "there is no header: the first line holds bytes that are no text, and names no column 首行不是文本，缺少表头"
+_AGAIN = (
+    "a header, not a record: files were put one behind the other; what follows is read by it 重复的表头行"
+)
 _BELOW = 10
 """Lines among which there is a record or a header, where the first line is a header in words that nobody knows."""
 
@@ -331,14 +334,14 @@ def _reason(framed: _Framed, row: int, width: int, *, damaged: bool) -> str:
     if framed.faults[row] == records.LONG:
         return _TOO_LONG
     if framed.faults[row] == records.STRAY:
-        return "a quote is not closed, or something follows it"
+        return "a quote is not closed, or something follows it: mend the line 引号未闭合，请更正本行"
     if damaged:
-        return "bytes that are no text in the file's encoding"
+        return "bytes that are no text in the file's encoding: save it as UTF-8 含非文本字节，请另存为 UTF-8"
     if framed.torn[row]:
-        return "the file breaks off in this line"
+        return "the file breaks off in this line: copy it again 文件在此行中断，请重新复制"
     if framed.cells[row] == width:
-        return "the cells of this line cannot be told apart"
-    return f"{framed.cells[row]} cells where the header has {width}"
+        return "the cells of this line cannot be told apart: mend the line 无法分列，请更正本行"
+    return f"{framed.cells[row]} cells where the header has {width}: mend the line 列数与表头不符，请更正本行"
 
 
 def _bytes_of(text: NDArray[np.uint8], framed: _Framed) -> bytes:

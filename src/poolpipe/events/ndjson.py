@@ -30,13 +30,19 @@ _DEEPEST = 100
 _SHOWN = 1000
 """Bytes of a line longer than any may be that are kept with the reason."""
 
-_NO_OBJECT = "not a JSON object on one line"
-_INFINITY = "Infinity is no JSON and no value: write a number, or null"
-_TOO_DEEP = f"objects or lists inside one another more than {_DEEPEST} times"
-_TOO_LONG = (
-    "the line is longer than any may be (files.longest_record of the policy); only its beginning is kept"
+_NO_OBJECT = (
+    "not a JSON object on one line: write each record as one object {…}, without a list around them "
+    "每行应为一个 JSON 对象，请勿用列表或换行"
 )
-_TWICE = "the object gives two values for one column: keep one, or rename the other key"
+_INFINITY = "Infinity is no JSON and no value: write a number, or null 不是有效数值，请填数字或 null"
+_TOO_DEEP = f"objects or lists inside one another more than {_DEEPEST} times 嵌套层数过多"
+_TOO_LONG = (
+    "the line is longer than any may be (files.longest_record of the policy); only its beginning is kept "
+    "本行超过允许长度，仅保留开头"
+)
+_TWICE = (
+    "the object gives two values for one column: keep one, or rename the other key 同一列有两个值，请保留一个"
+)
 
 
 def read_ndjson(stream: TextStream, longest: int) -> Iterator[Batch]:

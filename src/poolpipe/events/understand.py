@@ -38,7 +38,8 @@ _PATTERNED = {"tube": "tube", "recall_of": "tube", "box": "box", "plate": "plate
 _NAMED = ("site", "point", "lab")
 _IDS = ("event_id", "event")
 _LONGEST_NAME = 64
-_LENGTH_RULE = "empty, or longer than 64 characters"
+_CYCLES = "not a number of cycles from 0 to 100: write 31.5, or Undetermined 应为 0 至 100 的数字，未检出请填 Undetermined"
+_LENGTH_RULE = "empty, or longer than 64 characters: send the code alone 为空或超过 64 个字符，请只填号码"
 
 
 def understand(
@@ -157,16 +158,16 @@ def _missing(reading: _Reading) -> None:
         reading.refuse(_absent(reading, column), "missing_value", column, _must(reading, column))
     if reading.kind == "load":
         needs = ~_controls(reading)
-        rule = "a sample well must name its tube"
+        rule = "a sample well must name its tube 样本孔须填样本管条码"
         reading.refuse(needs & _absent(reading, "tube"), "missing_value", "tube", rule)
 
 
 def _must(reading: _Reading, column: str) -> str:
     if column in reading.columns:
-        return f"every {reading.kind} must have it"
+        return f"every {reading.kind} must have it: fill it in and send the record again 必填项为空，请补填后重新提供"
     near = difflib.get_close_matches(column, sorted(reading.left_out), n=1, cutoff=0.5)
     hint = f"; did you mean the column '{near[0]}'?" if near else ""
-    return f"every {reading.kind} must have it, and there is no such column{hint}"
+    return f"every {reading.kind} must have it, and there is no such column{hint} 缺少该列"
 
 
 def _absent(reading: _Reading, column: str) -> NDArray[np.bool_]:
@@ -259,7 +260,9 @@ def _pattern(reading: _Reading, column: str, code: str) -> None:
     rule = getattr(reading.policy.codes, f"{code}_check")
     if not (given.alphabet and given.alphabet.fits(pattern)):
         fits = given.values.str.contains(f"^(?:{pattern})$").fill_null(value=True).to_numpy()
-        reading.refuse_values(given, ~fits, "bad_code", column, f"outside the pattern {pattern}")
+        reading.refuse_values(
+            given, ~fits, "bad_code", column, f"outside the pattern {pattern} 不符合编码规则"
+        )
     if rule != "none":
         checked = check_characters_fit(given.values, rule).fill_null(value=True).to_numpy()
         reading.refuse_values(given, ~checked, "bad_code", column, f"fails its {rule} check character")
@@ -285,7 +288,12 @@ def _wells(reading: _Reading) -> None:
     wells = reading.policy.codes.plate_wells
     positions = well_positions(given.values, wells)
     reading.events.well = given.spread(positions, missing=-1).astype(np.int32)
-    reading.refuse(reading.events.well < 0, "bad_well", "well", f"no such well on a plate of {wells}")
+    reading.refuse(
+        reading.events.well < 0,
+        "bad_well",
+        "well",
+        f"no such well on a plate of {wells}, such as A01 该 {wells} 孔板无此孔位",
+    )
 
 
 def _numbers(reading: _Reading) -> None:
@@ -297,7 +305,9 @@ def _numbers(reading: _Reading) -> None:
             given = reading.events.codes.pop(column, None) or coded(array)
             whole, good = parse_whole(given.values)
             reading.events.numbers[column] = Coded(given.rows, whole)
-            rule = "not a whole number of at least 0"
+            rule = (
+                "not a whole number of at least 0: write digits alone, as 10 应为不小于 0 的整数，请只填数字"
+            )
             reading.refuse_values(given, ~good.to_numpy(), "bad_number", column, rule)
     if "ct" in reading.columns:
         array = reading.table.column("ct")
@@ -310,7 +320,7 @@ def _numbers(reading: _Reading) -> None:
             ct, good = parse_ct(given.values)
             ct, good = ct.gather(rows), good.gather(rows).fill_null(value=True)
         reading.events.numbers["ct"] = ct
-        reading.refuse(~good.to_numpy(), "bad_number", "ct", "not a number of cycles from 0 to 100")
+        reading.refuse(~good.to_numpy(), "bad_number", "ct", _CYCLES)
 
 
 def _fixed_words(reading: _Reading) -> None:
@@ -325,7 +335,7 @@ def _fixed_words(reading: _Reading) -> None:
         if given.values.null_count():
             known = pl.select(pl.when(given.values.is_null()).then(-1).otherwise(known)).to_series()
         numbers = given.spread(known.cast(pl.Int8).to_numpy(), missing=-1).astype(np.int8)
-        reading.refuse(numbers == -2, code, column, f"one of {', '.join(words)}")
+        reading.refuse(numbers == -2, code, column, f"one of {', '.join(words)} 不在可用词之列")
         numbers[numbers == -1] = _DEFAULT.get(column, -1)
         reading.events.fixed[column] = numbers
     for column in WORDS:
