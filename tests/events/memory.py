@@ -1,4 +1,4 @@
-"""How much memory reading takes, measured by whoever is asked in a process of its own."""
+"""What reading does to a process: asked of a child, which may die of it."""
 
 from __future__ import annotations
 
@@ -16,3 +16,15 @@ def memory_of_reading(path: str) -> tuple[tuple[int, int, int, int], float]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     told = counts(read(path))
     return told, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def outcome_of_reading(path: str) -> str:
+    """Whether a file was read, every record accounted for, or left aside by name."""
+    from events.scans import read
+    from poolpipe.errors import InputError
+
+    try:
+        read(path)
+    except InputError as error:
+        return "left aside" if "left aside" in error.what else str(error)
+    return "read"

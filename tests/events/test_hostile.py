@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from events.scans import ROWS, TUBES, codes, counts, csv_text, read, read_text, tubes
+from poolpipe.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,7 @@ def test_bytes__of_any_kind_under_any_name_are_accounted_for(
 ) -> None:
     path = tmp_path_factory.mktemp("bytes") / name
     path.write_bytes(beginning + rest)
-    read(path)
+    _account_for(path)
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)
@@ -54,7 +55,15 @@ def test_damage__anywhere_in_any_format_is_accounted_for(
     at = int(place * len(content))
     path = tmp_path_factory.mktemp("bytes") / f"collect.{form}"
     path.write_bytes(content[:at] + damage + content[at + len(damage) :])
-    read(path)
+    _account_for(path)
+
+
+def _account_for(path: Path) -> None:
+    """Read a file; where its first bytes became those of another format, it is left aside by name."""
+    try:
+        read(path)
+    except InputError as error:
+        assert f"left aside 未采用: {path.name}: " in error.what  # noqa: PT017 - most files are read
 
 
 def _good(form: str) -> bytes:

@@ -79,6 +79,8 @@ class Batch:
         Columns that no event has.
     done : float
         Share of the file that was read when this batch was, 0 to 1.
+    repeated : int
+        How often the batch's only record follows it once more: duplicates of it, whatever becomes of it.
     is_anew : bool
         Whether the file is read anew from here on: none of its batches so far count.
     """
@@ -89,6 +91,7 @@ class Batch:
     broken: pl.DataFrame = field(default_factory=broken)
     left_out: frozenset[str] = frozenset()
     done: float = 1.0
+    repeated: int = 0
     is_anew: bool = False
 
     @staticmethod

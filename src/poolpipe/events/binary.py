@@ -1,20 +1,19 @@
-"""Parquet and Arrow IPC: whole columns as they are, a million records at a time."""
+"""Records of the tables that Parquet and Arrow files hold: proven sound, since whoever reads them next trusts them blindly."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from poolpipe.events.batches import (
     Batch,
-    Unread,
     broken,
     column_names,
     header_trouble,
@@ -24,137 +23,106 @@ from poolpipe.events.batches import (
 )
 from poolpipe.events.earlier import told_by_columns
 from poolpipe.events.formats import NoEventsError
-from poolpipe.gaps import column_with_gaps
-from poolpipe.paths import arrow_file, changed
 from poolpipe.plain_texts import as_text, holds_bytes, json_lines
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
-__all__ = ["read_arrow", "read_parquet"]
+__all__ = ["DAMAGES", "ROWS", "Layout", "damage", "told_by_names"]
 
-_DAMAGES = (pa.ArrowException, OSError, UnicodeDecodeError)
+DAMAGES = (pa.ArrowException, OSError, UnicodeDecodeError)
 """What a damaged file raises; the last where the name of a column is no text."""
 
-_ROWS = 1 << 20
-_PLAIN = frozenset(["person", "event_id", "event", "name", "phone"])
-"""Columns that are read as the texts they are; all others are read as distinct texts and rows of these."""
+ROWS = 1 << 20
+"""Records of a batch at most."""
 
-_WORTH = 8
-"""Bytes a value from which on a column's texts are mostly distinct: finding the others costs more than it saves."""
+_DECODED = 1 << 26
+"""Bytes that a column of a batch may become once its repeated texts are written out."""
+
+_ALIKE = 1 << 12
+"""So many equal records one behind the other are told as one and its repetitions."""
+
+_SHOWN = 1000
+"""Characters of a record with a cell longer than any may be that are kept with the reason."""
 
 
-def read_parquet(path: Path) -> Iterator[Batch | Unread]:
-    """Yield a Parquet file's records, each row group to be unpacked by whoever takes it; what cannot be read is named.
+class Layout:
+    """Which columns of a file are known ones, and how long a cell may be.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        The file's columns.
+    longest : int
+        Bytes of the longest cell that is read.
 
     Raises
     ------
-    NoEventsError
-        If it is a table of results.
+    UnicodeDecodeError
+        If the name of a column or of a time zone is no text.
     """
-    try:
-        file = _File.of(path)
-    except _DAMAGES as error:
-        yield Batch.of_broken(_damage(error))
-        return
-    yield from _told_by_names(file.schema.names)
-    passed = 0
-    for group in range(file.metadata.num_row_groups):
-        batches = file.batches(group, passed)
-        rows = file.metadata.row_group(group).num_rows
-        passed += rows
-        if rows <= _ROWS:
-            yield partial(list, batches)
-        else:
-            yield from batches
 
+    def __init__(self, schema: pa.Schema, longest: int) -> None:
+        self.names: list[str] = schema.names
+        self.known, self.left_out = column_names(self.names)
+        self._longest = longest
+        self._trouble = header_trouble(self.names)
+        for kind in schema.types:
+            _check_zones(kind)
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A Parquet file as its end describes it."""
+    def batches(self, rows: pa.RecordBatch, passed: int) -> Iterator[Batch]:
+        """Yield the records of some rows, before which so many have passed.
 
-    path: Path
-    status: os.stat_result
-    metadata: pq.FileMetaData
-    schema: pa.Schema
-    known: dict[int, str]
-    left_out: frozenset[str]
-    texts: list[str]
-    distinct: list[str]
-    int96: list[str]
+        Raises
+        ------
+        ArrowInvalid
+            If a column's layout is damaged.
+        """
+        if self._trouble:
+            yield _refused(rows, self._trouble, passed)
+            return
+        columns = {
+            name: rows.column(rows.schema.get_all_field_indices(self.names[index])[0])
+            for index, name in self.known.items()
+        }
+        proven = {name: _proven(column) for name, column in columns.items()}
+        if _are_alike([column for column, _ in proven.values()], rows.num_rows):
+            first = self._batch(proven, slice(1), passed)
+            yield replace(first, repeated=rows.num_rows - 1)
+            return
+        step = _rows_at_once([column for column, _ in proven.values()], self._longest)
+        for start in range(0, rows.num_rows, step):
+            yield self._batch(proven, slice(start, min(start + step, rows.num_rows)), passed)
 
-    @classmethod
-    def of(cls, path: Path) -> _File:
-        status = path.stat()
-        with arrow_file(path) as file:
-            metadata = pq.read_metadata(file)
-        schema = metadata.schema.to_arrow_schema()
-        known, left_out = column_names(schema.names)
-        texts = [
-            schema.names[index]
-            for index, name in known.items()
-            if name not in _PLAIN and _is_text(schema, schema.names[index])
+    def _batch(
+        self, proven: Mapping[str, tuple[pa.Array, NDArray[np.bool_]]], rows: slice, passed: int
+    ) -> Batch:
+        lines = np.arange(passed + 1, passed + 1 + rows.stop)[rows]
+        height = len(lines)
+        start = lines[0] - passed - 1 if height else 0
+        table = plain_table(
+            {name: column.slice(start, height) for name, (column, _) in proven.items()}, height
+        )
+        damaged = np.zeros(height, np.bool_)
+        for _, bad in proven.values():
+            damaged |= bad[rows]
+        table, long = _without_long_cells(table, self._longest)
+        if not (damaged.any() or long.any()):
+            return Batch(table, lines, partial(_objects, table), broken(), self.left_out)
+        out, good = np.flatnonzero(damaged | long), np.flatnonzero(~(damaged | long))
+        too_long = f"a cell of more than {self._longest:,} bytes (files.longest_record of the policy)"
+        why = [too_long if long[row] else "bytes that are no text" for row in out.tolist()]
+        raws = [
+            raw[:_SHOWN] if long[row] else raw for row, raw in zip(out, _objects(table, out), strict=True)
         ]
-        distinct = [name for name in texts if _mostly_distinct(metadata, name)]
-        leaves = [metadata.schema.column(index) for index in range(metadata.num_columns)]
-        int96 = [leaf.path for leaf in leaves if leaf.physical_type == "INT96" and leaf.path in schema.names]
-        return cls(path, status, metadata, schema, known, left_out, texts, distinct, int96)
-
-    def batches(self, group: int, passed: int) -> Iterator[Batch]:
-        """Unpack one row group, before which so many rows have passed."""
-        coded = [name for name in self.texts if name not in self.distinct]
-        wanted = [name for name in self.schema.names if column_names([name])[0]]
-        try:
-            with arrow_file(self.path) as source:
-                file = pq.ParquetFile(
-                    source,
-                    metadata=self.metadata,
-                    read_dictionary=coded,
-                    coerce_int96_timestamp_unit="us",  # in nanoseconds the year 9999 is 1816
-                )
-                for rows in file.iter_batches(_ROWS, [group], columns=wanted, use_threads=False):
-                    told = _with_dictionaries(_in_utc(rows, self.int96), self.distinct)
-                    batch = _batch(told, self.known, self.schema.names, passed, self.left_out)
-                    passed += rows.num_rows
-                    yield replace(batch, done=passed / self.metadata.num_rows)
-            if what := changed(self.status, self.path.stat()):
-                yield Batch.of_broken(broken([None], [what], [None]))
-        except _DAMAGES as error:
-            yield Batch.of_broken(_damage(error))
+        sound = table.take(picked(good))
+        trouble = broken(lines[out].tolist(), why, raws)
+        return Batch(sound, lines[good], partial(_objects, sound), trouble, self.left_out)
 
 
-def read_arrow(path: Path, *, stream: bool) -> Iterator[Batch]:
-    """Yield an Arrow IPC file's or stream's records; what cannot be read of a damaged one is named.
-
-    Raises
-    ------
-    NoEventsError
-        If it is a table of results.
-    """
-    try:
-        status = path.stat()
-        with arrow_file(path) as source:
-            reader = pa.ipc.open_stream(source) if stream else pa.ipc.open_file(source)
-            names = reader.schema.names
-            yield from _told_by_names(names)
-            known, left_out = column_names(names)
-            passed = 0
-            batches = reader if stream else (reader.get_batch(i) for i in range(reader.num_record_batches))
-            for rows in batches:
-                batch = _batch(rows, known, names, passed, left_out)
-                passed += rows.num_rows
-                yield replace(batch, done=min(1.0, source.tell() / max(1, source.size())))
-        if what := changed(status, path.stat()):
-            yield Batch.of_broken(broken([None], [what], [None]))
-    except _DAMAGES as error:
-        yield Batch.of_broken(_damage(error))
-
-
-def _told_by_names(names: list[str]) -> Iterator[Batch]:
+def told_by_names(names: list[str]) -> Iterator[Batch]:
     """Refuse a table of results; where a record was taken for the header, yield that record, which is nowhere else."""
     if table := told_by_columns(names):
         raise NoEventsError(table)
@@ -163,27 +131,9 @@ def _told_by_names(names: list[str]) -> Iterator[Batch]:
         yield Batch.of_broken(broken([None], [why], [json.dumps(names, ensure_ascii=False)]))
 
 
-def _batch(
-    rows: pa.RecordBatch, known: dict[int, str], names: list[str], passed: int, left_out: frozenset[str]
-) -> Batch:
-    if twice := header_trouble(rows.schema.names):
-        return _refused(rows, twice, passed)
-    columns = {
-        known[index]: rows.column(rows.schema.get_all_field_indices(names[index])[0]) for index in known
-    }
-    lines = np.arange(passed + 1, passed + 1 + rows.num_rows)
-    damaged = np.zeros(rows.num_rows, np.bool_)
-    for name, column in columns.items():
-        columns[name], bad = _proven(column)
-        damaged |= bad
-    table = plain_table(columns, rows.num_rows)
-    if not damaged.any():
-        return Batch(table, lines, partial(_objects, table), broken(), left_out)
-    out, good = np.flatnonzero(damaged), np.flatnonzero(~damaged)
-    why = ["bytes that are no text"] * len(out)
-    trouble = broken(lines[out].tolist(), why, _objects(table, out))
-    sound = table.take(picked(good))
-    return Batch(sound, lines[good], partial(_objects, sound), trouble, left_out)
+def damage(error: Exception) -> Batch:
+    """Make the one broken record that a file, or a part of it, is that cannot be read."""
+    return Batch.of_broken(broken([None], [f"the file cannot be read: {error}"], [None]))
 
 
 def _refused(rows: pa.RecordBatch, trouble: str, passed: int) -> Batch:
@@ -195,45 +145,80 @@ def _refused(rows: pa.RecordBatch, trouble: str, passed: int) -> Batch:
     return Batch.of_broken(broken((everything + passed + 1).tolist(), why, _objects(table, everything)))
 
 
-def _mostly_distinct(metadata: pq.FileMetaData, name: str) -> bool:
-    """Whether a column's pages are so long that few of its texts can occur twice."""
-    parts = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
-    place = metadata.schema.names.index(name)
-    sizes = sum(part.column(place).total_uncompressed_size for part in parts)
-    return bool(sizes >= _WORTH * max(1, metadata.num_rows))
+def _check_zones(kind: pa.DataType) -> None:
+    """Look at the names of time zones in a type, before somebody does who does not expect damage."""
+    if pa.types.is_timestamp(kind):
+        kind.tz  # noqa: B018 - it raises
+    inner = [kind.value_type] if pa.types.is_dictionary(kind) else []
+    for each in [*inner, *(kind.field(place).type for place in range(kind.num_fields))]:
+        _check_zones(each)
 
 
-def _with_dictionaries(rows: pa.RecordBatch, names: list[str]) -> pa.RecordBatch:
-    """Columns of distinct texts in the form of the others: every text that is there, and its own row."""
-    for name in names:
-        place = rows.schema.get_field_index(name)
-        column = rows.column(place)
-        there = pl.Series(column.is_valid()).to_numpy()
-        own = column_with_gaps("row", np.cumsum(there, dtype=np.int32) - np.int32(1), there)
-        coded = pa.DictionaryArray.from_arrays(own.to_arrow(), column.drop_null())
-        rows = rows.set_column(place, name, coded)
-    return rows
+def _are_alike(columns: list[pa.Array], height: int) -> bool:
+    """Whether many rows are one and the same record: run lengths make a hundred million of them from a kilobyte."""
+    if height < _ALIKE or not columns:
+        return height >= _ALIKE
+    few = (0, height // 2, height - 1)  # nearly all tables are told by three of their rows
+    return all(column[0].equals(column[row]) for column in columns for row in few) and all(
+        map(_is_alike, columns)
+    )
 
 
-def _in_utc(rows: pa.RecordBatch, int96: list[str]) -> pa.RecordBatch:
-    """Moments of Parquet's oldest type, which are of UTC by definition, as moments that say so."""
-    for name in int96:
-        place = rows.schema.get_field_index(name)
-        if place >= 0:
-            moments = rows.column(place).cast(pa.timestamp("us", "UTC"))
-            rows = rows.set_column(place, name, moments)
-    return rows
+def _is_alike(column: pa.Array) -> bool:
+    """Whether all values of a column are one; those of types that Arrow does not compare never are."""
+    if 0 < column.null_count < len(column):
+        return False
+    values = column.indices if pa.types.is_dictionary(column.type) else column
+    try:
+        return bool(values.null_count) or len(pc.unique(values)) == 1
+    except pa.ArrowNotImplementedError:
+        return False
 
 
-def _is_text(schema: pa.Schema, name: str) -> bool:
-    """Whether a column is one of plain texts, and the only one of its name: others have no dictionary to read."""
-    places = schema.get_all_field_indices(name)
-    kind = schema.field(places[0]).type
-    return len(places) == 1 and (pa.types.is_string(kind) or pa.types.is_large_string(kind))
+def _rows_at_once(columns: list[pa.Array], longest: int) -> int:
+    """How many rows make a batch: few where a few long texts, but none too long, stand in many rows each."""
+    texts = [column.dictionary for column in columns if pa.types.is_dictionary(column.type)]
+    sizes = (_sizes(text) for text in texts if text.nbytes > _DECODED // ROWS and _is_text(text.type))
+    most = max((int(size[size <= longest].max(initial=1)) for size in sizes), default=1)
+    return max(1, min(ROWS, _DECODED // most))
+
+
+def _sizes(texts: pa.Array) -> NDArray[np.int64]:
+    return pl.Series(pc.binary_length(texts)).fill_null(0).cast(pl.Int64).to_numpy()
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return any(bool(holds(kind)) for holds in (pa.types.is_string, pa.types.is_large_string))
+
+
+def _without_long_cells(table: pa.Table, longest: int) -> tuple[pa.Table, NDArray[np.bool_]]:
+    """The same records with the beginnings of cells that are longer than any may be, and which records have such."""
+    long = np.zeros(table.num_rows, np.bool_)
+    for place, name in enumerate(table.column_names):
+        column = table.column(place)
+        if column.nbytes <= longest:
+            continue
+        (array,) = column.chunks
+        is_coded = pa.types.is_dictionary(array.type)
+        values = array.dictionary if is_coded else array
+        if not _is_text(values.type) or not (too_long := _sizes(values) > longest).any():
+            continue
+        short = pc.utf8_slice_codeunits(values, 0, _SHOWN)
+        if is_coded:
+            rows = pl.Series(array.indices).fill_null(-1).to_numpy()
+            long |= np.append(too_long, False)[rows]
+            short = pa.DictionaryArray.from_arrays(
+                array.indices, pc.if_else(pl.Series(too_long).to_arrow(), short, values)
+            )
+        else:
+            long |= too_long
+            short = pc.if_else(pl.Series(too_long).to_arrow(), short, values)
+        table = table.set_column(place, name, short)
+    return table, long
 
 
 def _proven(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
-    """Prove a column sound, for whoever reads it next trusts it blindly; tell which texts are none.
+    """Prove a column sound; tell which of its texts are none.
 
     Raises
     ------
@@ -243,15 +228,30 @@ def _proven(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
     try:
         column.validate(full=True)
     except pa.ArrowInvalid:
-        if pa.types.is_dictionary(column.type):
-            values = column.dictionary.cast(pa.large_binary())
-            values.validate(full=True)
-            texts = pa.DictionaryArray.from_arrays(column.indices, values).dictionary_decode()
-        else:
-            texts = column.cast(pa.large_binary())
-        texts.validate(full=True)
-        return _legible(texts)
+        return _legible(_bytes_of(column))
     return _legible(column) if holds_bytes(column.type) else (column, np.zeros(len(column), np.bool_))
+
+
+def _bytes_of(column: pa.Array) -> pa.Array:
+    """The bytes of texts that are none, their layout proven before anything looks at it: what is cast is trusted."""
+    if pa.types.is_dictionary(column.type):
+        column.indices.validate(full=True)
+        return pa.DictionaryArray.from_arrays(
+            column.indices, _bytes_of(column.dictionary)
+        ).dictionary_decode()
+    for holds, kind in _BYTES:
+        if holds(column.type):
+            texts = column.view(kind)
+            texts.validate(full=True)
+            return texts.cast(pa.large_binary())
+    raise pa.ArrowInvalid(f"a column of type {column.type} is damaged")
+
+
+_BYTES = (
+    (pa.types.is_string, pa.binary()),
+    (pa.types.is_large_string, pa.large_binary()),
+    (pa.types.is_string_view, pa.binary_view()),
+)
 
 
 def _legible(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
@@ -263,7 +263,3 @@ def _legible(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
 def _objects(table: pa.Table, rows: NDArray[np.int64]) -> list[str]:
     """Some records as JSON, times as text."""
     return json_lines(table.take(picked(rows)))
-
-
-def _damage(error: Exception) -> pl.DataFrame:
-    return broken([None], [f"the file cannot be read: {error}"], [None])

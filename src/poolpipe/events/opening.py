@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.errors import InputError, PoolpipeError
+from poolpipe.events.arrow_ipc import read_arrow
 from poolpipe.events.batches import (
     Batch,
     Unread,
@@ -23,10 +24,10 @@ from poolpipe.events.batches import (
     plain_table,
     unpacked,
 )
-from poolpipe.events.binary import read_arrow, read_parquet
 from poolpipe.events.delimited import read_delimited
 from poolpipe.events.formats import NoEventsError, unreadable
 from poolpipe.events.ndjson import read_ndjson
+from poolpipe.events.parquet import read_parquet
 from poolpipe.events.sources import Source, find_sources
 from poolpipe.events.streams import OtherEncodingError, TextStream, has_known_header
 from poolpipe.events.unpacking import DamageError, opened
@@ -244,9 +245,9 @@ def _attempted(
             if compression:
                 yield _named(f"a {content} file inside {compression}: unpack it")
             elif content == "parquet":
-                yield from read_parquet(source.path)
+                yield from read_parquet(source.path, longest)
             else:
-                yield from read_arrow(source.path, stream=content == "arrow_stream")
+                yield from read_arrow(source.path, longest, stream=content == "arrow_stream")
             return
         if why := unreadable(stream.head()):
             raise NoEventsError(why)

@@ -195,6 +195,7 @@ class _Taken:
     rejects: pl.DataFrame
     left_out: frozenset[str]
     skipped: str = ""
+    repeated: int = 0
     is_anew: bool = False
 
     @classmethod
@@ -210,6 +211,7 @@ class _Tally:
         self.skipped: dict[str, str] = {}
         self.read = [0] * len(sources)
         self.rejected = [0] * len(sources)
+        self.repeated = [0] * len(sources)
         self.left_out: dict[str, set[str]] = {}
         self.pieces: list[Piece] = []
         self.shelf = Shelf()
@@ -227,6 +229,7 @@ class _Tally:
             self.skipped[self.names[taken.file]] = taken.skipped
         self.read[taken.file] += taken.read
         self.rejected[taken.file] += taken.rejects.height
+        self.repeated[taken.file] += taken.repeated
         self.pieces.extend(taken.pieces)
         for events, _ in taken.pieces:
             if events.kind == "collect":
@@ -240,7 +243,7 @@ class _Tally:
         pieces, batches, rejects = self._before
         del self.pieces[pieces:], self.rejects[rejects:]
         self.shelf.take_back(batches)
-        self.read[self._file] = self.rejected[self._file] = 0
+        self.read[self._file] = self.rejected[self._file] = self.repeated[self._file] = 0
         self.left_out.pop(self.names[self._file], None)
 
     def finished(self, skipped: Mapping[str, str]) -> Events:
@@ -249,7 +252,7 @@ class _Tally:
         frames, codes, repeated = assemble(self.pieces, self.shelf.columns)
         self.pieces.clear()
         pa.default_memory_pool().release_unused()  # what it unpacked into is of use to the stages now
-        duplicates = [0] * len(self.names)
+        duplicates = list(self.repeated)
         for file, count in repeated:
             duplicates[file] += count
         files = [
@@ -306,8 +309,10 @@ def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
                 pieces.append((events, file))
         if bad.height:
             rejects.append(_rejected(batch, rows, bad, kind, source))
-    read = batch.table.num_rows + batch.broken.height
-    return _Taken(file, batch.done, read, pieces, pl.concat(rejects), left_out, is_anew=batch.is_anew)
+    read = batch.table.num_rows + batch.broken.height + batch.repeated
+    return _Taken(
+        file, batch.done, read, pieces, pl.concat(rejects), left_out, "", batch.repeated, batch.is_anew
+    )
 
 
 def _foreign(batch: Batch, source: Source) -> frozenset[str]:

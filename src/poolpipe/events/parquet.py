@@ -1,0 +1,196 @@
+"""Parquet: row groups as they are, a million records at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from poolpipe.events.batches import Batch, Unread, broken, column_names
+from poolpipe.events.binary import DAMAGES, ROWS, Layout, damage, told_by_names
+from poolpipe.events.claims import check_unpacked, most_records, too_many
+from poolpipe.gaps import column_with_gaps
+from poolpipe.paths import arrow_file, changed
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["read_parquet"]
+
+_PLAIN = frozenset(["person", "event_id", "event", "name", "phone"])
+"""Columns that are read as the texts they are; all others are read as distinct texts and rows of these."""
+
+_ORDINARY = (4, 1 << 12)
+"""Bytes a record takes in a file of scans: with fewer or more, texts of these columns, too, are few that are repeated."""
+
+_SAMPLE = 1 << 12
+_WORTH = 1 << 14
+"""Records from which on it is worth a look whether a column's texts are mostly distinct: finding the others costs more
+than it saves."""
+
+
+def read_parquet(path: Path, longest: int) -> Iterator[Batch | Unread]:
+    """Yield a Parquet file's records, each row group to be unpacked by whoever takes it; what cannot be read is named.
+
+    Column statistics are never asked for: Arrow ends its process where they are damaged.
+
+    Parameters
+    ----------
+    path : Path
+    longest : int
+        Bytes of the longest cell that is read.
+
+    Raises
+    ------
+    NoEventsError
+        If it is a table of results.
+    """
+    try:
+        file = _File.of(path, longest)
+    except DAMAGES as error:
+        yield damage(error)
+        return
+    yield from told_by_names(file.layout.names)
+    passed = 0
+    left = most_records(file.status.st_size)
+    is_plausible = file.metadata.num_rows <= left
+    for group in range(file.metadata.num_row_groups):
+        batches = file.batches(group, passed)
+        rows = file.metadata.row_group(group).num_rows
+        passed += rows
+        if rows <= ROWS and is_plausible:
+            yield partial(list, batches)
+            continue
+        for batch in batches:
+            left -= batch.table.num_rows + batch.broken.height
+            yield batch
+            if left < 0:
+                yield damage(too_many(batch.lines, file.status.st_size))
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A Parquet file as its end describes it."""
+
+    path: Path
+    status: os.stat_result
+    metadata: pq.FileMetaData
+    layout: Layout
+    coded: list[str]
+    distinct: list[str]
+    int96: list[str]
+
+    @classmethod
+    def of(cls, path: Path, longest: int) -> _File:
+        status = path.stat()
+        with arrow_file(path) as file:
+            metadata = pq.read_metadata(file)
+        schema = metadata.schema.to_arrow_schema()
+        layout = Layout(schema, longest)
+        groups = map(metadata.row_group, range(metadata.num_row_groups))
+        unpacked = sum(group.total_byte_size for group in groups)
+        check_unpacked(unpacked, status.st_size)
+        few, many = (size * metadata.num_rows for size in _ORDINARY)
+        are_plain = _PLAIN if few <= unpacked <= many else frozenset[str]()
+        names = {name: schema.names[index] for index, name in layout.known.items()}
+        texts = [own for name, own in names.items() if name not in are_plain and _is_text(schema, own)]
+        distinct = _mostly_distinct(path, metadata, texts)
+        coded = [name for name in texts if name not in distinct]
+        leaves = [metadata.schema.column(index) for index in range(metadata.num_columns)]
+        int96 = [leaf.path for leaf in leaves if leaf.physical_type == "INT96" and leaf.path in schema.names]
+        return cls(path, status, metadata, layout, coded, distinct, int96)
+
+    def batches(self, group: int, passed: int) -> Iterator[Batch]:
+        """Unpack one row group, before which so many rows have passed."""
+        try:
+            with arrow_file(self.path) as source:
+                for rows in self._tables(source, group):
+                    told = _with_dictionaries(_in_utc(rows, self.int96), self.distinct)
+                    done = (passed + rows.num_rows) / self.metadata.num_rows
+                    for batch in self.layout.batches(told, passed):
+                        yield replace(batch, done=done)
+                    passed += rows.num_rows
+            if what := changed(self.status, self.path.stat()):
+                yield Batch.of_broken(broken([None], [what], [None]))
+        except DAMAGES as error:
+            yield damage(error)
+
+    def _tables(self, source: pa.NativeFile, group: int) -> Iterator[pa.RecordBatch]:
+        """A row group's tables; without dictionaries where Arrow has none for how the texts are written."""
+        wanted = [name for name in self.layout.names if column_names([name])[0]]
+        for coded in (self.coded, None):
+            file = pq.ParquetFile(
+                source,
+                metadata=self.metadata,
+                read_dictionary=coded,
+                coerce_int96_timestamp_unit="us",  # in nanoseconds the year 9999 is 1816
+            )
+            tables = file.iter_batches(ROWS, [group], columns=wanted, use_threads=False)
+            try:
+                first = next(tables, None)
+            except (
+                DAMAGES
+            ):  # or texts by their differences (DELTA_BYTE_ARRAY), of which Arrow makes no dictionary
+                if not coded:
+                    raise
+                continue
+            if first is not None:
+                yield first
+            yield from tables
+            return
+
+
+def _mostly_distinct(path: Path, metadata: pq.FileMetaData, texts: list[str]) -> list[str]:
+    """Columns of which few texts occur twice, by the first records."""
+    if metadata.num_rows < _WORTH or not texts:
+        return []
+    try:
+        with arrow_file(path) as source:
+            file = pq.ParquetFile(source, metadata=metadata)
+            batches = file.iter_batches(_SAMPLE, columns=texts, use_threads=False)
+            few = next((rows for rows in batches if rows.num_rows), None)
+            return [] if few is None else [name for name in texts if _is_distinct(few.column(name))]
+    except DAMAGES:
+        return []  # whoever reads the records will meet the damage, and tell
+
+
+def _is_distinct(column: pa.Array) -> bool:
+    return 2 * len(pc.unique(column)) > len(column)
+
+
+def _with_dictionaries(rows: pa.RecordBatch, names: list[str]) -> pa.RecordBatch:
+    """Columns of distinct texts in the form of the others: every text that is there, and its own row."""
+    for name in names:
+        place = rows.schema.get_field_index(name)
+        column = rows.column(place)
+        there = pl.Series(column.is_valid()).to_numpy()
+        own = column_with_gaps("row", np.cumsum(there, dtype=np.int32) - np.int32(1), there)
+        coded = pa.DictionaryArray.from_arrays(own.to_arrow(), column.drop_null())
+        rows = rows.set_column(place, name, coded)
+    return rows
+
+
+def _in_utc(rows: pa.RecordBatch, int96: list[str]) -> pa.RecordBatch:
+    """Moments of Parquet's oldest type, which are of UTC by definition, as moments that say so."""
+    for name in int96:
+        place = rows.schema.get_field_index(name)
+        if place >= 0:
+            moments = rows.column(place).cast(pa.timestamp("us", "UTC"))
+            rows = rows.set_column(place, name, moments)
+    return rows
+
+
+def _is_text(schema: pa.Schema, name: str) -> bool:
+    """Whether a column is one of plain texts, and the only one of its name: others have no dictionary to read."""
+    places = schema.get_all_field_indices(name)
+    kind = schema.field(places[0]).type
+    return len(places) == 1 and (pa.types.is_string(kind) or pa.types.is_large_string(kind))
