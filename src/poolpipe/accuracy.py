@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["SENSITIVITY", "SPECIFICITY"]
+__all__ = ["SENSITIVITY", "SINGLE_SPECIFICITY", "SPECIFICITY"]
 
 SENSITIVITY: Final = 0.95
 """P(pool positive | somebody in it is infected)."""
@@ -14,3 +14,9 @@ SPECIFICITY: Final = 0.999
 
 A pool counts as positive for one target or for carry-over from its neighbours, too, so this is below what is known of
 two targets in a single sample (docs/decode.md has the evidence)."""
+
+SINGLE_SPECIFICITY: Final = 0.99997
+"""P(single negative | not infected) of a sample of its own with two targets.
+
+Of 9,899,828 residents of Wuhan tested in May 2020, 300 were positive (Cao et al. 2020, Nat. Commun. 11:5917): were all of
+them false, 1 in 33,000 would be."""

@@ -101,8 +101,9 @@ def believe_members(
     from poolpipe.decode.assays import Assay
 
     assay = Assay(sensitivity=policy.decoding.sensitivity, specificity=policy.decoding.specificity)
-    collected = pools.lazy().filter(pl.col("mode").is_not_null()).select("tube", "call").collect()
-    begins, alike = _alike(links.offsets, collected["call"].fill_null(-1).to_numpy(), policy, assay)
+    collected = pools.lazy().filter(pl.col("mode").is_not_null()).select("tube", "call", "mode").collect()
+    single = (collected["mode"] == MODES.index("single")).to_numpy()
+    begins, alike = _alike(links.offsets, collected["call"].fill_null(-1).to_numpy(), single, policy, assay)
     answers = recalls.filter(pl.col("single_tube").is_not_null()) if recalls.height else recalls
     if answers.is_empty() and several.is_empty():
         nothing = pl.DataFrame(schema={"tube": pl.UInt32, "p_false_positive": pl.Float64})
@@ -115,19 +116,26 @@ def believe_members(
 
 
 def _alike(
-    offsets: NDArray[np.int64], calls: NDArray[np.int8], policy: Policy, assay: Assay
+    offsets: NDArray[np.int64],
+    calls: NDArray[np.int8],
+    single: NDArray[np.bool_],
+    policy: Policy,
+    assay: Assay,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """P(infected) in one tube of every size and call, tube after tube, and where each tube finds its like."""
+    """P(infected) in one tube of every size, call and mode, tube after tube, and where each tube finds its like."""
     from poolpipe.decode.disjoint import posteriors
 
-    kinds = np.diff(offsets) * _CALLS + calls + 1
+    kinds = (np.diff(offsets) * _CALLS + calls + 1) * 2 + single
     seen = np.zeros(int(kinds.max(initial=0)) + 1, np.bool_)
     seen[kinds] = True
-    people, of_kind = np.divmod(np.flatnonzero(seen), _CALLS)
+    rest, alone = np.divmod(np.flatnonzero(seen), 2)
+    people, of_kind = np.divmod(rest, _CALLS)
     ends = np.concatenate([[0], np.cumsum(people)])
     begin_of = np.zeros(len(seen), np.int64)
     begin_of[seen] = ends[:-1]
-    return begin_of[kinds], posteriors(ends, of_kind - 1, policy.decoding.prior, assay)
+    of_single = assay.model_copy(update={"specificity": policy.decoding.single_specificity})
+    pooled, own = (posteriors(ends, of_kind - 1, policy.decoding.prior, each) for each in (assay, of_single))
+    return begin_of[kinds], np.where(np.repeat(alone, people), own, pooled)
 
 
 def _infections(seats: pl.DataFrame, answers: pl.DataFrame, rounds: NDArray[np.uint32]) -> pl.Series:
@@ -160,7 +168,12 @@ def _together(
 
     words = pl.Series("call", CALLS)
     tubes = collected.join(seats.select("tube").unique(), on="tube", how="semi", maintain_order="left")
-    called = tubes.select(pl.col("tube").alias("pool"), words.gather(tubes["call"]).alias("call"))
+    specificity = pl.when(pl.col("mode") == MODES.index("single")).then(policy.decoding.single_specificity)
+    called = tubes.select(
+        pl.col("tube").alias("pool"),
+        words.gather(tubes["call"]).alias("call"),
+        specificity.otherwise(policy.decoding.specificity).alias("specificity"),
+    )
     people = (
         seats.select(pl.col("infection").alias("person"))
         .unique(maintain_order=True)

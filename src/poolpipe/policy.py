@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from poolpipe.accuracy import SENSITIVITY, SPECIFICITY
+from poolpipe.accuracy import SENSITIVITY, SINGLE_SPECIFICITY, SPECIFICITY
 from poolpipe.errors import PolicyError
 from poolpipe.zones import known_zone
 
@@ -188,12 +188,24 @@ class Decoding(_Part):
     )
     sensitivity: Chance = Field(SENSITIVITY, description="P(pool positive | somebody infected)")
     specificity: Chance = Field(SPECIFICITY, description="P(pool negative | nobody infected)")
+    single_specificity: Chance = Field(
+        SINGLE_SPECIFICITY,
+        description="P(single negative | not infected); `specificity` where only that is given",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_specificity_is_of_both(cls, rules: Any) -> Any:
+        if isinstance(rules, dict) and "specificity" in rules and "single_specificity" not in rules:
+            return rules | {"single_specificity": rules["specificity"]}
+        return rules
 
     @model_validator(mode="after")
     def _positives_speak_for_infection(self) -> Decoding:
-        if self.sensitivity + self.specificity < 1.0:
+        lower = min(self.specificity, self.single_specificity)
+        if self.sensitivity + lower < 1.0:
             message = (
-                f"sensitivity {self.sensitivity:g} is below 1 - specificity {1.0 - self.specificity:g}: a positive would "
+                f"sensitivity {self.sensitivity:g} is below 1 - specificity {1.0 - lower:g}: a positive would "
                 "speak against infection"
             )
             raise ValueError(message)

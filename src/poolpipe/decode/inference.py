@@ -111,7 +111,8 @@ def decode(
     pools : polars.DataFrame
         pool; call: positive, suspect, negative, invalid (or the word for it, such as 阳性) or null (the last two
         say nothing); ct (optional,
-        cycles, null: none), which counts where the assay has `cycles`. A pool that has seats and no row here
+        cycles, null: none), which counts where the assay has `cycles`; specificity (optional): the pool's own, null:
+        the assay's. A pool that has seats and no row here
         was not called; one that has a row and no seats is a component of its own without people.
     people : polars.DataFrame
         person, prior: P(infected) before the pools, 0 to 1.

@@ -122,7 +122,8 @@ def lay_out(seats: pl.DataFrame, pools: pl.DataFrame, people: pl.DataFrame, assa
     if assay.cycles is not None and "ct" in pools.columns:
         ct = np.full(codes.size, np.nan)
         ct[: pools.height] = _measured_cycles(pools).fill_null(float("nan")).to_numpy()
-    rows, table = _outcomes(ct, codes, np.diff(offsets), assay)
+    told = _specificities(pools, codes.size, assay)
+    rows, table = _outcomes(ct, codes, np.diff(offsets), told)
     return Layout(
         offsets, members, rows, table, assay.counts_matter, prior, codes, names, ct, _households(people)
     )
@@ -326,15 +327,55 @@ def _measured_cycles(pools: pl.DataFrame) -> pl.Series:
 
 
 def _outcomes(
-    ct: NDArray[np.float64] | None, codes: NDArray[np.int8], sizes: NDArray[np.int64], assay: Assay
+    ct: NDArray[np.float64] | None,
+    codes: NDArray[np.int8],
+    sizes: NDArray[np.int64],
+    told: list[tuple[NDArray[np.int64], Assay]],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Rows and table of outcome likelihoods; a pool with a Ct that counts has a row of its own."""
-    rows, table = likelihood_rows(sizes, codes, assay)
-    if ct is None:
-        return rows, table
-    measured = np.flatnonzero(~np.isnan(ct) & (codes >= SUSPECT) & (codes < NO_CALL))
-    extra = np.zeros((measured.size, table.shape[1]))
-    for at, pool in enumerate(measured.tolist()):
-        extra[at, : sizes[pool] + 1] = assay.likelihood(int(codes[pool]), int(sizes[pool]), float(ct[pool]))
-    rows[measured] = table.shape[0] + np.arange(measured.size)
-    return rows, np.concatenate([table, extra])
+    rows, tables, filled = np.zeros(codes.size, np.int64), [], 0
+    width = int(sizes.max(initial=1)) + 1 if told[0][1].counts_matter else 2
+    for pools, assay in told:
+        of_pools, table = likelihood_rows(sizes[pools], codes[pools], assay)
+        rows[pools] = filled + of_pools
+        tables.append(np.pad(table, ((0, 0), (0, max(width - table.shape[1], 0)))))
+        filled += table.shape[0]
+        if ct is None:
+            continue
+        measured = pools[~np.isnan(ct[pools]) & (codes[pools] >= SUSPECT) & (codes[pools] < NO_CALL)]
+        extra = np.zeros((measured.size, width))
+        for at, pool in enumerate(measured.tolist()):
+            extra[at, : sizes[pool] + 1] = assay.likelihood(
+                int(codes[pool]), int(sizes[pool]), float(ct[pool])
+            )
+        rows[measured] = filled + np.arange(measured.size)
+        tables.append(extra)
+        filled += measured.size
+    return rows, np.concatenate(tables)
+
+
+def _specificities(pools: pl.DataFrame, count: int, assay: Assay) -> list[tuple[NDArray[np.int64], Assay]]:
+    """Pools by the specificity that `pools` gives them, and the assay of each; those without have the assay's own.
+
+    Raises
+    ------
+    TableError
+        A specificity is no probability above 0, or below 1 - sensitivity.
+    """
+    if "specificity" not in pools.columns:
+        return [(np.arange(count), assay)]
+    told = numbers(pools["specificity"], "pools").fill_nan(None)
+    wrong = ~((told > 0) & (told <= 1) & (told + assay.sensitivity >= 1)).fill_null(value=True)
+    if wrong.any():
+        row = int(wrong.arg_max() or 0)
+        raise TableError(
+            f"column 'specificity', row {row + 1}: {told[row]:g}",
+            where="pools",
+            way_out="give a probability above 0 that is not below 1 - sensitivity, or nothing for the assay's own",
+        )
+    values = np.full(count, assay.specificity)
+    values[: pools.height] = told.fill_null(assay.specificity).to_numpy()
+    return [
+        (np.flatnonzero(values == value), assay.model_copy(update={"specificity": value}))
+        for value in np.unique(values).tolist()
+    ]
