@@ -17,10 +17,15 @@ PEOPLE = pl.DataFrame({"person": ["a", "b"], "prior": [0.01, 0.02]})
 
 
 def test_decode__a_pool_may_have_a_specificity_of_its_own() -> None:
-    pools = pl.DataFrame({"pool": ["P", "S"], "call": ["negative", "positive"], "specificity": [None, 0.9999]})
+    pools = pl.DataFrame(
+        {"pool": ["P", "S"], "call": ["negative", "positive"], "specificity": [None, 0.9999]}
+    )
     found = decode(SEATS, pools, PEOPLE, assay={"sensitivity": 0.9, "specificity": 0.99})
     weight = {
-        (a, b): (0.01 if a else 0.99) * (0.02 if b else 0.98) * (0.1 if a or b else 0.99) * (0.9 if a else 0.0001)
+        (a, b): (0.01 if a else 0.99)
+        * (0.02 if b else 0.98)
+        * (0.1 if a or b else 0.99)
+        * (0.9 if a else 0.0001)
         for a in (0, 1)
         for b in (0, 1)
     }

@@ -94,3 +94,40 @@ def test_prevalence__refuses_what_makes_no_sense() -> None:
         prevalence(pl.DataFrame({"call": ["negative"]}))
     with pytest.raises(TableError, match="no pool has both people and a result"):
         prevalence(pl.DataFrame({"people": [5], "call": ["invalid"]}))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "pools", "positives", "figures"),
+    [
+        ((50, 25, 10, 5), (1, 1, 1, 1), (1, 0, 0, 0), (0.01257911, 0.0007261606, 0.07828496)),
+        ((100, 50, 25, 10), (1, 1, 1, 1), (1, 1, 0, 0), (0.01602751, 0.002879876, 0.08708547)),
+        ((100, 50, 25, 10), (5, 8, 2, 3), (1, 1, 0, 0), (0.00212917, 0.0003860092, 0.007107271)),
+    ],
+)
+def test_prevalence__firth_and_skew_corrected_score_are_those_of_pooled_inf_rate(
+    sizes: tuple[int, ...],
+    pools: tuple[int, ...],
+    positives: tuple[int, ...],
+    figures: tuple[float, float, float],
+) -> None:
+    """The examples of the README of CDCgov/PooledInfRate 1.5."""
+    rows = [
+        (size, at < positive)
+        for size, count, positive in zip(sizes, pools, positives, strict=True)
+        for at in range(count)
+    ]
+    told = prevalence(pl.DataFrame(rows, schema=["people", "positive"], orient="row"), "skew_score").row(
+        0, named=True
+    )
+    assert (told["firth"], told["lower"], told["upper"]) == pytest.approx(figures, rel=3e-6)
+    assert told["firth"] == pytest.approx(told["gart"], rel=0.08)
+    assert told["gart"] < told["prevalence"]
+
+
+def test_prevalence__without_bias_where_all_or_no_pools_are_positive() -> None:
+    none, every = (
+        prevalence(pl.DataFrame({"people": [5, 8], "positive": [each] * 2}), "skew_score").row(0, named=True)
+        for each in (False, True)
+    )
+    assert (none["firth"], none["gart"], none["lower"]) == (0, 0, 0)
+    assert (every["firth"], every["gart"], every["upper"]) == (None, None, 1)

@@ -169,3 +169,11 @@ def test_best__refuses_a_demand_that_cannot_be(wrong) -> None:
 def test_best__without_sizes_to_choose_from_says_so() -> None:
     with pytest.raises(PolicyError, match="no sizes to choose from"):
         best("dorfman", 0.01, sizes=[])
+
+
+@pytest.mark.parametrize(("p", "size"), [(1e-6, 1000), (1e-4, 101), (0.01, 11), (0.3066, 3), (0.3067, 1)])
+def test_best__finds_dorfmans_size_however_rare_the_infection(p: float, size: int) -> None:
+    """Dorfman 1943 by trying every size: 1 / n + 1 - (1 - p) ** n, against 1 of single tests."""
+    tests = {n: 1 / n + 1 - (1 - p) ** n for n in range(2, 5001)} | {1: 1.0}
+    assert min(tests, key=lambda n: (round(tests[n], 12), n)) == size
+    assert best("dorfman", p).sizes == (size,)

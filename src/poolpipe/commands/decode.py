@@ -49,7 +49,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads  线程数")
 @click.option("--rows", type=click.IntRange(1), default=20, show_default=True, help="Longest list  看板行数")
 @click.option("--out", type=click.Path(path_type=Path), help="Write everybody to this file  写出全部人员")
-@click.option("--show-ids", is_flag=True, help="Show identity numbers in full  显示完整证件号")
+@click.option("--mask", is_flag=True, help="Hide people's codes on the boards  看板上隐去人员代码")
+@click.option(
+    "--show-ids", is_flag=True, hidden=True, help="Show people's codes, as without --mask  显示代码"
+)
 @click.option("--json", "as_json", is_flag=True, help="People and components as JSON  以 JSON 输出")
 def decode(
     seats: Path,
@@ -62,6 +65,7 @@ def decode(
     threads: int,
     rows: int,
     out: Path | None,
+    mask: bool,
     show_ids: bool,
     as_json: bool,
 ) -> None:
@@ -98,7 +102,11 @@ def decode(
     show(
         [
             board(
-                likely, "Likeliest first 感染概率由高到低", rows=rows, secret=("person",), show_ids=show_ids
+                likely,
+                "Likeliest first 感染概率由高到低",
+                rows=rows,
+                secret=("person",),
+                show_ids=show_ids or not mask,
             ),
             board(fit.table, "Line of fit: seen and expected 拟合：所见与所期"),
             board(odd, "Components, most surprising first 连通组，最出人意料者在前", rows=min(rows, 10)),

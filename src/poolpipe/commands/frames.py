@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import click
@@ -110,7 +111,7 @@ def tell_doubts(doubts: pl.DataFrame, *, most: int = 10) -> None:
 
 
 def echo_json(value: object) -> None:
-    """Write JSON to stdout; what is no number there (infinite, NaN) is null."""
+    """Write JSON to stdout; an infinity is the word `infinity` or `-infinity`, NaN is null."""
     click.echo(json_text(_jsonable(value)))
 
 
@@ -121,8 +122,8 @@ def _text(value: object) -> str:
 
 
 def _jsonable(value: object) -> object:
-    if isinstance(value, float) and not abs(value) < float("inf"):
-        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else "infinity" if value > 0 else "-infinity"
     if isinstance(value, dict):
         return {key: _jsonable(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "Interval", "prevalence"]
 
-Interval = Literal["exact", "score", "likelihood"]
+Interval = Literal["exact", "score", "likelihood", "skew_score"]
 METHODS: tuple[Interval, ...] = get_args(Interval)
 LARGEST = 1.0 - 1e-12
 
@@ -46,9 +46,10 @@ def prevalence(
     pools : polars.DataFrame
         One row per pool: people (or size), and call (positive and suspect count as positive, invalid and null
         are left out) or positive (yes or no). Pools must not share people.
-    method : {'exact', 'score', 'likelihood'}
+    method : {'exact', 'score', 'likelihood', 'skew_score'}
         Interval from the exact distribution of the number of positive pools (Clopper and Pearson 1934 where
-        sizes are equal), from the score test (Wilson 1927; Hepworth 2005), or from the likelihood ratio.
+        sizes are equal), from the score test (Wilson 1927; Hepworth 2005), from the likelihood ratio, or from the score
+        test corrected for its skewness (Gart 1991; Hepworth 2005), PooledInfRate's default.
     se, sp : float
         Sensitivity and specificity of a pool; se + sp must exceed 1.
     confidence : float
@@ -62,9 +63,10 @@ def prevalence(
     Returns
     -------
     polars.DataFrame
-        The strata's columns, prevalence, lower, upper, pools, positive, people, method, and how many rows were left
+        The strata's columns, prevalence (maximum likelihood), lower, upper, pools, positive, people, method, and how many rows were left
         out: singles, no_result (invalid or none), no_people (unknown, or nobody); one row without strata.
-        prevalence, lower and upper are null in a stratum of which no pool is left.
+        firth and gart are the prevalence with its bias taken off (Firth 1993, by the penalised score; Gart 1991, to first
+        order), null where every pool is positive. All are null in a stratum of which no pool is left.
 
     Raises
     ------
@@ -108,7 +110,9 @@ def _estimated(
         se,
         sp,
     )
-    interval = {"exact": _exact, "score": _score, "likelihood": _likelihood}[method]
+    interval = {"exact": _exact, "score": _score, "likelihood": _likelihood, "skew_score": _skew_score}[
+        method
+    ]
     lower, upper = interval(results, confidence) if counted.height else (None, None)
     return {
         "prevalence": results.estimate if counted.height else None,
@@ -119,6 +123,8 @@ def _estimated(
         "people": int((results.people * results.pools).sum()),
         "method": method,
         **{why: int((part["out"] == why).sum()) for why in ("singles", "no_result", "no_people")},
+        "firth": results.firth if counted.height else None,
+        "gart": results.gart if counted.height else None,
     }
 
 
@@ -204,6 +210,10 @@ class _Results:
         """P(a pool of each size is positive)."""
         return np.asarray(1 - self.sp + (self.se + self.sp - 1) * -np.expm1(self.people * np.log1p(-p)))
 
+    def negative(self, p: float) -> NDArray[np.float64]:
+        """P(a pool of each size is negative), without the digits that 1 - `chance` loses."""
+        return np.asarray(1 - self.se + (self.se + self.sp - 1) * np.exp(self.people * np.log1p(-p)))
+
     def slope(self, p: float) -> NDArray[np.float64]:
         """Derivative of `chance`."""
         return np.asarray((self.se + self.sp - 1) * self.people * (1 - p) ** (self.people - 1))
@@ -218,11 +228,49 @@ class _Results:
     def score(self, p: float) -> tuple[float, float]:
         """Score and information at `p`."""
         chance, slope = self.chance(p), self.slope(p)
-        variance = np.maximum(chance * (1 - chance), 1e-300)
+        variance = np.maximum(chance * self.negative(p), 1e-300)
         return (
             float(((self.positive - self.pools * chance) * slope / variance).sum()),
             float((self.pools * slope**2 / variance).sum()),
         )
+
+    def third(self, p: float) -> float:
+        """Third central moment of the score at `p`."""
+        chance, slope = self.chance(p), self.slope(p)
+        variance = np.maximum(chance * self.negative(p), 1e-300)
+        return float((self.pools * slope**3 * (1 - 2 * chance) / variance**2).sum())
+
+    def bias(self, p: float) -> float:
+        """Bias of the maximum likelihood estimate at `p`, to first order (Cox and Snell 1968)."""
+        chance, slope = self.chance(p), self.slope(p)
+        variance = np.maximum(chance * self.negative(p), 1e-300)
+        bend = -slope * (self.people - 1) / (1 - p)
+        return float(-(self.pools * slope * bend / variance).sum() / 2 / max(self.score(p)[1], 1e-150) ** 2)
+
+    @property
+    def gart(self) -> float | None:
+        """Estimate less its bias; None where every pool is positive."""
+        estimate = self.estimate
+        if estimate in {0.0, 1.0}:
+            return 0.0 if estimate == 0.0 else None
+        return estimate - self.bias(estimate)
+
+    @property
+    def firth(self) -> float | None:
+        """Where the score less the information times the bias is 0 (Firth 1993); None where every pool is positive."""
+        if not self.positive.sum():
+            return 0.0
+        if (self.positive == self.pools).all():
+            return None
+
+        def penalised(p: float) -> float:
+            score, information = self.score(p)
+            return score - information * self.bias(p)
+
+        low, high = 1e-12, 1.0 - 1e-6
+        if penalised(low) <= 0:
+            return 0.0
+        return _root(penalised, low, high) if penalised(high) < 0 else None
 
     @property
     def estimate(self) -> float:
@@ -232,6 +280,25 @@ class _Results:
         if (self.positive == self.pools).all() or self.score(LARGEST)[0] > 0:
             return 1.0
         return _root(lambda p: self.score(p)[0], 1e-12, LARGEST)
+
+
+def _skew_score(results: _Results, confidence: float) -> tuple[float, float]:
+    """Invert the score test corrected for skewness on both sides of the Firth estimate; the score's without positives.
+
+    ``(z - skew (chi2 - 1) / 6) ** 2 = chi2`` with z the standardised score (Gart 1991, Biometrika 78:149).
+    """
+    estimate = results.firth
+    if not results.positive.sum() or estimate is None:
+        return _score(results, confidence)
+    most = float(stats.norm.ppf((1 + confidence) / 2)) ** 2
+
+    def excess(p: float) -> float:
+        score, information = results.score(p)
+        z = score / np.sqrt(max(information, 1e-300))
+        skew = results.third(p) / max(information, 1e-300) ** 1.5
+        return float((z - skew * (most - 1.0) / 6.0) ** 2 - most)
+
+    return _both_sides(excess, estimate)
 
 
 def _exact(results: _Results, confidence: float) -> tuple[float, float]:

@@ -22,6 +22,7 @@ Scheme = Literal["dorfman", "hierarchical", "array", "array_master"]
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 
 LARGEST_BEST = 50
+LARGEST_SIDE = 30
 MOST_PEOPLE = 5000
 """People in a first pool or an array at most: each is worked out against all others."""
 
@@ -127,8 +128,9 @@ def best(
     scheme, p, se, sp
         As for `characteristics`; one `p` for all.
     sizes : iterable of int or sequence of int, optional
-        Sizes to choose from; by default 2 to 50 (arrays to 30), for stages all chains of divisors of up to 50
-        with three or four stages, and single tests.
+        Sizes to choose from; by default 2 to 50 and on to four times ``1 / sqrt(p)``, where the best of perfect tests lies
+        (Dorfman 1943), up to 5,000 people; arrays of up to 30 by 30; for stages all chains of divisors of up to 50 with
+        three or four stages; and single tests.
     most_tests : float, optional
         Tests the labs can run; with `people` to screen. Sizes that need more are left out.
     people : int, optional
@@ -147,10 +149,12 @@ def best(
         No size fits the capacity, there is none to choose from, or a number cannot be.
     """
     _checked_demand(most_tests=most_tests, people=people)
-    given = list(_usual_sizes(scheme) if sizes is None else sizes)
+    given = list(_usual_sizes(scheme, p) if sizes is None else sizes)
     if not given:
         raise PolicyError("no sizes to choose from", where="sizes", way_out="give at least one")
     choices = [(each,) if isinstance(each, int) else tuple(each) for each in given]
+    if sizes is None and scheme == "dorfman":
+        choices = _cheapest_pools(choices, p, se, sp)
     found = [characteristics(scheme, choice, p, se, sp) for choice in choices]
     if sizes is None:
         last = (np.ravel(np.asarray(each, np.float64))[-1] for each in (se, sp))
@@ -166,6 +170,19 @@ def best(
     return least
 
 
+def _cheapest_pools(
+    choices: list[tuple[int, ...]], p: float, se: ArrayLike, sp: ArrayLike
+) -> list[tuple[int, ...]]:
+    """Leave the three pool sizes with the fewest tests a person, by Dorfman's formula; the others need no more work."""
+    chance = float(_per_person(p, 1)[0])
+    size = np.array([choice[0] for choice in choices], np.float64)
+    clean = np.exp(size * np.log1p(-chance)) if chance < 1 else 0.0 * size
+    tests = (
+        1.0 / size + _per_stage("se", se, 2)[0] * (1.0 - clean) + (1.0 - _per_stage("sp", sp, 2)[0]) * clean
+    )
+    return [choices[at] for at in np.argsort(tests, kind="stable")[:3].tolist()]
+
+
 def _checked_demand(**demand: float | None) -> None:
     """Refuse a capacity or a number of people that cannot be."""
     for name, number in demand.items():
@@ -173,7 +190,16 @@ def _checked_demand(**demand: float | None) -> None:
             raise PolicyError(f"{name} {number}", where="best", way_out="give a number above nothing")
 
 
-def _usual_sizes(scheme: Scheme) -> list[tuple[int, ...]]:
+def _reach(scheme: Scheme, p: float) -> int:
+    """Largest pool, or side of an array, to look through for a prevalence."""
+    if scheme.startswith("array"):
+        return LARGEST_SIDE
+    if not 0 < p < 1:
+        return LARGEST_BEST
+    return int(min(max(float(LARGEST_BEST), 4.0 / math.sqrt(p)), MOST_PEOPLE))
+
+
+def _usual_sizes(scheme: Scheme, p: float) -> list[tuple[int, ...]]:
     """Sizes `best` looks through when none are given."""
     if scheme == "hierarchical":
         three: list[tuple[int, ...]] = [
@@ -189,7 +215,7 @@ def _usual_sizes(scheme: Scheme) -> list[tuple[int, ...]]:
             if second % third == 0
         ]
         return three + four
-    return [(size,) for size in range(2, (30 if scheme.startswith("array") else LARGEST_BEST) + 1)]
+    return [(size,) for size in range(2, _reach(scheme, p) + 1)]
 
 
 def _checked_sizes(scheme: str, sizes: Sequence[int]) -> tuple[int, ...]:
