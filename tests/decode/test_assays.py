@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from math import log
 
 import numpy as np
@@ -139,3 +140,12 @@ def test_counts__matter_where_a_pool_dilutes() -> None:
         name: name != "no dilution" for name in ASSAYS
     }
     assert not Assay(dilution=0.0).counts_matter
+
+
+@pytest.mark.parametrize("people", SIZES)
+def test_ct__at_and_beyond_the_limit_never_says_more_for_infection(people: int) -> None:
+    assay = Assay(cycles=Cycles())
+    rows = [assay.likelihood(POSITIVE, people, ct) for ct in (36.0, 38.0, 39.9, 41.0, 50.0, 99.0)]
+    ratios = [row[1] / row[0] for row in rows]
+    assert all(later <= earlier * (1 + 1e-12) for earlier, later in itertools.pairwise(ratios))
+    assert ratios[-1] == pytest.approx(ratios[-3], rel=1e-12)

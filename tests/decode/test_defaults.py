@@ -15,7 +15,7 @@ DEFAULTS: list[tuple[Any, dict[str, Any]]] = [
     (Assay, {"sensitivity": 0.95, "specificity": 0.999, "dilution": None, "table": None, "cycles": None}),
     # Ct 27 +- 5 of a single; detected up to 40; every cycle doubles; false positives come late.
     (Cycles, {"mean": 27.0, "sd": 5.0, "values": (), "smoothing": 0.5, "limit": 40.0, "efficiency": 1.0,
-              "false_mean": 36.5, "false_sd": 1.5}),
+              "false_mean": 36.5, "false_sd": 4.0}),
     (Dynamics, {"infection_per_day": 0.0001, "clearance_per_day": 0.1}),
     # docs/decode.md: open pools below 262,144 states, up to 24 people enumerated, up to 12 columns.
     (Effort, {"states": 262_144, "kept": 16_777_216, "people": 24, "columns": 12}),

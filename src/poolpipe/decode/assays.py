@@ -40,7 +40,8 @@ class Cycles(BaseModel):
     efficiency : float
         PCR efficiency E in (0, 1]; 1 doubles every cycle.
     false_mean, false_sd : float
-        Normal distribution of the Ct of false positives (carry-over is weak, hence late), cycles.
+        Normal distribution of the Ct of false positives (carry-over is weak, hence late), cycles; broad, for P-BEST's false
+        pool came at 30.4.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -52,7 +53,7 @@ class Cycles(BaseModel):
     limit: float = Field(default=40.0, gt=0)
     efficiency: float = Field(default=1.0, gt=0, le=1)
     false_mean: float = 36.5
-    false_sd: float = Field(default=1.5, gt=0)
+    false_sd: float = Field(default=4.0, gt=0)
 
     def shift(self, infected: NDArray[np.float64], people: int) -> NDArray[np.float64]:
         """Cycles by which `infected` of `people` in a pool come later than a sample of their own."""
@@ -217,6 +218,7 @@ class Assay(BaseModel):
         density = np.ones(people + 1)
         if cycles is None:
             return density
+        ct = min(ct, cycles.limit)  # beyond the limit a number says no more than the limit itself
         density[0] = cycles.false_density(ct)
         if people:
             shift = cycles.shift(np.arange(1, people + 1, dtype=np.float64), people)
