@@ -8,6 +8,7 @@ where the format writes nothing for no amplification, and in spreadsheets cells 
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import re
@@ -288,7 +289,8 @@ def saved_by_a_spreadsheet(sample: Sample, chance: random.Random) -> Variant:
     """A spreadsheet opens the text and saves it: in German, English or Chinese, as text or as a workbook."""
     language = chance.choice(("de", "en", "zh"))
     comma = _decimal_comma(sample)
-    rows = [[_value(cell, comma=comma) for cell in line.split(sample.delimiter)] for line in sample.lines()]
+    cells = csv.reader(sample.lines(), delimiter=sample.delimiter)
+    rows = [[_value(cell, comma=comma) for cell in row] for row in cells]
     if chance.random() < 0.4:
         content = workbook({"Sheet1" if language == "en" else "Tabelle1": rows})
         return Variant(sample.name, "spreadsheet", f"workbook, {language}", content, silent=True)

@@ -173,7 +173,8 @@ class _Assembly:
                 pools += pools_of(part.records, policy, notes)
         ask_about_shared_wells(loads, notes)
         self._check_channels()
-        if not (readings or reports or pools or (loads and layout.kind != "instrument")):
+        of_pcr = layout.kind == "instrument" or bool(layout.target_columns)
+        if not (readings or reports or pools or (loads and not of_pcr)):
             raise self._nothing_read()
         run_time = when.at or next((row["at"] for row in [*readings, *loads, *reports] if row["at"]), None)
         if run_time is None and not pools:

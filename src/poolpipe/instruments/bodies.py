@@ -97,6 +97,7 @@ def _inside(layout: Layout, rows: list[Row], columns: Columns, notes: Notes, *, 
     role, key = next(((role, columns.roles[role][0]) for role in KEYS if role in columns.roles), ("", 0))
     names = layout.columns.get(role, ())
     heading = len(rows) if last else _heading_of_next(rows, key)
+    end = _end_of_wells(rows, key) if role == "well" else len(rows)
     blank = False
     inside = []
     for index, row in enumerate(rows):
@@ -111,7 +112,9 @@ def _inside(layout: Layout, rows: list[Row], columns: Columns, notes: Notes, *, 
             _below(row, "another table begins here: nothing below is read", notes)
             _check_no_results(row)
             break
-        if (blank and (filled < FILLED or not text)) or _is_remark(row, columns, role, text):
+        if (blank and (filled < FILLED or not text)) or _is_remark(
+            row, columns, role, text, below=index >= end
+        ):
             _below(row, "not part of the table", notes)
             continue
         inside.append(row)
@@ -147,12 +150,25 @@ def _is_header(row: Row, columns: Columns) -> bool:
     return found > 1 and found * 2 >= len(cells)
 
 
-def _is_remark(row: Row, columns: Columns, role: str, text: str) -> bool:
-    """Whether a line without a well is a remark: fewer cells than the table has, and no Ct among them."""
-    if role != "well" or _is_well(text):
+def _end_of_wells(rows: list[Row], key: int) -> int:
+    """Index behind the last line that has a well."""
+    return next(
+        (
+            i
+            for i in range(len(rows), 0, -1)
+            if key < len(rows[i - 1].cells) and _is_well(plain(rows[i - 1].cells[key]))
+        ),
+        0,
+    )
+
+
+def _is_remark(row: Row, columns: Columns, role: str, text: str, *, below: bool) -> bool:
+    """Whether a line without a well is a remark: nearly empty or, below all wells, narrower; and without a Ct."""
+    if role != "well" or row.torn or _is_well(text):
         return False
     filled = [i for i, cell in enumerate(row.cells) if plain(cell)]
-    return len(filled) < FILLED and not set(filled) & set(columns.cts)
+    narrow = len(filled) < FILLED or (below and len(row.cells) < len(columns.header.cells))
+    return narrow and not set(filled) & set(columns.cts)
 
 
 def _is_well(text: str) -> bool:

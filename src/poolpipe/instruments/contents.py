@@ -128,8 +128,9 @@ def reports_of(
     for record, place, held in zip(records, places, roles, strict=True):
         if not record["call"] and not record["validity"]:
             continue
-        if held is not None and held.role in CONTROLS:
-            continue
+        placed = {"well", "plate_well"} & record.texts.keys()
+        if (held is not None and held.role in CONTROLS) or (placed and place.well is None):
+            continue  # a row whose well cannot be read has been noted, and none of it is taken
         tube = tube_code(record, policy, notes, named=False)
         call = layout.word(layout.calls, record["call"])
         if layout.word(layout.calls, record["validity"]) == "invalid":

@@ -27,6 +27,7 @@ __all__ = ["HEADER_WITHIN", "Document", "Row", "Sheet", "open_document", "text_d
 
 DELIMITERS = "\t;,"
 HEADER_WITHIN = 400  # rows; real preambles run to forty, a section's raw data comes after its own header
+_PRINTED = "тТсСΔδμ℃°±×"  # letters that instruments print in any country: the T of `Cт` is Cyrillic
 _LARGER = "give the results in smaller files, or raise {} in the import policy"
 # A spreadsheet that saves a text fills the line of a section's title up with empty cells.
 _SECTION = re.compile(r'[\s"]*\[([^\]]{1,80})\][\s",;]*')
@@ -53,6 +54,7 @@ class Sheet:
     load: Callable[[int | None], list[Row]]  # the first so many rows, or all
     delimiter: str = ""
     above: Sheet | None = None
+    alone: bool = False  # the only sheet of its workbook, so that its name says nothing
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -193,16 +195,17 @@ def _gunzip(content: bytes, policy: ImportPolicy, name: str) -> bytes:
 
 def _sheets(tables: dict[str, Loader]) -> list[Sheet]:
     """Sheets of a spreadsheet, each read when first asked for; one that holds `[sections]` is a sheet a section."""
-    return [part for title, load in tables.items() for part in _parts(title, load)]
+    alone = len(tables) == 1
+    return [part for title, load in tables.items() for part in _parts(title, load, alone=alone)]
 
 
-def _parts(title: str, load: Loader) -> list[Sheet]:
+def _parts(title: str, load: Loader, *, alone: bool) -> list[Sheet]:
     @cache
     def read(most: int | None) -> list[Row]:
         return [Row(i, *cells) for i, cells in enumerate(load(most), 1)]
 
     if not any(_section(row) for row in read(HEADER_WITHIN)):
-        return [Sheet(title, read)]
+        return [Sheet(title, read, alone=alone)]
     rows = read(None)
     starts = [0] + [i + 1 for i, row in enumerate(rows) if _section(row)]
     ends = [start - 1 for start in starts[1:]] + [len(rows)]
@@ -292,9 +295,11 @@ def _is_chinese(content: bytes) -> bool:
         return False
     foreign = [letter for letter in text if letter > "\x7f"]
     common = sum(
-        "\u3000" <= x <= "\u303f" or "\u4e00" <= x <= "\u9fff" or "\uff00" <= x <= "\uffef" for x in foreign
+        "\u3000" <= x <= "\u303f" or "\u4e00" <= x <= "\u9fff" or "\uff00" <= x <= "\uffef" or x in _PRINTED
+        for x in foreign
     )
-    return len(foreign) > 1 and common * 10 >= len(foreign) * 9
+    several = len(foreign) > 1 or foreign[:1] == ["т"]
+    return several and common * 10 >= len(foreign) * 9
 
 
 def _strict(content: bytes, encoding: str, name: str) -> str:

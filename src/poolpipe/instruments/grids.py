@@ -53,7 +53,7 @@ def _grids(document: Document) -> Iterator[tuple[Sheet, int, int]]:
 
 
 def is_result(grid: tuple[Sheet, int, int]) -> bool:
-    """Whether the cells of a drawn plate are results: numbers with decimals, words for no amplification, calls."""
+    """Whether the cells of a drawn plate are results: decimals, words for no amplification, calls, small numbers twice."""
     sheet, top, size = grid
     rows, columns = SHAPES[size]
     cells = [
@@ -61,7 +61,12 @@ def is_result(grid: tuple[Sheet, int, int]) -> bool:
     ]
     filled = [cell for cell in cells if cell not in EMPTY]
     decimals = sum(bool(_DECIMAL.fullmatch(cell)) for cell in filled)
-    return decimals > 1 or any(cell in NOTHING or cell in CALLS for cell in filled)
+    small = bool(filled) and all(re.fullmatch(r"\d{1,2}", cell) for cell in filled)  # no tube is in two wells
+    return (
+        decimals > 1
+        or any(cell in NOTHING | CALLS for cell in filled)
+        or (small and len(set(filled)) < len(filled))
+    )
 
 
 def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: ImportPolicy) -> InstrumentFile:

@@ -81,7 +81,8 @@ class Layout(_Part):
     priority : int
         Of several layouts that fit, the highest counts.
     sheets : tuple of str
-        Names of sheets or `[sections]` that hold the table; empty means any.
+        Names of sheets or `[sections]` that hold the table; empty means any, an empty name a text without sections or
+        the only sheet of a workbook.
     required : tuple of str
         Roles without which this is not the format.
     absent : tuple of str
@@ -213,7 +214,8 @@ def match_header(
 
     With `any_sheet` the sheet may have another name than those of the layout.
     """
-    if layout.sheets and sheet.name not in layout.sheets and not any_sheet:
+    named = sheet.name in layout.sheets or (sheet.alone and "" in layout.sheets)
+    if layout.sheets and not named and not any_sheet:
         return None
     for index, names in enumerate(sheet.names):
         if len(names) > 1 and is_header(layout, names, sheet.rows[index], policy):

@@ -61,7 +61,7 @@ def whole_rows(
     widths = _widths_of(rows, columns) if not padded else frozenset()
     usual = [row for row in rows if not widths or len(row.cells) in widths]
     others = _Others(usual, columns)
-    ragged = len(rows) - len(usual) >= max(FEW, len(rows) // 10)
+    ragged = len(usual) >= ENOUGH and len(rows) - len(usual) >= max(FEW, len(rows) // 10)
     kept = []
     for row in rows:
         fault = _fault(row, columns, widths, others, ragged=ragged)

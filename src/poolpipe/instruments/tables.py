@@ -64,6 +64,8 @@ def preamble_pairs(rows: list[Row]) -> Iterator[tuple[str, str, int]]:
         cells = [plain(cell) for cell in row.cells]
         if not cells or not cells[0]:
             continue
+        if len(cells) > 1 and cells[1] == cells[0]:  # the column was doubled; no value is its own key
+            del cells[1]
         if len(cells) > 1 and cells[1]:
             yield cells[0].lstrip("*# ").rstrip(" :="), cells[1], row.line
         match = re.fullmatch(r"[*#]?\s*([^=:]{1,60}?)\s*[=:]\s*(.*)", cells[0])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from poolpipe.instruments.cells import plain, well_name, well_number
+from poolpipe.instruments.cells import number, plain, well_name, well_number
 from poolpipe.instruments.contents import ask_about_shared_wells, tube_code
 from poolpipe.instruments.errors import DamagedFileError
 from poolpipe.instruments.facts import policy_time
@@ -112,6 +112,11 @@ def _check_widths(sheet: Sheet, name: str) -> None:
         if row.torn or len(row.cells) < FIELDS or len(row.cells) != fields:
             raise DamagedFileError(
                 f"record {kind} has {len(row.cells)} fields of {max(fields, FIELDS)}: a field is missing, or one too many",
+                where=f"{name}, line {row.line}", way_out="copy or export the worklist again",
+            )  # fmt: skip
+        if number(row.cells[FIELDS - 1], ".") is None:
+            raise DamagedFileError(
+                f"record {kind} has {plain(row.cells[FIELDS - 1])!r} where its volume stands: fields have moved",
                 where=f"{name}, line {row.line}", way_out="copy or export the worklist again",
             )  # fmt: skip
 

@@ -42,13 +42,18 @@ def _believed(
     records: list[Record], named: list[str | None], size: int | None, policy: ImportPolicy, notes: Notes
 ) -> list[str | None]:
     """The named wells, without those whose number is another well, as far as the policy leaves these out."""
-    numbered = [i for i, record in enumerate(records) if named[i] and record["position"]] if size else []
-    differing = [i for i in numbered if not _agrees(records[i]["position"], named[i] or "", size or 96)]
+    sizes = [size] if size else list(SHAPES)
+    numbered = [i for i, record in enumerate(records) if named[i] and record["position"]]
+    differing = [
+        i
+        for i in numbered
+        if not any(_agrees(records[i]["position"], named[i] or "", each) for each in sizes)
+    ]
     few = len(differing) * FEW <= len(numbered)
     left_out = policy.well_disagrees == "leave_out" or (policy.well_disagrees == "majority" and few)
     for i in differing:
         record = records[i]
-        notes.ask("well_disagrees", f"the well's number and name differ on a plate of {size}",
+        notes.ask("well_disagrees", "the well's number and name differ" + (f" on a plate of {size}" if size else ""),
                   f"number {record['position']}, name {record['well']} (line {record.line})",
                   options=("majority", "name", "leave_out"), setting="well_disagrees",
                   decided="leave_out" if left_out else "name")  # fmt: skip
