@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "Facts", "Sample", "Variant", "facts_of", "samples", "verdict"]
 
+# Questions about a whole file, which say nothing of a row that was left out.
+OF_FILES = ("time_missing", "time_without_zone", "plate_missing", "plate_size", "encoding", "zone_ambiguous")
 ENOUGH = 3  # so many other rows say what a column holds
 POLICY = ImportPolicy(plate=None, at=None, lab="L", zone_abbreviations={"CST": "+08:00"})
 ROWS = "ABCDEFGHIJKLMNOP"
@@ -98,7 +100,8 @@ def facts_of(file: InstrumentFile) -> Facts:
         rounded = frame.with_columns(pl.col("ct").round(4)) if kind == "read" else frame
         facts |= {(kind, *row) for row in rounded.select(columns).rows()}
     told = {(finding.code, f"{finding.line} {finding.text}") for finding in file.not_understood}
-    told |= {(question.code, place) for question in file.questions for place in ("", *question.where)}
+    asked = [question for question in file.questions if question.code not in OF_FILES]
+    told |= {(question.code, place) for question in asked for place in question.where}
     return Facts(frozenset(facts), frozenset(told))
 
 
@@ -158,8 +161,10 @@ def cut(sample: Sample, chance: random.Random) -> Variant:
 def _can_be_seen(sample: Sample, lines: list[str], part: str) -> bool:
     """Whether numbers above tell that a last number was cut, when somebody ends its line."""
     cells = [line.split(sample.delimiter) for line in [*lines[:-1], part]]
-    same = [row for row in cells[:-1] if len(row) == len(cells[-1]) and _kind(row[-1]) in ("number", "word")]
-    return _kind(cells[-1][-1]) not in ("number", "empty") or part == lines[-1] or len(same) >= ENOUGH
+    kinds = [_kind(row[-1]) for row in cells[:-1] if len(row) == len(cells[-1])]
+    if part == lines[-1] or _kind(cells[-1][-1]) not in ("number", "empty"):
+        return True
+    return kinds.count("number") + (kinds.count("word") if _kind(cells[-1][-1]) == "empty" else 0) >= ENOUGH
 
 
 def rows_changed(sample: Sample, chance: random.Random) -> Variant:
@@ -374,7 +379,8 @@ def workbook_rows(sample: Sample, chance: random.Random) -> Variant:
     by_column = chance.random() < 0.5
     lines = [list(each) for each in zip(*rows, strict=True)] if by_column else rows
     i, j = chance.randrange(len(lines)), chance.randrange(len(lines))
-    what = chance.choice(("dropped", "doubled", "exchanged"))
+    quiet = by_column and any(str(cell).casefold() in (*QUIET, "well position") for cell in lines[i])
+    what = chance.choice(("doubled", "exchanged") if quiet else ("dropped", "doubled", "exchanged"))
     if what == "dropped":
         del lines[i]
     elif what == "doubled":
@@ -397,6 +403,8 @@ def workbook_cells(sample: Sample, chance: random.Random) -> Variant:
     rest = [list(map(str, other)) for k, other in enumerate(rows) if k != row and len(other) == len(cells)]
     others = [j for j in range(len(cells)) if _leaves_a_trace(list(map(str, cells)), i, j, rest)]
     what = chance.choice(("deleted", "inserted", *(["exchanged"] if others else [])))
+    if what == "inserted" and not any(_kind(str(cell)) == "number" for cell in cells):
+        i = max(i, 1)  # in front of a header a blank only says that the column of row numbers has no name
     j = chance.choice(others) if others else i
     if what == "deleted":
         del cells[i]

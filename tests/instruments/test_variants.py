@@ -38,7 +38,11 @@ def test_mishaps__are_found_out_where_the_reader_guesses() -> None:
     other = mishaps_of(sample)["encodings"](sample, random.Random(1))
     assert verdict(whole, other) == "same"
     changed = sample.content.replace(b"24.117", b"34.117")
-    assert verdict(whole, type(other)("x", "x", "x", changed)).startswith("wrong: ('read'")
+    assert verdict(whole, type(other)(sample.name, "x", "x", changed)).startswith("wrong: ('read'")
     lines = sample.content.splitlines(keepends=True)
-    assert verdict(whole, type(other)("x", "x", "x", b"".join(lines[:-1]))) == "fewer"  # rows_missing tells
-    assert verdict(whole, type(other)("x", "x", "x", b"".join(lines[:-3]))).startswith("wrong: lost in silence")
+    assert (
+        verdict(whole, type(other)(sample.name, "x", "x", b"".join(lines[:-1]))) == "fewer"
+    )  # rows_missing tells
+    assert verdict(whole, type(other)(sample.name, "x", "x", b"".join(lines[:-3]))).startswith(
+        "wrong: lost in silence"
+    )

@@ -57,7 +57,7 @@ def whole_rows(
     """
     rows = _not_torn(rows, pieces, notes)
     if padded:
-        _check_last_name(rows, columns)
+        _check_names_of_sheet(rows, columns)
     widths = _widths_of(rows, columns) if not padded else frozenset()
     usual = [row for row in rows if not widths or len(row.cells) in widths]
     others = _Others(usual, columns)
@@ -147,16 +147,29 @@ def _check_names_stand_right(header: Row, rows: list[Row], cts: list[int]) -> No
             )  # fmt: skip
 
 
-def _check_last_name(rows: list[Row], columns: Columns) -> None:
-    """Refuse a sheet whose last column has no name in any row's header: then all names may have moved to the left."""
-    named = max((i for i, cell in enumerate(columns.header.cells) if plain(cell)), default=-1) + 1
-    filled = [row for row in rows if named < len(row.cells) and plain(row.cells[named])]
-    if len(filled) >= ENOUGH and len(filled) == len(rows):
+def _check_names_of_sheet(rows: list[Row], columns: Columns) -> None:
+    """Refuse a sheet in which a name may have been taken out of the header, or a blank put into it.
+
+    Then the last column has values and no name, or a name and no value while a column amid the names has none.
+    """
+    names = [plain(cell) for cell in columns.header.cells]
+    end = max((i for i, name in enumerate(names) if name), default=-1) + 1
+    begin = next((i for i, name in enumerate(names) if name), 0)
+    if len(rows) < ENOUGH:
+        return
+    lost = all(_filled(row, end) for row in rows)
+    unnamed = [
+        i for i in range(begin, end) if not names[i] and sum(_filled(row, i) for row in rows) * 2 > len(rows)
+    ]
+    if lost or (unnamed and not any(_filled(row, end - 1) for row in rows)):
         raise AmbiguousFileError(
-            f"the column behind the last of {named} names is filled and has no name: each name may stand one column too far "
-            "to the left",
+            f"{end} names in the header and a column of values without one: names may stand one column too far to a side",
             where=f"line {columns.header.line}", way_out="name every column, or take the unnamed one out",
         )  # fmt: skip
+
+
+def _filled(row: Row, index: int) -> bool:
+    return index < len(row.cells) and bool(plain(row.cells[index]))
 
 
 class _Others:
