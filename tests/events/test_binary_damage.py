@@ -124,7 +124,7 @@ def test_table__damaged_anywhere_is_accounted_for_and_ends_no_process(
     sound = TABLES[form]()
     rng = random.Random(form)
     path = tmp_path / "collect.any"
-    for number in range(60):
+    for number in range(20):
         path.write_bytes(_damaged(sound, rng))
         assert child.call(outcome_of_reading, str(path)) in ("read", "left aside"), number
 
@@ -167,7 +167,7 @@ def test_offsets__that_point_outside_are_damage_and_bytes_that_are_no_text_one_r
         assert counts(read_text(tmp_path, content, "collect.arrow")) == expected
         for place in range(0, len(content), 8):  # every word that could be an offset
             wrong = content[:place] + b"\xff\xff\xff\x7f" + content[place + 4 :]
-            if place % 64 == 0 or b"texts of" in content[place : place + 64]:
+            if place % 256 == 0 or b"texts of" in content[place : place + 64]:
                 (tmp_path / "x.arrow").write_bytes(wrong)
                 child.call(outcome_of_reading, str(tmp_path / "x.arrow"))
 

@@ -178,9 +178,14 @@ def _is_alike(column: pa.Array) -> bool:
 def _rows_at_once(columns: list[pa.Array], longest: int) -> int:
     """How many rows make a batch: few where a few long texts, but none too long, stand in many rows each."""
     texts = [column.dictionary for column in columns if pa.types.is_dictionary(column.type)]
-    sizes = (_sizes(text) for text in texts if text.nbytes > _DECODED // ROWS and _is_text(text.type))
-    most = max((int(size[size <= longest].max(initial=1)) for size in sizes), default=1)
+    large = [text for text in texts if _longest(text) > _DECODED // ROWS]
+    most = max((int(size[size <= longest].max(initial=1)) for size in map(_sizes, large)), default=1)
     return max(1, min(ROWS, _DECODED // most))
+
+
+def _longest(texts: pa.Array) -> int:
+    """Bytes of the longest text; 0 where there is none, or the values are no texts."""
+    return int(pc.max(pc.binary_length(texts)).as_py() or 0) if _is_text(texts.type) else 0
 
 
 def _sizes(texts: pa.Array) -> NDArray[np.int64]:
@@ -201,8 +206,9 @@ def _without_long_cells(table: pa.Table, longest: int) -> tuple[pa.Table, NDArra
         (array,) = column.chunks
         is_coded = pa.types.is_dictionary(array.type)
         values = array.dictionary if is_coded else array
-        if not _is_text(values.type) or not (too_long := _sizes(values) > longest).any():
+        if _longest(values) <= longest:
             continue
+        too_long = _sizes(values) > longest
         short = pc.utf8_slice_codeunits(values, 0, _SHOWN)
         if is_coded:
             rows = pl.Series(array.indices).fill_null(-1).to_numpy()
