@@ -56,6 +56,12 @@ def test_undetermined__is_null_however_it_is_written(word: str) -> None:
     assert file.readings["ct_text"].to_list()[1] == "20.5"
 
 
+def test_words_for_undetermined__are_told_in_order() -> None:
+    words = ["Undetermined", "NoCt", "-", "No Ct", "NaN", "N/A", "UNDETERMINED"]
+    file = read(rows(*(row(well, word) for well, word in enumerate(words, 1)), row(9, "20.5")))
+    assert file.recognised.undetermined == tuple(sorted(words))
+
+
 @pytest.mark.parametrize("number", ["40", "40.0", "40.000", "45.0", "100"])
 def test_a_number_that_may_be_no_call__is_a_number_until_the_policy_says(number: str) -> None:
     content = rows(row(1, number), row(2, "20.5"))
