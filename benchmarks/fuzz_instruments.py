@@ -15,7 +15,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.instrument_variants import POLICY, Facts, Sample, facts_of, mishaps_of, samples, verdict
+from benchmarks.instrument_facts import POLICY, Facts, facts_of, verdict
+from benchmarks.instrument_samples import Sample, samples
+from benchmarks.instrument_variants import mishaps_of
 from poolpipe.instruments import read
 
 FOLDER = Path(__file__).parents[1] / "data" / "samples" / "instruments"

@@ -9,7 +9,9 @@ import random
 from pathlib import Path
 
 import pytest
-from benchmarks.instrument_variants import POLICY, Sample, facts_of, mishaps_of, samples, verdict
+from benchmarks.instrument_facts import POLICY, facts_of, verdict
+from benchmarks.instrument_samples import Sample, samples
+from benchmarks.instrument_variants import mishaps_of
 
 from poolpipe.instruments import read
 

@@ -62,6 +62,8 @@ EVENTS = [
     *way("T3", "B3", "S2", (1, 1.5, 20, 25, "negative")),
     *way("T4", "B4", "S2", (1, 1.5, 2, 3, "suspect")),
     collect("T4", "second"),
+    collect("T10", "alone", mode="single"),
+    {"kind": "report", "at": at(3), "tube": "T10", "call": "positive", "lab": "L"},
     collect("79927398713", "luhn"),
     collect("X-T6-Z", "wedge"),
     collect("(01)09312345678907(21)T7", "gs1"),
@@ -116,6 +118,7 @@ OTHERWISE = {
     "decoding.prior": 0.01,
     "decoding.sensitivity": 0.8,
     "decoding.specificity": 0.9,
+    "decoding.single_specificity": 0.9,
 }
 """Another value of every setting, under which the events above conclude something else."""
 
