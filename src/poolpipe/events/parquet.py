@@ -143,9 +143,9 @@ class _File:
                 if not coded:
                     raise
                 continue
-            if first is not None:
+            if first is not None:  # pyarrow's exhausted batches may not be asked again
                 yield first
-            yield from tables
+                yield from tables
             return
 
 
