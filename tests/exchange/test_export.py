@@ -17,7 +17,7 @@ from exchange.outboxes import bundles, done, messages, refused, rows, tell_of
 from poolpipe.cli import poolpipe
 from poolpipe.errors import InputError
 from poolpipe.exchange.source import result_folder
-from poolpipe.exchange.telling import Csv, Hl7
+from poolpipe.exchange.telling import Csv, Fhir, Hl7
 
 CASES = Path(__file__).parents[1] / "cases" / "scans"
 ROOT = Path(__file__).parents[2]
@@ -176,6 +176,26 @@ def test_options__reach_the_files(tmp_path, results):
     assert "whose format is hl7, not fhir" in refused(results["first"], tmp_path / "hl7", "fhir")
     done(results["first"], tmp_path / "fhir", "fhir", "--zone", "UTC")
     assert bundles(tmp_path / "fhir")[0][-1]["issued"] == "2022-02-10T05:00:00+00:00"
+
+
+def test_forms__are_from_python_what_they_are_on_the_command_line(tmp_path, results):
+    for form, name in ((Csv(), "csv"), (Hl7(), "hl7"), (Fhir(), "fhir")):
+        tell_of(results["first"], tmp_path / "python" / name, form)
+        done(results["first"], tmp_path / "typed" / name, name)
+        python, typed = (
+            {
+                path.name: path.read_bytes()
+                for path in (tmp_path / way / name).iterdir()
+                if "manifest" not in path.name
+            }
+            for way in ("python", "typed")
+        )
+        assert python == typed
+        manifests = [
+            json.loads((tmp_path / way / name / "results.manifest.json").read_text("utf-8"))
+            for way in ("python", "typed")
+        ]
+        assert manifests[0]["receiver"] == manifests[1]["receiver"]
 
 
 def test_progress__is_told_tube_by_tube(tmp_path, results):

@@ -140,7 +140,7 @@ class ResultFolder:
         """Readings of the wells that these tubes' calls rest on; None where the run kept none."""
         if self._readings is None:
             return None
-        wells = pools.select("round", pl.col("called_by").str.strip_prefix("well ").alias("where")).unique()
+        wells = pools.select("round", pl.col("called_by").str.strip_prefix("well ").alias("where"))
         where = pl.format("{}:{}", "plate", "well").alias("where")
         return (
             self._readings.with_columns(where)
