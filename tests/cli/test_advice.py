@@ -34,6 +34,7 @@ TOLD_BY = {
     "poolpipe.instruments": ("import",),
     "poolpipe.commands.terminal": ("run",),
     "poolpipe.commands.design": (),
+    "poolpipe.commands.frames": ("decode", "design", "plan"),
     "poolpipe.commands.import_": ("import",),
 }
 """Module to the commands that may tell what stands in it; a command's module tells for itself."""

@@ -34,6 +34,9 @@ STYLES = {
     "suspect": "magenta",
 }
 
+_IN_TABLES = ("in the tables", "见结果表")
+"""Where the rows are that do not fit on a board."""
+
 
 class Board(Table):
     """A table that nothing on it can command the terminal, whoever filled it.
@@ -47,19 +50,29 @@ class Board(Table):
         Heading; also what a policy is called.
     more : int
         Rows that do not fit on it; they are announced below.
+    rest : tuple of str
+        Where those rows are, in English and Chinese.
     show_ids : bool
         Leave identity numbers as they are.
     tight : bool
         One blank between columns instead of two.
     """
 
-    def __init__(self, title: str, *, more: int = 0, show_ids: bool = False, tight: bool = False) -> None:
+    def __init__(
+        self,
+        title: str,
+        *,
+        more: int = 0,
+        rest: tuple[str, str] = _IN_TABLES,
+        show_ids: bool = False,
+        tight: bool = False,
+    ) -> None:
         self._show_ids = show_ids
         super().__init__(
             title=self._drawn(Text(title, style="bold")),
             title_justify="left",
             min_width=min(cell_len(title), WIDTH),
-            caption=Text(f"and {more:,} more in the tables 其余 {more:,} 行见结果表") if more else None,
+            caption=Text(f"and {more:,} more {rest[0]} 其余 {more:,} 行{rest[1]}") if more else None,
             caption_justify="left",
             box=box.SIMPLE_HEAD,
             header_style="bold",
@@ -100,9 +113,16 @@ class Board(Table):
         return text if self._show_ids else Text(mask_sound_ids(text.plain), style=text.style)
 
 
-def frame(title: str, *, more: int = 0, show_ids: bool = False, tight: bool = False) -> Board:
+def frame(
+    title: str,
+    *,
+    more: int = 0,
+    rest: tuple[str, str] = _IN_TABLES,
+    show_ids: bool = False,
+    tight: bool = False,
+) -> Board:
     """Start a board; `more` rows that do not fit on it are announced below."""
-    return Board(title, more=more, show_ids=show_ids, tight=tight)
+    return Board(title, more=more, rest=rest, show_ids=show_ids, tight=tight)
 
 
 def _visible_text(text: Text) -> Text:

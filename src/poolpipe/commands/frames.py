@@ -94,7 +94,8 @@ def board(
     from poolpipe.display import mask
 
     hidden = set() if show_ids else set(secret)
-    table = framed(title, more=max(0, frame.height - rows), show_ids=show_ids)
+    more = max(0, frame.height - rows)
+    table = framed(title, more=more, rest=("with --json", "请用 --json 查看"), show_ids=show_ids)
     for name, kind in frame.schema.items():
         table.add_column(plain(name), justify="right" if kind.is_numeric() else "left", overflow="fold")
     for row in frame.head(rows).iter_rows(named=True):

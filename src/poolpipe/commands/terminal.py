@@ -161,6 +161,7 @@ _CHINESE_STEPS = {
     "cases": "阳性人员",
     "anomalies": "异常",
     "ledger": "台账",
+    "retention": "留样",
     "writing": "写出",
     "exporting": "导出",
 }
