@@ -232,6 +232,11 @@ def test_readers__find_a_whole_result_throughout(results, tmp_path):
         each.start()
     for turn in range(30):
         place(begun(out, results["new" if turn % 2 == 0 else "old"]), out, NAMES)
+        # Of two readings that end after the switch the second began after it: both results are seen.
+        enough, waited = len(read) + 2, 0
+        while len(read) < enough and not failures and waited < 5000:
+            waited += 1
+            stop.wait(0.001)
     stop.set()
     for each in pollers:
         each.join()
