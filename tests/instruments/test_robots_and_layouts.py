@@ -226,7 +226,7 @@ def test_a_layout_with_a_mistake__says_where(change: tuple[str, str], sentence: 
 
 def test_layouts__are_unique_and_named_like_formats() -> None:
     formats = [layout.format for layout in load_layouts()]
-    assert len(set(formats)) == len(formats) == 19
+    assert len(set(formats)) == len(formats) == 20
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from poolpipe.instruments.cells import well_name
+from poolpipe.instruments.cells import fold, well_name
 from poolpipe.instruments.checks import check_setup
 from poolpipe.instruments.contents import (
     Place,
@@ -74,10 +74,14 @@ def read_document(
 def _empty_as_in(parts: list[Table], layout: Layout) -> Layout:
     """The layout with what an empty Ct is in this very file.
 
-    Not one Ct in the whole file: a run that was not analysed looks like this, so empty proves nothing. A word for no
+    Not one Ct nor a word for none in the whole file: a run that was not analysed looks like this, so empty proves nothing. A word for no
     amplification in some rows: this file does not leave such cells empty, so an empty one has lost its value.
     """
-    cts = [text for part in parts for record in part.records for _, text in record.cts if text]
+    words = {fold(word) for word in layout.nothing.words}
+    cts = [
+        text for part in parts for record in part.records for _, text in record.cts
+        if kind_of(text) in ("number", "nothing") or fold(text) in words - {""}
+    ]  # fmt: skip
     silent = layout.kind == "instrument" and not cts
     worded = layout.nothing.empty == "undetermined" and any(kind_of(text) == "nothing" for text in cts)
     if not (silent or worded):
@@ -207,7 +211,8 @@ class _Assembly:
         """Refuse several tables of one channel for the same wells: two plates in one file."""
         seen: dict[str, set[str]] = {}
         for part in self.parts:
-            channel = file_facts(self.layout, part.preamble).get("target", "") if len(self.parts) > 1 else ""
+            heading = file_facts(self.layout, part.preamble) if len(self.parts) > 1 else {}
+            channel = heading.get("target") or heading.get("channel", "")
             wells = (
                 {record["well"] for record in part.records}
                 if channel and "target" not in part.roles
@@ -269,8 +274,8 @@ class _Assembly:
         if not any(record.cts for record in part.records):
             return []
         self.decimal = table_decimal(part)
-        target = file_facts(self.layout, part.preamble).get("target", "")
-        taken = readings_of(self.layout, part, wells, self.decimal, self.policy, self.notes, target)
+        heading = file_facts(self.layout, part.preamble)
+        taken = readings_of(self.layout, part, wells, self.decimal, self.policy, self.notes, heading)
         check_means(part.records, taken, self.decimal, self.notes)
         self.undetermined |= {reading.ct_text or "(empty)" for reading in taken if reading.ct is None}
         return taken

@@ -55,7 +55,7 @@ def body_of(
     whole = whole_rows(inside, pieces, columns, padded=padded, notes=notes)
     if layout.no_results:
         _check_no_numbers(columns, whole)
-    return without_cut_end(document, inside, whole, columns, notes)
+    return without_cut_end(layout, document, inside, whole, columns, notes)
 
 
 def name_rows_above(rows: list[Row], columns: Columns, notes: Notes) -> None:

@@ -23,9 +23,19 @@ if TYPE_CHECKING:
 
     from poolpipe.instruments.policy import ImportPolicy
 
-__all__ = ["HEADER_WITHIN", "Document", "Row", "Sheet", "open_document", "text_document", "unpack_zip"]
+__all__ = [
+    "EDS_FOLDER",
+    "HEADER_WITHIN",
+    "Document",
+    "Row",
+    "Sheet",
+    "open_document",
+    "text_document",
+    "unpack_zip",
+]
 
 DELIMITERS = "\t;,"
+EDS_FOLDER = "apldbio/sds/"  # in the archives of Applied Biosystems' classic software
 HEADER_WITHIN = 400  # rows; real preambles run to forty, a section's raw data comes after its own header
 _PRINTED = "тТсСΔδμ℃°±×"  # letters that instruments print in any country: the T of `Cт` is Cyrillic
 _LARGER = "give the results in smaller files, or raise {} in the import policy"
@@ -108,7 +118,9 @@ def open_document(content: bytes, policy: ImportPolicy, *, name: str = "") -> Do
         raise DamagedFileError("the file is empty", where=name, way_out="copy or export it again")
     if content.startswith(b"PK"):
         members = unpack_zip(content, policy, name=name)
-        if "xl/workbook.xml" in members:
+        # The 7500 keeps an empty workbook beside its results.
+        of_eds = any(member.startswith(EDS_FOLDER) for member in members)
+        if "xl/workbook.xml" in members and not of_eds:
             return Document("spreadsheet", _sheets(xlsx_tables(content, members, name)), sha256)
         return Document("zip", [], sha256, members=members)
     if content.startswith(OLE):

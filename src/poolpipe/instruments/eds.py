@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from poolpipe.instruments.assembly import read_document
-from poolpipe.instruments.documents import Document, text_document
+from poolpipe.instruments.documents import EDS_FOLDER, Document, text_document
 from poolpipe.instruments.errors import DamagedFileError, RefusedFormatError
 from poolpipe.instruments.layouts import load_layouts, match_header
 from poolpipe.instruments.xmltree import child_text, parse_xml
@@ -20,12 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["is_eds", "read"]
 
-FOLDER = "apldbio/sds/"
-
 
 def is_eds(document: Document) -> bool:
     """Whether the archive is an .eds of the classic software, by its folder."""
-    return document.container == "zip" and any(name.startswith(FOLDER) for name in document.members)
+    return document.container == "zip" and any(name.startswith(EDS_FOLDER) for name in document.members)
 
 
 def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
@@ -36,7 +34,7 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
     RefusedFormatError
         Where the run was never analysed, so that there is no result table.
     """
-    content = document.members.get(f"{FOLDER}analysis_result.txt")
+    content = document.members.get(f"{EDS_FOLDER}analysis_result.txt")
     if content is None:
         raise RefusedFormatError(
             "the .eds holds no analysis_result.txt: the run was not analysed", where=name,
@@ -81,7 +79,7 @@ def _facts(document: Document) -> dict[str, str]:
 
 
 def _root(document: Document, member: str) -> Element | None:
-    content = document.members.get(FOLDER + member)
+    content = document.members.get(EDS_FOLDER + member)
     try:
         return parse_xml(content, member) if content else None
     except DamagedFileError:

@@ -38,12 +38,14 @@ def check_trailer(layout: Layout, document: Document) -> None:
 
 
 def without_cut_end(
-    document: Document, rows: list[Row], whole: list[Row], columns: Columns, notes: Notes
+    layout: Layout, document: Document, rows: list[Row], whole: list[Row], columns: Columns, notes: Notes
 ) -> list[Row]:
     """The whole rows, without a last one whose last value may have lost its end.
 
     Parameters
     ----------
+    layout : Layout
+        Tells whether numbers of this format have decimals of one length.
     document : Document
         Tells which line is its last, and whether that has an end.
     rows, whole : list of Row
@@ -75,7 +77,10 @@ def without_cut_end(
     emptied = not plain(last.cells[end]) and len(rest) >= ENOUGH and all(map(plain, rest))
     if (
         (end in columns.needed and emptied)
-        or (end in columns.cts and _fewer_decimals(last.cells[end], rest))
+        or (
+            end in columns.cts
+            and _fewer_decimals(last.cells[end], rest, shortest=layout.decimals == "shortest")
+        )
         or (end in columns.of(*CODES) and _shorter(last.cells[end], rest))
     ):
         notes.found("cut_value", "the last value of the file is shorter than all others, or empty, and may have been cut: left out",
@@ -119,13 +124,17 @@ def _same_decimals(text: str, others: list[str]) -> bool:
     return _decimals(text) > 0 and shapes == {_decimals(text)}
 
 
-def _fewer_decimals(text: str, others: list[str]) -> bool:
-    """Whether a Ct has fewer decimals than every other number, or none where the others have some."""
+def _fewer_decimals(text: str, others: list[str], *, shortest: bool) -> bool:
+    """Whether a Ct has fewer decimals than every other number, or none where the others have some.
+
+    Of software that leaves zeros at the end out (`shortest`) only the latter tells.
+    """
     if not any(letter.isdigit() for letter in text):
         return False
     shapes = [_decimals(other) for other in others if any(letter.isdigit() for letter in other)]
     least = min(shapes, default=0)
-    return _decimals(text) < least and (len(shapes) >= ENOUGH or _decimals(text) == 0)
+    enough = len(shapes) >= ENOUGH and not shortest
+    return _decimals(text) < least and (enough or _decimals(text) == 0)
 
 
 def _shorter(text: str, others: list[str]) -> bool:

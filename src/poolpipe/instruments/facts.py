@@ -52,7 +52,18 @@ def file_facts(layout: Layout, preamble: list[Row]) -> dict[str, str]:
         for row in preamble:  # the nearest above the table is the last
             line = "\t".join(cell for cell in row.cells if cell)
             if match := re.search(pattern, line):
-                facts.update({k: plain(v) for k, v in match.groupdict().items() if v})
+                facts = {key: value for key, value in facts.items() if key not in match.groupdict()}
+                facts |= {k: plain(v) for k, v in match.groupdict().items() if v}
+    return _joined(facts)
+
+
+def _joined(facts: dict[str, str]) -> dict[str, str]:
+    """The facts with a start of run out of `day` and `clock` where no other time stands, and one name of the software."""
+    day, clock = facts.pop("day", ""), facts.pop("clock", "")
+    if day and not TIMES_OF.keys() & facts.keys():
+        facts["run_start"] = f"{day} {clock}".strip()
+    if version := facts.pop("software_version", ""):
+        facts["software"] = f"{facts.get('software', '')} {version}".strip()
     return facts
 
 

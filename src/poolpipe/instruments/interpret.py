@@ -66,7 +66,7 @@ def readings_of(
     decimal: str,
     policy: ImportPolicy,
     notes: Notes,
-    default_target: str = "",
+    heading: dict[str, str] | None = None,
 ) -> list[Reading]:
     """Readings of one table.
 
@@ -76,8 +76,8 @@ def readings_of(
         The well of each record; a record without well is left out (already noted).
     decimal : str
         Decimal mark of the table.
-    default_target : str
-        Target that the lines above the table name, for tables that have no column for it.
+    heading : dict of str to str
+        `target` or else `channel` that the lines above the table name, for tables that have no column for it.
     """
     readings = []
     by_dye = _targets_are_dyes(table)
@@ -85,8 +85,8 @@ def readings_of(
         if well is None or not _counts(layout, record, well, policy, notes):
             continue
         for channel, text in record.cts:
-            default = "" if channel else default_target
             dye = record["dye"] if by_dye else ""
+            default = {} if channel else heading or {}
             target = _target(channel or record["target"], dye, default, policy, notes)
             empty_row = not text and not (channel or record["target"] or record["sample"])
             if empty_row or (not target and (not text or (by_dye and _is_nothing(layout, text)))):
@@ -148,16 +148,17 @@ def _targets_are_dyes(table: Table) -> bool:
     return filled * FEW < len(table.records) * (FEW - 1)
 
 
-def _target(text: str, dye: str, default: str, policy: ImportPolicy, notes: Notes) -> str:
-    """The target's name in the policy's words; the dye where the file leaves the target empty."""
-    name = text or default or dye
+def _target(text: str, dye: str, heading: dict[str, str], policy: ImportPolicy, notes: Notes) -> str:
+    """The target's name in the policy's words; the channel or dye where the file leaves the target empty."""
+    named, channel = text or heading.get("target", ""), heading.get("channel", "")
+    name = named or channel or dye
     if not name:
         return ""
     target = target_name(name, policy, notes)
-    if not text and default:
-        notes.ask("target_is_channel", "the file names no target, only the channel", default,
+    if not named and channel:
+        notes.ask("target_is_channel", "the file names no target, only the channel", channel,
                   options=("channel", "targets"), decided=target, setting="targets")  # fmt: skip
-    elif not text:
+    elif not named:
         notes.ask("target_is_dye", "the file names no target, only the dye", name, options=("dye", "targets"),
                   decided=target, setting="targets")  # fmt: skip
     return target

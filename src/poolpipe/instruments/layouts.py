@@ -91,6 +91,8 @@ class Layout(_Part):
         Regular expressions, each of which some line before the table must match.
     columns : dict of role to names
         Accepted header names; the first present counts, for `ct` and `flag` all count.
+    channels : tuple of Channel
+        Column pairs, one a target; a header must name the first pair, or with `channels_optional` none of them and no Ct.
     target_columns : tuple of str
         Regular expressions with a group `target`: names of columns that each hold one target's Ct (`N Ct`).
     target_names : bool
@@ -99,7 +101,12 @@ class Layout(_Part):
         Whether a column of results that has no role here (a call, a cycle, a fluorescence) shows that the file is
         something else. Of maps, a column of Ct values always shows it.
     facts : dict of fact to names
-        Keys of the preamble: plate, serial, instrument, software, block, run_start, run_end, analysed, modified.
+        Keys of the preamble: plate, serial, instrument, software, software_version, block, run_start, run_end, analysed,
+        modified; `day` and `clock` of a start of the run that stands on two lines.
+    decimals : {"fixed", "shortest"}
+        Whether Ct values have decimals of one length, so that a shorter last one was cut, or zeros at the end are left out.
+    target_from : str, optional
+        Regular expression with a group `target` or `channel`, or both, for a line above the table that names what it reads.
     """
 
     format: str
@@ -115,10 +122,12 @@ class Layout(_Part):
     preamble: tuple[str, ...] = ()
     columns: dict[str, tuple[str, ...]]
     channels: tuple[Channel, ...] = ()
+    channels_optional: bool = False
     target_columns: tuple[str, ...] = ()
     target_names: bool = False
     no_results: bool = False
     facts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    decimals: Literal["fixed", "shortest"] = "fixed"
     zone: str | None = None
     wells: Wells = Wells()
     nothing: Nothing = Nothing()
@@ -227,8 +236,7 @@ def is_header(layout: Layout, names: frozenset[str], row: Row, policy: ImportPol
     """Whether a row names all columns that the layout requires, and none that shows it is something else."""
     if not all(names.intersection(layout.columns[role]) for role in layout.required):
         return False
-    channels = {fold(name) for channel in layout.channels[:1] for name in (channel.target, channel.ct)}
-    if names & {fold(name) for name in layout.absent} or not channels <= names:
+    if names & {fold(name) for name in layout.absent} or not _has_channels(layout, names):
         return False
     if layout.target_columns and not targets_in(layout, row, policy):
         return False
@@ -236,6 +244,15 @@ def is_header(layout: Layout, names: frozenset[str], row: Row, policy: ImportPol
     if layout.kind == "map" and has_ct(without_role):
         return False
     return not (layout.no_results and result_names(without_role))
+
+
+def _has_channels(layout: Layout, names: frozenset[str]) -> bool:
+    """Whether a header has the layout's first column pair, or none of a layout that may do without and no other Ct."""
+    pairs = [{fold(channel.target), fold(channel.ct)} for channel in layout.channels]
+    if not pairs or pairs[0] <= names:
+        return True
+    without_role = names.difference(*layout.columns.values())
+    return layout.channels_optional and not names & set().union(*pairs) and not has_ct(without_role)
 
 
 def _preamble_fits(layout: Layout, rows: list[Row]) -> bool:

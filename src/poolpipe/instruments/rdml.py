@@ -17,6 +17,7 @@ from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError, Re
 from poolpipe.instruments.facts import plate_barcode, policy_time
 from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
 from poolpipe.instruments.notes import Notes
+from poolpipe.instruments.rdml_ids import ids_of
 from poolpipe.instruments.tables import Record
 from poolpipe.instruments.targets import target_name
 from poolpipe.instruments.times import moment
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from poolpipe.instruments.documents import Document
     from poolpipe.instruments.policy import ImportPolicy
+    from poolpipe.instruments.rdml_ids import Ids
 
 __all__ = ["is_rdml", "read"]
 
@@ -45,8 +47,10 @@ class _Datum:
 
     run: str
     well: str
-    sample: str
+    sample: str  # its name
+    kind: str  # the sample's type, empty where the file gives none
     target: str
+    dye: str  # of a target without a name
     cq: str
     excluded: str
     at: datetime | None
@@ -84,7 +88,7 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
         notes.found(
             "rdml_version", f"RDML {root.get('version')} is not known; read as 1.3", severity="warning"
         )
-    data = list(_data(root, policy, notes))
+    data = list(_data(root, ids_of(root), policy, notes))
     if not data:
         raise DamagedFileError(
             "the RDML file holds no reaction with data", where=name, way_out="export it again"
@@ -92,14 +96,13 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
     _check_analysed(data, name, notes)
     plates = _plates(data, name, policy, notes)
     if policy.runs == "one_plate":  # the same experiment told twice, as "All Wells" and as a group of wells
-        data = list({(datum.well, datum.target): datum for datum in reversed(data)}.values())[::-1]
-    types = {
-        s.get("id", ""): child_text(s, "type") for s in root.iter("sample") if s.find("type") is not None
-    }
+        data = list({(datum.well, datum.target or datum.dye): datum for datum in reversed(data)}.values())[
+            ::-1
+        ]
     readings = [
         row for line, datum in enumerate(data, 1) if (row := _reading(datum, plates, line, policy, notes))
     ]
-    loads = _loads(data, types, plates, policy, notes)
+    loads = _loads(data, plates, policy, notes)
     run = root.find(".//run")
     software = " ".join(
         filter(
@@ -135,8 +138,8 @@ def _shape(run: Element | None) -> tuple[int, int]:
     return (int(rows), int(columns)) if rows.isdecimal() and columns.isdecimal() else (0, 0)
 
 
-def _data(root: Element, policy: ImportPolicy, notes: Notes) -> Iterator[_Datum]:
-    """Every datum of every run; a reaction whose well cannot be told is noted."""
+def _data(root: Element, ids: Ids, policy: ImportPolicy, notes: Notes) -> Iterator[_Datum]:
+    """Every datum of every run; a reaction whose well cannot be told, or to which nothing was assigned, is noted."""
     for run in root.iter("run"):
         at = policy_time(policy)
         if date := child_text(run, "runDate"):
@@ -153,14 +156,30 @@ def _data(root: Element, policy: ImportPolicy, notes: Notes) -> Iterator[_Datum]
             if well is None:
                 notes.found("bad_well", f"run {run.get('id')}: no well of the plate", text=position)
                 continue
-            sample = react.find("sample")
+            sample = _reference(react, "sample")
+            if sample in ids.unassigned:
+                _note_unassigned(react, well, ids.samples[sample], notes)
+                continue
             for datum in react.iter("data"):
-                target = datum.find("tar")
+                key = _reference(datum, "tar")
+                target, dye = ids.targets.get(key, (key, ""))
                 yield _Datum(
-                    run.get("id", ""), well, "" if sample is None else sample.get("id") or (sample.text or ""),
-                    "" if target is None else target.get("id") or (target.text or ""), child_text(datum, "cq"),
-                    _excluded(datum), at,
+                    run.get("id", ""), well, ids.samples.get(sample, sample), ids.types.get(sample, ""), target,
+                    "" if target else dye, child_text(datum, "cq"), _excluded(datum), at,
                 )  # fmt: skip
+
+
+def _reference(element: Element, name: str) -> str:
+    """The id that a child refers to, in its attribute or as its text; empty where there is none."""
+    child = element.find(name)
+    return "" if child is None else child.get("id") or (child.text or "").strip()
+
+
+def _note_unassigned(react: Element, well: str, name: str, notes: Notes) -> None:
+    """Name a well to which no sample was assigned; its Cq is of nothing that the file tells."""
+    cqs = [cq for datum in react.iter("data") if (cq := child_text(datum, "cq"))]
+    notes.found("unassigned_well", f"{well}: no sample was assigned to the well (type ntp): not read",
+                severity="warning" if cqs else "info", column="sample", text=" ".join(filter(None, (name, *cqs))))  # fmt: skip
 
 
 def _positions(run: Element, policy: ImportPolicy, notes: Notes) -> tuple[int, int, str]:
@@ -206,10 +225,10 @@ def _plates(data: list[_Datum], name: str, policy: ImportPolicy, notes: Notes) -
         return {run: run for run in runs}
     seen: dict[tuple[str, str], _Datum] = {}
     for datum in data:
-        other = seen.setdefault((datum.well, datum.target), datum)
+        other = seen.setdefault((datum.well, datum.target or datum.dye), datum)
         if other.run != datum.run and (other.sample, other.cq) != (datum.sample, datum.cq):
             raise AmbiguousFileError(
-                f"runs {other.run!r} and {datum.run!r} both read {datum.target} in {datum.well} and differ: several "
+                f"runs {other.run!r} and {datum.run!r} both read {datum.target or datum.dye} in {datum.well} and differ: several "
                 "plates in one file",
                 where=name, way_out="export one plate a file, or set runs = run_is_plate where run ids are barcodes",
             )  # fmt: skip
@@ -221,7 +240,7 @@ def _reading(
     datum: _Datum, plates: dict[str, str | None], line: int, policy: ImportPolicy, notes: Notes
 ) -> dict[str, Any] | None:
     """A row of READINGS, or None where it is left out."""
-    place = f"{datum.well} {datum.target}"
+    place = f"{datum.well} {datum.target or datum.dye}"
     if datum.excluded:
         notes.ask("omitted_well", "the operator excluded it", f"{place}: {datum.cq} ({datum.excluded})",
                   options=("leave_out", "keep"), decided=policy.omitted_wells, setting="omitted_wells")  # fmt: skip
@@ -245,25 +264,25 @@ def _reading(
                       options=("number", "undetermined"), setting="no_call_ct",
                       decided=f"{cq:g} is " + ("undetermined" if undetermined else "a number"))  # fmt: skip
             cq = None if undetermined else cq
-    if not datum.target:
+    if not (datum.target or datum.dye):
         notes.found("no_target", "data without target", text=datum.cq, line=line)
         return None
-    return {"plate": plates[datum.run], "well": datum.well, "target": target_name(datum.target, policy, notes),
+    target = target_name(datum.target or datum.dye, policy, notes)
+    if not datum.target:
+        notes.ask("target_is_dye", "the file names no target, only the dye", datum.dye, options=("dye", "targets"),
+                  decided=target, setting="targets")  # fmt: skip
+    return {"plate": plates[datum.run], "well": datum.well, "target": target,
             "ct": cq, "sample": datum.sample or None, "flags": ["excluded"] if datum.excluded else [],
             "ct_text": datum.cq, "at": datum.at, "line": line}  # fmt: skip
 
 
 def _loads(
-    data: list[_Datum],
-    types: dict[str, str],
-    plates: dict[str, str | None],
-    policy: ImportPolicy,
-    notes: Notes,
+    data: list[_Datum], plates: dict[str, str | None], policy: ImportPolicy, notes: Notes
 ) -> list[dict[str, Any]]:
     """Rows of LOADS from sample types; a standard or an unknown type makes none."""
     loads: dict[tuple[str | None, str, str], dict[str, Any]] = {}
     for datum in data:
-        role = ROLES.get(types.get(datum.sample, "").lower())
+        role = ROLES.get(datum.kind.lower())
         tube = None
         if role == "sample":
             record = Record("", 0, {"sample": datum.sample}, ())
