@@ -18,11 +18,12 @@ from poolpipe.isolation import Isolated, IsolationError
 
 if TYPE_CHECKING:
     import xlrd
+    from python_calamine import CalamineWorkbook
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-__all__ = ["OLE", "Cells", "SpreadsheetError", "sheet_rows", "sheet_titles"]
+__all__ = ["OLE", "Cells", "SpreadsheetError", "sheet_merges", "sheet_rows", "sheet_titles"]
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of an xls."""
@@ -79,6 +80,23 @@ def sheet_rows(content: bytes, title: str, most: int | None = None) -> list[Cell
     return _asked(_rows, content, title, most)
 
 
+def sheet_merges(content: bytes, title: str) -> list[tuple[int, int, int]]:
+    """Cells of one column that are merged: column, first and last row, each counted from 0.
+
+    Parameters
+    ----------
+    content : bytes
+        An xlsx or xls file.
+    title : str
+
+    Raises
+    ------
+    SpreadsheetError
+        If the sheet is damaged, or its reader ran out of memory or time.
+    """
+    return _asked(_merges, content, title)
+
+
 @cache
 def _reader() -> Isolated:
     """One child for all workbooks of a run."""
@@ -110,6 +128,33 @@ def _rows(content: bytes, title: str, most: int | None) -> list[Cells]:
         raise _broken(error, title) from error
 
 
+def _merges(content: bytes, title: str) -> list[tuple[int, int, int]]:
+    try:
+        return _biff_merges(content, title) if content.startswith(OLE) else _xlsx_merges(content, title)
+    except MemoryError:
+        raise
+    except BaseException as error:
+        raise _broken(error, title) from error
+
+
+def _xlsx_merges(content: bytes, title: str) -> list[tuple[int, int, int]]:
+    sheet = _calamine(content).get_sheet_by_name(title)
+    ranges = sheet.merged_cell_ranges or ()
+    return [(left, top, bottom) for (top, left), (bottom, right) in ranges if left == right and top < bottom]
+
+
+def _biff_merges(content: bytes, title: str) -> list[tuple[int, int, int]]:
+    import xlrd
+
+    with open(os.devnull, "w", encoding="utf-8") as silence:  # noqa: PTH123 -- a device, no path
+        try:
+            book = xlrd.open_workbook(file_contents=content, logfile=silence, formatting_info=True)
+        except Exception:  # noqa: BLE001 -- xlrd fails in many ways on fonts and styles that values do not need
+            return []  # the cells below a merged one stay empty, as they are written
+    ranges = book.sheet_by_name(title).merged_cells  # ends are excluded
+    return [(left, top, end - 1) for top, end, left, right in ranges if right - left == 1 and end - top > 1]
+
+
 @lru_cache(maxsize=1)
 def _book(content: bytes) -> _Book:
     """A workbook's sheets; the last one stays open, for its titles and sheets are asked for one by one."""
@@ -121,10 +166,15 @@ def _book(content: bytes) -> _Book:
         raise _broken(error, "") from error
 
 
-def _xlsx_book(content: bytes) -> _Book:
+@lru_cache(maxsize=1)
+def _calamine(content: bytes) -> CalamineWorkbook:
     from python_calamine import CalamineWorkbook
 
-    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    return CalamineWorkbook.from_filelike(io.BytesIO(content))
+
+
+def _xlsx_book(content: bytes) -> _Book:
+    book = _calamine(content)
 
     def loader(title: str) -> Callable[[int | None], Values]:
         return lambda most: book.get_sheet_by_name(title).to_python(skip_empty_area=False, nrows=most)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import zipfile
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from poolpipe.instruments.model import InstrumentFile
 
 CASES = Path(__file__).parents[1] / "cases" / "instruments"
+MAKER = Path(__file__).parents[2] / "data" / "samples" / "instruments" / "make.py"
 
 
 def case(name: str) -> bytes:
@@ -29,6 +31,16 @@ def cts(file: InstrumentFile) -> dict[tuple[str, str], float | None]:
 
 def loads(file: InstrumentFile) -> list[tuple[str, str | None, str]]:
     return file.loads.select("well", "tube", "role").rows()
+
+
+def workbook(sheets: dict[str, list[list[object]]]) -> bytes:
+    spec = importlib.util.spec_from_file_location("make_instrument_samples", MAKER)
+    assert spec is not None
+    assert spec.loader is not None
+    maker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(maker)
+    made: bytes = maker.workbook(sheets)
+    return made
 
 
 def asked(file: InstrumentFile) -> set[str]:
@@ -164,6 +176,150 @@ def test_two_targets_of_one_name__stay_two() -> None:
     text = _all_assigned().replace(b"FAM@00000000-0000-0000-0000-0000000000aa", b"HEX@ORF1ab")
     text = text.replace(b'<type>ref</type><dyeId id="FAM"/>', b'<type>ref</type><dyeId id="HEX"/>')
     assert set(cts(read(text))) == {("A01", "FAM@ORF1ab"), ("A02", "FAM@ORF1ab"), ("A03", "HEX@ORF1ab")}
+
+
+# Workbooks: backslashes in the archive, merged cells.
+
+
+def with_backslashes(content: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            new.writestr(name.replace("/", "\\"), old.read(name))
+    return made.getvalue()
+
+
+CFX: list[list[object]] = [
+    ["", "Well", "Fluor", "Target", "Content", "Sample", "Cq"],
+    ["", "A01", "FAM", "ORF1ab", "Unkn", "T0001", 25.12],
+    ["", "A02", "FAM", "ORF1ab", "Unkn", "T0002", "NaN"],
+]
+
+
+@pytest.mark.parametrize("name", ["diomni-4", "cfx"])
+def test_a_workbook_packed_with_backslashes__is_the_same_workbook(name: str) -> None:
+    content = case("22") if name == "diomni-4" else workbook({"0": CFX})
+    packed = with_backslashes(content)
+    assert recognise(packed) == recognise(content) is not None
+    assert read(packed).readings.equals(read(content).readings)
+
+
+def test_a_member_that_stands_twice__is_damage() -> None:
+    made = io.BytesIO(workbook({"0": CFX}))
+    with zipfile.ZipFile(made, "a") as archive:
+        archive.writestr("xl\\workbook.xml", archive.read("xl/workbook.xml"))
+    with pytest.raises(DamagedFileError, match=r"holds xl/workbook\.xml twice"):
+        read(made.getvalue())
+
+
+SLAN: list[list[object]] = [
+    ["仪器型号", "SLAN-96P"], ["板号", "P1"], ["结束时间", "2022-02-10 13:07:52"], [],
+    ["反应孔", "样本编号", "样本类型", "通道", "目标", "Ct"],
+    ["A1", "T0001", "未知", "FAM", "ORF1ab", -1], ["", "", "", "VIC", "N", -1], ["", "", "", "CY5", "IC", 24.3],
+    ["A2", "T0002", "未知", "FAM", "ORF1ab", 25.1], ["", "", "", "VIC", "N", 26.33], ["", "", "", "CY5", "IC", 24.9],
+]  # fmt: skip
+WELLS = ["A6:A8", "B6:B8", "C6:C8", "A9:A11", "B9:B11", "C9:C11"]
+NO_CALL = ImportPolicy(no_call_ct=(-1.0,))
+
+
+def merged(rows: list[list[object]], ranges: list[str]) -> bytes:
+    """A workbook of one sheet with merged cells."""
+    made, cells = io.BytesIO(), "".join(f'<mergeCell ref="{each}"/>' for each in ranges)
+    with zipfile.ZipFile(io.BytesIO(workbook({"Sheet1": rows}))) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode()
+            new.writestr(name, text.replace("</sheetData>", f"</sheetData><mergeCells>{cells}</mergeCells>"))
+    return made.getvalue()
+
+
+def test_merged_cells__are_of_every_row_that_they_reach_into() -> None:
+    file = read(merged(SLAN, WELLS), policy=NO_CALL)
+    assert cts(file) == {
+        ("A01", "ORF1ab"): None, ("A01", "N"): None, ("A01", "IC"): 24.3,
+        ("A02", "ORF1ab"): 25.1, ("A02", "N"): 26.33, ("A02", "IC"): 24.9,
+    }  # fmt: skip
+    assert loads(file) == [("A01", "T0001", "sample"), ("A02", "T0002", "sample")]
+    assert file.not_understood == ()
+
+
+def test_empty_cells_that_are_not_merged__are_of_no_well() -> None:
+    file = read(workbook({"Sheet1": SLAN}), policy=NO_CALL)
+    assert set(cts(file)) == {("A01", "ORF1ab"), ("A02", "ORF1ab")}
+    assert [f.code for f in file.not_understood if f.severity == "error"] == ["bad_well"] * 4
+
+
+def test_a_ct_merged_over_rows__is_of_none_of_them() -> None:
+    rows = [*SLAN[:8], SLAN[8], [*SLAN[9][:5], ""], [*SLAN[10][:5], ""]]
+    file = read(merged(rows, [*WELLS, "F9:F11"]), policy=NO_CALL)
+    assert {well for well, _ in cts(file)} == {"A01"}
+    assert [(f.code, f.line) for f in file.not_understood] == [
+        ("merged_ct", 9), ("merged_ct", 10), ("merged_ct", 11),
+    ]  # fmt: skip
+
+
+def test_minus_one__is_asked_until_the_policy_says_no_call() -> None:
+    told = [f.what for f in read(merged(SLAN, WELLS)).not_understood]
+    assert [what.endswith("no_call_ct = [-1]") for what in told] == [True, True]
+
+
+# SDS 2.x of the 7900HT: numbers for wells, an empty PlateID, a blank cell at each line's end, two digits for the year.
+
+SDS = [
+    "SDS 2.3\tAQ Results\t1.0", "Filename\tx", "PlateID\t", "Run DateTime\t8/23/21 12:10:33 PM", "",
+    "Sample Information", "",
+    "Well\tSample Name\tDetector Name\tReporter\tTask\tCt\tQuantity\tThreshold\t",
+    *(f"{well}\t{tube}\tORF1ab\tFAM\tUnknown\t{ct}\t\t0.1\t" for well, tube, ct in (
+        (268, "T0001", "28.283926"), (269, "T0002", "Undetermined"), (100, "T0003", "32.26884"))),
+    "", "Slope\t-3.3\t", "Y-Intercept\t38.2\t", "",
+]  # fmt: skip
+
+
+def test_sds_2_3__is_read_with_its_numbered_wells() -> None:
+    content = "\r\n".join(SDS).encode()
+    file = read(content)
+    assert recognise(content) == "abi-sds"
+    assert cts(file) == {("L04", "ORF1ab"): 28.283926, ("L05", "ORF1ab"): None, ("E04", "ORF1ab"): 32.26884}
+    assert (file.recognised.plate, file.recognised.plate_wells) == (None, 384)
+    assert file.recognised.run_time == datetime(2021, 8, 23, 4, 10, 33, tzinfo=UTC)
+    assert {f.code for f in file.not_understood} == {"below_table"}
+
+
+# Exports that name only the dye, and sections that follow the results.
+
+
+def test_a_dye_without_target__is_asked_for() -> None:
+    text = b"Well,Fluor,Target,Content,Sample,Cq\nA01,FAM,,Unkn,T0001,25.12\nA01,HEX,,Unkn,T0001,26.12\n"
+    file = read(text)
+    assert set(file.readings["target"]) == {"FAM", "HEX"}
+    assert {"target_is_dye", "target_not_expected"} <= asked(file)
+    told = read(text, policy=ImportPolicy(targets={"FAM": "ORF1ab", "HEX": "N"}))
+    assert cts(told) == {("A01", "ORF1ab"): 25.12, ("A01", "N"): 26.12}
+    assert "target_not_expected" not in asked(told)
+
+
+def test_standard_curves_and_relative_quantities__are_no_errors() -> None:
+    text = """* Experiment Barcode = P1
+* Experiment Run End Time = 2022-04-04 10:00:00 AM UTC
+
+[Results]
+Well\tWell Position\tSample Name\tTarget Name\tTask\tReporter\tCT
+1\tA1\tT0001\tORF1ab\tUNKNOWN\tFAM\t25.12
+2\tA2\tT0002\tORF1ab\tUNKNOWN\tFAM\tUndetermined
+
+Analysis Type\tSinglePlex
+Endogenous Control\tRP
+
+[Standard Curve]
+Target\tSlope\tY-Intercept
+ORF1ab\t-3.3\t38
+
+[DDCT]
+Sample Name\tTarget Name\tRQ\tDelta Ct\tDDCT
+T0001\tORF1ab\t1\t2\t3
+"""
+    file = read(text.encode())
+    assert cts(file) == {("A01", "ORF1ab"): 25.12, ("A02", "ORF1ab"): None}
+    assert {f.severity for f in file.not_understood} == {"info"}
 
 
 # Lighthouse plate maps of laboratories that give no Ct.

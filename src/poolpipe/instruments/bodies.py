@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING
 
 from poolpipe.instruments.cells import fold, plain, well_name
 from poolpipe.instruments.endings import is_trailer, without_cut_end
 from poolpipe.instruments.errors import AmbiguousFileError, RefusedFormatError
+from poolpipe.instruments.lists import with_lists
 from poolpipe.instruments.result_columns import has_ct
 from poolpipe.instruments.shapes import pieces_of_rows, whole_rows
 
@@ -50,6 +52,9 @@ def body_of(
     """
     rows = [row for row in rows if not _is_skipped(layout, row)]
     padded = document.container != "text"
+    if layout.kind == "map" and not padded:
+        rows = with_lists(rows, columns)
+    rows = [own for row in rows if (own := _unmerged(row, columns, notes)) is not None]
     pieces = set() if padded else pieces_of_rows(rows, columns)
     inside = _inside(layout, rows, columns, notes, last=last)
     whole = whole_rows(inside, pieces, columns, padded=padded, notes=notes)
@@ -67,6 +72,18 @@ def name_rows_above(rows: list[Row], columns: Columns, notes: Notes) -> None:
             notes.found(
                 "above_table", "a row of a table without a header", line=row.line, text=" ".join(cells)[:80]
             )
+
+
+def _unmerged(row: Row, columns: Columns, notes: Notes) -> Row | None:
+    """The row with the text of each merged cell that it is part of; None, and named, where a Ct is of several rows."""
+    if not row.merged:
+        return row
+    if any(row.merged.get(index) for index in columns.cts):
+        notes.found("merged_ct", "a merged cell gives several rows one Ct: whose it is cannot be told",
+                    line=row.line, text=" ".join(row.cells)[:80])  # fmt: skip
+        return None
+    cells = row.cells + [""] * (max(row.merged) + 1 - len(row.cells))
+    return dataclasses.replace(row, cells=[row.merged.get(i, cell) for i, cell in enumerate(cells)])
 
 
 def _is_skipped(layout: Layout, row: Row) -> bool:

@@ -47,6 +47,7 @@ _SECTION = re.compile(r'[\s"]*\[([^\]]{1,80})\][\s",;]*')
 class Row:
     """Cells of one line; `line` counts from 1 in the whole text or in the sheet. `numeric` are places of numbers.
 
+    `merged` has the text of each merged cell of a spreadsheet that reaches into the row, by column.
     `torn` is set where a quotation mark opens and does not close, or closes inside a cell: where its cells end is a guess.
     """
 
@@ -54,6 +55,7 @@ class Row:
     cells: list[str]
     numeric: frozenset[int] = frozenset()
     torn: bool = False
+    merged: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,8 @@ def open_document(content: bytes, policy: ImportPolicy, *, name: str = "") -> Do
         # The 7500 keeps an empty workbook beside its results.
         of_eds = any(member.startswith(EDS_FOLDER) for member in members)
         if "xl/workbook.xml" in members and not of_eds:
-            return Document("spreadsheet", _sheets(xlsx_tables(content, members, name)), sha256)
+            packed = _packed(members) if b"xl\\" in content else content
+            return Document("spreadsheet", _sheets(xlsx_tables(packed, members, name)), sha256)
         return Document("zip", [], sha256, members=members)
     if content.startswith(OLE):
         return Document("spreadsheet", _sheets(xls_tables(content, name)), sha256)
@@ -172,9 +175,16 @@ def unpack_zip(content: bytes, policy: ImportPolicy, *, name: str = "") -> dict[
                     "'Quantification Cq Results'; in Design & Analysis export the results as xlsx",
                 )
             for info in archive.infolist():
+                path = info.filename.replace(
+                    "\\", "/"
+                )  # some of Bio-Rad's and Windows' packers write backslashes
+                if path in members:
+                    raise DamagedFileError(
+                        f"the archive holds {path} twice", where=name, way_out="export the file again"
+                    )
                 with archive.open(info) as member:
-                    members[info.filename] = member.read(room + 1)
-                room -= len(members[info.filename])
+                    members[path] = member.read(room + 1)
+                room -= len(members[path])
                 if room < 0:
                     raise DamagedFileError(
                         f"unpacks to more than {policy.max_unpacked_bytes} bytes",
@@ -186,6 +196,15 @@ def unpack_zip(content: bytes, policy: ImportPolicy, *, name: str = "") -> dict[
             f"the archive is damaged ({error})", where=name, way_out="copy or export the file again"
         ) from error
     return members
+
+
+def _packed(members: dict[str, bytes]) -> bytes:
+    """An archive of members with slashes in their paths, as readers of workbooks want them."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
+        for path, member in members.items():
+            archive.writestr(path, member)
+    return made.getvalue()
 
 
 def _gunzip(content: bytes, policy: ImportPolicy, name: str) -> bytes:
@@ -214,7 +233,7 @@ def _sheets(tables: dict[str, Loader]) -> list[Sheet]:
 def _parts(title: str, load: Loader, *, alone: bool) -> list[Sheet]:
     @cache
     def read(most: int | None) -> list[Row]:
-        return [Row(i, *cells) for i, cells in enumerate(load(most), 1)]
+        return [Row(i, *cells, merged=merged) for i, (cells, merged) in enumerate(load(most), 1)]
 
     if not any(_section(row) for row in read(HEADER_WITHIN)):
         return [Sheet(title, read, alone=alone)]

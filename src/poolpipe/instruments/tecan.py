@@ -7,13 +7,14 @@ B break, C comment, S set DiTi type, F flush, R reagent distribution. Positions 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from poolpipe.instruments.cells import number, plain, well_name, well_number
 from poolpipe.instruments.contents import ask_about_shared_wells, tube_code
-from poolpipe.instruments.errors import DamagedFileError
+from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
 from poolpipe.instruments.facts import policy_time
 from poolpipe.instruments.layouts import Layout
 from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
@@ -30,6 +31,7 @@ __all__ = ["is_worklist", "read"]
 
 KNOWN = frozenset("ADWBCSFR")
 LAYOUT = Layout(format="tecan-worklist", vendor="Tecan", kind="map", required=(), columns={})
+_SIZE = re.compile(r"(?<!\d)(96|384)(?!\d)")
 FIELDS = 7  # type; rack label; rack id; rack type; position; tube id; volume; ...
 
 
@@ -59,7 +61,8 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
         )
     notes = Notes()
     _check_widths(sheet, name)
-    loads: dict[tuple[str, str, str | None, str], dict[str, Any]] = {}
+    labware = _labware(sheet, name, policy, notes)
+    loads: dict[tuple[str | None, str, str | None, str], dict[str, Any]] = {}
     held: list[Record] = []  # what the tips have aspirated since they were washed
     dispensed = False
     for row in sheet.rows:
@@ -76,7 +79,7 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
             held, dispensed = [], False
         elif kind == "D":
             dispensed = True
-            load = _load(cells, held, row.line, policy, notes)
+            load = _load(cells, labware[_rack(cells)], held, row.line, policy, notes)
             if load:
                 loads.setdefault((load["plate"], load["well"], load["tube"], load["role"]), load)
     if held and not dispensed:
@@ -121,14 +124,86 @@ def _check_widths(sheet: Sheet, name: str) -> None:
             )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Plate:
+    """A labware into which is dispensed: its barcode, null where the worklist has none, and its size in wells."""
+
+    barcode: str | None
+    size: int
+
+
+Rack = tuple[str, str, str]  # label, id, type, as a record has them
+
+
+def _rack(cells: list[str]) -> Rack:
+    return cells[1], cells[2], cells[3]
+
+
+def _labware(sheet: Sheet, name: str, policy: ImportPolicy, notes: Notes) -> dict[Rack, _Plate]:
+    """Plate and size of every labware that a dispense record names.
+
+    Raises
+    ------
+    AmbiguousFileError
+        Where the import names the plate and the worklist dispenses into several labwares without an id.
+    """
+    positions: dict[Rack, list[str]] = {}
+    for row in sheet.rows:
+        cells = [plain(cell) for cell in row.cells]
+        if cells and cells[0] == "D":
+            positions.setdefault(_rack(cells), []).append(cells[4])
+    unnamed = list(dict.fromkeys(rack for rack in positions if not rack[1]))
+    if policy.plate and len(unnamed) > 1:
+        raise AmbiguousFileError(
+            f"{len(unnamed)} labwares have no id ({', '.join(rack[0] for rack in unnamed[:4])}), the import names one plate",
+            where=name, way_out="leave --plate out, or write a worklist a plate",
+        )  # fmt: skip
+    return {
+        rack: _Plate(rack[1] or _plate_by_label(rack[0], policy, notes), _size(rack, held, policy, notes))
+        for rack, held in positions.items()
+    }
+
+
+def _plate_by_label(label: str, policy: ImportPolicy, notes: Notes) -> str | None:
+    """The plate of a labware without an id: the policy's, else its label where that may be a barcode, else unknown."""
+    if policy.plate:
+        return policy.plate
+    if not re.fullmatch(policy.tube_pattern, label):
+        notes.ask("plate_missing", "a labware has no id, and its label is no barcode", label or "-",
+                  options=("--plate", "a worklist with rack ids"), setting="plate",
+                  decided="left unknown: no events until it is given")  # fmt: skip
+        return None
+    notes.ask("plate_is_label", "a labware has no id: its label is taken for the plate's barcode", label,
+              options=(label, "--plate"), decided=label, setting="plate")  # fmt: skip
+    return label
+
+
+def _size(rack: Rack, positions: list[str], policy: ImportPolicy, notes: Notes) -> int:
+    """96 or 384: as the rack's type says, else its label, else its largest position, else the policy."""
+    label, _, kind = rack
+    if match := _SIZE.search(kind):
+        return int(match[1])
+    match = _SIZE.search(label)
+    beyond = any(position.isdecimal() and int(position) > 96 for position in positions)
+    size = 384 if beyond else int(match[1]) if match else policy.plate_wells
+    if not beyond:
+        what = (
+            "the rack has no type: its label tells the plate's size"
+            if match
+            else "the rack tells no plate size"
+        )
+        notes.ask("plate_size", what, label or "-", options=("96", "384"), decided=str(size),
+                  setting="the rack's type" if match else "plate_wells")  # fmt: skip
+    return size
+
+
 def _load(
-    cells: list[str], held: list[Record], line: int, policy: ImportPolicy, notes: Notes
+    cells: list[str], plate: _Plate, held: list[Record], line: int, policy: ImportPolicy, notes: Notes
 ) -> dict[str, Any] | None:
     """The load a dispense record makes of the last aspiration; None where it makes none, with a note."""
-    size = 384 if "384" in cells[3] else 96
+    size = plate.size
     well = well_number(cells[4], *SHAPES[size], order="column") or well_name(cells[4], *SHAPES[size])
-    plate = cells[2] or cells[1]
-    if well is None or not plate:
+    if well is None or not (cells[1] or cells[2]):
         notes.found("bad_well", f"no well of a plate of {size}", line=line, text=";".join(cells[1:5]))
         return None
     if not held:
@@ -152,4 +227,11 @@ def _load(
     code = tube_code(tube, policy, notes, named=False) if role.role == "sample" else None
     if role.role == "sample" and code is None:
         return None
-    return {"plate": plate, "well": well, "tube": code, "role": role.role, "line": line, "name": role.name}
+    return {
+        "plate": plate.barcode,
+        "well": well,
+        "tube": code,
+        "role": role.role,
+        "line": line,
+        "name": role.name,
+    }

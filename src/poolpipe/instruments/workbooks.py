@@ -10,11 +10,14 @@ import re
 from collections.abc import Callable
 
 from poolpipe.instruments.errors import DamagedFileError
-from poolpipe.spreadsheets import Cells, SpreadsheetError, sheet_rows, sheet_titles
+from poolpipe.spreadsheets import Cells, SpreadsheetError, sheet_merges, sheet_rows, sheet_titles
 
-__all__ = ["Loader", "xls_tables", "xlsx_tables"]
+__all__ = ["Loader", "SheetRow", "xls_tables", "xlsx_tables"]
 
-Loader = Callable[[int | None], list[Cells]]
+SheetRow = tuple[Cells, dict[int, str]]
+"""Cells of a row, and by column the text of each merged cell that reaches into it."""
+
+Loader = Callable[[int | None], list[SheetRow]]
 
 MOST_CELLS = 20_000_000  # of a sheet's rectangle; a 384 plate's curves have some hundred thousand
 _REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})(\d{1,7})["']""")
@@ -45,30 +48,44 @@ def xlsx_tables(content: bytes, members: dict[str, bytes], name: str) -> dict[st
                 where=name,
                 way_out="export the results alone, as CSV",
             )
-    return _tables(content, name)
+    merged = any(
+        b"mergeCell" in xml for member, xml in members.items() if member.startswith("xl/worksheets/")
+    )
+    return _tables(content, name, merged=merged)
 
 
 def xls_tables(content: bytes, name: str) -> dict[str, Loader]:
     """Sheets of a BIFF xls by title; see `xlsx_tables`."""
-    return _tables(content, name)
+    return _tables(content, name, merged=True)
 
 
-def _tables(content: bytes, name: str) -> dict[str, Loader]:
+def _tables(content: bytes, name: str, *, merged: bool) -> dict[str, Loader]:
     try:
         titles = sheet_titles(content)
     except SpreadsheetError as error:
         raise _damaged(error, name) from error
 
     def loader(title: str) -> Loader:
-        def load(most: int | None) -> list[Cells]:
+        def load(most: int | None) -> list[SheetRow]:
             try:
-                return sheet_rows(content, title, most)
+                merges = sheet_merges(content, title) if merged else []
+                return _with_merges(sheet_rows(content, title, most), merges)
             except SpreadsheetError as error:
                 raise _damaged(error, f"{name}, sheet {title}") from error
 
         return load
 
     return {title: loader(title) for title in titles}
+
+
+def _with_merges(rows: list[Cells], merges: list[tuple[int, int, int]]) -> list[SheetRow]:
+    """The rows, each with the texts of the merged cells that it is part of."""
+    texts: list[dict[int, str]] = [{} for _ in rows]
+    for column, first, last in merges:
+        if first < len(rows) and column < len(rows[first][0]):
+            for row in range(first, min(last + 1, len(rows))):
+                texts[row][column] = rows[first][0][column]
+    return list(zip(rows, texts, strict=True))
 
 
 def _damaged(error: SpreadsheetError, where: str) -> DamagedFileError:

@@ -1,0 +1,96 @@
+"""Robots' files as they are really written: labware by label, lists without quotes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from poolpipe.instruments import ImportPolicy, events, read
+from poolpipe.instruments.errors import AmbiguousFileError, MissingFactError
+
+CASES = Path(__file__).parents[1] / "cases" / "instruments"
+WORKLIST = next(CASES.glob("09-tecan*")).read_text("utf-8")
+
+BRACKETS = """SourceBarcode,TargetPlateBarcode,TargetWell,Status,Channels,Levels
+T0001,P1,A1,OK,[1,2],[0.5,0.7]
+T0002,P1,A2,OK,[1],[0.5]
+T0003,P1,A3,OK,[],[]
+T0004,P1,A4,Skipped,[3,4],[1,2]
+"""
+BARE = BRACKETS.replace("[", "").replace("]", "").replace("T0003,P1,A3,OK,,", "T0003,P1,A3,OK,5,1,2")
+LOADED = [("P1", "A01", "T0001"), ("P1", "A02", "T0002"), ("P1", "A03", "T0003")]
+
+
+def loaded(text: str, policy: ImportPolicy | None = None) -> list[tuple[str | None, str, str | None]]:
+    return read(text.encode(), policy=policy).loads.select("plate", "well", "tube").rows()
+
+
+def asked(text: str, policy: ImportPolicy | None = None) -> dict[str, str]:
+    return {q.code: q.decided for q in read(text.encode(), policy=policy).questions}
+
+
+def test_a_label__tells_the_size_where_the_rack_has_no_type() -> None:
+    assert loaded(WORKLIST) == [("P384-1", "I01", "T000001"), ("P384-1", "J01", "T000002")]
+    assert asked(WORKLIST)["plate_size"] == "384"
+
+
+def test_a_type__goes_before_the_label() -> None:
+    text = WORKLIST.replace("P384-1;;", "P384-1;96 Well PCR;")
+    assert [well for _, well, _ in loaded(text)] == ["A02", "B02"]
+    assert "plate_size" not in asked(text)
+
+
+def test_a_position_beyond_96__is_of_a_plate_of_384() -> None:
+    text = WORKLIST.replace("384 Well[001]", "PCR").replace(";;10;;10;", ";;97;;10;")
+    assert [well for _, well, _ in loaded(text)] == ["I01", "A07"]
+
+
+def test_a_rack_without_type_or_size__is_asked() -> None:
+    text = WORKLIST.replace("384 Well[001]", "PCR")
+    assert asked(text)["plate_size"] == "96"
+    policy = ImportPolicy(plate_wells=384)
+    assert [well for _, well, _ in loaded(text, policy)] == ["I01", "J01"]
+
+
+def test_a_label_that_may_be_a_barcode__is_the_plate_and_asked() -> None:
+    text = WORKLIST.replace("384 Well[001];P384-1;", "P0001;;")
+    assert [plate for plate, _, _ in loaded(text)] == ["P0001", "P0001"]
+    assert asked(text)["plate_is_label"] == "P0001"
+    assert [plate for plate, _, _ in loaded(text, ImportPolicy(plate="P9"))] == ["P9", "P9"]
+
+
+def test_a_label_that_is_no_barcode__is_no_plate() -> None:
+    text = WORKLIST.replace("P384-1;", ";")
+    assert [plate for plate, _, _ in loaded(text)] == [None, None]
+    file = read(text.encode(), policy=ImportPolicy(lab="L", at="2022-04-04T10:00:00+08:00"))
+    with pytest.raises(MissingFactError, match="no plate"):
+        events(file)
+    two = text.replace("384 Well[001];;;10", "384 Well[002];;;10")
+    with pytest.raises(AmbiguousFileError, match="2 labwares have no id"):
+        read(two.encode(), plate="P9")
+
+
+@pytest.mark.parametrize("text", [BRACKETS, BARE])
+def test_lists_without_quotes__move_no_cell(text: str) -> None:
+    assert loaded(text) == LOADED
+    told = [finding.code for finding in read(text.encode()).not_understood]
+    assert told == ["not_transferred"]
+
+
+@pytest.mark.parametrize("text", [BRACKETS, BARE])
+@pytest.mark.parametrize("lost", ["T0002,", "P1,A2", "A2,", "OK,"])
+def test_a_row_that_lost_a_cell_before_its_lists__is_left_out(text: str, lost: str) -> None:
+    lines = text.splitlines()
+    lines[2] = lines[2].replace(lost, "", 1)
+    file = read("\n".join([*lines, ""]).encode())
+    assert file.loads.select("plate", "well", "tube").rows() == [LOADED[0], LOADED[2]]
+    assert {f.line for f in file.not_understood if f.severity == "error"} == {3}
+
+
+def test_bare_lists_beside_numbered_wells__are_not_told_from_wells() -> None:
+    text = BARE
+    for number, well in ((1, "A1"), (9, "A2"), (17, "A3"), (25, "A4")):
+        text = text.replace(f",{well},", f",{number},")
+    assert len(loaded(text)) < len(LOADED)
+    assert "too_many_cells" in {finding.code for finding in read(text.encode()).not_understood}
