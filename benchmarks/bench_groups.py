@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from poolpipe.equals import first_rows_alike
+from poolpipe.coding.hash_groups import first_rows_alike
 from poolpipe_kernels import groups as kernels
 
 if TYPE_CHECKING:

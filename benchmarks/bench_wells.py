@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from benchmarks.peers import polars_peer
-from poolpipe.gaps import values_and_bits
+from poolpipe.coding.arrow_arrays import values_and_bits
 from poolpipe_kernels import slots
 from poolpipe_kernels import wells as kernels
 

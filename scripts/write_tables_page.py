@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from poolpipe.boards.advice import CHINESE
+from poolpipe.coding.vocabulary import BEGINNINGS, NO, WORDS, YES
 from poolpipe.tables import ANOMALIES, EVENTS, REFERENCE, REJECTS, SORT_KEYS, TABLES, Column
-from poolpipe.vocabulary import BEGINNINGS, NO, WORDS, YES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from poolpipe_kernels import posterior
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
     from poolpipe.decode import Assay
     from poolpipe.links import Links
     from poolpipe.policy import Policy

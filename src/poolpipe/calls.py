@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from poolpipe.content import keys_of, largest_content
-from poolpipe.gaps import column_with_gaps, values_and_bits
+from poolpipe.coding.arrow_arrays import column_with_gaps, values_and_bits
+from poolpipe.coding.tie_breaks import keys_of, largest_content
 from poolpipe.tables import CALLS, ROLES, TIME, require
 from poolpipe_kernels import slots
 from poolpipe_kernels import wells as kernels
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
     from poolpipe.policy import Assay, Policy
 
 __all__ = ["Calls", "call", "with_collected_controls"]

@@ -13,7 +13,7 @@ from poolpipe.tables import CALLS, TIME
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
     from poolpipe.policy import Clocks
 
 __all__ = ["cover_people"]

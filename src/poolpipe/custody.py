@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from poolpipe.content import keys_of, largest_content, last_rows
-from poolpipe.gaps import column_with_gaps
+from poolpipe.coding.arrow_arrays import column_with_gaps
+from poolpipe.coding.tie_breaks import keys_of, largest_content, last_rows
 from poolpipe.tables import ROLES, TIME, require
 from poolpipe_kernels import journeys
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
 
 __all__ = ["Custody", "keep_custody"]
 

@@ -9,7 +9,7 @@ import polars as pl
 from poolpipe.tables import STATES
 
 if TYPE_CHECKING:
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
 
 __all__ = ["balance", "missing_tubes"]
 

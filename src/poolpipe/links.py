@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from poolpipe.content import beside_content
+from poolpipe.coding.scans import Scans, halves, lay_by_tube
+from poolpipe.coding.tie_breaks import beside_content
 from poolpipe.errors import TableError
-from poolpipe.scans import Scans, halves, lay_by_tube
 from poolpipe.tables import MODES, TIME, require
 from poolpipe_kernels import seats
 from poolpipe_kernels import tubes as kernels
@@ -20,7 +20,7 @@ from poolpipe_kernels.compilation import read_only
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
     from poolpipe.policy import Policy
 
 __all__ = ["Links", "link"]

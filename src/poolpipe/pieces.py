@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.gaps import bitmap, numbers_of
+from poolpipe.coding.arrow_arrays import bitmap, numbers_of
 from poolpipe_kernels import texts as kernels
 
 if TYPE_CHECKING:

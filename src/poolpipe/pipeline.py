@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import polars.selectors as cs
 
-from poolpipe.ahead import compile_ahead
 from poolpipe.anomalies import Seen, find_anomalies, people_in_several_tubes
 from poolpipe.beliefs import believe_members, fit_of_run
 from poolpipe.calls import call, with_collected_controls
 from poolpipe.clocks import read_clocks
+from poolpipe.coding.warmup import compile_ahead
 from poolpipe.coverage import cover_people
 from poolpipe.custody import keep_custody
 from poolpipe.day import Day
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
     from poolpipe.links import Links
     from poolpipe.readings import Which
 

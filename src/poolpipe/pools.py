@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.gaps import column_with_gaps
+from poolpipe.coding.arrow_arrays import column_with_gaps
 from poolpipe.tables import CALLS, STATES
 
 if TYPE_CHECKING:
     from poolpipe.calls import Calls
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
     from poolpipe.custody import Custody
     from poolpipe.links import Links
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import polars as pl
 
-from poolpipe.codes import WELL_PLACES, Codes, well_names
+from poolpipe.coding.dictionaries import WELL_PLACES, Codes, well_names
 from poolpipe.tables import CALLS, TABLES
 
 if TYPE_CHECKING:

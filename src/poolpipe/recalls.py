@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.content import largest_content
+from poolpipe.coding.tie_breaks import largest_content
 from poolpipe.tables import CALLS, MODES, TIME
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
     from poolpipe.links import Links
     from poolpipe.policy import Policy
 

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.cleaning import FAULTS, clean_codes, code_faults
+from poolpipe.coding.cleaning import FAULTS, clean_codes, code_faults
+from poolpipe.coding.plain_texts import as_text
+from poolpipe.coding.vocabulary import known_words, yes_or_no
 from poolpipe.display import mask_numbers, visible
 from poolpipe.errors import InputError
 from poolpipe.events import read_table
-from poolpipe.plain_texts import as_text
 from poolpipe.tables import REFERENCE, require
-from poolpipe.vocabulary import known_words, yes_or_no
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
 
     Table = str | os.PathLike[str] | pl.DataFrame
 

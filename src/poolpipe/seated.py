@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.codes import RESIDENT
-from poolpipe.gaps import numbers_of
+from poolpipe.coding.arrow_arrays import numbers_of
+from poolpipe.coding.dictionaries import RESIDENT
 from poolpipe.pieces import Room, all_alike, constant, dictionary, in_pieces
 from poolpipe_kernels import texts as kernels
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from poolpipe.beliefs import Beliefs
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
 
 __all__ = ["Seated", "queue_positions"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from poolpipe.calls import call
-from poolpipe.codes import well_names
+from poolpipe.coding.dictionaries import well_names
 from poolpipe.custody import keep_custody
 from poolpipe.events import read_events
 from poolpipe.links import link
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
     from poolpipe.policy import Policy
 
     Rules = Policy | str | Path | None

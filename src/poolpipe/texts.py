@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.codes import WELL_PLACES, large_texts, text_bytes, well_names
-from poolpipe.gaps import bitmap
+from poolpipe.coding.arrow_arrays import bitmap
+from poolpipe.coding.dictionaries import WELL_PLACES, large_texts, text_bytes, well_names
 from poolpipe.pieces import all_alike, constant, dictionary, in_pieces
 from poolpipe.recalls import OPEN_STATUS
 from poolpipe.retention import count_by_lab
@@ -21,7 +21,7 @@ from poolpipe_kernels import texts as kernels
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
     from poolpipe.pieces import Room
     from poolpipe.seated import Seated
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import polars as pl
 
-from poolpipe.codes import ENTITIES
-from poolpipe.equals import rows_not_alone
+from poolpipe.coding.dictionaries import ENTITIES
+from poolpipe.coding.hash_groups import rows_not_alone
 from poolpipe.tables import EVENTS, KINDS, TIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
 
 __all__ = ["Standing", "latest_at", "standing_events"]
 

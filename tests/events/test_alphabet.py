@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poolpipe.cleaning import clean_codes, code_faults
+from poolpipe.coding.cleaning import clean_codes, code_faults
 from poolpipe.events.alphabet import Alphabet
 from poolpipe.policy import load_policy
 

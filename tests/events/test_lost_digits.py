@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.scans import codes, column, counts, read, read_text, tubes
-from poolpipe.cleaning import clean_codes, code_faults
+from poolpipe.coding.cleaning import clean_codes, code_faults
 from poolpipe.events import read_table
 from poolpipe.tables import EVENTS
 from reference.cleaning import DEFAULT_POLICY, clean

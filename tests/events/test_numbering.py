@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from poolpipe.coding.sort_keys import spelled
 from poolpipe.events.numbering import numbered
-from poolpipe.spellings import spelled
 
 TEXTS = st.lists(st.none() | st.text(max_size=3) | st.text("0OI9", max_size=12), max_size=30)
 

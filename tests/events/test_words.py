@@ -9,8 +9,8 @@ import pytest
 
 import poolpipe
 from events.scans import codes, column, counts, read, read_text
+from poolpipe.coding.vocabulary import NO, WORDS, YES, known_words, yes_or_no
 from poolpipe.tables import CALLS, MODES, ROLES
-from poolpipe.vocabulary import NO, WORDS, YES, known_words, yes_or_no
 from reference.cleaning import WORDS as REFERENCE_WORDS
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_2
 
-from poolpipe.equals import first_rows_alike, rows_not_alone
-from poolpipe_kernels import codes, groups, records, spellings, texts, times
+from poolpipe.coding.hash_groups import first_rows_alike, rows_not_alone
+from poolpipe_kernels import codes, groups, records, sort_keys, texts, times
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 quick = settings(deadline=None, max_examples=50, derandomize=True)
@@ -291,7 +291,7 @@ def test_few_pairs__are_numbered_as_many_are(run):
 # Texts
 
 
-@both(spellings.note_bytes)
+@both(sort_keys.note_bytes)
 @quick
 @given(st.lists(st.text(max_size=5), max_size=12))
 def test_note_bytes__knows_what_stands_at_each_place(run, given_texts):
@@ -301,12 +301,12 @@ def test_note_bytes__knows_what_stands_at_each_place(run, given_texts):
     assert fits == all(len(part) <= 8 for part in parts)
     if fits:
         expected = {(place, byte + 1) for part in parts for place, byte in enumerate(part)}
-        expected |= {(len(part), spellings.ENDED) for part in parts if len(part) < 8}
+        expected |= {(len(part), sort_keys.ENDED) for part in parts if len(part) < 8}
         assert set(zip(*(each.tolist() for each in np.nonzero(seen)), strict=True)) == expected
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered")
-@both(spellings.spell_as_integers)
+@both(sort_keys.spell_as_integers)
 def test_spelling__is_the_integer_of_the_bytes_ranks(run):
     given_texts = ["A1", "B0", "A", "B12", ""]
     ranks = np.zeros((3, 257), np.uint64)

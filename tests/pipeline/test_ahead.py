@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from poolpipe import ahead
+from poolpipe.coding import warmup
 from poolpipe.errors import PoolpipeWarning
 from poolpipe.simulate import simulate
 
@@ -37,14 +37,14 @@ def test_list__is_what_the_run_of_a_city_meets(tmp_path):
     command = [sys.executable, "-c", RUN, str(tmp_path / "city" / "events"), str(tmp_path / "day")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     met = set(done.stdout.splitlines())
-    lines = ahead.LIST.read_text(encoding="utf-8").splitlines()
+    lines = warmup.LIST.read_text(encoding="utf-8").splitlines()
     told = {line for line in lines if not line.startswith("#")}
     wrong = [*(f"add    {each}" for each in met - told), *(f"strike {each}" for each in told - met)]
-    assert not wrong, "\n".join([f"{ahead.LIST.name} is not what a city meets:", *sorted(wrong)])
+    assert not wrong, "\n".join([f"{warmup.LIST.name} is not what a city meets:", *sorted(wrong)])
 
 
 def test_second_process__begins_at_the_end_and_stops_when_the_first_has_gone(tmp_path):
-    command = [sys.executable, "-P", "-m", "poolpipe.ahead"]
+    command = [sys.executable, "-P", "-m", "poolpipe.coding.warmup"]
     second = subprocess.Popen(
         command, stdin=subprocess.PIPE, env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     )
@@ -53,7 +53,7 @@ def test_second_process__begins_at_the_end_and_stops_when_the_first_has_gone(tmp
         time.sleep(0.05)
     second.stdin.close()
     assert second.wait() == 0
-    (last, _), *_ = reversed(ahead.kernels_of_a_run())
+    (last, _), *_ = reversed(warmup.kernels_of_a_run())
     assert kept[0].startswith(f"texts.{last.py_func.__name__}-")
     assert len(list(tmp_path.rglob("*.nbc"))) < 10
 
@@ -62,12 +62,12 @@ def test_second_process__begins_at_the_end_and_stops_when_the_first_has_gone(tmp
 def asked(monkeypatch):
     """How often a second process was asked for, where machine code is wanting and there are two cores."""
     times = []
-    monkeypatch.setattr(ahead, "_accompany", lambda: times.append(1))
-    monkeypatch.setattr(ahead, "Thread", lambda target, daemon: _Now(target))
-    monkeypatch.setattr(ahead, "is_wanting", lambda kernel, types: True)
-    monkeypatch.setattr(ahead, "can_be_kept", lambda kernel: True)
+    monkeypatch.setattr(warmup, "_accompany", lambda: times.append(1))
+    monkeypatch.setattr(warmup, "Thread", lambda target, daemon: _Now(target))
+    monkeypatch.setattr(warmup, "is_wanting", lambda kernel, types: True)
+    monkeypatch.setattr(warmup, "can_be_kept", lambda kernel: True)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    ahead.compile_ahead.cache_clear()
+    warmup.compile_ahead.cache_clear()
     return times
 
 
@@ -77,8 +77,8 @@ class _Now:
 
 
 def test_second_process__is_asked_for_once(asked):
-    ahead.compile_ahead()
-    ahead.compile_ahead()
+    warmup.compile_ahead()
+    warmup.compile_ahead()
     assert asked == [1]
 
 
@@ -88,24 +88,24 @@ def test_second_process__is_asked_for_once(asked):
         (os, "cpu_count", lambda: 1),
         (sys, "frozen", True),
         (sys, "executable", None),
-        (ahead, "is_wanting", lambda kernel, types: False),
+        (warmup, "is_wanting", lambda kernel, types: False),
     ],
     ids=["one core", "frozen", "embedded", "all is kept"],
 )
 def test_second_process__stays_away(asked, monkeypatch, owner, name, value):
     monkeypatch.setattr(owner, name, value, raising=False)
-    ahead.compile_ahead()
+    warmup.compile_ahead()
     assert asked == []
 
 
 def test_start__says_once_what_it_costs_that_nothing_can_be_kept(asked, monkeypatch):
-    monkeypatch.setattr(ahead, "can_be_kept", lambda kernel: False)
+    monkeypatch.setattr(warmup, "can_be_kept", lambda kernel: False)
     with pytest.warns(PoolpipeWarning, match=r"compiles \d\d kernels anew, about \d+ s; set NUMBA_CACHE_DIR"):
-        ahead.compile_ahead()
-    ahead.compile_ahead()  # a second warning would be an error here
+        warmup.compile_ahead()
+    warmup.compile_ahead()  # a second warning would be an error here
     assert asked == []
 
 
 def test_second_process__that_cannot_be_started_is_done_without(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/there/is/no/python")
-    ahead._accompany()
+    warmup._accompany()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poolpipe.gaps import column_with_gaps, values_and_bits
+from poolpipe.coding.arrow_arrays import column_with_gaps, values_and_bits
 
 cells = st.lists(st.one_of(st.none(), st.floats(allow_nan=False)), max_size=40)
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.anomalies.rows import NOTHING, rows
-from poolpipe.codes import RESIDENT
+from poolpipe.coding.dictionaries import RESIDENT
 from poolpipe.tables import ANOMALIES, MODES
 from poolpipe_kernels import codes as kernels
 from poolpipe_kernels import repeats
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from poolpipe.anomalies.rows import Seen
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
 
 __all__ = ["of_people", "people_in_several_tubes", "people_in_two_tubes"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from poolpipe.anomalies.rows import NOTHING, entity_rows, rows
-from poolpipe.codes import WELL_PLACES, well_names
+from poolpipe.coding.dictionaries import WELL_PLACES, well_names
 from poolpipe.tables import ANOMALIES, TIME
 
 if TYPE_CHECKING:

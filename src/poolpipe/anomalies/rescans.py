@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from poolpipe.anomalies.rows import Seen
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
 
 __all__ = ["CUT_WAY_OUT", "of_rescans"]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from poolpipe.calls import Calls
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
     from poolpipe.custody import Custody
 
 __all__ = ["NOTHING", "Seen", "entity_rows", "rows", "tube_rows"]

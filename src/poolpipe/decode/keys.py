@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.cleaning import FAULTS, clean_codes, code_faults
+from poolpipe.coding.cleaning import FAULTS, clean_codes, code_faults
+from poolpipe.coding.plain_texts import as_text
 from poolpipe.display import column_list, mask
 from poolpipe.errors import TableError
-from poolpipe.plain_texts import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

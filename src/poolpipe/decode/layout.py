@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from poolpipe.cleaning import clean_codes
+from poolpipe.coding.cleaning import clean_codes
+from poolpipe.coding.vocabulary import known_words
 from poolpipe.decode.assays import INVALID, NEGATIVE, NO_CALL, POSITIVE, SUSPECT
 from poolpipe.decode.disjoint import likelihood_rows
 from poolpipe.decode.keys import (
@@ -21,7 +22,6 @@ from poolpipe.decode.keys import (
     repeated_key,
 )
 from poolpipe.errors import TableError
-from poolpipe.vocabulary import known_words
 from poolpipe_kernels import components
 
 if TYPE_CHECKING:

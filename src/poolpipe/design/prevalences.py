@@ -9,13 +9,13 @@ import numpy as np
 import polars as pl
 from scipy import optimize, stats
 
+from poolpipe.coding.vocabulary import known_words, yes_or_no
 from poolpipe.decode.assays import NEGATIVE, POSITIVE, SUSPECT
 from poolpipe.decode.keys import clean_key
 from poolpipe.decode.layout import call_codes
 from poolpipe.display import column_list
 from poolpipe.errors import PolicyError, TableError
 from poolpipe.tables import MODES
-from poolpipe.vocabulary import known_words, yes_or_no
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.codes import text_bytes
+from poolpipe.coding.dictionaries import text_bytes
 from poolpipe_kernels import codes
 
 if TYPE_CHECKING:

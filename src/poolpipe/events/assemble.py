@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from poolpipe.codes import DOMAINS, ENTITIES, Codes, Entities
-from poolpipe.equals import rows_seen_before
+from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Codes, Entities
+from poolpipe.coding.hash_groups import rows_seen_before
+from poolpipe.coding.scans import lay_by_tube
 from poolpipe.events.columns import Coded
 from poolpipe.events.folding import OWN
 from poolpipe.events.numbering import numbered
 from poolpipe.events.understood import WORDS
-from poolpipe.scans import lay_by_tube
 from poolpipe.tables import EVENTS, KINDS, TIME
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.plain_texts import as_text, is_plain
+from poolpipe.coding.plain_texts import as_text, is_plain
 from poolpipe.tables import EVENTS, REFERENCE
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from poolpipe.coding.plain_texts import as_text, holds_bytes, json_lines
 from poolpipe.events.batches import (
     Batch,
     broken,
@@ -23,7 +24,6 @@ from poolpipe.events.batches import (
 )
 from poolpipe.events.earlier import told_by_columns
 from poolpipe.events.formats import NoEventsError
-from poolpipe.plain_texts import as_text, holds_bytes, json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

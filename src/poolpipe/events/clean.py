@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.cleaning import clean_codes
+from poolpipe.coding.cleaning import clean_codes
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.cleaning import clean_codes, clean_words, code_faults
+from poolpipe.coding.cleaning import clean_codes, clean_words, code_faults
+from poolpipe.coding.plain_texts import as_text
 from poolpipe.events.alphabet import Alphabet
-from poolpipe.plain_texts import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

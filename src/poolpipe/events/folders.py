@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.cleaning import clean_codes
-from poolpipe.plain_texts import as_text
+from poolpipe.coding.cleaning import clean_codes
+from poolpipe.coding.plain_texts import as_text
 from poolpipe.tables import EVENTS, KINDS
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.equals import first_rows_alike
-from poolpipe.spellings import spelled
+from poolpipe.coding.hash_groups import first_rows_alike
+from poolpipe.coding.sort_keys import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

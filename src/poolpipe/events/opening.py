@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 import numpy as np
 import polars as pl
 
+from poolpipe.coding.plain_texts import as_text, json_lines
 from poolpipe.errors import InputError, PoolpipeError
 from poolpipe.events.arrow_ipc import read_arrow
 from poolpipe.events.batches import (
@@ -32,7 +33,6 @@ from poolpipe.events.sources import Source, find_sources
 from poolpipe.events.streams import OtherEncodingError, TextStream, has_known_header
 from poolpipe.events.unpacking import DamageError, opened
 from poolpipe.paths import changed, shown
-from poolpipe.plain_texts import as_text, json_lines
 from poolpipe.policy import Files
 from poolpipe.tables import KINDS
 

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from poolpipe.coding.arrow_arrays import column_with_gaps
 from poolpipe.events.batches import Batch, Unread, broken, column_names
 from poolpipe.events.binary import DAMAGES, ROWS, Layout, damage, told_by_names
 from poolpipe.events.claims import check_unpacked, most_records, too_many
-from poolpipe.gaps import column_with_gaps
 from poolpipe.paths import arrow_file, changed
 
 if TYPE_CHECKING:

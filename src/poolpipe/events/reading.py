@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.cleaning import clean_codes
+from poolpipe.coding.cleaning import clean_codes
 from poolpipe.events.assemble import Piece, assemble
 from poolpipe.events.batches import picked, unpacked
 from poolpipe.events.columns import coded
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
     from poolpipe.events.batches import Batch, Unread
     from poolpipe.events.opening import Foreign, Inputs
     from poolpipe.events.sources import Source

@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.cleaning import clean_codes
-from poolpipe.codes import text_bytes
+from poolpipe.coding.cleaning import clean_codes
+from poolpipe.coding.dictionaries import text_bytes
+from poolpipe.coding.plain_texts import as_text
 from poolpipe.events.columns import one_array
 from poolpipe.events.spreadsheet_times import NO_TIMES, as_rfc3339, why_no_time
-from poolpipe.plain_texts import as_text
 from poolpipe_kernels import times
 
 if TYPE_CHECKING:

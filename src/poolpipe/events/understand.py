@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.cleaning import FAULTS
+from poolpipe.coding.cleaning import FAULTS
+from poolpipe.coding.plain_texts import as_text
+from poolpipe.coding.vocabulary import WORDS as VOCABULARY
+from poolpipe.coding.vocabulary import known_words, words_known
 from poolpipe.events.batches import picked
 from poolpipe.events.clean import parse_ct, parse_whole, well_positions
 from poolpipe.events.columns import Coded, coded, plain_codes, plain_words
@@ -18,10 +21,7 @@ from poolpipe.events.persons import persons
 from poolpipe.events.times import TIME_FAULTS, Times, time_column
 from poolpipe.events.understood import CODED, WORDS, Understood
 from poolpipe.payloads import PayloadPolicy, check_characters_fit, decode_payloads
-from poolpipe.plain_texts import as_text
 from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
-from poolpipe.vocabulary import WORDS as VOCABULARY
-from poolpipe.vocabulary import known_words, words_known
 
 if TYPE_CHECKING:
     import pyarrow as pa

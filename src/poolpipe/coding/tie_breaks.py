@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.codes import DOMAINS, ENTITIES, well_names
+from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, well_names
 from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
 from poolpipe_kernels import journeys
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.codes import Codes
+    from poolpipe.coding.dictionaries import Codes
 
 __all__ = ["NOBODY", "beside_content", "contents", "keys_of", "largest_content", "last_rows"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from poolpipe.codes import text_bytes
-from poolpipe_kernels import spellings as kernels
+from poolpipe.coding.dictionaries import text_bytes
+from poolpipe_kernels import sort_keys as kernels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,7 +22,7 @@ from poolpipe_kernels.compilation import argument_types, can_be_kept, is_wanting
 
 __all__ = ["LIST", "compile_ahead", "kernels_of_a_run"]
 
-LIST = Path(__file__).with_name("ahead.txt")
+LIST = Path(__file__).with_name("warmup.txt")
 """Kernels and argument types, a line each."""
 
 
@@ -64,7 +64,7 @@ def _kernel(module: str, name: str) -> Any:
 
 def _accompany() -> None:
     """Stay with the second process; it ends when it is done, or when its input ends with this process."""
-    command = [sys.executable, "-P", "-m", "poolpipe.ahead"]
+    command = [sys.executable, "-P", "-m", "poolpipe.coding.warmup"]
     quiet = subprocess.DEVNULL
     with (
         suppress(OSError),  # it cannot be started: then the run compiles everything itself
