@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from poolpipe.events.alphabet import Alphabet
+from poolpipe.events.byte_profile import Alphabet
 from poolpipe_kernels import codes as kernels
 
 if TYPE_CHECKING:

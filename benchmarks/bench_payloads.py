@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from stdnum.iso7064 import mod_37_36
 
-from poolpipe.payloads import check_characters_fit, gs1_values
+from poolpipe.events.payloads import check_characters_fit, gs1_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable

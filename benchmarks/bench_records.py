@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from poolpipe_kernels import records as kernels
+from poolpipe_kernels import framing as kernels
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from poolpipe.spreadsheets import sheet_rows, sheet_titles
+from poolpipe.events.spreadsheets import sheet_rows, sheet_titles
 
 if TYPE_CHECKING:
     from pathlib import Path

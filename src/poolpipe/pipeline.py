@@ -24,6 +24,7 @@ from poolpipe.custody import keep_custody
 from poolpipe.day import Day
 from poolpipe.display import column_list
 from poolpipe.events import Events, read_events
+from poolpipe.events.reference import Reference, read_reference
 from poolpipe.ledger import balance
 from poolpipe.links import link
 from poolpipe.machines import Machines
@@ -32,7 +33,6 @@ from poolpipe.policy import Policy, load_policy
 from poolpipe.pools import gather_pools
 from poolpipe.readings import kept_readings
 from poolpipe.recalls import find_cases, open_recalls, rank_recalls
-from poolpipe.reference import Reference, read_reference
 from poolpipe.retention import keep_tubes
 from poolpipe.seated import Seated
 from poolpipe.tables import RETENTION

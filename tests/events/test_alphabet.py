@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poolpipe.coding.cleaning import clean_codes, code_faults
-from poolpipe.events.alphabet import Alphabet
+from poolpipe.events.byte_profile import Alphabet
 from poolpipe.policy import load_policy
 
 TUBE = load_policy().codes.tube

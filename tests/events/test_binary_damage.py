@@ -16,7 +16,7 @@ import pytest
 from events.memory import memory_of_reading, outcome_of_reading
 from events.scans import codes, column, counts, read, read_text, tubes
 from poolpipe.events.claims import claimed_by_arrow
-from poolpipe.isolation import Isolated
+from poolpipe.events.isolation import Isolated
 from poolpipe.policy import Policy
 
 if TYPE_CHECKING:

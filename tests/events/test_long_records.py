@@ -11,9 +11,9 @@ import pytest
 
 from events.memory import memory_of_reading
 from events.scans import ROWS, TUBES, codes, column, counts, csv_text, read, read_text, tubes
-from poolpipe.isolation import Isolated
+from poolpipe.events.isolation import Isolated
 from poolpipe.policy import Policy
-from poolpipe_kernels import records
+from poolpipe_kernels import framing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,11 +93,11 @@ def test_zeros__are_framed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     def counted(text: np.ndarray[Any, np.dtype[np.uint8]], *rest: Any) -> Any:
         framed.append(len(text))
-        return records.frame(text, *rest)
+        return framing.frame(text, *rest)
 
     monkeypatch.setattr("poolpipe.events.streams.BLOCK", 1 << 16)
     counted_by = type(
-        "Records", (), {"frame": staticmethod(counted), "LONG": records.LONG, "FINE": 0, "STRAY": 1}
+        "Records", (), {"frame": staticmethod(counted), "LONG": framing.LONG, "FINE": 0, "STRAY": 1}
     )
     monkeypatch.setattr("poolpipe.events.delimited.records", counted_by)
     content = csv_text().encode() + bytes(4 << 20)

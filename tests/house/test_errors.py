@@ -6,10 +6,10 @@ import ast
 
 from house.rooms import modules, tree
 
-PLACED_BY_CALLER = ("poolpipe.instruments", "poolpipe.spreadsheets", "poolpipe.isolation")
+PLACED_BY_CALLER = ("poolpipe.instruments", "poolpipe.events.spreadsheets", "poolpipe.events.isolation")
 """Readers whose caller knows the name of the file, and puts it into the error."""
 
-ADVISED_BY_CALLER = ("poolpipe.isolation",)
+ADVISED_BY_CALLER = ("poolpipe.events.isolation",)
 """What goes wrong in another process; whoever sent for it says what to do."""
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from isolation import victims
 from poolpipe.errors import InputError
-from poolpipe.isolation import Isolated, IsolationError
+from poolpipe.events.isolation import Isolated, IsolationError
 
 
 @pytest.fixture(name="child")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from poolpipe.spreadsheets import SpreadsheetError, sheet_rows, sheet_titles
+from poolpipe.events.spreadsheets import SpreadsheetError, sheet_rows, sheet_titles
 
 CASES = Path(__file__).parents[1] / "cases"
 TABLE = [["tube", "ct"], ["T0001", 31.5], ["007", 40.0], ["县医院", None], [True, 1e17]]

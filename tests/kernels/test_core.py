@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_2
 
 from poolpipe.coding.hash_groups import first_rows_alike, rows_not_alone
-from poolpipe_kernels import codes, groups, records, sort_keys, texts, times
+from poolpipe_kernels import codes, framing, groups, sort_keys, texts, times
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 quick = settings(deadline=None, max_examples=50, derandomize=True)
@@ -168,7 +168,7 @@ def framed(run, block, final=True):
     )
 
 
-@both(records.frame)
+@both(framing.frame)
 @quick
 @given(rows=st.lists(st.lists(cell, min_size=2, max_size=4), max_size=5), end=st.sampled_from(["\n", "\r\n"]))
 def test_records__are_those_the_csv_module_reads(run, rows, end):
@@ -181,7 +181,7 @@ def test_records__are_those_the_csv_module_reads(run, rows, end):
     assert [next(csv.reader(io.StringIO(one.decode(), newline=""))) for one in found] == rows
 
 
-@both(records.frame)
+@both(framing.frame)
 def test_records__after_a_stray_quote_go_on_with_their_lines(run):
     found, _, broken, _, lines = framed(run, b'a,b\n1,"x\n2,y\n\n3,"p\nq"\n4,z')
     assert found == [b"a,b", b'1,"x\n2,y\n\n3,"p', b'q"', b"4,z"] or broken.any()
@@ -189,7 +189,7 @@ def test_records__after_a_stray_quote_go_on_with_their_lines(run):
     assert lines[-1] == 6
 
 
-@both(records.frame)
+@both(framing.frame)
 def test_records__cut_in_two_wait_for_their_rest(run):
     found, _, _, consumed, _ = framed(run, b'a,b\n1,"x\n', final=False)
     assert found == [b"a,b"]
@@ -220,7 +220,7 @@ def framed_in_pieces(run, pieces):
     return found
 
 
-@both(records.frame)
+@both(framing.frame)
 @quick
 @given(text=st.text('a,"\n\r', max_size=40), cuts=st.lists(st.integers(0, 40), max_size=4))
 def test_records__are_the_same_however_the_text_is_cut(run, text, cuts):
@@ -229,17 +229,17 @@ def test_records__are_the_same_however_the_text_is_cut(run, text, cuts):
     assert framed_in_pieces(run, pieces) == framed_in_pieces(run, [text.encode()])
 
 
-@both(records.frame)
+@both(framing.frame)
 def test_records__that_are_too_long_end_with_their_line_and_spare_their_neighbours(run):
     pieces = [b"a,b\n1,x\n", b"0" * 30, b"0" * 30, b"0\r", b"\n2,y\n", b'"p\n","q', b'\n","r"\n3,z']
     long = b"0" * LONGEST
     assert framed_in_pieces(run, pieces) == [
-        (0, records.FINE, 2, b"a,b"),
-        (1, records.FINE, 2, b"1,x"),
-        (2, records.LONG, 1, long),
-        (3, records.FINE, 2, b"2,y"),
-        (4, records.LONG, 2, b'"p\n","q'),
-        (7, records.FINE, 2, b"3,z"),
+        (0, framing.FINE, 2, b"a,b"),
+        (1, framing.FINE, 2, b"1,x"),
+        (2, framing.LONG, 1, long),
+        (3, framing.FINE, 2, b"2,y"),
+        (4, framing.LONG, 2, b'"p\n","q'),
+        (7, framing.FINE, 2, b"3,z"),
     ]
 
 

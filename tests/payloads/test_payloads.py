@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stdnum import luhn
 from stdnum.iso7064 import mod_11_2, mod_37_2, mod_37_36
 
-from poolpipe.payloads import (
+from poolpipe.events.payloads import (
     CheckScheme,
     PayloadPolicy,
     aim_identifiers,

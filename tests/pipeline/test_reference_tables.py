@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import poolpipe
 from poolpipe.commands.run import run as run_command
-from poolpipe.reference import read_reference
+from poolpipe.events.reference import read_reference
 
 CASE = Path(__file__).parents[1] / "cases" / "scans" / "22-priority-1.0"
 

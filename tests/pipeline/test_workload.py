@@ -10,7 +10,7 @@ import pytest
 import poolpipe
 from cities.random_city import city
 from pipeline.naive import frames_of
-from poolpipe.reference import read_reference
+from poolpipe.events.reference import read_reference
 from poolpipe.workload import by_day, total_labs
 
 

@@ -58,10 +58,10 @@ def demo(*, out: Path, town: Path | None, rows: int, quiet: bool) -> None:
         import polars as pl
 
         from poolpipe.boards import day_boards, recall_board, truth_board
+        from poolpipe.events.reference import read_reference
         from poolpipe.pipeline import run
         from poolpipe.planted import busiest_moment, check_planted
         from poolpipe.policy import load_policy
-        from poolpipe.reference import read_reference
 
     zone = load_policy().time_zone
     known = read_reference(**{name: _table_in(reference, name) for name in ("people", "sites", "labs")})

@@ -89,9 +89,9 @@ def run(
     check_inputs(each for each in (people, sites, labs) if each)
     check_out(out)
     with loading():
+        from poolpipe.events.reference import read_reference
         from poolpipe.pipeline import run as conclude
         from poolpipe.policy import load_policy
-        from poolpipe.reference import read_reference
         from poolpipe.tables import KINDS
         from poolpipe.writing import Writing
 

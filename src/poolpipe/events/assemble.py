@@ -12,10 +12,10 @@ import polars as pl
 from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Codes, Entities
 from poolpipe.coding.hash_groups import rows_seen_before
 from poolpipe.coding.scans import lay_by_tube
+from poolpipe.events.attribute_sets import OWN
 from poolpipe.events.columns import Coded
-from poolpipe.events.folding import OWN
 from poolpipe.events.numbering import numbered
-from poolpipe.events.understood import WORDS
+from poolpipe.events.valid_events import WORDS
 from poolpipe.tables import EVENTS, KINDS, TIME
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.events.understood import Understood
+    from poolpipe.events.valid_events import Understood
 
 __all__ = ["Piece", "assemble"]
 

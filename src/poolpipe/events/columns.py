@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from poolpipe.coding.cleaning import clean_codes, clean_words, code_faults
 from poolpipe.coding.plain_texts import as_text
-from poolpipe.events.alphabet import Alphabet
+from poolpipe.events.byte_profile import Alphabet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

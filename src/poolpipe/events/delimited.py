@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from poolpipe.events.alphabet import laid_out
 from poolpipe.events.batches import (
     Batch,
     broken,
@@ -20,9 +19,10 @@ from poolpipe.events.batches import (
     looks_like_a_record,
     plain_table,
 )
+from poolpipe.events.byte_profile import laid_out
 from poolpipe.events.earlier import told_by_columns
 from poolpipe.events.formats import NoEventsError
-from poolpipe_kernels import records
+from poolpipe_kernels import framing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,14 +136,14 @@ class _Framed(NamedTuple):
 
     def cells_of(self, text: NDArray[np.uint8], row: int, separator: int) -> list[str]:
         """Cells of one record; none of one that is too long."""
-        if self.faults[row] == records.LONG:
+        if self.faults[row] == framing.LONG:
             return []
         return _cells(text[self.starts[row] : self.ends[row]].tobytes().decode(errors="replace"), separator)
 
     def texts(self, text: NDArray[np.uint8], rows: NDArray[np.int64]) -> list[str]:
         """Some records as they are; of one that is too long only the beginning."""
         ends = np.where(
-            self.faults[rows] == records.LONG,
+            self.faults[rows] == framing.LONG,
             np.minimum(self.ends[rows], self.starts[rows] + _SHOWN),
             self.ends[rows],
         )
@@ -175,7 +175,7 @@ class _Header:
     @classmethod
     def read(cls, text: NDArray[np.uint8], framed: _Framed, separator: int) -> _Header:
         header = cls(framed.cells_of(text, 0, separator), separator)
-        if framed.faults[0] == records.LONG:
+        if framed.faults[0] == framing.LONG:
             header.refuse(f"there is no header: {_TOO_LONG}")
         elif not header.known and _damaged(text, framed.rows(np.arange(1))).any():
             header.refuse(_NO_TEXT)
@@ -214,7 +214,7 @@ def _framed(text: NDArray[np.uint8], separator: int, limits: _Limits) -> tuple[_
     most = int(np.count_nonzero(text == 10) + np.count_nonzero(text == 13)) + 1
     starts, ends, lines = (np.empty(most, np.int64) for _ in range(3))
     cells, faults, torn = np.empty(most, np.int32), np.empty(most, np.uint8), np.zeros(most, np.bool_)
-    count, consumed, passed, skipping = records.frame(
+    count, consumed, passed, skipping = framing.frame(
         text,
         separator,
         limits.final,
@@ -238,7 +238,7 @@ def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> tuple[B
         batch = _without_header(text, framed, header.trouble)
         return batch, _header_among(text, framed, first, header.separator)
     damaged = _damaged(text, framed)
-    fine = framed.faults == records.FINE
+    fine = framed.faults == framing.FINE
     sound = (framed.cells == header.width) & fine & ~framed.torn & ~damaged
     columns, refused = _columns(text, framed, np.flatnonzero(sound), header)
     sound[refused] = False
@@ -331,9 +331,9 @@ def _damaged(text: NDArray[np.uint8], framed: _Framed) -> NDArray[np.bool_]:
 
 
 def _reason(framed: _Framed, row: int, width: int, *, damaged: bool) -> str:
-    if framed.faults[row] == records.LONG:
+    if framed.faults[row] == framing.LONG:
         return _TOO_LONG
-    if framed.faults[row] == records.STRAY:
+    if framed.faults[row] == framing.STRAY:
         return "a quote is not closed, or something follows it: mend the line 引号未闭合，请更正本行"
     if damaged:
         return "bytes that are no text in the file's encoding: save it as UTF-8 含非文本字节，请另存为 UTF-8"

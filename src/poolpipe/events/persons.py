@@ -11,8 +11,8 @@ import polars as pl
 from poolpipe.coding.cleaning import TRUTH_VALUE, clean_codes, code_faults, is_truth_value
 from poolpipe.coding.dictionaries import RESIDENT, text_bytes
 from poolpipe.coding.plain_texts import as_text
-from poolpipe.events.alphabet import laid_out
 from poolpipe.events.batches import picked
+from poolpipe.events.byte_profile import laid_out
 from poolpipe.events.columns import Coded, one_array
 from poolpipe_kernels import codes
 

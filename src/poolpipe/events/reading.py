@@ -22,9 +22,9 @@ from poolpipe.events.folders import with_columns_of_folders
 from poolpipe.events.formats import NoEventsError
 from poolpipe.events.opening import open_inputs
 from poolpipe.events.pipes import Spool
-from poolpipe.events.shelf import Shelf
 from poolpipe.events.sources import nothing_to_read
-from poolpipe.events.understand import understand
+from poolpipe.events.staging import Shelf
+from poolpipe.events.validate import understand
 from poolpipe.tables import EVENTS, KINDS, TABLES
 
 if TYPE_CHECKING:

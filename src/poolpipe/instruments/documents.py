@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
+from poolpipe.events.spreadsheets import OLE
 from poolpipe.instruments.cells import fold
 from poolpipe.instruments.errors import DamagedFileError, RefusedFormatError
 from poolpipe.instruments.workbooks import Loader, xls_tables, xlsx_tables
-from poolpipe.spreadsheets import OLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from poolpipe.events.spreadsheets import Cells, SpreadsheetError, sheet_merges, sheet_rows, sheet_titles
 from poolpipe.instruments.errors import DamagedFileError
-from poolpipe.spreadsheets import Cells, SpreadsheetError, sheet_merges, sheet_rows, sheet_titles
 
 __all__ = ["Loader", "SheetRow", "xls_tables", "xlsx_tables"]
 

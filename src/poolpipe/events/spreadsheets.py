@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from poolpipe.errors import PoolpipeError
-from poolpipe.isolation import Isolated, IsolationError
+from poolpipe.events.isolation import Isolated, IsolationError
 
 if TYPE_CHECKING:
     import xlrd

@@ -16,7 +16,7 @@ from poolpipe.events.columns import Coded
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.events.understood import Understood
+    from poolpipe.events.valid_events import Understood
 
 __all__ = ["Shelf"]
 

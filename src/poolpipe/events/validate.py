@@ -13,14 +13,14 @@ from poolpipe.coding.cleaning import FAULTS
 from poolpipe.coding.plain_texts import as_text
 from poolpipe.coding.vocabulary import WORDS as VOCABULARY
 from poolpipe.coding.vocabulary import known_words, words_known
+from poolpipe.events.attribute_sets import fold
 from poolpipe.events.batches import picked
 from poolpipe.events.clean import parse_ct, parse_whole, well_positions
 from poolpipe.events.columns import Coded, coded, plain_codes, plain_words
-from poolpipe.events.folding import fold
+from poolpipe.events.payloads import PayloadPolicy, check_characters_fit, decode_payloads
 from poolpipe.events.persons import persons
 from poolpipe.events.times import TIME_FAULTS, Times, time_column
-from poolpipe.events.understood import CODED, WORDS, Understood
-from poolpipe.payloads import PayloadPolicy, check_characters_fit, decode_payloads
+from poolpipe.events.valid_events import CODED, WORDS, Understood
 from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
 
 if TYPE_CHECKING:

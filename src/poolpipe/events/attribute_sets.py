@@ -16,7 +16,7 @@ from poolpipe_kernels import groups
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.events.understood import Understood
+    from poolpipe.events.valid_events import Understood
 
 __all__ = ["OWN", "fold"]
 
