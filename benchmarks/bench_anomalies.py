@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmarks.peers import polars_peer
-from poolpipe.anomalies import find_anomalies
+from poolpipe.stages.anomalies import find_anomalies
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from poolpipe.ledger import balance
+from poolpipe.stages.ledger import balance
 
 if TYPE_CHECKING:
     from collections.abc import Callable

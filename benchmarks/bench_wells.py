@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.peers import polars_peer
 from poolpipe.coding.arrow_arrays import values_and_bits
-from poolpipe_kernels import slots
+from poolpipe_kernels import well_index
 from poolpipe_kernels import wells as kernels
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ def judge(readings: pl.DataFrame) -> NDArray[np.int8]:
     at, target = readings["at"].to_physical().to_numpy(), readings["number"].to_numpy()
     where = readings["plate_number"].to_numpy(), readings["position"].to_numpy()
     plates = int(where[0].max()) + 1
-    bits, ranks = (np.zeros((plates, slots.WORDS), kind) for kind in (np.uint64, np.uint32))
-    slots.mark_slots(*where, bits)
-    n = slots.rank_slots(bits, ranks)
+    bits, ranks = (np.zeros((plates, well_index.WORDS), kind) for kind in (np.uint64, np.uint32))
+    well_index.mark_slots(*where, bits)
+    n = well_index.rank_slots(bits, ranks)
     slot, begins, rows = np.empty(n, np.int64), np.zeros(n + 2, np.uint32), np.empty(len(at), np.uint32)
-    slots.list_slots(bits, slot)
-    slots.group_readings(*where, bits, ranks, begins, rows)
+    well_index.list_slots(bits, slot)
+    well_index.group_readings(*where, bits, ranks, begins, rows)
     marks, outcome, stood_at, first_sign = (
         np.zeros(n, kind) for kind in (np.uint8, np.int8, np.int64, np.int64)
     )

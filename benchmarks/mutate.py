@@ -87,9 +87,9 @@ WATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("src/poolpipe/decode/*", ("tests/decode", CONCLUSIONS[3])),
     ("src/poolpipe/exchange/*", ("tests/exchange", "tests/cli")),
     ("src/poolpipe/instruments/*", ("tests/instruments", "tests/house/test_errors.py")),
-    ("src/poolpipe/anomalies/*", (*CONCLUSIONS, "tests/pipeline/test_merged_people.py")),
+    ("src/poolpipe/stages/anomalies/*", (*CONCLUSIONS, "tests/pipeline/test_merged_people.py")),
     ("src/poolpipe/*diff.py", ("tests/pipeline/test_diff.py", "tests/cli/test_diff.py")),
-    ("src/poolpipe/stages/*", CONCLUSIONS),
+    ("src/poolpipe/stagewise/*", CONCLUSIONS),
     *(
         (f"src/poolpipe/{stage}.py", CONCLUSIONS)
         for stage in ("voids", "links", "custody", "calls", "pools", "recalls", "beliefs", "clocks", "ledger", "content")
@@ -132,7 +132,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.mutate", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--changes", type=int, default=200)
-    parser.add_argument("--only", default="*", help="modules by path, as in 'src/poolpipe/anomalies/*'")
+    parser.add_argument(
+        "--only", default="*", help="modules by path, as in 'src/poolpipe/stages/anomalies/*'"
+    )
     parser.add_argument(
         "--out",
         type=Path,

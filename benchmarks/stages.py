@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from benchmarks.peers import polars_peer
 from benchmarks.peers.events import COLUMNS
-from poolpipe.anomalies import Seen, people_in_several_tubes
-from poolpipe.calls import Calls, call
-from poolpipe.clocks import read_clocks
-from poolpipe.custody import Custody, keep_custody
 from poolpipe.events import Events, read_events
-from poolpipe.links import Links, link
-from poolpipe.pools import gather_pools
-from poolpipe.recalls import open_recalls
-from poolpipe.voids import latest_at, standing_events
+from poolpipe.stages.anomalies import Seen, people_in_several_tubes
+from poolpipe.stages.calls import Calls, call
+from poolpipe.stages.clocks import read_clocks
+from poolpipe.stages.custody import Custody, keep_custody
+from poolpipe.stages.links import Links, link
+from poolpipe.stages.pools import gather_pools
+from poolpipe.stages.recalls import open_recalls
+from poolpipe.stages.voids import latest_at, standing_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from poolpipe.policy import Policy
-    from poolpipe.voids import Standing
+    from poolpipe.stages.voids import Standing
 
 
 @dataclass

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from poolpipe.events import Events
     from poolpipe.pipeline import conclude, run
     from poolpipe.policy import Policy, load_policy
-    from poolpipe.stages import anomalies, calls, custody, ledger, links, recalls
+    from poolpipe.stagewise import anomalies, calls, custody, ledger, links, recalls
 
 __all__ = [
     "Day",
@@ -57,7 +57,7 @@ _HOMES = {
     "decode": "poolpipe.decode",
     "load_policy": "poolpipe.policy",
     "run": "poolpipe.pipeline",
-    **dict.fromkeys(("anomalies", "calls", "custody", "ledger", "links", "recalls"), "poolpipe.stages"),
+    **dict.fromkeys(("anomalies", "calls", "custody", "ledger", "links", "recalls"), "poolpipe.stagewise"),
 }
 # These are functions here and modules below: importing `poolpipe.links` must not hide `poolpipe.links(...)`.
 _STAGES = ("anomalies", "calls", "custody", "decode", "ledger", "links", "recalls")

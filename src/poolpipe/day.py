@@ -9,7 +9,7 @@ import polars as pl
 
 from poolpipe.errors import InputError
 from poolpipe.pieces import in_pieces
-from poolpipe.retention import count_by_lab
+from poolpipe.stages.retention import count_by_lab
 from poolpipe.tables import RETENTION, TABLES
 from poolpipe.texts import Coded
 from poolpipe.writing import Writing

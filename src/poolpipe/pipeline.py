@@ -14,32 +14,32 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import polars.selectors as cs
 
-from poolpipe.anomalies import Seen, find_anomalies, people_in_several_tubes
-from poolpipe.beliefs import believe_members, fit_of_run
-from poolpipe.calls import call, with_collected_controls
-from poolpipe.clocks import read_clocks
 from poolpipe.coding.warmup import compile_ahead
-from poolpipe.coverage import cover_people
-from poolpipe.custody import keep_custody
 from poolpipe.day import Day
 from poolpipe.display import column_list
 from poolpipe.events import Events, read_events
 from poolpipe.events.reference import Reference, read_reference
-from poolpipe.ledger import balance
-from poolpipe.links import link
 from poolpipe.machines import Machines
-from poolpipe.packing import count_boxes
 from poolpipe.policy import Policy, load_policy
-from poolpipe.pools import gather_pools
-from poolpipe.readings import kept_readings
-from poolpipe.recalls import find_cases, open_recalls, rank_recalls
-from poolpipe.retention import keep_tubes
 from poolpipe.seated import Seated
+from poolpipe.stages.anomalies import Seen, find_anomalies, people_in_several_tubes
+from poolpipe.stages.calls import call, with_collected_controls
+from poolpipe.stages.clocks import read_clocks
+from poolpipe.stages.coverage import cover_people
+from poolpipe.stages.custody import keep_custody
+from poolpipe.stages.ledger import balance
+from poolpipe.stages.links import link
+from poolpipe.stages.packing import count_boxes
+from poolpipe.stages.pools import gather_pools
+from poolpipe.stages.probabilities import believe_members, fit_of_run
+from poolpipe.stages.readings import kept_readings
+from poolpipe.stages.recalls import find_cases, open_recalls, rank_recalls
+from poolpipe.stages.retention import keep_tubes
+from poolpipe.stages.viewpoint import moment_of, odd_view
+from poolpipe.stages.voids import latest_at, standing_events
+from poolpipe.stages.workload import total_labs, weigh_labs
 from poolpipe.tables import RETENTION
 from poolpipe.texts import Coded
-from poolpipe.viewpoint import moment_of, odd_view
-from poolpipe.voids import latest_at, standing_events
-from poolpipe.workload import total_labs, weigh_labs
 
 if TYPE_CHECKING:
     import os
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poolpipe.coding.dictionaries import Codes
-    from poolpipe.links import Links
-    from poolpipe.readings import Which
+    from poolpipe.stages.links import Links
+    from poolpipe.stages.readings import Which
 
     Progress = Callable[[str, int, int], None]
     Early = Callable[[Seated], None]

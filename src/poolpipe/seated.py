@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.beliefs import Beliefs
     from poolpipe.coding.dictionaries import Codes
+    from poolpipe.stages.probabilities import Beliefs
 
 __all__ = ["Seated", "queue_positions"]
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 from poolpipe.coding.arrow_arrays import bitmap
 from poolpipe.coding.dictionaries import WELL_PLACES, large_texts, text_bytes, well_names
 from poolpipe.pieces import all_alike, constant, dictionary, in_pieces
-from poolpipe.recalls import OPEN_STATUS
-from poolpipe.retention import count_by_lab
+from poolpipe.stages.recalls import OPEN_STATUS
+from poolpipe.stages.retention import count_by_lab
 from poolpipe.tables import CALLS, MODES, RETENTION, SORT_KEYS, STATES, TABLES, as_table
 from poolpipe_kernels import texts as kernels
 

@@ -25,7 +25,7 @@ TOLD_BY = {
     "poolpipe.cli": (),
     "poolpipe.writing": ("run", "demo"),
     "poolpipe.written": ("run", "demo"),
-    "poolpipe.viewpoint": ("run",),
+    "poolpipe.stages.viewpoint": ("run",),
     "poolpipe.policy": ("run",),
     "poolpipe.machines": ("import",),
     "poolpipe.events": ("run",),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poolpipe_kernels import journeys, repeats, slots, wells
+from poolpipe_kernels import duplicate_people, journeys, well_index, wells
 
 quick = settings(deadline=None, max_examples=50, derandomize=True)
 wraps_round = pytest.mark.filterwarnings("ignore:overflow encountered")
@@ -84,9 +84,9 @@ places = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 383)), max_size=40
 
 def numbered(pairs, plain=False):
     plate, position = columns(pairs, np.uint32, np.int32)
-    bits, ranks = np.zeros((4, slots.WORDS), np.uint64), np.zeros((4, slots.WORDS), np.uint32)
-    run(slots.mark_slots, plain)(plate, position, bits)
-    n = run(slots.rank_slots, plain)(bits, ranks)
+    bits, ranks = np.zeros((4, well_index.WORDS), np.uint64), np.zeros((4, well_index.WORDS), np.uint32)
+    run(well_index.mark_slots, plain)(plate, position, bits)
+    n = run(well_index.rank_slots, plain)(bits, ranks)
     return plate, position, bits, ranks, n
 
 
@@ -97,14 +97,14 @@ def numbered(pairs, plain=False):
 def test_slots__are_numbered_in_the_order_of_plate_and_position(plain, pairs):
     plate, position, bits, ranks, n = numbered(pairs, plain)
     slot, of_row = np.empty(n, np.int64), np.empty(len(pairs), np.uint32)
-    run(slots.list_slots, plain)(bits, slot)
-    run(slots.number_slots, plain)(plate, position, bits, ranks, of_row)
+    run(well_index.list_slots, plain)(bits, slot)
+    run(well_index.number_slots, plain)(plate, position, bits, ranks, of_row)
     assert slot.tolist() == sorted({a * 384 + b for a, b in pairs})
     assert slot[of_row].tolist() == [a * 384 + b for a, b in pairs]
 
 
 @wraps_round
-@both(slots.group_readings)
+@both(well_index.group_readings)
 @quick
 @given(pairs=places)
 def test_readings__come_together_well_by_well_in_their_order(run, pairs):
@@ -312,11 +312,14 @@ def repeated(seats, plain):
     """Suspects and seats found of (tube, person); tubes 0, 1 and 3 are wanted, tube 3 is of another round."""
     tube, person = columns(seats, np.uint32, np.int64)
     looked_at = (tube, person, np.array([True, True, False, True]), np.array([0, 0, 0, 1], np.uint32))
-    begins, suspects = np.zeros((1 << repeats.PART_BITS) + 1, np.int64), np.empty(len(tube), np.uint64)
-    run(repeats.count_parts, plain)(*looked_at, begins)
-    suspects = suspects[: run(repeats.find_suspects, plain)(*looked_at, begins, suspects)]
+    begins, suspects = (
+        np.zeros((1 << duplicate_people.PART_BITS) + 1, np.int64),
+        np.empty(len(tube), np.uint64),
+    )
+    run(duplicate_people.count_parts, plain)(*looked_at, begins)
+    suspects = suspects[: run(duplicate_people.find_suspects, plain)(*looked_at, begins, suspects)]
     found = np.empty(2 * len(suspects), np.uint32)
-    return suspects, found[: run(repeats.seats_of_suspects, plain)(*looked_at, suspects, found)]
+    return suspects, found[: run(duplicate_people.seats_of_suspects, plain)(*looked_at, suspects, found)]
 
 
 @wraps_round

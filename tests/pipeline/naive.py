@@ -9,8 +9,8 @@ import polars as pl
 
 from cities.compare import COLUMNS, differences, normalised
 from cities.files import KINDS
-from poolpipe.anomalies.rescans import CUT_WAY_OUT
 from poolpipe.policy import Policy
+from poolpipe.stages.anomalies.rescans import CUT_WAY_OUT
 from poolpipe.tables import ANOMALIES
 from reference.cleaning import DEFAULT_POLICY, accept, records_of
 from reference.day import conclude

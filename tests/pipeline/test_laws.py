@@ -14,7 +14,7 @@ import poolpipe
 from cities.files import write_city
 from cities.random_city import city
 from pipeline.naive import frames_of, records_of_frames
-from poolpipe.ledger import missing_tubes
+from poolpipe.stages.ledger import missing_tubes
 from poolpipe.tables import STATES, TABLES
 from reference.cleaning import DEFAULT_POLICY, accept, voided
 from reference.codes import clean_code

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import poolpipe
-from poolpipe.anomalies.rescans import CUT_WAY_OUT
+from poolpipe.stages.anomalies.rescans import CUT_WAY_OUT
 from reference.anomalies import valid_resident_id
 
 CASES = Path(__file__).parents[1] / "cases"

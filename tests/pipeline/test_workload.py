@@ -11,7 +11,7 @@ import poolpipe
 from cities.random_city import city
 from pipeline.naive import frames_of
 from poolpipe.events.reference import read_reference
-from poolpipe.workload import by_day, total_labs
+from poolpipe.stages.workload import by_day, total_labs
 
 
 def moment(clock, day=4):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from poolpipe.boards.marks import Board, below, clock, frame, plain
-from poolpipe.workload import by_day
+from poolpipe.stages.workload import by_day
 
 if TYPE_CHECKING:
     from poolpipe.day import Day

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from poolpipe.events import read_events
 from poolpipe.machines import Machines
-from poolpipe.readings import readings_in_words
-from poolpipe.voids import standing_events
+from poolpipe.stages.readings import readings_in_words
+from poolpipe.stages.voids import standing_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

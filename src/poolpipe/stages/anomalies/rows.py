@@ -12,9 +12,9 @@ from poolpipe.tables import ANOMALIES, TIME
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poolpipe.calls import Calls
     from poolpipe.coding.dictionaries import Codes
-    from poolpipe.custody import Custody
+    from poolpipe.stages.calls import Calls
+    from poolpipe.stages.custody import Custody
 
 __all__ = ["NOTHING", "Seen", "entity_rows", "rows", "tube_rows"]
 

@@ -11,7 +11,7 @@ import polars as pl
 from poolpipe.coding.arrow_arrays import column_with_gaps, values_and_bits
 from poolpipe.coding.tie_breaks import keys_of, largest_content
 from poolpipe.tables import CALLS, ROLES, TIME, require
-from poolpipe_kernels import slots
+from poolpipe_kernels import well_index
 from poolpipe_kernels import wells as kernels
 
 if TYPE_CHECKING:
@@ -159,14 +159,16 @@ class _Wells:
     """Every well that was loaded or read, numbered in the order of plate and position."""
 
     def __init__(self, loads: _Loads, reads: _Reads, plates: int) -> None:
-        self.bits, self.ranks = (np.zeros((plates, slots.WORDS), kind) for kind in (np.uint64, np.uint32))
+        self.bits, self.ranks = (
+            np.zeros((plates, well_index.WORDS), kind) for kind in (np.uint64, np.uint32)
+        )
         for events in (loads, reads):
-            slots.mark_slots(events.plate, events.well, self.bits)
-        n = slots.rank_slots(self.bits, self.ranks)
+            well_index.mark_slots(events.plate, events.well, self.bits)
+        n = well_index.rank_slots(self.bits, self.ranks)
         self.slot, self.marks = np.empty(n, np.int64), np.zeros(n, np.uint8)
-        slots.list_slots(self.bits, self.slot)
+        well_index.list_slots(self.bits, self.slot)
         self.of_load = np.empty(len(loads.plate), np.uint32)
-        slots.number_slots(loads.plate, loads.well, self.bits, self.ranks, self.of_load)
+        well_index.number_slots(loads.plate, loads.well, self.bits, self.ranks, self.of_load)
         kernels.note_loads(self.of_load, loads.role, loads.tube, np.empty(n, np.uint32), self.marks)
 
     def read_out(
@@ -175,7 +177,7 @@ class _Wells:
         """What each well says by itself, and of its plate when it was last read and since when controls stand."""
         n = len(self.slot)
         begins, rows = np.zeros(n + 2, np.uint32), np.empty(len(reads.plate), np.uint32)
-        slots.group_readings(reads.plate, reads.well, self.bits, self.ranks, begins, rows)
+        well_index.group_readings(reads.plate, reads.well, self.bits, self.ranks, begins, rows)
         self.outcome = np.empty(n, np.int8)
         self.stood_at, self.first_sign = np.empty(n, np.int64), np.empty(n, np.int64)
         cut_offs = np.array([assay.detected_ct, assay.grey_ct, assay.internal_control_ct])

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from poolpipe.coding.dictionaries import Codes
     from poolpipe.decode import Assay
-    from poolpipe.links import Links
     from poolpipe.policy import Policy
+    from poolpipe.stages.links import Links
 
 __all__ = ["Beliefs", "believe_members", "fit_of_run"]
 

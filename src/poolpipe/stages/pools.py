@@ -11,10 +11,10 @@ from poolpipe.coding.arrow_arrays import column_with_gaps
 from poolpipe.tables import CALLS, STATES
 
 if TYPE_CHECKING:
-    from poolpipe.calls import Calls
     from poolpipe.coding.dictionaries import Codes
-    from poolpipe.custody import Custody
-    from poolpipe.links import Links
+    from poolpipe.stages.calls import Calls
+    from poolpipe.stages.custody import Custody
+    from poolpipe.stages.links import Links
 
 __all__ = ["gather_pools"]
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from poolpipe.coding.dictionaries import Codes
-    from poolpipe.links import Links
     from poolpipe.policy import Policy
+    from poolpipe.stages.links import Links
 
 __all__ = ["OPEN_STATUS", "find_cases", "open_recalls", "rank_recalls"]
 

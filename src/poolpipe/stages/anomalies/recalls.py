@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.anomalies.rows import tube_rows
+from poolpipe.stages.anomalies.rows import tube_rows
 from poolpipe.tables import CALLS, MODES
 
 if TYPE_CHECKING:
-    from poolpipe.anomalies.rows import Seen
+    from poolpipe.stages.anomalies.rows import Seen
 
 __all__ = ["of_recalls"]
 

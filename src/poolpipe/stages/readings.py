@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.calls import Calls
+    from poolpipe.stages.calls import Calls
 
     Which = Literal["auto", "all", "not-negative"]
 

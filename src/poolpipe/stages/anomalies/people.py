@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.anomalies.rows import NOTHING, rows
 from poolpipe.coding.dictionaries import RESIDENT
+from poolpipe.stages.anomalies.rows import NOTHING, rows
 from poolpipe.tables import ANOMALIES, MODES
 from poolpipe_kernels import codes as kernels
-from poolpipe_kernels import repeats
+from poolpipe_kernels import duplicate_people
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.anomalies.rows import Seen
     from poolpipe.coding.dictionaries import Codes
+    from poolpipe.stages.anomalies.rows import Seen
 
 __all__ = ["of_people", "people_in_several_tubes", "people_in_two_tubes"]
 
@@ -66,12 +66,12 @@ def _suspected_seats(members: pl.DataFrame, rounds: NDArray[np.uint32]) -> NDArr
     """Seats whose person may have another one in the round, ascending."""
     any_tube = np.ones(len(rounds), np.bool_)
     seats = members["tube"].to_numpy(), members["person"].to_numpy(), any_tube, rounds
-    begins = np.zeros((1 << repeats.PART_BITS) + 1, np.int64)
-    repeats.count_parts(*seats, begins)
+    begins = np.zeros((1 << duplicate_people.PART_BITS) + 1, np.int64)
+    duplicate_people.count_parts(*seats, begins)
     suspects = np.empty(members.height, np.uint64)  # memory is taken only as far as it is filled
-    suspects = suspects[: repeats.find_suspects(*seats, begins, suspects)]
+    suspects = suspects[: duplicate_people.find_suspects(*seats, begins, suspects)]
     found = np.empty(2 * len(suspects), np.uint32)
-    return found[: repeats.seats_of_suspects(*seats, suspects, found)]
+    return found[: duplicate_people.seats_of_suspects(*seats, suspects, found)]
 
 
 def _bad_ids(seen: Seen) -> pl.DataFrame:

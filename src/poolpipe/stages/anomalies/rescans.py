@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from poolpipe.anomalies.rows import tube_rows
+from poolpipe.stages.anomalies.rows import tube_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.anomalies.rows import Seen
     from poolpipe.coding.dictionaries import Codes
+    from poolpipe.stages.anomalies.rows import Seen
 
 __all__ = ["CUT_WAY_OUT", "of_rescans"]
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.anomalies.rescans import of_rescans
-from poolpipe.anomalies.rows import rows, tube_rows
+from poolpipe.stages.anomalies.rescans import of_rescans
+from poolpipe.stages.anomalies.rows import rows, tube_rows
 from poolpipe.tables import MODES
 
 if TYPE_CHECKING:
-    from poolpipe.anomalies.rows import Seen
+    from poolpipe.stages.anomalies.rows import Seen
 
 __all__ = ["of_clocks", "of_tubes"]
 

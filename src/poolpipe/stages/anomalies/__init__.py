@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from poolpipe.anomalies.boxes import of_boxes
-from poolpipe.anomalies.events import of_events
-from poolpipe.anomalies.people import of_people, people_in_several_tubes
-from poolpipe.anomalies.plates import of_plates
-from poolpipe.anomalies.recalls import of_recalls
-from poolpipe.anomalies.rows import NOTHING, Seen, rows
-from poolpipe.anomalies.tubes import of_clocks, of_tubes
+from poolpipe.stages.anomalies.boxes import of_boxes
+from poolpipe.stages.anomalies.events import of_events
+from poolpipe.stages.anomalies.people import of_people, people_in_several_tubes
+from poolpipe.stages.anomalies.plates import of_plates
+from poolpipe.stages.anomalies.recalls import of_recalls
+from poolpipe.stages.anomalies.rows import NOTHING, Seen, rows
+from poolpipe.stages.anomalies.tubes import of_clocks, of_tubes
 
 __all__ = ["Seen", "find_anomalies", "people_in_several_tubes"]
 

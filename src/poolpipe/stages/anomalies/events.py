@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.anomalies.rows import rows
+from poolpipe.stages.anomalies.rows import rows
 from poolpipe.tables import ANOMALIES
 
 if TYPE_CHECKING:
-    from poolpipe.anomalies.rows import Seen
+    from poolpipe.stages.anomalies.rows import Seen
 
 __all__ = ["of_events"]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.anomalies.rows import entity_rows
+from poolpipe.stages.anomalies.rows import entity_rows
 
 if TYPE_CHECKING:
-    from poolpipe.anomalies.rows import Seen
+    from poolpipe.stages.anomalies.rows import Seen
 
 __all__ = ["of_boxes"]
 

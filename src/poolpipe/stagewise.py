@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.calls import call
 from poolpipe.coding.dictionaries import well_names
-from poolpipe.custody import keep_custody
 from poolpipe.events import read_events
-from poolpipe.links import link
 from poolpipe.pipeline import run
 from poolpipe.policy import load_policy
 from poolpipe.seated import queue_positions
+from poolpipe.stages.calls import call
+from poolpipe.stages.custody import keep_custody
+from poolpipe.stages.links import link
+from poolpipe.stages.voids import standing_events
 from poolpipe.tables import CALLS, KINDS
-from poolpipe.voids import standing_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

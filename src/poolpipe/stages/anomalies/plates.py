@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.anomalies.rows import NOTHING, entity_rows, rows
 from poolpipe.coding.dictionaries import WELL_PLACES, well_names
+from poolpipe.stages.anomalies.rows import NOTHING, entity_rows, rows
 from poolpipe.tables import ANOMALIES, TIME
 
 if TYPE_CHECKING:
-    from poolpipe.anomalies.rows import Seen
+    from poolpipe.stages.anomalies.rows import Seen
 
 __all__ = ["of_plates"]
 
