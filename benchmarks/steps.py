@@ -34,7 +34,7 @@ class Steps:
 
 def main(events: str, out: str) -> None:
     from poolpipe import pipeline  # loads numba and the stages, as the command does
-    from poolpipe.writing import Writing
+    from poolpipe.results.writing import Writing
 
     steps = Steps()
     steps("start")

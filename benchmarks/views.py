@@ -17,7 +17,7 @@ from poolpipe.policy import Assay, Policy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from poolpipe.day import Day
+    from poolpipe.results.day import Day
 
 STRICTER = Policy(name="stricter", assay=Assay(detected_ct=35.0, grey_ct=38.0))
 

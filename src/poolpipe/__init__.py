@@ -15,12 +15,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from poolpipe.day import Day
     from poolpipe.decode import Decoded, decode
     from poolpipe.errors import InputError, PolicyError, PoolpipeError, TableError
     from poolpipe.events import Events
     from poolpipe.pipeline import conclude, run
     from poolpipe.policy import Policy, load_policy
+    from poolpipe.results.day import Day
     from poolpipe.stagewise import anomalies, calls, custody, ledger, links, recalls
 
 __all__ = [
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Day": "poolpipe.day",
+    "Day": "poolpipe.results.day",
     "Decoded": "poolpipe.decode",
     "Events": "poolpipe.events",
     "InputError": "poolpipe.errors",

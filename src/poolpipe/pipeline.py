@@ -15,13 +15,14 @@ import polars as pl
 import polars.selectors as cs
 
 from poolpipe.coding.warmup import compile_ahead
-from poolpipe.day import Day
 from poolpipe.display import column_list
 from poolpipe.events import Events, read_events
 from poolpipe.events.reference import Reference, read_reference
 from poolpipe.machines import Machines
 from poolpipe.policy import Policy, load_policy
-from poolpipe.seated import Seated
+from poolpipe.results.day import Day
+from poolpipe.results.members import Seated
+from poolpipe.results.tables import Coded
 from poolpipe.stages.anomalies import Seen, find_anomalies, people_in_several_tubes
 from poolpipe.stages.calls import call, with_collected_controls
 from poolpipe.stages.clocks import read_clocks
@@ -39,7 +40,6 @@ from poolpipe.stages.viewpoint import moment_of, odd_view
 from poolpipe.stages.voids import latest_at, standing_events
 from poolpipe.stages.workload import total_labs, weigh_labs
 from poolpipe.tables import RETENTION
-from poolpipe.texts import Coded
 
 if TYPE_CHECKING:
     import os

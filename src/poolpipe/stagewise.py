@@ -13,7 +13,7 @@ from poolpipe.coding.dictionaries import well_names
 from poolpipe.events import read_events
 from poolpipe.pipeline import run
 from poolpipe.policy import load_policy
-from poolpipe.seated import queue_positions
+from poolpipe.results.members import queue_positions
 from poolpipe.stages.calls import call
 from poolpipe.stages.custody import keep_custody
 from poolpipe.stages.links import link

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import polars as pl
 from rich.console import Console
 
-from poolpipe.day import Day
+from poolpipe.results.day import Day
 from poolpipe.tables import TABLES
 
 NOON = datetime(2022, 2, 10, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai

@@ -23,8 +23,8 @@ NAMED = re.compile(
 
 TOLD_BY = {
     "poolpipe.cli": (),
-    "poolpipe.writing": ("run", "demo"),
-    "poolpipe.written": ("run", "demo"),
+    "poolpipe.results.writing": ("run", "demo"),
+    "poolpipe.results.written": ("run", "demo"),
     "poolpipe.stages.viewpoint": ("run",),
     "poolpipe.policy": ("run",),
     "poolpipe.machines": ("import",),

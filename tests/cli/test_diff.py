@@ -6,7 +6,7 @@ import json
 
 from cli.days import NOON, day, printed, recall, tube
 from poolpipe.boards import difference_boards
-from poolpipe.diff import compare
+from poolpipe.results.diff import compare
 
 PERSON = "36078119850110000X"
 

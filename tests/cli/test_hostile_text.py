@@ -28,9 +28,9 @@ from poolpipe.boards import (
 from poolpipe.boards.marks import frame
 from poolpipe.commands.frames import board as frame_board
 from poolpipe.commands.terminal import check_inputs
-from poolpipe.diff import compare
 from poolpipe.display import COMMANDING
 from poolpipe.errors import InputError, PolicyError, TableError
+from poolpipe.results.diff import compare
 
 HOSTILE = (
     "\x1b[2J\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\ \x9b31m \x7f\x00\r\n\t"

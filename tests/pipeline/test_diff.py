@@ -11,7 +11,7 @@ import poolpipe
 from cities.random_city import city
 from pipeline.naive import Rules, frames_of
 from pipeline.test_against_reference import POLICIES
-from poolpipe.diff import compare
+from poolpipe.results.diff import compare
 
 Row = dict[str, Any]
 TUBE = ("round", "tube")

@@ -16,9 +16,9 @@ import poolpipe
 from cities.files import write_city
 from cities.random_city import city
 from pipeline.naive import frames_of
-from poolpipe import locks
-from poolpipe.locks import held
-from poolpipe.writing import Writing
+from poolpipe.results import locks
+from poolpipe.results.locks import held
+from poolpipe.results.writing import Writing
 
 HOLD = "import sys, time, pathlib; from poolpipe.locks import held\nwith held(pathlib.Path(sys.argv[1])): print(flush=True); time.sleep(60)"
 

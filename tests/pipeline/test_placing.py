@@ -16,7 +16,7 @@ import poolpipe
 from cities.random_city import city
 from pipeline.naive import frames_of
 from pipeline.power import CHANGES, Disk, Recorder, lay_out, opened
-from poolpipe.placing import make_stage, place, settle, stages
+from poolpipe.results.placing import make_stage, place, settle, stages
 from poolpipe.tables import TABLES
 
 NAMES = (*(f"{table}.parquet" for table in TABLES), "summary.json")

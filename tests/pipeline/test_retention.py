@@ -130,7 +130,7 @@ def test_retention__agrees_with_plain_rules_on_random_cities(seed):
 def test_retention__is_written_in_pieces_as_it_is_shown(tmp_path, monkeypatch):
     frames = frames_of(city(9301, size="medium"))
     day = poolpipe.run(frames)
-    monkeypatch.setattr("poolpipe.pieces._ROWS", 3)
+    monkeypatch.setattr("poolpipe.results.record_batches._ROWS", 3)
     day.write(tmp_path)
     assert pl.read_parquet(tmp_path / "retention.parquet").equals(poolpipe.run(frames).retention)
     read = type(day).read(tmp_path)

@@ -20,9 +20,10 @@ import poolpipe
 from cities.files import write_city
 from cities.random_city import city
 from pipeline.naive import frames_of
-from poolpipe import pieces, pipeline
+from poolpipe import pipeline
+from poolpipe.results import record_batches
+from poolpipe.results.writing import Writing
 from poolpipe.tables import TABLES
-from poolpipe.writing import Writing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,7 +135,7 @@ def test_write__in_pieces_reads_the_same_with_every_reader(
 ) -> None:
     day = several.view(as_of="2000-01-01T00:00:00Z" if empty else None)  # one whose tables nobody asked for
     day.write(tmp_path / "whole")
-    monkeypatch.setattr(pieces, "_ROWS", 4)
+    monkeypatch.setattr(record_batches, "_ROWS", 4)
     day.write(tmp_path / "once")
     day.write(tmp_path / "again")
     assert _contents(tmp_path / "once") == _contents(tmp_path / "again")

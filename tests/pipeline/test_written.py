@@ -13,8 +13,8 @@ import pytest
 import poolpipe
 from cities.random_city import city
 from pipeline.naive import frames_of
+from poolpipe.results.written import opened
 from poolpipe.tables import TABLES
-from poolpipe.written import opened
 
 TORN = Path(__file__).parents[1] / "cases" / "torture" / "torn-result"
 

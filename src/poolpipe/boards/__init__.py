@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from poolpipe.day import Day
+    from poolpipe.results.day import Day
 
 __all__ = [
     "WIDTH",

@@ -14,7 +14,7 @@ from poolpipe.tables import CALLS
 if TYPE_CHECKING:
     import polars as pl
 
-    from poolpipe.day import Day
+    from poolpipe.results.day import Day
 
 __all__ = ["as_of_of", "campaign_board"]
 

@@ -13,7 +13,7 @@ from poolpipe.display import mask
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poolpipe.diff import Difference
+    from poolpipe.results.diff import Difference
 
 __all__ = ["difference_boards"]
 

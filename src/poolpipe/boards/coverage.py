@@ -10,7 +10,7 @@ from rich.text import Text
 from poolpipe.boards.marks import Board, clock, frame, plain
 
 if TYPE_CHECKING:
-    from poolpipe.day import Day
+    from poolpipe.results.day import Day
 
 __all__ = ["coverage_board"]
 

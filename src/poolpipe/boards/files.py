@@ -13,7 +13,7 @@ from poolpipe.events import SETTLED
 from poolpipe.tables import EVENTS
 
 if TYPE_CHECKING:
-    from poolpipe.day import Day
+    from poolpipe.results.day import Day
 
 __all__ = ["machine_board", "unused_board"]
 

@@ -10,7 +10,7 @@ from poolpipe.boards.marks import Board, below, clock, frame, plain
 from poolpipe.stages.workload import by_day
 
 if TYPE_CHECKING:
-    from poolpipe.day import Day
+    from poolpipe.results.day import Day
 
 __all__ = ["box_board", "lab_board", "retention_board"]
 

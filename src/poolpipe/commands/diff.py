@@ -38,8 +38,8 @@ def diff(before: Path, after: Path, *, rows: int, show_ids: bool, as_json: bool)
     """Compare two written days."""
     check_inputs((str(before), str(after)))
     from poolpipe.boards import difference_boards
-    from poolpipe.day import Day
-    from poolpipe.diff import compare
+    from poolpipe.results.day import Day
+    from poolpipe.results.diff import compare
 
     difference = compare(Day.read(before), Day.read(after))
     if as_json:

@@ -92,8 +92,8 @@ def run(
         from poolpipe.events.reference import read_reference
         from poolpipe.pipeline import run as conclude
         from poolpipe.policy import load_policy
+        from poolpipe.results.writing import Writing
         from poolpipe.tables import KINDS
-        from poolpipe.writing import Writing
 
     if kind is not None and kind not in KINDS:
         raise click.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}", param_hint="--kind")

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import polars as pl
 import pyarrow.parquet as pq
 
-from poolpipe.durable import Followed, proof_of, sync_folder
 from poolpipe.errors import InputError
 from poolpipe.exchange.statements import SCHEMA
 from poolpipe.exchange.swapping import check_place, take_place
-from poolpipe.locks import held
+from poolpipe.results.durable import Followed, proof_of, sync_folder
+from poolpipe.results.locks import held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from poolpipe.exchange.statements import MEMBER_COLUMNS, POOL_COLUMNS, SCHEMA, revised, statements
-from poolpipe.written import opened
+from poolpipe.results.written import opened
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from poolpipe.written import Written
+    from poolpipe.results.written import Written
 
 __all__ = ["ResultFolder", "result_folder"]
 

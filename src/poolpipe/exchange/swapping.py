@@ -8,8 +8,8 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from poolpipe.durable import sync_folder
 from poolpipe.errors import InputError
+from poolpipe.results.durable import sync_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from poolpipe.durable import Followed, Proof, sync_folder
 from poolpipe.errors import InputError
-from poolpipe.locks import held
 from poolpipe.paths import arrow_file
-from poolpipe.placing import SUMMARY, make_stage, place, settle, stages
-from poolpipe.written import result_before
+from poolpipe.results.durable import Followed, Proof, sync_folder
+from poolpipe.results.locks import held
+from poolpipe.results.placing import SUMMARY, make_stage, place, settle, stages
+from poolpipe.results.written import result_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from concurrent.futures import Future
     from types import TracebackType
 
-    from poolpipe.day import Day
-    from poolpipe.seated import Seated
+    from poolpipe.results.day import Day
+    from poolpipe.results.members import Seated
 
 __all__ = ["Writing"]
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from poolpipe.coding.arrow_arrays import numbers_of
 from poolpipe.coding.dictionaries import RESIDENT
-from poolpipe.pieces import Room, all_alike, constant, dictionary, in_pieces
+from poolpipe.results.record_batches import Room, all_alike, constant, dictionary, in_pieces
 from poolpipe_kernels import texts as kernels
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poolpipe.durable import sync_folder
+from poolpipe.results.durable import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

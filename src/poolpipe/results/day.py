@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from poolpipe.errors import InputError
-from poolpipe.pieces import in_pieces
+from poolpipe.results.record_batches import in_pieces
+from poolpipe.results.tables import Coded
+from poolpipe.results.writing import Writing
+from poolpipe.results.written import read_written
 from poolpipe.stages.retention import count_by_lab
 from poolpipe.tables import RETENTION, TABLES
-from poolpipe.texts import Coded
-from poolpipe.writing import Writing
-from poolpipe.written import read_written
 
 if TYPE_CHECKING:
     import os

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from poolpipe.coding.arrow_arrays import bitmap
 from poolpipe.coding.dictionaries import WELL_PLACES, large_texts, text_bytes, well_names
-from poolpipe.pieces import all_alike, constant, dictionary, in_pieces
+from poolpipe.results.record_batches import all_alike, constant, dictionary, in_pieces
 from poolpipe.stages.recalls import OPEN_STATUS
 from poolpipe.stages.retention import count_by_lab
 from poolpipe.tables import CALLS, MODES, RETENTION, SORT_KEYS, STATES, TABLES, as_table
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from poolpipe.coding.dictionaries import Codes
-    from poolpipe.pieces import Room
-    from poolpipe.seated import Seated
+    from poolpipe.results.members import Seated
+    from poolpipe.results.record_batches import Room
 
 __all__ = ["Coded"]
 

@@ -12,11 +12,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from poolpipe.durable import proof_of
 from poolpipe.errors import InputError
 from poolpipe.events.earlier import files_of_result, told_by_columns
 from poolpipe.paths import arrow_file, shown
-from poolpipe.placing import SUMMARY, unmoved
+from poolpipe.results.durable import proof_of
+from poolpipe.results.placing import SUMMARY, unmoved
 from poolpipe.tables import SORT_KEYS, TABLES
 
 if TYPE_CHECKING:
