@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
 import poolpipe
-from poolpipe.boards import WIDTH, day_boards
 from poolpipe.events.reference import read_reference
 from poolpipe.planted import busiest_moment
 from poolpipe.policy import load_policy
+from poolpipe.terminal.boards import WIDTH, day_boards
 
 ROOT = Path(__file__).parents[1]
 TOWN = ROOT / "data" / "samples" / "town"

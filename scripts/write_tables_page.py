@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.boards.advice import CHINESE
 from poolpipe.coding.vocabulary import BEGINNINGS, NO, WORDS, YES
 from poolpipe.tables import ANOMALIES, EVENTS, REFERENCE, REJECTS, SORT_KEYS, TABLES, Column
+from poolpipe.terminal.advice import CHINESE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,9 +13,9 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from poolpipe.commands.chinese import in_both_languages
 from poolpipe.display import mask_identities, visible, withhold_values
 from poolpipe.errors import PoolpipeError, PoolpipeWarning
+from poolpipe.terminal.chinese import in_both_languages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -32,7 +32,7 @@ TOLD_BY = {
     "poolpipe.exchange": ("export",),
     "poolpipe.simulate": ("simulate",),
     "poolpipe.instruments": ("import",),
-    "poolpipe.commands.terminal": ("run",),
+    "poolpipe.terminal.console": ("run",),
     "poolpipe.commands.design": (),
     "poolpipe.commands.frames": ("decode", "design", "plan"),
     "poolpipe.commands.import_": ("import",),

@@ -11,7 +11,11 @@ from rich.cells import cell_len
 
 import poolpipe
 from cli.days import NOON, day, printed, recall, table, tube
-from poolpipe.boards import (
+from poolpipe.display import mask
+from poolpipe.policy import Policy
+from poolpipe.tables import ANOMALIES, CALLS, EVENTS, REJECTS, STATES
+from poolpipe.terminal.advice import ALIASES, CHINESE
+from poolpipe.terminal.boards import (
     anomaly_board,
     box_board,
     campaign_board,
@@ -26,10 +30,6 @@ from poolpipe.boards import (
     retention_board,
     unused_board,
 )
-from poolpipe.boards.advice import ALIASES, CHINESE
-from poolpipe.display import mask
-from poolpipe.policy import Policy
-from poolpipe.tables import ANOMALIES, CALLS, EVENTS, REJECTS, STATES
 
 ZONE = "Asia/Shanghai"
 PERSON = "36078119850110000X"

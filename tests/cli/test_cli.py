@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from house.rooms import modules, tree, word
 from poolpipe import cli
-from poolpipe.commands.chinese import in_both_languages
 from poolpipe.errors import InputError
+from poolpipe.terminal.chinese import in_both_languages
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_messages__of_the_daily_commands_are_known_in_chinese():
         for said in [_literal(node.args[0])]
         if said and in_both_languages(said).isascii()
     ]
-    assert not unknown, "\n".join([*unknown, "add the phrase to src/poolpipe/commands/chinese.py"])
+    assert not unknown, "\n".join([*unknown, "add the phrase to src/poolpipe/terminal/chinese.py"])
 
 
 def _literal(message):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from cli.days import NOON, day, printed, recall, tube
-from poolpipe.boards import difference_boards
 from poolpipe.results.diff import compare
+from poolpipe.terminal.boards import difference_boards
 
 PERSON = "36078119850110000X"
 

@@ -16,7 +16,11 @@ from rich.text import Text
 from cli.days import NOON, day, recall, table, tube
 from house.rooms import ROOT, modules, tree, word
 from poolpipe import cli
-from poolpipe.boards import (
+from poolpipe.commands.frames import board as frame_board
+from poolpipe.display import COMMANDING
+from poolpipe.errors import InputError, PolicyError, TableError
+from poolpipe.results.diff import compare
+from poolpipe.terminal.boards import (
     Board,
     anomaly_board,
     campaign_board,
@@ -25,12 +29,8 @@ from poolpipe.boards import (
     missing_board,
     reject_board,
 )
-from poolpipe.boards.marks import frame
-from poolpipe.commands.frames import board as frame_board
-from poolpipe.commands.terminal import check_inputs
-from poolpipe.display import COMMANDING
-from poolpipe.errors import InputError, PolicyError, TableError
-from poolpipe.results.diff import compare
+from poolpipe.terminal.console import check_inputs
+from poolpipe.terminal.marks import frame
 
 HOSTILE = (
     "\x1b[2J\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\ \x9b31m \x7f\x00\r\n\t"

@@ -10,7 +10,7 @@ import pytest
 ASKED = """
 import gc, os, sys
 {before}
-from poolpipe.commands.loading import loading
+from poolpipe.terminal.loading import loading
 with loading():
     import numba
     resting = not gc.isenabled()

@@ -10,8 +10,8 @@ import click
 import pytest
 
 from poolpipe.cli import _told_plainly
-from poolpipe.commands.terminal import Steps, check_inputs, check_out, parse_moment
 from poolpipe.errors import InputError, PoolpipeWarning
+from poolpipe.terminal.console import Steps, check_inputs, check_out, parse_moment
 
 
 def test_check_inputs__suggests_the_nearest_name(tmp_path):

@@ -9,7 +9,7 @@ import click
 from poolpipe.accuracy import SENSITIVITY, SPECIFICITY
 from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
 from poolpipe.commands.options import CHANCE, SHARE
-from poolpipe.commands.terminal import check_inputs, show, tell
+from poolpipe.terminal.console import check_inputs, show, tell
 
 __all__ = ["decode"]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from poolpipe.commands.loading import loading
 from poolpipe.commands.run import files_written
-from poolpipe.commands.terminal import Steps, check_inputs, check_out, show, tell
 from poolpipe.errors import InputError
+from poolpipe.terminal.console import Steps, check_inputs, check_out, show, tell
+from poolpipe.terminal.loading import loading
 
 __all__ = ["demo"]
 
@@ -57,11 +57,11 @@ def demo(*, out: Path, town: Path | None, rows: int, quiet: bool) -> None:
     with loading():
         import polars as pl
 
-        from poolpipe.boards import day_boards, recall_board, truth_board
         from poolpipe.events.reference import read_reference
         from poolpipe.pipeline import run
         from poolpipe.planted import busiest_moment, check_planted
         from poolpipe.policy import load_policy
+        from poolpipe.terminal.boards import day_boards, recall_board, truth_board
 
     zone = load_policy().time_zone
     known = read_reference(**{name: _table_in(reference, name) for name in ("people", "sites", "labs")})

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from poolpipe.commands.terminal import check_inputs, show
 from poolpipe.display import json_text
+from poolpipe.terminal.console import check_inputs, show
 
 __all__ = ["diff"]
 
@@ -37,9 +37,9 @@ __all__ = ["diff"]
 def diff(before: Path, after: Path, *, rows: int, show_ids: bool, as_json: bool) -> None:
     """Compare two written days."""
     check_inputs((str(before), str(after)))
-    from poolpipe.boards import difference_boards
     from poolpipe.results.day import Day
     from poolpipe.results.diff import compare
+    from poolpipe.terminal.boards import difference_boards
 
     difference = compare(Day.read(before), Day.read(after))
     if as_json:

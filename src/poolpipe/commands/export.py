@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from poolpipe.commands.options import ZONE
-from poolpipe.commands.terminal import Steps, check_out, tell
 from poolpipe.display import withhold_values
 from poolpipe.errors import InputError
+from poolpipe.terminal.console import Steps, check_out, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

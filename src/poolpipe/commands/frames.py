@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poolpipe.commands.terminal import tell
 from poolpipe.display import json_text, withhold_values
 from poolpipe.errors import InputError
+from poolpipe.terminal.console import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from poolpipe.boards import Board
+    from poolpipe.terminal.boards import Board
 
 __all__ = ["board", "echo_json", "read_frame", "tell_doubts", "write_frame"]
 
@@ -89,9 +89,9 @@ def board(
     show_ids: bool = False,
 ) -> Board:
     """Lay a frame out for people; columns in `secret` are masked unless asked for, rows left out are counted."""
-    from poolpipe.boards.marks import frame as framed
-    from poolpipe.boards.marks import plain
     from poolpipe.display import mask
+    from poolpipe.terminal.marks import frame as framed
+    from poolpipe.terminal.marks import plain
 
     hidden = set() if show_ids else set(secret)
     more = max(0, frame.height - rows)

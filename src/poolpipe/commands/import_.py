@@ -10,8 +10,8 @@ import click
 
 from poolpipe.commands.frames import echo_json
 from poolpipe.commands.options import ZONE, Number
-from poolpipe.commands.terminal import tell
 from poolpipe.display import withheld
+from poolpipe.terminal.console import tell
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -6,7 +6,7 @@ import click
 
 from poolpipe.commands.frames import board, echo_json
 from poolpipe.commands.options import POSITIVE, SHARE
-from poolpipe.commands.terminal import show, tell
+from poolpipe.terminal.console import show, tell
 
 __all__ = ["plan"]
 

@@ -7,9 +7,9 @@ from typing import Literal
 
 import click
 
-from poolpipe.commands.loading import loading
-from poolpipe.commands.terminal import Steps, check_inputs, check_out, parse_moment, show, tell
 from poolpipe.display import json_text
+from poolpipe.terminal.console import Steps, check_inputs, check_out, parse_moment, show, tell
+from poolpipe.terminal.loading import loading
 
 __all__ = ["files_written", "run"]
 
@@ -115,7 +115,7 @@ def run(
         steps("writing", 0, 1)
         writing.day(day)
         if not (quiet or as_json):  # while the tables are being written
-            from poolpipe.boards import day_boards
+            from poolpipe.terminal.boards import day_boards
 
             boards = list(
                 day_boards(day, zone=rules.time_zone, people=known.people, show_ids=show_ids, rows=rows)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poolpipe.commands.terminal import tell
 from poolpipe.display import json_text
+from poolpipe.terminal.console import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable

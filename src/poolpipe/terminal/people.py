@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 from rich.text import Text
 
-from poolpipe.boards.advice import CHINESE
-from poolpipe.boards.marks import Board, clock, coded, frame, plain, time_left
 from poolpipe.display import mask
+from poolpipe.terminal.advice import CHINESE
+from poolpipe.terminal.marks import Board, clock, coded, frame, plain, time_left
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
-from poolpipe.boards.marks import Board, counted, frame, plain
 from poolpipe.tables import CALLS
+from poolpipe.terminal.marks import Board, counted, frame, plain
 
 if TYPE_CHECKING:
     import polars as pl

@@ -11,8 +11,8 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from poolpipe.boards.advice import CHINESE
 from poolpipe.display import COMMANDING, mask_sound_ids, visible
+from poolpipe.terminal.advice import CHINESE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from poolpipe.boards.advice import ALIASES
-from poolpipe.boards.marks import Board, frame, plain
 from poolpipe.events import SETTLED
 from poolpipe.tables import EVENTS
+from poolpipe.terminal.advice import ALIASES
+from poolpipe.terminal.marks import Board, frame, plain
 
 if TYPE_CHECKING:
     from poolpipe.results.day import Day

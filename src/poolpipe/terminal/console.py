@@ -222,7 +222,7 @@ class Steps:
 def _console(stream: object) -> Console:
     from rich.console import Console
 
-    from poolpipe.boards import WIDTH
+    from poolpipe.terminal.boards import WIDTH
 
     isatty = getattr(stream, "isatty", bool)
     return Console(file=stream, width=None if isatty() else WIDTH, highlight=False)  # type: ignore[arg-type]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from poolpipe.boards.marks import Board, below, clock, frame, plain
 from poolpipe.stages.workload import by_day
+from poolpipe.terminal.marks import Board, below, clock, frame, plain
 
 if TYPE_CHECKING:
     from poolpipe.results.day import Day

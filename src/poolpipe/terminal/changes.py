@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 from rich.text import Text
 
-from poolpipe.boards.marks import Board, coded, frame, plain, word
 from poolpipe.display import mask
+from poolpipe.terminal.marks import Board, coded, frame, plain, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

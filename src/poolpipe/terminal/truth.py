@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from poolpipe.boards.marks import Board, frame, plain
 from poolpipe.display import mask_numbers
+from poolpipe.terminal.marks import Board, frame, plain
 
 if TYPE_CHECKING:
     from poolpipe.planted import Check

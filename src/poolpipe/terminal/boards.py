@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poolpipe.boards.campaign import as_of_of, campaign_board
-from poolpipe.boards.changes import difference_boards
-from poolpipe.boards.coverage import coverage_board
-from poolpipe.boards.files import machine_board, unused_board
-from poolpipe.boards.labs import box_board, lab_board, retention_board
-from poolpipe.boards.marks import WIDTH, Board
-from poolpipe.boards.people import recall_board
-from poolpipe.boards.troubles import anomaly_board, reject_board
-from poolpipe.boards.truth import truth_board
-from poolpipe.boards.tubes import ledger_board, missing_board
+from poolpipe.terminal.campaign import as_of_of, campaign_board
+from poolpipe.terminal.changes import difference_boards
+from poolpipe.terminal.coverage import coverage_board
+from poolpipe.terminal.files import machine_board, unused_board
+from poolpipe.terminal.labs import box_board, lab_board, retention_board
+from poolpipe.terminal.marks import WIDTH, Board
+from poolpipe.terminal.people import recall_board
+from poolpipe.terminal.troubles import anomaly_board, reject_board
+from poolpipe.terminal.truth import truth_board
+from poolpipe.terminal.tubes import ledger_board, missing_board
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 from rich.text import Text
 
-from poolpipe.boards.advice import CHINESE
-from poolpipe.boards.marks import STYLES, Board, frame, plain
 from poolpipe.display import mask, mask_numbers, withhold_values
 from poolpipe.tables import ANOMALIES, REJECTS
+from poolpipe.terminal.advice import CHINESE
+from poolpipe.terminal.marks import STYLES, Board, frame, plain
 
 __all__ = ["anomaly_board", "reject_board"]
 

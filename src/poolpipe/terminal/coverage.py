@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from poolpipe.boards.marks import Board, clock, frame, plain
+from poolpipe.terminal.marks import Board, clock, frame, plain
 
 if TYPE_CHECKING:
     from poolpipe.results.day import Day

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 from rich.text import Text
 
-from poolpipe.boards.advice import CHINESE
-from poolpipe.boards.marks import Board, below, clock, frame, plain, span
 from poolpipe.tables import STATES
+from poolpipe.terminal.advice import CHINESE
+from poolpipe.terminal.marks import Board, below, clock, frame, plain, span
 
 if TYPE_CHECKING:
     from datetime import datetime
