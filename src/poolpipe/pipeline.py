@@ -18,7 +18,7 @@ from poolpipe.coding.warmup import compile_ahead
 from poolpipe.display import column_list
 from poolpipe.events import Events, read_events
 from poolpipe.events.reference import Reference, read_reference
-from poolpipe.machines import Machines
+from poolpipe.instruments.event_source import Machines
 from poolpipe.policy import Policy, load_policy
 from poolpipe.results.day import Day
 from poolpipe.results.members import Seated

@@ -27,7 +27,7 @@ TOLD_BY = {
     "poolpipe.results.written": ("run", "demo"),
     "poolpipe.stages.viewpoint": ("run",),
     "poolpipe.policy": ("run",),
-    "poolpipe.machines": ("import",),
+    "poolpipe.instruments.event_source": ("import",),
     "poolpipe.events": ("run",),
     "poolpipe.exchange": ("export",),
     "poolpipe.simulate": ("simulate",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from poolpipe.events import read_events
-from poolpipe.machines import Machines
+from poolpipe.instruments.event_source import Machines
 from poolpipe.stages.readings import readings_in_words
 from poolpipe.stages.voids import standing_events
 
