@@ -10,8 +10,8 @@ from rich.terminal_theme import MONOKAI
 
 import poolpipe
 from poolpipe.events.reference import read_reference
-from poolpipe.planted import busiest_moment
 from poolpipe.policy import load_policy
+from poolpipe.simulate.check import busiest_moment
 from poolpipe.terminal.boards import WIDTH, day_boards
 
 ROOT = Path(__file__).parents[1]

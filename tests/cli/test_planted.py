@@ -7,7 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from cli.days import NOON, printed, recall, table
-from poolpipe.planted import busiest_moment, check_planted
+from poolpipe.simulate.check import busiest_moment, check_planted
 from poolpipe.terminal.truth import truth_board
 
 KEYS = ("trouble", "code", "round", "subject_kind", "subject")

@@ -59,8 +59,8 @@ def demo(*, out: Path, town: Path | None, rows: int, quiet: bool) -> None:
 
         from poolpipe.events.reference import read_reference
         from poolpipe.pipeline import run
-        from poolpipe.planted import busiest_moment, check_planted
         from poolpipe.policy import load_policy
+        from poolpipe.simulate.check import busiest_moment, check_planted
         from poolpipe.terminal.boards import day_boards, recall_board, truth_board
 
     zone = load_policy().time_zone

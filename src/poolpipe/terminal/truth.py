@@ -10,7 +10,7 @@ from poolpipe.display import mask_numbers
 from poolpipe.terminal.marks import Board, frame, plain
 
 if TYPE_CHECKING:
-    from poolpipe.planted import Check
+    from poolpipe.simulate.check import Check
 
 __all__ = ["truth_board"]
 
