@@ -10,8 +10,8 @@ from fhir.resources.R4B.bundle import Bundle
 from exchange.frames import FIRST, LATER, SECOND, members, person, pools, reading, readings, tube
 from poolpipe.exchange import ExchangeError, codings
 from poolpipe.exchange.fhir import bundle
-from poolpipe.exchange.results import results, results_of
 from poolpipe.exchange.statements import first_told, revised, statements
+from poolpipe.exchange.tube_results import results, results_of
 
 SNOMED, LOINC = "http://snomed.info/sct", "http://loinc.org"
 V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"

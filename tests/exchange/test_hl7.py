@@ -14,8 +14,8 @@ from exchange import er7
 from exchange.frames import CALLED, FIRST, LATER, SECOND, members, person, pools, reading, readings, tube
 from poolpipe.exchange import ExchangeError, hl7
 from poolpipe.exchange.hl7 import oru_messages
-from poolpipe.exchange.results import results, results_of
 from poolpipe.exchange.statements import first_told, revised, statements
+from poolpipe.exchange.tube_results import results, results_of
 
 POSITIVE_CT = [reading("IC", 24.0), reading("N", 31.5), reading("ORF1ab", None)]
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from poolpipe.exchange.results import ExchangeError, Statement, TubeResult, results
+from poolpipe.exchange.tube_results import ExchangeError, Statement, TubeResult, results
 
 __all__ = ["ExchangeError", "Statement", "TubeResult", "results"]

@@ -23,13 +23,13 @@ from poolpipe.exchange.codings import (
     WITHDRAWN,
     status_of,
 )
-from poolpipe.exchange.results import ExchangeError
+from poolpipe.exchange.tube_results import ExchangeError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from poolpipe.exchange.codings import Coding
-    from poolpipe.exchange.results import Statement, TubeResult
+    from poolpipe.exchange.tube_results import Statement, TubeResult
 
 __all__ = ["bundle"]
 

@@ -25,13 +25,13 @@ from poolpipe.exchange.codings import (
     WITHDRAWN,
     status_of,
 )
-from poolpipe.exchange.results import ExchangeError
+from poolpipe.exchange.tube_results import ExchangeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from poolpipe.exchange.results import Statement, TubeResult
+    from poolpipe.exchange.tube_results import Statement, TubeResult
 
 __all__ = ["escape", "oru_messages"]
 

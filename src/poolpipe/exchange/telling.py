@@ -13,14 +13,14 @@ import polars as pl
 from poolpipe.errors import InputError
 from poolpipe.exchange.city_csv import HEADERS, SPREADSHEET_ROWS, csv_files, csv_rows
 from poolpipe.exchange.outbox import Outbox
-from poolpipe.exchange.results import results_of
+from poolpipe.exchange.tube_results import results_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
-    from poolpipe.exchange.results import TubeResult
     from poolpipe.exchange.source import ResultFolder
+    from poolpipe.exchange.tube_results import TubeResult
 
     Progress = Callable[[str, int, int], None]
 
