@@ -10,7 +10,7 @@ import pytest
 
 from poolpipe.decode import Assay, decode, posteriors
 from poolpipe.decode.assays import NEGATIVE, POSITIVE
-from poolpipe.decode.beliefs import believe
+from poolpipe.decode.belief_propagation import believe
 from poolpipe.decode.layout import lay_out
 from poolpipe.decode.reduction import reduce_layout
 from poolpipe_kernels import arrays

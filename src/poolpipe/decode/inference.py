@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from poolpipe.decode import beliefs, surprises
+from poolpipe.decode import belief_propagation, surprises
 from poolpipe.decode.assays import as_assay
 from poolpipe.decode.contradictions import contradictions, proofs
 from poolpipe.decode.doubts import doubts_of_pools
@@ -242,13 +242,15 @@ def _believe_rest(
     if (
         forest.size
     ):  # to the end: as many sweeps as the longest path asks for, and no damping, for nothing swings
-        end = beliefs.MOST_SWEEPS
-        found = beliefs.believe(
+        end = belief_propagation.MOST_SWEEPS
+        found = belief_propagation.believe(
             graph, forest, tolerance=FOREST_PRECISION, most_sweeps=end, threads=threads, damp_after=end
         )
         _take_up(graph, parts, answer, forest, found, threads)
     if loops.size:
-        found = beliefs.believe(graph, loops, tolerance=tolerance, most_sweeps=most_sweeps, threads=threads)
+        found = belief_propagation.believe(
+            graph, loops, tolerance=tolerance, most_sweeps=most_sweeps, threads=threads
+        )
         _take_up(graph, parts, answer, loops, found, threads)
         for check in refine(graph, found, answer.method == BELIEF, effort):
             answer.p_infected[check.people] = check.p_infected
@@ -262,7 +264,7 @@ def _take_up(
     parts: Parts,
     answer: _Answer,
     pools: NDArray[np.int32],
-    found: beliefs.Beliefs,
+    found: belief_propagation.Beliefs,
     threads: int,
 ) -> None:
     """Take the beliefs of whole components up."""

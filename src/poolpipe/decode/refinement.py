@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.decode.beliefs import Beliefs
+    from poolpipe.decode.belief_propagation import Beliefs
     from poolpipe.decode.exact import Effort
     from poolpipe.decode.reduction import Reduced
 

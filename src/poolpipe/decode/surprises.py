@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from poolpipe.decode.assays import NEGATIVE, NO_CALL, POSITIVE, SUSPECT
-from poolpipe.decode.beliefs import pool_evidence
+from poolpipe.decode.belief_propagation import pool_evidence
 from poolpipe.decode.disjoint import likelihood_rows
 
 if TYPE_CHECKING:
