@@ -9,45 +9,19 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 
-FOUNDATION = (
-    "display",
-    "errors",
-    "paths",
-    "accuracy",
-    "zones",
-    "isolation",
-    "spreadsheets",
-    "payloads",
-    "policy",
-    "findings",
-    "plain_texts",
-    "cleaning",
-    "vocabulary",
-    "tables",
-    "codes",
-    "equals",
-    "spellings",
-    "gaps",
-    "scans",
-    "content",
+FOUNDATION = ("display", "errors", "paths", "accuracy", "zones", "policy", "findings", "tables")
+LAYERS = (
+    FOUNDATION,
+    ("coding",),
+    ("decode",),
+    ("events", "stages"),
+    ("instruments",),
+    ("results",),
+    ("pipeline", "stagewise"),
+    ("simulate", "design", "plan", "exchange", "terminal", "trace", "store", "serve", "nightly", "pages"),
+    ("commands", "cli"),
 )
-STAGES = (
-    *("voids", "links", "custody", "calls", "pools", "readings", "decode", "recalls", "clocks", "anomalies"),
-    *("ledger", "retention", "workload", "packing", "coverage", "trace"),
-)
-INTAKE = ("events", "instruments")
-PIPELINE = (
-    *("ahead", "reference", "machines", "beliefs"),
-    *("locks", "durable", "placing", "written"),
-    *("pieces", "seated", "texts", "writing", "day"),
-    *("viewpoint", "pipeline", "stages"),
-)
-OUTSIDE = (
-    *("simulate", "planted", "exchange", "design", "plan"),
-    *("store", "stream", "nightly", "boards", "diff"),
-)
-DOOR = ("cli", "commands")
-FLOORS = (FOUNDATION, (*STAGES, *INTAKE), PIPELINE, OUTSIDE, DOOR)
+"""Folders and top modules, the lowest layer first: a module imports what stands in its own layer or below."""
 
 
 class Import(NamedTuple):
@@ -103,9 +77,9 @@ def _absolute(name: str, path: Path, node: ast.ImportFrom) -> str:
 
 
 def word(dotted: str) -> str:
-    """The house's word for a module: `events` of `poolpipe.events.reading`, empty for the package itself."""
+    """The folder or top module that a module belongs to: `events` of `poolpipe.events.reading`, empty for the package itself."""
     return ([*dotted.split("."), ""])[1]
 
 
-def floor(name: str) -> int | None:
-    return next((level for level, words in enumerate(FLOORS) if name in words), None)
+def layer(name: str) -> int | None:
+    return next((level for level, words in enumerate(LAYERS) if name in words), None)

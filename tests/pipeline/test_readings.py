@@ -11,7 +11,7 @@ import pytest
 import poolpipe
 from cities.random_city import city
 from pipeline.naive import frames_of, records_of_frames
-from poolpipe.stagewise import readings as stage
+from poolpipe.stages import readings as stage
 from reference.cleaning import DEFAULT_POLICY, accept
 from reference.day import Day as Reference
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.simulate.scans import Scans
 from poolpipe.simulate.settings import TROUBLES
+from poolpipe.simulate.streams import SimulatedScans
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ class Campaign:
     swabs: NDArray[np.int64] = field(init=False)
     lost_packs: list[NDArray[np.int64]] = field(default_factory=list)
     unscanned_boxes: list[NDArray[np.int64]] = field(default_factory=list)
-    scans: Scans = field(default_factory=Scans)
+    scans: SimulatedScans = field(default_factory=SimulatedScans)
     notes: list[pl.DataFrame] = field(default_factory=list)
     pending: list[pl.DataFrame] = field(default_factory=list)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from poolpipe.simulate.queues import NEVER, SINGLE
 from poolpipe.simulate.text import numbered
@@ -16,26 +14,9 @@ if TYPE_CHECKING:
 
     from poolpipe.simulate.campaign import Campaign
 
-__all__ = ["Scans", "scan_packing", "scan_plates", "scan_recalls", "scan_tables"]
+__all__ = ["scan_packing", "scan_plates", "scan_recalls", "scan_tables"]
 
 _SINGLES_FROM = 9_000_000
-
-
-@dataclass
-class Scans:
-    """Frames of integer columns per stream, in pieces as they arise."""
-
-    pieces: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
-
-    def add(self, stream: str, **columns: NDArray[np.generic] | None) -> None:
-        """Append events of one stream; a column that is None is left out."""
-        frame = pl.DataFrame({name: column for name, column in columns.items() if column is not None})
-        if len(frame):
-            self.pieces.setdefault(stream, []).append(frame)
-
-    def frame(self, stream: str) -> pl.DataFrame:
-        """All events of a stream so far; columns that a piece lacks are null in it."""
-        return pl.concat(self.pieces.get(stream, [pl.DataFrame()]), how="diagonal_relaxed")
 
 
 def scan_tables(campaign: Campaign, phantoms: NDArray[np.bool_]) -> None:
