@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from poolpipe.events.byte_profile import Alphabet
+from poolpipe.events.byte_profile import ByteProfile
 from poolpipe_kernels import codes as kernels
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ class BenchAlphabet:
         array = persons.to_arrow()
 
         def fits() -> bool:
-            alphabet = Alphabet.of(array)
-            return alphabet is not None and alphabet.is_plain() and alphabet.fits(PATTERN)
+            profile = ByteProfile.of(array)
+            return profile is not None and profile.is_plain() and profile.fits(PATTERN)
 
         assert speed("kernel, every byte once", len(persons), fits)
 

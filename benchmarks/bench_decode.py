@@ -10,7 +10,7 @@ import pytest
 
 from poolpipe.decode import Assay, decode, posteriors
 from poolpipe.decode.assays import NEGATIVE, POSITIVE
-from poolpipe.decode.belief_propagation import believe
+from poolpipe.decode.belief_propagation import propagate_beliefs
 from poolpipe.decode.layout import lay_out
 from poolpipe.decode.reduction import reduce_layout
 from poolpipe_kernels import arrays
@@ -98,7 +98,7 @@ def bench_sweep(speed: Callable[..., Any], rounds: tuple[pl.DataFrame, pl.DataFr
     every = np.arange(graph.rows.size, dtype=np.int32)
 
     def one_sweep() -> None:
-        believe(graph, every, tolerance=0.0, most_sweeps=1, threads=1)
+        propagate_beliefs(graph, every, tolerance=0.0, most_sweeps=1, threads=1)
 
     speed("one sweep, 1 thread", graph.members.size, one_sweep)
 

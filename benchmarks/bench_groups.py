@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from poolpipe.coding.hash_groups import first_rows_alike
+from poolpipe.coding.hash_groups import first_rows_with_hash
 from poolpipe_kernels import groups as kernels
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def values(rows: int) -> NDArray[np.uint64]:
 
 
 def first_equals(values: NDArray[np.uint64]) -> NDArray[np.uint32]:
-    return first_rows_alike(pl.Series(values).hash(seed=1).to_numpy())
+    return first_rows_with_hash(pl.Series(values).hash(seed=1).to_numpy())
 
 
 @pytest.mark.benchmark(group="groups: the first row equal to each row")

@@ -47,21 +47,21 @@ def seat(scans: Scans, threads: int) -> NDArray[np.int64]:
     """People of each tube; moving the scans beside the others of their tube is part of it."""
     tubes, n = len(scans.offsets) - 1, len(scans.tube)
     tube, at, person = scans.tube.copy(), np.empty(n, np.int64), np.empty(n, np.int64)
-    said, same, nobody = np.zeros(n, np.uint32), np.zeros(1, np.uint32), np.empty(0, np.int64)
+    attributes_id, same, nobody = np.zeros(n, np.uint32), np.zeros(1, np.uint32), np.empty(0, np.int64)
     seats.place_scans(scans.offsets[:-1].copy(), tube)
     seats.move(tube, scans.at, at)
     seats.move(tube, scans.person, person)
     marks = np.empty(n, np.uint8)
 
     def some(first: int, last: int) -> None:
-        seats.order_scans(first, last, scans.offsets, same, nobody, at, person, said, marks)
+        seats.order_scans(first, last, scans.offsets, same, nobody, at, person, attributes_id, marks)
 
     edges = [tubes * part // threads for part in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(some, edges[:-1], edges[1:]))
     people = np.empty(tubes, np.int64)
     repeated = np.empty(np.count_nonzero(marks == seats.REPEATED), np.uint32)
-    seats.part_scans(scans.offsets, marks, same, at, person, said, tube, people, repeated)
+    seats.part_scans(scans.offsets, marks, same, at, person, attributes_id, tube, people, repeated)
     return people
 
 

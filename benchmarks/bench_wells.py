@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from benchmarks.peers import polars_peer
-from poolpipe.coding.arrow_arrays import values_and_bits
+from poolpipe.coding.arrow_arrays import values_and_validity
 from poolpipe_kernels import well_index
 from poolpipe_kernels import wells as kernels
 
@@ -49,7 +49,7 @@ CUT_OFFS = np.array([37.0, 40.0, 40.0])
 
 
 def judge(readings: pl.DataFrame) -> NDArray[np.int8]:
-    ct, determined = values_and_bits(readings["ct"])
+    ct, determined = values_and_validity(readings["ct"])
     at, target = readings["at"].to_physical().to_numpy(), readings["number"].to_numpy()
     where = readings["plate_number"].to_numpy(), readings["position"].to_numpy()
     plates = int(where[0].max()) + 1

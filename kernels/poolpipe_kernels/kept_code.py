@@ -33,7 +33,7 @@ class _ReadOnly(InTreeCacheLocator):
     """Beside the sources, where nothing can be written."""
 
 
-class _Places(CompileResultCacheImpl):
+class _CacheFolders(CompileResultCacheImpl):
     """Where numba keeps code: NUMBA_CACHE_DIR, beside the sources, in the user's cache; else read only."""
 
     def __init__(self, function: Any) -> None:
@@ -66,7 +66,7 @@ class KeptCode(FunctionCache):
         If the source of the function is no file: nothing tells then whether kept code is its.
     """
 
-    _impl_class = _Places
+    _impl_class = _CacheFolders
 
     def __init__(self, function: Any) -> None:
         super().__init__(function)  # type: ignore[no-untyped-call]

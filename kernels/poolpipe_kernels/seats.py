@@ -74,7 +74,7 @@ def _sort(
     end: int,
     at: NDArray[np.int64],
     person: NDArray[np.int64],
-    said: NDArray[np.uint32],
+    attributes_id: NDArray[np.uint32],
     same: NDArray[np.uint32],
     bounds: NDArray[np.int64],
 ) -> None:
@@ -91,7 +91,7 @@ def _sort(
         for i in range(begin + gap, end):
             t = at[i]
             p = person[i]
-            s = said[i]
+            s = attributes_id[i]
             j = i
             while j >= begin + gap:
                 before = at[j - gap]
@@ -100,18 +100,18 @@ def _sort(
                 if before == t:
                     other = person[j - gap]
                     if other == p:
-                        told = said[j - gap]
+                        told = attributes_id[j - gap]
                         if same[told] < same[s] or (same[told] == same[s] and told <= s):
                             break
                     elif _before(other, p, bounds):
                         break
                 at[j] = before
                 person[j] = person[j - gap]
-                said[j] = said[j - gap]
+                attributes_id[j] = attributes_id[j - gap]
                 j -= gap
             at[j] = t
             person[j] = p
-            said[j] = s
+            attributes_id[j] = s
         gap //= 3
 
 
@@ -151,7 +151,7 @@ def order_scans(
     bounds: NDArray[np.int64],
     at: NDArray[np.int64],
     person: NDArray[np.int64],
-    said: NDArray[np.uint32],
+    attributes_id: NDArray[np.uint32],
     marks: NDArray[np.uint8],
 ) -> None:
     """Put the scans of tubes `first_tube` up to `last_tube` in order and mark each.
@@ -172,7 +172,7 @@ def order_scans(
     for tube in range(first_tube, last_tube):
         begin = offsets[tube]
         end = offsets[tube + 1]
-        _sort(begin, end, at, person, said, same, bounds)
+        _sort(begin, end, at, person, attributes_id, same, bounds)
         for k in range(begin, end):
             marks[k] = FIRST
         if end - begin <= _FEW:
@@ -189,7 +189,7 @@ def order_scans(
                 marks[k] == LATER
                 and person[k] == person[k - 1]
                 and at[k] == at[k - 1]
-                and same[said[k]] == same[said[k - 1]]
+                and same[attributes_id[k]] == same[attributes_id[k - 1]]
             ):
                 marks[k] = REPEATED
 
@@ -201,7 +201,7 @@ def part_scans(
     same: NDArray[np.uint32],
     at: NDArray[np.int64],
     person: NDArray[np.int64],
-    said: NDArray[np.uint32],
+    attributes_id: NDArray[np.uint32],
     tube: NDArray[np.uint32],
     people: NDArray[np.int64],
     repeated: NDArray[np.uint32],
@@ -215,7 +215,7 @@ def part_scans(
     offsets, marks, same
         As `order_scans` takes and leaves them.
     at, person, said : (scans,)
-        In: as `order_scans` leaves them. Out: first scans, then later ones, `said` in numbers of `same`;
+        In: as `order_scans` leaves them. Out: first scans, then later ones, `attributes_id` in numbers of `same`;
         what stands behind those is left over.
     tube : (scans,) uint32
         Output: the tube of each.
@@ -241,23 +241,23 @@ def part_scans(
                 tube[put] = number
                 at[put] = at[k]
                 person[put] = person[k]
-                said[put] = same[said[k]]
+                attributes_id[put] = same[attributes_id[k]]
                 put += 1
             elif marks[k] == LATER:
                 later_tube[aside] = number
                 later_at[aside] = at[k]
                 later_person[aside] = person[k]
-                later_said[aside] = same[said[k]]
+                later_said[aside] = same[attributes_id[k]]
                 aside += 1
             else:
-                repeated[gone] = said[k]
+                repeated[gone] = attributes_id[k]
                 gone += 1
         people[number] = put - start
     for k in range(aside):  # one by one: slices would take three seconds to compile
         tube[put + k] = later_tube[k]
         at[put + k] = later_at[k]
         person[put + k] = later_person[k]
-        said[put + k] = later_said[k]
+        attributes_id[put + k] = later_said[k]
 
 
 @kernel

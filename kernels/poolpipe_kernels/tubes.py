@@ -51,7 +51,7 @@ def describe_tubes(
     last_tube: int,
     offsets: NDArray[np.int64],
     at: NDArray[np.int64],
-    said: NDArray[np.uint32],
+    attributes_id: NDArray[np.uint32],
     facts: NDArray[np.uint64],
     tube_mode: NDArray[np.int8],
     tube_capacity: NDArray[np.int32],
@@ -89,10 +89,10 @@ def describe_tubes(
         its_site = np.int32(0)
         its_point = np.int32(0)
         place = np.uint64(0)
-        first_mode = facts[said[begin]] & np.uint64(1)
+        first_mode = facts[attributes_id[begin]] & np.uint64(1)
         for k in range(begin, end):
             t = at[k]
-            fact = facts[said[k]]
+            fact = facts[attributes_id[k]]
             mode = fact & np.uint64(1)
             capacity = np.int32((fact >> np.uint64(1)) & np.uint64(0x7FFF))
             site = np.int32((fact >> np.uint64(16)) & np.uint64(0xFFFFFF))

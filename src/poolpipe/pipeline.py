@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import polars.selectors as cs
 
-from poolpipe.coding.warmup import compile_ahead
+from poolpipe.coding.warmup import compile_in_background
 from poolpipe.display import column_list
 from poolpipe.events import Events, read_events
 from poolpipe.events.reference import Reference, read_reference
-from poolpipe.instruments.event_source import Machines
+from poolpipe.instruments.event_source import InstrumentSource
 from poolpipe.policy import Policy, load_policy
 from poolpipe.results.day import Day
-from poolpipe.results.members import Seated
-from poolpipe.results.tables import Coded
+from poolpipe.results.members import Members
+from poolpipe.results.tables import EncodedTables
 from poolpipe.stages.anomalies import Seen, find_anomalies, people_in_several_tubes
 from poolpipe.stages.calls import call, with_collected_controls
 from poolpipe.stages.clocks import read_clocks
@@ -32,7 +32,7 @@ from poolpipe.stages.ledger import balance
 from poolpipe.stages.links import link
 from poolpipe.stages.packing import count_boxes
 from poolpipe.stages.pools import gather_pools
-from poolpipe.stages.probabilities import believe_members, fit_of_run
+from poolpipe.stages.probabilities import fit_of_run, infection_probabilities
 from poolpipe.stages.readings import kept_readings
 from poolpipe.stages.recalls import find_cases, open_recalls, rank_recalls
 from poolpipe.stages.retention import keep_tubes
@@ -46,19 +46,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.stages.links import Links
     from poolpipe.stages.readings import Which
 
     Progress = Callable[[str, int, int], None]
-    Early = Callable[[Seated], None]
+    Early = Callable[[Members], None]
     Inputs = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Mapping[str, pl.DataFrame]
     Table = str | os.PathLike[str] | pl.DataFrame
 
 __all__ = ["conclude", "run"]
 
 _STEPS = (
-    *("voids", "custody", "links", "calls", "pools", "recalls", "beliefs", "cases", "ledger", "retention"),
+    *(
+        "voids",
+        "custody",
+        "links",
+        "calls",
+        "pools",
+        "recalls",
+        "probabilities",
+        "cases",
+        "ledger",
+        "retention",
+    ),
     "anomalies",
 )
 
@@ -118,11 +129,11 @@ def run(
     TableError
         If a reference table lacks a column.
     """
-    compile_ahead()
+    compile_in_background()
     rules = load_policy(policy)
     known = reference or read_reference(people=people, sites=sites, labs=labs)
     events = read_events(
-        inputs, rules, progress=progress, foreign=Machines(rules), kind=kind, apart=known.files
+        inputs, rules, progress=progress, foreign=InstrumentSource(rules), kind=kind, apart=known.files
     )
     return conclude(
         events, rules, as_of=as_of, reference=known, readings=readings, progress=progress, early=early
@@ -143,7 +154,7 @@ def conclude(
 
     Parameters are those of `run`; the same events can be concluded from again and again.
     """
-    done = _Steps(progress)
+    done = _StepProgress(progress)
     known = reference or Reference()
     asked = moment_of(as_of, policy.time_zone)
     moment = asked or latest_at(events.frames)
@@ -185,13 +196,13 @@ def conclude(
             return find_anomalies(seen)
 
         finding = beside.submit(find)
-        beliefs = believe_members(pools, links, opened, several, codes, policy)
-        seated = Seated(codes, links.members, beliefs)
-        doubted = beliefs.beside(pools)
-        done("beliefs")
+        probabilities = infection_probabilities(pools, links, opened, several, codes, policy)
+        members = Members(codes, links.members, probabilities)
+        doubted = probabilities.beside(pools)
+        done("probabilities")
         if early:
-            early(seated)
-        likely = opened.with_columns(pl.Series("p_infected", beliefs.of(opened["seat"].to_numpy())))
+            early(members)
+        likely = opened.with_columns(pl.Series("p_infected", probabilities.of(opened["seat"].to_numpy())))
         recalls = rank_recalls(likely, known.households(codes, likely["person"]))
         cases = find_cases(pools, links, frames["collect"], codes)
         done("cases")
@@ -204,12 +215,12 @@ def conclude(
         done("retention")
         anomalies = finding.result()
         done("anomalies")
-    coded = Coded(
-        codes, policy.codes.plate_wells, seated, doubted, recalls, cases, ledger, anomalies, events.rejects, kept,
+    coded = EncodedTables(
+        codes, policy.codes.plate_wells, members, doubted, recalls, cases, ledger, anomalies, events.rejects, kept,
         keeping, workload, boxes,
     )  # fmt: skip
 
-    def again(other: Policy | str | Path | None, when: datetime | str | None) -> Day:
+    def reconclude(other: Policy | str | Path | None, when: datetime | str | None) -> Day:
         return conclude(
             events,
             policy if other is None else load_policy(other),
@@ -223,11 +234,11 @@ def conclude(
         "coverage": covered,
         "fit": fit_of_run(pools, policy),
     }
-    return Day(coded, summary, again, people=known.people)
+    return Day(coded, summary, reconclude, people=known.people)
 
 
 def _covered(
-    pools: pl.DataFrame, links: Links, known: Reference, codes: Codes, policy: Policy, now: datetime
+    pools: pl.DataFrame, links: Links, known: Reference, codes: Dictionaries, policy: Policy, now: datetime
 ) -> list[dict[str, Any]]:
     """Coverage of the residents' list, a round a row; nothing without a list."""
     residents = known.residents(codes)
@@ -239,7 +250,7 @@ def _covered(
 
 
 def _summary(
-    coded: Coded,
+    coded: EncodedTables,
     events: Events,
     policy: Policy,
     moment: datetime | None,
@@ -273,7 +284,7 @@ def _summary(
     }
 
 
-class _Steps:
+class _StepProgress:
     """Tells a progress callback of each stage that is done."""
 
     def __init__(self, progress: Progress | None) -> None:

@@ -22,13 +22,13 @@ from poolpipe.zones import known_zone
 
 __all__ = [
     "PRESETS",
-    "Assay",
+    "CallRules",
     "Clocks",
-    "Codes",
+    "CodePatterns",
     "Decoding",
-    "Files",
+    "FileLimits",
     "Policy",
-    "Pools",
+    "PoolSizes",
     "Retention",
     "broken_rules",
     "load_policy",
@@ -43,7 +43,7 @@ Name = Annotated[str, Field(min_length=1, max_length=64)]
 CheckRule = Literal["none", "gs1_mod10", "luhn", "mod43", "mod11_2", "mod37_2", "mod37_36"]
 
 
-class _Part(BaseModel):
+class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @model_validator(mode="before")
@@ -57,7 +57,7 @@ class _Part(BaseModel):
         return rules
 
 
-class Files(_Part):
+class FileLimits(_Section):
     """What a file of events may hold."""
 
     longest_record: int = Field(
@@ -68,7 +68,7 @@ class Files(_Part):
     )
 
 
-class Pools(_Part):
+class PoolSizes(_Section):
     """How many swabs a tube takes and how many tubes a box."""
 
     capacity: int = Field(10, ge=1, le=100, description="people a pool tube is meant for, where no scan says")
@@ -77,7 +77,7 @@ class Pools(_Part):
     )
 
 
-class Codes(_Part):
+class CodePatterns(_Section):
     """What printed codes look like (after cleaning), and which of them end in a check character."""
 
     tube: str = r"[0-9A-Za-z._/-]{1,64}"
@@ -113,7 +113,7 @@ class Codes(_Part):
         return pattern
 
 
-class Assay(_Part):
+class CallRules(_Section):
     """How Ct values become calls, and what a plate's controls must show."""
 
     targets: tuple[Name, ...] = Field(("ORF1ab", "N"), min_length=1, max_length=32)
@@ -129,7 +129,7 @@ class Assay(_Part):
     )
 
     @model_validator(mode="after")
-    def _consistent(self) -> Assay:
+    def _consistent(self) -> CallRules:
         if self.grey_ct < self.detected_ct:
             message = f"grey_ct {self.grey_ct} lies below detected_ct {self.detected_ct}"
             raise ValueError(message)
@@ -142,7 +142,7 @@ class Assay(_Part):
         return self
 
 
-class Clocks(_Part):
+class Clocks(_Section):
     """Every limit that events or reference tables can tell of, in hours; see the sources at the end."""
 
     pickup: Hours = Field(2, description="last swab of a tube to its pickup")
@@ -167,7 +167,7 @@ class Clocks(_Part):
         return self
 
 
-class Retention(_Part):
+class Retention(_Section):
     """How long tubes are kept after the result, hours, and how cold, degrees Celsius: the table `retention`."""
 
     negative: Hours = Field(24, description="how long a negative tube is kept, hours")
@@ -180,7 +180,7 @@ class Retention(_Part):
     )
 
 
-class Decoding(_Part):
+class Decoding(_Section):
     """What is believed before the result, and how good the test is, for `p_infected`."""
 
     prior: float = Field(
@@ -212,15 +212,15 @@ class Decoding(_Part):
         return self
 
 
-class Policy(_Part):
+class Policy(_Section):
     """The rules of one campaign; compare two by their `version`."""
 
     name: str = "ten-in-one"
     time_zone: str = "Asia/Shanghai"
-    files: Files = Files()
-    pools: Pools = Pools()
-    codes: Codes = Codes()
-    assay: Assay = Assay()
+    files: FileLimits = FileLimits()
+    pools: PoolSizes = PoolSizes()
+    codes: CodePatterns = CodePatterns()
+    assay: CallRules = CallRules()
     clocks: Clocks = Clocks()
     retention: Retention = Retention()
     decoding: Decoding = Decoding()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.policy import Policy
 
     Rules = Policy | str | Path | None
@@ -127,13 +127,13 @@ def anomalies(
 
 def _coded(
     events: Mapping[str, pl.DataFrame], policy: Rules
-) -> tuple[Mapping[str, pl.DataFrame], Codes, Policy]:
+) -> tuple[Mapping[str, pl.DataFrame], Dictionaries, Policy]:
     rules = load_policy(policy)
     read = read_events({kind: events[kind] for kind in KINDS if kind in events}, rules)
     return standing_events(read.frames, read.codes, None).frames, read.codes, rules
 
 
-def _tubes(codes: Codes, frame: pl.DataFrame) -> pl.DataFrame:
+def _tubes(codes: Dictionaries, frame: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(list(codes.entity("tube", frame["tube"])))
 
 

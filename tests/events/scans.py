@@ -55,8 +55,8 @@ def column(events: Events, name: str, kind: str = "collect") -> list[Any]:
     In the order of time; within a moment collects lie tube by tube, other kinds as they came.
     """
     frame = events.frames[kind].sort("at", maintain_order=True)
-    if "said" in frame.columns:
-        frame = events.codes.unfolded(frame)
+    if "attributes_id" in frame.columns:
+        frame = events.codes.with_attributes(frame)
     if name not in frame.columns:
         return [None] * frame.height
     if name == "person":

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poolpipe.coding.cleaning import clean_codes, code_faults
-from poolpipe.events.byte_profile import Alphabet
+from poolpipe.events.byte_profile import ByteProfile
 from poolpipe.policy import load_policy
 
 TUBE = load_policy().codes.tube
@@ -21,9 +21,9 @@ CODES = st.text(st.sampled_from("0123456789AZaz._/-]{[+ \u3000\uff11é#"), max_s
 @settings(deadline=None, max_examples=200)
 @given(st.lists(CODES, min_size=1, max_size=4))
 def test_plain__are_texts_that_cleaning_leaves_alone(texts: list[str]) -> None:
-    alphabet = Alphabet.of(pa.array(texts))
-    assert alphabet is not None
-    if alphabet.is_plain():
+    profile = ByteProfile.of(pa.array(texts))
+    assert profile is not None
+    if profile.is_plain():
         assert clean_codes(pl.Series(texts)).to_list() == texts
         assert code_faults(pl.Series(texts)) is None
     else:
@@ -33,21 +33,21 @@ def test_plain__are_texts_that_cleaning_leaves_alone(texts: list[str]) -> None:
 @settings(deadline=None, max_examples=200)
 @given(st.lists(CODES, min_size=1, max_size=4), st.sampled_from([TUBE, "[0-9]{3,5}", "[A-Za-z-]{1,2}"]))
 def test_fits__is_what_the_pattern_says_of_every_text(texts: list[str], pattern: str) -> None:
-    alphabet = Alphabet.of(pa.array(texts, pa.large_string()))
-    assert alphabet is not None
-    assert alphabet.fits(pattern) == all(re.fullmatch(pattern, text) for text in texts)
+    profile = ByteProfile.of(pa.array(texts, pa.large_string()))
+    assert profile is not None
+    assert profile.fits(pattern) == all(re.fullmatch(pattern, text) for text in texts)
 
 
 @pytest.mark.parametrize("pattern", [r"\d{10}", "T[0-9]{3}", "[0-9]+", "[^0-9]{1,3}", "(a|b)", "[é]{1,2}"])
 def test_fits__leaves_other_patterns_to_be_asked_of_each(pattern: str) -> None:
-    alphabet = Alphabet.of(pa.array(["1234567890"]))
-    assert alphabet is not None
-    assert not alphabet.fits(pattern)
+    profile = ByteProfile.of(pa.array(["1234567890"]))
+    assert profile is not None
+    assert not profile.fits(pattern)
 
 
 def test_alphabet__of_a_column_with_gaps_is_none() -> None:
-    assert Alphabet.of(pa.array(["T1", None])) is None
-    assert Alphabet.of(pa.array([], pa.string())) is None
-    part = Alphabet.of(pa.array(["é", "T1", "T22"]).slice(1))
+    assert ByteProfile.of(pa.array(["T1", None])) is None
+    assert ByteProfile.of(pa.array([], pa.string())) is None
+    part = ByteProfile.of(pa.array(["é", "T1", "T22"]).slice(1))
     assert part is not None
     assert (part.shortest, part.longest, part.is_plain()) == (2, 3, True)

@@ -107,13 +107,13 @@ def test_table__that_is_written_over_says_so(
     (frame.write_parquet if form == "parquet" else frame.write_ipc)(path)
     from poolpipe.events import binary
 
-    batches = binary.Layout.batches
+    batches = binary.KnownColumns.batches
 
     def batches_and_meddle(*args: Any) -> Any:
         os.utime(path, (0, 0))
         return batches(*args)
 
-    monkeypatch.setattr(binary.Layout, "batches", batches_and_meddle)
+    monkeypatch.setattr(binary.KnownColumns, "batches", batches_and_meddle)
     events = read(path)
     assert (tubes(events), codes(events)) == (["T1"], [(None, "not_parseable")])
     assert "was written to while it was read" in events.rejects["detail"][0]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poolpipe.coding.sort_keys import spelled
+from poolpipe.coding.sort_keys import sort_keys
 from poolpipe.events.numbering import numbered
 
 TEXTS = st.lists(st.none() | st.text(max_size=3) | st.text("0OI9", max_size=12), max_size=30)
@@ -35,7 +35,7 @@ def test_texts__that_fit_no_integer_are_numbered_by_hashes_and_told_apart(
     monkeypatch: pytest.MonkeyPatch, times: int, rest: str, hashes: list[int] | None
 ) -> None:
     texts = [letter * times + rest for letter in "babca"]
-    assert spelled([pl.Series(texts)]) is None
+    assert sort_keys([pl.Series(texts)]) is None
     if hashes:
         monkeypatch.setattr(pl.Series, "hash", lambda *_, **__: pl.Series(hashes, dtype=pl.UInt64))
     _check([*texts, None], 1)
@@ -45,7 +45,7 @@ def test_texts__that_fit_no_integer_are_numbered_by_hashes_and_told_apart(
 @given(st.lists(st.text(max_size=4), max_size=20), st.integers(1, 3))
 def test_spellings__compare_as_the_texts_do(texts: list[str], parts: int) -> None:
     chunks = [texts[part::parts] for part in range(parts)]
-    keys = spelled([pl.Series(chunk, dtype=pl.String) for chunk in chunks])
+    keys = sort_keys([pl.Series(chunk, dtype=pl.String) for chunk in chunks])
     assert keys is not None
     pairs = list(zip(keys.tolist(), [text for chunk in chunks for text in chunk], strict=True))
     for (key, text), (other, another) in itertools.combinations(pairs, 2):

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_2
 
-from poolpipe.coding.hash_groups import first_rows_alike, rows_not_alone
+from poolpipe.coding.hash_groups import first_rows_with_hash, rows_not_alone
 from poolpipe_kernels import codes, framing, groups, sort_keys, texts, times
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -252,7 +252,7 @@ def test_first_rows_alike__are_what_a_dict_finds(values):
     hashes = pl.Series(values, dtype=pl.Int64).hash(seed=7).to_numpy()
     seen: dict[int, int] = {}
     expected = [seen.setdefault(value, place) for place, value in enumerate(values)]
-    assert first_rows_alike(hashes).tolist() == expected
+    assert first_rows_with_hash(hashes).tolist() == expected
     assert rows_not_alone(hashes).tolist() == [i for i, value in enumerate(values) if values.count(value) > 1]
 
 

@@ -44,12 +44,13 @@ def in_queue_order(one, other):
     return (one[2:] > other[2:]) - (one[2:] < other[2:])
 
 
-def laid_plainly(tube, at, person, said, same):
+def laid_plainly(tube, at, person, attributes_id, same):
     """First scans tube by tube, later ones tube by tube, and what the repeated ones said."""
     firsts, later, repeated = [], [], []
     for t in range(TUBES):
         scans = [
-            (int(at[k]), int(person[k]), int(same[said[k]]), int(said[k])) for k in np.flatnonzero(tube == t)
+            (int(at[k]), int(person[k]), int(same[attributes_id[k]]), int(attributes_id[k]))
+            for k in np.flatnonzero(tube == t)
         ]
         seated, known = set(), set()
         for moment, who, number, told in sorted(scans, key=functools.cmp_to_key(in_queue_order)):
@@ -67,10 +68,10 @@ def laid_plainly(tube, at, person, said, same):
 def test_scans__lie_tube_by_tube_first_ones_first_and_no_event_twice(seed, compiled):
     kernels = [seats.place_scans, seats.move, seats.order_scans, seats.part_scans]
     place, move, order, part = kernels if compiled else [kernel.py_func for kernel in kernels]
-    tube, at, person, said, same = some_scans(seed)
+    tube, at, person, attributes_id, same = some_scans(seed)
     shuffled = np.random.default_rng(seed).permutation(len(tube))
     offsets = np.searchsorted(tube, np.arange(TUBES + 1))
-    tubes, *came = (column[shuffled] for column in (tube, at, person, said))
+    tubes, *came = (column[shuffled] for column in (tube, at, person, attributes_id))
     laid = [np.empty_like(column) for column in came]
     place(offsets[:-1].copy(), tubes)
     for column, moved in zip(came, laid, strict=True):
@@ -81,7 +82,7 @@ def test_scans__lie_tube_by_tube_first_ones_first_and_no_event_twice(seed, compi
     repeated = np.empty(np.count_nonzero(marks == seats.REPEATED), np.uint32)
     people = np.empty(TUBES, np.int64)
     part(offsets, marks, same, *laid, tubes, people, repeated)
-    firsts, later, gone = laid_plainly(tube, at, person, said, same)
+    firsts, later, gone = laid_plainly(tube, at, person, attributes_id, same)
     rows = list(zip(*(column.tolist() for column in (tubes, *laid)), strict=True))
     assert rows[: len(tube) - len(gone)] == firsts + later
     assert people.sum() == len(firsts)
@@ -92,8 +93,8 @@ def test_scans__of_a_tube_with_thousands_are_told_apart_as_those_of_ten():
     rng = np.random.default_rng(4)
     n = 3000
     at, person = rng.integers(0, 500, n), rng.integers(0, 700, n)
-    said, same, marks = np.zeros(n, np.uint32), np.zeros(1, np.uint32), np.empty(n, np.uint8)
-    seats.order_scans(0, 1, np.array([0, n]), same, np.empty(0, np.int64), at, person, said, marks)
+    attributes_id, same, marks = np.zeros(n, np.uint32), np.zeros(1, np.uint32), np.empty(n, np.uint8)
+    seats.order_scans(0, 1, np.array([0, n]), same, np.empty(0, np.int64), at, person, attributes_id, marks)
     assert sorted(zip(at, person, strict=True)) == list(zip(at, person, strict=True))
     assert np.count_nonzero(marks == seats.FIRST) == len(set(person.tolist()))
     distinct = len(set(zip(at.tolist(), person.tolist(), strict=True)))
@@ -120,16 +121,16 @@ def test_seats__are_found_by_tube_and_person(run):
 @both(tubes.describe_tubes)
 @pytest.mark.parametrize("seed", range(10))
 def test_tubes__are_described_by_their_earliest_scans(run, seed):
-    tube, at, _, said, _ = some_scans(seed)
+    tube, at, _, attributes_id, _ = some_scans(seed)
     rng = np.random.default_rng(seed)
     mode, capacity, site, point = (rng.integers(0, most, 9) for most in (2, 3, 3, 2))  # 0: not given
     facts = (mode | capacity << 1 | site << 16 | point << 40).astype(np.uint64)
     offsets = np.searchsorted(tube, np.arange(TUBES + 1))
     found = np.empty(TUBES, np.int8), *(np.empty(TUBES, np.int32) for _ in range(3))
     flags = np.empty(TUBES, np.uint8)
-    run(0, TUBES, offsets, at, said, facts, *found, flags)
+    run(0, TUBES, offsets, at, attributes_id, facts, *found, flags)
     for t in range(TUBES):
-        scans = [(int(at[k]), int(said[k])) for k in range(offsets[t], offsets[t + 1])]
+        scans = [(int(at[k]), int(attributes_id[k])) for k in range(offsets[t], offsets[t + 1])]
         earliest = {mode[what] for moment, what in scans if moment == min(scans)[0]}
         assert bool(flags[t] & tubes.MIXED_MODE) == (len({mode[what] for _, what in scans}) > 1)
         places = {(site[what], point[what]) for _, what in scans} - {(0, 0)}

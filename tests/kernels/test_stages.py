@@ -253,14 +253,14 @@ report = st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(1, 9))  # t
     st.lists(report, max_size=4),
 )
 def test_tubes__have_the_gravest_call_since_it_first_stood(
-    plain, loads, said, controls, last, controls_at, reports
+    plain, loads, attributes_id, controls, last, controls_at, reports
 ):
     slot = np.array([0, 5, 384, 390])
     valid = np.array([good and read >= 0 for good, read in zip(controls, last, strict=True)])
-    outcome = np.array([call for call, _, _ in said], np.int8)
-    stood_at = np.array([at if call >= 0 else wells.NEVER for call, at, _ in said])
-    first_sign = np.array([at if call >= wells.SUSPECT else wells.NEVER for call, at, _ in said])
-    marks = np.array([wells.SHARED if shared else 0 for *_, shared in said], np.uint8)
+    outcome = np.array([call for call, _, _ in attributes_id], np.int8)
+    stood_at = np.array([at if call >= 0 else wells.NEVER for call, at, _ in attributes_id])
+    first_sign = np.array([at if call >= wells.SUSPECT else wells.NEVER for call, at, _ in attributes_id])
+    marks = np.array([wells.SHARED if shared else 0 for *_, shared in attributes_id], np.uint8)
     gravest, seen, loaded = np.full(3, -1, np.int8), np.zeros(3, np.uint8), np.zeros(3, np.uint32)
     called_at, by_slot, opened_at = (np.full(3, wells.NEVER) for _ in range(3))
     set_aside = np.zeros(3, np.bool_)
@@ -276,7 +276,7 @@ def test_tubes__have_the_gravest_call_since_it_first_stood(
         calls, openings, aside = [], [], False
         mine = [w for w, role, tube in loads if role == 0 and tube == t]
         for w in mine:
-            call, at, shared = said[w]
+            call, at, shared = attributes_id[w]
             plate = w // 2
             sign = call >= wells.SUSPECT
             if last[plate] < 0:

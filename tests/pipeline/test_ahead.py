@@ -67,7 +67,7 @@ def asked(monkeypatch):
     monkeypatch.setattr(warmup, "is_wanting", lambda kernel, types: True)
     monkeypatch.setattr(warmup, "can_be_kept", lambda kernel: True)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    warmup.compile_ahead.cache_clear()
+    warmup.compile_in_background.cache_clear()
     return times
 
 
@@ -77,8 +77,8 @@ class _Now:
 
 
 def test_second_process__is_asked_for_once(asked):
-    warmup.compile_ahead()
-    warmup.compile_ahead()
+    warmup.compile_in_background()
+    warmup.compile_in_background()
     assert asked == [1]
 
 
@@ -94,15 +94,15 @@ def test_second_process__is_asked_for_once(asked):
 )
 def test_second_process__stays_away(asked, monkeypatch, owner, name, value):
     monkeypatch.setattr(owner, name, value, raising=False)
-    warmup.compile_ahead()
+    warmup.compile_in_background()
     assert asked == []
 
 
 def test_start__says_once_what_it_costs_that_nothing_can_be_kept(asked, monkeypatch):
     monkeypatch.setattr(warmup, "can_be_kept", lambda kernel: False)
     with pytest.warns(PoolpipeWarning, match=r"compiles \d\d kernels anew, about \d+ s; set NUMBA_CACHE_DIR"):
-        warmup.compile_ahead()
-    warmup.compile_ahead()  # a second warning would be an error here
+        warmup.compile_in_background()
+    warmup.compile_in_background()  # a second warning would be an error here
     assert asked == []
 
 

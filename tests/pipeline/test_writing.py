@@ -103,14 +103,14 @@ def test_pieces__that_begin_inside_a_tube_or_a_round_say_what_the_table_says(
     several: poolpipe.Day, rows: int
 ) -> None:
     for table in ("members", "pools"):
-        pieces = several._coded.pieces(table, rows)
+        batches = several._coded.batches(table, rows)
         # As texts at once: a piece's memory is used again by the next but one.
-        found = list(chain.from_iterable(piece.to_pylist() for piece in pieces))
+        found = list(chain.from_iterable(piece.to_pylist() for piece in batches))
         assert found == several.table(table).to_dicts()
 
 
 def test_pieces__hold_no_text_that_is_not_in_their_rows(several: poolpipe.Day) -> None:
-    for piece in chain(several._coded.pieces("members", 5), several._coded.pieces("pools", 5)):
+    for piece in chain(several._coded.batches("members", 5), several._coded.batches("pools", 5)):
         for name in piece.schema.names:
             if hasattr(piece.schema.field(name).type, "value_type"):
                 words = piece[name].chunk(0).dictionary.to_pylist()
@@ -119,7 +119,7 @@ def test_pieces__hold_no_text_that_is_not_in_their_rows(several: poolpipe.Day) -
 
 def test_pieces__say_never_null_only_of_columns_that_are_declared_so(several: poolpipe.Day) -> None:
     for table, columns in TABLES.items():
-        schema = next(several._coded.pieces(table)).schema
+        schema = next(several._coded.batches(table)).schema
         assert all(schema.field(column.name).nullable for column in columns if column.null)
 
 

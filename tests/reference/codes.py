@@ -11,7 +11,7 @@ SPREADSHEET_ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", 
 
 
 def clean_code(value: Any) -> str:
-    """``Codes lose surrounding blanks and control characters, an AIM symbology prefix, … half-width``; a number is
+    """``Dictionaries lose surrounding blanks and control characters, an AIM symbology prefix, … half-width``; a number is
     ``the digits of a whole number below 2^53``."""
     text = bare("" if value is None else as_plain_text(value))
     text = bare(re.sub(r"^\][A-Za-z][0-9A-Za-z]", "", text))

@@ -11,10 +11,10 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["bitmap", "column_with_gaps", "numbers_of", "values_and_bits"]
+__all__ = ["nullable_column", "to_arrow", "validity_bitmap", "values_and_validity"]
 
 
-def column_with_gaps(name: str, values: NDArray[np.generic], there: NDArray[np.bool_]) -> pl.Series:
+def nullable_column(name: str, values: NDArray[np.generic], there: NDArray[np.bool_]) -> pl.Series:
     """Make a column of an array's own memory, null where nothing is `there`.
 
     Parameters
@@ -23,22 +23,22 @@ def column_with_gaps(name: str, values: NDArray[np.generic], there: NDArray[np.b
         Integers or floats.
     there : (n,) bool
     """
-    return pl.Series(name, numbers_of(values, None if there.all() else bitmap(there)))
+    return pl.Series(name, to_arrow(values, None if there.all() else validity_bitmap(there)))
 
 
-def numbers_of(values: NDArray[Any], valid: pa.Buffer | None = None) -> pa.Array:
+def to_arrow(values: NDArray[Any], valid: pa.Buffer | None = None) -> pa.Array:
     """Numbers as Arrow sees them, nothing copied; `pyarrow.array` would first load pandas to ask it."""
     return pa.Array.from_buffers(
         pa.from_numpy_dtype(values.dtype), len(values), [valid, pa.py_buffer(values)]
     )
 
 
-def bitmap(valid: NDArray[np.bool_]) -> pa.Buffer:
+def validity_bitmap(valid: NDArray[np.bool_]) -> pa.Buffer:
     """Which values there are, a bit each, as Arrow sees it."""
     return pa.py_buffer(np.packbits(valid, bitorder="little"))
 
 
-def values_and_bits(column: pl.Series) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+def values_and_validity(column: pl.Series) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     """Take a column of floats apart: values, anything at nulls, and for place i bit ``i % 8`` of byte ``i // 8``.
 
     Without nulls there are no bits.

@@ -26,7 +26,7 @@ __all__ = [
     "ENTITIES",
     "RESIDENT",
     "WELL_PLACES",
-    "Codes",
+    "Dictionaries",
     "Entities",
     "large_texts",
     "text_bytes",
@@ -75,7 +75,7 @@ class Entities:
 
 
 @dataclass(frozen=True, slots=True)
-class Codes:
+class Dictionaries:
     """What the numbers in coded frames stand for.
 
     Attributes
@@ -89,32 +89,32 @@ class Codes:
         Person -1 is the first of them, -2 the second.
     sayings : DataFrame
         What collects say beside who, in which tube and when: mode, and if ever given capacity, site,
-        point, recall_of, device, event_id and other words. A collect's `said` is its row here.
+        point, recall_of, device, event_id and other words. A collect's `attributes_id` is its row here.
     """
 
     texts: Mapping[str, pl.Series]
     entities: Mapping[str, Entities]
     others: pl.DataFrame
-    sayings: pl.DataFrame
+    attribute_sets: pl.DataFrame
 
-    def unfolded(self, collects: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    def with_attributes(self, collects: pl.DataFrame, *columns: str) -> pl.DataFrame:
         """Put beside collects what they say: all of it, or some columns."""
-        asked = self.sayings.select(columns) if columns else self.sayings
-        return collects.drop("said", "later").hstack(asked[collects["said"]])
+        asked = self.attribute_sets.select(columns) if columns else self.attribute_sets
+        return collects.drop("attributes_id", "later").hstack(asked[collects["attributes_id"]])
 
-    def speaking(self, column: str, collects: pl.DataFrame) -> pl.DataFrame:
+    def having_attribute(self, column: str, collects: pl.DataFrame) -> pl.DataFrame:
         """Only the collects that say something in a column."""
-        if column not in self.sayings.columns:
+        if column not in self.attribute_sets.columns:
             return collects.clear()
-        speaks = self.sayings[column].is_not_null()
-        return collects if speaks.all() else collects.filter(speaks.gather(collects["said"]))
+        speaks = self.attribute_sets[column].is_not_null()
+        return collects if speaks.all() else collects.filter(speaks.gather(collects["attributes_id"]))
 
-    def saying(self, column: str, collects: pl.DataFrame) -> pl.DataFrame:
+    def with_attribute(self, column: str, collects: pl.DataFrame) -> pl.DataFrame:
         """Only the collects that say something in a column, with the column beside them."""
-        told = self.speaking(column, collects)
-        if column not in self.sayings.columns:
+        told = self.having_attribute(column, collects)
+        if column not in self.attribute_sets.columns:
             return told.with_columns(pl.lit(None, pl.UInt32).alias(column))
-        return self.unfolded(told, column)
+        return self.with_attributes(told, column)
 
     def text(self, column: str, numbers: pl.Series) -> pl.Series:
         """Write numbers of a column as texts; null stays null."""

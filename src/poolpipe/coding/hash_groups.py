@@ -13,14 +13,14 @@ from poolpipe_kernels.compilation import read_only
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["first_rows_alike", "rows_not_alone", "rows_seen_before"]
+__all__ = ["first_rows_with_hash", "rows_not_alone", "rows_seen_before"]
 
 _THREADS = 2
 _FEW = 1 << 15
 """Fewer hashes than this are done before a thread has started."""
 
 
-def first_rows_alike(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
+def first_rows_with_hash(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
     """Give for each row the number of the first row with the same hash, its own for the first of its kind."""
     hashes = read_only(hashes)
     rows, firsts = np.empty(len(hashes), np.uint32), np.empty(len(hashes), np.uint32)
@@ -42,7 +42,7 @@ def first_rows_alike(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
 
 def rows_seen_before(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
     """Rows whose hash an earlier row has, and that row: candidates, to be compared in full."""
-    firsts = first_rows_alike(hashes)
+    firsts = first_rows_with_hash(hashes)
     rows = np.flatnonzero(firsts != np.arange(len(hashes), dtype=np.uint32))
     return rows, firsts[rows]
 

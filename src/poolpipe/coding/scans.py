@@ -38,7 +38,7 @@ class Scans:
     tube: NDArray[np.uint32]
     at: NDArray[np.int64]
     person: NDArray[np.int64]
-    said: NDArray[np.uint32]
+    attributes_id: NDArray[np.uint32]
     firsts: int
 
 
@@ -57,7 +57,7 @@ def lay_by_tube(
     same : (sayings,) uint32
         Equal numbers for equal sayings; scans come out with these.
     bounds : (others,) int64
-        `Codes.person_bounds`.
+        `Dictionaries.person_bounds`.
 
     Returns
     -------
@@ -76,18 +76,20 @@ def lay_by_tube(
         seats.place_scans(cursors, block)
     at = _moved(places, blocks.pop("at"), np.empty(n, np.int64))
     person = _moved(places, blocks.pop("person"), np.empty(n, np.int64))
-    said = _moved(places, blocks.pop("said"), np.empty(n, np.uint32))
+    attributes_id = _moved(places, blocks.pop("attributes_id"), np.empty(n, np.uint32))
     del places
     marks = np.empty(n, np.uint8)
     halves(
         offsets,
-        lambda first, last: seats.order_scans(first, last, offsets, same, bounds, at, person, said, marks),
+        lambda first, last: seats.order_scans(
+            first, last, offsets, same, bounds, at, person, attributes_id, marks
+        ),
     )
     tube, people = np.empty(n, np.uint32), np.empty(tubes, np.int64)
     repeated = np.empty(np.count_nonzero(marks == seats.REPEATED), np.uint32)
-    seats.part_scans(offsets, marks, same, at, person, said, tube, people, repeated)
+    seats.part_scans(offsets, marks, same, at, person, attributes_id, tube, people, repeated)
     n -= len(repeated)
-    return Scans(tube[:n], at[:n], person[:n], said[:n], int(people.sum())), repeated
+    return Scans(tube[:n], at[:n], person[:n], attributes_id[:n], int(people.sum())), repeated
 
 
 def _moved(places: list[NDArray[np.uint32]], values: list[NDArray[Any]], moved: NDArray[Any]) -> NDArray[Any]:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-__all__ = ["spelled"]
+__all__ = ["sort_keys"]
 
 _LONGEST = 64
 """Bytes; longer texts are no codes, and nobody looks at each of their places."""
 
 
-def spelled(parts: Sequence[pl.Series]) -> NDArray[np.uint64] | None:
+def sort_keys(parts: Sequence[pl.Series]) -> NDArray[np.uint64] | None:
     """Give an integer for each text: equal for equal texts, smaller for one that sorts before.
 
     A city's codes differ in few places, and few bytes stand at each: millions of them are compared and

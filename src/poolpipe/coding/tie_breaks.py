@@ -14,9 +14,9 @@ from poolpipe_kernels import journeys
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
 
-__all__ = ["NOBODY", "beside_content", "contents", "keys_of", "largest_content", "last_rows"]
+__all__ = ["NOBODY", "keys_of", "largest_of_ties", "last_rows", "tie_breaks", "with_tie_breaks"]
 
 NOBODY = 2**32 - 1
 """No tube, box or plate has this number."""
@@ -24,7 +24,9 @@ NOBODY = 2**32 - 1
 _FIXED = {"mode": MODES, "role": ROLES, "call": CALLS}
 
 
-def last_rows(frame: pl.DataFrame, column: str, groups: int, kind: str, codes: Codes) -> NDArray[np.int32]:
+def last_rows(
+    frame: pl.DataFrame, column: str, groups: int, kind: str, codes: Dictionaries
+) -> NDArray[np.int32]:
     """Row of the last event of each tube, box or plate by `at`; a tie goes to the larger content.
 
     Parameters
@@ -50,31 +52,31 @@ def last_rows(frame: pl.DataFrame, column: str, groups: int, kind: str, codes: C
         doubtful = named[tied[keys[named]]]
         doubtful = doubtful[at[doubtful] == at[rows[keys[doubtful]]]]
         candidates = frame[doubtful].with_columns(pl.Series("row", doubtful))
-        chosen = largest_content(candidates, [column], kind, codes)
+        chosen = largest_of_ties(candidates, [column], kind, codes)
         rows[keys_of(chosen, column)] = chosen["row"].to_numpy()
     return rows
 
 
-def largest_content(frame: pl.DataFrame, by: list[str], kind: str, codes: Codes) -> pl.DataFrame:
+def largest_of_ties(frame: pl.DataFrame, by: list[str], kind: str, codes: Dictionaries) -> pl.DataFrame:
     """Keep of each group of equal `by` the event of the largest content."""
-    ranked, names = beside_content(frame, kind, codes)
+    ranked, names = with_tie_breaks(frame, kind, codes)
     return ranked.sort(names).unique(by, keep="last", maintain_order=True).drop(names)
 
 
-def beside_content(frame: pl.DataFrame, kind: str, codes: Codes) -> tuple[pl.DataFrame, list[str]]:
+def with_tie_breaks(frame: pl.DataFrame, kind: str, codes: Dictionaries) -> tuple[pl.DataFrame, list[str]]:
     """Put each event's content beside it: the frame with more columns, and the names of those, to sort by."""
-    order = contents(frame, kind, codes)
+    order = tie_breaks(frame, kind, codes)
     names = [f"content_{name}" for name in order.columns]
     return frame.hstack(order.rename(dict(zip(order.columns, names, strict=True)))), names
 
 
-def contents(frame: pl.DataFrame, kind: str, codes: Codes) -> pl.DataFrame:
+def tie_breaks(frame: pl.DataFrame, kind: str, codes: Dictionaries) -> pl.DataFrame:
     """Every cleaned column but `sent_at` as text, in alphabetical order; what is missing is empty.
 
     `at` is left out: contents are compared among events of one moment.
     """
-    if "said" in frame.columns:
-        frame = codes.unfolded(frame)
+    if "attributes_id" in frame.columns:
+        frame = codes.with_attributes(frame)
     columns: dict[str, pl.Series] = {}
     for name in EVENTS[kind].columns:
         if name == "person":

@@ -20,7 +20,7 @@ from typing import Any
 from poolpipe.errors import PoolpipeWarning
 from poolpipe_kernels.compilation import argument_types, can_be_kept, is_wanting
 
-__all__ = ["LIST", "compile_ahead", "kernels_of_a_run"]
+__all__ = ["LIST", "compile_in_background", "kernels_of_a_run"]
 
 LIST = Path(__file__).with_name("warmup.txt")
 """Kernels and argument types, a line each."""
@@ -31,7 +31,7 @@ _COMPILE_S = 0.23
 
 
 @cache
-def compile_ahead() -> None:
+def compile_in_background() -> None:
     """Start the second process, once, if machine code that a run needs is not kept; no run waits for it.
 
     It stays away where there is no second core, and where a run's program is not Python itself but an

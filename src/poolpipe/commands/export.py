@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from poolpipe.exchange.source import ResultFolder
-    from poolpipe.exchange.telling import Told
+    from poolpipe.exchange.telling import ExportCounts
 
 __all__ = ["export"]
 
@@ -123,7 +123,7 @@ def _take_readings(source: ResultFolder, paths: tuple[Path, ...], policy: str | 
     source.take_readings(given.readings)
 
 
-def _told_lines(told: Told, out: Path, waiting: int) -> Iterable[str]:
+def _told_lines(told: ExportCounts, out: Path, waiting: int) -> Iterable[str]:
     """What was written, and what whoever sends it should know."""
     from poolpipe.exchange.codings import STATUSES
 

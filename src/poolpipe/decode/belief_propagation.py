@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from poolpipe.decode.reduction import Reduced
 
-__all__ = ["MOST_SWEEPS", "Beliefs", "believe", "pool_evidence"]
+__all__ = ["MOST_SWEEPS", "PropagatedBeliefs", "pool_evidence", "propagate_beliefs"]
 
 SHARED_LAYER = 15
 DAMP_AFTER = 25
@@ -27,7 +27,7 @@ MOST_SWEEPS = 2000
 
 
 @dataclass(frozen=True)
-class Beliefs:
+class PropagatedBeliefs:
     """Where the messages came to rest.
 
     Attributes
@@ -95,7 +95,7 @@ class Beliefs:
         return people, terms[pools], nobody[pools]
 
 
-def believe(
+def propagate_beliefs(
     graph: Reduced,
     pools: NDArray[np.int32],
     *,
@@ -103,7 +103,7 @@ def believe(
     most_sweeps: int,
     threads: int,
     damp_after: int = DAMP_AFTER,
-) -> Beliefs:
+) -> PropagatedBeliefs:
     """Propagate beliefs over `pools` until no probability moves by more than `tolerance`.
 
     Messages are taken up at once (Gauss-Seidel), layer by layer; after `damp_after` sweeps they are damped by the
@@ -134,7 +134,7 @@ def believe(
                 ]  # fmt: skip
                 moved = max(moved, *(job.result() for job in jobs))
     last_sweep = 1 + sweeps * len(layers) if moved > tolerance else np.inf
-    found = Beliefs(odds, ratio, stamp > last_sweep, sweeps)
+    found = PropagatedBeliefs(odds, ratio, stamp > last_sweep, sweeps)
     lost = np.count_nonzero(odds) != np.count_nonzero(graph.odds)
     if graph.far is None and found.in_range and not lost:
         return found
@@ -143,7 +143,7 @@ def believe(
 
 def _believe_in_logs(
     graph: Reduced, pools: NDArray[np.int32], tolerance: float, most_sweeps: int, damp_after: int
-) -> Beliefs:
+) -> PropagatedBeliefs:
     """Propagate beliefs with every number kept as its logarithm: slower, for people in hundreds of pools."""
     with np.errstate(divide="ignore"):
         rows = np.log(graph.table)
@@ -161,7 +161,7 @@ def _believe_in_logs(
         with np.errstate(over="ignore"):
             restless = np.abs(1 / (1 + np.exp(-log_odds)) - 1 / (1 + np.exp(-before))) > tolerance
     odds, ratio = (np.exp(np.clip(logs, -690.0, 690.0)) for logs in (log_odds, log_ratio))
-    return Beliefs(odds, ratio, restless, sweeps, log_odds, log_ratio)
+    return PropagatedBeliefs(odds, ratio, restless, sweeps, log_odds, log_ratio)
 
 
 def pool_evidence(

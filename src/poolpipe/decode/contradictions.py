@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.decode.layout import Layout
+    from poolpipe.decode.layout import PoolLayout
 
 __all__ = ["Proofs", "contradictions", "proofs", "smallest_cover"]
 
@@ -32,7 +32,7 @@ class Proofs(NamedTuple):
     nobody: NDArray[np.bool_]
 
 
-def proofs(layout: Layout) -> Proofs:
+def proofs(layout: PoolLayout) -> Proofs:
     """Read off the outcomes' likelihoods which pools prove that somebody, or nobody, is infected.
 
     Where the number infected matters a pool proves nobody if it rules out every number above 0.

@@ -220,7 +220,7 @@ def eliminate_histories(
     `weight` (people, histories) is their prior, `infected_on` (histories, days) when each is infected.
     """
     seats, pools = _by_person(component)
-    plan = _Plan.of(component, seats, pools, effort)
+    plan = _EliminationPlan.of(component, seats, pools, effort)
     if plan is None:
         return None
     people, histories = weight.shape
@@ -251,7 +251,7 @@ def _solved(component: Component, effort: Effort) -> Solution | None:
         if found is not None:
             return found
     seats, pools = _by_person(component)
-    plan = _Plan.of(component, seats, pools, effort)
+    plan = _EliminationPlan.of(component, seats, pools, effort)
     people = component.prior.size
     if people <= effort.people and (plan is None or plan.cost > 2.0**people):
         return _enumerate(component, seats, pools)
@@ -301,7 +301,7 @@ def _merged(component: Component) -> tuple[Component, NDArray[np.int64] | None]:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _EliminationPlan:
     """An elimination order and what it costs."""
 
     kinds: NDArray[np.int8]
@@ -317,7 +317,7 @@ class _Plan:
     @classmethod
     def of(
         cls, component: Component, seats: NDArray[np.int64], pools: NDArray[np.int32], effort: Effort
-    ) -> _Plan | None:
+    ) -> _EliminationPlan | None:
         if np.diff(seats).max() > MOST_POOLS:
             return None
         sizes = np.diff(component.offsets)
@@ -345,7 +345,7 @@ def _eliminate(
     component: Component,
     seats: NDArray[np.int64],
     pools: NDArray[np.int32],
-    plan: _Plan,
+    plan: _EliminationPlan,
     weight: NDArray[np.float64],
     touches: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:

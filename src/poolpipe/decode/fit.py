@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from poolpipe.decode.assays import Assay
-    from poolpipe.decode.layout import Layout
+    from poolpipe.decode.layout import PoolLayout
     from poolpipe.decode.sums import Expected
 
 __all__ = ["Fit", "judge", "warn_of_positives"]
@@ -55,7 +55,7 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class _Row:
+class _FitRow:
     what: str
     seen: float
     expected: float
@@ -65,7 +65,7 @@ class _Row:
 
 
 def judge(
-    layout: Layout,
+    layout: PoolLayout,
     assay: Assay,
     p_infected: NDArray[np.float64],
     nobody: NDArray[np.float64],
@@ -102,13 +102,15 @@ def judge(
     seen = int((positive & told).sum())
     counted = expected_positives(chance[told], seen, spread=spread)
     z = (seen - counted.mean) / max(counted.sd, 1e-12)
-    rows.append(_Row("positives", seen, counted.mean, z, counted.lower, counted.upper))
+    rows.append(_FitRow("positives", seen, counted.mean, z, counted.lower, counted.upper))
     warnings += warn_of_positives(seen, counted)
     better = {"prior_factor": _prior_factor(layout, assay, told, positive)}
     shift = (p_infected - layout.prior)[degree > 0]
     infected = float(p_infected[degree > 0].sum())
     error = max(float(np.sqrt((shift**2).sum())), 1e-12)
-    rows.append(_Row("infected", infected, float(layout.prior[degree > 0].sum()), float(shift.sum()) / error))
+    rows.append(
+        _FitRow("infected", infected, float(layout.prior[degree > 0].sum()), float(shift.sum()) / error)
+    )
     if several and not assay.counts_matter:
         for row in _test_itself(assay, positive[told], nobody[told]):
             rows.append(row)
@@ -146,7 +148,7 @@ def warn_of_positives(seen: int, counted: Expected) -> list[str]:
     return [f"{told}: {why} {zh}：先验偏低，或特异度低于所述（污染）"]
 
 
-def _spread(layout: Layout, assay: Assay, chance: NDArray[np.float64], told: NDArray[np.bool_]) -> float:
+def _spread(layout: PoolLayout, assay: Assay, chance: NDArray[np.float64], told: NDArray[np.bool_]) -> float:
     """Factor on the standard deviation of the number of positives: pools that share people go together."""
     person, pool = layout.members, np.repeat(np.arange(layout.sizes.size), layout.sizes)
     with np.errstate(divide="ignore"):
@@ -164,7 +166,7 @@ def _spread(layout: Layout, assay: Assay, chance: NDArray[np.float64], told: NDA
 
 
 def _prior_factor(
-    layout: Layout, assay: Assay, told: NDArray[np.bool_], positive: NDArray[np.bool_]
+    layout: PoolLayout, assay: Assay, told: NDArray[np.bool_], positive: NDArray[np.bool_]
 ) -> float:
     """Factor on everybody's prior for which as many pools are expected positive as were seen."""
     seen = float((positive & told).sum())
@@ -183,7 +185,7 @@ def _prior_factor(
     return float(np.sqrt(low * high))
 
 
-def _test_itself(assay: Assay, positive: NDArray[np.bool_], nobody: NDArray[np.float64]) -> list[_Row]:
+def _test_itself(assay: Assay, positive: NDArray[np.bool_], nobody: NDArray[np.float64]) -> list[_FitRow]:
     """Sensitivity and specificity as pools of people who are in others, too, tell them."""
     rows = []
     known = ~np.isnan(nobody)
@@ -197,7 +199,7 @@ def _test_itself(assay: Assay, positive: NDArray[np.bool_], nobody: NDArray[np.f
         if information > 0 and weight.sum() >= FEWEST:
             step = float(score.sum()) / information
             rows.append(
-                _Row(
+                _FitRow(
                     what,
                     float(np.clip(share + step, 0.0, 1.0)),
                     told,
@@ -207,7 +209,7 @@ def _test_itself(assay: Assay, positive: NDArray[np.bool_], nobody: NDArray[np.f
     return rows
 
 
-def _warn_of_test(row: _Row) -> list[str]:
+def _warn_of_test(row: _FitRow) -> list[str]:
     if row.z > -FAR:
         return []
     zh = {"sensitivity": "灵敏度", "specificity": "特异度"}[row.what]
@@ -215,7 +217,7 @@ def _warn_of_test(row: _Row) -> list[str]:
     return [f"{told} 多管同测者显示{zh}约为 {row.seen:.1%}，而所述为 {row.expected:.1%}"]
 
 
-def _pairs(layout: Layout, p_infected: NDArray[np.float64], positive: NDArray[np.bool_]) -> list[_Row]:
+def _pairs(layout: PoolLayout, p_infected: NDArray[np.float64], positive: NDArray[np.bool_]) -> list[_FitRow]:
     """Pools that hold two or more people found infected, against chance at the prevalence found: households.
 
     Only people of more than 50% count, so that a right model gives fewer than chance, never more.
@@ -232,17 +234,19 @@ def _pairs(layout: Layout, p_infected: NDArray[np.float64], positive: NDArray[np
     expected = float(((mean**2 - square) / 2.0).sum())
     if expected <= 0:
         return []
-    return [_Row("pools_of_two", two, expected, (two - expected) / float(np.sqrt(expected + 1.0)))]
+    return [_FitRow("pools_of_two", two, expected, (two - expected) / float(np.sqrt(expected + 1.0)))]
 
 
-def _warn_of_pairs(row: _Row) -> str:
+def _warn_of_pairs(row: _FitRow) -> str:
     return (
         f"{row.seen:,.0f} pools hold two or more people found infected, {row.expected:,.1f} expected by chance: infected "
         f"people share pools (households) {row.seen:,.0f} 管中有两名以上感染者，按随机应为 {row.expected:,.1f} 管：同户聚集"
     )
 
 
-def _households(layout: Layout, p_infected: NDArray[np.float64], told: NDArray[np.bool_]) -> list[_Row]:
+def _households(
+    layout: PoolLayout, p_infected: NDArray[np.float64], told: NDArray[np.bool_]
+) -> list[_FitRow]:
     """Pairs infected in one household, expected of independent people, where no two of it sit in one pool."""
     if layout.household is None:
         return []
@@ -267,7 +271,7 @@ def _households(layout: Layout, p_infected: NDArray[np.float64], told: NDArray[n
     if error <= 0:
         return []
     return [
-        _Row(
+        _FitRow(
             "household_pairs",
             float(found.sum()),
             float(before.sum()),
@@ -282,7 +286,7 @@ def _pairs_at_home(home: NDArray[np.int64], chance: NDArray[np.float64], count: 
     return np.asarray((first**2 - np.bincount(home, chance**2, minlength=count)) / 2.0)
 
 
-def _link(layout: Layout, p_infected: NDArray[np.float64], row: _Row) -> dict[str, float]:
+def _link(layout: PoolLayout, p_infected: NDArray[np.float64], row: _FitRow) -> dict[str, float]:
     """P(a housemate of an infected person is infected by them), from the pairs beyond chance."""
     if layout.household is None:
         return {}
@@ -297,7 +301,7 @@ def _link(layout: Layout, p_infected: NDArray[np.float64], row: _Row) -> dict[st
     )
 
 
-def _warn_of_households(row: _Row) -> str:
+def _warn_of_households(row: _FitRow) -> str:
     return (
         f"{row.seen:,.1f} pairs of one household are found infected, {row.expected:,.1f} expected of independent people: "
         f"give housemates of the infected a higher prior 同户感染对 {row.seen:,.1f}，独立时应为 {row.expected:,.1f}：应计入同户传播"
@@ -305,12 +309,12 @@ def _warn_of_households(row: _Row) -> str:
 
 
 def _cycles(
-    layout: Layout,
+    layout: PoolLayout,
     assay: Assay,
     nobody: NDArray[np.float64],
     ct: NDArray[np.float64],
     positive: NDArray[np.bool_],
-) -> list[_Row]:
+) -> list[_FitRow]:
     """Mean Ct of pools that hold somebody against the assay's law: one infected among each pool's people."""
     cycles = assay.cycles
     chosen = np.flatnonzero(positive & ~np.isnan(ct) & (nobody < 0.5))
@@ -320,10 +324,10 @@ def _cycles(
     mean = np.array([laws[int(n)][0] for n in layout.sizes[chosen]])
     sd = np.array([laws[int(n)][1] for n in layout.sizes[chosen]])
     z = float(((ct[chosen] - mean) / sd).sum() / np.sqrt(chosen.size))
-    return [_Row("ct", float(ct[chosen].mean()), float(mean.mean()), z)]
+    return [_FitRow("ct", float(ct[chosen].mean()), float(mean.mean()), z)]
 
 
-def _warn_of_cycles(row: _Row) -> str:
+def _warn_of_cycles(row: _FitRow) -> str:
     late = row.seen > row.expected
     return (
         f"the mean Ct of positive pools is {row.seen:.1f}, {row.expected:.1f} expected of the assay's law: "
@@ -332,7 +336,7 @@ def _warn_of_cycles(row: _Row) -> str:
     )
 
 
-def _table(rows: list[_Row]) -> pl.DataFrame:
+def _table(rows: list[_FitRow]) -> pl.DataFrame:
     return pl.DataFrame(
         [(row.what, row.seen, row.expected, row.lower, row.upper, row.z) for row in rows],
         schema={

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from poolpipe.decode.assays import Assay
-    from poolpipe.decode.layout import Layout
+    from poolpipe.decode.layout import PoolLayout
     from poolpipe.decode.reduction import Reduced
 
 __all__ = ["METHODS", "Decoded", "decode"]
@@ -184,7 +184,7 @@ class _Answer:
     nobody: NDArray[np.float64]
 
     @classmethod
-    def start(cls, layout: Layout, graph: Reduced, whole: Parts) -> _Answer:
+    def start(cls, layout: PoolLayout, graph: Reduced, whole: Parts) -> _Answer:
         """Everybody as if the pools left in the graph said nothing."""
         known = graph.state >= 0
         p_infected = np.where(known, graph.state, graph.odds / (1.0 + graph.odds))
@@ -243,12 +243,12 @@ def _believe_rest(
         forest.size
     ):  # to the end: as many sweeps as the longest path asks for, and no damping, for nothing swings
         end = belief_propagation.MOST_SWEEPS
-        found = belief_propagation.believe(
+        found = belief_propagation.propagate_beliefs(
             graph, forest, tolerance=FOREST_PRECISION, most_sweeps=end, threads=threads, damp_after=end
         )
         _take_up(graph, parts, answer, forest, found, threads)
     if loops.size:
-        found = belief_propagation.believe(
+        found = belief_propagation.propagate_beliefs(
             graph, loops, tolerance=tolerance, most_sweeps=most_sweeps, threads=threads
         )
         _take_up(graph, parts, answer, loops, found, threads)
@@ -264,7 +264,7 @@ def _take_up(
     parts: Parts,
     answer: _Answer,
     pools: NDArray[np.int32],
-    found: belief_propagation.Beliefs,
+    found: belief_propagation.PropagatedBeliefs,
     threads: int,
 ) -> None:
     """Take the beliefs of whole components up."""
@@ -285,7 +285,7 @@ def _take_up(
 def _tables(
     people: pl.DataFrame,
     called: int,
-    layout: Layout,
+    layout: PoolLayout,
     graph: Reduced,
     whole: Parts,
     answer: _Answer,
@@ -354,7 +354,7 @@ def _tables(
 
 
 def _contradictions(
-    layout: Layout, of_pool: NDArray[np.int32], impossible: NDArray[np.bool_]
+    layout: PoolLayout, of_pool: NDArray[np.int32], impossible: NDArray[np.bool_]
 ) -> list[list[int]]:
     """The smallest set of pools that contradict each other, of every component whose outcomes are impossible."""
     if not impossible.any():
@@ -372,7 +372,7 @@ def _contradictions(
     return sets
 
 
-def _numbered(layout: Layout, whole: Parts) -> tuple[tuple[NDArray[np.int32], NDArray[np.int32]], int]:
+def _numbered(layout: PoolLayout, whole: Parts) -> tuple[tuple[NDArray[np.int32], NDArray[np.int32]], int]:
     """Component of each person and each pool (-1: says nothing); people alone first come first served."""
     people = layout.prior.size
     first = np.full(whole.of_pool.size, people, np.int64)
@@ -393,6 +393,6 @@ def _numbered(layout: Layout, whole: Parts) -> tuple[tuple[NDArray[np.int32], ND
     return (of_person, of_pool.astype(np.int32)), count + int(empty.sum())
 
 
-def _called(layout: Layout) -> NDArray[np.bool_]:
+def _called(layout: PoolLayout) -> NDArray[np.bool_]:
     """Pools with a likelihood other than one, whether or not anybody sits in them."""
     return np.asarray(layout.table[layout.rows, 0] != 1.0)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from poolpipe.decode.assays import Assay
 
 __all__ = [
-    "Layout",
+    "PoolLayout",
     "Seats",
     "Tables",
     "call_codes",
@@ -48,7 +48,7 @@ _CODES = {"invalid": INVALID, "negative": NEGATIVE, "suspect": SUSPECT, "positiv
 
 
 @dataclass(frozen=True)
-class Layout:
+class PoolLayout:
     """A decoding problem in flat arrays.
 
     Attributes
@@ -81,7 +81,7 @@ class Layout:
     ct: NDArray[np.float64] | None = None
     household: NDArray[np.int64] | None = None
 
-    def scaled(self, factor: float) -> Layout:
+    def scaled(self, factor: float) -> PoolLayout:
         """Give the same problem with everybody's prior times `factor`, at most 1 - 1e-12 where it was not 1."""
         prior = np.where(self.prior < 1.0, np.minimum(self.prior * factor, 1.0 - 1e-12), self.prior)
         return replace(self, prior=prior)
@@ -106,7 +106,7 @@ class Layout:
         return says_something(self.rows, self.table, self.sizes, counts_matter=self.counts_matter)
 
 
-def lay_out(seats: pl.DataFrame, pools: pl.DataFrame, people: pl.DataFrame, assay: Assay) -> Layout:
+def lay_out(seats: pl.DataFrame, pools: pl.DataFrame, people: pl.DataFrame, assay: Assay) -> PoolLayout:
     """Number people and pools in their frames' order, sort seats by pool, look the outcomes up; all keys are clean.
 
     Raises
@@ -124,7 +124,7 @@ def lay_out(seats: pl.DataFrame, pools: pl.DataFrame, people: pl.DataFrame, assa
         ct[: pools.height] = _measured_cycles(pools).fill_null(float("nan")).to_numpy()
     told = _specificities(pools, codes.size, assay)
     rows, table = _outcomes(ct, codes, np.diff(offsets), told)
-    return Layout(
+    return PoolLayout(
         offsets, members, rows, table, assay.counts_matter, prior, codes, names, ct, _households(people)
     )
 

@@ -13,7 +13,7 @@ from poolpipe_kernels import components
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.decode.layout import Layout
+    from poolpipe.decode.layout import PoolLayout
 
 __all__ = ["Reduced", "reduce_layout"]
 
@@ -76,7 +76,7 @@ class Reduced:
         return np.stack([clean, log_odds + clean], axis=1)
 
 
-def reduce_layout(layout: Layout) -> Reduced:
+def reduce_layout(layout: PoolLayout) -> Reduced:
     """Settle what is proven, fold pools of one unknown person into the odds, drop what says nothing."""
     state, impossible = _certain(layout)
     unknown_prior = np.where(state == UNKNOWN, layout.prior, 0.0)
@@ -135,7 +135,7 @@ def _told_alone(
     return far
 
 
-def _certain(layout: Layout) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+def _certain(layout: PoolLayout) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     """States that priors of 0 and 1 and likelihoods of 0 prove, to the end of the chain of conclusions."""
     state = np.full(layout.prior.size, UNKNOWN, np.int8)
     state[layout.prior == 0.0] = 0
@@ -151,7 +151,7 @@ def _certain(layout: Layout) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     return state, impossible
 
 
-def _has_zeros(layout: Layout) -> bool:
+def _has_zeros(layout: PoolLayout) -> bool:
     """Whether any pool rules a number of infected out; entries beyond a pool's people do not count."""
     reach = np.zeros(layout.table.shape[0], np.int64)
     np.maximum.at(reach, layout.rows, layout.sizes)
@@ -160,7 +160,7 @@ def _has_zeros(layout: Layout) -> bool:
 
 
 def _rows_of_the_rest(
-    layout: Layout, infected: NDArray[np.int64], unknown: NDArray[np.int64]
+    layout: PoolLayout, infected: NDArray[np.int64], unknown: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Likelihood rows counted from the people known to be infected; pools without such people keep theirs."""
     shifted = np.flatnonzero(infected > 0)

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.decode.belief_propagation import Beliefs
+    from poolpipe.decode.belief_propagation import PropagatedBeliefs
     from poolpipe.decode.exact import Effort
     from poolpipe.decode.reduction import Reduced
 
-__all__ = ["Check", "refine"]
+__all__ = ["RefinedKnot", "refine"]
 
 LIKELY = (0.001, 0.01, 0.05, 0.2)
 """Probabilities from which on people are looked at again, one after the other while knots are too large."""
@@ -29,7 +29,7 @@ NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
-class Check:
+class RefinedKnot:
     """What became of one knot.
 
     Attributes
@@ -56,7 +56,9 @@ class Check:
     nobody: NDArray[np.float64]
 
 
-def refine(graph: Reduced, found: Beliefs, doubtful: NDArray[np.bool_], effort: Effort) -> Iterator[Check]:
+def refine(
+    graph: Reduced, found: PropagatedBeliefs, doubtful: NDArray[np.bool_], effort: Effort
+) -> Iterator[RefinedKnot]:
     """Solve again every loop among `doubtful` people of at least 0.1%, with everybody else as last believed.
 
     Beliefs err where evidence runs in circles among people who may well be infected; people near zero weaken a
@@ -85,7 +87,7 @@ def refine(graph: Reduced, found: Beliefs, doubtful: NDArray[np.bool_], effort: 
 
 
 def _knots(
-    graph: Reduced, found: Beliefs, likely: NDArray[np.bool_], pools: NDArray[np.int64]
+    graph: Reduced, found: PropagatedBeliefs, likely: NDArray[np.bool_], pools: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], Reduced, NDArray[np.float64]]:
     """Likely people and the pools that tie them, numbered anew.
 
@@ -118,20 +120,22 @@ def _knots(
     return who, knots, others_clean
 
 
-def _checks(knots: Reduced, parts: Parts, p_believed: NDArray[np.float64], effort: Effort) -> Iterator[Check]:
+def _checks(
+    knots: Reduced, parts: Parts, p_believed: NDArray[np.float64], effort: Effort
+) -> Iterator[RefinedKnot]:
     """Compare the exact solution of each knot with the beliefs; a knot too large to solve is not trusted."""
     solved = np.zeros(parts.of_pool.size, np.bool_)
     for pools, who, solution in solve_loopy(knots, parts, effort):
         if solution is not None and np.isfinite(solution.log_evidence):
             solved[parts.of_pool[pools[0]]] = True
             near = bool(np.abs(solution.p_infected - p_believed[who]).max() <= DOUBT)
-            yield Check(
+            yield RefinedKnot(
                 who, solution.p_infected, solved=True, trusted=near, pools=pools, nobody=solution.nobody
             )
     unsolved = parts.loopy & ~solved
     who = np.flatnonzero((parts.of_person >= 0) & unsolved[parts.of_person]).astype(np.int32)
     if who.size:
-        yield Check(who, p_believed[who], solved=False, trusted=False, pools=NONE, nobody=np.empty(0))
+        yield RefinedKnot(who, p_believed[who], solved=False, trusted=False, pools=NONE, nobody=np.empty(0))
 
 
 def _leaky(graph: Reduced, pool: int, others: NDArray[np.float64], inside: int) -> NDArray[np.float64]:

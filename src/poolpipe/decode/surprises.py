@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from poolpipe.decode.assays import Assay
-    from poolpipe.decode.layout import Layout
+    from poolpipe.decode.layout import PoolLayout
 
 __all__ = ["Expectations", "chance_of_detection", "expectations", "scores"]
 
@@ -37,7 +37,7 @@ class Expectations:
     offset: NDArray[np.float64]
 
 
-def expectations(layout: Layout, assay: Assay, *, threads: int) -> Expectations:
+def expectations(layout: PoolLayout, assay: Assay, *, threads: int) -> Expectations:
     """Expected surprise of every pool; pools that say nothing expect none."""
     plain = assay.model_copy(update={"suspect_infected": None, "suspect_clean": None})
     detected = (layout.codes == POSITIVE) | (layout.codes == SUSPECT)
@@ -58,7 +58,7 @@ def expectations(layout: Layout, assay: Assay, *, threads: int) -> Expectations:
     )
 
 
-def chance_of_detection(layout: Layout, assay: Assay) -> NDArray[np.float64]:
+def chance_of_detection(layout: PoolLayout, assay: Assay) -> NDArray[np.float64]:
     """P(positive or suspect) of each pool from its people's priors alone."""
     plain = assay.model_copy(update={"suspect_infected": None, "suspect_clean": None})
     rows, table = likelihood_rows(layout.sizes, np.full(layout.sizes.size, POSITIVE), plain)
@@ -80,7 +80,7 @@ def scores(
 
 
 def _log_chance(
-    layout: Layout, rows: NDArray[np.int64], table: NDArray[np.float64], threads: int
+    layout: PoolLayout, rows: NDArray[np.int64], table: NDArray[np.float64], threads: int
 ) -> NDArray[np.float64]:
     """Log P(outcome) of each pool from the priors of its people: the first message of belief propagation."""
     prior = np.minimum(layout.prior, 1.0 - 2.0**-53)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from poolpipe.decode.assays import Assay
-    from poolpipe.decode.layout import Layout
+    from poolpipe.decode.layout import PoolLayout
 
 __all__ = ["Dynamics", "decode_over_time"]
 
@@ -227,7 +227,7 @@ def _filtered(
 
 
 def _solve_parts(
-    layout: Layout,
+    layout: PoolLayout,
     parts: Parts,
     day_of_pool: NDArray[np.int64],
     walk: _Walk,

@@ -14,14 +14,14 @@ from poolpipe_kernels import components
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.decode.layout import Layout
+    from poolpipe.decode.layout import PoolLayout
     from poolpipe.decode.reduction import Reduced
 
 __all__ = ["nobody_infected", "table_of_pools"]
 
 
 def nobody_infected(
-    layout: Layout,
+    layout: PoolLayout,
     graph: Reduced,
     solved: NDArray[np.float64],
     p_infected: NDArray[np.float64],
@@ -53,14 +53,14 @@ def nobody_infected(
     return nobody
 
 
-def _summed(layout: Layout, of_person: NDArray[np.float64]) -> NDArray[np.float64]:
+def _summed(layout: PoolLayout, of_person: NDArray[np.float64]) -> NDArray[np.float64]:
     sums = np.zeros(layout.rows.size)
     components.sum_by_pool(layout.offsets, layout.members, of_person, sums)
     return sums
 
 
 def _tied(
-    layout: Layout, graph: Reduced, some: NDArray[np.bool_], component: NDArray[np.int32]
+    layout: PoolLayout, graph: Reduced, some: NDArray[np.bool_], component: NDArray[np.int32]
 ) -> NDArray[np.bool_]:
     """Which of `some` pools hold two people, not known to be either, of one component."""
     unknown = _summed(layout, (graph.state < 0).astype(np.float64))
@@ -77,7 +77,7 @@ def _tied(
 
 
 def table_of_pools(
-    layout: Layout,
+    layout: PoolLayout,
     nobody: NDArray[np.float64],
     p_infected: NDArray[np.float64],
     component: NDArray[np.int32],

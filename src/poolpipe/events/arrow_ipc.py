@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from poolpipe.events.batches import Batch, broken
-from poolpipe.events.binary import DAMAGES, Layout, damage, told_by_names
+from poolpipe.events.binary import DAMAGES, KnownColumns, damage, told_by_names
 from poolpipe.events.claims import check_unpacked, claimed_by_arrow, most_records, too_many
 from poolpipe.paths import arrow_file, changed
 
@@ -44,7 +44,7 @@ def read_arrow(path: Path, longest: int, *, stream: bool) -> Iterator[Batch]:
             options = pa.ipc.IpcReadOptions(ensure_alignment=pa.ipc.Alignment.DataTypeSpecific)
             opened = pa.ipc.open_stream if stream else pa.ipc.open_file
             reader = opened(source, options=options)
-            layout = Layout(reader.schema, longest)
+            layout = KnownColumns(reader.schema, longest)
             yield from told_by_names(layout.names)
             passed = 0
             tables = reader if stream else map(reader.get_batch, range(reader.num_record_batches))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Codes, Entities
+from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Dictionaries, Entities
 from poolpipe.coding.hash_groups import rows_seen_before
 from poolpipe.coding.scans import lay_by_tube
 from poolpipe.events.attribute_sets import OWN
-from poolpipe.events.columns import Coded
+from poolpipe.events.columns import EncodedColumn
 from poolpipe.events.numbering import numbered
 from poolpipe.events.valid_events import WORDS
 from poolpipe.tables import EVENTS, KINDS, TIME
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.events.valid_events import Understood
+    from poolpipe.events.valid_events import ValidEvents
 
 __all__ = ["Piece", "assemble"]
 
-Piece = tuple["Understood", int]
+Piece = tuple["ValidEvents", int]
 """Events of one kind out of one batch, and the number of the file they came from."""
 
-Placed = tuple[int, "Understood", int]
+Placed = tuple[int, "ValidEvents", int]
 """The same behind its place among all pieces."""
 
 Counts = list[tuple[int, int]]
@@ -42,7 +42,7 @@ _THREADS = 2
 
 def assemble(
     pieces: Sequence[Piece], collects: dict[str, list[NDArray[Any]]]
-) -> tuple[dict[str, pl.DataFrame], Codes, list[tuple[int, int]]]:
+) -> tuple[dict[str, pl.DataFrame], Dictionaries, list[tuple[int, int]]]:
     """Number every text, put the pieces of each kind together and take duplicates out.
 
     Parameters
@@ -55,7 +55,7 @@ def assemble(
     -------
     frames : dict of DataFrame
         One coded frame per kind without duplicates, in the order of the pieces; collects as `scans.Scans`.
-    codes : Codes
+    codes : Dictionaries
     duplicates : list of (file, count)
     """
     placed = {
@@ -74,12 +74,12 @@ def assemble(
         made = {kind: _framed(kind, placed[kind], numbers) for kind in KINDS if not _names_tubes(kind)}
         tubes.result()
         entities["tube"] = _Pairs(pieces, "tube", texts)
-        sayings, same = _sayings(placed["collect"], numbers)
-        codes = Codes(
+        attribute_sets, same = _sayings(placed["collect"], numbers)
+        codes = Dictionaries(
             {domain: numbered.texts for domain, numbered in texts.items()},
             {name: pairs.entities for name, pairs in entities.items()},
             people.others,
-            sayings,
+            attribute_sets,
         )
         laying = pool.submit(_collected, placed["collect"], collects, numbers, same, codes)
         others = [kind for kind in KINDS if kind not in made and kind != "collect"]
@@ -101,20 +101,20 @@ class _Numbers:
     entities: Mapping[str, _Pairs]
     people: _People
 
-    def rows(self, place: int, name: str, piece: Understood) -> NDArray[np.int32]:
+    def rows(self, place: int, name: str, piece: ValidEvents) -> NDArray[np.int32]:
         """Number of each row of a coded column of a piece; -1 where there is none."""
         by = self.entities[name] if name in self.entities else self.texts[DOMAINS[name]]
         return by.rows(place, name, piece)
 
-    def number_scans(self, place: int, piece: Understood, said_before: int) -> None:
+    def number_scans(self, place: int, piece: ValidEvents, said_before: int) -> None:
         """Number a piece's collects in place, and let the piece forget them."""
-        if piece.person is None or piece.said is None:
+        if piece.person is None or piece.attributes_id is None:
             raise TypeError("a collect without person or saying was never understood")
         piece.codes["tube"].rows[:] = self.rows(place, "tube", piece)
         piece.person.keys[:] = self.people.rows(place, piece)
-        piece.said += np.int32(said_before)
+        piece.attributes_id += np.int32(said_before)
         piece.codes.clear()
-        piece.at, piece.person, piece.said = np.empty(0, np.int64), None, None
+        piece.at, piece.person, piece.attributes_id = np.empty(0, np.int64), None, None
 
 
 class _Texts:
@@ -137,7 +137,7 @@ class _Texts:
         self.texts, self._numbers = numbered(self._parts)
         del self._parts
 
-    def rows(self, place: int, name: str, piece: Understood) -> NDArray[np.int32]:
+    def rows(self, place: int, name: str, piece: ValidEvents) -> NDArray[np.int32]:
         """Number of each row's text in a column; -1 where there is none."""
         if (place, name) not in self.begins:
             return np.full(len(piece.at), -1, np.int32)
@@ -169,14 +169,14 @@ class _Pairs:
             (pairs // self._width).astype(np.uint32), (pairs % self._width).astype(np.uint32)
         )
 
-    def rows(self, place: int, name: str, piece: Understood) -> NDArray[np.int32]:
+    def rows(self, place: int, name: str, piece: ValidEvents) -> NDArray[np.int32]:
         """Number of each row's tube, box or plate; -1 where there is none."""
         if self._one_round:
             return self._codes.rows(place, name, piece)
         pairs = self._pairs(place, piece)
         return np.where(pairs < 0, -1, self._find(np.maximum(pairs, 0))).astype(np.int32)
 
-    def _pairs(self, place: int, piece: Understood) -> NDArray[np.int64]:
+    def _pairs(self, place: int, piece: ValidEvents) -> NDArray[np.int64]:
         code = self._codes.rows(place, self._name, piece).astype(np.int64)
         rounds = np.maximum(self._rounds.rows(place, "round", piece), 0)  # no round is the first text, ""
         return np.where(code < 0, -1, rounds * self._width + code)
@@ -218,7 +218,7 @@ class _People:
         numbers = given.join(known, on=["person_type", "person"], how="left", maintain_order="left")
         self._numbers = -1 - numbers["number"].cast(pl.Int64).fill_null(0).to_numpy()
 
-    def rows(self, place: int, piece: Understood) -> NDArray[np.int64]:
+    def rows(self, place: int, piece: ValidEvents) -> NDArray[np.int64]:
         """Key of each row's person."""
         if piece.person is None:
             return np.zeros(len(piece.at), np.int64)
@@ -234,7 +234,9 @@ def _sayings(pieces: list[Placed], numbers: _Numbers) -> tuple[pl.DataFrame, NDA
     """What collects say, every combination once; and the number of each piece's combinations, piece after piece."""
     if not pieces:
         return pl.DataFrame(), np.empty(0, np.uint32)
-    told = pl.DataFrame(_columns(pieces, [piece.sayings for _, piece, _ in pieces], numbers, leave=OWN))
+    told = pl.DataFrame(
+        _columns(pieces, [piece.attribute_sets for _, piece, _ in pieces], numbers, leave=OWN)
+    )
     repeated, firsts = _repeats(told)
     own = np.ones(told.height, np.bool_)
     own[repeated] = False
@@ -248,10 +250,10 @@ def _collected(
     blocks: dict[str, list[NDArray[Any]]],
     numbers: _Numbers,
     same: NDArray[np.uint32],
-    codes: Codes,
+    codes: Dictionaries,
 ) -> tuple[pl.DataFrame, Counts]:
     """Collects tube by tube, numbered where they lie and let go by their pieces."""
-    begins = np.cumsum([0, *(piece.sayings for _, piece, _ in pieces)])
+    begins = np.cumsum([0, *(piece.attribute_sets for _, piece, _ in pieces)])
     for (place, piece, _), before in zip(pieces, begins, strict=False):
         numbers.number_scans(place, piece, before)
     laid, repeated = lay_by_tube(blocks, len(codes.entities["tube"]), same, codes.person_bounds())
@@ -262,7 +264,7 @@ def _collected(
             "at": pl.Series(laid.at).cast(TIME),
             "tube": laid.tube,
             "person": laid.person,
-            "said": laid.said,
+            "attributes_id": laid.attributes_id,
             "later": later,
         }
     )
@@ -316,7 +318,7 @@ def _columns(
     return columns
 
 
-def _plain(name: str, pieces: list[Understood], heights: list[int]) -> pl.Series:
+def _plain(name: str, pieces: list[ValidEvents], heights: list[int]) -> pl.Series:
     """A column of numbers or words, null where a piece does not have it."""
     dtype = pl.String() if name in WORDS else pl.Float64() if name == "ct" else pl.Int64()
     filled = []
@@ -324,7 +326,7 @@ def _plain(name: str, pieces: list[Understood], heights: list[int]) -> pl.Series
         part = (piece.words if name in WORDS else piece.numbers).pop(name, None)
         if part is None:
             part = pl.Series(name, [None], dtype).new_from_index(0, height)
-        elif isinstance(part, Coded):
+        elif isinstance(part, EncodedColumn):
             part = part.values.gather(pl.Series(part.rows).replace(-1, None))
         filled.append(part.cast(dtype).alias(name))
     return pl.concat(filled, rechunk=True)

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from poolpipe.events.columns import Coded
+from poolpipe.events.columns import EncodedColumn
 from poolpipe_kernels import groups
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.events.valid_events import Understood
+    from poolpipe.events.valid_events import ValidEvents
 
-__all__ = ["OWN", "fold"]
+__all__ = ["OWN", "number_attribute_sets"]
 
 OWN = ("round", "tube")
 """What makes the tube stays beside each scan."""
@@ -27,46 +27,46 @@ _TABLE = 1 << 18
 """So many combinations are looked up directly, six times as fast as by hashes: a megabyte, which the cache holds."""
 
 
-def fold(events: Understood) -> None:
-    """Number the combinations of all other columns, in place: `said` points into what is left of them.
+def number_attribute_sets(events: ValidEvents) -> None:
+    """Number the combinations of all other columns, in place: `attributes_id` points into what is left of them.
 
     Where scans have words of their own, such as event ids, each is a combination of its own.
     """
     n = len(events.at)
-    if events.words or any(not isinstance(column, Coded) for column in events.numbers.values()):
-        events.said, events.sayings = np.arange(n, dtype=np.int32), n
+    if events.words or any(not isinstance(column, EncodedColumn) for column in events.numbers.values()):
+        events.attributes_id, events.attribute_sets = np.arange(n, dtype=np.int32), n
         return
-    said, firsts = np.zeros(n, np.int32), np.zeros(min(n, 1), np.int64)
+    attributes_id, firsts = np.zeros(n, np.int32), np.zeros(min(n, 1), np.int64)
     for rows in _rows(events):
         low, high = (int(rows.min()), int(rows.max())) if n else (0, 0)
         if low < high:
-            said, firsts = _paired(said, len(firsts), rows, low, high)
-    events.said, events.sayings = said, len(firsts)
+            attributes_id, firsts = _paired(attributes_id, len(firsts), rows, low, high)
+    events.attributes_id, events.attribute_sets = attributes_id, len(firsts)
     for parts in (events.codes, events.numbers):
         parts.update(
             {name: column.kept(firsts) for name, column in parts.items()
-             if name not in OWN and isinstance(column, Coded)}
+             if name not in OWN and isinstance(column, EncodedColumn)}
         )  # fmt: skip
     events.fixed = {name: column[firsts] for name, column in events.fixed.items()}
 
 
-def _rows(events: Understood) -> list[NDArray[np.int32]]:
+def _rows(events: ValidEvents) -> list[NDArray[np.int32]]:
     coded = [column for name, column in events.codes.items() if name not in OWN]
-    numbers = [column for column in events.numbers.values() if isinstance(column, Coded)]
+    numbers = [column for column in events.numbers.values() if isinstance(column, EncodedColumn)]
     fixed = [column.astype(np.int32) for column in events.fixed.values()]
     return [*(column.rows for column in (*coded, *numbers)), *fixed]
 
 
 def _paired(
-    said: NDArray[np.int32], sayings: int, rows: NDArray[np.int32], low: int, high: int
+    attributes_id: NDArray[np.int32], attribute_sets: int, rows: NDArray[np.int32], low: int, high: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Number the pairs of what was told apart so far and one more column; the first row of each."""
-    pairs, firsts = np.empty(len(said), np.int32), np.empty(len(said), np.int64)
+    pairs, firsts = np.empty(len(attributes_id), np.int32), np.empty(len(attributes_id), np.int64)
     width = high - low + 1
-    if sayings * width <= _TABLE:
-        table = np.empty(sayings * width, np.int32)
-        found = groups.number_few_pairs(said, rows, low, width, table, pairs, firsts)
+    if attribute_sets * width <= _TABLE:
+        table = np.empty(attribute_sets * width, np.int32)
+        found = groups.number_few_pairs(attributes_id, rows, low, width, table, pairs, firsts)
     else:
-        most = min(len(said), sayings * width)
-        found = groups.number_pairs(said, rows, most, pairs, firsts)
+        most = min(len(attributes_id), attribute_sets * width)
+        found = groups.number_pairs(attributes_id, rows, most, pairs, firsts)
     return pairs, firsts[:found]

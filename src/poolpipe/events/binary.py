@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["DAMAGES", "ROWS", "Layout", "damage", "told_by_names"]
+__all__ = ["DAMAGES", "ROWS", "KnownColumns", "damage", "told_by_names"]
 
 DAMAGES = (pa.ArrowException, OSError, UnicodeDecodeError)
 """What a damaged file raises; the last where the name of a column is no text."""
@@ -48,7 +48,7 @@ _SHOWN = 1000
 """Characters of a record with a cell longer than any may be that are kept with the reason."""
 
 
-class Layout:
+class KnownColumns:
     """Which columns of a file are known ones, and how long a cell may be.
 
     Parameters

@@ -17,7 +17,7 @@ from poolpipe_kernels import codes
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Alphabet", "laid_out"]
+__all__ = ["ByteProfile", "laid_out"]
 
 _ONE_CLASS = re.compile(r"\[([0-9A-Za-z._/-]+)\]\{(\d+),(\d+)\}")
 """Patterns such as `[0-9A-Za-z._/-]{1,64}`: so many characters out of a class."""
@@ -30,7 +30,7 @@ _IN_NUMBERS = np.frombuffer(b".+", np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
-class Alphabet:
+class ByteProfile:
     """The bytes and lengths of some texts, none of which is null.
 
     Attributes
@@ -47,7 +47,7 @@ class Alphabet:
     longest: int
 
     @classmethod
-    def of(cls, array: pa.Array) -> Alphabet | None:
+    def of(cls, array: pa.Array) -> ByteProfile | None:
         """Tell what a column of texts is made of; None if there is none, or some are missing."""
         if not len(array) or array.null_count:
             return None

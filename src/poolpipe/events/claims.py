@@ -100,11 +100,11 @@ def _by_footer(file: BinaryIO, size: int) -> list[int]:
     if not 0 < length <= min(_LARGEST, size):
         return []
     file.seek(size - _END - length)
-    footer = _Table.root(file.read(length))
+    footer = _FlatTable.root(file.read(length))
     return [place for field in _BLOCKS for place, _, _ in footer.structures(field, 3)]
 
 
-def _message(file: BinaryIO, place: int) -> tuple[_Table, int]:
+def _message(file: BinaryIO, place: int) -> tuple[_FlatTable, int]:
     """A message's header, and where its body begins."""
     file.seek(max(0, place))
     prefix = file.read(8)
@@ -113,7 +113,7 @@ def _message(file: BinaryIO, place: int) -> tuple[_Table, int]:
     if not 0 < length <= _LARGEST:  # the end of a stream, or damage
         raise IndexError
     file.seek(place + before)
-    return _Table.root(file.read(length)), place + before + length
+    return _FlatTable.root(file.read(length)), place + before + length
 
 
 def _claim(file: BinaryIO, place: int) -> int:
@@ -122,7 +122,7 @@ def _claim(file: BinaryIO, place: int) -> int:
     return max(0, int.from_bytes(file.read(8), "little", signed=True))
 
 
-def _compressed_buffers(message: _Table) -> list[int]:
+def _compressed_buffers(message: _FlatTable) -> list[int]:
     """Where in a message's body its compressed buffers begin."""
     kind = message.byte(_TYPE)
     header = message.table(_HEADER) if kind in (_DICTIONARY, _RECORDS) else None
@@ -132,7 +132,7 @@ def _compressed_buffers(message: _Table) -> list[int]:
     return [place for place, length in records.structures(_BUFFERS, 2) if length > 0]
 
 
-class _Table:
+class _FlatTable:
     """A table of a FlatBuffer: fields by their number."""
 
     def __init__(self, content: bytes, place: int) -> None:
@@ -141,7 +141,7 @@ class _Table:
         self._fields = place - self._at("<i", place)
 
     @classmethod
-    def root(cls, content: bytes) -> _Table:
+    def root(cls, content: bytes) -> _FlatTable:
         return cls(content, struct.unpack_from("<I", content, 0)[0])
 
     def byte(self, field: int) -> int:
@@ -152,9 +152,9 @@ class _Table:
         place = self._field(field)
         return self._at("<q", place) if place else 0
 
-    def table(self, field: int) -> _Table | None:
+    def table(self, field: int) -> _FlatTable | None:
         place = self._field(field)
-        return _Table(self._content, place + self._at("<I", place)) if place else None
+        return _FlatTable(self._content, place + self._at("<I", place)) if place else None
 
     def structures(self, field: int, longs: int) -> list[tuple[int, ...]]:
         """A vector of structures of so many longs each."""

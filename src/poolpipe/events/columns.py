@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from poolpipe.coding.cleaning import clean_codes, clean_words, code_faults
 from poolpipe.coding.plain_texts import as_text
-from poolpipe.events.byte_profile import Alphabet
+from poolpipe.events.byte_profile import ByteProfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=np.generic)
 
-__all__ = ["Coded", "coded", "one_array", "plain_codes", "plain_words"]
+__all__ = ["EncodedColumn", "coded", "one_array", "plain_codes", "plain_words"]
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
+class EncodedColumn:
     """A column of few distinct values.
 
     Attributes
@@ -42,11 +42,11 @@ class Coded:
 
     rows: NDArray[np.int32]
     values: pl.Series
-    alphabet: Alphabet | None = None
+    profile: ByteProfile | None = None
     faults: NDArray[np.uint8] | None = None
 
     @classmethod
-    def nothing(cls, height: int) -> Coded:
+    def nothing(cls, height: int) -> EncodedColumn:
         """Make a column in which nothing was given."""
         return cls(np.full(height, -1, np.int32), pl.Series("values", [], pl.String))
 
@@ -62,12 +62,12 @@ class Coded:
             return self.rows < 0
         return self.spread(self.values.is_null().to_numpy(), missing=True).astype(np.bool_)
 
-    def kept(self, rows: NDArray[np.int64] | slice) -> Coded:
+    def kept(self, rows: NDArray[np.int64] | slice) -> EncodedColumn:
         """Only some rows of the column."""
         return replace(self, rows=self.rows[rows])
 
 
-def coded(column: pa.ChunkedArray, before: Callable[[pl.Series], pl.Series] | None = None) -> Coded:
+def coded(column: pa.ChunkedArray, before: Callable[[pl.Series], pl.Series] | None = None) -> EncodedColumn:
     """Lay a column out by its distinct values, cleaned as codes; `before` may change them first."""
     array = _distinct(one_array(column))
     # By way of polars: pyarrow's own way to numpy imports pandas where that is installed, a second lost.
@@ -75,11 +75,11 @@ def coded(column: pa.ChunkedArray, before: Callable[[pl.Series], pl.Series] | No
     rows = (indices.fill_null(-1) if indices.null_count() else indices).to_numpy()
     texts = as_text(array.dictionary)
     values = pl.Series("values", texts, pl.String)
-    alphabet = Alphabet.of(texts) if before is None else None
-    if alphabet and alphabet.is_plain():
-        return Coded(rows, values, alphabet)
+    profile = ByteProfile.of(texts) if before is None else None
+    if profile and profile.is_plain():
+        return EncodedColumn(rows, values, profile)
     cleaned = clean_codes(values if before is None else before(values))
-    return Coded(rows, cleaned, faults=code_faults(cleaned))
+    return EncodedColumn(rows, cleaned, faults=code_faults(cleaned))
 
 
 def _distinct(array: pa.Array) -> pa.DictionaryArray:
@@ -92,11 +92,11 @@ def _distinct(array: pa.Array) -> pa.DictionaryArray:
 
 
 def plain_codes(column: pa.ChunkedArray) -> tuple[pl.Series, NDArray[np.uint8] | None]:
-    """Lay a column of mostly distinct codes out row by row, cleaned; and the faults of each, as `Coded` has them."""
+    """Lay a column of mostly distinct codes out row by row, cleaned; and the faults of each, as `EncodedColumn` has them."""
     texts = as_text(one_array(column))
     values = pl.Series("values", texts, pl.String)
-    alphabet = Alphabet.of(texts)
-    if alphabet and alphabet.is_plain():
+    profile = ByteProfile.of(texts)
+    if profile and profile.is_plain():
         return values, None
     cleaned = clean_codes(values)
     return cleaned, code_faults(cleaned)

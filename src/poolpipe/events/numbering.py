@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.hash_groups import first_rows_alike
-from poolpipe.coding.sort_keys import spelled
+from poolpipe.coding.hash_groups import first_rows_with_hash
+from poolpipe.coding.sort_keys import sort_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,8 @@ def numbered(parts: Sequence[pl.Series]) -> tuple[pl.Series, NDArray[np.int32]]:
     Only one of each text is sorted: finding the others by integers is five times faster than a join.
     """
     given = [part.drop_nulls() if part.null_count() else part for part in parts]
-    texts, keys = pl.concat(given), spelled(given)
-    firsts = _first_texts_alike(texts) if keys is None else first_rows_alike(keys * _ODD)
+    texts, keys = pl.concat(given), sort_keys(given)
+    firsts = _first_texts_alike(texts) if keys is None else first_rows_with_hash(keys * _ODD)
     own = np.flatnonzero(firsts == np.arange(len(texts), dtype=np.uint32))
     order = own[texts.gather(own).arg_sort().to_numpy() if keys is None else np.argsort(keys[own])]
     place = np.empty(len(texts), np.int32)
@@ -38,7 +38,7 @@ def numbered(parts: Sequence[pl.Series]) -> tuple[pl.Series, NDArray[np.int32]]:
 
 def _first_texts_alike(texts: pl.Series) -> NDArray[np.uint32]:
     """Give for each text the row of the first one like it."""
-    firsts = first_rows_alike(texts.hash(seed=1).to_numpy())
+    firsts = first_rows_with_hash(texts.hash(seed=1).to_numpy())
     if (texts.gather(firsts) == texts).all():
         return firsts
     # Two texts have one hash: a chance of 1 in 10**6.

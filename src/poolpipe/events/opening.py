@@ -33,7 +33,7 @@ from poolpipe.events.sources import Source, find_sources
 from poolpipe.events.streams import OtherEncodingError, TextStream, has_known_header
 from poolpipe.events.unpacking import DamageError, opened
 from poolpipe.paths import changed, shown
-from poolpipe.policy import Files
+from poolpipe.policy import FileLimits
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def read_table(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     InputError
         If the file is of a format that is not read here.
     """
-    came = _batches(Source(path, path.name, None), Files().longest_record)
+    came = _batches(Source(path, path.name, None), FileLimits().longest_record)
     try:
         batches: list[Batch] = []
         for batch in itertools.chain.from_iterable(map(unpacked, came)):

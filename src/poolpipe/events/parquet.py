@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from poolpipe.coding.arrow_arrays import column_with_gaps
+from poolpipe.coding.arrow_arrays import nullable_column
 from poolpipe.events.batches import Batch, Unread, broken, column_names
-from poolpipe.events.binary import DAMAGES, ROWS, Layout, damage, told_by_names
+from poolpipe.events.binary import DAMAGES, ROWS, KnownColumns, damage, told_by_names
 from poolpipe.events.claims import check_unpacked, most_records, too_many
 from poolpipe.paths import arrow_file, changed
 
@@ -84,7 +84,7 @@ class _File:
     path: Path
     status: os.stat_result
     metadata: pq.FileMetaData
-    layout: Layout
+    layout: KnownColumns
     coded: list[str]
     distinct: list[str]
     int96: list[str]
@@ -95,7 +95,7 @@ class _File:
         with arrow_file(path) as file:
             metadata = pq.read_metadata(file)
         schema = metadata.schema.to_arrow_schema()
-        layout = Layout(schema, longest)
+        layout = KnownColumns(schema, longest)
         groups = map(metadata.row_group, range(metadata.num_row_groups))
         unpacked = sum(group.total_byte_size for group in groups)
         check_unpacked(unpacked, status.st_size)
@@ -173,7 +173,7 @@ def _with_dictionaries(rows: pa.RecordBatch, names: list[str]) -> pa.RecordBatch
         place = rows.schema.get_field_index(name)
         column = rows.column(place)
         there = pl.Series(column.is_valid()).to_numpy()
-        own = column_with_gaps("row", np.cumsum(there, dtype=np.int32) - np.int32(1), there)
+        own = nullable_column("row", np.cumsum(there, dtype=np.int32) - np.int32(1), there)
         coded = pa.DictionaryArray.from_arrays(own.to_arrow(), column.drop_null())
         rows = rows.set_column(place, name, coded)
     return rows

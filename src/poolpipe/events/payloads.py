@@ -182,10 +182,10 @@ def decode_payloads(codes: pl.Series, policy: PayloadPolicy) -> pl.DataFrame:
     return decoded.select("code", "symbology", check_fits=fits)
 
 
-def _numbers(letters: NDArray[np.uint8], alphabet: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _numbers(letters: NDArray[np.uint8], profile: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Place of each letter in the alphabet, and which rows lie wholly within it."""
     table = np.full(256, -1, np.int64)
-    table[np.frombuffer(alphabet.encode(), np.uint8)] = np.arange(len(alphabet))
+    table[np.frombuffer(profile.encode(), np.uint8)] = np.arange(len(profile))
     numbers = table[letters]
     known: NDArray[np.bool_] = np.all(numbers >= 0, axis=1)
     return numbers, known
@@ -212,12 +212,12 @@ def _mod43(letters: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _pure(
-    modulus: int, radix: int, alphabet: str, body: int
+    modulus: int, radix: int, profile: str, body: int
 ) -> Callable[[NDArray[np.uint8]], NDArray[np.bool_]]:
     """ISO/IEC 7064 pure system: the weighted sum is 1; the supplementary character stands only at the end."""
 
     def fit(letters: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        numbers, known = _numbers(letters, alphabet)
+        numbers, known = _numbers(letters, profile)
         known &= (numbers[:, :-1] < body).all(axis=1)
         total = np.zeros(len(letters), np.int64)
         for column in range(letters.shape[1]):

@@ -13,7 +13,7 @@ from poolpipe.coding.dictionaries import RESIDENT, text_bytes
 from poolpipe.coding.plain_texts import as_text
 from poolpipe.events.batches import picked
 from poolpipe.events.byte_profile import laid_out
-from poolpipe.events.columns import Coded, one_array
+from poolpipe.events.columns import EncodedColumn, one_array
 from poolpipe_kernels import codes
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Persons:
         return Persons(self.keys[rows], self.others, self.missing[rows], self.bad_length[rows])
 
 
-def persons(column: pa.ChunkedArray, types: Coded | None) -> Persons:
+def persons(column: pa.ChunkedArray, types: EncodedColumn | None) -> Persons:
     """Clean and key a column of document numbers; without a type they are resident IDs."""
     array = as_text(one_array(column))
     n = len(array)
@@ -103,14 +103,14 @@ def _others(kinds: object, numbers: object) -> pl.DataFrame:
     )
 
 
-def _residents(types: Coded | None, height: int) -> NDArray[np.bool_]:
+def _residents(types: EncodedColumn | None, height: int) -> NDArray[np.bool_]:
     if types is None:
         return np.ones(height, np.bool_)
     resident = types.values.fill_null(RESIDENT).is_in([RESIDENT, ""]).to_numpy()
     return types.spread(resident, missing=True).astype(np.bool_)
 
 
-def _types(types: Coded, rows: NDArray[np.int64]) -> pl.Series:
+def _types(types: EncodedColumn, rows: NDArray[np.int64]) -> pl.Series:
     given = types.values.gather(pl.Series(types.rows[rows]).replace(-1, None))
     return given.fill_null(RESIDENT).replace("", RESIDENT)
 

@@ -23,15 +23,15 @@ from poolpipe.events.formats import NoEventsError
 from poolpipe.events.opening import open_inputs
 from poolpipe.events.pipes import Spool
 from poolpipe.events.sources import nothing_to_read
-from poolpipe.events.staging import Shelf
-from poolpipe.events.validate import understand
+from poolpipe.events.staging import Staging
+from poolpipe.events.validate import validate
 from poolpipe.tables import EVENTS, KINDS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.events.batches import Batch, Unread
     from poolpipe.events.opening import Foreign, Inputs
     from poolpipe.events.sources import Source
@@ -53,7 +53,7 @@ class Events:
     ----------
     frames : mapping of DataFrame
         One coded frame per kind, duplicates taken out, voided events still in.
-    codes : Codes
+    codes : Dictionaries
         What the numbers in the frames stand for.
     rejects : DataFrame
         As `tables.TABLES["rejects"]`.
@@ -70,7 +70,7 @@ class Events:
     """
 
     frames: Mapping[str, pl.DataFrame]
-    codes: Codes
+    codes: Dictionaries
     rejects: pl.DataFrame
     files: list[dict[str, Any]]
     left_out: Mapping[str, list[str]] = field(default_factory=dict)
@@ -115,7 +115,7 @@ def read_events(
     with Spool() as spool:
         sources, batches, skipped = open_inputs(inputs, foreign, spool, policy, kind=kind, apart=apart)
         tally = _Tally(sources)
-        told = _Told(progress, sources)
+        told = _BytesRead(progress, sources)
         for taken in _taken(sources, batches, policy):
             told.reading(taken.file, taken.done)
             tally.add(taken)
@@ -171,7 +171,7 @@ def _or_reason(batches: Iterator[Batch | Unread]) -> Iterator[Batch | Unread | N
         yield reason
 
 
-class _Told:
+class _BytesRead:
     """Tells a progress callback how many bytes of all files are read."""
 
     def __init__(self, progress: Progress | None, sources: list[Source]) -> None:
@@ -214,7 +214,7 @@ class _Tally:
         self.repeated = [0] * len(sources)
         self.left_out: dict[str, set[str]] = {}
         self.pieces: list[Piece] = []
-        self.shelf = Shelf()
+        self.staging = Staging()
         self.rejects = [pl.DataFrame(schema=_REJECTS)]
         self._file = -1
         self._before = (0, 0, 0)
@@ -222,7 +222,7 @@ class _Tally:
     def add(self, taken: _Taken) -> None:
         if taken.file != self._file:
             self._file = taken.file
-            self._before = (len(self.pieces), len(self.shelf), len(self.rejects))
+            self._before = (len(self.pieces), len(self.staging), len(self.rejects))
         if taken.is_anew:
             self._forget_file()
         if taken.skipped:
@@ -233,7 +233,7 @@ class _Tally:
         self.pieces.extend(taken.pieces)
         for events, _ in taken.pieces:
             if events.kind == "collect":
-                self.shelf.put(events)
+                self.staging.put(events)
         self.rejects.append(taken.rejects)
         if taken.left_out:
             self.left_out.setdefault(self.names[taken.file], set()).update(taken.left_out)
@@ -242,14 +242,14 @@ class _Tally:
         """Forget everything of the present file: it is read anew."""
         pieces, batches, rejects = self._before
         del self.pieces[pieces:], self.rejects[rejects:]
-        self.shelf.take_back(batches)
+        self.staging.take_back(batches)
         self.read[self._file] = self.rejected[self._file] = self.repeated[self._file] = 0
         self.left_out.pop(self.names[self._file], None)
 
     def finished(self, skipped: Mapping[str, str]) -> Events:
-        self.shelf.show()
+        self.staging.show()
         words = self._words()
-        frames, codes, repeated = assemble(self.pieces, self.shelf.columns)
+        frames, codes, repeated = assemble(self.pieces, self.staging.columns)
         self.pieces.clear()
         pa.default_memory_pool().release_unused()  # what it unpacked into is of use to the stages now
         duplicates = list(self.repeated)
@@ -304,7 +304,7 @@ def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
                 pl.lit("unknown_kind").alias("code"), pl.lit(detail).alias("detail")
             )
         else:
-            events, _, bad = understand(table, kind, policy, left_out)
+            events, _, bad = validate(table, kind, policy, left_out)
             if len(events.at):
                 pieces.append((events, file))
         if bad.height:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
 
     Table = str | os.PathLike[str] | pl.DataFrame
 
@@ -54,7 +54,7 @@ class Reference:
     warnings: tuple[str, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
 
-    def households(self, codes: Codes, among: pl.Series) -> pl.DataFrame | None:
+    def households(self, codes: Dictionaries, among: pl.Series) -> pl.DataFrame | None:
         """Person (key as in coded frames) and household (number) of those `among` whose household is known."""
         if self.people is None or "household" not in self.people.columns:
             return None
@@ -65,7 +65,7 @@ class Reference:
         )
         return known.with_columns(pl.col("household").rank("dense").cast(pl.UInt32))
 
-    def residents(self, codes: Codes) -> tuple[NDArray[np.int64], int] | None:
+    def residents(self, codes: Dictionaries) -> tuple[NDArray[np.int64], int] | None:
         """Keys of the people on the list, as in coded frames, sorted, and how many there are in all.
 
         Those whose document never occurred have no key.
@@ -88,13 +88,13 @@ class Reference:
             "lab", keep="first", maintain_order=True
         )
 
-    def capacities(self, codes: Codes) -> pl.DataFrame:
+    def capacities(self, codes: Dictionaries) -> pl.DataFrame:
         """Number and capacity_per_day of every lab on the list that occurred and whose capacity is known."""
         known = self.listed_labs().drop_nulls()
         numbers = pl.Series("lab", [codes.number("lab", lab) for lab in known["lab"].to_list()], pl.UInt32)
         return known.with_columns(numbers).drop_nulls()
 
-    def priority_sites(self, codes: Codes) -> list[int]:
+    def priority_sites(self, codes: Dictionaries) -> list[int]:
         """Numbers of the sites with the shorter clock for results."""
         if self.sites is None or "priority" not in self.sites.columns:
             return []

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from poolpipe.events.columns import Coded
+from poolpipe.events.columns import EncodedColumn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.events.valid_events import Understood
+    from poolpipe.events.valid_events import ValidEvents
 
-__all__ = ["Shelf"]
+__all__ = ["Staging"]
 
-_COLUMNS = {"tube": np.int32, "at": np.int64, "person": np.int64, "said": np.int32}
+_COLUMNS = {"tube": np.int32, "at": np.int64, "person": np.int64, "attributes_id": np.int32}
 
 _ROWS = 1 << 22
 """Rows of a block: so large that it is a mapping of its own, which the system takes back when it is let go."""
 
 
-class Shelf:
+class Staging:
     """Long blocks of collects, in the order in which they are put there.
 
     Attributes
@@ -38,11 +38,11 @@ class Shelf:
     def __init__(self) -> None:
         self.columns: dict[str, list[NDArray[Any]]] = {name: [] for name in _COLUMNS}
         self._filled: list[int] = []
-        self._put: list[tuple[Understood, int, slice]] = []
+        self._put: list[tuple[ValidEvents, int, slice]] = []
 
-    def put(self, events: Understood) -> None:
+    def put(self, events: ValidEvents) -> None:
         """Take a batch's scans; until they are shown the batch itself has none."""
-        if events.person is None or events.said is None:
+        if events.person is None or events.attributes_id is None:
             raise TypeError("only collects, understood and folded, are put on the shelf")
         rows = len(events.at)
         if not self._filled or self._filled[-1] + rows > len(self.columns["at"][-1]):
@@ -50,7 +50,7 @@ class Shelf:
                 self.columns[name].append(np.empty(max(rows, _ROWS), dtype))
             self._filled.append(0)
         place = slice(self._filled[-1], self._filled[-1] + rows)
-        scans = events.codes["tube"].rows, events.at, events.person.keys, events.said
+        scans = events.codes["tube"].rows, events.at, events.person.keys, events.attributes_id
         for blocks, values in zip(self.columns.values(), scans, strict=True):
             blocks[-1][place] = values
         self._filled[-1] = place.stop
@@ -77,13 +77,13 @@ class Shelf:
 
 
 def _give(
-    events: Understood,
+    events: ValidEvents,
     tube: NDArray[np.int32],
     at: NDArray[np.int64],
     person: NDArray[np.int64],
-    said: NDArray[np.int32],
+    attributes_id: NDArray[np.int32],
 ) -> None:
-    events.codes["tube"] = Coded(tube, events.codes["tube"].values)
-    events.at, events.said = at, said
+    events.codes["tube"] = EncodedColumn(tube, events.codes["tube"].values)
+    events.at, events.attributes_id = at, attributes_id
     if events.person is not None:
         events.person = replace(events.person, keys=person)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from poolpipe.events.columns import Coded
+from poolpipe.events.columns import EncodedColumn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from poolpipe.events.persons import Persons
 
-__all__ = ["CODED", "WORDS", "Understood"]
+__all__ = ["CODED", "WORDS", "ValidEvents"]
 
 CODED = ("round", "tube", "recall_of", "box", "plate", "site", "point", "lab", "target", "device")
 """Columns of codes with few distinct values."""
@@ -25,11 +25,11 @@ WORDS = ("event_id", "event", "name", "phone", "operator", "giver", "receiver", 
 
 
 @dataclass(slots=True)
-class Understood:
+class ValidEvents:
     """Events of one kind out of one batch: the same row in every part.
 
     Of collects only `at`, the person, and what makes the tube (`folding`) have a row a scan; the other
-    parts have a row for each combination that scans say, and `said` tells which.
+    parts have a row for each combination that scans say, and `attributes_id` tells which.
 
     Attributes
     ----------
@@ -54,25 +54,25 @@ class Understood:
 
     kind: str
     at: NDArray[np.int64]
-    codes: dict[str, Coded] = field(default_factory=dict)
+    codes: dict[str, EncodedColumn] = field(default_factory=dict)
     fixed: dict[str, NDArray[np.int8]] = field(default_factory=dict)
-    numbers: dict[str, Coded | pl.Series] = field(default_factory=dict)
+    numbers: dict[str, EncodedColumn | pl.Series] = field(default_factory=dict)
     words: dict[str, pl.Series] = field(default_factory=dict)
     person: Persons | None = None
     well: NDArray[np.int32] | None = None
-    said: NDArray[np.int32] | None = None
-    sayings: int = 0
+    attributes_id: NDArray[np.int32] | None = None
+    attribute_sets: int = 0
     words_known: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def kept(self, rows: NDArray[np.int64]) -> Understood:
+    def kept(self, rows: NDArray[np.int64]) -> ValidEvents:
         """Only some rows."""
-        return Understood(
+        return ValidEvents(
             self.kind,
             self.at[rows],
             {name: column.kept(rows) for name, column in self.codes.items()},
             {name: column[rows] for name, column in self.fixed.items()},
             {
-                name: column.kept(rows) if isinstance(column, Coded) else column.gather(rows)
+                name: column.kept(rows) if isinstance(column, EncodedColumn) else column.gather(rows)
                 for name, column in self.numbers.items()
             },
             {name: column.gather(rows) for name, column in self.words.items()},

@@ -13,14 +13,14 @@ from poolpipe.coding.cleaning import FAULTS
 from poolpipe.coding.plain_texts import as_text
 from poolpipe.coding.vocabulary import WORDS as VOCABULARY
 from poolpipe.coding.vocabulary import known_words, words_known
-from poolpipe.events.attribute_sets import fold
+from poolpipe.events.attribute_sets import number_attribute_sets
 from poolpipe.events.batches import picked
 from poolpipe.events.clean import parse_ct, parse_whole, well_positions
-from poolpipe.events.columns import Coded, coded, plain_codes, plain_words
+from poolpipe.events.columns import EncodedColumn, coded, plain_codes, plain_words
 from poolpipe.events.payloads import PayloadPolicy, check_characters_fit, decode_payloads
 from poolpipe.events.persons import persons
 from poolpipe.events.times import TIME_FAULTS, Times, time_column
-from poolpipe.events.valid_events import CODED, WORDS, Understood
+from poolpipe.events.valid_events import CODED, WORDS, ValidEvents
 from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from poolpipe.policy import Policy
 
-__all__ = ["understand"]
+__all__ = ["validate"]
 
 _FIXED = {"mode": (MODES, "unknown_mode"), "role": (ROLES, "unknown_role"), "call": (CALLS, "unknown_call")}
 _DEFAULT = {"mode": 0, "role": 0}
@@ -42,21 +42,21 @@ _CYCLES = "not a number of cycles from 0 to 100: write 31.5, or Undetermined 应
 _LENGTH_RULE = "empty, or longer than 64 characters: send the code alone 为空或超过 64 个字符，请只填号码"
 
 
-def understand(
+def validate(
     table: pa.Table, kind: str, policy: Policy, left_out: frozenset[str] = frozenset()
-) -> tuple[Understood, NDArray[np.int64], pl.DataFrame]:
+) -> tuple[ValidEvents, NDArray[np.int64], pl.DataFrame]:
     """Clean and check records of one kind, whole columns at a time.
 
     Returns
     -------
-    events : Understood
+    events : ValidEvents
         The records that could be understood, in their order.
     rows : (n,) int64
         Which records those are.
     rejected : DataFrame
         row, code, detail of every other record.
     """
-    reading = _Reading(table, kind, policy, left_out)
+    reading = _Validation(table, kind, policy, left_out)
     for step in (_missing, _times, _codes, _wells, _numbers, _fixed_words):
         step(reading)
     rejected = reading.rejected()
@@ -67,13 +67,13 @@ def understand(
         rows = np.arange(table.num_rows)
         events = reading.events
     if kind == "collect":
-        fold(events)
+        number_attribute_sets(events)
     if events.person is not None:
         events.person = events.person.checked()
     return events, rows, rejected
 
 
-class _Reading:
+class _Validation:
     """A batch on its way: what is known so far, and the first thing wrong with each row."""
 
     def __init__(self, table: pa.Table, kind: str, policy: Policy, left_out: frozenset[str]) -> None:
@@ -83,7 +83,7 @@ class _Reading:
         self.left_out = left_out
         self.height = table.num_rows
         self.columns = [name for name in EVENTS[kind].columns if name in table.column_names]
-        self.events = Understood(kind, np.zeros(self.height, np.int64))
+        self.events = ValidEvents(kind, np.zeros(self.height, np.int64))
         self.reason = np.zeros(self.height, np.uint8)
         self.checks: list[tuple[str, str, str]] = []
         self.at: Times | None = None
@@ -96,7 +96,9 @@ class _Reading:
         self.checks.append((code, column, rule))
         self.reason[(self.reason == 0) & bad] = len(self.checks)
 
-    def refuse_values(self, given: Coded, bad: NDArray[np.bool_], code: str, column: str, rule: str) -> None:
+    def refuse_values(
+        self, given: EncodedColumn, bad: NDArray[np.bool_], code: str, column: str, rule: str
+    ) -> None:
         """Mark rows by what is wrong with their values, which are few; mostly nothing is."""
         if bad.any():
             self.refuse(given.spread(bad, missing=False), code, column, rule)
@@ -121,11 +123,11 @@ class _Reading:
         )
         return f"{column} '" + values.fill_null("").str.slice(0, 80) + f"': {rule}"
 
-    def coded(self, column: str) -> Coded:
+    def coded(self, column: str) -> EncodedColumn:
         if column not in self.events.codes:
             given = column in self.columns
-            found = self._scanned(column) if given else Coded.nothing(self.height)
-            if column not in (*_PATTERNED, *_NAMED) and not found.alphabet:
+            found = self._scanned(column) if given else EncodedColumn.nothing(self.height)
+            if column not in (*_PATTERNED, *_NAMED) and not found.profile:
                 # nothing but a prefix: bad for those, nothing for others
                 found = replace(found, values=found.values.replace("", None))
             if column in VOCABULARY:
@@ -135,7 +137,7 @@ class _Reading:
             self.events.codes[column] = found
         return self.events.codes[column]
 
-    def _scanned(self, column: str) -> Coded:
+    def _scanned(self, column: str) -> EncodedColumn:
         """A column of codes without what the policy says scanners add to printed ones."""
         codes = self.policy.codes
         added = codes.scanner_prefixes or codes.scanner_suffixes or codes.gs1_identifiers
@@ -151,7 +153,7 @@ class _Reading:
         )
 
 
-def _missing(reading: _Reading) -> None:
+def _missing(reading: _Validation) -> None:
     """What must be there: decided after cleaning, so that a cell of blanks is missing, too."""
     kind = EVENTS[reading.kind]
     for column in ("at", *kind.must):
@@ -162,7 +164,7 @@ def _missing(reading: _Reading) -> None:
         reading.refuse(needs & _absent(reading, "tube"), "missing_value", "tube", rule)
 
 
-def _must(reading: _Reading, column: str) -> str:
+def _must(reading: _Validation, column: str) -> str:
     if column in reading.columns:
         return f"every {reading.kind} must have it: fill it in and send the record again 必填项为空，请补填后重新提供"
     near = difflib.get_close_matches(column, sorted(reading.left_out), n=1, cutoff=0.5)
@@ -170,7 +172,7 @@ def _must(reading: _Reading, column: str) -> str:
     return f"every {reading.kind} must have it, and there is no such column{hint} 缺少该列"
 
 
-def _absent(reading: _Reading, column: str) -> NDArray[np.bool_]:
+def _absent(reading: _Validation, column: str) -> NDArray[np.bool_]:
     if column not in reading.columns:
         return np.ones(reading.height, np.bool_)
     given = reading.table.column(column)
@@ -193,14 +195,14 @@ def _absent(reading: _Reading, column: str) -> NDArray[np.bool_]:
     return reading.coded(column).missing()
 
 
-def _controls(reading: _Reading) -> NDArray[np.bool_]:
+def _controls(reading: _Validation) -> NDArray[np.bool_]:
     role = reading.coded("role")
     return role.spread(role.values.is_in(ROLES[1:]).fill_null(value=False).to_numpy(), missing=False).astype(
         np.bool_
     )
 
 
-def _ids(reading: _Reading, column: str) -> pl.Series:
+def _ids(reading: _Validation, column: str) -> pl.Series:
     """Ids row by row: they are codes of which hardly one comes twice."""
     if column not in reading.events.words:
         ids, faults = plain_codes(reading.table.column(column))
@@ -208,7 +210,7 @@ def _ids(reading: _Reading, column: str) -> pl.Series:
     return reading.events.words[column]
 
 
-def _times(reading: _Reading) -> None:
+def _times(reading: _Validation) -> None:
     """Times, in the policy's zone where they say no offset."""
     if reading.at is not None:
         reading.events.at = reading.at.micros
@@ -218,13 +220,13 @@ def _times(reading: _Reading) -> None:
         _refuse_times(reading, "sent_at", sent)
 
 
-def _refuse_times(reading: _Reading, column: str, told: Times) -> None:
+def _refuse_times(reading: _Validation, column: str, told: Times) -> None:
     if told.faults is not None:
         for fault in np.unique(told.faults[told.faults > 0]).tolist():
             reading.refuse(told.faults == fault, "bad_time", column, TIME_FAULTS[fault])
 
 
-def _codes(reading: _Reading) -> None:
+def _codes(reading: _Validation) -> None:
     """Refuse what is no code, then codes outside their patterns and names of a wrong length."""
     for column in EVENTS[reading.kind].columns:
         if column not in reading.columns:
@@ -246,7 +248,7 @@ def _codes(reading: _Reading) -> None:
             reading.refuse(reading.events.person.bad_length, "bad_code", column, _LENGTH_RULE)
 
 
-def _refuse_faults(reading: _Reading, column: str) -> None:
+def _refuse_faults(reading: _Validation, column: str) -> None:
     """Refuse what is no code at all: digits that are lost, objects, errors of spreadsheets."""
     faults = reading.faults.get(column)
     if faults is not None:
@@ -254,11 +256,11 @@ def _refuse_faults(reading: _Reading, column: str) -> None:
             reading.refuse(faults == fault, "bad_code", column, FAULTS[fault])
 
 
-def _pattern(reading: _Reading, column: str, code: str) -> None:
+def _pattern(reading: _Validation, column: str, code: str) -> None:
     given = reading.coded(column)
     pattern = getattr(reading.policy.codes, code)
     rule = getattr(reading.policy.codes, f"{code}_check")
-    if not (given.alphabet and given.alphabet.fits(pattern)):
+    if not (given.profile and given.profile.fits(pattern)):
         fits = given.values.str.contains(f"^(?:{pattern})$").fill_null(value=True).to_numpy()
         reading.refuse_values(
             given, ~fits, "bad_code", column, f"outside the pattern {pattern} 不符合编码规则"
@@ -268,9 +270,9 @@ def _pattern(reading: _Reading, column: str, code: str) -> None:
         reading.refuse_values(given, ~checked, "bad_code", column, f"fails its {rule} check character")
 
 
-def _length(reading: _Reading, column: str) -> None:
+def _length(reading: _Validation, column: str) -> None:
     given = reading.coded(column)
-    if given.alphabet and given.alphabet.longest <= _LONGEST_NAME:
+    if given.profile and given.profile.longest <= _LONGEST_NAME:
         return
     reading.refuse_values(given, _bad_length(given.values), "bad_code", column, _LENGTH_RULE)
 
@@ -280,7 +282,7 @@ def _bad_length(values: pl.Series) -> NDArray[np.bool_]:
     return ((lengths == 0) | (lengths > _LONGEST_NAME)).fill_null(value=False).to_numpy()
 
 
-def _wells(reading: _Reading) -> None:
+def _wells(reading: _Validation) -> None:
     if "well" not in EVENTS[reading.kind].columns:
         return
     given = reading.coded("well")
@@ -296,7 +298,7 @@ def _wells(reading: _Reading) -> None:
     )
 
 
-def _numbers(reading: _Reading) -> None:
+def _numbers(reading: _Validation) -> None:
     from pyarrow import types
 
     for column in _WHOLE:
@@ -304,7 +306,7 @@ def _numbers(reading: _Reading) -> None:
             array = reading.table.column(column)
             given = reading.events.codes.pop(column, None) or coded(array)
             whole, good = parse_whole(given.values)
-            reading.events.numbers[column] = Coded(given.rows, whole)
+            reading.events.numbers[column] = EncodedColumn(given.rows, whole)
             rule = (
                 "not a whole number of at least 0: write digits alone, as 10 应为不小于 0 的整数，请只填数字"
             )
@@ -323,7 +325,7 @@ def _numbers(reading: _Reading) -> None:
         reading.refuse(~good.to_numpy(), "bad_number", "ct", _CYCLES)
 
 
-def _fixed_words(reading: _Reading) -> None:
+def _fixed_words(reading: _Validation) -> None:
     """Mode, role and call as numbers; then the words nothing is asked of."""
     columns = EVENTS[reading.kind].columns
     for column, (words, code) in _FIXED.items():
@@ -354,5 +356,7 @@ def _canonical(temperatures: pl.Series) -> pl.Series:
     return pl.select(pl.coalesce(numbers, temperatures)).to_series()
 
 
-def _empty(part: Coded | pl.Series) -> bool:
-    return part.rows.max(initial=-1) < 0 if isinstance(part, Coded) else part.null_count() == len(part)
+def _empty(part: EncodedColumn | pl.Series) -> bool:
+    return (
+        part.rows.max(initial=-1) < 0 if isinstance(part, EncodedColumn) else part.null_count() == len(part)
+    )

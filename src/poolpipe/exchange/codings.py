@@ -15,7 +15,7 @@ __all__ = [
     "UNDETERMINED",
     "WITHDRAWN",
     "Coding",
-    "Finding",
+    "ResultCoding",
     "Status",
     "status_of",
 ]
@@ -28,7 +28,7 @@ class Coding(NamedTuple):
     display: str
 
 
-class Finding(NamedTuple):
+class ResultCoding(NamedTuple):
     """What one call is called outside.
 
     Attributes
@@ -88,16 +88,16 @@ WITHDRAWN = "sent before, and does not stand 此前报告的结果已撤回"
 """What is said in the place of a result that was withdrawn."""
 
 FINDINGS = {
-    "positive": Finding(
+    "positive": ResultCoding(
         Coding("260373001", "Detected"), "A", Coding("POS", "Positive"), "detected", "阳性"
     ),
-    "suspect": Finding(
+    "suspect": ResultCoding(
         Coding("419984006", "Inconclusive"), "A", Coding("IND", "Indeterminate"), "inconclusive", "可疑"
     ),
-    "negative": Finding(
+    "negative": ResultCoding(
         Coding("260415000", "Not detected"), "N", Coding("NEG", "Negative"), "not detected", "阴性"
     ),
-    "invalid": Finding(Coding("455371000124106", "Invalid result"), "", None, "invalid", "无效"),
+    "invalid": ResultCoding(Coding("455371000124106", "Invalid result"), "", None, "invalid", "无效"),
 }  # fmt: skip
 """What each call is called."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from poolpipe.events import read_events
-from poolpipe.instruments.event_source import Machines
+from poolpipe.instruments.event_source import InstrumentSource
 from poolpipe.stages.readings import readings_in_words
 from poolpipe.stages.voids import standing_events
 
@@ -65,7 +65,7 @@ def read_readings(
     InputError
         If a file does not exist or may not be read.
     """
-    events = read_events(paths, policy, kind="read", progress=progress, foreign=Machines(policy))
+    events = read_events(paths, policy, kind="read", progress=progress, foreign=InstrumentSource(policy))
     standing = standing_events(events.frames, events.codes, as_of)
     readings = readings_in_words(standing.frames["read"], events.codes, policy.codes.plate_wells)
     return GivenReadings(readings, events.rejects, events.skipped)

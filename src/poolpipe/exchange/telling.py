@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["Csv", "Fhir", "Form", "Hl7", "Told", "tell"]
+__all__ = ["Csv", "ExportCounts", "Fhir", "Form", "Hl7", "tell"]
 
 
 @dataclass
-class Told:
+class ExportCounts:
     """What an export told.
 
     Attributes
@@ -84,7 +84,7 @@ def tell(
     *,
     calls: Collection[str] = (),
     progress: Progress | None = None,
-) -> Told:
+) -> ExportCounts:
     """Tell a result into an outbox, whole or not at all.
 
     Parameters
@@ -107,7 +107,7 @@ def tell(
     ExchangeError
         If a message is not valid by its standard's validator; then nothing is written.
     """
-    told = Told()
+    told = ExportCounts()
     wells = source.pools.filter(pl.col("called_by").str.starts_with("well ")).select("round", "tube")
     advance = _Advance(progress)
     with Outbox(out, form.name, form.receiver, source.about) as outbox:

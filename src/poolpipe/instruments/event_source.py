@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from poolpipe.instruments import InstrumentError
     from poolpipe.policy import Policy
 
-__all__ = ["Machines"]
+__all__ = ["InstrumentSource"]
 
 _ENDINGS = (
     ".csv",
@@ -35,7 +35,7 @@ _OPTIONS = {"plate": "--plate BARCODE", "time": "--at TIME"}
 """Facts that a file may lack, and the options of `poolpipe import` that give them."""
 
 
-class Machines:
+class InstrumentSource:
     """Reads machines' files as events; see `poolpipe.instruments` for what each format means.
 
     Every ambiguity is decided by the campaign's policy: its zone, targets, plates and codes, and its table `[machines]`.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from poolpipe.errors import InputError
-from poolpipe.results.record_batches import in_pieces
-from poolpipe.results.tables import Coded
+from poolpipe.results.record_batches import in_batches
+from poolpipe.results.tables import EncodedTables
 from poolpipe.results.writing import Writing
 from poolpipe.results.written import read_written
 from poolpipe.stages.retention import count_by_lab
@@ -43,15 +43,15 @@ class Day:
 
     def __init__(
         self,
-        tables: Mapping[str, pl.DataFrame] | Coded,
+        tables: Mapping[str, pl.DataFrame] | EncodedTables,
         summary: Mapping[str, Any],
-        again: Callable[[Policy | str | Path | None, datetime | str | None], Day] | None = None,
+        reconclude: Callable[[Policy | str | Path | None, datetime | str | None], Day] | None = None,
         *,
         people: pl.DataFrame | None = None,
     ) -> None:
-        self._tables: dict[str, pl.DataFrame] = {} if isinstance(tables, Coded) else dict(tables)
-        self._coded = tables if isinstance(tables, Coded) else None
-        self._again = again
+        self._tables: dict[str, pl.DataFrame] = {} if isinstance(tables, EncodedTables) else dict(tables)
+        self._coded = tables if isinstance(tables, EncodedTables) else None
+        self._reconclude = reconclude
         self.people = people
         self.summary = dict(summary)
 
@@ -174,27 +174,27 @@ class Day:
         InputError
             If this day was read from a folder: its events are not here any more.
         """
-        if self._again is None:
+        if self._reconclude is None:
             raise InputError("holds tables and no events", where="day", way_out="run the events again")
-        return self._again(policy, as_of)
+        return self._reconclude(policy, as_of)
 
     def names(self) -> list[str]:
         """Names of the tables there are: of a day read from a folder, those that it was written with."""
         return [table for table in TABLES if self._coded is not None or table in self._tables]
 
-    def pieces(self, name: str) -> Iterator[pa.Table]:
+    def batches(self, name: str) -> Iterator[pa.Table]:
         """One table piece by piece as Arrow tables: the texts of a city need more room than its numbers.
 
         A piece is good until the next but one is asked for: they are written into the same memory.
         """
         if self._coded is not None:  # of tables that were asked for, too: pieces do not depend on who looked
-            return self._coded.pieces(name)
+            return self._coded.batches(name)
         whole = self.table(name).to_arrow(compat_level=pl.CompatLevel.oldest())
-        return in_pieces(whole.num_rows, lambda rows, _: whole.slice(rows.start, len(rows)))
+        return in_batches(whole.num_rows, lambda rows, _: whole.slice(rows.start, len(rows)))
 
     def rounds(self) -> int:
         """How many rounds were told of."""
-        return self._coded.seated.rounds() if self._coded is not None else self.pools["round"].n_unique()
+        return self._coded.members.rounds() if self._coded is not None else self.pools["round"].n_unique()
 
     def write(self, folder: str | os.PathLike[str]) -> Path:
         """Write every table as Parquet, and `summary.json`, into `folder`; whole or not at all.

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.coding.arrow_arrays import numbers_of
+from poolpipe.coding.arrow_arrays import to_arrow
 from poolpipe.coding.dictionaries import RESIDENT
-from poolpipe.results.record_batches import Room, all_alike, constant, dictionary, in_pieces
+from poolpipe.results.record_batches import BufferPool, all_alike, constant, dictionary, in_batches
 from poolpipe_kernels import texts as kernels
 
 if TYPE_CHECKING:
@@ -19,51 +19,56 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.coding.dictionaries import Codes
-    from poolpipe.stages.probabilities import Beliefs
+    from poolpipe.coding.dictionaries import Dictionaries
+    from poolpipe.stages.probabilities import Probabilities
 
-__all__ = ["Seated", "queue_positions"]
+__all__ = ["Members", "queue_positions"]
 
 
 @dataclass(frozen=True, slots=True)
-class Seated:
+class Members:
     """Everybody in a tube, coded, with what is needed to write it as text.
 
     Attributes
     ----------
-    members : DataFrame
+    rows : DataFrame
         tube, person, collected_at: coded, sorted by tube and queue.
-    beliefs : Beliefs
+    beliefs : Probabilities
         P(infected) of each.
     """
 
-    codes: Codes
-    members: pl.DataFrame
-    beliefs: Beliefs
+    codes: Dictionaries
+    rows: pl.DataFrame
+    probabilities: Probabilities
+
+    @property
+    def height(self) -> int:
+        """How many members there are."""
+        return self.rows.height
 
     def rounds(self) -> int:
         """How many rounds the day has."""
         return len(self.codes.texts["round"])
 
-    def pieces(self, rows: int | None = None) -> Iterator[pa.Table]:
-        """The contract's `members`, piece by piece; see `pieces.in_pieces`."""
-        return in_pieces(self.members.height, self._piece, rows)
+    def batches(self, rows: int | None = None) -> Iterator[pa.Table]:
+        """The contract's `members`, piece by piece; see `pieces.in_batches`."""
+        return in_batches(self.rows.height, self._batch, rows)
 
-    def _piece(self, rows: range, room: Room) -> pa.Table:
-        tubes, places, positions = _queues(self.members["tube"], rows, room)
-        members = self.members.slice(rows.start, len(rows))
+    def _batch(self, rows: range, buffers: BufferPool) -> pa.Table:
+        tubes, places, positions = _queues(self.rows["tube"], rows, buffers)
+        members = self.rows.slice(rows.start, len(rows))
         people = members["person"].to_numpy()
-        rounds, codes = _tube_texts(self.codes, tubes, places, room)
+        rounds, codes = _tube_texts(self.codes, tubes, places, buffers)
         table = pa.table(
             {
                 "round": rounds,
                 "tube": codes,
-                "person_type": _person_types(self.codes, people, room),
-                "person": self.codes.documents(people, room.empty),
+                "person_type": _person_types(self.codes, people, buffers),
+                "person": self.codes.documents(people, buffers.empty),
                 "collected_at": members["collected_at"].to_arrow(),
-                "position": numbers_of(positions),
-                "p_infected": numbers_of(
-                    self.beliefs.stretch(rows.start, rows.stop, room.empty(len(rows), np.float64))
+                "position": to_arrow(positions),
+                "p_infected": to_arrow(
+                    self.probabilities.stretch(rows.start, rows.stop, buffers.empty(len(rows), np.float64))
                 ),
             }
         )
@@ -71,25 +76,27 @@ class Seated:
         return table.cast(pa.schema([field.with_nullable(nullable=False) for field in table.schema]))
 
 
-def _queues(tubes: pl.Series, rows: range, room: Room) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def _queues(
+    tubes: pl.Series, rows: range, buffers: BufferPool
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Of some rows of sorted tubes: each tube once, the place of each row's among them and in its queue.
 
     The rows may begin in the middle of a tube.
     """
     seats = tubes.slice(rows.start, len(rows)).to_numpy()
     before = rows.start - int(tubes.search_sorted(int(seats[0]))) if len(rows) else 0
-    distinct = room.empty(len(rows), np.uint32)
-    places, positions = room.empty(len(rows), np.int32), room.empty(len(rows), np.int64)
+    distinct = buffers.empty(len(rows), np.uint32)
+    places, positions = buffers.empty(len(rows), np.int32), buffers.empty(len(rows), np.int64)
     return distinct[: kernels.number_queues(seats, before, distinct, places, positions)], places, positions
 
 
 def queue_positions(tubes: pl.Series) -> pl.Series:
     """Place of each member in the queue of its tube, from 1, of members sorted by tube and queue."""
-    return pl.Series("position", _queues(tubes, range(len(tubes)), Room())[2])
+    return pl.Series("position", _queues(tubes, range(len(tubes)), BufferPool())[2])
 
 
 def _tube_texts(
-    codes: Codes, tubes: NDArray[Any], places: NDArray[Any], room: Room
+    codes: Dictionaries, tubes: NDArray[Any], places: NDArray[Any], buffers: BufferPool
 ) -> tuple[pa.Array, pa.Array]:
     """Round and code of seats, from each tube once and the place of each seat's.
 
@@ -99,22 +106,22 @@ def _tube_texts(
     known = codes.entities["tube"]
     rounds, names = known.rounds[tubes], known.texts[tubes]
     if all_alike(rounds):
-        of_seats = constant(codes.texts["round"][int(rounds[0])], len(places), room)
+        of_seats = constant(codes.texts["round"][int(rounds[0])], len(places), buffers)
     else:
-        of_seats = dictionary(pl.Series(rounds[places]), codes.texts["round"], room)
+        of_seats = dictionary(pl.Series(rounds[places]), codes.texts["round"], buffers)
         names, again = np.unique(names, return_inverse=True)
         places = again.astype(np.int32)[places]
     texts = codes.texts["tube"].gather(names).to_arrow()
-    return of_seats, pa.DictionaryArray.from_arrays(numbers_of(places), texts)
+    return of_seats, pa.DictionaryArray.from_arrays(to_arrow(places), texts)
 
 
-def _person_types(codes: Codes, people: NDArray[np.int64], room: Room) -> pa.Array:
+def _person_types(codes: Dictionaries, people: NDArray[np.int64], buffers: BufferPool) -> pa.Array:
     """Kinds of document; in most pieces everybody has the default one."""
     others = np.flatnonzero(people < 0)
     if not len(others):
-        return constant(RESIDENT, len(people), room)
+        return constant(RESIDENT, len(people), buffers)
     types = codes.others["person_type"]
     distinct = pl.concat([types, pl.Series([RESIDENT])]).unique().sort()
     kinds = np.full(len(people), distinct.search_sorted(RESIDENT), np.int32)
     kinds[others] = distinct.search_sorted(types).to_numpy()[-1 - people[others]]
-    return dictionary(pl.Series(kinds), distinct, room)
+    return dictionary(pl.Series(kinds), distinct, buffers)

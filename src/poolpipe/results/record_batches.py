@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.coding.arrow_arrays import bitmap, numbers_of
+from poolpipe.coding.arrow_arrays import to_arrow, validity_bitmap
 from poolpipe_kernels import texts as kernels
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Room", "all_alike", "constant", "dictionary", "in_pieces"]
+__all__ = ["BufferPool", "all_alike", "constant", "dictionary", "in_batches"]
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -24,7 +24,7 @@ _ROWS = 1 << 19
 """Rows of a piece, which becomes a row group: twice as many save two hundredths of the file for twice the memory."""
 
 
-class Room:
+class BufferPool:
     """Memory that pieces are written into: two in turn, so that one can be encoded while the next is made.
 
     Memory touched for the first time is dearer than what is written into it.
@@ -58,35 +58,35 @@ class Room:
         return self._zeros[:size]
 
 
-def in_pieces(
-    height: int, make: Callable[[range, Room], pa.Table], rows: int | None = None
+def in_batches(
+    height: int, make: Callable[[range, BufferPool], pa.Table], rows: int | None = None
 ) -> Iterator[pa.Table]:
     """Make a table piece by piece, each from a range of its rows; at least one piece, of one schema all.
 
     A piece is good until the next but one is asked for: they are written into the same memory.
     """
-    room, rows = Room(), rows or _ROWS
+    buffers, rows = BufferPool(), rows or _ROWS
     for start in range(0, max(1, height), rows):
-        room.turn()
-        yield make(range(start, min(start + rows, height)), room)
+        buffers.turn()
+        yield make(range(start, min(start + rows, height)), buffers)
 
 
-def dictionary(numbers: pl.Series, values: pl.Series, room: Room) -> pa.Array:
+def dictionary(numbers: pl.Series, values: pl.Series, buffers: BufferPool) -> pa.Array:
     """Texts by number; each distinct one once, which is what Parquet wants, too.
 
     Texts that do not occur are left out: what was rejected, voided or came later leaves no trace in a table.
     """
-    places = room.empty(len(numbers), np.int32)
+    places = buffers.empty(len(numbers), np.int32)
     np.copyto(places, numbers.cast(pl.Int32).fill_null(-1).to_numpy())
-    valid = bitmap(places >= 0) if numbers.null_count() else None
+    valid = validity_bitmap(places >= 0) if numbers.null_count() else None
     order = np.zeros(len(values), np.int32)
     occurring = order[: kernels.renumber(places, order)]
-    return pa.DictionaryArray.from_arrays(numbers_of(places, valid), values.gather(occurring).to_arrow())
+    return pa.DictionaryArray.from_arrays(to_arrow(places, valid), values.gather(occurring).to_arrow())
 
 
-def constant(text: str, rows: int, room: Room) -> pa.Array:
+def constant(text: str, rows: int, buffers: BufferPool) -> pa.Array:
     """One text in every row."""
-    return pa.DictionaryArray.from_arrays(numbers_of(room.zeros(rows)), pl.Series([text]).to_arrow())
+    return pa.DictionaryArray.from_arrays(to_arrow(buffers.zeros(rows)), pl.Series([text]).to_arrow())
 
 
 def all_alike(ascending: NDArray[Any]) -> bool:

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.coding.arrow_arrays import bitmap
+from poolpipe.coding.arrow_arrays import validity_bitmap
 from poolpipe.coding.dictionaries import WELL_PLACES, large_texts, text_bytes, well_names
-from poolpipe.results.record_batches import all_alike, constant, dictionary, in_pieces
+from poolpipe.results.record_batches import all_alike, constant, dictionary, in_batches
 from poolpipe.stages.recalls import OPEN_STATUS
 from poolpipe.stages.retention import count_by_lab
 from poolpipe.tables import CALLS, MODES, RETENTION, SORT_KEYS, STATES, TABLES, as_table
@@ -21,20 +21,20 @@ from poolpipe_kernels import texts as kernels
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from poolpipe.coding.dictionaries import Codes
-    from poolpipe.results.members import Seated
-    from poolpipe.results.record_batches import Room
+    from poolpipe.coding.dictionaries import Dictionaries
+    from poolpipe.results.members import Members
+    from poolpipe.results.record_batches import BufferPool
 
-__all__ = ["Coded"]
+__all__ = ["EncodedTables"]
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
+class EncodedTables:
     """What the stages conclude, with what is needed to write it as text.
 
     Attributes
     ----------
-    seated : Seated
+    seated : Members
         The members.
     pools, recalls, cases, ledger : DataFrame
         Coded; see the stages.
@@ -46,9 +46,9 @@ class Coded:
         Coded; see the stages.
     """
 
-    codes: Codes
+    codes: Dictionaries
     plate_wells: int
-    seated: Seated
+    members: Members
     pools: pl.DataFrame
     recalls: pl.DataFrame
     cases: pl.DataFrame
@@ -60,18 +60,13 @@ class Coded:
     workload: pl.DataFrame
     boxes: pl.DataFrame
 
-    @property
-    def members(self) -> pl.DataFrame:
-        """Who is in which tube, coded."""
-        return self.seated.members
-
     def heights(self) -> dict[str, int]:
         """Rows per table."""
         return {table: getattr(self, table).height if table != "traces" else 0 for table in TABLES}
 
     def table(self, name: str) -> pl.DataFrame:
         """One of the contract's tables, sorted."""
-        return as_table(pl.DataFrame(next(self.pieces(name, max(1, self.heights()[name])))), name)
+        return as_table(pl.DataFrame(next(self.batches(name, max(1, self.heights()[name])))), name)
 
     def tubes_by(self, column: str) -> dict[str | None, int]:
         """Count tubes by `mode` or `call` without writing any as text."""
@@ -99,20 +94,20 @@ class Coded:
             *order, descending=[True, False, False, False, False]
         )  # fmt: skip
 
-    def pieces(self, name: str, rows: int | None = None) -> Iterator[pa.Table]:
-        """The same table piece by piece, as Arrow tables of one schema; see `pieces.in_pieces`."""
+    def batches(self, name: str, rows: int | None = None) -> Iterator[pa.Table]:
+        """The same table piece by piece, as Arrow tables of one schema; see `pieces.in_batches`."""
         if name == "members":
-            return self.seated.pieces(rows)
+            return self.members.batches(rows)
         if name == "pools":
-            return in_pieces(self.pools.height, partial(_pools, self), rows)
+            return in_batches(self.pools.height, partial(_pools, self), rows)
         if name == "readings":
-            return in_pieces(self.readings.height, partial(_readings, self), rows)
+            return in_batches(self.readings.height, partial(_readings, self), rows)
         if name == "retention":
-            return in_pieces(self.retention.height, partial(_retention, self), rows)
+            return in_batches(self.retention.height, partial(_retention, self), rows)
         return iter([as_table(_MAKERS[name](self), name).to_arrow(compat_level=pl.CompatLevel.oldest())])
 
 
-def _pools(coded: Coded, rows: range, room: Room) -> pa.Table:
+def _pools(coded: EncodedTables, rows: range, buffers: BufferPool) -> pa.Table:
     """Some pools as text."""
     codes, pools = coded.codes, coded.pools.slice(rows.start, len(rows))
     wells = well_names(pl.Series(range(coded.plate_wells)), coded.plate_wells)
@@ -128,14 +123,14 @@ def _pools(coded: Coded, rows: range, room: Room) -> pa.Table:
         "state": (pools["state"], pl.Series(STATES)),
     }
     columns: dict[str, pa.Array] = {
-        **_tubes_named(codes, pools, room),
-        "called_by": _called_by(coded, pools, wells, room),
-        **{name: dictionary(numbers, values, room) for name, (numbers, values) in numbered.items()},
+        **_tubes_named(codes, pools, buffers),
+        "called_by": _called_by(coded, pools, wells, buffers),
+        **{name: dictionary(numbers, values, buffers) for name, (numbers, values) in numbered.items()},
     }
     return _declared("pools", pools, columns)
 
 
-def _retention(coded: Coded, rows: range, room: Room) -> pa.Table:
+def _retention(coded: EncodedTables, rows: range, buffers: BufferPool) -> pa.Table:
     """Some tubes that are kept, as text."""
     codes, kept = coded.codes, coded.retention.slice(rows.start, len(rows))
     numbered = {
@@ -144,20 +139,20 @@ def _retention(coded: Coded, rows: range, room: Room) -> pa.Table:
         "status": (kept["status"], pl.Series(RETENTION)),
     }
     columns: dict[str, pa.Array] = {
-        **_tubes_named(codes, kept, room),
-        **{name: dictionary(numbers, values, room) for name, (numbers, values) in numbered.items()},
+        **_tubes_named(codes, kept, buffers),
+        **{name: dictionary(numbers, values, buffers) for name, (numbers, values) in numbered.items()},
     }
     return _declared("retention", kept, columns)
 
 
-def _tubes_named(codes: Codes, frame: pl.DataFrame, room: Room) -> dict[str, pa.Array]:
+def _tubes_named(codes: Dictionaries, frame: pl.DataFrame, buffers: BufferPool) -> dict[str, pa.Array]:
     """Round and tube of some rows, none of whose tubes comes twice."""
     tubes, known = frame["tube"].to_numpy(), codes.entities["tube"]
     rounds = known.rounds[tubes]
     return {
-        "round": constant(codes.texts["round"][int(rounds[0])], len(tubes), room)
+        "round": constant(codes.texts["round"][int(rounds[0])], len(tubes), buffers)
         if all_alike(rounds)
-        else dictionary(pl.Series(rounds), codes.texts["round"], room),
+        else dictionary(pl.Series(rounds), codes.texts["round"], buffers),
         # Each stands once: a dictionary would be as long as the table.
         "tube": codes.texts["tube"].gather(known.texts[tubes]).to_arrow(),
     }
@@ -175,7 +170,7 @@ def _declared(table: str, frame: pl.DataFrame, columns: dict[str, pa.Array]) -> 
     )
 
 
-def _readings(coded: Coded, rows: range, room: Room) -> pa.Table:
+def _readings(coded: EncodedTables, rows: range, buffers: BufferPool) -> pa.Table:
     """Some readings as text."""
     codes, readings = coded.codes, coded.readings.slice(rows.start, len(rows))
     rounds = codes.entities["plate"].rounds[readings["plate"].to_numpy()]
@@ -189,18 +184,18 @@ def _readings(coded: Coded, rows: range, room: Room) -> pa.Table:
     columns: dict[str, pa.Array] = {}
     for column in TABLES["readings"]:
         if column.name in numbered:
-            columns[column.name] = dictionary(*numbered[column.name], room)
+            columns[column.name] = dictionary(*numbered[column.name], buffers)
         else:
             columns[column.name] = readings[column.name].cast(column.dtype).to_arrow()
     return pa.table(columns)
 
 
-def _code_of(codes: Codes, column: str, numbers: pl.Series) -> pl.Series:
+def _code_of(codes: Dictionaries, column: str, numbers: pl.Series) -> pl.Series:
     """Number of the code alone of boxes or plates."""
     return pl.Series(codes.entities[column].texts).gather(numbers)
 
 
-def _called_by(coded: Coded, pools: pl.DataFrame, wells: pl.Series, room: Room) -> pa.Array:
+def _called_by(coded: EncodedTables, pools: pl.DataFrame, wells: pl.Series, buffers: BufferPool) -> pa.Array:
     """What each call rests on: the well, or a lab's report."""
     codes = coded.codes
     plates = codes.texts["plate"].gather(codes.entities["plate"].texts)
@@ -214,23 +209,25 @@ def _called_by(coded: Coded, pools: pl.DataFrame, wells: pl.Series, room: Room) 
     ).select(pl.all().cast(pl.Int32).fill_null(-1))
     head, tail = halves["head"].to_numpy(), halves["tail"].to_numpy()
     (head_text, head_offsets), (tail_text, tail_offsets) = text_bytes(heads), text_bytes(wells)
-    offsets = room.empty(pools.height + 1, np.int64)
+    offsets = buffers.empty(pools.height + 1, np.int64)
     kernels.joined_offsets(head, head_offsets, tail, tail_offsets, offsets)
-    text = room.empty(int(offsets[-1]), np.uint8)
+    text = buffers.empty(int(offsets[-1]), np.uint8)
     kernels.join_texts(head, head_text, head_offsets, tail, tail_text, tail_offsets, offsets, text)
-    return large_texts(offsets, text, bitmap(head >= 0))
+    return large_texts(offsets, text, validity_bitmap(head >= 0))
 
 
 def _sorted(frame: pl.DataFrame, table: str) -> pl.DataFrame:
     return frame.sort(SORT_KEYS[table], nulls_last=False)
 
 
-def _tube(codes: Codes, frame: pl.DataFrame, column: str = "tube", prefix: str = "") -> list[pl.Series]:
+def _tube(
+    codes: Dictionaries, frame: pl.DataFrame, column: str = "tube", prefix: str = ""
+) -> list[pl.Series]:
     rounds, names = codes.entity("tube", frame[column])
     return [rounds.alias(f"{prefix}round"), names.alias(f"{prefix}tube")]
 
 
-def _person(codes: Codes, frame: pl.DataFrame) -> list[pl.Series]:
+def _person(codes: Dictionaries, frame: pl.DataFrame) -> list[pl.Series]:
     return list(codes.person(frame["person"]))
 
 
@@ -238,7 +235,7 @@ def _words(words: tuple[str, ...], frame: pl.DataFrame, column: str) -> pl.Serie
     return pl.Series(column, words, pl.String).gather(frame[column])
 
 
-def _recalls(coded: Coded) -> pl.DataFrame:
+def _recalls(coded: EncodedTables) -> pl.DataFrame:
     codes, recalls = coded.codes, coded.recalls
     return _sorted(
         recalls.with_columns(
@@ -253,7 +250,7 @@ def _recalls(coded: Coded) -> pl.DataFrame:
     )
 
 
-def _cases(coded: Coded) -> pl.DataFrame:
+def _cases(coded: EncodedTables) -> pl.DataFrame:
     codes, cases = coded.codes, coded.cases
     return _sorted(
         cases.with_columns(
@@ -266,11 +263,11 @@ def _cases(coded: Coded) -> pl.DataFrame:
     )
 
 
-def _traces(_: Coded) -> pl.DataFrame:
+def _traces(_: EncodedTables) -> pl.DataFrame:
     return pl.DataFrame(schema={column.name: column.dtype for column in TABLES["traces"]})
 
 
-def _ledger(coded: Coded) -> pl.DataFrame:
+def _ledger(coded: EncodedTables) -> pl.DataFrame:
     codes, ledger = coded.codes, coded.ledger
     return _sorted(
         ledger.with_columns(
@@ -282,19 +279,19 @@ def _ledger(coded: Coded) -> pl.DataFrame:
     )
 
 
-def _workload(coded: Coded) -> pl.DataFrame:
+def _workload(coded: EncodedTables) -> pl.DataFrame:
     return _sorted(coded.workload.with_columns(coded.codes.text("lab", coded.workload["lab"])), "workload")
 
 
-def _anomalies(coded: Coded) -> pl.DataFrame:
+def _anomalies(coded: EncodedTables) -> pl.DataFrame:
     return _sorted(coded.anomalies, "anomalies")
 
 
-def _rejects(coded: Coded) -> pl.DataFrame:
+def _rejects(coded: EncodedTables) -> pl.DataFrame:
     return coded.rejects.sort(*SORT_KEYS["rejects"], "detail", "raw", nulls_last=False)
 
 
-_MAKERS: dict[str, Callable[[Coded], pl.DataFrame]] = {
+_MAKERS: dict[str, Callable[[EncodedTables], pl.DataFrame]] = {
     "recalls": _recalls,
     "cases": _cases,
     "traces": _traces,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from poolpipe.results.day import Day
-    from poolpipe.results.members import Seated
+    from poolpipe.results.members import Members
 
 __all__ = ["Writing"]
 
@@ -86,9 +86,9 @@ class Writing:
         self._given_up = threading.Event()
         self._leaving = ExitStack()
 
-    def members(self, seated: Seated) -> None:
+    def members(self, members: Members) -> None:
         """Begin with the members: they take longest."""
-        self._begin("members", seated.pieces(), several_rounds=seated.rounds() > 1)
+        self._begin("members", members.batches(), several_rounds=members.rounds() > 1)
 
     def day(self, day: Day) -> None:
         """Begin with all tables of a day that were not begun before."""
@@ -96,7 +96,7 @@ class Writing:
         self._whole = True
         for table in sorted(day.names(), key=lambda table: table != "members"):
             if table not in self._tables:
-                self._begin(table, day.pieces(table), several_rounds=several_rounds)
+                self._begin(table, day.batches(table), several_rounds=several_rounds)
 
     def __enter__(self) -> Writing:
         """Take the folder, and clear away what a run that died has left in it."""
@@ -127,10 +127,10 @@ class Writing:
                 self._threads.shutdown(cancel_futures=True)
                 self._behind.shutdown(cancel_futures=True)
 
-    def _begin(self, table: str, pieces: Iterator[pa.Table], *, several_rounds: bool) -> None:
+    def _begin(self, table: str, batches: Iterator[pa.Table], *, several_rounds: bool) -> None:
         path = self._stage / "new" / f"{table}.parquet"
         self._tables[table] = self._threads.submit(
-            _write_pieces, table, pieces, path, self._given_up, self._behind, several_rounds=several_rounds
+            _write_batches, table, batches, path, self._given_up, self._behind, several_rounds=several_rounds
         )
 
     def _write_summary(self) -> None:
@@ -180,9 +180,9 @@ def _remove_made(made: Iterable[Path]) -> None:
             folder.rmdir()
 
 
-def _write_pieces(
+def _write_batches(
     table: str,
-    pieces: Iterator[pa.Table],
+    batches: Iterator[pa.Table],
     path: Path,
     given_up: threading.Event,
     behind: ThreadPoolExecutor,
@@ -193,20 +193,20 @@ def _write_pieces(
     followed = Followed(path)
     try:
         with ThreadPoolExecutor(1) as ahead, arrow_file(path, "wb") as file:
-            piece = next(pieces)
+            batch = next(batches)
             # Without Arrow's own schema dictionaries read back as the plain texts they are.
             writer = pq.ParquetWriter(
-                file, piece.schema, compression="zstd", compression_level=1, store_schema=False,
-                use_dictionary=[name for name in piece.schema.names if name not in _DISTINCT.get(table, _PERSON)],
-                write_statistics=[each.name for each in piece.schema if _narrows(each, several_rounds=several_rounds)],
+                file, batch.schema, compression="zstd", compression_level=1, store_schema=False,
+                use_dictionary=[name for name in batch.schema.names if name not in _DISTINCT.get(table, _PERSON)],
+                write_statistics=[each.name for each in batch.schema if _narrows(each, several_rounds=several_rounds)],
                 write_batch_size=_BATCH, max_rows_per_page=_PAGE,
             )  # fmt: skip
             with writer:
-                while piece is not None and not given_up.is_set():
-                    coming = ahead.submit(next, pieces, None)
-                    writer.write_table(piece, row_group_size=len(piece) or None)
+                while batch is not None and not given_up.is_set():
+                    coming = ahead.submit(next, batches, None)
+                    writer.write_table(batch, row_group_size=len(batch) or None)
                     behind.submit(followed.catch_up)
-                    piece = coming.result()
+                    batch = coming.result()
         return behind.submit(followed.finish).result()
     finally:
         behind.submit(followed.close)

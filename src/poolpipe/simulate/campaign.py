@@ -14,9 +14,9 @@ from poolpipe.simulate.streams import SimulatedScans
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.simulate.labels import Codes
-    from poolpipe.simulate.laboratory import Plates, Wells
-    from poolpipe.simulate.queues import Places, Queues
+    from poolpipe.simulate.labels import Labels
+    from poolpipe.simulate.laboratory import SimulatedPlates, SimulatedWells
+    from poolpipe.simulate.queues import Places, SimulatedQueues
     from poolpipe.simulate.recollection import Recalls
     from poolpipe.simulate.residents import Residents
     from poolpipe.simulate.settings import Settings
@@ -43,12 +43,12 @@ class Campaign:
     places: Places
     infected: NDArray[np.int64]
     infected_ct: NDArray[np.float64]
-    queues: Queues
-    codes: Codes
+    queues: SimulatedQueues
+    codes: Labels
     rng: np.random.Generator
     boxes: Boxes = field(init=False)
-    plates: Plates = field(init=False)
-    wells: Wells = field(init=False)
+    plates: SimulatedPlates = field(init=False)
+    wells: SimulatedWells = field(init=False)
     recalls: Recalls = field(init=False)
     swabs: NDArray[np.int64] = field(init=False)
     lost_packs: list[NDArray[np.int64]] = field(default_factory=list)

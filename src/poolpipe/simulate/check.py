@@ -13,14 +13,14 @@ from poolpipe.tables import ANOMALIES, REJECTS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Check", "busiest_moment", "check_planted"]
+__all__ = ["PlantedCheck", "busiest_moment", "check_planted"]
 
 _KEY = ("code", "round", "subject_kind", "subject")
 _CODES = (*ANOMALIES, *REJECTS)
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class PlantedCheck:
     """What became of the planted troubles.
 
     Attributes
@@ -54,7 +54,7 @@ def check_planted(
     rejects: pl.DataFrame,
     *,
     explained: Iterable[str] = (),
-) -> Check:
+) -> PlantedCheck:
     """Compare what a simulation planted with what was found.
 
     Parameters
@@ -89,7 +89,7 @@ def check_planted(
     )
     stray = found.join(coded, on=_KEY, how="anti", nulls_equal=True).select(_KEY)
     is_explained = pl.col("code").is_in(list(explained))
-    return Check(
+    return PlantedCheck(
         troubles=counts.sort("trouble", "code", nulls_last=True),
         missed=coded.join(found, on=_KEY, how="anti", nulls_equal=True)
         .select("trouble", *_KEY)

@@ -121,7 +121,7 @@ def simulate(
     if pieces < 1:
         raise InputError(f"{pieces} pieces", where="pieces", way_out="give at least 1")
     target = _empty_folder(Path(folder), force=force)
-    files = _Files(target, settings, format=format, pieces=pieces)
+    files = _CityFiles(target, settings, format=format, pieces=pieces)
     for township, frames in enumerate(townships_of(settings, seed)):
         files.write(township, frames)
         if progress is not None:
@@ -130,7 +130,7 @@ def simulate(
     return files.close(seed)
 
 
-class _Files:
+class _CityFiles:
     """The open files of a city; clocks that still run wait for its last event."""
 
     def __init__(self, target: Path, settings: Settings, *, format: str, pieces: int) -> None:  # noqa: A002

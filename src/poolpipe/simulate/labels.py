@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from poolpipe.simulate.queues import Places
     from poolpipe.simulate.residents import Residents
 
-__all__ = ["Codes", "lab_name", "make_codes", "site_names"]
+__all__ = ["Labels", "lab_name", "make_codes", "site_names"]
 
 _SPARE_FROM = 8_000_000
 
 
 @dataclass
-class Codes:
+class Labels:
     """Labels by number: number 7 of `tube` is the label of tube 7.
 
     `home` is who really bears each number of `person`: mistyped numbers come after the residents' own. `lab` is the
@@ -66,7 +66,7 @@ def lab_name(township: int) -> str:
     return f"模拟第{township:03d}检测所"
 
 
-def make_codes(residents: Residents, places: Places, tubes: int, townships: int) -> Codes:
+def make_codes(residents: Residents, places: Places, tubes: int, townships: int) -> Labels:
     """Labels for what a township has in the morning: people, sites, a roll of tubes; boxes and plates come later.
 
     Township 7's tubes are 0070000000 and so on: leading zeros count.
@@ -75,7 +75,7 @@ def make_codes(residents: Residents, places: Places, tubes: int, townships: int)
     prefix = f"{township:03d}"
     sites = len(places.site_opens)
     no_labels = pl.Series([], dtype=pl.String)
-    return Codes(
+    return Labels(
         township=township,
         person=residents.person,
         person_type=residents.person_type,

@@ -26,8 +26,8 @@ __all__ = [
     "SUSPECT",
     "TARGETS",
     "WELLS",
-    "Plates",
-    "Wells",
+    "SimulatedPlates",
+    "SimulatedWells",
     "controls_of",
     "lay_out",
     "read_samples",
@@ -50,7 +50,7 @@ _WORKING_S = 8 * 3600
 
 
 @dataclass
-class Plates:
+class SimulatedPlates:
     """Every plate run: when its first well was loaded, when the instrument gave its read-out, its trouble."""
 
     started: NDArray[np.int64]
@@ -69,7 +69,7 @@ class Plates:
 
 
 @dataclass
-class Wells:
+class SimulatedWells:
     """Every use of a well: one entry per tube or control that lay in it, in every array.
 
     Tube is -1 and role 1 (negative) or 2 (positive) for a control. `readings` are ORF1ab, N, internal control, NaN for
@@ -85,7 +85,7 @@ class Wells:
     rows: NDArray[np.bool_]
     scanned: NDArray[np.bool_]
 
-    def append(self, more: Wells) -> None:
+    def append(self, more: SimulatedWells) -> None:
         """Take in the wells of more plates."""
         for column in fields(self):
             values = getattr(self, column.name), getattr(more, column.name)
@@ -94,7 +94,7 @@ class Wells:
 
 def lay_out(
     tubes: Tubes, arriving: NDArray[np.int64], rng: np.random.Generator, *, samples: int = SAMPLES_PER_PLATE
-) -> Plates:
+) -> SimulatedPlates:
     """Lay the arriving tubes out on plates in the order they came; sets plate, well and loaded of the tubes.
 
     A plate is loaded once it is full; a part of a plate waits one more hour at most. The laboratory starts plates one
@@ -112,7 +112,7 @@ def lay_out(
     tubes.plate[order], tubes.well[order] = plate, well
     tubes.loaded[order] = started[plate] + well * PIPETTING
     run = rng.integers(125 * 60, 145 * 60, len(sizes)) * SECOND
-    return Plates(started, started + run, np.zeros(len(sizes), np.int16))
+    return SimulatedPlates(started, started + run, np.zeros(len(sizes), np.int16))
 
 
 def _plate_sizes(received: NDArray[np.int64], samples: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -182,11 +182,11 @@ def wells_of(
     plate: NDArray[np.int64],
     well: NDArray[np.int64],
     readings: NDArray[np.float32],
-    plates: Plates,
-) -> Wells:
+    plates: SimulatedPlates,
+) -> SimulatedWells:
     """Samples in their wells."""
     count = len(tube)
-    return Wells(
+    return SimulatedWells(
         tube=tube,
         role=np.zeros(count, np.int8),
         plate=plate,
@@ -198,7 +198,9 @@ def wells_of(
     )
 
 
-def controls_of(plate: NDArray[np.int64], plates: Plates, rng: np.random.Generator) -> Wells:
+def controls_of(
+    plate: NDArray[np.int64], plates: SimulatedPlates, rng: np.random.Generator
+) -> SimulatedWells:
     """A negative and a positive control on each of the plates."""
     count = len(plate)
     readings = np.full((count, 2, 3), np.nan, np.float32)

@@ -19,7 +19,7 @@ __all__ = [
     "SECOND",
     "SINGLE",
     "Places",
-    "Queues",
+    "SimulatedQueues",
     "Tubes",
     "make_places",
     "make_queues",
@@ -92,7 +92,7 @@ class Tubes:
 
 
 @dataclass
-class Queues:
+class SimulatedQueues:
     """Who was collected when into which tube: one entry per swab, in queue order, and the tubes.
 
     `point` and `mode` are what the scan says, which is the tube's own but where somebody erred.
@@ -140,7 +140,7 @@ def make_queues(
     rng: np.random.Generator,
     *,
     tubes: int | None = None,
-) -> Queues:
+) -> SimulatedQueues:
     """Line up the attending people and fill the tubes; sets the points of `places`.
 
     Parameters
@@ -167,12 +167,12 @@ def make_queues(
     filled.point, filled.capacity = tube_point, capacity
     filled.site, filled.mode = places.point_site[tube_point], places.point_mode[tube_point]
     tube = np.repeat(np.arange(len(people)), people)
-    queues = Queues(person, tube, at, filled.point[tube], filled.mode[tube], filled)
+    queues = SimulatedQueues(person, tube, at, filled.point[tube], filled.mode[tube], filled)
     recount(queues)
     return queues
 
 
-def recount(queues: Queues) -> None:
+def recount(queues: SimulatedQueues) -> None:
     """Bring people, first and last of every tube in line with who was collected into it.
 
     A person scanned again into the same tube counts once, at the first time.

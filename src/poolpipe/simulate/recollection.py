@@ -13,7 +13,7 @@ from poolpipe.simulate.queues import POOL, SECOND
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.simulate.queues import Queues
+    from poolpipe.simulate.queues import SimulatedQueues
 
 __all__ = ["Recalls", "recollect"]
 
@@ -52,7 +52,7 @@ class Recalls:
             setattr(self, name, getattr(self, name)[kept])
 
 
-def recollect(queues: Queues, infected: NDArray[np.int64], rng: np.random.Generator) -> Recalls:
+def recollect(queues: SimulatedQueues, infected: NDArray[np.int64], rng: np.random.Generator) -> Recalls:
     """Visit everybody of every positive or suspect pool and every suspect single; returns their new singles.
 
     Parameters

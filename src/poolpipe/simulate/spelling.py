@@ -14,7 +14,7 @@ from poolpipe.simulate.text import numbered
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poolpipe.simulate.labels import Codes
+    from poolpipe.simulate.labels import Labels
 
 __all__ = ["STREAMS", "columns_of", "spell"]
 
@@ -78,7 +78,7 @@ def columns_of(*, rich: bool) -> Mapping[str, tuple[str, ...]]:
 
 
 def spell(
-    stream: str, frame: pl.DataFrame, codes: Codes, *, rich: bool, round_name: str, run: int
+    stream: str, frame: pl.DataFrame, codes: Labels, *, rich: bool, round_name: str, run: int
 ) -> pl.DataFrame:
     """Spell the events of a stream as the files have them, in the order of time.
 
@@ -104,7 +104,7 @@ def spell(
     return pl.DataFrame({name: spelled.get(name, unsaid) for name in wanted})
 
 
-def _spellings(stream: str, frame: pl.DataFrame, codes: Codes, *, rich: bool) -> dict[str, pl.Series]:
+def _spellings(stream: str, frame: pl.DataFrame, codes: Labels, *, rich: bool) -> dict[str, pl.Series]:
     count = len(frame)
     spelled: dict[str, pl.Series] = {"at": frame["at"].cast(pl.Datetime("us", "UTC"))}
     for column in ("tube", "box", "plate", "lab"):
@@ -136,7 +136,7 @@ def _spellings(stream: str, frame: pl.DataFrame, codes: Codes, *, rich: bool) ->
     return spelled
 
 
-def _collect_spellings(frame: pl.DataFrame, codes: Codes, *, rich: bool) -> dict[str, pl.Series]:
+def _collect_spellings(frame: pl.DataFrame, codes: Labels, *, rich: bool) -> dict[str, pl.Series]:
     point = frame["point"].to_numpy()
     spelled = {
         "person": codes.person.gather(frame["person"]),
@@ -155,7 +155,7 @@ def _collect_spellings(frame: pl.DataFrame, codes: Codes, *, rich: bool) -> dict
     return spelled
 
 
-def _audit_spellings(stream: str, frame: pl.DataFrame, codes: Codes, count: int) -> dict[str, pl.Series]:
+def _audit_spellings(stream: str, frame: pl.DataFrame, codes: Labels, count: int) -> dict[str, pl.Series]:
     """Device, operator and sending time, and the transport's and the instrument's particulars."""
     station = next(
         (frame[name].to_numpy() for name in ("point", "site", "plate", "box") if name in frame.columns),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.arrow_arrays import column_with_gaps, values_and_bits
-from poolpipe.coding.tie_breaks import keys_of, largest_content
+from poolpipe.coding.arrow_arrays import nullable_column, values_and_validity
+from poolpipe.coding.tie_breaks import keys_of, largest_of_ties
 from poolpipe.tables import CALLS, ROLES, TIME, require
 from poolpipe_kernels import well_index
 from poolpipe_kernels import wells as kernels
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.coding.dictionaries import Codes
-    from poolpipe.policy import Assay, Policy
+    from poolpipe.coding.dictionaries import Dictionaries
+    from poolpipe.policy import CallRules, Policy
 
 __all__ = ["Calls", "call", "with_collected_controls"]
 
@@ -85,14 +85,14 @@ def with_collected_controls(frames: Mapping[str, pl.DataFrame]) -> Mapping[str, 
     return {**frames, "load": marked.with_columns(role.alias("role"))}
 
 
-def call(frames: Mapping[str, pl.DataFrame], codes: Codes, policy: Policy) -> Calls:
+def call(frames: Mapping[str, pl.DataFrame], codes: Dictionaries, policy: Policy) -> Calls:
     """Interpret every read-out and every report.
 
     Parameters
     ----------
     frames : mapping of DataFrame
         Coded load, read and report events, voided ones taken out.
-    codes : Codes
+    codes : Dictionaries
         Which numbers the policy's targets have; decides ties by content.
     policy : Policy
         Targets, cut-offs and what controls must show.
@@ -101,8 +101,8 @@ def call(frames: Mapping[str, pl.DataFrame], codes: Codes, policy: Policy) -> Ca
         if not frames[kind].is_empty():
             require(frames[kind], ("at", *columns), table=kind)
     loads, reads = _Loads.of(frames["load"]), _Reads.of(frames["read"], codes, policy.assay)
-    wells = _Wells(loads, reads, len(codes.entities["plate"]))
-    plates = _Plates(wells, reads, policy.assay)
+    wells = _WellColumns(loads, reads, len(codes.entities["plate"]))
+    plates = _JudgedPlates(wells, reads, policy.assay)
     tubes = _tubes(wells, plates, loads, frames["report"], codes)
     return Calls(tubes, wells.table(), plates.table())
 
@@ -138,7 +138,7 @@ class _Reads(NamedTuple):
     places: NDArray[np.int8]
 
     @classmethod
-    def of(cls, reads: pl.DataFrame, codes: Codes, assay: Assay) -> _Reads:
+    def of(cls, reads: pl.DataFrame, codes: Dictionaries, assay: CallRules) -> _Reads:
         places = np.full(len(codes.texts["target"]), -1, np.int8)
         for place, name in enumerate((*assay.targets, assay.internal_control)):
             number = codes.number("target", name)
@@ -151,11 +151,11 @@ class _Reads(NamedTuple):
             reads = reads.with_columns(pl.lit(None, pl.Float64).alias("ct"))
         plate, target = keys_of(reads, "plate"), keys_of(reads, "target")
         return cls(
-            plate, reads["well"].to_numpy(), target, *values_and_bits(reads["ct"]), _micros(reads), places
+            plate, reads["well"].to_numpy(), target, *values_and_validity(reads["ct"]), _micros(reads), places
         )
 
 
-class _Wells:
+class _WellColumns:
     """Every well that was loaded or read, numbered in the order of plate and position."""
 
     def __init__(self, loads: _Loads, reads: _Reads, plates: int) -> None:
@@ -172,7 +172,7 @@ class _Wells:
         kernels.note_loads(self.of_load, loads.role, loads.tube, np.empty(n, np.uint32), self.marks)
 
     def read_out(
-        self, reads: _Reads, assay: Assay, last_reading: NDArray[np.int64], controls_at: NDArray[np.int64]
+        self, reads: _Reads, assay: CallRules, last_reading: NDArray[np.int64], controls_at: NDArray[np.int64]
     ) -> None:
         """What each well says by itself, and of its plate when it was last read and since when controls stand."""
         n = len(self.slot)
@@ -198,10 +198,10 @@ class _Wells:
         return pl.DataFrame({"slot": self.slot[odd], **told})
 
 
-class _Plates:
+class _JudgedPlates:
     """Plates with a reading, judged by their controls."""
 
-    def __init__(self, wells: _Wells, reads: _Reads, assay: Assay) -> None:
+    def __init__(self, wells: _WellColumns, reads: _Reads, assay: CallRules) -> None:
         n = len(wells.bits)
         self.last_reading, self.controls_at = np.full(n, -1, np.int64), np.zeros(n, np.int64)
         wells.read_out(reads, assay, self.last_reading, self.controls_at)
@@ -224,7 +224,7 @@ class _Plates:
 
 
 def _tubes(
-    wells: _Wells, plates: _Plates, loads: _Loads, reports: pl.DataFrame, codes: Codes
+    wells: _WellColumns, plates: _JudgedPlates, loads: _Loads, reports: pl.DataFrame, codes: Dictionaries
 ) -> pl.DataFrame:
     """One result per tube: the gravest, since it first stood, and what it rests on."""
     n = len(codes.entities["tube"])
@@ -246,11 +246,11 @@ def _tubes(
     return pl.DataFrame(
         [
             pl.Series("known", (loaded > 0) | (gravest >= 0)),
-            column_with_gaps("call", gravest, gravest >= 0),
+            nullable_column("call", gravest, gravest >= 0),
             _times("called_at", called_at),
             _times("opened_at", opened_at),
             _report_labs(reports, gravest, codes),
-            column_with_gaps("by_slot", by_slot, by_slot != kernels.NEVER),
+            nullable_column("by_slot", by_slot, by_slot != kernels.NEVER),
             pl.Series("conflicting", (without_invalid & (without_invalid - 1)) > 0),
             pl.Series("set_aside", set_aside & (gravest < _SUSPECT)),
             pl.Series("slots", loaded),
@@ -258,7 +258,7 @@ def _tubes(
     )
 
 
-def _count_wells_once(wells: _Wells, loads: _Loads, loaded: NDArray[np.uint32]) -> None:
+def _count_wells_once(wells: _WellColumns, loads: _Loads, loaded: NDArray[np.uint32]) -> None:
     """Where a tube was loaded several times, count its wells in `loaded` and not its loads."""
     if loaded.max(initial=0) < 2:
         return
@@ -269,7 +269,7 @@ def _count_wells_once(wells: _Wells, loads: _Loads, loaded: NDArray[np.uint32]) 
     loaded[counted["tube"].to_numpy()] = counted["len"].to_numpy()
 
 
-def _report_labs(reports: pl.DataFrame, gravest: NDArray[np.int8], codes: Codes) -> pl.Series:
+def _report_labs(reports: pl.DataFrame, gravest: NDArray[np.int8], codes: Dictionaries) -> pl.Series:
     """Per tube the lab of the earliest report that gives its call; a tie goes to the larger content."""
     labs = pl.Series("report_lab", [None], pl.UInt32).new_from_index(0, len(gravest))
     if reports.is_empty() or "lab" not in reports.columns:
@@ -277,7 +277,7 @@ def _report_labs(reports: pl.DataFrame, gravest: NDArray[np.int8], codes: Codes)
     mine = reports.filter(reports["call"].to_numpy() == gravest[keys_of(reports, "tube")])
     mine = mine.filter(pl.col("at") == pl.col("at").min().over("tube"))
     if mine["tube"].is_duplicated().any():
-        mine = largest_content(mine, ["tube"], "report", codes)
+        mine = largest_of_ties(mine, ["tube"], "report", codes)
     return labs.scatter(keys_of(mine, "tube"), mine["lab"])
 
 
@@ -286,4 +286,4 @@ def _micros(frame: pl.DataFrame) -> NDArray[np.int64]:
 
 
 def _times(name: str, values: NDArray[np.int64]) -> pl.Series:
-    return column_with_gaps(name, values, values != kernels.NEVER).cast(TIME)
+    return nullable_column(name, values, values != kernels.NEVER).cast(TIME)

@@ -13,7 +13,7 @@ from poolpipe.tables import CALLS, TIME
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.policy import Clocks
 
 __all__ = ["cover_people"]
@@ -35,7 +35,7 @@ def cover_people(
     members: pl.DataFrame,
     residents: NDArray[np.int64],
     people: int,
-    codes: Codes,
+    codes: Dictionaries,
     clocks: Clocks,
     as_of: datetime,
 ) -> pl.DataFrame:
@@ -49,7 +49,7 @@ def cover_people(
         Keys of the people on the list, as in `members`, sorted, each once.
     people : int
         How many are on the list, those of documents that never occurred too.
-    codes : Codes
+    codes : Dictionaries
         For the rounds.
     clocks : Clocks
         `city_half` and `city_all`, hours from a round's first swab.
@@ -85,7 +85,7 @@ def cover_people(
 
 
 def _reached(
-    pools: pl.DataFrame, members: pl.DataFrame, residents: NDArray[np.int64], people: int, codes: Codes
+    pools: pl.DataFrame, members: pl.DataFrame, residents: NDArray[np.int64], people: int, codes: Dictionaries
 ) -> pl.DataFrame:
     """Per round: collected and reported residents, and when half and all of the list had results."""
     rounds = codes.entities["tube"].rounds
@@ -114,7 +114,7 @@ def _nth(ordered: NDArray[np.int64], n: int) -> datetime | None:
     return None if len(ordered) < n else _EPOCH + timedelta(microseconds=int(ordered[n - 1]))
 
 
-def _starts(pools: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+def _starts(pools: pl.DataFrame, codes: Dictionaries) -> pl.DataFrame:
     """First swab of every round."""
     collected = pools.filter(pl.col("mode").is_not_null())
     rounds = codes.entities["tube"].rounds[collected["tube"].to_numpy()]

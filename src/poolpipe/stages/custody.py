@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.arrow_arrays import column_with_gaps
-from poolpipe.coding.tie_breaks import keys_of, largest_content, last_rows
+from poolpipe.coding.arrow_arrays import nullable_column
+from poolpipe.coding.tie_breaks import keys_of, largest_of_ties, last_rows
 from poolpipe.tables import ROLES, TIME, require
 from poolpipe_kernels import journeys
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
 
 __all__ = ["Custody", "keep_custody"]
 
@@ -42,14 +42,14 @@ class Custody:
     receipts: pl.DataFrame
 
 
-def keep_custody(frames: Mapping[str, pl.DataFrame], codes: Codes) -> Custody:
+def keep_custody(frames: Mapping[str, pl.DataFrame], codes: Dictionaries) -> Custody:
     """Follow every tube from sealing to the well.
 
     Parameters
     ----------
     frames : mapping of DataFrame
         Coded seal, pack, pickup, receive and load events, voided ones taken out.
-    codes : Codes
+    codes : Dictionaries
         Decides ties by content.
     """
     for kind, columns in (
@@ -59,7 +59,7 @@ def keep_custody(frames: Mapping[str, pl.DataFrame], codes: Codes) -> Custody:
     ):
         if not frames[kind].is_empty():
             require(frames[kind], ("at", *columns), table=kind)
-    steps = _Steps(len(codes.entities["tube"]))
+    steps = _JourneySteps(len(codes.entities["tube"]))
     _sealed(steps, frames["seal"], codes)
     packed = _packed(steps, frames["pack"], codes)
     receipts = _receipts(frames["receive"], frames["pack"], codes)
@@ -68,7 +68,7 @@ def keep_custody(frames: Mapping[str, pl.DataFrame], codes: Codes) -> Custody:
     return Custody(steps.table(), receipts)
 
 
-class _Steps:
+class _JourneySteps:
     """One place per tube and step."""
 
     def __init__(self, tubes: int) -> None:
@@ -78,7 +78,7 @@ class _Steps:
 
     def put(self, rows: NDArray[np.int32], events: pl.DataFrame, **columns: str) -> None:
         """Take columns of each tube's row of `events`; row -1 is none."""
-        index = column_with_gaps("row", rows.view(np.uint32), rows >= 0)
+        index = nullable_column("row", rows.view(np.uint32), rows >= 0)
         for name, source in columns.items():
             self.columns[name] = events[source].gather(index).alias(name)
 
@@ -98,7 +98,7 @@ class _Packed(NamedTuple):
     at: NDArray[np.int64]
 
 
-def _sealed(steps: _Steps, seals: pl.DataFrame, codes: Codes) -> None:
+def _sealed(steps: _JourneySteps, seals: pl.DataFrame, codes: Dictionaries) -> None:
     if seals.is_empty():
         steps.empty(swabs=pl.Int64())
         return
@@ -107,7 +107,7 @@ def _sealed(steps: _Steps, seals: pl.DataFrame, codes: Codes) -> None:
     steps.put(rows, seals, swabs="swabs")
 
 
-def _packed(steps: _Steps, packs: pl.DataFrame, codes: Codes) -> _Packed:
+def _packed(steps: _JourneySteps, packs: pl.DataFrame, codes: Dictionaries) -> _Packed:
     if packs.is_empty():
         steps.empty(box=pl.UInt32(), packed_at=TIME)
         return _Packed(np.full(steps.tubes, -1, np.int32), np.empty(0, np.uint32), np.empty(0, np.int64))
@@ -117,7 +117,7 @@ def _packed(steps: _Steps, packs: pl.DataFrame, codes: Codes) -> _Packed:
     return _Packed(rows, keys_of(packs, "box"), packs["at"].to_physical().to_numpy())
 
 
-def _receipts(receives: pl.DataFrame, packs: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+def _receipts(receives: pl.DataFrame, packs: pl.DataFrame, codes: Dictionaries) -> pl.DataFrame:
     """Receipts in order, one for each box and moment, each with whether it is a second one."""
     if receives.is_empty():
         return receives.with_columns(pl.lit(value=False).alias("again"))
@@ -141,19 +141,19 @@ def _receipts(receives: pl.DataFrame, packs: pl.DataFrame, codes: Codes) -> pl.D
     return joined.with_columns(again.alias("again")).drop("place", "before", "packed_at")
 
 
-def _one_a_moment(receives: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+def _one_a_moment(receives: pl.DataFrame, codes: Dictionaries) -> pl.DataFrame:
     """Receives sorted by box and time; of those of a box at one moment, the one of the largest content."""
     if receives.select(pl.struct("box", "at").is_duplicated().any()).item():
-        receives = largest_content(receives, ["box", "at"], "receive", codes)
+        receives = largest_of_ties(receives, ["box", "at"], "receive", codes)
     return receives.sort("box", "at")
 
 
 def _travelled(
-    steps: _Steps,
+    steps: _JourneySteps,
     packed: _Packed,
     pickups: pl.DataFrame,
     receipts: pl.DataFrame,
-    codes: Codes,
+    codes: Dictionaries,
 ) -> None:
     """The journey: the box's first pickup and receipt at or after the packing, else the last one before."""
     for scans, kind, columns in (
@@ -173,7 +173,7 @@ def _travelled(
         steps.put(found, single, **columns)
 
 
-def _loaded(steps: _Steps, loads: pl.DataFrame, codes: Codes) -> None:
+def _loaded(steps: _JourneySteps, loads: pl.DataFrame, codes: Dictionaries) -> None:
     if {"role", "tube"} <= set(loads.columns):
         sample = pl.col("role") == ROLES.index("sample")
         loads = loads.with_columns(pl.when(sample).then(pl.col("tube")).alias("tube"))
@@ -187,6 +187,4 @@ def _loaded(steps: _Steps, loads: pl.DataFrame, codes: Codes) -> None:
     steps.put(rows, loads, plate="plate", well="well", load_lab="lab", loaded_at="at")
     first = np.full(steps.tubes, journeys.NEVER)
     journeys.earliest(keys_of(loads, "tube"), loads["at"].to_physical().to_numpy(), first)
-    steps.columns["first_loaded"] = column_with_gaps("first_loaded", first, first != journeys.NEVER).cast(
-        TIME
-    )
+    steps.columns["first_loaded"] = nullable_column("first_loaded", first, first != journeys.NEVER).cast(TIME)

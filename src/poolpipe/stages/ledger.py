@@ -9,7 +9,7 @@ import polars as pl
 from poolpipe.tables import STATES
 
 if TYPE_CHECKING:
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
 
 __all__ = ["balance", "missing_tubes"]
 
@@ -17,7 +17,7 @@ _ORPHAN = -1
 """The place, before all states, of a tube that nobody was scanned into."""
 
 
-def balance(pools: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+def balance(pools: pl.DataFrame, codes: Dictionaries) -> pl.DataFrame:
     """Count collected tubes by round, site and box that reached each step or a later one.
 
     Returns

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.scans import Scans, halves, lay_by_tube
-from poolpipe.coding.tie_breaks import beside_content
+from poolpipe.coding.tie_breaks import with_tie_breaks
 from poolpipe.errors import TableError
 from poolpipe.tables import MODES, TIME, require
 from poolpipe_kernels import seats
@@ -20,7 +20,7 @@ from poolpipe_kernels.compilation import read_only
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.policy import Policy
 
 __all__ = ["Links", "link"]
@@ -70,14 +70,14 @@ class Links:
         return seats
 
 
-def link(collects: pl.DataFrame, codes: Codes, policy: Policy) -> Links:
+def link(collects: pl.DataFrame, codes: Dictionaries, policy: Policy) -> Links:
     """Find the members of every tube and the tube's mode, capacity and place.
 
     Parameters
     ----------
     collects : DataFrame
         Coded collect events in the order of `scans.Scans`, voided ones taken out: at, tube, person, said, later.
-    codes : Codes
+    codes : Dictionaries
         Decides ties by content, and the order of people.
     policy : Policy
         For the capacity where no scan gives one.
@@ -89,22 +89,22 @@ def link(collects: pl.DataFrame, codes: Codes, policy: Policy) -> Links:
     """
     if collects.is_empty():
         return _nobody()
-    require(collects, ("at", "tube", "person", "said", "later"), table="collect")
-    queues = _Queues(collects, codes)
-    queues.describe(codes.sayings)
+    require(collects, ("at", "tube", "person", "attributes_id", "later"), table="collect")
+    queues = _TubeQueues(collects, codes)
+    queues.describe(codes.attribute_sets)
     _settle_ties(queues, collects, codes)
     return _tables(queues, policy)
 
 
-class _Queues:
+class _TubeQueues:
     """Every tube's queue: its members in order, and the later scans of people who sit already."""
 
-    def __init__(self, collects: pl.DataFrame, codes: Codes) -> None:
+    def __init__(self, collects: pl.DataFrame, codes: Dictionaries) -> None:
         self._seat(_flat(collects), codes)
         if (self.seat < 0).any():  # whose first scan was withdrawn takes the seat with the next one
             self._seat(_laid_anew(self.scans, codes), codes)
 
-    def _seat(self, scans: Scans, codes: Codes) -> None:
+    def _seat(self, scans: Scans, codes: Dictionaries) -> None:
         """Find the tubes, and the seat of everybody who was scanned again."""
         begins = np.empty(len(codes.entities["tube"]) + 1, np.int64)
         tubes = kernels.find_tubes(scans.tube[: scans.firsts], begins)
@@ -116,12 +116,12 @@ class _Queues:
             scans.tube[again], scans.person[again], self.tubes, self.offsets, scans.person, self.seat
         )
 
-    def describe(self, sayings: pl.DataFrame) -> None:
+    def describe(self, attribute_sets: pl.DataFrame) -> None:
         """What each tube's scans agree on; tubes with later scans once more, all their scans side by side."""
-        self.capacities, facts = _packed(sayings)
-        self.told = _Told(len(self.tubes))
+        self.capacities, facts = _packed(attribute_sets)
+        self.told = _TubeAttributes(len(self.tubes))
         scans = self.scans
-        halves(self.offsets, partial(self.told.read, self.offsets, scans.at, scans.said, facts))
+        halves(self.offsets, partial(self.told.read, self.offsets, scans.at, scans.attributes_id, facts))
         if not len(self.seat):
             return
         later = np.arange(scans.firsts, len(scans.tube))
@@ -134,15 +134,15 @@ class _Queues:
         whose = np.concatenate([np.repeat(affected, counts), again])
         order = np.argsort(whose, kind="stable")
         rows, offsets = rows[order], np.append(np.searchsorted(whose[order], affected), len(rows))
-        anew = _Told(len(affected))
-        at, said = read_only(scans.at[rows]), read_only(scans.said[rows])
-        anew.read(offsets, at, said, facts, 0, len(affected))
+        anew = _TubeAttributes(len(affected))
+        at, attributes_id = read_only(scans.at[rows]), read_only(scans.attributes_id[rows])
+        anew.read(offsets, at, attributes_id, facts, 0, len(affected))
         self.told.put(affected, anew)
         other_time = scans.at[later] != scans.at[self.seat]
         self.told.flags[again[other_time]] |= kernels.RESCANNED
 
 
-class _Told:
+class _TubeAttributes:
     """What each tube's scans agree on, as `describe_tubes` gives it."""
 
     def __init__(self, tubes: int) -> None:
@@ -153,16 +153,26 @@ class _Told:
         self,
         offsets: NDArray[np.int64],
         at: NDArray[np.int64],
-        said: NDArray[np.uint32],
+        attributes_id: NDArray[np.uint32],
         facts: NDArray[np.uint64],
         first: int,
         last: int,
     ) -> None:
         kernels.describe_tubes(
-            first, last, offsets, at, said, facts, self.mode, self.capacity, self.site, self.point, self.flags
+            first,
+            last,
+            offsets,
+            at,
+            attributes_id,
+            facts,
+            self.mode,
+            self.capacity,
+            self.site,
+            self.point,
+            self.flags,
         )
 
-    def put(self, tubes: NDArray[np.int64], told: _Told) -> None:
+    def put(self, tubes: NDArray[np.int64], told: _TubeAttributes) -> None:
         self.mode[tubes], self.flags[tubes] = told.mode, told.flags
         self.capacity[tubes], self.site[tubes], self.point[tubes] = told.capacity, told.site, told.point
 
@@ -173,24 +183,24 @@ def _flat(collects: pl.DataFrame) -> Scans:
         flat["tube"].to_numpy(),
         flat["at"].to_physical().to_numpy(),
         flat["person"].to_numpy(),
-        flat["said"].to_numpy(),
+        flat["attributes_id"].to_numpy(),
         flat.height - int(flat["later"].sum()),
     )
 
 
-def _laid_anew(scans: Scans, codes: Codes) -> Scans:
+def _laid_anew(scans: Scans, codes: Dictionaries) -> Scans:
     blocks: dict[str, list[NDArray[Any]]] = {
         "tube": [scans.tube.copy()],
         "at": [scans.at],
         "person": [scans.person],
-        "said": [scans.said],
+        "attributes_id": [scans.attributes_id],
     }
-    same = np.arange(codes.sayings.height, dtype=np.uint32)
+    same = np.arange(codes.attribute_sets.height, dtype=np.uint32)
     laid, _ = lay_by_tube(blocks, len(codes.entities["tube"]), same, codes.person_bounds())
     return laid
 
 
-def _packed(sayings: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+def _packed(attribute_sets: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     """Each saying in one word, as `describe_tubes` wants it; and the distinct capacities, ascending.
 
     Raises
@@ -198,18 +208,18 @@ def _packed(sayings: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.uint64
     TableError
         If there are more places or capacities than fit: 16 million sites are no sites.
     """
-    facts = sayings["mode"].to_numpy().astype(np.uint64)
+    facts = attribute_sets["mode"].to_numpy().astype(np.uint64)
     capacities = np.empty(0, np.int64)
-    if "capacity" in sayings.columns:
-        given = sayings["capacity"]
+    if "capacity" in attribute_sets.columns:
+        given = attribute_sets["capacity"]
         capacities = given.drop_nulls().unique().sort().to_numpy()
         numbers = given.replace_strict(
             capacities, np.arange(1, len(capacities) + 1), default=0, return_dtype=pl.UInt64
         )
         facts |= numbers.fill_null(0).to_numpy() << np.uint64(1)
     for column, bit in (("site", 16), ("point", 40)):
-        if column in sayings.columns:
-            numbers = (sayings[column].cast(pl.UInt64) + 1).fill_null(0)
+        if column in attribute_sets.columns:
+            numbers = (attribute_sets[column].cast(pl.UInt64) + 1).fill_null(0)
             facts |= numbers.to_numpy() << np.uint64(bit)
             _check_fits(column, int(numbers.max() or 0), _MOST_PLACES)  # type: ignore[arg-type]
     _check_fits("capacity", len(capacities), _MOST_CAPACITIES)
@@ -225,15 +235,15 @@ def _check_fits(column: str, found: int, most: int) -> None:
         )
 
 
-def _settle_ties(queues: _Queues, collects: pl.DataFrame, codes: Codes) -> None:
+def _settle_ties(queues: _TubeQueues, collects: pl.DataFrame, codes: Dictionaries) -> None:
     """Where scans of one moment name different modes or places, the larger content decides."""
     told = queues.told
     tied = np.flatnonzero(told.flags & kernels.TIED)
     if not len(tied):
         return
     events = collects.filter(collects["tube"].is_in(queues.tubes[tied]))
-    ranked, names = beside_content(events, "collect", codes)
-    ranked = codes.unfolded(ranked)
+    ranked, names = with_tie_breaks(events, "collect", codes)
+    ranked = codes.with_attributes(ranked)
     ranked = ranked.sort("at", *names, descending=[False, *[True] * len(names)])
     place = {int(tube): int(index) for index, tube in zip(tied, queues.tubes[tied], strict=True)}
     for column, target in (("mode", told.mode), ("site", told.site), ("point", told.point)):
@@ -245,7 +255,7 @@ def _settle_ties(queues: _Queues, collects: pl.DataFrame, codes: Codes) -> None:
             target[where] = firsts[column].to_numpy()
 
 
-def _tables(queues: _Queues, policy: Policy) -> Links:
+def _tables(queues: _TubeQueues, policy: Policy) -> Links:
     scans, offsets, told = queues.scans, queues.offsets, queues.told
     members = slice(0, scans.firsts)
     largest = np.append(queues.capacities, policy.pools.capacity)[told.capacity]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.arrow_arrays import column_with_gaps
+from poolpipe.coding.arrow_arrays import nullable_column
 from poolpipe.tables import CALLS, STATES
 
 if TYPE_CHECKING:
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.stages.calls import Calls
     from poolpipe.stages.custody import Custody
     from poolpipe.stages.links import Links
@@ -21,7 +21,7 @@ __all__ = ["gather_pools"]
 _INVALID = CALLS.index("invalid")
 
 
-def gather_pools(links: Links, custody: Custody, calls: Calls, codes: Codes) -> pl.DataFrame:
+def gather_pools(links: Links, custody: Custody, calls: Calls, codes: Dictionaries) -> pl.DataFrame:
     """Put together what is known of every tube, orphans included.
 
     Returns
@@ -55,7 +55,7 @@ def _beside(tubes: pl.DataFrame, part: pl.DataFrame) -> pl.DataFrame:
     row, there = np.zeros(tubes.height, np.uint32), np.zeros(tubes.height, np.bool_)
     row[part["tube"].to_numpy()] = np.arange(part.height)
     there[part["tube"].to_numpy()] = True
-    index = column_with_gaps("row", row, there)
+    index = nullable_column("row", row, there)
     return tubes.hstack([column.gather(index) for column in part.drop("tube")])
 
 

@@ -14,19 +14,19 @@ from poolpipe_kernels import posterior
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.decode import Assay
     from poolpipe.policy import Policy
     from poolpipe.stages.links import Links
 
-__all__ = ["Beliefs", "believe_members", "fit_of_run"]
+__all__ = ["Probabilities", "fit_of_run", "infection_probabilities"]
 
 _CALLS = len(CALLS) + 1
 """Calls, and none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Beliefs:
+class Probabilities:
     """P(infected) of every seat, without a number for each: tubes of one size and one call are alike.
 
     Attributes
@@ -74,14 +74,14 @@ class Beliefs:
         return pools.join(self.doubted, on="tube", how="left", maintain_order="left")
 
 
-def believe_members(
+def infection_probabilities(
     pools: pl.DataFrame,
     links: Links,
     recalls: pl.DataFrame,
     several: pl.DataFrame,
-    codes: Codes,
+    codes: Dictionaries,
     policy: Policy,
-) -> Beliefs:
+) -> Probabilities:
     """P(infected) of every seat: one value for a person and a round.
 
     Where nobody of a tube sits elsewhere in its round the answer is in closed form. Tubes of a round that share
@@ -95,7 +95,7 @@ def believe_members(
         Who is in which tube.
     recalls, several : DataFrame
         Coded: recalls with single_tube, and seats of people in several tubes of a round.
-    codes : Codes
+    codes : Dictionaries
         For the rounds of the tubes.
     """
     from poolpipe.decode.assays import Assay
@@ -107,12 +107,12 @@ def believe_members(
     answers = recalls.filter(pl.col("single_tube").is_not_null()) if recalls.height else recalls
     if answers.is_empty() and several.is_empty():
         nothing = pl.DataFrame(schema={"tube": pl.UInt32, "p_false_positive": pl.Float64})
-        return Beliefs(links.offsets, begins, alike, np.empty(0, np.int64), np.empty(0), nothing)
+        return Probabilities(links.offsets, begins, alike, np.empty(0, np.int64), np.empty(0), nothing)
     linked = pl.concat([answers["tube"], answers["single_tube"], several["tube"]])
     seats = links.members_of(linked)
     seats = seats.with_columns(_infections(seats, answers, codes.entities["tube"].rounds))
     odd, doubted = _together(seats, collected, policy, assay)
-    return Beliefs(links.offsets, begins, alike, seats["seat"].to_numpy(), odd, doubted)
+    return Probabilities(links.offsets, begins, alike, seats["seat"].to_numpy(), odd, doubted)
 
 
 def _alike(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.dictionaries import WELL_PLACES, Codes, well_names
+from poolpipe.coding.dictionaries import WELL_PLACES, Dictionaries, well_names
 from poolpipe.tables import CALLS, TABLES
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _in_order(readings: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([placed.filter(~several), again]).sort("place", maintain_order=True).drop("place")
 
 
-def readings_in_words(readings: pl.DataFrame, codes: Codes, plate_wells: int) -> pl.DataFrame:
+def readings_in_words(readings: pl.DataFrame, codes: Dictionaries, plate_wells: int) -> pl.DataFrame:
     """Write coded read-outs as texts: the columns of the table `readings`."""
     if readings.is_empty():
         return pl.DataFrame(schema=_SCHEMA)

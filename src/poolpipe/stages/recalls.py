@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.coding.tie_breaks import largest_content
+from poolpipe.coding.tie_breaks import largest_of_ties
 from poolpipe.tables import CALLS, MODES, TIME
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.policy import Policy
     from poolpipe.stages.links import Links
 
@@ -29,7 +29,7 @@ def open_recalls(
     pools: pl.DataFrame,
     links: Links,
     collects: pl.DataFrame,
-    codes: Codes,
+    codes: Dictionaries,
     policy: Policy,
     as_of: datetime,
 ) -> pl.DataFrame:
@@ -93,7 +93,7 @@ def open_recalls(
 
 
 def _answers(
-    recalled: pl.DataFrame, pools: pl.DataFrame, links: Links, collects: pl.DataFrame, codes: Codes
+    recalled: pl.DataFrame, pools: pl.DataFrame, links: Links, collects: pl.DataFrame, codes: Dictionaries
 ) -> pl.DataFrame:
     """Single samples of recalled people that answer: recall, answer (tube), answered_at, call, called_at."""
     singles = pools.filter(pl.col("mode") == _SINGLE).select("tube", "call", "called_at")
@@ -115,7 +115,7 @@ def _answers(
     )
     candidates = candidates.filter(pl.col("answer") != pl.col("tube"))
     in_time = pl.col("answered_at") >= pl.col("opened_at")
-    said = codes.saying("recall_of", collects)
+    said = codes.with_attribute("recall_of", collects)
     if said.is_empty():
         return candidates.filter(in_time)
     said = said.select(pl.col("tube").alias("answer"), "person", "recall_of").unique()
@@ -126,7 +126,9 @@ def _answers(
     return named.filter(in_time | pl.col("named").fill_null(value=False))
 
 
-def find_cases(pools: pl.DataFrame, links: Links, collects: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+def find_cases(
+    pools: pl.DataFrame, links: Links, collects: pl.DataFrame, codes: Dictionaries
+) -> pl.DataFrame:
     """Every member of a single tube called positive.
 
     Returns
@@ -137,12 +139,12 @@ def find_cases(pools: pl.DataFrame, links: Links, collects: pl.DataFrame, codes:
     positive = pools.filter((pl.col("mode") == _SINGLE) & (pl.col("call") == _POSITIVE))
     members = links.members_of(positive["tube"])
     cases = positive.select("tube", "called_at", "lab").join(members, on="tube", maintain_order="left_right")
-    told = codes.speaking("recall_of", collects)
+    told = codes.having_attribute("recall_of", collects)
     if told.is_empty() or cases.is_empty():
         return cases.with_columns(pl.lit(None, pl.UInt32).alias("recall_of"))
     said = told.join(cases, on=["tube", "person"], how="semi")
-    said = codes.unfolded(said.filter(pl.col("at") == pl.col("at").min().over("tube", "person")))
-    first = largest_content(said, ["tube", "person"], "collect", codes).select("tube", "person", "recall_of")
+    said = codes.with_attributes(said.filter(pl.col("at") == pl.col("at").min().over("tube", "person")))
+    first = largest_of_ties(said, ["tube", "person"], "collect", codes).select("tube", "person", "recall_of")
     return cases.join(first, on=["tube", "person"], how="left", maintain_order="left")
 
 

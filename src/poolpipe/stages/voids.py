@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
 
 __all__ = ["Standing", "latest_at", "standing_events"]
 
@@ -44,7 +44,9 @@ def latest_at(frames: Mapping[str, pl.DataFrame]) -> datetime | None:
     return cast("datetime | None", moments.max())
 
 
-def standing_events(frames: Mapping[str, pl.DataFrame], codes: Codes, as_of: datetime | None) -> Standing:
+def standing_events(
+    frames: Mapping[str, pl.DataFrame], codes: Dictionaries, as_of: datetime | None
+) -> Standing:
     """Take the events up to `as_of` and withdraw what voids name.
 
     A void hits every event of its id, of any kind and round; not other voids. It is itself never withdrawn.
@@ -66,7 +68,7 @@ def standing_events(frames: Mapping[str, pl.DataFrame], codes: Codes, as_of: dat
     return Standing(events, _unknown(voids, known, codes), _conflicts({**events, "void": voids}, codes))
 
 
-def _unknown(voids: pl.DataFrame, known: pl.Series, codes: Codes) -> pl.DataFrame:
+def _unknown(voids: pl.DataFrame, known: pl.Series, codes: Dictionaries) -> pl.DataFrame:
     if voids.is_empty():
         return pl.DataFrame(schema={"round": pl.String, "subject": pl.String, "at": TIME})
     missed = voids.filter(~pl.col("event").is_in(known.implode())).sort("at")
@@ -74,7 +76,7 @@ def _unknown(voids: pl.DataFrame, known: pl.Series, codes: Codes) -> pl.DataFram
     return told.unique(["round", "subject"], keep="first", maintain_order=True)
 
 
-def _conflicts(frames: Mapping[str, pl.DataFrame], codes: Codes) -> pl.DataFrame:
+def _conflicts(frames: Mapping[str, pl.DataFrame], codes: Dictionaries) -> pl.DataFrame:
     """Ids that events of several contents share; duplicates are gone, so any two events of one id differ."""
     parts = [
         named.select("event_id", "at", _round(kind, named, codes))
@@ -91,29 +93,31 @@ def _conflicts(frames: Mapping[str, pl.DataFrame], codes: Codes) -> pl.DataFrame
     return told.unique(["round", "subject"], keep="last", maintain_order=True)
 
 
-def _event_ids(frame: pl.DataFrame, codes: Codes) -> tuple[pl.Series, pl.Series | None]:
+def _event_ids(frame: pl.DataFrame, codes: Dictionaries) -> tuple[pl.Series, pl.Series | None]:
     """The ids that events have, and which of them each event has; None where there is one for each event."""
     nothing = pl.Series("event_id", [], pl.String)
-    if "said" not in frame.columns:
+    if "attributes_id" not in frame.columns:
         return (frame["event_id"], None) if "event_id" in frame.columns else (nothing, None)
-    if "event_id" not in codes.sayings.columns:
+    if "event_id" not in codes.attribute_sets.columns:
         return nothing, None
-    occur = np.zeros(codes.sayings.height, np.bool_)
-    occur[frame["said"].to_numpy()] = True
-    said = codes.sayings["event_id"]
-    return pl.select(pl.when(pl.Series(occur)).then(said).alias("event_id")).to_series(), frame["said"]
+    occur = np.zeros(codes.attribute_sets.height, np.bool_)
+    occur[frame["attributes_id"].to_numpy()] = True
+    attributes_id = codes.attribute_sets["event_id"]
+    return pl.select(pl.when(pl.Series(occur)).then(attributes_id).alias("event_id")).to_series(), frame[
+        "attributes_id"
+    ]
 
 
-def _with_event_id(frame: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+def _with_event_id(frame: pl.DataFrame, codes: Dictionaries) -> pl.DataFrame:
     """Only the events that have an id, with it beside them."""
-    if "said" in frame.columns:
-        return codes.saying("event_id", frame)
+    if "attributes_id" in frame.columns:
+        return codes.with_attribute("event_id", frame)
     if "event_id" not in frame.columns:
         return frame.clear()
     return frame.filter(pl.col("event_id").is_not_null())
 
 
-def _round(kind: str, frame: pl.DataFrame, codes: Codes) -> pl.Series:
+def _round(kind: str, frame: pl.DataFrame, codes: Dictionaries) -> pl.Series:
     """Number of each event's round: that of the tube, box or plate its kind must name, else its own."""
     entity = next((name for name in EVENTS[kind].must if name in ENTITIES), None)
     if entity is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poolpipe.terminal.campaign import as_of_of, campaign_board
+from poolpipe.terminal.campaign import campaign_board, moment_of_day
 from poolpipe.terminal.changes import difference_boards
 from poolpipe.terminal.coverage import coverage_board
 from poolpipe.terminal.files import machine_board, unused_board
@@ -65,7 +65,7 @@ def day_boards(
     rows : int
         Longest list on a board; what is left out is counted.
     """
-    as_of = as_of_of(day)
+    as_of = moment_of_day(day)
     yield campaign_board(day, zone=zone)
     yield recall_board(day.recalls, as_of=as_of, zone=zone, people=people, show_ids=show_ids, rows=rows)
     yield ledger_board(day.ledger, rows=rows)

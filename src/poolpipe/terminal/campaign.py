@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from poolpipe.results.day import Day
 
-__all__ = ["as_of_of", "campaign_board"]
+__all__ = ["campaign_board", "moment_of_day"]
 
 _FEW = 5
 """So many machine files that were left out are named on the first board; all of them in the summary."""
 
 
-def as_of_of(day: Day) -> datetime | None:
+def moment_of_day(day: Day) -> datetime | None:
     """The moment the day is seen from; None where no event was accepted."""
     moment = day.summary["as_of"]
     return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
@@ -38,7 +38,7 @@ def campaign_board(day: Day, *, zone: str) -> Board:
     zone : str
         IANA time zone of the moment in the heading.
     """
-    moment, policy = as_of_of(day), day.summary["policy"]
+    moment, policy = moment_of_day(day), day.summary["policy"]
     when = f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" if moment else "-"
     board = frame(
         f"Campaign 筛查概况 · as of {when} {zone} · policy 策略 {policy['name']} {policy['version']}"

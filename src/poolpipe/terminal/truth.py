@@ -10,17 +10,17 @@ from poolpipe.display import mask_numbers
 from poolpipe.terminal.marks import Board, frame, plain
 
 if TYPE_CHECKING:
-    from poolpipe.simulate.check import Check
+    from poolpipe.simulate.check import PlantedCheck
 
 __all__ = ["truth_board"]
 
 
-def truth_board(check: Check, *, rows: int = 20) -> Board:
+def truth_board(check: PlantedCheck, *, rows: int = 20) -> Board:
     """Planted troubles with what each was found as, then whatever does not agree.
 
     Parameters
     ----------
-    check : Check
+    check : PlantedCheck
         What `poolpipe.planted.check_planted` returned.
     rows : int
         Longest list of disagreements; what is left out is counted.

@@ -16,7 +16,7 @@ from poolpipe_kernels import duplicate_people
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.stages.anomalies.rows import Seen
 
 __all__ = ["of_people", "people_in_several_tubes", "people_in_two_tubes"]
@@ -31,7 +31,7 @@ def of_people(seen: Seen) -> list[pl.DataFrame]:
     return [_bad_ids(seen), _doubles(seen)]
 
 
-def people_in_several_tubes(tubes: pl.DataFrame, members: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+def people_in_several_tubes(tubes: pl.DataFrame, members: pl.DataFrame, codes: Dictionaries) -> pl.DataFrame:
     """Find people who sit in several tubes of one round, of whatever mode.
 
     Parameters

@@ -12,7 +12,7 @@ from poolpipe.stages.anomalies.rows import tube_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.stages.anomalies.rows import Seen
 
 __all__ = ["CUT_WAY_OUT", "of_rescans"]
@@ -74,7 +74,7 @@ def _scans_of_cut_numbers(seen: Seen) -> pl.DataFrame:
     )
 
 
-def _cut(people: NDArray[np.int64], codes: Codes) -> NDArray[np.bool_]:
+def _cut(people: NDArray[np.int64], codes: Dictionaries) -> NDArray[np.bool_]:
     """Which keys of people stand for numbers of more than 15 digits, zeros from there on."""
     digits, check = np.divmod(people, _CHECKS)
     cut = (people >= 0) & (check == 0) & (digits % 100 == 0)

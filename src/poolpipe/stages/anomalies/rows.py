@@ -12,7 +12,7 @@ from poolpipe.tables import ANOMALIES, TIME
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poolpipe.coding.dictionaries import Codes
+    from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.stages.calls import Calls
     from poolpipe.stages.custody import Custody
 
@@ -24,7 +24,7 @@ class Seen:
     """What the stages found, coded; see each stage for its columns."""
 
     frames: Mapping[str, pl.DataFrame]
-    codes: Codes
+    codes: Dictionaries
     pools: pl.DataFrame
     members: pl.DataFrame
     custody: Custody
