@@ -23,6 +23,7 @@ from poolpipe.policy import Policy, load_policy
 from poolpipe.results.day import Day
 from poolpipe.results.members import Members
 from poolpipe.results.tables import EncodedTables
+from poolpipe.results.writing import Writing
 from poolpipe.stages.anomalies import Seen, find_anomalies, people_in_several_tubes
 from poolpipe.stages.calls import call, with_collected_controls
 from poolpipe.stages.clocks import read_clocks
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from poolpipe.stages.readings import Which
 
     Progress = Callable[[str, int, int], None]
-    Early = Callable[[Members], None]
     Inputs = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Mapping[str, pl.DataFrame]
     Table = str | os.PathLike[str] | pl.DataFrame
 
@@ -86,7 +86,7 @@ def run(
     reference: Reference | None = None,
     readings: Which = "auto",
     progress: Progress | None = None,
-    early: Early | None = None,
+    out: str | os.PathLike[str] | Writing | None = None,
 ) -> Day:
     """Read a campaign's events and conclude everything that follows from them.
 
@@ -111,9 +111,10 @@ def run(
         Which read-outs are kept beside the result; see `readings.kept_readings`.
     progress : callable, optional
         Told (what, done, total) now and then.
-    early : callable, optional
-        Given who sits where as soon as it is concluded, some time before the day is: what takes longest to
-        write can be begun, as in ``with Writing(out) as writing: writing.day(run(scans, early=writing.members))``.
+    out : path or Writing, optional
+        Folder that the result is written into, whole or not at all; like `Day.write`, but the members, which take
+        longest, are written while the other tables are still concluded. With an open `Writing` the result takes its
+        place when that block ends.
 
     Returns
     -------
@@ -129,6 +130,12 @@ def run(
     TableError
         If a reference table lacks a column.
     """
+    if out is not None and not isinstance(out, Writing):
+        with Writing(out) as writing:
+            return run(
+                inputs, policy=policy, as_of=as_of, kind=kind, people=people, sites=sites, labs=labs,
+                reference=reference, readings=readings, progress=progress, out=writing,
+            )  # fmt: skip
     compile_in_background()
     rules = load_policy(policy)
     known = reference or read_reference(people=people, sites=sites, labs=labs)
@@ -136,7 +143,7 @@ def run(
         inputs, rules, progress=progress, foreign=InstrumentSource(rules), kind=kind, apart=known.files
     )
     return conclude(
-        events, rules, as_of=as_of, reference=known, readings=readings, progress=progress, early=early
+        events, rules, as_of=as_of, reference=known, readings=readings, progress=progress, out=out
     )
 
 
@@ -148,7 +155,7 @@ def conclude(
     reference: Reference | None = None,
     readings: Which = "auto",
     progress: Progress | None = None,
-    early: Early | None = None,
+    out: Writing | None = None,
 ) -> Day:
     """Conclude everything from events that were read already, under a policy and as of a moment.
 
@@ -200,8 +207,8 @@ def conclude(
         members = Members(codes, links.members, probabilities)
         doubted = probabilities.beside(pools)
         done("probabilities")
-        if early:
-            early(members)
+        if out:
+            out.begin("members", members.batched())
         likely = opened.with_columns(pl.Series("p_infected", probabilities.of(opened["seat"].to_numpy())))
         recalls = rank_recalls(likely, known.households(codes, likely["person"]))
         cases = find_cases(pools, links, frames["collect"], codes)
@@ -234,7 +241,10 @@ def conclude(
         "coverage": covered,
         "fit": fit_of_run(pools, policy),
     }
-    return Day(coded, summary, reconclude, people=known.people)
+    day = Day(coded, summary, reconclude, people=known.people)
+    if out:
+        day.finish(out)
+    return day
 
 
 def _covered(

@@ -91,7 +91,7 @@ def test_lock__is_told_to_be_none_where_the_file_system_has_none(tmp_path, monke
 
 def test_write__into_a_folder_that_is_being_written_into_is_refused_and_touches_nothing(tmp_path, day):
     with Writing(tmp_path / "out") as first:
-        first.day(day)
+        day.finish(first)
         with pytest.raises(poolpipe.InputError, match="another run is writing"):
             day.write(tmp_path / "out")
         assert len(list((tmp_path / "out").glob(".writing-*"))) == 1

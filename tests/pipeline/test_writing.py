@@ -103,14 +103,16 @@ def test_pieces__that_begin_inside_a_tube_or_a_round_say_what_the_table_says(
     several: poolpipe.Day, rows: int
 ) -> None:
     for table in ("members", "pools"):
-        batches = several._coded.batches(table, rows)
+        batches = several._coded.batched(table).batches(rows)
         # As texts at once: a piece's memory is used again by the next but one.
         found = list(chain.from_iterable(piece.to_pylist() for piece in batches))
         assert found == several.table(table).to_dicts()
 
 
 def test_pieces__hold_no_text_that_is_not_in_their_rows(several: poolpipe.Day) -> None:
-    for piece in chain(several._coded.batches("members", 5), several._coded.batches("pools", 5)):
+    for piece in chain(
+        several._coded.batched("members").batches(5), several._coded.batched("pools").batches(5)
+    ):
         for name in piece.schema.names:
             if hasattr(piece.schema.field(name).type, "value_type"):
                 words = piece[name].chunk(0).dictionary.to_pylist()
@@ -119,7 +121,7 @@ def test_pieces__hold_no_text_that_is_not_in_their_rows(several: poolpipe.Day) -
 
 def test_pieces__say_never_null_only_of_columns_that_are_declared_so(several: poolpipe.Day) -> None:
     for table, columns in TABLES.items():
-        schema = next(several._coded.batches(table)).schema
+        schema = next(several._coded.batched(table).batches()).schema
         assert all(schema.field(column.name).nullable for column in columns if column.null)
 
 
@@ -157,8 +159,8 @@ def test_write__in_pieces_reads_the_same_with_every_reader(
 def test_writing__that_begins_while_the_day_is_concluded_gives_the_same_bytes(tmp_path: Path) -> None:
     frames = frames_of(city(8705, size="medium"))
     poolpipe.run(frames).write(tmp_path / "after")
-    with Writing(tmp_path / "meanwhile") as writing:
-        writing.day(pipeline.run(frames, early=writing.members))
+    day = pipeline.run(frames, out=tmp_path / "meanwhile")
+    assert poolpipe.Day.read(tmp_path / "meanwhile").members.equals(day.members)
     assert _contents(tmp_path / "meanwhile") == _contents(tmp_path / "after")
 
 
@@ -174,8 +176,8 @@ def test_writing__of_a_day_that_fails_midway_leaves_the_earlier_result(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pipeline, "balance", fails)
-    with pytest.raises(KeyboardInterrupt), Writing(tmp_path) as writing:
-        pipeline.run(frames_of(city(8701, size="small")), early=writing.members)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run(frames_of(city(8701, size="small")), out=tmp_path)
     assert len(begun) == 1, "members were being written"
     assert _contents(tmp_path) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(NAMES)
@@ -186,7 +188,7 @@ def test_writing__that_fails_leaves_no_folder_where_there_was_none(
 ) -> None:
     def interrupted(folder: Path) -> None:
         with Writing(folder) as writing:
-            writing.day(days[0])
+            days[0].finish(writing)
             assert folder.is_dir()
             raise KeyboardInterrupt
 

@@ -110,10 +110,9 @@ def run(
             kind=kind,
             readings=readings,
             progress=steps,
-            early=writing.members,
+            out=writing,
         )
         steps("writing", 0, 1)
-        writing.day(day)
         if not (quiet or as_json):  # while the tables are being written
             from poolpipe.terminal.boards import day_boards
 

@@ -10,7 +10,6 @@ import polars as pl
 from poolpipe.instruments.cells import fold, well_name
 from poolpipe.instruments.checks import check_setup
 from poolpipe.instruments.contents import (
-    Place,
     ask_about_shared_wells,
     loads_of,
     pools_of,
@@ -28,7 +27,7 @@ from poolpipe.instruments.notes import Notes
 from poolpipe.instruments.result_columns import unread_results
 from poolpipe.instruments.tables import Record, Table, tables
 from poolpipe.instruments.times import date_order_evidence
-from poolpipe.instruments.wells import SHAPES, wells_of
+from poolpipe.instruments.wells import SHAPES, Place, wells_of
 from poolpipe.instruments.words import kind_of
 
 if TYPE_CHECKING:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poolpipe.instruments.cells import fold, plain
-from poolpipe.instruments.targets import is_expected
+from poolpipe.instruments.layouts import targets_in
 
 if TYPE_CHECKING:
     from poolpipe.instruments.documents import Row
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from poolpipe.instruments.notes import Notes
     from poolpipe.instruments.policy import ImportPolicy
 
-__all__ = ["Columns", "CtColumn", "columns_of", "targets_in"]
+__all__ = ["Columns", "CtColumn", "columns_of"]
 
 EVERY_NAME = ("ct", "flag")  # roles of which all columns count, not only the first
 
@@ -87,23 +86,3 @@ def columns_of(layout: Layout, row: Row, policy: ImportPolicy, notes: Notes) -> 
     taken = {i for indices in roles.values() for i in indices}
     wide = [CtColumn(i, target) for i, target in targets_in(layout, row, policy) if i not in taken]
     return Columns(row, roles, (*channels, *wide))
-
-
-def targets_in(layout: Layout, row: Row, policy: ImportPolicy) -> list[tuple[int, str]]:
-    """Index and target of each column that a header gives to one target (`N Ct`), where the layout has such columns.
-
-    A bare name of a target (`ORF1ab`) is one where the policy expects it and at least two stand side by side. None of
-    them expected: they are columns of something else.
-    """
-    if not layout.target_columns:
-        return []
-    named, bare = [], []
-    for index, cell in enumerate(row.cells):
-        text = plain(cell)
-        match = next((m for pattern in layout.target_columns if (m := re.fullmatch(pattern, text))), None)
-        if match is not None:
-            named.append((index, plain(match["target"])))
-        elif layout.target_names and is_expected(text, policy):
-            bare.append((index, text))
-    found = sorted(named + (bare if named or len(bare) > 1 else []))
-    return found if any(is_expected(target, policy) for _, target in found) else []

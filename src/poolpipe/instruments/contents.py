@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from poolpipe.instruments.cells import fold, number
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
     from poolpipe.instruments.notes import Notes
     from poolpipe.instruments.policy import ImportPolicy
     from poolpipe.instruments.tables import Record
+    from poolpipe.instruments.wells import Place
 
 __all__ = [
-    "Place",
     "ask_about_shared_wells",
     "loads_of",
     "pools_of",
@@ -29,15 +28,6 @@ __all__ = [
 ]
 
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE][+-]?\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a record belongs: plate, well and time, as far as known."""
-
-    plate: str | None
-    well: str | None
-    at: datetime | None
 
 
 def record_time(

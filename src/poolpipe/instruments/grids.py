@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from poolpipe.instruments.cells import NOTHING, fold, plain
-from poolpipe.instruments.contents import Place, loads_of
+from poolpipe.instruments.contents import loads_of
 from poolpipe.instruments.documents import HEADER_WITHIN
 from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError, RefusedFormatError
 from poolpipe.instruments.facts import file_facts, plate_barcode, policy_time
@@ -16,7 +16,7 @@ from poolpipe.instruments.layouts import Layout
 from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
 from poolpipe.instruments.notes import Notes
 from poolpipe.instruments.tables import Record
-from poolpipe.instruments.wells import SHAPES
+from poolpipe.instruments.wells import SHAPES, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

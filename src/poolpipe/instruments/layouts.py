@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from poolpipe.instruments.cells import fold
-from poolpipe.instruments.columns import targets_in
+from poolpipe.instruments.cells import fold, plain
 from poolpipe.instruments.errors import LayoutError
 from poolpipe.instruments.result_columns import has_ct, result_names
+from poolpipe.instruments.targets import is_expected
 
 if TYPE_CHECKING:
     from poolpipe.instruments.documents import Row, Sheet
@@ -28,6 +28,7 @@ __all__ = [
     "load_layouts",
     "match_header",
     "parse_layout",
+    "targets_in",
 ]
 
 MOST_DIGITS = 2  # of a control's number
@@ -258,3 +259,23 @@ def _has_channels(layout: Layout, names: frozenset[str]) -> bool:
 def _preamble_fits(layout: Layout, rows: list[Row]) -> bool:
     lines = [" ".join(cell for cell in row.cells if cell) for row in rows]
     return all(any(re.search(pattern, line) for line in lines) for pattern in layout.preamble)
+
+
+def targets_in(layout: Layout, row: Row, policy: ImportPolicy) -> list[tuple[int, str]]:
+    """Index and target of each column that a header gives to one target (`N Ct`), where the layout has such columns.
+
+    A bare name of a target (`ORF1ab`) is one where the policy expects it and at least two stand side by side. None of
+    them expected: they are columns of something else.
+    """
+    if not layout.target_columns:
+        return []
+    named, bare = [], []
+    for index, cell in enumerate(row.cells):
+        text = plain(cell)
+        match = next((m for pattern in layout.target_columns if (m := re.fullmatch(pattern, text))), None)
+        if match is not None:
+            named.append((index, plain(match["target"])))
+        elif layout.target_names and is_expected(text, policy):
+            bare.append((index, text))
+    found = sorted(named + (bare if named or len(bare) > 1 else []))
+    return found if any(is_expected(target, policy) for _, target in found) else []

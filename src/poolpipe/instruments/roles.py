@@ -13,10 +13,10 @@ from poolpipe.instruments.policy import ImportPolicy, control_by_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poolpipe.instruments.contents import Place
     from poolpipe.instruments.layouts import Layout
     from poolpipe.instruments.notes import Notes
     from poolpipe.instruments.tables import Record
+    from poolpipe.instruments.wells import Place
 
 __all__ = ["CONTROLS", "Role", "role_of_name", "roles_of"]
 

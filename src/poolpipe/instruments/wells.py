@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poolpipe.instruments.cells import plain, well_name, well_number
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from poolpipe.instruments.layouts import Layout
     from poolpipe.instruments.notes import Notes
     from poolpipe.instruments.policy import ImportPolicy
     from poolpipe.instruments.tables import Record
 
-__all__ = ["SHAPES", "wells_of"]
+__all__ = ["SHAPES", "Place", "wells_of"]
 
 SHAPES = {96: (8, 12), 384: (16, 24)}
 FEW = 4  # a quarter of the rows at most: more is another way of counting, not an edit
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record belongs: plate, well and time, as far as known."""
+
+    plate: str | None
+    well: str | None
+    at: datetime | None
 
 
 def wells_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,11 @@ from poolpipe.tables import RETENTION, TABLES
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    import pyarrow as pa
-
     from poolpipe.policy import Policy
+    from poolpipe.results.record_batches import BatchedTable
 
 __all__ = ["Day"]
 
@@ -136,7 +136,8 @@ class Day:
         """Count tubes by `mode` or `call`; None is an orphan, or no call."""
         if self._coded is not None:
             return self._coded.tubes_by(column)
-        return dict(self.pools.group_by(column).len().iter_rows())
+        counted = self.pools.group_by(column).len()
+        return dict(zip(counted[column], counted["len"], strict=True))
 
     def sampled(self) -> int:
         """How many people were sampled, each once in a tube."""
@@ -182,15 +183,15 @@ class Day:
         """Names of the tables there are: of a day read from a folder, those that it was written with."""
         return [table for table in TABLES if self._coded is not None or table in self._tables]
 
-    def batches(self, name: str) -> Iterator[pa.Table]:
-        """One table piece by piece as Arrow tables: the texts of a city need more room than its numbers.
+    def batched(self, name: str) -> BatchedTable:
+        """Give one table in batches of rows as Arrow tables: the texts of a city need more memory than its numbers."""
+        if self._coded is not None:  # of tables that were asked for, too: batches do not depend on who looked
+            return self._coded.batched(name)
+        return in_batches(self.table(name), self.rounds())
 
-        A piece is good until the next but one is asked for: they are written into the same memory.
-        """
-        if self._coded is not None:  # of tables that were asked for, too: pieces do not depend on who looked
-            return self._coded.batches(name)
-        whole = self.table(name).to_arrow(compat_level=pl.CompatLevel.oldest())
-        return in_batches(whole.num_rows, lambda rows, _: whole.slice(rows.start, len(rows)))
+    def finish(self, writing: Writing) -> None:
+        """Give everything that is not being written yet to an open `Writing`."""
+        writing.finish(self.summary, {name: partial(self.batched, name) for name in self.names()})
 
     def rounds(self) -> int:
         """How many rounds were told of."""
@@ -205,7 +206,7 @@ class Day:
             If the folder cannot be made or written to, or another run is writing into it.
         """
         with Writing(folder) as writing:
-            writing.day(self)
+            self.finish(writing)
         return Path(folder)
 
     @classmethod

@@ -11,12 +11,10 @@ import pyarrow as pa
 
 from poolpipe.coding.arrow_arrays import to_arrow
 from poolpipe.coding.dictionaries import RESIDENT
-from poolpipe.results.record_batches import BufferPool, all_alike, constant, dictionary, in_batches
+from poolpipe.results.record_batches import BatchedTable, BufferPool, all_alike, constant, dictionary
 from poolpipe_kernels import texts as kernels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from poolpipe.coding.dictionaries import Dictionaries
@@ -50,9 +48,9 @@ class Members:
         """How many rounds the day has."""
         return len(self.codes.texts["round"])
 
-    def batches(self, rows: int | None = None) -> Iterator[pa.Table]:
-        """The contract's `members`, piece by piece; see `pieces.in_batches`."""
-        return in_batches(self.rows.height, self._batch, rows)
+    def batched(self) -> BatchedTable:
+        """Give the table `members` in batches."""
+        return BatchedTable(self.rows.height, self.rounds(), self._batch)
 
     def _batch(self, rows: range, buffers: BufferPool) -> pa.Table:
         tubes, places, positions = _queues(self.rows["tube"], rows, buffers)
@@ -116,7 +114,7 @@ def _tube_texts(
 
 
 def _person_types(codes: Dictionaries, people: NDArray[np.int64], buffers: BufferPool) -> pa.Array:
-    """Kinds of document; in most pieces everybody has the default one."""
+    """Kinds of document; in most batches everybody has the default one."""
     others = np.flatnonzero(people < 0)
     if not len(others):
         return constant(RESIDENT, len(people), buffers)

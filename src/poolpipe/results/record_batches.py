@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -16,16 +17,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["BufferPool", "all_alike", "constant", "dictionary", "in_batches"]
+__all__ = ["BatchedTable", "BufferPool", "all_alike", "constant", "dictionary", "in_batches"]
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _ROWS = 1 << 19
-"""Rows of a piece, which becomes a row group: twice as many save two hundredths of the file for twice the memory."""
+"""Rows of a batch, which becomes a row group: twice as many save two hundredths of the file for twice the memory."""
 
 
 class BufferPool:
-    """Memory that pieces are written into: two in turn, so that one can be encoded while the next is made.
+    """Memory that batches are written into: two in turn, so that one can be encoded while the next is made.
 
     Memory touched for the first time is dearer than what is written into it.
     """
@@ -37,12 +38,12 @@ class BufferPool:
         self._zeros = np.zeros(0, np.int32)
 
     def turn(self) -> None:
-        """Begin the next piece."""
+        """Begin the next batch."""
         self._ours, self._other = self._other, self._ours
         self._taken = 0
 
     def empty(self, size: int, dtype: type[_Scalar]) -> NDArray[_Scalar]:
-        """An array like `numpy.empty`, the piece's own."""
+        """An array like `numpy.empty`, the batch's own."""
         n_bytes = size * np.dtype(dtype).itemsize
         if self._taken == len(self._ours):
             self._ours.append(np.empty(n_bytes, np.uint8))
@@ -52,23 +53,45 @@ class BufferPool:
         return self._ours[self._taken - 1][:n_bytes].view(dtype)
 
     def zeros(self, size: int) -> NDArray[np.int32]:
-        """Zeros that nobody writes to: all pieces share them."""
+        """Zeros that nobody writes to: all batches share them."""
         if len(self._zeros) < size:
             self._zeros = np.zeros(size, np.int32)
         return self._zeros[:size]
 
 
-def in_batches(
-    height: int, make: Callable[[range, BufferPool], pa.Table], rows: int | None = None
-) -> Iterator[pa.Table]:
-    """Make a table piece by piece, each from a range of its rows; at least one piece, of one schema all.
+@dataclass(frozen=True, slots=True)
+class BatchedTable:
+    """A table that is made batch by batch: the texts of a city need more memory than its numbers.
 
-    A piece is good until the next but one is asked for: they are written into the same memory.
+    Attributes
+    ----------
+    height : int
+        Rows.
+    rounds : int
+        How many rounds the rows may come from.
+    make : callable
+        Gives the Arrow table of a range of rows, of one schema always, in memory taken from a `BufferPool`.
     """
-    buffers, rows = BufferPool(), rows or _ROWS
-    for start in range(0, max(1, height), rows):
-        buffers.turn()
-        yield make(range(start, min(start + rows, height)), buffers)
+
+    height: int
+    rounds: int
+    make: Callable[[range, BufferPool], pa.Table]
+
+    def batches(self, rows: int | None = None) -> Iterator[pa.Table]:
+        """Make the table from its beginning, `rows` rows at a time; at least one batch.
+
+        A batch is good until the next but one is asked for: they are written into the same memory.
+        """
+        buffers, rows = BufferPool(), rows or _ROWS
+        for start in range(0, max(1, self.height), rows):
+            buffers.turn()
+            yield self.make(range(start, min(start + rows, self.height)), buffers)
+
+
+def in_batches(frame: pl.DataFrame, rounds: int) -> BatchedTable:
+    """Give a frame that is there already in batches; columns are Arrow's plain types, no views of texts."""
+    whole = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return BatchedTable(frame.height, rounds, lambda rows, _: whole.slice(rows.start, len(rows)))
 
 
 def dictionary(numbers: pl.Series, values: pl.Series, buffers: BufferPool) -> pa.Array:

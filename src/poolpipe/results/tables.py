@@ -12,14 +12,14 @@ import pyarrow as pa
 
 from poolpipe.coding.arrow_arrays import validity_bitmap
 from poolpipe.coding.dictionaries import WELL_PLACES, large_texts, text_bytes, well_names
-from poolpipe.results.record_batches import all_alike, constant, dictionary, in_batches
+from poolpipe.results.record_batches import BatchedTable, all_alike, constant, dictionary, in_batches
 from poolpipe.stages.recalls import OPEN_STATUS
 from poolpipe.stages.retention import count_by_lab
 from poolpipe.tables import CALLS, MODES, RETENTION, SORT_KEYS, STATES, TABLES, as_table
 from poolpipe_kernels import texts as kernels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.results.members import Members
@@ -66,13 +66,16 @@ class EncodedTables:
 
     def table(self, name: str) -> pl.DataFrame:
         """One of the contract's tables, sorted."""
-        return as_table(pl.DataFrame(next(self.batches(name, max(1, self.heights()[name])))), name)
+        return as_table(pl.DataFrame(next(self.batched(name).batches(max(1, self.heights()[name])))), name)
 
     def tubes_by(self, column: str) -> dict[str | None, int]:
         """Count tubes by `mode` or `call` without writing any as text."""
         words = {"mode": MODES, "call": CALLS}[column]
-        counted = self.pools.group_by(column).len().iter_rows()
-        return {None if number is None else words[number]: count for number, count in counted}
+        counted = self.pools.group_by(column).len()
+        return {
+            None if number is None else words[number]: count
+            for number, count in zip(counted[column], counted["len"], strict=True)
+        }
 
     def unreported(self) -> pl.DataFrame:
         """The rows of `pools` that are collected tubes without a result."""
@@ -94,17 +97,15 @@ class EncodedTables:
             *order, descending=[True, False, False, False, False]
         )  # fmt: skip
 
-    def batches(self, name: str, rows: int | None = None) -> Iterator[pa.Table]:
-        """The same table piece by piece, as Arrow tables of one schema; see `pieces.in_batches`."""
+    def batched(self, name: str) -> BatchedTable:
+        """Give the same table in batches; those with a row a tube or more are never text as a whole."""
         if name == "members":
-            return self.members.batches(rows)
-        if name == "pools":
-            return in_batches(self.pools.height, partial(_pools, self), rows)
-        if name == "readings":
-            return in_batches(self.readings.height, partial(_readings, self), rows)
-        if name == "retention":
-            return in_batches(self.retention.height, partial(_retention, self), rows)
-        return iter([as_table(_MAKERS[name](self), name).to_arrow(compat_level=pl.CompatLevel.oldest())])
+            return self.members.batched()
+        if name in _BATCH_MAKERS:
+            return BatchedTable(
+                self.heights()[name], self.members.rounds(), partial(_BATCH_MAKERS[name], self)
+            )
+        return in_batches(as_table(_MAKERS[name](self), name), self.members.rounds())
 
 
 def _pools(coded: EncodedTables, rows: range, buffers: BufferPool) -> pa.Table:
@@ -291,6 +292,11 @@ def _rejects(coded: EncodedTables) -> pl.DataFrame:
     return coded.rejects.sort(*SORT_KEYS["rejects"], "detail", "raw", nulls_last=False)
 
 
+_BATCH_MAKERS: dict[str, Callable[[EncodedTables, range, BufferPool], pa.Table]] = {
+    "pools": _pools,
+    "readings": _readings,
+    "retention": _retention,
+}
 _MAKERS: dict[str, Callable[[EncodedTables], pl.DataFrame]] = {
     "recalls": _recalls,
     "cases": _cases,

@@ -22,12 +22,11 @@ from poolpipe.results.placing import SUMMARY, make_stage, place, settle, stages
 from poolpipe.results.written import result_before
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Future
     from types import TracebackType
 
-    from poolpipe.results.day import Day
-    from poolpipe.results.members import Members
+    from poolpipe.results.record_batches import BatchedTable
 
 __all__ = ["Writing"]
 
@@ -86,17 +85,28 @@ class Writing:
         self._given_up = threading.Event()
         self._leaving = ExitStack()
 
-    def members(self, members: Members) -> None:
-        """Begin with the members: they take longest."""
-        self._begin("members", members.batches(), several_rounds=members.rounds() > 1)
+    def begin(self, name: str, table: BatchedTable) -> None:
+        """Begin to write one table, in a thread; what takes longest is best begun first."""
+        path = self._stage / "new" / f"{name}.parquet"
+        self._tables[name] = self._threads.submit(
+            _write_batches, name, table, path, self._given_up, self._behind
+        )
 
-    def day(self, day: Day) -> None:
-        """Begin with all tables of a day that were not begun before."""
-        self.summary, several_rounds = dict(day.summary), day.rounds() > 1
+    def finish(self, summary: Mapping[str, Any], tables: Mapping[str, Callable[[], BatchedTable]]) -> None:
+        """Begin to write all tables that were not begun before, and say what `summary.json` is to say.
+
+        Parameters
+        ----------
+        summary : mapping
+            Without `tables`, which is written here.
+        tables : mapping of callable
+            Gives each table of the result when it is its turn.
+        """
+        self.summary = dict(summary)
         self._whole = True
-        for table in sorted(day.names(), key=lambda table: table != "members"):
-            if table not in self._tables:
-                self._begin(table, day.batches(table), several_rounds=several_rounds)
+        for name in sorted(tables, key=lambda name: name != "members"):
+            if name not in self._tables:
+                self.begin(name, tables[name]())
 
     def __enter__(self) -> Writing:
         """Take the folder, and clear away what a run that died has left in it."""
@@ -126,12 +136,6 @@ class Writing:
                 self._given_up.set()
                 self._threads.shutdown(cancel_futures=True)
                 self._behind.shutdown(cancel_futures=True)
-
-    def _begin(self, table: str, batches: Iterator[pa.Table], *, several_rounds: bool) -> None:
-        path = self._stage / "new" / f"{table}.parquet"
-        self._tables[table] = self._threads.submit(
-            _write_batches, table, batches, path, self._given_up, self._behind, several_rounds=several_rounds
-        )
 
     def _write_summary(self) -> None:
         path = self._stage / "new" / SUMMARY
@@ -181,24 +185,18 @@ def _remove_made(made: Iterable[Path]) -> None:
 
 
 def _write_batches(
-    table: str,
-    batches: Iterator[pa.Table],
-    path: Path,
-    given_up: threading.Event,
-    behind: ThreadPoolExecutor,
-    *,
-    several_rounds: bool,
+    name: str, table: BatchedTable, path: Path, given_up: threading.Event, behind: ThreadPoolExecutor
 ) -> Proof:
-    """Write a table piece by piece: its texts are never all in memory, and the next are made meanwhile."""
-    followed = Followed(path)
+    """Write a table batch by batch: its texts are never all in memory, and the next are made meanwhile."""
+    followed, batches = Followed(path), table.batches()
     try:
         with ThreadPoolExecutor(1) as ahead, arrow_file(path, "wb") as file:
             batch = next(batches)
             # Without Arrow's own schema dictionaries read back as the plain texts they are.
             writer = pq.ParquetWriter(
                 file, batch.schema, compression="zstd", compression_level=1, store_schema=False,
-                use_dictionary=[name for name in batch.schema.names if name not in _DISTINCT.get(table, _PERSON)],
-                write_statistics=[each.name for each in batch.schema if _narrows(each, several_rounds=several_rounds)],
+                use_dictionary=[column for column in batch.schema.names if column not in _DISTINCT.get(name, _PERSON)],
+                write_statistics=[each.name for each in batch.schema if _narrows(each, several_rounds=table.rounds > 1)],
                 write_batch_size=_BATCH, max_rows_per_page=_PAGE,
             )  # fmt: skip
             with writer:
