@@ -36,74 +36,50 @@ COPIED = ("src", "kernels", "tests", "data", "docs", "benchmarks", "scripts", "p
 CPU_S = (120, 400)
 """Processor seconds of the likeliest tests and of all, after which a change that makes them hang is noticed."""
 
-CONCLUSIONS = tuple(
-    f"tests/pipeline/test_{name}.py"
-    for name in (
-        "against_reference",
-        "anomalies",
-        "ties",
-        "probabilities",
-        "single_events",
-        "laws",
-        "examples",
-    )
-)
-RESULTS = (
-    *CONCLUSIONS,
+PROBABILITIES = "tests/stages/test_probabilities.py"
+CONCLUSIONS = (
     *(
         f"tests/pipeline/test_{name}.py"
-        for name in ("writing", "written", "placing", "locks", "gaps", "rejects")
+        for name in ("against_reference", "ties", "single_events", "laws", "examples")
     ),
-    "tests/cli/test_run.py",
+    "tests/stages",
 )
+RESULTS = (
+    "tests/results",
+    "tests/coding",
+    "tests/events/test_rejects.py",
+    "tests/cli/test_run.py",
+    *CONCLUSIONS,
+)
+EVENTS = ("tests/events", "tests/coding", *CONCLUSIONS, "tests/cli/test_run.py")
 WATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
     *(
-        (f"kernels/poolpipe_kernels/{kernel}.py", ("tests/kernels", "tests/decode", CONCLUSIONS[3]))
-        for kernel in ("arrays", "components", "counts", "cover", "elimination", "posterior", "propagate")
+        (f"kernels/poolpipe_kernels/{kernel}.py", ("tests/kernels", "tests/decode", PROBABILITIES))
+        for kernel in (
+            "arrays",
+            "components",
+            "counts",
+            "cover",
+            "elimination",
+            "enumeration",
+            "posterior",
+            "propagate",
+        )
     ),
     *(
         (f"kernels/poolpipe_kernels/{kernel}.py", ("tests/kernels", *CONCLUSIONS))
-        for kernel in ("duplicate_people", "journeys", "repeats", "seats", "slots", "tubes", "well_index", "wells")
+        for kernel in ("duplicate_people", "journeys", "seats", "tubes", "well_index", "wells")
     ),
-    (
-        "kernels/poolpipe_kernels/*",
-        ("tests/kernels", "tests/events", "tests/payloads", "tests/pipeline/test_ahead.py", *RESULTS),
-    ),
-    (
-        "src/poolpipe/events/*",
-        ("tests/events", "tests/payloads", *CONCLUSIONS, "tests/pipeline/test_rejects.py", "tests/cli/test_run.py"),
-    ),
-    *(
-        (
-            f"src/poolpipe/{part}.py",
-            ("tests/events", "tests/decode/test_keys.py", "tests/pipeline/test_reference_tables.py", *CONCLUSIONS),
-        )
-        for part in ("cleaning", "plain_texts", "vocabulary")
-    ),
-    *(
-        (f"src/poolpipe/{part}.py", (f"tests/pipeline/test_{tests}.py", *RESULTS))
-        for part, tests in (("reference", "reference_tables"), ("viewpoint", "viewpoint"))
-    ),
-    ("src/poolpipe/decode/*", ("tests/decode", CONCLUSIONS[3])),
+    ("kernels/poolpipe_kernels/*", ("tests/kernels", *EVENTS, "tests/results")),
+    ("src/poolpipe/events/*", EVENTS),
+    ("src/poolpipe/coding/*", ("tests/coding", "tests/events", "tests/decode/test_keys.py", *RESULTS)),
+    ("src/poolpipe/decode/*", ("tests/decode", PROBABILITIES)),
     ("src/poolpipe/exchange/*", ("tests/exchange", "tests/cli")),
     ("src/poolpipe/instruments/*", ("tests/instruments", "tests/house/test_errors.py")),
-    ("src/poolpipe/stages/anomalies/*", (*CONCLUSIONS, "tests/pipeline/test_merged_people.py")),
-    ("src/poolpipe/*diff.py", ("tests/pipeline/test_diff.py", "tests/cli/test_diff.py")),
-    ("src/poolpipe/stagewise/*", CONCLUSIONS),
-    *(
-        (f"src/poolpipe/{stage}.py", CONCLUSIONS)
-        for stage in ("voids", "links", "custody", "calls", "pools", "recalls", "beliefs", "clocks", "ledger", "content")
-    ),
-    ("src/poolpipe/results/*", RESULTS),
-    ("src/poolpipe/coding/*", RESULTS),
-    *(
-        (f"src/poolpipe/{part}.py", RESULTS)
-        for part in (
-            "codes", "scans", "spellings", "equals", "gaps", "pipeline",
-            "day", "texts", "seated", "pieces", "writing", "written", "placing",
-        )
-    ),
-)  # fmt: skip
+    ("src/poolpipe/stages/*", CONCLUSIONS),
+    ("src/poolpipe/results/*", (*RESULTS, "tests/cli/test_diff.py")),
+    ("src/poolpipe/pipeline.py", RESULTS),
+)
 """Which modules are changed, and the tests that watch them, the likeliest to notice first."""
 
 

@@ -1,4 +1,4 @@
-"""Row-by-column arrays exactly: a zeta transform over the columns, O(rows * columns * 2^columns)."""
+"""Decode row-by-column arrays exactly: a zeta transform over the columns, O(rows * columns * 2^columns)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Identity numbers to integers and back, without loss; check characters on the way."""
+"""Parse identity numbers to integers and write them back without loss; verify check characters."""
 
 from __future__ import annotations
 

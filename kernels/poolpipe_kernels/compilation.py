@@ -1,4 +1,4 @@
-"""One way of compiling every kernel, so that options agree and signatures survive type checking."""
+"""The one decorator that compiles every kernel, with the same options and typed signatures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which people and pools hang together, and the few small steps of laying a component out."""
+"""Connected components of people and pools, and the steps of laying one out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pools whose outcome depends on how many are infected: Poisson-binomial counts, without division."""
+"""Poisson-binomial counts of infected people in pools, without division."""
 
 from __future__ import annotations
 

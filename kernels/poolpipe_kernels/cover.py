@@ -1,4 +1,4 @@
-"""Who is cleared, who is certain, who explains the positives, noise-free; and the cheapest cut into pools."""
+"""Clear people by negative pools, find those that explain the positive ones, and cut people into pools at least cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who comes again among millions of seats: bits find the suspects part by part, a second look all their seats."""
+"""Find people who occur in several tubes: bit sets mark suspects, a second pass checks them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exact inference by summing pools out one by one, or by walking every pattern: sums of positive terms."""
+"""Exact inference by variable elimination over pools, or by enumerating all patterns; sums of positive terms."""
 
 from __future__ import annotations
 

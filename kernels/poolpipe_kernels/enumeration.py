@@ -1,4 +1,4 @@
-"""Every pattern of infections with every number as its logarithm, for what leaves the range of floats."""
+"""Exact inference by enumerating all patterns in logarithms, where floats would underflow."""
 
 from __future__ import annotations
 

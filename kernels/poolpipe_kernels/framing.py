@@ -1,4 +1,4 @@
-"""Framing of delimited text: where each record starts and ends, how many cells it has, which line it is on."""
+"""Frame delimited text: where each record starts and ends, its number of cells, its line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding equals among millions of rows."""
+"""Group equal rows among millions by hash, radix and table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""First and last by time, and the scan that follows a moment."""
+"""First and last events by time, and the first scan after a moment."""
 
 from __future__ import annotations
 

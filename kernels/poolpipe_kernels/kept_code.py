@@ -1,4 +1,4 @@
-"""Machine code kept on disk: each file says by a hash whose code it is, and is believed only where that fits.
+"""Keep compiled machine code on disk, each file under a hash that is checked before it is loaded.
 
 A file that is empty, cut or flipped, of another source, compiler or kernel, or written by somebody who could not
 have changed the sources, is as good as none: the kernel is compiled anew, and the file overwritten.

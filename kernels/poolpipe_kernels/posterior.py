@@ -1,4 +1,4 @@
-"""Posterior of everybody in pools that share nobody: closed form, one pass over the seats."""
+"""Posterior probabilities of people in pools that share nobody, in closed form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Belief propagation between people and pools, in place on the seats; exact where the graph is a forest."""
+"""Loopy belief propagation between people and pools, in place; exact where the graph is a forest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who sits in which tube: scans laid tube by tube in queue order, each person's first ones first."""
+"""Sort scans by tube and time, and keep each person's first scan of a tube."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spellings: few bytes stand at each place of a city's codes, so each code is an integer in the order of the texts."""
+"""Encode texts as integers of the same order, by the bytes that occur at each place of a column."""
 
 from __future__ import annotations
 

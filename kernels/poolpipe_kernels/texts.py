@@ -1,4 +1,4 @@
-"""Numbers on their way back to texts: which texts occur, where each stands, two of them side by side."""
+"""Renumber integers on their way back to texts: which occur, and where each stands."""
 
 from __future__ import annotations
 

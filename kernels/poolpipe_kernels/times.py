@@ -1,4 +1,4 @@
-"""RFC 3339 times, from bytes to microseconds."""
+"""Parse RFC 3339 times from bytes to microseconds."""
 
 from __future__ import annotations
 

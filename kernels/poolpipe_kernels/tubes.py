@@ -1,4 +1,4 @@
-"""What a tube's scans agree on: its mode, capacity and place, and where they do not."""
+"""Find what a tube's scans agree on: mode, capacity and place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slots: wells numbered in the order of plate and position, and readings brought together well by well."""
+"""Number the wells that occur, by plate and position, and bring readings together well by well."""
 
 from __future__ import annotations
 

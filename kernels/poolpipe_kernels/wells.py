@@ -1,4 +1,4 @@
-"""Wells: from read-outs to what each well says, from controls to plates, from both to tubes."""
+"""Judge wells by their readings, plates by their controls, and tubes by both."""
 
 from __future__ import annotations
 

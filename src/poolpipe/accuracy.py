@@ -1,4 +1,4 @@
-"""How good a test is taken to be where nobody says otherwise: one sensitivity and one specificity for everything."""
+"""The sensitivity and specificity that a test is taken to have where nobody says otherwise."""
 
 from __future__ import annotations
 

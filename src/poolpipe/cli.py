@@ -1,4 +1,4 @@
-"""The command line: one group whose commands are loaded by name, so that `--help` answers at once."""
+"""The command line: one group whose commands are imported by name, so that `--help` answers at once."""
 
 from __future__ import annotations
 

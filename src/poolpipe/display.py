@@ -1,4 +1,4 @@
-"""Text on its way to people: what could command a terminal becomes a visible escape, identities are masked.
+"""Make text safe to show: control characters become visible escapes, identities are masked.
 
 What a file, a name, a path or an instrument says is text and nothing else. Boards, messages and errors draw it
 through `visible`; whatever may hold a person's number, name or telephone goes through one of the masks.

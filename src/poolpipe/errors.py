@@ -1,4 +1,4 @@
-"""What can go wrong in a way that stops the job; bad rows are data and never come here."""
+"""The exceptions that stop a job; bad rows are data and never raise."""
 
 from __future__ import annotations
 

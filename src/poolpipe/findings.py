@@ -1,4 +1,4 @@
-"""Every anomaly and reject code, declared once: how grave, about what, what it means, and the way out.
+"""Every anomaly and reject code: severity, subject, meaning and way out.
 
 Details, boards and pages take their words from here, so that one code never gives two pieces of advice.
 """

@@ -1,4 +1,4 @@
-"""Paths: which files a typed path stands for on disk, each folder once, and names as text whatever their bytes are."""
+"""Resolve typed paths to files, each folder once, and show names whatever their bytes are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pipeline: the stages in order. The only place that knows the order; read it and you know the program.
+"""The pipeline: the stages in their order, which no other module knows.
 
 files -> events -> voids -> custody, links, calls -> pools -> recalls
 -> beliefs -> members, rank

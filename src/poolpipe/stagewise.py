@@ -1,4 +1,4 @@
-"""The stages one by one, for whoever holds frames in contract columns and wants one answer.
+"""Single stages as functions on frames in contract columns, for whoever wants one answer.
 
 Inside, the pipeline works on integer codes; here texts go in and texts come out.
 """

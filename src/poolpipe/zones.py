@@ -1,4 +1,4 @@
-"""Time zones: a name that a person wrote, held against the IANA database."""
+"""Check a time zone's name against the IANA database."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 
 from house.rooms import ROOT, modules, tree
 
@@ -124,3 +125,14 @@ def test_errors__say_the_way_out():
                 if not ways or any(isinstance(way, ast.Constant) and not way.value for way in ways):
                     silent.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert not silent, "\n".join([*silent, "an error names the way out: way_out='...'"])
+
+
+def test_classes__have_a_name_of_their_own():
+    """A name stands for one thing in the whole house, private or not."""
+    homes = defaultdict(list)
+    for path in PUBLIC.values():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef):
+                homes[node.name.lstrip("_")].append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    twice = [f"{name}: {', '.join(places)}" for name, places in sorted(homes.items()) if len(places) > 1]
+    assert not twice, "\n".join([*twice, "say in the name which of them it is"])

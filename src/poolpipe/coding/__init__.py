@@ -1,1 +1,1 @@
-"""Texts to integers and back: dictionaries, sort keys, hash groups, Arrow arrays, tie breaks, scans by tube."""
+"""Texts to integers and back: cleaning, dictionaries, sort keys, hash groups, Arrow arrays, tie breaks, scans by tube."""

@@ -1,4 +1,4 @@
-"""Gaps: flat arrays with places that hold nothing, as columns with nulls, and back; nothing is copied."""
+"""Convert numpy arrays with a validity mask to Arrow and polars columns with nulls, and back, without copying."""
 
 from __future__ import annotations
 

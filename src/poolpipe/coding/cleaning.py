@@ -1,4 +1,4 @@
-"""Cleaning: what scanners, keyboards, spreadsheets and databases wrap around a code is taken off, nothing else.
+"""Strip from a code what scanners, keyboards, spreadsheets and databases wrap around it, and nothing else.
 
 Every function works on the distinct values of a column, not on its rows. Codes of events, of reference tables and of
 the tables that `decode` and `design` are given are cleaned alike.

@@ -1,4 +1,4 @@
-"""Integers for texts: what each code number means, in one place.
+"""Dictionary encoding: the distinct texts of every kind of code, and which integer stands for which.
 
 Inside the pipeline a tube is a number. Numbers are given in the order of the texts, so that sorting by
 number is sorting by text; a tube, box or plate is known by its round and its code together.

@@ -1,4 +1,4 @@
-"""Finding equals: the first row with the same hash, on two threads."""
+"""Find equal rows by their 64-bit hashes: the first row of each group, on two threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values of any Arrow type as texts, before anything is cleaned: what a file holds never raises."""
+"""Convert values of any Arrow type to texts before they are cleaned; no value raises."""
 
 from __future__ import annotations
 

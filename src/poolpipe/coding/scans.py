@@ -1,4 +1,4 @@
-"""Scans of people into tubes as flat arrays, laid tube by tube in queue order."""
+"""Sort the scans of people into tubes: flat arrays by tube, in the order of each tube's queue."""
 
 from __future__ import annotations
 

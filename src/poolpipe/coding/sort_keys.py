@@ -1,4 +1,4 @@
-"""Texts as integers of the same order, where that can be: proof of equality and place in one number."""
+"""Encode texts as integers that sort like the texts and are equal exactly where the texts are, where 64 bits suffice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An event's whole content as text: the judge where two events of one moment disagree."""
+"""Decide between events of one moment: the larger content counts, compared as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vocabulary: the words laboratories and forms write for the contract's, wherever such words come in.
+"""Translate the words that laboratories and forms write (阳性, female, 居民身份证) into the contract's.
 
 One table for events, reference tables and the tables of `decode` and `design`; docs/tables.md prints it. Words are
 looked up after cleaning, to the letter; what is not in the table stays what it is.

@@ -1,4 +1,4 @@
-"""Ahead: at a first start a second process compiles the last kernels of a run while the run compiles the first.
+"""Compile kernels in a second process at a first start, the last first, while the run compiles the first.
 
 numba compiles in one thread of a process, whatever the machine has. What either has compiled is kept on disk,
 where the other finds it; the two meet in the middle.

@@ -1,4 +1,4 @@
-"""Events: reading, cleaning, rejecting, deduplicating. Everything that enters comes through here."""
+"""Read, clean, reject and deduplicate events from files, frames and pipes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrow IPC: the record batches of files and streams."""
+"""Read the record batches of Arrow files and streams."""
 
 from __future__ import annotations
 

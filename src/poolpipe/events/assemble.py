@@ -1,4 +1,4 @@
-"""From understood batches to one coded frame per kind: texts become numbers once, duplicates go."""
+"""Number the texts of all batches, drop duplicate events, and make one integer frame per kind of event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What collects say beside who, in which tube and when: every combination once, scans by its number.
+"""Number the distinct combinations of what collects say beside tube, person and time; a scan keeps the number.
 
 Thousands of scans of one sampling point say the same: mode, capacity, site and point. Kept once, they
 need four bytes a scan, and two scans say the same where their numbers are equal.

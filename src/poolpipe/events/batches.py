@@ -1,4 +1,4 @@
-"""What every reader hands on: a block of records as they came, with the lines they stood on."""
+"""The batch that every reader gives: a block of records as they came, with their line numbers."""
 
 from __future__ import annotations
 

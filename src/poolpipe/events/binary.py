@@ -1,4 +1,4 @@
-"""Records of the tables that Parquet and Arrow files hold: proven sound, since whoever reads them next trusts them blindly."""
+"""Read the records of Parquet and Arrow tables, after proving that their buffers are sound."""
 
 from __future__ import annotations
 

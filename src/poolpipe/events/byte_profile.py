@@ -1,4 +1,4 @@
-"""What texts are made of: most columns need no second look at each of a million codes."""
+"""Find which bytes occur in a column of texts, so that most columns need no check code by code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a table's file says it holds, asked before it is unpacked: run lengths and compression make gigabytes of kilobytes."""
+"""Read from a file's metadata how large its columns claim to be, before anything is unpacked."""
 
 from __future__ import annotations
 

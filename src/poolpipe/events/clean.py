@@ -1,4 +1,4 @@
-"""Numbers and wells out of texts. Every function works on the distinct values of a column, not on its rows."""
+"""Parse numbers and wells from the distinct texts of a column."""
 
 from __future__ import annotations
 

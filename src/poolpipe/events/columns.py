@@ -1,4 +1,4 @@
-"""One column of a batch, laid out for checking: distinct values once, rows as indices into them."""
+"""One column of a batch, dictionary encoded: its distinct values, and for each row the index of its value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes as the disk gives them, and what is told where it, or compressed content, cannot be read to its end."""
+"""Read a file's bytes, and report where the disk or compressed content cannot be read to its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV: records framed by a kernel, so that one bad line costs one line; cells parsed by pyarrow."""
+"""Read CSV: a kernel frames the records, so that one bad line costs one line; pyarrow parses the cells."""
 
 from __future__ import annotations
 

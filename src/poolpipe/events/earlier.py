@@ -1,4 +1,4 @@
-"""Results of earlier runs among the input: which files a summary names, and tables known by their columns."""
+"""Leave out the results of earlier runs that lie among the input: files that a summary names."""
 
 from __future__ import annotations
 

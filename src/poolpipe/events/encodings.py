@@ -1,4 +1,4 @@
-"""Which encoding a text is written in: by its mark, by its zero bytes, and by what its bytes are, all of them.
+"""Decide a text file's encoding by its byte-order mark, its zero bytes, and all of its bytes.
 
 UTF-8 that is sound is UTF-8. What is not is either GB18030, which Chinese Windows writes, or damaged; the bytes of the
 whole file tell. Some pairs of GB18030 bytes are Greek or Cyrillic in UTF-8, hardly any are Chinese.

@@ -1,4 +1,4 @@
-"""What names and folders say of the files in them: the kind of event, and columns such as `round=1` gives."""
+"""Read the kind of event and columns such as `round=1` from names of files and folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formats that hold data and are read by nobody here: known by their first bytes, and named with the way out."""
+"""Recognise formats that are not read here by their first bytes, and say how to convert them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gzip members unpacked one behind the other, and how far they can be trusted where one is damaged."""
+"""Unpack gzip members one by one, and report how much of a damaged one can be trusted."""
 
 from __future__ import annotations
 

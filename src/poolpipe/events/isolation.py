@@ -1,4 +1,4 @@
-"""Isolation: functions called in a child process, where an abort, a hang or hunger for memory cannot take the run with it.
+"""Call a function in a child process, so that an abort, a hang or hunger for memory cannot stop the run.
 
 A reader written in C++ or Rust may end its process on a damaged file, and no `except` sees that. Such a reader is
 called here. The child is started when it is first needed and then kept for all later calls, so a run without such files
@@ -119,9 +119,7 @@ class Isolated:
         self.close()
         # The child finds modules where this process does, wherever it was told to look for them.
         path = ascii([entry for entry in sys.path if entry])
-        program = (
-            f"import sys; sys.path[:] = {path}; from poolpipe.isolation import serve; serve({self.memory})"
-        )
+        program = f"import sys; sys.path[:] = {path}; from poolpipe.events.isolation import serve; serve({self.memory})"
         no_window = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         try:
             self._child = subprocess.Popen(  # noqa: S603 - this very Python and this very module

@@ -1,4 +1,4 @@
-"""Numbers in JSON that no float can hold: kept as the texts they are, before a parser rounds them to other numbers."""
+"""Keep JSON numbers that no float can hold as texts, before a parser rounds them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in lines of JSON outside its texts: NaN and Infinity, which are no JSON, and how deep objects lie in one another.
+"""Find NaN and Infinity, which are not JSON, outside the strings of JSON lines, and how deep objects are nested.
 
 Python's `json` and pandas write a bare NaN where there is no number.
 """

@@ -1,4 +1,4 @@
-"""NDJSON: one object a line; a line that is none is broken, the others go on."""
+"""Read NDJSON, one object a line; a broken line is rejected and the others are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts numbered in their order: millions of codes as integers, any other texts by their hashes."""
+"""Number distinct texts in sorted order: codes by sort keys, other texts by hashes."""
 
 from __future__ import annotations
 

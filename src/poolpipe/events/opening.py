@@ -1,4 +1,4 @@
-"""From an input to batches of records: files by what they hold, frames, and files of other readers."""
+"""Open each input by its content (CSV, NDJSON, Parquet, Arrow, a frame, a machine's file) as batches of records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parquet: row groups as they are, a million records at a time."""
+"""Read Parquet, a million records at a time."""
 
 from __future__ import annotations
 

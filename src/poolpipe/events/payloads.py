@@ -1,4 +1,4 @@
-"""What a scanner really sends: wedge suffixes, AIM prefixes, GS1 element strings, check characters.
+"""Take a scanner's payload apart: wedge suffixes, AIM prefixes, GS1 element strings, check characters.
 
 Pure functions over whole columns. The contract's cleaning (strip, AIM prefix, half width) stays what it is; these
 functions do what a policy asks for beyond it.

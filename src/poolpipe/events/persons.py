@@ -1,4 +1,4 @@
-"""Who was swabbed: document type and number as one integer, without loss."""
+"""Encode a person's document type and number as one 64-bit integer, without loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pipes: what comes through the standard input or a named pipe, kept in a file for as long as a run reads it."""
+"""Copy a pipe (standard input or a FIFO) into a temporary file for as long as a run reads it."""
 
 from __future__ import annotations
 

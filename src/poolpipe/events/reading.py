@@ -1,4 +1,4 @@
-"""Read every file of an input into one set of coded events; nothing is lost on the way."""
+"""Read all files of an input into one set of integer frames; every record is accepted or rejected with a reason."""
 
 from __future__ import annotations
 

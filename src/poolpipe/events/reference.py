@@ -1,4 +1,4 @@
-"""Reference tables: who lives where, which sites have priority, what labs can do. All optional."""
+"""Read the reference tables of people, sites and labs; all are optional."""
 
 from __future__ import annotations
 

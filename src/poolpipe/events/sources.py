@@ -1,4 +1,4 @@
-"""Which files an INPUT means: each once, with the name that results call it by; and why others are left aside."""
+"""List the files an input means, each once, with the name results call it by, and say why others are left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times as spreadsheets write them, year first, as RFC 3339; and what is wrong with texts that are no times.
+"""Convert the times that spreadsheets write, year first, to RFC 3339, and say what is wrong with other texts.
 
 Everything here works on distinct texts that the kernel does not know.
 """

@@ -1,4 +1,4 @@
-"""Spreadsheets to cells: xlsx by calamine, xls (BIFF) by xlrd, both in a child process.
+"""Read spreadsheets into cells: xlsx by calamine, xls (BIFF) by xlrd, both in a child process.
 
 calamine aborts its process where a file makes it ask for more memory than there is, on an xlsx that puts one cell into
 the last corner of a sheet for one; xlrd runs for minutes on some damaged files. Neither takes the run with it here.

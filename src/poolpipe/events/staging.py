@@ -1,4 +1,4 @@
-"""Collects of every batch on one shelf: what a scan needs until its tube is known lies in a few long blocks.
+"""Stage the collects of every batch in a few long arrays until all tubes are known.
 
 A city's scans are most of what memory holds. On the shelf they lie once: each batch's own arrays are let go
 at once, and whole blocks are when the scans are laid tube by tube.

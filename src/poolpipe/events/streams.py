@@ -1,4 +1,4 @@
-"""From a file of any compression and encoding to UTF-8 blocks, and what kind of content it holds."""
+"""Turn a file of any compression and encoding into blocks of UTF-8, and tell which format it holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of times: RFC 3339 by the kernel, what spreadsheets write text by text, typed ones by their counts."""
+"""Parse columns of times: RFC 3339 by a kernel, spreadsheet texts one by one, typed columns by their counts."""
 
 from __future__ import annotations
 

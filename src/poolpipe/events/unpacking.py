@@ -1,4 +1,4 @@
-"""Uncompressed bytes of a file, and which of them can be trusted where the file is damaged.
+"""Unpack compressed files, and report which bytes can be trusted where one is damaged.
 
 Compression spreads damage: one cut byte in a gzip file gave 2,804 wrong records of 5,000 that all looked right, and only
 the checksum at the end tells. So what is trusted is what an end vouches for: whole gzip members with their checksum, whole

@@ -1,4 +1,4 @@
-"""Events of one kind that were understood, laid out for numbering."""
+"""The valid events of one kind in one batch, laid out for numbering."""
 
 from __future__ import annotations
 

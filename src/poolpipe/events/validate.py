@@ -1,4 +1,4 @@
-"""From records as they came to events that are understood, and a typed reason for each that is not."""
+"""Validate the records of a batch: events that are understood, and a typed reason for each record that is not."""
 
 from __future__ import annotations
 

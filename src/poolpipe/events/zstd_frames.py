@@ -1,4 +1,4 @@
-"""Where the frames and blocks of a Zstandard file begin and end, told without unpacking them (RFC 8878, section 3)."""
+"""Find where the frames and blocks of a Zstandard file begin and end, without unpacking them (RFC 8878, section 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of PCR machines and pipetting robots given to `run` directly: recognised by what they hold."""
+"""Read files of PCR machines and pipetting robots that are given to `run`, recognised by content."""
 
 from __future__ import annotations
 

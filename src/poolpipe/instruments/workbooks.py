@@ -1,6 +1,6 @@
 """Workbooks of machines: sheets by title, from a file whose size is known to be sane, read where it cannot take the run with it.
 
-`poolpipe.spreadsheets` reads them in a child process. A sheet that claims more cells than any machine writes is refused
+`poolpipe.events.spreadsheets` reads them in a child process. A sheet that claims more cells than any machine writes is refused
 before, with its size.
 """
 

@@ -1,1 +1,1 @@
-"""What a run concluded: the day and its tables, their record batches, how they are written, read again and compared."""
+"""What a run concluded: the day and its tables, record batches, writing, reading again and comparing."""

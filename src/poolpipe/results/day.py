@@ -1,4 +1,4 @@
-"""A day: every table that was concluded, with its summary; written to a folder and read again."""
+"""The day: every concluded table as a polars frame, with its summary; written to a folder and read again."""
 
 from __future__ import annotations
 

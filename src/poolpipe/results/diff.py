@@ -1,4 +1,4 @@
-"""What changed between two results: another policy, a later hour, a corrected file."""
+"""Compare two results: which tubes, people and recalls changed between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Durable: files and folders that survive a power cut, each file known by its size and hash."""
+"""Write files and folders that survive a power cut; each file is known by its size and SHA-256."""
 
 from __future__ import annotations
 

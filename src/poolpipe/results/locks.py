@@ -1,4 +1,4 @@
-"""Locks: one process at a time does what must not be done twice at once; a process that dies frees its own."""
+"""Lock a folder for one process at a time; a process that dies releases its lock."""
 
 from __future__ import annotations
 

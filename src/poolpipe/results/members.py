@@ -1,4 +1,4 @@
-"""The members as texts: who sits in which tube, at which place of its queue, and how likely infected."""
+"""Decode the table `members`: who is in which tube, at which place of its queue, and how likely infected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Placing: a whole result takes the place of the one before at one stroke, whenever the run is killed.
+"""Replace a result by a new one in one atomic step, whenever the run is killed.
 
 A result is several files under names that everybody knows, and no system renames several at once. So, of a
 folder OUT::

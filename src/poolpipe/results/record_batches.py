@@ -1,4 +1,4 @@
-"""Pieces: stretches of a table as Arrow columns, written into memory that is used again."""
+"""Make tables batch by batch as Arrow columns, in memory that is used again."""
 
 from __future__ import annotations
 

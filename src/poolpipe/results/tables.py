@@ -1,4 +1,4 @@
-"""Texts once, at the end: coded conclusions written as the contract's tables."""
+"""Decode the stages' integer frames into the contract's tables of texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing a day: every table aside first, the longest while others are concluded; then all into place at once."""
+"""Write a result: tables into a staging folder, the longest while others are concluded; then all into place at once."""
 
 from __future__ import annotations
 

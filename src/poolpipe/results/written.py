@@ -1,4 +1,4 @@
-"""Written: a result read from its folder, if its tables are those that its summary speaks of."""
+"""Read a result from its folder, after proving that its tables are those its summary names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A simulated city's truth against what was found: every planted trouble, and nothing that was not planted."""
+"""Compare a simulated city's truth with what was found: every planted trouble, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls: from read-outs to wells, from wells and controls to plates, from both to a tube's result."""
+"""Calls: readings become wells, wells and controls become plates, both become each tube's result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clocks: every limit on a tube's way, and which tubes broke it."""
+"""Clocks: the time limits between a tube's steps, and the tubes that exceeded them."""
 
 from __future__ import annotations
 

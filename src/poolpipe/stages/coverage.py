@@ -1,4 +1,4 @@
-"""Coverage: how much of the list of residents each round has reached, against the city's two deadlines."""
+"""Coverage: how much of the residents' list each round has reached, against the city's two deadlines."""
 
 from __future__ import annotations
 

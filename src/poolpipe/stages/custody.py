@@ -1,4 +1,4 @@
-"""Custody: in which box, on which journey and in which well each tube was last seen."""
+"""Custody: the box, the journey and the well in which each tube was last seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger: what became of every group of tubes; what came in is what went on and what is left."""
+"""Ledger: how many tubes of each round, site and box reached each state; the counts add up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links: who is in which tube, in queue order, and what a tube's scans agree on."""
+"""Links: which people are in which tube, in queue order, and the mode, capacity and place that a tube's scans agree on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packing: how many tubes travelled in each box, and which boxes held more than they take."""
+"""Packing: how many tubes travelled in each box, and which boxes held more than their capacity."""
 
 from __future__ import annotations
 

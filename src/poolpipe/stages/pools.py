@@ -1,4 +1,4 @@
-"""Pools: one row per tube, from what linking, custody and results say of it."""
+"""Pools: one row per tube, joined from links, custody and calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Beliefs: how likely each member is infected, all results of a round and their answers considered."""
+"""Probabilities: P(infected) of each member, given all results of a round and the answers to its recalls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readings: the read-outs that calls rest on, kept beside the result so that nobody has to look for them again."""
+"""Readings: the PCR readings that each call rests on, kept beside the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recalls: whom to re-collect within six hours, and which single sample answered; cases: who is positive."""
+"""Recalls: who must be re-collected within six hours, and which single sample answered; cases: who is positive."""
 
 from __future__ import annotations
 

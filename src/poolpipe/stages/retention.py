@@ -1,4 +1,4 @@
-"""Retention: how long each tube that has a result is kept, and which one may go."""
+"""Retention: until when each tube with a result is kept, which may be discarded and which are overdue."""
 
 from __future__ import annotations
 

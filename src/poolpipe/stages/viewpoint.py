@@ -1,4 +1,4 @@
-"""The moment a day is seen from: read, by default the latest event's, and told of where it is an odd one."""
+"""Read the moment a day is seen as of (by default the latest event's), and warn where it is far from all others."""
 
 from __future__ import annotations
 

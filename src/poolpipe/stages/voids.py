@@ -1,4 +1,4 @@
-"""Voids: which events count, as of a moment; ids that several events share; voids that hit nothing."""
+"""Voids: which events count as of a moment, which ids several events share, and which voids name no event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workload: what each lab received, loaded and reported hour by hour, against what it can test."""
+"""Workload: what each lab received, loaded and reported hour by hour, against its capacity."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What people read on the terminal: boards as tables, the console that draws them, progress, messages in Chinese and English."""
+"""Boards, progress and messages that people read on the terminal, in Chinese and English."""

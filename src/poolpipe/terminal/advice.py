@@ -1,4 +1,4 @@
-"""The contract's values in Chinese, and what other systems call its columns; read by boards and docs."""
+"""The contract's values in Chinese, and other systems' names for its columns."""
 
 from __future__ import annotations
 

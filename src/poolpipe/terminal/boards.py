@@ -1,4 +1,4 @@
-"""What people read on the terminal, in Chinese and English, readable at a hundred columns.
+"""All boards of a day, in the order in which they are read.
 
 Every board is a pure function from tables to a `Board`, a `rich` table that draws nothing that could command the
 terminal. Identity numbers, names and telephone numbers are masked unless the reader asks for them.

@@ -1,4 +1,4 @@
-"""The first board: tubes, people, results and records of a campaign at a glance."""
+"""Draw the first board: tubes, people, results and records of a campaign."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The board of `poolpipe diff`: what another policy, a later hour or a correction changed."""
+"""Draw the board of `poolpipe diff`: what changed between two results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chinese for the messages a clerk may meet; what is raised deeper down speaks English alone."""
+"""Chinese for the messages a clerk may meet."""
 
 from __future__ import annotations
 

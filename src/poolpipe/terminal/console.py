@@ -1,4 +1,4 @@
-"""What the commands share: where boards and progress go, what a moment and an input path may be."""
+"""The console of all commands: boards, progress, warnings, and the checks of moments and paths typed there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The board of coverage: how far each round has got with the list of residents, and by when it should."""
+"""Draw the board of coverage: how much of the residents' list each round has reached, and by when it should."""
 
 from __future__ import annotations
 

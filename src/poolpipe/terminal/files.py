@@ -1,4 +1,4 @@
-"""What became of the input: files of machines and what was assumed about them, columns and files left out."""
+"""Draw the boards of the input: machines' files and what was assumed of them, columns and files left out."""
 
 from __future__ import annotations
 

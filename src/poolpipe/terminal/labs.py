@@ -1,4 +1,4 @@
-"""Boards of the labs: their load against what they can test, what they keep, and boxes packed beyond measure."""
+"""Draw the boards of the labs: load against capacity, kept tubes, overfull boxes."""
 
 from __future__ import annotations
 

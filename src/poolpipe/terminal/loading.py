@@ -1,4 +1,4 @@
-"""Loading the heavy libraries at less cost: no garbage collection meanwhile, no threads for matrices."""
+"""Load the heavy libraries faster: without garbage collection, without threads for matrices."""
 
 from __future__ import annotations
 

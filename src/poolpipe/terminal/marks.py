@@ -1,4 +1,4 @@
-"""How a board looks: its frame, its cells, times left. Every cell is drawn through `poolpipe.display`."""
+"""The look of a board: frame, cells, times left; every cell is drawn through `poolpipe.display`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recall board: who must be re-sampled by when."""
+"""Draw the recall board: who must be re-sampled by when."""
 
 from __future__ import annotations
 

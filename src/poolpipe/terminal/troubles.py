@@ -1,4 +1,4 @@
-"""What went wrong: anomalies by code and records that were not understood, each with the way out."""
+"""Draw the boards of anomalies by code and of rejected records, each with the way out."""
 
 from __future__ import annotations
 

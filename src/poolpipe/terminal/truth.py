@@ -1,4 +1,4 @@
-"""The board of `poolpipe demo`: what was planted in a simulated city, and whether it was found."""
+"""Draw the board of `poolpipe demo`: which planted troubles of a simulated city were found."""
 
 from __future__ import annotations
 

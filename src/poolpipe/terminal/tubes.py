@@ -1,4 +1,4 @@
-"""The ledger: how many tubes reached each step, and where those without a result were seen last."""
+"""Draw the ledger: how many tubes reached each step, and where those without a result were last seen."""
 
 from __future__ import annotations
 

@@ -20,7 +20,11 @@ from poolpipe.results import locks
 from poolpipe.results.locks import held
 from poolpipe.results.writing import Writing
 
-HOLD = "import sys, time, pathlib; from poolpipe.locks import held\nwith held(pathlib.Path(sys.argv[1])): print(flush=True); time.sleep(60)"
+HOLD = (
+    "import sys, time, pathlib; from poolpipe.results.locks import held
+"
+    "with held(pathlib.Path(sys.argv[1])): print(flush=True); time.sleep(60)"
+)
 
 
 @pytest.fixture(scope="module")

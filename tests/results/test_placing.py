@@ -15,9 +15,9 @@ import pytest
 import poolpipe
 from cities.random_city import city
 from pipeline.naive import frames_of
-from pipeline.power import CHANGES, Disk, Recorder, lay_out, opened
 from poolpipe.results.placing import make_stage, place, settle, stages
 from poolpipe.tables import TABLES
+from results.power import CHANGES, Disk, Recorder, lay_out, opened
 
 NAMES = (*(f"{table}.parquet" for table in TABLES), "summary.json")
 REST = {".writing-", ".poolpipe"}

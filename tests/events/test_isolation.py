@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from isolation import victims
+from events import victims
 from poolpipe.errors import InputError
 from poolpipe.events.isolation import Isolated, IsolationError
 
