@@ -21,8 +21,7 @@ from poolpipe.results.locks import held
 from poolpipe.results.writing import Writing
 
 HOLD = (
-    "import sys, time, pathlib; from poolpipe.results.locks import held
-"
+    "import sys, time, pathlib; from poolpipe.results.locks import held\n"
     "with held(pathlib.Path(sys.argv[1])): print(flush=True); time.sleep(60)"
 )
 
