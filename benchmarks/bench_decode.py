@@ -89,7 +89,7 @@ class BenchDisjoint:
 @pytest.mark.benchmark(group="decode: three overlapping rounds, a person")
 def bench_rounds(speed: Callable[..., Any], rounds: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]) -> None:
     found = speed("decode", rounds[2].height, lambda: decode(*rounds, assay=ASSAY))
-    assert found.people["converged"].all()
+    assert found.people["error"].max() < 0.02
 
 
 @pytest.mark.benchmark(group="decode: belief propagation, a seat and sweep")

@@ -61,7 +61,7 @@ def test_decode__names_every_pool_of_a_contradiction() -> None:
     pools = pl.DataFrame({"pool": [1, 2, 3], "call": ["positive", "negative", "positive"]})
     found = decode(seats, pools, pl.DataFrame({"person": [1, 2], "prior": [0.1, 0.1]}), assay=perfect)
     assert _named(found.doubts) == [("contradiction", "1"), ("contradiction", "2")]
-    assert found.people["converged"].to_list() == [False, True]
+    assert found.people["error"].to_list() == [None, 0]
 
 
 def test_screen__says_why_and_names_what_contradicts() -> None:

@@ -22,7 +22,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "综合所有混采管的结果，推算每个人的感染概率。\n\n"
     "SEATS has pool, person; POOLS has pool, call (positive, suspect, negative, invalid or empty) and may have ct; "
     "PEOPLE has person, prior. CSV, NDJSON, Parquet or Arrow.\n\n"
-    "Every row says which method found it and whether to rely on it (converged). Pools that cannot be used, because "
+    "Every row says which method found it and how far the probability may be off (error). Pools that cannot be used, because "
     "nobody sits in them, nobody called them or they contradict others, are named.\n\n"
     "\b\nExample  例:\n"
     "  poolpipe decode seats.csv pools.csv people.csv --sensitivity 0.9 --specificity 0.99\n"

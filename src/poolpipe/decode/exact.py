@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from poolpipe.decode.effort import Effort
 from poolpipe.decode.in_logs import eliminate_in_logs
-from poolpipe.errors import PolicyError
 from poolpipe_kernels import arrays, components, elimination, enumeration
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "Effort",
     "Graph",
     "Solution",
+    "by_person",
     "eliminate_histories",
     "solve",
     "solve_loopy",
@@ -74,42 +75,6 @@ class Graph(Protocol):
     def log_weight(self, who: NDArray[np.int32]) -> NDArray[np.float64]:
         """Log of P(clean) and P(infected) of some people before the pools (people, 2)."""
         ...
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much an exact answer may cost before belief propagation takes over.
-
-    Parameters
-    ----------
-    states : int
-        Largest joint state of open pools in elimination (8 bytes each).
-    kept : int
-        States kept for the way back (8 bytes each).
-    people : int
-        Most people whose 2^n patterns are walked.
-    columns : int
-        Most columns (the shorter side) of an array.
-    """
-
-    states: int = 1 << 18
-    kept: int = 1 << 24
-    people: int = 24
-    columns: int = 12
-
-    def __post_init__(self) -> None:
-        """Refuse an effort that cannot be."""
-        for name, least, most in (
-            ("states", 1, 1 << 32),
-            ("kept", 0, 1 << 32),
-            ("people", 0, 40),
-            ("columns", 0, 24),
-        ):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-                raise PolicyError(
-                    f"{name} {value!r}", where="effort", way_out=f"give a whole number from {least} to {most}"
-                )
 
 
 @dataclass(frozen=True)
@@ -219,7 +184,7 @@ def eliminate_histories(
 
     `weight` (people, histories) is their prior, `infected_on` (histories, days) when each is infected.
     """
-    seats, pools = _by_person(component)
+    seats, pools = by_person(component)
     plan = _EliminationPlan.of(component, seats, pools, effort)
     if plan is None:
         return None
@@ -250,7 +215,7 @@ def _solved(component: Component, effort: Effort) -> Solution | None:
         found = _as_array(component, effort)
         if found is not None:
             return found
-    seats, pools = _by_person(component)
+    seats, pools = by_person(component)
     plan = _EliminationPlan.of(component, seats, pools, effort)
     people = component.prior.size
     if people <= effort.people and (plan is None or plan.cost > 2.0**people):
@@ -330,7 +295,7 @@ class _EliminationPlan:
         return cls(kinds[:steps], subjects[:steps], base, int(kept), int(largest))
 
 
-def _by_person(component: Component) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+def by_person(component: Component) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """CSR of pools by person."""
     pool_of_seat = np.repeat(
         np.arange(component.offsets.size - 1, dtype=np.int32), np.diff(component.offsets)

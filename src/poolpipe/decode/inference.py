@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from poolpipe.decode import belief_propagation, surprises
+from poolpipe.decode import surprises
+from poolpipe.decode.answers import BELIEF, EXACT, LOGIC, METHODS, Answer
+from poolpipe.decode.approximation import believe_rest
 from poolpipe.decode.assays import as_assay
 from poolpipe.decode.contradictions import contradictions, proofs
 from poolpipe.decode.doubts import doubts_of_pools
@@ -19,7 +21,6 @@ from poolpipe.decode.fit import Fit, judge
 from poolpipe.decode.layout import clean_tables, lay_out
 from poolpipe.decode.parts import Parts
 from poolpipe.decode.reduction import reduce_layout
-from poolpipe.decode.refinement import refine
 from poolpipe.decode.verdicts import nobody_infected, table_of_pools
 from poolpipe.errors import PolicyError
 
@@ -34,24 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "Decoded", "decode"]
 
-METHODS = (
-    "prior",
-    "logic",
-    "closed_form",
-    "tree",
-    "array",
-    "enumeration",
-    "elimination",
-    "belief_propagation",
-    "local_elimination",
-)
-"""How a posterior was found; all before `belief_propagation` are exact."""
-
-PRIOR, LOGIC, CLOSED_FORM, TREE = range(4)
-FOREST_PRECISION = 1e-14
-BELIEF = METHODS.index("belief_propagation")
-LOCAL = METHODS.index("local_elimination")
-
 
 @dataclass(frozen=True)
 class Decoded:
@@ -61,10 +44,11 @@ class Decoded:
     ----------
     people : polars.DataFrame
         One row per person, in the order they were given: person; p_infected (0 to 1); method (one of
-        `METHODS`); converged (false: do not rely on it); component (row of `components`).
+        `METHODS`); error (how far p_infected may be from the exact posterior of this model, 0 to 1; docs/decode.md says
+        what it rests on; null: the outcomes are impossible); component (row of `components`).
     components : polars.DataFrame
         People and pools that hang together: component; people; pools; method (the least exact among its
-        people); converged; log_evidence (natural log of P(all its outcomes), -inf: impossible under the
+        people); error (the largest among its people); log_evidence (natural log of P(all its outcomes), -inf: impossible under the
         model, a density where Ct values count); surprise (about 0 as expected, above 10 nearly
         impossible; see `surprises`).
     pools : polars.DataFrame
@@ -124,15 +108,15 @@ def decode(
         Belief propagation on loops ends when no probability moves by more than this; on trees it runs to the
         end.
     most_sweeps : int
-        ... or after so many sweeps; who still moves then has converged false.
+        ... or after so many sweeps; who still moves then is told what the pools can say at most as error.
     threads : int
         Threads for belief propagation.
 
     Returns
     -------
     Decoded
-        `people`, `components` and `pools`; every row says which method found it and whether it converged. Where the
-        outcomes are impossible under the model the prior stands, converged is false, the surprise infinite.
+        `people`, `components` and `pools`; every row says which method found it and how far it may be off. Where the
+        outcomes are impossible under the model the prior stands, the error is null, the surprise infinite.
         `doubts` names the pools that could not be used.
 
     Raises
@@ -155,9 +139,9 @@ def decode(
         graph = reduce_layout(layout)
         whole = Parts.of(layout.offsets, layout.members, layout.informative, layout.prior.size)
     parts = whole if graph.members is layout.members else Parts.of_graph(graph)
-    answer = _Answer.start(layout, graph, whole)
+    answer = Answer.start(layout, graph, whole)
     rest = _solve_small(graph, parts, answer, effort or Effort())
-    _believe_rest(graph, parts, answer, rest, effort or Effort(), tolerance, most_sweeps, threads)
+    believe_rest(graph, parts, answer, rest, effort or Effort(), tolerance, most_sweeps, threads)
     return _tables(people, pools.height, layout, graph, whole, answer, expected.result(), model)
 
 
@@ -172,44 +156,7 @@ def _check_effort(tolerance: float, most_sweeps: int, threads: int) -> None:
             raise PolicyError(f"{name} {value!r}", where="decode", way_out="give a whole number from 1 on")
 
 
-@dataclass
-class _Answer:
-    """Posteriors as they come in, with how they were found."""
-
-    p_infected: NDArray[np.float64]
-    method: NDArray[np.uint8]
-    converged: NDArray[np.bool_]
-    person_terms: NDArray[np.float64]
-    pool_terms: NDArray[np.float64]
-    nobody: NDArray[np.float64]
-
-    @classmethod
-    def start(cls, layout: PoolLayout, graph: Reduced, whole: Parts) -> _Answer:
-        """Everybody as if the pools left in the graph said nothing."""
-        known = graph.state >= 0
-        p_infected = np.where(known, graph.state, graph.odds / (1.0 + graph.odds))
-        method = np.where(whole.of_person < 0, PRIOR, CLOSED_FORM).astype(np.uint8)
-        method[known & (whole.of_person >= 0)] = LOGIC
-        person_terms = np.zeros(known.size)
-        odd = np.flatnonzero(graph.refined)
-        person_terms[odd] = np.log1p(-layout.prior[odd]) + np.logaddexp(0.0, graph.log_odds(odd))
-        odd = np.flatnonzero(known)
-        with np.errstate(divide="ignore"):
-            person_terms[odd] = np.log(
-                np.where(graph.state[odd] == 1, layout.prior[odd], 1 - layout.prior[odd])
-            )
-        converged = np.ones(known.size, np.bool_)
-        return cls(
-            p_infected,
-            method,
-            converged,
-            person_terms,
-            graph.pool_terms.copy(),
-            np.full(graph.rows.size, np.nan),
-        )
-
-
-def _solve_small(graph: Reduced, parts: Parts, answer: _Answer, effort: Effort) -> NDArray[np.int32]:
+def _solve_small(graph: Reduced, parts: Parts, answer: Answer, effort: Effort) -> NDArray[np.int32]:
     """Solve small loopy components exactly; return the pools left for belief propagation."""
     left = np.diff(graph.offsets) > 0
     for pools, who, solution in solve_loopy(graph, parts, effort):
@@ -218,68 +165,10 @@ def _solve_small(graph: Reduced, parts: Parts, answer: _Answer, effort: Effort) 
         left[pools] = False
         answer.p_infected[who] = solution.p_infected
         answer.method[who] = METHODS.index(solution.method)
-        answer.converged[who] = np.isfinite(solution.log_evidence)
+        answer.error[who] = EXACT
         answer.pool_terms[pools[0]] += solution.log_evidence
         answer.nobody[pools] = solution.nobody
     return np.flatnonzero(left).astype(np.int32)
-
-
-def _believe_rest(
-    graph: Reduced,
-    parts: Parts,
-    answer: _Answer,
-    pools: NDArray[np.int32],
-    effort: Effort,
-    tolerance: float,
-    most_sweeps: int,
-    threads: int,
-) -> None:
-    """Propagate beliefs over what is left: exact on pools and trees, approximate and checked elsewhere."""
-    if not pools.size:
-        return
-    tied = parts.loopy[parts.of_pool[pools]]
-    forest, loops = pools[~tied], pools[tied]
-    if (
-        forest.size
-    ):  # to the end: as many sweeps as the longest path asks for, and no damping, for nothing swings
-        end = belief_propagation.MOST_SWEEPS
-        found = belief_propagation.propagate_beliefs(
-            graph, forest, tolerance=FOREST_PRECISION, most_sweeps=end, threads=threads, damp_after=end
-        )
-        _take_up(graph, parts, answer, forest, found, threads)
-    if loops.size:
-        found = belief_propagation.propagate_beliefs(
-            graph, loops, tolerance=tolerance, most_sweeps=most_sweeps, threads=threads
-        )
-        _take_up(graph, parts, answer, loops, found, threads)
-        for check in refine(graph, found, answer.method == BELIEF, effort):
-            answer.p_infected[check.people] = check.p_infected
-            answer.converged[check.people] &= check.trusted
-            answer.method[check.people] = LOCAL if check.solved else BELIEF
-            answer.nobody[check.pools] = check.nobody
-
-
-def _take_up(
-    graph: Reduced,
-    parts: Parts,
-    answer: _Answer,
-    pools: NDArray[np.int32],
-    found: belief_propagation.PropagatedBeliefs,
-    threads: int,
-) -> None:
-    """Take the beliefs of whole components up."""
-    touched = np.zeros(parts.of_pool.size + 1, np.bool_)
-    touched[parts.of_pool[pools]] = True
-    inside = touched[parts.of_person]
-    mine = slice(None) if inside.all() else inside  # a city in one component: no copies of everybody
-    kinds = np.where(parts.loopy, BELIEF, np.where(parts.pools > 1, TREE, CLOSED_FORM)).astype(np.uint8)
-    answer.p_infected[mine] = found.odds[mine] / (1.0 + found.odds[mine])
-    answer.method[mine] = kinds[parts.of_person[mine]]
-    answer.converged[mine] = ~found.restless[mine]
-    of_people, of_pools, nobody = found.evidence(graph, pools, threads)
-    answer.person_terms += of_people
-    answer.pool_terms[pools] = of_pools
-    answer.nobody[pools] = nobody
 
 
 def _tables(
@@ -288,7 +177,7 @@ def _tables(
     layout: PoolLayout,
     graph: Reduced,
     whole: Parts,
-    answer: _Answer,
+    answer: Answer,
     expected: surprises.Expectations,
     model: Assay,
 ) -> Decoded:
@@ -310,12 +199,14 @@ def _tables(
     if impossible.any():
         hopeless = impossible[of_person]
         answer.p_infected[hopeless] = layout.prior[hopeless]
-        answer.converged[hopeless] = False
+        answer.error[hopeless] = np.nan
     method = np.zeros(count, np.uint8)
     for code in np.flatnonzero(np.bincount(answer.method)).tolist():  # ascending: the least exact stays
         method[of_person[answer.method == code]] = code
-    restless = np.zeros(count, np.bool_)
-    restless[of_person[~answer.converged]] = True
+    error = np.where(method <= LOGIC, 0.0, EXACT)
+    odd = np.flatnonzero(answer.method >= BELIEF)
+    np.maximum.at(error, of_person[odd], np.nan_to_num(answer.error[odd]))
+    error[impossible] = np.nan
     surprise = surprises.scores(
         log_evidence,
         *(
@@ -330,7 +221,7 @@ def _tables(
                 "person": people["person"],
                 "p_infected": answer.p_infected,
                 "method": kinds.gather(answer.method),
-                "converged": answer.converged,
+                "error": pl.Series(answer.error).fill_nan(None),
                 "component": of_person,
             }
         ),
@@ -340,7 +231,7 @@ def _tables(
                 "people": per_component(of_person),
                 "pools": per_component(of_pool[says]),
                 "method": kinds.gather(method),
-                "converged": ~restless & ~impossible,
+                "error": pl.Series(error).fill_nan(None),
                 "log_evidence": log_evidence,
                 "surprise": surprise,
             }

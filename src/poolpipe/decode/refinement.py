@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from poolpipe.decode.exact import Effort
     from poolpipe.decode.reduction import Reduced
 
-__all__ = ["RefinedKnot", "refine"]
+__all__ = ["LIKELY", "RefinedKnot", "refine"]
 
 LIKELY = (0.001, 0.01, 0.05, 0.2)
 """Probabilities from which on people are looked at again, one after the other while knots are too large."""
-DOUBT = 0.05
 NONE = np.empty(0, np.int64)
 
 
@@ -40,8 +39,10 @@ class RefinedKnot:
         Their posteriors, exact within the knot where it could be solved.
     solved : bool
         Whether it could.
-    trusted : bool
-        Solved, and nobody is further than 0.05 from what belief propagation said.
+    moved : float
+        Largest distance of its people from what belief propagation said.
+    least : float
+        Its people are those of at least this probability: the others were left as believed.
     pools : array of int64
         Its pools.
     nobody : array of float64
@@ -51,7 +52,8 @@ class RefinedKnot:
     people: NDArray[np.int32]
     p_infected: NDArray[np.float64]
     solved: bool
-    trusted: bool
+    moved: float
+    least: float
     pools: NDArray[np.integer]
     nobody: NDArray[np.float64]
 
@@ -61,9 +63,9 @@ def refine(
 ) -> Iterator[RefinedKnot]:
     """Solve again every loop among `doubtful` people of at least 0.1%, with everybody else as last believed.
 
-    Beliefs err where evidence runs in circles among people who may well be infected; people near zero weaken a
+    PropagatedBeliefs err where evidence runs in circles among people who may well be infected; people near zero weaken a
     loop to nothing. The pools' other people enter with their messages, as a leak. A knot too large to solve is
-    tried again among its likelier people, from 1%, 5% and 20% on, before it is given up.
+    told as unsolved, and tried again among its likelier people, from 1%, 5% and 20% on.
     """
     for least in LIKELY:
         likely = doubtful & (found.odds >= least / (1.0 - least))
@@ -75,12 +77,13 @@ def refine(
             return
         who, knots, others_clean = _knots(graph, found, likely, pools)
         doubtful = np.zeros_like(doubtful)
-        for check in _checks(knots, Parts.of_graph(knots), found.odds[who] / (1.0 + found.odds[who]), effort):
+        for check in _checks(
+            knots, Parts.of_graph(knots), found.odds[who] / (1.0 + found.odds[who]), least, effort
+        ):
             people = who[check.people]
-            if check.solved or least == LIKELY[-1]:
-                none = check.nobody * others_clean[check.pools[: check.nobody.size]]
-                yield replace(check, people=people, pools=pools[check.pools], nobody=none)
-            else:
+            none = check.nobody * others_clean[check.pools]
+            yield replace(check, people=people, pools=pools[check.pools], nobody=none)
+            if not check.solved:
                 doubtful[people] = True
         if not doubtful.any():
             return
@@ -120,22 +123,40 @@ def _knots(
     return who, knots, others_clean
 
 
+def _unsolved(who: NDArray[np.integer], p_believed: NDArray[np.float64], least: float) -> RefinedKnot:
+    return RefinedKnot(
+        who.astype(np.int32),
+        p_believed,
+        solved=False,
+        moved=np.inf,
+        least=least,
+        pools=NONE,
+        nobody=np.empty(0),
+    )
+
+
 def _checks(
-    knots: Reduced, parts: Parts, p_believed: NDArray[np.float64], effort: Effort
+    knots: Reduced, parts: Parts, p_believed: NDArray[np.float64], least: float, effort: Effort
 ) -> Iterator[RefinedKnot]:
-    """Compare the exact solution of each knot with the beliefs; a knot too large to solve is not trusted."""
+    """Compare the exact solution of each knot with the beliefs; people of knots too large to solve come last."""
     solved = np.zeros(parts.of_pool.size, np.bool_)
     for pools, who, solution in solve_loopy(knots, parts, effort):
         if solution is not None and np.isfinite(solution.log_evidence):
             solved[parts.of_pool[pools[0]]] = True
-            near = bool(np.abs(solution.p_infected - p_believed[who]).max() <= DOUBT)
+            moved = float(np.abs(solution.p_infected - p_believed[who]).max())
             yield RefinedKnot(
-                who, solution.p_infected, solved=True, trusted=near, pools=pools, nobody=solution.nobody
+                who,
+                solution.p_infected,
+                solved=True,
+                moved=moved,
+                least=least,
+                pools=pools,
+                nobody=solution.nobody,
             )
     unsolved = parts.loopy & ~solved
-    who = np.flatnonzero((parts.of_person >= 0) & unsolved[parts.of_person]).astype(np.int32)
-    if who.size:
-        yield RefinedKnot(who, p_believed[who], solved=False, trusted=False, pools=NONE, nobody=np.empty(0))
+    left = np.flatnonzero((parts.of_person >= 0) & unsolved[parts.of_person])
+    if left.size:
+        yield _unsolved(left, p_believed[left], least)
 
 
 def _leaky(graph: Reduced, pool: int, others: NDArray[np.float64], inside: int) -> NDArray[np.float64]:

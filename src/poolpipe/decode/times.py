@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
+from poolpipe.decode.answers import EXACT
 from poolpipe.decode.assays import as_assay
 from poolpipe.decode.exact import Effort, eliminate_histories, take_apart
 from poolpipe.decode.inference import decode
@@ -82,10 +83,11 @@ def decode_over_time(
     Returns
     -------
     polars.DataFrame
-        person, day, p_infected, method, converged; by day, people in the order given. Components whose
+        person, day, p_infected, method, error; by day, people in the order given. Components whose
         elimination is within `effort` are exact over all histories (method elimination): each day knows all
         days. The others are filtered (method filtered): each day knows the days up to it, people are carried over
-        as independent, and converged is false. Who is in no pool that says something is predicted (method prior).
+        as independent, and how far that is off is not known (error null). Who is in no pool that says something
+        is predicted (method prior).
 
     Raises
     ------
@@ -118,7 +120,9 @@ def decode_over_time(
                 "day": pl.repeat(day, people.height, eager=True, dtype=days.dtype),
                 "p_infected": p_infected[:, at],
                 "method": names.gather(method),
-                "converged": method != FILTERED,
+                "error": pl.Series(
+                    np.where(method == FILTERED, np.nan, np.where(method == PRIOR, 0.0, EXACT))
+                ).fill_nan(None),
             }
         )
         for at, day in enumerate(days)

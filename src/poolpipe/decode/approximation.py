@@ -1,0 +1,183 @@
+"""What no exact way reaches: beliefs, knots solved again, samples; and how far each person may be off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poolpipe.decode import belief_propagation
+from poolpipe.decode.answers import BELIEF, CLOSED_FORM, EXACT, LOCAL, SAMPLING, TREE
+from poolpipe.decode.exact import take_apart
+from poolpipe.decode.refinement import LIKELY, refine
+from poolpipe.decode.sampling import CHAINS, HEATS, sample
+from poolpipe_kernels import propagate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from poolpipe.decode.answers import Answer
+    from poolpipe.decode.effort import Effort
+    from poolpipe.decode.parts import Parts
+    from poolpipe.decode.reduction import Reduced
+    from poolpipe.decode.refinement import RefinedKnot
+
+__all__ = ["believe_rest"]
+
+FOREST_PRECISION = 1e-14
+WORTH_SAMPLING = 0.002
+"""Components in which nobody may be further off are not sampled."""
+LEAST_SWEEPS = 1000
+MOST_UPDATES = 40_000_000
+"""People drawn anew, in all walks of all samples of one call: about a second on two cores."""
+UNLIKELY = 20.0
+"""Times their probability people outside all knots may be off, up to 0.002; 6 was the largest measured."""
+SHARE_OF_MOVE = 0.25
+"""Of the largest change within a knot, taken as its people's error; 0.19 was the largest measured, docs/decode.md."""
+
+
+def believe_rest(
+    graph: Reduced,
+    parts: Parts,
+    answer: Answer,
+    pools: NDArray[np.int32],
+    effort: Effort,
+    tolerance: float,
+    most_sweeps: int,
+    threads: int,
+) -> None:
+    """Propagate beliefs over what is left: exact on pools and trees; elsewhere checked, and sampled where in doubt."""
+    if not pools.size:
+        return
+    tied = parts.loopy[parts.of_pool[pools]]
+    forest, loops = pools[~tied], pools[tied]
+    if forest.size:
+        # to the end: as many sweeps as the longest path asks for, and no damping, for nothing swings
+        end = belief_propagation.MOST_SWEEPS
+        found = belief_propagation.propagate_beliefs(
+            graph, forest, tolerance=FOREST_PRECISION, most_sweeps=end, threads=threads, damp_after=end
+        )
+        _take_up(graph, parts, answer, forest, found, threads)
+    if not loops.size:
+        return
+    found = belief_propagation.propagate_beliefs(
+        graph, loops, tolerance=tolerance, most_sweeps=most_sweeps, threads=threads
+    )
+    _take_up(graph, parts, answer, loops, found, threads)
+    believed = answer.method == BELIEF
+    answer.error[believed] = np.minimum(UNLIKELY * answer.p_infected[believed], 2.0 * LIKELY[0])
+    unsure = believed & found.restless
+    for check in refine(graph, found, believed, effort):
+        _take_check(graph, answer, check, unsure, found.restless)
+    _bound(graph, answer, unsure)
+    _sample_doubtful(graph, parts, answer, effort, threads)
+
+
+def _take_check(
+    graph: Reduced,
+    answer: Answer,
+    check: RefinedKnot,
+    unsure: NDArray[np.bool_],
+    restless: NDArray[np.bool_],
+) -> None:
+    """Take a knot up: its people, P(nobody) of its pools, and the doubt it casts on the others who sit in these."""
+    answer.p_infected[check.people] = check.p_infected
+    if not check.solved:  # some of them may come again, solved
+        unsure[check.people] = True
+        return
+    unsure[check.people] = restless[check.people]
+    answer.method[check.people] = LOCAL
+    answer.nobody[check.pools] = check.nobody
+    for pool in check.pools.tolist():
+        others = graph.members[graph.offsets[pool] : graph.offsets[pool + 1]]
+        beside = SHARE_OF_MOVE * check.moved + answer.p_infected[others]
+        answer.error[others] = np.maximum(answer.error[others], beside)
+    answer.error[check.people] = min(1.0, SHARE_OF_MOVE * check.moved + 2.0 * check.least)
+
+
+def _pools_of(graph: Reduced, some: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Pools in which any of `some` people sits."""
+    seats = np.flatnonzero(some[graph.members])
+    return np.unique(np.searchsorted(graph.offsets, seats, side="right") - 1).astype(np.int32)
+
+
+def _bound(graph: Reduced, answer: Answer, unsure: NDArray[np.bool_]) -> None:
+    """Tell `unsure` people, and whoever shares a pool with them and was not solved again, what their pools can say at most.
+
+    Whoever else is infected, an outcome multiplies the odds of a person by no less and no more than its row of the table
+    can: a proof, however wrong the beliefs are.
+    """
+    if not unsure.any():
+        return
+    unsure = unsure.copy()
+    for pool in _pools_of(graph, unsure).tolist():
+        sharing = graph.members[graph.offsets[pool] : graph.offsets[pool + 1]]
+        unsure[sharing] |= answer.method[sharing] == BELIEF
+    pools = _pools_of(graph, unsure)
+    lowest, highest = _least_and_most(graph, pools)
+    low, high = graph.odds.copy(), graph.odds.copy()
+    propagate.bound_odds(pools, graph.offsets, graph.members, graph.rows, lowest, highest, low, high)
+    who = np.flatnonzero(unsure)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        below = answer.p_infected[who] - np.nan_to_num(low[who] / (1.0 + low[who]), nan=0.0)
+        above = np.nan_to_num(1.0 / (1.0 + 1.0 / high[who]), nan=1.0) - answer.p_infected[who]
+    answer.error[who] = np.clip(np.maximum(below, above), EXACT, 1.0)
+
+
+def _least_and_most(
+    graph: Reduced, pools: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Least and most of P(outcome | k + 1 infected) / P(outcome | k) over all k, of every row of the table."""
+    reach = np.ones(graph.table.shape[0], np.int64)
+    if graph.counts_matter:
+        np.maximum.at(reach, graph.rows[pools], np.diff(graph.offsets)[pools])
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = graph.table[:, 1:] / graph.table[:, :-1]
+    ratio[np.isnan(ratio) | (np.arange(ratio.shape[1]) >= reach[:, None])] = 1.0
+    # no more than one infected matters to a row of two columns: a second one changes nothing
+    still = np.inf if graph.counts_matter else 1.0
+    return ratio.min(axis=1, initial=still), ratio.max(axis=1, initial=0.0 if graph.counts_matter else 1.0)
+
+
+def _sample_doubtful(graph: Reduced, parts: Parts, answer: Answer, effort: Effort, threads: int) -> None:
+    """Sample components of up to 2,000 people in which somebody may be off by more than 0.002."""
+    if not effort.sweeps:
+        return
+    worst = np.zeros(parts.of_pool.size)
+    who = np.flatnonzero(answer.error > WORTH_SAMPLING)
+    np.maximum.at(worst, parts.of_person[who], answer.error[who])
+    doubtful = list(take_apart(graph, parts, worst > WORTH_SAMPLING))
+    people = sum(own.size for _, own, _ in doubtful)
+    sweeps = min(effort.sweeps, MOST_UPDATES // (len(HEATS) * max(people, 1)))
+    if sweeps < min(LEAST_SWEEPS, effort.sweeps):
+        return
+    for own_pools, own, component in doubtful:
+        seen = sample(component, max(sweeps, CHAINS), threads)
+        better = seen.error < answer.error[own]
+        if seen.error.max(initial=0.0) < answer.error[own].max(initial=0.0):
+            answer.nobody[own_pools] = seen.nobody
+        answer.p_infected[own[better]] = seen.p_infected[better]
+        answer.error[own[better]] = seen.error[better]
+        answer.method[own[better]] = SAMPLING
+
+
+def _take_up(
+    graph: Reduced,
+    parts: Parts,
+    answer: Answer,
+    pools: NDArray[np.int32],
+    found: belief_propagation.PropagatedBeliefs,
+    threads: int,
+) -> None:
+    """Take the beliefs of whole components up."""
+    touched = np.zeros(parts.of_pool.size + 1, np.bool_)
+    touched[parts.of_pool[pools]] = True
+    inside = touched[parts.of_person]
+    mine = slice(None) if inside.all() else inside  # a city in one component: no copies of everybody
+    kinds = np.where(parts.loopy, BELIEF, np.where(parts.pools > 1, TREE, CLOSED_FORM)).astype(np.uint8)
+    answer.p_infected[mine] = found.odds[mine] / (1.0 + found.odds[mine])
+    answer.method[mine] = kinds[parts.of_person[mine]]
+    of_people, of_pools, nobody = found.evidence(graph, pools, threads)
+    answer.person_terms += of_people
+    answer.pool_terms[pools] = of_pools
+    answer.nobody[pools] = nobody

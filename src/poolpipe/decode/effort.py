@@ -1,0 +1,49 @@
+"""How much an exact answer, or a better one, may cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from poolpipe.errors import PolicyError
+
+__all__ = ["Effort"]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much an exact answer may cost before belief propagation takes over.
+
+    Parameters
+    ----------
+    states : int
+        Largest joint state of open pools in elimination (8 bytes each).
+    kept : int
+        States kept for the way back (8 bytes each).
+    people : int
+        Most people whose 2^n patterns are walked.
+    columns : int
+        Most columns (the shorter side) of an array.
+    sweeps : int
+        How often everybody is drawn anew where beliefs are in doubt; 0: nothing is sampled.
+    """
+
+    states: int = 1 << 18
+    kept: int = 1 << 24
+    people: int = 24
+    columns: int = 12
+    sweeps: int = 20_000
+
+    def __post_init__(self) -> None:
+        """Refuse an effort that cannot be."""
+        for name, least, most in (
+            ("states", 1, 1 << 32),
+            ("kept", 0, 1 << 32),
+            ("people", 0, 40),
+            ("columns", 0, 24),
+            ("sweeps", 0, 1 << 32),
+        ):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+                raise PolicyError(
+                    f"{name} {value!r}", where="effort", way_out=f"give a whole number from {least} to {most}"
+                )

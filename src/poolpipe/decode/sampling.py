@@ -1,0 +1,85 @@
+"""Posteriors of a component that no exact way reaches: random walks, and how far their means may be off."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from poolpipe.decode.exact import by_person
+from poolpipe_kernels import sampling
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from poolpipe.decode.exact import Component
+
+__all__ = ["HEATS", "Sampled", "sample"]
+
+HEATS = (1.0, 0.6, 0.35, 0.15)
+"""Powers of the likelihood of the walks that go at once; the last one moves nearly as the priors say."""
+CHAINS, BATCHES = 4, 10
+STANDARD_ERRORS = 5.0
+UNSEEN = 20.0
+"""An event that did not occur in n sweeps may have a probability of this / n: 3 / n (Hanley and Lippman-Hand 1983) for
+independent ones, and sweeps hang together."""
+LOWEST = -690.0
+
+
+class Sampled(NamedTuple):
+    """What the walks saw.
+
+    Attributes
+    ----------
+    p_infected, error : (people,) float64
+        Mean of P(infected | all others), and how far it may be off: five standard errors from the scatter of batches or of
+        chains, whichever is larger, and what may never have been seen.
+    nobody : (pools,) float64
+        Share of patterns in which nobody of the pool is infected.
+    """
+
+    p_infected: NDArray[np.float64]
+    error: NDArray[np.float64]
+    nobody: NDArray[np.float64]
+
+
+def sample(component: Component, sweeps: int, threads: int) -> Sampled:
+    """Walk in four chains of `sweeps` / 4 each, two from nobody and two from half of all infected; seeded.
+
+    Parameters
+    ----------
+    component : Component
+        People and pools that hang together.
+    sweeps : int
+        How often everybody is drawn anew, in all chains together.
+    threads : int
+        Chains that go at once.
+
+    Notes
+    -----
+    Gibbs sampling (Geman and Geman 1984) with exchanges within pools and parallel tempering (Geyer 1991); the mean of
+    conditional probabilities instead of states (Gelfand and Smith 1990); standard errors by batch means.
+    """
+    seats, pools = by_person(component)
+    log_weight, log_rows = component.logs
+    log_odds = np.maximum(log_weight[:, 1], LOWEST) - np.maximum(log_weight[:, 0], LOWEST)
+    rows = np.maximum(log_rows, LOWEST)
+    each = max(BATCHES, sweeps // CHAINS)
+    chance = np.empty((CHAINS, BATCHES, log_odds.size))
+    nobody = np.empty((CHAINS, BATCHES, component.offsets.size - 1))
+    with ThreadPoolExecutor(max(1, threads)) as workers:
+        jobs = [
+            workers.submit(
+                sampling.sample_patterns, component.offsets, component.members, seats, pools, log_odds, rows,
+                np.asarray(HEATS), each, np.asarray([0x9E3779B97F4A7C15 + 7919 * chain], np.uint64), chain % 2 == 1,
+                chance[chain], nobody[chain],
+            )
+            for chain in range(CHAINS)
+        ]  # fmt: skip
+    for job in jobs:
+        job.result()
+    of_batches = chance.reshape(-1, log_odds.size).std(axis=0, ddof=1) / np.sqrt(CHAINS * BATCHES)
+    of_chains = chance.mean(axis=1).std(axis=0, ddof=1) / np.sqrt(CHAINS)
+    error = STANDARD_ERRORS * np.maximum(of_batches, of_chains) + UNSEEN / (each * CHAINS)
+    return Sampled(chance.mean(axis=(0, 1)), np.minimum(error, 1.0), nobody.mean(axis=(0, 1)))

@@ -1,0 +1,182 @@
+"""Nobody's probability is further from the exact one than decode tells, however little effort it was given."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from poolpipe.decode import Effort, decode
+from poolpipe.decode.exact import Component
+from poolpipe.decode.sampling import sample
+from poolpipe.errors import PolicyError
+from poolpipe_kernels import propagate, sampling
+from reference.decoding import enumerate_patterns, nobody_infected, or_row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+MUCH = Effort(states=1 << 22, kept=1 << 27)
+Frames = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
+
+
+def seen(
+    rng: np.random.Generator,
+    pools: Sequence[NDArray[np.int64]],
+    prior: NDArray[np.float64],
+    se: float,
+    sp: float,
+) -> Frames:
+    """Draw infections and outcomes, and lay them out as tables."""
+    infected = rng.random(prior.size) < prior
+    positive = [rng.random() < (se if infected[pool].any() else 1 - sp) for pool in pools]
+    return (
+        pl.DataFrame(
+            {
+                "pool": np.repeat(np.arange(len(pools)), [pool.size for pool in pools]),
+                "person": np.concatenate(pools),
+            }
+        ),
+        pl.DataFrame(
+            {"pool": range(len(pools)), "call": ["positive" if y else "negative" for y in positive]}
+        ),
+        pl.DataFrame({"person": range(prior.size), "prior": prior}),
+    )
+
+
+def small_design(rng: np.random.Generator) -> tuple[Frames, dict[str, float]]:
+    """Twelve to fourteen people in five to thirteen random pools; any prevalence, any quality of the test."""
+    people = int(rng.integers(12, 15))
+    pools = [
+        np.sort(rng.choice(people, int(rng.integers(2, 8)), replace=False))
+        for _ in range(int(rng.integers(5, 14)))
+    ]
+    se, sp = float(rng.choice([0.8, 0.9, 0.95, 1.0])), float(rng.choice([0.9, 0.98, 0.99, 0.999, 1.0]))
+    prior = np.full(people, float(rng.choice([0.01, 0.05, 0.1, 0.2, 0.3])))
+    return seen(rng, pools, prior, se, sp), {"sensitivity": se, "specificity": sp}
+
+
+def hundred(rng: np.random.Generator) -> tuple[Frames, dict[str, float]]:
+    """A hundred people at 5% in 23 random pools of thirteen: beyond the default effort, mostly, within a large one."""
+    pools = [np.sort(rng.choice(100, 13, replace=False)) for _ in range(23)]
+    se, sp = float(rng.choice([0.8, 0.9, 0.95])), float(rng.choice([0.98, 0.99, 0.999]))
+    return seen(rng, pools, np.full(100, 0.05), se, sp), {"sensitivity": se, "specificity": sp}
+
+
+def too_far(frames: Frames, assay: Any, effort: Effort) -> tuple[list[tuple[float, float]], set[str]]:
+    """(distance from the truth, told) of everybody who is further off than told, and the methods; the truth is exact."""
+    truth = decode(*frames, assay=assay, effort=MUCH).people
+    assert truth["error"].max() <= 1e-10
+    found = decode(*frames, assay=assay, effort=effort).people
+    off = (found["p_infected"] - truth["p_infected"]).abs().to_numpy()
+    told = found["error"].to_numpy()
+    wrong = off > told + 1e-12
+    return list(zip(off[wrong].tolist(), told[wrong].tolist(), strict=True)), set(found["method"])
+
+
+@pytest.mark.parametrize("seed", range(9))
+@pytest.mark.parametrize("sweeps", [0, 2000])
+def test_error__covers_fifty_small_designs_with_the_effort_cut(seed: int, sweeps: int) -> None:
+    """450 designs in all, with samples and without."""
+    rng = np.random.default_rng(seed)
+    cut, methods = Effort(states=1, people=0, columns=0, sweeps=sweeps), set()
+    for number in range(50):
+        wrong, used = too_far(*small_design(rng), cut)
+        assert not wrong, number
+        methods |= used
+    assert not methods & {"array", "enumeration", "elimination"}
+    assert ("sampling" in methods) == bool(sweeps)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_error__covers_a_hundred_people_at_five_percent_at_default_effort(seed: int) -> None:
+    frames, assay = hundred(np.random.default_rng(100 + seed))
+    wrong, methods = too_far(frames, assay, Effort())
+    assert not wrong
+    assert "sampling" in methods
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_error__covers_knots_solved_among_likely_people(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a component of more than 2,000 people, which is never solved or sampled whole."""
+    frames, assay = hundred(np.random.default_rng(200 + seed))
+    truth = decode(*frames, assay=assay, effort=MUCH).people
+    monkeypatch.setattr(import_module("poolpipe.decode.inference"), "solve_loopy", lambda *_: iter(()))
+    found = decode(*frames, assay=assay, effort=Effort(sweeps=0)).people
+    assert ((found["p_infected"] - truth["p_infected"]).abs() <= found["error"] + 1e-12).all()
+    assert "local_elimination" in set(found["method"])
+
+
+def test_error__is_nothing_where_nothing_was_tested_or_all_is_proven() -> None:
+    seats = pl.DataFrame({"pool": [0, 1, 1], "person": [0, 1, 2]})
+    pools = pl.DataFrame({"pool": [0, 1], "call": ["negative", "positive"]})
+    people = pl.DataFrame({"person": range(4), "prior": [0.1] * 4})
+    found = decode(seats, pools, people, assay={"sensitivity": 1.0, "specificity": 1.0})
+    assert found.people["error"].to_list() == [0.0, 1e-10, 1e-10, 0.0]
+    assert found.components["error"].to_list() == [0.0, 1e-10, 0.0]
+
+
+def by_hand(seed: int) -> tuple[Component, list[list[int]], list[list[float]], list[float]]:
+    rng = np.random.default_rng(seed)
+    pools = [sorted(rng.choice(8, 4, replace=False).tolist()) for _ in range(6)]
+    prior = rng.uniform(0.02, 0.3, 8).tolist()
+    positive = rng.random(6) < 0.6
+    rows = [or_row(bool(y), 4, 0.9, 0.95) for y in positive]
+    component = Component(
+        np.arange(0, 25, 4),
+        np.asarray(pools, np.int32).ravel(),
+        np.asarray([row[:2] for row in rows]),
+        counts_matter=False,
+        prior=np.asarray(prior),
+    )
+    return component, pools, rows, prior
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sample__is_near_every_pattern_and_says_how_near(seed: int) -> None:
+    component, pools, rows, prior = by_hand(seed)
+    _, truth = enumerate_patterns(pools, rows, prior)
+    found = sample(component, 8000, 1)
+    assert (np.abs(found.p_infected - truth) <= found.error).all()
+    assert found.error.max() < 0.06
+    np.testing.assert_allclose(found.nobody, nobody_infected(pools, rows, prior), atol=0.05)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_sample_patterns__is_the_same_compiled_and_interpreted(seed: int) -> None:
+    component, *_ = by_hand(seed)
+    by_person = np.argsort(component.members, kind="stable")
+    seats = np.concatenate([[0], np.cumsum(np.bincount(component.members, minlength=8))])
+    drawn = []
+    for kernel in (sampling.sample_patterns, sampling.sample_patterns.py_func):
+        chance, nobody = np.empty((3, 8)), np.empty((3, 6))
+        kernel(
+            component.offsets, component.members, seats, (by_person // 4).astype(np.int32),
+            np.log(component.prior / (1 - component.prior)), np.log(component.likelihood), np.array([1.0, 0.5]), 12,
+            np.array([88172645463325252 + seed], np.uint64), seed == 1, chance, nobody,
+        )  # fmt: skip
+        drawn.append((chance, nobody))
+    np.testing.assert_allclose(drawn[0][0], drawn[1][0], rtol=1e-12)
+    assert (drawn[0][1] == drawn[1][1]).all()
+
+
+@pytest.mark.parametrize("interpreted", [False, True])
+def test_bound_odds__multiplies_what_each_pool_can_say(interpreted: bool) -> None:
+    run = propagate.bound_odds.py_func if interpreted else propagate.bound_odds
+    low, high = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0])
+    run(
+        np.array([0, 1], np.int32), np.array([0, 2, 4]), np.array([0, 1, 1, 2], np.int32), np.array([1, 0]),
+        np.array([0.5, 0.25]), np.array([1.0, 10.0]), low, high,
+    )  # fmt: skip
+    assert (low.tolist(), high.tolist()) == ([0.25, 0.25, 1.5], [10.0, 20.0, 3.0])
+
+
+@pytest.mark.parametrize("wrong", [-1, 1.5, True])
+def test_effort__refuses_sweeps_that_cannot_be(wrong: Any) -> None:
+    with pytest.raises(PolicyError, match="sweeps"):
+        Effort(sweeps=wrong)
