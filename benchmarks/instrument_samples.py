@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from benchmarks.instrument_shapes import EDS, RDML, TEXTS, diomni
 from poolpipe.events.spreadsheets import sheet_rows, sheet_titles
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Sample:
     member: str = ""  # of an archive: the text inside it
     ordered: bool = False  # the order of its lines says which belong together
     exchanges: bool = True  # its columns hold different things
+    ragged: bool = False  # its rows have as many cells as their lists
+    shortest: bool = False  # zeros at the ends of its numbers are left out
 
     def lines(self) -> list[str]:
         """The lines of the text, of an archive those of its text member."""
@@ -58,6 +61,8 @@ class Sample:
         text = "".join(line + (end or self.end) for line in lines).encode(encoding or self.encoding)
         return zipped(unzipped(self.content) | {self.member: text}) if self.member else text
 
+
+ORDERED = ("tecan", "rotor-gene")  # their lines belong to the lines above them
 
 WIDE = """Plate,Well,Tube,ORF1ab Ct,N Ct,IC Ct,Result
 P1,A1,T0001,25.10,26.25,24.05,Positive
@@ -83,20 +88,40 @@ def _plain_tables() -> dict[str, tuple[str, str]]:
     slan = ["Instrument\tSLAN-96P", "Plate\tP1", "End Time\t2022-02-10 13:07:52", "",
             "Well\tSample ID\tSample Type\tChannel\tTarget\tCt",
             *(f"{w}\t{s}\tUnknown\t{d}\t{t}\t{ct}" for _, w, s, t, d, ct in rows)]  # fmt: skip
-    sds = ["SDS 2.3\tAQ Results\t1.2", "PlateID\tP1", "Run DateTime\t2022-02-10 13:07:52", "",
-           "Well\tFlag\tSample Name\tDetector Name\tReporter\tTask\tCt\tQuantity",
-           *(f"{i}\tPassed\t{s}\t{t}\t{d}\tUnknown\t{ct}\t1.5" for i, _, s, t, d, ct in rows)]  # fmt: skip
     return {
         "wide-table.csv": (WIDE, ","),
         "readings-table.csv": ("\n".join([*readings, ""]), ","),
         "slan-english.txt": ("\n".join([*slan, ""]), "\t"),
-        "sds.txt": ("\n".join([*sds, ""]), "\t"),
+        **TEXTS,
+    }
+
+
+def _archives() -> dict[str, bytes]:
+    return {
+        "eds-7500.eds": zipped(EDS),
+        "lightcycler96.rdml": zipped(RDML),
+        "diomni4.xlsx": workbook(diomni()),
+        "diomni4-backslashes.xlsx": zipped(
+            {name.replace("/", "\\"): member for name, member in unzipped(workbook(diomni())).items()}
+        ),
     }
 
 
 def samples(folder: Path) -> list[Sample]:
     """The samples of the project's folder of simulated files, and one of each plain table."""
-    found = [Sample(name, text.encode(), "utf-8", mark) for name, (text, mark) in _plain_tables().items()]
+    found = [
+        Sample(
+            name,
+            text.encode(),
+            "utf-8",
+            mark,
+            ordered=name.startswith(ORDERED),
+            shortest="analysis-1" in name,
+            ragged="lists" in name,
+        )
+        for name, (text, mark) in _plain_tables().items()
+    ]
+    found += [_sample(name, content) for name, content in _archives().items()]
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.name not in ("make.py", "README.md", "truth.csv", "stamping.csv"):
             content = path.read_bytes()

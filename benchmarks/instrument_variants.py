@@ -9,6 +9,7 @@ where the format writes nothing for no amplification, and in spreadsheets cells 
 from __future__ import annotations
 
 import csv
+import re
 from typing import TYPE_CHECKING
 
 from benchmarks.instrument_facts import Variant
@@ -66,7 +67,13 @@ def _can_be_seen(sample: Sample, lines: list[str], part: str) -> bool:
     kinds = [kind_of(row[-1]) for row in cells[:-1] if len(row) == len(cells[-1])]
     if part == lines[-1] or kind_of(cells[-1][-1]) not in ("number", "empty"):
         return True
-    return kinds.count("number") + (kinds.count("word") if kind_of(cells[-1][-1]) == "empty" else 0) >= ENOUGH
+    if sample.shortest and re.search(r"[.,]\d", cells[-1][-1]):
+        return False  # 30.1 may be whole
+    if (
+        kind_of(cells[-1][-1]) == "empty"
+    ):  # where the format writes nothing for no amplification, nothing is seen
+        return "empty" not in kinds and len(kinds) >= ENOUGH
+    return kinds.count("number") >= ENOUGH
 
 
 def rows_changed(sample: Sample, chance: random.Random) -> Variant:
@@ -339,7 +346,8 @@ def mishaps_of(sample: Sample) -> dict[str, Callable[[Sample, random.Random], Va
     if sample.member:
         return INNER
     if sample.encoding:
-        without = ("columns",) if sample.name.endswith(".gwl") else ()  # its fields have no names
+        # Fields of a worklist have no names, and columns of rows with lists are not one below the other.
+        without = ("columns",) if sample.name.endswith(".gwl") or sample.ragged else ()
         without += ("pasted",) if sample.name in TUBES_ONLY else ()
         if not tables_in(sample.lines(), sample.delimiter):
             without = ("columns", "cells", "breaks", "footers", "pasted")

@@ -104,6 +104,13 @@ def test_rotor_gene__reads_a_table_a_target() -> None:
         read(again)
 
 
+@pytest.mark.parametrize("at", ["Green", "(ORF", "Cycling A."])
+def test_rotor_gene__has_no_target_where_a_line_break_tore_its_heading(at: str) -> None:
+    text = case("10").replace(at.encode(), at.encode() + b"\n")
+    with pytest.raises(DamagedFileError, match="a Ct without target"):
+        read(text)
+
+
 # Diomni 4: another sheet, the well's name under `Well`, the software's name and version on two lines.
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from poolpipe.instruments import ImportPolicy, events, read
-from poolpipe.instruments.errors import AmbiguousFileError, MissingFactError
+from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError, MissingFactError
 
 CASES = Path(__file__).parents[1] / "cases" / "instruments"
 WORKLIST = next(CASES.glob("09-tecan*")).read_text("utf-8")
@@ -39,6 +39,18 @@ def test_a_type__goes_before_the_label() -> None:
     text = WORKLIST.replace("P384-1;;", "P384-1;96 Well PCR;")
     assert [well for _, well, _ in loaded(text)] == ["A02", "B02"]
     assert "plate_size" not in asked(text)
+
+
+def test_types_of_two_sizes__are_no_plate() -> None:
+    text = WORKLIST.replace("P384-1;;9", "P384-1;96 Well PCR;9").replace(
+        "P384-1;;10", "P384-1;384 Well PCR;10"
+    )
+    with pytest.raises(AmbiguousFileError, match="one of 96 and one of 384 wells"):
+        loaded(text)
+    with pytest.raises(AmbiguousFileError, match="one of 96 and one of 384 wells"):
+        loaded(WORKLIST.replace("384 Well[001]", "96 Well[001]", 1))
+    once = WORKLIST.replace("384 Well[001]", "", 1)  # another record of the same rack has the label
+    assert [well for _, well, _ in loaded(once)] == ["I01", "J01"]
 
 
 def test_a_position_beyond_96__is_of_a_plate_of_384() -> None:
@@ -86,6 +98,20 @@ def test_a_row_that_lost_a_cell_before_its_lists__is_left_out(text: str, lost: s
     file = read("\n".join([*lines, ""]).encode())
     assert file.loads.select("plate", "well", "tube").rows() == [LOADED[0], LOADED[2]]
     assert {f.line for f in file.not_understood if f.severity == "error"} == {3}
+
+
+@pytest.mark.parametrize("text", [BRACKETS, BARE])
+def test_a_row_that_ends_before_its_well__is_left_out(text: str) -> None:
+    lines = text.splitlines()
+    lines[2] = "T0002,P1"
+    file = read("\n".join([*lines, ""]).encode())
+    assert "A02" not in file.loads["well"].to_list()
+    assert 3 in {finding.line for finding in file.not_understood}
+
+
+def test_a_tube_where_a_position_stands__is_damage() -> None:
+    with pytest.raises(DamagedFileError, match="'T000001' where its position stands"):
+        loaded(WORKLIST.replace(";1;T000001;", ";T000001;1;"))
 
 
 def test_bare_lists_beside_numbered_wells__are_not_told_from_wells() -> None:

@@ -14,6 +14,8 @@ from poolpipe.instruments.result_columns import has_ct
 from poolpipe.instruments.shapes import pieces_of_rows, whole_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from poolpipe.instruments.columns import Columns
     from poolpipe.instruments.documents import Document, Row
     from poolpipe.instruments.layouts import Layout
@@ -30,8 +32,9 @@ FILLED = 3  # a row of a table has so many cells; a line below it, such as `Anal
 
 
 def body_of(
-    layout: Layout, document: Document, rows: list[Row], columns: Columns, notes: Notes, *, last: bool = True
-) -> list[Row]:
+    layout: Layout, document: Document, rows: list[Row], columns: Columns, notes: Notes, *, last: bool = True,
+    earlier: Sequence[str] = (),
+) -> list[Row]:  # fmt: skip
     """The rows of a table that are read; every line that is left out is named.
 
     Parameters
@@ -40,6 +43,8 @@ def body_of(
         All rows below the header, up to the next header of the layout or the end of the sheet.
     last : bool
         Whether no other table of the layout follows, so that what stands below is no heading of it.
+    earlier : sequence of str
+        Ct values of the tables of the file above this one.
 
     Raises
     ------
@@ -60,7 +65,7 @@ def body_of(
     whole = whole_rows(inside, pieces, columns, padded=padded, notes=notes)
     if layout.no_results:
         _check_no_numbers(columns, whole)
-    return without_cut_end(layout, document, inside, whole, columns, notes)
+    return without_cut_end(layout, document, inside, whole, columns, notes, earlier)
 
 
 def name_rows_above(rows: list[Row], columns: Columns, notes: Notes) -> None:

@@ -10,6 +10,8 @@ from poolpipe.instruments.errors import DamagedFileError
 from poolpipe.instruments.policy import control_by_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from poolpipe.instruments.columns import Columns
     from poolpipe.instruments.documents import Document, Row
     from poolpipe.instruments.layouts import Layout
@@ -38,8 +40,9 @@ def check_trailer(layout: Layout, document: Document) -> None:
 
 
 def without_cut_end(
-    layout: Layout, document: Document, rows: list[Row], whole: list[Row], columns: Columns, notes: Notes
-) -> list[Row]:
+    layout: Layout, document: Document, rows: list[Row], whole: list[Row], columns: Columns, notes: Notes,
+    earlier: Sequence[str] = (),
+) -> list[Row]:  # fmt: skip
     """The whole rows, without a last one whose last value may have lost its end.
 
     Parameters
@@ -54,6 +57,8 @@ def without_cut_end(
         What each column holds.
     notes : Notes
         Gets a finding for the last row where it is left out.
+    earlier : sequence of str
+        Ct values of the tables of the file above this one.
 
     Raises
     ------
@@ -79,7 +84,7 @@ def without_cut_end(
         (end in columns.needed and emptied)
         or (
             end in columns.cts
-            and _fewer_decimals(last.cells[end], rest, shortest=layout.decimals == "shortest")
+            and _fewer_decimals(last.cells[end], [*earlier, *rest], shortest=layout.decimals == "shortest")
         )
         or (end in columns.of(*CODES) and _shorter(last.cells[end], rest))
     ):

@@ -49,11 +49,14 @@ def file_facts(layout: Layout, preamble: list[Row]) -> dict[str, str]:
         if fact is not None and fold(value) not in ABSENT:
             facts.setdefault(fact, value)
     for pattern in filter(None, (layout.target_from, layout.instrument_from)):
-        for row in preamble:  # the nearest above the table is the last
-            line = "\t".join(cell for cell in row.cells if cell)
+        lines = ["\t".join(cell for cell in row.cells if cell) for row in preamble]
+        for line, below in zip(lines, [*lines[1:], ""], strict=False):  # the nearest above the table is last
             if match := re.search(pattern, line):
                 facts = {key: value for key, value in facts.items() if key not in match.groupdict()}
-                facts |= {k: plain(v) for k, v in match.groupdict().items() if v}
+                if not below.strip() or re.search(
+                    "[\t:=]", below
+                ):  # else a line break tore the heading in two
+                    facts |= {k: plain(v) for k, v in match.groupdict().items() if v}
     return _joined(facts)
 
 

@@ -71,9 +71,10 @@ def _bare(rows: list[Row], columns: Columns, width: int, first: int) -> list[Row
         return rows
 
     def fits(row: Row) -> bool:
-        tail = {kind_of(cell) for cell in row.cells[first:]}
+        if row.torn or len(row.cells) <= first:
+            return False
         same = all(kind_of(row.cells[index]) == kinds[index][0][0] for index in columns.used)
-        return len(row.cells) > first and same and tail <= {"number", "empty"} and not row.torn
+        return same and {kind_of(cell) for cell in row.cells[first:]} <= {"number", "empty"}
 
     def held(row: Row) -> Row:
         tail = [",".join(map(plain, row.cells[first:])), *[""] * (width - first - 1)]

@@ -89,11 +89,19 @@ def tables(
     found: list[Table] = []
     above = sheet.above.rows[:HEADER_WITHIN] if sheet.above else []
     begin = 0
+    earlier: list[str] = []  # Ct values of the tables above
     for start, end in zip(starts, [*starts[1:], len(sheet.rows)], strict=True):
         columns = columns_of(layout, sheet.rows[start], policy, notes)
         body = body_of(
-            layout, document, sheet.rows[start + 1 : end], columns, notes, last=end == len(sheet.rows)
+            layout,
+            document,
+            sheet.rows[start + 1 : end],
+            columns,
+            notes,
+            last=end == len(sheet.rows),
+            earlier=earlier,
         )
+        earlier += [row.cells[i] for row in body for i in columns.cts if i < len(row.cells)]
         records = [_record(layout, sheet, row, columns, policy, notes) for row in body]
         if not found:
             name_rows_above(sheet.rows[:start], columns, notes)

@@ -24,6 +24,8 @@ from poolpipe.instruments.tables import Record
 from poolpipe.instruments.wells import SHAPES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from poolpipe.instruments.documents import Document, Sheet
     from poolpipe.instruments.policy import ImportPolicy
 
@@ -32,6 +34,7 @@ __all__ = ["is_worklist", "read"]
 KNOWN = frozenset("ADWBCSFR")
 LAYOUT = Layout(format="tecan-worklist", vendor="Tecan", kind="map", required=(), columns={})
 _SIZE = re.compile(r"(?<!\d)(96|384)(?!\d)")
+PLACE = 4
 FIELDS = 7  # type; rack label; rack id; rack type; position; tube id; volume; ...
 
 
@@ -79,7 +82,7 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
             held, dispensed = [], False
         elif kind == "D":
             dispensed = True
-            load = _load(cells, labware[_rack(cells)], held, row.line, policy, notes)
+            load = _load(cells, labware[_key(cells)], held, row.line, policy, notes)
             if load:
                 loads.setdefault((load["plate"], load["well"], load["tube"], load["role"]), load)
     if held and not dispensed:
@@ -117,6 +120,11 @@ def _check_widths(sheet: Sheet, name: str) -> None:
                 f"record {kind} has {len(row.cells)} fields of {max(fields, FIELDS)}: a field is missing, or one too many",
                 where=f"{name}, line {row.line}", way_out="copy or export the worklist again",
             )  # fmt: skip
+        if not _is_place(plain(row.cells[PLACE])):
+            raise DamagedFileError(
+                f"record {kind} has {plain(row.cells[PLACE])!r} where its position stands: fields have moved",
+                where=f"{name}, line {row.line}", way_out="copy or export the worklist again",
+            )  # fmt: skip
         if number(row.cells[FIELDS - 1], ".") is None:
             raise DamagedFileError(
                 f"record {kind} has {plain(row.cells[FIELDS - 1])!r} where its volume stands: fields have moved",
@@ -132,35 +140,41 @@ class _Plate:
     size: int
 
 
-Rack = tuple[str, str, str]  # label, id, type, as a record has them
+def _is_place(text: str) -> bool:
+    """Whether a position is a number or a well, or left out."""
+    return not text or text.isdecimal() or well_name(text) is not None
 
 
-def _rack(cells: list[str]) -> Rack:
-    return cells[1], cells[2], cells[3]
+def _key(cells: list[str]) -> str:
+    """What tells one labware of a worklist from another: its id, else its label."""
+    return cells[2] or f"label {cells[1]}"
 
 
-def _labware(sheet: Sheet, name: str, policy: ImportPolicy, notes: Notes) -> dict[Rack, _Plate]:
+def _labware(sheet: Sheet, name: str, policy: ImportPolicy, notes: Notes) -> dict[str, _Plate]:
     """Plate and size of every labware that a dispense record names.
 
     Raises
     ------
     AmbiguousFileError
-        Where the import names the plate and the worklist dispenses into several labwares without an id.
+        Where the import names the plate and the worklist dispenses into several labwares without an id; where the types
+        of one labware are of several sizes.
     """
-    positions: dict[Rack, list[str]] = {}
+    records: dict[str, list[list[str]]] = {}
     for row in sheet.rows:
         cells = [plain(cell) for cell in row.cells]
         if cells and cells[0] == "D":
-            positions.setdefault(_rack(cells), []).append(cells[4])
-    unnamed = list(dict.fromkeys(rack for rack in positions if not rack[1]))
+            records.setdefault(_key(cells), []).append(cells)
+    unnamed = [each[0][1] for each in records.values() if not each[0][2]]
     if policy.plate and len(unnamed) > 1:
         raise AmbiguousFileError(
-            f"{len(unnamed)} labwares have no id ({', '.join(rack[0] for rack in unnamed[:4])}), the import names one plate",
+            f"{len(unnamed)} labwares have no id ({', '.join(unnamed[:4])}), the import names one plate",
             where=name, way_out="leave --plate out, or write a worklist a plate",
         )  # fmt: skip
     return {
-        rack: _Plate(rack[1] or _plate_by_label(rack[0], policy, notes), _size(rack, held, policy, notes))
-        for rack, held in positions.items()
+        key: _Plate(
+            each[0][2] or _plate_by_label(each[0][1], policy, notes), _size(each, name, policy, notes)
+        )
+        for key, each in records.items()
     }
 
 
@@ -178,23 +192,30 @@ def _plate_by_label(label: str, policy: ImportPolicy, notes: Notes) -> str | Non
     return label
 
 
-def _size(rack: Rack, positions: list[str], policy: ImportPolicy, notes: Notes) -> int:
-    """96 or 384: as the rack's type says, else its label, else its largest position, else the policy."""
-    label, _, kind = rack
-    if match := _SIZE.search(kind):
-        return int(match[1])
-    match = _SIZE.search(label)
-    beyond = any(position.isdecimal() and int(position) > 96 for position in positions)
-    size = 384 if beyond else int(match[1]) if match else policy.plate_wells
-    if not beyond:
+def _size(records: list[list[str]], name: str, policy: ImportPolicy, notes: Notes) -> int:
+    """96 or 384: as the types of a labware say, else its labels, else its largest position, else the policy."""
+    types, labels = (_sizes(cells[field] for cells in records) for field in (3, 1))
+    told = types or labels
+    if len(told) > 1:
+        raise AmbiguousFileError(
+            f"the rack {records[0][2] or records[0][1]!r} is one of 96 and one of 384 wells", where=name,
+            way_out="give the rack one type, or export the worklist again",
+        )  # fmt: skip
+    beyond = any(cells[4].isdecimal() and int(cells[4]) > 96 for cells in records)
+    size = next(iter(told), 384 if beyond else policy.plate_wells)
+    if not types and not beyond:
         what = (
             "the rack has no type: its label tells the plate's size"
-            if match
+            if labels
             else "the rack tells no plate size"
         )
-        notes.ask("plate_size", what, label or "-", options=("96", "384"), decided=str(size),
-                  setting="the rack's type" if match else "plate_wells")  # fmt: skip
+        notes.ask("plate_size", what, records[0][1] or "-", options=("96", "384"), decided=str(size),
+                  setting="the rack's type" if labels else "plate_wells")  # fmt: skip
     return size
+
+
+def _sizes(texts: Iterable[str]) -> set[int]:
+    return {int(match[1]) for text in texts if (match := _SIZE.search(text))}
 
 
 def _load(
