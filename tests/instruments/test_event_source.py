@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import polars as pl
 import pytest
+from benchmarks.instrument_samples import workbook
 from click.testing import CliRunner
 
 from poolpipe.commands.import_ import import_command
@@ -152,3 +154,23 @@ def test_a_workbook_of_any_size__is_read_by_run(tmp_path: Path) -> None:
     day = run(tmp_path)
     assert day.summary["instruments"]["small.xlsx"]["format"] == "design-and-analysis"
     assert day.anomalies.filter(code="reading_without_load")["subject"].to_list() == ["P0001:A01"]
+
+
+@pytest.mark.parametrize("rows", [0, 2200])
+def test_a_workbook__is_read_by_run_whatever_its_size(rows: int, tmp_path: Path) -> None:
+    chance = random.Random(24)
+    raw = [[row, *(chance.uniform(1e3, 1e5) for _ in range(12))] for row in range(rows)]
+    results = [
+        ["Barcode", "P0001"],
+        ["Run End Data/Time", "2022-04-04 08:00:00 AM UTC"],
+        ["Well", "Well Position", "Omit", "Sample", "Target", "Task", "Cq"],
+        *([1 + i, f"A{1 + i}", "false", tube, target, task, ct] for i, (tube, task, ct) in enumerate(
+            (("T1", "UNKNOWN", 24.5), ("NTC", "NTC", "UNDETERMINED"), ("PC", "POSITIVE_CONTROL", 22.1)))
+          for target in ("ORF1ab", "N", "IC")),
+    ]  # fmt: skip
+    content = workbook({"Results": results, "Raw Data": raw or [["none"]]})
+    assert (len(content) > 256 * 1024) == bool(rows)
+    scans(tmp_path, "T1")
+    (tmp_path / "run.xlsx").write_bytes(content)
+    day = run(tmp_path, policy=Policy(machines={"lab": "L1"}))
+    assert day.pools.select("tube", "call").rows() == [("T1", "positive")]

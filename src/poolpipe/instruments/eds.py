@@ -13,6 +13,7 @@ from poolpipe.instruments.layouts import load_layouts, match_header
 from poolpipe.instruments.xmltree import child_text, parse_xml
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from xml.etree.ElementTree import Element
 
     from poolpipe.instruments.model import InstrumentFile
@@ -26,8 +27,8 @@ def is_eds(document: Document) -> bool:
     return document.container == "zip" and any(name.startswith(EDS_FOLDER) for name in document.members)
 
 
-def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
-    """Read the result table of an .eds.
+def read(document: Document, name: str, policy: ImportPolicy, layouts: Path | None = None) -> InstrumentFile:
+    """Read the result table of an .eds by a layout that is `inner`, the shipped one or one of the lab's own folder.
 
     Raises
     ------
@@ -42,10 +43,10 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
         )  # fmt: skip
     table = text_document(content, policy, name=name)
     table = Document("text", table.sheets, document.sha256, table.encoding, table.text)
-    layout = next(layout for layout in load_layouts() if layout.format == "eds")
-    for sheet in table.sheets:
-        if (header := match_header(layout, sheet, policy)) is not None:
-            return read_document(table, layout, sheet, header, name, policy, _facts(document))
+    for layout in load_layouts(layouts):
+        for sheet in table.sheets:
+            if layout.inner and (header := match_header(layout, sheet, policy)) is not None:
+                return read_document(table, layout, sheet, header, name, policy, _facts(document))
     raise DamagedFileError(
         "analysis_result.txt has no table of Ct values", where=name, way_out="analyse it again"
     )

@@ -29,7 +29,7 @@ def read_bytes(
     document = open_document(content, policy, name=name)
     try:
         if eds.is_eds(document):
-            return eds.read(document, name, policy)
+            return eds.read(document, name, policy, layouts)
         if rdml.is_rdml(document):
             return rdml.read(document, name, policy)
         if document.container in ("zip", "xml"):
