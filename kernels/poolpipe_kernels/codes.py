@@ -33,7 +33,7 @@ PAIRS = np.array([48 + digit for pair in range(100) for digit in divmod(pair, 10
 #  key = 36078119850110000 * 11 + 5          X counts as 10
 
 
-@kernel
+@kernel("uint8[] int64[] int64[]")
 def parse_resident_ids(
     text: NDArray[np.uint8],
     offsets: NDArray[np.int64],
@@ -87,7 +87,7 @@ _TRIPLETS = _weigh_triplets()
 """(6, 1000): six look-ups instead of seventeen divisions; the first place has only two digits."""
 
 
-@kernel
+@kernel("int64[]! bool[]")
 def resident_ids_hold(keys: NDArray[np.int64], hold: NDArray[np.bool_]) -> None:
     """Whether each parsed resident ID has its right check character and a real birth date.
 
@@ -126,7 +126,7 @@ def resident_ids_hold(keys: NDArray[np.int64], hold: NDArray[np.bool_]) -> None:
         hold[row] = (total + check) % np.uint32(11) == 1
 
 
-@kernel
+@kernel("int64[]! int64[]! int64[]")
 def document_offsets(
     keys: NDArray[np.int64],
     other_offsets: NDArray[np.int64],
@@ -151,7 +151,7 @@ def document_offsets(
         offsets[row + 1] = at
 
 
-@kernel
+@kernel("int64[]! uint8[]! int64[]! int64[] uint8[]")
 def write_documents(
     keys: NDArray[np.int64],
     others: NDArray[np.uint8],
@@ -204,7 +204,7 @@ def write_documents(
         text[start + np.uint64(17)] = np.uint64(88) if check == 10 else np.uint64(48) + check
 
 
-@kernel
+@kernel("uint8[] int64[] bool[] bool[] int64[]")
 def tell_bytes(
     text: NDArray[np.uint8],
     offsets: NDArray[np.int64],

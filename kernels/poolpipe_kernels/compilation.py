@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast, overload
 
 import numba
 import numpy as np
@@ -23,25 +23,47 @@ __all__ = ["Kernel", "argument_types", "can_be_kept", "is_wanting", "kernel", "r
 
 
 class Kernel(Protocol[P, R]):
-    """A compiled function; ``py_func`` is the same code interpreted, for coverage and debugging."""
+    """A compiled function; ``py_func`` is the same code interpreted, for coverage and debugging.
+
+    ``city_signatures`` are the types of arguments that the run of a city calls it with, one text each.
+    """
 
     py_func: Callable[P, R]
+    city_signatures: tuple[str, ...]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the machine code, compiling it for these argument types the first time."""
         ...
 
 
-def kernel(function: Callable[P, R]) -> Kernel[P, R]:
-    """Compile `function` with numba at its first call and keep the machine code on disk.
+@overload
+def kernel(function: Callable[P, R], /) -> Kernel[P, R]: ...
+@overload
+def kernel(*city: str) -> Callable[[Callable[P, R]], Kernel[P, R]]: ...
+def kernel(*told: Any) -> Any:
+    """Compile a function with numba at its first call and keep the machine code on disk.
 
     The GIL is released, so two halves of an array can run in two threads; division by zero gives
     inf as in numpy instead of a branch per division; `fastmath` stays off, results are reproducible.
+
+    Parameters
+    ----------
+    *told : callable, or str
+        Where it stands alone (``@kernel``), the function. As ``@kernel("int64[] uint8[]!", ...)``, the types of
+        arguments, in the words of `argument_types`, that the run of a city calls it with: these are compiled in a
+        second process at a first start.
     """
+    if len(told) == 1 and callable(told[0]):
+        return _compiled(told[0], ())
+    return lambda function: _compiled(function, told)
+
+
+def _compiled(function: Callable[P, R], city: tuple[str, ...]) -> Kernel[P, R]:
     compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
     if compiled is not function:  # as it is where NUMBA_DISABLE_JIT is set
         with suppress(OSError):  # no file tells what it was made of: compiled anew at every start
             compiled._cache = KeptCode(function)
+    compiled.city_signatures = city
     return cast("Kernel[P, R]", compiled)
 
 

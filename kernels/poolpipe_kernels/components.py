@@ -47,7 +47,7 @@ def order_by_pool(
     offsets[0] = 0
 
 
-@kernel
+@kernel("int64[] int32[] int32[]")
 def drop_repeats(offsets: NDArray[np.int64], members: NDArray[np.int32], last_pool: NDArray[np.int32]) -> int:
     """Let a person sit once in a pool, in place; return the seats left.
 
@@ -78,7 +78,7 @@ def drop_repeats(offsets: NDArray[np.int64], members: NDArray[np.int32], last_po
     return kept
 
 
-@kernel
+@kernel("int64[] int32[] int8[] int64[] int64[]")
 def tally(
     offsets: NDArray[np.int64],
     members: NDArray[np.int32],
@@ -93,7 +93,7 @@ def tally(
             unknown[pool] += state[members[seat]] < 0
 
 
-@kernel
+@kernel("int64[] int32[] int8[] bool[] int64[] int32[]")
 def compact(
     offsets: NDArray[np.int64],
     members: NDArray[np.int32],
@@ -115,7 +115,7 @@ def compact(
     return kept
 
 
-@kernel
+@kernel("int64[] int32[] bool[] int32[] int32[]")
 def join_pools(
     offsets: NDArray[np.int64],
     members: NDArray[np.int32],
@@ -238,7 +238,7 @@ def extract(
     return count
 
 
-@kernel
+@kernel("int64[] int32[] float64[] float64[]")
 def sum_by_pool(
     offsets: NDArray[np.int64],
     members: NDArray[np.int32],

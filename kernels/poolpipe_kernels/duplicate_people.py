@@ -37,7 +37,7 @@ def _hash(person: int, round_: int) -> np.uint64:
     return z ^ (z >> np.uint64(31))
 
 
-@kernel
+@kernel("uint32[]! int64[]! bool[] uint32[] int64[]")
 def count_parts(
     tube: NDArray[np.uint32],
     person: NDArray[np.int64],
@@ -65,7 +65,7 @@ def count_parts(
         begins[part + 1] += begins[part]
 
 
-@kernel
+@kernel("uint32[]! int64[]! bool[] uint32[] int64[] uint64[]")
 def find_suspects(
     tube: NDArray[np.uint32],
     person: NDArray[np.int64],
@@ -119,7 +119,7 @@ def find_suspects(
     return found
 
 
-@kernel
+@kernel("uint32[]! int64[]! bool[] uint32[] uint64[] uint32[]")
 def seats_of_suspects(
     tube: NDArray[np.uint32],
     person: NDArray[np.int64],

@@ -24,14 +24,14 @@ PARTITION_BITS = 9
 """512 partitions: 25 million rows make tables of 50 thousand, which stay in the second-level cache."""
 
 
-@kernel
+@kernel("uint32[] int64[]")
 def count_keys(keys: NDArray[np.uint32], counts: NDArray[np.int64]) -> None:
     """Count rows per key into `counts`, which the caller has zeroed."""
     for i in range(len(keys)):
         counts[keys[i]] += 1
 
 
-@kernel
+@kernel("int32[] int32[]! int64 int64 int32[] int32[] int64[]")
 def number_few_pairs(
     left: NDArray[np.int32],
     right: NDArray[np.int32],
@@ -128,7 +128,7 @@ def number_pairs(
     return found
 
 
-@kernel
+@kernel("uint64[]! int64[] uint32[]")
 def partition_rows(hashes: NDArray[np.uint64], begins: NDArray[np.int64], rows: NDArray[np.uint32]) -> None:
     """Split rows by the top bits of their hashes, in order.
 
@@ -155,7 +155,7 @@ def partition_rows(hashes: NDArray[np.uint64], begins: NDArray[np.int64], rows: 
         cursors[own] += 1
 
 
-@kernel
+@kernel("int64 int64 uint64[]! int64[] uint32[] uint32[]")
 def first_equals(
     first_partition: int,
     last_partition: int,

@@ -16,7 +16,7 @@ __all__ = ["NEVER", "earliest", "latest_rows", "scans_after"]
 NEVER = np.int64(9223372036854775807)
 
 
-@kernel
+@kernel("uint32[]! int64[]! int32[] bool[]")
 def latest_rows(
     keys: NDArray[np.uint32], at: NDArray[np.int64], latest: NDArray[np.int32], tied: NDArray[np.bool_]
 ) -> None:
@@ -44,7 +44,7 @@ def latest_rows(
             tied[key] = True
 
 
-@kernel
+@kernel("uint32[]! int64[]! int64[]")
 def earliest(keys: NDArray[np.uint32], at: NDArray[np.int64], first: NDArray[np.int64]) -> None:
     """The least time per key into `first`, (groups,) int64, `NEVER` everywhere before; keys as for `latest_rows`."""
     for row in range(len(keys)):
@@ -53,7 +53,7 @@ def earliest(keys: NDArray[np.uint32], at: NDArray[np.int64], first: NDArray[np.
             first[key] = min(first[key], at[row])
 
 
-@kernel
+@kernel("int32[] uint32[]! int64[]! int64[] int64[]! int32[]")
 def scans_after(
     rows: NDArray[np.int32],
     boxes: NDArray[np.uint32],

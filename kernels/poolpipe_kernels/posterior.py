@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["present", "spread_alike"]
 
 
-@kernel
+@kernel("int64[] int64[] float64[,] float64[] int64 int64 float64[] float64[]")
 def present(
     offsets: NDArray[np.int64],
     row_of_pool: NDArray[np.int64],
@@ -51,7 +51,7 @@ def present(
             evidence[pool] = total
 
 
-@kernel
+@kernel("int64 int64 int64[] int64[] float64[] float64[]")
 def spread_alike(
     first: int,
     last: int,

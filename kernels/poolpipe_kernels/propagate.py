@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["bound_odds", "layers", "pool_evidence", "pool_evidence_in_logs", "sweep", "sweep_in_logs"]
 
 
-@kernel
+@kernel("int32[] int64[] int32[] uint16[] int8[]")
 def layers(
     pools: NDArray[np.int32],
     offsets: NDArray[np.int64],
@@ -44,7 +44,7 @@ def layers(
             used[members[seat]] |= bit
 
 
-@kernel
+@kernel("int32[] int64[] int32[] int64[] float64[,] float64[] float64[] int16[] int64 int64 bool float64")
 def sweep(
     pools: NDArray[np.int32],
     offsets: NDArray[np.int64],
@@ -121,7 +121,7 @@ def sweep(
     return largest
 
 
-@kernel
+@kernel("int64[] int32[] int64[] float64[,] float64[] float64[] int64 int64 float64[] float64[]")
 def pool_evidence(
     offsets: NDArray[np.int64],
     members: NDArray[np.int32],

@@ -40,7 +40,7 @@ def _before(a: int, b: int, bounds: NDArray[np.int64]) -> bool:
     return bool(a < bounds[-1 - b])
 
 
-@kernel
+@kernel("int64[] uint32[]")
 def place_scans(cursors: NDArray[np.int64], tube: NDArray[np.uint32]) -> None:
     """Give each scan its place behind the earlier ones of its tube.
 
@@ -57,7 +57,7 @@ def place_scans(cursors: NDArray[np.int64], tube: NDArray[np.uint32]) -> None:
         tube[i] = place
 
 
-@kernel
+@kernel("uint32[] int64[] int64[]", "uint32[] uint32[] uint32[]")
 def move(places: NDArray[np.uint32], values: NDArray[T], moved: NDArray[T]) -> None:
     """Move each value to its place: `moved[places[i]] = values[i]`.
 
@@ -142,7 +142,7 @@ def _mark_later(begin: int, end: int, person: NDArray[np.int64], marks: NDArray[
             marks[place[i]] = LATER
 
 
-@kernel
+@kernel("int64 int64 int64[] uint32[] int64[] int64[] int64[] uint32[] uint8[]")
 def order_scans(
     first_tube: int,
     last_tube: int,
@@ -194,7 +194,7 @@ def order_scans(
                 marks[k] = REPEATED
 
 
-@kernel
+@kernel("int64[] uint8[] uint32[] int64[] int64[] uint32[] uint32[] int64[] uint32[]")
 def part_scans(
     offsets: NDArray[np.int64],
     marks: NDArray[np.uint8],
@@ -260,7 +260,7 @@ def part_scans(
         attributes_id[put + k] = later_said[k]
 
 
-@kernel
+@kernel("uint32[]! int64[]! uint32[] int64[] int64[]! int64[]")
 def find_seats(
     wanted_tube: NDArray[np.uint32],
     wanted_person: NDArray[np.int64],

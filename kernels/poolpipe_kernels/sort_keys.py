@@ -17,7 +17,7 @@ ENDED = 0
 """What stands behind the end of a text, before every byte; byte b is b + 1."""
 
 
-@kernel
+@kernel("uint8[]! int64[]! bool[,]")
 def note_bytes(text: NDArray[np.uint8], offsets: NDArray[np.int64], seen: NDArray[np.bool_]) -> bool:
     """Note which bytes stand at each place of any text, and tell whether there is room for all of them.
 
@@ -39,7 +39,7 @@ def note_bytes(text: NDArray[np.uint8], offsets: NDArray[np.int64], seen: NDArra
     return True
 
 
-@kernel
+@kernel("uint8[]! int64[]! uint64[,] uint64[] uint64[]")
 def spell_as_integers(
     text: NDArray[np.uint8],
     offsets: NDArray[np.int64],

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["join_texts", "joined_offsets", "number_queues", "renumber"]
 
 
-@kernel
+@kernel("uint32[]! int64 uint32[] int32[] int64[]")
 def number_queues(
     tubes: NDArray[np.uint32],
     before: int,
@@ -56,7 +56,7 @@ def number_queues(
     return int(count)
 
 
-@kernel
+@kernel("int32[] int32[]")
 def renumber(numbers: NDArray[np.int32], order: NDArray[np.int32]) -> int:
     """Number anew, without gaps and in the same order, the numbers that occur; return how many there are.
 
@@ -82,7 +82,7 @@ def renumber(numbers: NDArray[np.int32], order: NDArray[np.int32]) -> int:
     return int(count)
 
 
-@kernel
+@kernel("int32[]! int64[]! int32[]! int64[]! int64[]")
 def joined_offsets(
     heads: NDArray[np.int32],
     head_offsets: NDArray[np.int64],
@@ -112,7 +112,7 @@ def joined_offsets(
         offsets[row + 1] = at
 
 
-@kernel
+@kernel("int32[]! uint8[]! int64[]! int32[]! uint8[]! int64[]! int64[] uint8[]")
 def join_texts(
     heads: NDArray[np.int32],
     head_text: NDArray[np.uint8],

@@ -20,7 +20,7 @@ TIED = np.uint8(8)
 """Bits of a tube's flags; TIED: scans of one moment disagree, and only their whole content can decide."""
 
 
-@kernel
+@kernel("uint32[]! int64[]")
 def find_tubes(tube: NDArray[np.uint32], begins: NDArray[np.int64]) -> int:
     """Where each tube begins among scans that lie tube by tube.
 
@@ -45,7 +45,7 @@ def find_tubes(tube: NDArray[np.uint32], begins: NDArray[np.int64]) -> int:
     return tubes
 
 
-@kernel
+@kernel("int64 int64 int64[] int64[]! uint32[]! uint64[] int8[] int32[] int32[] int32[] uint8[]")
 def describe_tubes(
     first_tube: int,
     last_tube: int,

@@ -38,7 +38,7 @@ def _number(plate: int, position: int, bits: NDArray[np.uint64], ranks: NDArray[
     return int(ranks[plate, word]) + _count_bits(below)
 
 
-@kernel
+@kernel("uint32[]! int32[]! uint64[,]")
 def mark_slots(plate: NDArray[np.uint32], position: NDArray[np.int32], bits: NDArray[np.uint64]) -> None:
     """Set the bit of every position of a plate that was seen, in `bits`, (plates, WORDS) uint64.
 
@@ -52,7 +52,7 @@ def mark_slots(plate: NDArray[np.uint32], position: NDArray[np.int32], bits: NDA
         bits[plate[row], position[row] >> 6] |= np.uint64(1) << np.uint64(position[row] & 63)
 
 
-@kernel
+@kernel("uint64[,] uint32[,]")
 def rank_slots(bits: NDArray[np.uint64], ranks: NDArray[np.uint32]) -> int:
     """Count the bits before each word into `ranks`, (plates, WORDS) uint32; return how many there are."""
     before = 0
@@ -63,7 +63,7 @@ def rank_slots(bits: NDArray[np.uint64], ranks: NDArray[np.uint32]) -> int:
     return before
 
 
-@kernel
+@kernel("uint64[,] int64[]")
 def list_slots(bits: NDArray[np.uint64], slots: NDArray[np.int64]) -> None:
     """Write plate * 384 + position of each bit that is set into `slots`, ascending."""
     filled = 0
@@ -79,7 +79,7 @@ def list_slots(bits: NDArray[np.uint64], slots: NDArray[np.int64]) -> None:
                 position += 1
 
 
-@kernel
+@kernel("uint32[]! int32[]! uint64[,] uint32[,] uint32[]")
 def number_slots(
     plate: NDArray[np.uint32],
     position: NDArray[np.int32],
@@ -92,7 +92,7 @@ def number_slots(
         wells[row] = _number(plate[row], position[row], bits, ranks)
 
 
-@kernel
+@kernel("uint32[]! int32[]! uint64[,] uint32[,] uint32[] uint32[]")
 def group_readings(
     plate: NDArray[np.uint32],
     position: NDArray[np.int32],

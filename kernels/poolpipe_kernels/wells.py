@@ -53,7 +53,7 @@ _NOT_DETECTED, _GREY, _DETECTED = 0, 1, 2
 #  internal control         NEVER          NEVER     12:30      (detected: amplified)
 
 
-@kernel
+@kernel("uint32[] int8[]! uint32[]! uint32[] uint8[]")
 def note_loads(
     well: NDArray[np.uint32],
     role: NDArray[np.int8],
@@ -88,7 +88,10 @@ def note_loads(
         marks[w] = mark
 
 
-@kernel
+@kernel(
+    "int64[] uint32[] uint32[] uint32[]! int8[] float64[]! uint8[]! int64[]! float64[] int64 uint8[] "
+    "int8[] int64[] int64[] int64[] int64[]"
+)
 def judge_wells(
     slot: NDArray[np.int64],
     begins: NDArray[np.uint32],
@@ -220,7 +223,7 @@ def judge_wells(
             stood_at[w] = max(latest, control)
 
 
-@kernel
+@kernel("int64[] uint8[] int32[,] bool[]")
 def judge_plates(
     slot: NDArray[np.int64],
     marks: NDArray[np.uint8],
@@ -272,7 +275,10 @@ def _weigh(
         by_slot[tube] = min(by_slot[tube], slot)
 
 
-@kernel
+@kernel(
+    "uint32[] int8[]! uint32[]! int64[] uint8[] int8[] int64[] int64[] bool[] int64[] int64[] int8[] "
+    "uint8[] int64[] int64[] int64[] bool[] uint32[]"
+)
 def weigh_loads(
     well: NDArray[np.uint32],
     role: NDArray[np.int8],
@@ -344,7 +350,7 @@ def weigh_loads(
             _weigh(t, call, at, slot[w], gravest, calls_seen, called_at, by_slot)
 
 
-@kernel
+@kernel("uint32[]! int8[]! int64[]! int8[] uint8[] int64[] int64[] int64[]")
 def weigh_reports(
     tube: NDArray[np.uint32],
     call: NDArray[np.int8],

@@ -13,17 +13,19 @@ import warnings
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 from poolpipe.errors import PoolpipeWarning
 from poolpipe_kernels.compilation import argument_types, can_be_kept, is_wanting
 
-__all__ = ["LIST", "compile_in_background", "kernels_of_a_run"]
+__all__ = ["MODULES", "compile_in_background", "kernels_of_a_run"]
 
-LIST = Path(__file__).with_name("warmup.txt")
-"""Kernels and argument types, a line each."""
+MODULES = (
+    "codes", "groups", "sort_keys", "seats", "tubes", "journeys", "well_index", "wells", "duplicate_people",
+    "components", "propagate", "posterior", "texts",
+)  # fmt: skip
+"""Modules of kernels in the order in which a run first calls them, about."""
 
 
 _COMPILE_S = 0.23
@@ -52,14 +54,16 @@ def compile_in_background() -> None:
 
 
 def kernels_of_a_run() -> list[tuple[Any, tuple[Any, ...]]]:
-    """Each kernel that the run of a city meets, in this order, and the types of its arguments."""
-    lines = LIST.read_text(encoding="utf-8").splitlines()
-    told = [line.split(maxsplit=1) for line in lines if not line.startswith("#")]
-    return [(_kernel(*name.split(".")), argument_types(words)) for name, words in told]
-
-
-def _kernel(module: str, name: str) -> Any:
-    return getattr(import_module(f"poolpipe_kernels.{module}"), name)
+    """Each kernel that the run of a city calls, with the types of its arguments, as its decorator declares them."""
+    found = []
+    for name in MODULES:
+        kernels = vars(import_module(f"poolpipe_kernels.{name}"))
+        own = (
+            each for each in kernels.values() if getattr(each, "__module__", "") == f"poolpipe_kernels.{name}"
+        )
+        for kernel in own:
+            found += [(kernel, argument_types(types)) for types in getattr(kernel, "city_signatures", ())]
+    return found
 
 
 def _accompany() -> None:
