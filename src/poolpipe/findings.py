@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ANOMALIES", "REJECTS", "Anomaly", "Reject"]
+__all__ = ["ANOMALIES", "LOADS_REJECTED", "NO_LAB", "REJECTS", "Anomaly", "Reject"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,21 @@ REJECTS: Final[Mapping[str, Reject]] = {
     ),
 }  # fmt: skip
 """Why an event was not understood; the first that applies, in this order, is given."""
+
+NO_LAB: Final = Reject(
+    "a load names no laboratory", "上样记录未注明检测机构",
+    "set lab under [machines] of --policy FILE, or give it to one file: poolpipe import FILE --lab LAB --out FOLDER, then "
+    "run FOLDER",
+    "在 --policy 文件的 [machines] 下设置 lab，或为单个文件指定：poolpipe import 文件 --lab 机构 --out 文件夹，再 run 该文件夹",
+)  # fmt: skip
+"""`missing_value` of the lab of a load, which a machine's file never holds."""
+
+LOADS_REJECTED: Final = Reject(
+    "loads of this plate were rejected", "本板的上样记录被拒收",
+    "mend those loads first, see rejects, and run again; the plate itself may be good",
+    "先改正被拒收的上样记录后重新运行，板本身可能没有问题",
+)  # fmt: skip
+"""Told in the place of an anomaly's own way out where a plate lacks what rejected loads may hold."""
 
 ANOMALIES: Final[Mapping[str, Anomaly]] = {
     "bad_person_id": Anomaly(

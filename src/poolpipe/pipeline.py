@@ -18,6 +18,7 @@ from poolpipe.coding.warmup import compile_in_background
 from poolpipe.display import column_list
 from poolpipe.events import Events, read_events
 from poolpipe.events.reference import Reference, read_reference
+from poolpipe.events.rejected_loads import loads_without_lab
 from poolpipe.instruments.event_source import InstrumentSource
 from poolpipe.policy import Policy, load_policy
 from poolpipe.results.day import Day
@@ -166,6 +167,7 @@ def conclude(
     asked = moment_of(as_of, policy.time_zone)
     moment = asked or latest_at(events.frames)
     warnings = [
+        *loads_without_lab(events.rejects),
         *known.warnings,
         *odd_view(events.frames, moment, policy.time_zone, asked=asked is not None),
     ]
@@ -199,6 +201,7 @@ def conclude(
             seen = Seen(
                 frames, codes, pools, links.members, custody, calls, opened, clocks, several,
                 standing.unknown_voids, standing.conflicts, policy.codes.plate_wells,
+                events.rejected_loads.filter(pl.col("at").is_null() | (pl.col("at") <= now)),
             )  # fmt: skip
             return find_anomalies(seen)
 

@@ -240,7 +240,8 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     ),
     "rejects": _columns(
         ("file", TEXT, "", "file, relative to the input it was found under"),
-        ("line", COUNT, "from 1", "line of a text file, record of a binary one", "the file as a whole"),
+        ("line", COUNT, "from 1", "line of a text file, row of a sheet, record of a binary one",
+         "the file as a whole, or a format that tells no place"),
         ("kind", TEXT, "", "kind of event", "not known"),
         ("code", TEXT, "", "why it was not understood"),
         ("detail", TEXT, "", "which column, which value, which rule"),

@@ -119,7 +119,7 @@ def test_run__names_the_files_it_left_out_on_its_first_board(tmp_path: Path) -> 
         "--at TIME",
     ):
         assert part in " ".join(first.split())
-    assert "good.csv" not in first
+    assert "good.csv" not in first[first.index("files left out") :]
     summary = json.loads((tmp_path.with_suffix(".out") / "summary.json").read_text("utf-8"))
     left_out = {name: note["left_out"] is not None for name, note in summary["instruments"].items()}
     assert left_out == {
@@ -142,6 +142,62 @@ def test_questions__name_the_key_or_option_of_the_command_that_was_typed(tmp_pat
     assert answers["ct_may_be_no_call"] == "no_call_ct under [machines] of --policy FILE"
     assert answers["lab_missing"] == "lab under [machines] of --policy FILE"
     assert day.rejects.filter(pl.col("detail").str.contains("lab")).height == 24
+
+
+def test_loads_without_a_lab__are_told_first_and_blame_no_plate(tmp_path: Path) -> None:
+    scans(tmp_path, "T1")
+    (tmp_path / "run.txt").write_text(plate(*wells(A1="NTC", A2="PC1", A3="T1")), "utf-8")
+    told = CliRunner().invoke(run_command, [str(tmp_path), "--out", str(tmp_path.with_suffix(".out"))])
+    assert told.exit_code == 0, told.output
+    first = " ".join(told.output[: told.output.index("tubes 样本管")].split())
+    assert (
+        "3 loads of run.txt have no lab and are rejected; set lab under [machines] of --policy FILE" in first
+    )
+    assert "未注明检测机构" in first
+    assert "run it again with its controls" not in told.output
+    assert "find out whose it is" not in told.output
+    day = run(tmp_path)
+    on_plates = day.anomalies.filter(pl.col("subject_kind").is_in(["plate", "well"]))
+    codes = dict(on_plates.group_by("code").len().iter_rows())
+    assert codes == {"plate_control_missing": 1, "reading_without_load": 3}
+    for detail in on_plates["detail"]:
+        assert "loads of this plate were rejected 本板的上样记录被拒收; mend those loads first" in detail
+    assert set(
+        day.rejects["detail"].str.contains("set lab under [machines] of --policy FILE", literal=True)
+    ) == {True}
+    mended = run(tmp_path, policy=Policy(machines={"lab": "L1"}))
+    assert mended.summary["warnings"] == []
+    assert not set(codes) & set(mended.anomalies["code"])
+    assert mended.rejects.is_empty()
+
+
+def test_rejected_loads_of_event_files__blame_their_plate_alone(tmp_path: Path) -> None:
+    scans(tmp_path, "T1")
+    loads = ["P1,A01,T1", "P1,A02,", "P2,A01,T1"]
+    lines = [f"2022-04-04T08:00:00Z,{line},L1" for line in loads]
+    (tmp_path / "load.csv").write_text("\n".join(["at,plate,well,tube,lab", *lines, ""]), "utf-8")
+    reads = [f"2022-04-04T09:00:00Z,{p},A01,{t},30" for p in ("P1", "P2") for t in ("ORF1ab", "N", "IC")]
+    (tmp_path / "read.csv").write_text("\n".join(["at,plate,well,target,ct", *reads, ""]), "utf-8")
+    day = run(tmp_path)
+    missing = day.anomalies.filter(code="plate_control_missing").sort("subject")
+    blamed = missing["detail"].str.contains("loads of this plate were rejected").to_list()
+    assert (missing["subject"].to_list(), blamed) == (["P1", "P2"], [True, False])
+    told = CliRunner().invoke(run_command, [str(tmp_path), "--out", str(tmp_path.with_suffix(".out"))]).output
+    assert "run it again with its controls" in told
+    assert "mend those loads first" in told
+
+
+def test_rejects_of_machines_files__name_the_line_in_the_file(tmp_path: Path) -> None:
+    scans(tmp_path, "T1")
+    (tmp_path / "run.txt").write_text(plate(*wells(A1="NTC", A2="PC1", A3="T1")), "utf-8")
+    lines = (tmp_path / "run.txt").read_text("utf-8").split("\n")
+    for line, raw in run(tmp_path).rejects.select("line", "raw").iter_rows():
+        event = json.loads(raw)
+        at = lines[line - 1].split("\t")
+        assert (at[0].replace("A", "A0"), "line" in event) == (event["well"], False)
+    (tmp_path / "run.txt").unlink()
+    (tmp_path / "run.rdml").write_bytes((SAMPLES / "plate.rdml").read_bytes())
+    assert set(run(tmp_path).rejects["line"]) == {None}  # loads of RDML stand in no line
 
 
 def test_times__are_shown_as_the_clock_on_the_wall(tmp_path: Path) -> None:

@@ -64,8 +64,10 @@ class Found:
         subject: str,
         at: datetime | None = None,
         facts: str | None = None,
+        *,
+        blamed: bool = False,
     ) -> None:
-        """``facts`` is what the detail begins with; None: the meaning of the code."""
+        """``facts`` is what the detail begins with; None: the meaning of the code. ``blamed``: on rejected loads."""
         row = {
             "code": code,
             "severity": SEVERITY[code],
@@ -74,6 +76,7 @@ class Found:
             "subject": subject,
             "at": at,
             "facts": facts,
+            "blamed": blamed,
         }
         key = (code, kind, round_, subject)
         assert key not in self.rows, key
@@ -229,7 +232,8 @@ def _wells(found: Found, day: Day) -> None:
     plates = day.plates
     for code, those in (("plate_control_missing", plates.missing), ("plate_control_failed", plates.failed)):
         for key in those:
-            found.add(code, "plate", *key, max(row["at"] for row in plates.read_plates[key]))
+            missing = code == "plate_control_missing" and key in day.plates_of_rejected_loads
+            found.add(code, "plate", *key, max(row["at"] for row in plates.read_plates[key]), blamed=missing)
     for key, loads in plates.loads.items():
         round_, plate, well = key
         if plates.shared(key):
@@ -239,7 +243,8 @@ def _wells(found: Found, day: Day) -> None:
             found.add("reading_incomplete", "well", round_, f"{plate}:{well}")
     for round_, plate, well in plates.rows:
         if (round_, plate, well) not in plates.loads:
-            found.add("reading_without_load", "well", round_, f"{plate}:{well}")
+            blamed = (round_, plate) in day.plates_of_rejected_loads
+            found.add("reading_without_load", "well", round_, f"{plate}:{well}", blamed=blamed)
 
 
 def _controls(found: Found, day: Day) -> None:

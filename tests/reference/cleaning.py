@@ -263,12 +263,26 @@ def accept(
             continue
         event, code = clean(raw, rules, arrived_at)
         if event is None:
-            rejects.append({**source, "code": code})
+            rejects.append({**source, "code": code, "raw": raw})
             continue
         key = content(event)
         (duplicates if key in seen else accepted).append(event)
         seen.add(key)
     return accepted, duplicates, rejects
+
+
+def plates_of_rejected_loads(
+    rejects: list[Event], policy: dict[str, Any] | None = None, as_of: datetime | None = None
+) -> set[tuple[str, str]]:
+    """``plate_control_missing and reading_without_load of a plate of which any load was rejected say so``."""
+    zone = (DEFAULT_POLICY | (policy or {}))["zone"]
+    found = set()
+    for raw in (row["raw"] for row in rejects if "raw" in row and clean_code(row["kind"]) == "load"):
+        at = clean_time(raw["at"], zone) if not _missing(raw.get("at")) else None
+        known = at is None or as_of is None or at <= as_of
+        if known and not _missing(raw.get("plate")):
+            found.add((clean_code(raw.get("round")) or "", clean_code(raw["plate"])))
+    return found
 
 
 def records_of(files: list[dict[str, Any]]) -> list[Event]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .anomalies import anomalies_of
-from .cleaning import DEFAULT_POLICY, Event, by_time, voided
+from .cleaning import DEFAULT_POLICY, Event, by_time, plates_of_rejected_loads, voided
 from .custody import STATES, Tube, pool_row, tubes_of
 from .wells import Calls, Key, Plates
 
@@ -30,6 +30,7 @@ class Day:
         self.tubes: dict[Key, Tube] = tubes_of(self.events, policy)
         self.pools = {key: pool_row(tube, self.calls) for key, tube in self.tubes.items()}
         self.recalls = self._recalls()
+        self.plates_of_rejected_loads: set[tuple[str, str]] = set()
 
     def _collected_controls(self) -> list[Event]:
         """Loads as a control by the name of a collected tube; they are made loads of that tube as a sample."""
@@ -174,9 +175,11 @@ def conclude(
     policy: dict[str, Any] | None = None,
     as_of: datetime | None = None,
     sites: list[Row] | None = None,
+    rejects: list[Event] | None = None,
 ) -> dict[str, list[Row]]:
-    """Every table from accepted events (``cleaning.accept``); ``sites`` says which sites have priority."""
+    """Every table from accepted events and rejects (``cleaning.accept``); ``sites`` says which sites have priority."""
     day = Day(events, DEFAULT_POLICY | (policy or {}), as_of)
+    day.plates_of_rejected_loads = plates_of_rejected_loads(rejects or [], policy, day.as_of)
     priority = {site["site"] for site in sites or [] if site.get("priority")}
     return {
         "pools": list(day.pools.values()),

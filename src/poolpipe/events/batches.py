@@ -70,7 +70,7 @@ class Batch:
     table : pyarrow.Table
         Known columns under their proper names, of whatever type they came in.
     lines : (n,) int64
-        Line (text) or record (binary) of each row, from 1.
+        Line (text), row (sheet) or record (binary) of each row, from 1; 0 where the file tells none.
     raw : callable
         Gives the legible records of some rows; only rejected rows are ever asked for.
     broken : DataFrame

@@ -58,7 +58,7 @@ class Foreign(Protocol):
         ...
 
     def frames(self, path: Path) -> Mapping[str, pl.DataFrame]:
-        """Give a file's events, a frame per kind.
+        """Give a file's events, a frame per kind, each with a column `line`: where it stands in the file, 0 if nowhere.
 
         Raises
         ------
@@ -197,7 +197,8 @@ def _foreign_batches(source: Source, foreign: Foreign, longest: int) -> Iterator
         why = "a machine's file without any reading, load or report; poolpipe import FILE --dry-run tells what is made of it"
         yield _named(why)
     for kind, frame in frames.items():
-        yield _frame_batch(frame.with_columns(pl.lit(kind).alias("kind")), 0)
+        batch = _frame_batch(frame.drop("line").with_columns(pl.lit(kind).alias("kind")), 0)
+        yield replace(batch, lines=frame["line"].fill_null(0).to_numpy())
 
 
 def _batches(source: Source, longest: int) -> Iterator[Batch | Unread]:

@@ -22,6 +22,7 @@ from poolpipe.events.folders import with_columns_of_folders
 from poolpipe.events.formats import NoEventsError
 from poolpipe.events.opening import open_inputs
 from poolpipe.events.pipes import Spool
+from poolpipe.events.rejected_loads import PLATES, first_of_each, plates_of
 from poolpipe.events.sources import nothing_to_read
 from poolpipe.events.staging import Staging
 from poolpipe.events.validate import validate
@@ -67,6 +68,8 @@ class Events:
         What another reader had to say of the files it read.
     words : mapping of mapping
         Column to the words of laboratories that were understood in it, and what they were taken for.
+    rejected_loads : DataFrame
+        The plates of which a load was rejected, as `rejected_loads.PLATES`.
     """
 
     frames: Mapping[str, pl.DataFrame]
@@ -77,6 +80,7 @@ class Events:
     skipped: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    rejected_loads: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PLATES))
 
 
 def read_events(
@@ -197,6 +201,7 @@ class _Taken:
     skipped: str = ""
     repeated: int = 0
     is_anew: bool = False
+    rejected_loads: pl.DataFrame | None = None
 
     @classmethod
     def nothing(cls, file: int, reason: NoEventsError) -> _Taken:
@@ -216,13 +221,16 @@ class _Tally:
         self.pieces: list[Piece] = []
         self.staging = Staging()
         self.rejects = [pl.DataFrame(schema=_REJECTS)]
+        self.rejected_loads: list[pl.DataFrame] = []
         self._file = -1
-        self._before = (0, 0, 0)
+        self._before = (0, 0, 0, 0)
 
     def add(self, taken: _Taken) -> None:
         if taken.file != self._file:
             self._file = taken.file
-            self._before = (len(self.pieces), len(self.staging), len(self.rejects))
+            self._before = (
+                len(self.pieces), len(self.staging), len(self.rejects), len(self.rejected_loads),
+            )  # fmt: skip
         if taken.is_anew:
             self._forget_file()
         if taken.skipped:
@@ -235,13 +243,15 @@ class _Tally:
             if events.kind == "collect":
                 self.staging.put(events)
         self.rejects.append(taken.rejects)
+        if taken.rejected_loads is not None:
+            self.rejected_loads.append(taken.rejected_loads)
         if taken.left_out:
             self.left_out.setdefault(self.names[taken.file], set()).update(taken.left_out)
 
     def _forget_file(self) -> None:
         """Forget everything of the present file: it is read anew."""
-        pieces, batches, rejects = self._before
-        del self.pieces[pieces:], self.rejects[rejects:]
+        pieces, batches, rejects, loads = self._before
+        del self.pieces[pieces:], self.rejects[rejects:], self.rejected_loads[loads:]
         self.staging.take_back(batches)
         self.read[self._file] = self.rejected[self._file] = self.repeated[self._file] = 0
         self.left_out.pop(self.names[self._file], None)
@@ -267,7 +277,8 @@ class _Tally:
             if name not in self.skipped
         ]
         left_out = {name: sorted(columns) for name, columns in sorted(self.left_out.items())}
-        return Events(frames, codes, pl.concat(self.rejects), files, left_out, skipped, words=words)
+        rejects, loads = pl.concat(self.rejects), first_of_each(self.rejected_loads)
+        return Events(frames, codes, rejects, files, left_out, skipped, words=words, rejected_loads=loads)
 
     def _words(self) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
@@ -293,6 +304,7 @@ def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
     pieces: list[Piece] = []
     left_out = batch.left_out | _foreign(batch, source)
     rejects = [pl.DataFrame(schema=_REJECTS)]
+    loads: list[pl.DataFrame] = []
     if batch.broken.height:
         kind_and_code = {"kind": pl.lit(source.kind, pl.String), "code": pl.lit("not_parseable")}
         rejects.append(_rejects(batch.broken.with_columns(**kind_and_code), source))
@@ -307,12 +319,15 @@ def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
             events, _, bad = validate(table, kind, policy, left_out)
             if len(events.at):
                 pieces.append((events, file))
+        if kind == "load" and bad.height:
+            loads.append(plates_of(table, bad["row"], policy.time_zone))
         if bad.height:
             rejects.append(_rejected(batch, rows, bad, kind, source))
     read = batch.table.num_rows + batch.broken.height + batch.repeated
     return _Taken(
-        file, batch.done, read, pieces, pl.concat(rejects), left_out, "", batch.repeated, batch.is_anew
-    )
+        file, batch.done, read, pieces, pl.concat(rejects), left_out, "", batch.repeated, batch.is_anew,
+        pl.concat(loads) if loads else None,
+    )  # fmt: skip
 
 
 def _foreign(batch: Batch, source: Source) -> frozenset[str]:
@@ -363,7 +378,7 @@ def _rejected(
     rows = bad["row"].to_numpy() if of_kind is None else of_kind[bad["row"].to_numpy()]
     return _rejects(
         bad.with_columns(
-            pl.Series("line", batch.lines[rows], pl.Int64),
+            pl.Series("line", batch.lines[rows], pl.Int64).replace(0, None),
             pl.lit(kind, pl.String).alias("kind"),
             pl.Series("raw", batch.raw(rows), pl.String),
         ),

@@ -165,9 +165,14 @@ def _missing(reading: _Validation) -> None:
 
 
 def _must(reading: _Validation, column: str) -> str:
+    near = difflib.get_close_matches(column, sorted(reading.left_out), n=1, cutoff=0.5)
+    if column == "lab" and not near:
+        return (
+            "every load must have it: fill it in, or for machines' files set lab under [machines] of --policy FILE "
+            "上样须注明检测机构：请补填；仪器文件可在 --policy 文件的 [machines] 下设置 lab"
+        )
     if column in reading.columns:
         return f"every {reading.kind} must have it: fill it in and send the record again 必填项为空，请补填后重新提供"
-    near = difflib.get_close_matches(column, sorted(reading.left_out), n=1, cutoff=0.5)
     hint = f"; did you mean the column '{near[0]}'?" if near else ""
     return f"every {reading.kind} must have it, and there is no such column{hint} 缺少该列"
 

@@ -73,12 +73,16 @@ def read(
 
 
 def events(
-    instrument_file: InstrumentFile, policy: ImportPolicy | None = None, *, without_lab: bool = False
+    instrument_file: InstrumentFile,
+    policy: ImportPolicy | None = None,
+    *,
+    without_lab: bool = False,
+    lines: bool = False,
 ) -> dict[str, pl.DataFrame]:
     """The contract's events of a file by kind; see `poolpipe.instruments.contract_events.events`."""
     from poolpipe.instruments import contract_events
 
-    return contract_events.events(instrument_file, policy, without_lab=without_lab)
+    return contract_events.events(instrument_file, policy, without_lab=without_lab, lines=lines)
 
 
 def recognise(

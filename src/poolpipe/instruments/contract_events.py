@@ -24,7 +24,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 
 def events(
-    instrument_file: InstrumentFile, policy: ImportPolicy | None = None, *, without_lab: bool = False
+    instrument_file: InstrumentFile,
+    policy: ImportPolicy | None = None,
+    *,
+    without_lab: bool = False,
+    lines: bool = False,
 ) -> dict[str, pl.DataFrame]:
     """The contract's events of a file.
 
@@ -36,6 +40,8 @@ def events(
         Gives the `round`.
     without_lab : bool
         Give loads without a lab, too, which whoever reads them rejects by name.
+    lines : bool
+        Give a column `line` as well (int64): where the event stands in the file, from 1; 0 where a format tells none.
 
     Returns
     -------
@@ -65,7 +71,11 @@ def events(
         "load": _named(instrument_file.loads.filter(pl.col("lab").is_not_null() | pl.lit(without_lab))),
         "report": instrument_file.reports,
     }
-    return {kind: _with_ids(kind, frame, policy.round) for kind, frame in frames.items() if frame.height}
+    return {
+        kind: _with_ids(kind, frame, policy.round, lines=lines)
+        for kind, frame in frames.items()
+        if frame.height
+    }
 
 
 def _named(loads: pl.DataFrame) -> pl.DataFrame:
@@ -92,7 +102,7 @@ def missing_facts(instrument_file: InstrumentFile) -> list[str]:
     return problems
 
 
-def _with_ids(kind: str, frame: pl.DataFrame, screening_round: str) -> pl.DataFrame:
+def _with_ids(kind: str, frame: pl.DataFrame, screening_round: str, *, lines: bool) -> pl.DataFrame:
     """The contract's columns and an id made of them: the same facts have the same id wherever they come from.
 
     The text that is hashed is the kind and `name=value` of every column that has a value, in the order of the names.
@@ -104,7 +114,8 @@ def _with_ids(kind: str, frame: pl.DataFrame, screening_round: str) -> pl.DataFr
     ]
     texts = named.select(pl.concat_str(facts, ignore_nulls=True)).to_series()
     ids = [f"imp-{hashlib.sha256(f'{kind}{SEPARATOR}{text}'.encode()).hexdigest()[:32]}" for text in texts]
-    return named.with_columns(pl.Series("event_id", ids, pl.String)).unique("event_id", maintain_order=True)
+    told = named.with_columns(pl.Series("event_id", ids, pl.String), *([frame["line"]] if lines else []))
+    return told.unique("event_id", keep="first", maintain_order=True)
 
 
 def _text(name: str, kind: pl.DataType) -> pl.Expr:

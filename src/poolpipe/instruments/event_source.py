@@ -83,7 +83,7 @@ class InstrumentSource:
                 asked["lab_missing"] = answer("lab", "run")
             missed = sum(finding.severity != "info" for finding in file.not_understood)
             self._note(path, file.recognised.format, asked, missed)
-            return instruments.events(file, self._policy, without_lab=True)
+            return instruments.events(file, self._policy, without_lab=True, lines=True)
         except instruments.MissingFactError as error:
             given = [option for fact, option in _OPTIONS.items() if fact in error.what]
             way_out = f"poolpipe import {path.name} {' '.join(given)} --lab LAB --out FOLDER, then run FOLDER"

@@ -46,6 +46,8 @@ def campaign_board(day: Day, *, zone: str) -> Board:
     board.show_header = False
     board.add_column(no_wrap=True)
     board.add_column(overflow="fold")
+    for warning in [*day.summary.get("warnings", []), *day.summary.get("fit", {}).get("warnings", [])]:
+        board.add_row("look here 请注意", Text(warning, style="bold yellow"))
     modes, calls = day.tubes_by("mode"), day.tubes_by("call")
     statuses = _counts(day.recalls, "status")
     overdue = int(day.recalls["overdue"].sum())
@@ -86,8 +88,6 @@ def campaign_board(day: Day, *, zone: str) -> Board:
     )
     if left_out := _left_out(day):
         board.add_row("files left out 未采用仪器文件", left_out)
-    for warning in [*day.summary.get("warnings", []), *day.summary.get("fit", {}).get("warnings", [])]:
-        board.add_row("look here 请注意", Text(warning, style="bold yellow"))
     return board
 
 

@@ -6,6 +6,8 @@ import polars as pl
 from rich.text import Text
 
 from poolpipe.display import mask, mask_numbers, withhold_values
+from poolpipe.events.rejected_loads import lacks_lab
+from poolpipe.findings import LOADS_REJECTED, NO_LAB
 from poolpipe.tables import ANOMALIES, REJECTS
 from poolpipe.terminal.advice import CHINESE
 from poolpipe.terminal.marks import STYLES, Board, frame, plain
@@ -25,19 +27,21 @@ def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Board:
     show_ids : bool
         Show identity numbers in full.
     """
-    found = _first_of_each(anomalies, ("code", "round", "subject"), ("round", "subject_kind", "subject"))
+    blamed = pl.col("detail").str.contains(LOADS_REJECTED.meaning, literal=True)
+    found = _first_of_each(
+        anomalies, ("code", "round", "subject"), ("round", "subject_kind", "subject"), blamed
+    )
     board = frame(f"Anomalies 异常 · {anomalies.height:,}", show_ids=show_ids)
     board.add_column("what\n异常", no_wrap=True)
     board.add_column("n\n数量", justify="right", no_wrap=True)
     board.add_column("for example, what to do\n举例、如何处理", overflow="fold")
-    for code in sorted(found, key=lambda code: (_GRAVITY[ANOMALIES[code].severity], code)):
+    for code, other in sorted(found, key=lambda each: (_GRAVITY[ANOMALIES[each[0]].severity], each)):
         severity, chinese = ANOMALIES[code].severity, ANOMALIES[code].chinese
-        first = found[code]
+        first, advice = found[code, other], LOADS_REJECTED if other else ANOMALIES[code]
         board.add_row(
             Text.assemble((code, STYLES[severity]), f"\n{chinese}"),
             Text.assemble(f"{first['n']:,}\n", (f"{severity} {CHINESE[severity]}", STYLES[severity])),
-            plain(_subject(first, show_ids=show_ids))
-            + Text(f"\n{ANOMALIES[code].way_out}\n{ANOMALIES[code].way_out_chinese}"),
+            plain(_subject(first, show_ids=show_ids)) + Text(f"\n{advice.way_out}\n{advice.way_out_chinese}"),
         )
     if not found:
         board.add_row(Text("none 无", style="green"))
@@ -54,7 +58,7 @@ def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Board:
     show_ids : bool
         Show the values that were refused; without it only their shape, for they may be anybody's number or name.
     """
-    found = _first_of_each(rejects, ("file", "line"), ("file", "line", "detail"))
+    found = _first_of_each(rejects, ("file", "line"), ("file", "line", "detail"), lacks_lab)
     board = frame(
         f"Rejected records 拒收记录 · {rejects.height:,} · kept whole in rejects.parquet 原文已保存",
         show_ids=show_ids,
@@ -63,8 +67,8 @@ def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Board:
     board.add_column("n\n数量", justify="right", no_wrap=True)
     board.add_column("first\n首例", overflow="fold")
     board.add_column("what to do\n如何处理", overflow="fold")
-    for code in (code for code in REJECTS if code in found):
-        first = found[code]
+    for code, other in sorted(found, key=lambda each: (list(REJECTS).index(each[0]), not each[1])):
+        first, advice = found[code, other], NO_LAB if other else REJECTS[code]
         where = first["file"] if first["line"] is None else f"{first['file']}:{first['line']}"
         detail = str(first["detail"] or "")
         told = detail if show_ids else withhold_values(detail, known=(str(first["file"]),))
@@ -72,21 +76,21 @@ def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Board:
             Text(code, style="yellow"),
             f"{first['n']:,}",
             plain(str(where)) + Text("\n") + plain(told),
-            Text(f"{REJECTS[code].way_out}\n{REJECTS[code].way_out_chinese}"),
+            Text(f"{advice.way_out}\n{advice.way_out_chinese}"),
         )
     return board
 
 
 def _first_of_each(
-    table: pl.DataFrame, order: tuple[str, ...], shown: tuple[str, ...]
-) -> dict[str, dict[str, object]]:
-    """Per code the number of rows, `n`, and the columns of its first row."""
+    table: pl.DataFrame, order: tuple[str, ...], shown: tuple[str, ...], other: pl.Expr
+) -> dict[tuple[str, bool], dict[str, object]]:
+    """Per code, and apart those rows that have another way out: the number of rows, `n`, and columns of the first."""
     first = (
         table.sort(order)
-        .group_by("code", maintain_order=True)
+        .group_by("code", other.fill_null(value=False).alias("other"), maintain_order=True)
         .agg(pl.len().alias("n"), pl.col(shown).first())
     )
-    return {row["code"]: row for row in first.iter_rows(named=True)}
+    return {(row["code"], row["other"]): row for row in first.iter_rows(named=True)}
 
 
 def _subject(row: dict[str, object], *, show_ids: bool) -> str:

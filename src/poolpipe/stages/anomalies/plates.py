@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from poolpipe.coding.dictionaries import WELL_PLACES, well_names
+from poolpipe.findings import LOADS_REJECTED
 from poolpipe.stages.anomalies.rows import NOTHING, entity_rows, rows
 from poolpipe.tables import ANOMALIES, TIME
 
@@ -23,11 +24,11 @@ def of_plates(seen: Seen) -> list[pl.DataFrame]:
     read = pl.col("plate").is_in(plates["plate"].implode())
     incomplete = wells.filter(pl.col("incomplete") & read)
     return [
-        entity_rows(seen, "plate_control_missing", "plate", plates.filter("missing"), "last_reading"),
+        *_without_controls(seen, plates.filter("missing")),
         entity_rows(seen, "plate_control_failed", "plate", plates.filter("failed"), "last_reading"),
         _well_rows(seen, "well_shared", wells.filter("shared")),
         _well_rows(seen, "reading_incomplete", incomplete),
-        _well_rows(seen, "reading_without_load", wells.filter("unloaded")),
+        *_without_loads(seen, wells.filter("unloaded")),
         _collected_controls(seen),
     ]
 
@@ -40,11 +41,50 @@ def _collected_controls(seen: Seen) -> pl.DataFrame:
     return entity_rows(seen, code, "tube", loads.filter(code).sort("at"), "at")
 
 
-def _well_rows(seen: Seen, code: str, wells: pl.DataFrame) -> pl.DataFrame:
+def _without_controls(seen: Seen, plates: pl.DataFrame) -> list[pl.DataFrame]:
+    """Plates that lack a control; of those whose loads were rejected that is said, for a control may be among them."""
+    code = "plate_control_missing"
+    blamed, own = _parted(plates.with_columns(_rejected_loads(seen, plates["plate"]).alias("told")))
+    facts = pl.lit(ANOMALIES[code].meaning) + pl.col("told")
+    return [
+        entity_rows(seen, code, "plate", own, "last_reading"),
+        entity_rows(seen, code, "plate", blamed, "last_reading", facts, _MEND_LOADS),
+    ]
+
+
+def _without_loads(seen: Seen, wells: pl.DataFrame) -> list[pl.DataFrame]:
+    """Wells that were read and not loaded; on plates whose loads were rejected that is said."""
+    told = _rejected_loads(seen, wells["plate"])
+    blamed, own = _parted(wells.with_columns(told.alias("told")))
+    code = "reading_without_load"
+    return [_well_rows(seen, code, own), _well_rows(seen, code, blamed, _MEND_LOADS)]
+
+
+_MEND_LOADS = (LOADS_REJECTED.way_out, LOADS_REJECTED.way_out_chinese)
+
+
+def _parted(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows whose plate has rejected loads, and the others."""
+    return frame.filter(pl.col("told") != ""), frame.filter(pl.col("told") == "")
+
+
+def _rejected_loads(seen: Seen, plates: pl.Series) -> pl.Series:
+    """Say of each plate whether loads of it were rejected; empty where none was."""
+    if seen.rejected_loads.is_empty() or plates.is_empty():
+        return pl.Series([""], dtype=pl.String).new_from_index(0, len(plates))
+    rounds, names = seen.codes.entity("plate", plates)
+    asked = pl.DataFrame({"round": rounds.fill_null(""), "plate": names})
+    known = seen.rejected_loads.select(
+        "round", "plate", told=pl.lit(f"; {LOADS_REJECTED.meaning} {LOADS_REJECTED.chinese}")
+    )
+    return asked.join(known, on=["round", "plate"], how="left", maintain_order="left")["told"].fill_null("")
+
+
+def _well_rows(
+    seen: Seen, code: str, wells: pl.DataFrame, way_out: tuple[str, str] | None = None
+) -> pl.DataFrame:
     rounds, plates = seen.codes.entity("plate", wells["plate"])
     names = well_names(wells["slot"] % WELL_PLACES, seen.plate_wells)
     subjects = pl.DataFrame({"round": rounds, "subject": plates + ":" + names})
-    return rows(
-        code,
-        subjects.with_columns(pl.lit(None, TIME).alias("at"), pl.lit(ANOMALIES[code].meaning).alias("facts")),
-    )
+    told = pl.lit(ANOMALIES[code].meaning) + (wells["told"] if "told" in wells.columns else pl.lit(""))
+    return rows(code, subjects.with_columns(pl.lit(None, TIME).alias("at"), told.alias("facts")), way_out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -35,6 +35,8 @@ class Seen:
     unknown_voids: pl.DataFrame
     conflicts: pl.DataFrame
     plate_wells: int
+    rejected_loads: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Plates of which a load was rejected: round (empty for none) and plate; no column at all where none is known."""
 
     def of_pools(self, tubes: pl.Series, *columns: str) -> pl.DataFrame:
         """Columns of some tubes' rows in `pools`, which is sorted by tube: nobody is searched for among millions."""

@@ -1,0 +1,112 @@
+"""Name the plates whose load events were rejected: what a plate seems to lack may stand in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from poolpipe.coding.cleaning import clean_codes
+from poolpipe.coding.plain_texts import as_text
+from poolpipe.events.batches import picked
+from poolpipe.events.columns import one_array
+from poolpipe.events.times import time_column
+from poolpipe.findings import NO_LAB
+from poolpipe.tables import TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pyarrow as pa
+
+__all__ = ["PLATES", "first_of_each", "lacks_lab", "loads_without_lab", "plates_of"]
+
+PLATES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "round": pl.String,
+    "plate": pl.String,
+    "at": TIME,
+}
+"""Columns: round (empty where none is given), plate, and when it was first so loaded (null where a load tells no time)."""
+
+_FEW = 5
+"""So many files are named."""
+
+lacks_lab: Final = (
+    (pl.col("kind") == "load")
+    & (pl.col("code") == "missing_value")
+    & (pl.col("detail").str.starts_with("lab: ") | pl.col("detail").str.starts_with("lab '"))
+)
+"""Which rows of `rejects` are loads that name no lab."""
+
+
+def plates_of(table: pa.Table, rows: pl.Series, time_zone: str) -> pl.DataFrame:
+    """Name the plates of the rejected loads of one batch.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Load records under their proper names.
+    rows : Series of int64
+        The rows of `table` that were rejected.
+    time_zone : str
+        Zone of times without offset.
+
+    Returns
+    -------
+    DataFrame
+        As `PLATES`; records without a plate are left out.
+    """
+    if "plate" not in table.column_names:
+        return pl.DataFrame(schema=PLATES)
+    mine = table.take(picked(rows.to_numpy()))
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(rows))
+    given = {
+        name: clean_codes(pl.Series(as_text(one_array(mine.column(name))), dtype=pl.String))
+        if name in mine.column_names
+        else nothing
+        for name in ("round", "plate")
+    }
+    at = nothing.cast(TIME)
+    if "at" in mine.column_names:
+        told = time_column(mine.column("at"), time_zone)
+        unknown = told.missing if told.faults is None else told.missing | (told.faults > 0)
+        at = pl.Series(told.micros).cast(TIME).set(pl.Series(unknown), None)
+    return first_of_each([pl.DataFrame(given | {"at": at}).filter(pl.col("plate").is_not_null())])
+
+
+def first_of_each(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Bring the plates of several batches together, one row a plate."""
+    every = pl.concat([pl.DataFrame(schema=PLATES), *parts]).with_columns(pl.col("round").fill_null(""))
+    first = pl.when(pl.col("at").is_not_null().all()).then(pl.col("at").min()).alias("at")
+    return every.group_by("round", "plate").agg(first).sort("round", "plate")
+
+
+def loads_without_lab(rejects: pl.DataFrame) -> list[str]:
+    """Say of each file how many of its loads were rejected because they name no lab, and the way out.
+
+    Parameters
+    ----------
+    rejects : DataFrame
+        As `tables.TABLES["rejects"]`.
+
+    Returns
+    -------
+    list of str
+        A sentence a file in both languages, in the order of the names; behind the fifth the number of other files.
+    """
+    lacking = rejects.filter(lacks_lab)
+    files = lacking.group_by("file").len().sort("file").rows()
+    told = [
+        f"{count:,} loads of {file} have no lab and are rejected; {NO_LAB.way_out} {count:,} 条上样记录（{file}）"
+        f"未注明检测机构，已拒收；请{NO_LAB.way_out_chinese}"
+        for file, count in files[:_FEW]
+    ]
+    more = len(files) - len(told)
+    return [
+        *told,
+        *(
+            [f"loads of {more:,} more files have no lab 另有 {more:,} 个文件的上样记录未注明检测机构"]
+            if more
+            else []
+        ),
+    ]
