@@ -366,6 +366,13 @@ def test_design_and_analysis_1__is_read_from_its_target_calls() -> None:
     assert file.recognised.run_time == datetime(2022, 4, 4, 21, 25, 46, tzinfo=UTC)
 
 
+def test_controls_without_a_task__go_by_their_names() -> None:
+    assert loads(read(case("11"))) == [
+        ("A01", None, "positive_control"), ("A03", "T000001", "sample"), ("A04", "T000002", "sample"),
+    ]  # fmt: skip
+    assert "control_by_name" in asked(read(case("11")))
+
+
 @pytest.mark.parametrize("end", ["30", "3", ""])
 def test_a_last_ct_without_decimals__is_left_out_or_refused(end: str) -> None:
     text = case("11").removesuffix(b"30.1\n") + end.encode() + b"\n"

@@ -41,6 +41,23 @@ def test_a_type__goes_before_the_label() -> None:
     assert "plate_size" not in asked(text)
 
 
+# The log of a university's laboratory: two empty lines, and reagents with their lots as lists.
+LOG = """
+
+Index,Protocol,Sample Tube Barcode,Output Barcode,Output Well Number,UserName,Machine SN,Reagent Names,Reagent Lot Numbers
+1,QPCR_PREP,T0001,P1,A1,AB,SN1,["Mix","Primer"],["L1","L2"]
+2,QPCR_PREP,T0002,P1,A2,AB,SN1,['Mix','Primer'],['L1','L2']
+3,QPCR_PREP,T0003,P1,A3,AB,SN1,[Mix],[L1]
+"""
+
+
+def test_reagents_in_lists__move_no_cell() -> None:
+    assert loaded(LOG) == LOADED
+    assert read(LOG.encode()).not_understood == ()
+    torn = LOG.replace("T0001", 'T00"01')
+    assert loaded(torn) == LOADED[1:]
+
+
 def test_types_of_two_sizes__are_no_plate() -> None:
     text = WORKLIST.replace("P384-1;;9", "P384-1;96 Well PCR;9").replace(
         "P384-1;;10", "P384-1;384 Well PCR;10"

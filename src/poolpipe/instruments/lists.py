@@ -55,8 +55,10 @@ def _joined(row: Row, width: int, first: int) -> Row:
             cells.append(cell)
         if depth < 0:
             return row
-    sound = not depth and len(cells) == width < len(row.cells) and not row.torn
-    return dataclasses.replace(row, cells=cells) if sound else row
+    sound = not depth and len(cells) == width < len(row.cells)
+    # Quotation marks inside brackets are the list's own.
+    marked = '"' in "".join(cell for cell in cells if not cell.strip().startswith(tuple(_OPENING)))
+    return dataclasses.replace(row, cells=cells, torn=False) if sound and not (row.torn and marked) else row
 
 
 def _bare(rows: list[Row], columns: Columns, width: int, first: int) -> list[Row]:

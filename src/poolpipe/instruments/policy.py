@@ -14,8 +14,12 @@ __all__ = ["ImportPolicy", "control_by_name"]
 
 # A plate has few controls, so their number has two digits at most; PC20220404 is a tube's barcode.
 _CONTROL_NAMES = {
-    "negative_control": re.compile(r"(?i)(NTC|NEC|NAC|NC|NEG|阴性对照|阴性质控|阴性质控品)([ _-]?\d{1,2})?"),
-    "positive_control": re.compile(r"(?i)(PTC|PC|POS|阳性对照|阳性质控|阳性质控品)([ _-]?\d{1,2})?"),
+    "negative_control": re.compile(
+        r"(?i)((PCR[ _-])?(NTC|NEC|NAC|NC|NEG)|阴性对照|阴性质控|阴性质控品|空白对照)([ _-]?\d{1,2})?"
+    ),
+    "positive_control": re.compile(
+        r"(?i)((PCR[ _-])?(PTC|PC|POS)|阳性对照|阳性质控|阳性质控品)([ _-]?\d{1,2})?"
+    ),
 }
 
 
