@@ -3,86 +3,91 @@
 Everything public is here and is imported when it is first used, so that `import poolpipe` costs nothing.
 
 >>> import poolpipe
->>> day = poolpipe.run("scans/", policy="ten-in-one")  # doctest: +SKIP
->>> day.recalls  # doctest: +SKIP
+>>> day = poolpipe.run("data/samples/town/events", policy="ten-in-one")
+>>> day.recalls.columns[:4]
+['round', 'tube', 'person_type', 'person']
 """
 
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from poolpipe.decode import Decoded, decode
-    from poolpipe.errors import InputError, PolicyError, PoolpipeError, TableError
-    from poolpipe.events import Events
-    from poolpipe.pipeline import conclude, run
+    from poolpipe.decode import Decoded
+    from poolpipe.errors import InputError, PolicyError, PoolpipeError, PoolpipeWarning, TableError
+    from poolpipe.events.reference import Reference, read_reference
+    from poolpipe.pipeline import run
     from poolpipe.policy import Policy, load_policy
     from poolpipe.results.day import Day
-    from poolpipe.stagewise import anomalies, calls, custody, ledger, links, recalls
+    from poolpipe.stagewise import StageResult, anomalies, calls, custody, ledger, links, recalls
+
+    __version__: str
 
 __all__ = [
     "Day",
     "Decoded",
-    "Events",
     "InputError",
     "Policy",
     "PolicyError",
     "PoolpipeError",
+    "PoolpipeWarning",
+    "Reference",
+    "StageResult",
     "TableError",
     "anomalies",
     "calls",
-    "conclude",
     "custody",
-    "decode",
     "ledger",
     "links",
     "load_policy",
+    "read_reference",
     "recalls",
     "run",
 ]
 
 _HOMES = {
-    "Day": "poolpipe.results.day",
-    "Decoded": "poolpipe.decode",
-    "Events": "poolpipe.events",
-    "InputError": "poolpipe.errors",
-    "Policy": "poolpipe.policy",
-    "PolicyError": "poolpipe.errors",
-    "PoolpipeError": "poolpipe.errors",
-    "TableError": "poolpipe.errors",
-    "conclude": "poolpipe.pipeline",
-    "decode": "poolpipe.decode",
-    "load_policy": "poolpipe.policy",
-    "run": "poolpipe.pipeline",
-    **dict.fromkeys(("anomalies", "calls", "custody", "ledger", "links", "recalls"), "poolpipe.stagewise"),
+    "poolpipe.decode": ("Decoded",),
+    "poolpipe.errors": ("InputError", "PolicyError", "PoolpipeError", "PoolpipeWarning", "TableError"),
+    "poolpipe.events.reference": ("Reference", "read_reference"),
+    "poolpipe.pipeline": ("run",),
+    "poolpipe.policy": ("Policy", "load_policy"),
+    "poolpipe.results.day": ("Day",),
+    "poolpipe.stagewise": ("StageResult", "anomalies", "calls", "custody", "ledger", "links", "recalls"),
 }
-# These are functions here and modules below: importing `poolpipe.links` must not hide `poolpipe.links(...)`.
-_STAGES = ("anomalies", "calls", "custody", "decode", "ledger", "links", "recalls")
-_ROOMS = ("design", "exchange", "instruments", "plan", "simulate")
+"""Module to what it gives to the public face."""
+
+_PACKAGES = ("decode", "design", "exchange", "instruments", "plan", "simulate")
+"""Public modules with a face of their own: `poolpipe.decode.decode(...)`."""
+
+_MOVED = {
+    "Events": "it is poolpipe.events.Events, and no public name",
+    "conclude": "to conclude from the same events again call day.view(policy=..., as_of=...)",
+}
+"""Names that this face had once, and the way out."""
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in _ROOMS:
+    if name in _PACKAGES:
         return importlib.import_module(f"poolpipe.{name}")
-    message = f"module 'poolpipe' has no attribute '{name}'"
-    raise AttributeError(message)
+    if name == "__version__":
+        from importlib.metadata import version
 
-
-class _Face(ModuleType):
-    """The package as its users see it: a stage's function stays in front of the module it lives in."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _STAGES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Face
+        return version("poolpipe")
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(home), name)
+    raise AttributeError(f"module 'poolpipe' has no attribute {name!r}{_way_out(name)}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_ROOMS})
+    return sorted({*__all__, *_PACKAGES, "__version__"})
+
+
+def _way_out(name: str) -> str:
+    if name in _MOVED:
+        return f": {_MOVED[name]}"
+    import difflib
+
+    near = difflib.get_close_matches(name, __dir__(), n=1)
+    return f": did you mean {near[0]!r}?" if near else ""

@@ -45,16 +45,17 @@ from poolpipe.tables import RETENTION
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable
 
     from poolpipe.coding.dictionaries import Dictionaries
+    from poolpipe.coding.frames import Frame
+    from poolpipe.events.opening import Inputs
+    from poolpipe.policy import Rules
     from poolpipe.stages.links import Links
     from poolpipe.stages.readings import Which
 
     Progress = Callable[[str, int, int], None]
-    Inputs = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Mapping[str, pl.DataFrame]
-    Table = str | os.PathLike[str] | pl.DataFrame
+    Table = str | os.PathLike[str] | Frame
 
 __all__ = ["conclude", "run"]
 
@@ -78,7 +79,7 @@ _STEPS = (
 def run(
     inputs: Inputs,
     *,
-    policy: Policy | str | Path | None = None,
+    policy: Rules = None,
     as_of: datetime | str | None = None,
     kind: str | None = None,
     people: Table | None = None,
@@ -93,18 +94,18 @@ def run(
 
     Parameters
     ----------
-    inputs : path, paths or mapping of DataFrame
+    inputs : path, paths, frame, frames, or mapping of str to frame or frames
         Event files, folders (read recursively, linked ones too, each file once), globs, pipes, or `-` for the
-        standard input; files of PCR machines and robots among them are recognised by content; or a frame per
-        kind of event.
-    policy : Policy, str or Path, optional
-        A policy, a preset's name or a TOML file; `ten-in-one` by default.
+        standard input; files of PCR machines and robots among them are recognised by content. Or frames of polars
+        (lazy ones, too), pandas, pyarrow or DuckDB: one or several per kind of event, or with a column `kind`.
+    policy : Policy, str, Path or mapping, optional
+        A policy, a preset's name, a TOML file, or what such a file holds as a mapping; `ten-in-one` by default.
     as_of : datetime or str, optional
         The view from a moment: later events do not exist. By default the latest event's moment. A text is
         RFC 3339; without offset it is read in the policy's time zone, like a naive datetime.
     kind : str, optional
         Kind of the events whose file tells none, neither by its name or folder nor in a column.
-    people, sites, labs : path or DataFrame, optional
+    people, sites, labs : path or frame, optional
         Reference tables: households for the recalls' order, priority sites for the clocks.
     reference : Reference, optional
         The same, where they were read before.
@@ -129,7 +130,7 @@ def run(
     PolicyError
         If the policy is none.
     TableError
-        If a reference table lacks a column.
+        If a reference table lacks a column, or something is neither a path nor a frame.
     """
     if out is not None and not isinstance(out, Writing):
         with Writing(out) as writing:
@@ -230,7 +231,7 @@ def conclude(
         keeping, workload, boxes,
     )  # fmt: skip
 
-    def reconclude(other: Policy | str | Path | None, when: datetime | str | None) -> Day:
+    def reconclude(other: Rules, when: datetime | str | None) -> Day:
         return conclude(
             events,
             policy if other is None else load_policy(other),

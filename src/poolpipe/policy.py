@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -30,6 +31,7 @@ __all__ = [
     "Policy",
     "PoolSizes",
     "Retention",
+    "Rules",
     "broken_rules",
     "load_policy",
 ]
@@ -243,22 +245,38 @@ class Policy(_Section):
         return hashlib.sha256(rules.encode()).hexdigest()[:12]
 
 
-def load_policy(policy: Policy | str | Path | None = None) -> Policy:
-    """Get a policy from a preset's name, a TOML file, or as it is.
+Rules = Policy | str | Path | Mapping[str, Any] | None
+"""What `load_policy` makes a policy of."""
+
+
+def load_policy(policy: Rules = None) -> Policy:
+    """Get a policy from a preset's name, a TOML file, a mapping of settings, or as it is.
 
     Parameters
     ----------
-    policy : Policy, str or Path, optional
-        A preset (`ten-in-one`, `twenty-in-one`, `single`) or the path of a TOML file. A file names only
-        what differs from its `base` preset (`ten-in-one` unless it says so).
+    policy : Policy, str, Path or mapping, optional
+        A preset (`ten-in-one`, `twenty-in-one`, `single`), the path of a TOML file, or a mapping with what such a
+        file holds. A file or mapping names only what differs from its `base` preset (`ten-in-one` unless it says so).
 
     Raises
     ------
     PolicyError
-        If there is no such preset or file, or the file breaks a rule; every broken rule is listed.
+        If there is no such preset or file, or a rule is broken; every broken rule is listed.
+
+    Examples
+    --------
+    >>> load_policy("twenty-in-one").pools.capacity
+    20
+    >>> load_policy({"name": "strict", "assay": {"detected_ct": 35, "grey_ct": 38}}).assay.detected_ct
+    35.0
+    >>> load_policy({"asay": {"detected_ct": 35}})
+    Traceback (most recent call last):
+    poolpipe.errors.PolicyError: policy: asay: there is no such setting, did you mean assay?; see docs/policy.md ...
     """
     if isinstance(policy, Policy):
         return policy
+    if isinstance(policy, Mapping):
+        return _based(_plain(policy), where="policy")
     if policy is None or str(policy) in PRESETS:
         return _parsed(_preset(str(policy or "ten-in-one")), where=f"preset {policy}")
     path = Path(policy)
@@ -280,12 +298,20 @@ def load_policy(policy: Policy | str | Path | None = None) -> Policy:
         raise PolicyError(
             "cannot be read: nested too deeply", where=str(path), way_out="see docs/policy.md"
         ) from error
+    return _based(rules, where=str(path))
+
+
+def _based(rules: dict[str, object], *, where: str) -> Policy:
+    """Settings on top of the preset that they name as their base."""
     base = rules.pop("base", "ten-in-one")
     if base not in PRESETS:
-        raise PolicyError(
-            f"base {base!r} is unknown", where=str(path), way_out=f"one of {', '.join(PRESETS)}"
-        )
-    return _parsed(_merged(_preset(base), rules), where=str(path))
+        raise PolicyError(f"base {base!r} is unknown", where=where, way_out=f"one of {', '.join(PRESETS)}")
+    return _parsed(_merged(_preset(str(base)), rules), where=where)
+
+
+def _plain(rules: Mapping[str, Any]) -> dict[str, object]:
+    """Copy a mapping of mappings as dicts, whatever kind of mapping each is."""
+    return {key: _plain(value) if isinstance(value, Mapping) else value for key, value in rules.items()}
 
 
 def _preset(name: str) -> dict[str, object]:

@@ -1,16 +1,19 @@
 """Single stages as functions on frames in contract columns, for whoever wants one answer.
 
-Inside, the pipeline works on integer codes; here texts go in and texts come out.
+The pipeline works on integers; here texts go in and texts come out, and events that cannot be understood come back
+as rejects.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from poolpipe.coding.dictionaries import well_names
 from poolpipe.events import read_events
+from poolpipe.events.batches import column_names
+from poolpipe.events.frames import frames_by_source
 from poolpipe.pipeline import run
 from poolpipe.policy import load_policy
 from poolpipe.results.members import queue_positions
@@ -18,119 +21,269 @@ from poolpipe.stages.calls import call
 from poolpipe.stages.custody import keep_custody
 from poolpipe.stages.links import link
 from poolpipe.stages.voids import standing_events
-from poolpipe.tables import CALLS, KINDS
+from poolpipe.tables import CALLS, EVENTS, require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from poolpipe.coding.dictionaries import Dictionaries
-    from poolpipe.policy import Policy
+    from poolpipe.coding.frames import Frame
+    from poolpipe.events.frames import Frames
+    from poolpipe.policy import Policy, Rules
 
-    Rules = Policy | str | Path | None
+__all__ = ["StageResult", "anomalies", "calls", "custody", "ledger", "links", "recalls"]
 
-__all__ = ["anomalies", "calls", "custody", "ledger", "links", "recalls"]
+_MUST = {kind: ("at", *each.must) for kind, each in EVENTS.items()}
+_MUST["read"] += ("ct",)
+"""Columns without which a stage says nothing. `run` reads a missing ct as undetermined, for a machine's file may leave
+it out; a frame that somebody made for `calls` without Ct values is a slip, and must not become negative tubes."""
 
 
-def links(collects: pl.DataFrame, *, policy: Rules = None) -> pl.DataFrame:
+class StageResult(NamedTuple):
+    """What a stage made of its events: ``members, rejects = poolpipe.links(collects)``.
+
+    Attributes
+    ----------
+    table : polars.DataFrame
+        What the stage concludes.
+    rejects : polars.DataFrame
+        Events that could not be understood, as the table `rejects`: file (name of the frame), line (row from 1),
+        kind, code, detail, raw. Every row is in here, counts, or is a duplicate.
+    """
+
+    table: pl.DataFrame
+    rejects: pl.DataFrame
+
+
+def links(collects: Frame | list[Frame], *, policy: Rules = None) -> StageResult:
     """Link people to tubes.
 
     Parameters
     ----------
-    collects : DataFrame
-        Collect events with the contract's columns: at, tube, person, and what else was told.
-    policy : Policy, str or Path, optional
+    collects : frame, or list of frames
+        Collect events of polars, pandas, pyarrow or DuckDB with at, tube, person, and what else was told.
+    policy : Policy, str, Path or mapping, optional
 
     Returns
     -------
-    DataFrame
-        round, tube, person_type, person, collected_at, position: one row per person of a tube, in queue
-        order. Events that cannot be understood are left out; `poolpipe.run` tells which.
+    StageResult
+        table: round, tube, person_type, person, collected_at, position, one row per person of a tube, in queue
+        order; and the rejects.
+
+    Raises
+    ------
+    TableError
+        If it is no frame, or a column that every collect must have is missing.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import poolpipe
+    >>> at = ["2022-02-10T08:00:00+08:00", "2022-02-10T08:01:00+08:00", "yesterday"]
+    >>> collects = pl.DataFrame({"at": at, "tube": "T1", "person_type": "PASSPORT", "person": ["E2", "E1", "E3"]})
+    >>> members, rejects = poolpipe.links(collects)
+    >>> members.select("tube", "person", "position").rows()
+    [('T1', 'E2', 1), ('T1', 'E1', 2)]
+    >>> rejects.select("line", "code").rows()
+    [(3, 'bad_time')]
     """
-    frames, codes, rules = _coded({"collect": collects}, policy)
-    members = link(frames["collect"], codes, rules).members
-    return (
+    read = _read({"collect": collects}, policy)
+    codes, members = read.codes, link(read.frames["collect"], read.codes, read.policy).members
+    table = (
         _tubes(codes, members)
         .hstack(list(codes.person(members["person"])))
         .hstack([members["collected_at"], queue_positions(members["tube"])])
     )
+    return StageResult(table, read.rejects)
 
 
-def custody(events: Mapping[str, pl.DataFrame], *, policy: Rules = None) -> pl.DataFrame:
+def custody(events: Frames, *, policy: Rules = None) -> StageResult:
     """Follow tubes through boxes and labs to their wells.
 
     Parameters
     ----------
-    events : mapping of DataFrame
-        Any of seal, pack, pickup, receive and load.
+    events : mapping of str to frame, or frame with a column kind
+        Any of seal, pack, pickup, receive and load; void withdraws one of them.
+    policy : Policy, str, Path or mapping, optional
 
     Returns
     -------
-    DataFrame
-        round, tube, swabs, box, packed_at, picked_up_at, received_at, lab, plate, well, loaded_at: one row
-        per tube that was sealed, packed or loaded.
+    StageResult
+        table: round, tube, swabs, box, packed_at, picked_up_at, received_at, lab, plate, well, loaded_at, one row
+        per tube that was sealed, packed or loaded; and the rejects.
+
+    Raises
+    ------
+    InputError
+        If a key of the mapping is no kind of event.
+    TableError
+        If something is no frame, or a column that every event of its kind must have is missing.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import poolpipe
+    >>> packs = pl.DataFrame({"at": ["2022-02-10T09:00:00+08:00"], "tube": ["T1"], "box": ["B1"]})
+    >>> poolpipe.custody({"pack": packs}).table.select("tube", "box", "received_at").rows()
+    [('T1', 'B1', None)]
     """
-    frames, codes, rules = _coded(events, policy)
-    tubes = _known(keep_custody(frames, codes).tubes)
+    read = _read(events, policy)
+    codes, tubes = read.codes, _known(keep_custody(read.frames, read.codes).tubes)
     lab = tubes.select(pl.coalesce("load_lab", "box_lab")).to_series()
-    return _tubes(codes, tubes).with_columns(
+    table = _tubes(codes, tubes).with_columns(
         tubes["swabs"],
         codes.entity("box", tubes["box"])[1],
         *tubes.select("packed_at", "picked_up_at", "received_at").get_columns(),
         codes.text("lab", lab),
         codes.entity("plate", tubes["plate"])[1],
-        well_names(tubes["well"], rules.codes.plate_wells),
+        well_names(tubes["well"], read.policy.codes.plate_wells),
         tubes["loaded_at"],
     )
+    return StageResult(table, read.rejects)
 
 
-def calls(events: Mapping[str, pl.DataFrame], *, policy: Rules = None) -> pl.DataFrame:
+def calls(events: Frames, *, policy: Rules = None) -> StageResult:
     """Interpret read-outs and reports.
 
     Parameters
     ----------
-    events : mapping of DataFrame
-        Any of load, read and report.
+    events : mapping of str to frame, or frame with a column kind
+        Any of load, read and report; void withdraws one of them. Undetermined is a null in the column ct.
+    policy : Policy, str, Path or mapping, optional
 
     Returns
     -------
-    DataFrame
-        round, tube, call, called_at: one row per tube that was loaded or reported; no call is null.
+    StageResult
+        table: round, tube, call, called_at, one row per tube that was loaded or reported, no call is null; and the
+        rejects.
+
+    Raises
+    ------
+    InputError
+        If a key of the mapping is no kind of event.
+    TableError
+        If something is no frame, or a column that every event of its kind must have is missing: of read-outs
+        also ct.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import poolpipe
+    >>> reports = pl.DataFrame({"at": ["2022-02-10T15:00:00+08:00"], "tube": ["T1"], "call": ["阴性"]})
+    >>> poolpipe.calls({"report": reports}).table.select("tube", "call").rows()
+    [('T1', 'negative')]
+    >>> poolpipe.calls({"report": reports.rename({"call": "cal"})})
+    Traceback (most recent call last):
+    poolpipe.errors.TableError: report: column call is missing; there is at, tube, cal; did you mean 'cal'? ...
     """
-    frames, codes, rules = _coded(events, policy)
-    tubes = _known(call(frames, codes, rules).tubes)
+    read = _read(events, policy)
+    tubes = _known(call(read.frames, read.codes, read.policy).tubes)
     words = pl.Series("call", CALLS).gather(tubes["call"])
-    return _tubes(codes, tubes).with_columns(words, tubes["called_at"])
+    return StageResult(_tubes(read.codes, tubes).with_columns(words, tubes["called_at"]), read.rejects)
 
 
-def recalls(
-    events: Mapping[str, pl.DataFrame], *, policy: Rules = None, as_of: datetime | str | None = None
-) -> pl.DataFrame:
-    """List whom to re-collect, most urgent first: the contract's `recalls` table of these events."""
-    return run(events, policy=policy, as_of=as_of).recalls
+def recalls(events: Frames, *, policy: Rules = None, as_of: datetime | str | None = None) -> StageResult:
+    """List whom to re-collect, most urgent first: the contract's `recalls` table of these events.
+
+    Parameters
+    ----------
+    events : mapping of str to frame, or frame with a column kind
+        Every kind there is: a recall rests on collects and on calls.
+    policy : Policy, str, Path or mapping, optional
+    as_of : datetime or str, optional
+        As of `run`.
+
+    Returns
+    -------
+    StageResult
+
+    Raises
+    ------
+    InputError, TableError
+        As `calls`.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import poolpipe
+    >>> events = pl.DataFrame({
+    ...     "kind": ["collect", "report"], "at": ["2022-02-10T08:00:00+08:00", "2022-02-10T15:00:00+08:00"],
+    ...     "tube": "T1", "person_type": ["PASSPORT", None], "person": ["E1", None], "call": [None, "positive"],
+    ... })
+    >>> poolpipe.recalls(events).table.select("tube", "person", "status").rows()
+    [('T1', 'E1', 'open')]
+    """
+    return _concluded("recalls", events, policy, as_of)
 
 
-def ledger(
-    events: Mapping[str, pl.DataFrame], *, policy: Rules = None, as_of: datetime | str | None = None
-) -> pl.DataFrame:
-    """Tell what became of every group of tubes: the contract's `ledger` table of these events."""
-    return run(events, policy=policy, as_of=as_of).ledger
+def ledger(events: Frames, *, policy: Rules = None, as_of: datetime | str | None = None) -> StageResult:
+    """Tell what became of every group of tubes: the contract's `ledger` table of these events.
+
+    Parameters, result and errors are those of `recalls`.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import poolpipe
+    >>> collects = {"at": ["2022-02-10T08:00:00+08:00"], "tube": ["T1"], "person_type": ["PASSPORT"], "person": ["E1"]}
+    >>> poolpipe.ledger({"collect": pl.DataFrame(collects)}).table.select("collected", "packed").rows()
+    [(1, 0)]
+    """
+    return _concluded("ledger", events, policy, as_of)
 
 
-def anomalies(
-    events: Mapping[str, pl.DataFrame], *, policy: Rules = None, as_of: datetime | str | None = None
-) -> pl.DataFrame:
-    """Find everything that is wrong: the contract's `anomalies` table of these events."""
-    return run(events, policy=policy, as_of=as_of).anomalies
+def anomalies(events: Frames, *, policy: Rules = None, as_of: datetime | str | None = None) -> StageResult:
+    """Find everything that is wrong: the contract's `anomalies` table of these events.
+
+    Parameters, result and errors are those of `recalls`.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import poolpipe
+    >>> receipts = {"at": ["2022-02-10T10:00:00+08:00"], "box": ["B1"], "giver": ["a"], "receiver": ["b"], "lab": ["L"]}
+    >>> poolpipe.anomalies({"receive": pl.DataFrame(receipts)}).table.select("code", "subject").rows()
+    [('empty_box', 'B1')]
+    """
+    return _concluded("anomalies", events, policy, as_of)
 
 
-def _coded(
-    events: Mapping[str, pl.DataFrame], policy: Rules
-) -> tuple[Mapping[str, pl.DataFrame], Dictionaries, Policy]:
+class _Read(NamedTuple):
+    """Events that count, as integers, and what is needed to read them."""
+
+    frames: Mapping[str, pl.DataFrame]
+    codes: Dictionaries
+    policy: Policy
+    rejects: pl.DataFrame
+
+
+def _read(events: Any, policy: Rules) -> _Read:
     rules = load_policy(policy)
-    read = read_events({kind: events[kind] for kind in KINDS if kind in events}, rules)
-    return standing_events(read.frames, read.codes, None).frames, read.codes, rules
+    read = read_events(_checked(events), rules)
+    return _Read(standing_events(read.frames, read.codes, None).frames, read.codes, rules, read.rejects)
+
+
+def _concluded(table: str, events: Any, policy: Rules, as_of: datetime | str | None) -> StageResult:
+    day = run(_checked(events), policy=policy, as_of=as_of)
+    return StageResult(day.table(table), day.rejects)
+
+
+def _checked(events: Any) -> dict[str, list[pl.DataFrame]]:
+    """Take frames of any library, by kind; refuse those without a column that every event of their kind has.
+
+    Raises
+    ------
+    InputError, TableError
+        As `events.frames.frames_by_source`; also TableError where a column is missing.
+    """
+    found: dict[str, list[pl.DataFrame]] = {}
+    for name, (kind, frame) in frames_by_source(events).items():
+        known = column_names(frame.columns)[0]
+        named = [known.get(place, column) for place, column in enumerate(frame.columns)]
+        require(named, _MUST[kind] if kind else ("kind", "at"), table=name)
+        found.setdefault(kind or "events", []).append(frame)
+    return found
 
 
 def _tubes(codes: Dictionaries, frame: pl.DataFrame) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from poolpipe.errors import TableError
 from poolpipe.findings import ANOMALIES, REJECTS, Anomaly, Reject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
     "ANOMALIES",
@@ -295,20 +295,21 @@ SORT_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 """What each written table is sorted by."""
 
 
-def require(frame: pl.DataFrame, columns: Iterable[str], *, table: str) -> None:
-    """Refuse a frame that lacks columns a stage needs.
+def require(frame: pl.DataFrame | Sequence[str], columns: Iterable[str], *, table: str) -> None:
+    """Refuse a frame, or the names of its columns, where a column is missing that is needed.
 
     Raises
     ------
     TableError
         Naming the missing columns and what the frame has instead.
     """
-    missing = [column for column in columns if column not in frame.columns]
+    there = frame.columns if isinstance(frame, pl.DataFrame) else list(frame)
+    missing = [column for column in columns if column not in there]
     if missing:
-        near = difflib.get_close_matches(missing[0], frame.columns, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(missing[0], there, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'? " if near else ""
         raise TableError(
-            f"column {', '.join(missing)} is missing; there is {', '.join(column_list(frame.columns)) or 'no column'}",
+            f"column {', '.join(missing)} is missing; there is {', '.join(column_list(there)) or 'no column'}",
             where=table,
             way_out=f"{hint}rename the columns as docs/tables.md names them",
         )

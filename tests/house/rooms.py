@@ -19,7 +19,7 @@ LAYERS = (
     ("results",),
     ("pipeline", "stagewise"),
     ("simulate", "design", "plan", "exchange", "terminal", "trace", "store", "serve", "nightly", "pages"),
-    ("commands", "cli"),
+    ("commands", "cli", "__main__"),
 )
 """Folders and top modules, the lowest layer first: a module imports what stands in its own layer or below."""
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from poolpipe.coding.frames import Frame
     from poolpipe.decode.assays import Assay
     from poolpipe.decode.layout import PoolLayout
     from poolpipe.decode.reduction import Reduced
@@ -75,9 +76,9 @@ class Decoded:
 
 
 def decode(
-    seats: pl.DataFrame,
-    pools: pl.DataFrame,
-    people: pl.DataFrame,
+    seats: Frame,
+    pools: Frame,
+    people: Frame,
     *,
     assay: Assay | Mapping[str, Any] | None = None,
     effort: Effort | None = None,
@@ -89,16 +90,17 @@ def decode(
 
     Parameters
     ----------
-    seats : polars.DataFrame
-        pool, person: who was in which pool; text or integers. Codes are cleaned as everywhere, in all three tables:
+    seats : frame
+        Of polars, pandas, pyarrow or DuckDB, as all three. pool, person: who was in which pool; text or
+        integers. Codes are cleaned as everywhere, in all three tables:
         blanks around them, full width, a number's point. Twice in one pool counts once.
-    pools : polars.DataFrame
+    pools : frame
         pool; call: positive, suspect, negative, invalid (or the word for it, such as 阳性) or null (the last two
         say nothing); ct (optional,
         cycles, null: none), which counts where the assay has `cycles`; specificity (optional): the pool's own, null:
         the assay's. A pool that has seats and no row here
         was not called; one that has a row and no seats is a component of its own without people.
-    people : polars.DataFrame
+    people : frame
         person, prior: P(infected) before the pools, 0 to 1.
     assay : Assay or mapping, optional
         The test; a mapping with sensitivity and specificity is enough.

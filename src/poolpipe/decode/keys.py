@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.cleaning import FAULTS, clean_codes, code_faults
+from poolpipe.coding.frames import Frame, as_frame
 from poolpipe.coding.plain_texts import as_text
 from poolpipe.display import column_list, mask
 from poolpipe.errors import TableError
@@ -37,14 +38,15 @@ def check_columns(frame: pl.DataFrame, name: str, columns: tuple[str, ...]) -> N
             )
 
 
-def clean_keys(frame: pl.DataFrame, name: str, columns: Sequence[str]) -> pl.DataFrame:
+def clean_keys(frame: Frame, name: str, columns: Sequence[str]) -> pl.DataFrame:
     """Give a frame whose key columns are cleaned and without gaps.
 
     Raises
     ------
     TableError
-        A column is missing, or a row of it is empty or holds no code.
+        It is no frame, a column is missing, or a row of it is empty or holds no code.
     """
+    frame = as_frame(frame, name)
     check_columns(frame, name, tuple(columns))
     keys = [clean_key(frame[column], name) for column in columns]
     for key in keys:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.cleaning import clean_codes
+from poolpipe.coding.frames import Frame, as_frame
 from poolpipe.coding.vocabulary import known_words
 from poolpipe.decode.assays import INVALID, NEGATIVE, NO_CALL, POSITIVE, SUSPECT
 from poolpipe.decode.disjoint import likelihood_rows
@@ -137,14 +138,15 @@ class Tables(NamedTuple):
     people: pl.DataFrame
 
 
-def clean_tables(seats: pl.DataFrame, pools: pl.DataFrame, people: pl.DataFrame) -> Tables:
+def clean_tables(seats: Frame, pools: Frame, people: Frame) -> Tables:
     """Clean pools and people in all three tables, as codes are cleaned everywhere.
 
     Raises
     ------
     TableError
-        A column is missing, or a row of it is empty or holds no code.
+        One is no frame, a column is missing, or a row of it is empty or holds no code.
     """
+    pools, people = as_frame(pools, "pools"), as_frame(people, "people")
     check_columns(pools, "pools", ("pool", "call"))
     check_columns(people, "people", ("person", "prior"))
     return Tables(

@@ -13,11 +13,13 @@ from poolpipe.errors import PolicyError, TableError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from poolpipe.coding.frames import Frame
+
 __all__ = ["priors"]
 
 
 def priors(
-    people: pl.DataFrame,
+    people: Frame,
     base: float,
     *,
     batch: Mapping[int, float] | None = None,
@@ -28,7 +30,8 @@ def priors(
 
     Parameters
     ----------
-    people : polars.DataFrame
+    people : frame
+        Of polars, pandas, pyarrow or DuckDB.
         person, and as far as known batch (1 to 4), community, household, p_known: a probability from
         elsewhere, such as an earlier result (1: a case).
     base : float

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
+from poolpipe.coding.frames import as_frame
 from poolpipe.decode.answers import EXACT
 from poolpipe.decode.assays import as_assay
 from poolpipe.decode.exact import Effort, eliminate_histories, take_apart
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from poolpipe.coding.frames import Frame
     from poolpipe.decode.assays import Assay
     from poolpipe.decode.layout import PoolLayout
 
@@ -61,9 +63,9 @@ class Dynamics(BaseModel):
 
 
 def decode_over_time(
-    seats: pl.DataFrame,
-    pools: pl.DataFrame,
-    people: pl.DataFrame,
+    seats: Frame,
+    pools: Frame,
+    people: Frame,
     dynamics: Dynamics,
     *,
     assay: Assay | Mapping[str, Any] | None = None,
@@ -75,7 +77,7 @@ def decode_over_time(
     ----------
     seats, pools, assay, effort
         As for `decode`; pools also need day: a date, or a whole number of days.
-    people : polars.DataFrame
+    people : frame
         person; prior: P(infected) on the first day; cleared (optional): P(cleared) on the first day, else 0.
     dynamics : Dynamics
         Rates per day.
@@ -98,6 +100,7 @@ def decode_over_time(
     -----
     A hidden Markov model per person, coupled by pools (predict, update: Rabiner 1989, sec. III).
     """
+    pools = as_frame(pools, "pools")
     check_columns(pools, "pools", ("pool", "call", "day"))
     _check_days(pools["day"])
     _check_walk(dynamics)

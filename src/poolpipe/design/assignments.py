@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import polars as pl
 
+from poolpipe.coding.frames import as_frame
 from poolpipe.errors import PolicyError, TableError
+from poolpipe.tables import require
 from poolpipe_kernels import cover
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from poolpipe.coding.frames import Frame
 
 __all__ = ["LAYOUTS", "Informative", "assign", "informative_dorfman", "worklist"]
 
@@ -147,14 +151,14 @@ def assign(
 
 
 def worklist(
-    seats: pl.DataFrame, *, volume_ul: float = 50.0, available_ul: float = 500.0, wells: int = 96
+    seats: Frame, *, volume_ul: float = 50.0, available_ul: float = 500.0, wells: int = 96
 ) -> pl.DataFrame:
     """List every transfer a pipetting robot makes from samples to pools.
 
     Parameters
     ----------
-    seats : polars.DataFrame
-        pool, person.
+    seats : frame
+        Of polars, pandas, pyarrow or DuckDB: pool, person.
     volume_ul : float
         Volume of each transfer, microlitres.
     available_ul : float
@@ -174,7 +178,11 @@ def worklist(
     PolicyError
         Plates of another size, a volume that is none, or somebody sits in more pools than the sample's volume
         allows.
+    TableError
+        If `seats` is no frame, or lacks a column.
     """
+    seats = as_frame(seats, "seats")
+    require(seats, ("pool", "person"), table="seats")
     if not (0 < volume_ul < math.inf and 0 < available_ul < math.inf):
         raise PolicyError(
             f"{volume_ul} uL of {available_ul} uL", where="worklist", way_out="give volumes above nothing"

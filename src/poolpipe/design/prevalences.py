@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from scipy import optimize, stats
 
+from poolpipe.coding.frames import as_frame
 from poolpipe.coding.vocabulary import known_words, yes_or_no
 from poolpipe.decode.assays import NEGATIVE, POSITIVE, SUSPECT
 from poolpipe.decode.keys import clean_key
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from poolpipe.coding.frames import Frame
+
 __all__ = ["METHODS", "Interval", "prevalence"]
 
 Interval = Literal["exact", "score", "likelihood", "skew_score"]
@@ -30,7 +33,7 @@ LARGEST = 1.0 - 1e-12
 
 
 def prevalence(
-    pools: pl.DataFrame,
+    pools: Frame,
     method: Interval = "exact",
     *,
     se: float = 1.0,
@@ -43,7 +46,8 @@ def prevalence(
 
     Parameters
     ----------
-    pools : polars.DataFrame
+    pools : frame
+        Of polars, pandas, pyarrow or DuckDB.
         One row per pool: people (or size), and call (positive and suspect count as positive, invalid and null
         are left out) or positive (yes or no). Pools must not share people.
     method : {'exact', 'score', 'likelihood', 'skew_score'}
@@ -84,7 +88,7 @@ def prevalence(
             f"se {se}, sp {sp}, confidence {confidence}", where="prevalence", way_out="se + sp must exceed 1"
         )
     strata = [by] if isinstance(by, str) else list(by or [])
-    used = _usable(pools, strata, singles=singles)
+    used = _usable(as_frame(pools, "pools"), strata, singles=singles)
     if not (used["out"] == "").any():
         raise TableError("no pool has both people and a result", where="pools", way_out="wait for results")
     parts = used.partition_by(strata, maintain_order=True) if strata else [used]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from poolpipe.coding.frames import as_frame
 from poolpipe.decode.assays import NEGATIVE, NO_CALL, POSITIVE, SUSPECT
 from poolpipe.decode.contradictions import Proofs, contradictions
 from poolpipe.decode.doubts import doubts_of_pools
@@ -19,20 +20,22 @@ from poolpipe_kernels import components, cover
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from poolpipe.coding.frames import Frame
+
 __all__ = ["REASONS", "comp", "dd", "scomp", "screen_doubts"]
 
 REASONS = ("no_call", "possible", "proven", "cleared", "contradiction")
 """Why somebody is or is not called infected; see `comp`."""
 
 
-def comp(seats: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
+def comp(seats: Frame, pools: Frame) -> pl.DataFrame:
     """Call everybody infected whom no negative pool clears: nobody infected is missed (COMP).
 
     Parameters
     ----------
-    seats : polars.DataFrame
-        pool, person.
-    pools : polars.DataFrame
+    seats : frame
+        Of polars, pandas, pyarrow or DuckDB: pool, person.
+    pools : frame
         pool, call; suspect counts as positive, invalid and null say nothing.
 
     Returns
@@ -55,7 +58,7 @@ def comp(seats: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
     return screen.table(~screen.cleared())
 
 
-def dd(seats: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
+def dd(seats: Frame, pools: Frame) -> pl.DataFrame:
     """Call infected who alone can explain a positive pool: nobody clean is accused (definite defectives).
 
     Parameters and result as `comp`. Aldridge, Baldassini and Johnson (2014), IEEE Trans. Inf. Theory 60:3671.
@@ -65,7 +68,7 @@ def dd(seats: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
     return screen.table(screen.definite(screen.cleared()))
 
 
-def scomp(seats: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
+def scomp(seats: Frame, pools: Frame) -> pl.DataFrame:
     """Call the definite ones infected, then whoever explains most of what is left (sequential COMP).
 
     Parameters and result as `comp`; ties go to the person seated first. Aldridge, Baldassini and Johnson
@@ -83,12 +86,13 @@ def scomp(seats: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
     return screen.table(infected)
 
 
-def screen_doubts(seats: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
+def screen_doubts(seats: Frame, pools: Frame) -> pl.DataFrame:
     """Name the pools that a decoder cannot use: without people, without a row in `pools`, or contradicted.
 
     Parameters as `comp`; code, pool and detail as in `decode.Decoded.doubts`. A positive pool is contradicted when
     negative pools clear everybody in it: some test has erred. Of pools that hang together the smallest set is named.
     """
+    pools = as_frame(pools, "pools")
     screen = _Screen.of(seats, pools)
     sizes = np.diff(screen.offsets)
     return doubts_of_pools(screen.pools, pools.height, sizes, screen.contradictions())
@@ -105,7 +109,7 @@ class _Screen:
     codes: NDArray[np.int8]
 
     @classmethod
-    def of(cls, seats: pl.DataFrame, pools: pl.DataFrame) -> _Screen:
+    def of(cls, seats: Frame, pools: Frame) -> _Screen:
         """Number people by their first seat and pools as listed."""
         seats = clean_keys(seats, "seats", ("pool", "person"))
         pools = clean_keys(pools, "pools", ("pool",))

@@ -7,26 +7,23 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-import numpy as np
 import polars as pl
 
-from poolpipe.coding.plain_texts import as_text, json_lines
+from poolpipe.coding.frames import as_frame
+from poolpipe.coding.plain_texts import as_text
 from poolpipe.errors import InputError, PoolpipeError
 from poolpipe.events.arrow_ipc import read_arrow
 from poolpipe.events.batches import (
     Batch,
     Unread,
     broken,
-    column_names,
-    header_trouble,
-    plain_table,
     unpacked,
 )
 from poolpipe.events.delimited import read_delimited
 from poolpipe.events.formats import NoEventsError, unreadable
+from poolpipe.events.frames import Frames, are_frames, frame_batch, sources_of_frames
 from poolpipe.events.ndjson import read_ndjson
 from poolpipe.events.parquet import read_parquet
 from poolpipe.events.sources import Source, find_sources
@@ -37,6 +34,8 @@ from poolpipe.policy import FileLimits
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pyarrow as pa
 
     from poolpipe.events.pipes import Spool
@@ -44,10 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Foreign", "Inputs", "is_event_file", "open_inputs", "read_table"]
 
-Inputs = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Mapping[str, pl.DataFrame]
-"""Files, folders, globs, or a frame per kind of event."""
-
-_ROWS = 1 << 20
+Inputs = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Frames
+"""Files, folders, globs, or frames of any library."""
 
 
 class Foreign(Protocol):
@@ -89,55 +86,37 @@ def open_inputs(
     ------
     InputError
         If there is no such file or folder, or a frame is of no kind.
+    TableError
+        If something is neither a path nor a frame, or a frame tells no kind.
     """
     if kind is not None and kind not in KINDS:
         raise InputError(
             f"no such kind of event: {kind}", where="kind", way_out=f"give one of {', '.join(KINDS)}"
         )
-    if isinstance(inputs, Mapping):
-        return _of_frames(inputs)
+    if are_frames(inputs):
+        return *sources_of_frames(inputs, kind), {}
+    paths = _paths(inputs)
     longest = policy.files.longest_record
     if foreign is None:
-        sources, skipped = find_sources(inputs, spool=spool, kind=kind, apart=apart)
+        sources, skipped = find_sources(paths, spool=spool, kind=kind, apart=apart)
         return sources, partial(_batches, longest=longest), skipped
-    sources, skipped = find_sources(inputs, foreign.recognises, spool=spool, kind=kind, apart=apart)
+    sources, skipped = find_sources(paths, foreign.recognises, spool=spool, kind=kind, apart=apart)
     return sources, partial(_foreign_batches, foreign=foreign, longest=longest), skipped
 
 
-def _of_frames(
-    frames: Mapping[str, pl.DataFrame],
-) -> tuple[list[Source], Callable[[Source], Iterator[Batch | Unread]], dict[str, str]]:
-    unknown = sorted(set(frames) - {*KINDS, "events"})
-    if unknown:
-        raise InputError(
-            f"no such kind of event: {', '.join(unknown)}",
-            where="frames",
-            way_out=f"name them {', '.join(KINDS)}, or one frame 'events' with a column kind",
-        )
-    sources = [Source(Path(kind), kind, None if kind == "events" else kind) for kind in frames]
+def _paths(inputs: object) -> list[str | os.PathLike[str]]:
+    """List the paths that were given; whatever is none is refused as a frame that is none.
 
-    def batches(source: Source) -> Iterator[Batch | Unread]:
-        frame = frames[source.name]
-        for start in range(0, max(1, frame.height), _ROWS):
-            yield _frame_batch(frame.slice(start, _ROWS), start)
-
-    return sources, batches, {}
-
-
-def _frame_batch(frame: pl.DataFrame, start: int) -> Batch:
-    """Records of a frame, the first of them being record `start` from 0 of its source."""
-    lines = np.arange(start + 1, start + 1 + frame.height)
-    if trouble := header_trouble(frame.columns):
-        everything = np.arange(frame.height)
-        why = [trouble] * frame.height
-        return Batch.of_broken(broken(lines.tolist(), why, _legible(frame, everything)))
-    known, left_out = column_names(frame.columns)
-    columns = {known[index]: frame.to_series(index).to_arrow() for index in known}
-    return Batch(plain_table(columns, frame.height), lines, partial(_legible, frame), broken(), left_out)
-
-
-def _legible(frame: pl.DataFrame, rows: np.ndarray[Any, np.dtype[np.int64]]) -> list[str]:
-    return json_lines(frame[rows].to_arrow())
+    Raises
+    ------
+    TableError
+        If something is neither a path nor a frame.
+    """
+    given = list(inputs) if isinstance(inputs, Iterable) and not isinstance(inputs, str | bytes) else [inputs]
+    paths = [each for each in given if isinstance(each, str | os.PathLike)]
+    if len(paths) < len(given):
+        as_frame(next(each for each in given if not isinstance(each, str | os.PathLike)), "inputs")
+    return paths
 
 
 def is_event_file(path: Path) -> bool:
@@ -197,7 +176,7 @@ def _foreign_batches(source: Source, foreign: Foreign, longest: int) -> Iterator
         why = "a machine's file without any reading, load or report; poolpipe import FILE --dry-run tells what is made of it"
         yield _named(why)
     for kind, frame in frames.items():
-        batch = _frame_batch(frame.drop("line").with_columns(pl.lit(kind).alias("kind")), 0)
+        batch = frame_batch(frame.drop("line").with_columns(pl.lit(kind).alias("kind")), 0)
         yield replace(batch, lines=frame["line"].fill_null(0).to_numpy())
 
 

@@ -20,6 +20,7 @@ from poolpipe.events.batches import picked, unpacked
 from poolpipe.events.columns import coded
 from poolpipe.events.folders import with_columns_of_folders
 from poolpipe.events.formats import NoEventsError
+from poolpipe.events.frames import are_frames
 from poolpipe.events.opening import open_inputs
 from poolpipe.events.pipes import Spool
 from poolpipe.events.rejected_loads import PLATES, first_of_each, plates_of
@@ -96,9 +97,9 @@ def read_events(
 
     Parameters
     ----------
-    inputs : path, paths or mapping of DataFrame
+    inputs : path, paths, frame, frames, or mapping of str to frame or frames
         Files, folders (recursively) or globs of CSV, NDJSON, Parquet or Arrow IPC, plain or compressed;
-        or frames per kind of event.
+        or frames, see `events.frames`.
     policy : Policy
         Code patterns, plate and time zone.
     progress : callable, optional
@@ -124,7 +125,7 @@ def read_events(
             told.reading(taken.file, taken.done)
             tally.add(taken)
     skipped = dict(sorted({**skipped, **tally.skipped}.items()))
-    if sources and len(tally.skipped) == len(sources):
+    if sources and len(tally.skipped) == len(sources) and not are_frames(inputs):
         raise nothing_to_read(inputs, skipped)
     names = {source.path: source.name for source in sources}
     notes = {names[path]: note for path, note in foreign.notes().items()} if foreign else {}

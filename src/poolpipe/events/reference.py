@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.cleaning import FAULTS, clean_codes, code_faults
+from poolpipe.coding.frames import as_frame
 from poolpipe.coding.plain_texts import as_text
 from poolpipe.coding.vocabulary import known_words, yes_or_no
 from poolpipe.display import mask_numbers, visible
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from poolpipe.coding.dictionaries import Dictionaries
+    from poolpipe.coding.frames import Frame
 
-    Table = str | os.PathLike[str] | pl.DataFrame
+    Table = str | os.PathLike[str] | Frame
 
 __all__ = ["Reference", "read_reference"]
 
@@ -113,7 +115,7 @@ def read_reference(
     InputError
         If a file does not exist or may not be read.
     TableError
-        If its key column is missing.
+        If its key column is missing, or it is neither a path nor a frame.
     """
     given = {"people": people, "sites": sites, "labs": labs}
     tables: dict[str, pl.DataFrame] = {}
@@ -122,7 +124,9 @@ def read_reference(
     for name, table in given.items():
         if table is None:
             continue
-        frame, unread = (table, 0) if isinstance(table, pl.DataFrame) else _read(Path(table))
+        frame, unread = (
+            _read(Path(table)) if isinstance(table, str | os.PathLike) else (as_frame(table, name), 0)
+        )
         tables[name], unusable, told = _cleaned(frame, name)
         warnings += told + _unusable_capacities(tables[name])
         if unread + unusable:

@@ -1,0 +1,122 @@
+"""Take frames of any library that offers the Arrow C stream (pandas, pyarrow, DuckDB, polars) as polars frames."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, TypeGuard, runtime_checkable
+
+import polars as pl
+import pyarrow as pa
+
+from poolpipe.display import withhold_values
+from poolpipe.errors import TableError
+
+__all__ = ["ArrowStream", "Frame", "as_frame", "is_frame"]
+
+
+@runtime_checkable
+class ArrowStream(Protocol):
+    """Whatever hands its rows over as an Arrow C stream: a frame of pandas, a table of pyarrow, a relation of DuckDB."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Give a PyCapsule named ``arrow_array_stream``."""
+        ...
+
+
+Frame = pl.DataFrame | pl.LazyFrame | ArrowStream
+"""What is taken wherever a frame is taken."""
+
+_INDEX = re.compile(r"__index_level_\d+__")
+"""How pandas names an index without a name: row numbers, which are no column of the user's."""
+
+_WAY_OUT = (
+    "give a frame of polars, pandas, pyarrow or DuckDB: anything with __arrow_c_stream__; "
+    "of a list of dicts make one with polars.DataFrame(...)"
+)
+
+
+def is_frame(given: object) -> TypeGuard[Frame]:
+    """Tell whether `as_frame` may take this as a frame; nothing is read.
+
+    >>> is_frame(pl.DataFrame()), is_frame("scans.csv")
+    (True, False)
+    """
+    return isinstance(given, pl.DataFrame | pl.LazyFrame | ArrowStream)
+
+
+def as_frame(given: object, name: str) -> pl.DataFrame:
+    """Take a frame of any library as a polars frame, without a copy where the types allow it.
+
+    Parameters
+    ----------
+    given : polars.DataFrame, polars.LazyFrame, or an object with ``__arrow_c_stream__``
+        pandas DataFrames, pyarrow Tables, RecordBatches and RecordBatchReaders and DuckDB relations have it. A
+        lazy frame is collected, a reader is used up, and a pandas index without a name is left out.
+    name : str
+        What errors call the frame.
+
+    Returns
+    -------
+    polars.DataFrame
+
+    Raises
+    ------
+    TableError
+        If it is no frame, or holds values that have no Arrow type, such as a pandas column of texts and numbers.
+
+    Notes
+    -----
+    The Arrow PyCapsule interface: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> as_frame(pa.table({"tube": ["T1"]}), "collect")["tube"].to_list()
+    ['T1']
+    """
+    if isinstance(given, pl.DataFrame):
+        return given
+    if not is_frame(given):
+        raise TableError(f"{_kind_of(given)} is no frame", where=name, way_out=_WAY_OUT)
+    try:
+        frame = given.collect() if isinstance(given, pl.LazyFrame) else pl.DataFrame(_Stream(given))
+    except (pl.exceptions.PolarsError, pa.ArrowException, TypeError, ValueError) as error:
+        raise TableError(
+            f"{_kind_of(given)} cannot be read as a frame: {_first_line(error)}",
+            where=name,
+            way_out=_way_out(error),
+        ) from error
+    return frame.drop([column for column in frame.columns if _INDEX.fullmatch(column)])
+
+
+class _Stream:
+    """An object's Arrow C stream and nothing else of it, so that every library's frames come in by one way."""
+
+    def __init__(self, given: ArrowStream) -> None:
+        self._given = given
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._given.__arrow_c_stream__(requested_schema)
+
+
+def _way_out(error: Exception) -> str:
+    if isinstance(error, pl.exceptions.SchemaError):  # a single column has a stream, too
+        return "give a frame with named columns, such as series.to_frame()"
+    return "give every column one type: texts as str, or numbers"
+
+
+def _kind_of(given: Any) -> str:
+    kind = type(given)
+    home = kind.__module__.partition(".")[0]
+    called = kind.__name__ if home == "builtins" else f"{home}.{kind.__name__}"
+    if isinstance(given, Iterable) and not isinstance(given, str | bytes | Mapping):
+        inside = {type(each).__name__ for each in given} if isinstance(given, list | tuple) else set()
+        return f"a {called} of {', '.join(sorted(inside))}" if inside else f"a {called}"
+    return f"a {called}"
+
+
+def _first_line(error: Exception) -> str:
+    """What a library says, without the values it quotes: they may be somebody's number."""
+    told = ", ".join(map(str, error.args)) or type(error).__name__
+    return withhold_values(told.splitlines()[0])
