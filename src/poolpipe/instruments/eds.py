@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from poolpipe.instruments.assembly import read_document
+from poolpipe.instruments.cells import well_number
 from poolpipe.instruments.documents import EDS_FOLDER, Document, text_document
 from poolpipe.instruments.errors import DamagedFileError, RefusedFormatError
 from poolpipe.instruments.layouts import load_layouts, match_header
+from poolpipe.instruments.model import Question
+from poolpipe.instruments.wells import SHAPES
 from poolpipe.instruments.xmltree import child_text, parse_xml
 
 if TYPE_CHECKING:
@@ -46,10 +52,50 @@ def read(document: Document, name: str, policy: ImportPolicy, layouts: Path | No
     for layout in load_layouts(layouts):
         for sheet in table.sheets:
             if layout.inner and (header := match_header(layout, sheet, policy)) is not None:
-                return read_document(table, layout, sheet, header, name, policy, _facts(document))
+                file = read_document(table, layout, sheet, header, name, policy, _facts(document))
+                return _without_omitted(file, _omitted(document, file), policy)
     raise DamagedFileError(
         "analysis_result.txt has no table of Ct values", where=name, way_out="analyse it again"
     )
+
+
+def _omitted(document: Document, file: InstrumentFile) -> frozenset[str]:
+    """Wells that the set-up marks as omitted: `Wells/Well` with `IsOmit`, counted from 0 along the rows.
+
+    Source: PCRuniversum/RDML, `R/RDML.init.R`, `fromABI`.
+    """
+    plate = _root(document, "plate_setup.xml")
+    marked = [] if plate is None else plate.iterfind(".//Wells/Well")
+    rows, columns = SHAPES[file.recognised.plate_wells or 96]
+    indices = [child_text(well, "Index") for well in marked if child_text(well, "IsOmit").lower() == "true"]
+    return frozenset(name for each in indices if (name := well_number(each, rows, columns, base=0)))
+
+
+def _without_omitted(file: InstrumentFile, wells: frozenset[str], policy: ImportPolicy) -> InstrumentFile:
+    """The file with a question about the wells that the operator omitted, and without them as the policy has it.
+
+    Raises
+    ------
+    DamagedFileError
+        Where nothing is left to read.
+    """
+    found = sorted(wells & set(file.readings["well"]))
+    if not found:
+        return file
+    question = Question("omitted_well", "the operator omitted the well", tuple(found), ("leave_out", "keep"),
+                        policy.omitted_wells, "omitted_wells")  # fmt: skip
+    questions = (*file.questions, question)
+    if policy.omitted_wells == "keep":
+        return dataclasses.replace(file, questions=questions)
+    kept = {
+        table: getattr(file, table).filter(~pl.col("well").is_in(found)) for table in ("readings", "loads")
+    }
+    if kept["readings"].is_empty():
+        raise DamagedFileError(
+            "the operator omitted every well (omitted_wells decides: leave_out, keep)",
+            way_out="look at the run's set-up",
+        )
+    return dataclasses.replace(file, questions=questions, **kept)
 
 
 def _facts(document: Document) -> dict[str, str]:
