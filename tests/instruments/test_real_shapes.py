@@ -132,6 +132,33 @@ def test_a_dye_without_target__is_asked_for() -> None:
     assert "target_not_expected" not in asked(told)
 
 
+DYES = {
+    "slan-96p": "板号\tP1\n结束时间\t2022-02-10 13:07:52\n\n"
+    "反应孔\t样本编号\t样本类型\t通道\tCt\nA1\tT1\t未知\tFAM\tNoCt\nA1\tT1\t未知\tVIC\t33.12\n",
+    "quantstudio-classic": "[Results]\nWell Position\tSample Name\tTask\tReporter\tCT\n"
+    "A1\tT1\tUNKNOWN\tFAM\tUndetermined\nA1\tT1\tUNKNOWN\tVIC\t33.12\n",
+    "design-and-analysis": "Well Position,Omit,Sample,Reporter,Cq\nA1,false,T1,FAM,UNDETERMINED\nA1,false,T1,VIC,33.12\n",
+}
+
+
+@pytest.mark.parametrize("name", DYES)
+def test_an_export_without_a_column_of_targets__names_its_dyes_and_asks(name: str) -> None:
+    file = read(DYES[name].encode())
+    assert file.recognised.format == name
+    assert cts(file) == {("A01", "FAM"): None, ("A01", "VIC"): 33.12}
+    assert {"target_is_dye", "target_not_expected"} <= asked(file)
+
+
+@pytest.mark.parametrize("name", DYES)
+@pytest.mark.parametrize("column", ["Assay", "Gene", "Detector ID", "靶标名称"])
+def test_targets_under_a_name_that_is_not_known__are_not_replaced_by_dyes(name: str, column: str) -> None:
+    mark = "," if "," in DYES[name] else "\t"
+    head, *rows = DYES[name].rpartition("\n\n")[2].removeprefix("[Results]\n").splitlines()
+    above = DYES[name][: DYES[name].index(head)]
+    text = above + "\n".join([f"{head}{mark}{column}", *(f"{row}{mark}N" for row in rows), ""])
+    assert recognise(text.encode()) == "refused"
+
+
 def test_standard_curves_and_relative_quantities__are_no_errors() -> None:
     text = """* Experiment Barcode = P1
 * Experiment Run End Time = 2022-04-04 10:00:00 AM UTC

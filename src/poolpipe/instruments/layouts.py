@@ -6,13 +6,13 @@ import functools
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from poolpipe.instruments.cells import fold, plain
 from poolpipe.instruments.errors import LayoutError
-from poolpipe.instruments.result_columns import has_ct, result_names
+from poolpipe.instruments.result_columns import has_ct, names_target, result_names
 from poolpipe.instruments.targets import is_expected
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Layout(_Part):
         Names of sheets or `[sections]` that hold the table; empty means any, an empty name a text without sections or
         the only sheet of a workbook.
     required : tuple of str
-        Roles without which this is not the format.
+        Roles without which this is not the format; `target|dye` is either of two.
     absent : tuple of str
         Header names that show it is something else.
     preamble : tuple of str
@@ -154,6 +154,14 @@ class Layout(_Part):
             msg = f"unknown roles {unknown}; known are {sorted(ROLES)}"
             raise ValueError(msg)
         return {role: tuple(fold(name) for name in names) for role, names in value.items()}
+
+    @model_validator(mode="after")
+    def _required_have_names(self) -> Self:
+        for roles in self.required:
+            if not all(role in self.columns for role in roles.split("|")):
+                msg = f"required: {roles!r} has no names under [columns]"
+                raise ValueError(msg)
+        return self
 
     @field_validator("preamble", "skip", "target_columns")
     @classmethod
@@ -235,8 +243,10 @@ def match_header(
 
 def is_header(layout: Layout, names: frozenset[str], row: Row, policy: ImportPolicy) -> bool:
     """Whether a row names all columns that the layout requires, and none that shows it is something else."""
-    if not all(names.intersection(layout.columns[role]) for role in layout.required):
-        return False
+    for roles in layout.required:
+        present = [role for role in roles.split("|") if names.intersection(layout.columns[role])]
+        if not present or (present == ["dye"] and roles != "dye" and names_target(names)):
+            return False
     if names & {fold(name) for name in layout.absent} or not _has_channels(layout, names):
         return False
     if layout.target_columns and not targets_in(layout, row, policy):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from poolpipe.instruments.documents import Document
 
-__all__ = ["has_ct", "result_names", "unread_results"]
+__all__ = ["has_ct", "names_target", "result_names", "unread_results"]
 
 # After folding: lower case, half width, letters of other alphabets made Latin.
 _CT = re.compile(r"(?:^|[^a-z])(?:ct|cq|cp|crt|c\(t\)|cq\(.*\)|threshold cycle)(?:$|[^a-z])")
@@ -21,6 +21,7 @@ _RESULT = re.compile(
     r"amplitude|fluorescence|threshold|baseline|melt|tm\d*|rq|efficiency|end ?point)(?:$|[^a-z])"
     r"|结果|判定|判读|结论|荧光|扩增|循环|定性|阈值"
 )
+_TARGET = re.compile(r"target|detector|gene|assay|目标|靶|基因|项目")
 _WELLS = frozenset(
     map(fold, ("Well", "Well Position", "Well Name", "Well No.", "Well ID", "反应孔", "孔位", "孔号"))
 )
@@ -29,6 +30,11 @@ _WELLS = frozenset(
 def has_ct(names: Iterable[str]) -> bool:
     """Whether one of the folded names is that of a Ct, in any spelling: `Ct`, `Cq (mean)`, `ORF1ab Ct`, `Ct值`."""
     return any(_CT.search(name) for name in names)
+
+
+def names_target(names: Iterable[str]) -> bool:
+    """Whether one of the folded names stands above targets, in whatever words a machine has for them."""
+    return any(_TARGET.search(name) for name in names)
 
 
 def result_names(names: Iterable[str]) -> list[str]:
