@@ -257,18 +257,6 @@ def test_decode__text_names_and_integers_give_the_same() -> None:
     assert named.people["person"].to_list() == ["p0", "p1", "p2", "p3"]
 
 
-def test_decode__a_measured_ct_counts_as_density() -> None:
-    assay = Assay(sensitivity=0.95, specificity=0.99, cycles=Cycles(mean=25, sd=3, limit=38))
-    pools, prior = [[0, 1, 2], [2, 3, 4], [0, 4]], [0.1, 0.05, 0.2, 0.1, 0.01]
-    seats = pl.DataFrame({"pool": [0, 0, 0, 1, 1, 1, 2, 2], "person": [i for p in pools for i in p]})
-    called = pl.DataFrame(
-        {"pool": [0, 1, 2], "call": ["positive", "positive", "negative"], "ct": [22.0, None, 30.0]}
-    )
-    people = pl.DataFrame({"person": range(5), "prior": prior})
-    rows = [assay.likelihood(3, 3, 22.0), assay.likelihood(3, 3), assay.likelihood(1, 2)]
-    checked(decode(seats, called, people, assay=assay), pools, rows, prior)
-
-
 def test_decode__contradiction_and_contamination_surprise() -> None:
     pools, prior = array_pools(8, 8), np.full(64, 0.002)
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from poolpipe.commands.decode import decode
+from poolpipe.decode import decode as decode_frames
 from poolpipe.errors import InputError, TableError
 
 if TYPE_CHECKING:
@@ -52,3 +53,68 @@ def test_decode_command__says_what_is_wrong(files: list[str], tmp_path: Path) ->
     done = CliRunner().invoke(decode, [files[0], files[1], str(odd)])
     assert isinstance(done.exception, InputError)
     assert CliRunner().invoke(decode, files[:2]).exit_code == 2
+
+
+@pytest.fixture
+def with_ct(files: list[str]) -> list[str]:
+    pools = pl.read_csv(files[1], infer_schema=False).with_columns(ct=pl.Series(["24.5", None]))
+    pools.write_csv(files[1])
+    return files
+
+
+def infected(files: list[str], *options: str) -> list[float]:
+    done = CliRunner().invoke(decode, [*files, *options, "--json"], catch_exceptions=False)
+    return [person["p_infected"] for person in json.loads(done.stdout)["people"]]
+
+
+def test_decode_command__lets_ct_count_where_asked_and_tells_where_not(with_ct: list[str]) -> None:
+    done = CliRunner().invoke(decode, [*with_ct, "--json"], catch_exceptions=False)
+    assert "--ct lets it count" in done.stderr
+    plain = [person["p_infected"] for person in json.loads(done.stdout)["people"]]
+    counted = infected(with_ct, "--ct")
+    assert counted[0] > plain[0]
+    frames = [pl.read_csv(path, infer_schema=False) for path in with_ct]
+    found = decode_frames(
+        frames[0],
+        frames[1].with_columns(pl.col("ct").cast(pl.Float64)),
+        frames[2].with_columns(pl.col("prior").cast(pl.Float64)),
+        assay={"cycles": {"mean": 26.0, "sd": 4.0, "limit": 38.0, "noise": 0.8}},
+    )
+    options = ("--ct-mean", "26", "--ct-sd", "4", "--ct-limit", "38", "--ct-noise", "0.8")
+    assert infected(with_ct, *options) == found.people["p_infected"].to_list()
+
+
+def test_decode_command__takes_the_earliest_reading_of_a_pool_controls_apart(
+    files: list[str], with_ct: list[str], tmp_path: Path
+) -> None:
+    readings = tmp_path / "readings.csv"
+    readings.write_text(
+        "pool,target,ct\n001,ORF1ab,24.5\n001,N,25.5\n001,ic,20\n002,IC,22\n003,N,20\n", "utf-8"
+    )
+    by_column = infected(with_ct, "--ct")
+    pl.read_csv(files[1], infer_schema=False).drop("ct").write_csv(files[1])
+    assert infected(files, "--readings", str(readings)) == by_column
+
+
+def test_decode_command__reads_undetermined_and_refuses_what_is_no_ct(with_ct: list[str]) -> None:
+    pools = pl.read_csv(with_ct[1], infer_schema=False)
+    plain = infected(with_ct, "--ct")
+    pools.with_columns(pl.col("ct").fill_null("Undetermined")).write_csv(with_ct[1])
+    assert infected(with_ct, "--ct") == plain
+    pools.with_columns(pl.col("ct").fill_null("late")).write_csv(with_ct[1])
+    with pytest.raises(TableError, match="column 'ct', row 2, is no number of cycles"):
+        infected(with_ct, "--ct")
+
+
+def test_decode_command__takes_the_laboratorys_own_single_ct(with_ct: list[str], tmp_path: Path) -> None:
+    measured = tmp_path / "singles.csv"
+    measured.write_text("ct\n22.1\n25\n\n31.5\n", "utf-8")
+    assert infected(with_ct, "--ct-values", str(measured)) != infected(with_ct, "--ct")
+    measured.write_text("cycle\n22.1\n", "utf-8")
+    with pytest.raises(InputError, match="no column ct, or nothing in it"):
+        infected(with_ct, "--ct-values", str(measured))
+
+
+def test_decode_command__says_that_there_is_no_ct(files: list[str]) -> None:
+    with pytest.raises(TableError, match="there is no Ct"):
+        infected(files, "--ct")

@@ -13,12 +13,12 @@ from poolpipe.policy import Policy
 DEFAULTS: list[tuple[Any, dict[str, Any]]] = [
     # A test that misses one in twenty; of 10,000 clean pools 50 alarm. As the default policy has it.
     (Assay, {"sensitivity": 0.95, "specificity": 0.999, "dilution": None, "table": None, "cycles": None}),
-    # Ct 27 +- 5 of a single; detected up to 40; every cycle doubles; false positives come late.
+    # Ct 27 +- 5 of a single; detected up to 40; every cycle doubles; a pool scatters by one; false positives come late and broad.
     (Cycles, {"mean": 27.0, "sd": 5.0, "values": (), "smoothing": 0.5, "limit": 40.0, "efficiency": 1.0,
-              "false_mean": 36.5, "false_sd": 4.0}),
+              "noise": 1.0, "false_mean": 36.5, "false_sd": 6.0}),
     (Dynamics, {"infection_per_day": 0.0001, "clearance_per_day": 0.1}),
-    # docs/decode.md: open pools below 262,144 states, up to 24 people enumerated, up to 12 columns.
-    (Effort, {"states": 262_144, "kept": 16_777_216, "people": 24, "columns": 12}),
+    # docs/decode.md: open pools below 262,144 states, up to 24 people enumerated, up to 12 columns, 20,000 sweeps of samples.
+    (Effort, {"states": 262_144, "kept": 16_777_216, "people": 24, "columns": 12, "sweeps": 20_000}),
     (decode, {"tolerance": 1e-7, "most_sweeps": 200, "threads": 2, "assay": None, "effort": None}),
     (decode_over_time, {"assay": None, "effort": None}),
     (posteriors, {"threads": 2}),

@@ -10,6 +10,8 @@ from poolpipe.decode import decode
 
 CARRIERS, FALSE_POOL = (72, 142), 31
 """P-BEST's two carriers, and the pool that is positive without either of them."""
+CANDIDATES = (14, 272)
+"""Who could explain the false pool, for four of their six pools are positive."""
 CT = {6: 29.88, 8: 32.04, 15: 29.81, 20: 32.3, 21: 30.13, 27: 33.45, 31: 30.4, 32: 29.9,
        34: 33.21, 39: 30.09, 41: 33.44, 46: 31.93}  # fmt: skip
 """Ct of P-BEST's positive pools; all others were undetermined. `data/israel/israel_2_positives_cts.txt` of
@@ -81,6 +83,21 @@ def test_p_best__carriers_come_first_and_the_false_pool_is_the_first_false_alarm
     assert alarms["p_false_alarm"][0] >= 0.95
     assert alarms["p_false_alarm"][1] < 0.01
     assert np.abs(found.pools["expected_infected"].sum() - 6 * found.people["p_infected"].sum()) < 1e-9
+
+
+@pytest.mark.parametrize("prior", [0.001, 0.002, 2 / 384])
+@pytest.mark.parametrize("specificity", [0.99, 0.995, 0.999])
+def test_p_best__ct_makes_no_false_candidate_likelier(specificity: float, prior: float) -> None:
+    seats, pools, people = p_best(prior)
+    ct = pools.with_columns(ct=pl.col("pool").replace_strict(CT, default=None, return_dtype=pl.Float64))
+    assay = {"sensitivity": 0.95, "specificity": specificity}
+    without = decode(seats, pools, people, assay=assay).people["p_infected"]
+    found = decode(seats, ct, people, assay=assay | {"cycles": {}})
+    told = found.people["p_infected"]
+    assert all(told[who - 1] <= without[who - 1] for who in CANDIDATES)
+    assert min(told[who - 1] for who in CARRIERS) > 0.999
+    assert told.sort(descending=True)[2] < 0.02
+    assert found.pools.sort("p_false_alarm", descending=True, nulls_last=True)["pool"][0] == FALSE_POOL
 
 
 def test_pools__say_who_is_missed_and_who_alarms_falsely() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from poolpipe.accuracy import SENSITIVITY, SPECIFICITY
+from poolpipe.commands.cycles import cycle_options, cycles_told, read_with_ct, with_readings
 from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
 from poolpipe.commands.options import CHANCE, SHARE
 from poolpipe.terminal.console import check_inputs, show, tell
@@ -20,12 +22,14 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     name="decode",
     help="Find everybody's probability of infection from all pools together.\n\n"
     "综合所有混采管的结果，推算每个人的感染概率。\n\n"
-    "SEATS has pool, person; POOLS has pool, call (positive, suspect, negative, invalid or empty) and may have ct; "
+    "SEATS has pool, person; POOLS has pool, call (positive, suspect, negative, invalid or empty) and may have ct, which "
+    "counts with --ct; "
     "PEOPLE has person, prior. CSV, NDJSON, Parquet or Arrow.\n\n"
     "Every row says which method found it and how far the probability may be off (error). Pools that cannot be used, because "
     "nobody sits in them, nobody called them or they contradict others, are named.\n\n"
     "\b\nExample  例:\n"
     "  poolpipe decode seats.csv pools.csv people.csv --sensitivity 0.9 --specificity 0.99\n"
+    "  poolpipe decode seats.csv pools.csv people.csv --ct --ct-mean 26 --ct-sd 4.5\n"
     "  poolpipe decode seats.csv pools.csv people.csv --out who.parquet",
 )
 @click.argument("seats", type=_FILE)
@@ -46,6 +50,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="P(not detected | clean)  特异度",
 )
 @click.option("--dilution", type=SHARE, help="Exponent d of (infected / people) ** d  稀释指数")
+@cycle_options
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads  线程数")
 @click.option("--rows", type=click.IntRange(1), default=20, show_default=True, help="Longest list  看板行数")
 @click.option("--out", type=click.Path(path_type=Path), help="Write everybody to this file  写出全部人员")
@@ -62,6 +67,13 @@ def decode(
     sensitivity: float,
     specificity: float,
     dilution: float | None,
+    ct: bool,
+    readings: Path | None,
+    ct_mean: float | None,
+    ct_sd: float | None,
+    ct_values: Path | None,
+    ct_limit: float | None,
+    ct_noise: float | None,
     threads: int,
     rows: int,
     out: Path | None,
@@ -73,12 +85,12 @@ def decode(
     check_inputs((str(seats), str(pools), str(people)))
     from poolpipe.decode import decode as decode_frames
 
+    called = with_readings(read_with_ct(pools), readings)
+    law = {"mean": ct_mean, "sd": ct_sd, "values": ct_values, "limit": ct_limit, "noise": ct_noise}
+    assay: dict[str, Any] = {"sensitivity": sensitivity, "specificity": specificity, "dilution": dilution}
+    assay["cycles"] = cycles_told(called, law, wanted=ct or readings is not None)
     found = decode_frames(
-        read_frame(seats),
-        read_frame(pools, ("ct",)),
-        read_frame(people, ("prior",)),
-        assay={"sensitivity": sensitivity, "specificity": specificity, "dilution": dilution},
-        threads=threads,
+        read_frame(seats), called, read_frame(people, ("prior",)), assay=assay, threads=threads
     )
     if out is not None:
         write_frame(found.people, out)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BELIEF",
     "CLOSED_FORM",
+    "ELIMINATION",
     "EXACT",
     "LOCAL",
     "LOGIC",
@@ -42,6 +43,7 @@ METHODS = (
 """How a posterior was found; all before `belief_propagation` are exact."""
 
 PRIOR, LOGIC, CLOSED_FORM, TREE = range(4)
+ELIMINATION = METHODS.index("elimination")
 BELIEF, LOCAL, SAMPLING = (
     METHODS.index(name) for name in ("belief_propagation", "local_elimination", "sampling")
 )

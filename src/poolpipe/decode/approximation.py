@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["believe_rest"]
 
 FOREST_PRECISION = 1e-14
-WORTH_SAMPLING = 0.002
+WORTH_SAMPLING = 0.01
 """Components in which nobody may be further off are not sampled."""
 LEAST_SWEEPS = 1000
-MOST_UPDATES = 40_000_000
+MOST_UPDATES = 10_000_000
 """People drawn anew, in all walks of all samples of one call: about a second on two cores."""
 UNLIKELY = 20.0
 """Times their probability people outside all knots may be off, up to 0.002; 6 was the largest measured."""
@@ -140,7 +140,7 @@ def _least_and_most(
 
 
 def _sample_doubtful(graph: Reduced, parts: Parts, answer: Answer, effort: Effort, threads: int) -> None:
-    """Sample components of up to 2,000 people in which somebody may be off by more than 0.002."""
+    """Sample components of up to 2,000 people in which somebody may be off by more than 0.01."""
     if not effort.sweeps:
         return
     worst = np.zeros(parts.of_pool.size)

@@ -39,6 +39,9 @@ class Cycles(BaseModel):
         Largest Ct that still counts as detected, cycles.
     efficiency : float
         PCR efficiency E in (0, 1]; 1 doubles every cycle.
+    noise : float
+        Standard deviation of a pool's Ct around that of its strongest swab, diluted, cycles: pipetting, extraction and
+        the swab's share. The pools of P-BEST's two carriers scatter by 0.7 and 0.9 (tests/decode/test_published.py).
     false_mean, false_sd : float
         Normal distribution of the Ct of false positives (carry-over is weak, hence late), cycles; broad, for P-BEST's false
         pool came at 30.4.
@@ -52,8 +55,9 @@ class Cycles(BaseModel):
     smoothing: float = Field(default=0.5, gt=0)
     limit: float = Field(default=40.0, gt=0)
     efficiency: float = Field(default=1.0, gt=0, le=1)
+    noise: float = Field(default=1.0, ge=0.1)
     false_mean: float = 36.5
-    false_sd: float = Field(default=4.0, gt=0)
+    false_sd: float = Field(default=6.0, gt=0)
 
     def shift(self, infected: NDArray[np.float64], people: int) -> NDArray[np.float64]:
         """Cycles by which `infected` of `people` in a pool come later than a sample of their own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,9 @@ from poolpipe.decode.doubts import doubts_of_pools
 from poolpipe.decode.exact import Effort, solve_loopy
 from poolpipe.decode.fit import Fit, judge
 from poolpipe.decode.layout import clean_tables, lay_out
+from poolpipe.decode.load_inference import believe_loads, load_problem
 from poolpipe.decode.parts import Parts
-from poolpipe.decode.reduction import reduce_layout
+from poolpipe.decode.reduction import contradicted, reduce_layout
 from poolpipe.decode.verdicts import nobody_infected, table_of_pools
 from poolpipe.errors import PolicyError
 
@@ -137,14 +138,21 @@ def decode(
     seats, pools, people = clean_tables(seats, pools, people)
     layout = lay_out(seats, pools, people, model)
     with ThreadPoolExecutor(1) as beside:  # neither needs the other: a second or two less for a city
-        expected = beside.submit(surprises.expectations, layout, model, threads=max(1, threads - 1))
-        graph = reduce_layout(layout)
+        expecting = beside.submit(surprises.expectations, layout, model, threads=max(1, threads - 1))
         whole = Parts.of(layout.offsets, layout.members, layout.informative, layout.prior.size)
+        measured = load_problem(layout, whole, model)
+        graph = reduce_layout(layout if measured is None else layout.silenced(measured.wanted))
+        if measured is not None:
+            graph = replace(graph, impossible=graph.impossible | contradicted(layout))
+    expected = expecting.result()
     parts = whole if graph.members is layout.members else Parts.of_graph(graph)
     answer = Answer.start(layout, graph, whole)
     rest = _solve_small(graph, parts, answer, effort or Effort())
     believe_rest(graph, parts, answer, rest, effort or Effort(), tolerance, most_sweeps, threads)
-    return _tables(people, pools.height, layout, graph, whole, answer, expected.result(), model)
+    if measured is not None:
+        expected = surprises.with_loads(expected, layout, measured)
+        believe_loads(measured, answer, effort or Effort(), tolerance, most_sweeps, threads)
+    return _tables(people, pools.height, layout, graph, whole, answer, expected, model)
 
 
 def _check_effort(tolerance: float, most_sweeps: int, threads: int) -> None:

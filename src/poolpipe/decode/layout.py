@@ -67,6 +67,8 @@ class PoolLayout:
         The pools' codes, first those of the table of pools, then those that only the seats know.
     ct : array of float64, shape (pools,), optional
         Ct of each pool where Ct count, NaN where there is none.
+    specificity : array of float64, shape (pools,), optional
+        Of each pool, where Ct count.
     household : array of int64, shape (people,), optional
         Number of each person's household, -1 where it is not known.
     """
@@ -80,12 +82,19 @@ class PoolLayout:
     codes: NDArray[np.int8]
     names: pl.Series
     ct: NDArray[np.float64] | None = None
+    specificity: NDArray[np.float64] | None = None
     household: NDArray[np.int64] | None = None
 
     def scaled(self, factor: float) -> PoolLayout:
         """Give the same problem with everybody's prior times `factor`, at most 1 - 1e-12 where it was not 1."""
         prior = np.where(self.prior < 1.0, np.minimum(self.prior * factor, 1.0 - 1e-12), self.prior)
         return replace(self, prior=prior)
+
+    def silenced(self, pools: NDArray[np.bool_]) -> PoolLayout:
+        """Give the same problem with `pools` that say nothing."""
+        flat = np.ones((1, self.table.shape[1]))
+        rows = np.where(pools, self.table.shape[0], self.rows)
+        return replace(self, rows=rows, table=np.concatenate([self.table, flat]))
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -124,9 +133,24 @@ def lay_out(seats: pl.DataFrame, pools: pl.DataFrame, people: pl.DataFrame, assa
         ct = np.full(codes.size, np.nan)
         ct[: pools.height] = _measured_cycles(pools).fill_null(float("nan")).to_numpy()
     told = _specificities(pools, codes.size, assay)
-    rows, table = _outcomes(ct, codes, np.diff(offsets), told)
+    rows, table = _outcomes(codes, np.diff(offsets), told)
+    specificity = None
+    if ct is not None:
+        specificity = np.empty(codes.size)
+        for own, model in told:
+            specificity[own] = model.specificity
     return PoolLayout(
-        offsets, members, rows, table, assay.counts_matter, prior, codes, names, ct, _households(people)
+        offsets,
+        members,
+        rows,
+        table,
+        assay.counts_matter,
+        prior,
+        codes,
+        names,
+        ct,
+        specificity,
+        _households(people),
     )
 
 
@@ -329,12 +353,11 @@ def _measured_cycles(pools: pl.DataFrame) -> pl.Series:
 
 
 def _outcomes(
-    ct: NDArray[np.float64] | None,
     codes: NDArray[np.int8],
     sizes: NDArray[np.int64],
     told: list[tuple[NDArray[np.int64], Assay]],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Rows and table of outcome likelihoods; a pool with a Ct that counts has a row of its own."""
+    """Rows and table of outcome likelihoods."""
     rows, tables, filled = np.zeros(codes.size, np.int64), [], 0
     width = int(sizes.max(initial=1)) + 1 if told[0][1].counts_matter else 2
     for pools, assay in told:
@@ -342,17 +365,6 @@ def _outcomes(
         rows[pools] = filled + of_pools
         tables.append(np.pad(table, ((0, 0), (0, max(width - table.shape[1], 0)))))
         filled += table.shape[0]
-        if ct is None:
-            continue
-        measured = pools[~np.isnan(ct[pools]) & (codes[pools] >= SUSPECT) & (codes[pools] < NO_CALL)]
-        extra = np.zeros((measured.size, width))
-        for at, pool in enumerate(measured.tolist()):
-            extra[at, : sizes[pool] + 1] = assay.likelihood(
-                int(codes[pool]), int(sizes[pool]), float(ct[pool])
-            )
-        rows[measured] = filled + np.arange(measured.size)
-        tables.append(extra)
-        filled += measured.size
     return rows, np.concatenate(tables)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from poolpipe.decode.layout import PoolLayout
 
-__all__ = ["Reduced", "reduce_layout"]
+__all__ = ["Reduced", "contradicted", "reduce_layout"]
 
 UNKNOWN = -1
 FARTHEST = 460.0
@@ -116,6 +116,11 @@ def reduce_layout(layout: PoolLayout) -> Reduced:
         impossible,
         far,
     )
+
+
+def contradicted(layout: PoolLayout) -> NDArray[np.bool_]:
+    """Pools whose outcomes contradict what others prove."""
+    return _certain(layout)[1]
 
 
 def _told_alone(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -11,11 +11,13 @@ from poolpipe.decode.exact import by_person
 from poolpipe_kernels import sampling
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from poolpipe.decode.exact import Component
 
-__all__ = ["HEATS", "Sampled", "sample"]
+__all__ = ["HEATS", "Sampled", "sample", "sampled_by"]
 
 HEATS = (1.0, 0.6, 0.35, 0.15)
 """Powers of the likelihood of the walks that go at once; the last one moves nearly as the priors say."""
@@ -65,21 +67,36 @@ def sample(component: Component, sweeps: int, threads: int) -> Sampled:
     log_weight, log_rows = component.logs
     log_odds = np.maximum(log_weight[:, 1], LOWEST) - np.maximum(log_weight[:, 0], LOWEST)
     rows = np.maximum(log_rows, LOWEST)
+    graph = component.offsets, component.members, seats, pools, log_odds, rows
+    return sampled_by(sampling.sample_patterns, graph, sweeps, threads)
+
+
+def sampled_by(walk: Callable[..., None], graph: tuple[Any, ...], sweeps: int, threads: int) -> Sampled:
+    """Run the kernel `walk` on a graph in four chains, and sum up what they saw.
+
+    Parameters
+    ----------
+    walk : kernel
+        `sampling.sample_patterns` or `loads.sample_levels`.
+    graph : tuple
+        offsets, members, seats, pools, log weights of the people, log rows of the pools.
+    sweeps, threads : int
+        As for `sample`.
+    """
     each = max(BATCHES, sweeps // CHAINS)
-    chance = np.empty((CHAINS, BATCHES, log_odds.size))
-    nobody = np.empty((CHAINS, BATCHES, component.offsets.size - 1))
+    people, count = graph[4].shape[0], graph[0].size - 1
+    chance, nobody = np.empty((CHAINS, BATCHES, people)), np.empty((CHAINS, BATCHES, count))
     with ThreadPoolExecutor(max(1, threads)) as workers:
         jobs = [
             workers.submit(
-                sampling.sample_patterns, component.offsets, component.members, seats, pools, log_odds, rows,
-                np.asarray(HEATS), each, np.asarray([0x9E3779B97F4A7C15 + 7919 * chain], np.uint64), chain % 2 == 1,
-                chance[chain], nobody[chain],
+                walk, *graph, np.asarray(HEATS), each, np.asarray([0x9E3779B97F4A7C15 + 7919 * chain], np.uint64),
+                chain % 2 == 1, chance[chain], nobody[chain],
             )
             for chain in range(CHAINS)
         ]  # fmt: skip
     for job in jobs:
         job.result()
-    of_batches = chance.reshape(-1, log_odds.size).std(axis=0, ddof=1) / np.sqrt(CHAINS * BATCHES)
+    of_batches = chance.reshape(-1, people).std(axis=0, ddof=1) / np.sqrt(CHAINS * BATCHES)
     of_chains = chance.mean(axis=1).std(axis=0, ddof=1) / np.sqrt(CHAINS)
     error = STANDARD_ERRORS * np.maximum(of_batches, of_chains) + UNSEEN / (each * CHAINS)
     return Sampled(chance.mean(axis=(0, 1)), np.minimum(error, 1.0), nobody.mean(axis=(0, 1)))

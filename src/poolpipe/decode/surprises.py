@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from poolpipe.decode.assays import Assay
     from poolpipe.decode.layout import PoolLayout
+    from poolpipe.decode.load_inference import LoadProblem
 
-__all__ = ["Expectations", "chance_of_detection", "expectations", "scores"]
+__all__ = ["Expectations", "chance_of_detection", "expectations", "scores", "with_loads"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,15 @@ def expectations(layout: PoolLayout, assay: Assay, *, threads: int) -> Expectati
     return Expectations(
         *(np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0) for part in (mean, variance, offset))
     )
+
+
+def with_loads(expected: Expectations, layout: PoolLayout, measured: LoadProblem) -> Expectations:
+    """Put into the offsets what the densities of the Ct of `measured` pools have over log P("detected")."""
+    _, terms, _ = measured.evidence()  # before any message: the priors alone
+    by_calls = _log_chance(layout, layout.rows, layout.table, 1)[measured.pools]
+    offset = expected.offset.copy()
+    offset[measured.pools] += np.nan_to_num(terms - by_calls, posinf=0.0, neginf=0.0)
+    return replace(expected, offset=offset)
 
 
 def chance_of_detection(layout: PoolLayout, assay: Assay) -> NDArray[np.float64]:

@@ -42,7 +42,7 @@ def nobody_infected(
         NaN where it is not known: a pool without a result whose people hang together by other pools.
     """
     nobody = solved.copy()
-    outside = np.diff(graph.offsets) == 0
+    outside = (np.diff(graph.offsets) == 0) & np.isnan(solved)
     if outside.any():
         with np.errstate(divide="ignore"):
             clean = np.exp(_summed(layout, np.log1p(-p_infected)))
