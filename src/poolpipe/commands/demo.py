@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from poolpipe.commands.run import files_written
-from poolpipe.errors import InputError
 from poolpipe.terminal.console import Steps, check_inputs, check_out, show, tell
 from poolpipe.terminal.loading import loading
 
@@ -50,7 +49,7 @@ EXPLAINED: dict[str, str] = {}
 @click.option("--quiet", is_flag=True, help="No progress and only the check  仅显示核对结果")
 def demo(*, out: Path, town: Path | None, rows: int, quiet: bool) -> None:
     """Run a simulated city and hold the result against its truth."""
-    town = town or _sample_town()
+    town = town or _sample_town(out)
     events, reference, truth = (town / name for name in ("events", "reference", "truth"))
     check_inputs(map(str, (town, events, reference, truth / "troubles.parquet")))
     check_out(out)
@@ -89,17 +88,17 @@ def demo(*, out: Path, town: Path | None, rows: int, quiet: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _sample_town() -> Path:
-    """The town that the repository ships; a wheel does not hold it."""
-    town = Path(__file__).parents[3] / "data" / "samples" / "town"
-    if town.is_relative_to(Path.cwd()):
-        town = town.relative_to(Path.cwd())
-    if not town.is_dir():
-        raise InputError(
-            "the sample town is not part of the installed package 安装包内不含示例镇",
-            where=str(town),
-            way_out="make one: poolpipe simulate town, then poolpipe demo --town town 请先模拟一座城镇",
-        )
+def _sample_town(out: Path) -> Path:
+    """The town that the repository ships; beside the result of an installed package, one is simulated."""
+    shipped = Path(__file__).parents[3] / "data" / "samples" / "town"
+    if shipped.is_dir():
+        return shipped.relative_to(Path.cwd()) if shipped.is_relative_to(Path.cwd()) else shipped
+    town = out.with_name(f"{out.name}-town")
+    if not (town / "truth" / "troubles.parquet").exists():
+        from poolpipe.simulate import simulate
+
+        tell(f"Simulating a town of 5,000 invented people into 正在模拟一座 5000 人的虚构城镇 {town}")
+        simulate(town, preset="town", seed=0, format="mixed")  # the very town that the repository ships
     return town
 
 
