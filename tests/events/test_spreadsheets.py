@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
 import random
+import struct
 import zipfile
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from poolpipe.events.spreadsheets import SpreadsheetError, sheet_rows, sheet_titles
+from poolpipe.events.spreadsheets import SpreadsheetError, sheet_merges, sheet_rows, sheet_titles
 
 CASES = Path(__file__).parents[1] / "cases"
+SAMPLES = Path(__file__).parents[2] / "data" / "samples" / "instruments"
 TABLE = [["tube", "ct"], ["T0001", 31.5], ["007", 40.0], ["县医院", None], [True, 1e17]]
 TEXTS = [["tube", "ct"], ["T0001", "31.5"], ["007", "40"], ["县医院", ""], ["true", "1.00000000000000E+17"]]
 
@@ -110,3 +113,41 @@ def test_damage__anywhere_in_a_workbook_is_an_error_or_cells() -> None:
 def test_content__that_is_no_workbook_is_an_error(content: bytes) -> None:
     with pytest.raises(SpreadsheetError, match="damaged"):
         sheet_titles(content)
+
+
+def with_merges(content: bytes, *ranges: tuple[int, int, int, int]) -> bytes:
+    """An xls with a record of merged cells (MS-XLS 2.4.168) in the free space at the end of its stream."""
+    from xlrd.compdoc import CompDoc
+
+    with open(os.devnull, "w", encoding="utf-8") as silence:  # noqa: PTH123 -- a device, no path
+        memory, base, size = CompDoc(content, logfile=silence).locate_named_stream("Workbook")
+    stream, at, last = bytes(memory[base : base + size]), 0, 0
+    while at + 4 <= len(stream):
+        kind, length = struct.unpack_from("<HH", stream, at)
+        last = at if kind == 0x0A else last  # the end of the sheet
+        at += 4 + length
+    cells = b"".join(struct.pack("<4H", *each) for each in ranges)
+    record = struct.pack("<HHH", 0xE5, 2 + len(cells), len(ranges)) + cells
+    assert not any(stream[-len(record) :])
+    return content[:base] + (stream[:last] + record + stream[last:])[:size] + content[base + size :]
+
+
+def test_merged_cells_of_one_column__are_told_of_an_xls() -> None:
+    content = (SAMPLES / "stepone.xls").read_bytes()
+    assert sheet_merges(content, "Results") == []
+    merged = with_merges(content, (8, 10, 1, 1), (3, 3, 0, 5), (20, 22, 0, 3))
+    assert sheet_merges(merged, "Results") == [(1, 8, 10)]
+    assert sheet_rows(merged, "Results") == sheet_rows(content, "Results")
+
+
+def test_merged_cells_of_one_column__are_told_of_an_xlsx() -> None:
+    plain, content = workbook(A=TABLE), io.BytesIO()
+    cells = "".join(f'<mergeCell ref="{each}"/>' for each in ("B2:B4", "A1:B1", "A2:B3"))
+    with zipfile.ZipFile(io.BytesIO(plain)) as old, zipfile.ZipFile(content, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode()
+            new.writestr(name, text.replace("</sheetData>", f"</sheetData><mergeCells>{cells}</mergeCells>"))
+    assert sheet_merges(plain, "A") == []
+    assert sheet_merges(content.getvalue(), "A") == [(1, 1, 3)]
+    with pytest.raises(SpreadsheetError, match="damaged"):
+        sheet_merges(b"PK nothing", "A")

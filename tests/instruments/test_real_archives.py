@@ -133,6 +133,13 @@ def _all_assigned() -> bytes:
     return text.replace(b"<description /><type>ntp", b"<description>T2</description><type>unkn")
 
 
+def test_a_dye_before_the_target__is_none_of_its_name_in_files_of_roche() -> None:
+    text = _all_assigned().replace(b'<dyeId id="FAM"/>', b"")
+    assert ("A01", "FAM@ORF1ab") in cts(read(text))
+    roche = text.replace(b"<dateMade>", b"<id><publisher>Roche Diagnostics</publisher></id><dateMade>", 1)
+    assert set(cts(read(roche))) == {("A01", "ORF1ab"), ("A02", "ORF1ab"), ("A03", "FAM")}
+
+
 def test_two_targets_of_one_name__stay_two() -> None:
     text = _all_assigned().replace(b"FAM@00000000-0000-0000-0000-0000000000aa", b"HEX@ORF1ab")
     text = text.replace(b'<type>ref</type><dyeId id="FAM"/>', b'<type>ref</type><dyeId id="HEX"/>')

@@ -54,18 +54,21 @@ def ids_of(root: Element) -> Ids:
             samples[key] = child_text(sample, "description")
             if types[key].lower() == "ntp":
                 unassigned.add(key)
-    targets = {each.get("id", ""): _target(each) for each in root.iter("target")}
+    of_roche = "roche" in child_text(root, "id/publisher").lower()
+    targets = {each.get("id", ""): _target(each, of_roche=of_roche) for each in root.iter("target")}
     names = Counter(name for name, _ in targets.values())
     # Two targets of one name, in two dyes, are two targets still.
     told = {key: (key if name and names[name] > 1 else name, dye) for key, (name, dye) in targets.items()}
     return Ids(samples, types, told, frozenset(unassigned))
 
 
-def _target(element: Element) -> tuple[str, str]:
-    """Name and dye of a target."""
+def _target(element: Element, *, of_roche: bool) -> tuple[str, str]:
+    """Name and dye of a target; Roche's software writes the dye before an `@`, whether it names it elsewhere or not."""
     key = element.get("id", "")
     dye = element.find("dyeId")
     written = "" if dye is None else (dye.get("id") or dye.text or "").strip()
+    if of_roche and not written:
+        written = key.partition("@")[0] if "@" in key else ""
     name = key.removeprefix(f"{written}@") if written else key
     if _GUID.fullmatch(name):
         name = child_text(element, "description")
