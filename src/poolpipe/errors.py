@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from poolpipe.display import visible
 
-__all__ = ["InputError", "PolicyError", "PoolpipeError", "PoolpipeWarning", "TableError"]
+__all__ = ["InputError", "PolicyError", "PoolpipeError", "PoolpipeWarning", "TableError", "UnknownTableError"]
 
 
 class PoolpipeError(Exception):
@@ -43,6 +43,12 @@ class PolicyError(PoolpipeError):
 
 class TableError(PoolpipeError):
     """A frame handed to a stage lacks a column or has one of the wrong type."""
+
+
+class UnknownTableError(PoolpipeError, KeyError):
+    """A result was asked for a table that there is not; whoever catches KeyError catches it, too."""
+
+    __str__ = Exception.__str__  # KeyError quotes its message
 
 
 class PoolpipeWarning(UserWarning):

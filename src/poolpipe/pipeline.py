@@ -8,6 +8,7 @@ files -> events -> voids -> custody, links, calls -> pools -> recalls
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from poolpipe.events.reference import Reference, read_reference
 from poolpipe.events.rejected_loads import loads_without_lab
 from poolpipe.instruments.event_source import InstrumentSource
 from poolpipe.policy import Policy, load_policy
+from poolpipe.progress import reporting
 from poolpipe.results.day import Day
 from poolpipe.results.members import Members
 from poolpipe.results.tables import EncodedTables
@@ -87,7 +89,7 @@ def run(
     labs: Table | None = None,
     reference: Reference | None = None,
     readings: Which = "auto",
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     out: str | os.PathLike[str] | Writing | None = None,
 ) -> Day:
     """Read a campaign's events and conclude everything that follows from them.
@@ -111,8 +113,9 @@ def run(
         The same, where they were read before.
     readings : {"auto", "all", "not-negative"}
         Which read-outs are kept beside the result; see `readings.kept_readings`.
-    progress : callable, optional
-        Told (what, done, total) now and then.
+    progress : callable or bool, optional
+        Told (what, done, total) now and then. True shows a bar, False nothing; by default there is a bar in
+        notebooks and in IPython, and nothing in scripts.
     out : path or Writing, optional
         Folder that the result is written into, whole or not at all; like `Day.write`, but the members, which take
         longest, are written while the other tables are still concluded. With an open `Writing` the result takes its
@@ -132,21 +135,17 @@ def run(
     TableError
         If a reference table lacks a column, or something is neither a path nor a frame.
     """
-    if out is not None and not isinstance(out, Writing):
-        with Writing(out) as writing:
-            return run(
-                inputs, policy=policy, as_of=as_of, kind=kind, people=people, sites=sites, labs=labs,
-                reference=reference, readings=readings, progress=progress, out=writing,
-            )  # fmt: skip
-    compile_in_background()
-    rules = load_policy(policy)
-    known = reference or read_reference(people=people, sites=sites, labs=labs)
-    events = read_events(
-        inputs, rules, progress=progress, foreign=InstrumentSource(rules), kind=kind, apart=known.files
-    )
-    return conclude(
-        events, rules, as_of=as_of, reference=known, readings=readings, progress=progress, out=out
-    )
+    with ExitStack() as last:
+        told = last.enter_context(reporting(progress))
+        into = out if out is None or isinstance(out, Writing) else last.enter_context(Writing(out))
+        compile_in_background()
+        rules = load_policy(policy)
+        known = reference or read_reference(people=people, sites=sites, labs=labs)
+        machines = InstrumentSource(rules)
+        events = read_events(inputs, rules, progress=told, foreign=machines, kind=kind, apart=known.files)
+        return conclude(
+            events, rules, as_of=as_of, reference=known, readings=readings, progress=told, out=into
+        )
 
 
 def conclude(

@@ -265,7 +265,7 @@ def _read(events: Any, policy: Rules) -> _Read:
 
 
 def _concluded(table: str, events: Any, policy: Rules, as_of: datetime | str | None) -> StageResult:
-    day = run(_checked(events), policy=policy, as_of=as_of)
+    day = run(_checked(events), policy=policy, as_of=as_of, progress=False)
     return StageResult(day.table(table), day.rejects)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 
-FOUNDATION = ("display", "errors", "paths", "accuracy", "zones", "policy", "findings", "tables")
+FOUNDATION = ("display", "progress", "errors", "paths", "accuracy", "zones", "policy", "findings", "tables")
 LAYERS = (
     FOUNDATION,
     ("coding",),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from datetime import UTC, datetime
 
 import click
@@ -11,7 +9,7 @@ import pytest
 
 from poolpipe.cli import _told_plainly
 from poolpipe.errors import InputError, PoolpipeWarning
-from poolpipe.terminal.console import Steps, check_inputs, check_out, parse_moment
+from poolpipe.terminal.console import check_inputs, check_out, parse_moment
 
 
 def test_check_inputs__suggests_the_nearest_name(tmp_path):
@@ -59,42 +57,6 @@ def test_moment__that_is_none_is_wrong_usage():
     assert parse_moment(None, "Asia/Shanghai") is None
     with pytest.raises(click.BadParameter, match="2022-02-10T08:30"):
         parse_moment("10/2/2022", "Asia/Shanghai")
-
-
-def test_steps__write_a_line_a_step_where_there_is_no_terminal(capsys):
-    with Steps() as steps:
-        steps("reading", 0, 2)
-        steps("reading", 1, 2)
-        for done in range(0, 1001, 10):
-            steps("links", done, 1000)
-        steps("writing", 1, 1)
-    assert capsys.readouterr().err.splitlines() == [
-        "reading 读取 0/2", *(f"links 关联 {n} %" for n in range(0, 101, 10)), "writing 写出"
-    ]  # fmt: skip
-
-
-def test_steps__are_silent_when_quiet(capsys):
-    with Steps(quiet=True) as steps:
-        steps("reading", 1, 2)
-    assert capsys.readouterr().err == ""
-
-
-class _Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-def test_steps__draw_a_bar_on_a_terminal_and_take_it_away(monkeypatch):
-    terminal = _Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setenv("TERM", "xterm")
-    with Steps() as steps:
-        steps("reading", 512, 1024)
-        steps("links", 9, 9)
-    drawn = terminal.getvalue()
-    assert "links 关联" in drawn
-    assert "100%" in drawn
-    assert drawn.endswith("\x1b[2K"), "the last thing done is to clear the line"
 
 
 def test_warning_of_ours__is_one_line_without_its_place_in_the_program(capsys):

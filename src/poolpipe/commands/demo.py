@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from poolpipe.commands.run import files_written
-from poolpipe.terminal.console import Steps, check_inputs, check_out, show, tell
+from poolpipe.progress import Steps
+from poolpipe.terminal.console import check_inputs, check_out, show, tell
 from poolpipe.terminal.loading import loading
 
 __all__ = ["demo"]

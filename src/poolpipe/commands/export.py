@@ -10,7 +10,8 @@ import click
 from poolpipe.commands.options import ZONE
 from poolpipe.display import withhold_values
 from poolpipe.errors import InputError
-from poolpipe.terminal.console import Steps, check_out, tell
+from poolpipe.progress import Steps
+from poolpipe.terminal.console import check_out, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

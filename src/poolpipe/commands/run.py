@@ -8,7 +8,8 @@ from typing import Literal
 import click
 
 from poolpipe.display import json_text
-from poolpipe.terminal.console import Steps, check_inputs, check_out, parse_moment, show, tell
+from poolpipe.progress import Steps
+from poolpipe.terminal.console import check_inputs, check_out, parse_moment, show, tell
 from poolpipe.terminal.loading import loading
 
 __all__ = ["files_written", "run"]

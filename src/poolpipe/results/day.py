@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import polars as pl
 
-from poolpipe.errors import InputError
+from poolpipe.errors import InputError, UnknownTableError
+from poolpipe.results.overview import Overview
+from poolpipe.results.queries import query_tables
 from poolpipe.results.record_batches import in_batches
 from poolpipe.results.tables import EncodedTables
 from poolpipe.results.writing import Writing
@@ -18,7 +21,7 @@ from poolpipe.tables import RETENTION, TABLES
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from poolpipe.policy import Policy
@@ -39,6 +42,24 @@ class Day:
         as_of, policy, files, rows per table, anomalies per code, columns left out, files skipped.
     people : DataFrame or None
         The reference table of residents, where one was given.
+
+    Examples
+    --------
+    >>> import poolpipe
+    >>> day = poolpipe.run("data/samples/town/events")
+    >>> day  # what there is, and what to do next  # doctest: +ELLIPSIS
+    Day as of 2022-04-08T09:13:07Z, policy ten-in-one ...
+      tubes     1,899: 64 positive, 2 suspect, 1,813 negative, 20 no call
+      recalls   270: 2 open, 268 closed, 2 overdue
+      ...
+    next:
+      re-collect 2 people, the most urgent first: day.recalls.filter(status='open')
+      ...
+    >>> day["recalls"].equals(day.recalls)
+    True
+    >>> day.recals
+    Traceback (most recent call last):
+    AttributeError: a day has no 'recals': did you mean 'recalls'?
     """
 
     def __init__(
@@ -55,19 +76,76 @@ class Day:
         self.people = people
         self.summary = dict(summary)
 
-    def table(self, name: str) -> pl.DataFrame:
-        """Give one table by its name.
+    def __repr__(self) -> str:
+        return self._overview().text()
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return self._overview().html()
+
+    def _overview(self) -> Overview:
+        there = self.names()
+        rows = {name: int(count) for name, count in self.summary.get("rows", {}).items()}
+        rows |= {name: self.table(name).height for name in there if name not in rows}
+        recalls = self.recalls if "recalls" in there else pl.DataFrame()
+        return Overview.of(self.summary, rows, self.tubes_by("call") if "pools" in there else {}, recalls)
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        return self.table(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    if not TYPE_CHECKING:  # a type checker names a misspelt attribute itself
+
+        def __getattr__(self, name: str) -> NoReturn:
+            # Asked for what is no attribute. Nobody mistypes a name with an underscore; protocols ask for those.
+            raise AttributeError(
+                f"a day has no {name!r}" + ("" if name.startswith("_") else f": {_near(name)}")
+            )
+
+    def sql(self, query: str) -> pl.DataFrame:
+        """Answer a SELECT over the day's tables by their names, in DuckDB.
+
+        Parameters
+        ----------
+        query : str
+            Only the tables that it names are made. Times are UTC.
+
+        Returns
+        -------
+        polars.DataFrame
 
         Raises
         ------
-        KeyError
-            If the contract has no such table.
+        InputError
+            If DuckDB refuses the query, or it is not one question.
+
+        Examples
+        --------
+        >>> import poolpipe
+        >>> day = poolpipe.run("data/samples/town/events")
+        >>> day.sql("select mode, count(*) as tubes from pools group by mode order by tubes desc").rows()
+        [('pool', 956), ('single', 935), (None, 8)]
+        """
+        return query_tables(query, self.names(), self.table)
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Give one table by its name; `day["recalls"]` and `day.recalls` are the same.
+
+        Raises
+        ------
+        UnknownTableError
+            If there is no table of that name; it is a KeyError, too.
         InputError
             If this day was read from a folder, and written before there was such a table.
         """
         if name not in self._tables:
             if name not in TABLES:
-                raise KeyError(name)
+                raise UnknownTableError(f"there is no table {name!r}", where="day", way_out=_near(name))
             if self._coded is None:
                 raise InputError(
                     f"holds no table {name}: it was written before there was one",
@@ -223,3 +301,9 @@ class Day:
         """
         summary, tables = read_written(Path(folder))
         return cls(tables, summary)
+
+
+def _near(name: object) -> str:
+    """Suggest the table that was meant, or list them all."""
+    alike = difflib.get_close_matches(str(name), TABLES, n=1)
+    return f"did you mean {alike[0]!r}?" if alike else f"the tables are {', '.join(TABLES)}"

@@ -19,12 +19,10 @@ from poolpipe.paths import NATURES, expand, is_stdin, nature, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import TracebackType
 
     from rich.console import Console, RenderableType
-    from rich.progress import Progress
 
-__all__ = ["Steps", "check_inputs", "check_out", "parse_moment", "show", "tell"]
+__all__ = ["check_inputs", "check_out", "parse_moment", "show", "tell"]
 
 
 def show(renderables: Iterable[RenderableType]) -> None:
@@ -147,76 +145,6 @@ def _nearest(path: Path) -> str:
     if alike:
         return f"did you mean 您是否指: {shown(parent / alike[0])}"
     return f"{shown(parent.absolute())} holds 内有: {shown(', '.join(names[:8])) or 'nothing 无'}"
-
-
-_CHINESE_STEPS = {
-    "reading": "读取",
-    "voids": "作废",
-    "links": "关联",
-    "custody": "流转",
-    "calls": "判读",
-    "pools": "样本管",
-    "recalls": "复采",
-    "beliefs": "概率",
-    "cases": "阳性人员",
-    "anomalies": "异常",
-    "ledger": "台账",
-    "retention": "留样",
-    "writing": "写出",
-    "exporting": "导出",
-}
-
-
-class Steps:
-    """Progress on stderr: a bar on a terminal, a line a step elsewhere, nothing when quiet.
-
-    Used as `progress=` of `poolpipe.run`: called with what is done, how much of it, and of how much.
-    """
-
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
-        self._bar: Progress | None = None
-        self._told: dict[str, int] = {}
-
-    def __enter__(self) -> Steps:
-        """Start the bar where stderr is a terminal."""
-        if not self._quiet and sys.stderr.isatty():
-            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TaskProgressColumn(),
-                TimeElapsedColumn(),
-            )
-            self._bar = Progress(*columns, console=_console(sys.stderr), transient=True)
-            self._bar.add_task("")
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Take the bar away, so that the boards or the error stand alone."""
-        if self._bar is not None:
-            self._bar.stop()
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """Tell that `done` of `total` are done, and what it is that is being done."""
-        if self._quiet:
-            return
-        label = f"{what} {_CHINESE_STEPS[what]}" if what in _CHINESE_STEPS else what
-        if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], description=label, completed=done, total=total)
-            return
-        # in a log one line when a step starts and, of a long one, one for every tenth
-        tenth = 10 * done // max(total, 1)
-        if what not in self._told or (total >= 20 and tenth > self._told[what]):
-            share = (
-                f" {done}/{total}" if 1 < total <= 100 else f" {100 * done // total} %" if total > 100 else ""
-            )
-            tell(label + share, err=True)
-            self._told[what] = tenth
 
 
 def _console(stream: object) -> Console:

@@ -1,0 +1,190 @@
+"""Progress of a run: a bar on a terminal or in a notebook, lines in a log, or nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from html import escape
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from poolpipe.display import mask_identities, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from rich.progress import Progress
+
+    Report = Callable[[str, int, int], None]
+
+__all__ = ["NotebookBar", "Steps", "reporting"]
+
+_INTERVAL_S = 0.1
+"""A notebook is told so often at most: each update is a message to the browser."""
+
+_CHINESE_STEPS = {
+    "reading": "读取",
+    "voids": "作废",
+    "links": "关联",
+    "custody": "流转",
+    "calls": "判读",
+    "pools": "样本管",
+    "recalls": "复采",
+    "probabilities": "概率",
+    "cases": "阳性人员",
+    "anomalies": "异常",
+    "ledger": "台账",
+    "retention": "留样",
+    "writing": "写出",
+    "exporting": "导出",
+}
+
+
+class Steps:
+    """Progress on stderr: a bar on a terminal, a line a step elsewhere, nothing when quiet.
+
+    Used as `progress=` of `poolpipe.run`: called with what is done, how much of it, and of how much.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._bar: Progress | None = None
+        self._told: dict[str, int] = {}
+
+    def __enter__(self) -> Steps:
+        """Start the bar where stderr is a terminal."""
+        if not self._quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TaskProgressColumn(),
+                TimeElapsedColumn(),
+            )
+            console = Console(file=sys.stderr, highlight=False)
+            self._bar = Progress(*columns, console=console, transient=True)
+            self._bar.add_task("")
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the bar away, so that the boards or the error stand alone."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Tell that `done` of `total` are done, and what it is that is being done."""
+        if self._quiet:
+            return
+        label = _label(what)
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], description=label, completed=done, total=total)
+            return
+        # in a log one line when a step starts and, of a long one, one for every tenth
+        tenth = 10 * done // max(total, 1)
+        if what not in self._told or (total >= 20 and tenth > self._told[what]):
+            share = (
+                f" {done}/{total}" if 1 < total <= 100 else f" {100 * done // total} %" if total > 100 else ""
+            )
+            click.echo(visible(mask_identities(label + share)), err=True)
+            self._told[what] = tenth
+
+
+class NotebookBar:
+    """Progress in a notebook: one bar that is redrawn in place and taken away at the end; needs no widgets.
+
+    Called like `Steps`.
+    """
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+        self._step = ""
+        self._drawn_at = 0.0
+
+    def __enter__(self) -> NotebookBar:
+        """Draw an empty bar."""
+        display = import_module("IPython.display").display  # there, for whoever makes a bar runs in it
+        self._handle = display(_Drawing(""), display_id=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the bar away, so that the result or the error stands alone."""
+        if self._handle is not None:
+            self._handle.update(_Drawing(""))
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Tell that `done` of `total` are done, and what it is that is being done."""
+        now = time.monotonic()
+        if self._handle is None or (
+            what == self._step and done < total and now - self._drawn_at < _INTERVAL_S
+        ):
+            return
+        self._step, self._drawn_at = what, now
+        self._handle.update(_Drawing(_label(what), done, total))
+
+
+class _Drawing:
+    """One state of the bar: HTML for a browser, text for whatever cannot show HTML."""
+
+    def __init__(self, label: str, done: int = 0, total: int = 1) -> None:
+        self._label, self._done, self._total = label, done, max(total, 1)
+
+    def __repr__(self) -> str:
+        return f"{self._label} {100 * self._done // self._total} %" if self._label else ""
+
+    def _repr_html_(self) -> str:
+        if not self._label:
+            return ""
+        return f"<progress value='{self._done}' max='{self._total}'></progress> {escape(self._label)}"
+
+
+@contextmanager
+def reporting(progress: Report | bool | None) -> Iterator[Report | None]:  # noqa: FBT001 -- `progress=` of `run`
+    """Give what is told of progress, ready for use.
+
+    Parameters
+    ----------
+    progress : callable, bool or None
+        A callable is told (what, done, total). True shows a bar, in a log lines; False shows nothing; None shows
+        a bar in a notebook and in IPython on a terminal, and nothing in a script.
+
+    Yields
+    ------
+    callable or None
+    """
+    if callable(progress):
+        yield progress
+        return
+    shell = _ipython()
+    if progress is False or (progress is None and not shell):
+        yield None
+        return
+    with (
+        NotebookBar()
+        if shell == "kernel"
+        else Steps(quiet=progress is None and not sys.stderr.isatty()) as bar
+    ):
+        yield bar
+
+
+def _ipython() -> str:
+    """Name the IPython that this runs in: ``kernel`` of a notebook, ``terminal``, or nothing."""
+    ipython = sys.modules.get("IPython")  # never imported here: whoever runs in it has it
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is None:
+        return ""
+    return "kernel" if getattr(shell, "kernel", None) is not None else "terminal"
+
+
+def _label(step: str) -> str:
+    return f"{step} {_CHINESE_STEPS[step]}" if step in _CHINESE_STEPS else step

@@ -1,0 +1,65 @@
+"""SQL over a day's tables, in DuckDB."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from poolpipe.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["query_tables"]
+
+_ASKING: Final = (["SELECT"], ["EXPLAIN"], ["MULTI"])
+"""Statements that ask; DuckDB counts SHOW, DESCRIBE and SUMMARIZE as SELECT, and PIVOT as MULTI."""
+
+_WORD: Final = re.compile(r"\w+")
+
+
+def query_tables(query: str, names: Iterable[str], table: Callable[[str], pl.DataFrame]) -> pl.DataFrame:
+    """Answer one SELECT over tables that are known by name.
+
+    Parameters
+    ----------
+    query : str
+        DuckDB's SQL. Only the tables whose names occur in it are made, or all of them where none does
+        (`show tables`). Times are UTC.
+    names : iterable of str
+        The tables there are.
+    table : callable
+        Gives a table by its name.
+
+    Returns
+    -------
+    polars.DataFrame
+
+    Raises
+    ------
+    InputError
+        If DuckDB refuses the query, or it is not one question, such as CREATE or two statements.
+    """
+    import duckdb
+
+    known = list(names)
+    words = {word.lower() for word in _WORD.findall(query)}
+    # Python's variables are no tables: a misspelt name must not find a frame of the caller's.
+    with duckdb.connect(config={"python_enable_replacements": False}) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name in [each for each in known if each in words] or known:
+            connection.register(name, table(name))
+        try:
+            kinds = [str(each.type).rpartition(".")[2] for each in connection.extract_statements(query)]
+            found = connection.sql(query).pl() if kinds in _ASKING else None
+        except duckdb.Error as error:
+            raise InputError(
+                str(error).strip().splitlines()[0], where="sql", way_out=f"the tables are {', '.join(known)}"
+            ) from error
+    if not isinstance(found, pl.DataFrame):
+        raise InputError(
+            "this is not one question", where="sql", way_out="write one SELECT, and nothing else"
+        )
+    return found
