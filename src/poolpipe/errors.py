@@ -23,6 +23,12 @@ class PoolpipeError(Exception):
     ----------
     what, where, way_out : str
         As given; the exception's own text draws what could command a terminal as escapes.
+
+    Examples
+    --------
+    >>> error = PoolpipeError("there is no such tube", where="pools", way_out="give another")
+    >>> print(error)
+    pools: there is no such tube; give another
     """
 
     def __init__(self, what: str, *, where: str = "", way_out: str = "") -> None:

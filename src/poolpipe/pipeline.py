@@ -134,6 +134,16 @@ def run(
         If the policy is none.
     TableError
         If a reference table lacks a column, or something is neither a path nor a frame.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import poolpipe
+    >>> collects = pl.DataFrame({"at": ["2022-02-10 08:00"], "tube": ["T1"], "person_type": ["PASSPORT"], "person": ["E1"]})
+    >>> reports = pl.DataFrame({"at": ["2022-02-10 15:00"], "tube": ["T1"], "call": ["positive"]})
+    >>> day = poolpipe.run({"collect": collects, "report": reports}, as_of="2022-02-10 16:00")
+    >>> day.recalls.select("tube", "person", "status").rows()
+    [('T1', 'E1', 'open')]
     """
     with ExitStack() as last:
         told = last.enter_context(reporting(progress))

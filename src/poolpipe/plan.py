@@ -49,6 +49,11 @@ class Assumptions:
     PolicyError
         A figure that cannot be: none or infinitely many of something, more controls than wells, a probability
         outside 0 to 1.
+
+    Examples
+    --------
+    >>> Assumptions(pool_size=20).pool_size
+    20
     """
 
     pool_size: int = 10
@@ -175,6 +180,12 @@ def plan(
     PolicyError
         A number that cannot be: nobody, no day, more than 24 hours a day, a prevalence outside 0 to 1, a lab
         that tests nothing.
+
+    Examples
+    --------
+    >>> wanted = plan(100_000, days=2, lab_tubes_per_day=[6_000])
+    >>> wanted.keeps_up, wanted.needs.filter(item="tubes")["quantity"][0]
+    (True, 10000)
     """
     rule = assumptions or Assumptions()
     possible = 1 <= people <= MOST_PEOPLE and 1 <= days <= MOST_DAYS and 1 <= hours_per_day <= 24

@@ -215,7 +215,15 @@ class Decoding(_Section):
 
 
 class Policy(_Section):
-    """The rules of one campaign; compare two by their `version`."""
+    """The rules of one campaign; compare two by their `version`.
+
+    Examples
+    --------
+    >>> Policy().pools.capacity
+    10
+    >>> Policy(name="another").version == Policy().version
+    True
+    """
 
     name: str = "ten-in-one"
     time_zone: str = "Asia/Shanghai"

@@ -50,6 +50,14 @@ class StageResult(NamedTuple):
     rejects : polars.DataFrame
         Events that could not be understood, as the table `rejects`: file (name of the frame), line (row from 1),
         kind, code, detail, raw. Every row is in here, counts, or is a duplicate.
+
+    Examples
+    --------
+    >>> import poolpipe
+    >>> collects = pl.DataFrame({"at": ["yesterday"], "tube": ["T1"], "person": ["1"]})
+    >>> members, rejects = poolpipe.links(collects)
+    >>> members.height, rejects.height
+    (0, 1)
     """
 
     table: pl.DataFrame

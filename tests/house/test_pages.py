@@ -8,14 +8,14 @@ import sys
 import tomllib
 
 import pytest
-from scripts import write_design_page, write_policy_page, write_tables_page
+from scripts import write_api_page, write_design_page, write_policy_page, write_tables_page
 
 from house.rooms import ROOT
 
 WAY_OUT = "run `make docs`"
 
 
-@pytest.mark.parametrize("script", [write_tables_page, write_policy_page, write_design_page])
+@pytest.mark.parametrize("script", [write_tables_page, write_policy_page, write_design_page, write_api_page])
 def test_page__is_what_the_sources_say(script):
     name = script.PAGE.name
     assert script.PAGE.read_text(encoding="utf-8") == script.page(), f"docs/{name} is out of date: {WAY_OUT}"

@@ -56,6 +56,13 @@ def posteriors(
     -----
     ``p_i = prior_i * P(y | i infected) / P(y)`` (Dorfman 1943 with Bayes); exact. With dilution the count of
     the others is Poisson-binomial, summed without division (`poolpipe_kernels.counts.leave_one_out`).
+
+    Examples
+    --------
+    Two people in a positive pool and one in a negative one:
+
+    >>> posteriors(np.array([0, 2, 3]), np.array([3, 1]), 0.01, Assay()).round(4).tolist()
+    [0.4777, 0.4777, 0.0005]
     """
     starts, codes = _checked(offsets, calls, threads)
     priors = np.atleast_1d(np.asarray(prior, np.float64))

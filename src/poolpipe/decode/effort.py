@@ -25,6 +25,11 @@ class Effort:
         Most columns (the shorter side) of an array.
     sweeps : int
         How often everybody is drawn anew where beliefs are in doubt; 0: nothing is sampled.
+
+    Examples
+    --------
+    >>> Effort(people=16).people
+    16
     """
 
     states: int = 1 << 18

@@ -132,6 +132,15 @@ def decode(
     Notes
     -----
     docs/decode.md has the model, the methods and their sources.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> seats = pl.DataFrame({"pool": ["A", "A", "B"], "person": ["p", "q", "r"]})
+    >>> pools = pl.DataFrame({"pool": ["A", "B"], "call": ["positive", "negative"]})
+    >>> people = pl.DataFrame({"person": ["p", "q", "r"], "prior": [0.01, 0.01, 0.01]})
+    >>> decode(seats, pools, people).people["p_infected"].round(4).to_list()
+    [0.4777, 0.4777, 0.0005]
     """
     model = as_assay(assay)
     _check_effort(tolerance, most_sweeps, threads)

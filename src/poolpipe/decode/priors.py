@@ -56,6 +56,12 @@ def priors(
         people lacks person, or a p_known is no probability.
     PolicyError
         A probability lies outside 0 to 1, or a relative incidence below 0.
+
+    Examples
+    --------
+    >>> people = pl.DataFrame({"person": ["p", "q"], "household": ["h", "h"], "p_known": [1.0, None]})
+    >>> priors(people, 0.001)["prior"].round(4).to_list()
+    [1.0, 0.2008]
     """
     people = clean_keys(people, "people", ("person",))
     people = people.with_columns(

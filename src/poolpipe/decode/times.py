@@ -46,6 +46,11 @@ class Dynamics(BaseModel):
         P(a susceptible person is infected a day later), the incidence.
     clearance_per_day : float
         P(an infected person no longer tests positive a day later).
+
+    Examples
+    --------
+    >>> Dynamics(infection_per_day=0.001, clearance_per_day=0.1).clearance_per_day
+    0.1
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -99,6 +104,16 @@ def decode_over_time(
     Notes
     -----
     A hidden Markov model per person, coupled by pools (predict, update: Rabiner 1989, sec. III).
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> seats = pl.DataFrame({"pool": ["A", "A", "B"], "person": ["p", "q", "r"]})
+    >>> pools = pl.DataFrame({"pool": ["A", "B"], "call": ["positive", "negative"], "day": [0, 3]})
+    >>> people = pl.DataFrame({"person": ["p", "q", "r"], "prior": [0.01, 0.01, 0.01]})
+    >>> slow = Dynamics(infection_per_day=0.001, clearance_per_day=0.1)
+    >>> decode_over_time(seats, pools, people, slow).select("person", "day", pl.col("p_infected").round(3)).rows()[:4]
+    [('p', 0, 0.478), ('q', 0, 0.478), ('r', 0, 0.003), ('p', 3, 0.35)]
     """
     pools = as_frame(pools, "pools")
     check_columns(pools, "pools", ("pool", "call", "day"))

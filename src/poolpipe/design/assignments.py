@@ -63,6 +63,11 @@ def informative_dorfman(p: ArrayLike, se: float = 1.0, sp: float = 1.0, *, large
     ------
     PolicyError
         A probability lies outside 0 to 1, or `largest` below 1.
+
+    Examples
+    --------
+    >>> informative_dorfman([0.001, 0.2, 0.001, 0.3], largest=3).seats.select("pool", "person").rows()
+    [(0, 0), (0, 2), (0, 1), (1, 3)]
     """
     chance = np.asarray(p, np.float64).ravel()
     if largest < 1 or not all(((each >= 0) & (each <= 1)).all() for each in (chance, np.asarray([se, sp]))):
@@ -120,6 +125,11 @@ def assign(
         The scheme is unknown, or a size, weight or number below 1.
     TableError
         A person comes twice.
+
+    Examples
+    --------
+    >>> assign(pl.Series("person", ["p", "q", "r", "s"]), "array", size=2).rows()[:3]
+    [('S0000C0000', 'p'), ('S0000C0000', 'r'), ('S0000C0001', 'q')]
     """
     if scheme not in LAYOUTS or min(size, weight, 1 if pools is None else pools) < 1:
         raise PolicyError(
@@ -180,6 +190,12 @@ def worklist(
         allows.
     TableError
         If `seats` is no frame, or lacks a column.
+
+    Examples
+    --------
+    >>> seats = pl.DataFrame({"pool": ["A", "A"], "person": ["p", "q"]})
+    >>> worklist(seats).select("source_well", "destination_well", "volume_ul").rows()
+    [('A01', 'A01', 50.0), ('B01', 'A01', 50.0)]
     """
     seats = as_frame(seats, "seats")
     require(seats, ("pool", "person"), table="seats")

@@ -78,6 +78,14 @@ def prevalence(
         A column is missing, a call or mode is none, or no pool with a result and people is left.
     PolicyError
         The method is unknown, or the test no better than a coin.
+
+    Examples
+    --------
+    Two of a hundred pools of ten are positive; the estimate is ``1 - 0.98 ** (1 / 10)``:
+
+    >>> pools = pl.DataFrame({"people": [10] * 100, "call": ["positive"] * 2 + ["negative"] * 98})
+    >>> prevalence(pools).select(pl.col("prevalence", "lower", "upper").round(5)).rows()
+    [(0.00202, 0.00024, 0.00727)]
     """
     if method not in METHODS:
         raise PolicyError(

@@ -97,6 +97,14 @@ def characteristics(
     A test's errors depend on its own pool only. Hierarchical: Dorfman (1943); Black, Bilder and Tebbs (2015,
     J. R. Stat. Soc. C 64:693). Arrays: Kim et al. (2007, Biometrics 63:1152), for people who differ McMahan,
     Tebbs and Bilder (2012, Biostatistics 13:512). Figures agree with binGroup2 1.3.3.
+
+    Examples
+    --------
+    Pools of ten at 1 %: a test for the pool, and ten more where it is positive:
+
+    >>> found = characteristics("dorfman", (10,), 0.01)
+    >>> round(found.tests_per_person, 4), round(1 / 10 + 1 - 0.99**10, 4)
+    (0.1956, 0.1956)
     """
     sizes = _checked_sizes(scheme, sizes)
     stages = {"dorfman": 2, "hierarchical": len(sizes), "array": 2, "array_master": 3}[scheme]
@@ -148,6 +156,11 @@ def best(
     ------
     PolicyError
         No size fits the capacity, there is none to choose from, or a number cannot be.
+
+    Examples
+    --------
+    >>> best("dorfman", 0.01).sizes
+    (11,)
     """
     _checked_demand(most_tests=most_tests, people=people)
     given = list(_usual_sizes(scheme, p) if sizes is None else sizes)

@@ -53,6 +53,14 @@ def comp(seats: Frame, pools: Frame) -> pl.DataFrame:
     Notes
     -----
     Chan, Che, Jaggi and Saligrama (2011), Allerton 49:1832. An upper bound where tests do not err.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> seats = pl.DataFrame({"pool": ["A", "A", "B"], "person": ["p", "q", "r"]})
+    >>> pools = pl.DataFrame({"pool": ["A", "B"], "call": ["positive", "negative"]})
+    >>> comp(seats, pools).rows()
+    [('p', True, 'possible'), ('q', True, 'possible'), ('r', False, 'cleared')]
     """
     screen = _Screen.of(seats, pools)
     return screen.table(~screen.cleared())
@@ -63,6 +71,14 @@ def dd(seats: Frame, pools: Frame) -> pl.DataFrame:
 
     Parameters and result as `comp`. Aldridge, Baldassini and Johnson (2014), IEEE Trans. Inf. Theory 60:3671.
     A lower bound where tests do not err.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> seats = pl.DataFrame({"pool": ["A", "A", "B"], "person": ["p", "q", "r"]})
+    >>> pools = pl.DataFrame({"pool": ["A", "B"], "call": ["positive", "negative"]})
+    >>> dd(seats, pools)["infected"].to_list()
+    [False, False, False]
     """
     screen = _Screen.of(seats, pools)
     return screen.table(screen.definite(screen.cleared()))
@@ -73,6 +89,14 @@ def scomp(seats: Frame, pools: Frame) -> pl.DataFrame:
 
     Parameters and result as `comp`; ties go to the person seated first. Aldridge, Baldassini and Johnson
     (2014). A small set that explains everything; between `dd` and `comp`.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> seats = pl.DataFrame({"pool": ["A", "A", "B"], "person": ["p", "q", "r"]})
+    >>> pools = pl.DataFrame({"pool": ["A", "B"], "call": ["positive", "negative"]})
+    >>> scomp(seats, pools)["infected"].to_list()
+    [True, False, False]
     """
     screen = _Screen.of(seats, pools)
     clear = screen.cleared()
@@ -91,6 +115,14 @@ def screen_doubts(seats: Frame, pools: Frame) -> pl.DataFrame:
 
     Parameters as `comp`; code, pool and detail as in `decode.Decoded.doubts`. A positive pool is contradicted when
     negative pools clear everybody in it: some test has erred. Of pools that hang together the smallest set is named.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> seats = pl.DataFrame({"pool": ["A", "A", "B"], "person": ["p", "q", "r"]})
+    >>> pools = pl.DataFrame({"pool": ["A", "B"], "call": ["positive", "negative"]})
+    >>> screen_doubts(seats, pools.head(1)).select("code", "pool").rows()
+    [('pool_without_call', 'B')]
     """
     pools = as_frame(pools, "pools")
     screen = _Screen.of(seats, pools)

@@ -47,6 +47,11 @@ class Reference:
         What was not understood, in both languages: for the summary and the boards.
     files : mapping
         Table to the file it was read from: among the events it is none.
+
+    Examples
+    --------
+    >>> Reference().listed_labs().height
+    0
     """
 
     people: pl.DataFrame | None = None
@@ -116,6 +121,16 @@ def read_reference(
         If a file does not exist or may not be read.
     TableError
         If its key column is missing, or it is neither a path nor a frame.
+
+    Examples
+    --------
+    >>> import poolpipe
+    >>> known = poolpipe.read_reference(people="data/samples/town/reference/people.parquet")
+    >>> known.people.height
+    5000
+    >>> day = poolpipe.run("data/samples/town/events", reference=known)
+    >>> day.summary["coverage"][0]["people"]
+    5000
     """
     given = {"people": people, "sites": sites, "labs": labs}
     tables: dict[str, pl.DataFrame] = {}

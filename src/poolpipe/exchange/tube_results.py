@@ -138,6 +138,14 @@ def results(
     ------
     TableError
         A table lacks a column.
+
+    Examples
+    --------
+    >>> import poolpipe
+    >>> day = poolpipe.run("data/samples/town/events")
+    >>> first = next(results(day.pools, day.members, day.readings))
+    >>> first.tube == day.pools.drop_nulls("call")["tube"][0]
+    True
     """
     return results_of([first_told(statements(pools, members, readings))])
 

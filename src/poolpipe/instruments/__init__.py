@@ -62,6 +62,12 @@ def read(
     ------
     InstrumentError
         UnknownFormatError, RefusedFormatError, DamagedFileError, AmbiguousFileError: nothing was read.
+
+    Examples
+    --------
+    >>> found = read("data/samples/instruments/cfx.csv")
+    >>> found.readings.select("plate", "well", "target").row(0)
+    ('P220210A', 'A01', 'ORF1ab')
     """
     from poolpipe.instruments.reader import read_bytes
 
@@ -79,7 +85,14 @@ def events(
     without_lab: bool = False,
     lines: bool = False,
 ) -> dict[str, pl.DataFrame]:
-    """The contract's events of a file by kind; see `poolpipe.instruments.contract_events.events`."""
+    """The contract's events of a file by kind; see `poolpipe.instruments.contract_events.events`.
+
+    Examples
+    --------
+    >>> found = read("data/samples/instruments/cfx.csv")
+    >>> sorted(events(found, ImportPolicy(lab="L1")))
+    ['read']
+    """
     from poolpipe.instruments import contract_events
 
     return contract_events.events(instrument_file, policy, without_lab=without_lab, lines=lines)
@@ -93,6 +106,13 @@ def recognise(
     Cheap: of a text only the first 256 kB are looked at, unless it has `[sections]`. Event files and reference
     tables are None. `refused` is a file that `read` refuses with advice (`.pcrd`, a Design & Analysis `.eds`, a web
     page called `.xls`, results that no layout reads). The policy's targets tell a table with a column a target.
+
+    Examples
+    --------
+    >>> recognise("data/samples/instruments/cfx.csv")
+    'cfx-maestro'
+    >>> recognise("data/samples/instruments/README.md") is None
+    True
     """
     try:
         return _format_of(path, layouts, policy)

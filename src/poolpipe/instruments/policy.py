@@ -93,6 +93,11 @@ class ImportPolicy(BaseModel):
         Encoding of text that is not Unicode (`gb18030`, `cp1252`); decided by content without it.
     max_bytes, max_unpacked_bytes : int
         Bounds of a file and of what is packed inside it.
+
+    Examples
+    --------
+    >>> ImportPolicy(zone="Europe/Berlin").zone
+    'Europe/Berlin'
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

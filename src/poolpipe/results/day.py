@@ -252,6 +252,13 @@ class Day:
         ------
         InputError
             If this day was read from a folder: its events are not here any more.
+
+        Examples
+        --------
+        >>> import poolpipe
+        >>> day = poolpipe.run("data/samples/town/events")
+        >>> day.view(as_of="2022-04-04T12:00:00+08:00").pools.height < day.pools.height
+        True
         """
         if self._reconclude is None:
             raise InputError("holds tables and no events", where="day", way_out="run the events again")
@@ -298,6 +305,16 @@ class Day:
         ------
         InputError
             If it holds no result of ours, or tables and summary do not belong together.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import poolpipe
+        >>> day = poolpipe.run("data/samples/town/events")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     again = poolpipe.Day.read(day.write(folder))
+        >>> again.pools.equals(day.pools)
+        True
         """
         summary, tables = read_written(Path(folder))
         return cls(tables, summary)

@@ -112,6 +112,14 @@ def simulate(
         A preset, trouble, rate or number of people or rounds that cannot be.
     InputError
         A format or number of pieces that cannot be, or a folder that is not empty.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     written = simulate(folder, people=500, seed=1)
+    >>> written.references["people"]
+    500
     """
     settings = settings_for(preset, people=people, troubles=troubles, rounds=rounds)
     if format not in FORMATS:
