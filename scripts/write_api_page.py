@@ -7,7 +7,6 @@ import importlib
 import inspect
 import re
 import textwrap
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +32,10 @@ def page() -> str:
     parts = []
     for home, names in faces().items():
         module = importlib.import_module(home)
-        parts.append(f"## `{home}`\n\n{_first_line(module)}\n")
+        parts.append(f"{_anchor(home)}## `{home}`\n\n{_first_line(module)}\n")
         parts += [_entry(home, name, getattr(module, name)) for name in names]
     body = "\n".join(parts)
-    return "\n".join([HEAD, _contents(_anchors(body)), body])
+    return f"{HEAD}\n{_contents()}\n{body}"
 
 
 def faces() -> dict[str, list[str]]:
@@ -58,30 +57,25 @@ def is_given(thing: object) -> bool:
     return issubclass(thing, BaseException) or "Parameters\n-" not in text
 
 
-def _contents(anchors: dict[str, str]) -> str:
+def _contents() -> str:
     rows = [
-        f"| [`{home}`](#{anchors[home]}) | "
-        + ", ".join(f"[`{name}`](#{anchors[f'{home}.{name}']})" for name in names)
-        + " |\n"
+        f"| [`{home}`](#{home}) | " + ", ".join(f"[`{name}`](#{home}.{name})" for name in names) + " |\n"
         for home, names in faces().items()
     ]
     return "| module | names |\n| --- | --- |\n" + "".join(rows)
 
 
-def _anchors(body: str) -> dict[str, str]:
-    """Heading to its anchor, as GitHub and mkdocs make them; what differs only by case gets a number."""
-    outside = re.sub(r"^```.*?^```", "", body, flags=re.MULTILINE | re.DOTALL)
-    anchors: dict[str, str] = {}
-    often: Counter[str] = Counter()
-    for heading in re.findall(r"^#+ `(.+)`$", outside, re.MULTILINE):
-        bare = re.sub(r"[^a-z0-9_]", "", heading.lower())
-        anchors[heading] = f"{bare}-{often[bare]}" if often[bare] else bare
-        often[bare] += 1
-    return anchors
+def _anchor(heading: str) -> str:
+    """An anchor of its own: what GitHub and mkdocs make of two headings that differ by case is not the same."""
+    return f'<a id="{heading}"></a>\n\n'
 
 
 def _entry(home: str, name: str, thing: Any) -> str:
-    parts = [f"### `{home}.{name}`\n", _signature(name, thing), _markdown(inspect.getdoc(thing) or "")]
+    parts = [
+        f"{_anchor(f'{home}.{name}')}### `{home}.{name}`\n",
+        _signature(name, thing),
+        _markdown(inspect.getdoc(thing) or ""),
+    ]
     if inspect.isclass(thing):
         parts += [
             f"#### `{name}.{each}`\n\n{_signature(each, method)}\n{_markdown(inspect.getdoc(method) or '')}"
