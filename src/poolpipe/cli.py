@@ -15,7 +15,8 @@ import click
 
 from poolpipe.display import mask_identities, visible, withhold_values
 from poolpipe.errors import PoolpipeError, PoolpipeWarning
-from poolpipe.terminal.chinese import in_both_languages
+from poolpipe.messages import in_both_languages
+from poolpipe.terminal.usage import usage_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,20 +50,23 @@ class NotDone(click.ClickException):
 
     exit_code = 1
 
-    def __init__(self, what: str, *, where: str = "", way_out: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str = "", way_out: str = "", several: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(what)
         self.where = where
         self.way_out = way_out
+        self.several = several or (what,)
 
     def show(self, file: IO[str] | None = None) -> None:
         """Write what, where and the way out, each on its own line."""
         click.echo("poolpipe could not do it. 未能完成。", file=file, err=True)
-        told = {
-            "what  问题": in_both_languages(self.message),
-            "where 位置": self.where,
-            "do    办法": self.way_out,
-        }
-        for label, text in told.items():
+        told = [
+            *(("what  问题", each) for each in self.several),
+            ("where 位置", self.where),
+            ("do    办法", self.way_out),
+        ]
+        for label, text in told:
             if text:
                 click.echo(f"  {label}: {visible(mask_identities(text))}", file=file, err=True)
 
@@ -114,11 +118,11 @@ class _LazyGroup(click.Group):
 
 @contextmanager
 def _drawn_usage() -> Iterator[None]:
-    """Draw what a wrong command line says, line by line: an argument is somebody else's text."""
+    """Draw what a wrong command line says, in both languages."""
     try:
         yield
     except click.ClickException as error:
-        said = "\n".join(visible(line) for line in error.format_message().expandtabs(4).split("\n"))
+        said = usage_message(error)
         error.format_message = lambda: said  # type: ignore[method-assign]  # click asks the instance
         raise
 
@@ -131,7 +135,10 @@ def _trace(kind: type[BaseException], error: BaseException, trace: TracebackType
 
 def _not_done(error: Exception) -> NotDone:
     if isinstance(error, PoolpipeError):
-        return NotDone(error.what, where=error.where, way_out=error.way_out)
+        classes = [each.__name__ for each in type(error).__mro__]
+        what, several = in_both_languages(error.what, classes), error.fields.get("broken", ())
+        told = several if isinstance(several, tuple) else ()
+        return NotDone(what, where=error.where, way_out=error.way_out, several=told)
     if isinstance(error, OSError):
         return NotDone(
             error.strerror or str(error),

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Self
+
 from poolpipe.display import visible
+from poolpipe.messages import message
+from poolpipe.messages import way_out as way_out_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["InputError", "PolicyError", "PoolpipeError", "PoolpipeWarning", "TableError", "UnknownTableError"]
 
@@ -23,6 +30,10 @@ class PoolpipeError(Exception):
     ----------
     what, where, way_out : str
         As given; the exception's own text draws what could command a terminal as escapes.
+    code : str
+        The message's code in `poolpipe.messages`, by which a program knows the error; empty where it has none.
+    fields : mapping
+        What the message's fields were filled with.
 
     Examples
     --------
@@ -35,8 +46,34 @@ class PoolpipeError(Exception):
         self.what = what
         self.where = where
         self.way_out = way_out
+        self.code = ""
+        self.fields: Mapping[str, object] = {}
         told = "; ".join(part for part in (f"{where}: {what}" if where else what, way_out) if part)
         super().__init__(visible(told))
+
+    @classmethod
+    def of(cls, code: str, *, where: str, way_out: str = "", **fields: object) -> Self:
+        """Make an error of the catalogue's message `code`, in English and Chinese.
+
+        Parameters
+        ----------
+        code : str
+            Key of `poolpipe.messages.MESSAGES`.
+        where : str
+            File, table, column or option it is wrong in.
+        way_out : str, optional
+            In the place of the catalogue's.
+        **fields
+            What the templates' fields are filled with.
+
+        Examples
+        --------
+        >>> str(InputError.of("no_time", where="as_of", text="noon", way_out="mend it"))
+        "as_of: 'noon' is not a time 不是有效的时间; mend it"
+        """
+        error = cls(message(code, fields), where=where, way_out=way_out or way_out_of(code, fields))
+        error.code, error.fields = code, fields
+        return error
 
 
 class InputError(PoolpipeError):

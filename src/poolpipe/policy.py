@@ -15,10 +15,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from poolpipe.accuracy import SENSITIVITY, SINGLE_SPECIFICITY, SPECIFICITY
 from poolpipe.errors import PolicyError
+from poolpipe.import_policy import ImportPolicy
+from poolpipe.paths import shown
+from poolpipe.settings import Broken, SettingsTable, broken, broken_rules, broken_together
 from poolpipe.zones import known_zone
 
 __all__ = [
@@ -32,7 +35,6 @@ __all__ = [
     "PoolSizes",
     "Retention",
     "Rules",
-    "broken_rules",
     "load_policy",
 ]
 
@@ -45,21 +47,7 @@ Name = Annotated[str, Field(min_length=1, max_length=64)]
 CheckRule = Literal["none", "gs1_mod10", "luhn", "mod43", "mod11_2", "mod37_2", "mod37_36"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_yes_or_no(cls, rules: Any) -> Any:
-        """No setting is a truth value; without this `true` would be read as the number 1."""
-        for name, value in rules.items() if isinstance(rules, dict) else ():
-            if isinstance(value, bool):
-                message = f"{name} is {str(value).lower()}, and no setting is a yes or no"
-                raise ValueError(message)  # noqa: TRY004 -- pydantic collects ValueErrors
-        return rules
-
-
-class FileLimits(_Section):
+class FileLimits(SettingsTable):
     """What a file of events may hold."""
 
     longest_record: int = Field(
@@ -70,7 +58,7 @@ class FileLimits(_Section):
     )
 
 
-class PoolSizes(_Section):
+class PoolSizes(SettingsTable):
     """How many swabs a tube takes and how many tubes a box."""
 
     capacity: int = Field(10, ge=1, le=100, description="people a pool tube is meant for, where no scan says")
@@ -79,7 +67,7 @@ class PoolSizes(_Section):
     )
 
 
-class CodePatterns(_Section):
+class CodePatterns(SettingsTable):
     """What printed codes look like (after cleaning), and which of them end in a check character."""
 
     tube: str = r"[0-9A-Za-z._/-]{1,64}"
@@ -108,14 +96,13 @@ class CodePatterns(_Section):
         except pl.exceptions.ComputeError as error:
             why = [line for line in str(error).splitlines() if line.startswith("error: ")]
             reason = (why or str(error).splitlines())[0].removeprefix("error: ").removeprefix("regex error: ")
-            message = (
-                f"{pattern!r} is no regular expression that can be used here (Rust's regex crate): {reason}"
-            )
-            raise ValueError(message) from error
+            raise broken(
+                "setting_regex", pattern=repr(pattern), engine="Rust's regex crate", why=reason
+            ) from error
         return pattern
 
 
-class CallRules(_Section):
+class CallRules(SettingsTable):
     """How Ct values become calls, and what a plate's controls must show."""
 
     targets: tuple[Name, ...] = Field(("ORF1ab", "N"), min_length=1, max_length=32)
@@ -132,19 +119,20 @@ class CallRules(_Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> CallRules:
+        rules: list[Broken] = []
         if self.grey_ct < self.detected_ct:
-            message = f"grey_ct {self.grey_ct} lies below detected_ct {self.detected_ct}"
-            raise ValueError(message)
+            cycles: dict[str, object] = {"grey": self.grey_ct, "detected": self.detected_ct}
+            rules.append(("grey_below_detected", ("grey_ct", "detected_ct"), cycles))
+        names = ("targets", "internal_control")
         if len(set(self.targets)) != len(self.targets) or self.internal_control in self.targets:
-            message = "targets and the internal control must have names of their own"
-            raise ValueError(message)
+            rules.append(("targets_alike", names, {}))
         if any(name != name.strip() for name in (*self.targets, self.internal_control)):
-            message = "the name of a target begins or ends with a blank: no reading would ever be called so"
-            raise ValueError(message)
+            rules.append(("target_blank", names, {}))
+        broken_together(rules)
         return self
 
 
-class Clocks(_Section):
+class Clocks(SettingsTable):
     """Every limit that events or reference tables can tell of, in hours; see the sources at the end."""
 
     pickup: Hours = Field(2, description="last swab of a tube to its pickup")
@@ -164,12 +152,12 @@ class Clocks(_Section):
     @model_validator(mode="after")
     def _in_order(self) -> Clocks:
         if self.city_all < self.city_half:
-            message = f"city_all {self.city_all:g} lies below city_half {self.city_half:g}"
-            raise ValueError(message)
+            hours: dict[str, object] = {"all": f"{self.city_all:g}", "half": f"{self.city_half:g}"}
+            broken_together([("city_clocks", ("city_all", "city_half"), hours)])
         return self
 
 
-class Retention(_Section):
+class Retention(SettingsTable):
     """How long tubes are kept after the result, hours, and how cold, degrees Celsius: the table `retention`."""
 
     negative: Hours = Field(24, description="how long a negative tube is kept, hours")
@@ -182,7 +170,7 @@ class Retention(_Section):
     )
 
 
-class Decoding(_Section):
+class Decoding(SettingsTable):
     """What is believed before the result, and how good the test is, for `p_infected`."""
 
     prior: float = Field(
@@ -206,15 +194,16 @@ class Decoding(_Section):
     def _positives_speak_for_infection(self) -> Decoding:
         lower = min(self.specificity, self.single_specificity)
         if self.sensitivity + lower < 1.0:
-            message = (
-                f"sensitivity {self.sensitivity:g} is below 1 - specificity {1.0 - lower:g}: a positive would "
-                "speak against infection"
-            )
-            raise ValueError(message)
+            chances: dict[str, object] = {
+                "sensitivity": f"{self.sensitivity:g}",
+                "complement": f"{1.0 - lower:g}",
+            }
+            names = ("sensitivity", "specificity", "single_specificity")
+            broken_together([("positive_misleads", names, chances)])
         return self
 
 
-class Policy(_Section):
+class Policy(SettingsTable):
     """The rules of one campaign; compare two by their `version`.
 
     Examples
@@ -288,32 +277,25 @@ def load_policy(policy: Rules = None) -> Policy:
     if policy is None or str(policy) in PRESETS:
         return _parsed(_preset(str(policy or "ten-in-one")), where=f"preset {policy}")
     path = Path(policy)
+    presets = ", ".join(PRESETS)
     if not path.is_file():
-        raise PolicyError(
-            "there is no such policy",
-            where=str(policy),
-            way_out=f"give a TOML file or one of the presets {', '.join(PRESETS)}",
-        )
+        near = difflib.get_close_matches(str(policy), PRESETS, n=1)
+        nearest = f"did you mean {near[0]}? " if near else ""
+        raise PolicyError.of("no_policy", where=shown(policy), nearest=nearest, presets=presets)
     try:
         rules = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PolicyError(
-            f"cannot be read: {error}",
-            where=str(path),
-            way_out="write it as TOML in UTF-8, see docs/policy.md",
-        ) from error
+        raise PolicyError.of("policy_unreadable", where=shown(path), why=error) from error
     except RecursionError as error:
-        raise PolicyError(
-            "cannot be read: nested too deeply", where=str(path), way_out="see docs/policy.md"
-        ) from error
-    return _based(rules, where=str(path))
+        raise PolicyError.of("policy_unreadable", where=shown(path), why="nested too deeply") from error
+    return _based(rules, where=shown(path))
 
 
 def _based(rules: dict[str, object], *, where: str) -> Policy:
     """Settings on top of the preset that they name as their base."""
     base = rules.pop("base", "ten-in-one")
     if base not in PRESETS:
-        raise PolicyError(f"base {base!r} is unknown", where=where, way_out=f"one of {', '.join(PRESETS)}")
+        raise PolicyError.of("policy_base", where=where, base=repr(base), presets=", ".join(PRESETS))
     return _parsed(_merged(_preset(str(base)), rules), where=where)
 
 
@@ -336,12 +318,12 @@ def _merged(base: dict[str, object], changes: dict[str, object]) -> dict[str, ob
 
 
 def _parsed(rules: dict[str, object], *, where: str) -> Policy:
-    try:
-        return Policy.model_validate(rules)
-    except ValidationError as error:
-        raise PolicyError(
-            broken_rules(error, Policy), where=where, way_out="see docs/policy.md for every setting"
-        ) from error
+    machines = rules.get("machines")
+    told = [] if not isinstance(machines, dict) else broken_rules(ImportPolicy, machines)
+    wrong = [*broken_rules(Policy, rules, _NOTHING_TELLS), *(f"machines.{each}" for each in told)]
+    if wrong:
+        raise PolicyError.of("policy_broken", where=where, rules="; ".join(wrong), broken=tuple(wrong))
+    return Policy.model_validate(rules)
 
 
 _NOTHING_TELLS = {
@@ -355,26 +337,4 @@ _NOTHING_TELLS = {
     "clocks.skew": "files do not tell when an event arrived",
     "clocks.silence": "files do not tell when an event arrived",
 }
-"""Settings that earlier versions took and never used, and why they can have no effect."""
-
-
-def broken_rules(error: ValidationError, model: type[BaseModel]) -> str:
-    """Tell every broken rule of a settings model in a sentence; a misspelt setting gets its likely name."""
-    return "; ".join(
-        _told(model, each["type"], [str(part) for part in each["loc"]], each["msg"])
-        for each in error.errors(include_url=False)
-    )
-
-
-def _told(part: type[BaseModel], kind: str, place: list[str], message: str) -> str:
-    where = ".".join(place)
-    if where in _NOTHING_TELLS:
-        return f"{where}: there is no such setting any more: {_NOTHING_TELLS[where]}"
-    if kind != "extra_forbidden":
-        return f"{where}: {message.removeprefix('Value error, ')}" if where else message
-    for name in place[:-1]:
-        inner = part.model_fields[name].annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            part = inner
-    near = difflib.get_close_matches(place[-1], part.model_fields, n=1)
-    return f"{where}: there is no such setting" + (f", did you mean {near[0]}?" if near else "")
+"""SettingsTable that earlier versions took and never used, and why they can have no effect."""

@@ -308,10 +308,12 @@ def require(frame: pl.DataFrame | Sequence[str], columns: Iterable[str], *, tabl
     if missing:
         near = difflib.get_close_matches(missing[0], there, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'? " if near else ""
-        raise TableError(
-            f"column {', '.join(missing)} is missing; there is {', '.join(column_list(there)) or 'no column'}",
+        raise TableError.of(
+            "column_missing",
             where=table,
-            way_out=f"{hint}rename the columns as docs/tables.md names them",
+            columns=", ".join(missing),
+            present=", ".join(column_list(there)) or "no column",
+            hint=hint,
         )
 
 

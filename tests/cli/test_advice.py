@@ -23,6 +23,7 @@ NAMED = re.compile(
 
 TOLD_BY = {
     "poolpipe.cli": (),
+    "poolpipe.messages": ("run", "export"),
     "poolpipe.results.writing": ("run", "demo"),
     "poolpipe.results.written": ("run", "demo"),
     "poolpipe.stages.viewpoint": ("run",),
@@ -34,6 +35,7 @@ TOLD_BY = {
     "poolpipe.instruments": ("import",),
     "poolpipe.terminal.console": ("run",),
     "poolpipe.commands.design": (),
+    "poolpipe.commands.cycles": ("decode",),
     "poolpipe.commands.frames": ("decode", "design", "plan"),
     "poolpipe.commands.import_": ("import",),
 }

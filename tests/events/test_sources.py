@@ -295,7 +295,7 @@ def test_progress__adds_up_to_the_bytes_of_all_files_and_never_goes_back(tmp_pat
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("collekt.csv", r"collekt\.csv: no such file, folder or pattern; did you mean .*collect\.csv\?"),
+        ("collekt.csv", r"collekt\.csv: no such file, folder or pattern .*; did you mean .*collect\.csv"),
         ("nowhere/collect.csv", "there is no folder .*nowhere either"),
         ("*.parquet", "no such file, folder or pattern"),
         ("empty", "there is no event file"),
@@ -328,7 +328,7 @@ def test_file__without_right_to_read_is_an_error_and_no_empty_file(
         return path_open(path, *args, **kwargs)
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(InputError, match="Permission denied; ask for the right to read it"):
+    with pytest.raises(InputError, match=r"you may not read it .*; ask its owner for the right to read it"):
         read(tmp_path)
 
 
@@ -342,14 +342,14 @@ def test_folder__without_right_to_read_is_an_error(tmp_path: Path, monkeypatch: 
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(InputError, match=r"a: may not be read; ask for the right"):
+    with pytest.raises(InputError, match=r"a: you may not read it .*; ask its owner for the right"):
         read(tmp_path)
 
 
 def test_frames__of_an_unknown_kind_say_which_there_are() -> None:
     import polars as pl
 
-    with pytest.raises(InputError, match="no such kind of event: swabs; name them collect, seal"):
+    with pytest.raises(InputError, match=r"no such kind of event: swabs .*; name them collect, seal"):
         read({"swabs": pl.DataFrame({"at": ["2022-02-10T08:00:00Z"]})})
 
 

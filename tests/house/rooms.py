@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 
-FOUNDATION = ("display", "progress", "errors", "paths", "accuracy", "zones", "policy", "findings", "tables")
+FOUNDATION = (
+    "display", "progress", "messages", "errors", "paths", "accuracy", "zones", "settings", "import_policy", "policy", "findings", "tables",
+)  # fmt: skip
 LAYERS = (
     FOUNDATION,
     ("coding",),

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from poolpipe.commands.import_ import import_command
 from poolpipe.commands.run import run as run_command
 from poolpipe.errors import PolicyError
+from poolpipe.import_policy import ImportPolicy
 from poolpipe.instruments.answers import answer
-from poolpipe.instruments.policy import ImportPolicy
 from poolpipe.pipeline import run
 from poolpipe.policy import Policy
 

@@ -235,6 +235,73 @@ def test_policy__tells_every_broken_rule_at_once(tmp_path):
     assert all(part in said for part in ("pools.capacity", "clocks.recall", "clocks.future"))
 
 
+WRONG = """
+time_zone = "Asia/Beijing"
+foo = 3
+[pools]
+capacity = true
+box_capacity = 0
+[codes]
+tube = "(?=T)T.*"
+plate_wells = 100
+scanner_prefixes = "x"
+[assay]
+targets = ["N ", "N "]
+grey_ct = 30
+negative_controls = "x"
+positive_controls = 400
+[clocks]
+city_half = 60
+recal = 3
+future = 1
+[decoding]
+sensitivity = 0.1
+specificity = 0.2
+prior = nan
+[retention]
+discard = "soon"
+[machines]
+zne = "UTC"
+tube_pattern = "(("
+at = "noon"
+date_order = "ymd"
+"""
+RULES = (
+    *("time_zone", "foo", "pools.capacity", "pools.box_capacity", "codes.tube", "codes.plate_wells"),
+    *("codes.scanner_prefixes", "assay.negative_controls", "assay.positive_controls", "clocks.recal"),
+    *("clocks.future", "decoding.prior", "retention.discard", "machines.zne", "machines.tube_pattern"),
+    *("machines.at", "machines.date_order", "assay", "assay", "assay", "clocks", "decoding"),
+)
+
+
+def test_policy__tells_each_of_many_broken_rules_in_both_languages(tmp_path):
+    (tmp_path / "policy.toml").write_text(WRONG, encoding="utf-8")
+    with pytest.raises(PolicyError, match="did you mean recall") as caught:
+        load_policy(tmp_path / "policy.toml")
+    said = caught.value.fields["broken"]
+    assert caught.value.code == "policy_broken"
+    assert sorted(each.partition(": ")[0] for each in said) == sorted(RULES)
+    for each in said:
+        assert any("\u4e00" <= sign <= "\u9fff" for sign in each), each
+        assert "Input should" not in each
+    told = CliRunner().invoke(
+        cli, ["run", ".", "--out", str(tmp_path / "o"), "--policy", str(tmp_path / "policy.toml")]
+    )
+    assert told.exit_code == 1
+    assert told.stderr.count("what  问题: ") == len(RULES)
+
+
+def test_policy__asks_rules_between_settings_only_of_sound_ones(tmp_path):
+    said = refused(tmp_path, '[assay]\ndetected_ct = "x"\ngrey_ct = 30\n')
+    assert "assay.detected_ct" in said
+    assert "lies below" not in said
+
+
+def test_policy__that_is_not_there_may_be_a_misspelt_preset():
+    with pytest.raises(PolicyError, match=r"did you mean ten-in-one\?.*请给出 TOML 文件"):
+        load_policy("ten-in-on")
+
+
 def test_run__says_that_a_policy_is_wrong_and_not_the_program(tmp_path):
     (tmp_path / "p.toml").write_text("[codes]\ntube = '(?<!x)T'\n", encoding="utf-8")
     scans = write_scans(tmp_path / "scans")

@@ -45,7 +45,9 @@ def test_lock__of_a_process_that_was_killed_is_free(tmp_path, day):
     path = tmp_path / ".poolpipe.lock"
     process = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE)
     process.stdout.readline()
-    with pytest.raises(poolpipe.InputError, match="another run is writing into it; wait until it is done"):
+    with pytest.raises(
+        poolpipe.InputError, match=r"another run is writing into it .*; wait until it is done"
+    ):
         day.write(tmp_path)
     process.send_signal(signal.SIGKILL)
     process.wait()

@@ -30,11 +30,6 @@ Frame = pl.DataFrame | pl.LazyFrame | ArrowStream
 _INDEX = re.compile(r"__index_level_\d+__")
 """How pandas names an index without a name: row numbers, which are no column of the user's."""
 
-_WAY_OUT = (
-    "give a frame of polars, pandas, pyarrow or DuckDB: anything with __arrow_c_stream__; "
-    "of a list of dicts make one with polars.DataFrame(...)"
-)
-
 
 def is_frame(given: object) -> TypeGuard[Frame]:
     """Tell whether `as_frame` may take this as a frame; nothing is read.
@@ -78,14 +73,13 @@ def as_frame(given: object, name: str) -> pl.DataFrame:
     if isinstance(given, pl.DataFrame):
         return given
     if not is_frame(given):
-        raise TableError(f"{_kind_of(given)} is no frame", where=name, way_out=_WAY_OUT)
+        raise TableError.of("no_frame", where=name, type=_kind_of(given))
     try:
         frame = given.collect() if isinstance(given, pl.LazyFrame) else pl.DataFrame(_Stream(given))
     except (pl.exceptions.PolarsError, pa.ArrowException, TypeError, ValueError) as error:
-        raise TableError(
-            f"{_kind_of(given)} cannot be read as a frame: {_first_line(error)}",
-            where=name,
-            way_out=_way_out(error),
+        kind, why = _kind_of(given), _first_line(error)
+        raise TableError.of(
+            "broken_frame", where=name, way_out=_way_out(error), type=kind, why=why
         ) from error
     return frame.drop([column for column in frame.columns if _INDEX.fullmatch(column)])
 

@@ -74,21 +74,13 @@ def cycles_told(pools: pl.DataFrame, told: dict[str, Any], *, wanted: bool) -> d
             )
         return None
     if not has_ct:
-        raise TableError(
-            "there is no Ct 没有 Ct 值",
-            where="pools",
-            way_out="give a column ct, or --readings with pool and ct 请提供 ct 列或 --readings 文件",
-        )
+        raise TableError.of("no_ct", where="pools")
     if "values" in given:
         path = given["values"]
         table = read_with_ct(path)
         values = table["ct"].drop_nulls().drop_nans().to_list() if "ct" in table.columns else []
         if not values:
-            raise InputError(
-                "no column ct, or nothing in it 无 ct 列或为空",
-                where=str(path),
-                way_out="give one Ct of a single positive a row 每行一个单检阳性 Ct",
-            )
+            raise InputError.of("no_single_ct", where=str(path))
         given["values"] = tuple(values)
     return given
 
@@ -113,11 +105,7 @@ def read_with_ct(path: Path) -> pl.DataFrame:
     ct, legible = parse_ct(frame["ct"].cast(pl.String))
     if not legible.all():
         row = int(legible.arg_min() or 0) + 1
-        raise TableError(
-            f"column 'ct', row {row}, is no number of cycles from 0 to 100 应为 0 至 100 的数字",
-            where=str(path),
-            way_out="write 31.5, or Undetermined, or nothing 未检出请填 Undetermined",
-        )
+        raise TableError.of("bad_ct", where=str(path), row=row)
     return frame.with_columns(ct.alias("ct"))
 
 

@@ -94,7 +94,7 @@ def best(
     from poolpipe.design import best as cheapest
 
     if (people is None) != (tests is None):
-        raise click.UsageError("--people and --tests go together 须同时给出")
+        raise click.UsageError("--people and --tests go together --people 与 --tests 须同时给出")
     chosen = [_sizes(each) for each in choices] or None
     found = cheapest(scheme, p, se, sp, chosen, most_tests=tests, people=people)
     _tell([found], "Best sizes 最优混样数", as_json=as_json)
@@ -246,7 +246,9 @@ def _sizes(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise click.BadParameter(f"{text!r} is not like 10 or 9,3,1", param_hint="SIZES") from None
+        raise click.BadParameter(
+            f"{text!r} is not like 10 or 9,3,1 请写作 10 或 9,3,1", param_hint="SIZES"
+        ) from None
 
 
 def _tell(found: list[Characteristics], title: str, *, as_json: bool) -> None:

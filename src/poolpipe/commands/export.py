@@ -11,7 +11,7 @@ from poolpipe.commands.options import ZONE
 from poolpipe.display import withhold_values
 from poolpipe.errors import InputError
 from poolpipe.progress import Steps
-from poolpipe.terminal.console import check_out, tell
+from poolpipe.terminal.console import check_inputs, check_out, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,7 @@ __all__ = ["export"]
     "  poolpipe export result --format csv --for-spreadsheet --out office\n"
     "  poolpipe export result --format hl7 --call positive --call suspect --out messages",
 )
-@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--format", "form", type=click.Choice(["csv", "hl7", "fhir"]), required=True, help="Format  格式"
 )
@@ -80,6 +80,7 @@ def export(
     from poolpipe.exchange import telling
     from poolpipe.exchange.source import result_folder
 
+    check_inputs((str(run), *map(str, readings)))
     check_out(out)
     formats: dict[str, telling.Form] = {
         "csv": telling.Csv(zone, language, for_spreadsheet=for_spreadsheet),
@@ -103,11 +104,14 @@ def _take_readings(source: ResultFolder, paths: tuple[Path, ...], policy: str | 
 
     rules = load_policy(policy)
     if rules.version != source.about["policy"]["version"]:
-        raise InputError(
-            f"the result was concluded under policy {source.about['policy']['name']} "
-            f"({source.about['policy']['version']}), and this is {rules.name} ({rules.version}) 策略与结果不符",
+        theirs = source.about["policy"]
+        raise InputError.of(
+            "other_policy",
             where="--policy",
-            way_out="give the policy of the run, so that wells and codes are read alike 请用 --policy 指定运行时的策略",
+            name=theirs["name"],
+            version=theirs["version"],
+            given=rules.name,
+            given_version=rules.version,
         )
     as_of = source.about["as_of"]
     given = read_readings(

@@ -40,20 +40,15 @@ def read_frame(path: Path, numbers: Iterable[str] = ()) -> pl.DataFrame:
     }
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise InputError(
-            f"files ending in {path.suffix or 'nothing'} are not read 不支持此格式",
-            where=str(path),
-            way_out=f"use one of {', '.join(readers)} 请改用以上格式",
+        raise InputError.of(
+            "frame_format", where=str(path), ending=path.suffix or "nothing", endings=", ".join(readers)
         )
     try:
         frame = reader()
         return frame.with_columns(pl.col(name).cast(pl.Float64) for name in numbers if name in frame.columns)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(
-            f"the table cannot be read 无法读取: {withhold_values(str(error).splitlines()[0])}",
-            where=str(path),
-            way_out="check the file and its numbers 请检查文件与数值列",
-        ) from error
+        why = withhold_values(str(error).splitlines()[0])
+        raise InputError.of("frame_unreadable", where=str(path), why=why) from error
 
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:
@@ -72,10 +67,8 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
     }
     writer = writers.get(path.suffix.lower())
     if writer is None:
-        raise InputError(
-            f"files ending in {path.suffix or 'nothing'} are not written 不支持此格式",
-            where=str(path),
-            way_out=f"use one of {', '.join(writers)} 请改用以上格式",
+        raise InputError.of(
+            "frame_not_written", where=str(path), ending=path.suffix or "nothing", endings=", ".join(writers)
         )
     writer(path)
 

@@ -11,7 +11,7 @@ import click
 from poolpipe.commands.frames import echo_json
 from poolpipe.commands.options import ZONE, Number
 from poolpipe.display import withheld
-from poolpipe.terminal.console import tell
+from poolpipe.terminal.console import check_inputs, tell
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -106,9 +106,12 @@ def import_command(
     from poolpipe.instruments.batch import import_files, load_import_policy, write_events
     from poolpipe.instruments.errors import MissingFactError
 
+    named = _pairs(targets)
+    given = (*files, *loads, *(each for each in (policy, stamp) if each))
+    check_inputs(map(str, given))
     rules = load_import_policy(
         policy, plate=plate, lab=lab, at=at, zone=zone, date_order=date_order, no_call_ct=no_call_ct,
-        targets=_pairs(targets), round=screening_round,
+        targets=named, round=screening_round,
     )  # fmt: skip
     imported = import_files(
         files, rules, known_loads=_known_loads(loads, out, rules.max_bytes), stamping=stamp, layouts=layouts
@@ -129,7 +132,7 @@ def import_command(
 def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
     for text in texts:
         if "=" not in text:
-            raise click.BadParameter(f"{text!r} is not NAME=TARGET", param_hint="--target")
+            raise click.BadParameter(f"{text!r} is not NAME=TARGET 请写作 名称=靶标", param_hint="--target")
     parted = [text.partition("=") for text in texts]
     return {name.strip(): target.strip() for name, _, target in parted}
 

@@ -97,7 +97,7 @@ def run(
         from poolpipe.tables import KINDS
 
     if kind is not None and kind not in KINDS:
-        raise click.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}", param_hint="--kind")
+        raise click.BadParameter(f"{kind!r} is none of {', '.join(KINDS)} 没有这种事件", param_hint="--kind")
     rules = load_policy(policy)
     moment = parse_moment(as_of, rules.time_zone)
     known = read_reference(people=people, sites=sites, labs=labs)

@@ -118,14 +118,15 @@ def _rates(troubles: tuple[str, ...], *, none: bool) -> dict[str, float]:
             separator = ""
             share = 0.0
         if not separator:
-            raise click.BadParameter(f"{given!r} is not NAME=RATE", param_hint="--trouble")
+            raise click.BadParameter(f"{given!r} is not NAME=RATE 请写作 名称=比例", param_hint="--trouble")
         if name == "all":
             rates |= dict.fromkeys(TROUBLES, share)
         elif name in TROUBLES:
             rates[name] = share
         else:
             raise click.BadParameter(
-                f"no trouble {name!r}; choose among {', '.join(TROUBLES)}", param_hint="--trouble"
+                f"no trouble {name!r}; choose among {', '.join(TROUBLES)} 没有这种异常",
+                param_hint="--trouble",
             )
     return rates
 

@@ -66,11 +66,7 @@ def frames_by_source(inputs: Any, kind: str | None = None) -> dict[str, tuple[st
     given = inputs if isinstance(inputs, Mapping) else {ANY: inputs}
     unknown = sorted({str(each) for each in given} - {*KINDS, ANY})
     if unknown:
-        raise InputError(
-            f"no such kind of event: {', '.join(unknown)}",
-            where="frames",
-            way_out=f"name them {', '.join(KINDS)}, or one frame 'events' with a column kind",
-        )
+        raise InputError.of("no_such_frame", where="frames", kind=", ".join(unknown), kinds=", ".join(KINDS))
     found: dict[str, tuple[str | None, pl.DataFrame]] = {}
     for name, frames in given.items():
         several = isinstance(frames, list | tuple)
@@ -95,11 +91,7 @@ def sources_of_frames(
     frames = frames_by_source(inputs, kind)
     for name, (promised, frame) in frames.items():
         if promised is None and frame.width and "kind" not in column_names(frame.columns)[0].values():
-            raise TableError(
-                "column kind is missing, and nothing else tells what the rows are",
-                where=name,
-                way_out="add a column kind, name the kind with kind=..., or give a mapping such as {'collect': frame}",
-            )
+            raise TableError.of("frame_without_kind", where=name)
 
     def batches(source: Source) -> Iterator[Batch]:
         frame = frames[source.name][1]

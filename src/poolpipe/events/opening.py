@@ -90,9 +90,7 @@ def open_inputs(
         If something is neither a path nor a frame, or a frame tells no kind.
     """
     if kind is not None and kind not in KINDS:
-        raise InputError(
-            f"no such kind of event: {kind}", where="kind", way_out=f"give one of {', '.join(KINDS)}"
-        )
+        raise InputError.of("no_such_kind", where="kind", kind=kind, kinds=", ".join(KINDS))
     if are_frames(inputs):
         return *sources_of_frames(inputs, kind), {}
     paths = _paths(inputs)
@@ -147,9 +145,7 @@ def read_table(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
         for batch in itertools.chain.from_iterable(map(unpacked, came)):
             batches = [] if batch.is_anew else [*batches, batch]
     except NoEventsError as error:
-        raise InputError(
-            str(error), where=shown(path), way_out="give a CSV, NDJSON, Parquet or Arrow file"
-        ) from error
+        raise InputError.of("no_table_file", where=shown(path), why=error) from error
     tables = [_as_texts(batch.table) for batch in batches if batch.table.num_rows]
     frame = pl.concat(tables, how="diagonal") if tables else pl.DataFrame()
     left_out = sorted(frozenset().union(*(batch.left_out for batch in batches)))
@@ -212,9 +208,7 @@ def _attempted(
         yield _named("the file vanished before it was read: run again 文件在读取前消失，请重新运行")
         return
     except PermissionError as error:
-        raise InputError(
-            str(error.strerror), where=shown(source.path), way_out="ask for the right to read it"
-        ) from error
+        raise InputError.of("unreadable", where=shown(source.path)) from error
     except OSError as error:
         yield _named(f"the file cannot be read: {error.strerror or error}; look at the disk 请检查磁盘")
         return

@@ -82,28 +82,19 @@ class Spool:
                     _pour(given, copy)
         except OSError as error:
             room = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            raise InputError(
-                f"cannot be read to its end: {error.strerror or error}",
-                where=shown(given),
-                way_out="set TMPDIR to a folder with more room"
-                if room
-                else "write it to a file, and give that",
-            ) from error
+            where, why = shown(given), error.strerror or error
+            if room:
+                raise InputError.of("pipe_no_room", where=where, why=why) from error
+            raise InputError.of("pipe_broken", where=where, why=why) from error
         return path
 
 
 def _stdin(given: str) -> BinaryIO:
     stream: BinaryIO | None = getattr(sys.stdin, "buffer", None)
     if stream is None:
-        raise InputError(
-            "there is no standard input 没有标准输入", where=given, way_out="give a file 请给出文件"
-        )
+        raise InputError.of("no_stdin", where=given)
     if stream.isatty():
-        raise InputError(
-            "the standard input is a terminal, and nothing is piped in 标准输入是终端",
-            where=given,
-            way_out="give a file, or pipe one in 请给出文件或用管道输入",
-        )
+        raise InputError.of("stdin_is_terminal", where=given)
     return stream
 
 
@@ -130,9 +121,5 @@ def _first(pipe: int, given: str) -> bytes:
         if piece or given.startswith(WITHOUT_NAME):
             return piece
         if time.monotonic() > until:
-            raise InputError(
-                "nobody writes into this pipe 没有程序向此管道写入",
-                where=shown(given),
-                way_out="start what writes into it, or give a file 请启动写入程序，或给出文件",
-            )
+            raise InputError.of("pipe_without_writer", where=shown(given))
         time.sleep(_LOOK_AGAIN_S)

@@ -174,7 +174,7 @@ def _capacity() -> pl.Expr:
 
 def _read(path: Path) -> tuple[pl.DataFrame, int]:
     if not path.is_file():
-        raise InputError("no such file", where=str(path), way_out="give a CSV, NDJSON, Parquet or Arrow file")
+        raise InputError.of("no_such_file", where=str(path))
     frame, broken = read_table(path)
     return frame, broken.height
 

@@ -198,21 +198,15 @@ def nothing_to_read(
     named = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
     told = [f"{name}: {why}" for name, why in skipped.items()]
     more = [f"and {len(told) - 5} more"] if len(told) > 5 else []
-    way_out = f"give CSV, NDJSON, Parquet or Arrow files ({' '.join(_SUFFIXES)}, also .gz and .zst)"
-    what = "there is no event file 没有事件文件"
-    if told:
-        what += f"; left aside 未采用: {'; '.join([*told[:5], *more])}"
-    return InputError(what, where=", ".join(map(shown, named)), way_out=way_out)
+    left_aside = f"; left aside 未采用: {'; '.join([*told[:5], *more])}" if told else ""
+    where = ", ".join(map(shown, named))
+    return InputError.of("nothing_to_read", where=where, left_aside=left_aside, endings=" ".join(_SUFFIXES))
 
 
 def _given(given: str, spool: Spool | None) -> Iterator[_Given]:
     """Files an input stands for."""
     if not given:
-        raise InputError(
-            "an empty path names nothing 路径为空",
-            where="INPUT",
-            way_out="give a file or a folder 请给出文件或文件夹",
-        )
+        raise InputError.of("empty_path", where="INPUT")
     try:
         path = Path(given)
         if is_stdin(given):
@@ -228,12 +222,9 @@ def _given(given: str, spool: Spool | None) -> Iterator[_Given]:
         elif what == "pipe":
             yield _piped(given, given if given.startswith(WITHOUT_NAME) else path.name, spool)
         else:
-            raise InputError(
-                NATURES[what], where=shown(given), way_out="give files or folders 请给出文件或文件夹"
-            )
+            raise InputError.of("no_file_or_folder", where=shown(given), nature=NATURES[what])
     except PermissionError as error:
-        where = shown(error.filename or given)
-        raise InputError("may not be read", where=where, way_out="ask for the right") from error
+        raise InputError.of("unreadable", where=shown(error.filename or given)) from error
 
 
 def _below(folder: Path) -> Iterator[_Given]:
@@ -248,8 +239,8 @@ def _matching(pattern: str) -> Iterator[_Given]:
     """Files that a pattern matches, named relative to the folder in which its first wildcard stands."""
     matches = expand(pattern)
     if not matches:
-        where = shown(pattern)
-        raise InputError("no such file, folder or pattern", where=where, way_out=_did_you_mean(Path(pattern)))
+        way_out = _did_you_mean(Path(pattern))
+        raise InputError.of("no_such_input", where=shown(pattern), way_out=way_out)
     parts = Path(pattern).parts
     root = Path(*parts[: next(place for place, part in enumerate(parts) if has_magic(part))])
     folders = folders_typed(root)
@@ -268,7 +259,7 @@ def _matching(pattern: str) -> Iterator[_Given]:
 
 def _piped(given: str, name: str, spool: Spool | None) -> _Given:
     if spool is None:
-        raise InputError(NATURES["pipe"], where=shown(given), way_out="give a file 请给出文件")
+        raise InputError.of("no_file_or_folder", where=shown(given), nature=NATURES["pipe"])
     path = spool.keep(given)
     folders = () if is_stdin(given) else folders_typed(Path(given).parent)
     return _Given.of(Found(path, name, path.stat()), folders, own=True)
@@ -390,5 +381,7 @@ def _did_you_mean(given: Path) -> str:
     try:
         near = difflib.get_close_matches(given.name, [path.name for path in folder.iterdir()], n=1)
     except OSError:
-        return f"there is no folder {shown(folder)} either"
-    return f"did you mean {shown(folder / near[0])}?" if near else f"look into {shown(folder)}"
+        return f"there is no folder {shown(folder)} either 上级文件夹也不存在"
+    if near:
+        return f"did you mean 您是否指: {shown(folder / near[0])}"
+    return f"look into {shown(folder)} 请查看该文件夹"

@@ -11,8 +11,8 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from poolpipe.import_policy import ImportPolicy
 from poolpipe.instruments.errors import InstrumentError, MissingFactError
-from poolpipe.instruments.policy import ImportPolicy
 
 if TYPE_CHECKING:
     import polars as pl

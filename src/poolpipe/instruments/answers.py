@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from poolpipe.instruments.policy import ImportPolicy
+from poolpipe.import_policy import ImportPolicy
 
 __all__ = ["answer"]
 

@@ -31,8 +31,8 @@ from poolpipe.instruments.wells import SHAPES, Place, wells_of
 from poolpipe.instruments.words import kind_of
 
 if TYPE_CHECKING:
+    from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.documents import Document, Sheet
-    from poolpipe.instruments.policy import ImportPolicy
 
 __all__ = ["find_layout", "read_document"]
 

@@ -10,18 +10,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from pydantic import ValidationError
 
 from poolpipe.errors import PolicyError
+from poolpipe.import_policy import ImportPolicy
 from poolpipe.instruments import read
 from poolpipe.instruments.campaign import campaign_import_policy
 from poolpipe.instruments.contract_events import events, missing_facts
 from poolpipe.instruments.crosscheck import check_plates, check_pools
 from poolpipe.instruments.errors import AmbiguousFileError, InstrumentError
 from poolpipe.instruments.model import LOADS, POOLS, InstrumentFile, Question
-from poolpipe.instruments.policy import ImportPolicy
 from poolpipe.instruments.stamping import stamp
-from poolpipe.policy import Policy, broken_rules, load_policy
+from poolpipe.policy import Policy, load_policy
+from poolpipe.settings import broken_rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,20 +66,16 @@ def load_import_policy(path: Path | None, **changes: Any) -> ImportPolicy:
     given = {name: value for name, value in changes.items() if value not in (None, (), {})}
     try:
         settings = tomllib.loads(path.read_text("utf-8-sig")) if path else {}
-        if path is not None and ({"base", "machines"} | set(Policy.model_fields)) & set(settings):
-            return campaign_import_policy(load_policy(path), **given)
-        written = settings.get("import", settings)
-        if not isinstance(written, dict):
-            raise PolicyError("import is no table of settings", where=where, way_out="begin it with [import]")
-        return ImportPolicy.model_validate(written | given)
-    except ValidationError as error:
-        raise PolicyError(
-            broken_rules(error, ImportPolicy), where=where, way_out="see docs/instruments/index.md"
-        ) from error
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise PolicyError(
-            f"cannot be read: {error}", where=where, way_out="write it as TOML in UTF-8"
-        ) from error
+        raise PolicyError.of("policy_unreadable", where=where, why=error) from error
+    if path is not None and ({"base", "machines"} | set(Policy.model_fields)) & set(settings):
+        return campaign_import_policy(load_policy(path), **given)
+    written = settings.get("import", settings)
+    if not isinstance(written, dict):
+        raise PolicyError.of("import_no_table", where=where)
+    if wrong := broken_rules(ImportPolicy, written | given):
+        raise PolicyError.of("import_broken", where=where, rules="; ".join(wrong), broken=tuple(wrong))
+    return ImportPolicy.model_validate(written | given)
 
 
 def import_files(

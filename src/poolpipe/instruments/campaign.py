@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from poolpipe.errors import PolicyError
-from poolpipe.instruments.policy import ImportPolicy
-from poolpipe.policy import broken_rules
+from poolpipe.import_policy import ImportPolicy
+from poolpipe.settings import broken_rules
 
 if TYPE_CHECKING:
     from poolpipe.policy import Policy
@@ -38,11 +36,9 @@ def campaign_import_policy(policy: Policy, **changes: Any) -> ImportPolicy:
         "plate_wells": policy.codes.plate_wells,
         "tube_pattern": policy.codes.tube,
     }
-    try:
-        return ImportPolicy.model_validate(of_campaign | policy.machines | changes)
-    except ValidationError as error:
-        raise PolicyError(
-            broken_rules(error, ImportPolicy),
-            where="[machines] of the policy",
-            way_out="see docs/instruments/index.md for every setting",
-        ) from error
+    settings = of_campaign | policy.machines | changes
+    if wrong := broken_rules(ImportPolicy, settings):
+        raise PolicyError.of(
+            "import_broken", where="[machines] of the policy", rules="; ".join(wrong), broken=tuple(wrong)
+        )
+    return ImportPolicy.model_validate(settings)

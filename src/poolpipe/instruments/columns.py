@@ -9,10 +9,10 @@ from poolpipe.instruments.cells import fold, plain
 from poolpipe.instruments.layouts import targets_in
 
 if TYPE_CHECKING:
+    from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.documents import Row
     from poolpipe.instruments.layouts import Layout
     from poolpipe.instruments.notes import Notes
-    from poolpipe.instruments.policy import ImportPolicy
 
 __all__ = ["Columns", "CtColumn", "columns_of"]
 

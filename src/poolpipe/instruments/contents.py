@@ -12,9 +12,9 @@ from poolpipe.instruments.times import moment
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.layouts import Layout
     from poolpipe.instruments.notes import Notes
-    from poolpipe.instruments.policy import ImportPolicy
     from poolpipe.instruments.tables import Record
     from poolpipe.instruments.wells import Place
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from poolpipe.import_policy import ImportPolicy
 from poolpipe.instruments.errors import MissingFactError
-from poolpipe.instruments.policy import ImportPolicy
 
 if TYPE_CHECKING:
     from poolpipe.instruments.model import InstrumentFile

@@ -21,7 +21,7 @@ from poolpipe.instruments.workbooks import Loader, xls_tables, xlsx_tables
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from poolpipe.instruments.policy import ImportPolicy
+    from poolpipe.import_policy import ImportPolicy
 
 __all__ = [
     "EDS_FOLDER",

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from xml.etree.ElementTree import Element
 
+    from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.model import InstrumentFile
-    from poolpipe.instruments.policy import ImportPolicy
 
 __all__ = ["is_eds", "read"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from poolpipe.import_policy import control_by_name
 from poolpipe.instruments.cells import plain
 from poolpipe.instruments.errors import DamagedFileError
-from poolpipe.instruments.policy import control_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,10 +14,10 @@ from poolpipe.instruments.tables import preamble_pairs
 from poolpipe.instruments.times import Moment, date_order_evidence, moment
 
 if TYPE_CHECKING:
+    from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.documents import Row
     from poolpipe.instruments.layouts import Layout
     from poolpipe.instruments.notes import Notes
-    from poolpipe.instruments.policy import ImportPolicy
 
 __all__ = ["When", "file_facts", "plate_barcode", "plate_size", "policy_time", "when_read"]
 

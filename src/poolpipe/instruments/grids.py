@@ -21,8 +21,8 @@ from poolpipe.instruments.wells import SHAPES, Place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.documents import Document, Row, Sheet
-    from poolpipe.instruments.policy import ImportPolicy
 
 __all__ = ["find_grid", "is_result", "read"]
 

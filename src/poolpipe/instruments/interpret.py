@@ -13,9 +13,9 @@ from poolpipe.instruments.words import yes_or_no
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.layouts import Layout
     from poolpipe.instruments.notes import Notes
-    from poolpipe.instruments.policy import ImportPolicy
     from poolpipe.instruments.tables import Record, Table
 
 __all__ = ["Reading", "readings_of", "table_decimal"]

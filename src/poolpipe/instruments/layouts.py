@@ -16,8 +16,8 @@ from poolpipe.instruments.result_columns import has_ct, names_target, result_nam
 from poolpipe.instruments.targets import is_expected
 
 if TYPE_CHECKING:
+    from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.documents import Row, Sheet
-    from poolpipe.instruments.policy import ImportPolicy
 
 __all__ = [
     "Channel",

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from xml.etree.ElementTree import Element
 
+    from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.documents import Document
-    from poolpipe.instruments.policy import ImportPolicy
     from poolpipe.instruments.rdml_ids import Ids
 
 __all__ = ["is_rdml", "read"]

@@ -14,8 +14,8 @@ from poolpipe.instruments.result_columns import unread_results
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.model import InstrumentFile
-    from poolpipe.instruments.policy import ImportPolicy
 
 __all__ = ["check_no_results", "read_bytes", "refusal"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from poolpipe.import_policy import ImportPolicy
 from poolpipe.instruments import eds, grids, rdml, tecan
 from poolpipe.instruments.assembly import find_layout
 from poolpipe.instruments.cells import fold
 from poolpipe.instruments.documents import Document, open_document
 from poolpipe.instruments.errors import RefusedFormatError
 from poolpipe.instruments.layouts import load_layouts
-from poolpipe.instruments.policy import ImportPolicy
 from poolpipe.instruments.reader import refusal
 from poolpipe.instruments.result_columns import unread_results
 

@@ -7,8 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from poolpipe.import_policy import ImportPolicy, control_by_name
 from poolpipe.instruments.cells import fold
-from poolpipe.instruments.policy import ImportPolicy, control_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

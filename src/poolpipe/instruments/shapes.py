@@ -13,9 +13,9 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from poolpipe.import_policy import control_by_name
 from poolpipe.instruments.cells import plain
 from poolpipe.instruments.errors import AmbiguousFileError
-from poolpipe.instruments.policy import control_by_name
 from poolpipe.instruments.words import kind_of
 
 if TYPE_CHECKING:

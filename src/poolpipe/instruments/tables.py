@@ -18,9 +18,9 @@ from poolpipe.instruments.words import yes_or_no
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.layouts import Layout
     from poolpipe.instruments.notes import Notes
-    from poolpipe.instruments.policy import ImportPolicy
 
 __all__ = ["Record", "Table", "preamble_pairs", "tables"]
 

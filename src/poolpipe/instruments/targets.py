@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from poolpipe.instruments.cells import fold
 
 if TYPE_CHECKING:
+    from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.notes import Notes
-    from poolpipe.instruments.policy import ImportPolicy
 
 __all__ = ["is_expected", "target_name"]
 

@@ -26,8 +26,8 @@ from poolpipe.instruments.wells import SHAPES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.documents import Document, Sheet
-    from poolpipe.instruments.policy import ImportPolicy
 
 __all__ = ["is_worklist", "read"]
 

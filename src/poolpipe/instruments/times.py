@@ -13,7 +13,7 @@ from poolpipe.instruments.cells import plain
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from poolpipe.instruments.policy import ImportPolicy
+    from poolpipe.import_policy import ImportPolicy
 
 __all__ = ["Doubt", "Moment", "date_order_evidence", "moment"]
 

@@ -10,9 +10,9 @@ from poolpipe.instruments.cells import plain, well_name, well_number
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.layouts import Layout
     from poolpipe.instruments.notes import Notes
-    from poolpipe.instruments.policy import ImportPolicy
     from poolpipe.instruments.tables import Record
 
 __all__ = ["SHAPES", "Place", "wells_of"]

@@ -147,11 +147,7 @@ class Day:
             if name not in TABLES:
                 raise UnknownTableError(f"there is no table {name!r}", where="day", way_out=_near(name))
             if self._coded is None:
-                raise InputError(
-                    f"holds no table {name}: it was written before there was one",
-                    where="day",
-                    way_out="run the events again",
-                )
+                raise InputError.of("table_not_held", where="day", name=name)
             self._tables[name] = self._coded.table(name)
         return self._tables[name]
 
@@ -261,7 +257,7 @@ class Day:
         True
         """
         if self._reconclude is None:
-            raise InputError("holds tables and no events", where="day", way_out="run the events again")
+            raise InputError.of("no_events_held", where="day")
         return self._reconclude(policy, as_of)
 
     def names(self) -> list[str]:

@@ -55,11 +55,8 @@ def query_tables(query: str, names: Iterable[str], table: Callable[[str], pl.Dat
             kinds = [str(each.type).rpartition(".")[2] for each in connection.extract_statements(query)]
             found = connection.sql(query).pl() if kinds in _ASKING else None
         except duckdb.Error as error:
-            raise InputError(
-                str(error).strip().splitlines()[0], where="sql", way_out=f"the tables are {', '.join(known)}"
-            ) from error
+            why = str(error).strip().splitlines()[0]
+            raise InputError.of("sql_refused", where="sql", why=why, tables=", ".join(known)) from error
     if not isinstance(found, pl.DataFrame):
-        raise InputError(
-            "this is not one question", where="sql", way_out="write one SELECT, and nothing else"
-        )
+        raise InputError.of("sql_not_one", where="sql")
     return found

@@ -154,17 +154,9 @@ def _told(target: Path) -> Iterator[None]:
     try:
         yield
     except BlockingIOError as error:
-        raise InputError(
-            "another run is writing into it",
-            where=str(target),
-            way_out="wait until it is done, or choose another --out",
-        ) from error
+        raise InputError.of("out_in_use", where=str(target)) from error
     except OSError as error:
-        raise InputError(
-            f"cannot be written: {error.strerror or error}",
-            where=str(target),
-            way_out="choose another --out, or make room; what stands there is whole: the result before, or the new one",
-        ) from error
+        raise InputError.of("out_failed", where=str(target), why=error.strerror or error) from error
 
 
 def _make(folder: Path) -> list[Path]:

@@ -27,8 +27,7 @@ T = TypeVar("T")
 
 __all__ = ["Written", "opened", "read_written", "result_before"]
 
-_AGAIN = "run the events again with `poolpipe run --out` and this folder, or give another result"
-_NONE = "is no folder that poolpipe has written"
+_ANOTHER = "give a folder that `poolpipe run --out` wrote 请给出 `poolpipe run --out` 写出的文件夹"
 _KEYS = {"as_of", "policy", "files", "rows"}
 """What every summary has had since the first version."""
 
@@ -144,11 +143,7 @@ def result_before(folder: Path) -> frozenset[str]:
     for name in sorted(ours - named):
         path = folder / name
         if os.path.lexists(path) and not _may_be_ours(path):
-            raise InputError(
-                f"there is a {name} that poolpipe has not written; nothing is written over it",
-                where=str(path),
-                way_out="move it away, or choose another --out",
-            )
+            raise InputError.of("out_holds_others", where=str(path), name=name)
     return named
 
 
@@ -187,11 +182,7 @@ def _stamp(path: Path) -> object:
 
 def _open_once(folder: Path, stack: ExitStack) -> Written:
     if not folder.is_dir():
-        raise InputError(
-            f"{_NONE}: it is no folder",
-            where=str(folder),
-            way_out="give a folder that `poolpipe run --out` wrote",
-        )
+        raise InputError.of("no_result", where=str(folder), way_out=_ANOTHER, why="it is no folder")
     # Where the last run could not give its files their names at one stroke, some still lie beside them.
     moving = next(unmoved(folder), folder)
     summary = _summary(moving / SUMMARY, folder)
@@ -212,14 +203,14 @@ def _summary(path: Path, folder: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         left = [f"{table}.parquet" for table in TABLES if (folder / f"{table}.parquet").exists()]
         told = f", and {', '.join(left)} without one are no result" if left else ""
-        raise InputError(f"{_NONE}: there is no {SUMMARY}{told}", where=where, way_out=_AGAIN) from error
+        raise InputError.of("no_result", where=where, why=f"there is no {SUMMARY}{told}") from error
     except (OSError, ValueError, RecursionError) as error:
         told = f"{SUMMARY} cannot be read ({error})"
-        raise InputError(f"{_NONE}: {told}", where=where, way_out=_AGAIN) from error
+        raise InputError.of("no_result", where=where, why=told) from error
     ours = isinstance(summary, dict) and summary.keys() >= _KEYS
     if not ours or not isinstance(summary["rows"], dict) or not isinstance(summary.get("tables", {}), dict):
         told = f"{SUMMARY} says nothing of {', '.join(sorted(_KEYS))}, as every summary of poolpipe's does"
-        raise InputError(f"{_NONE}: {told}", where=where, way_out=_AGAIN)
+        raise InputError.of("no_result", where=where, why=told)
     return dict(summary)
 
 
@@ -254,8 +245,4 @@ def _frame(path: Path, table: str) -> pl.DataFrame:
 
 
 def _torn(path: Path, why: str) -> InputError:
-    return InputError(
-        f"{path.name} is not the table that {SUMMARY} speaks of: {why}; tables and summary of two runs are no result",
-        where=str(path),
-        way_out=_AGAIN,
-    )
+    return InputError.of("torn_result", where=str(path), name=path.name, summary=SUMMARY, why=why)

@@ -228,11 +228,7 @@ def _packed(attribute_sets: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np
 
 def _check_fits(column: str, found: int, most: int) -> None:
     if found > most:
-        raise TableError(
-            f"more than {most:,} different values",
-            where=f"collect.{column}",
-            way_out="look for garbage in the column",
-        )
+        raise TableError.of("too_many_values", where=f"collect.{column}", most=f"{most:,}")
 
 
 def _settle_ties(queues: _TubeQueues, collects: pl.DataFrame, codes: Dictionaries) -> None:

@@ -38,9 +38,7 @@ def moment_of(as_of: datetime | str | None, zone: str) -> datetime | None:
         aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
         return aware.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise InputError(
-            f"'{as_of}' is not a time", where="as_of", way_out="write it like 2022-02-10T18:00:00+08:00"
-        ) from error
+        raise InputError.of("no_time", where="as_of", text=as_of) from error
 
 
 def odd_view(

@@ -86,26 +86,15 @@ def check_inputs(inputs: Iterable[str], *, pipes: bool = False) -> None:
                 raise click.UsageError(f"{each}: nothing is piped in; give a file 没有管道输入；请给出文件")
         elif glob.has_magic(each) and not path.exists():
             if not expand(each):
-                raise InputError(
-                    "no file matches this pattern 没有与此匹配的文件",
-                    where=shown(each),
-                    way_out="quote the pattern, or name a file or a folder 请给出文件或文件夹",
-                )
+                raise InputError.of("no_match", where=shown(each))
         elif not path.exists():
-            where = shown(each)
-            raise InputError(
-                "there is no such file or folder 没有这个文件或文件夹", where=where, way_out=_nearest(path)
-            )
+            raise InputError.of("no_such_path", where=shown(each), way_out=_nearest(path))
         elif (what := nature(path.stat())) in NATURES and not (pipes and what == "pipe"):
             raise click.UsageError(
                 f"{shown(each)}: {NATURES[what]}; give a file or a folder 请给出文件或文件夹"
             )
         elif not os.access(path, os.R_OK):
-            raise InputError(
-                "you may not read it 无读取权限",
-                where=shown(each),
-                way_out="ask its owner for the right to read 请向所有者申请读取权限",
-            )
+            raise InputError.of("unreadable", where=shown(each))
 
 
 def check_out(folder: Path) -> None:
@@ -118,17 +107,9 @@ def check_out(folder: Path) -> None:
     """
     standing = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
     if not standing.is_dir():
-        raise InputError(
-            f"{standing.name} is a file, not a folder 是文件而非文件夹",
-            where=str(folder),
-            way_out="name another folder with --out 请用 --out 指定其他文件夹",
-        )
+        raise InputError.of("out_is_file", where=str(folder), name=standing.name)
     if not os.access(standing, os.W_OK):
-        raise InputError(
-            "you may not write there 无写入权限",
-            where=str(standing),
-            way_out="name another folder with --out 请用 --out 指定其他文件夹",
-        )
+        raise InputError.of("out_not_writable", where=str(standing))
 
 
 def _nearest(path: Path) -> str:
@@ -137,7 +118,7 @@ def _nearest(path: Path) -> str:
     missing = next(n for n in range(1, len(parts) + 1) if not Path(*parts[:n]).exists())
     parent = Path(*parts[: missing - 1]) if missing > 1 else Path()
     names = (
-        sorted(each.name for each in parent.iterdir())
+        sorted(each.name for each in parent.iterdir() if not each.name.startswith("."))
         if parent.is_dir() and os.access(parent, os.R_OK)
         else []
     )

@@ -6,8 +6,9 @@ import re
 from datetime import datetime  # noqa: TC003 -- pydantic reads the annotation
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from poolpipe.settings import SettingsTable, broken
 from poolpipe.zones import known_zone
 
 __all__ = ["ImportPolicy", "control_by_name"]
@@ -28,7 +29,7 @@ def control_by_name(name: str) -> str | None:
     return next((role for role, names in _CONTROL_NAMES.items() if names.fullmatch(name)), None)
 
 
-class ImportPolicy(BaseModel):
+class ImportPolicy(SettingsTable):
     """Decisions for what a file leaves open. Every question a reader asks names the setting here.
 
     Parameters
@@ -100,8 +101,6 @@ class ImportPolicy(BaseModel):
     'Europe/Berlin'
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     zone: str = "Asia/Shanghai"
     zone_abbreviations: dict[str, str] = Field(default_factory=dict)
     date_order: Literal["mdy", "dmy"] | None = None
@@ -143,8 +142,7 @@ class ImportPolicy(BaseModel):
     def _offsets_are_offsets(cls, value: dict[str, str]) -> dict[str, str]:
         for name, offset in value.items():
             if not re.fullmatch(r"[+-]\d\d:\d\d", offset):
-                msg = f"offset of {name} is {offset!r}; write it as +08:00"
-                raise ValueError(msg)
+                raise broken("setting_offset", name=name, offset=repr(offset))
         return value
 
     @field_validator("plate_file_name", "tube_pattern")
@@ -154,6 +152,7 @@ class ImportPolicy(BaseModel):
             try:
                 re.compile(value)
             except re.error as error:
-                msg = f"{value!r} is no regular expression: {error}"
-                raise ValueError(msg) from error
+                raise broken(
+                    "setting_regex", pattern=repr(value), engine="Python's re", why=str(error)
+                ) from error
         return value
