@@ -62,7 +62,7 @@ def test_pandas__missing_values_are_null():
     [
         (42, "read: a int is no frame"),
         ("scans.csv", "read: a str is no frame"),
-        ([{"tube": "T1"}], "read: a list of dict is no frame; .*polars.DataFrame"),
+        ([{"tube": "T1"}], "read: a list of dict is no frame .*polars.DataFrame"),
         (None, "read: a NoneType is no frame"),
         (pl.Series("tube", ["T1"]), r"polars.Series cannot be read as a frame.*to_frame\(\)"),
         (pd.Series(["T1"]), r"pandas.Series cannot be read as a frame.*to_frame\(\)"),
