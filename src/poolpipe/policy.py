@@ -268,7 +268,7 @@ def load_policy(policy: Rules = None) -> Policy:
     35.0
     >>> load_policy({"asay": {"detected_ct": 35}})
     Traceback (most recent call last):
-    poolpipe.errors.PolicyError: policy: asay: there is no such setting, did you mean assay?; see docs/policy.md ...
+    poolpipe.errors.PolicyError: policy: asay: there is no such setting, did you mean assay? ... see docs/policy.md ...
     """
     if isinstance(policy, Policy):
         return policy
