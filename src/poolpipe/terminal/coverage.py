@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from poolpipe.terminal.marks import Board, clock, frame, plain
+from poolpipe.terminal.marks import MOMENT, NAME, NUMBER, Board, clock, listing, plain
 
 if TYPE_CHECKING:
     from poolpipe.results.day import Day
@@ -30,25 +30,23 @@ def coverage_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
     rounds = [each for each in day.summary.get("coverage", ()) if each["collected"]]
     if not rounds:
         return None
-    board = frame(
+    return listing(
         f"Coverage 覆盖进度 · {rounds[0]['people']:,} people on the list 名单人数",
+        {
+            "round\n轮次": {**NAME, "min_width": 10},
+            **dict.fromkeys(("collected\n已采样", "reported\n已报告"), NUMBER),
+            **dict.fromkeys(("half by, reached\n过半期限、达到", "all by, reached\n全部期限、达到"), MOMENT),
+        },
+        (_row(each, zone) for each in rounds[-rows:]),
         more=max(len(rounds) - rows, 0),
     )
-    board.add_column("round\n轮次", overflow="fold", min_width=10)
-    board.add_column("collected\n已采样", justify="right", no_wrap=True)
-    board.add_column("reported\n已报告", justify="right", no_wrap=True)
-    board.add_column("half by, reached\n过半期限、达到", no_wrap=True)
-    board.add_column("all by, reached\n全部期限、达到", no_wrap=True)
-    for each in rounds[-rows:]:
-        board.add_row(
-            plain(each["round"] or "-"),
-            *(
-                Text(f"{each[name]:,}\n{100 * each[name] // each['people']}%")
-                for name in ("collected", "reported")
-            ),
-            *(_deadline(each, name, zone) for name in ("half", "all")),
-        )
-    return board
+
+
+def _row(told: dict[str, Any], zone: str) -> list[Text]:
+    shares = (
+        Text(f"{told[name]:,}\n{100 * told[name] // told['people']}%") for name in ("collected", "reported")
+    )
+    return [plain(told["round"] or "-"), *shares, *(_deadline(told, name, zone) for name in ("half", "all"))]
 
 
 def _deadline(told: dict[str, Any], name: str, zone: str) -> Text:

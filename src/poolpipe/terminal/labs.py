@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
 from poolpipe.stages.workload import by_day
-from poolpipe.terminal.marks import Board, below, clock, frame, plain
+from poolpipe.terminal.marks import MOMENT, NAME, NUMBER, Board, below, clock, listing, plain
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from rich.console import RenderableType
+
     from poolpipe.results.day import Day
 
 __all__ = ["box_board", "lab_board", "retention_board"]
+
+_LAB: Final = {**NAME, "min_width": 14}
+_UNKNOWN = "(unknown 未知)"
 
 
 def lab_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
@@ -34,30 +41,34 @@ def lab_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
         return None
     known = {each["lab"] for each in day.summary.get("labs", ()) if each["capacity_per_day"] is not None}
     note = "" if known else " · no capacity given 未给检测能力"
-    board = frame(
+    numbers = (
+        "received\n签收",
+        "loaded\n上机",
+        "reported\n报告",
+        "waiting\n待出",
+        "capacity\n能力",
+        "busiest\n最忙",
+    )
+    return listing(
         f"Labs 检测机构 · tubes a day against capacity 每日管数与检测能力{note}",
+        {"lab, day\n检测机构、日期": _LAB, **dict.fromkeys(numbers, NUMBER)},
+        (_lab_day(row, zone) for row in days.head(rows).iter_rows(named=True)),
         more=max(days.height - rows, 0),
     )
-    board.add_column("lab, day\n检测机构、日期", overflow="fold", min_width=14)
-    for heading in ("received\n签收", "loaded\n上机", "reported\n报告", "waiting\n待出"):
-        board.add_column(heading, justify="right", no_wrap=True)
-    board.add_column("capacity\n能力", justify="right", no_wrap=True)
-    board.add_column("busiest\n最忙", justify="right", no_wrap=True)
-    for row in days.head(rows).iter_rows(named=True):
-        share = row["share"]
-        over = "bold red" if share and share > 1 else "default"
-        told = (
-            Text("-")
-            if share is None
-            else Text(f"{row['capacity_per_day']:,.0f}\n") + Text(f"{share:.0%}", over)
-        )
-        board.add_row(
-            plain(row["lab"] or "(unknown 未知)") + below(f"{row['day']}"),
-            *(f"{row[name]:,}" for name in ("received", "loaded", "reported", "waiting")),
-            told,
-            clock(row["busiest_hour"], zone)[6:],
-        )
-    return board
+
+
+def _lab_day(row: dict[str, Any], zone: str) -> list[RenderableType]:
+    share = row["share"]
+    over = "bold red" if share and share > 1 else "default"
+    told = Text("-")
+    if share is not None:
+        told = Text(f"{row['capacity_per_day']:,.0f}\n") + Text(f"{share:.0%}", over)
+    return [
+        plain(row["lab"] or _UNKNOWN) + below(f"{row['day']}"),
+        *(f"{row[name]:,}" for name in ("received", "loaded", "reported", "waiting")),
+        told,
+        clock(row["busiest_hour"], zone)[6:],
+    ]
 
 
 def retention_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
@@ -77,24 +88,24 @@ def retention_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
     )
     if labs.is_empty():
         return None
-    board = frame(
+    numbers = ("keep\n留存", "test again\n待复检", "may go\n可弃置", "overdue\n逾期未弃")
+    return listing(
         "Keeping tubes 留样 · which tube and until when 逐管期限见 retention.parquet",
+        {"lab\n检测机构": _LAB, **dict.fromkeys(numbers, NUMBER), "next may go\n下一可弃置": MOMENT},
+        (_kept(row, zone) for row in labs.head(rows).iter_rows(named=True)),
         more=max(labs.height - rows, 0),
     )
-    board.add_column("lab\n检测机构", overflow="fold", min_width=14)
-    for heading in ("keep\n留存", "test again\n待复检", "may go\n可弃置", "overdue\n逾期未弃"):
-        board.add_column(heading, justify="right", no_wrap=True)
-    board.add_column("next may go\n下一可弃置", no_wrap=True)
-    for row in labs.head(rows).iter_rows(named=True):
-        board.add_row(
-            plain(row["lab"] or "(unknown 未知)"),
-            f"{row['keep']:,}",
-            Text(f"{row['again']:,}", style="yellow" if row["again"] else "dim"),
-            f"{row['may_discard']:,}",
-            Text(f"{row['overdue']:,}", style="bold red" if row["overdue"] else "dim"),
-            "-" if row["next"] is None else clock(row["next"], zone),
-        )
-    return board
+
+
+def _kept(row: dict[str, Any], zone: str) -> list[RenderableType]:
+    return [
+        plain(row["lab"] or _UNKNOWN),
+        f"{row['keep']:,}",
+        Text(f"{row['again']:,}", style="yellow" if row["again"] else "dim"),
+        f"{row['may_discard']:,}",
+        Text(f"{row['overdue']:,}", style="bold red" if row["overdue"] else "dim"),
+        _clock(row["next"], zone),
+    ]
 
 
 def box_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
@@ -113,23 +124,29 @@ def box_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
     if full.is_empty():
         return None
     capacity = day.summary["boxes"]["capacity"]
-    board = frame(
+    moments = ("packed\n装箱", "picked up\n收样", "received\n签收")
+    return listing(
         f"Boxes of more than {capacity} tubes 超装转运箱 · {full.height:,} of {day.summary['boxes']['journeys']:,}",
+        {
+            "box\n箱": NAME,
+            **dict.fromkeys(("tubes\n管数", "people\n人数"), NUMBER),
+            **dict.fromkeys(moments, MOMENT),
+            "lab\n检测机构": NAME,
+        },
+        (_full_box(row, zone) for row in full.head(rows).iter_rows(named=True)),
         more=max(full.height - rows, 0),
     )
-    board.add_column("box\n箱", overflow="fold")
-    board.add_column("tubes\n管数", justify="right", no_wrap=True)
-    board.add_column("people\n人数", justify="right", no_wrap=True)
-    for heading in ("packed\n装箱", "picked up\n收样", "received\n签收"):
-        board.add_column(heading, no_wrap=True)
-    board.add_column("lab\n检测机构", overflow="fold")
-    for row in full.head(rows).iter_rows(named=True):
-        moments = (row["packed_at"], row["picked_up_at"], row["received_at"])
-        board.add_row(
-            plain(row["box"]) + below(row["round"]),
-            Text(f"{row['tubes']:,}", style="yellow"),
-            f"{row['people']:,}",
-            *("-" if each is None else clock(each, zone) for each in moments),
-            plain(row["lab"] or "-"),
-        )
-    return board
+
+
+def _full_box(row: dict[str, Any], zone: str) -> list[RenderableType]:
+    return [
+        plain(row["box"]) + below(row["round"]),
+        Text(f"{row['tubes']:,}", style="yellow"),
+        f"{row['people']:,}",
+        *(_clock(row[name], zone) for name in ("packed_at", "picked_up_at", "received_at")),
+        plain(row["lab"] or "-"),
+    ]
+
+
+def _clock(moment: datetime | None, zone: str) -> str:
+    return "-" if moment is None else clock(moment, zone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from rich import box
@@ -15,13 +15,13 @@ from poolpipe.display import COMMANDING, mask_sound_ids, visible
 from poolpipe.terminal.advice import CHINESE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from rich.console import RenderableType
 
-__all__ = ["STYLES", "WIDTH", "Board", "below", "clock", "coded", "counted", "frame", "plain", "span", "time_left",
-           "word"]  # fmt: skip
+__all__ = ["MOMENT", "NAME", "NUMBER", "STYLES", "WIDTH", "Board", "below", "clock", "coded", "counted", "frame", "listing",
+           "plain", "span", "time_left", "word"]  # fmt: skip
 
 WIDTH = 100
 """Columns the boards are laid out for."""
@@ -33,6 +33,11 @@ STYLES = {
     "positive": "bold red",
     "suspect": "magenta",
 }
+
+NAME: Final[Mapping[str, Any]] = {"overflow": "fold"}
+NUMBER: Final[Mapping[str, Any]] = {"justify": "right", "no_wrap": True}
+MOMENT: Final[Mapping[str, Any]] = {"no_wrap": True}
+"""Looks of columns: names may take several lines, numbers and times never do."""
 
 _IN_TABLES = ("in the tables", "见结果表")
 """Where the rows are that do not fit on a board."""
@@ -123,6 +128,22 @@ def frame(
 ) -> Board:
     """Start a board; `more` rows that do not fit on it are announced below."""
     return Board(title, more=more, rest=rest, show_ids=show_ids, tight=tight)
+
+
+def listing(
+    title: str,
+    columns: Mapping[str, Mapping[str, Any]],
+    rows: Iterable[Sequence[RenderableType]],
+    *,
+    more: int = 0,
+) -> Board:
+    """Lay out a list: a heading, a look (`NAME`, `NUMBER`, `MOMENT`) for each column, and the cells row by row."""
+    board = frame(title, more=more)
+    for heading, look in columns.items():
+        board.add_column(heading, **look)
+    for cells in rows:
+        board.add_row(*cells)
+    return board
 
 
 def _visible_text(text: Text) -> Text:
