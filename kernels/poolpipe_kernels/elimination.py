@@ -1,4 +1,4 @@
-"""Exact inference by variable elimination over pools, or by enumerating all patterns; sums of positive terms."""
+"""Exact inference by variable elimination over pools; sums of positive terms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["OPEN", "PERSON", "SHUT", "eliminate", "enumerate_patterns", "schedule"]
+__all__ = ["OPEN", "PERSON", "SHUT", "eliminate", "schedule"]
 
 OPEN, PERSON, SHUT = 0, 1, 2
 
@@ -257,73 +257,3 @@ def eliminate(
             here, there = there, here
             size *= wide
     return float(log_evidence)
-
-
-@kernel
-def enumerate_patterns(
-    seats: NDArray[np.int64],
-    pools: NDArray[np.int32],
-    prior: NDArray[np.float64],
-    likelihood: NDArray[np.float64],
-    counts_matter: bool,
-    infected: NDArray[np.float64],
-    nobody: NDArray[np.float64],
-) -> float:
-    """Walk all 2^n patterns depth first; return the evidence.
-
-    ``infected[i]`` becomes P(i infected, outcomes), ``nobody[q]`` P(nobody of q infected, outcomes).
-    A pool's factor is multiplied in where its last person is
-    decided, so a leaf costs next to nothing, a pattern of weight 0 is cut off whole, and every total is a
-    balanced sum.
-
-        #  person 0   0       1
-        #  person 1  0 1     0 1      total of a branch = total of its two branches
-    """
-    people = prior.size
-    count = np.zeros(likelihood.shape[0], np.int64)
-    last = np.zeros(likelihood.shape[0], np.int64)
-    for v in range(people):
-        for at in range(seats[v], seats[v + 1]):
-            last[pools[at]] = v
-    branch = np.full(people + 1, -1, np.int64)
-    weight = np.zeros(people + 1, np.float64)
-    total = np.zeros(people + 1, np.float64)
-    infected[:] = 0.0
-    nobody[:] = 0.0
-    weight[0] = 1.0
-    depth = 0
-    while depth >= 0:
-        if depth == people or weight[depth] == 0.0:
-            total[depth] = weight[depth]
-            finished = True
-        else:
-            branch[depth] += 1
-            if branch[depth] == 0:
-                total[depth] = 0.0
-            elif branch[depth] == 1:
-                for at in range(seats[depth], seats[depth + 1]):
-                    count[pools[at]] += 1
-            finished = branch[depth] == 2
-            if finished:
-                for at in range(seats[depth], seats[depth + 1]):
-                    count[pools[at]] -= 1
-                branch[depth] = -1
-        if finished:
-            depth -= 1
-            if depth >= 0:
-                total[depth] += total[depth + 1]
-                if branch[depth] == 1:
-                    infected[depth] += total[depth + 1]
-                for at in range(seats[depth], seats[depth + 1]):
-                    if last[pools[at]] == depth and count[pools[at]] == 0:
-                        nobody[pools[at]] += total[depth + 1]
-            continue
-        p = prior[depth] if branch[depth] == 1 else 1.0 - prior[depth]
-        product = weight[depth] * p
-        for at in range(seats[depth], seats[depth + 1]):
-            if last[pools[at]] == depth:
-                k = count[pools[at]]
-                product *= likelihood[pools[at], k if counts_matter else min(k, 1)]
-        weight[depth + 1] = product
-        depth += 1
-    return float(total[0])

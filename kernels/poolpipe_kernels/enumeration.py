@@ -1,4 +1,4 @@
-"""Exact inference by enumerating all patterns in logarithms, where floats would underflow."""
+"""Exact inference by enumerating all patterns, with weights as they are or as their logarithms."""
 
 from __future__ import annotations
 
@@ -11,48 +11,63 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["enumerate_in_logs"]
+__all__ = ["enumerate_patterns"]
 
 
 @kernel
-def enumerate_in_logs(
+def enumerate_patterns(
     seats: NDArray[np.int64],
     pools: NDArray[np.int32],
-    log_weight: NDArray[np.float64],
-    log_likelihood: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    likelihood: NDArray[np.float64],
     counts_matter: bool,
+    in_logs: bool,
     infected: NDArray[np.float64],
     nobody: NDArray[np.float64],
 ) -> float:
-    """As `elimination.enumerate_patterns` where numbers leave the range of floats; return the log evidence, -inf: impossible.
+    """Walk all 2^n patterns depth first; return the log evidence, -inf: impossible.
 
-    ``log_weight[i]`` is the log of (P(clean), P(infected)) of person i; no entry of it or of `log_likelihood` is
-    above 0. The first walk finds the likeliest pattern and cuts off what cannot be likelier, the second sums the
-    patterns relative to it and cuts off what adds nothing to a float. ``infected[i]`` is P(i infected | outcomes),
-    ``nobody[q]`` P(nobody of q infected | outcomes).
+    Person v sits in ``pools[seats[v]:seats[v + 1]]`` and is clean and infected with ``weights[v]``; the outcome of a
+    pool has ``likelihood[pool, k]``. ``infected[i]`` becomes P(i infected | outcomes), ``nobody[q]`` P(nobody of q
+    infected | outcomes); where the outcomes are impossible neither means anything. A pool's factor is multiplied in
+    where its last person is decided, so a leaf costs next to nothing, a pattern of weight 0 is cut off whole, and
+    every total is a balanced sum.
+
+        #  person 0   0       1
+        #  person 1  0 1     0 1      total of a branch = total of its two branches
+
+    With `in_logs` weights and likelihoods are natural logarithms, none above 0, for numbers that leave the range of
+    floats. There are two walks then: the first finds the likeliest pattern and cuts off what cannot be likelier, the
+    second sums the patterns relative to it and cuts off what adds nothing to a float (1.7 times as long).
     """
-    people = log_weight.shape[0]
-    count = np.zeros(log_likelihood.shape[0], np.int64)
-    last = np.zeros(log_likelihood.shape[0], np.int64)
+    people = weights.shape[0]
+    count = np.zeros(likelihood.shape[0], np.int64)
+    last = np.zeros(likelihood.shape[0], np.int64)
     for v in range(people):
         for at in range(seats[v], seats[v + 1]):
             last[pools[at]] = v
     branch = np.full(people + 1, -1, np.int64)
     weight = np.zeros(people + 1, np.float64)
     total = np.zeros(people + 1, np.float64)
+    weight[0] = 0.0 if in_logs else 1.0
+    impossible = -np.inf if in_logs else 0.0
     best = -np.inf
-    for walk in range(2):
+    walks = 2 if in_logs else 1
+    for walk in range(walks):
         infected[:] = 0.0
         nobody[:] = 0.0
+        adds = walk == walks - 1
+        lowest = best - 745.0 if in_logs else 0.0  # nothing is below 0
         depth = 0
         while depth >= 0:
-            lowest = best if walk == 0 else best - 745.0
-            if depth == people or weight[depth] == -np.inf or (depth > 0 and weight[depth] < lowest):
+            if not adds:
+                lowest = best
+            if depth == people or weight[depth] == impossible or (depth > 0 and weight[depth] < lowest):
                 total[depth] = 0.0
-                if depth == people and walk == 0:
+                if depth == people and not adds:
                     best = max(best, weight[depth])
                 elif depth == people:
-                    total[depth] = np.exp(weight[depth] - best)
+                    total[depth] = np.exp(weight[depth] - best) if in_logs else weight[depth]
                 finished = True
             else:
                 branch[depth] += 1
@@ -76,17 +91,19 @@ def enumerate_in_logs(
                         if last[pools[at]] == depth and count[pools[at]] == 0:
                             nobody[pools[at]] += total[depth + 1]
                 continue
-            product = weight[depth] + log_weight[depth, branch[depth]]
+            mine = weights[depth, branch[depth]]
+            product = weight[depth] + mine if in_logs else weight[depth] * mine
             for at in range(seats[depth], seats[depth + 1]):
                 if last[pools[at]] == depth:
                     k = count[pools[at]]
-                    product += log_likelihood[pools[at], k if counts_matter else min(k, 1)]
+                    told = likelihood[pools[at], k if counts_matter else min(k, 1)]
+                    product = product + told if in_logs else product * told
             weight[depth + 1] = product
             depth += 1
-        if best == -np.inf:
+        if in_logs and best == -np.inf:
             return best
     for v in range(people):
         infected[v] /= total[0]
     for pool in range(nobody.size):
         nobody[pool] /= total[0]
-    return float(best + np.log(total[0]))
+    return float(np.log(total[0]) + (best if in_logs else 0.0))

@@ -177,26 +177,35 @@ def test_elimination_and_enumeration__agree_with_each_pattern(interpreted: bool,
     expected = nobody_infected(pools, rows, prior)
     np.testing.assert_allclose(nobody, expected, rtol=1e-11)
     infected = np.empty(8)
-    evidence = of(elimination.enumerate_patterns, interpreted)(
-        seats, numbers, prior, table, counting, infected, nobody
-    )
-    np.testing.assert_allclose(nobody / evidence, expected, rtol=1e-11)
-    log_weight = np.log(weight.reshape(8, 2))
-    found = of(enumeration.enumerate_in_logs, interpreted)(
-        seats, numbers, log_weight, np.log(table), counting, infected, nobody
-    )
-    assert found == pytest.approx(log_evidence, abs=1e-11)
-    np.testing.assert_allclose(nobody, expected, rtol=1e-11)
-    np.testing.assert_allclose(infected, marginals, rtol=1e-11)
+    both = weight.reshape(8, 2)
+    for in_logs in (False, True):
+        given = (np.log(both), np.log(table)) if in_logs else (both, table)
+        found = of(enumeration.enumerate_patterns, interpreted)(
+            seats, numbers, *given, counting, in_logs, infected, nobody
+        )
+        assert found == pytest.approx(log_evidence, abs=1e-11)
+        np.testing.assert_allclose(nobody, expected, rtol=1e-11)
+        np.testing.assert_allclose(infected, marginals, rtol=1e-11)
+    log_weight = np.log(both)
     by_logs = eliminate_in_logs(
         seats, numbers, log_weight, np.log(table), base, kinds[:steps], subjects[:steps]
     )
     np.testing.assert_allclose(by_logs[0], marginals, rtol=1e-11)
     np.testing.assert_allclose(by_logs[1], expected, rtol=1e-11)
     assert by_logs[2] == pytest.approx(log_evidence, abs=1e-11)
-    of(elimination.enumerate_patterns, interpreted)(seats, numbers, prior, table, counting, infected, nobody)
-    assert math.log(evidence) == pytest.approx(log_evidence, abs=1e-12)
-    np.testing.assert_allclose(infected / evidence, marginals, rtol=1e-11)
+
+
+@BOTH
+@pytest.mark.parametrize("in_logs", [False, True])
+def test_enumeration__of_an_impossible_outcome_is_told(interpreted: bool, in_logs: bool) -> None:
+    seats, numbers = by_person([[0, 1]], 2)
+    weights, table = np.asarray([[1.0, 0.0], [1.0, 0.0]]), np.asarray([[0.0, 0.5, 0.5]])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        given = (np.log(weights), np.log(table)) if in_logs else (weights, table)
+        found = of(enumeration.enumerate_patterns, interpreted)(
+            seats, numbers, *given, True, in_logs, np.empty(2), np.empty(1)
+        )
+    assert found == -np.inf
 
 
 def test_schedule__gives_up_beyond_its_limit() -> None:

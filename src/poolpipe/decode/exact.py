@@ -327,18 +327,26 @@ def _eliminate(
 
 def _enumerate(component: Component, seats: NDArray[np.int64], pools: NDArray[np.int32]) -> Solution:
     infected, nobody = np.empty(component.prior.size), np.empty(component.offsets.size - 1)
+    counting = component.counts_matter
     if component.narrow:
-        evidence = elimination.enumerate_patterns(
-            seats, pools, component.prior, component.likelihood, component.counts_matter, infected, nobody
+        weights = np.stack([1.0 - component.prior, component.prior], axis=1)
+        log_evidence = enumeration.enumerate_patterns(
+            seats,
+            pools,
+            weights,
+            component.likelihood,
+            counting,
+            in_logs=False,
+            infected=infected,
+            nobody=nobody,
         )
-        if evidence > 1e-250:
-            log_evidence = float(np.log(evidence)) + component.log_scale
-            return Solution(infected / evidence, "enumeration", log_evidence, nobody / evidence)
+        if log_evidence > LOWEST:
+            return Solution(infected, "enumeration", log_evidence + component.log_scale, nobody)
     log_weight, log_rows = component.logs
     top = log_rows.max(axis=1, keepdims=True)  # densities of Ct may lie above 1, and no entry may
     top[~np.isfinite(top)] = 0.0
-    log_evidence = enumeration.enumerate_in_logs(
-        seats, pools, log_weight, log_rows - top, component.counts_matter, infected, nobody
+    log_evidence = enumeration.enumerate_patterns(
+        seats, pools, log_weight, log_rows - top, counting, in_logs=True, infected=infected, nobody=nobody
     )
     total = log_evidence + float(top.sum()) + component.log_scale
     return Solution(infected, "enumeration", total, nobody)
