@@ -265,7 +265,13 @@ def _needs(
             "single_kits",
             "单采试剂套",
             _up(tubes * kept_for * rule.pool_size * (1 + rule.spare)),
-            f"{kept_for:.2%} of pools positive, {rule.spare:.0%} spare",
+            f"for {kept_for:.2%} of pools positive"
+            + (
+                f", the least kept ({positive_share:.2%} expected)"
+                if kept_for > positive_share
+                else " as expected"
+            )
+            + f"; {rule.spare:.0%} spare",
         ),
         ("biohazard_bags", "生物危害袋", kits, "one a pool kit"),
     ]
@@ -274,7 +280,12 @@ def _needs(
         for item, chinese, each in PER_TEN_THOUSAND
     ]
     rows += [
-        ("positive_pools", "预计阳性管", _up(tubes * positive_share), f"{positive_share:.2%} of pools"),
+        (
+            "positive_pools",
+            "预计阳性管",
+            _up(tubes * positive_share),
+            f"{positive_share:.2%} of pools expected positive, true and false",
+        ),
         ("recalls", "预计追回人数", _up(recalls), "everybody of a positive pool"),
         ("teams", "应急采样小分队", teams, f"busiest hour, {rule.people_per_team_h:g} people an hour each"),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -28,7 +29,19 @@ def test_design_command__characteristics_and_best() -> None:
     (found,) = told("best", "dorfman", "--p", "0.01", "--se", "0.99", "--sp", "0.99")
     assert found["sizes"] == [11]
     shown = CliRunner().invoke(design, ["characteristics", "dorfman", "10", "--p", "0.01"])
-    assert "expected_tests" in shown.stdout
+    assert re.search(r"expected_tests 每组预计检测数 +1\.956 ", shown.stdout)
+    assert re.search(r"ppv 阳性预测值 +100\.00% ", shown.stdout)
+    assert "a perfect test 假定检测无误" in shown.stdout
+    shown = CliRunner().invoke(design, ["best", "dorfman", "--p", "0.01", "--se", "0.95", "--sp", "0.999"])
+    assert "sensitivity 灵敏度 0.95, specificity 特异度 0.999;" in shown.stdout
+    assert "perfect" not in shown.stdout
+
+
+def test_design_command__says_where_it_looked_no_further() -> None:
+    shown = CliRunner().invoke(design, ["best", "array", "--p", "0.0001"])
+    assert "70 is the largest size looked through" in shown.stdout
+    (found,) = told("best", "array", "--p", "0.0001")
+    assert found["note"].startswith("70 is the largest")
 
 
 def test_design_command__prevalence(tmp_path: Path) -> None:
@@ -61,7 +74,7 @@ def test_design_command__assign_worklist_and_screen(tmp_path: Path) -> None:
 def test_design_command__says_that_pooling_does_not_pay(p: str) -> None:
     """Where no pool saves a test; see geohot/corona issue 28."""
     done = CliRunner().invoke(design, ["best", "dorfman", "--p", p])
-    assert "(1,)" in done.stdout
+    assert re.search(r"sizes 混样数 +1 ", done.stdout)
     assert "单采" in done.stdout
     (told,) = json.loads(CliRunner().invoke(design, ["best", "dorfman", "--p", p, "--json"]).stdout)
     assert (told["sizes"], told["tests_per_person"]) == ([1], 1.0)

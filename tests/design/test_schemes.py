@@ -166,6 +166,40 @@ def test_best__refuses_a_demand_that_cannot_be(wrong) -> None:
         best("dorfman", 0.01, sizes=[5], **wrong)
 
 
+@pytest.mark.parametrize("p", [1e-4, 0.001, 0.02])
+@pytest.mark.parametrize("test", [(1.0, 1.0), (0.9, 0.98)])
+def test_best__stages_are_the_cheapest_of_all_chains(p: float, test: tuple[float, float]) -> None:
+    """The formula for equal pools gives what the recursion over people gives, and nothing near is cheaper."""
+    found = best("hierarchical", p, *test)
+    assert found.note == ""
+    for factor in (2, 3):
+        for near in (
+            (found.sizes[0] * factor, *found.sizes[1:]),
+            (found.sizes[0], *found.sizes[-2:]),
+            (*(size * factor for size in found.sizes[:-1]), 1),
+        ):
+            if near[0] <= 5000:
+                other = characteristics("hierarchical", near, p, *test)
+                assert other.tests_per_person >= found.tests_per_person - 1e-12
+
+
+def test_best__says_where_the_largest_size_is_the_cheapest() -> None:
+    rare = best("array", 1e-5)
+    assert rare.sizes == (70,)
+    assert "70 is the largest size looked through" in rare.note
+    assert "5000 is the largest" in best("dorfman", 1e-9).note
+    assert best("array", 0.01).note == best("dorfman", 0.4).note == ""
+
+
+@pytest.mark.parametrize("scheme", ["array", "array_master"])
+def test_characteristics__an_array_of_people_alike_is_that_of_people_nearly_alike(scheme: str) -> None:
+    nearly = np.full(20, 0.05)
+    nearly[3] += 1e-14
+    alike, other = (characteristics(scheme, (4, 5), p, 0.9, 0.98) for p in (0.05, nearly))
+    assert alike.expected_tests == pytest.approx(other.expected_tests, rel=1e-10)
+    assert alike.pooling_specificity == pytest.approx(other.pooling_specificity, rel=1e-10)
+
+
 def test_best__without_sizes_to_choose_from_says_so() -> None:
     with pytest.raises(PolicyError, match="no sizes to choose from"):
         best("dorfman", 0.01, sizes=[])

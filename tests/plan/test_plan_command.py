@@ -22,6 +22,31 @@ def test_plan_command__shows_needs_in_both_languages() -> None:
     assert "outruns the labs" in done.stdout
 
 
+def test_plan_command__says_first_whether_the_labs_keep_up_and_shows_whole_numbers() -> None:
+    done = CliRunner().invoke(plan, ["--people", "700000", "--lab", "20000", "--lab", "8000"])
+    assert done.stdout.startswith("collection outruns the labs")
+    assert done.stdout.index("borrow 7,000 tubes") < done.stdout.index("Needs 所需")
+    hours = done.stdout[done.stdout.index("Hour by hour") :]
+    rows = [list(map(int, line.split())) for line in hours.splitlines()[4:] if line.strip()[:1].isdigit()]
+    collected, tested = (sum(row[column] for row in rows) for column in (1, 3))
+    assert collected == 70_000
+    assert tested == round(sum(row[3] for row in rows))
+    assert all(row[4] >= 0 for row in rows)
+
+
+def test_plan_command__tells_expected_positives_from_those_that_kits_are_kept_for() -> None:
+    def basis(*arguments: str) -> dict[str, str]:
+        done = CliRunner().invoke(plan, [*arguments, "--json"])
+        return {need["item"]: need["basis"] for need in json.loads(done.stdout)["needs"]}
+
+    few = basis("--people", "700000", "--lab", "40000")
+    assert few["single_kits"] == "for 1.00% of pools positive, the least kept (0.57% expected); 10% spare"
+    assert few["positive_pools"] == "0.57% of pools expected positive, true and false"
+    assert basis("--people", "10000", "--prevalence", "0.01")["single_kits"].endswith(
+        "positive as expected; 10% spare"
+    )
+
+
 def test_plan_command__speaks_json() -> None:
     done = CliRunner().invoke(plan, ["--people", "10000", "--json"])
     told = json.loads(done.stdout)

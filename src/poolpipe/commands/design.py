@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,12 @@ def characteristics(scheme: Any, sizes: str, *, p: float, se: float, sp: float, 
     """Show what one design promises."""
     from poolpipe.design import characteristics as work_out
 
-    _tell([work_out(scheme, _sizes(sizes), p, se, sp)], "Characteristics 方案特征", as_json=as_json)
+    _tell(
+        [work_out(scheme, _sizes(sizes), p, se, sp)],
+        "Characteristics 方案特征",
+        test=(se, sp),
+        as_json=as_json,
+    )
 
 
 @design.command(
@@ -97,7 +103,7 @@ def best(
         raise click.UsageError("--people and --tests go together --people 与 --tests 须同时给出")
     chosen = [_sizes(each) for each in choices] or None
     found = cheapest(scheme, p, se, sp, chosen, most_tests=tests, people=people)
-    _tell([found], "Best sizes 最优混样数", as_json=as_json)
+    _tell([found], "Best sizes 最优混样数", test=(se, sp), as_json=as_json)
     if not as_json and found.tests_per_person >= 1:
         tell("pooling does not pay here: test everybody singly 混采不省检测，请逐人单采")
 
@@ -251,7 +257,21 @@ def _sizes(text: str) -> tuple[int, ...]:
         ) from None
 
 
-def _tell(found: list[Characteristics], title: str, *, as_json: bool) -> None:
+_CHINESE = {
+    "scheme": "方案",
+    "sizes": "混样数",
+    "expected_tests": "每组预计检测数",
+    "tests_per_person": "人均检测数",
+    "pooling_sensitivity": "总灵敏度",
+    "pooling_specificity": "总特异度",
+    "ppv": "阳性预测值",
+    "npv": "阴性预测值",
+}
+_TESTS = ("expected_tests", "tests_per_person")
+
+
+def _tell(found: list[Characteristics], title: str, *, test: tuple[float, float], as_json: bool) -> None:
+    """Show what a design promises and which test it assumes."""
     import polars as pl
 
     names = (
@@ -260,10 +280,31 @@ def _tell(found: list[Characteristics], title: str, *, as_json: bool) -> None:
     )  # fmt: skip
     rows = [{name: getattr(each, name) for name in names} for each in found]
     if as_json:
-        echo_json([row | {"people": each.people.to_dicts()} for row, each in zip(rows, found, strict=True)])
+        people = ({"note": each.note, "people": each.people.to_dicts()} for each in found)
+        echo_json([row | more for row, more in zip(rows, people, strict=True)])
         return
-    facts = [{"figure": name, "value": str(value)} for name, value in rows[0].items()]
+    facts = [{"figure": f"{name} {_CHINESE[name]}", "value": _legible(name, rows[0][name])} for name in names]
     show([board(pl.DataFrame(facts), title)])
+    perfect = " (a perfect test 假定检测无误)" if test == (1.0, 1.0) else ""
+    tell(
+        f"assumed for every test 所有检测均按: sensitivity 灵敏度 {test[0]:.4g}, specificity 特异度 {test[1]:.4g}{perfect}; "
+        "no dilution in large pools 不计稀释"
+    )
+    if found[0].note:
+        tell(f"{found[0].note} 已达搜索上限，更大者或许更省")
+
+
+def _legible(name: str, value: object) -> str:
+    """A figure as people read it: probabilities in per cent, numbers of tests with few digits, sizes as they are typed."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    if not isinstance(value, float):
+        return str(value)
+    if math.isnan(value):
+        return "- (nobody 无人)"
+    if name in _TESTS:
+        return f"{value:.4g}"
+    return f"{value:.2%}" if value <= 0.9999 or value == 1.0 else f"{value:.6%}"
 
 
 def _result(

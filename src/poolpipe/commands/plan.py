@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from poolpipe.commands.frames import board, echo_json
 from poolpipe.commands.options import POSITIVE, SHARE
 from poolpipe.terminal.console import show, tell
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from poolpipe.plan import Plan
 
 __all__ = ["plan"]
 
@@ -85,12 +92,19 @@ def plan(
             }
         )
         return
+    _tell_verdict(made)
     show(
         [
             board(made.needs, "Needs 所需", rows=40),
-            board(made.hours, "Hour by hour 逐小时", rows=24 * days + 24),
+            board(
+                _whole(made.hours), "Hour by hour, whole tubes and people 逐小时（取整）", rows=24 * days + 24
+            ),
         ]
     )
+
+
+def _tell_verdict(made: Plan) -> None:
+    """Say first whether the labs keep up, and what is missing."""
     verdict = (
         "the labs keep up 检测能力足够" if made.keeps_up else "collection outruns the labs 采样超过检测能力"
     )
@@ -100,3 +114,18 @@ def plan(
             f"borrow {made.lab_gap_tubes_per_day:,.0f} tubes a day, so that half of the people can be tested in a day"
             " 需补充检测能力"
         )
+
+
+def _whole(hours: pl.DataFrame) -> pl.DataFrame:
+    """Whole numbers that add up: each the difference of what has come about by its hour, rounded."""
+    import polars as pl
+
+    flows = ("collected", "received", "tested", "recalls")
+    return hours.with_columns(
+        *(
+            pl.col(name).cum_sum().round().diff().fill_null(pl.col(name).round()).cast(pl.Int64)
+            for name in flows
+        ),
+        pl.col("waiting").round().cast(pl.Int64),
+        pl.col("wait_h").ceil().cast(pl.Int64),
+    )

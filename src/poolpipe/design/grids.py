@@ -25,16 +25,24 @@ class Grid:
         """P(person retested): plainly, given clean, given infected."""
         shape = self.p.shape
         clean, infected = np.empty(shape), np.empty(shape)
-        for i in range(shape[0]):
-            for j in range(shape[1]):
-                for state, out in ((0.0, clean), (1.0, infected)):
-                    known = self.p.copy()
-                    known[i, j] = state
-                    out[i, j] = _crossing(known, i, j, self.se, self.sp)
-                    out[i, j] += _only_row(known, i, self.se, self.sp) + _only_row(
-                        known.T, j, self.se, self.sp
-                    )
+        if (self.p == self.p[0, 0]).all():  # everybody is alike: one answer for all
+            clean[:], infected[:] = self._retested_at(0, 0)
+        else:
+            for i in range(shape[0]):
+                for j in range(shape[1]):
+                    clean[i, j], infected[i, j] = self._retested_at(i, j)
         return self.p * infected + (1 - self.p) * clean, clean, infected
+
+    def _retested_at(self, i: int, j: int) -> tuple[float, float]:
+        """P(person of row i and column j retested): given clean, given infected."""
+        told = []
+        for state in (0.0, 1.0):
+            known = self.p.copy()
+            known[i, j] = state
+            crossing = _crossing(known, i, j, self.se, self.sp)
+            row, column = (_only_row(grid, at, self.se, self.sp) for grid, at in ((known, i), (known.T, j)))
+            told.append(crossing + row + column)
+        return told[0], told[1]
 
     def retested_when_all_are_clean(self) -> float:
         """P(person retested | nobody infected)."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import polars as pl
 
 from poolpipe.design.grids import Grid
+from poolpipe.design.sizes import MOST_PEOPLE, cheapest, usual_sizes
 from poolpipe.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -21,11 +22,6 @@ __all__ = ["SCHEMES", "Characteristics", "Scheme", "best", "characteristics"]
 
 Scheme = Literal["dorfman", "hierarchical", "array", "array_master"]
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
-
-LARGEST_BEST = 50
-LARGEST_SIDE = 30
-MOST_PEOPLE = 5000
-"""People in a first pool or an array at most: each is worked out against all others."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +42,8 @@ class Characteristics:
         P(infected | called infected), P(clean | called clean); NaN where nobody is called so.
     people : polars.DataFrame
         person (0 ..; arrays row by row), p, pooling_sensitivity, pooling_specificity, ppv, npv of each.
+    note : str
+        What limits the answer of `best`: the largest size that was looked through is the cheapest one; empty otherwise.
     """
 
     scheme: Scheme
@@ -57,6 +55,7 @@ class Characteristics:
     ppv: float
     npv: float
     people: pl.DataFrame
+    note: str = ""
 
 
 def characteristics(
@@ -137,9 +136,10 @@ def best(
     scheme, p, se, sp
         As for `characteristics`; one `p` for all.
     sizes : iterable of int or sequence of int, optional
-        Sizes to choose from; by default 2 to 50 and on to four times ``1 / sqrt(p)``, where the best of perfect tests lies
-        (Dorfman 1943), up to 5,000 people; arrays of up to 30 by 30; for stages all chains of divisors of up to 50 with
-        three or four stages; and single tests.
+        Sizes to choose from; by default pools of 2 to 50 and on to four times ``1 / sqrt(p)``, where the best of perfect
+        tests lies (Dorfman 1943); square arrays; for stages all chains of divisors of three or four stages from 4 to 50 and on to
+        four times ``p ** (-2 / 3)``, where the best of three stages lies; up to 5,000 people in all of them (70 by 70); and
+        single tests. Where the cheapest is the largest of these, `Characteristics.note` says so.
     most_tests : float, optional
         Tests the labs can run; with `people` to screen. Sizes that need more are left out.
     people : int, optional
@@ -163,12 +163,14 @@ def best(
     (11,)
     """
     _checked_demand(most_tests=most_tests, people=people)
-    given = list(_usual_sizes(scheme, p) if sizes is None else sizes)
+    given = list(usual_sizes(scheme, p) if sizes is None else sizes)
     if not given:
         raise PolicyError("no sizes to choose from", where="sizes", way_out="give at least one")
     choices = [(each,) if isinstance(each, int) else tuple(each) for each in given]
-    if sizes is None and scheme == "dorfman":
-        choices = _cheapest_pools(choices, p, se, sp)
+    largest = max(choice[0] for choice in choices)
+    if sizes is None and not scheme.startswith("array"):
+        chance = float(_per_person(p, 1)[0])
+        choices = cheapest(choices, chance, lambda n: (_per_stage("se", se, n), _per_stage("sp", sp, n)))
     found = [characteristics(scheme, choice, p, se, sp) for choice in choices]
     if sizes is None:
         last = (np.ravel(np.asarray(each, np.float64))[-1] for each in (se, sp))
@@ -181,20 +183,11 @@ def best(
             where=f"capacity of {most_tests:.0f} tests",
             way_out="borrow capacity, or screen fewer people a day",
         )
+    if sizes is None and least.sizes[0] == largest > 1:
+        return replace(
+            least, note=f"{largest} is the largest size looked through: a larger one may need fewer tests"
+        )
     return least
-
-
-def _cheapest_pools(
-    choices: list[tuple[int, ...]], p: float, se: ArrayLike, sp: ArrayLike
-) -> list[tuple[int, ...]]:
-    """Leave the three pool sizes with the fewest tests a person, by Dorfman's formula; the others need no more work."""
-    chance = float(_per_person(p, 1)[0])
-    size = np.array([choice[0] for choice in choices], np.float64)
-    clean = np.exp(size * np.log1p(-chance)) if chance < 1 else 0.0 * size
-    tests = (
-        1.0 / size + _per_stage("se", se, 2)[0] * (1.0 - clean) + (1.0 - _per_stage("sp", sp, 2)[0]) * clean
-    )
-    return [choices[at] for at in np.argsort(tests, kind="stable")[:3].tolist()]
 
 
 def _checked_demand(**demand: float | None) -> None:
@@ -202,34 +195,6 @@ def _checked_demand(**demand: float | None) -> None:
     for name, number in demand.items():
         if number is not None and not 0 < number < math.inf:
             raise PolicyError(f"{name} {number}", where="best", way_out="give a number above nothing")
-
-
-def _reach(scheme: Scheme, p: float) -> int:
-    """Largest pool, or side of an array, to look through for a prevalence."""
-    if scheme.startswith("array"):
-        return LARGEST_SIDE
-    if not 0 < p < 1:
-        return LARGEST_BEST
-    return int(min(max(float(LARGEST_BEST), 4.0 / math.sqrt(p)), MOST_PEOPLE))
-
-
-def _usual_sizes(scheme: Scheme, p: float) -> list[tuple[int, ...]]:
-    """Sizes `best` looks through when none are given."""
-    if scheme == "hierarchical":
-        three: list[tuple[int, ...]] = [
-            (first, second, 1)
-            for first in range(4, LARGEST_BEST + 1)
-            for second in range(2, first // 2 + 1)
-            if first % second == 0
-        ]
-        four: list[tuple[int, ...]] = [
-            (first, second, third, 1)
-            for first, second, _ in three
-            for third in range(2, second // 2 + 1)
-            if second % third == 0
-        ]
-        return three + four
-    return [(size,) for size in range(2, _reach(scheme, p) + 1)]
 
 
 def _checked_sizes(scheme: str, sizes: Sequence[int]) -> tuple[int, ...]:
