@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from benchmarks.instrument_shapes import EDS, RDML, TEXTS, diomni
+from benchmarks.instrument_shapes import EDS, RDML, TEXTS, diomni, slan
 from poolpipe.events.spreadsheets import sheet_rows, sheet_titles
 
 if TYPE_CHECKING:
@@ -101,10 +101,24 @@ def _archives() -> dict[str, bytes]:
         "eds-7500.eds": zipped(EDS),
         "lightcycler96.rdml": zipped(RDML),
         "diomni4.xlsx": workbook(diomni()),
+        "slan-merged.xlsx": _merged(*slan()),
         "diomni4-backslashes.xlsx": zipped(
             {name.replace("/", "\\"): member for name, member in unzipped(workbook(diomni())).items()}
         ),
     }
+
+
+def _merged(rows: list[list[object]], ranges: list[str]) -> bytes:
+    """A workbook of one sheet with merged cells."""
+    cells = "".join(f'<mergeCell ref="{each}"/>' for each in ranges)
+    end = b"</sheetData>"
+    members = unzipped(workbook({"实验数据": rows}))
+    return zipped(
+        {
+            name: text.replace(end, end + f"<mergeCells>{cells}</mergeCells>".encode())
+            for name, text in members.items()
+        }
+    )
 
 
 def samples(folder: Path) -> list[Sample]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["EDS", "RDML", "TEXTS", "diomni"]
+__all__ = ["EDS", "RDML", "TEXTS", "diomni", "slan"]
 
 WELLS = [f"{row}{column}" for row in "AB" for column in range(1, 5)]
 NUMBERS = range(1, len(WELLS) + 1)
@@ -161,3 +161,19 @@ def diomni() -> dict[str, list[list[object]]]:
             results.append([well, "FALSE", tube, name, "UNKNOWN", dye, float(ct) if ct else "UNDETERMINED"])
         calls.append([well, tube, "NEGATIVE", ""])
     return {"Primary_result": [*facts, *results], "Well Call": [*facts, *calls]}
+
+
+def slan() -> tuple[list[list[object]], list[str]]:
+    """Rows of a SLAN-96P's sheet, and its merged cells: well, sample and type over the rows of their channels."""
+    rows: list[list[object]] = [
+        ["仪器型号", "SLAN-96P"], ["板号", "P1"], ["结束时间", "2022-02-10 13:07:52"], [],
+        ["反应孔", "样本编号", "样本类型", "通道", "目标", "Ct"],
+    ]  # fmt: skip
+    merged = []
+    for i, well in enumerate(WELLS, 1):
+        for target, (name, dye) in enumerate((("ORF1ab", "FAM"), ("N", "VIC"), ("IC", "CY5")), 1):
+            ct = _ct(target, i, 2)
+            first = [well, f"T0000{i:02}", "待测样品"] if target == 1 else ["", "", ""]
+            rows.append([*first, dye, name, float(ct) if ct else "NoCt"])
+        merged += [f"{column}{len(rows) - 2}:{column}{len(rows)}" for column in "ABC"]
+    return rows, merged
