@@ -223,3 +223,17 @@ def test_a_control_with_the_task_of_a_sample__is_a_sample_until_the_policy_says(
         (None, "positive_control", "PC"),
         ("PC123", "sample", None),
     ]
+
+
+@pytest.mark.parametrize("at", [0, 1, 3])
+def test_a_line_break_before_or_in_the_last_ct__makes_no_undetermined(at: int) -> None:
+    header = "Well,Fluor,Content,Sample,Target,Cq"
+    lines = [
+        f"{well},FAM,Unkn,T{i:03d},N,{'' if i % 3 == 0 else f'2{i}.17'}" for i, well in enumerate(WELLS, 1)
+    ]
+    whole = cts(read(table(lines, header)))
+    cut = lines[3].rindex(",") + 1 + at
+    found = read(table([*lines[:3], lines[3][:cut], lines[3][cut:], *lines[4:]], header))
+    assert ("A04", "N") not in cts(found)
+    assert cts(found).items() <= whole.items()
+    assert {4 + 1, 5 + 1} <= {f.line for f in found.not_understood if f.code == "broken_row"}

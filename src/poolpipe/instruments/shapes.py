@@ -97,9 +97,9 @@ def pieces_of_rows(rows: Sequence[Row], columns: Columns) -> set[int]:
         together = short + len(row.cells) - 1
         if together == width and short < width and any(map(plain, before.cells)):
             found |= {before.line, row.line}
-        elif short == width and len(row.cells) == 1 and width - 1 in columns.needed:
-            ends = before.cells[-1], row.cells[0]
-            if all(_REST.fullmatch(plain(end)) for end in ends):
+        if short == width and len(row.cells) == 1 and width - 1 in columns.needed:
+            end, rest = plain(before.cells[-1]), plain(row.cells[0])
+            if _REST.fullmatch(rest) and (_REST.fullmatch(end) or (not end and kind_of(rest) == "number")):
                 found |= {before.line, row.line}
     return found
 
