@@ -20,6 +20,7 @@ __all__ = [
     "mask_identities",
     "mask_numbers",
     "mask_sound_ids",
+    "refused_value",
     "visible",
     "withheld",
     "withhold_values",
@@ -116,6 +117,13 @@ def withheld(value: str) -> str:
     few = sum(character.isdigit() for character in value) <= _MOST_DIGITS
     shape = ("*" if each.isalpha() or (each.isalnum() and not few) else each for each in value)
     return visible("".join(shape))
+
+
+def refused_value(detail: str) -> tuple[str, str]:
+    """Give the column and the value that the reason of a reject quotes; of a kind the column is `kind`, else empty."""
+    found = _VALUE.match(detail)
+    column, value, _ = found.groups("") if found else ("", "", "")
+    return (column.strip() or "kind") if found else "", value
 
 
 def withhold_values(detail: str, *, known: Iterable[str] = ()) -> str:

@@ -247,3 +247,23 @@ def test_tables_of_the_caller__name_nobody_in_what_is_wrong_with_them(tmp_path, 
             }[command]
             told = typed(*arguments)
             assert leaked(people, told.output) == [], told.output
+
+
+@pytest.mark.parametrize("word", ["混合", "混合采", "pooled", "singel", "单样单采"])
+def test_words__spelt_otherwise_are_told_on_the_board_and_names_are_not(word, tmp_path):
+    rows = [
+        f"2022-04-04T08:00:0{n}+08:00,T{n},X{n},{mode}" for n, mode in enumerate((word, "单雄信", "单雄"))
+    ]
+    for kept, told in ((rows[:1], True), (rows[1:2], False), (rows[2:], False)):
+        (tmp_path / "collect.csv").write_text("\n".join(["at,tube,person,mode", *kept, ""]), encoding="utf-8")
+        shown = CliRunner().invoke(
+            poolpipe, ["run", str(tmp_path / "collect.csv"), "--out", str(tmp_path / "o")]
+        )
+        given = kept[0].rpartition(",")[2]
+        assert (f"mode '{given}'" in shown.stdout) == told, shown.stdout
+
+
+def test_kind__spelt_otherwise_is_told(tmp_path):
+    (tmp_path / "events.csv").write_text("kind,at\ncolect,2022-04-04T08:00:00Z\n", encoding="utf-8")
+    shown = CliRunner().invoke(poolpipe, ["run", str(tmp_path), "--out", str(tmp_path / "o")])
+    assert "'colect' is none of" in " ".join(shown.stdout.split())

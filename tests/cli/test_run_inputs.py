@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from cli.scans import write_scans
 from poolpipe.cli import poolpipe
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -148,3 +149,15 @@ def test_board__says_why_a_file_was_not_read(tmp_path):
     shown = " ".join(told.stdout.split())
     assert "collect-2.csv.xz" in shown
     assert "compressed with xz" in shown
+
+
+def test_files_without_any_record__are_on_the_board_of_files(tmp_path):
+    scans = write_scans(tmp_path / "scans")
+    (scans / "collect-empty.csv").write_bytes(b"")
+    (scans / "pack-header.csv").write_text("at,tube,box\n", encoding="utf-8")
+    told = CliRunner().invoke(poolpipe, ["run", str(scans), "--out", str(tmp_path / "out")])
+    assert told.exit_code == 0, told.output
+    board = told.stdout[told.stdout.index("Not used") :]
+    for name in ("collect-empty.csv", "pack-header.csv"):
+        assert name in board
+    assert board.count("没有记录：空文件或只有表头") == 2

@@ -46,13 +46,13 @@ def test_row__says_everything_there_is_to_say():
     frame = told(tube("T1", "suspect", round="2"), people=[person("T1", FIRST, round="2"), person("T1", SECOND, 2, round="2")],
                  read=[{**each, "round": "2"} for each in read])  # fmt: skip
     first, second = csv_rows(frame).rows()
-    assert first == ("2", "T1", "2:1 mixed 混采", "2", "RIC", FIRST, "1", "2022-02-10T09:02:03+08:00", "CDC1", "inconclusive",
+    assert first == ("2", "T1", "2:1 mixed", "2", "RIC", FIRST, "1", "2022-02-10T09:02:03+08:00", "CDC1", "inconclusive",
                      "2022-02-10T12:05:06+08:00", "N 31.5; ORF1ab Undetermined", "kit", "PCR7", None, "final",
                      "2022-02-10T12:05:06+08:00")  # fmt: skip
     assert second[5:8] == (SECOND, "2", "2022-02-10T09:02:44+08:00")
     assert csv_rows(frame).columns == list(HEADERS["en"])
     assert csv_rows(frame, language="zh").columns == list(HEADERS["zh"])
-    assert csv_rows(frame, language="zh").row(0)[:8] == first[:8]
+    assert csv_rows(frame, language="zh").row(0)[:8] == (*first[:2], "2:1 混采", *first[3:8])
     assert csv_rows(frame, zone="UTC").row(0)[7] == "2022-02-10T01:02:03+00:00"
 
 
@@ -66,19 +66,32 @@ def test_headers__name_the_same_in_both_languages():
 
 
 @pytest.mark.parametrize(
-    ("mode", "word"), [("pool", "0:1 mixed 混采"), ("single", "single 单采"), (None, "not registered 未登记")]
+    ("mode", "word", "chinese"),
+    [("pool", "0:1 mixed", "0:1 混采"), ("single", "single", "单采"), (None, "not registered", "未登记")],
 )
-def test_sampling__is_said_in_both_languages(mode, word):
-    (row,) = cells(told(tube("T1", "negative", mode=mode, lab=None)))
-    assert row["sampling"] == word
+def test_sampling__is_said_in_the_language_asked_for(mode, word, chinese):
+    frame = told(tube("T1", "negative", mode=mode, lab=None))
+    (row,), (reihe,) = cells(frame), cells(frame, language="zh")
+    assert (row["sampling"], reihe["采样方式"]) == (word, chinese)
     assert (row["person"], row["position"], row["lab"], row["people"]) == ("", "", "", "0")
 
 
 def test_shared_well__is_remarked_where_there_is_a_result():
     frame = told(tube("T1", "suspect"), people=[person("T1", FIRST)], read=[reading("N", 20.0, shared=True)])
-    assert "一孔多样" in cells(frame)[0]["remark"]
+    assert cells(frame, language="zh")[0]["备注"] == "一孔多样：Ct 值属于同孔各管"
+    assert cells(frame)[0]["remark"] == "several tubes in one well: its Ct values are those of all of them"
     gone = revised(statements(pools(), members()), frame, LATER)
-    assert cells(gone)[0]["remark"] == ""
+    assert cells(gone)[0]["remark"] == "sent before, and does not stand"
+    assert cells(gone, language="zh")[0]["备注"] == "此前报告的结果已撤回"
+
+
+def test_chinese__has_no_english_words_but_those_of_the_files():
+    frame = told(tube("T1", "suspect"), tube("T2", "negative", mode="single"), tube("T3", "invalid", mode=None),
+                 people=[person("T1", FIRST), person("T2", SECOND)], read=[reading("N", 20.0, shared=True)])  # fmt: skip
+    gone = revised(statements(pools(), members()), frame, LATER)
+    for row in (*cells(frame, language="zh"), *cells(gone, language="zh")):
+        ours = [row[name] for name in ("采样方式", "检测结果", "备注", "状态")]
+        assert not re.search("[a-z]{2,}", " ".join(ours)), ours
 
 
 def test_correction_and_withdrawal__are_told_by_status():

@@ -91,7 +91,7 @@ def test_shared_well__is_told_as_suspect_with_its_cts_and_a_remark(tmp_path):
     assert {(row["tube"], row["call"], row["ct"]) for row in rows(tmp_path / "csv")} == {
         (tube, "inconclusive", "IC 24; N 26.2; ORF1ab 25.1") for tube in ("T1", "T2")
     }
-    assert all("一孔多样" in row["remark"] for row in rows(tmp_path / "csv"))
+    assert all("several tubes in one well" in row["remark"] for row in rows(tmp_path / "csv"))
     given = tmp_path / "read.csv"
     pl.DataFrame([event for event in wells if event["kind"] == "read"]).drop("kind").write_csv(given)
     done(run, tmp_path / "given", "csv", "--readings", given)

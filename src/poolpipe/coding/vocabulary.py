@@ -6,14 +6,17 @@ looked up after cleaning, to the letter; what is not in the table stays what it 
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from poolpipe.tables import KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BEGINNINGS", "NO", "WORDS", "YES", "known_words", "words_known", "yes_or_no"]
+__all__ = ["BEGINNINGS", "NO", "WORDS", "YES", "known_words", "resembles", "words_known", "yes_or_no"]
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "mode": {
@@ -83,6 +86,30 @@ def words_known(column: str, values: pl.Series) -> dict[str, str]:
         for beginning in beginnings
         if any(word.startswith(beginning) for word in distinct)
     }
+
+
+def resembles(column: str, value: str) -> bool:
+    """Tell whether a refused value is much like a word of its column: a word with another spelling, and nobody's name.
+
+    Parameters
+    ----------
+    column : str
+        `mode`, `role`, `call`, `person_type` or `kind`; in any other column nothing resembles a word.
+    value : str
+        As it was given.
+
+    Notes
+    -----
+    Like are texts of which more than 0.55 of all characters are shared in order (Ratcliff and Obershelp 1988, as
+    `difflib` has it): 混合 is like 混合采样 (0.67), while a name of two characters that shares one with 单采 is not (0.5).
+
+    Examples
+    --------
+    >>> resembles("mode", "混合"), resembles("mode", "张三"), resembles("site", "混合")
+    (True, False, False)
+    """
+    words = [*KINDS] if column == "kind" else [*WORDS.get(column, {}), *WORDS.get(column, {}).values()]
+    return bool(difflib.get_close_matches(value.strip().lower(), words, n=1, cutoff=0.55))
 
 
 def yes_or_no(values: pl.Series) -> pl.Series:

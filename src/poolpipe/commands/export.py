@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from poolpipe.commands.options import ZONE
-from poolpipe.display import withhold_values
 from poolpipe.errors import InputError
 from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, check_out, tell
@@ -101,6 +100,7 @@ def _take_readings(source: ResultFolder, paths: tuple[Path, ...], policy: str | 
 
     from poolpipe.exchange.readings import read_readings
     from poolpipe.policy import load_policy
+    from poolpipe.terminal.troubles import withheld_detail
 
     rules = load_policy(policy)
     if rules.version != source.about["policy"]["version"]:
@@ -119,7 +119,7 @@ def _take_readings(source: ResultFolder, paths: tuple[Path, ...], policy: str | 
     )
     for row in given.rejects.head(5).iter_rows(named=True):
         place = f"{row['file']}:{row['line']}" if row["line"] is not None else row["file"]
-        detail = withhold_values(row["detail"] or "", known=(row["file"],))
+        detail = withheld_detail(row["detail"] or "", row["file"])
         tell(f"not understood 未能识别: {place} {row['code']}: {detail}", err=True)
     if given.rejects.height > 5:
         tell(f"and {given.rejects.height - 5} more 另有 {given.rejects.height - 5} 条", err=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.exchange.codings import FINDINGS, SHARED_WELL, STATUSES
+from poolpipe.exchange.codings import FINDINGS, POOLED, SHARED_WELL, SINGLE, STATUSES, UNREGISTERED, WITHDRAWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +48,7 @@ def csv_rows(
     zone : str
         Zone of the times, which are RFC 3339 to the second with offset.
     language : {"en", "zh"}
-        Words of the result and its status.
+        Words of the sampling, the result, the remark and the status.
     for_spreadsheet : bool
         Write codes as `="…"`: a spreadsheet that opens the file shows, and saves, all digits of an identity number
         and the zeros before a tube's. Without it a code stands as it is.
@@ -61,12 +61,14 @@ def csv_rows(
     """
     words = "chinese" if language == "zh" else "english"
     cells = {
-        "sampling": pl.when(pl.col("mode").is_null()).then(pl.lit("not registered 未登记"))
-        .when(pl.col("mode") == "pool").then(pl.format("{}:1 mixed 混采", "people")).otherwise(pl.lit("single 单采")),
+        "sampling": pl.when(pl.col("mode").is_null()).then(pl.lit(getattr(UNREGISTERED, words)))
+        .when(pl.col("mode") == "pool").then(pl.format("{}:1 " + getattr(POOLED, words), "people"))
+        .otherwise(pl.lit(getattr(SINGLE, words))),
         "people": pl.col("people").cast(pl.String),
         "position": pl.col("position").cast(pl.String),
         "call": _worded("call", {call: getattr(finding, words) for call, finding in FINDINGS.items()}),
-        "remark": pl.when("shared", pl.col("call").is_not_null()).then(pl.lit(SHARED_WELL)),
+        "remark": pl.when(pl.col("status") == "withdrawn").then(pl.lit(getattr(WITHDRAWN, words)))
+        .when("shared", pl.col("call").is_not_null()).then(pl.lit(getattr(SHARED_WELL, words))),
         "status": _worded("status", {status: getattr(codes, words) for status, codes in STATUSES.items()}),
         **{name: _time(name, zone) for name in ("collected_at", "called_at", "stated_at")},
         **{name: _harmless(name) for name in _TEXTS},

@@ -8,15 +8,19 @@ __all__ = [
     "FINDINGS",
     "IDENTITY_TYPES",
     "OTHER_DOCUMENT",
+    "POOLED",
     "SHARED_WELL",
+    "SINGLE",
     "STATUSES",
     "SWAB",
     "TEST",
     "UNDETERMINED",
+    "UNREGISTERED",
     "WITHDRAWN",
     "Coding",
     "ResultCoding",
     "Status",
+    "Wording",
     "status_of",
 ]
 
@@ -26,6 +30,18 @@ class Coding(NamedTuple):
 
     code: str
     display: str
+
+
+class Wording(NamedTuple):
+    """Words of ours in both languages; `both` where a format has one text for all its readers."""
+
+    english: str
+    chinese: str
+
+    @property
+    def both(self) -> str:
+        """English and Chinese in one text."""
+        return f"{self.english} {self.chinese}"
 
 
 class ResultCoding(NamedTuple):
@@ -81,10 +97,19 @@ SWAB = Coding("257261003", "Swab")
 UNDETERMINED = "Undetermined"
 """How every format words a target without amplification: the absence of a Ct value, no number and no direction."""
 
-SHARED_WELL = "several tubes in one well: its Ct values are those of all of them 一孔多样：Ct 值属于同孔各管"
+POOLED = Wording("mixed", "混采")
+"""Behind how many were mixed: `10:1 mixed`."""
+
+SINGLE = Wording("single", "单采")
+UNREGISTERED = Wording("not registered", "未登记")
+"""The sampling of a tube that nobody registered."""
+
+SHARED_WELL = Wording(
+    "several tubes in one well: its Ct values are those of all of them", "一孔多样：Ct 值属于同孔各管"
+)
 """What is said beside the Ct values of such a well."""
 
-WITHDRAWN = "sent before, and does not stand 此前报告的结果已撤回"
+WITHDRAWN = Wording("sent before, and does not stand", "此前报告的结果已撤回")
 """What is said in the place of a result that was withdrawn."""
 
 FINDINGS = {

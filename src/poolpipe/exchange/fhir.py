@@ -198,9 +198,9 @@ class _Tube:
         elif finding is not None:
             observation["dataAbsentReason"] = _absent("error", _words(result.call))
         else:
-            observation["dataAbsentReason"] = _absent("unknown", WITHDRAWN)
+            observation["dataAbsentReason"] = _absent("unknown", WITHDRAWN.both)
         if result.shared:
-            observation["note"] = [{"text": SHARED_WELL}]
+            observation["note"] = [{"text": SHARED_WELL.both}]
         if result.reagent:
             observation["method"] = {"text": result.reagent}
         if result.instrument:

@@ -213,11 +213,11 @@ def _observations(result: TubeResult, statement: Statement, say: _Rendering) -> 
     sampling = {2: "ST", 3: "SAMPLING^Sampling^L"}
     if statement.status == "withdrawn":
         found = [_finding(result, statement, say), {**sampling, 5: DELETED}]
-        note = WITHDRAWN
+        note = WITHDRAWN.both
     else:
         found = [_finding(result, statement, say), {**sampling, 5: result.mixture}]
         found += [_ct(target, ct, say) for target, ct in result.cts]
-        note = SHARED_WELL if result.shared else ""
+        note = SHARED_WELL.both if result.shared else ""
     found += [{2: "ST", 3: _ct_name(target, say), 5: DELETED, 11: "W"} for target in statement.retired]
     lines = [_segment("OBX", {1: str(n), **common, **fields}) for n, fields in enumerate(found, 1)]
     return [lines[0], *([_segment("NTE", {1: "1", 2: "L", 3: note})] if note else []), *lines[1:]]

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from poolpipe.errors import PoolpipeError
+from poolpipe.exchange.codings import POOLED, SINGLE, UNREGISTERED
 from poolpipe.exchange.statements import first_told, statements
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ class TubeResult:
     def mixture(self) -> str:
         """`10:1 mixed`, `single` or, of a tube nobody registered, that; in both languages, as the report form has it."""
         if self.mode is None:
-            return "not registered 未登记"
-        return f"{self.people}:1 mixed 混采" if self.pooled else "single 单采"
+            return UNREGISTERED.both
+        return f"{self.people}:1 {POOLED.both}" if self.pooled else SINGLE.both
 
     @property
     def members(self) -> tuple[Statement, ...]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["machine_board", "unused_board"]
 
 
+_HOLLOW = "no record in it: empty, or a header alone 没有记录：空文件或只有表头"
+
+
 def machine_board(day: Day, *, rows: int = 20) -> Board | None:
     """Files of PCR machines and robots, each with the questions that were decided by default; None without such files.
 
@@ -58,7 +61,8 @@ def machine_board(day: Day, *, rows: int = 20) -> Board | None:
 def unused_board(day: Day, *, rows: int = 20) -> Board | None:
     """Columns and files that were left out, each with what may be done about it; None where all was used.
 
-    Files that hold something unread come before those whose records are read elsewhere, or that are results.
+    Files that hold something unread, or nothing at all, come before those whose records are read elsewhere, or that are
+    results.
 
     Parameters
     ----------
@@ -69,11 +73,12 @@ def unused_board(day: Day, *, rows: int = 20) -> Board | None:
     """
     columns = [(file, name) for file, names in day.summary["columns_left_out"].items() for name in names]
     skipped = day.summary["skipped"]
-    if not columns and not skipped:
+    hollow = [each["file"] for each in day.summary["files"] if not each["read"]]
+    if not columns and not skipped and not hollow:
         return None
     board = frame(
-        f"Not used 未采用 · columns 列 {len(columns):,} · files 文件 {len(skipped):,}",
-        more=max(len(columns) + len(skipped) - rows, 0),
+        f"Not used 未采用 · columns 列 {len(columns):,} · files 文件 {len(skipped) + len(hollow):,}",
+        more=max(len(columns) + len(skipped) + len(hollow) - rows, 0),
     )
     for heading in ("file\n文件", "column, or why not read\n列，或未读取的原因", "did you mean\n您是否指"):
         board.add_column(heading, overflow="fold")
@@ -82,6 +87,7 @@ def unused_board(day: Day, *, rows: int = 20) -> Board | None:
     whys = [(file, because.get(file, "not an event file 非事件文件")) for file in skipped]
     told = [
         *((plain(file), plain(why, "yellow"), "-") for file, why in whys if why not in SETTLED),
+        *((plain(file), plain(_HOLLOW, "yellow"), "-") for file in hollow),
         *((plain(file), plain(name), _meant(name.strip().lower(), known)) for file, name in columns),
         *((plain(file), plain(why, "dim"), "-") for file, why in whys if why in SETTLED),
     ]

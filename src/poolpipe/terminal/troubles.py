@@ -5,14 +5,15 @@ from __future__ import annotations
 import polars as pl
 from rich.text import Text
 
-from poolpipe.display import mask, mask_numbers, withhold_values
+from poolpipe.coding.vocabulary import resembles
+from poolpipe.display import mask, mask_numbers, refused_value, withhold_values
 from poolpipe.events.rejected_loads import lacks_lab
 from poolpipe.findings import LOADS_REJECTED, NO_LAB
 from poolpipe.tables import ANOMALIES, REJECTS
 from poolpipe.terminal.advice import CHINESE
 from poolpipe.terminal.marks import STYLES, Board, frame, plain
 
-__all__ = ["anomaly_board", "reject_board"]
+__all__ = ["anomaly_board", "reject_board", "withheld_detail"]
 
 _GRAVITY = {"error": 0, "warning": 1, "info": 2}
 
@@ -71,7 +72,7 @@ def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Board:
         first, advice = found[code, other], NO_LAB if other else REJECTS[code]
         where = first["file"] if first["line"] is None else f"{first['file']}:{first['line']}"
         detail = str(first["detail"] or "")
-        told = detail if show_ids else withhold_values(detail, known=(str(first["file"]),))
+        told = detail if show_ids else withheld_detail(detail, str(first["file"]))
         board.add_row(
             Text(code, style="yellow"),
             f"{first['n']:,}",
@@ -79,6 +80,18 @@ def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Board:
             Text(f"{advice.way_out}\n{advice.way_out_chinese}"),
         )
     return board
+
+
+def withheld_detail(detail: str, file: str) -> str:
+    """The reason of a reject without anybody's name or number; a word that is only spelt otherwise stays.
+
+    Parameters
+    ----------
+    detail, file : str
+        As `rejects` has them; the file's name may be told.
+    """
+    column, value = refused_value(detail)
+    return withhold_values(detail, known=(file, *([value] if resembles(column, value) else [])))
 
 
 def _first_of_each(
