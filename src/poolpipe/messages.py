@@ -43,7 +43,6 @@ _INPUT: Final = {
         "no file matches this pattern", "没有与此匹配的文件",
         "quote the pattern, or name a file or a folder", "请给出文件或文件夹",
     ),
-    "no_such_input": Message("no such file, folder or pattern", "没有这个文件、文件夹或匹配的文件"),
     "no_such_file": Message(
         "no such file", "没有这个文件",
         "give a CSV, NDJSON, Parquet or Arrow file", "请给出 CSV、NDJSON、Parquet 或 Arrow 文件",

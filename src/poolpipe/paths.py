@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import glob
 import os
@@ -11,12 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from poolpipe.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyarrow as pa
 
-__all__ = ["Found", "arrow_file", "changed", "expand", "identity", "is_stdin", "nature", "shown", "walk"]
+__all__ = [
+    "Found",
+    "arrow_file",
+    "changed",
+    "expand",
+    "identity",
+    "is_stdin",
+    "nature",
+    "shown",
+    "unusable",
+    "walk",
+]
 
 HIDDEN = (
     "hidden, so not read: give it by its own path, or rename it 隐藏的文件或文件夹未读取：请单独指定或改名"
@@ -80,6 +94,38 @@ def arrow_file(path: str | os.PathLike[str], mode: str = "rb") -> pa.OSFile:
     import pyarrow as pa
 
     return pa.OSFile(os.fsencode(path), mode)
+
+
+def unusable(given: str, *, pipes: bool) -> InputError | None:
+    """Make the error for a typed path that cannot be read from; None for a file, a folder, or a pattern that matches.
+
+    Parameters
+    ----------
+    given : str
+        A path, a pattern, or `-`.
+    pipes : bool
+        Whether pipes and the standard input are taken.
+
+    Raises
+    ------
+    PermissionError
+        If a folder on the way to it may not be looked into.
+    """
+    if not given:
+        return InputError.of("empty_path", where="INPUT")
+    path = Path(given)
+    if is_stdin(given):
+        what = "pipe"
+    elif path.exists():
+        what = nature(path.stat())
+    elif glob.has_magic(given):
+        return None if expand(given) else InputError.of("no_match", where=shown(given))
+    else:
+        return InputError.of("no_such_path", where=shown(given), way_out=_nearest(path))
+    if what in NATURES and not (pipes and what == "pipe"):
+        return InputError.of("no_file_or_folder", where=shown(given), nature=NATURES[what])
+    readable = is_stdin(given) or os.access(path, os.R_OK)
+    return None if readable else InputError.of("unreadable", where=shown(given))
 
 
 def identity(status: os.stat_result, path: str | os.PathLike[str]) -> tuple[object, ...]:
@@ -229,6 +275,22 @@ def _holds_data(folder: Path) -> bool:
             )
     except OSError:
         return True
+
+
+def _nearest(path: Path) -> str:
+    """Suggest the existing path most like this one: the first part that is not there, corrected."""
+    parts = path.parts
+    missing = next(n for n in range(1, len(parts) + 1) if not Path(*parts[:n]).exists())
+    parent = Path(*parts[: missing - 1]) if missing > 1 else Path()
+    names = (
+        sorted(each.name for each in parent.iterdir() if not each.name.startswith("."))
+        if parent.is_dir() and os.access(parent, os.R_OK)
+        else []
+    )
+    alike = difflib.get_close_matches(parts[missing - 1], names, n=1, cutoff=0.5)
+    if alike:
+        return f"did you mean 您是否指: {shown(parent / alike[0])}"
+    return f"{shown(parent.absolute())} holds 内有: {shown(', '.join(names[:8])) or 'nothing 无'}"
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -295,9 +295,9 @@ def test_progress__adds_up_to_the_bytes_of_all_files_and_never_goes_back(tmp_pat
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("collekt.csv", r"collekt\.csv: no such file, folder or pattern .*; did you mean .*collect\.csv"),
-        ("nowhere/collect.csv", "there is no folder .*nowhere either"),
-        ("*.parquet", "no such file, folder or pattern"),
+        ("collekt.csv", r"collekt\.csv: there is no such file or folder .*; did you mean .*collect\.csv"),
+        ("nowhere/collect.csv", r"there is no such file or folder .* holds 内有: collect\.csv, empty"),
+        ("*.parquet", "no file matches this pattern 没有与此匹配的文件; quote the pattern"),
         ("empty", "there is no event file"),
     ],
 )

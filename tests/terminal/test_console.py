@@ -55,7 +55,9 @@ def test_moment__without_offset_is_in_the_policys_zone(text):
 
 def test_moment__that_is_none_is_wrong_usage():
     assert parse_moment(None, "Asia/Shanghai") is None
-    with pytest.raises(click.BadParameter, match="2022-02-10T08:30"):
+    with pytest.raises(
+        click.BadParameter, match=r"'10/2/2022' is not a time .*; write it like 2022-02-10T18:00:00\+08:00"
+    ):
         parse_moment("10/2/2022", "Asia/Shanghai")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -28,6 +27,7 @@ from poolpipe.paths import (
     is_stdin,
     nature,
     shown,
+    unusable,
     walk,
 )
 
@@ -205,13 +205,13 @@ def nothing_to_read(
 
 def _given(given: str, spool: Spool | None) -> Iterator[_Given]:
     """Files an input stands for."""
-    if not given:
-        raise InputError.of("empty_path", where="INPUT")
     try:
+        if error := unusable(given, pipes=spool is not None):
+            raise error
         path = Path(given)
         if is_stdin(given):
             yield _piped(given, "stdin", spool)
-        elif not path.exists():
+        elif has_magic(given) and not path.exists():
             yield from _matching(given)
         elif (what := nature(path.stat())) == "file":
             linked = os.path.realpath(path) != os.path.abspath(path)  # noqa: PTH100 - a link is another place
@@ -219,10 +219,8 @@ def _given(given: str, spool: Spool | None) -> Iterator[_Given]:
             yield _Given.of(found, folders_typed(path.parent), own=True)
         elif what == "folder":
             yield from _below(path)
-        elif what == "pipe":
-            yield _piped(given, given if given.startswith(WITHOUT_NAME) else path.name, spool)
         else:
-            raise InputError.of("no_file_or_folder", where=shown(given), nature=NATURES[what])
+            yield _piped(given, given if given.startswith(WITHOUT_NAME) else path.name, spool)
     except PermissionError as error:
         raise InputError.of("unreadable", where=shown(error.filename or given)) from error
 
@@ -238,9 +236,6 @@ def _below(folder: Path) -> Iterator[_Given]:
 def _matching(pattern: str) -> Iterator[_Given]:
     """Files that a pattern matches, named relative to the folder in which its first wildcard stands."""
     matches = expand(pattern)
-    if not matches:
-        way_out = _did_you_mean(Path(pattern))
-        raise InputError.of("no_such_input", where=shown(pattern), way_out=way_out)
     parts = Path(pattern).parts
     root = Path(*parts[: next(place for place, part in enumerate(parts) if has_magic(part))])
     folders = folders_typed(root)
@@ -259,7 +254,7 @@ def _matching(pattern: str) -> Iterator[_Given]:
 
 def _piped(given: str, name: str, spool: Spool | None) -> _Given:
     if spool is None:
-        raise InputError.of("no_file_or_folder", where=shown(given), nature=NATURES["pipe"])
+        raise TypeError("a pipe was taken without a place to keep it")  # `unusable` refused it
     path = spool.keep(given)
     folders = () if is_stdin(given) else folders_typed(Path(given).parent)
     return _Given.of(Found(path, name, path.stat()), folders, own=True)
@@ -374,14 +369,3 @@ def _is_event_file(name: str, kind: str | None) -> bool:
     for ending in _COMPRESSED:
         bare = bare.removesuffix(ending)
     return bare.endswith(_SUFFIXES) or (bare.endswith(_DOUBTFUL) and kind is not None)
-
-
-def _did_you_mean(given: Path) -> str:
-    folder = given.parent
-    try:
-        near = difflib.get_close_matches(given.name, [path.name for path in folder.iterdir()], n=1)
-    except OSError:
-        return f"there is no folder {shown(folder)} either 上级文件夹也不存在"
-    if near:
-        return f"did you mean 您是否指: {shown(folder / near[0])}"
-    return f"look into {shown(folder)} 请查看该文件夹"

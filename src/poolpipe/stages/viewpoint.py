@@ -34,7 +34,7 @@ def moment_of(as_of: datetime | str | None, zone: str) -> datetime | None:
     if as_of is None:
         return None
     try:
-        moment = datetime.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+        moment = datetime.fromisoformat(as_of.strip()) if isinstance(as_of, str) else as_of
         aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
         return aware.astimezone(UTC)
     except (ValueError, OverflowError) as error:
