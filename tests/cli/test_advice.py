@@ -38,6 +38,7 @@ TOLD_BY = {
     "poolpipe.commands.cycles": ("decode",),
     "poolpipe.commands.frames": ("decode", "design", "plan"),
     "poolpipe.commands.import_": ("import",),
+    "poolpipe.commands.options": ("run",),
 }
 """Module to the commands that may tell what stands in it; a command's module tells for itself."""
 

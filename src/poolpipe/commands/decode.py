@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from poolpipe.accuracy import SENSITIVITY, SPECIFICITY
+from poolpipe.commands import options
 from poolpipe.commands.cycles import cycle_options, cycles_told, read_with_ct, with_readings
 from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
 from poolpipe.commands.options import CHANCE, SHARE
@@ -58,7 +59,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--show-ids", is_flag=True, hidden=True, help="Show people's codes, as without --mask  显示代码"
 )
-@click.option("--json", "as_json", is_flag=True, help="People and components as JSON  以 JSON 输出")
+@options.as_json("People and components as JSON  以 JSON 输出")
 def decode(
     seats: Path,
     pools: Path,

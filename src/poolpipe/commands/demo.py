@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from poolpipe.commands import options
 from poolpipe.commands.run import files_written
 from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, check_out, show, tell
@@ -26,28 +27,15 @@ EXPLAINED: dict[str, str] = {}
     "  poolpipe demo --out demo\n"
     "  poolpipe simulate city --people 20000 && poolpipe demo --town city --out city-result"
 )
-@click.option(
-    "--out",
-    default="demo",
-    show_default=True,
-    metavar="OUT",
-    type=click.Path(path_type=Path),
-    help="Folder for the tables  结果文件夹",
-)
+@options.out_folder("demo")
 @click.option(
     "--town",
     metavar="DIR",
     type=click.Path(path_type=Path),
     help="Another simulated city  另一模拟城市的文件夹",
 )
-@click.option(
-    "--rows",
-    default=20,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Longest list on a board  看板行数",
-)
-@click.option("--quiet", is_flag=True, help="No progress and only the check  仅显示核对结果")
+@options.rows
+@options.quiet("No progress and only the check  仅显示核对结果")
 def demo(*, out: Path, town: Path | None, rows: int, quiet: bool) -> None:
     """Run a simulated city and hold the result against its truth."""
     town = town or _sample_town(out)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from poolpipe.commands import options
 from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
 from poolpipe.commands.options import CHANCE, POSITIVE, SHARE, Number
 from poolpipe.terminal.console import check_inputs, show, tell
@@ -21,7 +22,7 @@ __all__ = ["design"]
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _SCHEMES = click.Choice(["dorfman", "hierarchical", "array", "array_master"])
-_json = click.option("--json", "as_json", is_flag=True, help="As JSON on stdout  以 JSON 输出")
+_json = options.as_json()
 _se = click.option(
     "--se",
     type=CHANCE,
@@ -173,7 +174,7 @@ def prevalence(
     show_default=True,
     help="comp misses nobody, dd accuses nobody, scomp lies between  判定方法",
 )
-@click.option("--show-ids", is_flag=True, help="Show identity numbers in full  显示完整证件号")
+@options.show_ids
 @_out
 @_json
 def screen(seats: Path, pools: Path, *, method: str, show_ids: bool, out: Path | None, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from poolpipe.commands import options
 from poolpipe.display import json_text
 from poolpipe.terminal.console import check_inputs, show
 
@@ -23,17 +24,9 @@ __all__ = ["diff"]
 )
 @click.argument("before", metavar="A", type=click.Path(path_type=Path))
 @click.argument("after", metavar="B", type=click.Path(path_type=Path))
-@click.option(
-    "--rows",
-    default=20,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Longest list on a board  看板行数",
-)
-@click.option("--show-ids", is_flag=True, help="Show identity numbers in full  显示完整证件号")
-@click.option(
-    "--json", "as_json", is_flag=True, help="As JSON, identity numbers in full  以 JSON 输出（完整证件号）"
-)
+@options.rows
+@options.show_ids
+@options.as_json("As JSON, identity numbers in full  以 JSON 输出（完整证件号）")
 def diff(before: Path, after: Path, *, rows: int, show_ids: bool, as_json: bool) -> None:
     """Compare two written days."""
     check_inputs((str(before), str(after)))

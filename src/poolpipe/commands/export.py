@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poolpipe.commands import options
 from poolpipe.commands.options import ZONE
 from poolpipe.errors import InputError
 from poolpipe.progress import Steps
@@ -59,7 +60,7 @@ __all__ = ["export"]
               help="CSV that a spreadsheet opens without losing digits  供表格软件打开，不丢位数")  # fmt: skip
 @click.option("--sender", default="POOLPIPE", show_default=True, help="Sending facility (HL7)  发送方")
 @click.option("--receiver", default="CITY", show_default=True, help="Receiving facility (HL7)  接收方")
-@click.option("--quiet", is_flag=True, help="No progress  不显示进度")
+@options.quiet("No progress  不显示进度")
 def export(
     run: Path,
     *,

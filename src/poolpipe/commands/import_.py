@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from poolpipe.commands import options
 from poolpipe.commands.frames import echo_json
 from poolpipe.commands.options import ZONE, Number
 from poolpipe.display import withheld
@@ -43,7 +44,7 @@ MOST_PLACES = 8  # places of a question shown to people; programs get all of the
     "--out", metavar="OUT", type=click.Path(path_type=Path), help="Folder for the events  事件文件夹"
 )
 @click.option("--dry-run", is_flag=True, help="Show the meaning, write nothing  只显示含义，不写入")
-@click.option("--json", "as_json", is_flag=True, help="The meaning as JSON  以 JSON 输出")
+@options.as_json("The meaning as JSON  以 JSON 输出")
 @click.option(
     "--policy",
     metavar="FILE",

@@ -1,16 +1,32 @@
-"""Kinds of option values: numbers that are numbers, and time zones that exist; anything else is wrong usage."""
+"""Options that several commands have, and kinds of values: numbers that are numbers, time zones that exist."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from click import Context, Parameter
 
-__all__ = ["CHANCE", "POSITIVE", "SHARE", "ZONE", "Number"]
+Command = TypeVar("Command", bound="Callable[..., Any] | click.Command")
+
+__all__ = [
+    "CHANCE",
+    "POSITIVE",
+    "SHARE",
+    "ZONE",
+    "Number",
+    "as_json",
+    "out_folder",
+    "quiet",
+    "rows",
+    "show_ids",
+]
 
 
 class Number(click.FloatRange):
@@ -43,3 +59,36 @@ SHARE = Number(0, 1)
 CHANCE = Number(0, 1, min_open=True)
 POSITIVE = Number(0, min_open=True)
 ZONE = _Zone()
+
+rows = click.option(
+    "--rows",
+    default=20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Longest list on a board  看板行数",
+)
+show_ids = click.option("--show-ids", is_flag=True, help="Show identity numbers in full  显示完整证件号")
+
+
+def as_json(told: str = "As JSON on stdout  以 JSON 输出") -> Callable[[Command], Command]:
+    """`--json`: what a command shows, for programs."""
+    return click.option("--json", "as_json", is_flag=True, help=told)
+
+
+def quiet(told: str) -> Callable[[Command], Command]:
+    """`--quiet`: what is left out then differs between commands."""
+    return click.option("--quiet", is_flag=True, help=told)
+
+
+def out_folder(default: str | None = None) -> Callable[[Command], Command]:
+    """`--out`: the folder of a result, asked for where it has no default."""
+    standing: dict[str, Any] = {"required": True}
+    if default is not None:  # to click None is a default like any other
+        standing = {"default": default, "show_default": True}
+    return click.option(
+        "--out",
+        **standing,
+        metavar="OUT",
+        type=click.Path(path_type=Path),
+        help="Folder for the tables  结果文件夹",
+    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poolpipe.commands import options
 from poolpipe.commands.frames import board, echo_json
 from poolpipe.commands.options import POSITIVE, SHARE
 from poolpipe.terminal.console import show, tell
@@ -54,7 +55,7 @@ __all__ = ["plan"]
 @click.option(
     "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  策略：预设名或 TOML 文件"
 )
-@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout  以 JSON 输出")
+@options.as_json()
 def plan(
     *,
     people: int,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from poolpipe.commands import options
 from poolpipe.display import json_text
 from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, check_out, parse_moment, show, tell
 from poolpipe.terminal.loading import loading
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["files_written", "run"]
 
@@ -31,13 +34,7 @@ __all__ = ["files_written", "run"]
     "  poolpipe run scans --out noon --as-of 2022-02-10T12:00:00+08:00 --people people.csv"
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option(
-    "--out",
-    required=True,
-    metavar="OUT",
-    type=click.Path(path_type=Path),
-    help="Folder for the tables  结果文件夹",
-)
+@options.out_folder()
 @click.option(
     "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  策略：预设名或 TOML 文件"
 )
@@ -57,18 +54,10 @@ __all__ = ["files_written", "run"]
     show_default=True,
     help="Read-outs kept for exports; auto: all up to 300,000, else not those of negative tubes  保留哪些读数",
 )
-@click.option(
-    "--rows",
-    default=20,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Longest list on a board  看板行数",
-)
-@click.option("--show-ids", is_flag=True, help="Show identity numbers in full  显示完整证件号")
-@click.option(
-    "--json", "as_json", is_flag=True, help="The summary as JSON instead of boards  以 JSON 输出摘要"
-)
-@click.option("--quiet", is_flag=True, help="No progress and no boards  不显示进度与看板")
+@options.rows
+@options.show_ids
+@options.as_json("The summary as JSON instead of boards  以 JSON 输出摘要")
+@options.quiet("No progress and no boards  不显示进度与看板")
 def run(
     inputs: tuple[str, ...],
     *,
