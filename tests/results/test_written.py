@@ -13,6 +13,7 @@ import pytest
 import poolpipe
 from cities.random_city import city
 from pipeline.naive import frames_of
+from poolpipe.results import written
 from poolpipe.results.written import opened
 from poolpipe.tables import TABLES
 
@@ -55,11 +56,11 @@ def without_hashes(folder: Path) -> Path:
 
 
 def test_read__gives_what_was_written(results):
-    written = poolpipe.run(frames_of(city(8701, size="small")))
+    expected = poolpipe.run(frames_of(city(8701, size="small")))
     read = poolpipe.Day.read(results["one"])
-    assert read.summary == written.summary
+    assert read.summary == expected.summary
     assert read.names() == list(TABLES)
-    assert all(read.table(name).equals(written.table(name)) for name in TABLES)
+    assert all(read.table(name).equals(expected.table(name)) for name in TABLES)
 
 
 def test_summary__names_size_and_sha256_of_each_table(folder):
@@ -260,3 +261,22 @@ def test_opened__notices_that_another_result_took_the_place_of_what_it_proved(fo
     with opened(folder) as result:
         result.check()
         assert result.summary == poolpipe.Day.read(results["other"]).summary
+
+
+def test_read__never_mixes_two_results_when_one_takes_the_others_place(folder, results, monkeypatch):
+    other = poolpipe.Day.read(results["other"])
+    moved = []
+
+    def frame_while_it_moves(path, table):
+        frame = as_they_are(path, table)
+        if not moved:
+            moved.append(table)
+            other.write(folder)
+        return frame
+
+    as_they_are = written._frame
+    monkeypatch.setattr(written, "_frame", frame_while_it_moves)
+    read = poolpipe.Day.read(folder)
+    assert moved
+    for table in TABLES:
+        assert read.table(table).equals(other.table(table)), table
