@@ -3,7 +3,8 @@
 A *variant* is a sample file after one mishap. For every variant the reader gives the same facts, fewer facts and says so,
 or a refusal; never another number, well, target, tube or role. Mishaps that leave no trace in the file are not made: two
 values of one column exchanged, a value replaced by another of its kind, a name of a column by another name, an empty Ct
-where the format writes nothing for no amplification, and in spreadsheets cells moved among numbers.
+where the format writes nothing for no amplification, and in spreadsheets cells moved among numbers. The page
+docs/instruments/index.md has the whole list.
 """
 
 from __future__ import annotations
