@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from poolpipe.decode import Decoded
-    from poolpipe.errors import InputError, PolicyError, PoolpipeError, PoolpipeWarning, TableError
+    from poolpipe.errors import (
+        InputError,
+        PolicyError,
+        PoolpipeError,
+        PoolpipeWarning,
+        TableError,
+        UnknownTableError,
+    )
     from poolpipe.events.reference import Reference, read_reference
     from poolpipe.pipeline import run
     from poolpipe.policy import Policy, load_policy
@@ -35,6 +42,7 @@ __all__ = [
     "Reference",
     "StageResult",
     "TableError",
+    "UnknownTableError",
     "anomalies",
     "calls",
     "custody",
@@ -48,7 +56,14 @@ __all__ = [
 
 _HOMES = {
     "poolpipe.decode": ("Decoded",),
-    "poolpipe.errors": ("InputError", "PolicyError", "PoolpipeError", "PoolpipeWarning", "TableError"),
+    "poolpipe.errors": (
+        "InputError",
+        "PolicyError",
+        "PoolpipeError",
+        "PoolpipeWarning",
+        "TableError",
+        "UnknownTableError",
+    ),
     "poolpipe.events.reference": ("Reference", "read_reference"),
     "poolpipe.pipeline": ("run",),
     "poolpipe.policy": ("Policy", "load_policy"),

@@ -85,7 +85,7 @@ _INPUT: Final = {
     ),
     "column_missing": Message(
         "column {columns} is missing; there is {present}", "缺少该列",
-        "{hint}rename the columns as docs/tables.md names them", "请按 docs/tables.md 命名各列",
+        "{hint}the table needs {needed}", "该表须有 {needed}",
     ),
     "too_many_values": Message(
         "more than {most} different values", "不同的值过多",

@@ -304,7 +304,8 @@ def require(frame: pl.DataFrame | Sequence[str], columns: Iterable[str], *, tabl
         Naming the missing columns and what the frame has instead.
     """
     there = frame.columns if isinstance(frame, pl.DataFrame) else list(frame)
-    missing = [column for column in columns if column not in there]
+    needed = list(columns)
+    missing = [column for column in needed if column not in there]
     if missing:
         near = difflib.get_close_matches(missing[0], there, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'? " if near else ""
@@ -314,6 +315,7 @@ def require(frame: pl.DataFrame | Sequence[str], columns: Iterable[str], *, tabl
             columns=", ".join(missing),
             present=", ".join(column_list(there)) or "no column",
             hint=hint,
+            needed=", ".join(needed),
         )
 
 

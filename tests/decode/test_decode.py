@@ -311,7 +311,7 @@ def test_decode__tells_how_far_beliefs_that_run_in_circles_may_be_off(sweeps: in
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"seats": pl.DataFrame({"pool": [0]})}, "column 'person' is missing"),
+        ({"seats": pl.DataFrame({"pool": [0]})}, "column person is missing"),
         (
             {"seats": pl.DataFrame({"pool": [0], "person": [9]})},
             "person 9 sits in a pool and is not in people",

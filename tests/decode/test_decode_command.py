@@ -47,7 +47,7 @@ def test_decode_command__shows_a_table_and_writes_everybody(files: list[str], tm
 def test_decode_command__says_what_is_wrong(files: list[str], tmp_path: Path) -> None:
     done = CliRunner().invoke(decode, [files[0], files[1], files[1]])
     assert isinstance(done.exception, TableError)
-    assert "column 'person' is missing" in str(done.exception)
+    assert "column person, prior is missing" in str(done.exception)
     odd = tmp_path / "people.xyz"
     odd.write_text("person,prior\n")
     done = CliRunner().invoke(decode, [files[0], files[1], str(odd)])

@@ -44,5 +44,5 @@ def test_priors__refuse_what_makes_no_sense() -> None:
         priors(PEOPLE, 2.0)
     with pytest.raises(TableError, match="p_known is not between"):
         priors(PEOPLE.with_columns(p_known=pl.lit(-1.0)), 0.1)
-    with pytest.raises(TableError, match="column 'person' is missing"):
+    with pytest.raises(TableError, match="column person is missing"):
         priors(PEOPLE.drop("person"), 0.1)

@@ -90,7 +90,7 @@ def test_prevalence__refuses_what_makes_no_sense() -> None:
         prevalence(DOZENS, "wald")
     with pytest.raises(PolicyError, match=r"se \+ sp must exceed 1"):
         prevalence(DOZENS, se=0.4, sp=0.5)
-    with pytest.raises(TableError, match="column 'size' is missing"):
+    with pytest.raises(TableError, match="column people is missing"):
         prevalence(pl.DataFrame({"call": ["negative"]}))
     with pytest.raises(TableError, match="no pool has both people and a result"):
         prevalence(pl.DataFrame({"people": [5], "call": ["invalid"]}))

@@ -119,11 +119,11 @@ def test_shared_well_reagents_and_instruments__are_those_of_the_well():
 
 
 def test_statements__from_the_wrong_tables_are_refused():
-    with pytest.raises(TableError, match="pools: no column call, called_by"):
+    with pytest.raises(TableError, match="pools: column call, called_by is missing"):
         statements(pools().drop("call", "called_by"), members())
-    with pytest.raises(TableError, match="members: no column person"):
+    with pytest.raises(TableError, match="members: column person is missing"):
         statements(pools(), members().drop("person"))
-    with pytest.raises(TableError, match="readings: no column ct"):
+    with pytest.raises(TableError, match="readings: column ct is missing"):
         statements(pools(), members(), readings().drop("ct"))
 
 

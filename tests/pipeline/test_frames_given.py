@@ -11,6 +11,7 @@ from polars.testing import assert_frame_equal
 import poolpipe
 from poolpipe.decode import decode, priors
 from poolpipe.design import comp, prevalence, screen_doubts, worklist
+from poolpipe.exchange import results
 
 AT = "2022-02-10T08:0{}:00+08:00"
 COLLECTS = {
@@ -108,3 +109,45 @@ def test_decode_and_design__take_frames_of_any_library(library):
     assert screen_doubts(make(seats), make(pools)).is_empty()
     assert_frame_equal(prevalence(make(pools)), prevalence(tables[1]))
     assert_frame_equal(worklist(make(seats)), worklist(tables[0]))
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_exchange__takes_the_tables_of_any_library(library):
+    day = day_of_polars()
+    tables = [day.table(name).to_dict(as_series=False) for name in ("pools", "members")]
+    make = (
+        LIBRARIES[library]
+        if library != "pandas"
+        else lambda rows: pl.DataFrame(rows, infer_schema_length=None).to_pandas()
+    )
+    assert [each.tube for each in results(*map(make, tables))] == ["T1", "T2"]
+
+
+NOTHING = pl.DataFrame({"pool": [], "call": [], "person": [], "prior": []})
+
+
+@pytest.mark.parametrize(
+    ("ask", "why"),
+    [
+        (
+            lambda: decode(pl.DataFrame({"pol": ["A"], "person": ["p"]}), NOTHING, NOTHING),
+            "seats: column pool .*'pol'",
+        ),
+        (lambda: priors(pl.DataFrame({"persons": ["p"]}), 0.1), "people: column person .*'persons'"),
+        (
+            lambda: prevalence(pl.DataFrame({"people": [1], "calls": ["positive"]})),
+            "pools: column call .*'calls'",
+        ),
+        (
+            lambda: worklist(pl.DataFrame({"pool": ["A"]})),
+            "seats: column person .*the table needs pool, person",
+        ),
+        (
+            lambda: list(results(pl.DataFrame(), pl.DataFrame())),
+            "pools: column round, tube, .* there is no column",
+        ),
+    ],
+)
+def test_missing_column__is_told_alike_everywhere(ask, why):
+    with pytest.raises(poolpipe.TableError, match=why):
+        ask()

@@ -121,16 +121,17 @@ def with_readings(pools: pl.DataFrame, path: Path | None) -> pl.DataFrame:
         return pools
     import polars as pl
 
-    from poolpipe.decode.keys import check_columns, clean_keys
+    from poolpipe.decode.keys import clean_keys
+    from poolpipe.tables import require
 
     readings = read_with_ct(path)
-    check_columns(readings, str(path), ("pool", "ct"))
+    require(readings, ("pool", "ct"), table=str(path))
     readings = clean_keys(readings, str(path), ("pool",))
     if "target" in readings.columns:
         target = pl.col("target").fill_null("").str.strip_chars().str.to_uppercase()
         readings = readings.filter(~target.is_in(CONTROLS))
     earliest = readings.group_by("pool").agg(pl.col("ct").min().alias("_read"))
-    check_columns(pools, "pools", ("pool",))
+    require(pools, ("pool",), table="pools")
     joined = clean_keys(pools, "pools", ("pool",)).join(
         earliest, on="pool", how="left", maintain_order="left"
     )

@@ -10,14 +10,14 @@ import polars as pl
 from poolpipe.coding.cleaning import FAULTS, clean_codes, code_faults
 from poolpipe.coding.frames import Frame, as_frame
 from poolpipe.coding.plain_texts import as_text
-from poolpipe.display import column_list, mask
+from poolpipe.display import mask
 from poolpipe.errors import TableError
+from poolpipe.tables import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
-    "check_columns",
     "clean_key",
     "clean_keys",
     "comparable",
@@ -25,17 +25,6 @@ __all__ = [
     "numbers",
     "repeated_key",
 ]
-
-
-def check_columns(frame: pl.DataFrame, name: str, columns: tuple[str, ...]) -> None:
-    """Raise TableError when `frame` lacks one of `columns`."""
-    for column in columns:
-        if column not in frame.columns:
-            raise TableError(
-                f"column {column!r} is missing, there are {', '.join(column_list(frame.columns)) or 'none'}",
-                where=name,
-                way_out=f"the table needs {', '.join(columns)}",
-            )
 
 
 def clean_keys(frame: Frame, name: str, columns: Sequence[str]) -> pl.DataFrame:
@@ -47,7 +36,7 @@ def clean_keys(frame: Frame, name: str, columns: Sequence[str]) -> pl.DataFrame:
         It is no frame, a column is missing, or a row of it is empty or holds no code.
     """
     frame = as_frame(frame, name)
-    check_columns(frame, name, tuple(columns))
+    require(frame, columns, table=name)
     keys = [clean_key(frame[column], name) for column in columns]
     for key in keys:
         if key.null_count():

@@ -14,7 +14,6 @@ from poolpipe.coding.vocabulary import known_words
 from poolpipe.decode.assays import INVALID, NEGATIVE, NO_CALL, POSITIVE, SUSPECT
 from poolpipe.decode.disjoint import likelihood_rows
 from poolpipe.decode.keys import (
-    check_columns,
     clean_key,
     clean_keys,
     comparable,
@@ -23,6 +22,7 @@ from poolpipe.decode.keys import (
     repeated_key,
 )
 from poolpipe.errors import TableError
+from poolpipe.tables import require
 from poolpipe_kernels import components
 
 if TYPE_CHECKING:
@@ -171,8 +171,8 @@ def clean_tables(seats: Frame, pools: Frame, people: Frame) -> Tables:
         One is no frame, a column is missing, or a row of it is empty or holds no code.
     """
     pools, people = as_frame(pools, "pools"), as_frame(people, "people")
-    check_columns(pools, "pools", ("pool", "call"))
-    check_columns(people, "people", ("person", "prior"))
+    require(pools, ("pool", "call"), table="pools")
+    require(people, ("person", "prior"), table="people")
     return Tables(
         clean_keys(seats, "seats", ("pool", "person")),
         clean_keys(pools, "pools", ("pool",)),

@@ -14,10 +14,11 @@ from poolpipe.decode.answers import EXACT
 from poolpipe.decode.assays import as_assay
 from poolpipe.decode.exact import Effort, eliminate_histories, take_apart
 from poolpipe.decode.inference import decode
-from poolpipe.decode.keys import check_columns, numbers
+from poolpipe.decode.keys import numbers
 from poolpipe.decode.layout import clean_tables, lay_out
 from poolpipe.decode.parts import Parts
 from poolpipe.errors import PolicyError, TableError
+from poolpipe.tables import require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +117,7 @@ def decode_over_time(
     [('p', 0, 0.478), ('q', 0, 0.478), ('r', 0, 0.003), ('p', 3, 0.35)]
     """
     pools = as_frame(pools, "pools")
-    check_columns(pools, "pools", ("pool", "call", "day"))
+    require(pools, ("pool", "call", "day"), table="pools")
     _check_days(pools["day"])
     _check_walk(dynamics)
     seats, pools, people = clean_tables(seats, pools, people)

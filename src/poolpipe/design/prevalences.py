@@ -14,9 +14,8 @@ from poolpipe.coding.vocabulary import known_words, yes_or_no
 from poolpipe.decode.assays import NEGATIVE, POSITIVE, SUSPECT
 from poolpipe.decode.keys import clean_key
 from poolpipe.decode.layout import call_codes
-from poolpipe.display import column_list
 from poolpipe.errors import PolicyError, TableError
-from poolpipe.tables import MODES
+from poolpipe.tables import MODES, require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -142,15 +141,9 @@ def _estimated(
 
 def _usable(pools: pl.DataFrame, strata: list[str], *, singles: bool) -> pl.DataFrame:
     """Pools by stratum, with people, positive, and why a row is left out: empty where it is not."""
-    size = "people" if "people" in pools.columns else "size"
-    outcome = "call" if "call" in pools.columns else "positive"
-    for column in (size, outcome, *strata):
-        if column not in pools.columns:
-            raise TableError(
-                f"column {column!r} is missing, there are {', '.join(column_list(pools.columns)) or 'none'}",
-                where="pools",
-                way_out="give people (or size) and call (or positive) of every pool",
-            )
+    size = "size" if "size" in pools.columns and "people" not in pools.columns else "people"
+    outcome = "positive" if "positive" in pools.columns and "call" not in pools.columns else "call"
+    require(pools, (size, outcome, *strata), table="pools")
     alone = pl.Series(
         _modes(pools["mode"]) == "single" if "mode" in pools.columns and not singles else [False]
     )

@@ -12,9 +12,10 @@ from poolpipe.coding.frames import as_frame
 from poolpipe.decode.assays import NEGATIVE, NO_CALL, POSITIVE, SUSPECT
 from poolpipe.decode.contradictions import Proofs, contradictions
 from poolpipe.decode.doubts import doubts_of_pools
-from poolpipe.decode.keys import check_columns, clean_keys
+from poolpipe.decode.keys import clean_keys
 from poolpipe.decode.layout import call_codes, seats_by_pool
 from poolpipe.decode.parts import Parts
+from poolpipe.tables import require
 from poolpipe_kernels import components, cover
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class _Screen:
         """Number people by their first seat and pools as listed."""
         seats = clean_keys(seats, "seats", ("pool", "person"))
         pools = clean_keys(pools, "pools", ("pool",))
-        check_columns(pools, "pools", ("pool", "call"))
+        require(pools, ("pool", "call"), table="pools")
         people = seats["person"].unique(maintain_order=True)
         codes = call_codes(pools["call"])
         offsets, members, names = seats_by_pool(seats, pools["pool"], people)

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.errors import TableError
+from poolpipe.coding.frames import as_frame
+from poolpipe.tables import require
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
+
+    from poolpipe.coding.frames import Frame
 
 __all__ = ["FACTS", "KEY", "MEMBER_COLUMNS", "POOL_COLUMNS", "SCHEMA", "first_told", "revised", "statements"]
 
@@ -50,16 +53,14 @@ SCHEMA: dict[str, pl.DataType] = {
 """Columns of a frame of statements."""
 
 
-def statements(
-    pools: pl.DataFrame, members: pl.DataFrame, readings: pl.DataFrame | None = None
-) -> pl.DataFrame:
+def statements(pools: Frame, members: Frame, readings: Frame | None = None) -> pl.DataFrame:
     """Say of everybody in a tube with a call what there is to say.
 
     Parameters
     ----------
-    pools, members : DataFrame
-        Tables of a run.
-    readings : DataFrame, optional
+    pools, members : frame
+        Tables of a run, of polars, pandas, pyarrow or DuckDB.
+    readings : frame, optional
         `plate`, `well`, `target`, `ct` and, where there are any, `round`, `reagent`, `instrument`, `shared`. Those of
         the well that gave the call (`called_by`) count, of a target the smallest Ct, a number before undetermined. A
         run that is `invalid` has no Ct values: they are those of no result.
@@ -74,11 +75,9 @@ def statements(
     TableError
         A table lacks a column.
     """
-    for name, table, needed in (("pools", pools, POOL_COLUMNS), ("members", members, MEMBER_COLUMNS)):
-        if absent := sorted(set(needed) - set(table.columns)):
-            raise TableError(
-                f"no column {', '.join(absent)}", where=name, way_out="hand over the run's own table"
-            )
+    pools, members = as_frame(pools, "pools"), as_frame(members, "members")
+    require(pools, POOL_COLUMNS, table="pools")
+    require(members, MEMBER_COLUMNS, table="members")
     called = pools.select(POOL_COLUMNS).filter(
         pl.col("call").is_not_null() & pl.col("called_at").is_not_null()
     )
@@ -87,7 +86,11 @@ def statements(
     told = (
         called.join(counted, on=_TUBE, how="left")
         .join(people, on=_TUBE, how="left")
-        .join(_measured(called, readings), on=_TUBE, how="left")
+        .join(
+            _measured(called, None if readings is None else as_frame(readings, "readings")),
+            on=_TUBE,
+            how="left",
+        )
         .with_columns(
             pl.col("people").fill_null(0),
             pl.coalesce("collected_at", "first_collected").alias("collected_at"),
@@ -127,10 +130,7 @@ def _typed(readings: pl.DataFrame | None) -> pl.DataFrame:
               "reagent": pl.String, "instrument": pl.String, "shared": pl.Boolean}  # fmt: skip
     if readings is None:
         return pl.DataFrame(schema=schema)
-    if absent := sorted({"plate", "well", "target", "ct"} - set(readings.columns)):
-        raise TableError(
-            f"no column {', '.join(absent)}", where="readings", way_out="hand over the run's own table"
-        )
+    require(readings, ("plate", "well", "target", "ct"), table="readings")
     missing = [pl.lit(None).alias(name) for name in schema if name not in readings.columns]
     whole = readings.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in schema.items())
     return whole.with_columns(pl.col("round").fill_null(""), pl.col("shared").fill_null(value=False))

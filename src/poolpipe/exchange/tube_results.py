@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from poolpipe.coding.frames import Frame
+
 __all__ = ["ExchangeError", "Statement", "TubeResult", "results", "results_of"]
 
 
@@ -120,14 +122,12 @@ class TubeResult:
         return max(statement.stated_at for statement in self.statements)
 
 
-def results(
-    pools: pl.DataFrame, members: pl.DataFrame, readings: pl.DataFrame | None = None
-) -> Iterator[TubeResult]:
+def results(pools: Frame, members: Frame, readings: Frame | None = None) -> Iterator[TubeResult]:
     """Results of the tubes that have a call, in the order of round and tube, as told for the first time.
 
     Parameters
     ----------
-    pools, members, readings : DataFrame
+    pools, members, readings : frame
         Tables of a run; see `statements.statements`.
 
     Yields
