@@ -119,6 +119,13 @@ def test_lightcycler_96_rdml__names_samples_by_their_description() -> None:
     ]
 
 
+def test_a_sample_of_a_key_alone__is_no_tube() -> None:
+    bare = _all_assigned().replace(b"<description>T2</description><type>unkn</type>", b"")
+    file = read(bare)
+    assert file.readings.filter(well="A03")["sample"].to_list() == [None]
+    assert [well for well, _, _ in loads(file)] == ["A01", "A02"]
+
+
 def test_a_target_without_a_name__is_its_dye_and_asked() -> None:
     file = read(_all_assigned())
     assert cts(file)["A03", "FAM"] == 33.5

@@ -45,10 +45,8 @@ def ids_of(root: Element) -> Ids:
         The `rdml` element, tags without namespace.
     """
     samples, types, unassigned = {}, {}, set()
-    for sample in root.iter("sample"):
+    for sample in root.findall("sample"):  # those further down are references
         key = sample.get("id", "")
-        if sample.find("type") is None:  # a reference to a sample, in a reaction
-            continue
         types[key] = child_text(sample, "type")
         if _GUID.fullmatch(key):
             samples[key] = child_text(sample, "description")
