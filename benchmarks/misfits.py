@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from poolpipe.decode import Decoded
 
-__all__ = ["MISFITS", "TOLD", "Misfit", "city"]
+__all__ = ["MISFITS", "TOLD", "Misfit", "city", "table"]
 
 TOLD = Assay(sensitivity=0.9, specificity=0.995)
 """The test as the decoder is told."""
@@ -91,3 +91,34 @@ def _infected(prior: NDArray[np.float64], case: Misfit, rng: np.random.Generator
     home = np.arange(prior.size) // case.household
     brought = np.bincount(home, first) > 0
     return first | (brought[home] & (rng.random(prior.size) < case.attack))
+
+
+def table(people: int = 200_000, right: int = 20) -> list[str]:
+    """Lines of a table in Markdown: every misfit, and `right` cities that are as told, in one round and in three."""
+    lines = [
+        "| city | rounds | warned | what the warnings name | better fit offered |",
+        "| --- | ---: | --- | --- | --- |",
+    ]
+    for name, misfit in MISFITS.items():
+        for rounds in (1, 3):
+            fit = city(misfit, people, rounds, seed=11).fit
+            offered = ", ".join(f"{key} {value:.3g}" for key, value in fit.better.items())
+            named = ", ".join(
+                word for word, sign in SIGNS.items() if any(sign in text for text in fit.warnings)
+            )
+            lines.append(
+                f"| {name} | {rounds} | {'yes' if fit.warnings else '**no**'} | {named} | {offered or '-'} |"
+            )
+    for rounds in (1, 3):
+        warned = sum(bool(city(None, people, rounds, seed=100 + seed).fit.warnings) for seed in range(right))
+        lines.append(f"| as told, {right} cities | {rounds} | {warned} of {right} | - | - |")
+    return lines
+
+
+SIGNS = {
+    "number of positives": "positive pools seen",
+    "sensitivity": "that the sensitivity is",
+    "specificity": "that the specificity is",
+    "infected people share pools": "two or more people found infected",
+}
+"""Short names of the warnings, and a piece of each."""

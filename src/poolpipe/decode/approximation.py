@@ -32,6 +32,10 @@ MOST_UPDATES = 10_000_000
 """People drawn anew, in all walks of all samples of one call: about a second on two cores."""
 UNLIKELY = 20.0
 """Times their probability people outside all knots may be off, up to 0.002; 6 was the largest measured."""
+SETTLED = 5.0
+"""Times the probability from which on people were looked at, by which those of a knot may be off; 2 was the largest measured."""
+IN_NO_LOOP = 10.0
+"""The same for those who are in no loop at that level, while their knot of lower ones was too large; 1.7 * 5 was measured."""
 SHARE_OF_MOVE = 0.25
 """Of the largest change within a knot, taken as its people's error; 0.19 was the largest measured, docs/decode.md."""
 
@@ -68,7 +72,7 @@ def believe_rest(
     answer.error[believed] = np.minimum(UNLIKELY * answer.p_infected[believed], 2.0 * LIKELY[0])
     unsure = believed & found.restless
     for check in refine(graph, found, believed, effort):
-        _take_check(graph, answer, check, unsure, found.restless)
+        _take_check(graph, answer, check, unsure)
     _bound(graph, answer, unsure)
     _sample_doubtful(graph, parts, answer, effort, threads)
 
@@ -78,21 +82,37 @@ def _take_check(
     answer: Answer,
     check: RefinedKnot,
     unsure: NDArray[np.bool_],
-    restless: NDArray[np.bool_],
 ) -> None:
     """Take a knot up: its people, P(nobody) of its pools, and the doubt it casts on the others who sit in these."""
     answer.p_infected[check.people] = check.p_infected
-    if not check.solved:  # some of them may come again, solved
-        unsure[check.people] = True
+    if not check.solved:
+        if np.isinf(check.moved):
+            unsure[check.people] = True
+        settled = np.minimum(UNLIKELY * check.p_infected, min(1.0, IN_NO_LOOP * check.least))
+        answer.error[check.people] = np.maximum(answer.error[check.people], settled)
+        there = np.zeros(answer.method.size, np.bool_)
+        there[check.people] = True
+        _doubt(graph, answer, _pools_of(graph, there), check.least)
         return
-    unsure[check.people] = restless[check.people]
     answer.method[check.people] = LOCAL
     answer.nobody[check.pools] = check.nobody
-    for pool in check.pools.tolist():
-        others = graph.members[graph.offsets[pool] : graph.offsets[pool + 1]]
-        beside = SHARE_OF_MOVE * check.moved + answer.p_infected[others]
-        answer.error[others] = np.maximum(answer.error[others], beside)
-    answer.error[check.people] = min(1.0, SHARE_OF_MOVE * check.moved + 2.0 * check.least)
+    _doubt(graph, answer, check.pools, SHARE_OF_MOVE * check.moved)
+    answer.error[check.people] = min(1.0, SHARE_OF_MOVE * check.moved + SETTLED * check.least)
+
+
+def _doubt(graph: Reduced, answer: Answer, pools: NDArray[np.integer], most: float) -> None:
+    """Raise the error of the unlikely people in `pools` to `most` and their own probability."""
+    people = _people_of(graph, pools)
+    unlikely = people[answer.p_infected[people] < LIKELY[0]]
+    answer.error[unlikely] = np.maximum(answer.error[unlikely], most + answer.p_infected[unlikely])
+
+
+def _people_of(graph: Reduced, pools: NDArray[np.integer]) -> NDArray[np.int32]:
+    """Members of `pools`, seat after seat."""
+    sizes = graph.offsets[pools + 1] - graph.offsets[pools]
+    before = np.cumsum(sizes) - sizes
+    seats = np.arange(sizes.sum()) + np.repeat(graph.offsets[pools] - before, sizes)
+    return np.asarray(graph.members[seats])
 
 
 def _pools_of(graph: Reduced, some: NDArray[np.bool_]) -> NDArray[np.int32]:
@@ -110,9 +130,8 @@ def _bound(graph: Reduced, answer: Answer, unsure: NDArray[np.bool_]) -> None:
     if not unsure.any():
         return
     unsure = unsure.copy()
-    for pool in _pools_of(graph, unsure).tolist():
-        sharing = graph.members[graph.offsets[pool] : graph.offsets[pool + 1]]
-        unsure[sharing] |= answer.method[sharing] == BELIEF
+    sharing = _people_of(graph, _pools_of(graph, unsure))
+    unsure[sharing] |= answer.method[sharing] == BELIEF
     pools = _pools_of(graph, unsure)
     lowest, highest = _least_and_most(graph, pools)
     low, high = graph.odds.copy(), graph.odds.copy()

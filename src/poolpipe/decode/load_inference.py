@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from poolpipe.decode.answers import BELIEF, CLOSED_FORM, ELIMINATION, EXACT, LOCAL, SAMPLING, TREE
-from poolpipe.decode.approximation import LEAST_SWEEPS, SHARE_OF_MOVE, UNLIKELY
+from poolpipe.decode.approximation import LEAST_SWEEPS, SETTLED, SHARE_OF_MOVE, UNLIKELY
 from poolpipe.decode.assays import POSITIVE, SUSPECT
 from poolpipe.decode.exact_loads import LoadGraph, solve_loads
 from poolpipe.decode.loads import LOWEST, Outcomes, load_law, log_rows
@@ -235,7 +235,7 @@ def _refine(
         answer.p_infected[people], answer.nobody[problem.pools[pools]] = p_infected, nobody * clean
         answer.method[people] = SAMPLING if solution is None else LOCAL
         chancy = 0.0 if seen is None else seen.error
-        answer.error[people] = np.minimum(SHARE_OF_MOVE * moved + 2 * LIKELY[0] + chancy, 1.0)
+        answer.error[people] = np.minimum(SHARE_OF_MOVE * moved + SETTLED * LIKELY[0] + chancy, 1.0)
 
 
 def _doubt(problem: LoadProblem, answer: Answer, pools: NDArray[np.integer], most: float) -> None:

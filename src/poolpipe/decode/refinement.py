@@ -40,7 +40,8 @@ class RefinedKnot:
     solved : bool
         Whether it could.
     moved : float
-        Largest distance of its people from what belief propagation said.
+        Largest distance of its people from what belief propagation said; 0 where they are in no loop, infinite where
+        it could not be solved.
     least : float
         Its people are those of at least this probability: the others were left as believed.
     pools : array of int64
@@ -63,30 +64,43 @@ def refine(
 ) -> Iterator[RefinedKnot]:
     """Solve again every loop among `doubtful` people of at least 0.1%, with everybody else as last believed.
 
-    PropagatedBeliefs err where evidence runs in circles among people who may well be infected; people near zero weaken a
+    Beliefs err where evidence runs in circles among people who may well be infected; people near zero weaken a
     loop to nothing. The pools' other people enter with their messages, as a leak. A knot too large to solve is
-    told as unsolved, and tried again among its likelier people, from 1%, 5% and 20% on.
+    tried again among its likelier people, from 1%, 5% and 20% on; who is in no loop among these is told as settled there,
+    and who is in one to the last as unsolved.
     """
     for least in LIKELY:
         likely = doubtful & (found.odds >= least / (1.0 - least))
-        inside, nobody = np.zeros(graph.rows.size, np.int64), np.zeros(graph.rows.size, np.int64)
-        state = np.where(likely, -1, 0).astype(np.int8)
-        components.tally(graph.offsets, graph.members, state, nobody, inside)
-        pools = np.flatnonzero(inside >= 2)
-        if not pools.size:
-            return
-        who, knots, others_clean = _knots(graph, found, likely, pools)
-        doubtful = np.zeros_like(doubtful)
-        for check in _checks(
-            knots, Parts.of_graph(knots), found.odds[who] / (1.0 + found.odds[who]), least, effort
-        ):
-            people = who[check.people]
-            none = check.nobody * others_clean[check.pools]
-            yield replace(check, people=people, pools=pools[check.pools], nobody=none)
-            if not check.solved:
-                doubtful[people] = True
+        tied, still = np.zeros_like(doubtful), np.zeros_like(doubtful)
+        for knot in _refined(graph, found, likely, least, effort):
+            tied[knot.people] = True
+            if knot.solved or least == LIKELY[-1]:
+                yield knot
+            else:
+                still[knot.people] = True
+        settled = np.flatnonzero(doubtful & ~tied) if least > LIKELY[0] else NONE
+        if settled.size:
+            yield _as_believed(settled, found.odds[settled] / (1.0 + found.odds[settled]), least, moved=0.0)
+        doubtful = still
         if not doubtful.any():
             return
+
+
+def _refined(
+    graph: Reduced, found: PropagatedBeliefs, likely: NDArray[np.bool_], least: float, effort: Effort
+) -> Iterator[RefinedKnot]:
+    """Solve the loops among `likely` people, numbered as in `graph`."""
+    inside, nobody = np.zeros(graph.rows.size, np.int64), np.zeros(graph.rows.size, np.int64)
+    state = np.where(likely, -1, 0).astype(np.int8)
+    components.tally(graph.offsets, graph.members, state, nobody, inside)
+    pools = np.flatnonzero(inside >= 2)
+    if not pools.size:
+        return
+    who, knots, others_clean = _knots(graph, found, likely, pools)
+    believed = found.odds[who] / (1.0 + found.odds[who])
+    for knot in _checks(knots, Parts.of_graph(knots), believed, least, effort):
+        none = knot.nobody * others_clean[knot.pools]
+        yield replace(knot, people=who[knot.people], pools=pools[knot.pools], nobody=none)
 
 
 def _knots(
@@ -123,12 +137,14 @@ def _knots(
     return who, knots, others_clean
 
 
-def _unsolved(who: NDArray[np.integer], p_believed: NDArray[np.float64], least: float) -> RefinedKnot:
+def _as_believed(
+    who: NDArray[np.integer], p_believed: NDArray[np.float64], least: float, *, moved: float
+) -> RefinedKnot:
     return RefinedKnot(
         who.astype(np.int32),
         p_believed,
         solved=False,
-        moved=np.inf,
+        moved=moved,
         least=least,
         pools=NONE,
         nobody=np.empty(0),
@@ -156,7 +172,7 @@ def _checks(
     unsolved = parts.loopy & ~solved
     left = np.flatnonzero((parts.of_person >= 0) & unsolved[parts.of_person])
     if left.size:
-        yield _unsolved(left, p_believed[left], least)
+        yield _as_believed(left, p_believed[left], least, moved=np.inf)
 
 
 def _leaky(graph: Reduced, pool: int, others: NDArray[np.float64], inside: int) -> NDArray[np.float64]:
