@@ -110,7 +110,9 @@ def infection_probabilities(
         return Probabilities(links.offsets, begins, alike, np.empty(0, np.int64), np.empty(0), nothing)
     linked = pl.concat([answers["tube"], answers["single_tube"], several["tube"]])
     seats = links.members_of(linked)
-    seats = seats.with_columns(_infections(seats, answers, codes.entities["tube"].rounds))
+    seats = seats.with_columns(
+        pl.Series("infection", _infections(seats, answers, codes.entities["tube"].rounds))
+    )
     odd, doubted = _together(seats, collected, policy, assay)
     return Probabilities(links.offsets, begins, alike, seats["seat"].to_numpy(), odd, doubted)
 
@@ -138,26 +140,41 @@ def _alike(
     return begin_of[kinds], np.where(np.repeat(alone, people), own, pooled)
 
 
-def _infections(seats: pl.DataFrame, answers: pl.DataFrame, rounds: NDArray[np.uint32]) -> pl.Series:
-    """Number the infections asked about: a person's in a round; a recall and its answer ask about the same one."""
+def _infections(seats: pl.DataFrame, answers: pl.DataFrame, rounds: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Number the infections asked about, from 0: a person's in a round; a recall and its answer ask about the same one."""
     round_of = pl.Series("round", rounds)
-    of_seats = seats.select("person", round_of.gather(seats["tube"]))
-    known = of_seats.unique(maintain_order=True).with_row_index("infection")
-    label = np.arange(known.height)
+    by_person = (
+        seats.select("person", round_of.gather(seats["tube"])).with_row_index("row").sort("person", "round")
+    )
+    person, of_round = by_person["person"].to_numpy(), by_person["round"].to_numpy()
+    opens = np.ones(by_person.height, np.bool_)
+    opens[1:] = (person[1:] != person[:-1]) | (of_round[1:] != of_round[:-1])
+    number = np.cumsum(opens) - 1
+    infection = np.empty(by_person.height, np.int64)
+    infection[by_person["row"].to_numpy()] = number
+    # An answer of the recall's own round asks about the same person and round: only others join two infections.
+    over = answers.filter(round_of.gather(answers["tube"]) != round_of.gather(answers["single_tube"]))
+    if over.is_empty():
+        return infection
+    known = by_person.filter(pl.Series(opens)).select(
+        "person", "round", pl.Series("infection", number[opens])
+    )
     ends = [
-        answers.select("person", round_of.gather(answers[column])).join(
+        over.select("person", round_of.gather(over[column])).join(
             known, on=["person", "round"], how="left", maintain_order="left"
         )["infection"].to_numpy()
         for column in ("tube", "single_tube")
     ]  # fmt: skip
-    apart = label[ends[0]] != label[ends[1]]
+    label = np.arange(known.height)
+    apart = np.ones(1, np.bool_)
     while apart.any():  # once for every further round that a chain of recalls and answers goes through
         lower = np.minimum(label[ends[0]], label[ends[1]])
         for end in ends:
             np.minimum.at(label, end, lower)
         apart = label[ends[0]] != label[ends[1]]
-    infection = known.with_columns(pl.Series("infection", label))
-    return of_seats.join(infection, on=["person", "round"], how="left", maintain_order="left")["infection"]
+    kept = np.zeros(known.height, np.bool_)
+    kept[label] = True
+    return (np.cumsum(kept) - 1)[label][infection]
 
 
 def _together(
@@ -174,20 +191,15 @@ def _together(
         words.gather(tubes["call"]).alias("call"),
         specificity.otherwise(policy.decoding.specificity).alias("specificity"),
     )
-    people = (
-        seats.select(pl.col("infection").alias("person"))
-        .unique(maintain_order=True)
-        .with_columns(pl.lit(policy.decoding.prior).alias("prior"))
-    )
+    infections = pl.int_range(int(seats["infection"].max()) + 1, eager=True)  # type: ignore[arg-type]
+    people = pl.DataFrame({"person": infections}).with_columns(pl.lit(policy.decoding.prior).alias("prior"))
     in_pools = seats.select(pl.col("tube").alias("pool"), pl.col("infection").alias("person"))
     decoded = decode(in_pools, called, people, assay=assay)
-    found = in_pools.join(
-        decoded.people.select("person", "p_infected"), on="person", how="left", maintain_order="left"
-    )
+    p_infected = decoded.people["p_infected"].to_numpy()  # in the order of `people`: by number
     doubted = decoded.pools.select(
         pl.col("pool").cast(pl.UInt32).alias("tube"), pl.col("p_false_alarm").alias("p_false_positive")
     ).drop_nulls()
-    return found["p_infected"].to_numpy(), doubted
+    return p_infected[seats["infection"].to_numpy()], doubted
 
 
 def fit_of_run(pools: pl.DataFrame, policy: Policy) -> dict[str, Any]:
