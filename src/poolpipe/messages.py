@@ -91,7 +91,6 @@ _INPUT: Final = {
         "more than {most} different values", "不同的值过多",
         "look for garbage in the column", "请检查该列是否混入其他内容",
     ),
-    "frame_format": Message("files ending in {ending} are not read", "不支持此格式", "use one of {endings}", "请改用 {endings}"),
     "frame_unreadable": Message("the table cannot be read: {why}", "表无法读取", "check the file and its numbers", "请检查文件与数值列"),
     "frame_not_written": Message(
         "files ending in {ending} are not written", "不支持写出此格式",

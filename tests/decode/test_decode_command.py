@@ -49,7 +49,7 @@ def test_decode_command__says_what_is_wrong(files: list[str], tmp_path: Path) ->
     assert isinstance(done.exception, TableError)
     assert "column person, prior is missing" in str(done.exception)
     odd = tmp_path / "people.xyz"
-    odd.write_text("person,prior\n")
+    odd.write_bytes(b"%PDF-1.7\n")  # what a file holds decides, not what it is called
     done = CliRunner().invoke(decode, [files[0], files[1], str(odd)])
     assert isinstance(done.exception, InputError)
     assert CliRunner().invoke(decode, files[:2]).exit_code == 2

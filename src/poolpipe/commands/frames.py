@@ -23,7 +23,7 @@ __all__ = ["board", "echo_json", "read_frame", "tell_doubts", "write_frame"]
 
 
 def read_frame(path: Path, numbers: Iterable[str] = ()) -> pl.DataFrame:
-    """Read CSV, NDJSON, Parquet or Arrow; codes stay text with their leading zeros, `numbers` become floats.
+    """Read a table of any columns; codes stay text with their leading zeros, `numbers` become floats.
 
     Raises
     ------
@@ -32,21 +32,12 @@ def read_frame(path: Path, numbers: Iterable[str] = ()) -> pl.DataFrame:
     """
     import polars as pl
 
-    readers = {
-        ".csv": lambda: pl.read_csv(path, infer_schema=False),
-        ".ndjson": lambda: pl.read_ndjson(path),
-        ".parquet": lambda: pl.read_parquet(path),
-        ".arrow": lambda: pl.read_ipc(path),
-    }
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise InputError.of(
-            "frame_format", where=str(path), ending=path.suffix or "nothing", endings=", ".join(readers)
-        )
+    from poolpipe.events.any_table import read_any_table
+
+    frame = read_any_table(path)
     try:
-        frame = reader()
         return frame.with_columns(pl.col(name).cast(pl.Float64) for name in numbers if name in frame.columns)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except pl.exceptions.PolarsError as error:
         why = withhold_values(str(error).splitlines()[0])
         raise InputError.of("frame_unreadable", where=str(path), why=why) from error
 
