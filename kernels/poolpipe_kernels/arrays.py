@@ -22,10 +22,12 @@ def array(
     infected: NDArray[np.float64],
     nobody: NDArray[np.float64],
 ) -> tuple[float, float]:
-    """Fill ``infected[i, j] = P(person i, j infected | outcomes)`` and `nobody`; return (evidence, sum of absolute terms).
+    """Compute the posterior of a row-by-column array by a sum over sets of columns.
 
-    `prior` (r, c), `rows` (r, 2) and `columns` (c, 2) hold P(outcome | nobody) and P(outcome | somebody). An
-    empty cell has prior 0. With S the columns allowed to hold infected people,
+    Positive columns give terms of alternating sign: absolute terms / evidence is the number by which rounding
+    errors grow, and the caller leaves this path when it is large.
+
+    With S the columns that may hold infected people,
 
         P(outcomes) = sum_S  prod_{j in S} columns[j, 1] * prod_{j not in S} (columns[j, 0] - columns[j, 1])
                       * prod_i P(outcome of row i, nobody of row i infected outside S)
@@ -33,10 +35,21 @@ def array(
         #  columns   + - +      the term of S = {0, 2} lets people of columns 0 and 2 be infected, and
         #  S         x . x      corrects for those that hold nobody by the terms of its subsets
 
-    ``nobody[q]`` is P(nobody of the pool infected | outcomes), rows first.
+    Parameters
+    ----------
+    prior : (r, c) float64
+        P(infected) of the person in row i and column j, 0 to 1; 0 for an empty cell.
+    rows, columns : (r, 2) and (c, 2) float64
+        P(outcome | nobody infected) and P(outcome | somebody infected) of each row and each column.
+    infected : (r, c) float64
+        Output: P(person infected | outcomes).
+    nobody : (r + c,) float64
+        Output: P(nobody of the pool infected | outcomes), rows first.
 
-    Positive columns give terms of alternating sign: absolute terms / evidence is the number by which rounding
-    errors grow, and the caller leaves this path when it is large.
+    Returns
+    -------
+    evidence, absolute : float, float
+        P(outcomes), and the sum of the absolute terms.
     """
     r, c = prior.shape
     subsets = 1 << c
@@ -96,13 +109,27 @@ def recognise(
     number: NDArray[np.int64],
     cell: NDArray[np.int64],
 ) -> tuple[int, int]:
-    """Find the rows and columns of a component; their numbers, or (0, 0) where it is no array.
+    """Find the rows and columns of a component that is a row-by-column array.
 
-    Everybody must sit in one row and one column, and alone in that cell. `side` (per pool) becomes 0 for rows and 1
-    for columns, `number` the pool's number on its side, ``cell[person]`` the row's and the column's number.
-    There are at least as many rows as columns.
+    Every person must sit in one row and one column, and alone in that cell.
 
         #  pools [0 1] [2 3] [0 2] [1 3]   ->   side 0 0 1 1   number 0 1 0 1   cell 00 01 10 11
+
+    Parameters
+    ----------
+    offsets, members : (pools + 1,) int64 and (seats,) int32
+        People by pool: ``members[offsets[q]:offsets[q + 1]]`` are those of pool q.
+    side : (pools,) int8
+        Output: 0 for a row, 1 for a column. There are at least as many rows as columns.
+    number : (pools,) int64
+        Output: the pool's number among its side, from 0.
+    cell : (people, 2) int64
+        Output: row number and column number of each person.
+
+    Returns
+    -------
+    rows, columns : int, int
+        How many there are; (0, 0) where the component is no array, and the outputs then mean nothing.
     """
     pools = offsets.size - 1
     people = cell.shape[0]

@@ -89,14 +89,14 @@ _TRIPLETS = _weigh_triplets()
 
 @kernel("int64[]! bool[]")
 def resident_ids_hold(keys: NDArray[np.int64], hold: NDArray[np.bool_]) -> None:
-    """Whether each parsed resident ID has its right check character and a real birth date.
+    """Check the check character and the birth date of each parsed resident ID (GB 11643-1999, ISO 7064 MOD 11-2).
 
     Parameters
     ----------
     keys : (n,) int64
         As `parse_resident_ids` gives them.
     hold : (n or more,) bool
-        Output: True where GB 11643 holds; False for negative keys.
+        Output: True where both are right; False for negative keys.
     """
     for row in range(len(keys)):
         hold[row] = False
@@ -132,7 +132,7 @@ def document_offsets(
     other_offsets: NDArray[np.int64],
     offsets: NDArray[np.int64],
 ) -> None:
-    """Lay out where each person's document number will stand: eighteen characters, or what another one takes.
+    """Compute where each person's document number begins: eighteen characters, or what another one takes.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def document_offsets(
     other_offsets : (others + 1,) int64
         Where the others' numbers begin.
     offsets : (n + 1,) int64
-        Output.
+        Output: where each number begins.
     """
     at = np.int64(0)
     offsets[0] = 0
@@ -212,7 +212,7 @@ def tell_bytes(
     others: NDArray[np.bool_],
     lengths: NDArray[np.int64],
 ) -> None:
-    """Which bytes texts begin with, which others they have, and how long they are.
+    """Collect the bytes that texts begin with, the other bytes they have, and the range of their lengths.
 
     Parameters
     ----------

@@ -30,9 +30,18 @@ def order_by_pool(
     offsets: NDArray[np.int64],
     members: NDArray[np.int32],
 ) -> None:
-    """Counting sort of seats by pool; `offsets` (pools + 1, zeros at first) and `members` are filled.
+    """Sort seats by pool with a counting sort; the order within a pool stays.
 
-    #  pool_of_seat 1 0 1   person_of_seat 7 8 9   ->   offsets 0 1 3   members 8 | 7 9
+        #  pool_of_seat 1 0 1   person_of_seat 7 8 9   ->   offsets 0 1 3   members 8 | 7 9
+
+    Parameters
+    ----------
+    pool_of_seat, person_of_seat : (seats,) int32
+        Pool and person of each seat, from 0.
+    offsets : (pools + 1,) int64
+        In: zeros. Out: where the seats of each pool begin in `members`.
+    members : (seats,) int32
+        Output: person of each seat, pool after pool.
     """
     for seat in range(pool_of_seat.size):
         offsets[pool_of_seat[seat] + 1] += 1
@@ -49,11 +58,23 @@ def order_by_pool(
 
 @kernel("int64[] int32[] int32[]")
 def drop_repeats(offsets: NDArray[np.int64], members: NDArray[np.int32], last_pool: NDArray[np.int32]) -> int:
-    """Let a person sit once in a pool, in place; return the seats left.
-
-    `last_pool` (per person) is -1 at first.
+    """Keep one seat of each person in a pool, the first; `offsets` and `members` are changed in place.
 
         #  members [4 5 4 | 5]   ->   [4 5 | 5]
+
+    Parameters
+    ----------
+    offsets : (pools + 1,) int64
+        Where the seats of each pool begin, before and after.
+    members : (seats,) int32
+        Person of each seat, pool after pool. What lies behind the seats left is not meant to be read.
+    last_pool : (people,) int32
+        In: -1. Scratch.
+
+    Returns
+    -------
+    int
+        How many seats are left.
     """
     kept = 0
     start = offsets[0]
@@ -86,7 +107,17 @@ def tally(
     infected: NDArray[np.int64],
     unknown: NDArray[np.int64],
 ) -> None:
-    """Count each pool's people who are certainly infected (state 1) and those not known (state -1)."""
+    """Count each pool's people who are certainly infected and those who are not known.
+
+    Parameters
+    ----------
+    offsets, members : (pools + 1,) int64 and (seats,) int32
+        People by pool, as `order_by_pool` leaves them.
+    state : (people,) int8
+        1 certainly infected, 0 certainly clean, -1 not known.
+    infected, unknown : (pools,) int64
+        In: zeros. Out: the counts.
+    """
     for pool in range(offsets.size - 1):
         for seat in range(offsets[pool], offsets[pool + 1]):
             infected[pool] += state[members[seat]] == 1
@@ -102,7 +133,24 @@ def compact(
     new_offsets: NDArray[np.int64],
     new_members: NDArray[np.int32],
 ) -> int:
-    """Leave only unknown people in the pools to `keep`; other pools stay in the numbering, empty."""
+    """Copy the seats of unknown people in the pools to keep; other pools stay in the numbering, empty.
+
+    Parameters
+    ----------
+    offsets, members : (pools + 1,) int64 and (seats,) int32
+        People by pool, as `order_by_pool` leaves them.
+    state : (people,) int8
+        -1 for a person who is not known; others are left out.
+    keep : (pools,) bool
+        Whether the pool is kept.
+    new_offsets, new_members : (pools + 1,) int64 and (seats at most,) int32
+        Output: people by pool, in the same form.
+
+    Returns
+    -------
+    int
+        How many seats were copied.
+    """
     kept = 0
     new_offsets[0] = 0
     for pool in range(offsets.size - 1):
@@ -123,12 +171,20 @@ def join_pools(
     last_pool: NDArray[np.int32],
     parent: NDArray[np.int32],
 ) -> None:
-    """Union-find over pools through their people.
-
-    `last_pool` (per person, -1 at first) ends as one informative pool of each person, `parent` (per pool) as
-    the root of each pool. Pools that say nothing (`informative` false) join nobody.
+    """Join pools that share a person, with union-find over the pools.
 
         #  pool 0 [0 1]   pool 1 [1 2]   pool 2 [3]   ->   parent 0 0 2   last_pool 0 1 1 2
+
+    Parameters
+    ----------
+    offsets, members : (pools + 1,) int64 and (seats,) int32
+        People by pool, as `order_by_pool` leaves them.
+    informative : (pools,) bool
+        Whether the pool's outcome depends on its people; other pools join nothing.
+    last_pool : (people,) int32
+        In: -1. Out: the last informative pool of each person, -1 where there is none.
+    parent : (pools,) int32
+        Output: the root of each pool, the lowest pool of its component.
     """
     widest = 0
     for pool in range(offsets.size - 1):
@@ -172,13 +228,33 @@ def settle(
     state: NDArray[np.int8],
     impossible: NDArray[np.bool_],
 ) -> int:
-    """One pass of what outcomes prove by themselves; return how many people it settled.
+    """Settle the people whose state a single outcome proves; one pass over all pools.
 
-    `state` is -1 unknown, 0 certainly clean, 1 certainly infected. Among the counts of infected a pool can
-    still have, those with likelihood 0 are struck out: if only "none more" is left its unknown people are
-    clean, if only "all of them" they are infected, if nothing is left the pool is `impossible`.
+    Among the counts of infected that a pool can still have, those with likelihood 0 are struck out. If only "none more"
+    is left, its unknown people are clean; if only "all of them", they are infected; if nothing is left, the pool is
+    impossible.
 
         #  perfect test   pool 0 (-) [0 1]   -> 0, 1 clean;   pool 1 (+) [1 2]   -> 2 infected (1 is clean)
+
+    Parameters
+    ----------
+    offsets, members : (pools + 1,) int64 and (seats,) int32
+        People by pool, as `order_by_pool` leaves them.
+    row_of_pool : (pools,) int64
+        Row of `likelihood` for the outcome of each pool.
+    likelihood : (rows, 2 or counts) float64
+        P(outcome | k infected), 0 to 1. Without `counts_matter` column 1 stands for one or more.
+    counts_matter : bool
+        Whether the outcome depends on the count of infected, not only on whether there is any.
+    state : (people,) int8
+        -1 not known, 0 certainly clean, 1 certainly infected; changed in place.
+    impossible : (pools,) bool
+        In: False. Out: True where no count is possible.
+
+    Returns
+    -------
+    int
+        How many people were settled; repeat until it is 0.
     """
     settled = 0
     for pool in range(offsets.size - 1):
@@ -216,9 +292,25 @@ def extract(
     local_offsets: NDArray[np.int64],
     local_members: NDArray[np.int32],
 ) -> int:
-    """Lay one component out with people numbered from 0; return how many there are.
+    """Copy one component, with its people numbered from 0 in the order in which they occur.
 
-    `place` (per person, -1) is room to work in and is left as it was found; `people` gets the global numbers.
+    Parameters
+    ----------
+    pools : (k,) int32
+        The component's pools.
+    offsets, members : (pools + 1,) int64 and (seats,) int32
+        People by pool, of all components.
+    place : (people,) int32
+        In and out: -1. Scratch.
+    people : (at least the component's people,) int32
+        Output: the global number of each person of the component.
+    local_offsets, local_members : (k + 1,) int64 and (the component's seats,) int32
+        Output: people by pool, in local numbers.
+
+    Returns
+    -------
+    int
+        How many people the component has.
     """
     count = 0
     filled = 0
@@ -247,7 +339,16 @@ def sum_by_pool(
 ) -> None:
     """Sum a number of each person over the people of every pool.
 
-    #  members [0 1 | 1 2]   of_person .1 .2 .3   ->   sums .3 .5
+        #  members [0 1 | 1 2]   of_person .1 .2 .3   ->   sums .3 .5
+
+    Parameters
+    ----------
+    offsets, members : (pools + 1,) int64 and (seats,) int32
+        People by pool, as `order_by_pool` leaves them.
+    of_person : (people,) float64
+        The number of each person.
+    sums : (pools,) float64
+        Output.
     """
     for pool in range(offsets.size - 1):
         total = 0.0

@@ -32,15 +32,27 @@ def leave_one_out(
 ) -> float:
     """Evidence of one pool with the state of each person in turn given, by two sweeps of the count.
 
-    ``likelihood[k]`` is P(outcome | k of these people infected). ``clean[i]`` and ``infected[i]`` become
-    P(outcome | person i is not, is infected); the return value is P(outcome). `ahead` (n + 1, n + 1) and
-    `behind` (n + 2,) are room to work in.
+    Dividing one person out of the full Poisson-binomial distribution loses its digits in a large pool (the
+    errors of a recurrence grow with p / (1 - p)); joining two partial sums of positive terms loses none.
 
         #  ahead[i]   distribution of the count among people before i      i =  0 1 2 | 3 | 4 5
         #  behind     expected likelihood over people after i, by count          ahead  ^  behind
 
-    Dividing one person out of the full Poisson-binomial distribution loses its digits in a large pool (the
-    errors of a recurrence grow with p / (1 - p)); joining two partial sums of positive terms loses none.
+    Parameters
+    ----------
+    prior : (n,) float64
+        P(infected) of each person, 0 to 1.
+    likelihood : (n + 1 or more,) float64
+        P(outcome | k of these people infected).
+    clean, infected : (n or more,) float64
+        Output: P(outcome | person i is not, is infected).
+    ahead, behind : (n + 1, n + 1) and (n + 2,) float64, or larger
+        Scratch.
+
+    Returns
+    -------
+    float
+        P(outcome).
     """
     n = prior.size
     ahead[0, 0] = 1.0
@@ -77,7 +89,25 @@ def counted(
     p_infected: NDArray[np.float64],
     evidence: NDArray[np.float64],
 ) -> None:
-    """Posterior in disjoint pools as `posterior.present`, with ``likelihood[row, k]`` for k infected."""
+    """Posterior in pools that share nobody, where an outcome depends on the count of infected.
+
+    Parameters
+    ----------
+    offsets : (pools + 1,) int64
+        Where the seats of each pool begin; seats are in pool order.
+    row_of_pool : (pools,) int64
+        Row of `likelihood` for the outcome of each pool.
+    likelihood : (rows, largest pool + 1 or more) float64
+        P(outcome | k infected).
+    prior : (seats,) or (1,) float64
+        P(infected) of each seat, or one for all; 0 to 1.
+    first, last : int
+        Pools `first` up to `last` are computed.
+    p_infected : (seats,) float64
+        Output: posterior of each seat of those pools; the prior where the outcome is impossible.
+    evidence : (pools,) or (0,) float64
+        Output: P(outcome) of those pools; empty where it is not wanted.
+    """
     step = 0 if prior.size == 1 else 1
     widest = 0
     for pool in range(first, last):
@@ -115,7 +145,22 @@ def sweep(
     damped: bool,
     tolerance: float,
 ) -> float:
-    """Send the messages of `pools` by the count of infected; arguments as `propagate.sweep`."""
+    """Send the messages of `pools` where an outcome depends on the count of infected.
+
+    Parameters
+    ----------
+    pools, offsets, members, row_of_pool
+        As in `propagate.sweep`.
+    likelihood : (rows, largest pool + 1 or more) float64
+        P(outcome | k infected).
+    odds, ratio, stamp, since, now, damped, tolerance
+        As in `propagate.sweep`; `odds`, `ratio` and `stamp` are changed in place.
+
+    Returns
+    -------
+    float
+        The largest change of a person's probability.
+    """
     widest = 0
     for pool in pools:
         widest = max(widest, offsets[pool + 1] - offsets[pool])
@@ -167,7 +212,17 @@ def pool_evidence(
     term: NDArray[np.float64],
     nobody: NDArray[np.float64],
 ) -> None:
-    """Pool part of the Bethe log evidence where counts matter; meaning as `propagate.pool_evidence`."""
+    """Pool part of the Bethe log evidence where an outcome depends on the count of infected.
+
+    Parameters
+    ----------
+    offsets, members, row_of_pool
+        As in `propagate.pool_evidence`.
+    likelihood : (rows, largest pool + 1 or more) float64
+        P(outcome | k infected).
+    odds, ratio, first, last, term, nobody
+        As in `propagate.pool_evidence`; `term` and `nobody` are output.
+    """
     step = 0 if ratio.size == 1 else 1
     for pool in range(first, last):
         start = offsets[pool]
@@ -211,7 +266,22 @@ def sweep_in_logs(
     log_ratio: NDArray[np.float64],
     damped: bool,
 ) -> float:
-    """Send the messages of all `pools` by the count of infected; meaning as `propagate.sweep_in_logs`."""
+    """Send the messages of all `pools` by the count of infected, with messages and odds kept as natural logarithms.
+
+    Parameters
+    ----------
+    pools, offsets, members, row_of_pool
+        As in `propagate.sweep`.
+    log_likelihood : (rows, largest pool + 1 or more) float64
+        log P(outcome | k infected).
+    log_odds, log_ratio, damped
+        As in `propagate.sweep_in_logs`; `log_odds` and `log_ratio` are changed in place.
+
+    Returns
+    -------
+    float
+        The largest change of a person's probability.
+    """
     widest = 0
     for pool in pools:
         widest = max(widest, offsets[pool + 1] - offsets[pool])
@@ -255,7 +325,17 @@ def pool_evidence_in_logs(
     term: NDArray[np.float64],
     nobody: NDArray[np.float64],
 ) -> None:
-    """Pool part of the Bethe log evidence, and `nobody`, of `pools` by the count of infected, from logarithms."""
+    """Pool part of the Bethe log evidence by the count of infected, from logarithms.
+
+    Parameters
+    ----------
+    offsets, members, row_of_pool
+        As in `propagate.pool_evidence`.
+    log_likelihood : (rows, largest pool + 1 or more) float64
+        log P(outcome | k infected).
+    log_odds, log_ratio, pools, term, nobody
+        As in `propagate.pool_evidence_in_logs`; `term` and `nobody` are output.
+    """
     for pool in pools:
         start = offsets[pool]
         n = offsets[pool + 1] - start

@@ -21,13 +21,22 @@ def clear_people(
     negative: NDArray[np.bool_],
     clear: NDArray[np.bool_],
 ) -> None:
-    """Clear everybody who sits in a negative pool.
+    """Clear every person who sits in a negative pool.
 
         #  pool 0 (+)   [0 1 2]
         #  pool 1 (-)       [2 3]
         #  cleared       . . x x
 
-    `clear` (per person) is false at first.
+    Parameters
+    ----------
+    offsets : (pools + 1,) int64
+        Where the seats of each pool begin in `members`.
+    members : (seats,) int32
+        Person of each seat, pool after pool.
+    negative : (pools,) bool
+        Whether the pool is negative.
+    clear : (people,) bool
+        In: False. Out: True for a person in any negative pool.
     """
     for pool in range(offsets.size - 1):
         if negative[pool]:
@@ -43,12 +52,22 @@ def find_definite(
     clear: NDArray[np.bool_],
     definite: NDArray[np.bool_],
 ) -> None:
-    """Mark who is the only one not cleared in some positive pool.
+    """Mark each person who is the only one not cleared in some positive pool.
 
         #  pool 0 (+)   [0 1 2]   1 and 2 cleared: 0 is infected
         #  pool 1 (+)   [3 4]     either: nothing is certain
 
-    `definite` (per person) is false at first.
+    Parameters
+    ----------
+    offsets, members : (pools + 1,) int64 and (seats,) int32
+        People by pool, as in `clear_people`.
+    positive : (pools,) bool
+        Whether the pool is positive.
+    clear : (people,) bool
+        As `clear_people` leaves it.
+    definite : (people,) bool
+        In: False. Out: True for a person who must be infected (definite defectives, Aldridge, Baldassini and
+        Johnson 2014).
     """
     for pool in range(offsets.size - 1):
         if not positive[pool]:
@@ -73,12 +92,24 @@ def explain_greedily(
     clear: NDArray[np.bool_],
     infected: NDArray[np.bool_],
 ) -> None:
-    """Add the person who explains most positive pools until all are explained; ties go to the lower number.
+    """Add the person who explains the most positive pools until all are explained (greedy set cover, Chvatal 1979).
+
+    Ties go to the lower number.
 
         #  pool 0 (+) [0 1]   pool 1 (+) [1 2]   ->   1 alone explains both
 
-    Person v sits in ``pools[seats[v]:seats[v + 1]]``. `unexplained` (per pool) starts true for positive pools
-    and ends true only where nobody is left to explain; `infected` starts with who is certain.
+    Parameters
+    ----------
+    offsets, members : (pools + 1,) int64 and (seats,) int32
+        People by pool, as in `clear_people`.
+    seats, pools : (people + 1,) int64 and (seats,) int32
+        Pools by person: person v sits in ``pools[seats[v]:seats[v + 1]]``.
+    unexplained : (pools,) bool
+        In: True for positive pools. Out: True for those in which nobody is left who can explain them.
+    clear : (people,) bool
+        People who are not infected for certain; they explain nothing.
+    infected : (people,) bool
+        In: True for those infected for certain. Out: those chosen, too.
     """
     people = clear.size
     explains = np.zeros(people, np.int64)
@@ -117,12 +148,24 @@ def partition(
     tests: NDArray[np.float64],
     start: NDArray[np.int64],
 ) -> None:
-    """Cut people in ascending order of `chance` into two-stage pools with the fewest tests expected.
+    """Cut people in ascending order of probability into two-stage pools with the fewest expected tests.
 
-    ``tests[i]`` becomes the fewest for the first i people, ``start[i]`` where their last pool begins (both
-    people + 1 long). A pool of one is a single test.
+    A dynamic programme over prefixes (Dorfman 1943 for the cost of a pool). A pool of one is a single test.
 
         #  chance .01 .01 .02 .3   ->   [.01 .01 .02] [.3]
+
+    Parameters
+    ----------
+    chance : (people,) float64
+        P(infected), ascending, 0 to 1.
+    largest : int
+        The most people a pool may hold.
+    se, sp : float
+        Sensitivity and specificity of the test, 0 to 1.
+    tests : (people + 1,) float64
+        Output: the fewest expected tests for the first i people.
+    start : (people + 1,) int64
+        Output: where the last pool of the first i people begins; entry 0 is not written.
     """
     tests[0] = 0.0
     for last in range(1, chance.size + 1):

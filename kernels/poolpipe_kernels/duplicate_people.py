@@ -30,7 +30,20 @@ one seat in three hundred is suspected for nothing. A filter for all at once cos
 
 @kernel
 def _hash(person: int, round_: int) -> np.uint64:
-    """Mix a person and a round (splitmix64, Steele et al. 2014)."""
+    """Mix a person and a round into 64 bits (splitmix64, Steele et al. 2014).
+
+    Parameters
+    ----------
+    person : int64
+        Code of the person.
+    round_ : uint32
+        Code of the round.
+
+    Returns
+    -------
+    uint64
+        The hash; equal for equal arguments.
+    """
     z = np.uint64(person) + np.uint64(round_ + 1) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -49,12 +62,14 @@ def count_parts(
 
     Parameters
     ----------
-    tube, person : (seats,)
+    tube, person : (seats,) uint32 and int64
+        Tube and person of each seat.
     wanted : (tubes,) bool
-        Whether a tube's seats are looked at.
+        Whether the tube's seats are examined.
     rounds : (tubes,) uint32
+        Round of each tube.
     begins : (2 ** PART_BITS + 1,) int64
-        In: zeros. Out: where each part would begin if they lay one after the other.
+        In: zeros. Out: where each part begins if the parts lie one after the other.
     """
     shift = np.uint64(64 - PART_BITS)
     for seat in range(len(tube)):
@@ -74,7 +89,7 @@ def find_suspects(
     begins: NDArray[np.int64],
     suspects: NDArray[np.uint64],
 ) -> int:
-    """Find the seats whose person may have had another seat in the same round before; takes four bytes a seat.
+    """Find the seats whose person may have had an earlier seat in the same round; takes four bytes a seat.
 
     Parameters
     ----------
@@ -137,7 +152,7 @@ def seats_of_suspects(
     suspects : (k,) uint64
         As `find_suspects` gives them.
     seats : (2 k,) uint32
-        Output: the seats, ascending; that is room enough, as only the first seat of a hash is no suspect.
+        Output: the seats, ascending. 2 k is enough, as only the first seat of a hash is no suspect.
 
     Returns
     -------

@@ -25,13 +25,29 @@ def schedule(
     kinds: NDArray[np.int8],
     subjects: NDArray[np.int32],
 ) -> tuple[int, float, float]:
-    """Order in which people are taken in and pools are opened and summed out; (steps, states kept, largest).
+    """Choose the order in which people are taken in and pools are opened and summed out.
 
-    Person v sits in ``pools[seats[v]:seats[v + 1]]``; a pool's outcome depends on a number below
-    ``base[pool]``. At every moment the state is that number for every open pool. Next comes the person who
-    makes the state grow least. Nothing is planned (steps 0) when the state would exceed `most_states`.
+    At every moment the state is one number for every open pool. The person who makes the state grow least comes next.
 
         #  array 3 x 3   row 0 with all columns open, row 0 shut, row 1 ...: 2 * 2**3 states at most, not 2**9
+
+    Parameters
+    ----------
+    seats, pools : (people + 1,) int64 and (seats,) int32
+        Pools by person: person v sits in ``pools[seats[v]:seats[v + 1]]``.
+    base : (pools,) int64
+        A pool's outcome depends on a number from 0 and below this.
+    most_states : float
+        Nothing is planned (0 steps) when the state would exceed this.
+    kinds : (people + 2 pools,) int8
+        Output: `OPEN`, `PERSON` or `SHUT` of each step.
+    subjects : (people + 2 pools,) int32
+        Output: the pool or the person of each step.
+
+    Returns
+    -------
+    steps, kept, largest : int, float, float
+        How many steps there are, the states before each person summed, and the largest state.
     """
     people = seats.size - 1
     left = np.zeros(base.size, np.int64)
@@ -91,7 +107,24 @@ def _shift(
     touches: int,
     stride_of: NDArray[np.int64],
 ) -> int:
-    """How far the state moves when the pools marked in `touches` get one infected more."""
+    """How far the state moves when the pools marked in `touches` have one infected person more.
+
+    Parameters
+    ----------
+    seats, pools : (people + 1,) int64 and (seats,) int32
+        Pools by person, as in `schedule`.
+    person : int
+        The person who is taken in.
+    touches : int
+        Bit i: whether the person counts as infected in the i-th of the person's pools.
+    stride_of : (pools,) int64
+        Step in the state of one infected more, of open pools.
+
+    Returns
+    -------
+    int
+        The sum of the strides.
+    """
     shift = 0
     for at in range(seats[person], seats[person + 1]):
         if (touches >> (at - seats[person])) & 1:
@@ -115,15 +148,39 @@ def eliminate(
     chance: NDArray[np.float64],
     nobody: NDArray[np.float64],
 ) -> float:
-    """Run a `schedule` forwards and backwards; return the log evidence (-inf: impossible).
+    """Run a `schedule` forwards and backwards, with products and sums of positive numbers only.
 
-    Person v has the choices ``choices[v]`` up to ``choices[v + 1]`` (clean and infected, or whole histories),
-    each with a prior `weight` and bits `touches` for those of the person's pools in which it counts as
-    infected. `chance` becomes each choice's posterior, `nobody` P(nobody in the pool is infected | outcomes).
-    ``likelihood[pool, k]``; with base 2 numbers saturate
-    ("somebody"), else they count. `kept` has room for the states before each person. Forward-backward on the
-    states (Lauritzen and Spiegelhalter 1988 on a path): only products and sums of positive numbers, rescaled
-    at each shut pool.
+    Forward-backward on the states (Lauritzen and Spiegelhalter 1988 on a path), rescaled at each shut pool.
+
+    Parameters
+    ----------
+    seats, pools : (people + 1,) int64 and (seats,) int32
+        Pools by person, as in `schedule`.
+    choices : (people + 1,) int64
+        Where the choices of each person begin: clean and infected, or whole histories.
+    weight : (choices,) float64
+        Prior of each choice.
+    touches : (choices,) int64
+        Bit i: whether the choice counts as infected in the i-th of the person's pools.
+    likelihood : (pools, base at least) float64
+        P(outcome | k infected).
+    base : (pools,) int64
+        As in `schedule`. If all are 2, numbers saturate ("somebody"), else they count.
+    kinds, subjects : (steps,) int8 and int32
+        As `schedule` leaves them.
+    kept : (states kept,) float64
+        Scratch: the states before each person.
+    largest : int
+        The largest state.
+    chance : (choices,) float64
+        Output: posterior of each choice.
+    nobody : (pools,) float64
+        Output: P(nobody in the pool is infected | outcomes).
+
+    Returns
+    -------
+    float
+        The natural log of the evidence; -inf where the outcomes are impossible.
     """
     saturates = True
     for pool in range(base.size):

@@ -25,20 +25,39 @@ def enumerate_patterns(
     infected: NDArray[np.float64],
     nobody: NDArray[np.float64],
 ) -> float:
-    """Walk all 2^n patterns depth first; return the log evidence, -inf: impossible.
+    """Walk all 2^n patterns depth first and sum the probability of each.
 
-    Person v sits in ``pools[seats[v]:seats[v + 1]]`` and is clean and infected with ``weights[v]``; the outcome of a
-    pool has ``likelihood[pool, k]``. ``infected[i]`` becomes P(i infected | outcomes), ``nobody[q]`` P(nobody of q
-    infected | outcomes); where the outcomes are impossible neither means anything. A pool's factor is multiplied in
-    where its last person is decided, so a leaf costs next to nothing, a pattern of weight 0 is cut off whole, and
-    every total is a balanced sum.
+    A pool's factor is multiplied in where its last person is decided, so a leaf costs next to nothing, a pattern of
+    weight 0 is cut off whole, and every total is a balanced sum.
 
         #  person 0   0       1
         #  person 1  0 1     0 1      total of a branch = total of its two branches
 
-    With `in_logs` weights and likelihoods are natural logarithms, none above 0, for numbers that leave the range of
-    floats. There are two walks then: the first finds the likeliest pattern and cuts off what cannot be likelier, the
-    second sums the patterns relative to it and cuts off what adds nothing to a float (1.7 times as long).
+    Numbers that leave the range of floats are given in logs. There are two walks then: the first finds the likeliest
+    pattern and cuts off what cannot be likelier, the second sums the patterns relative to it and cuts off what adds
+    nothing to a float (1.7 times as long).
+
+    Parameters
+    ----------
+    seats, pools : (n + 1,) int64 and (seats,) int32
+        Pools by person: person v sits in ``pools[seats[v]:seats[v + 1]]``.
+    weights : (n, 2) float64
+        P(clean) and P(infected) of each person.
+    likelihood : (pools, 2 or counts) float64
+        P(outcome | k infected). Without `counts_matter` column 1 stands for one or more.
+    counts_matter : bool
+        Whether an outcome depends on the count of infected.
+    in_logs : bool
+        Whether `weights` and `likelihood` are natural logarithms, none above 0.
+    infected : (n,) float64
+        Output: P(person infected | outcomes); meaningless where the outcomes are impossible.
+    nobody : (pools,) float64
+        Output: P(nobody of the pool infected | outcomes); likewise.
+
+    Returns
+    -------
+    float
+        The natural log of the evidence; -inf where the outcomes are impossible.
     """
     people = weights.shape[0]
     count = np.zeros(likelihood.shape[0], np.int64)

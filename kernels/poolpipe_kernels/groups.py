@@ -26,7 +26,15 @@ PARTITION_BITS = 9
 
 @kernel("uint32[] int64[]")
 def count_keys(keys: NDArray[np.uint32], counts: NDArray[np.int64]) -> None:
-    """Count rows per key into `counts`, which the caller has zeroed."""
+    """Count the rows of each key.
+
+    Parameters
+    ----------
+    keys : (n,) uint32
+        From 0 and below ``len(counts)``.
+    counts : (groups,) int64
+        In: zeros. Out: rows of each key.
+    """
     for i in range(len(keys)):
         counts[keys[i]] += 1
 
@@ -41,14 +49,18 @@ def number_few_pairs(
     numbers: NDArray[np.int32],
     firsts: NDArray[np.int64],
 ) -> int:
-    """Number the distinct pairs of two columns as `number_pairs` does, by looking each up where it stands in a table.
+    """Number the distinct pairs of two columns in the order in which they first occur, with a direct-address table.
 
     Parameters
     ----------
-    left : (n,) int32, from 0
-    right : (n,) int32, from `low` up to `low + width`, that excluded
-    table : (left.max() + 1) * width, int32
-        For working; it should stay in the cache.
+    left : (n,) int32
+        From 0.
+    right : (n,) int32
+        From `low` and below ``low + width``.
+    low, width : int
+        Least value of `right`, and how many values it can have.
+    table : ((left.max() + 1) * width,) int32
+        Scratch; it should fit the cache.
     numbers, firsts
         As in `number_pairs`.
 
@@ -164,17 +176,20 @@ def first_equals(
     rows: NDArray[np.uint32],
     firsts: NDArray[np.uint32],
 ) -> None:
-    """For each row of some partitions the number of the first row with the same hash.
+    """For each row of some partitions, find the first row with the same hash.
 
     A partition's hash table fits the cache: about ten times faster than one table of 25 million.
 
     Parameters
     ----------
+    first_partition, last_partition : int
+        Partitions `first_partition` up to `last_partition` are done, so that threads can share the work.
     hashes : (n,) uint64
-    begins, rows
+        As `partition_rows` takes them.
+    begins, rows : (2 ** PARTITION_BITS + 1,) int64 and (n,) uint32
         As `partition_rows` leaves them.
     firsts : (n,) uint32
-        Output: `firsts[i] <= i`, equal for the first of its kind.
+        Output: ``firsts[i] <= i``; equal for the first row of a hash.
     """
     largest = np.int64(1)
     for p in range(first_partition, last_partition):

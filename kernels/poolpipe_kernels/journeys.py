@@ -20,17 +20,18 @@ NEVER = np.int64(9223372036854775807)
 def latest_rows(
     keys: NDArray[np.uint32], at: NDArray[np.int64], latest: NDArray[np.int32], tied: NDArray[np.bool_]
 ) -> None:
-    """The row with the greatest time per key.
+    """Find the row with the greatest time of each key.
 
     Parameters
     ----------
     keys : (n,) uint32, n < 2**31
-        Rows with a key that is no group are passed over.
+        Rows with a key of ``len(latest)`` or more are passed over.
     at : (n,) int64
+        Time of each row, microseconds.
     latest : (groups,) int32
-        In: -1 everywhere. Out: row number, -1 where a key has none.
+        In: -1. Out: row number, -1 where a key has none.
     tied : (groups,) bool
-        In: False everywhere. Out: whether another row has the same greatest time.
+        In: False. Out: whether another row has the same greatest time.
     """
     for row in range(len(keys)):
         key = keys[row]
@@ -46,7 +47,17 @@ def latest_rows(
 
 @kernel("uint32[]! int64[]! int64[]")
 def earliest(keys: NDArray[np.uint32], at: NDArray[np.int64], first: NDArray[np.int64]) -> None:
-    """The least time per key into `first`, (groups,) int64, `NEVER` everywhere before; keys as for `latest_rows`."""
+    """Find the least time of each key.
+
+    Parameters
+    ----------
+    keys : (n,) uint32
+        Rows with a key of ``len(first)`` or more are passed over.
+    at : (n,) int64
+        Time of each row, microseconds.
+    first : (groups,) int64
+        In: `NEVER`. Out: least time, `NEVER` where a key has none.
+    """
     for row in range(len(keys)):
         key = keys[row]
         if key < len(first):
@@ -62,20 +73,20 @@ def scans_after(
     scanned_at: NDArray[np.int64],
     scans: NDArray[np.int32],
 ) -> None:
-    """For each tube the first scan of its box at or after its packing, else the last one before.
+    """For each tube, find the first scan of its box at or after its packing, else the last one before.
 
     Parameters
     ----------
     rows : (tubes,) int32
         Which packing counts for each tube, -1 for none.
     boxes, packed_at : (packings,) uint32 and int64
-        Box and moment of each packing.
+        Box and time of each packing.
     offsets : (boxes + 1,) int64
         Where each box's scans begin in `scanned_at`.
     scanned_at : (m,) int64
         Times of the scans, ascending within a box.
     scans : (tubes,) int32
-        Output: place in `scanned_at`, -1 where the box has none.
+        Output: index into `scanned_at`, -1 where the box has none.
     """
     for tube in range(len(rows)):
         scans[tube] = -1

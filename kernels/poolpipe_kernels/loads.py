@@ -1,4 +1,4 @@
-"""Belief propagation and sampling where each infected person has a load, and a pool tells of the strongest one in it."""
+"""Belief propagation and sampling of viral loads, where a pool's outcome depends on the largest load in it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,20 @@ def _draw(state: NDArray[np.uint64]) -> float:
 
 @kernel
 def _spread(log_weight: NDArray[np.float64], minus: NDArray[np.float64], out: NDArray[np.float64]) -> float:
-    """Probabilities of a person's levels from logs, less `minus`, into `out`; returns the log of their scale."""
+    """Turn log weights of a person's levels, less `minus`, into probabilities.
+
+    Parameters
+    ----------
+    log_weight, minus : (levels,) float64
+        Natural logs, unnormalised.
+    out : (levels,) float64
+        Output: probabilities that sum to 1.
+
+    Returns
+    -------
+    float
+        Natural log of the sum by which they were divided.
+    """
     top = -np.inf
     for level in range(out.size):
         out[level] = log_weight[level] - minus[level]
@@ -45,7 +58,15 @@ def _spread(log_weight: NDArray[np.float64], minus: NDArray[np.float64], out: ND
 
 @kernel
 def _strongest(share: NDArray[np.float64], other: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-    """Distribution of the larger of two independent levels into `out`: sums of positive terms, nothing is taken away."""
+    """Distribution of the larger of two independent levels, as sums of positive terms.
+
+    Parameters
+    ----------
+    share, other : (levels,) float64
+        The two distributions.
+    out : (levels,) float64
+        Output; an array of its own.
+    """
     below = 0.0
     up_to = 0.0
     for level in range(out.size):
@@ -66,12 +87,34 @@ def sweep(
     moved: NDArray[np.bool_],
     damped: bool,
 ) -> float:
-    """Send the messages of `pools` about the levels of their people; returns the largest change of a P(infected).
+    """Send the messages of `pools` about the levels of their people (sum-product, Kschischang et al. 2001).
 
-    Level 0 is clean, the highest the strongest load. ``log_rows[pool, t]`` is the log of P(outcome | the strongest level in
-    it is t), ``log_belief[person, level]`` and ``log_ratio[seat, level]`` are unnormalised logs, ``chance[person]`` is
-    P(infected). Products over the other people go forwards and backwards, sums of positive terms only. `moved` marks
-    people whose chance changed by more than 1e-15.
+    Level 0 is clean, the highest level the largest load. Products over the other people of a pool are made by a sweep
+    forwards and one backwards, from positive terms only.
+
+    Parameters
+    ----------
+    pools : (k,) int32
+        The pools that send.
+    offsets, members : (all pools + 1,) int64 and (seats,) int32
+        People by pool: ``members[offsets[q]:offsets[q + 1]]`` are those of pool q.
+    log_rows : (all pools, levels) float64
+        log P(outcome | the highest level in the pool is t).
+    log_belief : (people, levels) float64
+        In and out: log prior plus all log messages to the person, unnormalised.
+    log_ratio : (seats, levels) float64
+        In and out: the pool's log message to the person, unnormalised; at least -690.
+    chance : (people,) float64
+        In and out: P(infected).
+    moved : (people,) bool
+        Set where `chance` changed by more than 1e-15.
+    damped : bool
+        Whether the mean of old and new log message is sent.
+
+    Returns
+    -------
+    float
+        The largest change of a P(infected).
     """
     levels = log_rows.shape[1]
     widest = 0
@@ -147,7 +190,19 @@ def pool_evidence(
     term: NDArray[np.float64],
     nobody: NDArray[np.float64],
 ) -> None:
-    """Pool part of the Bethe log evidence, and P(nobody in the pool infected); people add the log of their beliefs' sum."""
+    """Pool part of the Bethe log evidence (Yedidia, Freeman and Weiss 2005, eq. 37).
+
+    The log of the sum of each person's beliefs has to be added.
+
+    Parameters
+    ----------
+    offsets, members, log_rows, log_belief, log_ratio
+        As `sweep` takes and leaves them.
+    term : (pools,) float64
+        Output: the pool's part, natural log.
+    nobody : (pools,) float64
+        Output: P(nobody in the pool infected | messages).
+    """
     levels = log_rows.shape[1]
     own = np.empty(levels, np.float64)
     strongest = np.empty(levels, np.float64)
@@ -194,10 +249,27 @@ def sample_levels(
     chance: NDArray[np.float64],
     nobody: NDArray[np.float64],
 ) -> None:
-    """Walk through patterns of levels as `sampling.sample_patterns` does through patterns of infections.
+    """Sample patterns of levels as `sampling.sample_patterns` samples patterns of infections.
 
-    ``log_weight[person, level]`` is the log prior. Everybody is drawn anew given all others, level by level; walks at
-    several powers of the likelihood change places (parallel tempering, Geyer 1991).
+    Each person's level is drawn anew given all others; walks at several powers of the likelihood exchange their patterns
+    (parallel tempering, Geyer 1991).
+
+    Parameters
+    ----------
+    offsets, members : (pools + 1,) int64 and (seats,) int32
+        People by pool.
+    seats, pools : (people + 1,) int64 and (seats,) int32
+        Pools by person.
+    log_weight : (people, levels) float64
+        Log prior of each level; level 0 is clean.
+    log_rows : (pools, levels) float64
+        log P(outcome | the highest level in the pool is t).
+    heats, sweeps, state, crowded
+        As in `sampling.sample_patterns`; `state` is changed in place.
+    chance : (batches, people) float64
+        Output: mean of P(infected | others).
+    nobody : (batches, pools) float64
+        Output: share of patterns with nobody of the pool infected.
     """
     walks, people, levels = heats.size, log_weight.shape[0], log_rows.shape[1]
     at = np.zeros((walks, people), np.int64)

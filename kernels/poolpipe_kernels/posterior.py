@@ -24,14 +24,27 @@ def present(
     p_infected: NDArray[np.float64],
     evidence: NDArray[np.float64],
 ) -> None:
-    """Posterior where an outcome depends only on whether anybody in the pool is infected.
-
-    ``likelihood[row] = (P(outcome | nobody), P(outcome | somebody))``; pools `first` to `last` are done,
-    seats are in pool order. `prior` has one entry per seat, or a single one for all. `evidence` (per pool,
-    or empty: not wanted) gets P(outcome). Where that is 0 the prior stands.
+    """Posterior in pools that share nobody, where an outcome depends only on whether anybody is infected.
 
         #  priors      .01 .02 .03        any = .01 + .99*.02 + .99*.98*.03   (positive terms: no cancelling)
         #  pool 0 (+)  [ 0   1   2 ]  ->  p_i = prior_i * P(+|somebody) / P(+)
+
+    Parameters
+    ----------
+    offsets : (pools + 1,) int64
+        Where the seats of each pool begin; seats are in pool order.
+    row_of_pool : (pools,) int64
+        Row of `likelihood` for the outcome of each pool.
+    likelihood : (rows, 2) float64
+        P(outcome | nobody infected) and P(outcome | somebody infected).
+    prior : (seats,) or (1,) float64
+        P(infected) of each seat, or one for all; 0 to 1.
+    first, last : int
+        Pools `first` up to `last` are computed.
+    p_infected : (seats,) float64
+        Output: posterior of each seat of those pools (Bayes' rule); the prior where the outcome is impossible.
+    evidence : (pools,) or (0,) float64
+        Output: P(outcome) of those pools; empty where it is not wanted.
     """
     step = 0 if prior.size == 1 else 1
     for pool in range(first, last):
@@ -60,15 +73,18 @@ def spread_alike(
     alike: NDArray[np.float64],
     p_infected: NDArray[np.float64],
 ) -> None:
-    """Give the seats `first` up to `last` what the same seat of a like pool has.
+    """Copy to the seats `first` up to `last` what the same seat of an equal pool has.
 
     Parameters
     ----------
+    first, last : int
+        Seats to fill.
     offsets : (pools + 1,) int64
         Where each pool's seats begin.
     begins : (pools,) int64
-        Where the seats of pools like this one begin in `alike`.
-    alike : (seats of unlike pools,) float64
+        Where the seats of the pool that equals this one begin in `alike`.
+    alike : (seats of distinct pools,) float64
+        The values, computed once for equal pools.
     p_infected : (last - first,) float64
         Output.
     """

@@ -25,10 +25,23 @@ def layers(
     """Give each pool the first layer in which none of its people sits yet; 15 is the layer where they may.
 
     Pools of one layer share nobody, so two threads can send their messages at once and the order within a
-    layer changes nothing. `used` (per person, zeros at first) collects the layers as bits.
+    layer changes nothing.
 
         #  round 1  [0 1] [2 3]   layer 0 0
         #  round 2  [0 2] [1 3]   layer 1 1
+
+    Parameters
+    ----------
+    pools : (k,) int32
+        The pools to place, in this order.
+    offsets : (all pools + 1,) int64
+        Where the seats of each pool begin in `members`.
+    members : (seats,) int32
+        Person of each seat, pool after pool.
+    used : (people,) uint16
+        In: zeros. Out: bit i for each layer i in which the person sits.
+    layer : (k,) int8
+        Output: layer of each pool, 0 to 15.
     """
     for at in range(pools.size):
         pool = pools[at]
@@ -59,17 +72,43 @@ def sweep(
     damped: bool,
     tolerance: float,
 ) -> float:
-    """Send the messages of those `pools` that have heard something new; return the largest change.
+    """Send the messages of those `pools` in which a person's odds have changed (sum-product, Kschischang et al. 2001).
 
-    `ratio` (per seat) is a pool's message to a person, P(outcome | infected) / P(outcome | not). `odds`
-    (per person) is the prior odds times all of the person's messages, `stamp` the time at which they last moved.
-    A message is rational in the odds: no logarithm is taken. A pool whose people all moved at or before `since`
-    is left out (never where `since` is negative); a person whose probability moves by more than `tolerance`
-    moved `now`. `damped` takes the geometric mean of old and new message.
+    A message is rational in the odds: no logarithm is taken.
 
-        #  person 1 says to pool 0 what everything but pool 0 says of him: odds[1] / ratio[0, 1]
+        #  message of person 1 to pool 0, all but pool 0 considered: odds[1] / ratio[0, 1]
         #  pool 0 (+)  [0 1 2]     to 1:  f1 / (f0 * nobody(0, 2) + f1 * anybody(0, 2))
         #  pool 1 (-)      [2 3]
+
+    Parameters
+    ----------
+    pools : (k,) int32
+        The pools that may send.
+    offsets, members : (all pools + 1,) int64 and (seats,) int32
+        People by pool, as in `layers`.
+    row_of_pool : (all pools,) int64
+        Row of `likelihood` for the outcome of each pool.
+    likelihood : (rows, 2) float64
+        P(outcome | nobody infected) and P(outcome | somebody infected).
+    odds : (people,) float64
+        In and out: prior odds times all messages to the person.
+    ratio : (seats,) float64
+        In and out: the pool's message to the person, P(outcome | infected) / P(outcome | not); 1e-60 to 1e60.
+    stamp : (people,) int16
+        In and out: the sweep in which the person's odds last changed.
+    since : int
+        A pool is passed over if all its people have a stamp of at most this; none is where it is negative.
+    now : int
+        The stamp of a person whose odds change in this sweep.
+    damped : bool
+        Whether the geometric mean of old and new message is sent.
+    tolerance : float
+        A person has changed if the probability moves by more than this.
+
+    Returns
+    -------
+    float
+        The largest change of a person's probability.
     """
     widest = 0
     for pool in pools:
@@ -137,8 +176,22 @@ def pool_evidence(
     """Pool part of the Bethe log evidence: log P(outcome | messages) less the log edge normalisers.
 
     Together with ``log((1 - prior) * (1 + odds))`` of every person it sums to the log evidence: exact on a
-    forest (Yedidia, Freeman and Weiss 2005, eq. 37), an approximation where there are loops. `ratio` may have one entry
-    for all. `nobody` becomes P(nobody in the pool infected | messages).
+    forest (Yedidia, Freeman and Weiss 2005, eq. 37), an approximation where there are loops.
+
+    Parameters
+    ----------
+    offsets, members, row_of_pool, likelihood
+        As in `sweep`.
+    odds : (people,) float64
+        As `sweep` leaves them.
+    ratio : (seats,) or (1,) float64
+        As `sweep` leaves them, or one for all.
+    first, last : int
+        Pools `first` up to `last` are computed.
+    term : (all pools,) float64
+        Output: the pool's part, natural log.
+    nobody : (all pools,) float64
+        Output: P(nobody in the pool infected | messages); NaN where the outcome is impossible.
     """
     step = 0 if ratio.size == 1 else 1
     for pool in range(first, last):
@@ -174,9 +227,18 @@ def bound_odds(
     low: NDArray[np.float64],
     high: NDArray[np.float64],
 ) -> None:
-    """Multiply the least and the most that each pool can say of its people into `low` and `high`.
+    """Multiply the bounds of each pool's messages into the bounds of its people's odds.
 
-    ``lowest[row]`` and ``highest[row]`` bound P(outcome | one more infected) / P(outcome), whoever else is infected.
+    Parameters
+    ----------
+    pools : (k,) int32
+        The pools to consider.
+    offsets, members, row_of_pool
+        As in `sweep`.
+    lowest, highest : (rows,) float64
+        Bounds of P(outcome | one more infected) / P(outcome), whoever else is infected.
+    low, high : (people,) float64
+        In: prior odds. Out: bounds of the posterior odds.
     """
     for pool in pools:
         for seat in range(offsets[pool], offsets[pool + 1]):
@@ -186,7 +248,18 @@ def bound_odds(
 
 @kernel
 def _log_sum(a: float, b: float) -> float:
-    """log(exp(a) + exp(b))."""
+    """log(exp(a) + exp(b)), without overflow.
+
+    Parameters
+    ----------
+    a, b : float
+        Natural logs; -inf for 0.
+
+    Returns
+    -------
+    float
+        The log of the sum; -inf where both are.
+    """
     high = max(a, b)
     if high == -np.inf:
         return high
@@ -207,7 +280,25 @@ def sweep_in_logs(
     """Send the messages of all `pools` as `sweep` does, with every number kept as its natural logarithm.
 
     Slower, and exact where a product of odds or messages leaves the range of floats: a person in hundreds of pools,
-    or a prior below 1e-60. Returns the largest change of a probability.
+    or a prior below 1e-60.
+
+    Parameters
+    ----------
+    pools, offsets, members, row_of_pool
+        As in `sweep`.
+    log_likelihood : (rows, 2) float64
+        log P(outcome | nobody infected) and log P(outcome | somebody infected).
+    log_odds : (people,) float64
+        In and out: log of the prior odds times all messages to the person.
+    log_ratio : (seats,) float64
+        In and out: log of the pool's message to the person.
+    damped : bool
+        Whether the mean of old and new log message is sent.
+
+    Returns
+    -------
+    float
+        The largest change of a person's probability.
     """
     widest = 0
     for pool in pools:
@@ -262,7 +353,19 @@ def pool_evidence_in_logs(
     term: NDArray[np.float64],
     nobody: NDArray[np.float64],
 ) -> None:
-    """Pool part of the Bethe log evidence, and `nobody`, of `pools` as `pool_evidence`, from logarithms."""
+    """Pool part of the Bethe log evidence as in `pool_evidence`, from logarithms.
+
+    Parameters
+    ----------
+    offsets, members, row_of_pool, log_likelihood, log_odds, log_ratio
+        As `sweep_in_logs` takes and leaves them.
+    pools : (k,) int32
+        The pools to compute.
+    term : (all pools,) float64
+        Output: the pool's part, natural log.
+    nobody : (all pools,) float64
+        Output: P(nobody in the pool infected | messages).
+    """
     for pool in pools:
         clean = 0.0
         anybody = -np.inf

@@ -34,9 +34,25 @@ def _flip(
     count: NDArray[np.int64],
     infected: int,
 ) -> float:
-    """Change of the log likelihood of a person's pools when the person turns infected, from clean.
+    """Change of the log likelihood of a person's pools when the person turns from clean to infected.
 
-    ``count`` holds the person as `infected` says.
+    Parameters
+    ----------
+    person : int
+        The person who turns.
+    seats, pools : (people + 1,) int64 and (seats,) int32
+        Pools by person.
+    log_rows : (pools, counts) float64
+        log P(outcome | k infected), finite; the last column serves larger k.
+    count : (pools,) int64
+        Infected people in each pool, this person counted as in `infected`.
+    infected : int
+        1 if the person is infected now, else 0.
+
+    Returns
+    -------
+    float
+        Log likelihood with the person infected less that with the person clean.
     """
     last = log_rows.shape[1] - 1
     change = 0.0
@@ -58,7 +74,23 @@ def _scan(
     count: NDArray[np.int64],
     chance: NDArray[np.float64],
 ) -> None:
-    """Draw everybody anew, one after the other, given all others; `chance` gains P(infected | others) where it has room."""
+    """Draw the state of each person anew, one after the other, given all others (Gibbs sampling).
+
+    Parameters
+    ----------
+    seats, pools, log_odds, log_rows
+        As in `sample_patterns`.
+    heat : float
+        Power of the likelihood, 0 to 1.
+    state : (1,) uint64
+        State of the random generator; changed in place.
+    infected : (people,) int8
+        In and out: 1 for infected, 0 for clean.
+    count : (pools,) int64
+        In and out: infected people of each pool.
+    chance : (people,) or (0,) float64
+        Gains P(infected | others); empty where it is not wanted.
+    """
     for person in range(log_odds.size):
         was = int(infected[person])
         told = log_odds[person] + heat * _flip(person, seats, pools, log_rows, count, was)
@@ -85,9 +117,16 @@ def _exchange(
     infected: NDArray[np.int8],
     count: NDArray[np.int64],
 ) -> None:
-    """Let one infected and one clean person of every pool change places, where chance allows (Metropolis).
+    """Propose in every pool that one infected and one clean person change states (Metropolis et al. 1953).
 
-    The pool's count stays, so the way back is as likely to be tried as the way there.
+    The pool's count stays, so both directions are proposed with the same probability.
+
+    Parameters
+    ----------
+    offsets, members, seats, pools, log_odds, log_rows
+        As in `sample_patterns`.
+    heat, state, infected, count
+        As in `_scan`; `state`, `infected` and `count` are changed in place.
     """
     for pool in range(offsets.size - 1):
         size = offsets[pool + 1] - offsets[pool]
@@ -137,13 +176,33 @@ def sample_patterns(
     chance: NDArray[np.float64],
     nobody: NDArray[np.float64],
 ) -> None:
-    """Walk through patterns of infections; mean P(infected | others) and P(nobody in a pool infected), batch by batch.
+    """Sample patterns of infections, and average P(infected | others) and P(nobody in a pool infected) over batches.
 
-    ``offsets, members`` are people by pool, ``seats, pools`` pools by person, ``log_rows[pool, k]`` the finite log of
-    P(outcome | k infected): the last column serves larger k. Several walks go at once, with the likelihood to the power
-    of each of `heats` (the first is 1), and neighbours change places by chance (parallel tempering, Geyer 1991).
-    `crowded` starts with half of all infected instead of none. ``chance[batch, person]`` and ``nobody[batch, pool]``
-    are filled; a fifth of `sweeps` before them is thrown away.
+    Several walks go at once, each with the likelihood to one of the powers `heats`; neighbours in that order exchange
+    their patterns by chance (parallel tempering, Geyer 1991). A fifth of `sweeps` goes before and is not averaged.
+
+    Parameters
+    ----------
+    offsets, members : (pools + 1,) int64 and (seats,) int32
+        People by pool: ``members[offsets[q]:offsets[q + 1]]`` are those of pool q.
+    seats, pools : (people + 1,) int64 and (seats,) int32
+        Pools by person: person v sits in ``pools[seats[v]:seats[v + 1]]``.
+    log_odds : (people,) float64
+        Log of the prior odds.
+    log_rows : (pools, counts) float64
+        log P(outcome | k infected), finite; the last column serves larger k.
+    heats : (walks,) float64
+        Powers of the likelihood; the first is 1 and is the one that is averaged.
+    sweeps : int
+        How often each walk draws everybody anew.
+    state : (1,) uint64
+        State of the random generator, not 0; changed in place.
+    crowded : bool
+        Whether walks start with half of all people infected instead of none.
+    chance : (batches, people) float64
+        Output: mean of P(infected | others).
+    nobody : (batches, pools) float64
+        Output: share of patterns with nobody of the pool infected.
     """
     walks, people, last = heats.size, log_odds.size, log_rows.shape[1] - 1
     infected = np.zeros((walks, people), np.int8)

@@ -30,7 +30,20 @@ _FEW = 64
 
 @kernel
 def _before(a: int, b: int, bounds: NDArray[np.int64]) -> bool:
-    """Whether person `a` sorts before person `b`: by document type, then number."""
+    """Whether person `a` sorts before person `b`: by document type, then number.
+
+    Parameters
+    ----------
+    a, b : int64
+        Codes of people: a parsed resident ID, or -1, -2, ... for other documents, in order.
+    bounds : (others,) int64
+        Least resident ID that sorts behind each of the others.
+
+    Returns
+    -------
+    bool
+        False where both are the same.
+    """
     if a >= 0 and b >= 0:
         return a < b
     if a < 0 and b < 0:
@@ -59,10 +72,19 @@ def place_scans(cursors: NDArray[np.int64], tube: NDArray[np.uint32]) -> None:
 
 @kernel("uint32[] int64[] int64[]", "uint32[] uint32[] uint32[]")
 def move(places: NDArray[np.uint32], values: NDArray[T], moved: NDArray[T]) -> None:
-    """Move each value to its place: `moved[places[i]] = values[i]`.
+    """Move each value to its place: ``moved[places[i]] = values[i]``.
 
-    A shift's scans go to few tubes, whose ends stay in the cache: 0.1 s for 25 million, where carrying
-    them round in place takes 4 s.
+    A shift's scans go to few tubes, whose ends stay in the cache: 0.1 s for 25 million, where moving
+    them within one array takes 4 s.
+
+    Parameters
+    ----------
+    places : (n,) uint32
+        As `place_scans` leaves them, each place once.
+    values : (n,) int64 or uint32
+        What is moved.
+    moved : (n,) int64 or uint32
+        Output.
     """
     for i in range(len(places)):
         moved[places[i]] = values[i]
@@ -78,9 +100,18 @@ def _sort(
     same: NDArray[np.uint32],
     bounds: NDArray[np.int64],
 ) -> None:
-    """Shell sort of one tube's scans (gaps of Knuth 1973) by time, person, what is said, and arrival.
+    """Sort one tube's scans by time, person, attributes and arrival (Shell sort, gaps of Knuth 1973).
 
-    Scans come nearly in order, so for the ten of a tube this is an insertion sort that hardly moves.
+    Scans come nearly in order, so for the ten of a tube this is an insertion sort that moves little.
+
+    Parameters
+    ----------
+    begin, end : int
+        The tube's scans are those from `begin` up to `end`.
+    at, person, attributes_id : (scans,) int64, int64 and uint32
+        The scans; sorted in place.
+    same, bounds
+        As in `order_scans`.
     """
     n = end - begin
     gap = 1
@@ -117,7 +148,17 @@ def _sort(
 
 @kernel
 def _mark_later(begin: int, end: int, person: NDArray[np.int64], marks: NDArray[np.uint8]) -> None:
-    """Mark later scans of one large tube: scans sorted by person and place show them side by side."""
+    """Mark later scans of the same person in one large tube, by sorting its scans by person and place.
+
+    Parameters
+    ----------
+    begin, end : int
+        The tube's scans are those from `begin` up to `end`.
+    person : (scans,) int64
+        Person of each scan.
+    marks : (scans,) uint8
+        `LATER` is written where an earlier scan has the same person; other marks stay.
+    """
     n = end - begin
     place = np.empty(n, np.int64)
     for i in range(n):
@@ -154,18 +195,20 @@ def order_scans(
     attributes_id: NDArray[np.uint32],
     marks: NDArray[np.uint8],
 ) -> None:
-    """Put the scans of tubes `first_tube` up to `last_tube` in order and mark each.
+    """Sort the scans of tubes `first_tube` up to `last_tube` and mark each.
 
     Parameters
     ----------
+    first_tube, last_tube : int
+        The tubes to sort, so that threads can share the work.
     offsets : (tubes + 1,) int64
         Where each tube's scans begin.
-    same : (sayings,) uint32
-        Equal numbers for equal sayings.
+    same : (attribute sets,) uint32
+        Equal numbers for equal attribute sets.
     bounds : (others,) int64
-        Places of people with other documents among the resident IDs.
-    at, person, said : (scans,)
-        In: the scans, tube after tube. Out: each tube's by time, person, what is said, and arrival.
+        Least resident ID that sorts behind each person with another document.
+    at, person, attributes_id : (scans,) int64, int64 and uint32
+        In: the scans, tube after tube. Out: each tube's by time, person, attributes and arrival.
     marks : (scans,) uint8
         Output: `FIRST`, `LATER` or `REPEATED`.
     """
@@ -206,23 +249,23 @@ def part_scans(
     people: NDArray[np.int64],
     repeated: NDArray[np.uint32],
 ) -> None:
-    """Close ranks in place: first scans tube by tube, behind them the later ones, repeated ones gone.
+    """Move first scans to the front, tube by tube, and later ones behind them; drop repeated ones. In place.
 
-    Later ones are few: they wait aside.
+    Later scans are few: they are copied aside first.
 
     Parameters
     ----------
     offsets, marks, same
         As `order_scans` takes and leaves them.
-    at, person, said : (scans,)
+    at, person, attributes_id : (scans,) int64, int64 and uint32
         In: as `order_scans` leaves them. Out: first scans, then later ones, `attributes_id` in numbers of `same`;
-        what stands behind those is left over.
+        what lies behind those is not meant to be read.
     tube : (scans,) uint32
         Output: the tube of each.
     people : (tubes,) int64
         Output: how many first scans each tube has.
     repeated : (repeated scans,) uint32
-        Output: what each repeated scan says, in the numbers that came.
+        Output: the attribute set of each repeated scan, in the numbers that came.
     """
     aside = 0
     for k in range(len(marks)):
@@ -269,15 +312,20 @@ def find_seats(
     person: NDArray[np.int64],
     found: NDArray[np.int64],
 ) -> None:
-    """The seat of each wanted person in the wanted tube, -1 where there is none.
+    """Find the seat of each wanted person in the wanted tube.
 
     Parameters
     ----------
-    wanted_tube, wanted_person : (wanted,)
-    tubes, offsets, person
-        The tubes in order, where the seats of each begin, and who sits there.
+    wanted_tube, wanted_person : (wanted,) uint32 and int64
+        The pairs to look up.
+    tubes : (k,) uint32
+        The tubes that have seats, ascending.
+    offsets : (k + 1,) int64
+        Where the seats of each of them begin.
+    person : (seats,) int64
+        Person of each seat.
     found : (wanted,) int64
-        Output.
+        Output: the seat, -1 where there is none.
     """
     for i in range(len(wanted_tube)):
         found[i] = -1

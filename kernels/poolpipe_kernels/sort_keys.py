@@ -19,7 +19,7 @@ ENDED = 0
 
 @kernel("uint8[]! int64[]! bool[,]")
 def note_bytes(text: NDArray[np.uint8], offsets: NDArray[np.int64], seen: NDArray[np.bool_]) -> bool:
-    """Note which bytes stand at each place of any text, and tell whether there is room for all of them.
+    """Note which bytes occur at each place of any text.
 
     Parameters
     ----------
@@ -27,6 +27,11 @@ def note_bytes(text: NDArray[np.uint8], offsets: NDArray[np.int64], seen: NDArra
         The texts, one after the other.
     seen : (most, 257) bool
         In: False. Out: whether a text has the byte at the place; `ENDED` at the first place behind any text.
+
+    Returns
+    -------
+    bool
+        False where a text is longer than ``len(seen)``, and `seen` is then incomplete.
     """
     for row in range(len(offsets) - 1):
         length = offsets[row + 1] - offsets[row]
@@ -47,16 +52,16 @@ def spell_as_integers(
     bases: NDArray[np.uint64],
     numbers: NDArray[np.uint64],
 ) -> None:
-    """Read each text as an integer, whose digit at each place is the rank of its byte among those that stand there.
+    """Encode each text as an integer: the digit at each place is the rank of its byte among those that occur there.
 
     Parameters
     ----------
     text, offsets
         As in `note_bytes`.
     ranks : (longest, 257) uint64
-        Rank of each byte that stands at a place, that of `ENDED` the lowest.
+        Rank of each byte that occurs at a place, that of `ENDED` the lowest.
     bases : (longest,) uint64
-        How many stand at each place; the product of all is at most 2 ** 64.
+        How many bytes occur at each place; the product of all is at most 2 ** 64.
     numbers : (n,) uint64
         Output: smaller for a text that sorts before, equal for equal texts.
     """

@@ -22,25 +22,30 @@ def number_queues(
     places: NDArray[np.int32],
     positions: NDArray[np.int64],
 ) -> int:
-    """Number the tubes that occur and the people of each; return how many tubes there are.
+    """Number the tubes that occur, and the people of each from 1.
+
+        #  tubes      7 7 9 9 9      before = 2
+        #  distinct   7 9
+        #  places     0 0 1 1 1
+        #  positions  3 4 1 2 3
 
     Parameters
     ----------
     tubes : (n,) uint32
         Tube of each seat, ascending.
     before : int
-        How many seats of the first tube stand before these.
+        How many seats of the first tube come before these.
     distinct : (n,) uint32
         Output: each tube once; as many as are returned.
     places : (n,) int32
-        Output: place of each seat's tube in `distinct`.
+        Output: index of each seat's tube in `distinct`.
     positions : (n,) int64
         Output: place of each seat in its tube's queue, from 1.
 
-        #  tubes      7 7 9 9 9      before = 2
-        #  distinct   7 9
-        #  places     0 0 1 1 1
-        #  positions  3 4 1 2 3
+    Returns
+    -------
+    int
+        How many tubes there are.
     """
     count = 0
     position = before
@@ -58,7 +63,7 @@ def number_queues(
 
 @kernel("int32[] int32[]")
 def renumber(numbers: NDArray[np.int32], order: NDArray[np.int32]) -> int:
-    """Number anew, without gaps and in the same order, the numbers that occur; return how many there are.
+    """Replace the numbers that occur by numbers without gaps, in the same order.
 
     Parameters
     ----------
@@ -66,6 +71,11 @@ def renumber(numbers: NDArray[np.int32], order: NDArray[np.int32]) -> int:
         In: numbers from 0, negative for none. Out: the new ones, 0 for none.
     order : (m,) int32
         In: zeros, one for each number there can be. Out: first the numbers that occur, ascending.
+
+    Returns
+    -------
+    int
+        How many numbers occur.
     """
     for row in range(len(numbers)):
         if numbers[row] >= 0:
@@ -90,7 +100,7 @@ def joined_offsets(
     tail_offsets: NDArray[np.int64],
     offsets: NDArray[np.int64],
 ) -> None:
-    """Lay out where each text made of a head and a tail will stand.
+    """Compute where each text made of a head and a tail begins.
 
     Parameters
     ----------
@@ -99,7 +109,7 @@ def joined_offsets(
     head_offsets, tail_offsets : (m + 1,) int64
         Where each head and each tail begins.
     offsets : (n + 1,) int64
-        Output.
+        Output: where each row's text begins.
     """
     at = np.int64(0)
     offsets[0] = 0
@@ -123,7 +133,7 @@ def join_texts(
     offsets: NDArray[np.int64],
     text: NDArray[np.uint8],
 ) -> None:
-    """Write each row's head and tail side by side, a few of each making millions of texts.
+    """Write each row's head and tail one after the other.
 
     Parameters
     ----------

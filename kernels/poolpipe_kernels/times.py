@@ -18,6 +18,20 @@ BAD, LOCAL, UTC = 0, 1, 2
 
 @kernel
 def _number(text: NDArray[np.uint8], at: int, digits: int) -> int:
+    """Read digits as an integer.
+
+    Parameters
+    ----------
+    text : (bytes,) uint8
+        The texts, one after the other.
+    at, digits : int
+        Where the digits begin, and how many there are.
+
+    Returns
+    -------
+    int
+        The number; -1 where one of them is no digit.
+    """
     value = 0
     for i in range(at, at + digits):
         c = int(text[i])
@@ -29,7 +43,18 @@ def _number(text: NDArray[np.uint8], at: int, digits: int) -> int:
 
 @kernel
 def _days(year: int, month: int, day: int) -> int:
-    """Days from 1970-01-01 in the proleptic Gregorian calendar (Howard Hinnant, days_from_civil)."""
+    """Days from 1970-01-01 in the proleptic Gregorian calendar (Howard Hinnant, days_from_civil).
+
+    Parameters
+    ----------
+    year, month, day : int
+        Month from 1 to 12, day from 1.
+
+    Returns
+    -------
+    int
+        Negative before 1970.
+    """
     y = year - 1 if month <= 2 else year
     era = y // 400
     yoe = y - era * 400
@@ -40,6 +65,18 @@ def _days(year: int, month: int, day: int) -> int:
 
 @kernel
 def _month_days(year: int, month: int) -> int:
+    """Days of a month in the Gregorian calendar.
+
+    Parameters
+    ----------
+    year, month : int
+        Month from 1 to 12.
+
+    Returns
+    -------
+    int
+        28 to 31.
+    """
     if month == 2:
         return 29 if (year % 4 == 0 and year % 100 != 0) or year % 400 == 0 else 28
     return 30 if month in (4, 6, 9, 11) else 31

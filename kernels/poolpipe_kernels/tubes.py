@@ -1,4 +1,4 @@
-"""Find what a tube's scans agree on: mode, capacity and place."""
+"""Reduce a tube's scans to its mode, capacity and place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TIED = np.uint8(8)
 
 @kernel("uint32[]! int64[]")
 def find_tubes(tube: NDArray[np.uint32], begins: NDArray[np.int64]) -> int:
-    """Where each tube begins among scans that lie tube by tube.
+    """Find where each tube begins among scans sorted by tube.
 
     Parameters
     ----------
@@ -59,18 +59,20 @@ def describe_tubes(
     tube_point: NDArray[np.int32],
     flags: NDArray[np.uint8],
 ) -> None:
-    """What the scans of tubes `first_tube` up to `last_tube` agree on, and where they do not.
+    """Find the mode, capacity and place of tubes `first_tube` up to `last_tube`, and where their scans differ.
 
     Parameters
     ----------
+    first_tube, last_tube : int
+        The tubes to describe, so that threads can share the work.
     offsets : (tubes + 1,) int64
         Where each tube's scans begin.
-    at, said : (scans,)
-        The scans, tube after tube, in any order within a tube.
-    facts : (sayings,) uint64
-        What a saying tells, packed: mode in bit 0, capacity from bit 1, site from bit 16, point
-        from bit 40; each plus one, 0 for not given, the mode excepted.
-    tube_mode, tube_capacity, tube_site, tube_point : (tubes,)
+    at, attributes_id : (scans,) int64 and uint32
+        Time (microseconds) and attribute set of each scan, tube after tube, in any order within a tube.
+    facts : (attribute sets,) uint64
+        The attributes of a set, packed: mode in bit 0, capacity from bit 1, site from bit 16, point
+        from bit 40; each plus one, 0 for not given, except the mode.
+    tube_mode, tube_capacity, tube_site, tube_point : (tubes,) int8, int32, int32, int32
         Output: mode of the earliest scan; largest capacity, -1 if none; site and point of the earliest
         scan that has them, -1 if none.
     flags : (tubes,) uint8

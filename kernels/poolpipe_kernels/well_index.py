@@ -1,4 +1,4 @@
-"""Number the wells that occur, by plate and position, and bring readings together well by well."""
+"""Number the wells that occur by plate and position, and group readings by well."""
 
 from __future__ import annotations
 
@@ -33,6 +33,20 @@ def _count_bits(word: np.uint64) -> int:
 
 @kernel
 def _number(plate: int, position: int, bits: NDArray[np.uint64], ranks: NDArray[np.uint32]) -> int:
+    """Number of a well: how many marked wells come before it.
+
+    Parameters
+    ----------
+    plate, position : int
+        The well; its bit must be set.
+    bits, ranks : (plates, WORDS) uint64 and uint32
+        As `mark_slots` and `rank_slots` leave them.
+
+    Returns
+    -------
+    int
+        From 0.
+    """
     word = position >> 6
     below = bits[plate, word] & ((np.uint64(1) << np.uint64(position & 63)) - np.uint64(1))
     return int(ranks[plate, word]) + _count_bits(below)
@@ -40,13 +54,16 @@ def _number(plate: int, position: int, bits: NDArray[np.uint64], ranks: NDArray[
 
 @kernel("uint32[]! int32[]! uint64[,]")
 def mark_slots(plate: NDArray[np.uint32], position: NDArray[np.int32], bits: NDArray[np.uint64]) -> None:
-    """Set the bit of every position of a plate that was seen, in `bits`, (plates, WORDS) uint64.
+    """Set the bit of every position of a plate that occurs.
 
     Parameters
     ----------
     plate : (n,) uint32
+        Plate of each row, from 0.
     position : (n,) int32
-        0 to 383.
+        Position of each row on its plate, 0 to 383.
+    bits : (plates, WORDS) uint64
+        In: zeros, or as an earlier call left them. Out: one bit for each position that occurs.
     """
     for row in range(len(plate)):
         bits[plate[row], position[row] >> 6] |= np.uint64(1) << np.uint64(position[row] & 63)
@@ -54,7 +71,20 @@ def mark_slots(plate: NDArray[np.uint32], position: NDArray[np.int32], bits: NDA
 
 @kernel("uint64[,] uint32[,]")
 def rank_slots(bits: NDArray[np.uint64], ranks: NDArray[np.uint32]) -> int:
-    """Count the bits before each word into `ranks`, (plates, WORDS) uint32; return how many there are."""
+    """Count the bits before each word.
+
+    Parameters
+    ----------
+    bits : (plates, WORDS) uint64
+        As `mark_slots` leaves them.
+    ranks : (plates, WORDS) uint32
+        Output: how many bits are set in all words before.
+
+    Returns
+    -------
+    int
+        How many bits are set: the number of wells.
+    """
     before = 0
     for plate in range(bits.shape[0]):
         for word in range(bits.shape[1]):
@@ -65,7 +95,15 @@ def rank_slots(bits: NDArray[np.uint64], ranks: NDArray[np.uint32]) -> int:
 
 @kernel("uint64[,] int64[]")
 def list_slots(bits: NDArray[np.uint64], slots: NDArray[np.int64]) -> None:
-    """Write plate * 384 + position of each bit that is set into `slots`, ascending."""
+    """List plate * 384 + position of each bit that is set.
+
+    Parameters
+    ----------
+    bits : (plates, WORDS) uint64
+        As `mark_slots` leaves them.
+    slots : (wells,) int64
+        Output: ascending.
+    """
     filled = 0
     for plate in range(bits.shape[0]):
         for word in range(bits.shape[1]):
@@ -87,7 +125,15 @@ def number_slots(
     ranks: NDArray[np.uint32],
     wells: NDArray[np.uint32],
 ) -> None:
-    """Write the number of each row's well, its place among `list_slots`, into `wells`, (n,) uint32."""
+    """Write the number of each row's well, its index among `list_slots`.
+
+    Parameters
+    ----------
+    plate, position, bits, ranks
+        As `mark_slots` and `rank_slots` take and leave them.
+    wells : (n,) uint32
+        Output: number of each row's well.
+    """
     for row in range(len(plate)):
         wells[row] = _number(plate[row], position[row], bits, ranks)
 
@@ -101,12 +147,14 @@ def group_readings(
     begins: NDArray[np.uint32],
     rows: NDArray[np.uint32],
 ) -> None:
-    """Bring the rows of each well together.
+    """Group the rows by well, with a counting sort.
 
     Parameters
     ----------
-    plate, position : (n,), n < 2**32
-        As `mark_slots` has seen them.
+    plate, position : (n,) uint32 and int32, n < 2**32
+        Plate and position of each row, as `mark_slots` has seen them.
+    bits, ranks : (plates, WORDS) uint64 and uint32
+        As `mark_slots` and `rank_slots` leave them.
     begins : (wells + 2,) uint32
         In: zeros. Out: where each well's rows begin; those of the last end at ``begins[wells]``.
     rows : (n,) uint32

@@ -265,7 +265,17 @@ def _weigh(
     called_at: NDArray[np.int64],
     by_slot: NDArray[np.int64],
 ) -> None:
-    """Let a tube's call be the gravest, since it first stood; by the first of the wells that stood then."""
+    """Make a call a tube's call if it is graver, or as grave and earlier; of wells at one moment the first counts.
+
+    Parameters
+    ----------
+    tube, call : int
+        The tube, and `INVALID` to `POSITIVE`.
+    at, slot : int64
+        Since when the call stands (microseconds), and its well as plate * 384 + position.
+    gravest, calls_seen, called_at, by_slot : (tubes,)
+        As in `weigh_loads`; changed in place.
+    """
     calls_seen[tube] |= np.uint8(1 << call)
     if call > gravest[tube] or (call == gravest[tube] and at < called_at[tube]):
         gravest[tube] = call
