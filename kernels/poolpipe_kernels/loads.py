@@ -251,8 +251,8 @@ def sample_levels(
 ) -> None:
     """Sample patterns of levels as `sampling.sample_patterns` samples patterns of infections.
 
-    Each person's level is drawn anew given all others; walks at several powers of the likelihood exchange their patterns
-    (parallel tempering, Geyer 1991).
+    Each person's level is drawn anew given all others; walks at several powers of the likelihood exchange their
+    patterns (parallel tempering, Geyer 1991).
 
     Parameters
     ----------

@@ -206,6 +206,29 @@ class Decoding(SettingsTable):
 class Policy(SettingsTable):
     """The rules of one campaign; compare two by their `version`.
 
+    Parameters
+    ----------
+    name : str
+        Name of the policy; not part of `version`.
+    time_zone : str
+        IANA zone in which times without offset are read.
+    files : FileLimits
+        Limits of what is read from files.
+    pools : PoolSizes
+        How many people a tube is meant for, and how many tubes a box takes.
+    codes : CodePatterns
+        Patterns of tube, box and plate codes, and the wells of a plate.
+    assay : CallRules
+        Targets and Ct cut-offs, cycles.
+    clocks : Clocks
+        Time limits, hours.
+    retention : Retention
+        How long tubes are kept, hours, and how cold, degrees Celsius.
+    decoding : Decoding
+        How probabilities of people are computed from pools.
+    machines : dict
+        How files of machines are read: settings of docs/instruments/index.md; empty for the defaults.
+
     Examples
     --------
     >>> Policy().pools.capacity

@@ -192,19 +192,21 @@ def calls(events: Frames, *, policy: Rules = None) -> StageResult:
 
 
 def recalls(events: Frames, *, policy: Rules = None, as_of: datetime | str | None = None) -> StageResult:
-    """List whom to re-collect, most urgent first: the contract's `recalls` table of these events.
+    """List whom to re-collect, most urgent first: the table `recalls` (docs/tables.md).
 
     Parameters
     ----------
     events : mapping of str to frame, or frame with a column kind
         Every kind there is: a recall rests on collects and on calls.
     policy : Policy, str, Path or mapping, optional
+        As in `run`.
     as_of : datetime or str, optional
-        As of `run`.
+        As in `run`.
 
     Returns
     -------
     StageResult
+        table: the table `recalls`, one row per person and tube; and the rejects.
 
     Raises
     ------
@@ -226,9 +228,26 @@ def recalls(events: Frames, *, policy: Rules = None, as_of: datetime | str | Non
 
 
 def ledger(events: Frames, *, policy: Rules = None, as_of: datetime | str | None = None) -> StageResult:
-    """Tell what became of every group of tubes: the contract's `ledger` table of these events.
+    """Count how many tubes of each round, site and box reached each step: the table `ledger` (docs/tables.md).
 
-    Parameters, result and errors are those of `recalls`.
+    Parameters
+    ----------
+    events : mapping of str to frame, or frame with a column kind
+        Every kind there is.
+    policy : Policy, str, Path or mapping, optional
+        As in `run`.
+    as_of : datetime or str, optional
+        As in `run`.
+
+    Returns
+    -------
+    StageResult
+        table: the table `ledger` with columns as in docs/tables.md; and the rejects.
+
+    Raises
+    ------
+    InputError, TableError
+        As `calls`.
 
     Examples
     --------
@@ -242,9 +261,26 @@ def ledger(events: Frames, *, policy: Rules = None, as_of: datetime | str | None
 
 
 def anomalies(events: Frames, *, policy: Rules = None, as_of: datetime | str | None = None) -> StageResult:
-    """Find everything that is wrong: the contract's `anomalies` table of these events.
+    """Find everything that is wrong in the events: the table `anomalies` (docs/tables.md).
 
-    Parameters, result and errors are those of `recalls`.
+    Parameters
+    ----------
+    events : mapping of str to frame, or frame with a column kind
+        Every kind there is.
+    policy : Policy, str, Path or mapping, optional
+        As in `run`.
+    as_of : datetime or str, optional
+        As in `run`.
+
+    Returns
+    -------
+    StageResult
+        table: the table `anomalies`, one row per code and subject; and the rejects.
+
+    Raises
+    ------
+    InputError, TableError
+        As `calls`.
 
     Examples
     --------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 
 from house.rooms import ROOT, modules, tree
@@ -137,3 +138,83 @@ def test_classes__have_a_name_of_their_own():
                 homes[node.name.lstrip("_")].append(f"{path.relative_to(ROOT)}:{node.lineno}")
     twice = [f"{name}: {', '.join(places)}" for name, places in sorted(homes.items()) if len(places) > 1]
     assert not twice, "\n".join([*twice, "say in the name which of them it is"])
+
+
+def _arguments(function):
+    """Names of a function's arguments, without self and cls."""
+    given = function.args
+    named = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
+    return [each.arg for each in named if each and each.arg not in {"self", "cls"}]
+
+
+def _undocumented(node, arguments, *headings):
+    """Arguments that no section of a docstring under one of `headings` names, as `name :` or `one, other :`."""
+    found = set()
+    for section in re.split(r"\n(?=[A-Z]\w*\n---)", f"\n{ast.get_docstring(node) or ''}"):
+        heading, _, body = section.lstrip("\n").partition("\n")
+        if heading in headings:
+            lines = re.findall(r"(?m)^[*\w].*$", body)
+            found |= {name.strip().lstrip("*") for line in lines for name in line.split(" : ")[0].split(",")}
+    return [name for name in arguments if name not in found]
+
+
+def _definition(module, name):
+    """The file and node where a name that a package exports is defined, through imports; no node for a constant."""
+    path = PUBLIC[module]
+    for node in tree(path).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
+            overloaded = isinstance(node, ast.FunctionDef) and "overload" in map(
+                ast.unparse, node.decorator_list
+            )
+            if not overloaded:
+                return path, node
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ImportFrom) and any(
+            (each.asname or each.name) == name for each in node.names
+        ):
+            return _definition(node.module, name)
+    return path, None
+
+
+def _class_parameters(node):
+    """What a class is made with: the arguments of `__init__`, else its annotated fields."""
+    for each in node.body:
+        if isinstance(each, ast.FunctionDef) and each.name == "__init__":
+            return _arguments(each)
+    fields = [each.target.id for each in node.body if isinstance(each, ast.AnnAssign)]
+    return [name for name in fields if not name.startswith("_")]
+
+
+def _missing_of(path, node):
+    """One line for each function or class at or directly below a node whose sections miss an argument."""
+    methods = node.body if isinstance(node, ast.ClassDef) else []
+    functions = [each for each in [node, *methods] if isinstance(each, ast.FunctionDef)]
+    held = [(each, _arguments(each), ("Parameters",)) for each in functions if not each.name.startswith("__")]
+    if isinstance(node, ast.ClassDef):
+        held.append((node, _class_parameters(node), ("Parameters", "Attributes")))
+    return [
+        f"{path.relative_to(ROOT)}:{each.lineno}: {each.name}: {', '.join(missing)}"
+        for each, arguments, headings in held
+        if len(arguments) >= 2 and (missing := _undocumented(each, arguments, *headings))
+    ]
+
+
+def test_kernels__document_every_parameter():
+    wrong = []
+    for path in modules("kernels/poolpipe_kernels").values():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef):
+                names = [getattr(each, "func", each) for each in node.decorator_list]
+                if any(getattr(each, "id", "") == "kernel" for each in names):
+                    wrong += _missing_of(path, node)
+    assert not wrong, "\n".join([*wrong, "a line in Parameters for each: shape, dtype, unit, range, missing"])
+
+
+def test_exports__document_every_parameter():
+    wrong = []
+    for module, path in modules("src/poolpipe").items():
+        for name in (_face(path) or []) if path.name == "__init__.py" else []:
+            home, node = _definition(module, name)
+            wrong += _missing_of(home, node) if node else []
+    wrong = sorted(set(wrong))
+    assert not wrong, "\n".join([*wrong, "a line in Parameters for each: shape, dtype, unit, range, missing"])

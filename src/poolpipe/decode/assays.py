@@ -34,7 +34,9 @@ class Cycles(BaseModel):
         Normal distribution of the single-sample Ct of infected people, cycles. Ignored where `values` are
         given.
     values : tuple of float
-        Measured single-sample Ct, cycles; smoothed with a normal kernel of `smoothing` cycles.
+        Measured single-sample Ct, cycles.
+    smoothing : float
+        Standard deviation of the normal kernel with which `values` are smoothed, cycles.
     limit : float
         Largest Ct that still counts as detected, cycles.
     efficiency : float
@@ -67,7 +69,20 @@ class Cycles(BaseModel):
     false_sd: float = Field(default=6.0, gt=0)
 
     def shift(self, infected: NDArray[np.float64], people: int) -> NDArray[np.float64]:
-        """Cycles by which `infected` of `people` in a pool come later than a sample of their own."""
+        """Cycles by which the Ct of a pool comes later than that of an infected person's own sample.
+
+        Parameters
+        ----------
+        infected : (n,) float64
+            How many people of the pool are infected, above 0.
+        people : int
+            How many people the pool holds.
+
+        Returns
+        -------
+        (n,) float64
+            ``log(people / infected) / log(1 + efficiency)``, cycles.
+        """
         return np.asarray(np.log(people / infected) / math.log1p(self.efficiency))
 
     def within(self, ct: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -229,7 +244,20 @@ class Assay(BaseModel):
         return seen
 
     def _ct_density(self, ct: float, people: int) -> NDArray[np.float64]:
-        """Density of the Ct read in a detected pool, given k of `people` infected, per cycle."""
+        """Density of the Ct read in a detected pool, by the number of infected people in it.
+
+        Parameters
+        ----------
+        ct : float
+            Cycles; above the limit it counts as the limit.
+        people : int
+            How many people the pool holds.
+
+        Returns
+        -------
+        (people + 1,) float64
+            Density per cycle given k = 0 .. `people` infected; ones where the assay has no `cycles`.
+        """
         cycles = self.cycles
         density = np.ones(people + 1)
         if cycles is None:

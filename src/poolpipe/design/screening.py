@@ -68,10 +68,28 @@ def comp(seats: Frame, pools: Frame) -> pl.DataFrame:
 
 
 def dd(seats: Frame, pools: Frame) -> pl.DataFrame:
-    """Call infected who alone can explain a positive pool: nobody clean is accused (definite defectives).
+    """Call infected who alone can explain a positive pool: nobody clean is called infected (definite defectives).
 
-    Parameters and result as `comp`. Aldridge, Baldassini and Johnson (2014), IEEE Trans. Inf. Theory 60:3671.
-    A lower bound where tests do not err.
+    Parameters
+    ----------
+    seats : frame
+        Of polars, pandas, pyarrow or DuckDB: pool, person.
+    pools : frame
+        pool, call; suspect counts as positive, invalid and null give no evidence.
+
+    Returns
+    -------
+    polars.DataFrame
+        As `comp`.
+
+    Raises
+    ------
+    TableError
+        As `comp`.
+
+    Notes
+    -----
+    Aldridge, Baldassini and Johnson (2014), IEEE Trans. Inf. Theory 60:3671. A lower bound where tests do not err.
 
     Examples
     --------
@@ -86,10 +104,31 @@ def dd(seats: Frame, pools: Frame) -> pl.DataFrame:
 
 
 def scomp(seats: Frame, pools: Frame) -> pl.DataFrame:
-    """Call the definite ones infected, then whoever explains most of what is left (sequential COMP).
+    """Call the definite ones infected, then whoever explains most of the pools left (sequential COMP).
 
-    Parameters and result as `comp`; ties go to the person seated first. Aldridge, Baldassini and Johnson
-    (2014). A small set that explains everything; between `dd` and `comp`.
+    Ties go to the person whose first seat comes first.
+
+    Parameters
+    ----------
+    seats : frame
+        Of polars, pandas, pyarrow or DuckDB: pool, person.
+    pools : frame
+        pool, call; suspect counts as positive, invalid and null give no evidence.
+
+    Returns
+    -------
+    polars.DataFrame
+        As `comp`.
+
+    Raises
+    ------
+    TableError
+        As `comp`.
+
+    Notes
+    -----
+    Aldridge, Baldassini and Johnson (2014), IEEE Trans. Inf. Theory 60:3671. A small set that explains every positive
+    pool, between `dd` and `comp`.
 
     Examples
     --------
@@ -114,8 +153,25 @@ def scomp(seats: Frame, pools: Frame) -> pl.DataFrame:
 def screen_doubts(seats: Frame, pools: Frame) -> pl.DataFrame:
     """Name the pools that a decoder cannot use: without people, without a row in `pools`, or contradicted.
 
-    Parameters as `comp`; code, pool and detail as in `decode.Decoded.doubts`. A positive pool is contradicted when
-    negative pools clear everybody in it: some test has erred. Of pools that hang together the smallest set is named.
+    A positive pool is contradicted when negative pools clear everybody in it: some test has erred. Of pools that share
+    people the smallest set is named.
+
+    Parameters
+    ----------
+    seats : frame
+        Of polars, pandas, pyarrow or DuckDB: pool, person.
+    pools : frame
+        pool, call; suspect counts as positive, invalid and null give no evidence.
+
+    Returns
+    -------
+    polars.DataFrame
+        code, pool and detail as in `decode.Decoded.doubts`.
+
+    Raises
+    ------
+    TableError
+        As `comp`.
 
     Examples
     --------

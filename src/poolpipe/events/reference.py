@@ -37,16 +37,22 @@ _MOST_TOLD = 5
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The reference tables there are, cleaned like events; None for those that are not.
+    """The reference tables of a campaign, cleaned like events.
 
     Attributes
     ----------
-    broken : mapping
+    people : polars.DataFrame or None
+        Residents: person, person_type and what else the file has (docs/tables.md); None where none was given.
+    sites : polars.DataFrame or None
+        Sampling sites: site, and optionally township, lab, priority and others; None where none was given.
+    labs : polars.DataFrame or None
+        Labs: lab, and optionally capacity_per_day, tubes a day; None where none was given.
+    broken : mapping of str to int
         Table to how many of its lines could not be read or used, where there are any.
     warnings : tuple of str
-        What was not understood, in both languages: for the summary and the boards.
-    files : mapping
-        Table to the file it was read from: among the events it is none.
+        What could not be used, in both languages: for the summary and the boards.
+    files : mapping of str to Path
+        Table to the file it was read from.
 
     Examples
     --------
@@ -62,7 +68,20 @@ class Reference:
     files: Mapping[str, Path] = field(default_factory=dict)
 
     def households(self, codes: Dictionaries, among: pl.Series) -> pl.DataFrame | None:
-        """Person (key as in coded frames) and household (number) of those `among` whose household is known."""
+        """Give the household of those people for whom the table of residents names one.
+
+        Parameters
+        ----------
+        codes : Dictionaries
+            Dictionaries of the events, which give each person a key.
+        among : polars.Series
+            (n,) int64 keys of people; others are left out.
+
+        Returns
+        -------
+        polars.DataFrame or None
+            person (int64 key) and household (uint32, from 1); None where no table names households.
+        """
         if self.people is None or "household" not in self.people.columns:
             return None
         keys = codes.person_keys(self.people)
@@ -113,7 +132,22 @@ class Reference:
 def read_reference(
     *, people: Table | None = None, sites: Table | None = None, labs: Table | None = None
 ) -> Reference:
-    """Read reference tables from frames, or from files of any format and encoding events come in.
+    """Read reference tables from frames, or from files of any format and encoding that events come in.
+
+    Parameters
+    ----------
+    people : frame, str or Path, optional
+        Residents: person, and optionally person_type, name, phone, sex, birth_date, township, community, building,
+        household, batch.
+    sites : frame, str or Path, optional
+        Sampling sites: site, and optionally point, township, community, longitude, latitude (degrees), lab, priority.
+    labs : frame, str or Path, optional
+        Labs: lab, and optionally capacity_per_day, tubes a day.
+
+    Returns
+    -------
+    Reference
+        The tables given, cleaned; None for the others.
 
     Raises
     ------

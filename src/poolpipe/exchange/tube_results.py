@@ -27,18 +27,24 @@ class ExchangeError(PoolpipeError):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What is told about one person of a tube; person None where nobody of the tube is known.
+    """A result as reported about one person of a tube.
 
     Attributes
     ----------
+    person_type, person : str or None
+        The person; None where no person of the tube is known.
+    collected_at : datetime or None
+        The person's swab; None where unknown.
+    position : int or None
+        The person's place in the tube's queue, from 1; None where unknown.
     status : {"final", "corrected", "withdrawn"}
-        Told for the first time, told anew with other facts, or told before and no longer standing.
+        Reported for the first time, reported again with other facts, or reported before and no longer valid.
     stated_at : datetime
-        Since when this is so: the call's own time; of a correction the moment of the result that brought it.
+        Since when this is so: the call's own time; of a correction the time of the result that brought it.
     revision : int
-        How often this was told with different facts, from 1.
+        How often this was reported with different facts, from 1.
     retired : tuple of str
-        Targets whose Ct value was told before and does not stand.
+        Targets whose Ct value was reported before and is no longer valid.
     """
 
     person_type: str | None
@@ -53,24 +59,30 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class TubeResult:
-    """A tube's result and everybody it is told about.
+    """A tube's result, with a statement about each person of the tube.
 
     Attributes
     ----------
+    round, tube : str
+        Key of the tube; round is empty where there are no rounds.
     mode : str or None
-        None for a tube that nobody registered.
+        `pool` or `single`; None for a tube that nobody registered.
     people : int
         How many people the tube holds.
-    call, called_at
-        None where the result was withdrawn from everybody.
+    call, called_at : str and datetime, or None
+        The call and its time; None where the result was withdrawn from everybody.
+    lab : str or None
+        The lab that gave the call; None where unknown.
     collected_at : datetime or None
         First swab.
     cts : tuple of (str, str or None)
         Target and Ct value, in cycles as written by the machine; None is undetermined.
+    reagent, instrument : str or None
+        Kit and machine of the reading; None where the file names none.
     shared : bool
-        Whether several tubes lie in the well, so that its Ct values are those of all of them.
+        Whether several tubes share the well, so that its Ct values are those of all of them.
     statements : tuple of Statement
-        One a person, or a single one without person.
+        One per person, or a single one without person.
     """
 
     round: str

@@ -85,7 +85,28 @@ def events(
     without_lab: bool = False,
     lines: bool = False,
 ) -> dict[str, pl.DataFrame]:
-    """The contract's events of a file by kind; see `poolpipe.instruments.contract_events.events`.
+    """Turn an instrument file into events (docs/tables.md) by kind.
+
+    Parameters
+    ----------
+    instrument_file : InstrumentFile
+        As `read` returns it with the same policy.
+    policy : ImportPolicy, optional
+        Gives the `round`.
+    without_lab : bool
+        Also give loads without a lab, which `poolpipe run` rejects as `missing_value`.
+    lines : bool
+        Also give a column `line` (int64): the event's line in the file, from 1; 0 where the format has none.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Kind (`read`, `load`, `report`) to a frame of events; see `poolpipe.instruments.contract_events.events`.
+
+    Raises
+    ------
+    MissingFactError
+        Readings without plate or time, reports without time, and loads with a lab but without plate or time.
 
     Examples
     --------
@@ -101,11 +122,26 @@ def events(
 def recognise(
     path: str | Path | bytes, *, layouts: Path | None = None, policy: ImportPolicy | None = None
 ) -> str | None:
-    """The format of a file by its content, None where it is no instrument's or robot's file.
+    """Recognise the format of a file by its content.
 
-    Cheap: of a text only the first 256 kB are looked at, unless it has `[sections]`. Event files and reference
-    tables are None. `refused` is a file that `read` refuses with advice (`.pcrd`, a Design & Analysis `.eds`, a web
-    page called `.xls`, results that no layout reads). The policy's targets tell a table with a column a target.
+    Of a text only the first 256 kB are read, unless it has `[sections]`. The policy's targets decide whether a table
+    with a column per target is recognised.
+
+    Parameters
+    ----------
+    path : str, Path or bytes
+        The file, or its bytes.
+    layouts : Path, optional
+        A folder with the lab's own layouts (TOML).
+    policy : ImportPolicy, optional
+        How ambiguities are decided.
+
+    Returns
+    -------
+    str or None
+        Name of the format; `refused` for a file that `read` refuses with advice (`.pcrd`, a Design & Analysis `.eds`, a
+        web page called `.xls`, results that no layout reads); None for any other file, event files and reference tables
+        included.
 
     Examples
     --------

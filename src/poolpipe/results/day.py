@@ -33,6 +33,17 @@ __all__ = ["Day"]
 class Day:
     """Every table of a campaign as of one moment.
 
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame, or EncodedTables
+        The tables by name, or integers from which each is made when it is first asked for.
+    summary : mapping
+        As the attribute.
+    reconclude : callable, optional
+        Concludes again under a policy and as of a moment; None for a day that holds no events.
+    people : DataFrame, optional
+        The reference table of residents.
+
     Attributes
     ----------
     pools, members, recalls, cases, traces, anomalies, ledger, rejects, retention,
@@ -244,10 +255,22 @@ class Day:
         Nothing is read again: code patterns, plate size and time zone, which decide what is accepted,
         stay those of the run.
 
+        Parameters
+        ----------
+        as_of : datetime or str, optional
+            As in `run`; by default the latest time of the accepted events.
+        policy : Policy, str or Path, optional
+            As in `run`; by default the policy of this day.
+
+        Returns
+        -------
+        Day
+            A new day; this one stays as it is.
+
         Raises
         ------
         InputError
-            If this day was read from a folder: its events are not here any more.
+            If this day was read from a folder, which holds no events.
 
         Examples
         --------

@@ -51,7 +51,19 @@ _MIXED: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Summary:
-    """What was written: rows of each stream and table, by name."""
+    """What `simulate` wrote.
+
+    Attributes
+    ----------
+    folder : Path
+        The folder it wrote to.
+    settings : Settings
+        Settings of the city, defaults included.
+    seed : int
+        Seed of the random numbers.
+    events, references, truth : mapping of str to int
+        Rows written, by kind of event, by reference table and by table of the truth.
+    """
 
     folder: Path
     settings: Settings

@@ -38,6 +38,8 @@ def people_in_several_tubes(tubes: pl.DataFrame, members: pl.DataFrame, codes: D
     ----------
     tubes, members : DataFrame
         Coded: of collected tubes tube and mode, of their seats tube, person, collected_at.
+    codes : Dictionaries
+        Dictionaries of the events, which give each tube's round.
 
     Returns
     -------

@@ -21,7 +21,35 @@ __all__ = ["NOTHING", "Seen", "entity_rows", "rows", "tube_rows"]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the stages found, coded; see each stage for its columns."""
+    """What the stages found, as coded frames: integers in place of texts; each stage documents its columns.
+
+    Attributes
+    ----------
+    frames : mapping of str to DataFrame
+        Events that count, by kind.
+    codes : Dictionaries
+        Dictionaries that give the texts back.
+    pools : DataFrame
+        One row per tube that occurs (`stages.pools`), sorted by tube.
+    members : DataFrame
+        One row per seat (`stages.links`).
+    custody : Custody
+        Boxes, journeys and wells of tubes (`stages.custody`).
+    calls : Calls
+        Calls of tubes, wells and plates (`stages.calls`).
+    recalls : DataFrame
+        One row per person and recalled tube (`stages.recalls`).
+    clocks : DataFrame
+        Breached limits (`stages.clocks`).
+    several : DataFrame
+        Seats of people in several tubes of a round (`people_in_several_tubes`).
+    unknown_voids, conflicts : DataFrame
+        Voids that hit no event, and event ids with several contents (`stages.voids`).
+    plate_wells : int
+        Wells of a plate, from the policy.
+    rejected_loads : DataFrame
+        Plates of which a load was rejected: round (empty for none) and plate; no columns where there is none.
+    """
 
     frames: Mapping[str, pl.DataFrame]
     codes: Dictionaries
@@ -36,10 +64,22 @@ class Seen:
     conflicts: pl.DataFrame
     plate_wells: int
     rejected_loads: pl.DataFrame = field(default_factory=pl.DataFrame)
-    """Plates of which a load was rejected: round (empty for none) and plate; no column at all where none is known."""
 
     def of_pools(self, tubes: pl.Series, *columns: str) -> pl.DataFrame:
-        """Columns of some tubes' rows in `pools`, which is sorted by tube: nobody is searched for among millions."""
+        """Columns of `pools` for some tubes, found by binary search in the sorted column.
+
+        Parameters
+        ----------
+        tubes : polars.Series
+            (n,) uint32 tubes, all in `pools`.
+        *columns : str
+            Columns of `pools`.
+
+        Returns
+        -------
+        polars.DataFrame
+            n rows, in the order of `tubes`.
+        """
         rows = self.pools["tube"].to_numpy().searchsorted(tubes.to_numpy())
         return self.pools.select(columns)[rows]
 
