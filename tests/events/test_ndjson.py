@@ -174,13 +174,6 @@ def test_bare_nan__as_a_code_is_a_missing_one(tmp_path: Path) -> None:
     assert codes(read_text(tmp_path, text, "collect.ndjson")) == [(1, "missing_value")]
 
 
-def test_pretty_printed_array__is_refused_and_counted(tmp_path: Path) -> None:
-    events = read_text(tmp_path, json.dumps([GOOD, OTHER], indent=1), "collect.json")
-    read_lines, accepted, _, rejected = counts(events)
-    assert accepted == 0
-    assert read_lines == rejected > 0
-
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import poolpipe
 from cities.files import write_city
 from cities.mishaps import BREAKS
 from cities.random_city import city
+from events.scans import read
 from pipeline.naive import frames_of
 from reference.reading import read_files
 
@@ -76,3 +81,47 @@ def test_detail__names_the_column_and_the_value_at_fault(
     faults = empty if code == "missing_value" else [f"{name} {value!r}" for name, value in changes.items()]
     assert any(fault in rejects[0]["detail"] for fault in faults), rejects[0]["detail"]
     assert day.pools["tube"].to_list() == ["U"]
+
+
+def _flipped(content: bytes, place: int) -> bytes:
+    return content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
+
+
+def _damaged_files() -> dict[str, bytes]:
+    """A file for each way in which a file or a record can be damaged as a whole."""
+    text = b"at,tube,person\n" + b"".join(b"2022-02-10T08:00:00Z,T%d,H%d\n" % (n, n) for n in range(2000))
+    table = pl.read_csv(text)
+    parquet, arrow = io.BytesIO(), io.BytesIO()
+    table.write_parquet(parquet)
+    table.write_ipc(arrow)
+    zipped, packed = gzip.compress(text), pa.Codec("zstd").compress(text, asbytes=True)
+    files = {
+        "gzip-cut.csv.gz": zipped[: len(zipped) // 2],
+        "gzip-flipped.csv.gz": _flipped(zipped, len(zipped) // 2),
+        "gzip-behind.csv.gz": zipped + b"more of it",
+        "gzip-zeros.csv.gz": zipped[: len(zipped) // 2] + bytes(4096),
+        "zstd-cut.csv.zst": packed[: len(packed) // 2],
+        "zstd-behind.csv.zst": packed + b"more of it",
+        "parquet-cut.parquet": parquet.getvalue()[:-20],
+        "parquet-packed.parquet.gz": gzip.compress(parquet.getvalue()),
+        "arrow-cut.arrow": arrow.getvalue()[:-200],
+        "twice.csv": b"at,tube,tube\n2022-02-10T08:00:00Z,T1,T2\n",
+        "bare.csv": text.split(b"\n", 1)[1],
+        "stray.csv": text + b'"\n',
+        "word.csv": b"at,tube,person,mode\n2022-02-10T08:00:00Z,T1,H1,mixed\n",
+        "open.json": b'[{"at": "2022-02-10T08:00:00Z", "tube": "T1", "person": "H1"},\n',
+        "no.json": b'[{"at": "2022-02-10T08:00:00Z", "tube": T1}]',
+        "list.ndjson": b'{"at": 1}\n[1]\n',
+    }
+    kinds = {"kinds.csv": b"kind,at\nswab,2022-02-10T08:00:00Z\n", "untold.csv": text[:60]}
+    return {f"collect-{name}": content for name, content in files.items()} | kinds
+
+
+@pytest.mark.parametrize("name", _damaged_files())
+def test_detail__of_every_damage_is_in_both_languages(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(_damaged_files()[name])
+    events = read(tmp_path)
+    assert events.rejects.height
+    for detail in events.rejects["detail"]:
+        assert any("\u4e00" <= sign <= "\u9fff" for sign in detail), detail
+        assert any("a" <= sign <= "z" for sign in detail), detail

@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from poolpipe.coding.plain_texts import as_text, is_plain
+from poolpipe.messages import message
 from poolpipe.tables import EVENTS, REFERENCE
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def header_trouble(given: Sequence[str]) -> str:
     told = "; ".join(
         f"columns {' and '.join(map(str, twice[name]))} are both called {name}" for name in twice
     )
-    return f"{told}: keep one, or rename the others" if told else ""
+    return message("columns_alike", {"columns": told}) if told else ""
 
 
 def looks_like_a_record(given: Sequence[str]) -> bool:

@@ -24,6 +24,7 @@ from poolpipe.events.batches import (
 )
 from poolpipe.events.earlier import told_by_columns
 from poolpipe.events.formats import NoEventsError
+from poolpipe.messages import message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -112,8 +113,8 @@ class KnownColumns:
         if not (damaged.any() or long.any()):
             return Batch(table, lines, partial(_objects, table), broken(), self.left_out)
         out, good = np.flatnonzero(damaged | long), np.flatnonzero(~(damaged | long))
-        too_long = f"a cell of more than {self._longest:,} bytes (files.longest_record of the policy)"
-        why = [too_long if long[row] else "bytes that are no text" for row in out.tolist()]
+        too_long = message("cell_too_long", {"most": f"{self._longest:,}"})
+        why = [too_long if long[row] else message("no_text", {}) for row in out.tolist()]
         raws = [
             raw[:_SHOWN] if long[row] else raw for row, raw in zip(out, _objects(table, out), strict=True)
         ]
@@ -127,13 +128,13 @@ def told_by_names(names: list[str]) -> Iterator[Batch]:
     if table := told_by_columns(names):
         raise NoEventsError(table)
     if holds_data(names):
-        why = "there was no header: the names of the columns are a record; write the file anew from one with a header"
+        why = message("names_are_data", {})
         yield Batch.of_broken(broken([None], [why], [json.dumps(names, ensure_ascii=False)]))
 
 
 def damage(error: Exception) -> Batch:
     """Make the one broken record that a file, or a part of it, is that cannot be read."""
-    return Batch.of_broken(broken([None], [f"the file cannot be read: {error}"], [None]))
+    return Batch.of_broken(broken([None], [message("file_unreadable", {"why": error})], [None]))
 
 
 def _refused(rows: pa.RecordBatch, trouble: str, passed: int) -> Batch:
@@ -250,7 +251,7 @@ def _bytes_of(column: pa.Array) -> pa.Array:
             texts = column.view(kind)
             texts.validate(full=True)
             return texts.cast(pa.large_binary())
-    raise pa.ArrowInvalid(f"a column of type {column.type} is damaged")
+    raise pa.ArrowInvalid(message("column_damaged", {"type": column.type}))
 
 
 _BYTES = (

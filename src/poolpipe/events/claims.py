@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 
+from poolpipe.messages import message
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -43,9 +45,7 @@ def most_records(size: int) -> int:
 def too_many(lines: NDArray[np.int64], size: int) -> pa.ArrowInvalid:
     """Make the error for a file that goes on with records behind these."""
     behind = f"what follows record {lines[-1]:,} is left out" if len(lines) else "the rest is left out"
-    return pa.ArrowInvalid(
-        f"so many records in {size:,} bytes are no scans: {behind}; if they are, write them to several files"
-    )
+    return pa.ArrowInvalid(message("too_many_records", {"size": f"{size:,}", "rest": behind}))
 
 
 def check_unpacked(claimed: int, size: int) -> None:
@@ -64,8 +64,7 @@ def check_unpacked(claimed: int, size: int) -> None:
         If it does.
     """
     if claimed > max(_MUCH, _TIMES * size):
-        what = f"{claimed:,} bytes of values in {size:,} bytes are no scans"
-        raise pa.ArrowInvalid(f"{what}; if they are, write them to several files, less compressed")
+        raise pa.ArrowInvalid(message("too_much_unpacked", {"claimed": f"{claimed:,}", "size": f"{size:,}"}))
 
 
 def claimed_by_arrow(file: BinaryIO, *, is_stream: bool) -> int:

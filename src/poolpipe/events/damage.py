@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import BinaryIO, Protocol
 
+from poolpipe.messages import message
+
 __all__ = ["CHUNK", "DamageError", "Plain", "Unpacked", "size_and_end"]
 
 CHUNK = 1 << 18
@@ -80,7 +82,7 @@ class Plain:
                 if sip > _FEW:  # perhaps the first of these bytes can still be read
                     sip = _FEW
                     continue
-                self.trouble, self.torn, self._over = f"the disk cannot read on: {error}", True, True
+                self.trouble, self.torn, self._over = message("disk_because", {"why": error}), True, True
                 break
             self._over = not part
             parts.append(part)

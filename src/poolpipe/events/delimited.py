@@ -22,6 +22,7 @@ from poolpipe.events.batches import (
 from poolpipe.events.byte_profile import laid_out
 from poolpipe.events.earlier import told_by_columns
 from poolpipe.events.formats import NoEventsError
+from poolpipe.messages import message
 from poolpipe_kernels import framing
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class _Header:
     def read(cls, text: NDArray[np.uint8], framed: _Framed, separator: int) -> _Header:
         header = cls(framed.cells_of(text, 0, separator), separator)
         if framed.faults[0] == framing.LONG:
-            header.refuse(f"there is no header: {_TOO_LONG}")
+            header.refuse(message("no_header", {"why": _TOO_LONG}))
         elif not header.known and _damaged(text, framed.rows(np.arange(1))).any():
             header.refuse(_NO_TEXT)
         elif not header.known:

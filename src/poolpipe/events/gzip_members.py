@@ -6,6 +6,7 @@ import zlib
 from typing import BinaryIO
 
 from poolpipe.events.damage import CHUNK, DamageError, Plain, size_and_end
+from poolpipe.messages import message
 
 __all__ = ["MAGIC", "Gzip"]
 
@@ -82,9 +83,9 @@ class Gzip:
         rest = self._decoder.flush()
         if self._passed_its_end(self._given + len(rest) - self._vouched):
             raise self._damage("its end is passed over")
-        behind = ", and zeros stand where more should be" if self._size > self._end else ""
-        reason = self._source.trouble or f"the gzip data end before their time{behind}"
-        self.trouble, self.torn = f"the file breaks off: {reason}", True
+        early = "ends_in_zeros" if self._size > self._end else "ends_early"
+        reason = self._source.trouble or message(early, {"form": "gzip"})
+        self.trouble, self.torn = message("breaks_off", {"why": reason}), True
         return rest
 
     def _passed_its_end(self, unpacked: int) -> bool:
@@ -108,7 +109,7 @@ class Gzip:
         return False
 
     def _damage(self, error: zlib.error | str) -> DamageError:
-        why = f"the gzip file is damaged ({error}); what cannot be trusted is left out, copy the file again"
+        why = message("archive_damaged", {"form": "gzip", "why": error})
         return DamageError(self._vouched, why, torn=True)
 
     def _next_member(self) -> None:
@@ -122,4 +123,4 @@ class Gzip:
         self._over = True
         if rest:
             behind = len(rest) + self._size - self._taken
-            self.trouble = f"{behind} bytes behind the end of the gzip data are none: they are left out"
+            self.trouble = message("bytes_behind", {"form": "gzip", "count": behind})

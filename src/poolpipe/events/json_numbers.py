@@ -13,17 +13,20 @@ if TYPE_CHECKING:
 
 __all__ = ["with_exact_numbers"]
 
-_SUSPECT = r":\s*-?[0-9]+(?:\.[0-9]+)?[eE]|:\s*-?[0-9]{16,}\.[0-9]"
-"""A value with an exponent, or with a point behind sixteen digits."""
+_SUSPECT = (
+    r":\s*-?[0-9]+(?:\.[0-9]+)?[eE]|:\s*-?[0-9]{16,}\.[0-9]"
+    r"|:\s*-?[0-9]+\.[0-9]*[1-9]0+\s*[,}]|:\s*-?[0-9]+\.00+\s*[,}]|:\s*-?[0-9]+\.[0-9]{15}"
+)
+"""A value with an exponent, with a point behind sixteen digits, with zeros at its end, or with fifteen digits behind it."""
 
 _EXACT = 2.0**53
 
 
 def with_exact_numbers(lines: pl.Series) -> pl.Series:
-    """The same objects, in which a float of 2^53 or more is a text with its exponent.
+    """The same objects, in which a float of 2^53 or more is a text with its exponent, and 12.50 the text `12.50`.
 
-    A parser writes `9.901E+17` as 990100000000000000, which looks like a number with all its digits. Lines that are
-    no objects stay what they are: whoever reads them next will refuse them.
+    A parser writes `9.901E+17` as 990100000000000000, which looks like a number with all its digits, and 12.50 as
+    12.5, which is another code. Lines that are no objects stay what they are: whoever reads them next will refuse them.
     """
     suspects = np.flatnonzero(lines.str.contains(_SUSPECT).fill_null(value=False).to_numpy())
     if not len(suspects):
@@ -41,5 +44,5 @@ def _exact(line: str) -> str:
 def _number(text: str) -> float | str:
     number = float(text)
     if abs(number) < _EXACT:
-        return number
+        return number if "e" in text.lower() or repr(number) == text else text
     return "∞" if isinf(number) else repr(number)

@@ -11,8 +11,11 @@ import numpy as np
 import polars as pl
 
 from poolpipe.events.batches import Batch, broken, column_names, plain_table, proper_name
+from poolpipe.events.encodings import text_of
+from poolpipe.events.json_documents import Element, elements, is_document
 from poolpipe.events.json_numbers import with_exact_numbers
 from poolpipe.events.json_words import depth, has_infinity, mended
+from poolpipe.messages import message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,17 +25,20 @@ if TYPE_CHECKING:
 
     from poolpipe.events.streams import TextStream
 
-__all__ = ["read_ndjson"]
+__all__ = ["read_json", "read_ndjson"]
 
 _DEEPEST = 100
 """Objects and lists inside one another; scans have two."""
+
+_PIECE = 1 << 22
+"""Characters of records that are read at once."""
 
 _SHOWN = 1000
 """Bytes of a line longer than any may be that are kept with the reason."""
 
 _NO_OBJECT = (
-    "not a JSON object on one line: write each record as one object {…}, without a list around them "
-    "每行应为一个 JSON 对象，请勿用列表或换行"
+    "not a JSON object: write each record as one object {…} on a line of its own "
+    "不是 JSON 对象，请每行写一个 {…} 对象"
 )
 _INFINITY = "Infinity is no JSON and no value: write a number, or null 不是有效数值，请填数字或 null"
 _TOO_DEEP = f"objects or lists inside one another more than {_DEEPEST} times 嵌套层数过多"
@@ -43,6 +49,32 @@ _TOO_LONG = (
 _TWICE = (
     "the object gives two values for one column: keep one, or rename the other key 同一列有两个值，请保留一个"
 )
+
+
+def read_json(stream: TextStream, longest: int) -> Iterator[Batch]:
+    """Yield the records of a JSON text, NDJSON or not; see `json_documents` for what is a record of other JSON."""
+    if not is_document(text_of(stream.head()).lstrip("\x1e")):
+        yield from read_ndjson(stream, longest)
+        return
+    several: list[Element] = []
+    size = 0
+    for element in elements(stream, longest):
+        if element.trouble:
+            why, raw = message(element.trouble, {}), element.text or None
+            yield Batch.of_broken(broken([element.line], [why], [raw]))
+            continue
+        several.append(element)
+        size += len(element.text)
+        if size > _PIECE:
+            yield _of_elements(several, longest)
+            several, size = [], 0
+    if several:
+        yield _of_elements(several, longest)
+
+
+def _of_elements(several: list[Element], longest: int) -> Batch:
+    lines = np.array([each.line for each in several], np.int64)
+    return _batch("\n".join(each.text for each in several).encode(), lines, longest)
 
 
 def read_ndjson(stream: TextStream, longest: int) -> Iterator[Batch]:
@@ -62,20 +94,26 @@ def read_ndjson(stream: TextStream, longest: int) -> Iterator[Batch]:
             line += len(newline)
         whole, newline, rest = (rest + block).rpartition(b"\n")
         if newline:
-            yield _batch(whole, line, longest)
+            yield _batch(whole, _numbered(whole, line), longest)
             line += whole.count(b"\n") + 1
         if len(rest) > longest:
             yield Batch.of_broken(broken([line], [_TOO_LONG], [_beginning(rest)]))
             rest, skipping = b"", True
     if rest.strip():
-        yield _batch(rest, line, longest, "the file breaks off in this line" if stream.torn else "")
+        torn = message("line_breaks_off", {}) if stream.torn else ""
+        yield _batch(rest, _numbered(rest, line), longest, torn)
 
 
-def _batch(block: bytes, first_line: int, longest: int, torn: str = "") -> Batch:
+def _numbered(block: bytes, first: int) -> NDArray[np.int64]:
+    """The number of each line of a block."""
+    return np.arange(first, first + block.count(b"\n") + 1)
+
+
+def _batch(block: bytes, numbers: NDArray[np.int64], longest: int, torn: str = "") -> Batch:
     texts = pl.Series("line", block.decode(errors="replace").split("\n"), pl.String)
     stripped = texts.str.strip_chars("\ufeff \t\r\x1e")
     present = np.flatnonzero((stripped != "").to_numpy())
-    lines, stripped = present + first_line, stripped.gather(present)
+    lines, stripped = numbers[present], stripped.gather(present)
     refused = _unfit(block, stripped, longest)
     if b"Infinity" in block:
         refused = dict.fromkeys(np.flatnonzero(has_infinity(stripped)).tolist(), _INFINITY) | refused

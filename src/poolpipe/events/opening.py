@@ -24,11 +24,12 @@ from poolpipe.events.batches import (
 from poolpipe.events.delimited import read_delimited
 from poolpipe.events.formats import NoEventsError, unreadable
 from poolpipe.events.frames import Frames, are_frames, frame_batch, sources_of_frames
-from poolpipe.events.ndjson import read_ndjson
+from poolpipe.events.ndjson import read_json
 from poolpipe.events.parquet import read_parquet
 from poolpipe.events.sources import Source, find_sources
 from poolpipe.events.streams import OtherEncodingError, TextStream, has_known_header
 from poolpipe.events.unpacking import DamageError, opened
+from poolpipe.messages import in_both_languages, message
 from poolpipe.paths import changed, shown
 from poolpipe.policy import FileLimits
 from poolpipe.tables import KINDS
@@ -166,11 +167,10 @@ def _foreign_batches(source: Source, foreign: Foreign, longest: int) -> Iterator
     try:
         frames = foreign.frames(source.path)
     except PoolpipeError as error:
-        yield _named(shown(str(error)))
+        yield _named(shown(in_both_languages(str(error), (each.__name__ for each in type(error).__mro__))))
         return
     if not any(frame.height for frame in frames.values()):
-        why = "a machine's file without any reading, load or report; poolpipe import FILE --dry-run tells what is made of it"
-        yield _named(why)
+        yield _named(message("machine_without_rows", {}))
     for kind, frame in frames.items():
         batch = frame_batch(frame.drop("line").with_columns(pl.lit(kind).alias("kind")), 0)
         yield replace(batch, lines=frame["line"].fill_null(0).to_numpy())
@@ -217,7 +217,7 @@ def _attempted(
         content = stream.content(source.path.name)
         if content in ("parquet", "arrow", "arrow_stream"):
             if compression:
-                yield _named(f"a {content} file inside {compression}: unpack it")
+                yield _named(message("packed_twice", {"content": content, "compression": compression}))
             elif content == "parquet":
                 yield from read_parquet(source.path, longest)
             else:
@@ -225,7 +225,7 @@ def _attempted(
             return
         if why := unreadable(stream.head()):
             raise NoEventsError(why)
-        read = read_delimited if content == "csv" else read_ndjson
+        read = read_delimited if content == "csv" else read_json
         for batch in read(stream, longest):
             yield replace(batch, done=min(1.0, raw.tell() / max(1, source.size)))
         if stream.trouble:

@@ -27,6 +27,7 @@ from poolpipe.events.rejected_loads import PLATES, first_of_each, plates_of
 from poolpipe.events.sources import nothing_to_read
 from poolpipe.events.staging import Staging
 from poolpipe.events.validate import validate
+from poolpipe.messages import message
 from poolpipe.tables import EVENTS, KINDS, TABLES
 
 if TYPE_CHECKING:
@@ -312,7 +313,11 @@ def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
     for kind, rows in _kinds(batch, source):
         table = batch.table if rows is None else batch.table.take(picked(rows))
         if kind not in KINDS:
-            detail = f"'{kind}' is none of {', '.join(KINDS)}" if kind else _no_kind(source)
+            detail = (
+                message("kind_unknown", {"kind": kind, "kinds": ", ".join(KINDS)})
+                if kind
+                else message("kind_untold", {"file": source.name})
+            )
             bad = pl.DataFrame({"row": np.arange(table.num_rows)}).with_columns(
                 pl.lit("unknown_kind").alias("code"), pl.lit(detail).alias("detail")
             )
@@ -360,13 +365,6 @@ def _kinds(
         if len(rows):
             found.append((kind, rows))
     return found
-
-
-def _no_kind(source: Source) -> str:
-    return (
-        f"neither a kind column nor the name '{source.name}' tells which kind of event this is; begin the name with the "
-        "kind, put the file into a folder called after it, or give --kind"
-    )
 
 
 def _rejected(

@@ -38,8 +38,12 @@ NO_TIMES: Final = (
         f"day and month cannot be told apart: the year comes first; {_WRITE}",
     ),
     (
-        r"(?:^|[^0-9:])24[:时点]|:[0-9]{2}:60(?:[^0-9]|$)|分60秒",
-        "there is no 24:00 and no second 60: write 0:00 of the next day 没有 24:00 和第 60 秒，请写次日 0:00",
+        r"(?:^|[^0-9:])24[:时点]",
+        "there is no 24:00: write 0:00 of the next day 没有 24:00，请写次日 0:00",
+    ),
+    (
+        r":[0-9]{2}:60(?:[^0-9]|$)|分60秒",
+        "there is no second 60: write second 59, or 00 of the next minute 没有第 60 秒，请写 59 秒，或下一分钟的 00 秒",
     ),
     (
         r"^[0-9]{4}\s*[-/.年]\s*[0-9]{1,2}\s*[-/.月]\s*[0-9]{1,2}日?$",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from poolpipe.errors import PoolpipeError
 from poolpipe.events.isolation import Isolated, IsolationError
+from poolpipe.messages import message
 
 if TYPE_CHECKING:
     import xlrd
@@ -108,7 +109,8 @@ def _asked(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return _reader().call(function, *args, **kwargs)
     except IsolationError as error:
         raise SpreadsheetError(
-            f"the spreadsheet is damaged ({error.what})", way_out="export it again, as xlsx or CSV"
+            message("sheet_damaged", {"why": error.what}),
+            way_out="export it again, as xlsx or CSV 请重新导出为 xlsx 或 CSV",
         ) from error
 
 
@@ -217,7 +219,7 @@ def _broken(error: BaseException, title: str) -> BaseException:
     if isinstance(error, Exception) or type(error).__name__ == "PanicException":
         where = f"sheet {title}" if title else ""
         return SpreadsheetError(
-            f"the spreadsheet is damaged ({error})", where=where, way_out="export it again"
+            message("sheet_damaged", {"why": error}), where=where, way_out="export it again 请重新导出"
         )
     return error
 

@@ -21,6 +21,7 @@ from poolpipe.events.payloads import PayloadPolicy, check_characters_fit, decode
 from poolpipe.events.persons import persons
 from poolpipe.events.times import TIME_FAULTS, Times, time_column
 from poolpipe.events.valid_events import CODED, WORDS, ValidEvents
+from poolpipe.messages import message
 from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
 
 if TYPE_CHECKING:
@@ -272,7 +273,7 @@ def _pattern(reading: _Validation, column: str, code: str) -> None:
         )
     if rule != "none":
         checked = check_characters_fit(given.values, rule).fill_null(value=True).to_numpy()
-        reading.refuse_values(given, ~checked, "bad_code", column, f"fails its {rule} check character")
+        reading.refuse_values(given, ~checked, "bad_code", column, message("check_character", {"rule": rule}))
 
 
 def _length(reading: _Validation, column: str) -> None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from poolpipe.events.damage import DamageError, size_and_end
 from poolpipe.events.zstd_frames import Frame, Units, frames_of
+from poolpipe.messages import message
 
 __all__ = ["Zstd"]
 
@@ -52,19 +53,17 @@ def _damage_of(file: BinaryIO, error: str) -> DamageError:
     trusted = 0
     for frame in frames_of(file, size, end):
         if frame.is_foreign:
-            behind = f"{size - frame.start} bytes behind the end of the zstd data are none: they are left out"
+            behind = message("bytes_behind", {"form": "zstd", "count": size - frame.start})
             return DamageError(trusted, "" if frame.start >= end else behind, torn=False)
         unpacked, source, sound = _unpacked(file, frame)
         if source.failed or (source.ended and not frame.is_whole):
-            behind = ", and zeros stand where more should be" if size > end else ""
-            reason = (
-                "the disk cannot read on" if source.failed else f"the zstd data end before their time{behind}"
-            )
-            return DamageError(trusted + unpacked, f"the file breaks off: {reason}", torn=True)
+            code = "disk" if source.failed else "ends_in_zeros" if size > end else "ends_early"
+            why = message("breaks_off", {"why": message(code, {"form": "zstd"})})
+            return DamageError(trusted + unpacked, why, torn=True)
         if not (frame.is_whole and sound):
             break
         trusted += unpacked
-    why = f"the zstd file is damaged ({error}); what cannot be trusted is left out, copy the file again"
+    why = message("archive_damaged", {"form": "zstd", "why": error})
     return DamageError(trusted, why, torn=True)
 
 
