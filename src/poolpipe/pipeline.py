@@ -252,7 +252,7 @@ def conclude(
     summary = _summary(coded, events, policy, moment, known, warnings) | {
         "readings": which,
         "coverage": covered,
-        "fit": fit_of_run(pools, policy),
+        "fit": fit_of_run(pools, recalls, policy),
     }
     day = Day(coded, summary, reconclude, people=known.people)
     if out:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 import polars as pl
 import pytest
@@ -11,6 +14,7 @@ from scipy import stats
 import poolpipe
 from pipeline.naive import frames_of
 from poolpipe.decode import decode
+from poolpipe.decode.retests import chance_of_confirmation, fit_of_retests
 from poolpipe.decode.sums import expected_positives
 
 PEOPLE = 100_000
@@ -109,3 +113,63 @@ def test_run__says_how_many_positives_its_policy_expects() -> None:
     assert "prior is too low" in str(many["warnings"])
     implied = 1 - (1 - (12 / 60 - 0.001) / 0.949) ** 0.1
     assert many["prior_implied"] == pytest.approx(implied, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("prior", "se", "sp", "single"), [(0.1, 0.9, 0.98, 0.995), (0.3, 0.7, 1.0, 1.0), (0, 1, 0.9, 0.9)]
+)
+def test_chance_of_confirmation__is_that_of_every_pattern(
+    prior: float, se: float, sp: float, single: float
+) -> None:
+    for people in (1, 2, 5):
+        positive, confirmed = 0.0, 0.0
+        for pattern in itertools.product((0, 1), repeat=people):
+            weight = math.prod(prior if x else 1 - prior for x in pattern) * (se if any(pattern) else 1 - sp)
+            positive += weight
+            confirmed += weight * (1 - math.prod(1 - se if x else single for x in pattern))
+        found = chance_of_confirmation(np.array([float(people)]), prior, se, sp, single)[0]
+        assert found == pytest.approx(confirmed / positive, abs=1e-12)
+
+
+def test_fit_of_retests__implies_the_specificity_that_explains_the_number() -> None:
+    sizes = np.full(2000, 10.0)
+    told = (0.001, 0.95, 0.999, 0.99997)
+    usual = fit_of_retests(sizes, round(2000 * chance_of_confirmation(sizes, *told)[0]), *told)
+    assert usual["warnings"] == []
+    assert usual["specificity_implied"] == pytest.approx(0.999, rel=1e-5)
+    dirty = chance_of_confirmation(sizes[:1], 0.001, 0.95, 0.99, 0.99997)[0]
+    few = fit_of_retests(sizes, round(2000 * dirty), *told)
+    assert few["specificity_implied"] == pytest.approx(0.99, rel=1e-3)
+    assert "specificity" in few["warnings"][0]
+    assert "全员复检" in few["warnings"][0]
+    assert fit_of_retests(np.empty(0), 0, *told) == {}
+    assert fit_of_retests(sizes, 2000, *told)["specificity_implied"] is None
+
+
+@pytest.mark.parametrize(("confirmed", "warned"), [(10, False), (0, True)])
+def test_run__holds_retests_against_its_policy(confirmed: int, warned: bool) -> None:
+    """Ten positive pools all of whose people came again, and one half of whose people did."""
+    events = []
+    for tube in range(11):
+        for i in range(10):
+            person = {"person": f"{tube}-{i}", "person_type": "HKM"}
+            events.append({"kind": "collect", "at": "2022-02-10T00:00:00Z", "tube": f"T{tube}", **person})
+            if tube < 10 or i < 5:
+                single = f"S{tube}-{i}"
+                events.append(
+                    {
+                        "kind": "collect",
+                        "at": "2022-02-10T12:00:00Z",
+                        "tube": single,
+                        "mode": "single",
+                        **person,
+                    }
+                )
+                call = "positive" if i == 0 and tube < confirmed else "negative"
+                events.append({"kind": "report", "at": "2022-02-10T18:00:00Z", "tube": single, "call": call})
+        events.append(
+            {"kind": "report", "at": "2022-02-10T06:00:00Z", "tube": f"T{tube}", "call": "positive"}
+        )
+    fit = poolpipe.run(frames_of(events)).summary["fit"]
+    assert (fit["retests"]["retested"], fit["retests"]["confirmed"]) == (10, confirmed)
+    assert any("tested again" in text for text in fit["warnings"]) == warned

@@ -202,14 +202,17 @@ def _together(
     return p_infected[seats["infection"].to_numpy()], doubted
 
 
-def fit_of_run(pools: pl.DataFrame, policy: Policy) -> dict[str, Any]:
-    """Hold the number of positive pool tubes against what the policy expects; `pools` is coded.
+def fit_of_run(pools: pl.DataFrame, recalls: pl.DataFrame, policy: Policy) -> dict[str, Any]:
+    """Hold the number of positive pool tubes, and of those that re-tests confirm, against what the policy expects.
+
+    `pools` and `recalls` are coded.
 
     Returns
     -------
     dict
         positives and expected (with lower and upper, 95%, as of independent tubes), prior and prior_implied (None: no
-        prior explains the number), and warnings in words; empty where no pool tube has a result.
+        prior explains the number), retests (`decode.retests.fit_of_retests`; empty where no positive pool tube had everybody
+        tested again), and warnings in words; empty where no pool tube has a result.
     """
     from poolpipe.decode.fit import warn_of_positives
     from poolpipe.decode.sums import expected_positives
@@ -243,6 +246,7 @@ def fit_of_run(pools: pl.DataFrame, policy: Policy) -> dict[str, Any]:
         low, high = (middle, high) if float((tubes * chance(middle)).sum()) < seen else (low, middle)
     counted = expected_positives(chance(rules.prior), seen, weight=tubes)
     explained = float((tubes * chance(0.0)).sum()) <= seen <= float((tubes * chance(1.0)).sum())
+    retests = _retests(pools, recalls, policy)
     return {
         "positives": seen,
         "expected": round(counted.mean, 1),
@@ -250,5 +254,36 @@ def fit_of_run(pools: pl.DataFrame, policy: Policy) -> dict[str, Any]:
         "upper": counted.upper,
         "prior": rules.prior,
         "prior_implied": float(f"{high:.3g}") if explained else None,
-        "warnings": warn_of_positives(seen, counted),
+        "retests": {name: value for name, value in retests.items() if name != "warnings"},
+        "warnings": [*warn_of_positives(seen, counted), *retests.get("warnings", [])],
     }
+
+
+def _retests(pools: pl.DataFrame, recalls: pl.DataFrame, policy: Policy) -> dict[str, Any]:
+    """Positive pool tubes whose recalls are all closed, and how many of them hold a positive single."""
+    from poolpipe.decode.retests import fit_of_retests
+
+    if recalls.is_empty():
+        return {}
+    positive = pools.filter(
+        (pl.col("mode") == MODES.index("pool")) & (pl.col("call") == CALLS.index("positive"))
+    )
+    answered = (
+        recalls.group_by("tube")
+        .agg(
+            pl.col("outcome").is_not_null().sum().alias("closed"),
+            (pl.col("outcome") == CALLS.index("positive")).any().alias("confirmed"),
+        )
+        .join(positive.select("tube", "people"), on="tube", how="inner")
+        .filter((pl.col("closed") == pl.col("people")) & (pl.col("people") > 0))
+        .sort("tube")
+    )
+    rules = policy.decoding
+    return fit_of_retests(
+        answered["people"].to_numpy().astype(np.float64),
+        int(answered["confirmed"].sum()),
+        rules.prior,
+        rules.sensitivity,
+        rules.specificity,
+        rules.single_specificity,
+    )
