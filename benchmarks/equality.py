@@ -1,6 +1,6 @@
 """Do a peer's tables say the same as poolpipe's?  ``python -m benchmarks.equality POOLPIPE PEER``.
 
-Every row and every column of the contract that the peer gives, as sets; exit status 1 and the first
+Every row and every column of docs/tables.md that the peer gives, as sets; exit status 1 and the first
 differences when they are not the same.
 """
 

@@ -199,7 +199,7 @@ def _peers(figures: dict[str, Any]) -> str:
     return (
         "`benchmarks/peers/` holds the day as a data engineer would write it. Each peer gives `pools`, `members`, "
         "`recalls`, `cases` and the anomaly `person_in_two_tubes`, row for row and column for column equal to the "
-        f"contract's worked examples (in the tests) and to poolpipe's own tables on {equality['people']:,} people of a "
+        f"worked examples (in the tests) and to poolpipe's own tables on {equality['people']:,} people of a "
         f"Shanghai day ({rows['shanghai']}) and on a town full of troubles, voids and two rounds ({rows['town']}): "
         f"{verdicts}.\n\nThe input favours them: clean and typed Parquet, a folder for each kind. "
         f"What all three leave out, and poolpipe does in the time above:\n\n{left_out}"

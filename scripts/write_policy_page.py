@@ -57,7 +57,7 @@ SOURCES = """## Where the limits come from 依据
 | untested after 24 h: -70 °C, -20 °C at worst | Ruijin city plan, part 3 |
 | half of the people in 24 h, all in 48 h | Ruijin city plan, part 3 |
 | a tube that may be discarded stands 24 h at most | a guess of this project: set it to when the lab clears its fridges |
-| detected at Ct 37 or below, grey zone to 40 | the contract of this project; kits differ, so they are settings |
+| detected at Ct 37 or below, grey zone to 40 | a default of this project; kits differ, so they are settings |
 
 Every limit is a setting, because plans differ between cities and change between campaigns. The plans' other limits (transfer to
 hospital and quarantine, areas closed and released, fever clinics) are no settings: no event and no reference table tells of them.

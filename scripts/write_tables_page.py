@@ -71,7 +71,7 @@ def _words() -> str:
         for word, each_of in (("yes", YES), ("no", NO))
     ]
     return (
-        "## Words 词语\n\nWords of laboratories stand for the contract's in events, reference tables and the tables of "
+        "## Words 词语\n\nWords of laboratories stand for values in events, reference tables and the tables of "
         "`decode` and `design`. They are looked up after cleaning, to the letter (`priority` in any case); `…` is any "
         "ending. Other words stay what they are: a call, mode or role is then refused, a document is of a type of its "
         "own, a priority is told of in the summary.\n\n" + _grid(("column", "value", "may be written"), rows)

@@ -47,7 +47,7 @@ REJECTS: Final[Mapping[str, Reject]] = {
     ),
     "missing_value": Reject(
         "a column that this kind must have is empty", "必填列为空",
-        "fill the empty column, or give it the contract's name", "补全空列或改正列名",
+        "fill the empty column, or give it its name of docs/tables.md", "补全空列或改正列名",
     ),
     "bad_time": Reject(
         "at or sent_at is not a time that can be read", "时间无法识别",
@@ -238,4 +238,4 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
         "telephone the source: is it offline?", "电话联系该数据源",
     ),
 }  # fmt: skip
-"""Every anomaly code of the contract."""
+"""Every anomaly code (docs/tables.md)."""

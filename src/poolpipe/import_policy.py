@@ -85,7 +85,7 @@ class ImportPolicy(SettingsTable):
         Whether a sample called NTC, PC-2 or 阴性对照 is a control where the file has no task for its well. `over_task`: even
         where its task says that it is a sample.
     tube_pattern : str
-        Regular expression of a tube's barcode (contract, `bad_code`).
+        Regular expression of a tube's barcode; others are rejected as `bad_code`.
     lab : str, optional
         The lab of `load` and `report` events where the file does not say.
     round : str

@@ -1,4 +1,4 @@
-"""Single stages as functions on frames in contract columns, for whoever wants one answer.
+"""Single stages as functions on frames with the columns of docs/tables.md.
 
 The pipeline works on integers; here texts go in and texts come out, and events that cannot be understood come back
 as rejects.

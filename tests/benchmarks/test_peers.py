@@ -1,4 +1,4 @@
-"""The peers are honest: each gives the contract's tables, on the worked examples and on a simulated city."""
+"""The peers are honest: each gives poolpipe's tables, on the worked examples and on a simulated city."""
 
 from __future__ import annotations
 

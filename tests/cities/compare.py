@@ -1,4 +1,4 @@
-"""Tables as sorted JSON texts over the contract's columns, and what differs between two of them."""
+"""Tables as sorted JSON texts over the columns of docs/tables.md, and what differs between two of them."""
 
 from __future__ import annotations
 

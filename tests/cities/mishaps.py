@@ -99,7 +99,7 @@ def add_voids(made: City) -> None:
 
 
 LONG = "L" * 65
-# What is changed in an event of which kinds; several may be changed at once: the first code in the contract's order counts.
+# What is changed in an event of which kinds; several may be changed at once: the first code in the order of docs/tables.md counts.
 BREAKS: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
     ("unknown_kind", (), {"kind": "swab"}),
     ("unknown_kind", (), {"kind": ""}),

@@ -1,4 +1,4 @@
-"""Sentences of the contract that no worked example decides, worked out by hand."""
+"""Rules that no worked example decides, worked out by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cleaning and rejecting, event by event, against the naive reference and the words of the contract."""
+"""Cleaning and rejecting, event by event, against the naive reference and the rules of docs/tables.md."""
 
 from __future__ import annotations
 

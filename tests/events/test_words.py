@@ -1,4 +1,4 @@
-"""Words of laboratories stand for the contract's wherever they come in: events, reference tables, every format."""
+"""Words of laboratories stand for the values of docs/tables.md wherever they come in: events, reference tables, every format."""
 
 from __future__ import annotations
 

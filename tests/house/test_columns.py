@@ -1,4 +1,4 @@
-"""The tables are the contract's, and every column is declared once, in tables.py."""
+"""The tables have the columns that users' scripts rely on, and every column is declared once, in tables.py."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_table__begins_with_the_contracts_columns(table):
 
 
 def test_tables__are_the_contracts():
-    assert list(tables.TABLES)[: len(CONTRACT)] == list(CONTRACT), "others come behind the contract's"
+    assert list(tables.TABLES)[: len(CONTRACT)] == list(CONTRACT), "others come behind these"
 
 
 def test_anomalies__are_the_contracts():

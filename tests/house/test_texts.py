@@ -44,3 +44,16 @@ def test_sources__hold_no_unfinished_work(texts):
         if name.endswith(".py") and unfinished.search(text) and name != "tests/house/test_texts.py"
     ]
     assert not wrong, f"{wrong}: finish it, or leave it out and say so in the docs"
+
+
+def test_texts__point_to_nothing_outside_the_repository(texts):
+    elsewhere = re.compile(r"(?i)\b(?:DOMAIN|CONTRACT)\.md\b|\bthe contract\b")
+    shown = ("src/", "kernels/", "scripts/", "docs/", "README", "tests/")
+    wrong = [
+        name
+        for name, text in texts.items()
+        if name.startswith(shown) and name != "tests/house/test_texts.py" and elsewhere.search(text)
+    ]
+    assert not wrong, (
+        f"{wrong}: point to docs/tables.md, to the page with the rule, or to the published source"
+    )

@@ -1,4 +1,4 @@
-"""The worked examples of the contract come out exactly, from files, whole and in any order of inputs."""
+"""The worked examples come out exactly, from files, whole and in any order of inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What always holds (section 4 of the contract), on random cities with every trouble in them."""
+"""What always holds (order, conservation, no result from nothing, no hidden positive, as of), on random cities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything wrong with a day: the contract's table of anomalies, line by line."""
+"""Everything wrong with a day: the table of anomalies (docs/tables.md), line by line."""
 
 from __future__ import annotations
 

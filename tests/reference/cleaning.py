@@ -1,4 +1,4 @@
-"""Raw records to accepted events: cleaning, rejecting, duplicates, voids (section 1 of the contract).
+"""Raw records to accepted events: cleaning, rejecting, duplicates, voids.
 
 An accepted event is a dict with ``kind`` and every column of its kind; what is missing is None, except
 ``round`` (empty text) and the columns with a default. Times are aware datetimes in UTC, numbers are int or
@@ -60,7 +60,7 @@ MAY = {
     "report": ("lab",),
     "void": (),
 }
-# What the contract calls codes, and the words with a fixed list of values: all cleaned alike.
+# Codes, and the words with a fixed list of values: all cleaned alike.
 CODES = [
     "round",
     "event_id",
@@ -88,7 +88,7 @@ NAMED = ("person", "site", "point", "lab", "event_id", "event")
 UNDETERMINED = {"undetermined", "nan", "n/a", "no ct", "-", ""}
 CONTROLS = ("negative_control", "positive_control")
 
-# Words of laboratories for the contract's.
+# Words of laboratories for the values of docs/tables.md.
 WORDS = {
     "mode": {"混采": "pool", "混检": "pool", "混样": "pool", "混合采样": "pool",
              "单采": "single", "单检": "single", "单人单管": "single", "单人单采": "single"},
@@ -126,7 +126,7 @@ def _missing(value: Any) -> bool:
 
 
 def clean(raw: Event, policy: dict[str, Any], arrived_at: datetime | None = None) -> tuple[Event | None, str]:
-    """The cleaned event and an empty code, or None and the first code that applies, in the contract's order."""
+    """The cleaned event and an empty code, or None and the first code that applies, in the order of docs/tables.md."""
     kind = clean_code(raw.get("kind"))
     if kind not in MUST:
         return None, "unknown_kind"
@@ -210,7 +210,7 @@ def _numbers(event: Event, given: Event) -> bool:
             if event["ct"] is None or not 0 <= event["ct"] <= 100:
                 return False
     if "temperature_c" in given:
-        # No code of the contract speaks of it: what is no number is kept as it came.
+        # There is no reject code for it: what is no number is kept as it came.
         number = _number(clean_code(given["temperature_c"]))
         event["temperature_c"] = event["temperature_c"] if number is None else number
     return True

@@ -1,4 +1,4 @@
-"""What is a code, and what surrounds it: text by text, by the words of the contract."""
+"""What is a code, and what surrounds it: text by text."""
 
 from __future__ import annotations
 

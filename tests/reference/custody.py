@@ -1,4 +1,4 @@
-"""Tubes: who is in them, where they went (section 2 of the contract)."""
+"""Tubes: who is in them, where they went."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All tables of a day from its accepted events: the contract, word for word and without haste."""
+"""All tables of a day from its accepted events: the rules word for word, in plain Python."""
 
 from __future__ import annotations
 

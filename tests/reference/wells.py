@@ -1,4 +1,4 @@
-"""Wells, plates and the calls of tubes (section 2 of the contract)."""
+"""Wells, plates and the calls of tubes."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from poolpipe.simulate.troubles.lines import CODES
 
 SAMPLE = Path(__file__).parents[2] / "data" / "samples" / "town"
 
-# CONTRACT.md, section 3, but for clock_skew and source_silent: files have no times of arrival.
+# The anomalies of docs/tables.md but for clock_skew and source_silent: files have no times of arrival.
 ANOMALIES = [
     "bad_person_id",
     "rescanned",

@@ -1,4 +1,4 @@
-"""What the truth says must be found is exactly what the naive reference of the contract finds."""
+"""What the truth says must be found is exactly what the naive reference finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Translate the words that laboratories and forms write (阳性, female, 居民身份证) into the contract's.
+"""Translate the words that laboratories and forms write (阳性, female, 居民身份证) into the values of docs/tables.md.
 
 One table for events, reference tables and the tables of `decode` and `design`; docs/tables.md prints it. Words are
 looked up after cleaning, to the letter; what is not in the table stays what it is.
@@ -44,7 +44,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "台胞证": "TW",
     },
 }  # fmt: skip
-"""Column to the words that stand for the contract's values."""
+"""Column to the words that laboratories write for its values."""
 
 BEGINNINGS: Final[Mapping[str, Mapping[str, str]]] = {"person_type": {"港澳": "HKM", "台湾": "TW"}}
 """Column to beginnings of longer words: 港澳居民来往内地通行证, 台湾居民来往大陆通行证 and their like."""
@@ -54,12 +54,12 @@ NO: Final = ("0", "false", "f", "no", "n", "否", "非重点")
 
 
 def known_words(column: str, values: pl.Series) -> pl.Series:
-    """Put the contract's values in place of the words that stand for them; other texts stay.
+    """Replace the words that laboratories write by the values of docs/tables.md; other texts stay.
 
     Parameters
     ----------
     column : str
-        A column of the contract; one without words of its own is given back.
+        A column of docs/tables.md; values of one without words of its own are returned unchanged.
     values : Series of String
         Cleaned as codes are.
     """

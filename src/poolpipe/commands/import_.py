@@ -1,4 +1,4 @@
-"""`poolpipe import`: instrument and robot files in, the contract's event files out."""
+"""`poolpipe import`: instrument and robot files in, event files out (docs/tables.md)."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ Example  例:
     name="simulate",
     help="Write a simulated city's scans, reference tables and truth into DIR.\n\n"
     "模拟一座城市的混采筛查:扫码事件、基础表与真值写入 DIR。所有人物均为虚构。\n\n"
-    "DIR/events holds the contract's event files by kind, DIR/reference the tables people, sites and labs, DIR/truth "
+    "DIR/events holds the event files by kind, DIR/reference the tables people, sites and labs, DIR/truth "
     "who was infected and which trouble was planted where. The same people, seed and options give the same city, "
     "whatever the format and the number of pieces." + _EXAMPLE,
 )

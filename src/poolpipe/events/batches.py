@@ -199,5 +199,5 @@ def holds_data(given: Sequence[str]) -> bool:
 
 
 def proper_name(name: str) -> str:
-    """The contract's spelling of a column's name: half width, lower case, no blanks around it."""
+    """A column's name as it is compared: half width, lower case, no blanks around it."""
     return unicodedata.normalize("NFKC", name).strip("\ufeff \t\r\n").lower()

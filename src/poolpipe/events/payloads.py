@@ -1,6 +1,6 @@
 """Take a scanner's payload apart: wedge suffixes, AIM prefixes, GS1 element strings, check characters.
 
-Pure functions over whole columns. The contract's cleaning (strip, AIM prefix, half width) stays what it is; these
+Pure functions over whole columns. The cleaning of every code (strip, AIM prefix, half width) is in `coding.cleaning`; these
 functions do what a policy asks for beyond it.
 
 Sources: ISO/IEC 15424 (AIM symbology identifiers), GS1 General Specifications 7.8 and 7.9 (element strings, check
@@ -51,7 +51,7 @@ class PayloadPolicy(BaseModel):
         Texts that the scanner is set to send before and after the code; CR, LF, TAB, STX and ETX go in any case.
     gs1_identifiers : tuple of str
         Application identifiers whose value is the code, first found first (`("21", "00")`). Empty: an element string
-        stays as it is, as the contract has it.
+        stays as it is.
     check : CheckScheme, optional
         Scheme of the last character of every code.
     check_action : {"flag", "strip"}

@@ -1,4 +1,4 @@
-"""Several files at once: read, check against each other, and write as the contract's event files."""
+"""Several files at once: read, check against each other, and write as event files (docs/tables.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readings, loads and reports as the contract's events, each with an id made of its content."""
+"""Readings, loads and reports as events (docs/tables.md), each with an id made of its content."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def events(
     without_lab: bool = False,
     lines: bool = False,
 ) -> dict[str, pl.DataFrame]:
-    """The contract's events of a file.
+    """Turn an instrument file into events (docs/tables.md) by kind.
 
     Parameters
     ----------
@@ -46,10 +46,10 @@ def events(
     Returns
     -------
     dict of str to DataFrame
-        Kind (`read`, `load`, `report`) to a frame with the contract's columns: `at` in UTC, `ct` null for
+        Kind (`read`, `load`, `report`) to a frame with the columns of docs/tables.md: `at` in UTC, `ct` null for
         undetermined, and an `event_id` made of the kind and the content, so that importing twice changes nothing,
         and a re-analysed run, which has another time, is a new reading. Kinds without rows are absent. Loads without
-        a lab are left out by default: they are not events of the contract, and `missing_facts` names them.
+        a lab are left out by default: they are not valid events, and `missing_facts` names them.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def missing_facts(instrument_file: InstrumentFile) -> list[str]:
 
 
 def _with_ids(kind: str, frame: pl.DataFrame, screening_round: str, *, lines: bool) -> pl.DataFrame:
-    """The contract's columns and an id made of them: the same facts have the same id wherever they come from.
+    """The columns of an event and an id made of them: the same facts have the same id wherever they come from.
 
     The text that is hashed is the kind and `name=value` of every column that has a value, in the order of the names.
     """

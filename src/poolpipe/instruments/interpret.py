@@ -234,7 +234,7 @@ def _amplification_flags(layout: Layout, record: Record, ct: object, well: str, 
 
 
 def _note_repeats(readings: list[Reading], notes: Notes) -> None:
-    """Two rows for one target of one well: both stay, the contract takes the smaller Ct."""
+    """Note wells with two rows for one target: both are written, and the call rests on the smaller Ct (docs/tables.md)."""
     counts = Counter((reading.record["plate"], reading.well, reading.target) for reading in readings)
     for reading in readings:
         if counts[reading.record["plate"], reading.well, reading.target] > 1:

@@ -62,6 +62,6 @@ def _archive_format(document: Document) -> str | None:
 
 
 def _is_event_table(content: bytes) -> bool:
-    """Whether the first line has the contract's own `at` or `kind`, which no instrument's table has."""
+    """Whether the first line has `at` or `kind`, as event files have and no instrument's table."""
     first = content[:4096].split(b"\n", 1)[0].decode("utf-8", "replace")
     return bool({"at", "kind"} & {fold(name.strip(' "\r')) for name in re.split("[,;\t]", first)})

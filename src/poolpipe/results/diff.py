@@ -18,7 +18,7 @@ _PERSON = ("person_type", "person")
 
 
 class Result(Protocol):
-    """What is compared: `poolpipe.Day`, or anything that carries these tables as the contract declares them."""
+    """What is compared: `poolpipe.Day`, or anything that has these tables with the columns of docs/tables.md."""
 
     @property
     def pools(self) -> pl.DataFrame:

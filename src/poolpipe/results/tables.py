@@ -1,4 +1,4 @@
-"""Decode the stages' integer frames into the contract's tables of texts."""
+"""Decode the stages' integer frames into the result tables (docs/tables.md), with texts for integers."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class EncodedTables:
         return {table: getattr(self, table).height if table != "traces" else 0 for table in TABLES}
 
     def table(self, name: str) -> pl.DataFrame:
-        """One of the contract's tables, sorted."""
+        """One of the result tables (docs/tables.md), sorted."""
         return as_table(pl.DataFrame(next(self.batched(name).batches(max(1, self.heights()[name])))), name)
 
     def tubes_by(self, column: str) -> dict[str | None, int]:

@@ -170,7 +170,7 @@ def read_samples(
 
 
 def _classify(readings: NDArray[np.float32]) -> NDArray[np.int8]:
-    """Call of complete readings with a good internal control, by CONTRACT.md's cut-offs."""
+    """Call of complete readings with a good internal control, by the default cut-offs (docs/policy.md)."""
     targets = readings[:, :2]
     detected = (targets <= _DETECTED_CT).all(axis=1)
     hint = (targets <= _GREY_CT).any(axis=1)

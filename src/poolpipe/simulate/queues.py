@@ -31,7 +31,7 @@ SECOND = 1_000_000
 #: The time of what did not happen.
 NEVER = np.iinfo(np.int64).min
 POOL, SINGLE = 0, 1
-# Two samplers of 40 people an hour each: one person every 45 seconds (DOMAIN.md, sampling point).
+# Two samplers of 40 people an hour each: one person every 45 seconds (Ruijin emergency plan 瑞金市疫情防控应急预案, 2022, part 3).
 _SECONDS_PER_PERSON = 45
 _SCAN_JITTER_S = 30
 _OPENING_H = 6.5

@@ -1,4 +1,4 @@
-"""The contract's values in Chinese, and other systems' names for its columns."""
+"""The values of docs/tables.md in Chinese, and other systems' names for its columns."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CHINESE: Final[dict[str, str]] = {
     "vanished": "消失",
     "changed": "变化",
 }
-"""The contract's values in Chinese."""
+"""The values of docs/tables.md in Chinese."""
 
 ALIASES: Final[dict[str, str]] = {
     **dict.fromkeys(
@@ -59,4 +59,4 @@ ALIASES: Final[dict[str, str]] = {
     **dict.fromkeys(("轮次",), "round"),
     **dict.fromkeys(("类型", "event_type", "事件"), "kind"),
 }
-"""What other systems call the contract's columns: for suggestions only, nothing is renamed by itself."""
+"""What other systems call the columns of docs/tables.md: for suggestions only, no column is renamed by it."""

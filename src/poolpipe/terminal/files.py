@@ -97,5 +97,5 @@ def unused_board(day: Day, *, rows: int = 20) -> Board | None:
 
 
 def _meant(name: str, known: list[str]) -> str:
-    """The contract's column that a stranger's may stand for, a dash where none is alike."""
+    """The column of docs/tables.md that an unknown one may stand for, a dash where none is alike."""
     return ALIASES.get(name) or next(iter(difflib.get_close_matches(name, known, n=1)), "-")

@@ -166,7 +166,7 @@ def below(text: str | None) -> Text:
 
 
 def word(value: str) -> Text:
-    """A value of the contract with its Chinese name."""
+    """A value of docs/tables.md with its Chinese name."""
     return Text(f"{value} {CHINESE[value]}", style=STYLES.get(value, ""))
 
 
@@ -176,7 +176,7 @@ def coded(screening_round: str | None, code: str | None) -> Text:
 
 
 def counted(counts: Mapping[str, int]) -> Text:
-    """Several counts of the contract's values in one line: `positive 阳性 3 · negative 阴性 12`."""
+    """Several counts of values of docs/tables.md in one line: `positive 阳性 3 · negative 阴性 12`."""
     parts = [
         Text.assemble((f"{name} {CHINESE[name]} ", ""), (f"{n:,}", STYLES.get(name, "bold") if n else "dim"))
         for name, n in counts.items()

@@ -22,7 +22,7 @@ _LOAD = {"kind": "load", "at": _AT, "plate": "P9990001", "well": "A01", "lab": "
 _READ = {"kind": "read", "at": _AT, "plate": "P9990001", "well": "A01", "target": "N", "ct": "31.5"}
 _REPORT = {"kind": "report", "at": _AT, "tube": "9990000001", "call": "negative"}
 
-# For each reject code of the contract a line that has it, as a text or as a record.
+# For each reject code of docs/tables.md a line that has it, as a text or as a record.
 _LINES: Mapping[str, tuple[Mapping[str, str] | str, ...]] = {
     "not_parseable": ('{"kind": "collect", "at": "2022-04-04T09:00', "采集 9990000001 模拟甲子"),
     "unknown_kind": ({**_COLLECT, "kind": "采样"}, {"at": _AT, "tube": "9990000001"}),

@@ -16,7 +16,7 @@ __all__ = ["Seen", "find_anomalies", "people_in_several_tubes"]
 
 
 def find_anomalies(seen: Seen) -> pl.DataFrame:
-    """Find every anomaly of the contract but those that need times of arrival.
+    """Find every anomaly of docs/tables.md but those that need times of arrival.
 
     Returns
     -------
