@@ -68,7 +68,11 @@ def test_pandas__missing_values_are_null():
         (pd.Series(["T1"]), r"pandas.Series cannot be read as a frame.*to_frame\(\)"),
         (TABLE["tube"], "pyarrow.ChunkedArray cannot be read as a frame"),
         (pd.DataFrame({"tube": ["T1", 7]}), "pandas.DataFrame cannot be read .*one type"),
-        (pl.LazyFrame(ROWS).select("box"), "polars.LazyFrame cannot be read as a frame"),
+        (pl.LazyFrame(ROWS).select("box"), r"polars.LazyFrame cannot be read as a frame.*frame\.collect\(\)"),
+        (
+            TABLE.rename_columns(["tube", "tube"]),
+            "pyarrow.Table cannot be read as a frame.*rename the columns",
+        ),
     ],
 )
 def test_what_is_no_frame__is_refused_by_name(given, why):

@@ -79,7 +79,7 @@ def as_frame(given: object, name: str) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, pa.ArrowException, TypeError, ValueError) as error:
         kind, why = _kind_of(given), _first_line(error)
         raise TableError.of(
-            "broken_frame", where=name, way_out=_way_out(error), type=kind, why=why
+            "broken_frame", where=name, way_out=_way_out(given, error), type=kind, why=why
         ) from error
     return frame.drop([column for column in frame.columns if _INDEX.fullmatch(column)])
 
@@ -94,7 +94,11 @@ class _Stream:
         return self._given.__arrow_c_stream__(requested_schema)
 
 
-def _way_out(error: Exception) -> str:
+def _way_out(given: Frame, error: Exception) -> str:
+    if isinstance(given, pl.LazyFrame):  # its own query fails, not how it is handed over
+        return "mend its query: frame.collect() tells the whole error"
+    if isinstance(error, pl.exceptions.DuplicateError):
+        return "rename the columns, no two may be called alike"
     if isinstance(error, pl.exceptions.SchemaError):  # a single column has a stream, too
         return "give a frame with named columns, such as series.to_frame()"
     return "give every column one type: texts as str, or numbers"
