@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from poolpipe.commands.cycles import cycle_options, cycles_told, read_with_ct, w
 from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
 from poolpipe.commands.options import CHANCE, SHARE
 from poolpipe.terminal.console import check_inputs, show, tell
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["decode"]
 
@@ -115,13 +118,68 @@ def decode(
     show(
         [
             board(
-                likely,
+                _legible(likely),
                 "Likeliest first 感染概率由高到低",
                 rows=rows,
-                secret=("person",),
+                secret=(_NAMES["person"],),
                 show_ids=show_ids or not mask,
             ),
-            board(fit.table, "Line of fit: seen and expected 拟合：所见与所期"),
-            board(odd, "Components, most surprising first 连通组，最出人意料者在前", rows=min(rows, 10)),
+            board(_legible(fit.table), "Line of fit: seen and expected 拟合：所见与所期"),
+            board(
+                _legible(odd),
+                "Components, most surprising first 连通组，最出人意料者在前",
+                rows=min(rows, 10),
+            ),
         ]
     )
+
+
+NOTHING = 1e-7
+_LINES = {
+    "positives": "positives 阳性管",
+    "infected": "infected 感染人数",
+    "sensitivity": "sensitivity 灵敏度",
+    "specificity": "specificity 特异度",
+    "pools_of_two": "pools_of_two 含两名以上感染者之管",
+    "household_pairs": "household_pairs 同户感染对",
+    "ct": "ct 平均 Ct",
+}
+_NAMES = {
+    "person": "person 人员",
+    "p_infected": "p_infected 感染概率",
+    "method": "method 方法",
+    "error": "error ± 误差",
+    "component": "component 连通组",
+    "people": "people 人数",
+    "pools": "pools 管数",
+    "log_evidence": "log_evidence 对数证据",
+    "surprise": "surprise 意外度",
+    "what": "what 项目",
+    "seen": "seen 所见",
+    "expected": "expected 所期",
+    "lower": "lower 下限",
+    "upper": "upper 上限",
+    "z": "z 标准差数",
+}
+
+
+def _legible(frame: pl.DataFrame) -> pl.DataFrame:
+    """Name columns in both languages, write probabilities in per cent."""
+    import polars as pl
+
+    shares = [name for name in ("p_infected", "error") if name in frame.columns]
+    texts = [pl.Series(name, [_percent(value) for value in frame[name]], dtype=pl.String) for name in shares]
+    if "what" in frame.columns:
+        texts.append(frame["what"].cast(pl.String).replace(_LINES))
+    return frame.with_columns(texts).rename(
+        {name: told for name, told in _NAMES.items() if name in frame.columns}
+    )
+
+
+def _percent(share: float | None) -> str | None:
+    """Three digits, and as many more as keep nearly certain apart from certain."""
+    if share is None:
+        return None
+    if share < NOTHING:
+        return "≈ 0%"
+    return f"{100 * share:.3g}%" if share < 0.999 or share == 1.0 else f"{100 * share:.7g}%"
