@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["SENSITIVITY", "SINGLE_SPECIFICITY", "SPECIFICITY"]
+__all__ = ["LEAST_PRIOR", "SENSITIVITY", "SINGLE_SPECIFICITY", "SPECIFICITY"]
+
+LEAST_PRIOR: Final = 1e-300
+"""A prior above 0 is at least this: smaller numbers have lost digits before anything is multiplied."""
 
 SENSITIVITY: Final = 0.95
 """P(pool positive | somebody in it is infected)."""

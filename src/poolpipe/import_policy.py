@@ -126,11 +126,18 @@ class ImportPolicy(SettingsTable):
     sample_names: Literal["tubes", "ignore"] = "tubes"
     control_names: Literal["trust", "ignore", "over_task"] = "trust"
     tube_pattern: str = r"[0-9A-Za-z._/-]{1,64}"
-    lab: str | None = None
-    round: str = ""
+    lab: str | None = Field(None, min_length=1, max_length=64)
+    round: str = Field("", max_length=64)
     encoding: str | None = None
-    max_bytes: int = 64 * 2**20
-    max_unpacked_bytes: int = 512 * 2**20
+    max_bytes: int = Field(64 * 2**20, gt=0)
+    max_unpacked_bytes: int = Field(512 * 2**20, gt=0)
+
+    @field_validator("lab", "plate")
+    @classmethod
+    def _not_blank(cls, value: str | None) -> str | None:
+        if value is not None and not value.strip():
+            raise broken("setting_blank")
+        return value
 
     @field_validator("zone")
     @classmethod

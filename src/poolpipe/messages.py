@@ -187,6 +187,7 @@ _SETTING: Final = {
     "setting_choice": Message("must be one of {choices}, not {value}", "只能取 {choices}"),
     "setting_too_few": Message("must have at least {least}, not {value}", "至少须有 {least} 个"),
     "setting_too_many": Message("must have at most {most}, not {value}", "最多只能有 {most} 个"),
+    "setting_blank": Message("is nothing but blanks: write a name, or leave the setting out", "不能为空白，请填写或删去该项"),
     "setting_other": Message("{why}", "该项设置的值不可用"),
     "setting_regex": Message("{pattern} is no regular expression that can be used here ({engine}): {why}", "不是可用的正则表达式"),
     "setting_offset": Message("offset of {name} is {offset}; write it as +08:00", "时差 {offset} 请写作 +08:00"),
@@ -197,6 +198,9 @@ _SETTING: Final = {
         "靶标名首尾不得有空格",
     ),
     "city_clocks": Message("city_all {all} lies below city_half {half}", "city_all {all} 小于 city_half {half}"),
+    "prior_tiny": Message(
+        "prior {prior} is above 0 and below {least}: write 0 for people who cannot be infected", "prior {prior} 过小，确无感染可能请填 0",
+    ),
     "positive_misleads": Message(
         "sensitivity {sensitivity} is below 1 - specificity {complement}: a positive would speak against infection",
         "灵敏度 {sensitivity} 低于 1 - 特异度 {complement}：阳性反而说明未感染",

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from poolpipe.accuracy import SENSITIVITY, SINGLE_SPECIFICITY, SPECIFICITY
+from poolpipe.accuracy import LEAST_PRIOR, SENSITIVITY, SINGLE_SPECIFICITY, SPECIFICITY
 from poolpipe.errors import PolicyError
 from poolpipe.import_policy import ImportPolicy
 from poolpipe.paths import shown
@@ -192,6 +192,10 @@ class Decoding(SettingsTable):
 
     @model_validator(mode="after")
     def _positives_speak_for_infection(self) -> Decoding:
+        rules: list[Broken] = []
+        if 0.0 < self.prior < LEAST_PRIOR:
+            least: dict[str, object] = {"least": LEAST_PRIOR, "prior": self.prior}
+            rules.append(("prior_tiny", ("prior",), least))
         lower = min(self.specificity, self.single_specificity)
         if self.sensitivity + lower < 1.0:
             chances: dict[str, object] = {
@@ -199,7 +203,8 @@ class Decoding(SettingsTable):
                 "complement": f"{1.0 - lower:g}",
             }
             names = ("sensitivity", "specificity", "single_specificity")
-            broken_together([("positive_misleads", names, chances)])
+            rules.append(("positive_misleads", names, chances))
+        broken_together(rules)
         return self
 
 

@@ -6,9 +6,11 @@ import gzip
 import io
 import os
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +19,7 @@ import pytest
 from events.scans import TUBES, counts, csv_text, read, tubes
 from poolpipe.errors import InputError
 from poolpipe.events import read_events
+from poolpipe.events.pipes import Spool
 from poolpipe.events.sources import find_sources
 from poolpipe.policy import load_policy
 
@@ -120,3 +123,32 @@ def test_input__that_is_no_file_is_refused_with_words(
             bound.bind(str(path))
     with pytest.raises(InputError, match=f"a {what}, not a file"):
         find_sources(path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="files without a name cannot be opened again")
+def test_copy__has_no_name_so_that_a_killed_run_leaves_nothing(tmp_path: Path, copies: Path) -> None:
+    _fed(tmp_path / "collect.pipe", CONTENT)
+    with Spool() as spool:
+        kept = spool.keep(str(tmp_path / "collect.pipe"))
+        assert kept.read_bytes() == kept.read_bytes() == CONTENT
+        named = [path for path in copies.rglob("*") if not path.is_symlink() and path.is_file()]
+        assert not named
+    assert not list(copies.iterdir())
+
+
+def test_run__that_is_killed_while_it_reads_a_pipe_leaves_no_copy(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; from poolpipe.cli import main; main()",
+               "run", "-", "--kind", "collect", "--out", str(tmp_path / "out"), "--quiet"]  # fmt: skip
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    sent = CONTENT + b"2022-02-10T08:00:00Z,T1,SOMEBODY\n" * 20_000
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env=os.environ | {"TMPDIR": str(copies)}) as run:
+        assert run.stdin is not None
+        run.stdin.write(sent)
+        run.stdin.flush()
+        while not list(copies.iterdir()):
+            assert run.poll() is None
+            time.sleep(0.05)
+        run.kill()
+    held = [path.read_bytes() for path in copies.rglob("*") if path.is_file()]
+    assert not any(b"SOMEBODY" in content for content in held)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
+from poolpipe.accuracy import LEAST_PRIOR
 from poolpipe.coding.cleaning import clean_codes
 from poolpipe.coding.frames import Frame, as_frame
 from poolpipe.coding.vocabulary import known_words
@@ -41,8 +42,6 @@ __all__ = [
     "seats_by_pool",
 ]
 
-LEAST_PRIOR = 1e-300
-"""A prior above 0 is at least this: smaller numbers have lost digits before anything is multiplied."""
 HIGHEST_CT = 100.0
 
 _CODES = {"invalid": INVALID, "negative": NEGATIVE, "suspect": SUSPECT, "positive": POSITIVE}

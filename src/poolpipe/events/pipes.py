@@ -24,6 +24,9 @@ _PATIENCE_S = 5.0
 """So long a named pipe may have nobody at its other end before it is refused: otherwise a run may wait for ever."""
 
 _LOOK_AGAIN_S = 0.05
+_HAS_PROC = Path("/proc/self/fd").is_dir()
+"""Whether a file without a name can be opened again, by the process's own entry (Linux, proc(5))."""
+
 WITHOUT_NAME = ("/dev/fd/", "/proc/")
 """A shell's `<(…)`: its other end was open before we were started, so that an end is an end."""
 
@@ -32,11 +35,14 @@ class Spool:
     """A folder for copies of what came through pipes, to be used in a `with` block; it goes with the block.
 
     A pipe can be read once and from the front, while a file's format is told by looking at it first, and
-    Parquet is read from its end. Copies are readable by nobody else, and lie where `TMPDIR` says.
+    Parquet is read from its end. Copies are readable by nobody else, and lie where `TMPDIR` says. Where the system
+    has `/proc`, a copy has no name on the disk but a link to this process's file: whatever ends the process, SIGKILL
+    too, nothing of what people sent stays behind.
     """
 
     def __init__(self) -> None:
         self._folder: Path | None = None
+        self._nameless: list[BinaryIO] = []
         self._kept: dict[str, Path] = {}
 
     def __enter__(self) -> Spool:
@@ -50,6 +56,8 @@ class Spool:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+        while self._nameless:
+            self._nameless.pop().close()
         self._kept.clear()
 
     def keep(self, given: str) -> Path:
@@ -75,11 +83,15 @@ class Spool:
             if self._folder is None:
                 self._folder = Path(tempfile.mkdtemp(prefix="poolpipe-"))
             path = self._folder / f"{len(self._kept)}-{name}"
-            with path.open("xb") as copy:
-                if is_stdin(given):
-                    shutil.copyfileobj(_stdin(given), copy, _PIECE)
-                else:
-                    _pour(given, copy)
+            if _HAS_PROC:
+                copy: BinaryIO = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
+                self._nameless.append(copy)
+                _copy(given, copy)
+                copy.flush()
+                path.symlink_to(f"/proc/{os.getpid()}/fd/{copy.fileno()}")
+            else:
+                with path.open("xb") as copy:
+                    _copy(given, copy)
         except OSError as error:
             room = error.errno in (errno.ENOSPC, errno.EDQUOT)
             where, why = shown(given), error.strerror or error
@@ -87,6 +99,13 @@ class Spool:
                 raise InputError.of("pipe_no_room", where=where, why=why) from error
             raise InputError.of("pipe_broken", where=where, why=why) from error
         return path
+
+
+def _copy(given: str, copy: BinaryIO) -> None:
+    if is_stdin(given):
+        shutil.copyfileobj(_stdin(given), copy, _PIECE)
+    else:
+        _pour(given, copy)
 
 
 def _stdin(given: str) -> BinaryIO:
