@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Scans", "halves", "lay_by_tube"]
+__all__ = ["Scans", "halves", "sort_by_tube"]
 
 _THREADS = 2
 
@@ -42,16 +42,20 @@ class Scans:
     firsts: int
 
 
-def lay_by_tube(
-    blocks: dict[str, list[NDArray[Any]]], tubes: int, same: NDArray[np.uint32], bounds: NDArray[np.int64]
+def sort_by_tube(
+    release: Callable[[str], list[NDArray[Any]]],
+    tubes: int,
+    same: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
 ) -> tuple[Scans, NDArray[np.uint32]]:
-    """Lay scans tube by tube, and take out events that came more than once.
+    """Sort scans by tube and queue, and remove events that came more than once.
 
     Parameters
     ----------
-    blocks : dict of list of array
-        Scans as they came, block after block: tube, at, person, said. Each column is taken out of the dict
-        once it is moved, so that memory holds one more than the scans need; `tube` is written over.
+    release : callable
+        Gives the blocks of a column (tube, at, person, attributes_id), in the order in which scans came, and gives up
+        owning them. Columns are asked for one after the other, so that memory holds one more than the scans need.
+        The blocks of `tube`, int32, are overwritten.
     tubes : int
         How many tubes there are.
     same : (sayings,) uint32
@@ -65,7 +69,7 @@ def lay_by_tube(
     repeated : (repeated,) uint32
         What each event that was taken out says, in the numbers that came: of equal ones the first stays.
     """
-    places = [block.view(np.uint32) for block in blocks.pop("tube")]
+    places = [block.view(np.uint32) for block in release("tube")]
     counts = np.zeros(tubes, np.int64)
     for block in places:
         groups.count_keys(block, counts)
@@ -74,9 +78,9 @@ def lay_by_tube(
     cursors = offsets[:-1].copy()
     for block in places:
         seats.place_scans(cursors, block)
-    at = _moved(places, blocks.pop("at"), np.empty(n, np.int64))
-    person = _moved(places, blocks.pop("person"), np.empty(n, np.int64))
-    attributes_id = _moved(places, blocks.pop("attributes_id"), np.empty(n, np.uint32))
+    at = _moved(places, release("at"), np.empty(n, np.int64))
+    person = _moved(places, release("person"), np.empty(n, np.int64))
+    attributes_id = _moved(places, release("attributes_id"), np.empty(n, np.uint32))
     del places
     marks = np.empty(n, np.uint8)
     halves(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Dictionaries, Entities
 from poolpipe.coding.hash_groups import rows_seen_before
-from poolpipe.coding.scans import lay_by_tube
+from poolpipe.coding.scans import sort_by_tube
 from poolpipe.events.attribute_sets import OWN
 from poolpipe.events.columns import EncodedColumn
 from poolpipe.events.numbering import numbered
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from poolpipe.events.staging import Staging
     from poolpipe.events.valid_events import ValidEvents
 
 __all__ = ["Piece", "assemble"]
@@ -41,15 +42,15 @@ _THREADS = 2
 
 
 def assemble(
-    pieces: Sequence[Piece], collects: dict[str, list[NDArray[Any]]]
+    pieces: Sequence[Piece], staging: Staging
 ) -> tuple[dict[str, pl.DataFrame], Dictionaries, list[tuple[int, int]]]:
     """Number every text, put the pieces of each kind together and take duplicates out.
 
     Parameters
     ----------
-    pieces : sequence of (Understood, file)
-    collects : dict of list of array
-        The shelf's columns, on which the pieces' collects lie: they are used up.
+    pieces : sequence of (ValidEvents, file)
+    staging : Staging
+        Closed; owns the scans of the pieces' collects, and is empty afterwards.
 
     Returns
     -------
@@ -81,7 +82,7 @@ def assemble(
             people.others,
             attribute_sets,
         )
-        laying = pool.submit(_collected, placed["collect"], collects, numbers, same, codes)
+        laying = pool.submit(_collected, placed["collect"], staging, numbers, same, codes)
         others = [kind for kind in KINDS if kind not in made and kind != "collect"]
         made |= {kind: _framed(kind, placed[kind], numbers) for kind in others}
         made["collect"] = laying.result()
@@ -247,16 +248,16 @@ def _sayings(pieces: list[Placed], numbers: _Numbers) -> tuple[pl.DataFrame, NDA
 
 def _collected(
     pieces: list[Placed],
-    blocks: dict[str, list[NDArray[Any]]],
+    staging: Staging,
     numbers: _Numbers,
     same: NDArray[np.uint32],
     codes: Dictionaries,
 ) -> tuple[pl.DataFrame, Counts]:
-    """Collects tube by tube, numbered where they lie and let go by their pieces."""
+    """Collects sorted by tube: numbered in place in the staging area, then sorted column by column."""
     begins = np.cumsum([0, *(piece.attribute_sets for _, piece, _ in pieces)])
     for (place, piece, _), before in zip(pieces, begins, strict=False):
         numbers.number_scans(place, piece, before)
-    laid, repeated = lay_by_tube(blocks, len(codes.entities["tube"]), same, codes.person_bounds())
+    laid, repeated = sort_by_tube(staging.release, len(codes.entities["tube"]), same, codes.person_bounds())
     later = np.ones(len(laid.tube), np.bool_)
     later[: laid.firsts] = False
     frame = pl.DataFrame(

@@ -259,9 +259,9 @@ class _Tally:
         self.left_out.pop(self.names[self._file], None)
 
     def finished(self, skipped: Mapping[str, str]) -> Events:
-        self.staging.show()
+        self.staging.close()
         words = self._words()
-        frames, codes, repeated = assemble(self.pieces, self.staging.columns)
+        frames, codes, repeated = assemble(self.pieces, self.staging)
         self.pieces.clear()
         pa.default_memory_pool().release_unused()  # what it unpacked into is of use to the stages now
         duplicates = list(self.repeated)

@@ -1,7 +1,7 @@
 """Stage the collects of every batch in a few long arrays until all tubes are known.
 
-A city's scans are most of what memory holds. On the shelf they lie once: each batch's own arrays are let go
-at once, and whole blocks are when the scans are laid tube by tube.
+A city's scans are most of what memory holds. They are copied once, from each batch's arrays, which are freed, into
+long blocks that the staging area owns. `Staging.release` hands a column's blocks to whoever sorts the scans by tube.
 """
 
 from __future__ import annotations
@@ -27,53 +27,56 @@ _ROWS = 1 << 22
 
 
 class Staging:
-    """Long blocks of collects, in the order in which they are put there.
-
-    Attributes
-    ----------
-    columns : dict of list of array
-        Blocks of tube, at, person and said, after `show`.
-    """
+    """Long blocks of collects, in the order in which batches are put there; the one owner of tube, at, person, attributes_id."""
 
     def __init__(self) -> None:
-        self.columns: dict[str, list[NDArray[Any]]] = {name: [] for name in _COLUMNS}
+        self._columns: dict[str, list[NDArray[Any]]] = {name: [] for name in _COLUMNS}
         self._filled: list[int] = []
         self._put: list[tuple[ValidEvents, int, slice]] = []
 
     def put(self, events: ValidEvents) -> None:
-        """Take a batch's scans; until they are shown the batch itself has none."""
+        """Copy a batch's scans into the blocks; until `close` the batch itself has none."""
         if events.person is None or events.attributes_id is None:
-            raise TypeError("only collects, understood and folded, are put on the shelf")
+            raise TypeError("only valid collects with numbered attributes are staged")
         rows = len(events.at)
-        if not self._filled or self._filled[-1] + rows > len(self.columns["at"][-1]):
+        if not self._filled or self._filled[-1] + rows > len(self._columns["at"][-1]):
             for name, dtype in _COLUMNS.items():
-                self.columns[name].append(np.empty(max(rows, _ROWS), dtype))
+                self._columns[name].append(np.empty(max(rows, _ROWS), dtype))
             self._filled.append(0)
         place = slice(self._filled[-1], self._filled[-1] + rows)
         scans = events.codes["tube"].rows, events.at, events.person.keys, events.attributes_id
-        for blocks, values in zip(self.columns.values(), scans, strict=True):
+        for blocks, values in zip(self._columns.values(), scans, strict=True):
             blocks[-1][place] = values
         self._filled[-1] = place.stop
         self._put.append((events, len(self._filled) - 1, place))
-        _give(events, *(blocks[-1][:0].copy() for blocks in self.columns.values()))
+        _give(events, *(blocks[-1][:0].copy() for blocks in self._columns.values()))
 
     def take_back(self, kept: int) -> None:
-        """Take back all batches but the first `kept` that were put there."""
+        """Remove all batches but the first `kept`."""
         for _, block, place in reversed(self._put[kept:]):
             self._filled[block] = place.start
         del self._put[kept:]
 
     def __len__(self) -> int:
-        """How many batches were put there."""
+        """Count the batches that are staged."""
         return len(self._put)
 
-    def show(self) -> None:
-        """Show each batch its scans in the blocks. Nothing may be put there any more."""
-        for blocks in self.columns.values():
+    def close(self) -> None:
+        """End staging: each batch gets views of its scans in the blocks, through which they are numbered in place."""
+        for blocks in self._columns.values():
             blocks[:] = [block[:rows] for block, rows in zip(blocks, self._filled, strict=True)]
         for events, block, place in self._put:
-            _give(events, *(blocks[block][place] for blocks in self.columns.values()))
+            _give(events, *(blocks[block][place] for blocks in self._columns.values()))
         self._put.clear()
+
+    def release(self, column: str) -> list[NDArray[Any]]:
+        """Give a column's blocks away, in order; whoever asked owns them now, and may free one after the other.
+
+        Parameters
+        ----------
+        column : {"tube", "at", "person", "attributes_id"}
+        """
+        return self._columns.pop(column)
 
 
 def _give(

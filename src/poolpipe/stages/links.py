@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.scans import Scans, halves, lay_by_tube
+from poolpipe.coding.scans import Scans, halves, sort_by_tube
 from poolpipe.coding.tie_breaks import with_tie_breaks
 from poolpipe.errors import TableError
 from poolpipe.tables import MODES, TIME, require
@@ -102,7 +102,7 @@ class _TubeQueues:
     def __init__(self, collects: pl.DataFrame, codes: Dictionaries) -> None:
         self._seat(_flat(collects), codes)
         if (self.seat < 0).any():  # whose first scan was withdrawn takes the seat with the next one
-            self._seat(_laid_anew(self.scans, codes), codes)
+            self._seat(_sorted_again(self.scans, codes), codes)
 
     def _seat(self, scans: Scans, codes: Dictionaries) -> None:
         """Find the tubes, and the seat of everybody who was scanned again."""
@@ -188,7 +188,7 @@ def _flat(collects: pl.DataFrame) -> Scans:
     )
 
 
-def _laid_anew(scans: Scans, codes: Dictionaries) -> Scans:
+def _sorted_again(scans: Scans, codes: Dictionaries) -> Scans:
     blocks: dict[str, list[NDArray[Any]]] = {
         "tube": [scans.tube.copy()],
         "at": [scans.at],
@@ -196,7 +196,7 @@ def _laid_anew(scans: Scans, codes: Dictionaries) -> Scans:
         "attributes_id": [scans.attributes_id],
     }
     same = np.arange(codes.attribute_sets.height, dtype=np.uint32)
-    laid, _ = lay_by_tube(blocks, len(codes.entities["tube"]), same, codes.person_bounds())
+    laid, _ = sort_by_tube(blocks.__getitem__, len(codes.entities["tube"]), same, codes.person_bounds())
     return laid
 
 
