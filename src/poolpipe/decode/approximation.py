@@ -69,7 +69,8 @@ def believe_rest(
     )
     _take_up(graph, parts, answer, loops, found, threads)
     believed = answer.method == BELIEF
-    answer.error[believed] = np.minimum(UNLIKELY * answer.p_infected[believed], 2.0 * LIKELY[0])
+    mine = slice(None) if believed.all() else believed  # a city in one component: no copies of everybody
+    answer.error[mine] = np.minimum(UNLIKELY * answer.p_infected[mine], 2.0 * LIKELY[0])
     unsure = believed & found.restless
     for check in refine(graph, found, believed, effort):
         _take_check(graph, answer, check, unsure)

@@ -224,7 +224,11 @@ def _tables(
         method[of_person[answer.method == code]] = code
     error = np.where(method <= LOGIC, 0.0, EXACT)
     odd = np.flatnonzero(answer.method >= BELIEF)
-    np.maximum.at(error, of_person[odd], np.nan_to_num(answer.error[odd]))
+    where = of_person[odd]
+    if odd.size and where.min() == where.max():  # a city in one component
+        error[where[0]] = answer.error[odd].max()
+    else:
+        np.maximum.at(error, where, np.nan_to_num(answer.error[odd]))
     error[impossible] = np.nan
     surprise = surprises.scores(
         log_evidence,
