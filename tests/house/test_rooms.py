@@ -147,14 +147,20 @@ def _arguments(function):
     return [each.arg for each in named if each and each.arg not in {"self", "cls"}]
 
 
-def _undocumented(node, arguments, *headings):
-    """Arguments that no section of a docstring under one of `headings` names, as `name :` or `one, other :`."""
+def _documented(node, *headings):
+    """Names in the sections of a docstring under `headings`, written as `name :` or `one, other :`."""
     found = set()
     for section in re.split(r"\n(?=[A-Z]\w*\n---)", f"\n{ast.get_docstring(node) or ''}"):
         heading, _, body = section.lstrip("\n").partition("\n")
         if heading in headings:
             lines = re.findall(r"(?m)^[*\w].*$", body)
             found |= {name.strip().lstrip("*") for line in lines for name in line.split(" : ")[0].split(",")}
+    return found - {""}
+
+
+def _undocumented(node, arguments, *headings):
+    """Arguments that no section of a docstring under one of `headings` names."""
+    found = _documented(node, *headings)
     return [name for name in arguments if name not in found]
 
 
@@ -218,3 +224,31 @@ def test_exports__document_every_parameter():
             wrong += _missing_of(home, node) if node else []
     wrong = sorted(set(wrong))
     assert not wrong, "\n".join([*wrong, "a line in Parameters for each: shape, dtype, unit, range, missing"])
+
+
+def _names_of_class(node):
+    """Everything a section of a class may name: fields, methods, attributes of self, arguments of `__init__`."""
+    names = {each.target.id for each in node.body if isinstance(each, ast.AnnAssign)}
+    for each in ast.walk(node):
+        if isinstance(each, ast.FunctionDef):
+            names |= {each.name, *(_arguments(each) if each.name == "__init__" else [])}
+        elif isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "self":
+            names.add(each.attr)
+    return names
+
+
+def test_docstrings__name_only_what_is_there():
+    wrong = []
+    for path in PUBLIC.values():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef):
+                stale = _documented(node, "Parameters") - set(_arguments(node))
+            elif isinstance(node, ast.ClassDef):
+                stale = _documented(node, "Parameters", "Attributes") - _names_of_class(node)
+            else:
+                continue
+            if stale:
+                wrong.append(
+                    f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}: {', '.join(sorted(stale))}"
+                )
+    assert not wrong, "\n".join([*wrong, "a section names arguments and attributes by their present names"])

@@ -15,33 +15,47 @@ __all__ = ["nullable_column", "to_arrow", "validity_bitmap", "values_and_validit
 
 
 def nullable_column(name: str, values: NDArray[np.generic], there: NDArray[np.bool_]) -> pl.Series:
-    """Make a column of an array's own memory, null where nothing is `there`.
+    """Make a polars column over the memory of an array, null where `there` is False.
 
     Parameters
     ----------
     values : (n,)
-        Integers or floats.
+        Integers or floats; the column keeps this memory alive.
     there : (n,) bool
     """
     return pl.Series(name, to_arrow(values, None if there.all() else validity_bitmap(there)))
 
 
 def to_arrow(values: NDArray[Any], valid: pa.Buffer | None = None) -> pa.Array:
-    """Numbers as Arrow sees them, nothing copied; `pyarrow.array` would first load pandas to ask it."""
+    """Make an Arrow array over the memory of a numpy array, without a copy.
+
+    `pyarrow.array` does the same, but imports pandas first.
+
+    Parameters
+    ----------
+    values : (n,) integers or floats
+        The Arrow array keeps this memory alive.
+    valid : pyarrow.Buffer, optional
+        Validity bitmap, bit ``i % 8`` of byte ``i // 8``: 0 where value i is null; None where none is.
+
+    Returns
+    -------
+    pyarrow.Array
+    """
     return pa.Array.from_buffers(
         pa.from_numpy_dtype(values.dtype), len(values), [valid, pa.py_buffer(values)]
     )
 
 
 def validity_bitmap(valid: NDArray[np.bool_]) -> pa.Buffer:
-    """Which values there are, a bit each, as Arrow sees it."""
+    """Make an Arrow validity bitmap: bit ``i % 8`` of byte ``i // 8`` is 1 where value i is not null."""
     return pa.py_buffer(np.packbits(valid, bitorder="little"))
 
 
 def values_and_validity(column: pl.Series) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """Take a column of floats apart: values, anything at nulls, and for place i bit ``i % 8`` of byte ``i // 8``.
+    """Split a column of floats into values (float64, arbitrary at nulls) and a validity bitmap (uint8).
 
-    Without nulls there are no bits.
+    Bit ``i % 8`` of byte ``i // 8`` is 1 where value i is not null; the bitmap is empty where none is null.
     """
     array = column.cast(pl.Float64).to_arrow()
     start = array.offset

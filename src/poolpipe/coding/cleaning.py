@@ -1,7 +1,7 @@
 """Strip from a code what scanners, keyboards, spreadsheets and databases wrap around it, and nothing else.
 
 Every function works on the distinct values of a column, not on its rows. Codes of events, of reference tables and of
-the tables that `decode` and `design` are given are cleaned alike.
+the tables that `decode` and `design` take are cleaned alike.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _BARE = (
     .str.strip_chars(_SURROUNDING)
 )
 _SURE = r"^[!-\"$-*,\-/-Z\\^-z|}~][!-*,\-/-~]*$"
-"""Surely a clean code: printed ASCII, without what only numbers with a point or an exponent have, and without the
+"""Matches only clean codes: printed ASCII, without what only numbers with a point or an exponent have, and without the
 beginnings of a prefix, of an object, of a list and of a spreadsheet's error."""
 
 _EXACT = 2**53
@@ -63,7 +63,7 @@ FAULTS: Final = (
     "an error of a spreadsheet is no code: mend the formula or widen the column 表格错误值不是号码，请修正公式或加宽列后重新导出",
     "true or false is nobody's number: send the document's number 真假值不是证件号码，请填写证件号码",
 )  # fmt: skip
-"""What makes a text no code, by number; 0 is a code. The rule and the way out, as a reject's detail tells them."""
+"""Why a text is not a code, by number; 0 is a code. Each is the detail of a reject: the rule and the way out."""
 
 TRUTH_VALUE: Final = len(FAULTS) - 1
 """The fault of a person whose number is true or false."""
@@ -74,10 +74,10 @@ _TRUTH = r"^(?i:true|false)$"
 def clean_codes(values: pl.Series) -> pl.Series:
     """Clean codes: half-width, no surrounding blanks and control characters, no AIM prefix, no point behind a whole number.
 
-    What was blank is null; what was nothing but a prefix is empty, which is no missing value but a bad one. Whether
-    a text is a code at all is another question: `code_faults`.
+    A blank text becomes null, which is a missing value; a mere prefix becomes empty, which is a bad value. Whether
+    the cleaned text is a code is decided by `code_faults`.
     """
-    if values.str.contains(_SURE).all():  # null counts as sure
+    if values.str.contains(_SURE).all():  # null counts as clean
         return values
     return _without_points(values.to_frame().select(_BARE).to_series())
 
@@ -93,9 +93,9 @@ def _without_points(values: pl.Series) -> pl.Series:
 
 
 def code_faults(cleaned: pl.Series) -> NDArray[np.uint8] | None:
-    """Tell which cleaned texts are no codes, as places in `FAULTS`; None where all are, as almost always.
+    """Find the cleaned texts that are not codes, as (n,) uint8 indices into `FAULTS`; None where all are codes.
 
-    A text like ``3.60781E+17`` is a long number that a spreadsheet or a float cut: ten people could be one.
+    A text like ``3.60781E+17`` is a long number that a spreadsheet or a float has rounded: several codes become one.
     """
     doubtful = np.flatnonzero(~cleaned.str.contains(_SURE).fill_null(value=True).to_numpy())
     if not len(doubtful):
@@ -113,7 +113,7 @@ def code_faults(cleaned: pl.Series) -> NDArray[np.uint8] | None:
 
 
 def is_truth_value(cleaned: pl.Series) -> pl.Series:
-    """Tell which texts are true or false: codes perhaps of a site, never of a person."""
+    """Find the texts that are true or false: a site may have such a code, a person never."""
     return cleaned.str.contains(_TRUTH).fill_null(value=False)
 
 

@@ -1,7 +1,7 @@
-"""Dictionary encoding: the distinct texts of every kind of code, and which integer stands for which.
+"""Dictionary encoding: the distinct texts of every kind of code, and the integer of each.
 
-Inside the pipeline a tube is a number. Numbers are given in the order of the texts, so that sorting by
-number is sorting by text; a tube, box or plate is known by its round and its code together.
+Inside the pipeline a tube is an integer. Integers are numbered in the order of the texts, so that sorting integers
+sorts texts; a tube, box or plate is identified by its round and its code together.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ DOMAINS = {
     "target": "target",
     "device": "device",
 }
-"""Which columns share one set of texts."""
+"""Column to the domain of its texts; columns of one domain share one dictionary."""
 
 ENTITIES = ("tube", "box", "plate")
-"""What is known by round and code together."""
+"""Columns whose values are identified by round and code together."""
 
 WELL_PLACES = 384
-"""Numbers a plate's wells take up, so that plate and well make one number."""
+"""Wells per plate in a slot number: slot = plate * 384 + position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +76,21 @@ class Entities:
 
 @dataclass(frozen=True, slots=True)
 class Dictionaries:
-    """What the numbers in coded frames stand for.
+    """Dictionaries of all texts that occur; they turn the integers of coded frames back into texts.
 
     Attributes
     ----------
     texts : mapping of Series of String
-        Domain to its distinct texts in order; a text's place is its number.
+        Domain to its distinct texts, sorted; a text's number is its index.
     entities : mapping of Entities
-        For tube, box and plate.
+        For tube, box and plate: a number is an index into these.
     others : DataFrame
-        person_type, person of people known by other documents than a well-formed resident ID, in order.
-        Person -1 is the first of them, -2 the second.
-    sayings : DataFrame
-        What collects say beside who, in which tube and when: mode, and if ever given capacity, site,
-        point, recall_of, device, event_id and other words. A collect's `attributes_id` is its row here.
+        person_type, person of people known by other documents than a well-formed resident ID, sorted.
+        The key of the first of them is -1, of the second -2.
+    attribute_sets : DataFrame
+        The distinct combinations of what collects have besides tube, person and time: mode, and where any collect has
+        it capacity, site, point, recall_of, device, event_id and other words. A collect's `attributes_id` (uint32) is
+        its row here.
     """
 
     texts: Mapping[str, pl.Series]
@@ -98,43 +99,107 @@ class Dictionaries:
     attribute_sets: pl.DataFrame
 
     def with_attributes(self, collects: pl.DataFrame, *columns: str) -> pl.DataFrame:
-        """Put beside collects what they say: all of it, or some columns."""
+        """Add the columns of `attribute_sets` to collects: all of them, or those named."""
         asked = self.attribute_sets.select(columns) if columns else self.attribute_sets
         return collects.drop("attributes_id", "later").hstack(asked[collects["attributes_id"]])
 
     def having_attribute(self, column: str, collects: pl.DataFrame) -> pl.DataFrame:
-        """Only the collects that say something in a column."""
+        """Keep the collects that have a value in a column of `attribute_sets`.
+
+        Parameters
+        ----------
+        column : str
+            Name of the column.
+        collects : DataFrame
+            Coded collects with `attributes_id`.
+
+        Returns
+        -------
+        DataFrame
+            Rows of `collects`, in order.
+        """
         if column not in self.attribute_sets.columns:
             return collects.clear()
         speaks = self.attribute_sets[column].is_not_null()
         return collects if speaks.all() else collects.filter(speaks.gather(collects["attributes_id"]))
 
     def with_attribute(self, column: str, collects: pl.DataFrame) -> pl.DataFrame:
-        """Only the collects that say something in a column, with the column beside them."""
+        """Keep the collects that have a value in a column of `attribute_sets`, and add that column.
+
+        Parameters
+        ----------
+        column : str
+            Name of the column.
+        collects : DataFrame
+            Coded collects with `attributes_id`.
+
+        Returns
+        -------
+        DataFrame
+            Rows of `collects`, in order, with `column`.
+        """
         told = self.having_attribute(column, collects)
         if column not in self.attribute_sets.columns:
             return told.with_columns(pl.lit(None, pl.UInt32).alias(column))
         return self.with_attributes(told, column)
 
     def text(self, column: str, numbers: pl.Series) -> pl.Series:
-        """Write numbers of a column as texts; null stays null."""
+        """Turn numbers of a column into texts.
+
+        Parameters
+        ----------
+        column : str
+            A key of `DOMAINS`; the name of the result.
+        numbers : Series
+            (n,) uint32 numbers; null stays null.
+
+        Returns
+        -------
+        Series of String
+        """
         return self.texts[DOMAINS[column]].gather(numbers).alias(column)
 
     def number(self, column: str, text: str) -> int | None:
-        """Give the number of a text, None if it never occurred."""
+        """Find the number of a text.
+
+        Parameters
+        ----------
+        column : str
+            A key of `DOMAINS`.
+        text : str
+            As it was cleaned.
+
+        Returns
+        -------
+        int or None
+            None where the text does not occur.
+        """
         texts = self.texts[DOMAINS[column]]
         place = int(texts.search_sorted(text)) if len(texts) else 0
         return place if place < len(texts) and texts[place] == text else None
 
     def entity(self, column: str, numbers: pl.Series) -> tuple[pl.Series, pl.Series]:
-        """Write numbers of tubes, boxes or plates as round and code."""
+        """Turn numbers of tubes, boxes or plates into their rounds and codes.
+
+        Parameters
+        ----------
+        column : {"tube", "box", "plate"}
+            Which of them.
+        numbers : Series
+            (n,) uint32 numbers; null stays null.
+
+        Returns
+        -------
+        rounds, codes : Series of String
+            Named `round` and `column`.
+        """
         known = self.entities[column]
         rounds = pl.Series("round", known.rounds).gather(numbers)
         texts = pl.Series(column, known.texts).gather(numbers)
         return self.text("round", rounds), self.text(column, texts)
 
     def person(self, keys: pl.Series) -> tuple[pl.Series, pl.Series]:
-        """Write person keys as document type and number."""
+        """Turn person keys (int64) into document types and numbers."""
         types = pl.Series("person_type", [RESIDENT]).new_from_index(0, len(keys))
         other = np.flatnonzero(keys.to_numpy() < 0)
         if len(other):
@@ -143,11 +208,24 @@ class Dictionaries:
         return types, self.person_numbers(keys)
 
     def person_numbers(self, keys: pl.Series) -> pl.Series:
-        """Write person keys as document numbers alone."""
+        """Turn person keys (int64) into document numbers."""
         return pl.Series("person", self.documents(keys.to_numpy(), np.empty))
 
     def documents(self, keys: NDArray[np.int64], empty: Callable[[int, type], NDArray[Any]]) -> pa.Array:
-        """Write person keys as document numbers, into arrays that `empty` gives for a length and a type."""
+        """Turn person keys into document numbers.
+
+        Parameters
+        ----------
+        keys : (n,) int64
+            Keys of people.
+        empty : callable
+            Gives an uninitialised array for a length and a type; the result lies in two of these.
+
+        Returns
+        -------
+        pyarrow.Array
+            (n,) large_string.
+        """
         others, other_offsets = text_bytes(self.others["person"])
         keys = read_only(keys)
         offsets = empty(len(keys) + 1, np.int64)
@@ -157,7 +235,10 @@ class Dictionaries:
         return large_texts(offsets, text)
 
     def person_keys(self, people: pl.DataFrame) -> pl.Series:
-        """Give the keys of people (person, maybe person_type); null for those who never occurred by another document."""
+        """Give the keys (int64) of people in a frame with person and perhaps person_type.
+
+        Null for a person with another document than a resident ID who does not occur in the events.
+        """
         text, offsets = text_bytes(people["person"])
         keys = np.empty(people.height, np.int64)
         kernels.parse_resident_ids(text, offsets, keys)
@@ -168,16 +249,17 @@ class Dictionaries:
         known = self.others.with_columns((-1 - pl.int_range(pl.len(), dtype=pl.Int64)).alias("key"))
         regular = (pl.Series(keys) >= 0) & (asked["person_type"] == RESIDENT)
         found = pl.Series("person", keys)
-        if not regular.all():  # few are not: a join of all would take longer than everything before it
+        # Few are left: a join of all rows would take longer than the rest of this function.
+        if not regular.all():
             asked = asked.filter(~regular)
             other = asked.join(known, on=["person_type", "person"], how="left", maintain_order="left")["key"]
             found = found.scatter((~regular).arg_true(), other)
         return found
 
     def person_bounds(self) -> NDArray[np.int64]:
-        """For each person of `others` the first regular key that stands behind it in the order of texts.
+        """For each person of `others`, the least resident-ID key (int64) that sorts after it.
 
-        Type comes first, then number: a document that sorts before RIC stands before every resident.
+        People sort by type, then number: a document type that sorts before RIC comes before every resident.
         """
         kind, digits, rest = pl.col("person_type"), pl.col("digits"), pl.col("rest")
         length = digits.str.len_chars().cast(pl.Int64)
@@ -209,7 +291,7 @@ class Dictionaries:
 
 
 def text_bytes(values: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Lay texts out end to end: bytes, and (n + 1,) int64 offsets; null is an empty text."""
+    """Give texts as UTF-8 bytes, one after the other, and (n + 1,) int64 offsets; null becomes an empty text."""
     array = (values.fill_null("") if values.null_count() else values).to_arrow()
     _, offsets, content = array.buffers()
     starts = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
@@ -219,14 +301,42 @@ def text_bytes(values: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]
 def large_texts(
     offsets: NDArray[np.int64], text: NDArray[np.uint8], valid: pa.Buffer | None = None
 ) -> pa.Array:
-    """Texts that lie end to end as Arrow sees them, nothing copied; `valid` is a bitmap of those not null."""
+    """Make an Arrow array of texts over numpy arrays, without a copy.
+
+    Parameters
+    ----------
+    offsets : (n + 1,) int64
+        Where each text begins in `text`.
+    text : (bytes,) uint8
+        UTF-8 of the texts, one after the other.
+    valid : pyarrow.Buffer, optional
+        Validity bitmap: 0 where a text is null; None where none is.
+
+    Returns
+    -------
+    pyarrow.Array
+        (n,) large_string.
+    """
     return pa.LargeStringArray.from_buffers(
         len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(text), valid
     )
 
 
 def well_names(numbers: pl.Series, wells: int) -> pl.Series:
-    """Write well positions as `A01` to `H12` (96) or `P24` (384); null stays null."""
+    """Turn well positions into names: `A01` to `H12` (96 wells) or `P24` (384).
+
+    Parameters
+    ----------
+    numbers : Series
+        (n,) positions from 0, row by row; null stays null.
+    wells : {96, 384}
+        Wells of the plate.
+
+    Returns
+    -------
+    Series of String
+        Named `well`.
+    """
     columns = 12 if wells == 96 else 24
     names = pl.Series("well", [f"{chr(65 + i // columns)}{i % columns + 1:02d}" for i in range(wells)])
     return names.gather(numbers)

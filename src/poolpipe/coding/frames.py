@@ -17,7 +17,7 @@ __all__ = ["ArrowStream", "Frame", "as_frame", "is_frame"]
 
 @runtime_checkable
 class ArrowStream(Protocol):
-    """Whatever hands its rows over as an Arrow C stream: a frame of pandas, a table of pyarrow, a relation of DuckDB."""
+    """An object with the Arrow C stream interface: a frame of pandas, a table of pyarrow, a relation of DuckDB."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Give a PyCapsule named ``arrow_array_stream``."""
@@ -25,7 +25,7 @@ class ArrowStream(Protocol):
 
 
 Frame = pl.DataFrame | pl.LazyFrame | ArrowStream
-"""What is taken wherever a frame is taken."""
+"""Types accepted wherever a frame is an argument."""
 
 _INDEX = re.compile(r"__index_level_\d+__")
 """How pandas names an index without a name: row numbers, which are no column of the user's."""
@@ -85,7 +85,7 @@ def as_frame(given: object, name: str) -> pl.DataFrame:
 
 
 class _Stream:
-    """An object's Arrow C stream and nothing else of it, so that every library's frames come in by one way."""
+    """Only the Arrow C stream of an object, so that frames of every library are imported in one way."""
 
     def __init__(self, given: ArrowStream) -> None:
         self._given = given
@@ -115,6 +115,6 @@ def _kind_of(given: Any) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    """What a library says, without the values it quotes: they may be somebody's number."""
+    """A library's message without the values it quotes, which may identify a person."""
     told = ", ".join(map(str, error.args)) or type(error).__name__
     return withhold_values(told.splitlines()[0])

@@ -17,7 +17,7 @@ __all__ = ["first_rows_with_hash", "rows_not_alone", "rows_seen_before"]
 
 _THREADS = 2
 _FEW = 1 << 15
-"""Fewer hashes than this are done before a thread has started."""
+"""With fewer hashes than this a second thread costs more than it saves."""
 
 
 def first_rows_with_hash(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
@@ -41,13 +41,13 @@ def first_rows_with_hash(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
 
 
 def rows_seen_before(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    """Rows whose hash an earlier row has, and that row: candidates, to be compared in full."""
+    """Find the rows whose hash an earlier row has, and that row. Equal hashes must still be compared in full."""
     firsts = first_rows_with_hash(hashes)
     rows = np.flatnonzero(firsts != np.arange(len(hashes), dtype=np.uint32))
     return rows, firsts[rows]
 
 
 def rows_not_alone(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Rows that share their hash with another, ascending: candidates, to be compared in full."""
+    """Find the rows that share their hash with another row, ascending. They must still be compared in full."""
     rows, firsts = rows_seen_before(hashes)
     return np.union1d(rows, firsts).astype(np.int64)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["as_text", "holds_bytes", "is_plain", "json_lines"]
 
 _EXACT = {16: 2.0**11, 32: 2.0**24, 64: 2.0**53}
-"""Bits of a float type to where its whole numbers end: from there on two of them are one float (IEEE 754)."""
+"""Bits of a float type to the least whole number that it cannot tell from the next (IEEE 754)."""
 
 
 def as_text(array: pa.Array) -> pa.Array:
@@ -39,17 +39,17 @@ def as_text(array: pa.Array) -> pa.Array:
 
 
 def _read_bytes(array: pa.Array) -> pl.Series:
-    """Bytes as texts; null where they are none."""
+    """Decode bytes as UTF-8 texts; null where they are not UTF-8."""
     try:
         return pl.Series("values", array).cast(pl.String)
-    except pl.exceptions.PolarsError:  # one by one, where one is none
+    except pl.exceptions.PolarsError:  # one by one, where some bytes are not UTF-8
         texts = [None if value is None else value.decode(errors="replace") for value in array.to_pylist()]
         decoded = pl.Series("values", texts, pl.String)
         return pl.select(pl.when(~decoded.str.contains("\ufffd", literal=True)).then(decoded)).to_series()
 
 
 def is_plain(kind: pa.DataType) -> bool:
-    """Whether every library here takes a type: texts, numbers, truth values, moments and dates; others become texts."""
+    """Whether all libraries used here support a type: texts, numbers, booleans, times and dates; others become texts."""
     if pa.types.is_dictionary(kind):
         return bool(pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type))
     return any(bool(holds(kind)) for holds in _PLAIN)
@@ -95,7 +95,7 @@ def _inexact(texts: pl.Series, values: pl.Series) -> pl.Expr:
 
 
 def _decimals(array: pa.Array) -> pa.Array:
-    """Decimals are exact at any size; Arrow writes a zero of theirs as `0E-10`."""
+    """Write decimals exactly, whatever their size; Arrow writes a zero as `0E-10`."""
     if array.type.scale < 0:
         array = array.cast(pa.decimal256(76, 0))
     texts = pl.Series("values", array.cast(pa.large_string())).str.replace("^-?0E.*$", "0")
@@ -103,7 +103,7 @@ def _decimals(array: pa.Array) -> pa.Array:
 
 
 def _nested(array: pa.Array) -> pa.Array:
-    """Lists, records, maps and unions as JSON, value by value: polars panics on some of them."""
+    """Write lists, records, maps and unions as JSON, value by value, because polars panics on some of them."""
     return pa.array([_json(value) for value in array], pa.large_string())
 
 
@@ -122,7 +122,7 @@ def _json(value: pa.Scalar) -> str | None:
 
 
 def _moments(array: pa.Array) -> pa.Array:
-    """Write moments as they are counted, in UTC where they have a zone, known or not."""
+    """Write times as their type counts them, in UTC where the type has a zone, known or not."""
     texts = array.cast(pa.int64()).cast(pa.timestamp(array.type.unit)).cast(pa.large_string())
     return texts if array.type.tz is None else (pl.Series("values", texts) + "Z").to_arrow()
 

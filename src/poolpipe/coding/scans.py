@@ -22,15 +22,15 @@ _THREADS = 2
 
 @dataclass(frozen=True, slots=True)
 class Scans:
-    """Scans in order: everybody's first scan tube by tube, in queue order; behind them all later ones.
+    """Scans sorted: everybody's first scan tube by tube in queue order, then all later scans.
 
-    A view up to a moment keeps that order, and the members of all tubes are a stretch of it: most runs
-    never copy 25 million seats.
+    A view up to a moment keeps that order, and the members of all tubes are a slice of it: most runs never copy 25
+    million seats.
 
     Attributes
     ----------
-    tube, at, person, said : (scans,)
-        uint32, int64, int64, uint32.
+    tube, at, person, attributes_id : (scans,)
+        uint32, int64 (microseconds), int64 (person key), uint32 (row of `Dictionaries.attribute_sets`).
     firsts : int
         How many first scans there are.
     """
@@ -58,8 +58,8 @@ def sort_by_tube(
         The blocks of `tube`, int32, are overwritten.
     tubes : int
         How many tubes there are.
-    same : (sayings,) uint32
-        Equal numbers for equal sayings; scans come out with these.
+    same : (attribute sets,) uint32
+        Equal numbers for equal attribute sets; the scans returned have these.
     bounds : (others,) int64
         `Dictionaries.person_bounds`.
 
@@ -67,7 +67,7 @@ def sort_by_tube(
     -------
     scans : Scans
     repeated : (repeated,) uint32
-        What each event that was taken out says, in the numbers that came: of equal ones the first stays.
+        The attribute set of each removed event, in the numbers that came; of equal events the first is kept.
     """
     places = [block.view(np.uint32) for block in release("tube")]
     counts = np.zeros(tubes, np.int64)
@@ -97,14 +97,22 @@ def sort_by_tube(
 
 
 def _moved(places: list[NDArray[np.uint32]], values: list[NDArray[Any]], moved: NDArray[Any]) -> NDArray[Any]:
-    """Move each scan's value to its place."""
+    """Move the values of all blocks to their places in `moved`, and return that."""
     for block, of_block in zip(places, values, strict=True):
         seats.move(block, of_block.view(moved.dtype), moved)
     return moved
 
 
 def halves(offsets: NDArray[np.int64], work: Callable[[int, int], None]) -> None:
-    """Let two threads work on the tubes from a first up to a last, each on about half of the scans."""
+    """Call `work` on two threads, each with a range of tubes that holds about half of the scans.
+
+    Parameters
+    ----------
+    offsets : (tubes + 1,) int64
+        Where each tube's scans begin.
+    work : callable
+        Is given the first tube of a range and the tube after its last.
+    """
     cuts = np.searchsorted(offsets, np.linspace(0, offsets[-1], _THREADS + 1)[1:-1])
     ends = [0, *cuts.tolist(), len(offsets) - 1]
     with ThreadPoolExecutor(_THREADS) as pool:

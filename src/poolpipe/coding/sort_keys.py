@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 __all__ = ["sort_keys"]
 
 _LONGEST = 64
-"""Bytes; longer texts are no codes, and nobody looks at each of their places."""
+"""Bytes; for longer texts no sort key is computed."""
 
 
 def sort_keys(parts: Sequence[pl.Series]) -> NDArray[np.uint64] | None:
     """Give an integer for each text: equal for equal texts, smaller for one that sorts before.
 
-    A city's codes differ in few places, and few bytes stand at each: millions of them are compared and
-    sorted as integers in half the time. None where texts are too long or too various for 64 bits.
+    A city's codes differ in few places, and few distinct bytes occur at each: millions of them are compared and
+    sorted as integers in half the time. The result is None where the texts need more than 64 bits.
 
     Parameters
     ----------
     parts : sequence of Series of String
-        Without nulls; taken one after the other.
+        Without nulls; the integers of all parts are comparable.
     """
     seen = np.zeros((_LONGEST, 257), np.bool_)
     if not all(kernels.note_bytes(*text_bytes(part), seen) for part in parts):
@@ -44,7 +44,7 @@ def sort_keys(parts: Sequence[pl.Series]) -> NDArray[np.uint64] | None:
     ranks = (np.cumsum(seen, axis=1) - 1).astype(np.uint64)
     numbers = np.empty(sum(map(len, parts)), np.uint64)
     end = 0
-    for part in parts:  # laid out a second time: all of them at once need more memory than this needs time
+    for part in parts:  # the bytes are extracted a second time: keeping all of them would take more memory than this takes time
         begin, end = end, end + len(part)
         kernels.spell_as_integers(*text_bytes(part), ranks, bases, numbers[begin:end])
     return numbers

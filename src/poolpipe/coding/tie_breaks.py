@@ -27,16 +27,16 @@ _FIXED = {"mode": MODES, "role": ROLES, "call": CALLS}
 def last_rows(
     frame: pl.DataFrame, column: str, groups: int, kind: str, codes: Dictionaries
 ) -> NDArray[np.int32]:
-    """Row of the last event of each tube, box or plate by `at`; a tie goes to the larger content.
+    """Find the row of the last event by `at` of each tube, box or plate; a tie goes to the larger content.
 
     Parameters
     ----------
     frame : DataFrame
         Coded events of one kind.
     column : str
-        Whose last event: a coded column; null is nobody.
+        The coded column that identifies them; rows with null are passed over.
     groups : int
-        How many of those there are.
+        How many there are of them.
 
     Returns
     -------
@@ -58,22 +58,64 @@ def last_rows(
 
 
 def largest_of_ties(frame: pl.DataFrame, by: list[str], kind: str, codes: Dictionaries) -> pl.DataFrame:
-    """Keep of each group of equal `by` the event of the largest content."""
+    """Keep the event of the largest content of each group.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Coded events of one kind; those of a group have one `at`.
+    by : list of str
+        Columns that are equal within a group.
+    kind : str
+        Kind of the events.
+    codes : Dictionaries
+        Give the texts that are compared.
+
+    Returns
+    -------
+    DataFrame
+        One row per group.
+    """
     ranked, names = with_tie_breaks(frame, kind, codes)
     return ranked.sort(names).unique(by, keep="last", maintain_order=True).drop(names)
 
 
 def with_tie_breaks(frame: pl.DataFrame, kind: str, codes: Dictionaries) -> tuple[pl.DataFrame, list[str]]:
-    """Put each event's content beside it: the frame with more columns, and the names of those, to sort by."""
+    """Add each event's content as columns to sort by.
+
+    Parameters
+    ----------
+    frame, kind, codes
+        As in `tie_breaks`.
+
+    Returns
+    -------
+    frame : DataFrame
+        With one more column `content_…` for each column of `tie_breaks`.
+    names : list of str
+        The names of those columns, in the order in which they are compared.
+    """
     order = tie_breaks(frame, kind, codes)
     names = [f"content_{name}" for name in order.columns]
     return frame.hstack(order.rename(dict(zip(order.columns, names, strict=True)))), names
 
 
 def tie_breaks(frame: pl.DataFrame, kind: str, codes: Dictionaries) -> pl.DataFrame:
-    """Every cleaned column but `sent_at` as text, in alphabetical order; what is missing is empty.
+    """Write every cleaned column but `at` and `sent_at` as text, for comparing events of one moment.
 
-    `at` is left out: contents are compared among events of one moment.
+    Parameters
+    ----------
+    frame : DataFrame
+        Coded events of one kind.
+    kind : str
+        Kind of the events.
+    codes : Dictionaries
+        Give the texts.
+
+    Returns
+    -------
+    DataFrame
+        Texts, columns in alphabetical order; empty where a value is missing.
     """
     if "attributes_id" in frame.columns:
         frame = codes.with_attributes(frame)
@@ -97,5 +139,18 @@ def tie_breaks(frame: pl.DataFrame, kind: str, codes: Dictionaries) -> pl.DataFr
 
 
 def keys_of(frame: pl.DataFrame, column: str) -> NDArray[np.uint32]:
-    """A coded column as a flat array; null is `NOBODY`."""
+    """Give a coded column as a flat array.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Coded events.
+    column : str
+        A column of numbers.
+
+    Returns
+    -------
+    (n,) uint32
+        `NOBODY` for null.
+    """
     return frame[column].cast(pl.UInt32).fill_null(NOBODY).to_numpy()

@@ -1,7 +1,7 @@
 """Translate the words that laboratories and forms write (阳性, female, 居民身份证) into the values of docs/tables.md.
 
 One table for events, reference tables and the tables of `decode` and `design`; docs/tables.md prints it. Words are
-looked up after cleaning, to the letter; what is not in the table stays what it is.
+looked up after cleaning, to the letter; texts that are not in the table are kept.
 """
 
 from __future__ import annotations
@@ -75,7 +75,20 @@ def known_words(column: str, values: pl.Series) -> pl.Series:
 
 
 def words_known(column: str, values: pl.Series) -> dict[str, str]:
-    """Which words of the table occur in a column, and what they stand for; a longer word is told as `港澳…`."""
+    """Find which words of laboratories occur in a column, and the value that each is replaced by.
+
+    Parameters
+    ----------
+    column : str
+        A column of docs/tables.md.
+    values : Series of String
+        Cleaned as codes are; null where missing.
+
+    Returns
+    -------
+    dict of str to str
+        Word to value; of words known by their beginning only that, as `港澳…`.
+    """
     if column not in WORDS or not values.str.contains("[^ -~]").any():
         return {}
     distinct = values.drop_nulls().unique().to_list()
@@ -89,12 +102,12 @@ def words_known(column: str, values: pl.Series) -> dict[str, str]:
 
 
 def resembles(column: str, value: str) -> bool:
-    """Tell whether a refused value is much like a word of its column: a word with another spelling, and nobody's name.
+    """Tell whether a refused value resembles a word of its column, so that a message may quote it without a name in it.
 
     Parameters
     ----------
     column : str
-        `mode`, `role`, `call`, `person_type` or `kind`; in any other column nothing resembles a word.
+        `mode`, `role`, `call`, `person_type` or `kind`; for any other column the result is False.
     value : str
         As it was given.
 

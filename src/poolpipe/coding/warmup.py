@@ -1,7 +1,7 @@
 """Compile kernels in a second process at a first start, the last first, while the run compiles the first.
 
-numba compiles in one thread of a process, whatever the machine has. What either has compiled is kept on disk,
-where the other finds it; the two meet in the middle.
+numba compiles in one thread of a process. Each process keeps what it compiles on disk, where the other finds it, so
+the two divide the list between them.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _COMPILE_S = 0.23
 
 @cache
 def compile_in_background() -> None:
-    """Start the second process, once, if machine code that a run needs is not kept; no run waits for it.
+    """Start the second process, once, if machine code that a run needs is not on disk; no run waits for it.
 
-    It stays away where there is no second core, and where a run's program is not Python itself but an
-    application that Python is frozen into or embedded in. Where nothing can be kept, neither process can use
-    what the other compiles: then a `PoolpipeWarning` says what every start costs, and the way out.
+    It is not started where there is no second core, and where the running program is an application that Python is
+    frozen into or embedded in. Where no folder can be written, neither process could use what the other compiles:
+    then a `PoolpipeWarning` says what every start costs, and the way out.
     """
     wanting = [kernel for kernel, types in kernels_of_a_run() if is_wanting(kernel, types)]
     if not all(can_be_kept(kernel) for kernel in wanting):
@@ -67,7 +67,7 @@ def kernels_of_a_run() -> list[tuple[Any, tuple[Any, ...]]]:
 
 
 def _accompany() -> None:
-    """Stay with the second process; it ends when it is done, or when its input ends with this process."""
+    """Wait for the second process; it ends when it is done, or when its input ends with this process."""
     command = [sys.executable, "-P", "-m", "poolpipe.coding.warmup"]
     quiet = subprocess.DEVNULL
     with (
@@ -78,11 +78,11 @@ def _accompany() -> None:
 
 
 def _compile_from_the_end() -> None:
-    """Compile what is not kept, the last first, as long as the process that asked for it is there."""
+    """Compile the kernels that are not on disk, the last first, until the process that started this one ends."""
     left = Event()
 
     def wait() -> None:
-        os.read(sys.stdin.fileno(), 1)  # nothing is ever written: this returns when the other end is gone
+        os.read(sys.stdin.fileno(), 1)  # nothing is ever sent: this returns when the other end is closed
         left.set()
 
     Thread(target=wait, daemon=True).start()

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["Piece", "assemble"]
 
 Piece = tuple["ValidEvents", int]
-"""Events of one kind out of one batch, and the number of the file they came from."""
+"""Events of one kind out of one batch, and the index of their file."""
 
 Placed = tuple[int, "ValidEvents", int]
-"""The same behind its place among all pieces."""
+"""A piece behind its index among all pieces."""
 
 Counts = list[tuple[int, int]]
-"""File and how many duplicates were in it."""
+"""Index of a file and how many duplicates were in it."""
 
 _LOOKUP = 1 << 26
 _THREADS = 2
@@ -44,11 +44,12 @@ _THREADS = 2
 def assemble(
     pieces: Sequence[Piece], staging: Staging
 ) -> tuple[dict[str, pl.DataFrame], Dictionaries, list[tuple[int, int]]]:
-    """Number every text, put the pieces of each kind together and take duplicates out.
+    """Number every text, join the pieces of each kind and remove duplicates.
 
     Parameters
     ----------
     pieces : sequence of (ValidEvents, file)
+        Events of each batch and kind, with the index of their file.
     staging : Staging
         Closed; owns the scans of the pieces' collects, and is empty afterwards.
 
@@ -66,7 +67,7 @@ def assemble(
     texts = {domain: _Texts(pieces, domain) for domain in sorted(set(DOMAINS.values()))}
     people = _People(pieces)
     with ThreadPoolExecutor(_THREADS) as pool:
-        # Tubes are many: while they are numbered, what names none of them is put together.
+        # There are many tubes: while they are numbered, kinds that name no tube are joined.
         tubes = pool.submit(texts["tube"].number)
         for domain in texts.keys() - {"tube"}:
             texts[domain].number()
@@ -96,19 +97,19 @@ def _names_tubes(kind: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Numbers:
-    """What numbers every text, tube, box, plate and person."""
+    """The dictionaries while they are made: numbers of every text, tube, box, plate and person."""
 
     texts: Mapping[str, _Texts]
     entities: Mapping[str, _Pairs]
     people: _People
 
     def rows(self, place: int, name: str, piece: ValidEvents) -> NDArray[np.int32]:
-        """Number of each row of a coded column of a piece; -1 where there is none."""
+        """Number of each row of a coded column of a piece, (n,) int; -1 for null."""
         by = self.entities[name] if name in self.entities else self.texts[DOMAINS[name]]
         return by.rows(place, name, piece)
 
     def number_scans(self, place: int, piece: ValidEvents, said_before: int) -> None:
-        """Number a piece's collects in place, and let the piece forget them."""
+        """Number a piece's collects in place, and release the piece's references to them."""
         if piece.person is None or piece.attributes_id is None:
             raise TypeError("a collect without person or saying was never understood")
         piece.codes["tube"].rows[:] = self.rows(place, "tube", piece)
@@ -119,10 +120,10 @@ class _Numbers:
 
 
 class _Texts:
-    """The distinct texts of one domain in order, and for every piece the number of each of its values."""
+    """The distinct texts of one domain, sorted, and for every piece the number of each of its values."""
 
     def __init__(self, pieces: Sequence[Piece], domain: str) -> None:
-        parts = [pl.Series("values", [""] if domain == "round" else [], pl.String)]  # no round is a round
+        parts = [pl.Series("values", [""] if domain == "round" else [], pl.String)]  # no round counts as one
         self.begins: dict[tuple[int, str], int] = {}
         height = len(parts[0])
         for place, (piece, _) in enumerate(pieces):
@@ -134,12 +135,12 @@ class _Texts:
         self._parts = parts
 
     def number(self) -> None:
-        """Number the texts; before, there are no numbers."""
+        """Number the texts; `of` may be called only afterwards."""
         self.texts, self._numbers = numbered(self._parts)
         del self._parts
 
     def rows(self, place: int, name: str, piece: ValidEvents) -> NDArray[np.int32]:
-        """Number of each row's text in a column; -1 where there is none."""
+        """Number of each row's text in a column; -1 for null."""
         if (place, name) not in self.begins:
             return np.full(len(piece.at), -1, np.int32)
         column = piece.codes[name]
@@ -148,7 +149,7 @@ class _Texts:
 
 
 class _Pairs:
-    """Tubes, boxes or plates: the distinct pairs of round and code, numbered in order."""
+    """Tubes, boxes or plates: the distinct pairs of round and code, numbered in sorted order."""
 
     def __init__(self, pieces: Sequence[Piece], name: str, texts: dict[str, _Texts]) -> None:
         self._rounds, self._codes = texts["round"], texts[name]
@@ -171,7 +172,7 @@ class _Pairs:
         )
 
     def rows(self, place: int, name: str, piece: ValidEvents) -> NDArray[np.int32]:
-        """Number of each row's tube, box or plate; -1 where there is none."""
+        """Number of each row's tube, box or plate; -1 for null."""
         if self._one_round:
             return self._codes.rows(place, name, piece)
         pairs = self._pairs(place, piece)
@@ -179,7 +180,7 @@ class _Pairs:
 
     def _pairs(self, place: int, piece: ValidEvents) -> NDArray[np.int64]:
         code = self._codes.rows(place, self._name, piece).astype(np.int64)
-        rounds = np.maximum(self._rounds.rows(place, "round", piece), 0)  # no round is the first text, ""
+        rounds = np.maximum(self._rounds.rows(place, "round", piece), 0)  # no round is the text ""
         return np.where(code < 0, -1, rounds * self._width + code)
 
 
@@ -201,7 +202,7 @@ def _finder(pairs: NDArray[np.int64], size: int) -> Callable[[NDArray[np.int64]]
 
 
 class _People:
-    """People of other documents than a well-formed resident ID, numbered once over all pieces."""
+    """People with other documents than a well-formed resident ID, numbered once over all pieces."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         schema = {"person_type": pl.String, "person": pl.String}
@@ -220,7 +221,7 @@ class _People:
         self._numbers = -1 - numbers["number"].cast(pl.Int64).fill_null(0).to_numpy()
 
     def rows(self, place: int, piece: ValidEvents) -> NDArray[np.int64]:
-        """Key of each row's person."""
+        """Key of each row's person, (n,) int64."""
         if piece.person is None:
             return np.zeros(len(piece.at), np.int64)
         keys = piece.person.keys
@@ -232,7 +233,7 @@ class _People:
 
 
 def _sayings(pieces: list[Placed], numbers: _Numbers) -> tuple[pl.DataFrame, NDArray[np.uint32]]:
-    """What collects say, every combination once; and the number of each piece's combinations, piece after piece."""
+    """The distinct attribute sets of collects, and the number of each piece's sets, piece after piece."""
     if not pieces:
         return pl.DataFrame(), np.empty(0, np.uint32)
     told = pl.DataFrame(
@@ -279,7 +280,7 @@ def _framed(kind: str, pieces: list[Placed], numbers: _Numbers) -> tuple[pl.Data
         return pl.DataFrame(schema={"at": TIME}), []
     lengths = [len(piece.at) for _, piece, _ in pieces]
     columns = {"at": _joined([piece.at for _, piece, _ in pieces]).cast(TIME)}
-    # What is known by its round and code needs no round beside it.
+    # A tube, box or plate contains its round: the column `round` is dropped.
     columns |= _columns(pieces, lengths, numbers, leave=() if kind == "void" else ("round",))
     if kind == "void" and "round" not in columns:
         columns["round"] = pl.Series([0], dtype=pl.UInt32).new_from_index(0, sum(lengths))
@@ -295,9 +296,9 @@ def _framed(kind: str, pieces: list[Placed], numbers: _Numbers) -> tuple[pl.Data
 def _columns(
     pieces: list[Placed], heights: list[int], numbers: _Numbers, leave: Sequence[str]
 ) -> dict[str, pl.Series]:
-    """Coded columns, wells, fixed words, numbers and words, piece after piece; a column that no piece has is left out.
+    """Join coded columns, wells, fixed words, numbers and words of all pieces; columns that no piece has are left out.
 
-    A part is taken out of its piece once it is joined, so that memory holds every column about once.
+    A part is removed from its piece once it is joined, so that memory holds every column about once.
     """
     columns: dict[str, pl.Series] = {}
     coded = {name for _, piece, _ in pieces for name in piece.codes if name in DOMAINS}
@@ -320,7 +321,7 @@ def _columns(
 
 
 def _plain(name: str, pieces: list[ValidEvents], heights: list[int]) -> pl.Series:
-    """A column of numbers or words, null where a piece does not have it."""
+    """Join a column of numbers or words; null where a piece does not have it."""
     dtype = pl.String() if name in WORDS else pl.Float64() if name == "ct" else pl.Int64()
     filled = []
     for piece, height in zip(pieces, heights, strict=True):
@@ -334,7 +335,7 @@ def _plain(name: str, pieces: list[ValidEvents], heights: list[int]) -> pl.Serie
 
 
 def _numbers(parts: list[NDArray[np.int32]], instead: int | None) -> pl.Series:
-    """Code numbers, where -1 is null, or another number `instead`."""
+    """Make a column of code numbers; -1 becomes null, or the number `instead`."""
     joined = np.concatenate(parts)
     if instead is not None:
         joined = np.where(joined < 0, np.int32(instead), joined)
@@ -349,9 +350,9 @@ def _joined(parts: Sequence[NDArray[np.generic] | None]) -> pl.Series:
 
 
 def _repeats(frame: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    """Rows whose content an earlier one has, too, and that earlier row.
+    """Find the rows whose content an earlier row has, and that row.
 
-    Equal hashes are only a hint: every pair is proven equal column by column.
+    Rows of equal hash are compared column by column.
     """
     rows, firsts = rows_seen_before(frame.hash_rows(seed=1).to_numpy())
     if not len(rows):
@@ -363,6 +364,6 @@ def _repeats(frame: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.uint32]
 
 
 def _per_file(repeated_in: NDArray[np.int64], pieces: list[Placed]) -> Counts:
-    """Duplicates per file, from the place of the piece that each was in."""
+    """Count duplicates per file, from the index of the piece that each was in."""
     counts = np.bincount(repeated_in, minlength=len(pieces))
     return [(file, int(count)) for (_, _, file), count in zip(pieces, counts, strict=True) if count]

@@ -1,7 +1,7 @@
-"""Number the distinct combinations of what collects say beside tube, person and time; a scan keeps the number.
+"""Number the distinct attribute sets of collects: the values of all columns but tube, person and time.
 
-Thousands of scans of one sampling point say the same: mode, capacity, site and point. Kept once, they
-need four bytes a scan, and two scans say the same where their numbers are equal.
+Thousands of scans of one sampling point have the same mode, capacity, site and point. A scan keeps the number of
+its set (4 bytes), and two scans have equal attributes where these numbers are equal.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 __all__ = ["OWN", "number_attribute_sets"]
 
 OWN = ("round", "tube")
-"""What makes the tube stays beside each scan."""
+"""Columns that identify the tube are kept for each scan."""
 
 _TABLE = 1 << 18
-"""So many combinations are looked up directly, six times as fast as by hashes: a megabyte, which the cache holds."""
+"""Up to so many pairs are looked up in a direct-address table (1 MB), six times as fast as by hashes."""
 
 
 def number_attribute_sets(events: ValidEvents) -> None:
-    """Number the combinations of all other columns, in place: `attributes_id` points into what is left of them.
+    """Number the combinations of all other columns, in place: `attributes_id` becomes an index into them.
 
-    Where scans have words of their own, such as event ids, each is a combination of its own.
+    Where every scan has a value of its own, such as an event id, each scan is a combination of its own.
     """
     n = len(events.at)
     if events.words or any(not isinstance(column, EncodedColumn) for column in events.numbers.values()):
@@ -60,7 +60,7 @@ def _rows(events: ValidEvents) -> list[NDArray[np.int32]]:
 def _paired(
     attributes_id: NDArray[np.int32], attribute_sets: int, rows: NDArray[np.int32], low: int, high: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Number the pairs of what was told apart so far and one more column; the first row of each."""
+    """Number the distinct pairs of the numbers so far and one more column; also give the first row of each pair."""
     pairs, firsts = np.empty(len(attributes_id), np.int32), np.empty(len(attributes_id), np.int64)
     width = high - low + 1
     if attribute_sets * width <= _TABLE:

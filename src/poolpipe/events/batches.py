@@ -49,16 +49,31 @@ KNOWN_COLUMNS = frozenset(
 _OF_EVENTS = frozenset(["kind", *(column for kind in EVENTS.values() for column in kind.columns)])
 _NUMBER = re.compile(r"\d[-/.:年时]\d|\d{4}|^\s*\d+\s*$")
 _DATA = re.compile(r"\d{4}[-/.年]\d{1,2}|\d{6}")
-"""What stands in cells and not in names of columns: a day, or a number as long as a code's."""
+"""Matches cells and no column names: a date, or a number as long as a code."""
 
 BROKEN = {"line": pl.Int64, "detail": pl.String, "raw": pl.String}
-"""Columns of what could not be read at all; line is null for the file as a whole."""
+"""Columns of records that could not be read; line is null for the file as a whole."""
 
 
 def broken(
     lines: Iterable[int | None] = (), details: Iterable[str] = (), raws: Iterable[str | None] = ()
 ) -> pl.DataFrame:
-    """Make a table of unreadable records."""
+    """Make a table of unreadable records.
+
+    Parameters
+    ----------
+    lines : iterable of int or None
+        Line of each record; None for the file as a whole.
+    details : iterable of str
+        What is wrong with each.
+    raws : iterable of str or None
+        Text of each record, as far as it is legible.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns as `BROKEN`.
+    """
     return pl.DataFrame({"line": list(lines), "detail": list(details), "raw": list(raws)}, schema=BROKEN)
 
 
@@ -69,21 +84,21 @@ class Batch:
     Attributes
     ----------
     table : pyarrow.Table
-        Known columns under their proper names, of whatever type they came in.
+        Known columns under their proper names, of the types they came in.
     lines : (n,) int64
-        Line (text), row (sheet) or record (binary) of each row, from 1; 0 where the file tells none.
+        Line (text), row (sheet) or record (binary) of each row, from 1; 0 where the file has none.
     raw : callable
-        Gives the legible records of some rows; only rejected rows are ever asked for.
+        Gives the legible text of some rows; it is called for rejected rows only.
     broken : DataFrame
-        What could not be read between these records, as `BROKEN`.
+        Records between these that could not be read, as `BROKEN`.
     left_out : set of str
         Columns that no event has.
     done : float
         Share of the file that was read when this batch was, 0 to 1.
     repeated : int
-        How often the batch's only record follows it once more: duplicates of it, whatever becomes of it.
+        How often the batch's only record is repeated behind it: its duplicates.
     is_anew : bool
-        Whether the file is read anew from here on: none of its batches so far count.
+        Whether the file is read again from its start: the batches so far do not count.
     """
 
     table: pa.Table
@@ -97,28 +112,40 @@ class Batch:
 
     @staticmethod
     def of_broken(trouble: pl.DataFrame) -> Batch:
-        """Make a batch of nothing but trouble."""
+        """Make a batch that holds only broken records."""
         return Batch(pa.table({}), np.empty(0, np.int64), lambda rows: [""] * len(rows), trouble)
 
     @staticmethod
     def anew() -> Batch:
-        """Say that the file is read anew: its batches so far do not count."""
+        """Make the batch that says the file is read again from its start: its batches so far do not count."""
         return replace(Batch.of_broken(broken()), done=0.0, is_anew=True)
 
 
 Unread = Callable[[], "list[Batch]"]
-"""Batches that are not unpacked yet: whoever calls it does that, in whatever thread."""
+"""A callable that unpacks and returns batches, in the thread that calls it."""
 
 
 def unpacked(came: Batch | Unread) -> list[Batch]:
-    """Give the batches of what a reader yields, unpacking them here where they are not yet."""
+    """Give the batches of an item that a reader yields, unpacking it in this thread where it is not unpacked."""
     return came() if callable(came) else [came]
 
 
 def plain_table(columns: Mapping[str, pa.Array | pa.ChunkedArray], height: int) -> pa.Table:
-    """Make a table whose texts are of a layout that every kernel and function takes.
+    """Make an Arrow table whose texts have a layout that every kernel and function takes.
 
-    Records without any known column are records: they are counted, and refused one by one.
+    Records without any known column count as records: each is rejected.
+
+    Parameters
+    ----------
+    columns : mapping of str to pyarrow.Array or ChunkedArray
+        Known columns by their proper names, each of `height` rows.
+    height : int
+        How many records there are.
+
+    Returns
+    -------
+    pyarrow.Table
+        The columns; a null column `kind` where there is none.
     """
     if not columns:
         return pa.table({"kind": pa.nulls(height, pa.string())})
@@ -137,19 +164,19 @@ def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 
 
 def picked(rows: NDArray[np.int64]) -> pa.Array:
-    """Row numbers as Arrow wants them; by way of polars, because pyarrow's own way imports pandas."""
+    """Convert row numbers to an Arrow array through polars, because pyarrow's own conversion imports pandas."""
     return pl.Series(rows, dtype=pl.Int64).to_arrow()
 
 
 def column_names(given: Sequence[str]) -> tuple[dict[int, str], frozenset[str]]:
-    """Tell which given columns are known ones, whatever their case, width and surrounding blanks.
+    """Find the known columns among the given ones, whatever their case, width and surrounding blanks.
 
     Returns
     -------
     known : dict
         Index of the given column to its proper name; of two columns of one name the first, see `header_trouble`.
     left_out : frozenset of str
-        The others, as they were written; none where they are a record that was taken for a header.
+        The others, as they are written; empty where the names are a record instead of a header.
     """
     known: dict[int, str] = {}
     left_out: set[str] = set()
@@ -163,9 +190,9 @@ def column_names(given: Sequence[str]) -> tuple[dict[int, str], frozenset[str]]:
 
 
 def header_trouble(given: Sequence[str]) -> str:
-    """Tell why no record under these columns can be read; empty if all is well.
+    """Say why no record under these columns can be read; empty where they can.
 
-    Which of two columns of one name is meant, only whoever wrote them can tell.
+    Of two columns of one name it is not known which is meant.
     """
     places: dict[str, list[int]] = {}
     for index, name in enumerate(given, start=1):
@@ -178,11 +205,10 @@ def header_trouble(given: Sequence[str]) -> str:
 
 
 def looks_like_a_record(given: Sequence[str]) -> bool:
-    """Tell whether the first line of a text is a record: a piece of a file that was split has no header.
+    """Decide whether the first line of a text is a record, as in a piece of a file that was split.
 
     It is one where none of its cells is a column's name and one looks like a date, a time or a number, or none has
-    a letter; or where `holds_data` says so. Names that nobody knows, without any number, are a header in somebody
-    else's words.
+    a letter; or where `holds_data` says so. Unknown names without any number are a header in other words.
     """
     if KNOWN_COLUMNS & {proper_name(name) for name in given}:
         return holds_data(given)
@@ -191,9 +217,9 @@ def looks_like_a_record(given: Sequence[str]) -> bool:
 
 
 def holds_data(given: Sequence[str]) -> bool:
-    """Tell whether what should be names of columns are times or numbers, and `at` is not among them.
+    """Decide whether column names are times or numbers, without `at` among them.
 
-    Whoever writes a table of records that never had a header makes names of the first one.
+    Libraries that write a table of records without a header make column names of the first record.
     """
     return any(_DATA.search(name) for name in given) and "at" not in map(proper_name, given)
 

@@ -34,23 +34,23 @@ if TYPE_CHECKING:
 __all__ = ["DAMAGES", "ROWS", "KnownColumns", "damage", "told_by_names"]
 
 DAMAGES = (pa.ArrowException, OSError, UnicodeDecodeError)
-"""What a damaged file raises; the last where the name of a column is no text."""
+"""Exceptions that a damaged file raises; the last one where the name of a column is not UTF-8."""
 
 ROWS = 1 << 20
-"""Records of a batch at most."""
+"""The most records of a batch."""
 
 _DECODED = 1 << 26
-"""Bytes that a column of a batch may become once its repeated texts are written out."""
+"""The most bytes of a column of a batch once its repeated texts are written out."""
 
 _ALIKE = 1 << 12
-"""So many equal records one behind the other are told as one and its repetitions."""
+"""From so many equal records in a row they become one record and a count."""
 
 _SHOWN = 1000
-"""Characters of a record with a cell longer than any may be that are kept with the reason."""
+"""Characters kept of a rejected record with a cell that is too long."""
 
 
 class KnownColumns:
-    """Which columns of a file are known ones, and how long a cell may be.
+    """The known columns of a file, and how long a cell may be.
 
     Parameters
     ----------
@@ -74,7 +74,18 @@ class KnownColumns:
             _check_zones(kind)
 
     def batches(self, rows: pa.RecordBatch, passed: int) -> Iterator[Batch]:
-        """Yield the records of some rows, before which so many have passed.
+        """Yield the records of a record batch.
+
+        Parameters
+        ----------
+        rows : pyarrow.RecordBatch
+            Records of the file, not yet proven sound.
+        passed : int
+            How many records of the file come before these.
+
+        Yields
+        ------
+        Batch
 
         Raises
         ------
@@ -124,7 +135,7 @@ class KnownColumns:
 
 
 def told_by_names(names: list[str]) -> Iterator[Batch]:
-    """Refuse a table of results; where a record was taken for the header, yield that record, which is nowhere else."""
+    """Refuse a table of results; where the first record became the header, yield that record as broken."""
     if table := told_by_columns(names):
         raise NoEventsError(table)
     if holds_data(names):
@@ -133,12 +144,12 @@ def told_by_names(names: list[str]) -> Iterator[Batch]:
 
 
 def damage(error: Exception) -> Batch:
-    """Make the one broken record that a file, or a part of it, is that cannot be read."""
+    """Make the one broken record that stands for a file, or a part of it, that cannot be read."""
     return Batch.of_broken(broken([None], [message("file_unreadable", {"why": error})], [None]))
 
 
 def _refused(rows: pa.RecordBatch, trouble: str, passed: int) -> Batch:
-    """Records under columns of which nobody can tell which are meant: each is broken, and kept with all values."""
+    """Make broken records of rows whose columns are ambiguous; each is kept with all values."""
     names = [f"{name} ({place})" for place, name in enumerate(rows.schema.names, start=1)]
     table = plain_table(dict(zip(names, rows.columns, strict=True)), rows.num_rows)
     everything = np.arange(rows.num_rows)
@@ -147,7 +158,7 @@ def _refused(rows: pa.RecordBatch, trouble: str, passed: int) -> Batch:
 
 
 def _check_zones(kind: pa.DataType) -> None:
-    """Look at the names of time zones in a type, before somebody does who does not expect damage."""
+    """Read the names of time zones in a type, so that damaged ones raise here and not in a library."""
     if pa.types.is_timestamp(kind):
         kind.tz  # noqa: B018 - it raises
     inner = [kind.value_type] if pa.types.is_dictionary(kind) else []
@@ -156,10 +167,10 @@ def _check_zones(kind: pa.DataType) -> None:
 
 
 def _are_alike(columns: list[pa.Array], height: int) -> bool:
-    """Whether many rows are one and the same record: run lengths make a hundred million of them from a kilobyte."""
+    """Whether many rows are one record repeated: run lengths make a hundred million of them from a kilobyte."""
     if height < _ALIKE or not columns:
         return height >= _ALIKE
-    few = (0, height // 2, height - 1)  # nearly all tables are told by three of their rows
+    few = (0, height // 2, height - 1)  # three rows decide nearly all tables
     return all(column[0].equals(column[row]) for column in columns for row in few) and all(
         map(_is_alike, columns)
     )
@@ -177,7 +188,7 @@ def _is_alike(column: pa.Array) -> bool:
 
 
 def _rows_at_once(columns: list[pa.Array], longest: int) -> int:
-    """How many rows make a batch: few where a few long texts, but none too long, stand in many rows each."""
+    """How many rows make a batch: few where some long texts, none of them too long, are repeated in many rows."""
     texts = [column.dictionary for column in columns if pa.types.is_dictionary(column.type)]
     large = [text for text in texts if _longest(text) > _DECODED // ROWS]
     most = max((int(size[size <= longest].max(initial=1)) for size in map(_sizes, large)), default=1)
@@ -185,7 +196,7 @@ def _rows_at_once(columns: list[pa.Array], longest: int) -> int:
 
 
 def _longest(texts: pa.Array) -> int:
-    """Bytes of the longest text; 0 where there is none, or the values are no texts."""
+    """Bytes of the longest text; 0 where there is none, or the values are not texts."""
     return int(pc.max(pc.binary_length(texts)).as_py() or 0) if _is_text(texts.type) else 0
 
 
@@ -198,7 +209,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _without_long_cells(table: pa.Table, longest: int) -> tuple[pa.Table, NDArray[np.bool_]]:
-    """The same records with the beginnings of cells that are longer than any may be, and which records have such."""
+    """Cut cells that are too long to their beginnings; also say which records have such cells."""
     long = np.zeros(table.num_rows, np.bool_)
     for place, name in enumerate(table.column_names):
         column = table.column(place)
@@ -225,7 +236,7 @@ def _without_long_cells(table: pa.Table, longest: int) -> tuple[pa.Table, NDArra
 
 
 def _proven(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
-    """Prove a column sound; tell which of its texts are none.
+    """Prove a column's buffers sound, and find the texts that are not UTF-8.
 
     Raises
     ------
@@ -240,7 +251,7 @@ def _proven(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
 
 
 def _bytes_of(column: pa.Array) -> pa.Array:
-    """The bytes of texts that are none, their layout proven before anything looks at it: what is cast is trusted."""
+    """The bytes of a column of texts, after its layout is proven: Arrow trusts what it casts."""
     if pa.types.is_dictionary(column.type):
         column.indices.validate(full=True)
         return pa.DictionaryArray.from_arrays(
@@ -262,11 +273,11 @@ _BYTES = (
 
 
 def _legible(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
-    """Bytes as texts, and which of them are none."""
+    """Decode bytes as UTF-8 texts, and find those that are not UTF-8."""
     read = pl.Series("values", as_text(column), pl.String)
     return read.to_arrow(), read.is_null().to_numpy() & pl.Series(column.is_valid()).to_numpy()
 
 
 def _objects(table: pa.Table, rows: NDArray[np.int64]) -> list[str]:
-    """Some records as JSON, times as text."""
+    """Write some records as JSON, times as text."""
     return json_lines(table.take(picked(rows)))

@@ -1,4 +1,4 @@
-"""Find which bytes occur in a column of texts, so that most columns need no check code by code."""
+"""Find the bytes that occur in a column of texts, so that most columns need no check text by text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["ByteProfile", "laid_out"]
 
 _ONE_CLASS = re.compile(r"\[([0-9A-Za-z._/-]+)\]\{(\d+),(\d+)\}")
-"""Patterns such as `[0-9A-Za-z._/-]{1,64}`: so many characters out of a class."""
+"""Matches patterns such as `[0-9A-Za-z._/-]{1,64}`: a number of characters of one class."""
 
 _PRINTED = np.zeros(256, np.bool_)
 _PRINTED[0x21:0x7F] = True
@@ -31,14 +31,14 @@ _IN_NUMBERS = np.frombuffer(b".+", np.uint8)
 
 @dataclass(frozen=True, slots=True)
 class ByteProfile:
-    """The bytes and lengths of some texts, none of which is null.
+    """The bytes and lengths that occur in a column of texts without nulls.
 
     Attributes
     ----------
     leading, others : (256,) bool
         Bytes that texts begin with, and bytes they have further on.
     shortest, longest : int
-        In bytes.
+        Lengths, bytes.
     """
 
     leading: NDArray[np.bool_]
@@ -48,7 +48,7 @@ class ByteProfile:
 
     @classmethod
     def of(cls, array: pa.Array) -> ByteProfile | None:
-        """Tell what a column of texts is made of; None if there is none, or some are missing."""
+        """Profile a column of texts; None if it is empty or has nulls."""
         if not len(array) or array.null_count:
             return None
         leading, others = np.zeros(256, np.bool_), np.zeros(256, np.bool_)
@@ -57,7 +57,7 @@ class ByteProfile:
         return cls(leading, others, int(lengths[0]), int(lengths[1]))
 
     def is_plain(self) -> bool:
-        """Whether every text is surely a code and clean.
+        """Whether every text is certainly a clean code.
 
         That is printed ASCII without blanks, without what only numbers with a point or an exponent have, and
         without the beginnings of a scanner's prefix, of an object, of a list and of a spreadsheet's error.
@@ -71,7 +71,7 @@ class ByteProfile:
         )
 
     def fits(self, pattern: str) -> bool:
-        """Whether every text surely fits a pattern; a False only says that each must be asked."""
+        """Whether every text certainly fits a pattern; where it is False, each text must be matched."""
         known = _one_class(pattern)
         if known is None:
             return False
@@ -82,7 +82,7 @@ class ByteProfile:
 
 @cache
 def _one_class(pattern: str) -> tuple[NDArray[np.bool_], int, int] | None:
-    """The ASCII characters that a pattern of one class allows, and how many; None for any other pattern."""
+    """The ASCII characters of a pattern of one class, and the least and greatest length; None for other patterns."""
     parts = _ONE_CLASS.fullmatch(pattern)
     if parts is None:
         return None
@@ -92,11 +92,11 @@ def _one_class(pattern: str) -> tuple[NDArray[np.bool_], int, int] | None:
 
 
 def laid_out(array: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """A column's own bytes and offsets, where it has no gaps: half a gigabyte of numbers need no copy."""
+    """A column's own bytes and offsets without a copy, where it has no gaps."""
     if array.null_count:
         return text_bytes(pl.Series("values", array, pl.String))
     if pa.types.is_string(array.type):
-        array = array.cast(pa.large_string())  # its offsets only
+        array = array.cast(pa.large_string())  # only its offsets are copied
     _, offsets, content = array.buffers()
     if not len(array) or content is None:
         return text_bytes(pl.Series("values", array, pl.String))

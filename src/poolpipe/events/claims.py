@@ -1,4 +1,4 @@
-"""Read from a file's metadata how large its columns claim to be, before anything is unpacked."""
+"""Read from a file's metadata how large its columns claim to be, before they are unpacked."""
 
 from __future__ import annotations
 
@@ -34,16 +34,28 @@ _DICTIONARY, _RECORDS = 2, 3  # types of headers
 _OF_DICTIONARY = 1  # field of DictionaryBatch
 _BUFFERS, _COMPRESSION = 2, 3  # fields of RecordBatch
 _LARGEST = 1 << 24
-"""Bytes of the largest header of a message that is looked at."""
+"""Bytes of the largest message header that is read."""
 
 
 def most_records(size: int) -> int:
-    """Tell how many different records a file of so many bytes can hold: a record of its own takes some bits."""
+    """The most distinct records that a file of so many bytes can hold: each takes some bits."""
     return max(_MANY_RECORDS, _RECORDS_A_BYTE * size)
 
 
 def too_many(lines: NDArray[np.int64], size: int) -> pa.ArrowInvalid:
-    """Make the error for a file that goes on with records behind these."""
+    """Make the error for a file that has more records than its size can hold.
+
+    Parameters
+    ----------
+    lines : (n,) int64
+        Record numbers of those that were read; the rest is not read.
+    size : int
+        Bytes of the file.
+
+    Returns
+    -------
+    pyarrow.ArrowInvalid
+    """
     behind = f"what follows record {lines[-1]:,} is left out" if len(lines) else "the rest is left out"
     return pa.ArrowInvalid(message("too_many_records", {"size": f"{size:,}", "rest": behind}))
 
@@ -61,16 +73,28 @@ def check_unpacked(claimed: int, size: int) -> None:
     Raises
     ------
     ArrowInvalid
-        If it does.
+        If it unpacks to more than that.
     """
     if claimed > max(_MUCH, _TIMES * size):
         raise pa.ArrowInvalid(message("too_much_unpacked", {"claimed": f"{claimed:,}", "size": f"{size:,}"}))
 
 
 def claimed_by_arrow(file: BinaryIO, *, is_stream: bool) -> int:
-    """Tell how many bytes the compressed buffers of an Arrow message say they unpack to: of the one that says most.
+    """Find the largest number of bytes that the compressed buffers of one Arrow message claim to unpack to.
 
-    What cannot be followed is not counted: whoever reads it will meet the damage.
+    A message whose metadata is damaged is not counted: the reader meets the damage later.
+
+    Parameters
+    ----------
+    file : binary file
+        Arrow IPC; its position is changed.
+    is_stream : bool
+        Whether it is a stream, without a footer.
+
+    Returns
+    -------
+    int
+        Bytes.
     """
     size = file.seek(0, io.SEEK_END)
     most = 0
@@ -84,7 +108,7 @@ def claimed_by_arrow(file: BinaryIO, *, is_stream: bool) -> int:
 
 
 def _in_order(file: BinaryIO, size: int) -> Iterator[int]:
-    """Where the messages of a stream begin, one behind the other."""
+    """Yield where the messages of a stream begin, in order."""
     place = 0
     while place < size:
         yield place
@@ -93,7 +117,7 @@ def _in_order(file: BinaryIO, size: int) -> Iterator[int]:
 
 
 def _by_footer(file: BinaryIO, size: int) -> list[int]:
-    """Where the messages of a file begin, by the table of contents at its end."""
+    """Yield where the messages of a file begin, from its footer."""
     file.seek(max(0, size - _END))
     length = int.from_bytes(file.read(4), "little")
     if not 0 < length <= min(_LARGEST, size):
@@ -116,7 +140,7 @@ def _message(file: BinaryIO, place: int) -> tuple[_FlatTable, int]:
 
 
 def _claim(file: BinaryIO, place: int) -> int:
-    """How many bytes a compressed buffer says it unpacks to; it begins with that."""
+    """How many bytes a compressed buffer claims to unpack to: its first eight bytes."""
     file.seek(place)
     return max(0, int.from_bytes(file.read(8), "little", signed=True))
 
@@ -166,7 +190,7 @@ class _FlatTable:
         return list(zip(*[iter(flat)] * longs, strict=True))
 
     def _field(self, field: int) -> int:
-        """Where a field stands; 0 where it is not there."""
+        """Where a field begins; 0 where it is absent."""
         entry = 4 + 2 * field
         there = entry < self._at("<H", self._fields)
         offset = self._at("<H", self._fields + entry) if there else 0

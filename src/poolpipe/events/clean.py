@@ -22,7 +22,7 @@ _NOT_DETECTED = ("undetermined", "nan", "n/a", "no ct", "-", "")
 
 
 def parse_whole(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Read whole numbers of at least 0, `10`, `010`, `5.0` or `1e1`: the numbers, and whether each was one (null is fine)."""
+    """Parse whole numbers of at least 0 (`10`, `010`, `5.0`, `1e1`): the numbers, and whether each text is one or null."""
     cleaned = clean_codes(values)
     number = pl.select(
         pl.when(cleaned.str.contains(_NUMBER)).then(cleaned).cast(pl.Float64, strict=False)
@@ -33,7 +33,7 @@ def parse_whole(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def parse_ct(values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Read Ct values, cycles, 0 to 100: the numbers (undetermined is null), and whether each could be read."""
+    """Parse Ct values, 0 to 100 cycles: the numbers (undetermined is null), and whether each text could be read."""
     cleaned = clean_codes(values)
     number = cleaned.str.contains(_NUMBER)
     ct = pl.select(pl.when(number).then(cleaned).cast(pl.Float64, strict=False)).to_series()
@@ -43,7 +43,20 @@ def parse_ct(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def well_positions(values: pl.Series, wells: int) -> NDArray[np.int32]:
-    """Read well names such as `A1`, `a01`: row times the plate's columns plus column, from 0; -1 where there is none."""
+    """Parse well names such as `A1` and `a01`.
+
+    Parameters
+    ----------
+    values : Series of String
+        (n,) distinct texts.
+    wells : {96, 384}
+        Wells of the plate.
+
+    Returns
+    -------
+    (n,) int32
+        Row times the plate's columns plus column, from 0; -1 where the text is no well of the plate.
+    """
     rows, columns = (8, 12) if wells == 96 else (16, 24)
     parts = clean_codes(values).str.extract_groups(r"^([A-Za-z])([0-9]{1,2})$").struct.unnest()
     row = parts["1"].str.to_uppercase().str.to_integer(base=36, strict=False) - 10

@@ -30,14 +30,14 @@ class EncodedColumn:
     Attributes
     ----------
     rows : (n,) int32
-        Index into `values` per row; -1 where nothing was given.
+        Index into `values` per row; -1 where the cell is empty.
     values : Series
         Cleaned texts, or the numbers read from them; not necessarily distinct, null where only blanks
         were given.
-    alphabet : Alphabet or None
-        What the values are made of, where that was asked and they needed no cleaning.
+    profile : ByteProfile or None
+        The bytes that occur in the values, where that was asked and they needed no cleaning.
     faults : (values,) uint8 or None
-        What makes a value no code, as a place in `cleaning.FAULTS`; None where all are codes.
+        Why a value is not a code, as an index into `cleaning.FAULTS`; None where all are codes.
     """
 
     rows: NDArray[np.int32]
@@ -47,17 +47,30 @@ class EncodedColumn:
 
     @classmethod
     def nothing(cls, height: int) -> EncodedColumn:
-        """Make a column in which nothing was given."""
+        """Make a column of empty cells."""
         return cls(np.full(height, -1, np.int32), pl.Series("values", [], pl.String))
 
     def spread(self, per_value: NDArray[T], missing: object) -> NDArray[T]:
-        """Per row what is known per value; `missing` where nothing was given."""
+        """Give each row what is known of its value.
+
+        Parameters
+        ----------
+        per_value : (values,)
+            One item per value.
+        missing : object
+            Item of rows whose cell is empty.
+
+        Returns
+        -------
+        (n,) array
+            Of the type of `per_value`.
+        """
         padded = np.append(per_value, np.asarray([missing], per_value.dtype))
         spread: NDArray[T] = padded[self.rows]
         return spread
 
     def missing(self) -> NDArray[np.bool_]:
-        """Which rows give nothing, blanks included."""
+        """Which rows have an empty or blank cell, (n,) bool."""
         if not self.values.null_count():
             return self.rows < 0
         return self.spread(self.values.is_null().to_numpy(), missing=True).astype(np.bool_)
@@ -68,7 +81,19 @@ class EncodedColumn:
 
 
 def coded(column: pa.ChunkedArray, before: Callable[[pl.Series], pl.Series] | None = None) -> EncodedColumn:
-    """Lay a column out by its distinct values, cleaned as codes; `before` may change them first."""
+    """Encode a column by its distinct values, cleaned as codes.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        Of any type.
+    before : callable, optional
+        Changes the distinct texts before they are cleaned.
+
+    Returns
+    -------
+    EncodedColumn
+    """
     array = _distinct(one_array(column))
     # By way of polars: pyarrow's own way to numpy imports pandas where that is installed, a second lost.
     indices = pl.Series(array.indices).cast(pl.Int32)
@@ -92,7 +117,7 @@ def _distinct(array: pa.Array) -> pa.DictionaryArray:
 
 
 def plain_codes(column: pa.ChunkedArray) -> tuple[pl.Series, NDArray[np.uint8] | None]:
-    """Lay a column of mostly distinct codes out row by row, cleaned; and the faults of each, as `EncodedColumn` has them."""
+    """Clean a column of mostly distinct codes row by row; also give the faults of each row, as in `EncodedColumn`."""
     texts = as_text(one_array(column))
     values = pl.Series("values", texts, pl.String)
     profile = ByteProfile.of(texts)
@@ -103,10 +128,10 @@ def plain_codes(column: pa.ChunkedArray) -> tuple[pl.Series, NDArray[np.uint8] |
 
 
 def plain_words(column: pa.ChunkedArray) -> pl.Series:
-    """Lay a column of mostly distinct texts out row by row, without the blanks around them."""
+    """Convert a column of mostly distinct texts row by row, without the blanks around them."""
     return clean_words(pl.Series("values", as_text(one_array(column)), pl.String))
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:
-    """Give the whole of a column as one array."""
+    """Join the chunks of a column to one array."""
     return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)

@@ -10,21 +10,21 @@ from poolpipe.messages import message
 __all__ = ["CHUNK", "DamageError", "Plain", "Unpacked", "size_and_end"]
 
 CHUNK = 1 << 18
-"""Compressed bytes taken at once."""
+"""Compressed bytes read at once."""
 
 _FEW = 1 << 10
-"""Bytes asked for at once where the disk could not give many."""
+"""Bytes read at once where the disk could not read a larger block."""
 
 
 class DamageError(Exception):
-    """Compressed content is damaged, and some of what was given already may be wrong.
+    """Compressed content is damaged, and some of the bytes returned already may be wrong.
 
     Parameters
     ----------
     trusted : int
-        So many bytes from the start are vouched for.
+        How many bytes from the start are proven right.
     why : str
-        What is wrong; empty where nothing is but that too little was given.
+        What is wrong; empty where merely fewer bytes were returned than are trusted.
     torn : bool
         Whether the trusted bytes may end inside a record.
     """
@@ -42,27 +42,27 @@ class Unpacked(Protocol):
     Attributes
     ----------
     trouble : str
-        Why the content ended before its time or what stands behind it; empty if all is well.
+        Why the content ended early or what follows it; empty if it is complete.
     torn : bool
-        Whether it ended before its time, perhaps inside a record.
+        Whether it ended early, perhaps inside a record.
     """
 
     trouble: str
     torn: bool
 
     def read(self, most: int) -> bytes:
-        """Give at most so many further bytes, none at the end and ever after.
+        """Return at most so many further bytes; empty at the end and afterwards.
 
         Raises
         ------
         DamageError
-            If bytes that were given, or would be next, cannot be trusted.
+            If bytes returned already, or the next ones, cannot be trusted.
         """
         ...
 
 
 class Plain:
-    """A file's bytes as they are; those before a place that the disk cannot read are given."""
+    """The bytes of an uncompressed file, up to a place that the disk cannot read."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.trouble = ""
@@ -71,7 +71,7 @@ class Plain:
         self._over = False
 
     def read(self, most: int) -> bytes:
-        """Give at most so many further bytes; see `Unpacked`."""
+        """Return at most so many further bytes; see `Unpacked`."""
         parts: list[bytes] = []
         size = 0
         sip = most
@@ -91,7 +91,7 @@ class Plain:
 
 
 def size_and_end(file: BinaryIO) -> tuple[int, int]:
-    """A file's length and where the zeros begin that it ends with; the file stands at its start afterwards."""
+    """A file's length, and where its trailing zeros begin; the file is rewound to its start."""
     size = file.seek(0, io.SEEK_END)
     end = size
     while end:
@@ -99,7 +99,7 @@ def size_and_end(file: BinaryIO) -> tuple[int, int]:
         file.seek(start)
         try:
             part = file.read(end - start)
-        except OSError:  # whoever reads on will meet it
+        except OSError:  # the reader meets the same error and reports it
             break
         kept = len(part.rstrip(b"\0"))
         if kept or not part:

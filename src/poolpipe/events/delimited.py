@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 __all__ = ["read_delimited"]
 
 _LONGEST_CELL = 1 << 16
-"""Bytes within which a quoted cell is closed; a quote still open behind them was a stray one."""
+"""The most bytes of a quoted cell; a quote not closed within them is a stray one."""
 
 _SHOWN = 1000
-"""Bytes of a record longer than any may be that are kept with the reason."""
+"""Bytes kept of a rejected record that is too long."""
 
 _SEPARATORS = ",;\t|"
 _NO_HEADER = (
@@ -55,10 +55,10 @@ _AGAIN = (
     "a header, not a record: files were put one behind the other; what follows is read by it 重复的表头行"
 )
 _BELOW = 10
-"""Lines among which there is a record or a header, where the first line is a header in words that nobody knows."""
+"""Lines in which a known header or a record is searched for below an unknown first line."""
 
 _SUSPECTS = 1000
-"""So many odd lines of a block are looked at: a header among more than that is as lost as they are."""
+"""The most odd lines of a block among which a further header is searched for."""
 
 
 def read_delimited(stream: TextStream, longest: int) -> Iterator[Batch]:
@@ -108,7 +108,7 @@ def read_delimited(stream: TextStream, longest: int) -> Iterator[Batch]:
 
 
 class _Limits(NamedTuple):
-    """How a block is to be framed; see `records.frame`."""
+    """Parameters of the kernel `framing.frame` for one block."""
 
     final: bool
     skipping: bool
@@ -116,7 +116,7 @@ class _Limits(NamedTuple):
 
 
 class _Framed(NamedTuple):
-    """Where the records of a block are; arrays of one length."""
+    """Where the records of a block are; arrays of one length, as `framing.frame` writes them."""
 
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
@@ -136,13 +136,13 @@ class _Framed(NamedTuple):
         )
 
     def cells_of(self, text: NDArray[np.uint8], row: int, separator: int) -> list[str]:
-        """Cells of one record; none of one that is too long."""
+        """Cells of one record; empty for one that is too long."""
         if self.faults[row] == framing.LONG:
             return []
         return _cells(text[self.starts[row] : self.ends[row]].tobytes().decode(errors="replace"), separator)
 
     def texts(self, text: NDArray[np.uint8], rows: NDArray[np.int64]) -> list[str]:
-        """Some records as they are; of one that is too long only the beginning."""
+        """The text of some records; of one that is too long only the beginning."""
         ends = np.where(
             self.faults[rows] == framing.LONG,
             np.minimum(self.ends[rows], self.starts[rows] + _SHOWN),
@@ -155,7 +155,7 @@ class _Framed(NamedTuple):
 
 
 class _Header:
-    """The first record: which cell is which column, or why no record below it can be read.
+    """The header: the column of each cell, or why no record below it can be read.
 
     Raises
     ------
@@ -189,13 +189,13 @@ class _Header:
         return header
 
     def refuse(self, trouble: str) -> None:
-        """Take the first record for a broken one, and all others with it."""
+        """Make the header of a text whose first record is broken, and with it all others."""
         self.there = False
         self.trouble = trouble
 
 
 def _with_final(stream: TextStream) -> Iterator[tuple[bytes, bool]]:
-    """Blocks, each with whether it is the last."""
+    """Yield blocks, each with whether it is the last."""
     before: bytes | None = None
     for block in stream.blocks():
         if before is not None:
@@ -206,7 +206,7 @@ def _with_final(stream: TextStream) -> Iterator[tuple[bytes, bool]]:
 
 
 def _separator(text: NDArray[np.uint8]) -> int:
-    """Choose the separator that the first line has most of."""
+    """Choose the separator that occurs most often in the first line."""
     first = text[:_LONGEST_CELL].tobytes().decode(errors="replace").lstrip("\ufeff\r\n").partition("\n")[0]
     return ord(max(_SEPARATORS, key=first.count))
 
@@ -233,7 +233,7 @@ def _framed(text: NDArray[np.uint8], separator: int, limits: _Limits) -> tuple[_
 
 
 def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> tuple[Batch, int | None]:
-    """Read records by a header; tell which of them is another header, after which nothing was rightly read."""
+    """Read records by a header; also find the first that is itself a header, behind which this one does not apply."""
     first = np.arange(len(framed.starts))[:_SUSPECTS] if not header.known else np.empty(0, np.int64)
     if header.trouble:
         batch = _without_header(text, framed, header.trouble)
@@ -260,9 +260,9 @@ def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> tuple[B
 def _columns(
     text: NDArray[np.uint8], framed: _Framed, rows: NDArray[np.int64], header: _Header
 ) -> tuple[dict[str, pa.ChunkedArray], NDArray[np.int64]]:
-    """Known columns of some records, and those records on which the parser and the framing disagree.
+    """Parse the known columns of some records, and find the records on which parser and framing disagree.
 
-    Records that cannot be parsed together are halved until the one that stands in the way is alone.
+    Records that cannot be parsed together are halved until the failing one is alone.
     """
     tables: list[pa.Table] = []
     refused: list[NDArray[np.int64]] = []
@@ -284,13 +284,13 @@ def _columns(
 def _header_among(
     text: NDArray[np.uint8], framed: _Framed, rows: NDArray[np.int64], separator: int
 ) -> int | None:
-    """The first of some records that is a header."""
+    """Find the first of some records that is a header."""
     cells = ((row, framed.cells_of(text, row, separator)) for row in rows.tolist())
     return next((row for row, names in cells if _is_header(names)), None)
 
 
 def _without_figure(times: pa.ChunkedArray) -> NDArray[np.int64]:
-    """Rows whose time is there and does not begin with a digit, as the word in a header does not."""
+    """Find the rows whose time is not empty and does not begin with a digit, as in a header."""
     content, starts = laid_out(times.combine_chunks())
     if not len(content):
         return np.empty(0, np.int64)
@@ -304,24 +304,24 @@ def _is_header(cells: list[str]) -> bool:
 
 
 def _records_among(text: NDArray[np.uint8], framed: _Framed, separator: int) -> NDArray[np.int64]:
-    """Lines above a header that are records, or too many to be a title's."""
+    """Lines above a header that are records, or too many to be a title; they are broken."""
     rows = np.arange(len(framed.starts))
     named = [looks_like_a_record(framed.cells_of(text, row, separator)) for row in rows[:_BELOW].tolist()]
     return np.append(rows[:_BELOW][np.array(named, np.bool_)], rows[_BELOW:])
 
 
 def _without_header(text: NDArray[np.uint8], framed: _Framed, why: str) -> Batch:
-    """Records that no header tells how to read."""
+    """Make broken records of those without a header."""
     everything = framed.texts(text, np.arange(len(framed.starts)))
     return Batch.of_broken(broken(framed.lines.tolist(), [why] * len(everything), everything))
 
 
 def _damaged(text: NDArray[np.uint8], framed: _Framed) -> NDArray[np.bool_]:
-    """Records that hold U+FFFD or NUL: bytes that were no text in the file's encoding."""
+    """Find the records that hold U+FFFD or NUL: bytes that are not text in the file's encoding."""
     damaged = np.zeros(len(framed.starts), np.bool_)
     if not len(damaged):
         return damaged
-    # What stands behind the last record is the beginning of the next block's first.
+    # The bytes behind the last record belong to the next block.
     zeros, threes = (text[: framed.ends[-1]] == byte for byte in (0, 0xEF))
     if zeros.any() or threes.any():
         padded = np.concatenate([text[: framed.ends[-1]], np.zeros(2, np.uint8)])
@@ -346,7 +346,7 @@ def _reason(framed: _Framed, row: int, width: int, *, damaged: bool) -> str:
 
 
 def _bytes_of(text: NDArray[np.uint8], framed: _Framed) -> bytes:
-    """Bytes of these records alone, each with its line end."""
+    """The bytes of only these records, each with its line end."""
     depth = np.zeros(len(text) + 2, np.int8)
     depth[framed.starts] += 1
     depth[framed.ends + 1] -= 1
@@ -354,7 +354,7 @@ def _bytes_of(text: NDArray[np.uint8], framed: _Framed) -> bytes:
 
 
 def _parsed(block: bytes, rows: int, header: _Header) -> pa.Table | None:
-    """Known columns of a block of sound records, all text; None if the parser does not find `rows` of them."""
+    """Parse the known columns of sound records as text; None if the parser does not find `rows` records."""
     wanted = [str(index) for index in header.known]
     if not rows:
         return pa.table({name: pa.array([], pa.string()) for name in wanted})
@@ -375,7 +375,7 @@ def _parsed(block: bytes, rows: int, header: _Header) -> pa.Table | None:
 
 
 def _cells(line: str, separator: int) -> list[str]:
-    """Cells of one record of any length."""
+    """Split one record of any length into cells."""
     line = line.lstrip("\ufeff")
     if '"' not in line:
         return line.split(chr(separator))

@@ -17,19 +17,19 @@ NAMED = "part of the result in this folder, as its summary.json says: no scans æ
 
 _SUMMARY = "summary.json"
 _LARGEST_SUMMARY = 1 << 28
-"""Bytes: a summary says some hundred of each file, and a million files are more than any input has."""
+"""The most bytes of a summary: some hundred for each file, and no input has a million files."""
 
 _MOST = 0.9
-"""Share of a table's columns by which it is known: a version before or after this one may have others, too."""
+"""Share of a table's columns by which it is recognised: other versions may have other columns as well."""
 
 _OF_EVENTS = frozenset(column for kind in EVENTS.values() for column in kind.columns)
-"""Columns by which no table is known: read-outs as events have nearly all that read-outs among results have."""
+"""Columns by which no table is recognised: read events have nearly all columns of the result table `readings`."""
 
 
 def files_of_result(folder: Path) -> frozenset[str]:
-    """Names of the files in a folder that belong to a result: those its summary speaks of, and the summary.
+    """Names of the files in a folder that belong to a result: those that its summary names, and the summary.
 
-    Empty where the folder holds no summary of ours. Whatever else lies there is no part of the result.
+    Empty where the folder holds no summary of poolpipe. Other files there are no part of the result.
     """
     path = folder / _SUMMARY
     try:
@@ -46,7 +46,7 @@ def files_of_result(folder: Path) -> frozenset[str]:
 
 
 def told_by_columns(names: Iterable[str]) -> str:
-    """Tell by a file's columns that it is a table of results, and which; empty where it is none.
+    """Name the result table that a file is, by its columns; empty where it is none.
 
     A run that was stopped leaves tables without a summary, and people copy single ones. Read as events, the
     table of rejects would be rejected once more, and all members with it.

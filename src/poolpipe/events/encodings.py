@@ -21,7 +21,7 @@ UTF8 = "utf-8"
 GB18030 = "gb18030"
 
 SAMPLE = 1 << 16
-"""Bytes of a text's beginning that tell UTF-16 from the others."""
+"""Bytes of a text's beginning from which UTF-16 is recognised."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -33,7 +33,7 @@ _MARKS = (
 _MOSTLY = 0.3
 _ONE_SIDED = 0.05
 _SIGNS = (b"\n", b"\r", b",", b";", b"\t", b"|", b'"', b"{")
-"""What separates cells and lines, and begins an object: ASCII in any text of records."""
+"""Characters that separate cells and lines or begin an object: ASCII in any text of records."""
 
 _FIRST = 16
 _LOOK = 1 << 13
@@ -41,7 +41,7 @@ _LONGEST_CHARACTER = 4
 
 
 def encoding_of(head: bytes) -> str:
-    """Tell a text's encoding by its first bytes: that of its mark, UTF-16 by its zeros, or UTF-8 until damage is met.
+    """Decide a text's encoding by its first bytes: its byte-order mark, UTF-16 by its zeros, else UTF-8 for now.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def encoding_of(head: bytes) -> str:
 
 
 def _is_utf16(sample: bytes, name: str) -> bool:
-    """Whether a text with few zero bytes is UTF-16, mostly of other than Latin letters, and no damaged text of bytes."""
+    """Whether a text with few zero bytes is UTF-16 of mostly non-Latin letters, and no damaged 8-bit text."""
     whole = sample[: len(sample) // 2 * 2]
     try:
         text = whole.decode(name)
@@ -77,7 +77,7 @@ def _is_utf16(sample: bytes, name: str) -> bool:
         text = whole[: error.start].decode(name)
     units = np.frombuffer(text.encode("utf-16-le"), np.uint16)
     signs = np.isin(units, np.frombuffer(b"".join(sign + b"\0" for sign in _SIGNS), np.uint16))
-    # Every zero is half of a Latin letter or sign, and signs are among them; a text of bytes has none beside a zero.
+    # Every zero is half of a Latin letter or sign, and signs are among them; an 8-bit text has none beside a zero.
     latin = int(np.count_nonzero(units < 0x100))
     return bool(signs.any()) and sample.count(0) <= latin + 1 and not _is_utf8(sample)
 
@@ -92,7 +92,7 @@ def _is_utf8(sample: bytes) -> bool:
 
 
 def text_of(head: bytes) -> str:
-    """The beginning of a text for a look at it: what stands behind a mark, blanks and zeros."""
+    """The beginning of a text without byte-order mark, blanks and zeros."""
     name, start = encoding_of(head), head[:_LOOK]
     if name == UTF8 and not _is_utf8(start):
         evidence = Evidence()
@@ -113,7 +113,7 @@ def split_character(block: bytes) -> tuple[bytes, bytes]:
 
 @dataclass(slots=True)
 class Evidence:
-    """What speaks for UTF-8 and what for GB18030, block by block.
+    """Counts that decide between UTF-8 and GB18030, collected block by block.
 
     Attributes
     ----------
@@ -132,7 +132,15 @@ class Evidence:
     _gb18030: codecs.IncrementalDecoder = field(default_factory=lambda: _decoder(GB18030))
 
     def add(self, block: bytes, *, final: bool = False) -> None:
-        """Take a further block of the text; blocks may be cut anywhere."""
+        """Count the characters of a further block of the text.
+
+        Parameters
+        ----------
+        block : bytes
+            The bytes behind those of the last call; blocks may be cut anywhere.
+        final : bool
+            Whether the text ends with this block.
+        """
         if block.isascii() and not (self._utf8.getstate()[0] or self._gb18030.getstate()[0] or final):
             return
         letters = _code_points(self._utf8.decode(block, final))
@@ -150,7 +158,7 @@ class Evidence:
         self.doubtful += behind + broken
 
     def decided(self) -> str:
-        """Give the encoding that all blocks so far speak for."""
+        """The encoding that the counts of all blocks so far decide."""
         other = self.damaged > max(1, self.chinese) and self.sound > self.doubtful
         return GB18030 if other else UTF8
 

@@ -29,18 +29,18 @@ __all__ = ["columns_of_folders", "folders_typed", "kind_of_name", "telling", "wi
 _NAME_BEGINS = re.compile(rf"({'|'.join(KINDS)})(?![A-Za-z])", re.IGNORECASE)
 _PARTITION = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
-"""What Hive and Spark call the folder of the rows in which the column is null."""
+"""The value by which Hive and Spark name the folder of rows whose column is null."""
 
 _FOLDERS = 1 << 12
-"""Folders remembered; a campaign has a few hundred."""
+"""Folders kept in the cache; a campaign has a few hundred."""
 
 _COLUMNS = frozenset(["kind", *(column for kind in EVENTS.values() for column in kind.columns)])
 _NEAREST = 2
-"""So many folders around a file or folder on the command line tell even where the path that was typed is shorter."""
+"""The least folders above an input whose names are read, even where the typed path has fewer."""
 
 
 def kind_of_name(name: str) -> str | None:
-    """Tell the kind a file's name begins with, else the kind its nearest folder is called after."""
+    """The kind of event that a file's name begins with, else that of its nearest folder."""
     folders, _, own = name.rpartition("/")
     match = _NAME_BEGINS.match(own)
     return match.group(0).lower() if match else _kind_of_folders(folders)
@@ -50,12 +50,12 @@ def columns_of_folders(name: str) -> Mapping[str, str | None]:
     """Columns that folders called `column=value` (Hive) give the file `name`, the nearest counting.
 
     Values are what stands behind the sign, percent escapes undone; None is Hive's word for no value. Columns
-    that no event has are among them: whoever reads the file names them as unused.
+    that no event has are included: the reader names them as unused.
     """
     return _columns_of_folders(name.rpartition("/")[0])
 
 
-# Thousands of files lie in few folders: what folders say is worked out once for each.
+# Thousands of files lie in few folders: each folder is parsed once.
 @lru_cache(_FOLDERS)
 def _kind_of_folders(folders: str) -> str | None:
     return next((part.lower() for part in reversed(folders.split("/")) if part.lower() in KINDS), None)
@@ -70,16 +70,29 @@ def _columns_of_folders(folders: str) -> Mapping[str, str | None]:
 
 
 def folders_typed(folder: Path) -> tuple[str, ...]:
-    """Names of the folders of a path on the command line, outermost first: all that were typed, and two at least.
+    """Names of the folders of a path on the command line, outermost first: all that were typed, and at least two.
 
-    `.` and `..` stand for the folders that they mean.
+    `.` and `..` are resolved.
     """
     parts = Path(os.path.abspath(folder)).parts[1:]  # noqa: PTH100 - resolve() would follow links
     return parts[-max(_NEAREST, len(folder.parts)) :]
 
 
 def telling(folders: tuple[str, ...], name: str) -> str:
-    """A file's name led by those folders around the input without which kind or columns would not be known."""
+    """Lead a file's name by those folders around the input from which its kind or columns are read.
+
+    Parameters
+    ----------
+    folders : tuple of str
+        As `folders_typed` gives them.
+    name : str
+        Name of the file relative to the input, with forward slashes.
+
+    Returns
+    -------
+    str
+        The name itself where no folder is needed.
+    """
     below, _, own = name.rpartition("/")
     leading = _leading(folders, below, tells=_NAME_BEGINS.match(own) is not None)
     return f"{leading}/{name}" if leading else name
@@ -87,7 +100,7 @@ def telling(folders: tuple[str, ...], name: str) -> str:
 
 @lru_cache(_FOLDERS)
 def _leading(folders: tuple[str, ...], below: str, *, tells: bool) -> str:
-    """Those of the folders that are needed, for files in the folder `below` whose own names tell a kind or do not."""
+    """Those of the folders that files in the folder `below` need for their kind (unless their names have it) or columns."""
     needed = len(folders)
     for place in range(len(folders) - 1, -1, -1):
         shorter, longer = ("/".join((*folders[start:], below)) for start in (needed, place))
@@ -98,7 +111,20 @@ def _leading(folders: tuple[str, ...], below: str, *, tells: bool) -> str:
 
 
 def with_columns_of_folders(batch: Batch, columns: Mapping[str, str | None]) -> Batch:
-    """Give a batch the columns of its folders: to the records that say nothing there themselves."""
+    """Fill the columns that folders give into the records whose own cells are empty.
+
+    Parameters
+    ----------
+    batch : Batch
+        Records of a file.
+    columns : mapping of str to str or None
+        As `columns_of_folders` gives them; None is no value.
+
+    Returns
+    -------
+    Batch
+        Columns that no event has are added to its `left_out`.
+    """
     given = {name: value for name, value in columns.items() if name in _COLUMNS and value is not None}
     table = batch.table
     if table.num_rows:

@@ -10,11 +10,11 @@ __all__ = ["NoEventsError", "unreadable"]
 
 
 class NoEventsError(Exception):
-    """A file that holds no events, or none that can be read: it is named with this reason and left aside."""
+    """A file holds no events, or none that can be read; it is skipped, and the summary names it with this reason."""
 
 
 class _Format(NamedTuple):
-    """First bytes of a format, from which place on, and what is said of it."""
+    """First bytes of a format, the place where they begin, and the message."""
 
     magic: bytes
     says: str
@@ -59,7 +59,7 @@ _FORMATS = (
 )
 
 _OFFICE = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"mimetype")
-"""What the first member of a workbook is called, of Excel's as of the open format's."""
+"""Name of the first member of a workbook, xlsx or ods."""
 
 _ONE_TAR_HEADER = 512
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
@@ -67,10 +67,9 @@ _PDF = re.compile(rb"%PDF-\d\.\d")
 
 
 def unreadable(head: bytes) -> str:
-    """Tell why a file cannot be read, by the first bytes of its uncompressed content; empty where nothing is known.
+    """Say why a file cannot be read, by the first bytes of its uncompressed content; empty where they are of no such format.
 
-    First bytes alone do not tell: a text may begin with the same letters, or be damaged there. What follows them
-    must be no text either.
+    A text may begin with the same letters, or be damaged there: the bytes that follow must not be text either.
 
     Parameters
     ----------
@@ -91,7 +90,7 @@ def unreadable(head: bytes) -> str:
 
 
 def _is_text(content: bytes) -> bool:
-    """Whether bytes are text, UTF-8 or GB18030, and not none at all."""
+    """Whether bytes are text, UTF-8 or GB18030, and not empty."""
     if not content or _CONTROL.search(content):
         return False
     for encoding in ("utf-8", "gb18030"):

@@ -26,13 +26,13 @@ Frames = Frame | list[Frame] | tuple[Frame, ...] | Mapping[str, Frame | list[Fra
 """One frame with a column `kind`, several of them, or one or several per kind of event."""
 
 ANY = "events"
-"""Name of frames that hold several kinds, told by their column `kind`."""
+"""Name of frames that hold several kinds, by a column `kind`."""
 
 _ROWS = 1 << 20
 
 
 def are_frames(inputs: object) -> TypeIs[Frames]:
-    """Tell whether inputs are frames and not paths; of a list or tuple one frame among its items is enough."""
+    """Whether inputs are frames and not paths; of a list or tuple one frame among its items is enough."""
     return (
         isinstance(inputs, Mapping)
         or is_frame(inputs)
@@ -46,7 +46,7 @@ def frames_by_source(inputs: Any, kind: str | None = None) -> dict[str, tuple[st
     Parameters
     ----------
     inputs : frame, list or tuple of frames, or mapping of str to these
-        What `are_frames` says yes to. The keys of a mapping are kinds of event, or `events`.
+        Inputs for which `are_frames` is True. The keys of a mapping are kinds of event, or `events`.
     kind : str, optional
         Kind of the records of frames that are named `events` and have no column `kind`.
 
@@ -102,7 +102,20 @@ def sources_of_frames(
 
 
 def frame_batch(frame: pl.DataFrame, start: int) -> Batch:
-    """Records of a frame, the first of them being record `start` from 0 of its source."""
+    """Make a batch of the records of a frame.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        Rows of the source.
+    start : int
+        How many rows of the source come before these.
+
+    Returns
+    -------
+    Batch
+        Its lines are numbered from ``start + 1``; all records are broken where the column names are ambiguous.
+    """
     lines = np.arange(start + 1, start + 1 + frame.height)
     if trouble := header_trouble(frame.columns):
         everything = np.arange(frame.height)

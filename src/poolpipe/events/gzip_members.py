@@ -13,15 +13,15 @@ __all__ = ["MAGIC", "Gzip"]
 MAGIC = b"\x1f\x8b"
 
 _TRAILER = 16
-"""So many zeros may belong to the end of a gzip member: to its checksum and length, and to what stands before them."""
+"""The most zeros that may belong to the end of a gzip member: its checksum and length, and the data before them."""
 
 _LENGTH = 4
 _NEAR = 1 << 8
-"""Bytes by which the length in a gzip member may differ from what damage makes of its content."""
+"""Bytes by which the length of a damaged gzip member may differ from the length it states."""
 
 
 class Gzip:
-    """Gzip members one behind the other."""
+    """The content of gzip members, one after the other."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.trouble = ""
@@ -37,7 +37,7 @@ class Gzip:
         self._over = False
 
     def read(self, most: int) -> bytes:
-        """Give at most so many further bytes; see `Unpacked`."""
+        """Return at most so many further bytes; see `Unpacked`."""
         parts: list[bytes] = []
         size = 0
         while size < most and not self._over:
@@ -67,7 +67,7 @@ class Gzip:
         return part
 
     def _last(self) -> bytes:
-        """What is left where the file ends inside a member, or in zeros that may be the end of its checksum."""
+        """The rest of a member where the file ends inside it, or in zeros that may be the end of its checksum."""
         self._over = True
         zeros = min(self._size - self._end, _TRAILER)
         if zeros and not self._source.trouble:
@@ -89,10 +89,10 @@ class Gzip:
         return rest
 
     def _passed_its_end(self, unpacked: int) -> bool:
-        """Whether the file does end with a member's length, so that damage, and no break, hid that end.
+        """Whether the file ends with a member's length, so that damage, and no truncation, hid that end.
 
-        A break leaves other bytes there, which are a length near that of what was unpacked in one file of many. The
-        length's last bytes may be zeros, like those that a file is padded with.
+        A truncated file has other bytes there, which rarely equal a length near the unpacked one. The length's last
+        bytes may be zeros, like those that a file is padded with.
         """
         near = _NEAR + (unpacked >> 5)
         zeros = self._size - self._end

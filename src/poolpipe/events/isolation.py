@@ -1,4 +1,4 @@
-"""Call a function in a child process, so that an abort, a hang or hunger for memory cannot stop the run.
+"""Call a function in a child process, so that an abort, a hang or excessive memory use cannot stop the run.
 
 A reader written in C++ or Rust may end its process on a damaged file, and no `except` sees that. Such a reader is
 called here. The child is started when it is first needed and then kept for all later calls, so a run without such files
@@ -28,7 +28,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _LENGTH = 8
-"""Bytes in front of every message that say how long it is."""
+"""Bytes before every message that give its length."""
 
 
 class IsolationError(PoolpipeError):
@@ -77,13 +77,13 @@ class Isolated:
         return cast("T", answer)
 
     def close(self) -> None:
-        """End the child, if there is one."""
+        """End the child process, if one was started."""
         child, self._child = self._child, None
         if child is None or self._owner != os.getpid():
             return
         for pipe in (child.stdin, child.stdout):
             if pipe:
-                with suppress(OSError):  # what a dead child no longer takes
+                with suppress(OSError):  # a dead child's pipe may not be flushed
                     pipe.close()
         child.kill()
         child.wait()
@@ -117,7 +117,7 @@ class Isolated:
         if self._child is not None and self._owner == os.getpid() and self._child.poll() is None:
             return self._child
         self.close()
-        # The child finds modules where this process does, wherever it was told to look for them.
+        # The child searches modules in the same places as this process.
         path = ascii([entry for entry in sys.path if entry])
         program = f"import sys; sys.path[:] = {path}; from poolpipe.events.isolation import serve; serve({self.memory})"
         no_window = getattr(subprocess, "CREATE_NO_WINDOW", 0)
@@ -137,7 +137,7 @@ class Isolated:
 
 
 def _end(status: int) -> str:
-    """How a process ended, from its exit status."""
+    """Describe how a process ended, from its exit status."""
     if status >= 0:
         return f"ended with status {status}"
     with suppress(ValueError):
@@ -163,9 +163,9 @@ def _received(pipe: BinaryIO) -> bytes:
 
 
 def serve(memory: int) -> None:
-    """Answer calls until the input ends: the child's whole program.
+    """Answer calls until the input ends; this is the child's whole program.
 
-    What a function prints goes nowhere, for the output belongs to the answers.
+    Output of a function is discarded, because standard output carries the answers.
     """
     requests = sys.stdin.buffer
     with os.fdopen(os.dup(1), "wb") as answers, open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, no path
@@ -181,7 +181,7 @@ def serve(memory: int) -> None:
 
 
 def _called(request: bytes) -> bytes:
-    """The pickled answer to one call: whether it raised, and what."""
+    """Pickle the answer to one call: whether it raised, and the result or error."""
     try:
         function, args, kwargs, seconds = pickle.loads(request)  # noqa: S301 - what our own parent wrote
         _bound("RLIMIT_CPU", int(sum(os.times()[:2]) + seconds) + 1)
@@ -193,7 +193,7 @@ def _called(request: bytes) -> bytes:
 
 
 def _raised(error: BaseException) -> bytes:
-    """An error pickled as it is where both sides can; else its kind and text."""
+    """Pickle an error where both sides can; else its type's name and text."""
     told = RuntimeError(f"{type(error).__name__}: {error}")
     try:
         message = pickle.dumps((True, error if isinstance(error, Exception) else told))
@@ -204,7 +204,7 @@ def _raised(error: BaseException) -> bytes:
 
 
 def _bound(limit: str, value: int) -> None:
-    """Lower one of this process's limits, where the system has it; the limit of this process only, never raised."""
+    """Lower one of this process's limits, where the system has it; a limit is never raised."""
     try:
         import resource
     except ImportError:  # Windows

@@ -26,7 +26,7 @@ def with_exact_numbers(lines: pl.Series) -> pl.Series:
     """The same objects, in which a float of 2^53 or more is a text with its exponent, and 12.50 the text `12.50`.
 
     A parser writes `9.901E+17` as 990100000000000000, which looks like a number with all its digits, and 12.50 as
-    12.5, which is another code. Lines that are no objects stay what they are: whoever reads them next will refuse them.
+    12.5, which is another code. Lines that are no objects are kept; the reader rejects them.
     """
     suspects = np.flatnonzero(lines.str.contains(_SUSPECT).fill_null(value=False).to_numpy())
     if not len(suspects):

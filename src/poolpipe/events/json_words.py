@@ -24,7 +24,7 @@ _NO_BRACKETS = re.compile(rf"{_TEXT}|[^\[\]{{}}\"]+")
 
 
 def mended(lines: pl.Series) -> pl.Series:
-    """Write null for a bare NaN; what stands inside texts stays."""
+    """Replace a bare NaN by null; texts are kept."""
     rows = np.flatnonzero(lines.str.contains("NaN", literal=True).to_numpy())
     some = lines.gather(rows)
     outside = _outside_texts(some).str.count_matches("NaN", literal=True)
@@ -37,7 +37,7 @@ def mended(lines: pl.Series) -> pl.Series:
 
 
 def has_infinity(lines: pl.Series) -> NDArray[np.bool_]:
-    """Tell in which lines a bare Infinity stands where a value should."""
+    """Find the lines that have a bare Infinity in the place of a value."""
     rows = np.flatnonzero(lines.str.contains("Infinity", literal=True).to_numpy())
     found = np.zeros(len(lines), np.bool_)
     found[rows] = _outside_texts(lines.gather(rows)).str.contains(_INFINITY).to_numpy()
@@ -45,7 +45,7 @@ def has_infinity(lines: pl.Series) -> NDArray[np.bool_]:
 
 
 def depth(line: str) -> int:
-    """Tell how many objects and lists lie inside one another, brackets in texts aside."""
+    """Count how deep objects and lists are nested in each line, brackets in texts aside."""
     deepest = now = 0
     for bracket in _NO_BRACKETS.sub("", line):
         now += 1 if bracket in "[{" else -1

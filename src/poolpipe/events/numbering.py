@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 __all__ = ["numbered"]
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
-"""2**64 / golden ratio (Knuth 1973): its multiples lie apart as hashes do, and as it is odd no two are one."""
+"""2**64 / golden ratio (Knuth 1973): its multiples are spread like hashes, and distinct because it is odd."""
 
 
 def numbered(parts: Sequence[pl.Series]) -> tuple[pl.Series, NDArray[np.int32]]:
-    """The distinct texts in order, and the number of each text among them, part after part; -1 for null.
+    """Sort the distinct texts, and number each text among them, part after part (int32); -1 for null.
 
-    Only one of each text is sorted: finding the others by integers is five times faster than a join.
+    Only one of each text is sorted: finding the others by sort keys or hashes is five times faster than a join.
     """
     given = [part.drop_nulls() if part.null_count() else part for part in parts]
     texts, keys = pl.concat(given), sort_keys(given)
@@ -37,11 +37,11 @@ def numbered(parts: Sequence[pl.Series]) -> tuple[pl.Series, NDArray[np.int32]]:
 
 
 def _first_texts_alike(texts: pl.Series) -> NDArray[np.uint32]:
-    """Give for each text the row of the first one like it."""
+    """Give for each text the row of the first equal one."""
     firsts = first_rows_with_hash(texts.hash(seed=1).to_numpy())
     if (texts.gather(firsts) == texts).all():
         return firsts
-    # Two texts have one hash: a chance of 1 in 10**6.
+    # Two different texts have one hash, with a probability of 1 in 10**6.
     rows = pl.DataFrame({"text": texts}).with_row_index("row")
     return rows.select(pl.col("row").first().over("text")).to_series().to_numpy()
 

@@ -45,14 +45,14 @@ if TYPE_CHECKING:
 __all__ = ["Foreign", "Inputs", "is_event_file", "open_inputs", "read_table"]
 
 Inputs = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Frames
-"""Files, folders, globs, or frames of any library."""
+"""Inputs of a run: files, folders, globs, or frames of any library."""
 
 
 class Foreign(Protocol):
     """A reader of files that are no event files."""
 
     def recognises(self, path: Path) -> bool:
-        """Tell by a file's content whether this reader knows it."""
+        """Whether this reader recognises a file, by its content."""
         ...
 
     def frames(self, path: Path) -> Mapping[str, pl.DataFrame]:
@@ -66,7 +66,7 @@ class Foreign(Protocol):
         ...
 
     def notes(self) -> Mapping[Path, dict[str, Any]]:
-        """Tell what the reader has to say of each file it has read."""
+        """Give the reader's notes on each file it has read."""
         ...
 
 
@@ -160,7 +160,7 @@ def _as_texts(table: pa.Table) -> pl.DataFrame:
 
 
 def _foreign_batches(source: Source, foreign: Foreign, longest: int) -> Iterator[Batch | Unread]:
-    """Batches of one file, event file or not; what the other reader refuses is broken, with its reason."""
+    """Yield the batches of one file, event file or not; a file that the other reader refuses is one broken record."""
     if not foreign.recognises(source.path):
         yield from _batches(source, longest)
         return
@@ -201,7 +201,7 @@ def _batches(source: Source, longest: int) -> Iterator[Batch | Unread]:
 def _attempted(
     source: Source, longest: int, damage: DamageError | None, encoding: str
 ) -> Iterator[Batch | Unread]:
-    """Batches of one file, in view of what an earlier attempt found."""
+    """Yield the batches of one file, given the damage that an earlier attempt found."""
     try:
         raw, file, compression = opened(source.path, damage)
     except FileNotFoundError:
@@ -233,7 +233,7 @@ def _attempted(
 
 
 def _named(trouble: str) -> Batch:
-    """A file's trouble as a whole."""
+    """Make the batch that reports damage of a file as a whole."""
     return Batch.of_broken(broken([None], [trouble], [None]))
 
 

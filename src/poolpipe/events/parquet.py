@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["read_parquet"]
 
 _PLAIN = frozenset(["person", "event_id", "event", "name", "phone"])
-"""Columns that are read as the texts they are; all others are read as distinct texts and rows of these."""
+"""Columns that are read row by row; all others are read dictionary encoded."""
 
 _ORDINARY = (4, 1 << 12)
-"""Bytes a record takes in a file of scans: with fewer or more, texts of these columns, too, are few that are repeated."""
+"""Bytes per record of a file of scans; outside this range the texts of these columns are repeated as well."""
 
 _SAMPLE = 1 << 12
 _WORTH = 1 << 14
@@ -38,9 +38,9 @@ than it saves."""
 
 
 def read_parquet(path: Path, longest: int) -> Iterator[Batch | Unread]:
-    """Yield a Parquet file's records, each row group to be unpacked by whoever takes it; what cannot be read is named.
+    """Yield a Parquet file's row groups, each to be unpacked by the caller; parts that cannot be read are broken records.
 
-    Column statistics are never asked for: Arrow ends its process where they are damaged.
+    Column statistics are not read: Arrow ends the process where they are damaged.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def read_parquet(path: Path, longest: int) -> Iterator[Batch | Unread]:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A Parquet file as its end describes it."""
+    """A Parquet file as its footer describes it."""
 
     path: Path
     status: os.stat_result
@@ -110,7 +110,7 @@ class _File:
         return cls(path, status, metadata, layout, coded, distinct, int96)
 
     def batches(self, group: int, passed: int) -> Iterator[Batch]:
-        """Unpack one row group, before which so many rows have passed."""
+        """Unpack one row group; `passed` rows of the file come before it."""
         try:
             with arrow_file(self.path) as source:
                 for rows in self._tables(source, group):
@@ -125,7 +125,7 @@ class _File:
             yield damage(error)
 
     def _tables(self, source: pa.NativeFile, group: int) -> Iterator[pa.RecordBatch]:
-        """A row group's tables; without dictionaries where Arrow has none for how the texts are written."""
+        """Yield a row group's tables; without dictionaries where Arrow cannot make them for the encoding of the texts."""
         wanted = [name for name in self.layout.names if column_names([name])[0]]
         for coded in (self.coded, None):
             file = pq.ParquetFile(
@@ -150,7 +150,7 @@ class _File:
 
 
 def _mostly_distinct(path: Path, metadata: pq.FileMetaData, texts: list[str]) -> list[str]:
-    """Columns of which few texts occur twice, by the first records."""
+    """Columns in which few texts occur twice, judged by the first records."""
     if metadata.num_rows < _WORTH or not texts:
         return []
     try:
@@ -160,7 +160,7 @@ def _mostly_distinct(path: Path, metadata: pq.FileMetaData, texts: list[str]) ->
             few = next((rows for rows in batches if rows.num_rows), None)
             return [] if few is None else [name for name in texts if _is_distinct(few.column(name))]
     except DAMAGES:
-        return []  # whoever reads the records will meet the damage, and tell
+        return []  # the reader of the records meets the damage, and reports it
 
 
 def _is_distinct(column: pa.Array) -> bool:
@@ -168,7 +168,7 @@ def _is_distinct(column: pa.Array) -> bool:
 
 
 def _with_dictionaries(rows: pa.RecordBatch, names: list[str]) -> pa.RecordBatch:
-    """Columns of distinct texts in the form of the others: every text that is there, and its own row."""
+    """Give columns of distinct texts the dictionary-encoded form of the others."""
     for name in names:
         place = rows.schema.get_field_index(name)
         column = rows.column(place)
@@ -180,7 +180,7 @@ def _with_dictionaries(rows: pa.RecordBatch, names: list[str]) -> pa.RecordBatch
 
 
 def _in_utc(rows: pa.RecordBatch, int96: list[str]) -> pa.RecordBatch:
-    """Moments of Parquet's oldest type, which are of UTC by definition, as moments that say so."""
+    """Mark times of type INT96 as UTC, which they are by definition."""
     for name in int96:
         place = rows.schema.get_field_index(name)
         if place >= 0:
@@ -190,7 +190,7 @@ def _in_utc(rows: pa.RecordBatch, int96: list[str]) -> pa.RecordBatch:
 
 
 def _is_text(schema: pa.Schema, name: str) -> bool:
-    """Whether a column is one of plain texts, and the only one of its name: others have no dictionary to read."""
+    """Whether a column holds plain texts and is the only one of its name: others cannot be read dictionary encoded."""
     places = schema.get_all_field_indices(name)
     kind = schema.field(places[0]).type
     return len(places) == 1 and (pa.types.is_string(kind) or pa.types.is_large_string(kind))

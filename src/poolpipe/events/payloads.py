@@ -43,7 +43,7 @@ _ALPHABET_37 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*"
 
 
 class PayloadPolicy(BaseModel):
-    """What a lab's labels and scanners add to a tube's code.
+    """The additions of a lab's labels and scanners to a tube's code.
 
     Parameters
     ----------
@@ -68,7 +68,19 @@ class PayloadPolicy(BaseModel):
 
 
 def strip_wedge(codes: pl.Expr, prefixes: Iterable[str] = (), suffixes: Iterable[str] = ()) -> pl.Expr:
-    """Codes without what a keyboard wedge adds: CR, LF, TAB, STX, ETX at either end, and the scanner's own texts."""
+    """Strip from codes what a keyboard wedge adds: CR, LF, TAB, STX, ETX at either end, and the scanner's own texts.
+
+    Parameters
+    ----------
+    codes : polars.Expr
+        Column of texts.
+    prefixes, suffixes : iterable of str
+        Texts that the scanner is set to send before and after a code.
+
+    Returns
+    -------
+    polars.Expr
+    """
     stripped = codes.str.strip_chars("\r\n\t\x02\x03\x04 ")
     for prefix in prefixes:
         stripped = stripped.str.strip_prefix(prefix)
@@ -159,7 +171,7 @@ def decode_payloads(codes: pl.Series, policy: PayloadPolicy) -> pl.DataFrame:
     codes : Series of String
         As scanned.
     policy : PayloadPolicy
-        What to take off and what to check.
+        What to strip and what to check.
 
     Returns
     -------
@@ -183,7 +195,7 @@ def decode_payloads(codes: pl.Series, policy: PayloadPolicy) -> pl.DataFrame:
 
 
 def _numbers(letters: NDArray[np.uint8], profile: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Place of each letter in the alphabet, and which rows lie wholly within it."""
+    """Index of each character in the scheme's alphabet, and which rows have no other character."""
     table = np.full(256, -1, np.int64)
     table[np.frombuffer(profile.encode(), np.uint8)] = np.arange(len(profile))
     numbers = table[letters]

@@ -33,13 +33,13 @@ class Persons:
     Attributes
     ----------
     keys : (n,) int64
-        A well-formed resident ID as `poolpipe_kernels.codes` counts it, at least 0;
+        A well-formed resident ID as `poolpipe_kernels.codes` encodes it, at least 0;
         for every other document -1 minus its row in `others`.
     others : DataFrame
         person_type, person of the other documents.
     missing, bad_length : (n,) bool
     faults : (n,) uint8 or None
-        What makes a number no code, as a place in `cleaning.FAULTS`; None where all are codes.
+        Why a number is not a code, as an index into `cleaning.FAULTS`; None where all are codes.
     """
 
     keys: NDArray[np.int64]
@@ -49,7 +49,7 @@ class Persons:
     faults: NDArray[np.uint8] | None = None
 
     def checked(self) -> Persons:
-        """Without what was only asked to find bad ones."""
+        """Drop the arrays that are used only to find bad rows."""
         nothing = np.zeros(0, np.bool_)
         return Persons(self.keys, self.others, nothing, nothing)
 
@@ -59,7 +59,19 @@ class Persons:
 
 
 def persons(column: pa.ChunkedArray, types: EncodedColumn | None) -> Persons:
-    """Clean and key a column of document numbers; without a type they are resident IDs."""
+    """Clean a column of document numbers and encode each person as an integer key.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        (n,) document numbers, of any type.
+    types : EncodedColumn or None
+        (n,) document types; resident ID where it is None or a cell is empty.
+
+    Returns
+    -------
+    Persons
+    """
     array = as_text(one_array(column))
     n = len(array)
     resident = _residents(types, n)
@@ -87,7 +99,7 @@ def persons(column: pa.ChunkedArray, types: EncodedColumn | None) -> Persons:
 
 
 def _faults(cleaned: pl.Series, odd: NDArray[np.int64], height: int) -> NDArray[np.uint8] | None:
-    """What is no number of a person: what is no code at all, and a mere true or false."""
+    """Faults of texts that are no document number: those that are not codes, and true or false."""
     found = code_faults(cleaned)
     truth = is_truth_value(cleaned).to_numpy()
     if found is None and not truth.any():

@@ -21,18 +21,18 @@ __all__ = ["WITHOUT_NAME", "Spool"]
 
 _PIECE = 1 << 20
 _PATIENCE_S = 5.0
-"""So long a named pipe may have nobody at its other end before it is refused: otherwise a run may wait for ever."""
+"""Seconds that a named pipe may have no writer before it is refused; a run would wait forever."""
 
 _LOOK_AGAIN_S = 0.05
 _HAS_PROC = Path("/proc/self/fd").is_dir()
 """Whether a file without a name can be opened again, by the process's own entry (Linux, proc(5))."""
 
 WITHOUT_NAME = ("/dev/fd/", "/proc/")
-"""A shell's `<(…)`: its other end was open before we were started, so that an end is an end."""
+"""A shell's `<(…)`: its writer was there before this process started, so that no writer means the end."""
 
 
 class Spool:
-    """A folder for copies of what came through pipes, to be used in a `with` block; it goes with the block.
+    """A folder for copies of pipes' content, to be used in a `with` block; it is removed at the block's end.
 
     A pipe can be read once and from the front, while a file's format is told by looking at it first, and
     Parquet is read from its end. Copies are readable by nobody else, and lie where `TMPDIR` says. Where the system
@@ -46,7 +46,7 @@ class Spool:
         self._kept: dict[str, Path] = {}
 
     def __enter__(self) -> Spool:
-        """Nothing is made before there is a pipe."""
+        """Create nothing: the folder is created for the first pipe."""
         return self
 
     def __exit__(
@@ -61,7 +61,7 @@ class Spool:
         self._kept.clear()
 
     def keep(self, given: str) -> Path:
-        """Read a pipe to its end, once, and give the file that holds what came.
+        """Read a pipe to its end, once, and give the file that holds its content.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class Spool:
         Raises
         ------
         InputError
-            If there is no such pipe, nobody writes into it, a terminal is at its end, or there is no room.
+            If there is no such pipe, it has no writer, it is a terminal, or the disk is full.
         """
         key = "-" if is_stdin(given) else os.path.realpath(given)
         if key not in self._kept:
@@ -118,7 +118,7 @@ def _stdin(given: str) -> BinaryIO:
 
 
 def _pour(given: str, copy: BinaryIO) -> None:
-    """Copy a pipe to its end; one that lies in a folder is not waited for when nobody writes into it."""
+    """Copy a pipe to its end; a named pipe without a writer is not waited for."""
     pipe = os.open(given, os.O_RDONLY | os.O_NONBLOCK)
     try:
         copy.write(_first(pipe, given))
@@ -130,7 +130,7 @@ def _pour(given: str, copy: BinaryIO) -> None:
 
 
 def _first(pipe: int, given: str) -> bytes:
-    """What is in a pipe already, as soon as somebody has it open; nothing where it is still to come."""
+    """Read the first bytes of a pipe once it has a writer; empty where there are none yet."""
     until = time.monotonic() + (0 if given.startswith(WITHOUT_NAME) else _PATIENCE_S)
     while True:
         try:

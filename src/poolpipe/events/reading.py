@@ -57,7 +57,7 @@ class Events:
     frames : mapping of DataFrame
         One coded frame per kind, duplicates taken out, voided events still in.
     codes : Dictionaries
-        What the numbers in the frames stand for.
+        Dictionaries that turn the numbers of the frames into texts.
     rejects : DataFrame
         As `tables.TABLES["rejects"]`.
     files : list of dict
@@ -65,11 +65,11 @@ class Events:
     left_out : mapping
         File to the columns in it that no event has.
     skipped : mapping
-        What lay among the files and was not read, and why not.
+        Files among the inputs that were not read, and why.
     notes : mapping
-        What another reader had to say of the files it read.
+        Notes of the `foreign` reader on the files it read.
     words : mapping of mapping
-        Column to the words of laboratories that were understood in it, and what they were taken for.
+        Column to the words of laboratories that occur in it, and the values that replaced them.
     rejected_loads : DataFrame
         The plates of which a load was rejected, as `rejected_loads.PLATES`.
     """
@@ -94,7 +94,7 @@ def read_events(
     kind: str | None = None,
     apart: Mapping[str, Path] | None = None,
 ) -> Events:
-    """Read, clean and check events; put duplicates aside.
+    """Read, clean and check events; remove duplicates.
 
     Parameters
     ----------
@@ -104,19 +104,19 @@ def read_events(
     policy : Policy
         Code patterns, plate and time zone.
     progress : callable, optional
-        Told (what, done, total) as bytes are read.
+        Called with (what, done, total) as bytes are read.
     foreign : Foreign, optional
         Reads the files that are no event files, such as those of PCR machines.
     kind : str, optional
-        Kind of the events whose file tells none, neither by its name or folder nor in a column.
+        Kind of the events of files without one in their name, folder or a column.
     apart : mapping, optional
-        Files that are reference tables, by the table's name: wherever they lie among the inputs, they are no events.
+        Files that are reference tables, by the table's name; they are not read as events.
 
     Raises
     ------
     InputError
-        If an input does not exist or may not be read, or there is nothing in it that can be. What a file of
-        events holds never raises.
+        If an input does not exist or may not be read, or holds no file that can be read. The content of a file of
+        events never raises.
     """
     with Spool() as spool:
         sources, batches, skipped = open_inputs(inputs, foreign, spool, policy, kind=kind, apart=apart)
@@ -136,10 +136,10 @@ def read_events(
 def _taken(
     sources: list[Source], batches: Callable[[Source], Iterator[Batch | Unread]], policy: Policy
 ) -> Iterator[_Taken]:
-    """Yield what became of every batch, in the order of the files.
+    """Yield the outcome of every batch, in the order of the files.
 
-    One thread reads, others unpack and understand, and whoever asks keeps the results; nothing is read before
-    there is room for it.
+    One thread reads, others unpack and validate, and the caller's thread keeps the results; the number of batches
+    between them is bounded.
     """
     workers = max(2, os.cpu_count() or 2)
     room = threading.Semaphore(workers + 2)
@@ -178,7 +178,7 @@ def _or_reason(batches: Iterator[Batch | Unread]) -> Iterator[Batch | Unread | N
 
 
 class _BytesRead:
-    """Tells a progress callback how many bytes of all files are read."""
+    """Reports to a progress callback how many bytes of all files are read."""
 
     def __init__(self, progress: Progress | None, sources: list[Source]) -> None:
         self._progress = progress
@@ -192,7 +192,7 @@ class _BytesRead:
 
 @dataclass(slots=True)
 class _Taken:
-    """What became of one batch."""
+    """The outcome of one batch: valid events, rejects and counts."""
 
     file: int
     done: float
@@ -211,7 +211,7 @@ class _Taken:
 
 
 class _Tally:
-    """What became of every file so far."""
+    """The outcome of every file so far."""
 
     def __init__(self, sources: list[Source]) -> None:
         self.names = [source.name for source in sources]
@@ -251,7 +251,7 @@ class _Tally:
             self.left_out.setdefault(self.names[taken.file], set()).update(taken.left_out)
 
     def _forget_file(self) -> None:
-        """Forget everything of the present file: it is read anew."""
+        """Drop everything of the present file, which is read again from its start."""
         pieces, batches, rejects, loads = self._before
         del self.pieces[pieces:], self.rejects[rejects:], self.rejected_loads[loads:]
         self.staging.take_back(batches)
@@ -263,7 +263,7 @@ class _Tally:
         words = self._words()
         frames, codes, repeated = assemble(self.pieces, self.staging)
         self.pieces.clear()
-        pa.default_memory_pool().release_unused()  # what it unpacked into is of use to the stages now
+        pa.default_memory_pool().release_unused()  # give its memory back to the stages
         duplicates = list(self.repeated)
         for file, count in repeated:
             duplicates[file] += count
@@ -293,14 +293,14 @@ class _Tally:
 def _understood(
     came: Batch | Unread | NoEventsError, source: Source, file: int, policy: Policy
 ) -> list[_Taken]:
-    """Understand what came, unpacking it first where it is not."""
+    """Validate an item that a reader yielded, unpacking it first where it is not."""
     if isinstance(came, NoEventsError):
         return [_Taken.nothing(file, came)]
     return [_take(batch, source, file, policy) for batch in unpacked(came)]
 
 
 def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
-    """Understand one batch, kind by kind."""
+    """Validate one batch, kind by kind."""
     if source.columns:
         batch = with_columns_of_folders(batch, source.columns)
     pieces: list[Piece] = []
@@ -337,7 +337,7 @@ def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
 
 
 def _foreign(batch: Batch, source: Source) -> frozenset[str]:
-    """Columns of other kinds or tables: no more use than unknown ones, and often a slip of the pen."""
+    """Columns of other kinds or tables: they are not used, and often a mistake."""
     own = (
         EVENTS[source.kind].columns if source.kind and "kind" not in batch.table.column_names else _ANY_EVENT
     )
@@ -347,7 +347,7 @@ def _foreign(batch: Batch, source: Source) -> frozenset[str]:
 def _kinds(
     batch: Batch, source: Source
 ) -> list[tuple[str | None, np.ndarray[Any, np.dtype[np.int64]] | None]]:
-    """Each kind in a batch with its rows; None for all rows."""
+    """Yield each kind in a batch with its rows; None for all rows."""
     if not batch.table.num_rows:
         return []
     if "kind" not in batch.table.column_names:

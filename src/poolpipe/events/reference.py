@@ -92,9 +92,9 @@ class Reference:
         return known.with_columns(pl.col("household").rank("dense").cast(pl.UInt32))
 
     def residents(self, codes: Dictionaries) -> tuple[NDArray[np.int64], int] | None:
-        """Keys of the people on the list, as in coded frames, sorted, and how many there are in all.
+        """Give the keys (int64, sorted) of the residents who occur in the events, and the number of all residents.
 
-        Those whose document never occurred have no key.
+        A resident with another document than a resident ID who does not occur has no key.
         """
         if self.people is None:
             return None
@@ -106,7 +106,7 @@ class Reference:
         return known, len(known) + (strangers.select(document).n_unique() if strangers.height else 0)
 
     def listed_labs(self) -> pl.DataFrame:
-        """Every lab on the list once with capacity_per_day, tubes a day; null where that is no number above nothing."""
+        """Give every lab of the table once with capacity_per_day, tubes a day; null where that is no number above 0."""
         if self.labs is None:
             return pl.DataFrame(schema={"lab": pl.String, "capacity_per_day": pl.Float64})
         capacity = _capacity() if "capacity_per_day" in self.labs.columns else pl.lit(None, pl.Float64)
@@ -115,13 +115,13 @@ class Reference:
         )
 
     def capacities(self, codes: Dictionaries) -> pl.DataFrame:
-        """Number and capacity_per_day of every lab on the list that occurred and whose capacity is known."""
+        """Give the number (uint32) and capacity_per_day of every lab that occurs and has a capacity."""
         known = self.listed_labs().drop_nulls()
         numbers = pl.Series("lab", [codes.number("lab", lab) for lab in known["lab"].to_list()], pl.UInt32)
         return known.with_columns(numbers).drop_nulls()
 
     def priority_sites(self, codes: Dictionaries) -> list[int]:
-        """Numbers of the sites with the shorter clock for results."""
+        """Give the numbers of the priority sites, whose results are due earlier."""
         if self.sites is None or "priority" not in self.sites.columns:
             return []
         told = yes_or_no(self.sites["priority"]).fill_null(value=False)
@@ -185,7 +185,7 @@ def read_reference(
 
 
 def _unusable_capacities(table: pl.DataFrame) -> list[str]:
-    """Tell of labs whose capacity is no number above nothing: their load is told without it."""
+    """Warn of labs whose capacity is no number above 0; their load is shown without it."""
     if "capacity_per_day" not in table.columns:
         return []
     given = pl.col("capacity_per_day").cast(pl.String).str.strip_chars().replace("", None).is_not_null()
@@ -201,7 +201,7 @@ def _unusable_capacities(table: pl.DataFrame) -> list[str]:
 
 
 def _capacity() -> pl.Expr:
-    """Tubes a lab tests in a day; null where that is no number above nothing."""
+    """Expression for the tubes that a lab tests in a day; null where that is no number above 0."""
     number = pl.col("capacity_per_day").cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
     return pl.when(number.is_finite() & (number > 0)).then(number).alias("capacity_per_day")
 
@@ -214,7 +214,7 @@ def _read(path: Path) -> tuple[pl.DataFrame, int]:
 
 
 def _cleaned(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, int, list[str]]:
-    """Clean a table's codes and words; give also how many lines have no usable key, and what is to be told of it."""
+    """Clean a table's codes and words; also count the lines without a usable key, and give warnings."""
     key = REFERENCE[name][0]
     require(frame, (key,), table=name)
     texts = {column: clean_codes(_texts(frame[column])) for column in _CODES if column in frame.columns}
@@ -239,7 +239,7 @@ def _texts(column: pl.Series) -> pl.Series:
 
 
 def _faults(column: str, faults: NDArray[np.uint8]) -> list[str]:
-    """Tell of codes that are none, for they could be anybody's; no values, for they may be."""
+    """Warn of texts that are not codes, without quoting them, because they may identify a person."""
     counts = ((fault, int((faults == fault).sum())) for fault in range(1, len(FAULTS)))
     return [
         f"{column}: {count:,} not used 未采用 {count:,} 行: {FAULTS[fault]}"

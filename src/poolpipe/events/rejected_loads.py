@@ -1,4 +1,4 @@
-"""Name the plates whose load events were rejected: what a plate seems to lack may stand in them."""
+"""Name the plates whose load events were rejected: a well or control that seems to be missing may be in them."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ PLATES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "plate": pl.String,
     "at": TIME,
 }
-"""Columns: round (empty where none is given), plate, and when it was first so loaded (null where a load tells no time)."""
+"""Columns: round (empty where none is given), plate, and the first time of its rejected loads (null where none has a time)."""
 
 _FEW = 5
-"""So many files are named."""
+"""The most files that are named."""
 
 lacks_lab: Final = (
     (pl.col("kind") == "load")
     & (pl.col("code") == "missing_value")
     & (pl.col("detail").str.starts_with("lab: ") | pl.col("detail").str.starts_with("lab '"))
 )
-"""Which rows of `rejects` are loads that name no lab."""
+"""Expression for the rows of `rejects` that are loads without a lab."""
 
 
 def plates_of(table: pa.Table, rows: pl.Series, time_zone: str) -> pl.DataFrame:
@@ -75,14 +75,14 @@ def plates_of(table: pa.Table, rows: pl.Series, time_zone: str) -> pl.DataFrame:
 
 
 def first_of_each(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """Bring the plates of several batches together, one row a plate."""
+    """Join the plates of several batches, one row per plate."""
     every = pl.concat([pl.DataFrame(schema=PLATES), *parts]).with_columns(pl.col("round").fill_null(""))
     first = pl.when(pl.col("at").is_not_null().all()).then(pl.col("at").min()).alias("at")
     return every.group_by("round", "plate").agg(first).sort("round", "plate")
 
 
 def loads_without_lab(rejects: pl.DataFrame) -> list[str]:
-    """Say of each file how many of its loads were rejected because they name no lab, and the way out.
+    """Count for each file the loads that were rejected because they have no lab, and give the way out.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def loads_without_lab(rejects: pl.DataFrame) -> list[str]:
     Returns
     -------
     list of str
-        A sentence a file in both languages, in the order of the names; behind the fifth the number of other files.
+        A sentence per file in both languages, in the order of the names; behind the fifth the number of other files.
     """
     lacking = rejects.filter(lacks_lab)
     files = lacking.group_by("file").len().sort("file").rows()

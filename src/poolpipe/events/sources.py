@@ -1,4 +1,4 @@
-"""List the files an input means, each once, with the name results call it by, and say why others are left out."""
+"""List the files of an input, each once, with its name in results, and say why others are left out."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = ["Source", "find_sources", "nothing_to_read"]
 
 _SUFFIXES = (".csv", ".tsv", ".ndjson", ".jsonl", ".parquet", ".pq", ".arrow", ".ipc", ".feather")
 _DOUBTFUL = (".txt", ".json")
-"""Endings of notes and settings as well: taken only where the name promises a kind of event."""
+"""Endings that notes and settings have as well: read only where the name has a kind of event."""
 
 _COMPRESSED = (".gz", ".zst", ".zstd")
 _HEAD = 4096
@@ -58,7 +58,7 @@ APART = {
     "labs": "the table of laboratories that was given as such 已作为检测机构表提供",
 }
 SETTLED = frozenset([EMPTY, SAME, NAMED, READ_ALREADY, *APART.values()])
-"""Reasons that leave nothing to do: all that the file holds is read elsewhere, or is no event."""
+"""Reasons that need no action: the file's content is read elsewhere, or is no event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,13 @@ class Source:
     path : Path
         Where it is.
     name : str
-        How results name it: relative to the folder it was found under, with forward slashes, as text.
+        Its name in results: relative to the folder it was found under, with forward slashes, as text.
     kind : str or None
-        The kind of event its folder or name promises; None where a `kind` column must tell.
+        The kind of event that its folder or name has; None where a column `kind` must have it.
     columns : mapping
-        What folders such as `round=1` give each of its records that says nothing there.
+        Values that folders such as `round=1` give to records whose own cell is empty.
     size : int
-        Bytes, when it was found.
+        Bytes, at the time it was found.
     """
 
     path: Path
@@ -88,14 +88,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """A file as an input names it.
+    """A file under one of the names by which an input leads to it.
 
     Attributes
     ----------
     label : str
-        Its name relative to the input, led by those folders around the input that tell kind or columns.
+        Its name relative to the input, led by those folders around the input that have its kind or columns.
     told : str
-        The same, or the name that a link leads to where the link's own tells no kind.
+        The same, or the name of a link's target where the link's own name has no kind.
     own : bool
         Whether the input is this very file.
     """
@@ -120,13 +120,13 @@ class _Given:
 
     @property
     def key(self) -> object:
-        """What names of one file share."""
+        """Key that all names of one file share."""
         status = self.found.status
         return self.place if status is None else identity(status, self.found.path)
 
     @property
     def promised(self) -> tuple[str | None, tuple[tuple[str, str | None], ...]]:
-        """The kind and the columns that names and folders promise."""
+        """The kind and the columns that name and folders give."""
         return kind_of_name(self.told), tuple(sorted(columns_of_folders(self.told).items()))
 
 
@@ -140,18 +140,18 @@ def find_sources(
 ) -> tuple[list[Source], dict[str, str]]:
     """Resolve files, folders (recursively), patterns and pipes into sources, sorted by name; each file once.
 
-    A file that two names lead to is one source, unless the names promise different kinds or columns. What two
-    names of different files would share is led by as much of their paths as tells them apart.
+    A file that two names lead to is one source, unless the names give different kinds or columns. Equal names of
+    different files are led by as much of their paths as makes them different.
 
     Parameters
     ----------
     inputs : path or paths
     recognises : callable
-        Asked about files whose endings are no event file's: whether somebody else can read them.
+        Whether the `foreign` reader can read a file whose ending is no event file's.
     spool : Spool, optional
         Where pipes and the standard input are kept; without one they are refused.
     kind : str, optional
-        The kind of files whose name and folders tell none.
+        The kind of files whose name and folders have none.
     apart : mapping, optional
         Files that are reference tables, by the table's name.
 
@@ -159,7 +159,7 @@ def find_sources(
     -------
     sources : list of Source
     skipped : dict of str to str
-        Name of whatever lies in the folders and is not read, and why not.
+        Name of each file in the folders that is not read, and why.
 
     Raises
     ------
@@ -194,7 +194,19 @@ def find_sources(
 def nothing_to_read(
     inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], skipped: Mapping[str, str]
 ) -> InputError:
-    """Make the error for an input in which no file can be read: it names some that were left aside, and why."""
+    """Make the error for an input in which no file can be read; it names some that were left aside, and why.
+
+    Parameters
+    ----------
+    inputs : path or paths
+        As given by the user.
+    skipped : mapping of str to str
+        Name of each file left aside, and the reason.
+
+    Returns
+    -------
+    InputError
+    """
     named = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
     told = [f"{name}: {why}" for name, why in skipped.items()]
     more = [f"and {len(told) - 5} more"] if len(told) > 5 else []
@@ -204,7 +216,7 @@ def nothing_to_read(
 
 
 def _given(given: str, spool: Spool | None) -> Iterator[_Given]:
-    """Files an input stands for."""
+    """Yield the files of an input."""
     try:
         if error := unusable(given, pipes=spool is not None):
             raise error
@@ -226,7 +238,7 @@ def _given(given: str, spool: Spool | None) -> Iterator[_Given]:
 
 
 def _below(folder: Path) -> Iterator[_Given]:
-    """Files below a folder on the command line, whose own name and that of what it links to tell as well."""
+    """Yield the files below a folder on the command line; its own name and its target's may give kind and columns."""
     folders = folders_typed(folder)
     linked = os.path.realpath(folder) != os.path.abspath(folder)  # noqa: PTH100 - a link is another place
     for found in walk(folder):
@@ -234,7 +246,7 @@ def _below(folder: Path) -> Iterator[_Given]:
 
 
 def _matching(pattern: str) -> Iterator[_Given]:
-    """Files that a pattern matches, named relative to the folder in which its first wildcard stands."""
+    """Yield the files that a pattern matches, named relative to the folder of its first wildcard."""
     matches = expand(pattern)
     parts = Path(pattern).parts
     root = Path(*parts[: next(place for place, part in enumerate(parts) if has_magic(part))])
@@ -277,10 +289,10 @@ def _once(given: list[_Given]) -> tuple[list[_Given], list[_Given]]:
 
 
 def _telling_most(group: list[_Given]) -> list[_Given]:
-    """Of several names of one file the one to read it by: what promises most, real names before links.
+    """Choose among several names of one file: the one that gives most, real names before links.
 
-    Real names (hard links) that promise different things are different files to whoever made them: each is read.
-    A link is another way to a file: it may tell what the file's own name leaves open, and nothing else.
+    Hard links whose names give different kinds or columns count as different files: each is read.
+    A symbolic link may give a kind or column that the file's own name does not, and nothing else.
     """
     own = any(each.own for each in group)
     ranked = sorted(group, key=lambda one: (-one.label.count("/"), one.label))
@@ -293,7 +305,7 @@ def _telling_most(group: list[_Given]) -> list[_Given]:
 
 
 def _promising_most(names: list[_Given]) -> list[_Given]:
-    """The first name of each promise that is not part of another one's."""
+    """The first name of each kind and columns that are not part of another name's."""
     first = {each.promised: each for each in reversed(names)}
     return [
         each
@@ -303,7 +315,7 @@ def _promising_most(names: list[_Given]) -> list[_Given]:
 
 
 def _promises_less(one: _Given, other: _Given) -> bool:
-    """Whether a name promises part of what another one promises, and nothing else."""
+    """Whether a name's kind and columns are part of another name's."""
     (kind, columns), (other_kind, other_columns) = one.promised, other.promised
     part = kind in (None, other_kind) and set(columns) <= set(other_columns)
     return part and one.promised != other.promised
@@ -312,7 +324,7 @@ def _promises_less(one: _Given, other: _Given) -> bool:
 def _why_not(
     each: _Given, recognises: Callable[[Path], bool], beside: Callable[[Path], frozenset[str]]
 ) -> str:
-    """Tell why a file is no source; empty where it is one."""
+    """Say why a file is no source; empty where it is one."""
     found = each.found
     if found.aside:
         return found.aside
@@ -324,7 +336,7 @@ def _why_not(
 
 
 def _by_content(path: Path) -> str:
-    """Tell what a file is whose name is no event file's."""
+    """Say what a file is whose name is no event file's."""
     try:
         raw, file, _ = opened(path)
         with raw:

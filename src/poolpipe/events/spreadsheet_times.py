@@ -1,6 +1,6 @@
 """Convert the times that spreadsheets write, year first, to RFC 3339, and say what is wrong with other texts.
 
-Everything here works on distinct texts that the kernel does not know.
+Every function takes distinct texts that the kernel does not know.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import polars as pl
 __all__ = ["NO_TIMES", "as_rfc3339", "why_no_time"]
 
 _DATES: Final = (("-", "-", ""), ("/", "/", ""), (r"\.", r"\.", ""), ("年", "月", r"\s*日"))
-"""What stands behind year, month and day."""
+"""Matches the separators behind year, month and day."""
 
 _CLOCK: Final = (
     r"(?i)^(?P<gap>T|\s*)(?P<before>上午|下午|AM|PM)?\s*(?P<hour>[0-9]{1,2})"
@@ -51,13 +51,13 @@ NO_TIMES: Final = (
     ),
     ("", f"no time: {_WRITE}"),
 )
-"""Pattern of texts that are no times, and what is wrong with them; the first that fits counts, the last fits all."""
+"""Patterns of texts that are no times, and what is wrong with them; the first that matches counts, the last matches all."""
 
 
 def as_rfc3339(cleaned: pl.Series) -> pl.Series:
-    """Write times as spreadsheets have them as RFC 3339; what is nothing like it stays.
+    """Convert times as spreadsheets write them to RFC 3339; texts of another form are kept.
 
-    Whether there is such a day or hour the kernel tells. With 上午, 下午, AM or PM hours run from 12 over 1 to
+    The kernel checks that the day and hour exist. With 上午, 下午, AM or PM hours run from 12 over 1 to
     11; an hour of the afternoon may be written twice, 下午 15:05, but there is no 上午 15:05 and no 下午 0:05.
     """
     written = cleaned
@@ -76,7 +76,7 @@ def as_rfc3339(cleaned: pl.Series) -> pl.Series:
 
 
 def _moment(*, joined: bool) -> pl.Expr:
-    """RFC 3339 of the parts; null where they are no date and clock. In Chinese dates no blank need follow the day."""
+    """Join the parts to RFC 3339; null where they are no date and time. In Chinese dates the day needs no blank behind it."""
     half = pl.coalesce(pl.col("before"), pl.col("behind")).str.to_uppercase()
     once = pl.col("before").is_null() | pl.col("behind").is_null()
     given = pl.col("hour").cast(pl.Int64)
@@ -103,7 +103,7 @@ def _moment(*, joined: bool) -> pl.Expr:
 
 
 def why_no_time(cleaned: pl.Series) -> pl.Series:
-    """Tell what is wrong with texts that are no times, as places in `NO_TIMES`."""
+    """Find what is wrong with texts that are no times, as indices into `NO_TIMES`."""
     reasons = pl.lit(len(NO_TIMES) - 1)
     for place in reversed(range(len(NO_TIMES) - 1)):
         reasons = pl.when(cleaned.str.contains(NO_TIMES[place][0])).then(place).otherwise(reasons)

@@ -1,7 +1,7 @@
 """Read spreadsheets into cells: xlsx by calamine, xls (BIFF) by xlrd, both in a child process.
 
 calamine aborts its process where a file makes it ask for more memory than there is, on an xlsx that puts one cell into
-the last corner of a sheet for one; xlrd runs for minutes on some damaged files. Neither takes the run with it here.
+the last corner of a sheet for one; xlrd runs for minutes on some damaged files. The child process contains both.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of an xls."""
 
 Cells = tuple[list[str], frozenset[int]]
-"""The texts of a row, and the places of numbers among them."""
+"""The texts of a row, and the indices of numbers among them."""
 
 Values = Sequence[Sequence[object]]
-"""Rows of what the reader makes of cells: texts, numbers, times, truths."""
+"""Rows of cells as the library returns them: texts, numbers, times, booleans."""
 
 _Book = dict[str, Callable[[int | None], Values]]
 """Sheets by title, each giving the values of its first so many rows, or of all."""
 
 _BOUND = 10**15
-"""A spreadsheet keeps fifteen digits: numbers from here on have lost some."""
+"""A spreadsheet keeps fifteen digits: numbers of at least this may have lost some."""
 
 
 class SpreadsheetError(PoolpipeError):
@@ -100,7 +100,7 @@ def sheet_merges(content: bytes, title: str) -> list[tuple[int, int, int]]:
 
 @cache
 def _reader() -> Isolated:
-    """One child for all workbooks of a run."""
+    """The child process for all workbooks of a run."""
     return Isolated()
 
 
@@ -114,7 +114,7 @@ def _asked(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         ) from error
 
 
-# What follows runs in the child.
+# The functions below run in the child process.
 
 
 def _titles(content: bytes) -> list[str]:
@@ -159,7 +159,7 @@ def _biff_merges(content: bytes, title: str) -> list[tuple[int, int, int]]:
 
 @lru_cache(maxsize=1)
 def _book(content: bytes) -> _Book:
-    """A workbook's sheets; the last one stays open, for its titles and sheets are asked for one by one."""
+    """A workbook's sheets; the last workbook stays open, because its titles and sheets are read one by one."""
     try:
         return _biff_book(content) if content.startswith(OLE) else _xlsx_book(content)
     except MemoryError:
@@ -201,7 +201,7 @@ def _biff_book(content: bytes) -> _Book:
 
 
 def _biff_value(cell: xlrd.sheet.Cell, datemode: int) -> object:
-    """A BIFF cell as text, number, time or truth; an error cell as the text that Excel shows."""
+    """Convert a BIFF cell to text, number, time or boolean; an error cell to the text that Excel shows."""
     import xlrd
 
     kind, value = cell.ctype, cell.value
@@ -213,7 +213,7 @@ def _biff_value(cell: xlrd.sheet.Cell, datemode: int) -> object:
 
 
 def _broken(error: BaseException, title: str) -> BaseException:
-    """What to raise for an error of a spreadsheet reader; a Rust panic is no `Exception`."""
+    """Make the exception for an error of a spreadsheet library; a Rust panic is no `Exception`."""
     if isinstance(error, SpreadsheetError):
         return error
     if isinstance(error, Exception) or type(error).__name__ == "PanicException":
@@ -230,7 +230,7 @@ def _cells(row: Sequence[object]) -> Cells:
 
 
 def _text(cell: object) -> str:
-    """A cell as text: whole numbers without `.0`, times as ISO, numbers beyond Excel's 15 digits marked as such."""
+    """Convert a cell to text: whole numbers without `.0`, times as ISO, numbers beyond 15 digits with an exponent."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):

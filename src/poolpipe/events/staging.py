@@ -23,7 +23,7 @@ __all__ = ["Staging"]
 _COLUMNS = {"tube": np.int32, "at": np.int64, "person": np.int64, "attributes_id": np.int32}
 
 _ROWS = 1 << 22
-"""Rows of a block: so large that it is a mapping of its own, which the system takes back when it is let go."""
+"""Rows of a block: large enough to be a memory mapping of its own, which the system takes back when it is released."""
 
 
 class Staging:

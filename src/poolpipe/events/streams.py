@@ -1,4 +1,4 @@
-"""Turn a file of any compression and encoding into blocks of UTF-8, and tell which format it holds."""
+"""Turn a file of any compression and encoding into blocks of UTF-8, and recognise its format."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 BLOCK = 1 << 24
-"""Bytes of text taken at once: enough for whole columns, small beside a city."""
+"""Bytes of text read at once: enough for whole columns, small beside a city."""
 
 Content = Literal["csv", "ndjson", "parquet", "arrow", "arrow_stream"]
 
@@ -36,9 +36,18 @@ _HEADER_WORDS = 2
 
 
 def recognised(head: bytes, name: str) -> Content:
-    """Tell the format by the first bytes of the uncompressed content; only text that could be either, by `name`.
+    """Recognise the format of a file by the first bytes of its uncompressed content.
 
-    A file that begins with blanks or zeros is a text like any other: what holds data may come later.
+    Parameters
+    ----------
+    head : bytes
+        The first bytes. A file that begins with blanks or zeros is text.
+    name : str
+        Name of the file; it decides only between kinds of text.
+
+    Returns
+    -------
+    {"parquet", "arrow", "arrow_stream", "ndjson", "csv"}
     """
     if head.startswith(_PARQUET):
         return "parquet"
@@ -54,7 +63,7 @@ def recognised(head: bytes, name: str) -> Content:
 
 
 def has_known_header(head: bytes) -> bool:
-    """Tell whether a text begins with a line of column names, `at` among them, or with an object."""
+    """Whether a text begins with a line of column names, `at` among them, or with an object."""
     start = text_of(head)
     cells = re.split(r"[,;\t|]", start.partition("\n")[0])
     known, _ = column_names([cell.strip(' \r"') for cell in cells])
@@ -62,13 +71,13 @@ def has_known_header(head: bytes) -> bool:
 
 
 def tells_events(head: bytes) -> bool:
-    """Tell whether a text begins with events, by a header that has `at` or an object that has it."""
+    """Whether a text begins with events: a header that has `at`, or an object that has it."""
     start = text_of(head)
     return '"at"' in start.partition("\n")[0] if start.startswith("{") else has_known_header(head)
 
 
 class OtherEncodingError(Exception):
-    """A text turned out to be written in another encoding than that of the blocks that were given."""
+    """A text is written in another encoding than that of the blocks yielded so far."""
 
     def __init__(self, encoding: str) -> None:
         self.encoding = encoding
@@ -82,15 +91,15 @@ class TextStream:
     Attributes
     ----------
     file : Unpacked
-        Where the bytes come from.
+        Source of the bytes.
     encoding : str
-        What the text is written in; empty until that is known. Where it is given, it is not asked.
+        Encoding of the text; empty until it is known. Where it is given, it is not detected.
     ended : callable
-        Asked at the end of the file whether that is the end it had; gives the trouble there is, or nothing.
+        Called at the end of the file; returns a message where the file has changed since, else an empty text.
     trouble : str
-        Why the file ended before its time, or what stands behind its end; empty if all is well.
+        Why the file ended early, or what follows its end; empty if it is complete.
     torn : bool
-        Whether it ended before its time, perhaps inside a record.
+        Whether it ended early, perhaps inside a record.
     """
 
     file: Unpacked
@@ -101,7 +110,7 @@ class TextStream:
     _first: bytes | None = None
 
     def content(self, name: str) -> Content:
-        """Tell what the file holds, by its first bytes; by its name only where they leave it open."""
+        """Recognise the format of the file, by its first bytes; by its name only where these do not decide."""
         return recognised(self.head(), name)
 
     def head(self) -> bytes:
@@ -116,7 +125,7 @@ class TextStream:
         Raises
         ------
         OtherEncodingError
-            If, at the end, all bytes together speak for another encoding than the first ones did.
+            If, at the end, all bytes together decide for another encoding than the first ones did.
         DamageError
             If the file's compressed content cannot be trusted.
         """
@@ -129,7 +138,7 @@ class TextStream:
             yield from self._decoded(block)
 
     def _sound_or_decided(self, block: bytes) -> Iterator[bytes]:
-        """Blocks as they are while they are sound UTF-8; from the first damage on, by what all bytes speak for."""
+        """Yield blocks unchanged while they are sound UTF-8; from the first damage on, decoded as all bytes decide."""
         evidence = Evidence()
         given_as_utf8 = False
         rest = b""
@@ -153,7 +162,7 @@ class TextStream:
     def _decoded(
         self, block: bytes, evidence: Evidence | None = None, *, given_as_utf8: bool = False
     ) -> Iterator[bytes]:
-        """Blocks decoded from this one on, and what they speak for noted."""
+        """Yield blocks decoded from this one on, and count their characters."""
         if evidence:
             evidence.add(block)
             self.encoding = UTF8 if given_as_utf8 else evidence.decided()

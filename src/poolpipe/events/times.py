@@ -30,13 +30,13 @@ TIME_FAULTS: Final = (
     ),
     *(rule for _, rule in NO_TIMES),
 )  # fmt: skip
-"""What makes a text or value no time, by number; 0 is a time. The rule and the way out, as a reject's detail tells them."""
+"""Why a text or value is no time, by number; 0 is a time. Each is the detail of a reject: the rule and the way out."""
 
 _OUTSIDE, _SKIPPED, _TEXTS = 1, 2, 3
 
 _DAY = 86_400_000_000
 _END = 7_258_118_400_000_000
-"""2200-01-01, UTC, in microseconds: moments are counted from 1970-01-01 up to it."""
+"""2200-01-01, UTC, in microseconds: times are valid from 1970-01-01 up to it."""
 
 _MICROS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 """Unit of a typed column to microseconds; nanoseconds are cut."""
@@ -49,11 +49,11 @@ class Times:
     Attributes
     ----------
     micros : (n,) int64
-        Microseconds since 1970, UTC; anything where there is no time.
+        Microseconds since 1970, UTC; arbitrary where there is no time.
     missing : (n,) bool
-        Nothing was given.
+        Whether the cell is empty.
     faults : (n,) uint8 or None
-        What makes a value no time, as a place in `TIME_FAULTS`; None where every value given is one.
+        Why a value is no time, as an index into `TIME_FAULTS`; None where every value given is one.
     """
 
     micros: NDArray[np.int64]
@@ -62,7 +62,19 @@ class Times:
 
 
 def time_column(column: pa.ChunkedArray, time_zone: str) -> Times:
-    """Read a column of times of any type: texts, moments, dates (midnight); without offset they are of `time_zone`."""
+    """Read a column of times of any type: texts, timestamps, dates (midnight).
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        (n,) values.
+    time_zone : str
+        IANA zone of times without offset.
+
+    Returns
+    -------
+    Times
+    """
     array = one_array(column)
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
@@ -75,9 +87,18 @@ def time_column(column: pa.ChunkedArray, time_zone: str) -> Times:
 
 
 def parse_times(values: pl.Series, time_zone: str) -> Times:
-    """Read texts as times; those without offset are read in `time_zone`.
+    """Read texts as times. Each distinct text that the kernel does not know is parsed once.
 
-    A text that the kernel does not know is read once, however often it comes.
+    Parameters
+    ----------
+    values : Series of String
+        (n,) texts; null is missing.
+    time_zone : str
+        IANA zone of times without offset.
+
+    Returns
+    -------
+    Times
     """
     micros, kinds = _parsed(values)
     missing, faults = np.zeros(len(values), np.bool_), np.zeros(len(values), np.uint8)
@@ -106,7 +127,7 @@ def _parsed(values: pl.Series) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
 def _read_slowly(
     cleaned: pl.Series,
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.bool_]]:
-    """Read distinct texts, and one more that is missing: microseconds, kind, fault, whether it is missing."""
+    """Parse distinct texts: microseconds, kind, fault, whether it is missing; one more item stands for null."""
     cleaned = pl.concat([cleaned, pl.Series([None], dtype=pl.String)])
     micros, kinds = _parsed(as_rfc3339(cleaned))
     missing = cleaned.is_null().to_numpy()
@@ -117,7 +138,7 @@ def _read_slowly(
 
 
 def _counted(array: pa.Array, unit: str, time_zone: str | None) -> Times:
-    """Read moments that a typed column counts in a unit; on the clock of `time_zone`, or UTC without one."""
+    """Read times that a typed column counts in a unit; local times of `time_zone`, or UTC without one."""
     counts = pl.Series(array.view(pa.int32() if unit == "day" else pa.int64())).cast(pl.Int64)
     missing = counts.is_null().to_numpy() if counts.null_count() else np.zeros(len(counts), np.bool_)
     numbers = (counts.fill_null(0) if counts.null_count() else counts).to_numpy()
@@ -128,7 +149,7 @@ def _counted(array: pa.Array, unit: str, time_zone: str | None) -> Times:
         factor = _DAY if unit == "day" else _MICROS[unit]
         far = _beyond(
             numbers, -_DAY // factor, (_END + _DAY) // factor
-        )  # what would overflow is not multiplied
+        )  # values that would overflow are not multiplied
         if far is not None:
             faults[far] = _OUTSIDE
             numbers = np.where(far, 0, numbers)
@@ -144,9 +165,9 @@ def _counted(array: pa.Array, unit: str, time_zone: str | None) -> Times:
 
 
 def _moments(wall: NDArray[np.int64], time_zone: str) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Turn microseconds of a zone's clock into microseconds UTC, and tell which ones that clock never showed.
+    """Convert local microseconds of a zone to UTC, and find those that do not exist there.
 
-    A time that the clock showed twice is the earlier one.
+    A local time that occurs twice is the earlier one.
     """
     far = _beyond(wall, -_DAY, _END + _DAY)
     clock = pl.Series(wall if far is None else np.where(far, 0, wall)).cast(pl.Datetime("us"))
@@ -164,7 +185,7 @@ def _moments(wall: NDArray[np.int64], time_zone: str) -> tuple[NDArray[np.int64]
 
 
 def _beyond(numbers: NDArray[np.int64], least: int, most: int) -> NDArray[np.bool_] | None:
-    """Which numbers lie outside a range; None where none does, as almost always."""
+    """Find the numbers outside a range, (n,) bool; None where there is none."""
     if not len(numbers) or (numbers.min() >= least and numbers.max() <= most):
         return None
     return (numbers < least) | (numbers > most)

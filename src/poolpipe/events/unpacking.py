@@ -1,9 +1,9 @@
 """Unpack compressed files, and report which bytes can be trusted where one is damaged.
 
 Compression spreads damage: one cut byte in a gzip file gave 2,804 wrong records of 5,000 that all looked right, and only
-the checksum at the end tells. So what is trusted is what an end vouches for: whole gzip members with their checksum, whole
-zstd frames; of a file that merely breaks off, everything before the break. Zeros behind the end, as a preallocated file
-has them, are no content.
+the checksum at the end shows it. So only content with a checked end is trusted: whole gzip members with their checksum,
+whole zstd frames; of a truncated file, everything before its end. Zeros behind the end, as in a preallocated file, are
+no content.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["DamageError", "Unpacked", "compression_of", "opened"]
 
 
 def compression_of(head: bytes) -> str | None:
-    """Tell by a file's first bytes how it is compressed."""
+    """Recognise the compression of a file by its first bytes."""
     if head.startswith(gzip_members.MAGIC):
         return "gzip"
     return "zstd" if head.startswith(zstd_frames.MAGIC) or zstd_frames.is_skippable(head) else None
@@ -34,7 +34,7 @@ def opened(path: Path, found: DamageError | None = None) -> tuple[BinaryIO, Unpa
     ----------
     path : Path
     found : DamageError, optional
-        What an earlier attempt found: only what is trusted is given.
+        The damage that an earlier attempt found: only trusted bytes are returned.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def opened(path: Path, found: DamageError | None = None) -> tuple[BinaryIO, Unpa
 
 
 class _Trusted:
-    """The first bytes of compressed content, those that are trusted."""
+    """The trusted first bytes of compressed content."""
 
     def __init__(self, unpacked: Unpacked, found: DamageError) -> None:
         self.trouble = ""

@@ -1,4 +1,4 @@
-"""The valid events of one kind in one batch, laid out for numbering."""
+"""The valid events of one kind in one batch, as columns whose texts are numbered later."""
 
 from __future__ import annotations
 
@@ -26,30 +26,33 @@ WORDS = ("event_id", "event", "name", "phone", "operator", "giver", "receiver", 
 
 @dataclass(slots=True)
 class ValidEvents:
-    """Events of one kind out of one batch: the same row in every part.
+    """Events of one kind out of one batch: row i of every part belongs to event i.
 
-    Of collects only `at`, the person, and what makes the tube (`folding`) have a row a scan; the other
-    parts have a row for each combination that scans say, and `attributes_id` tells which.
+    Of collects only `at`, the person, and what identifies the tube have a row for each scan; the other parts have a row
+    for each combination that occurs, and `attributes_id` is the row of a scan's combination.
 
     Attributes
     ----------
     at : (n,) int64
         Microseconds since 1970, UTC.
-    codes : dict of Coded
+    codes : dict of EncodedColumn
+        Columns of codes with few distinct values.
     fixed : dict of (n,) int8
-        mode, role and call as numbers; -1 where nothing was given.
-    numbers : dict of Coded or Series
-        capacity, swabs, tubes (Coded over Int64), ct (Series of Float64).
+        mode, role and call as numbers; -1 where the cell is empty.
+    numbers : dict of EncodedColumn or Series
+        capacity, swabs, tubes (EncodedColumn over Int64), ct (Series of Float64, cycles; null is undetermined).
     words : dict of Series of String
+        Columns kept as text.
     person : Persons or None
+        Of collects only.
     well : (n,) int32 or None
-        Position on the plate.
-    said : (n,) int32 or None
+        Position on the plate, from 0.
+    attributes_id : (n,) int32 or None
         Combination of each collect.
-    sayings : int
+    attribute_sets : int
         How many combinations there are.
     words_known : dict of dict
-        Column to words of laboratories in it, and what they were taken for.
+        Column to words of laboratories in it, and the values that replaced them.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""Validate the records of a batch: events that are understood, and a typed reason for each record that is not."""
+"""Validate the records of a batch: valid events, and a typed reason for each other record."""
 
 from __future__ import annotations
 
@@ -48,12 +48,23 @@ def validate(
 ) -> tuple[ValidEvents, NDArray[np.int64], pl.DataFrame]:
     """Clean and check records of one kind, whole columns at a time.
 
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Records, known columns under their proper names.
+    kind : str
+        Kind of event.
+    policy : Policy
+        Code patterns, wells of a plate and time zone.
+    left_out : frozenset of str
+        Columns of the file that no event has; a reject for a missing value names them.
+
     Returns
     -------
     events : ValidEvents
-        The records that could be understood, in their order.
+        The records that are valid, in their order.
     rows : (n,) int64
-        Which records those are.
+        Row in `table` of each of them.
     rejected : DataFrame
         row, code, detail of every other record.
     """
@@ -75,7 +86,7 @@ def validate(
 
 
 class _Validation:
-    """A batch on its way: what is known so far, and the first thing wrong with each row."""
+    """A batch while it is validated: its valid columns so far, and the first fault of each row."""
 
     def __init__(self, table: pa.Table, kind: str, policy: Policy, left_out: frozenset[str]) -> None:
         self.table = table
@@ -91,7 +102,7 @@ class _Validation:
         self.faults: dict[str, NDArray[np.uint8] | None] = {}
 
     def refuse(self, bad: NDArray[np.bool_], code: str, column: str, rule: str) -> None:
-        """Mark rows that nothing was found wrong with before."""
+        """Give a reject code to those of these rows that have none yet."""
         if not bad.any():
             return
         self.checks.append((code, column, rule))
@@ -100,7 +111,7 @@ class _Validation:
     def refuse_values(
         self, given: EncodedColumn, bad: NDArray[np.bool_], code: str, column: str, rule: str
     ) -> None:
-        """Mark rows by what is wrong with their values, which are few; mostly nothing is."""
+        """Give reject codes to rows by the faults of their distinct values."""
         if bad.any():
             self.refuse(given.spread(bad, missing=False), code, column, rule)
 
@@ -129,7 +140,7 @@ class _Validation:
             given = column in self.columns
             found = self._scanned(column) if given else EncodedColumn.nothing(self.height)
             if column not in (*_PATTERNED, *_NAMED) and not found.profile:
-                # nothing but a prefix: bad for those, nothing for others
+                # a mere prefix: bad in these columns, missing in others
                 found = replace(found, values=found.values.replace("", None))
             if column in VOCABULARY:
                 if told := words_known(column, found.values):
@@ -139,7 +150,7 @@ class _Validation:
         return self.events.codes[column]
 
     def _scanned(self, column: str) -> EncodedColumn:
-        """A column of codes without what the policy says scanners add to printed ones."""
+        """Strip from a column of codes what, by the policy, scanners add to printed ones."""
         codes = self.policy.codes
         added = codes.scanner_prefixes or codes.scanner_suffixes or codes.gs1_identifiers
         if column not in _PATTERNED or not added:
@@ -155,7 +166,7 @@ class _Validation:
 
 
 def _missing(reading: _Validation) -> None:
-    """What must be there: decided after cleaning, so that a cell of blanks is missing, too."""
+    """Reject rows without a required value; decided after cleaning, so that a cell of blanks is missing, too."""
     kind = EVENTS[reading.kind]
     for column in ("at", *kind.must):
         reading.refuse(_absent(reading, column), "missing_value", column, _must(reading, column))
@@ -209,7 +220,7 @@ def _controls(reading: _Validation) -> NDArray[np.bool_]:
 
 
 def _ids(reading: _Validation, column: str) -> pl.Series:
-    """Ids row by row: they are codes of which hardly one comes twice."""
+    """Clean ids row by row, because hardly one occurs twice."""
     if column not in reading.events.words:
         ids, faults = plain_codes(reading.table.column(column))
         reading.events.words[column], reading.faults[column] = ids, faults
@@ -217,7 +228,7 @@ def _ids(reading: _Validation, column: str) -> pl.Series:
 
 
 def _times(reading: _Validation) -> None:
-    """Times, in the policy's zone where they say no offset."""
+    """Parse times, in the policy's zone where they have no offset."""
     if reading.at is not None:
         reading.events.at = reading.at.micros
         _refuse_times(reading, "at", reading.at)
@@ -233,7 +244,7 @@ def _refuse_times(reading: _Validation, column: str, told: Times) -> None:
 
 
 def _codes(reading: _Validation) -> None:
-    """Refuse what is no code, then codes outside their patterns and names of a wrong length."""
+    """Reject texts that are not codes, then codes outside their patterns and names of a wrong length."""
     for column in EVENTS[reading.kind].columns:
         if column not in reading.columns:
             continue
@@ -255,7 +266,7 @@ def _codes(reading: _Validation) -> None:
 
 
 def _refuse_faults(reading: _Validation, column: str) -> None:
-    """Refuse what is no code at all: digits that are lost, objects, errors of spreadsheets."""
+    """Reject texts that are not codes: numbers that lost digits, objects, errors of spreadsheets."""
     faults = reading.faults.get(column)
     if faults is not None:
         for fault in np.unique(faults[faults > 0]).tolist():
@@ -332,7 +343,7 @@ def _numbers(reading: _Validation) -> None:
 
 
 def _fixed_words(reading: _Validation) -> None:
-    """Mode, role and call as numbers; then the words nothing is asked of."""
+    """Convert mode, role and call to numbers; then add the columns that are not checked."""
     columns = EVENTS[reading.kind].columns
     for column, (words, code) in _FIXED.items():
         if column not in columns:
@@ -357,7 +368,7 @@ def _fixed_words(reading: _Validation) -> None:
 
 
 def _canonical(temperatures: pl.Series) -> pl.Series:
-    """36.5 and 36.50 are one temperature; what is no number stays as it came."""
+    """Write temperatures in one form (36.5 and 36.50 are one); texts that are no number are kept."""
     numbers = temperatures.cast(pl.Float64, strict=False).cast(pl.String)
     return pl.select(pl.coalesce(numbers, temperatures)).to_series()
 

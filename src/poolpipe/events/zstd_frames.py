@@ -13,32 +13,32 @@ __all__ = ["MAGIC", "Frame", "Units", "frames_of", "is_skippable"]
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = b"\x2a\x4d\x18"
-"""Behind a byte 0x50 to 0x5f: a frame without content, such as pzstd writes."""
+"""Follows a byte 0x50 to 0x5f in the magic number of a skippable frame, such as pzstd writes."""
 
 _RUN_LENGTH = 1
 _HEADER_OF_BLOCK = 3
 _CHECKSUM = 4
 _FEW = 64
-"""As many zeros in a row may be block headers; more of them are no data."""
+"""The most zeros in a row that may be block headers; more of them are no data."""
 
 
 def is_skippable(head: bytes) -> bool:
-    """Tell whether bytes begin with a skippable frame."""
+    """Whether bytes begin with a skippable frame."""
     return head[1:4] == _SKIPPABLE and 0x50 <= head[0] <= 0x5F
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A stretch of a file.
+    """A part of a file: a frame, or bytes that are none.
 
     Attributes
     ----------
     start, stop : int
         Its bytes.
     ends : sequence of int
-        Where each of its blocks ends; nothing where it is no frame.
+        Where each of its blocks ends; empty where it is no frame.
     is_whole : bool
-        Whether it ends where its blocks say.
+        Whether it ends where its blocks end.
     """
 
     start: int
@@ -48,12 +48,12 @@ class Frame:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether it is no frame but something else."""
+        """Whether it is no frame."""
         return not self.ends
 
 
 def frames_of(file: BinaryIO, size: int, end: int) -> Iterator[Frame]:
-    """Yield the frames of a file in order, and what stands behind them as one that is foreign.
+    """Yield the frames of a file in order, and the bytes behind them as one part that is foreign.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def frames_of(file: BinaryIO, size: int, end: int) -> Iterator[Frame]:
     size : int
         Its length, bytes.
     end : int
-        From there on it consists of zeros.
+        Where the trailing zeros begin.
     """
     start = 0
     while start < size:
@@ -81,7 +81,7 @@ def frames_of(file: BinaryIO, size: int, end: int) -> Iterator[Frame]:
 
 
 def _frame(file: BinaryIO, start: int, head: bytes, size: int, end: int) -> Frame:
-    """A frame, by its blocks' headers."""
+    """Find the end of a frame, by its blocks' headers."""
     described = head[4] if len(head) > 4 else 0
     has_window = not described & 0x20
     content_size = (0 if has_window else 1, 2, 4, 8)[described >> 6]
@@ -102,7 +102,7 @@ def _frame(file: BinaryIO, start: int, head: bytes, size: int, end: int) -> Fram
 
 
 def _at(file: BinaryIO, place: int, count: int) -> bytes:
-    """Bytes at a place; none where the disk cannot read them."""
+    """Bytes at a place; empty where the disk cannot read them."""
     try:
         file.seek(place)
         return file.read(count)
@@ -111,14 +111,14 @@ def _at(file: BinaryIO, place: int, count: int) -> bytes:
 
 
 class Units(io.RawIOBase):
-    """A part of a file, given block by block, so that each is unpacked before the next is seen.
+    """A part of a file, read block by block, so that each is unpacked before the next is read.
 
     Attributes
     ----------
     ended : bool
-        Whether all of it was given and more was asked for.
+        Whether all of it was read and a further read was tried.
     failed : bool
-        Whether the disk did not give all of it.
+        Whether the disk could not read all of it.
     """
 
     def __init__(self, file: BinaryIO, start: int, ends: Sequence[int]) -> None:
@@ -130,11 +130,11 @@ class Units(io.RawIOBase):
         self._next = 0
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return True: it can be read."""
         return True
 
     def read(self, most: int = -1) -> bytes:
-        """Give the rest of the present block, at most so many bytes."""
+        """Return the rest of the present block, at most so many bytes."""
         while self._next < len(self._ends) and self._place >= self._ends[self._next]:
             self._next += 1
         if self._next == len(self._ends):

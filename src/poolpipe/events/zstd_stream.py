@@ -16,7 +16,7 @@ _SIP = 1 << 14
 
 
 class Zstd:
-    """Zstandard frames one behind the other, skippable ones among them.
+    """The content of Zstandard frames, one after the other, skippable ones among them.
 
     Arrow unpacks them. Where it cannot, the frames are unpacked one by one to find out how far they can be trusted.
     """
@@ -29,7 +29,7 @@ class Zstd:
         self._stream = pa.CompressedInputStream(pa.PythonFile(source, "r"), "zstd")
 
     def read(self, most: int) -> bytes:
-        """Give at most so many further bytes; see `Unpacked`."""
+        """Return at most so many further bytes; see `Unpacked`."""
         parts: list[bytes] = []
         size = 0
         try:
@@ -42,13 +42,13 @@ class Zstd:
 
 
 def _whole(file: BinaryIO) -> Units:
-    """A file of frames, block by block."""
+    """Read a file of frames block by block."""
     size, end = size_and_end(file)
     return Units(file, 0, [stop for frame in frames_of(file, size, end) for stop in frame.ends])
 
 
 def _damage_of(file: BinaryIO, error: str) -> DamageError:
-    """Find out which bytes of a file that cannot be unpacked to its end are trusted."""
+    """Find the trusted bytes of a file that cannot be unpacked to its end."""
     size, end = size_and_end(file)
     trusted = 0
     for frame in frames_of(file, size, end):
@@ -68,9 +68,9 @@ def _damage_of(file: BinaryIO, error: str) -> DamageError:
 
 
 def _unpacked(file: BinaryIO, frame: Frame) -> tuple[int, Units, bool]:
-    """How many bytes a frame unpacks to, how its blocks were given for that, and whether it is sound."""
+    """How many bytes a frame unpacks to, how its blocks were read for that, and whether it is sound."""
     counted = 0
-    for sip in (_SIP, 1):  # a sip that meets the break is lost, so the last one is taken byte by byte
+    for sip in (_SIP, 1):  # a read that meets the damage is lost, so the last one is done byte by byte
         source = Units(file, frame.start, frame.ends)
         stream = pa.CompressedInputStream(pa.PythonFile(source, "r"), "zstd")
         again, counted = counted, 0

@@ -31,7 +31,7 @@ class Members:
     ----------
     rows : DataFrame
         tube, person, collected_at: coded, sorted by tube and queue.
-    beliefs : Probabilities
+    probabilities : Probabilities
         P(infected) of each.
     """
 

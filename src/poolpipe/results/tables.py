@@ -34,7 +34,7 @@ class EncodedTables:
 
     Attributes
     ----------
-    seated : Members
+    members : Members
         The members.
     pools, recalls, cases, ledger : DataFrame
         Coded; see the stages.
