@@ -87,9 +87,8 @@ REJECTS: Final[Mapping[str, Reject]] = {
 
 NO_LAB: Final = Reject(
     "a load names no laboratory", "上样记录未注明检测机构",
-    "set lab under [machines] of --policy FILE, or give it to one file: poolpipe import FILE --lab LAB --out FOLDER, then "
-    "run FOLDER",
-    "在 --policy 文件的 [machines] 下设置 lab，或为单个文件指定：poolpipe import 文件 --lab 机构 --out 文件夹，再 run 该文件夹",
+    "in event files fill the column lab; for machines' files set lab under [machines] of --policy FILE",
+    "事件文件请补填 lab 列；仪器文件请在 --policy 文件的 [machines] 下设置 lab",
 )  # fmt: skip
 """`missing_value` of the lab of a load, which a machine's file never holds."""
 

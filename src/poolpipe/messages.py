@@ -48,7 +48,11 @@ _INPUT: Final = {
         "give a CSV, NDJSON, Parquet or Arrow file", "请给出 CSV、NDJSON、Parquet 或 Arrow 文件",
     ),
     "unreadable": Message("you may not read it", "无读取权限", *_RIGHT),
-    "no_file_or_folder": Message("{nature}", "不是文件或文件夹", *_GIVE_FILE),
+    "no_file_or_folder": Message("{nature}", "", *_GIVE_FILE),  # a nature is in both languages
+    "link_to_nothing": Message(
+        "a link to nothing, or to itself", "链接指向的文件不存在，或链接指向自身",
+        "mend it, or give the file itself", "请修复链接，或直接给出该文件",
+    ),
     "nothing_to_read": Message(
         "there is no event file{left_aside}", "没有事件文件",
         "give CSV, NDJSON, Parquet or Arrow files ({endings}, also .gz and .zst)", "请给出 CSV、NDJSON、Parquet 或 Arrow 文件",
@@ -214,6 +218,17 @@ _REJECTS: Final = {
         "the file into a folder called after it, or give --kind",
         "文件名与 kind 列均未说明事件种类，请在文件名开头写明、放入以种类命名的文件夹，或用 --kind 指定",
     ),
+    "loads_without_lab": Message(
+        "{count} loads of {file} have no lab and are rejected; set lab under [machines] of --policy FILE, or give it to one "
+        "file: poolpipe import FILE --lab LAB --out FOLDER, then run FOLDER",
+        "{count} 条上样记录（{file}）未注明检测机构，已拒收；请在 --policy 文件的 [machines] 下设置 lab，或为单个文件指定："
+        "poolpipe import 文件 --lab 机构 --out 文件夹，再 run 该文件夹",
+    ),
+    "loads_without_lab_column": Message(
+        "{count} loads of {file} have no lab and are rejected; fill its column lab",
+        "{count} 条上样记录（{file}）未注明检测机构，已拒收；请补填 lab 列",
+    ),
+    "more_without_lab": Message("loads of {count} more files have no lab", "另有 {count} 个文件的上样记录未注明检测机构"),
     "check_character": Message("fails its {rule} check character", "校验码不符"),
     "no_header": Message("there is no header: {why}", "没有表头"),
     "names_are_data": Message(

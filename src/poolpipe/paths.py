@@ -121,6 +121,8 @@ def unusable(given: str, *, pipes: bool) -> InputError | None:
     elif glob.has_magic(given):
         return None if expand(given) else InputError.of("no_match", where=shown(given))
     else:
+        if os.path.lexists(path):
+            return InputError.of("link_to_nothing", where=shown(given))
         return InputError.of("no_such_path", where=shown(given), way_out=_nearest(path))
     if what in NATURES and not (pipes and what == "pipe"):
         return InputError.of("no_file_or_folder", where=shown(given), nature=NATURES[what])

@@ -177,7 +177,7 @@ def conclude(
     asked = moment_of(as_of, policy.time_zone)
     moment = asked or latest_at(events.frames)
     warnings = [
-        *loads_without_lab(events.rejects),
+        *loads_without_lab(events.rejects, events.notes),
         *known.warnings,
         *odd_view(events.frames, moment, policy.time_zone, asked=asked is not None),
     ]

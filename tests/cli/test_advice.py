@@ -23,7 +23,8 @@ NAMED = re.compile(
 
 TOLD_BY = {
     "poolpipe.cli": (),
-    "poolpipe.messages": ("run", "export"),
+    "poolpipe.messages": ("run",),
+    "poolpipe.findings": ("run",),
     "poolpipe.results.writing": ("run", "demo"),
     "poolpipe.results.written": ("run", "demo"),
     "poolpipe.stages.viewpoint": ("run",),

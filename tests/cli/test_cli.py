@@ -138,6 +138,16 @@ def test_path__that_is_not_there_is_told_alike_by_every_command(words, tmp_path,
     assert "did you mean 您是否指: result" in shown.stderr
 
 
+@pytest.mark.parametrize("target", ["nowhere", "link.csv"])
+def test_link__to_nothing_is_told_as_such(target, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.csv").symlink_to(target)
+    shown = poolpipe("run", "link.csv", "--out", "o")
+    assert shown.exit_code == 1
+    assert "a link to nothing, or to itself 链接指向的文件不存在" in shown.stderr
+    assert "did you mean" not in shown.stderr
+
+
 def test_message__that_is_chinese_already_is_left_alone():
     assert in_both_languages("no such file 没有", ["InputError"]) == "no such file 没有"
     assert in_both_languages("no such file", ["X", "InputError"]) == "no such file 输入无法使用"

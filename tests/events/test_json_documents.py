@@ -124,7 +124,7 @@ def test_number__as_a_code_is_what_was_written(number: str, tube: str, tmp_path:
         '{"at": 1}\n',
         '{"at": 1, "people": [{"x": 1}]}\n',
         "[1, 2]\n",
-        "[]\n",
+        "[]\n[]\n",
         '{"a": 1,\n',
         "at,tube\n",
         "",
@@ -168,3 +168,11 @@ def test_json__that_is_hostile_ends(text: str, tmp_path: Path) -> None:
     events = read_text(tmp_path, text, "collect.json")
     assert not events.frames["collect"].height
     assert events.rejects.height
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "[ ]\n", '{"data": []}', '{"code": 0, "rows": [], "total": "0"}\n', '{"data": [{}]}']
+)
+def test_empty_page__has_no_record(text: str, tmp_path: Path) -> None:
+    events = read_text(tmp_path, text, "collect.json")
+    assert counts(events)[0] == (1 if "{}" in text else 0)

@@ -182,6 +182,14 @@ def test_rejected_loads_of_event_files__blame_their_plate_alone(tmp_path: Path) 
     missing = day.anomalies.filter(code="plate_control_missing").sort("subject")
     blamed = missing["detail"].str.contains("loads of this plate were rejected").to_list()
     assert (missing["subject"].to_list(), blamed) == (["P1", "P2"], [True, False])
+    (tmp_path / "load-2.csv").write_text(
+        "at,plate,well,tube,laboratory\n2022-02-10T08:00:00Z,P3,A01,T1,L1\n", "utf-8"
+    )
+    labless = run(tmp_path)
+    assert labless.summary["warnings"][0].startswith(
+        "1 loads of load-2.csv have no lab and are rejected; fill its column"
+    )
+    assert "did you mean the column 'laboratory'?" in labless.rejects.filter(file="load-2.csv")["detail"][0]
     told = CliRunner().invoke(run_command, [str(tmp_path), "--out", str(tmp_path.with_suffix(".out"))]).output
     assert "run it again with its controls" in told
     assert "mend those loads first" in told

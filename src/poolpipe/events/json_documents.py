@@ -21,6 +21,7 @@ _DECODER: Final = json.JSONDecoder(parse_int=str, parse_float=str, strict=False)
 
 _BLANK: Final = " \t\r\n\x1e\ufeff"
 _LIST: Final = re.compile(r"\[\s*\{")
+_EMPTY_LIST: Final = re.compile(r"\[\s*\]\s*")
 _BEGINS_LIST: Final = re.compile(
     r'\{\s*(?:"[^"\\]*"\s*:\s*(?:"[^"\\]*"|[-+.\w]+|\{)\s*(?:,\s*)?)*"[^"\\]*"\s*:\s*\[\s*\{'
 )
@@ -62,16 +63,17 @@ def is_document(start: str) -> bool:
     -------
     bool
         Whether it begins with a list of objects, with an object over several lines, or with an object that has lists
-        of objects and no column of ours.
+        of objects and no column of ours; or is no more than an empty list, or a page of answers with an empty one.
     """
-    if _LIST.match(start):
+    if _LIST.match(start) or _EMPTY_LIST.fullmatch(start):
         return True
     if not start.startswith("{"):
         return False
     found = _value_at(start, 0)
     if found is not None:
         value, end = found
-        return "\n" in start[:end] or _is_envelope(value)
+        is_all = not start[end:].strip(_BLANK)
+        return "\n" in start[:end] or _is_envelope(value) or (is_all and _is_empty_page(value))
     first, newline, _ = start.partition("\n")
     key = re.match(r'\{\s*"([^"\\]*)"', start)
     ours = key is not None and proper_name(key[1]) in KNOWN_COLUMNS
@@ -112,6 +114,14 @@ def _is_envelope(value: object) -> bool:
         _is_envelope(each) or (isinstance(each, list) and bool(each) and isinstance(each[0], dict))
         for each in value.values()
     )
+
+
+def _is_empty_page(value: object) -> bool:
+    """Whether an object has no column of ours, one list, which is empty, and beside it nothing but texts and numbers."""
+    if not isinstance(value, dict) or KNOWN_COLUMNS & {proper_name(name) for name in value}:
+        return False
+    lists = [each for each in value.values() if isinstance(each, list | dict)]
+    return lists == [[]]
 
 
 class _DamageHereError(Exception):
@@ -164,7 +174,7 @@ class _Reader:
                 return
             raise _DamageHereError
         value, end = found
-        if _is_envelope(value):
+        if _is_envelope(value) or _is_empty_page(value):
             yield from self._members()
             return
         if indent is not None:

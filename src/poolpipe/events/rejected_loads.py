@@ -11,11 +11,11 @@ from poolpipe.coding.plain_texts import as_text
 from poolpipe.events.batches import picked
 from poolpipe.events.columns import one_array
 from poolpipe.events.times import time_column
-from poolpipe.findings import NO_LAB
+from poolpipe.messages import message
 from poolpipe.tables import TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     import pyarrow as pa
 
@@ -81,32 +81,25 @@ def first_of_each(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return every.group_by("round", "plate").agg(first).sort("round", "plate")
 
 
-def loads_without_lab(rejects: pl.DataFrame) -> list[str]:
+def loads_without_lab(rejects: pl.DataFrame, machines: Collection[str] = ()) -> list[str]:
     """Count for each file the loads that were rejected because they have no lab, and give the way out.
 
     Parameters
     ----------
     rejects : DataFrame
         As `tables.TABLES["rejects"]`.
+    machines : collection of str
+        Which files are machines': their lab is a setting, that of others a column.
 
     Returns
     -------
     list of str
         A sentence per file in both languages, in the order of the names; behind the fifth the number of other files.
     """
-    lacking = rejects.filter(lacks_lab)
-    files = lacking.group_by("file").len().sort("file").rows()
-    told = [
-        f"{count:,} loads of {file} have no lab and are rejected; {NO_LAB.way_out} {count:,} 条上样记录（{file}）"
-        f"未注明检测机构，已拒收；请{NO_LAB.way_out_chinese}"
-        for file, count in files[:_FEW]
-    ]
+    files = rejects.filter(lacks_lab).group_by("file").len().sort("file").rows()
+    codes = {
+        file: "loads_without_lab" if file in machines else "loads_without_lab_column" for file, _ in files
+    }
+    told = [message(codes[file], {"count": f"{count:,}", "file": file}) for file, count in files[:_FEW]]
     more = len(files) - len(told)
-    return [
-        *told,
-        *(
-            [f"loads of {more:,} more files have no lab 另有 {more:,} 个文件的上样记录未注明检测机构"]
-            if more
-            else []
-        ),
-    ]
+    return [*told, *([message("more_without_lab", {"count": f"{more:,}"})] if more else [])]

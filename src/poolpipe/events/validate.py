@@ -177,7 +177,10 @@ def _missing(reading: _Validation) -> None:
 
 
 def _must(reading: _Validation, column: str) -> str:
-    near = difflib.get_close_matches(column, sorted(reading.left_out), n=1, cutoff=0.5)
+    others = sorted(reading.left_out)
+    near = difflib.get_close_matches(column, others, n=1, cutoff=0.5) or [
+        name for name in others if len(column) > 2 and name.lower().startswith(column)
+    ]
     if column == "lab" and not near:
         return (
             "every load must have it: fill it in, or for machines' files set lab under [machines] of --policy FILE "
