@@ -1,4 +1,4 @@
-"""The sensitivity and specificity that a test is taken to have where nobody says otherwise."""
+"""Default sensitivity and specificity of a test."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ SENSITIVITY: Final = 0.95
 """P(pool positive | somebody in it is infected)."""
 
 SPECIFICITY: Final = 0.999
-"""P(pool negative | nobody in it is infected), by whatever a pool is called positive or suspect for.
+"""P(pool negative | nobody in it is infected), where a pool is not negative if it is called positive or suspect.
 
-A pool counts as positive for one target or for carry-over from its neighbours, too, so this is below what is known of
-two targets in a single sample (docs/decode.md has the evidence)."""
+One target alone or carry-over from a neighbouring well makes a pool positive or suspect, too, so this is below the
+specificity of two targets in a single sample (docs/decode.md has the evidence)."""
 
 SINGLE_SPECIFICITY: Final = 0.99997
 """P(single negative | not infected) of a sample of its own with two targets.

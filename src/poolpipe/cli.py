@@ -26,7 +26,7 @@ __all__ = ["COMMANDS", "NotDone", "Word", "main", "poolpipe"]
 
 
 class Word(NamedTuple):
-    """Where a command lives and what the overview says of it, without loading it."""
+    """Module of a command and its line in the overview, without importing it."""
 
     place: str
     says: str
@@ -46,7 +46,7 @@ COMMANDS: dict[str, Word] = {
 
 
 class NotDone(click.ClickException):
-    """The job could not be done: told on stderr in both languages, without a traceback; exit status 1."""
+    """The job could not be done: a message on stderr in both languages, without a traceback; exit status 1."""
 
     exit_code = 1
 
@@ -72,10 +72,10 @@ class NotDone(click.ClickException):
 
 
 class _LazyGroup(click.Group):
-    """A group that knows its commands by name and imports one only when it is called."""
+    """A group that lists its commands by name and imports one only when it is called."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        # `--debug` is taken wherever it stands: whoever met an error adds it at the end of the line.
+        # `--debug` is accepted at any place, because users add it at the end of the line.
         ctx.meta["poolpipe.debug"] = "--debug" in args
         with _drawn_usage():
             return super().parse_args(ctx, [argument for argument in args if argument != "--debug"])
@@ -86,7 +86,7 @@ class _LazyGroup(click.Group):
                 return super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
-        except Exception as error:  # the last door before the user: nothing may leave it as a traceback
+        except Exception as error:  # the last handler before the user, who must not see a traceback
             if ctx.meta["poolpipe.debug"] or getattr(error, "errno", None) == errno.EPIPE:
                 raise
             raise _not_done(error) from error
@@ -118,7 +118,7 @@ class _LazyGroup(click.Group):
 
 @contextmanager
 def _drawn_usage() -> Iterator[None]:
-    """Draw what a wrong command line says, in both languages."""
+    """Draw the message of a wrong command line, in both languages."""
     try:
         yield
     except click.ClickException as error:
@@ -128,7 +128,7 @@ def _drawn_usage() -> Iterator[None]:
 
 
 def _trace(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Write a traceback of `--debug` with drawn text and without anybody's number."""
+    """Write a traceback of `--debug`, escaped and with identities masked."""
     for line in "".join(traceback.format_exception(kind, error, trace)).split("\n"):
         print(visible(mask_identities(line)), file=sys.stderr)  # noqa: T201 -- Python's own last word
 
@@ -153,7 +153,7 @@ def _not_done(error: Exception) -> NotDone:
 
 
 def _told_plainly(others: Callable[..., None]) -> Callable[..., None]:
-    """Warnings of ours as one line on stderr, without the place in the program; `others` as ever."""
+    """Show poolpipe's warnings as one line on stderr, without the place in the program; other warnings as usual."""
 
     def tell(message: Warning | str, category: type[Warning], *where: Any) -> None:
         if issubclass(category, PoolpipeWarning):

@@ -127,7 +127,20 @@ def refused_value(detail: str) -> tuple[str, str]:
 
 
 def withhold_values(detail: str, *, known: Iterable[str] = ()) -> str:
-    """Withhold the quoted value in the reason of a reject: ``tube 'T1 张三': outside ...``; `known` may be told."""
+    """Withhold the quoted value in the reason of a reject: ``tube 'T1 张三': outside ...``.
+
+    Parameters
+    ----------
+    detail : str
+        As the table `rejects` has it.
+    known : iterable of str
+        Values that may be shown.
+
+    Returns
+    -------
+    str
+        The reason with the shape of the value in its place.
+    """
     if _SUGGESTED in detail:
         return mask_identities(visible(detail))
     found = _VALUE.match(detail)
@@ -150,7 +163,19 @@ def column_list(names: Iterable[str]) -> list[str]:
 
 
 def json_text(value: object, *, indent: int | None = 2) -> str:
-    r"""Write JSON for programs that is safe on a terminal, too: the same values, ``\u001b`` for what commands."""
+    r"""Write JSON that is safe to show on a terminal: control characters in texts are written as ``\u001b``.
+
+    Parameters
+    ----------
+    value : object
+        What `json.dumps` takes.
+    indent : int, optional
+        Blanks per level; None for one line.
+
+    Returns
+    -------
+    str
+    """
     import json
 
     text = json.dumps(value, ensure_ascii=False, indent=indent)

@@ -305,6 +305,17 @@ _BY_CLASS: Final = {
 def message(code: str, fields: Mapping[str, object]) -> str:
     """Fill in a message in both languages.
 
+    Parameters
+    ----------
+    code : str
+        A key of `MESSAGES`.
+    fields : mapping of str to object
+        Values of the template's fields.
+
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> message("setting_at_least", {"least": 1, "value": 0})
@@ -315,13 +326,38 @@ def message(code: str, fields: Mapping[str, object]) -> str:
 
 
 def way_out(code: str, fields: Mapping[str, object]) -> str:
-    """Fill in a message's way out in both languages; empty where the catalogue knows none."""
+    """Fill in a message's way out in both languages.
+
+    Parameters
+    ----------
+    code : str
+        A key of `MESSAGES`.
+    fields : mapping of str to object
+        Values of the template's fields.
+
+    Returns
+    -------
+    str
+        Empty where the catalogue has no way out for it.
+    """
     told = MESSAGES[code]
     return _joined(told.way_out, told.way_out_chinese, fields)
 
 
 def chinese(code: str, fields: Mapping[str, object]) -> str:
-    """Fill in a message in Chinese alone."""
+    """Fill in a message in Chinese alone.
+
+    Parameters
+    ----------
+    code : str
+        A key of `MESSAGES`.
+    fields : mapping of str to object
+        Values of the template's fields.
+
+    Returns
+    -------
+    str
+    """
     return MESSAGES[code].chinese.format_map(fields)
 
 

@@ -90,7 +90,19 @@ def shown(path: str | os.PathLike[str]) -> str:
 
 
 def arrow_file(path: str | os.PathLike[str], mode: str = "rb") -> pa.OSFile:
-    """Open a file for Arrow by its name's own bytes, which need not be UTF-8 as Arrow's paths must be."""
+    """Open a file for Arrow whose name may not be UTF-8, as Arrow's own paths must be.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    mode : str
+        As `pyarrow.OSFile` takes it.
+
+    Returns
+    -------
+    pyarrow.OSFile
+    """
     import pyarrow as pa
 
     return pa.OSFile(os.fsencode(path), mode)
@@ -131,7 +143,19 @@ def unusable(given: str, *, pipes: bool) -> InputError | None:
 
 
 def identity(status: os.stat_result, path: str | os.PathLike[str]) -> tuple[object, ...]:
-    """What two names of one file share: device and number, with size and time where a system reuses numbers."""
+    """Key that all names of one file share: device and number, with size and time where a system reuses numbers.
+
+    Parameters
+    ----------
+    status : os.stat_result
+        Of the file, links followed.
+    path : path
+        Used where the system has no file numbers.
+
+    Returns
+    -------
+    tuple
+    """
     if not status.st_ino:
         return (os.path.realpath(path),)
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
@@ -150,7 +174,18 @@ def nature(status: os.stat_result) -> str:
 
 
 def changed(before: os.stat_result, after: os.stat_result) -> str:
-    """Tell what became of a file between two looks at it; empty if nothing did."""
+    """Say how a file changed between two looks at it.
+
+    Parameters
+    ----------
+    before, after : os.stat_result
+        Of the same file.
+
+    Returns
+    -------
+    str
+        Empty where it did not change.
+    """
     then, now = before.st_size, after.st_size
     way_out = "what was there was read; run again when the file is complete 读取期间文件有变化，请待文件写完后重新运行"
     if now != then:

@@ -101,12 +101,12 @@ def run(
         standard input; files of PCR machines and robots among them are recognised by content. Or frames of polars
         (lazy ones, too), pandas, pyarrow or DuckDB: one or several per kind of event, or with a column `kind`.
     policy : Policy, str, Path or mapping, optional
-        A policy, a preset's name, a TOML file, or what such a file holds as a mapping; `ten-in-one` by default.
+        A policy, a preset's name, a TOML file, or its settings as a mapping; `ten-in-one` by default.
     as_of : datetime or str, optional
-        The view from a moment: later events do not exist. By default the latest event's moment. A text is
+        The time as of which the day is seen: later events do not count. By default that of the latest event. A text is
         RFC 3339; without offset it is read in the policy's time zone, like a naive datetime.
     kind : str, optional
-        Kind of the events whose file tells none, neither by its name or folder nor in a column.
+        Kind of the events of files without one in their name, folder or a column.
     people, sites, labs : path or frame, optional
         Reference tables: households for the recalls' order, priority sites for the clocks.
     reference : Reference, optional
@@ -114,7 +114,7 @@ def run(
     readings : {"auto", "all", "not-negative"}
         Which read-outs are kept beside the result; see `readings.kept_readings`.
     progress : callable or bool, optional
-        Told (what, done, total) now and then. True shows a bar, False nothing; by default there is a bar in
+        Called with (what, done, total) now and then. True shows a bar, False nothing; by default there is a bar in
         notebooks and in IPython, and nothing in scripts.
     out : path or Writing, optional
         Folder that the result is written into, whole or not at all; like `Day.write`, but the members, which take
@@ -129,7 +129,7 @@ def run(
     Raises
     ------
     InputError
-        If an input does not exist or may not be read. What the files hold never raises.
+        If an input does not exist or may not be read. The content of files never raises.
     PolicyError
         If the policy is none.
     TableError
@@ -170,7 +170,28 @@ def conclude(
 ) -> Day:
     """Conclude everything from events that were read already, under a policy and as of a moment.
 
-    Parameters are those of `run`; the same events can be concluded from again and again.
+    The same events can be concluded from again and again; they are not changed.
+
+    Parameters
+    ----------
+    events : Events
+        As `read_events` returns them.
+    policy : Policy
+        The rules. Its code patterns, plate size and time zone do not change which events were accepted.
+    as_of : datetime or str, optional
+        As in `run`.
+    reference : Reference, optional
+        Reference tables.
+    readings : {"auto", "all", "not-negative"}
+        As in `run`.
+    progress : callable, optional
+        Called with (what, done, total).
+    out : Writing, optional
+        Open result to which each table is given as soon as it is concluded.
+
+    Returns
+    -------
+    Day
     """
     done = _StepProgress(progress)
     known = reference or Reference()
@@ -184,9 +205,9 @@ def conclude(
     standing = standing_events(events.frames, events.codes, moment)
     frames, codes = with_collected_controls(standing.frames), events.codes
     done("voids")
-    now = moment or datetime.now(UTC)  # without any event nothing is told from it
-    # A second thread takes what does not wait for the first: who is in a tube has nothing to do with where
-    # it went, nor what is wrong with how likely anybody is infected.
+    now = moment or datetime.now(UTC)  # without any event it is not used
+    # A second thread runs the stages that do not need the results of the first: links beside custody, anomalies
+    # beside probabilities.
     with ThreadPoolExecutor(1) as beside:
         linking = beside.submit(link, frames["collect"], codes, policy)
         calling = beside.submit(call, frames, codes, policy)
@@ -263,7 +284,7 @@ def conclude(
 def _covered(
     pools: pl.DataFrame, links: Links, known: Reference, codes: Dictionaries, policy: Policy, now: datetime
 ) -> list[dict[str, Any]]:
-    """Coverage of the residents' list, a round a row; nothing without a list."""
+    """Coverage of the residents' list as rows per round; empty without a list."""
     residents = known.residents(codes)
     if residents is None:
         return []
@@ -280,7 +301,7 @@ def _summary(
     reference: Reference,
     warnings: list[str],
 ) -> dict[str, Any]:
-    """What `summary.json` says."""
+    """Make the content of `summary.json`."""
     counted = coded.anomalies.group_by("code").len().sort("code")
     kept = dict(coded.retention.group_by("status").len().iter_rows())
     capacity = policy.pools.box_capacity
@@ -308,7 +329,7 @@ def _summary(
 
 
 class _StepProgress:
-    """Tells a progress callback of each stage that is done."""
+    """Reports each finished stage to a progress callback."""
 
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress

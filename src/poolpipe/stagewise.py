@@ -1,7 +1,6 @@
 """Single stages as functions on frames with the columns of docs/tables.md.
 
-The pipeline works on integers; here texts go in and texts come out, and events that cannot be understood come back
-as rejects.
+The pipeline works on integers; these functions take and return texts, and return events that cannot be read as rejects.
 """
 
 from __future__ import annotations
@@ -36,20 +35,20 @@ __all__ = ["StageResult", "anomalies", "calls", "custody", "ledger", "links", "r
 
 _MUST = {kind: ("at", *each.must) for kind, each in EVENTS.items()}
 _MUST["read"] += ("ct",)
-"""Columns without which a stage says nothing. `run` reads a missing ct as undetermined, for a machine's file may leave
-it out; a frame that somebody made for `calls` without Ct values is a slip, and must not become negative tubes."""
+"""Columns that a stage requires. `run` reads a missing ct as undetermined, because a machine's file may leave it out; a
+frame without Ct values given to `calls` is taken for a mistake, because it would make tubes negative."""
 
 
 class StageResult(NamedTuple):
-    """What a stage made of its events: ``members, rejects = poolpipe.links(collects)``.
+    """The result of a stage: ``members, rejects = poolpipe.links(collects)``.
 
     Attributes
     ----------
     table : polars.DataFrame
-        What the stage concludes.
+        The table that the stage concludes.
     rejects : polars.DataFrame
-        Events that could not be understood, as the table `rejects`: file (name of the frame), line (row from 1),
-        kind, code, detail, raw. Every row is in here, counts, or is a duplicate.
+        Events that cannot be read, as the table `rejects`: file (name of the frame), line (row from 1),
+        kind, code, detail, raw. Every other row is an event that counts, or a duplicate of one.
 
     Examples
     --------
@@ -70,7 +69,7 @@ def links(collects: Frame | list[Frame], *, policy: Rules = None) -> StageResult
     Parameters
     ----------
     collects : frame, or list of frames
-        Collect events of polars, pandas, pyarrow or DuckDB with at, tube, person, and what else was told.
+        Collect events of polars, pandas, pyarrow or DuckDB with at, tube, person, and any other columns of a collect.
     policy : Policy, str, Path or mapping, optional
 
     Returns
@@ -294,7 +293,7 @@ def anomalies(events: Frames, *, policy: Rules = None, as_of: datetime | str | N
 
 
 class _Read(NamedTuple):
-    """Events that count, as integers, and what is needed to read them."""
+    """Events that count, as coded frames, with dictionaries, policy and rejects."""
 
     frames: Mapping[str, pl.DataFrame]
     codes: Dictionaries

@@ -1,7 +1,7 @@
 """Every column of every event kind and every result table, declared once.
 
-Stages agree through this page and through nothing else. `Column.null` says what a missing value means;
-a column whose `null` is empty never has one.
+Stages share this module only. `Column.null` says what a missing value means; a column whose `null` is empty has no
+missing values.
 """
 
 from __future__ import annotations
@@ -51,16 +51,16 @@ CALLS: Final = ("invalid", "negative", "suspect", "positive")
 """A tube's possible calls, from the least to the gravest."""
 
 MODES: Final = ("pool", "single")
-"""How a tube can be used; inside the pipeline a mode is its place here."""
+"""How a tube can be used; in coded frames a mode is its index here."""
 
 ROLES: Final = ("sample", "negative_control", "positive_control")
-"""What can be in a well; inside the pipeline a role is its place here."""
+"""What can be in a well; in coded frames a role is its index here."""
 
 STATES: Final = ("collected", "packed", "picked_up", "received", "loaded", "reported")
-"""How far a tube can have got, in order."""
+"""The steps of a tube, in order; a tube's state is the last it reached."""
 
 RETENTION: Final = ("keep", "may_discard", "overdue")
-"""Where keeping a tube stands; inside the pipeline a place here."""
+"""Status of a kept tube; in coded frames a status is its index here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _columns(
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """What an event of one kind must and may say; `at` and the columns every event may have are understood."""
+    """Required and optional columns of one kind of event, besides `at` and those that every event may have."""
 
     must: tuple[str, ...]
     may: tuple[str, ...]
@@ -90,7 +90,7 @@ class EventKind:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column an event of this kind can have, in alphabetical order: that of its content."""
+        """Every column an event of this kind can have, in alphabetical order, in which contents are compared."""
         return tuple(sorted({"at", *self.must, *self.may, *EVERY_EVENT}))
 
 
@@ -117,8 +117,8 @@ EVENTS: Final[Mapping[str, EventKind]] = {
 }
 """The nine kinds of event. `load` must have a tube, too, unless its role is a control.
 
-`role_from` is `name` where the name of a sample in a machine's file is all that says that it is a control; `tube` is then
-that name, and where it was collected the well holds that tube.
+`role_from` is `name` where a sample is a control only by its name in a machine's file; `tube` is then that name, and
+where a tube of that code was collected the well holds that tube.
 """
 
 KINDS: Final = tuple(EVENTS)
@@ -292,11 +292,20 @@ SORT_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "retention": ("round", "tube"),
     "workload": ("lab", "hour"),
 }
-"""What each written table is sorted by."""
+"""Table to the columns that it is sorted by."""
 
 
 def require(frame: pl.DataFrame | Sequence[str], columns: Iterable[str], *, table: str) -> None:
-    """Refuse a frame, or the names of its columns, where a column is missing that is needed.
+    """Refuse a frame in which a needed column is missing.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame or sequence of str
+        The frame, or the names of its columns.
+    columns : iterable of str
+        The needed columns.
+    table : str
+        Name of the frame in the error.
 
     Raises
     ------
@@ -320,7 +329,18 @@ def require(frame: pl.DataFrame | Sequence[str], columns: Iterable[str], *, tabl
 
 
 def as_table(frame: pl.DataFrame, table: str) -> pl.DataFrame:
-    """Give a frame exactly the declared columns of `table`, in order and of the declared types.
+    """Select the declared columns of `table`, in order and cast to the declared types.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        With at least these columns.
+    table : str
+        A key of `TABLES`.
+
+    Returns
+    -------
+    polars.DataFrame
 
     Raises
     ------

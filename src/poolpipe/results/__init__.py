@@ -1,1 +1,1 @@
-"""What a run concluded: the day and its tables, record batches, writing, reading again and comparing."""
+"""The results of a run: the day and its tables, record batches, writing, reading again and comparing."""

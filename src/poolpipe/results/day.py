@@ -91,7 +91,7 @@ class Day:
         return self._overview().text()
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """HTML for a notebook."""
         return self._overview().html()
 
     def _overview(self) -> Overview:
@@ -113,7 +113,7 @@ class Day:
     if not TYPE_CHECKING:  # a type checker names a misspelt attribute itself
 
         def __getattr__(self, name: str) -> NoReturn:
-            # Asked for what is no attribute. Nobody mistypes a name with an underscore; protocols ask for those.
+            # Names with an underscore get no suggestion: protocols ask for them, and users do not.
             raise AttributeError(
                 f"a day has no {name!r}" + ("" if name.startswith("_") else f": {_near(name)}")
             )
@@ -133,7 +133,7 @@ class Day:
         Raises
         ------
         InputError
-            If DuckDB refuses the query, or it is not one question.
+            If DuckDB refuses the query, or it is not one SELECT.
 
         Examples
         --------
@@ -152,7 +152,7 @@ class Day:
         UnknownTableError
             If there is no table of that name; it is a KeyError, too.
         InputError
-            If this day was read from a folder, and written before there was such a table.
+            If this day was read from a folder that was written before there was such a table.
         """
         if name not in self._tables:
             if name not in TABLES:
@@ -164,57 +164,57 @@ class Day:
 
     @property
     def pools(self) -> pl.DataFrame:
-        """A tube a row."""
+        """The table of tubes, one row each."""
         return self.table("pools")
 
     @property
     def members(self) -> pl.DataFrame:
-        """A person in a tube a row."""
+        """The table of people in tubes, one row per seat."""
         return self.table("members")
 
     @property
     def recalls(self) -> pl.DataFrame:
-        """A person to re-collect a row, most urgent first."""
+        """The table of people to re-collect, most urgent first."""
         return self.table("recalls")
 
     @property
     def cases(self) -> pl.DataFrame:
-        """A positive person a row."""
+        """The table of positive people."""
         return self.table("cases")
 
     @property
     def traces(self) -> pl.DataFrame:
-        """A link from a positive to somebody a row."""
+        """The table of links from a positive to other people."""
         return self.table("traces")
 
     @property
     def anomalies(self) -> pl.DataFrame:
-        """Something wrong a row."""
+        """The table of anomalies, one row per code and subject."""
         return self.table("anomalies")
 
     @property
     def ledger(self) -> pl.DataFrame:
-        """What became of a group of tubes a row."""
+        """The table of tubes counted by round, site and box."""
         return self.table("ledger")
 
     @property
     def rejects(self) -> pl.DataFrame:
-        """An event not understood a row."""
+        """The table of rejected records."""
         return self.table("rejects")
 
     @property
     def readings(self) -> pl.DataFrame:
-        """A read-out that a call rests on a row."""
+        """The table of read-outs that calls rest on."""
         return self.table("readings")
 
     @property
     def retention(self) -> pl.DataFrame:
-        """A tube that is kept a row."""
+        """The table of kept tubes."""
         return self.table("retention")
 
     @property
     def workload(self) -> pl.DataFrame:
-        """A lab's hour a row."""
+        """The table of labs' hours."""
         return self.table("workload")
 
     def tubes_by(self, column: str) -> dict[str | None, int]:
@@ -225,7 +225,7 @@ class Day:
         return dict(zip(counted[column], counted["len"], strict=True))
 
     def sampled(self) -> int:
-        """How many people were sampled, each once in a tube."""
+        """Number of seats: people sampled, each once in a tube."""
         return self._coded.members.height if self._coded is not None else int(self.pools["people"].sum())
 
     def unreported(self) -> pl.DataFrame:
@@ -243,7 +243,7 @@ class Day:
         return count_by_lab(words.with_columns(places.alias("status")))
 
     def full_boxes(self) -> pl.DataFrame:
-        """Journeys of boxes packed with more tubes than a box takes, the fullest first; nothing without the events."""
+        """Journeys of boxes with more tubes than their capacity, the fullest first; empty for a day read from a folder."""
         capacity = self.summary.get("boxes", {}).get("capacity")
         if self._coded is None or capacity is None:
             return pl.DataFrame()
@@ -284,25 +284,25 @@ class Day:
         return self._reconclude(policy, as_of)
 
     def names(self) -> list[str]:
-        """Names of the tables there are: of a day read from a folder, those that it was written with."""
+        """Names of the tables; of a day read from a folder, those that it was written with."""
         return [table for table in TABLES if self._coded is not None or table in self._tables]
 
     def batched(self, name: str) -> BatchedTable:
         """Give one table in batches of rows as Arrow tables: the texts of a city need more memory than its numbers."""
-        if self._coded is not None:  # of tables that were asked for, too: batches do not depend on who looked
+        if self._coded is not None:  # also of tables already made, so that batches are always the same
             return self._coded.batched(name)
         return in_batches(self.table(name), self.rounds())
 
     def finish(self, writing: Writing) -> None:
-        """Give everything that is not being written yet to an open `Writing`."""
+        """Give every table that is not being written yet to an open `Writing`."""
         writing.finish(self.summary, {name: partial(self.batched, name) for name in self.names()})
 
     def rounds(self) -> int:
-        """How many rounds were told of."""
+        """How many rounds occur in the events."""
         return self._coded.members.rounds() if self._coded is not None else self.pools["round"].n_unique()
 
     def write(self, folder: str | os.PathLike[str]) -> Path:
-        """Write every table as Parquet, and `summary.json`, into `folder`; whole or not at all.
+        """Write every table as Parquet, and `summary.json`, into `folder`, in one atomic step.
 
         Raises
         ------
@@ -315,15 +315,15 @@ class Day:
 
     @classmethod
     def read(cls, folder: str | os.PathLike[str]) -> Day:
-        """Read a day that `write` has written.
+        """Read a day that `write` wrote.
 
-        What stands in the folder is proven first: every table is the one that the summary speaks of, by its
-        size and SHA-256 or, where a version before that wrote it, by its rows.
+        The files are verified first: every table is the one that the summary names, by its size and SHA-256 or,
+        in results of earlier versions, by its number of rows.
 
         Raises
         ------
         InputError
-            If it holds no result of ours, or tables and summary do not belong together.
+            If it holds no result of poolpipe, or tables and summary are of different runs.
 
         Examples
         --------

@@ -18,32 +18,32 @@ _PERSON = ("person_type", "person")
 
 
 class Result(Protocol):
-    """What is compared: `poolpipe.Day`, or anything that has these tables with the columns of docs/tables.md."""
+    """A result to compare: `poolpipe.Day`, or any object that has these tables with the columns of docs/tables.md."""
 
     @property
     def pools(self) -> pl.DataFrame:
-        """A row a tube."""
+        """The table of tubes, one row each."""
 
     @property
     def recalls(self) -> pl.DataFrame:
-        """A row a person to re-collect, per tube."""
+        """The table of people to re-collect, one row per person and tube."""
 
     @property
     def cases(self) -> pl.DataFrame:
-        """A row a positive person."""
+        """The table of positive people."""
 
     @property
     def anomalies(self) -> pl.DataFrame:
-        """A row something wrong."""
+        """The table of anomalies."""
 
     @property
     def summary(self) -> Mapping[str, Any]:
-        """What `summary.json` holds."""
+        """The content of `summary.json`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Two results side by side; every table holds only what is not the same in both.
+    """The differences of two results; every table holds only rows that differ.
 
     Attributes
     ----------
@@ -69,11 +69,11 @@ class Difference:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the two results conclude the same, under whatever policy and moment."""
+        """Whether the two results are equal, whatever their policies and times."""
         return not any(frame.height for frame in (self.calls, self.recalls, self.cases, self.anomalies))
 
     def counts(self) -> dict[str, int]:
-        """How much changed, under the names `poolpipe diff` prints."""
+        """Numbers of changes, under the names that `poolpipe diff` prints."""
         return {
             "calls": self.calls.height,
             "calls_raised": _raised(self.calls),
@@ -86,7 +86,7 @@ class Difference:
         }
 
     def as_json(self) -> dict[str, Any]:
-        """Everything as plain values, times as RFC 3339 text in UTC."""
+        """All differences as plain values, times as RFC 3339 text in UTC."""
         tables = {
             name: getattr(self, name)
             .with_columns(cs.datetime().dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ"))
@@ -171,7 +171,7 @@ def _anomalies(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 def _paired(
     before: pl.DataFrame, after: pl.DataFrame, keys: tuple[str, ...], values: tuple[str, ...]
 ) -> pl.DataFrame:
-    """Both results row by row, `known` telling in which of the two a key is: before, after or both."""
+    """Join both results by key; `known` is where the key occurs: before, after or both."""
     sides = [
         frame.select(
             *keys, *(pl.col(name).alias(f"{name}_{side}") for name in values), pl.lit(value=True).alias(side)
@@ -190,7 +190,7 @@ def _paired(
 
 
 def _raised(calls: pl.DataFrame) -> int:
-    """Tubes that became positive or suspect, or suspect that became positive: who must act at once."""
+    """Select tubes that became positive or suspect, and suspect tubes that became positive."""
     gravity = {"positive": 2, "suspect": 1}
     before, after = (
         pl.col(name).replace_strict(gravity, default=0, return_dtype=pl.Int8) for name in ("before", "after")

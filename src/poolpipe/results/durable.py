@@ -14,22 +14,22 @@ __all__ = ["Followed", "Proof", "proof_of", "sync_folder"]
 
 _STRETCH = 1 << 22
 _SYNC_EVERY = 1 << 26
-"""Bytes after which what was written is sent to the disk while more is being written: little is left at the end."""
+"""Bytes after which written data are synced while more are being written, so that little is left at the end."""
 
 _NO_SYNC = {errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EBADF}
 
 
 class Proof(TypedDict):
-    """What a file is known by: its size, and its SHA-256 as `sha256sum` writes it."""
+    """The identity of a file's content: its size, and its SHA-256 as `sha256sum` writes it."""
 
     bytes: int
     sha256: str
 
 
 class Followed:
-    """A file that somebody writes from its beginning to its end, read, hashed and synced behind the writer.
+    """A file that is hashed and synced while another thread writes it from its beginning to its end.
 
-    Each method belongs into one thread, which need not be the writer's.
+    All methods are called from one thread, which need not be the writer's.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,7 +39,7 @@ class Followed:
         self._read = self._synced = 0
 
     def catch_up(self) -> None:
-        """Hash what has been written so far; sync it if it is much."""
+        """Hash the bytes written so far; sync them if they are many."""
         if self._number < 0:
             self._number = os.open(self._path, os.O_RDWR | getattr(os, "O_BINARY", 0))
         while stretch := os.read(self._number, _STRETCH):
@@ -50,7 +50,7 @@ class Followed:
                 self._synced = self._read
 
     def finish(self) -> Proof:
-        """Hash and sync the rest of what is a whole file now, and tell what it is known by."""
+        """Hash and sync the rest of the finished file, and give its identity."""
         try:
             self.catch_up()
             os.fsync(self._number)
@@ -59,14 +59,14 @@ class Followed:
         return Proof(bytes=self._read, sha256=self._hash.hexdigest())
 
     def close(self) -> None:
-        """Let go of a file that comes to nothing."""
+        """Close a file that will not be finished."""
         if self._number >= 0:
             os.close(self._number)
             self._number = -1
 
 
 def proof_of(number: int) -> Proof:
-    """Tell what an open file is known by; it is read from its beginning to its end."""
+    """Give the identity of an open file; it is read from its beginning to its end."""
     told, size = hashlib.sha256(), 0
     while stretch := os.read(number, _STRETCH):
         told.update(stretch)
@@ -75,9 +75,9 @@ def proof_of(number: int) -> Proof:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a folder's entries to the disk: a new, renamed or removed file is so only then for good.
+    """Sync a folder's entries: only then a new, renamed or removed file survives a power cut.
 
-    Windows and some network folders know no such order, and a folder that may not be read cannot be given it:
+    Windows and some network folders have no such operation, and a folder that may not be read cannot be synced:
     there the system decides when.
     """
     if os.name == "nt":

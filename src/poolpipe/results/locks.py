@@ -22,17 +22,17 @@ def held(path: Path) -> Iterator[bool]:
     """Hold a lock file in a `with` block, against other processes and against other threads of this one.
 
     The file is empty, made where there is none, and removed at the end. The lock is the system's (`flock`,
-    `msvcrt.locking`): it ends with the process, however that ends, and what lies there then locks nobody out.
+    `msvcrt.locking`): it ends with the process, however that ends, and a file left behind locks no one out.
 
     Yields
     ------
     bool
-        Whether there is a lock: False on a file system that knows none (some network folders).
+        Whether there is a lock: False on a file system without locks (some network folders).
 
     Raises
     ------
     BlockingIOError
-        If somebody else holds it.
+        If another process or thread holds it.
     OSError
         If the file cannot be made.
     """
@@ -56,7 +56,7 @@ def _take(path: Path) -> tuple[int, bool]:
         except BaseException:
             os.close(number)
             raise
-        os.close(number)  # who held it before has removed it meanwhile: lock what is there now
+        os.close(number)  # the previous holder has removed it meanwhile: lock the new file
 
 
 def _open(path: Path) -> int:

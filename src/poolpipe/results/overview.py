@@ -1,4 +1,4 @@
-"""What a day shows of itself in Python and in notebooks: counts, and what to do next."""
+"""The display of a day in Python and in notebooks: counts, and what to do next."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Overview:
         calls: Mapping[str | None, int],
         recalls: pl.DataFrame,
     ) -> Overview:
-        """Count what there is.
+        """Make the overview of a day.
 
         Parameters
         ----------
@@ -88,7 +88,7 @@ class Overview:
         return cls(title, tuple(counts), tuple(each for each, count in zip(todo, due, strict=True) if count))
 
     def text(self) -> str:
-        """Lines for a terminal; nothing in them can command it."""
+        """Lines for a terminal, control characters escaped."""
         lines = [f"Day {self.title}", *(f"  {what:<9} {count}" for what, count in self.counts)]
         if self.todo:
             lines += ["next:", *(f"  {what}: {how}" for what, how in self.todo)]

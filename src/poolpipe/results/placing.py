@@ -1,22 +1,21 @@
 """Replace a result by a new one in one atomic step, whenever the run is killed.
 
-A result is several files under names that everybody knows, and no system renames several at once. So, of a
-folder OUT::
+A result is several files with fixed names, and no system renames several at once. So, of a folder OUT::
 
     OUT/.writing-ab12cd34/new/pools.parquet ...      the new files, written and synced
-    OUT/.writing-ab12cd34/old/pools.parquet ...      the ones that stand in OUT, linked once more
+    OUT/.writing-ab12cd34/old/pools.parquet ...      hard links to the present files of OUT
     OUT/.writing-ab12cd34/now -> old
     OUT/pools.parquet -> .writing-ab12cd34/now/pools.parquet     one name after the other: still the old files
     OUT/.writing-ab12cd34/now -> new                 the one move: all names at once
     OUT/pools.parquet                                one name after the other: the new file itself
 
-At every instant whoever opens a name in OUT gets the old files or the new ones. A run that is killed leaves
-either, in this shape; the next run into the folder puts the files themselves back under their names (`settle`).
-Every step is synced before the next rests on it, so the same holds for a power cut.
+At every instant a reader of OUT gets the old files or the new ones. A run that is killed leaves either, in this
+shape; the next run into the folder puts the files themselves back under their names (`settle`). Every step is synced
+before the next depends on it, so the same holds for a power cut.
 
-Where a file system knows no links (FAT, some network folders, Windows without the right to make any) files are
-moved one after the other, the summary gone first and back last; `.writing-…/whole` holds what was not moved
-yet, and `poolpipe.written` reads it from there.
+Where a file system has no links (FAT, some network folders, Windows without the right to make any) files are
+moved one after the other, the summary removed first and put back last; `.writing-…/whole` holds the files not moved
+yet, and `results.written` reads them from there.
 """
 
 from __future__ import annotations
@@ -43,11 +42,11 @@ _STAGE = re.compile(r"\.writing-[a-z0-9_]{8}")
 _OURS = re.compile(r"now|new|old|whole|summary\.json|[a-z_]+\.parquet|.*\.tmp")
 _LINK = re.compile(r"(\.writing-[a-z0-9_]{8})/now/([^/]+)")
 _FATAL = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
-"""What goes wrong with any way of placing a file, links or none."""
+"""Errors that every way of placing a file meets, with links or without."""
 
 
 def stages(target: Path) -> list[Path]:
-    """Folders in which runs prepare, or prepared, what comes into `target`."""
+    """Folders in which runs prepare, or prepared, results for `target`."""
     with os.scandir(target) as entries:
         found = [
             each for each in entries if _STAGE.fullmatch(each.name) and each.is_dir(follow_symlinks=False)
@@ -56,12 +55,12 @@ def stages(target: Path) -> list[Path]:
 
 
 def unmoved(target: Path) -> Iterator[Path]:
-    """Yield folders with files of a result that counts already and has not been moved to its place entirely."""
+    """Yield folders with files of a result that is valid already and not entirely moved to its place."""
     return (each / "whole" for each in stages(target) if (each / "whole" / SUMMARY).is_file())
 
 
 def make_stage(target: Path) -> Path:
-    """Make a folder for a new result in `target`, open to whoever may read there: its files are read in it for a moment."""
+    """Make a folder for a new result in `target`, readable like `target`: its files are read there for a moment."""
     stage = Path(tempfile.mkdtemp(prefix=".writing-", dir=target))
     shutil.copymode(target, stage)
     _make_like(stage / "new", stage)
@@ -69,20 +68,20 @@ def make_stage(target: Path) -> Path:
 
 
 def place(stage: Path, target: Path, before: Iterable[str]) -> None:
-    """Put the files in ``stage/new`` into the place of those that stand in `target`.
+    """Replace the files of `target` by those in ``stage/new``.
 
     Parameters
     ----------
     stage : Path
         A folder ``.writing-…`` in `target` whose ``new`` holds synced files, the summary among them.
     before : iterable of str
-        Names of the result that stands in `target`; those that the new one does not have go.
+        Names of the present result in `target`; those that the new one does not have are removed.
 
     Raises
     ------
     OSError
-        If it cannot be done. What stands in `target` then is the old result, or the new one if only the names
-        could not be given their files back; the next `settle` does that.
+        If it cannot be done. `target` then holds the old result, or the new one if only the links could not be
+        replaced by files; the next `settle` does that.
     """
     names = {*_names(stage / "new"), *before}
     sync_folder(stage / "new")
@@ -98,23 +97,23 @@ def place(stage: Path, target: Path, before: Iterable[str]) -> None:
     sync_folder(target)
     _relink("new", stage / "now", stage)
     sync_folder(stage)
-    with suppress(OSError):  # the new result stands; a full disk keeps its names links until the next run
+    with suppress(OSError):  # on a full disk names stay links until the next run
         settle(target, [stage])
 
 
 def settle(target: Path, of: Iterable[Path]) -> None:
-    """Put files themselves under the names that are links still, and remove the stages they came from.
+    """Replace names that are still links by the files themselves, and remove the stages they came from.
 
     Parameters
     ----------
     of : iterable of Path
-        The caller's own stage; or `stages(target)` for whoever holds the lock of `target`, for no living run
-        has a stage in it then.
+        The caller's own stage; or `stages(target)` where the caller holds the lock of `target`, because no running
+        process has a stage in it then.
 
     Raises
     ------
     OSError
-        If a name cannot be given its file back: then its stage stays, and everything can be read as before.
+        If a link cannot be replaced by its file: then its stage is kept, and the result can be read as before.
     """
     settled = list(of)
     linked = [(name, stage) for name, stage in _links(target) if stage in settled]
@@ -133,7 +132,7 @@ def _names(folder: Path) -> set[str]:
 
 
 def _link_old(stage: Path, target: Path, names: Iterable[str]) -> None:
-    """Give the files that stand in `target` a second name each; nothing of `target` itself is touched."""
+    """Make a hard link to each file of the present result in `target`; `target` itself is not changed."""
     _make_like(stage / "old", stage)
     for name in sorted(names):
         if os.path.lexists(target / name):
@@ -149,14 +148,14 @@ def _make_like(folder: Path, other: Path) -> None:
 
 
 def _link_once_more(path: Path, other: Path) -> None:
-    if path.is_symlink():  # a user's own: the file it leads to is theirs
+    if path.is_symlink():  # a user's own link: its file is not changed
         other.symlink_to(Path(os.path.realpath(path)))
     else:
         other.hardlink_to(path)
 
 
 def _relink(leads_to: str, link: Path, stage: Path) -> None:
-    """Make a link, at one stroke where there is something under its name already."""
+    """Make a symbolic link; a link that exists under its name is replaced in one atomic step."""
     unfinished = stage / f"{link.name}.tmp"
     unfinished.symlink_to(leads_to)
     unfinished.replace(link)
@@ -164,15 +163,13 @@ def _relink(leads_to: str, link: Path, stage: Path) -> None:
 
 def _settle_name(name: str, stage: Path, target: Path) -> None:
     file, unfinished = stage / "now" / name, stage / f"{name}.tmp"
-    if not os.path.lexists(file):  # the result that stands has no such file
+    if not os.path.lexists(file):  # the present result has no such file
         (target / name).unlink()
         return
     unfinished.unlink(missing_ok=True)
     try:
         _link_once_more(file, unfinished)
-    except (
-        PermissionError
-    ):  # another user's, whom the system lets nobody link: moving it is as good but for a power cut
+    except PermissionError:  # another user's file, which the system lets no one link: move it
         file.replace(target / name)
     else:
         unfinished.replace(target / name)
@@ -189,7 +186,7 @@ def _links(target: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _move_all(stage: Path, target: Path, names: Iterable[str]) -> None:
-    """Move files where there are no links; from the first step on, `written` reads the new result."""
+    """Move files on a file system without links; from the first step on, `written` reads the new result."""
     (stage / "new").replace(stage / "whole")
     for folder in (stage, target):
         sync_folder(folder)
@@ -200,7 +197,7 @@ def _move_all(stage: Path, target: Path, names: Iterable[str]) -> None:
 
 
 def _move_on(stage: Path, target: Path) -> None:
-    """Move what was not moved yet, the summary last: who finds a summary finds the tables it speaks of."""
+    """Move the remaining files, the summary last: where there is a summary, its tables are there, too."""
     whole = stage / "whole"
     if not (whole / SUMMARY).is_file():
         return
@@ -212,7 +209,7 @@ def _move_on(stage: Path, target: Path) -> None:
 
 
 def _discard(stage: Path) -> None:
-    """Remove a stage; not if anything lies in it that no run puts there."""
+    """Remove a stage, unless it holds a file that no run puts there."""
     entries = [Path(root, name) for root, folders, files in os.walk(stage) for name in (*folders, *files)]
     if not all(_OURS.fullmatch(entry.name) for entry in entries):
         return

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["query_tables"]
 
 _ASKING: Final = (["SELECT"], ["EXPLAIN"], ["MULTI"])
-"""Statements that ask; DuckDB counts SHOW, DESCRIBE and SUMMARIZE as SELECT, and PIVOT as MULTI."""
+"""Statement types that only read; DuckDB counts SHOW, DESCRIBE and SUMMARIZE as SELECT, and PIVOT as MULTI."""
 
 _WORD: Final = re.compile(r"\w+")
 
 
 def query_tables(query: str, names: Iterable[str], table: Callable[[str], pl.DataFrame]) -> pl.DataFrame:
-    """Answer one SELECT over tables that are known by name.
+    """Run one SELECT over named tables.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def query_tables(query: str, names: Iterable[str], table: Callable[[str], pl.Dat
     Raises
     ------
     InputError
-        If DuckDB refuses the query, or it is not one question, such as CREATE or two statements.
+        If DuckDB refuses the query, or it is not one SELECT, such as CREATE or two statements.
     """
     import duckdb
 

@@ -22,13 +22,13 @@ __all__ = ["BatchedTable", "BufferPool", "all_alike", "constant", "dictionary", 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _ROWS = 1 << 19
-"""Rows of a batch, which becomes a row group: twice as many save two hundredths of the file for twice the memory."""
+"""Rows of a batch, which becomes a row group; twice as many would save 2 % of the file and take twice the memory."""
 
 
 class BufferPool:
-    """Memory that batches are written into: two in turn, so that one can be encoded while the next is made.
+    """Owns the memory that batches are written into: two sets in turn, so that one is encoded while the next is made.
 
-    Memory touched for the first time is dearer than what is written into it.
+    Memory is used again because touching new pages takes longer than writing the data.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,20 @@ class BufferPool:
         self._taken = 0
 
     def empty(self, size: int, dtype: type[_Scalar]) -> NDArray[_Scalar]:
-        """An array like `numpy.empty`, the batch's own."""
+        """Give an uninitialised array that the present batch may use.
+
+        Parameters
+        ----------
+        size : int
+            Number of items.
+        dtype : type
+            numpy type of an item.
+
+        Returns
+        -------
+        (size,) array
+            Owned by the pool: it is overwritten after the next batch.
+        """
         n_bytes = size * np.dtype(dtype).itemsize
         if self._taken == len(self._ours):
             self._ours.append(np.empty(n_bytes, np.uint8))
@@ -53,7 +66,7 @@ class BufferPool:
         return self._ours[self._taken - 1][:n_bytes].view(dtype)
 
     def zeros(self, size: int) -> NDArray[np.int32]:
-        """Zeros that nobody writes to: all batches share them."""
+        """Give (size,) int32 zeros that all batches share; they must not be written to."""
         if len(self._zeros) < size:
             self._zeros = np.zeros(size, np.int32)
         return self._zeros[:size]
@@ -70,7 +83,7 @@ class BatchedTable:
     rounds : int
         How many rounds the rows may come from.
     make : callable
-        Gives the Arrow table of a range of rows, of one schema always, in memory taken from a `BufferPool`.
+        Gives the Arrow table of a range of rows, always of the same schema, in memory of a `BufferPool`.
     """
 
     height: int
@@ -80,7 +93,7 @@ class BatchedTable:
     def batches(self, rows: int | None = None) -> Iterator[pa.Table]:
         """Make the table from its beginning, `rows` rows at a time; at least one batch.
 
-        A batch is good until the next but one is asked for: they are written into the same memory.
+        A batch is valid until the next but one is made: both are written into the same memory.
         """
         buffers, rows = BufferPool(), rows or _ROWS
         for start in range(0, max(1, self.height), rows):
@@ -89,15 +102,42 @@ class BatchedTable:
 
 
 def in_batches(frame: pl.DataFrame, rounds: int) -> BatchedTable:
-    """Give a frame that is there already in batches; columns are Arrow's plain types, no views of texts."""
+    """Give a frame as a table in batches; columns get Arrow's plain types, without string views.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        The whole table.
+    rounds : int
+        How many rounds its rows may come from.
+
+    Returns
+    -------
+    BatchedTable
+    """
     whole = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
     return BatchedTable(frame.height, rounds, lambda rows, _: whole.slice(rows.start, len(rows)))
 
 
 def dictionary(numbers: pl.Series, values: pl.Series, buffers: BufferPool) -> pa.Array:
-    """Texts by number; each distinct one once, which is what Parquet wants, too.
+    """Make a dictionary-encoded column of texts from numbers.
 
-    Texts that do not occur are left out: what was rejected, voided or came later leaves no trace in a table.
+    Texts that do not occur are left out of the dictionary: events that were rejected, voided or came later leave no
+    trace in a table.
+
+    Parameters
+    ----------
+    numbers : Series
+        (n,) indices into `values`; null stays null.
+    values : Series
+        (m,) texts.
+    buffers : BufferPool
+        Owns the memory of the indices.
+
+    Returns
+    -------
+    pyarrow.Array
+        (n,) dictionary.
     """
     places = buffers.empty(len(numbers), np.int32)
     np.copyto(places, numbers.cast(pl.Int32).fill_null(-1).to_numpy())
@@ -108,10 +148,25 @@ def dictionary(numbers: pl.Series, values: pl.Series, buffers: BufferPool) -> pa
 
 
 def constant(text: str, rows: int, buffers: BufferPool) -> pa.Array:
-    """One text in every row."""
+    """Make a dictionary-encoded column with one text in every row.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    rows : int
+        Length of the column.
+    buffers : BufferPool
+        Owns the memory of the indices.
+
+    Returns
+    -------
+    pyarrow.Array
+        (rows,) dictionary.
+    """
     return pa.DictionaryArray.from_arrays(to_arrow(buffers.zeros(rows)), pl.Series([text]).to_arrow())
 
 
 def all_alike(ascending: NDArray[Any]) -> bool:
-    """Whether there are numbers, and all of them are one."""
+    """Whether there are numbers, and all of them are equal."""
     return len(ascending) > 0 and bool(ascending[0] == ascending[-1])

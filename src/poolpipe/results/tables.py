@@ -30,16 +30,16 @@ __all__ = ["EncodedTables"]
 
 @dataclass(frozen=True, slots=True)
 class EncodedTables:
-    """What the stages conclude, with what is needed to write it as text.
+    """The stages' results as coded frames, with the dictionaries that turn them into the result tables.
 
     Attributes
     ----------
     members : Members
-        The members.
+        All seats.
     pools, recalls, cases, ledger : DataFrame
         Coded; see the stages.
     anomalies, rejects : DataFrame
-        Texts already.
+        Texts, not coded.
     readings : DataFrame
         Coded, in order; see `readings`.
     retention, workload, boxes : DataFrame
@@ -69,7 +69,7 @@ class EncodedTables:
         return as_table(pl.DataFrame(next(self.batched(name).batches(max(1, self.heights()[name])))), name)
 
     def tubes_by(self, column: str) -> dict[str | None, int]:
-        """Count tubes by `mode` or `call` without writing any as text."""
+        """Count tubes by `mode` or `call` in the coded frame."""
         words = {"mode": MODES, "call": CALLS}[column]
         counted = self.pools.group_by(column).len()
         return {
@@ -98,7 +98,7 @@ class EncodedTables:
         )  # fmt: skip
 
     def batched(self, name: str) -> BatchedTable:
-        """Give the same table in batches; those with a row a tube or more are never text as a whole."""
+        """Give the same table in batches; tables with a row per tube or more are decoded batch by batch only."""
         if name == "members":
             return self.members.batched()
         if name in _BATCH_MAKERS:
@@ -109,7 +109,7 @@ class EncodedTables:
 
 
 def _pools(coded: EncodedTables, rows: range, buffers: BufferPool) -> pa.Table:
-    """Some pools as text."""
+    """Decode some rows of `pools`."""
     codes, pools = coded.codes, coded.pools.slice(rows.start, len(rows))
     wells = well_names(pl.Series(range(coded.plate_wells)), coded.plate_wells)
     numbered = {
@@ -132,7 +132,7 @@ def _pools(coded: EncodedTables, rows: range, buffers: BufferPool) -> pa.Table:
 
 
 def _retention(coded: EncodedTables, rows: range, buffers: BufferPool) -> pa.Table:
-    """Some tubes that are kept, as text."""
+    """Decode some rows of `retention`."""
     codes, kept = coded.codes, coded.retention.slice(rows.start, len(rows))
     numbered = {
         "lab": (kept["lab"], codes.texts["lab"]),
@@ -147,20 +147,20 @@ def _retention(coded: EncodedTables, rows: range, buffers: BufferPool) -> pa.Tab
 
 
 def _tubes_named(codes: Dictionaries, frame: pl.DataFrame, buffers: BufferPool) -> dict[str, pa.Array]:
-    """Round and tube of some rows, none of whose tubes comes twice."""
+    """Decode round and tube of rows with distinct tubes."""
     tubes, known = frame["tube"].to_numpy(), codes.entities["tube"]
     rounds = known.rounds[tubes]
     return {
         "round": constant(codes.texts["round"][int(rounds[0])], len(tubes), buffers)
         if all_alike(rounds)
         else dictionary(pl.Series(rounds), codes.texts["round"], buffers),
-        # Each stands once: a dictionary would be as long as the table.
+        # Each occurs once: a dictionary would be as long as the table.
         "tube": codes.texts["tube"].gather(known.texts[tubes]).to_arrow(),
     }
 
 
 def _declared(table: str, frame: pl.DataFrame, columns: dict[str, pa.Array]) -> pa.Table:
-    """The table's declared columns: those that were made, the others as the frame has them."""
+    """Select the table's declared columns: the decoded ones, and the others as the frame has them."""
     return pa.table(
         {
             column.name: columns[column.name]
@@ -172,7 +172,7 @@ def _declared(table: str, frame: pl.DataFrame, columns: dict[str, pa.Array]) -> 
 
 
 def _readings(coded: EncodedTables, rows: range, buffers: BufferPool) -> pa.Table:
-    """Some readings as text."""
+    """Decode some rows of `readings`."""
     codes, readings = coded.codes, coded.readings.slice(rows.start, len(rows))
     rounds = codes.entities["plate"].rounds[readings["plate"].to_numpy()]
     wells = well_names(pl.Series(range(coded.plate_wells)), coded.plate_wells)
@@ -192,12 +192,12 @@ def _readings(coded: EncodedTables, rows: range, buffers: BufferPool) -> pa.Tabl
 
 
 def _code_of(codes: Dictionaries, column: str, numbers: pl.Series) -> pl.Series:
-    """Number of the code alone of boxes or plates."""
+    """Number of the code, without the round, of boxes or plates."""
     return pl.Series(codes.entities[column].texts).gather(numbers)
 
 
 def _called_by(coded: EncodedTables, pools: pl.DataFrame, wells: pl.Series, buffers: BufferPool) -> pa.Array:
-    """What each call rests on: the well, or a lab's report."""
+    """The column called_by: the well or the lab's report that each call rests on."""
     codes = coded.codes
     plates = codes.texts["plate"].gather(codes.entities["plate"].texts)
     labs = pl.concat([codes.texts["lab"], pl.Series([""])])

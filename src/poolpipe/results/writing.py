@@ -1,4 +1,4 @@
-"""Write a result: tables into a staging folder, the longest while others are concluded; then all into place at once."""
+"""Write a result: tables into a staging folder, `members` while others are concluded; then replace the old in one step."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ _LOCK = ".poolpipe.lock"
 
 _PERSON = ("person",)
 _DISTINCT = {"pools": ("tube", "called_by")}
-"""Columns of mostly distinct texts, `person` where nothing is said: a dictionary of them would be tried in vain."""
+"""Columns of mostly distinct texts, by table; `person` in all others. They are written without a Parquet dictionary."""
 
 _IN_ORDER = ("tube", "box", "plate", "code")
-"""Texts that ascend with the rows, or nearly so."""
+"""Columns of texts that ascend with the rows, or nearly so."""
 
 _BATCH = 1 << 15
-"""Rows encoded at a time: extremes of a dictionary's texts are looked for anew in each batch."""
+"""Rows encoded at a time: pyarrow searches the extremes of a dictionary's texts again in each batch."""
 
 
 _PAGE = 1 << 17
-"""Rows of a page at most, beside the megabyte that it may hold: each costs as much as hundreds of rows."""
+"""The most rows of a page, which also holds at most 1 MB; a page costs as much time as hundreds of rows."""
 
 
 class Writing:
     """A folder that a day is being written into, to be used in a `with` block.
 
-    Tables are written aside by two threads from the moment they are given, and take the place of an earlier
-    result together when the block ends (`placing`): whoever reads meanwhile finds the old result or the new one,
-    and so does who comes after a kill or a power cut. Of a block that fails nothing is left. The folder is the
-    block's own from its beginning: two runs into one folder would put an older result over a newer one.
+    Two threads write tables into a staging folder as soon as they are given; at the end of the block they replace an
+    earlier result in one step (`placing`): a reader finds the old result or the new one, also after a kill or a power
+    cut. A block that fails leaves no files. The folder is locked from the block's beginning: two runs into one folder
+    could replace a newer result by an older one.
 
     Parameters
     ----------
@@ -63,14 +63,14 @@ class Writing:
     Attributes
     ----------
     summary : dict
-        What `summary.json` says, once the block has ended: the day's summary, and in `tables` size and SHA-256
-        of each file, by which whoever reads it can tell that they belong together.
+        Content of `summary.json`, once the block has ended: the day's summary, and in `tables` size and SHA-256
+        of each file, by which a reader verifies that they belong together.
 
     Raises
     ------
     InputError
-        If the folder cannot be made or written to, if another run is writing into it, or if somebody else's
-        file has the name of a table.
+        If the folder cannot be made or written to, if another run is writing into it, or if a file that is not
+        poolpipe's has the name of a table.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -78,7 +78,7 @@ class Writing:
         self._target = Path(folder)
         self._stage = Path()
         self._before: frozenset[str] = frozenset()
-        self._threads = ThreadPoolExecutor(2)  # members take as long as all the others together
+        self._threads = ThreadPoolExecutor(2)  # members takes as long as all other tables together
         self._behind = ThreadPoolExecutor(1)  # hashes and syncs what they have written
         self._tables: dict[str, Future[Proof]] = {}
         self._whole = False
@@ -86,21 +86,29 @@ class Writing:
         self._leaving = ExitStack()
 
     def begin(self, name: str, table: BatchedTable) -> None:
-        """Begin to write one table, in a thread; what takes longest is best begun first."""
+        """Start to write one table in a thread; the table that takes longest should be started first.
+
+        Parameters
+        ----------
+        name : str
+            Name of the table, hence of the file.
+        table : BatchedTable
+            Made batch by batch in that thread.
+        """
         path = self._stage / "new" / f"{name}.parquet"
         self._tables[name] = self._threads.submit(
             _write_batches, name, table, path, self._given_up, self._behind
         )
 
     def finish(self, summary: Mapping[str, Any], tables: Mapping[str, Callable[[], BatchedTable]]) -> None:
-        """Begin to write all tables that were not begun before, and say what `summary.json` is to say.
+        """Start to write all tables that were not started before, and set the content of `summary.json`.
 
         Parameters
         ----------
         summary : mapping
-            Without `tables`, which is written here.
+            The day's summary without `tables`, which is added here.
         tables : mapping of callable
-            Gives each table of the result when it is its turn.
+            Name to a function that makes the table.
         """
         self.summary = dict(summary)
         self._whole = True
@@ -109,7 +117,7 @@ class Writing:
                 self.begin(name, tables[name]())
 
     def __enter__(self) -> Writing:
-        """Take the folder, and clear away what a run that died has left in it."""
+        """Lock the folder, and remove what a killed run has left in it."""
         with ExitStack() as leaving, _told(self._target):
             leaving.callback(_remove_made, _make(self._target))
             locked = leaving.enter_context(held(self._target / _LOCK))
@@ -124,7 +132,7 @@ class Writing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Wait for every table, and put all of them into place."""
+        """Wait for every table, and move all of them into place."""
         with self._leaving, _told(self._target):
             try:
                 if kind is None and self._whole:
@@ -143,14 +151,14 @@ class Writing:
         Followed(path).finish()
 
     def _clear(self) -> None:
-        """Leave the result that stands, old or new, under its names and nothing else of ours."""
-        with suppress(OSError):  # a full disk: it can be read as it is, and the next run goes on from there
+        """Leave the present result, old or new, under its names, and remove all other files of poolpipe."""
+        with suppress(OSError):  # full disk: the result is readable, the next run continues
             settle(self._target, [self._stage] if self._stage.exists() else [])
 
 
 @contextmanager
 def _told(target: Path) -> Iterator[None]:
-    """Say of whatever the system refuses what it means for the result."""
+    """Turn an error of the system into one that says what it means for the result."""
     try:
         yield
     except BlockingIOError as error:
@@ -160,7 +168,7 @@ def _told(target: Path) -> Iterator[None]:
 
 
 def _make(folder: Path) -> list[Path]:
-    """Make a folder with those it lies in; gives what was made, the innermost first."""
+    """Make a folder and its missing parents; give those that were made, the innermost first."""
     if os.path.lexists(folder) and not folder.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "it is a file or a link to nothing, and no folder")
     made = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
@@ -172,14 +180,14 @@ def _make(folder: Path) -> list[Path]:
 
 def _remove_made(made: Iterable[Path]) -> None:
     for folder in made:
-        with suppress(OSError):  # it holds a result, or what somebody else has put there: then it stays
+        with suppress(OSError):  # it holds a result or other files: it is kept
             folder.rmdir()
 
 
 def _write_batches(
     name: str, table: BatchedTable, path: Path, given_up: threading.Event, behind: ThreadPoolExecutor
 ) -> Proof:
-    """Write a table batch by batch: its texts are never all in memory, and the next are made meanwhile."""
+    """Write a table batch by batch; one batch of texts is encoded while the next is made."""
     followed, batches = Followed(path), table.batches()
     try:
         with ThreadPoolExecutor(1) as ahead, arrow_file(path, "wb") as file:
@@ -203,9 +211,9 @@ def _write_batches(
 
 
 def _narrows(field: pa.Field, *, several_rounds: bool) -> bool:
-    """Whether extremes of this column let a reader who looks for a value pass over row groups.
+    """Whether statistics of this column let a reader that searches a value skip row groups.
 
-    Those of a text cost half as much again as its encoding, and tell something only where it comes in order.
+    Statistics of a column of texts cost half as much as its encoding, and help only where the texts are sorted.
     """
     if field.name == "round":
         return several_rounds

@@ -29,21 +29,21 @@ __all__ = ["Written", "opened", "read_written", "result_before"]
 
 _ANOTHER = "give a folder that `poolpipe run --out` wrote 请给出 `poolpipe run --out` 写出的文件夹"
 _KEYS = {"as_of", "policy", "files", "rows"}
-"""What every summary has had since the first version."""
+"""Keys that every summary has had since the first version."""
 
 _TRIES = 20
 _PAUSE_S = 0.01
 
 
 class Written:
-    """A result whose tables are proven to be those that its summary speaks of, held open.
+    """A result whose tables are verified to be those that its summary names, held open.
 
     Attributes
     ----------
     summary : dict
-        Without `tables`, which tells of the files and not of the day.
+        Without `tables`, which describes the files and not the day.
     tables : list of str
-        Names of the tables that the summary speaks of: an earlier version may have had fewer.
+        Names of the tables that the summary names: an earlier version may have had fewer.
     """
 
     def __init__(self, summary: dict[str, Any], files: dict[str, tuple[Path, int]]) -> None:
@@ -52,19 +52,19 @@ class Written:
         self._files = files
 
     def path(self, table: str) -> Path:
-        """Where a table is read from."""
+        """Path from which a table is read."""
         return self._files[table][0]
 
     def check(self) -> None:
-        """Make sure that what has been read from the paths is what was proven.
+        """Verify that the files at the paths are still the verified ones.
 
-        A file that is held open shares its number with no other, and no run changes a file in place: the paths
-        lead to the same files as before, or another result has been put there meanwhile.
+        A file that is held open shares its number with no other, and no run changes a file in place: so either the
+        paths lead to the same files as before, or another result has replaced them.
 
         Raises
         ------
         InputError
-            If it has.
+            If another result has replaced them.
         """
         for path, number in self._files.values():
             try:
@@ -77,28 +77,28 @@ class Written:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Written]:
-    """Open a result in a `with` block, every table proven by size and SHA-256 or, in older results, by its rows.
+    """Open a result in a `with` block; every table is verified by size and SHA-256 or, in older results, by its rows.
 
-    Whoever reads from its paths calls `check` afterwards, before anything is made of what was read.
+    A caller that reads from its paths calls `check` afterwards, before it uses what was read.
 
     Raises
     ------
     InputError
-        If there is no result of ours, or a table is missing, damaged, or not the one that the summary means.
+        If there is no result of poolpipe, or a table is missing, damaged, or not the one that the summary names.
     """
     with ExitStack() as stack:
         yield _persistently(lambda: _open_once(folder, stack), folder)
 
 
 def read_written(folder: Path) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
-    """Read the summary and every table of a result; all of them are of one run, or it is an error.
+    """Read the summary and every table of a result; tables of different runs are an error.
 
     A result may be replaced by another meanwhile: then the new one is read.
 
     Returns
     -------
     summary : dict
-        As `Written` has it.
+        As in `Written`.
     tables : dict of DataFrame
 
     Raises
@@ -118,7 +118,7 @@ def read_written(folder: Path) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]
 
 
 def _persistently(read: Callable[[], T], folder: Path) -> T:
-    """Read again what could not be read while another result was being put in its place."""
+    """Call a reader again where it failed because another result was being put in place."""
     for _ in range(_TRIES):
         before = _state(folder)
         try:
@@ -131,15 +131,15 @@ def _persistently(read: Callable[[], T], folder: Path) -> T:
 
 
 def result_before(folder: Path) -> frozenset[str]:
-    """Names of the files that a new result in `folder` takes the place of.
+    """Names of the files that a new result in `folder` replaces.
 
     Raises
     ------
     InputError
-        If a file has the name of one of ours and is not: somebody's own is never written over.
+        If a file has the name of a result's file and is none: other files are never overwritten.
     """
     ours = {SUMMARY, *(f"{table}.parquet" for table in TABLES)}
-    named = files_of_result(folder) & ours  # whatever else a summary may name, nothing else is taken away
+    named = files_of_result(folder) & ours  # other names in a summary are ignored: no other file is removed
     for name in sorted(ours - named):
         path = folder / name
         if os.path.lexists(path) and not _may_be_ours(path):
@@ -148,7 +148,7 @@ def result_before(folder: Path) -> frozenset[str]:
 
 
 def _may_be_ours(path: Path) -> bool:
-    """Whether a file that no summary names can be ours: empty after a power cut, or a table without its summary."""
+    """Whether a file that no summary names can be poolpipe's: empty after a power cut, or a table without its summary."""
     if not path.is_file():
         return path.is_symlink() and not path.exists()
     with path.open("rb") as file:
@@ -159,12 +159,12 @@ def _may_be_ours(path: Path) -> bool:
         with arrow_file(path) as file:
             columns = pq.read_schema(file).names
     except (OSError, pa.ArrowException):
-        return True  # a table that breaks off
+        return True  # a truncated table
     return bool(told_by_columns(columns))
 
 
 def _state(folder: Path) -> list[object]:
-    """What changes with every step of putting another result in place."""
+    """A value that changes with every step of putting another result in place."""
     try:
         paths = [folder / SUMMARY, *(folder / f"{table}.parquet" for table in TABLES), *unmoved(folder)]
     except OSError:
@@ -215,7 +215,7 @@ def _summary(path: Path, folder: Path) -> dict[str, Any]:
 
 
 def _prove(path: Path, table: str, rows: object, proof: object, stack: ExitStack) -> int:
-    """Open a table if it is the one that is meant; its number is closed by the stack."""
+    """Open a table if it is the one that the summary names; the stack closes it."""
     try:
         number = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         stack.callback(os.close, number)

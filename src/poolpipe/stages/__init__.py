@@ -1,1 +1,1 @@
-"""The stages, one word a file: each takes tables and gives tables, and none imports another; they meet in `pipeline`."""
+"""The stages, one module each: a stage takes frames and gives frames; stages never import each other (`pipeline` does)."""

@@ -35,12 +35,12 @@ class Calls:
     Attributes
     ----------
     tubes : DataFrame
-        One row per tube of the codes, in the order of their numbers: known (whether anything was said of it or
-        it was loaded as a sample), call (place in `tables.CALLS`), called_at, opened_at (first positive or
+        One row per tube of the dictionaries, in the order of their numbers: known (whether it was reported or
+        loaded as a sample), call (index into `tables.CALLS`), called_at, opened_at (first positive or
         suspect), report_lab, by_slot (plate * 384 + well the call rests on, else null: a report), conflicting,
         set_aside, slots (how many wells it was loaded into).
     wells : DataFrame
-        One row per well with something odd about it: slot, shared (by several tubes, or a tube and a control),
+        One row per well that anomalies are about: slot, shared (by several tubes, or a tube and a control),
         incomplete (a sample without a reading of some target), unloaded (but read).
     plates : DataFrame
         One row per plate with a reading: plate, missing, failed (controls), last_reading (microseconds since
@@ -53,10 +53,10 @@ class Calls:
 
 
 def with_collected_controls(frames: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:
-    """Make a load as a control by the name of a collected tube a load of that tube as a sample, marked as such.
+    """Turn a load as a control whose name is a collected tube's code into a load of that tube, and mark it.
 
-    Names like PC02 are given to controls and, somewhere, to tubes. Only loads whose name alone made them a control
-    (`role_from`) are looked at, and the collects only where there is one.
+    Controls have names like PC02, and some cities' tubes do, too. Only loads that are controls by their name alone
+    (`role_from`) are considered, and collects are searched only where there is one.
 
     Parameters
     ----------
@@ -93,9 +93,9 @@ def call(frames: Mapping[str, pl.DataFrame], codes: Dictionaries, policy: Policy
     frames : mapping of DataFrame
         Coded load, read and report events, voided ones taken out.
     codes : Dictionaries
-        Which numbers the policy's targets have; decides ties by content.
+        Give the numbers of the policy's targets; decide ties by content.
     policy : Policy
-        Targets, cut-offs and what controls must show.
+        Targets, cut-offs and requirements for controls.
     """
     for kind, columns in (("load", ("plate", "well", "role")), ("read", ("plate", "well", "target"))):
         if not frames[kind].is_empty():
@@ -108,7 +108,7 @@ def call(frames: Mapping[str, pl.DataFrame], codes: Dictionaries, policy: Policy
 
 
 class _Loads(NamedTuple):
-    """Load events as flat arrays; a control's tube is anything."""
+    """Load events as flat arrays; the tube of a control is arbitrary."""
 
     plate: NDArray[np.uint32]
     well: NDArray[np.int32]
@@ -127,7 +127,7 @@ class _Loads(NamedTuple):
 
 
 class _Reads(NamedTuple):
-    """Read events as flat arrays; places: which of the policy's targets each name is, -1 for none."""
+    """Read events as flat arrays; places: index of each name among the policy's targets, -1 for none."""
 
     plate: NDArray[np.uint32]
     well: NDArray[np.int32]
@@ -174,7 +174,7 @@ class _WellColumns:
     def read_out(
         self, reads: _Reads, assay: CallRules, last_reading: NDArray[np.int64], controls_at: NDArray[np.int64]
     ) -> None:
-        """What each well says by itself, and of its plate when it was last read and since when controls stand."""
+        """Outcome of each well by itself, and of each plate the last reading and the time since which its controls are read."""
         n = len(self.slot)
         begins, rows = np.zeros(n + 2, np.uint32), np.empty(len(reads.plate), np.uint32)
         well_index.group_readings(reads.plate, reads.well, self.bits, self.ranks, begins, rows)
@@ -226,7 +226,7 @@ class _JudgedPlates:
 def _tubes(
     wells: _WellColumns, plates: _JudgedPlates, loads: _Loads, reports: pl.DataFrame, codes: Dictionaries
 ) -> pl.DataFrame:
-    """One result per tube: the gravest, since it first stood, and what it rests on."""
+    """Result of each tube: the gravest call, since when it holds, and the well or report it rests on."""
     n = len(codes.entities["tube"])
     gravest, calls_seen = np.full(n, kernels.NO_CALL, np.int8), np.zeros(n, np.uint8)
     called_at, by_slot, opened_at = (np.full(n, kernels.NEVER) for _ in range(3))
@@ -270,7 +270,7 @@ def _count_wells_once(wells: _WellColumns, loads: _Loads, loaded: NDArray[np.uin
 
 
 def _report_labs(reports: pl.DataFrame, gravest: NDArray[np.int8], codes: Dictionaries) -> pl.Series:
-    """Per tube the lab of the earliest report that gives its call; a tie goes to the larger content."""
+    """Find for each tube the lab of the earliest report that gives its call; a tie goes to the larger content."""
     labs = pl.Series("report_lab", [None], pl.UInt32).new_from_index(0, len(gravest))
     if reports.is_empty() or "lab" not in reports.columns:
         return labs

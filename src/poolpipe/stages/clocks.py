@@ -22,7 +22,7 @@ _RESULTS = [place for place, call in enumerate(CALLS) if call != "invalid"]
 def read_clocks(
     pools: pl.DataFrame, policy: Policy, as_of: datetime, priority_sites: Iterable[int]
 ) -> pl.DataFrame:
-    """Read every collected tube's clocks.
+    """Compute every collected tube's clocks.
 
     Where a clock's own end is missing it ends at the first later step that is known, in the order of the
     steps, and runs on to `as_of` while there is none.
@@ -34,7 +34,7 @@ def read_clocks(
     policy : Policy
         The limits.
     as_of : datetime
-        Now.
+        The time as of which the day is seen.
     priority_sites : iterable of int
         Numbers of sites with the shorter limit for results.
 

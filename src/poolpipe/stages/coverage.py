@@ -48,13 +48,13 @@ def cover_people(
     residents : (n,) int64
         Keys of the people on the list, as in `members`, sorted, each once.
     people : int
-        How many are on the list, those of documents that never occurred too.
+        How many are on the list, including those whose document does not occur in the events.
     codes : Dictionaries
-        For the rounds.
+        Give each tube's round.
     clocks : Clocks
         `city_half` and `city_all`, hours from a round's first swab.
     as_of : datetime
-        Now.
+        The time as of which the day is seen.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def _reached(
     results = pools.filter(pl.col("call").fill_null(_INVALID) != _INVALID)
     called[results["tube"].to_numpy()] = results["called_at"].to_physical().to_numpy()
     person, tube = members["person"].to_numpy(), members["tube"].to_numpy()
-    # sorted against sorted: the list and the seats of a city are each gone through once, in order
+    # both are sorted: the list and the seats of a city are each read once, in order
     order = np.argsort(person)
     person, tube = person[order], tube[order]
     place = np.minimum(np.searchsorted(residents, person), max(len(residents) - 1, 0))
@@ -110,7 +110,7 @@ def _reached(
 
 
 def _nth(ordered: NDArray[np.int64], n: int) -> datetime | None:
-    """The moment of the n-th result; None while there are fewer."""
+    """Time of the n-th result; None while there are fewer."""
     return None if len(ordered) < n else _EPOCH + timedelta(microseconds=int(ordered[n - 1]))
 
 

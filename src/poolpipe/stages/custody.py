@@ -25,12 +25,12 @@ __all__ = ["Custody", "keep_custody"]
 
 @dataclass(frozen=True, slots=True)
 class Custody:
-    """Where tubes went, coded.
+    """Boxes, journeys and wells of tubes, coded.
 
     Attributes
     ----------
     tubes : DataFrame
-        One row per tube of the codes, in the order of their numbers: known (whether it was sealed, packed or
+        One row per tube of the dictionaries, in the order of their numbers: known (whether it was sealed, packed or
         loaded as a sample), swabs, box, packed_at, picked_up_at, received_at, box_lab, receipt (row in
         `receipts`), plate, well, load_lab, loaded_at, first_loaded.
     receipts : DataFrame
@@ -50,7 +50,7 @@ def keep_custody(frames: Mapping[str, pl.DataFrame], codes: Dictionaries) -> Cus
     frames : mapping of DataFrame
         Coded seal, pack, pickup, receive and load events, voided ones taken out.
     codes : Dictionaries
-        Decides ties by content.
+        Decide ties by content.
     """
     for kind, columns in (
         ("seal", ("tube", "swabs")),
@@ -69,7 +69,7 @@ def keep_custody(frames: Mapping[str, pl.DataFrame], codes: Dictionaries) -> Cus
 
 
 class _JourneySteps:
-    """One place per tube and step."""
+    """Row of the deciding event of each tube and step."""
 
     def __init__(self, tubes: int) -> None:
         self.tubes = tubes
@@ -77,7 +77,7 @@ class _JourneySteps:
         self.columns: dict[str, pl.Series] = {}
 
     def put(self, rows: NDArray[np.int32], events: pl.DataFrame, **columns: str) -> None:
-        """Take columns of each tube's row of `events`; row -1 is none."""
+        """Take columns of each tube's row of `events`; null for row -1."""
         index = nullable_column("row", rows.view(np.uint32), rows >= 0)
         for name, source in columns.items():
             self.columns[name] = events[source].gather(index).alias(name)
@@ -118,7 +118,7 @@ def _packed(steps: _JourneySteps, packs: pl.DataFrame, codes: Dictionaries) -> _
 
 
 def _receipts(receives: pl.DataFrame, packs: pl.DataFrame, codes: Dictionaries) -> pl.DataFrame:
-    """Receipts in order, one for each box and moment, each with whether it is a second one."""
+    """Receipts sorted by box and time, one for each box and moment, each with whether it is a second one."""
     if receives.is_empty():
         return receives.with_columns(pl.lit(value=False).alias("again"))
     ordered = _one_a_moment(receives, codes)
@@ -163,7 +163,7 @@ def _travelled(
         if scans.is_empty():
             steps.empty(**{name: pl.UInt32() if name in ("box_lab", "receipt") else TIME for name in columns})
             continue
-        # Receipts are one a moment already, and of a pickup nothing but its moment is told.
+        # There is one receipt for each moment already, and of a pickup only its moment is used.
         single = scans.with_row_index("receipt") if kind == "receive" else scans.select("box", "at")
         single = single.sort("box", "at")
         offsets = np.zeros(len(codes.entities["box"]) + 1, np.int64)

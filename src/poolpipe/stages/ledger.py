@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 __all__ = ["balance", "missing_tubes"]
 
 _ORPHAN = -1
-"""The place, before all states, of a tube that nobody was scanned into."""
+"""State number of a tube that nobody was collected into; it is below all states."""
 
 
 def balance(pools: pl.DataFrame, codes: Dictionaries) -> pl.DataFrame:
     """Count collected tubes by round, site and box that reached each step or a later one.
+
+    Parameters
+    ----------
+    pools : DataFrame
+        Coded, as `gather_pools` gives it.
+    codes : Dictionaries
+        Give each tube's round.
 
     Returns
     -------
@@ -27,7 +34,7 @@ def balance(pools: pl.DataFrame, codes: Dictionaries) -> pl.DataFrame:
         every step before.
     """
     rounds = pl.Series("round", codes.entities["tube"].rounds).gather(pools["tube"])
-    # Counting every place first makes one number a tube of the seven, and few rows to add up.
+    # Counting by the last state first reads one number per tube instead of seven, and leaves few rows to add up.
     place = pl.when(pl.col("mode").is_not_null()).then(pl.col("state")).otherwise(_ORPHAN).alias("place")
     counted = (
         pools.select("site", "box", place)
@@ -46,5 +53,18 @@ def balance(pools: pl.DataFrame, codes: Dictionaries) -> pl.DataFrame:
 
 
 def missing_tubes(pools: pl.DataFrame, state: str) -> pl.DataFrame:
-    """List the collected tubes that came as far as `state` and no further."""
+    """List the collected tubes that reached `state` and no later one.
+
+    Parameters
+    ----------
+    pools : DataFrame
+        Coded, as `gather_pools` gives it.
+    state : str
+        One of `tables.STATES`.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `pools`.
+    """
     return pools.filter(pl.col("mode").is_not_null() & (pl.col("state") == STATES.index(state)))

@@ -40,7 +40,7 @@ class Links:
         tube, person, collected_at: one row per distinct person of a tube, tube by tube in queue order.
     tubes : DataFrame
         One row per collected tube, sorted: tube, mode (0 pool, 1 single), capacity, people,
-        first_collected, last_collected, site, point, and what is odd: rescanned, several_points, mixed_mode.
+        first_collected, last_collected, site, point, and for anomalies: rescanned, several_points, mixed_mode.
     offsets : (tubes + 1,) int64
         Where each tube's members begin.
     """
@@ -50,9 +50,9 @@ class Links:
     offsets: NDArray[np.int64]
 
     def members_of(self, tubes: pl.Series) -> pl.DataFrame:
-        """Members of some tubes, with the row of each in `members` as `seat`.
+        """Select the members of some tubes, with the row of each in `members` as `seat`.
 
-        Members lie tube by tube, so nobody is searched for.
+        Members are sorted by tube, so each tube's are a slice.
         """
         seats = self._seats(tubes)
         return self.members[seats].with_columns(pl.Series("seat", seats, pl.Int64))
@@ -76,11 +76,11 @@ def link(collects: pl.DataFrame, codes: Dictionaries, policy: Policy) -> Links:
     Parameters
     ----------
     collects : DataFrame
-        Coded collect events in the order of `scans.Scans`, voided ones taken out: at, tube, person, said, later.
+        Coded collect events in the order of `scans.Scans`, voided ones removed: at, tube, person, attributes_id, later.
     codes : Dictionaries
-        Decides ties by content, and the order of people.
+        Decide ties by content, and the order of people.
     policy : Policy
-        For the capacity where no scan gives one.
+        Gives the capacity of tubes without one.
 
     Raises
     ------
@@ -97,15 +97,15 @@ def link(collects: pl.DataFrame, codes: Dictionaries, policy: Policy) -> Links:
 
 
 class _TubeQueues:
-    """Every tube's queue: its members in order, and the later scans of people who sit already."""
+    """Every tube's queue: its members in order, and the later scans of its members."""
 
     def __init__(self, collects: pl.DataFrame, codes: Dictionaries) -> None:
         self._seat(_flat(collects), codes)
-        if (self.seat < 0).any():  # whose first scan was withdrawn takes the seat with the next one
+        if (self.seat < 0).any():  # a person whose first scan was withdrawn is a member since the next one
             self._seat(_sorted_again(self.scans, codes), codes)
 
     def _seat(self, scans: Scans, codes: Dictionaries) -> None:
-        """Find the tubes, and the seat of everybody who was scanned again."""
+        """Find the tubes, and the seat of each person who was scanned again."""
         begins = np.empty(len(codes.entities["tube"]) + 1, np.int64)
         tubes = kernels.find_tubes(scans.tube[: scans.firsts], begins)
         self.scans, self.offsets = scans, begins[: tubes + 1]
@@ -117,7 +117,7 @@ class _TubeQueues:
         )
 
     def describe(self, attribute_sets: pl.DataFrame) -> None:
-        """What each tube's scans agree on; tubes with later scans once more, all their scans side by side."""
+        """Mode, capacity and place of each tube; tubes with later scans are described from all their scans."""
         self.capacities, facts = _packed(attribute_sets)
         self.told = _TubeAttributes(len(self.tubes))
         scans = self.scans
@@ -143,7 +143,7 @@ class _TubeQueues:
 
 
 class _TubeAttributes:
-    """What each tube's scans agree on, as `describe_tubes` gives it."""
+    """Mode, capacity and place of each tube, by the kernel `describe_tubes`."""
 
     def __init__(self, tubes: int) -> None:
         self.mode, self.flags = np.empty(tubes, np.int8), np.empty(tubes, np.uint8)
@@ -201,12 +201,12 @@ def _sorted_again(scans: Scans, codes: Dictionaries) -> Scans:
 
 
 def _packed(attribute_sets: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """Each saying in one word, as `describe_tubes` wants it; and the distinct capacities, ascending.
+    """Pack each attribute set into 64 bits for `describe_tubes`; also give the distinct capacities, ascending.
 
     Raises
     ------
     TableError
-        If there are more places or capacities than fit: 16 million sites are no sites.
+        If there are more sites, points or capacities than fit (16 million sites).
     """
     facts = attribute_sets["mode"].to_numpy().astype(np.uint64)
     capacities = np.empty(0, np.int64)
@@ -232,7 +232,7 @@ def _check_fits(column: str, found: int, most: int) -> None:
 
 
 def _settle_ties(queues: _TubeQueues, collects: pl.DataFrame, codes: Dictionaries) -> None:
-    """Where scans of one moment name different modes or places, the larger content decides."""
+    """Decide by the larger content where scans of one moment have different modes or places."""
     told = queues.told
     tied = np.flatnonzero(told.flags & kernels.TIED)
     if not len(tied):

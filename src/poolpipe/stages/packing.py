@@ -8,7 +8,7 @@ __all__ = ["count_boxes"]
 
 
 def count_boxes(pools: pl.DataFrame) -> pl.DataFrame:
-    """Count the tubes of every journey of a box: boxes are used again.
+    """Count the tubes of every journey of a box; boxes are used again.
 
     Parameters
     ----------
@@ -19,8 +19,8 @@ def count_boxes(pools: pl.DataFrame) -> pl.DataFrame:
     -------
     DataFrame
         box (coded), picked_up_at, received_at, tubes, people, packed_at (last packing), box_lab; one row per box
-        and journey, what still waits for the courier apart. What waits and was packed over more than a day is left
-        out: a box that often packed and never scanned on its way may have travelled any number of times.
+        and journey, tubes that wait for the courier in a row of their own. Tubes that wait and were packed over more
+        than a day are left out: such a box was never scanned on its way and may have made any number of journeys.
     """
     left = pl.coalesce("picked_up_at", "received_at")
     waits = (pl.col("packed_at") > left).fill_null(value=True)

@@ -22,13 +22,24 @@ _INVALID = CALLS.index("invalid")
 
 
 def gather_pools(links: Links, custody: Custody, calls: Calls, codes: Dictionaries) -> pl.DataFrame:
-    """Put together what is known of every tube, orphans included.
+    """Join the results of links, custody and calls to one row per tube, orphans included.
+
+    Parameters
+    ----------
+    links : Links
+        Members, mode, capacity and place of collected tubes.
+    custody : Custody
+        Box, journey and well of every tube.
+    calls : Calls
+        Call of every tube.
+    codes : Dictionaries
+        Give the number of tubes.
 
     Returns
     -------
     DataFrame
-        Coded, one row per tube, sorted by tube: the columns of the `pools` table (call and state as their
-        places in `tables.CALLS` and `tables.STATES`), and of the stages what anomalies and clocks need.
+        Coded, one row per tube, sorted by tube: the columns of the `pools` table (call and state as indices
+        into `tables.CALLS` and `tables.STATES`), and those that anomalies and clocks need.
     """
     known = (custody.tubes["known"] | calls.tubes["known"]).to_numpy(writable=True)
     known[links.tubes["tube"].to_numpy()] = True
@@ -49,7 +60,7 @@ _FLAGS = ("rescanned", "several_points", "mixed_mode", "conflicting", "set_aside
 
 
 def _beside(tubes: pl.DataFrame, part: pl.DataFrame) -> pl.DataFrame:
-    """Put a part's columns beside all tubes: a join on dense numbers is a gather."""
+    """Add a part's columns to all tubes with a gather, because tubes are numbered without gaps."""
     if part.height == tubes.height:
         return tubes.hstack(part.drop("tube"))
     row, there = np.zeros(tubes.height, np.uint32), np.zeros(tubes.height, np.bool_)

@@ -27,21 +27,23 @@ _CALLS = len(CALLS) + 1
 
 @dataclass(frozen=True, slots=True)
 class Probabilities:
-    """P(infected) of every seat, without a number for each: tubes of one size and one call are alike.
+    """P(infected) of every seat. Tubes of one size, mode and call share their values, unless their people sit elsewhere too.
 
     Attributes
     ----------
     offsets : (tubes + 1,) int64
         Where each tube's seats begin.
     begins : (tubes,) int64
-        Where the seats of tubes like this one begin in `alike`.
-    alike : (seats of unlike tubes,) float64
+        Where the seats of tubes equal to this one begin in `alike`.
+    alike : (seats of distinct tubes,) float64
+        P(infected), once for equal tubes.
     seats : (odd,) int64, ascending
-        Seats that are not like those of other tubes of their size and call.
+        Seats whose value differs from that of equal tubes.
     odd : (odd,) float64
         P(infected) of these.
     doubted : DataFrame
-        tube, p_false_positive: P(nobody in it is infected) of positive and suspect tubes of which other tubes tell.
+        tube, p_false_positive: P(nobody in it is infected), of positive and suspect tubes about which other tubes give
+        evidence.
     """
 
     offsets: NDArray[np.int64]
@@ -52,14 +54,27 @@ class Probabilities:
     doubted: pl.DataFrame
 
     def stretch(self, first: int, last: int, p_infected: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Write P(infected) of the seats `first` up to `last` into an array of their number, and give that."""
+        """Write P(infected) of consecutive seats into an array.
+
+        Parameters
+        ----------
+        first, last : int
+            Seats `first` up to `last`.
+        p_infected : (last - first,) float64
+            Output; owned by the caller.
+
+        Returns
+        -------
+        (last - first,) float64
+            `p_infected`.
+        """
         posterior.spread_alike(first, last, self.offsets, self.begins, self.alike, p_infected)
         some = slice(*np.searchsorted(self.seats, (first, last)))
         p_infected[self.seats[some] - first] = self.odd[some]
         return p_infected
 
     def of(self, seats: NDArray[np.int64]) -> NDArray[np.float64]:
-        """P(infected) of some seats, in their order."""
+        """P(infected) of some seats, (k,) float64 in their order."""
         tube = np.searchsorted(self.offsets, seats, side="right") - 1
         p_infected: NDArray[np.float64] = self.alike[self.begins[tube] + seats - self.offsets[tube]]
         if len(self.seats):
@@ -68,7 +83,7 @@ class Probabilities:
         return p_infected
 
     def beside(self, pools: pl.DataFrame) -> pl.DataFrame:
-        """Give every tube its p_false_positive; null where nothing but the tube itself tells of it."""
+        """Add p_false_positive to tubes; null where no other tube gives evidence."""
         if self.doubted.is_empty():
             return pools.with_columns(pl.lit(None, pl.Float64).alias("p_false_positive"))
         return pools.join(self.doubted, on="tube", how="left", maintain_order="left")
@@ -82,9 +97,9 @@ def infection_probabilities(
     codes: Dictionaries,
     policy: Policy,
 ) -> Probabilities:
-    """P(infected) of every seat: one value for a person and a round.
+    """Compute P(infected) of every seat: one value for each person and round.
 
-    Where nobody of a tube sits elsewhere in its round the answer is in closed form. Tubes of a round that share
+    Where nobody of a tube sits elsewhere in its round, Bayes' rule gives it in closed form. Tubes of a round that share
     people are decoded together, and so are recalled tubes and the singles that answer them, of whatever round.
 
     Parameters
@@ -92,11 +107,11 @@ def infection_probabilities(
     pools : DataFrame
         Coded.
     links : Links
-        Who is in which tube.
+        Members of each tube.
     recalls, several : DataFrame
         Coded: recalls with single_tube, and seats of people in several tubes of a round.
     codes : Dictionaries
-        For the rounds of the tubes.
+        Give each tube's round.
     """
     from poolpipe.decode.assays import Assay
 
@@ -124,7 +139,7 @@ def _alike(
     policy: Policy,
     assay: Assay,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """P(infected) in one tube of every size, call and mode, tube after tube, and where each tube finds its like."""
+    """P(infected) in one tube of every size, call and mode, tube after tube, and where each tube's values begin there."""
     from poolpipe.decode.disjoint import posteriors
 
     kinds = (np.diff(offsets) * _CALLS + calls + 1) * 2 + single
@@ -141,7 +156,7 @@ def _alike(
 
 
 def _infections(seats: pl.DataFrame, answers: pl.DataFrame, rounds: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """Number the infections asked about, from 0: a person's in a round; a recall and its answer ask about the same one."""
+    """Number the infections to be inferred, from 0: one for a person and round; a recall and its answers share one."""
     round_of = pl.Series("round", rounds)
     by_person = (
         seats.select("person", round_of.gather(seats["tube"])).with_row_index("row").sort("person", "round")
@@ -152,7 +167,7 @@ def _infections(seats: pl.DataFrame, answers: pl.DataFrame, rounds: NDArray[np.u
     number = np.cumsum(opens) - 1
     infection = np.empty(by_person.height, np.int64)
     infection[by_person["row"].to_numpy()] = number
-    # An answer of the recall's own round asks about the same person and round: only others join two infections.
+    # An answer in the recall's own round has the same number already: only answers in other rounds join two.
     over = answers.filter(round_of.gather(answers["tube"]) != round_of.gather(answers["single_tube"]))
     if over.is_empty():
         return infection
@@ -203,9 +218,14 @@ def _together(
 
 
 def fit_of_run(pools: pl.DataFrame, recalls: pl.DataFrame, policy: Policy) -> dict[str, Any]:
-    """Hold the number of positive pool tubes, and of those that re-tests confirm, against what the policy expects.
+    """Compare the numbers of positive pool tubes, and of those that re-tests confirm, with what the policy expects.
 
-    `pools` and `recalls` are coded.
+    Parameters
+    ----------
+    pools, recalls : DataFrame
+        Coded.
+    policy : Policy
+        Its `decoding`: prior, sensitivity and specificities.
 
     Returns
     -------
@@ -260,7 +280,7 @@ def fit_of_run(pools: pl.DataFrame, recalls: pl.DataFrame, policy: Policy) -> di
 
 
 def _retests(pools: pl.DataFrame, recalls: pl.DataFrame, policy: Policy) -> dict[str, Any]:
-    """Positive pool tubes whose recalls are all closed, and how many of them hold a positive single."""
+    """Count positive pool tubes whose recalls are all closed, and those of them with a positive single."""
     from poolpipe.decode.retests import fit_of_retests
 
     if recalls.is_empty():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_READINGS", "kept_readings", "readings_in_words"]
 
 MOST_READINGS = 300_000
-"""Up to so many read-outs, those of a million people, all are kept: that takes 0.08 s of a core, and those of a
+"""Up to so many read-outs (those of a million people) all are kept: that takes 0.08 s of a core, and those of a
 Shanghai day, seven million, would take 2 s of sixteen."""
 
 _SCHEMA = {column.name: column.dtype for column in TABLES["readings"]}
@@ -58,7 +58,7 @@ def kept_readings(
         Coded, in the order of round, plate, well, target, ct (a number before undetermined) and time, each once;
         with `shared`.
     which : str
-        What was kept: `all` or `not-negative`.
+        Which were kept: `all` or `not-negative`.
     """
     if which == "auto":
         which = "all" if reads.height <= MOST_READINGS else "not-negative"
@@ -82,7 +82,7 @@ def _marked(slots: NDArray[np.int64], size: int) -> NDArray[np.bool_]:
 
 
 def _in_order(readings: pl.DataFrame) -> pl.DataFrame:
-    """By place, target, ct and time; what differs in no column that is kept stands once."""
+    """Sort by place, target, ct and time, and drop rows that are equal in every kept column."""
     absent = [pl.lit(None, kind).alias(name) for name, kind in _CODED.items() if name not in readings.columns]
     readings = readings.with_columns(absent)
     targets = int(cast("int", readings["target"].max() or 0)) + 1
@@ -99,7 +99,22 @@ def _in_order(readings: pl.DataFrame) -> pl.DataFrame:
 
 
 def readings_in_words(readings: pl.DataFrame, codes: Dictionaries, plate_wells: int) -> pl.DataFrame:
-    """Write coded read-outs as texts: the columns of the table `readings`."""
+    """Turn coded read-outs into texts.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        Coded, as `kept_readings` gives them.
+    codes : Dictionaries
+        Give the texts.
+    plate_wells : {96, 384}
+        Wells of a plate, which decide the names of positions.
+
+    Returns
+    -------
+    DataFrame
+        The table `readings` (docs/tables.md).
+    """
     if readings.is_empty():
         return pl.DataFrame(schema=_SCHEMA)
     rounds, plates = codes.entity("plate", readings["plate"])

@@ -21,7 +21,7 @@ __all__ = ["OPEN_STATUS", "find_cases", "open_recalls", "rank_recalls"]
 OPEN_STATUS = ("open", "recollected", "closed")
 _POOL, _SINGLE = range(len(MODES))
 _ALONE = 1 << 32
-"""Who has no known household is one alone, numbered behind all households."""
+"""Numbers from here on stand for people without a known household, each a household of one."""
 _POSITIVE, _SUSPECT, _NEGATIVE = (CALLS.index(call) for call in ("positive", "suspect", "negative"))
 
 
@@ -33,7 +33,7 @@ def open_recalls(
     policy: Policy,
     as_of: datetime,
 ) -> pl.DataFrame:
-    """One row for every person who has to give a single sample, with what has come of it.
+    """List every person who has to give a single sample, with the samples and results since.
 
     Every member of a `pool` tube that is positive or suspect, and of a `single` tube that is suspect, is
     recalled. Answers are the person's other single tubes collected at or after the recall was opened, or
@@ -44,11 +44,11 @@ def open_recalls(
     pools, collects : DataFrame
         Coded.
     links : Links
-        Who is in which tube.
+        Members of each tube.
     policy : Policy
-        For the six hours.
+        Gives the time limit, 6 h by default.
     as_of : datetime
-        The moment overdue is told for.
+        The time for which `overdue` is computed.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def open_recalls(
 def _answers(
     recalled: pl.DataFrame, pools: pl.DataFrame, links: Links, collects: pl.DataFrame, codes: Dictionaries
 ) -> pl.DataFrame:
-    """Single samples of recalled people that answer: recall, answer (tube), answered_at, call, called_at."""
+    """Single samples that answer a recall: recall, answer (tube), answered_at, call, called_at."""
     singles = pools.filter(pl.col("mode") == _SINGLE).select("tube", "call", "called_at")
     people = recalled.select("person").unique()
     seats = (
@@ -129,7 +129,16 @@ def _answers(
 def find_cases(
     pools: pl.DataFrame, links: Links, collects: pl.DataFrame, codes: Dictionaries
 ) -> pl.DataFrame:
-    """Every member of a single tube called positive.
+    """List every member of a single tube called positive.
+
+    Parameters
+    ----------
+    pools, collects : DataFrame
+        Coded.
+    links : Links
+        Members of each tube.
+    codes : Dictionaries
+        Decide ties by content.
 
     Returns
     -------
@@ -151,8 +160,8 @@ def find_cases(
 def rank_recalls(recalls: pl.DataFrame, households: pl.DataFrame | None) -> pl.DataFrame:
     """Order recalls by urgency and number them from 1 in `rank`.
 
-    What is closed comes after what is not. Due time first, then probability; people of one household are
-    visited together, where the household is known: at the place of its most urgent member.
+    Closed recalls come last. The others are sorted by due time, then probability; people of one known household come
+    together, at the place of its most urgent member.
 
     Parameters
     ----------

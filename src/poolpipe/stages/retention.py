@@ -20,7 +20,7 @@ _KEEP, _MAY_DISCARD, _OVERDUE = range(len(RETENTION))
 
 
 def keep_tubes(pools: pl.DataFrame, policy: Policy, as_of: datetime) -> pl.DataFrame:
-    """Tell until when each tube with a result is kept, and where that stands now.
+    """Compute until when each tube with a result is kept, and its status.
 
     A negative tube is kept for `policy.retention.negative` hours from its result, a suspect or positive one for
     `policy.retention.positive`. A tube without a valid result that a lab has tested, and one whose positive or
@@ -33,13 +33,13 @@ def keep_tubes(pools: pl.DataFrame, policy: Policy, as_of: datetime) -> pl.DataF
     policy : Policy
         Its `retention`.
     as_of : datetime
-        Now.
+        The time as of which the day is seen.
 
     Returns
     -------
     DataFrame
         Coded, in the order of `pools`: tube, lab, call, kept_from, keep_until, temperature_c (null while a tube
-        waits for its result) and status, a place in `tables.RETENTION`.
+        waits for its result) and status, an index into `tables.RETENTION`.
     """
     rules, now = policy.retention, pl.lit(as_of, TIME)
     again = pl.col("set_aside") | (pl.col("call") == _INVALID).fill_null(value=True)
@@ -74,7 +74,7 @@ def count_by_lab(kept: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     kept : DataFrame
-        lab, keep_until and status (a place in `tables.RETENTION`).
+        lab, keep_until and status (an index into `tables.RETENTION`).
 
     Returns
     -------

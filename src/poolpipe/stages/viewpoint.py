@@ -1,4 +1,4 @@
-"""Read the moment a day is seen as of (by default the latest event's), and warn where it is far from all others."""
+"""Parse the time as of which a day is seen (by default the latest event's), and warn where it is far from all events."""
 
 from __future__ import annotations
 
@@ -17,14 +17,26 @@ if TYPE_CHECKING:
 __all__ = ["moment_of", "odd_view"]
 
 _APART: Final = timedelta(days=30)
-"""A campaign's events lie closer together: one date behind such a gap is a wrong clock or a slip of the pen."""
+"""A campaign's events lie closer together: a date behind such a gap is a wrong clock or a typing error."""
 
 _FEW, _SHARE = 3, 1000
-"""So many events behind the gap, or one in a thousand, do not make a second campaign."""
+"""Up to so many events behind the gap, or one in a thousand, count as errors and not as a second campaign."""
 
 
 def moment_of(as_of: datetime | str | None, zone: str) -> datetime | None:
-    """Read the moment a view is asked of; one without offset is of `zone`.
+    """Parse the time as of which a day is seen.
+
+    Parameters
+    ----------
+    as_of : datetime or str or None
+        RFC 3339 text or datetime; None for the default.
+    zone : str
+        IANA zone of a time without offset.
+
+    Returns
+    -------
+    datetime or None
+        In UTC; None for the default.
 
     Raises
     ------
@@ -44,18 +56,18 @@ def moment_of(as_of: datetime | str | None, zone: str) -> datetime | None:
 def odd_view(
     frames: Mapping[str, pl.DataFrame], moment: datetime | None, zone: str, *, asked: bool
 ) -> list[str]:
-    """Tell, in both languages, of a view from before all events, and of a default that a few late events set.
+    """Warn, in both languages, of a time before all events, and of a default that a few late events set.
 
     Parameters
     ----------
     frames : mapping of DataFrame
         Every accepted event.
     moment : datetime
-        The view's; None where there is no event.
+        The time as of which the day is seen; None where there is no event.
     zone : str
-        IANA time zone the times are told in.
+        IANA time zone of the times in the warning.
     asked : bool
-        Whether somebody named the moment.
+        Whether the user gave the time.
     """
     times = [frame["at"] for frame in frames.values() if frame.height]
     if moment is None or not times:

@@ -30,7 +30,7 @@ class Standing:
     frames : mapping of DataFrame
         Coded events per kind up to the moment, without voids and without what they withdraw.
     unknown_voids, conflicts : DataFrame
-        round, subject (the event_id, texts), at: voids that hit nothing; ids with several contents.
+        round, subject (the event_id, texts), at: voids that name no event; ids with several contents.
     """
 
     frames: Mapping[str, pl.DataFrame]
@@ -47,9 +47,22 @@ def latest_at(frames: Mapping[str, pl.DataFrame]) -> datetime | None:
 def standing_events(
     frames: Mapping[str, pl.DataFrame], codes: Dictionaries, as_of: datetime | None
 ) -> Standing:
-    """Take the events up to `as_of` and withdraw what voids name.
+    """Select the events up to `as_of`, without those that voids withdraw.
 
-    A void hits every event of its id, of any kind and round; not other voids. It is itself never withdrawn.
+    A void withdraws every event of its id, of any kind and round, except other voids; a void is never withdrawn.
+
+    Parameters
+    ----------
+    frames : mapping of DataFrame
+        Coded events by kind, voids among them.
+    codes : Dictionaries
+        Give the event ids of collects.
+    as_of : datetime or None
+        Later events are left out; None keeps all.
+
+    Returns
+    -------
+    Standing
     """
     if as_of is not None and as_of != latest_at(frames):
         frames = {kind: frame.filter(pl.col("at") <= pl.lit(as_of, TIME)) for kind, frame in frames.items()}
@@ -77,7 +90,7 @@ def _unknown(voids: pl.DataFrame, known: pl.Series, codes: Dictionaries) -> pl.D
 
 
 def _conflicts(frames: Mapping[str, pl.DataFrame], codes: Dictionaries) -> pl.DataFrame:
-    """Ids that events of several contents share; duplicates are gone, so any two events of one id differ."""
+    """Find ids that events of several contents share; duplicates are removed before, so any two events of one id differ."""
     parts = [
         named.select("event_id", "at", _round(kind, named, codes))
         for kind, frame in frames.items()
@@ -109,7 +122,7 @@ def _event_ids(frame: pl.DataFrame, codes: Dictionaries) -> tuple[pl.Series, pl.
 
 
 def _with_event_id(frame: pl.DataFrame, codes: Dictionaries) -> pl.DataFrame:
-    """Only the events that have an id, with it beside them."""
+    """Select the events that have an id, with the id as a column."""
     if "attributes_id" in frame.columns:
         return codes.with_attribute("event_id", frame)
     if "event_id" not in frame.columns:

@@ -22,7 +22,7 @@ _KEYS = {"lab": pl.UInt32(), "hour": TIME}
 def weigh_labs(
     pools: pl.DataFrame, frames: Mapping[str, pl.DataFrame], capacities: pl.DataFrame
 ) -> pl.DataFrame:
-    """Count tubes at every lab by hour, and those that wait there at its end.
+    """Count the tubes of every lab by hour, and those that wait there at the hour's end.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ def weigh_labs(
     Returns
     -------
     DataFrame
-        Coded, one row per lab and hour (UTC) in which something happened there: lab (null: not known which),
-        hour, received, loaded, reported, waiting (tubes that have come by then, one way or another, and have no
-        result), capacity_per_hour (tubes; null where the lab's is not known).
+        Coded, one row per lab and hour (UTC) with an event: lab (null where unknown), hour, received, loaded,
+        reported, waiting (tubes that were received or loaded by then and have no result), capacity_per_hour (tubes;
+        null where the lab's is not known).
     """
     result = pl.col("call").fill_null(_INVALID) != _INVALID
     came = pl.min_horizontal("received_at", "first_loaded", pl.when(result).then(pl.col("called_at")))
@@ -72,7 +72,7 @@ def by_day(workload: pl.DataFrame, zone: str) -> pl.DataFrame:
     workload : DataFrame
         The table `workload`.
     zone : str
-        IANA time zone of the people who plan.
+        IANA time zone of the days.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def total_labs(workload: pl.DataFrame, listed: pl.DataFrame, zone: str) -> pl.Da
     workload : DataFrame
         The table `workload`.
     listed : DataFrame
-        lab and capacity_per_day of the labs on the list: those nothing came to have a row, too.
+        lab and capacity_per_day of the labs on the list; labs without any tube have a row, too.
     zone : str
         IANA time zone of the days.
 
@@ -130,9 +130,9 @@ _NONE = pl.DataFrame(schema={**_KEYS, **dict.fromkeys(_STEPS, pl.Int64())})
 
 
 def _by_hour(frame: pl.DataFrame, lab: str, at: pl.Expr, step: str) -> pl.DataFrame:
-    """Tubes or wells per lab and hour of `at`; where that is null nothing happened."""
+    """Count tubes or wells per lab and hour of `at`; rows where that is null are not counted."""
     none = [pl.lit(0, pl.Int64).alias(each) for each in _STEPS if each != step]
-    # the hour is a small whole number until the few rows that are left become times
+    # hours are small integers until the few rows of the result become times
     hour = (at.cast(TIME).to_physical() // 3_600_000_000).cast(pl.Int32)
     return (
         frame.lazy()

@@ -1,7 +1,7 @@
 """All boards of a day, in the order in which they are read.
 
-Every board is a pure function from tables to a `Board`, a `rich` table that draws nothing that could command the
-terminal. Identity numbers, names and telephone numbers are masked unless the reader asks for them.
+Every board is a pure function from tables to a `Board`, a `rich` table that escapes control characters. Identity
+numbers, names and telephone numbers are masked unless `show_ids` is set.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def day_boards(
     Parameters
     ----------
     day : Day
-        What `poolpipe.run` returned.
+        As `poolpipe.run` returns it.
     zone : str
         IANA time zone the times are shown in.
     people : polars.DataFrame, optional

@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 __all__ = ["campaign_board", "moment_of_day"]
 
 _FEW = 5
-"""So many machine files that were left out are named on the first board; all of them in the summary."""
+"""The most machine files left out that the first board names; the summary names all."""
 
 
 def moment_of_day(day: Day) -> datetime | None:
-    """The moment the day is seen from; None where no event was accepted."""
+    """The time as of which the day is seen; None where no event was accepted."""
     moment = day.summary["as_of"]
     return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
 
 
 def campaign_board(day: Day, *, zone: str) -> Board:
-    """Tubes, people, results and records at a glance.
+    """Draw the counts of tubes, people, results and records.
 
     Parameters
     ----------
     day : Day
-        What `poolpipe.run` returned.
+        As `poolpipe.run` returns it.
     zone : str
         IANA time zone of the moment in the heading.
     """

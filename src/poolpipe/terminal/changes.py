@@ -24,7 +24,7 @@ def difference_boards(difference: Difference, *, show_ids: bool = False, rows: i
     Parameters
     ----------
     difference : Difference
-        What `poolpipe.diff.compare` returned.
+        As `results.diff.compare` returns it.
     show_ids : bool
         Show identity numbers in full.
     rows : int

@@ -23,7 +23,7 @@ __all__ = ["check_inputs", "check_out", "parse_moment", "show", "tell"]
 
 
 _WRONG_USAGE: Final = {"empty_path", "no_file_or_folder"}
-"""Codes of what no file could mend: another word must be typed."""
+"""Codes of errors in the command line itself: the exit status is 2."""
 
 
 def show(renderables: Iterable[RenderableType]) -> None:
@@ -35,17 +35,37 @@ def show(renderables: Iterable[RenderableType]) -> None:
 
 
 def tell(text: str, *, err: bool = False) -> None:
-    """Write one line to stdout or stderr; what a path or a file says in it cannot command the terminal."""
+    """Write one line to stdout or stderr; control characters are escaped and identities masked.
+
+    Parameters
+    ----------
+    text : str
+        The line.
+    err : bool
+        Whether it goes to stderr.
+    """
     click.echo(visible(mask_identities(text)), err=err)
 
 
 def parse_moment(text: str | None, zone: str) -> datetime | None:
-    """Read `--as-of`: RFC 3339, in the policy's zone where it has no offset.
+    """Parse `--as-of`.
+
+    Parameters
+    ----------
+    text : str or None
+        RFC 3339; None where the option is not given.
+    zone : str
+        IANA zone of a time without offset.
+
+    Returns
+    -------
+    datetime or None
+        In UTC.
 
     Raises
     ------
     click.BadParameter
-        If it is no such time.
+        If it is no time.
     """
     from poolpipe.stages.viewpoint import moment_of
 

@@ -16,12 +16,12 @@ __all__ = ["coverage_board"]
 
 
 def coverage_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
-    """Collected and reported residents a round, and the two deadlines; None without a list of people.
+    """Draw collected and reported residents per round, and the two deadlines; None without a list of people.
 
     Parameters
     ----------
     day : Day
-        What `poolpipe.run` returned.
+        As `poolpipe.run` returns it.
     zone : str
         IANA time zone of the times.
     rows : int
@@ -50,7 +50,7 @@ def _row(told: dict[str, Any], zone: str) -> list[Text]:
 
 
 def _deadline(told: dict[str, Any], name: str, zone: str) -> Text:
-    """When it was due and when it was reached, red where that was or is too late."""
+    """Write when a deadline was due and when it was reached, red where that is late."""
     due, at = (_moment(told[f"{name}_{end}"]) for end in ("due", "at"))
     style = "bold red" if told[f"{name}_late"] else "green" if at else "default"
     told_at = clock(at, zone) if at else "not yet 未达到"

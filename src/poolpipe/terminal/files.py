@@ -22,12 +22,12 @@ _HOLLOW = "no record in it: empty, or a header alone 没有记录：空文件或
 
 
 def machine_board(day: Day, *, rows: int = 20) -> Board | None:
-    """Files of PCR machines and robots, each with the questions that were decided by default; None without such files.
+    """Draw files of PCR machines and robots, each with the questions that were decided by default; None without such files.
 
     Parameters
     ----------
     day : Day
-        What `poolpipe.run` returned.
+        As `poolpipe.run` returns it.
     rows : int
         Longest list; what is left out is counted.
     """
@@ -59,15 +59,14 @@ def machine_board(day: Day, *, rows: int = 20) -> Board | None:
 
 
 def unused_board(day: Day, *, rows: int = 20) -> Board | None:
-    """Columns and files that were left out, each with what may be done about it; None where all was used.
+    """Draw columns and files that were left out, each with the way out; None where all were used.
 
-    Files that hold something unread, or nothing at all, come before those whose records are read elsewhere, or that are
-    results.
+    Files with unread content, and empty files, come before those whose records are read elsewhere, or that are results.
 
     Parameters
     ----------
     day : Day
-        What `poolpipe.run` returned.
+        As `poolpipe.run` returns it.
     rows : int
         Longest list; what is left out is counted.
     """

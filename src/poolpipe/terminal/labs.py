@@ -23,12 +23,12 @@ _UNKNOWN = "(unknown 未知)"
 
 
 def lab_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
-    """Tubes received, wells loaded and results a lab and day against its capacity; the most loaded first.
+    """Draw tubes received, wells loaded and results per lab and day against its capacity; the most loaded first.
 
     Parameters
     ----------
     day : Day
-        What `poolpipe.run` returned.
+        As `poolpipe.run` returns it.
     zone : str
         IANA time zone of days and hours.
     rows : int
@@ -72,12 +72,12 @@ def _lab_day(row: dict[str, Any], zone: str) -> list[RenderableType]:
 
 
 def retention_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
-    """How many tubes each lab keeps, may discard, and should have discarded; None where there are none.
+    """Draw how many tubes each lab keeps, may discard, and should have discarded; None where there are none.
 
     Parameters
     ----------
     day : Day
-        What `poolpipe.run` returned.
+        As `poolpipe.run` returns it.
     zone : str
         IANA time zone of the times.
     rows : int
@@ -109,12 +109,12 @@ def _kept(row: dict[str, Any], zone: str) -> list[RenderableType]:
 
 
 def box_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
-    """Boxes packed with more tubes than a box takes, the fullest first; None where there are none.
+    """Draw boxes with more tubes than their capacity, the fullest first; None where there are none.
 
     Parameters
     ----------
     day : Day
-        What `poolpipe.run` returned.
+        As `poolpipe.run` returns it.
     zone : str
         IANA time zone of the times.
     rows : int

@@ -24,7 +24,7 @@ __all__ = ["MOMENT", "NAME", "NUMBER", "STYLES", "WIDTH", "Board", "below", "clo
            "plain", "span", "time_left", "word"]  # fmt: skip
 
 WIDTH = 100
-"""Columns the boards are laid out for."""
+"""Width of the boards in columns."""
 
 STYLES = {
     "error": "bold red",
@@ -37,22 +37,22 @@ STYLES = {
 NAME: Final[Mapping[str, Any]] = {"overflow": "fold"}
 NUMBER: Final[Mapping[str, Any]] = {"justify": "right", "no_wrap": True}
 MOMENT: Final[Mapping[str, Any]] = {"no_wrap": True}
-"""Looks of columns: names may take several lines, numbers and times never do."""
+"""Options of columns: names may be folded into several lines, numbers and times are not."""
 
 _IN_TABLES = ("in the tables", "见结果表")
-"""Where the rows are that do not fit on a board."""
+"""Where to find rows that do not fit on a board, in English and Chinese."""
 
 
 class Board(Table):
-    """A table that nothing on it can command the terminal, whoever filled it.
+    """A table whose cells are escaped, so that no text in them can control the terminal.
 
-    A `str` is somebody else's words: no markup, a line break drawn as an escape. A `Text` is ours and may break
-    lines, yet what commands is drawn as an escape in it, too. Codes that are sound resident IDs are masked.
+    A `str` is input: it has no markup, and a line break is drawn as an escape. A `Text` is made by poolpipe and may
+    have line breaks; other control characters are escaped in it, too. Codes that are valid resident IDs are masked.
 
     Parameters
     ----------
     title : str
-        Heading; also what a policy is called.
+        Heading; it may contain the policy's name.
     more : int
         Rows that do not fit on it; they are announced below.
     rest : tuple of str
@@ -92,7 +92,7 @@ class Board(Table):
         super().add_column(self._drawn(heading), self._drawn(Text(str(footer))), **options)
 
     def add_row(self, *cells: RenderableType | None, **options: Any) -> None:
-        """Add a row of `str`, `Text` or nothing.
+        """Add a row of `str`, `Text` or None.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class Board(Table):
         return self._drawn(cell if isinstance(cell, Text) else plain(cell or ""))
 
     def _drawn(self, text: Text) -> Text:
-        """The same text without anything that commands, its styles kept."""
+        """The same text with control characters escaped, its styles kept."""
         written = text.plain
         drawn = visible(written.replace("\n", "")) == written.replace("\n", "")
         if drawn and (self._show_ids or mask_sound_ids(written) == written):
@@ -126,7 +126,25 @@ def frame(
     show_ids: bool = False,
     tight: bool = False,
 ) -> Board:
-    """Start a board; `more` rows that do not fit on it are announced below."""
+    """Start a board.
+
+    Parameters
+    ----------
+    title : str
+        Heading.
+    more : int
+        Rows that do not fit on it; they are announced below.
+    rest : tuple of (str, str)
+        Where those rows are, in English and Chinese.
+    show_ids : bool
+        Show identity numbers in full.
+    tight : bool
+        One blank between columns instead of two.
+
+    Returns
+    -------
+    Board
+    """
     return Board(title, more=more, rest=rest, show_ids=show_ids, tight=tight)
 
 
@@ -137,7 +155,23 @@ def listing(
     *,
     more: int = 0,
 ) -> Board:
-    """Lay out a list: a heading, a look (`NAME`, `NUMBER`, `MOMENT`) for each column, and the cells row by row."""
+    """Make a board that is a list.
+
+    Parameters
+    ----------
+    title : str
+        Heading.
+    columns : mapping of str to mapping
+        Heading of each column to its look (`NAME`, `NUMBER`, `MOMENT`).
+    rows : iterable of sequence
+        Cells, row by row.
+    more : int
+        Rows that do not fit on it; they are announced below.
+
+    Returns
+    -------
+    Board
+    """
     board = frame(title, more=more)
     for heading, look in columns.items():
         board.add_column(heading, **look)
@@ -156,12 +190,24 @@ def _visible_text(text: Text) -> Text:
 
 
 def plain(text: str, style: str = "") -> Text:
-    """Text as it came, without markup, what commands drawn as escapes: file names and codes are strangers'."""
+    """Make a text without markup, control characters escaped, for file names, codes and other input.
+
+    Parameters
+    ----------
+    text : str
+        As it came.
+    style : str
+        Style of rich.
+
+    Returns
+    -------
+    Text
+    """
     return Text(visible(text), style=style)
 
 
 def below(text: str | None) -> Text:
-    """A second line, fainter, of what stands in a cell; nothing where there is none."""
+    """A second, fainter line of a cell; empty where there is none."""
     return Text("\n") + plain(text, style="dim") if text else Text("")
 
 
@@ -171,7 +217,18 @@ def word(value: str) -> Text:
 
 
 def coded(screening_round: str | None, code: str | None) -> Text:
-    """A tube or a site, led by its round where it has one."""
+    """Write a tube or a site, led by its round where it has one.
+
+    Parameters
+    ----------
+    screening_round, code : str or None
+        Empty and None are left out.
+
+    Returns
+    -------
+    Text
+        `-` where both are missing.
+    """
     return plain(" ".join(part for part in (screening_round, code) if part) or "-")
 
 
@@ -185,18 +242,44 @@ def counted(counts: Mapping[str, int]) -> Text:
 
 
 def clock(moment: datetime, zone: str) -> str:
-    """Day and minute in the zone of the people who read it."""
+    """Write day and minute in a time zone.
+
+    Parameters
+    ----------
+    moment : datetime
+        With offset.
+    zone : str
+        IANA zone of the readers.
+
+    Returns
+    -------
+    str
+        `MM-DD HH:MM`.
+    """
     return f"{moment.astimezone(ZoneInfo(zone)):%m-%d %H:%M}"
 
 
 def span(duration: timedelta) -> str:
-    """Hours and minutes: `3 h 05`, whole minutes, rounded down."""
+    """Write hours and minutes: `3 h 05`, whole minutes, rounded down."""
     minutes = int(abs(duration).total_seconds() // 60)
     return f"{minutes // 60} h {minutes % 60:02}"
 
 
 def time_left(due_at: datetime, as_of: datetime | None) -> Text:
-    """What remains until `due_at`; negative and red once it is past, yellow in the last hour."""
+    """Write the time that remains until `due_at`.
+
+    Parameters
+    ----------
+    due_at : datetime
+        With offset.
+    as_of : datetime or None
+        From when it is counted; None where there is no event.
+
+    Returns
+    -------
+    Text
+        Negative and red once it is past, yellow in the last hour; `-` without `as_of`.
+    """
     if as_of is None:
         return Text("-")
     left = due_at - as_of

@@ -27,14 +27,14 @@ def recall_board(
     show_ids: bool = False,
     rows: int = 20,
 ) -> Board:
-    """Who must be re-sampled by when, most urgent first; those already settled are only counted.
+    """Draw the recalls that are not closed, most urgent first; closed ones are only counted.
 
     Parameters
     ----------
     recalls : polars.DataFrame
         The `recalls` table.
     as_of : datetime, optional
-        The moment that time left is counted from; there is none where there is no event.
+        The time from which the time left is counted; None where there is no event.
     zone : str
         IANA time zone of the due times.
     people : polars.DataFrame, optional
@@ -55,7 +55,7 @@ def recall_board(
     )
     board.add_column("#", no_wrap=True, justify="right")
     board.add_column("time left, due\n剩余时间、截止", no_wrap=True)
-    # a resident ID is 18 characters and is read digit by digit: it must not be broken
+    # a resident ID is read digit by digit: it must not be folded
     board.add_column("person, home\n人员、住址", overflow="fold", min_width=18)
     board.add_column("tube, lab that found it\n混管、首检机构", overflow="fold")
     board.add_column("status\n状态", no_wrap=True)
@@ -79,7 +79,7 @@ def recall_board(
 
 
 def _with_home(recalls: pl.DataFrame, people: pl.DataFrame | None) -> pl.DataFrame:
-    """The rows to be shown with `home`: community and building, where the people table knows them."""
+    """Add `home` to the rows shown: community and building, where the people table has them."""
     if people is None:
         return recalls
     parts = [name for name in ("community", "building") if name in people.columns]

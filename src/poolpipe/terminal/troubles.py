@@ -19,7 +19,7 @@ _GRAVITY = {"error": 0, "warning": 1, "info": 2}
 
 
 def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Board:
-    """What went wrong, by code, the gravest first, with what to do about it.
+    """Draw the anomalies by code, the gravest first, with the way out.
 
     Parameters
     ----------
@@ -50,14 +50,14 @@ def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Board:
 
 
 def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Board:
-    """Which records were not understood, by code, with the first file and line of each.
+    """Draw the rejected records by code, with the first file and line of each.
 
     Parameters
     ----------
     rejects : polars.DataFrame
         The `rejects` table.
     show_ids : bool
-        Show the values that were refused; without it only their shape, for they may be anybody's number or name.
+        Show the rejected values; without it only their shape, because they may identify a person.
     """
     found = _first_of_each(rejects, ("file", "line"), ("file", "line", "detail"), lacks_lab)
     board = frame(
@@ -83,12 +83,12 @@ def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Board:
 
 
 def withheld_detail(detail: str, file: str) -> str:
-    """The reason of a reject without anybody's name or number; a word that is only spelt otherwise stays.
+    """The reason of a reject without names and numbers; a word that resembles a known one is kept.
 
     Parameters
     ----------
     detail, file : str
-        As `rejects` has them; the file's name may be told.
+        As in `rejects`; the file's name is shown.
     """
     column, value = refused_value(detail)
     return withhold_values(detail, known=(file, *([value] if resembles(column, value) else [])))
@@ -97,7 +97,7 @@ def withheld_detail(detail: str, file: str) -> str:
 def _first_of_each(
     table: pl.DataFrame, order: tuple[str, ...], shown: tuple[str, ...], other: pl.Expr
 ) -> dict[tuple[str, bool], dict[str, object]]:
-    """Per code, and apart those rows that have another way out: the number of rows, `n`, and columns of the first."""
+    """Count rows by code and way out: the number of rows, `n`, and columns of the first."""
     first = (
         table.sort(order)
         .group_by("code", other.fill_null(value=False).alias("other"), maintain_order=True)
@@ -107,7 +107,7 @@ def _first_of_each(
 
 
 def _subject(row: dict[str, object], *, show_ids: bool) -> str:
-    """Kind, name and round of an anomaly's subject, a person's number masked, long numbers in event ids too."""
+    """Kind, name and round of an anomaly's subject, with a person's number and long numbers in event ids masked."""
     subject = str(row["subject"] or "-")
     if row["subject_kind"] == "person" and not show_ids:
         document, colon, number = subject.partition(":")

@@ -16,12 +16,12 @@ __all__ = ["truth_board"]
 
 
 def truth_board(check: PlantedCheck, *, rows: int = 20) -> Board:
-    """Planted troubles with what each was found as, then whatever does not agree.
+    """Draw planted troubles with the anomalies found for each, then all disagreements.
 
     Parameters
     ----------
     check : PlantedCheck
-        What `poolpipe.planted.check_planted` returned.
+        As `simulate.check` returns it.
     rows : int
         Longest list of disagreements; what is left out is counted.
     """

@@ -21,7 +21,7 @@ _LEFT = ("missing\n未出结果", "orphans\n无登记")
 
 
 def ledger_board(ledger: pl.DataFrame, *, rows: int = 20) -> Board:
-    """How many tubes reached each step, per round and site, those with most missing first.
+    """Draw how many tubes reached each step, per round and site, those with most missing first.
 
     Parameters
     ----------
@@ -59,18 +59,18 @@ def ledger_board(ledger: pl.DataFrame, *, rows: int = 20) -> Board:
 def missing_board(
     pools: pl.DataFrame, *, as_of: datetime | None, zone: str, show_ids: bool = False, rows: int = 20
 ) -> Board:
-    """Where each collected tube without a result was seen last, the longest waiting first.
+    """Draw where each collected tube without a result was last seen, the longest waiting first.
 
     Parameters
     ----------
     pools : polars.DataFrame
         The `pools` table.
     as_of : datetime, optional
-        The moment that waiting is counted to.
+        The time up to which waiting is counted.
     zone : str
         IANA time zone of the times.
     show_ids : bool
-        Show a tube in full whose code is somebody's identity number.
+        Show tube codes that are valid identity numbers in full.
     rows : int
         Tubes listed; the others are counted.
     """

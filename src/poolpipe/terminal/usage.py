@@ -1,4 +1,4 @@
-"""What a wrong command line says, in both languages: click's own words, and the catalogue's Chinese for their kind."""
+"""Messages for wrong command lines in both languages: click's English, and the catalogue's Chinese for the error's class."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["usage_message"]
 
 
 def usage_message(error: click.ClickException) -> str:
-    """Draw what a wrong command line says, line by line: an argument is somebody else's text.
+    """Draw the message of a wrong command line, line by line, with arguments escaped.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def usage_message(error: click.ClickException) -> str:
     Returns
     -------
     str
-        The message; where it has no Chinese yet, that of its kind follows.
+        The message; where it has no Chinese, that of its class follows.
     """
     said = error.format_message()
     if isinstance(error, click.UsageError) and not has_chinese(said):
@@ -44,7 +44,7 @@ _KINDS: Final = (
 
 
 def _kind(error: click.UsageError) -> tuple[str, str]:
-    """The catalogue's code for a wrong usage, and the option, argument or command it is about."""
+    """The catalogue's code of a usage error, and the option, argument or command it is about."""
     name = getattr(error, "option_name", "") or getattr(error, "command_name", "")
     if isinstance(error, click.BadParameter):
         hint = error.param_hint or (error.param.get_error_hint(error.ctx) if error.param else "")

@@ -1,4 +1,4 @@
-"""What is wrong with boxes: empty, received twice, or not holding what was packed."""
+"""Anomalies of boxes: empty, received twice, or with another count of tubes than were packed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def of_boxes(seen: Seen) -> list[pl.DataFrame]:
 
 
 def _counts(seen: Seen, receipts: pl.DataFrame) -> pl.DataFrame:
-    """Receipts whose count is not the number of tubes whose journey they are."""
+    """Find receipts whose count differs from the number of tubes of their journey."""
     carried = np.bincount(seen.pools["receipt"].drop_nulls().to_numpy(), minlength=receipts.height)
     counted = (
         receipts.with_columns(pl.Series("carried", carried))

@@ -1,4 +1,4 @@
-"""What is wrong with events themselves: shared ids, and voids that hit nothing."""
+"""Anomalies of events: shared ids, and voids that name no event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with people: numbers that cannot be, and people in two tubes."""
+"""Anomalies of people: invalid document numbers, and people in two tubes."""
 
 from __future__ import annotations
 
@@ -59,18 +59,18 @@ def people_in_several_tubes(tubes: pl.DataFrame, members: pl.DataFrame, codes: D
 
 
 def people_in_two_tubes(seats: pl.DataFrame) -> pl.DataFrame:
-    """Of the seats that `people_in_several_tubes` finds, those of people in several pool tubes of one round."""
+    """Select from the seats of `people_in_several_tubes` those of people in several pool tubes of one round."""
     pooled = seats.filter("pooled")
     return pooled.filter(pl.col("tube").n_unique().over("round", "person") > 1)
 
 
 def _suspected_seats(members: pl.DataFrame, rounds: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Seats whose person may have another one in the round, ascending."""
+    """Find seats whose person may have another one in the round, ascending."""
     any_tube = np.ones(len(rounds), np.bool_)
     seats = members["tube"].to_numpy(), members["person"].to_numpy(), any_tube, rounds
     begins = np.zeros((1 << duplicate_people.PART_BITS) + 1, np.int64)
     duplicate_people.count_parts(*seats, begins)
-    suspects = np.empty(members.height, np.uint64)  # memory is taken only as far as it is filled
+    suspects = np.empty(members.height, np.uint64)  # the system allocates pages only where they are written
     suspects = suspects[: duplicate_people.find_suspects(*seats, begins, suspects)]
     found = np.empty(2 * len(suspects), np.uint32)
     return found[: duplicate_people.seats_of_suspects(*seats, suspects, found)]
@@ -92,7 +92,7 @@ def _bad_ids(seen: Seen) -> pl.DataFrame:
 
 
 def _unsound_seats(keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Seats without a sound resident ID, found block by block in one small array."""
+    """Find seats without a valid resident ID, block by block in one small array."""
     hold = np.empty(_BLOCK, np.bool_)
     found = [np.empty(0, np.int64)]
     for begin in range(0, len(keys), _BLOCK):

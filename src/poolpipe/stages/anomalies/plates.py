@@ -1,4 +1,4 @@
-"""What is wrong on plates: controls, shared wells, readings without loads and loads without readings."""
+"""Anomalies of plates: controls, shared wells, readings without loads and loads without readings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["of_plates"]
 
 
 def of_plates(seen: Seen) -> list[pl.DataFrame]:
-    """Find everything about plates and wells."""
+    """Find every anomaly of plates and wells."""
     plates = seen.calls.plates
     wells = seen.calls.wells.with_columns((pl.col("slot") // WELL_PLACES).cast(pl.UInt32).alias("plate"))
     read = pl.col("plate").is_in(plates["plate"].implode())
@@ -34,7 +34,7 @@ def of_plates(seen: Seen) -> list[pl.DataFrame]:
 
 
 def _collected_controls(seen: Seen) -> pl.DataFrame:
-    """Tubes that were loaded as a control, by a name such as PC02, and collected: the first such load of each."""
+    """Find tubes that were collected and loaded as a control, by a name such as PC02: the first such load of each."""
     code, loads = "control_was_collected", seen.frames["load"]
     if code not in loads.columns:  # calls.with_collected_controls marks them
         return rows(code, NOTHING)
@@ -42,7 +42,7 @@ def _collected_controls(seen: Seen) -> pl.DataFrame:
 
 
 def _without_controls(seen: Seen, plates: pl.DataFrame) -> list[pl.DataFrame]:
-    """Plates that lack a control; of those whose loads were rejected that is said, for a control may be among them."""
+    """Find plates without a control; the detail says where loads were rejected, because a control may be among them."""
     code = "plate_control_missing"
     blamed, own = _parted(plates.with_columns(_rejected_loads(seen, plates["plate"]).alias("told")))
     facts = pl.lit(ANOMALIES[code].meaning) + pl.col("told")
@@ -53,7 +53,7 @@ def _without_controls(seen: Seen, plates: pl.DataFrame) -> list[pl.DataFrame]:
 
 
 def _without_loads(seen: Seen, wells: pl.DataFrame) -> list[pl.DataFrame]:
-    """Wells that were read and not loaded; on plates whose loads were rejected that is said."""
+    """Find wells that were read and not loaded; the detail says where loads of the plate were rejected."""
     told = _rejected_loads(seen, wells["plate"])
     blamed, own = _parted(wells.with_columns(told.alias("told")))
     code = "reading_without_load"
@@ -64,12 +64,12 @@ _MEND_LOADS = (LOADS_REJECTED.way_out, LOADS_REJECTED.way_out_chinese)
 
 
 def _parted(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows whose plate has rejected loads, and the others."""
+    """Split rows into those whose plate has rejected loads, and the others."""
     return frame.filter(pl.col("told") != ""), frame.filter(pl.col("told") == "")
 
 
 def _rejected_loads(seen: Seen, plates: pl.Series) -> pl.Series:
-    """Say of each plate whether loads of it were rejected; empty where none was."""
+    """Text for each plate that says whether its loads were rejected; empty where none was."""
     if seen.rejected_loads.is_empty() or plates.is_empty():
         return pl.Series([""], dtype=pl.String).new_from_index(0, len(plates))
     rounds, names = seen.codes.entity("plate", plates)

@@ -1,4 +1,4 @@
-"""What is wrong with recalls: not in time, to the wrong lab, or explaining nothing."""
+"""Anomalies of recalls: late, at the wrong lab, or all negative."""
 
 from __future__ import annotations
 

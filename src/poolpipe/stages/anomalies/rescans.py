@@ -1,4 +1,4 @@
-"""People scanned into a tube more than once; and numbers that a spreadsheet cut, which look the same."""
+"""Anomalies of repeated scans: people scanned into a tube more than once, and numbers that a spreadsheet has rounded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CHECKS = 11
 """A resident ID's key is its 17 digits times 11 and its check character, see `poolpipe_kernels.codes`."""
 
 _CUT = r"^[0-9]{15}00+$"
-"""Excel keeps 15 digits of a number and writes zeros for the others (IEEE 754 has 15 for sure)."""
+"""Excel keeps 15 digits of a number and writes zeros for the others (IEEE 754 guarantees 15)."""
 
 _MOST_TOLD = 12
 CUT_WAY_OUT: Final = (
@@ -31,7 +31,7 @@ CUT_WAY_OUT: Final = (
 
 
 def of_rescans(seen: Seen) -> list[pl.DataFrame]:
-    """Find `rescanned`; scans under numbers that end as cut ones do are listed, for they may be of several people."""
+    """Find `rescanned`; scans under numbers that end like rounded ones are listed, because they may be of several people."""
     rescanned = seen.pools.filter(pl.col("mode").is_not_null() & pl.col("rescanned"))
     if rescanned.is_empty():
         return [tube_rows(seen, "rescanned", rescanned, "last_collected")]
@@ -49,7 +49,7 @@ def of_rescans(seen: Seen) -> list[pl.DataFrame]:
 
 
 def _scans_of_cut_numbers(seen: Seen) -> pl.DataFrame:
-    """Tubes with scans of a cut number again: tube, how many scans, of how many numbers, when."""
+    """Tubes with repeated scans of a rounded number: tube, number of scans, number of numbers, time."""
     collects = seen.frames["collect"].select("tube", "person", "at", "later")
     later = collects.filter("later")
     again = later.filter(_cut(later["person"].to_numpy(), seen.codes)).select("tube", "person").unique()
@@ -75,7 +75,7 @@ def _scans_of_cut_numbers(seen: Seen) -> pl.DataFrame:
 
 
 def _cut(people: NDArray[np.int64], codes: Dictionaries) -> NDArray[np.bool_]:
-    """Which keys of people stand for numbers of more than 15 digits, zeros from there on."""
+    """Find keys of people whose number has only zeros behind its 15th digit."""
     digits, check = np.divmod(people, _CHECKS)
     cut = (people >= 0) & (check == 0) & (digits % 100 == 0)
     other = np.flatnonzero(people < 0)

@@ -1,4 +1,4 @@
-"""What every anomaly row has, and what is looked at to find them."""
+"""Make anomaly rows, and hold the stages' results from which anomalies are found."""
 
 from __future__ import annotations
 
@@ -85,14 +85,25 @@ class Seen:
 
 
 NOTHING = pl.DataFrame(schema={"round": pl.String, "subject": pl.String, "at": TIME, "facts": pl.String})
-"""No subject at all."""
+"""A frame without any subject."""
 
 
 def rows(code: str, subjects: pl.DataFrame, way_out: tuple[str, str] | None = None) -> pl.DataFrame:
-    """Make anomaly rows of subjects: round, subject, at, and the facts as a text.
+    """Make anomaly rows of subjects.
 
-    The detail a clerk reads is the facts and the way out, then the Chinese name and way out; `way_out` is another than
-    the code's, in both languages.
+    Parameters
+    ----------
+    code : str
+        A key of `ANOMALIES`.
+    subjects : DataFrame
+        round, subject, at, and the facts as a text.
+    way_out : tuple of (str, str), optional
+        English and Chinese way out in place of the code's.
+
+    Returns
+    -------
+    DataFrame
+        Columns as `tables.TABLES["anomalies"]`; detail holds facts and way out, then the Chinese name and way out.
     """
     anomaly = ANOMALIES[code]
     english, chinese = way_out or (anomaly.way_out, anomaly.way_out_chinese)
@@ -115,7 +126,20 @@ def tube_rows(
     facts: pl.Expr | None = None,
     way_out: tuple[str, str] | None = None,
 ) -> pl.DataFrame:
-    """Make rows about tubes, `at` being the column of the moment. As `entity_rows`."""
+    """Make anomaly rows about tubes.
+
+    Parameters
+    ----------
+    seen, code, at, facts, way_out
+        As in `entity_rows`.
+    tubes : DataFrame
+        Coded, with a column tube.
+
+    Returns
+    -------
+    DataFrame
+        As `rows`.
+    """
     return entity_rows(seen, code, "tube", tubes, at, facts, way_out)
 
 
@@ -128,9 +152,29 @@ def entity_rows(
     facts: pl.Expr | None = None,
     way_out: tuple[str, str] | None = None,
 ) -> pl.DataFrame:
-    """Make rows about tubes, boxes or plates, one per number in `column`; the first of each counts.
+    """Make anomaly rows about tubes, boxes or plates, one per number in `column`; the first row of each counts.
 
-    Without facts the meaning of the code is told.
+    Parameters
+    ----------
+    seen : Seen
+        Gives the texts.
+    code : str
+        A key of `ANOMALIES`.
+    column : {"tube", "box", "plate"}
+        What the rows are about.
+    frame : DataFrame
+        Coded, with the columns `column` and `at`.
+    at : str
+        Name of the column with the time.
+    facts : polars.Expr, optional
+        Text for each row of `frame`; by default the code's meaning.
+    way_out : tuple of (str, str), optional
+        English and Chinese way out in place of the code's.
+
+    Returns
+    -------
+    DataFrame
+        As `rows`.
     """
     if frame.is_empty():
         return rows(code, NOTHING)

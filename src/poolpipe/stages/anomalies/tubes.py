@@ -1,4 +1,4 @@
-"""What is wrong with tubes: who is in them, where they went, what was said of them, and their clocks."""
+"""Anomalies of tubes: members, custody, calls and clocks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LIMITS = {
 
 
 def of_tubes(seen: Seen) -> list[pl.DataFrame]:
-    """Find everything that one tube's row can show, and tubes in several boxes."""
+    """Find the anomalies that are visible in one row of `pools`, and tubes in several boxes."""
     pools, collected = seen.pools, pl.col("mode").is_not_null()
     people, capacity = pl.col("people"), pl.col("capacity")
     short = (people < capacity) & (pl.col("mode") == _POOL)
@@ -56,7 +56,7 @@ def of_tubes(seen: Seen) -> list[pl.DataFrame]:
 
 
 def of_clocks(seen: Seen) -> list[pl.DataFrame]:
-    """Find the tubes, and for pickups the sites, whose clocks ran over."""
+    """Find the tubes, and for pickups the sites, that exceeded a time limit."""
     found = []
     for clock, span in _LIMITS.items():
         slow = seen.clocks.filter(pl.col(clock).is_not_null())
@@ -86,7 +86,7 @@ def _hours(column: str) -> pl.Expr:
 
 
 def _out_of_order() -> pl.Expr:
-    """Whether, of the known steps, one is earlier than the known one before it."""
+    """Expression: whether a known step is earlier than the known step before it."""
     broken = pl.lit(value=False)
     before = pl.col(_STEPS[0])
     for step in _STEPS[1:]:
