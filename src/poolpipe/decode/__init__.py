@@ -1,4 +1,4 @@
-"""Who in the pool: posterior probabilities of infection from pools, priors and the test's own errors."""
+"""Posterior probabilities of infection from pools, priors and the test's errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Posteriors as they come in, with how each was found and how far it may be off."""
+"""Posteriors while they are computed, with the method and the error bound of each."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ EXACT = 1e-10
 
 @dataclass
 class Answer:
-    """Posteriors as they come in.
+    """Posteriors while they are computed.
 
     Attributes
     ----------
     p_infected, error : (people,) float64
-        Posterior, and how far it may be off; NaN where nothing can be said.
+        Posterior, and how far it may be off; NaN where the outcomes are impossible.
     method : (people,) uint8
-        Place in `METHODS`.
+        Index into `METHODS`.
     person_terms : (people,) float64
     pool_terms : (pools,) float64
         Parts of the log evidence.
@@ -77,7 +77,22 @@ class Answer:
 
     @classmethod
     def start(cls, layout: PoolLayout, graph: Reduced, whole: Parts) -> Answer:
-        """Everybody as if the pools left in the graph said nothing."""
+        """Start with the posteriors that hold if the pools left in the graph give no evidence.
+
+        Parameters
+        ----------
+        layout : PoolLayout
+            The whole problem.
+        graph : Reduced
+            What is left of it to infer.
+        whole : Parts
+            Components of the whole problem.
+
+        Returns
+        -------
+        Answer
+            Owns its arrays; later steps write into them.
+        """
         known = graph.state >= 0
         p_infected = np.where(known, graph.state, graph.odds / (1.0 + graph.odds))
         method = np.where(whole.of_person < 0, PRIOR, CLOSED_FORM).astype(np.uint8)

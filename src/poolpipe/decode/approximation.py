@@ -1,4 +1,4 @@
-"""What no exact way reaches: beliefs, knots solved again, samples; and how far each person may be off."""
+"""Approximate posteriors: beliefs, dense components solved again, samples; and how far each person may be off."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ __all__ = ["believe_rest"]
 
 FOREST_PRECISION = 1e-14
 WORTH_SAMPLING = 0.01
-"""Components in which nobody may be further off are not sampled."""
+"""Components in which no person's error exceeds this are not sampled."""
 LEAST_SWEEPS = 1000
 MOST_UPDATES = 10_000_000
-"""People drawn anew, in all walks of all samples of one call: about a second on two cores."""
+"""The most draws of a person's state, in all walks of all samples of one call: about a second on two cores."""
 UNLIKELY = 20.0
-"""Times their probability people outside all knots may be off, up to 0.002; 6 was the largest measured."""
+"""Error of people outside all dense components as a multiple of their probability, up to 0.002; 6 was the largest measured."""
 SETTLED = 5.0
-"""Times the probability from which on people were looked at, by which those of a knot may be off; 2 was the largest measured."""
+"""Error of people of a dense component as a multiple of its threshold probability; 2 was the largest measured."""
 IN_NO_LOOP = 10.0
-"""The same for those who are in no loop at that level, while their knot of lower ones was too large; 1.7 * 5 was measured."""
+"""The same for people in no loop at that level whose dense component at lower levels was too large; 1.7 * 5 was measured."""
 SHARE_OF_MOVE = 0.25
-"""Of the largest change within a knot, taken as its people's error; 0.19 was the largest measured, docs/decode.md."""
+"""Share of the largest change within a dense component that is its people's error; 0.19 was the largest measured (docs/decode.md)."""
 
 
 def believe_rest(
@@ -50,13 +50,33 @@ def believe_rest(
     most_sweeps: int,
     threads: int,
 ) -> None:
-    """Propagate beliefs over what is left: exact on pools and trees; elsewhere checked, and sampled where in doubt."""
+    """Propagate beliefs over the pools left: exact on trees; elsewhere dense components are solved again and checked, or sampled.
+
+    Parameters
+    ----------
+    graph : Reduced
+        What is left to infer.
+    parts : Parts
+        Its components.
+    answer : Answer
+        Posteriors so far; changed in place.
+    pools : (k,) int32
+        Pools left for belief propagation.
+    effort : Effort
+        What an exact answer or a sample may cost.
+    tolerance : float
+        Loops end when no probability moves by more than this.
+    most_sweeps : int
+        The most sweeps over all pools.
+    threads : int
+        Threads of the kernels.
+    """
     if not pools.size:
         return
     tied = parts.loopy[parts.of_pool[pools]]
     forest, loops = pools[~tied], pools[tied]
     if forest.size:
-        # to the end: as many sweeps as the longest path asks for, and no damping, for nothing swings
+        # on trees: as many sweeps as the longest path needs, and no damping, because nothing oscillates
         end = belief_propagation.MOST_SWEEPS
         found = belief_propagation.propagate_beliefs(
             graph, forest, tolerance=FOREST_PRECISION, most_sweeps=end, threads=threads, damp_after=end
@@ -84,7 +104,7 @@ def _take_check(
     check: RefinedKnot,
     unsure: NDArray[np.bool_],
 ) -> None:
-    """Take a knot up: its people, P(nobody) of its pools, and the doubt it casts on the others who sit in these."""
+    """Copy a dense component's results: its people, P(nobody) of its pools, and the error of the others in these pools."""
     answer.p_infected[check.people] = check.p_infected
     if not check.solved:
         if np.isinf(check.moved):
@@ -123,10 +143,10 @@ def _pools_of(graph: Reduced, some: NDArray[np.bool_]) -> NDArray[np.int32]:
 
 
 def _bound(graph: Reduced, answer: Answer, unsure: NDArray[np.bool_]) -> None:
-    """Tell `unsure` people, and whoever shares a pool with them and was not solved again, what their pools can say at most.
+    """Bound the error of `unsure` people, and of others in their pools who were not solved again, by their pools' rows.
 
-    Whoever else is infected, an outcome multiplies the odds of a person by no less and no more than its row of the table
-    can: a proof, however wrong the beliefs are.
+    Whoever else is infected, an outcome multiplies the odds of a person by a factor between the least and the greatest
+    ratio in its row of the table. The bound holds however wrong the beliefs are.
     """
     if not unsure.any():
         return
@@ -154,7 +174,7 @@ def _least_and_most(
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = graph.table[:, 1:] / graph.table[:, :-1]
     ratio[np.isnan(ratio) | (np.arange(ratio.shape[1]) >= reach[:, None])] = 1.0
-    # no more than one infected matters to a row of two columns: a second one changes nothing
+    # in a row of two columns a second infected person changes nothing
     still = np.inf if graph.counts_matter else 1.0
     return ratio.min(axis=1, initial=still), ratio.max(axis=1, initial=0.0 if graph.counts_matter else 1.0)
 
@@ -189,7 +209,7 @@ def _take_up(
     found: belief_propagation.PropagatedBeliefs,
     threads: int,
 ) -> None:
-    """Take the beliefs of whole components up."""
+    """Copy the beliefs of whole components into the answer."""
     touched = np.zeros(parts.of_pool.size + 1, np.bool_)
     touched[parts.of_pool[pools]] = True
     inside = touched[parts.of_person]

@@ -1,4 +1,4 @@
-"""What a test says when k of n people in the tube are infected: sensitivity, specificity, dilution, Ct."""
+"""Probability of a test's outcome when k of n people in the tube are infected: sensitivity, specificity, dilution, Ct."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class Assay(BaseModel):
         and the Ct measured in a detected pool is evidence.
     suspect_infected, suspect_clean : float, optional
         Share of detections that read as suspect (one target, grey zone) when somebody is, or nobody is,
-        infected. Both or neither; by default a suspect says the same as a positive.
+        infected. Both or neither; by default suspect and positive are the same evidence.
 
     Examples
     --------
@@ -210,7 +210,7 @@ class Assay(BaseModel):
         Parameters
         ----------
         code : int
-            POSITIVE, SUSPECT, NEGATIVE, INVALID or NO_CALL; the last two say nothing: all ones.
+            POSITIVE, SUSPECT, NEGATIVE, INVALID or NO_CALL; the last two give no evidence: all ones.
         people : int
             People in the pool.
         ct : float, optional
@@ -233,7 +233,7 @@ class Assay(BaseModel):
         seen = self.detection(people)
         if code == NEGATIVE:
             row = 1.0 - seen
-            row[0] = self.specificity  # not 1 - (1 - specificity): that would lose its last digits
+            row[0] = self.specificity  # not 1 - (1 - specificity), which loses its last digits
             return row
         if self.suspect_infected is not None and self.suspect_clean is not None:
             suspect = code == SUSPECT
@@ -262,7 +262,7 @@ class Assay(BaseModel):
         density = np.ones(people + 1)
         if cycles is None:
             return density
-        ct = min(ct, cycles.limit)  # beyond the limit a number says no more than the limit itself
+        ct = min(ct, cycles.limit)  # a Ct beyond the limit counts as the limit
         density[0] = cycles.false_density(ct)
         if people:
             shift = cycles.shift(np.arange(1, people + 1, dtype=np.float64), people)

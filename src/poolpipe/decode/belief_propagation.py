@@ -1,4 +1,4 @@
-"""Belief propagation over pools of any design: layers that share nobody, two threads, an honest end."""
+"""Belief propagation over pools of any design, in layers that share nobody, on several threads."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ DAMP_AFTER = 25
 LARGEST_ODDS, LARGEST_RATIO = 1e200, 1e59
 """Beyond these, numbers are kept as logarithms: messages of `propagate.sweep` end at 1e60."""
 MOST_SWEEPS = 2000
-"""So that sixteen layers of so many sweeps are told apart in two bytes."""
+"""The most sweeps: the numbers of sixteen layers of so many sweeps fit in two bytes."""
 
 
 @dataclass(frozen=True)
 class PropagatedBeliefs:
-    """Where the messages came to rest.
+    """Odds and messages at the end of belief propagation.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class PropagatedBeliefs:
     restless : array of bool, shape (people,)
         People whose probability still moved by more than the tolerance in the last sweep.
     sweeps : int
-        How often all pools were asked.
+        How many sweeps over all pools were done.
     log_odds, log_ratio : arrays of float64, optional
         Logs of both, where they leave the range of floats.
     """
@@ -68,7 +68,26 @@ class PropagatedBeliefs:
     def evidence(
         self, graph: Reduced, pools: NDArray[np.int32], threads: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Parts of Bethe's log evidence: of every person, beyond the prior, and of `pools`; P(nobody) of `pools`."""
+        """Parts of the Bethe log evidence (Yedidia, Freeman and Weiss 2005, eq. 37), natural logs.
+
+        Parameters
+        ----------
+        graph : Reduced
+            The graph on which beliefs were propagated.
+        pools : (k,) int32
+            The pools to compute.
+        threads : int
+            Threads of the kernels.
+
+        Returns
+        -------
+        people : (people,) float64
+            Part of each person, beyond the prior.
+        terms : (k,) float64
+            Part of each pool.
+        nobody : (k,) float64
+            P(nobody in the pool infected).
+        """
         if self.log_odds is None or self.log_ratio is None:
             people = np.log((1.0 + self.odds) / (1.0 + graph.odds))
             terms, nobody = pool_evidence(
@@ -106,9 +125,28 @@ def propagate_beliefs(
 ) -> PropagatedBeliefs:
     """Propagate beliefs over `pools` until no probability moves by more than `tolerance`.
 
-    Messages are taken up at once (Gauss-Seidel), layer by layer; after `damp_after` sweeps they are damped by the
-    geometric mean, which settles graphs that swing. A pool is asked again only when one of its people has
-    moved.
+    Messages are used as soon as they are computed (Gauss-Seidel), layer by layer; after `damp_after` sweeps they are
+    damped by the geometric mean, so that graphs that oscillate converge. A pool sends again only when one of its people
+    has moved.
+
+    Parameters
+    ----------
+    graph : Reduced
+        Seats, likelihoods and odds.
+    pools : (k,) int32
+        The pools that send.
+    tolerance : float
+        Largest change of a probability in the last sweep.
+    most_sweeps : int
+        The most sweeps.
+    threads : int
+        Threads of the kernels.
+    damp_after : int
+        Sweeps without damping.
+
+    Returns
+    -------
+    PropagatedBeliefs
     """
     run = counts.sweep if graph.counts_matter else propagate.sweep
     odds, ratio = graph.odds.copy(), np.ones(graph.members.size)
@@ -175,7 +213,30 @@ def pool_evidence(
     counts_matter: bool,
     threads: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Each pool's part of the Bethe log evidence, with prior odds and a ratio of 1 its log P(outcome); P(nobody)."""
+    """Compute each pool's part of the Bethe log evidence on several threads.
+
+    With prior odds and a ratio of 1 it is the pool's log P(outcome).
+
+    Parameters
+    ----------
+    offsets, members : (pools + 1,) int64 and (seats,) int32
+        People by pool.
+    rows, table : (pools,) int64 and (rows, width) float64
+        Likelihood row of each pool: P(outcome | k infected).
+    odds : (people,) float64
+        Odds of each person.
+    ratio : (seats,) or (1,) float64
+        Messages of pools to people.
+    counts_matter : bool
+        Whether an outcome depends on the count of infected.
+    threads : int
+        Threads of the kernel.
+
+    Returns
+    -------
+    terms, nobody : (pools,) float64
+        Part of the log evidence; P(nobody in the pool infected), NaN where the outcome is impossible.
+    """
     run = counts.pool_evidence if counts_matter else propagate.pool_evidence
     term, nobody = np.zeros(rows.size), np.zeros(rows.size)
     cuts = np.linspace(0, rows.size, max(1, threads) + 1).astype(np.int64)
@@ -190,7 +251,7 @@ def pool_evidence(
 
 
 def _layers(graph: Reduced, pools: NDArray[np.int32]) -> list[tuple[bool, NDArray[np.int32]]]:
-    """Pools by layer; True marks the last one, whose pools may share people and go one after the other."""
+    """Pools by layer; True marks the last layer, whose pools may share people and are processed in order."""
     layer = np.empty(pools.size, np.int8)
     propagate.layers(pools, graph.offsets, graph.members, np.zeros(graph.odds.size, np.uint16), layer)
     return [

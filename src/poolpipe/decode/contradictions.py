@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["Proofs", "contradictions", "proofs", "smallest_cover"]
 
 MOST_LEAVES = 20_000
-"""Branches looked at in one search for the smallest cover; beyond, the best found so far is given."""
+"""The most branches of one search for the smallest cover; beyond, the best found so far is the result."""
 
 
 class Proofs(NamedTuple):
-    """What pools prove by themselves.
+    """What each pool's outcome proves by itself.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Proofs(NamedTuple):
 
 
 def proofs(layout: PoolLayout) -> Proofs:
-    """Read off the outcomes' likelihoods which pools prove that somebody, or nobody, is infected.
+    """Find from the outcomes' likelihoods the pools that prove that somebody, or nobody, is infected.
 
     Where the number infected matters a pool proves nobody if it rules out every number above 0.
     """
@@ -60,7 +60,7 @@ def contradictions(
     members : callable
         People of a pool.
     told : Proofs
-        What each pool proves.
+        Proofs of all pools.
     prior : (people,) float64, optional
         People of prior 0 and 1 are clean and infected without any pool.
 
@@ -89,9 +89,23 @@ def contradictions(
 
 
 def smallest_cover(people: Sequence[int], clearing: dict[int, list[int]], most: int) -> list[int] | None:
-    """Fewest pools that hold all `people` between them, at most `most`; None where there are none.
+    """Find the fewest pools that together hold all `people`, by branch and bound.
 
-    The person whom the fewest pools clear comes first; a branch ends where what is left needs too many.
+    The person whom the fewest pools clear comes first; a branch ends where the rest needs too many.
+
+    Parameters
+    ----------
+    people : sequence of int
+        People to cover.
+    clearing : dict of int to list of int
+        Pools that clear each person.
+    most : int
+        The most pools of a cover.
+
+    Returns
+    -------
+    list of int or None
+        None where there is no cover of at most `most` pools.
     """
     if any(person not in clearing for person in people):
         return None

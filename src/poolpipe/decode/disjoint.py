@@ -39,12 +39,12 @@ def posteriors(
     assay : Assay
         The test.
     threads : int
-        Pools are cut into so many stretches; the kernel does not hold the interpreter.
+        Threads; each computes a range of pools. The kernel releases the GIL.
 
     Returns
     -------
     array of float64, shape (seats,)
-        In seat order. Where the outcome is impossible under the model the prior stands.
+        In seat order. Where the outcome is impossible under the model it is the prior.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def posteriors(
 def _checked(
     offsets: NDArray[np.integer], calls: NDArray[np.integer], threads: int
 ) -> tuple[NDArray[np.int64], NDArray[np.integer]]:
-    """Offsets and codes that the kernels can follow without reading beside their arrays."""
+    """Check offsets and codes, so that the kernels do not read beyond their arrays."""
     starts, codes = np.asarray(offsets), np.asarray(calls)
     whole = all(each.ndim == 1 and (each.dtype.kind in "iu" or not each.size) for each in (starts, codes))
     if not whole or not starts.size or starts[0] != 0 or (starts[1:] < starts[:-1]).any():
@@ -116,10 +116,25 @@ def _checked(
 def likelihood_rows(
     people: NDArray[np.int64], calls: NDArray[np.integer], assay: Assay
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Row of each pool in a table of P(outcome | k infected), and that table; pools without Ct share rows.
+    """Make a table of P(outcome | k infected), and find each pool's row; pools without Ct share rows.
 
     Without dilution a row is (nobody, somebody) and does not depend on the pool's size; with it the row is as
     long as the largest pool has people, plus one.
+
+    Parameters
+    ----------
+    people : (pools,) int64
+        People in each pool.
+    calls : (pools,) int
+        Codes of the calls, as in `assays`.
+    assay : Assay
+        The test.
+
+    Returns
+    -------
+    rows : (pools,) int64
+        Row of each pool in `table`.
+    table : (rows, width) float64
     """
     codes = np.where(calls < 0, NO_CALL, calls).astype(np.int64)
     if not assay.counts_matter:

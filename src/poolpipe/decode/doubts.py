@@ -1,4 +1,4 @@
-"""Doubts: what of a caller's tables could not be used, so that nobody takes a prior for a result."""
+"""Doubts: pools of a caller's tables that could not be used, so that a prior is not taken for a result."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _CODES = pl.Enum(list(DOUBTS))
 def doubts_of_pools(
     pools: pl.Series, called: int, sizes: NDArray[np.int64], contradicting: Sequence[Sequence[int]]
 ) -> pl.DataFrame:
-    """Tell which pools could not be used, in the order of the codes above, then of the pools.
+    """List the pools that could not be used, in the order of the codes above, then of the pools.
 
     Parameters
     ----------
     pools : Series
-        Every pool: first those of the table of pools, `called` of them, then those that only the seats know.
+        Every pool: first those of the table of pools, `called` of them, then those that occur only in the seats.
     sizes : (pools,) int64
         People in each.
     contradicting : sequence of sequences of int

@@ -18,13 +18,13 @@ class Effort:
     states : int
         Largest joint state of open pools in elimination (8 bytes each).
     kept : int
-        States kept for the way back (8 bytes each).
+        States kept for the backward pass (8 bytes each).
     people : int
-        Most people whose 2^n patterns are walked.
+        Most people whose 2^n patterns are enumerated.
     columns : int
         Most columns (the shorter side) of an array.
     sweeps : int
-        How often everybody is drawn anew where beliefs are in doubt; 0: nothing is sampled.
+        How often every person is drawn anew where beliefs may be off; 0: nothing is sampled.
 
     Examples
     --------
@@ -39,7 +39,7 @@ class Effort:
     sweeps: int = 20_000
 
     def __post_init__(self) -> None:
-        """Refuse an effort that cannot be."""
+        """Refuse an effort with a number below its range."""
         for name, least, most in (
             ("states", 1, 1 << 32),
             ("kept", 0, 1 << 32),

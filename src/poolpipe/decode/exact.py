@@ -31,17 +31,17 @@ __all__ = [
 ]
 
 MOST_POOLS = 60
-"""Pools of one person that fit the bits of a number."""
+"""The most pools of one person: one bit each in 64."""
 LARGEST = 2000
-"""People of the largest component for which an exact way is looked for: the search is quadratic."""
+"""People of the largest component for which an exact way is searched: the search is quadratic."""
 LOWEST = -600.0
-"""Log of the smallest number that sums of floats are trusted with: below it logarithms are summed."""
+"""Log of the smallest number for which floats are summed; below it logarithms are summed."""
 LEAST_CLEAN = 1e-4
-"""Where somebody is likelier infected than 1 - 1e-4, 1 - P(infected) has lost digits: logarithms are taken."""
+"""Above this P(infected), 1 - P(infected) has lost digits, and logarithms are used."""
 
 
 class Graph(Protocol):
-    """Pools and people a component is taken from."""
+    """Protocol of graphs from which components are copied."""
 
     @property
     def offsets(self) -> NDArray[np.int64]:
@@ -79,7 +79,7 @@ class Graph(Protocol):
 
 @dataclass(frozen=True)
 class Component:
-    """People and pools that hang together, numbered from 0.
+    """A connected component of people and pools, numbered from 0.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class Component:
     log_likelihood : array of float64, shape (pools, width), optional
         Log of `likelihood`, where it has lost digits.
     log_scale : float
-        What the log evidence of these rows lacks.
+        Natural log by which the rows were divided; it is added to the log evidence.
     """
 
     offsets: NDArray[np.int64]
@@ -128,7 +128,7 @@ class Component:
 
 @dataclass(frozen=True)
 class Solution:
-    """Exact posteriors, what found them, and the log evidence (-inf: the outcomes are impossible).
+    """Exact posteriors, their method, and the log evidence (-inf: the outcomes are impossible).
 
     `nobody` is P(nobody in the pool infected | outcomes) of every pool.
     """
@@ -142,7 +142,24 @@ class Solution:
 def solve_loopy(
     graph: Graph, parts: Parts, effort: Effort
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32], Solution | None]]:
-    """Try each loopy component of up to 2,000 people; yields (its pools, its people, solution or None)."""
+    """Try to solve each loopy component of up to 2,000 people exactly.
+
+    Parameters
+    ----------
+    graph : Graph
+        Pools and people.
+    parts : Parts
+        Its components.
+    effort : Effort
+        What an exact answer may cost.
+
+    Yields
+    ------
+    pools, people : (k,) int32 and (n,) int32
+        Numbers in the graph.
+    solution : Solution or None
+        None where it would cost more than `effort`.
+    """
     for pools, who, component in take_apart(graph, parts, parts.loopy):
         yield pools, who, solve(component, effort)
 
@@ -150,7 +167,24 @@ def solve_loopy(
 def take_apart(
     graph: Graph, parts: Parts, wanted: NDArray[np.bool_]
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32], Component]]:
-    """Lay each `wanted` component (by root) of up to 2,000 people out; yields (its pools, its people, itself)."""
+    """Copy components of up to 2,000 people out of a graph.
+
+    Parameters
+    ----------
+    graph : Graph
+        Pools and people.
+    parts : Parts
+        Its components.
+    wanted : (pools,) bool
+        Whether a component is wanted, by its root.
+
+    Yields
+    ------
+    pools, people : (k,) int32 and (n,) int32
+        Numbers in the graph.
+    component : Component
+        Numbered from 0; owns its arrays.
+    """
     chosen = (wanted & (parts.people <= LARGEST) & (parts.pools > 0))[parts.of_pool]
     candidates = np.flatnonzero(chosen & (np.diff(graph.offsets) > 0)).astype(np.int32)
     if not candidates.size:
@@ -180,9 +214,25 @@ def eliminate_histories(
     day_of_pool: NDArray[np.int64],
     effort: Effort,
 ) -> NDArray[np.float64] | None:
-    """Posterior of every person's histories (people, histories); None beyond `effort` or where impossible.
+    """Posterior of every person's histories, by elimination.
 
-    `weight` (people, histories) is their prior, `infected_on` (histories, days) when each is infected.
+    Parameters
+    ----------
+    component : Component
+        People and pools; a pool belongs to one day.
+    weight : (people, histories) float64
+        Prior of each history.
+    infected_on : (histories, days) bool
+        On which days a history is infected.
+    day_of_pool : (pools,) int64
+        Day of each pool.
+    effort : Effort
+        What an exact answer may cost.
+
+    Returns
+    -------
+    (people, histories) float64 or None
+        None beyond `effort`, or where the outcomes are impossible.
     """
     seats, pools = by_person(component)
     plan = _EliminationPlan.of(component, seats, pools, effort)
@@ -198,10 +248,22 @@ def eliminate_histories(
 
 
 def solve(component: Component, effort: Effort) -> Solution | None:
-    """Solve a component exactly by the cheapest way within `effort`; None when there is none.
+    """Solve a component exactly by the cheapest way within `effort`.
 
     An array is tried by the zeta transform first and left for elimination when its alternating terms
     cancel more than four digits, so that eleven remain. Logarithms are summed where floats may have lost a term.
+
+    Parameters
+    ----------
+    component : Component
+        People and pools, numbered from 0.
+    effort : Effort
+        What an exact answer may cost.
+
+    Returns
+    -------
+    Solution or None
+        None where every way costs more.
     """
     merged, place = _merged(component)
     found = _solved(merged, effort)
@@ -235,9 +297,9 @@ def _solved(component: Component, effort: Effort) -> Solution | None:
 
 
 def _merged(component: Component) -> tuple[Component, NDArray[np.int64] | None]:
-    """Make one pool of pools that hold the same people: their rows are multiplied, as sums of logarithms.
+    """Merge pools that hold the same people into one: their rows are multiplied, as sums of logarithms.
 
-    Gives the component and where each pool of before is in it (None: where it was).
+    Gives the component and the new index of each pool (None: unchanged).
     """
     names = np.random.default_rng(0).integers(1 << 62, size=component.prior.size)
     sums = np.add.reduceat(names[component.members], component.offsets[:-1])

@@ -18,12 +18,12 @@ __all__ = ["LoadGraph", "LoadSolution", "solve_loads"]
 T = TypeVar("T", bound=np.generic)
 
 MOST_WORK = 3e8
-"""Numbers that an exact answer may touch: about a second."""
+"""The most numbers that an exact answer may compute: about a second."""
 MOST_POOLS = 60
 
 
 class LoadGraph(NamedTuple):
-    """People and pools that hang together, numbered from 0.
+    """A connected component of people and pools, numbered from 0.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class LoadGraph(NamedTuple):
     log_weight : (people, levels) float64
         Log prior of each level, the first one clean.
     log_rows : (pools, levels) float64
-        Log of P(outcome | the strongest level in the pool).
+        Log of P(outcome | the highest level in the pool).
     """
 
     offsets: NDArray[np.int64]
@@ -54,7 +54,20 @@ class LoadSolution(NamedTuple):
 
 
 def solve_loads(graph: LoadGraph, effort: Effort) -> LoadSolution | None:
-    """Solve by a table over all people's levels, or by summing pools out; None where both cost more than `effort`."""
+    """Solve by a table over all people's levels, or by summing pools out.
+
+    Parameters
+    ----------
+    graph : LoadGraph
+        People and pools, numbered from 0.
+    effort : Effort
+        What an exact answer may cost.
+
+    Returns
+    -------
+    LoadSolution or None
+        None where both ways cost more.
+    """
     people, levels = graph.log_weight.shape
     if levels**people <= effort.states:
         return _as_table(graph)
@@ -72,7 +85,7 @@ def solve_loads(graph: LoadGraph, effort: Effort) -> LoadSolution | None:
 
 
 def _as_table(graph: LoadGraph) -> LoadSolution:
-    """Weigh every combination of everybody's levels: products of positive numbers alone."""
+    """Compute the weight of every combination of all people's levels, with products of positive numbers only."""
     people, levels = graph.log_weight.shape
     joint = np.zeros((levels,) * people)
     for person in range(people):
@@ -147,14 +160,14 @@ def _axes_of(graph: LoadGraph, person: int, axes: list[int]) -> list[int]:
 
 
 def _along(values: NDArray[T], axis: int, axes: int) -> NDArray[T]:
-    """A row of numbers along one axis of so many."""
+    """Reshape a row of numbers to lie along one of several axes."""
     shape = [1] * axes
     shape[axis] = values.size
     return values.reshape(shape)
 
 
 def _raised(state: NDArray[np.float64], axes: list[int], level: int) -> NDArray[np.float64]:
-    """Raise the strongest level along `axes` to at least `level`."""
+    """Raise the highest level along `axes` to at least `level`."""
     for axis in axes:
         old = np.moveaxis(state, axis, 0)
         new = old.copy()
@@ -165,7 +178,7 @@ def _raised(state: NDArray[np.float64], axes: list[int], level: int) -> NDArray[
 
 
 def _seen_raised(after: NDArray[np.float64], axes: list[int], level: int) -> NDArray[np.float64]:
-    """What follows from every state once the levels along `axes` are raised to at least `level`."""
+    """Backward message of every state once the levels along `axes` are raised to at least `level`."""
     for axis in axes:
         after = np.take(after, np.maximum(np.arange(after.shape[axis]), level), axis=axis)
     return after

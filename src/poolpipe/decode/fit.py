@@ -1,4 +1,4 @@
-"""Fit: whether the outcomes look as the model says, in numbers and in words."""
+"""Fit: whether the outcomes agree with the model, in numbers and in words."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 __all__ = ["Fit", "judge", "warn_of_positives"]
 
 RARE = 1e-5
-"""A number this improbable under the model is a warning; of a thousand right models one in twenty would get one."""
+"""A number with a smaller two-sided probability under the model gets a warning."""
 FAR = 5.0
-"""Standard errors from which on a share or a sum of scores is a warning."""
+"""A share or a sum of scores this many standard errors off gets a warning."""
 FEWEST = 20
-"""Pools of which a share is told at least."""
+"""The least number of pools of which a share is reported."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """How the outcomes fit the model.
+    """Agreement of the outcomes with the model.
 
     Attributes
     ----------
@@ -71,12 +71,12 @@ def judge(
     nobody: NDArray[np.float64],
     ct: NDArray[np.float64] | None,
 ) -> Fit:
-    """Hold what was seen against what the model expects.
+    """Compare the outcomes with what the model expects.
 
     Parameters
     ----------
     layout, assay
-        The problem and the test as told.
+        The problem and the test as given.
     p_infected : (people,) float64
         Posteriors.
     nobody : (pools,) float64
@@ -132,7 +132,20 @@ def judge(
 
 
 def warn_of_positives(seen: int, counted: Expected) -> list[str]:
-    """Warn of a number of positives that the model does not expect."""
+    """Warn of a number of positives that the model does not expect.
+
+    Parameters
+    ----------
+    seen : int
+        Positive pools.
+    counted : Expected
+        Distribution of their number under the model.
+
+    Returns
+    -------
+    list of str
+        Warnings in both languages; empty where the number is not rare.
+    """
     mean, _, lower, upper, tail = counted
     if tail >= RARE:
         return []
@@ -149,7 +162,7 @@ def warn_of_positives(seen: int, counted: Expected) -> list[str]:
 
 
 def _spread(layout: PoolLayout, assay: Assay, chance: NDArray[np.float64], told: NDArray[np.bool_]) -> float:
-    """Factor on the standard deviation of the number of positives: pools that share people go together."""
+    """Factor on the standard deviation of the number of positives, because pools that share people are correlated."""
     person, pool = layout.members, np.repeat(np.arange(layout.sizes.size), layout.sizes)
     with np.errstate(divide="ignore"):
         escape = np.log1p(-layout.prior)
@@ -168,7 +181,7 @@ def _spread(layout: PoolLayout, assay: Assay, chance: NDArray[np.float64], told:
 def _prior_factor(
     layout: PoolLayout, assay: Assay, told: NDArray[np.bool_], positive: NDArray[np.bool_]
 ) -> float:
-    """Factor on everybody's prior for which as many pools are expected positive as were seen."""
+    """Factor on all priors for which as many pools are expected positive as were observed."""
     seen = float((positive & told).sum())
     low, high = 1e-6, 1e6
     if seen <= (1.0 - assay.specificity) * told.sum():
@@ -186,7 +199,7 @@ def _prior_factor(
 
 
 def _test_itself(assay: Assay, positive: NDArray[np.bool_], nobody: NDArray[np.float64]) -> list[_FitRow]:
-    """Sensitivity and specificity as pools of people who are in others, too, tell them."""
+    """Estimate sensitivity and specificity from pools of people who are in other pools, too."""
     rows = []
     known = ~np.isnan(nobody)
     for what, told, right, weight in (
@@ -218,7 +231,7 @@ def _warn_of_test(row: _FitRow) -> list[str]:
 
 
 def _pairs(layout: PoolLayout, p_infected: NDArray[np.float64], positive: NDArray[np.bool_]) -> list[_FitRow]:
-    """Pools that hold two or more people found infected, against chance at the prevalence found: households.
+    """Compare pools of two or more infected people with chance at the estimated prevalence; more suggest households.
 
     Only people of more than 50% count, so that a right model gives fewer than chance, never more.
     """
@@ -315,7 +328,7 @@ def _cycles(
     ct: NDArray[np.float64],
     positive: NDArray[np.bool_],
 ) -> list[_FitRow]:
-    """Mean Ct of pools that hold somebody against the assay's law: one infected among each pool's people."""
+    """Compare the mean Ct of infected pools with the assay's law for one infected person in each."""
     cycles = assay.cycles
     chosen = np.flatnonzero(positive & ~np.isnan(ct) & (nobody < 0.5))
     if cycles is None or chosen.size < FEWEST:

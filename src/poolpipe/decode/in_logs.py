@@ -34,7 +34,7 @@ def eliminate_in_logs(
     log_likelihood : (pools, width) float64
         Log of P(outcome | k infected).
     base : (pools,) int64
-        How many numbers of infected each pool tells apart; 2: nobody, somebody.
+        How many numbers of infected each pool distinguishes; 2: nobody, somebody.
     kinds, subjects
         The schedule.
 
@@ -106,7 +106,7 @@ def _along(
 
 
 def _one_more(state: NDArray[np.float64], axes: list[int]) -> NDArray[np.float64]:
-    """Move every number along `axes` up by one; a pool that tells only nobody from somebody stays at somebody."""
+    """Move every number along `axes` up by one; a pool that distinguishes only nobody and somebody stays at somebody."""
     for axis in axes:
         moved = np.moveaxis(np.full(state.shape, -np.inf), axis, 0)
         old = np.moveaxis(state, axis, 0)
@@ -118,7 +118,7 @@ def _one_more(state: NDArray[np.float64], axes: list[int]) -> NDArray[np.float64
 
 
 def _seen_with_one_more(after: NDArray[np.float64], axes: list[int]) -> NDArray[np.float64]:
-    """What follows from one infected more along `axes`."""
+    """Backward message of every state after one infected more along `axes`."""
     for axis in axes:
         size = after.shape[axis]
         after = np.take(after, np.minimum(np.arange(size) + 1, size - 1), axis=axis)

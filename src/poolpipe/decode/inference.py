@@ -1,4 +1,4 @@
-"""The decoder: reduce, take apart, infer exactly where that is possible and say so where it is not."""
+"""The decoder: reduce the problem, split it into components, infer exactly where possible, and bound the error elsewhere."""
 
 from __future__ import annotations
 
@@ -40,28 +40,28 @@ __all__ = ["METHODS", "Decoded", "decode"]
 
 @dataclass(frozen=True)
 class Decoded:
-    """What `decode` found.
+    """The result of `decode`.
 
     Attributes
     ----------
     people : polars.DataFrame
         One row per person, in the order they were given: person; p_infected (0 to 1); method (one of
         `METHODS`); error (how far p_infected may be from the exact posterior of this model, 0 to 1; docs/decode.md says
-        what it rests on; null: the outcomes are impossible); component (row of `components`).
+        how it is bounded; null: the outcomes are impossible); component (row of `components`).
     components : polars.DataFrame
-        People and pools that hang together: component; people; pools; method (the least exact among its
+        Connected components: component; people; pools; method (the least exact among its
         people); error (the largest among its people); log_evidence (natural log of P(all its outcomes), -inf: impossible under the
         model, a density where Ct values count); surprise (about 0 as expected, above 10 nearly
         impossible; see `surprises`).
     pools : polars.DataFrame
         One row per pool, those of the table of pools first: pool; call; people; p_nobody (P(nobody in it is infected |
         everything), null where it is not known); expected_infected; p_missed (of negative pools: somebody is infected
-        all the same); p_false_alarm (of positive and suspect ones: nobody is); component (null: it says nothing).
+        all the same); p_false_alarm (of positive and suspect ones: nobody is); component (null: it gives no evidence).
     doubts : polars.DataFrame
         Pools that could not be used: code (pool_without_people, pool_without_call, contradiction), pool, detail.
         Empty where everything was used.
     judged : callable
-        Works `fit` out.
+        Computes `fit`.
     """
 
     people: pl.DataFrame
@@ -72,7 +72,7 @@ class Decoded:
 
     @cached_property
     def fit(self) -> Fit:
-        """Whether the outcomes look as the model says, and what would fit better; worked out when first asked for."""
+        """Agreement of the outcomes with the model, and what would fit better; computed at the first access."""
         return self.judged()
 
 
@@ -87,7 +87,7 @@ def decode(
     most_sweeps: int = 200,
     threads: int = 2,
 ) -> Decoded:
-    """Find everybody's probability of infection from all pools together.
+    """Compute every person's probability of infection from all pools together.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def decode(
         Belief propagation on loops ends when no probability moves by more than this; on trees it runs to the
         end.
     most_sweeps : int
-        ... or after so many sweeps; who still moves then is told what the pools can say at most as error.
+        ... or after so many sweeps; people who still move then get the bound of their pools' outcomes as error.
     threads : int
         Threads for belief propagation.
 
@@ -125,7 +125,8 @@ def decode(
     Raises
     ------
     TableError
-        A column is missing, a key is empty, no code or repeats, a seat names an unknown person, a call or prior is none.
+        A column is missing, a key is empty, not a code or repeated, a seat names an unknown person, or a call or
+        prior is invalid.
     PolicyError
         The assay contradicts itself.
 
@@ -146,7 +147,7 @@ def decode(
     _check_effort(tolerance, most_sweeps, threads)
     seats, pools, people = clean_tables(seats, pools, people)
     layout = lay_out(seats, pools, people, model)
-    with ThreadPoolExecutor(1) as beside:  # neither needs the other: a second or two less for a city
+    with ThreadPoolExecutor(1) as beside:  # the two are independent: saves a second or two for a city
         expecting = beside.submit(surprises.expectations, layout, model, threads=max(1, threads - 1))
         whole = Parts.of(layout.offsets, layout.members, layout.informative, layout.prior.size)
         measured = load_problem(layout, whole, model)
@@ -165,7 +166,7 @@ def decode(
 
 
 def _check_effort(tolerance: float, most_sweeps: int, threads: int) -> None:
-    """Refuse a tolerance, a number of sweeps or of threads that cannot be."""
+    """Refuse a tolerance, a number of sweeps or of threads outside its range."""
     if not 0 < tolerance < 1:
         raise PolicyError(
             f"tolerance {tolerance}", where="decode", way_out="give a number above 0, such as 1e-7"
@@ -200,7 +201,7 @@ def _tables(
     expected: surprises.Expectations,
     model: Assay,
 ) -> Decoded:
-    """Number the components in the order of their first person and sum evidence and methods up."""
+    """Number the components in the order of their first person, and sum up evidence and methods."""
     number, count = _numbered(layout, whole)
     of_person, of_pool = number
     says = of_pool >= 0
@@ -220,7 +221,7 @@ def _tables(
         answer.p_infected[hopeless] = layout.prior[hopeless]
         answer.error[hopeless] = np.nan
     method = np.zeros(count, np.uint8)
-    for code in np.flatnonzero(np.bincount(answer.method)).tolist():  # ascending: the least exact stays
+    for code in np.flatnonzero(np.bincount(answer.method)).tolist():  # ascending: the least exact is kept
         method[of_person[answer.method == code]] = code
     error = np.where(method <= LOGIC, 0.0, EXACT)
     odd = np.flatnonzero(answer.method >= BELIEF)
@@ -287,7 +288,7 @@ def _contradictions(
 
 
 def _numbered(layout: PoolLayout, whole: Parts) -> tuple[tuple[NDArray[np.int32], NDArray[np.int32]], int]:
-    """Component of each person and each pool (-1: says nothing); people alone first come first served."""
+    """Component of each person and each pool (-1: no evidence), numbered in the order of people."""
     people = layout.prior.size
     first = np.full(whole.of_pool.size, people, np.int64)
     alone = whole.of_person < 0
@@ -308,5 +309,5 @@ def _numbered(layout: PoolLayout, whole: Parts) -> tuple[tuple[NDArray[np.int32]
 
 
 def _called(layout: PoolLayout) -> NDArray[np.bool_]:
-    """Pools with a likelihood other than one, whether or not anybody sits in them."""
+    """Find the pools with a likelihood other than one, with people or without."""
     return np.asarray(layout.table[layout.rows, 0] != 1.0)

@@ -1,4 +1,4 @@
-"""Pools and people of a caller's tables as codes: cleaned like all codes, refused where they are none."""
+"""Clean the keys of pools and people in a caller's tables like all codes; other values are refused."""
 
 from __future__ import annotations
 
@@ -28,12 +28,26 @@ __all__ = [
 
 
 def clean_keys(frame: Frame, name: str, columns: Sequence[str]) -> pl.DataFrame:
-    """Give a frame whose key columns are cleaned and without gaps.
+    """Clean the key columns of a frame.
+
+    Parameters
+    ----------
+    frame : frame
+        Of polars, pandas, pyarrow or DuckDB.
+    name : str
+        Name of the frame in errors.
+    columns : sequence of str
+        Its key columns.
+
+    Returns
+    -------
+    polars.DataFrame
+        Without nulls in the key columns.
 
     Raises
     ------
     TableError
-        It is no frame, a column is missing, or a row of it is empty or holds no code.
+        It is no frame, a column is missing, or a row of it is empty or is not a code.
     """
     frame = as_frame(frame, name)
     require(frame, columns, table=name)
@@ -49,12 +63,24 @@ def clean_keys(frame: Frame, name: str, columns: Sequence[str]) -> pl.DataFrame:
 
 
 def clean_key(key: pl.Series, name: str) -> pl.Series:
-    """Clean a column of codes: integers stay, all else becomes text and is cleaned like an event's codes.
+    """Clean a column of codes: integers are kept, all else becomes text and is cleaned like an event's codes.
+
+    Parameters
+    ----------
+    key : Series
+        Codes; null where missing.
+    name : str
+        Name of the frame in errors.
+
+    Returns
+    -------
+    Series
+        Integers or texts.
 
     Raises
     ------
     TableError
-        A row of it holds no code: its digits are lost, or it is an object or a list.
+        A row of it is not a code: its digits are lost, or it is an object or a list.
     """
     if key.dtype.is_integer() or key.dtype == pl.Null:
         return key
@@ -70,12 +96,23 @@ def clean_key(key: pl.Series, name: str) -> pl.Series:
 
 
 def numbers(column: pl.Series, name: str) -> pl.Series:
-    """Give a column as floats; numbers written as text are numbers.
+    """Convert a column to floats; numbers written as text are numbers.
+
+    Parameters
+    ----------
+    column : Series
+        Numbers or texts; null where missing.
+    name : str
+        Name of the frame in errors.
+
+    Returns
+    -------
+    Series of Float64
 
     Raises
     ------
     TableError
-        A row of it holds something else.
+        A row of it is no number.
     """
     try:
         told = column.cast(pl.Float64, strict=False)
@@ -92,7 +129,17 @@ def numbers(column: pl.Series, name: str) -> pl.Series:
 
 
 def comparable(keys: pl.Series, index: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Both as one type: whole numbers, or texts, where a number is its digits."""
+    """Cast two columns of keys to one type: integers, or texts, in which a number is its digits.
+
+    Parameters
+    ----------
+    keys, index : Series
+        Cleaned keys.
+
+    Returns
+    -------
+    keys, index : Series
+    """
     if keys.dtype == index.dtype:
         return keys, index
     if pl.Null in (keys.dtype, index.dtype):
@@ -110,7 +157,19 @@ def named_person(person: object) -> str:
 
 
 def repeated_key(index: pl.Series, frame: str) -> TableError:
-    """Make the error of a key that has two rows; a person's number is masked."""
+    """Make the error of a key that has two rows; a person's number is masked.
+
+    Parameters
+    ----------
+    index : Series
+        Keys, some of them repeated; named `pool` or `person`.
+    frame : str
+        Name of the frame.
+
+    Returns
+    -------
+    TableError
+    """
     rows = np.flatnonzero(index.is_duplicated().to_numpy())
     first = index[int(rows[0])]
     rows = rows[(index.gather(rows) == first).to_numpy()] + 1

@@ -1,4 +1,4 @@
-"""From frames to flat arrays: who sits where, what each pool said, and how likely that is."""
+"""Convert frames to flat arrays: the people of each pool, its outcome and its likelihood."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ class PoolLayout:
     prior : array of float64, shape (people,)
         P(infected) before the pools.
     codes : array of int8, shape (pools,)
-        What was called, as in `assays`.
+        Calls, as in `assays`.
     names : Series, shape (pools,)
-        The pools' codes, first those of the table of pools, then those that only the seats know.
+        The pools' codes, first those of the table of pools, then those that occur only in the seats.
     ct : array of float64, shape (pools,), optional
         Ct of each pool where Ct count, NaN where there is none.
     specificity : array of float64, shape (pools,), optional
@@ -85,12 +85,12 @@ class PoolLayout:
     household: NDArray[np.int64] | None = None
 
     def scaled(self, factor: float) -> PoolLayout:
-        """Give the same problem with everybody's prior times `factor`, at most 1 - 1e-12 where it was not 1."""
+        """The same problem with every prior times `factor`, at most 1 - 1e-12 where it was not 1."""
         prior = np.where(self.prior < 1.0, np.minimum(self.prior * factor, 1.0 - 1e-12), self.prior)
         return replace(self, prior=prior)
 
     def silenced(self, pools: NDArray[np.bool_]) -> PoolLayout:
-        """Give the same problem with `pools` that say nothing."""
+        """The same problem with flat likelihoods for `pools`."""
         flat = np.ones((1, self.table.shape[1]))
         rows = np.where(pools, self.table.shape[0], self.rows)
         return replace(self, rows=rows, table=np.concatenate([self.table, flat]))
@@ -111,17 +111,28 @@ class PoolLayout:
 
     @property
     def informative(self) -> NDArray[np.bool_]:
-        """Pools whose outcome can tell one number of infected from another."""
+        """Pools whose outcome depends on the number of infected."""
         return says_something(self.rows, self.table, self.sizes, counts_matter=self.counts_matter)
 
 
 def lay_out(seats: pl.DataFrame, pools: pl.DataFrame, people: pl.DataFrame, assay: Assay) -> PoolLayout:
-    """Number people and pools in their frames' order, sort seats by pool, look the outcomes up; all keys are clean.
+    """Convert frames to flat arrays: number people and pools in their order, sort seats by pool, look up likelihoods.
+
+    Parameters
+    ----------
+    seats, pools, people : DataFrame
+        As in `decode`, with clean keys.
+    assay : Assay
+        The test.
+
+    Returns
+    -------
+    PoolLayout
 
     Raises
     ------
     TableError
-        A key repeats, a seat names an unknown person, a call or prior is none.
+        A key repeats, a seat names an unknown person, or a call or prior is invalid.
     """
     prior = _priors(people)
     codes = call_codes(pools["call"])
@@ -154,7 +165,7 @@ def lay_out(seats: pl.DataFrame, pools: pl.DataFrame, people: pl.DataFrame, assa
 
 
 class Tables(NamedTuple):
-    """A caller's three tables, their codes cleaned."""
+    """A caller's three tables with clean keys."""
 
     seats: pl.DataFrame
     pools: pl.DataFrame
@@ -162,12 +173,21 @@ class Tables(NamedTuple):
 
 
 def clean_tables(seats: Frame, pools: Frame, people: Frame) -> Tables:
-    """Clean pools and people in all three tables, as codes are cleaned everywhere.
+    """Clean the keys of pools and people in all three tables, as codes are cleaned everywhere.
+
+    Parameters
+    ----------
+    seats, pools, people : frame
+        As in `decode`.
+
+    Returns
+    -------
+    Tables
 
     Raises
     ------
     TableError
-        One is no frame, a column is missing, or a row of it is empty or holds no code.
+        One is no frame, a column is missing, or a row of it is empty or is not a code.
     """
     pools, people = as_frame(pools, "pools"), as_frame(people, "people")
     require(pools, ("pool", "call"), table="pools")
@@ -182,7 +202,21 @@ def clean_tables(seats: Frame, pools: Frame, people: Frame) -> Tables:
 def says_something(
     rows: NDArray[np.int64], table: NDArray[np.float64], sizes: NDArray[np.int64], *, counts_matter: bool
 ) -> NDArray[np.bool_]:
-    """Return which pools have a likelihood that is not flat over 0 .. sizes infected."""
+    """Find the pools whose likelihood depends on the number of infected.
+
+    Parameters
+    ----------
+    rows, table : (pools,) int64 and (rows, width) float64
+        Likelihood row of each pool: P(outcome | k infected).
+    sizes : (pools,) int64
+        People in each pool.
+    counts_matter : bool
+        Whether `table` has a column for each number of infected, or two (nobody, somebody).
+
+    Returns
+    -------
+    (pools,) bool
+    """
     if not counts_matter:
         return np.asarray(table[:, 0] != table[:, 1])[rows] & (sizes > 0)
     same = table == table[:, :1]
@@ -191,7 +225,7 @@ def says_something(
 
 
 def call_codes(calls: pl.Series) -> NDArray[np.int8]:
-    """Code of each call; null is NO_CALL. Words of laboratories, such as 阳性, are understood.
+    """Code of each call; null is NO_CALL. Words of laboratories, such as 阳性, are translated.
 
     Raises
     ------
@@ -221,14 +255,14 @@ def call_codes(calls: pl.Series) -> NDArray[np.int8]:
 
 
 class Seats(NamedTuple):
-    """Who sits where.
+    """The seats in flat arrays.
 
     Attributes
     ----------
     offsets, members : arrays
         CSR of seats in the order of `pools`.
     pools : Series
-        Every pool: those with a row in the table of pools, then those that only the seats know: nobody called them.
+        Every pool: those with a row in the table of pools, then those that occur only in the seats, without a call.
     """
 
     offsets: NDArray[np.int64]
@@ -237,7 +271,20 @@ class Seats(NamedTuple):
 
 
 def seats_by_pool(seats: pl.DataFrame, pools: pl.Series, people: pl.Series) -> Seats:
-    """Lay seats out by pool; a person who sits twice in a pool sits once. All keys are clean.
+    """Sort seats by pool; a person who is twice in a pool is kept once.
+
+    Parameters
+    ----------
+    seats : DataFrame
+        pool, person, with clean keys.
+    pools : Series
+        Keys of the table of pools.
+    people : Series
+        Keys of the table of people.
+
+    Returns
+    -------
+    Seats
 
     Raises
     ------
@@ -270,7 +317,7 @@ def seats_by_pool(seats: pl.DataFrame, pools: pl.Series, people: pl.Series) -> S
 
 
 def _priors(people: pl.DataFrame) -> NDArray[np.float64]:
-    """Priors as floats; each must be a probability."""
+    """Convert priors to floats; each must be a probability."""
     prior = numbers(people["prior"], "people")
     wrong = prior.is_null() | ~prior.is_between(0, 1)
     if wrong.any():
@@ -300,7 +347,7 @@ def _households(people: pl.DataFrame) -> NDArray[np.int64] | None:
 
 
 def _places(keys: pl.Series, index: pl.Series, frame: str) -> NDArray[np.int32]:
-    """Position of every key in `index`, -1 where it is not there."""
+    """Index of every key in `index`, -1 where it does not occur."""
     keys, index = comparable(keys, index)
     if keys.dtype.is_integer() and index.len():
         low, high = int(index.min()), int(index.max())  # type: ignore[arg-type]  # not empty, integers

@@ -1,4 +1,4 @@
-"""Everybody's probability where Ct count: one load a person, shared by all their pools, integrated over a grid."""
+"""Posteriors where Ct values count: one load per person, shared by all their pools, integrated over a grid."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 __all__ = ["LoadProblem", "believe_loads", "load_graph", "load_problem"]
 
 IMPOSSIBLE = -600.0
-"""Log evidence of a small component below which its outcomes cannot be: impossible outcomes are kept as -690."""
+"""Log evidence of a small component below which its outcomes are impossible: impossible outcomes are kept as -690."""
 LARGEST = 60
-"""People of the largest component that is tried exactly."""
+"""People of the largest component that is solved exactly."""
 DAMP_AFTER = 25
 MOST_UPDATES = 2_000_000
-"""People drawn anew in all walks of all samples: about three seconds on one core."""
+"""The most draws of a person's state in all walks of all samples: about three seconds on one core."""
 
 
 @dataclass
@@ -92,7 +92,22 @@ class LoadProblem:
 
 
 def load_problem(layout: PoolLayout, whole: Parts, assay: Assay) -> LoadProblem | None:
-    """Take the components in which a positive pool has a Ct out of a layout; None where Ct do not count."""
+    """Select the components in which a positive pool has a Ct.
+
+    Parameters
+    ----------
+    layout : PoolLayout
+        The whole problem.
+    whole : Parts
+        Its components.
+    assay : Assay
+        The test.
+
+    Returns
+    -------
+    LoadProblem or None
+        None where no Ct counts.
+    """
     cycles, ct, specificity = assay.cycles, layout.ct, layout.specificity
     if cycles is None or ct is None or specificity is None:
         return None
@@ -122,7 +137,21 @@ def load_graph(
     log_weight: NDArray[np.float64],
     log_rows: NDArray[np.float64],
 ) -> LoadGraph:
-    """Lay pools by person beside people by pool."""
+    """Add pools by person to a graph that has people by pool.
+
+    Parameters
+    ----------
+    offsets, members : (pools + 1,) int64 and (seats,) int
+        People by pool.
+    log_weight : (people, levels) float64
+        Log prior of each level.
+    log_rows : (pools, levels) float64
+        log P(outcome | the highest level in the pool).
+
+    Returns
+    -------
+    LoadGraph
+    """
     pool_of_seat = np.repeat(np.arange(offsets.size - 1, dtype=np.int32), np.diff(offsets))
     seats, pools = np.zeros(log_weight.shape[0] + 1, np.int64), np.empty(members.size, np.int32)
     people = members.astype(np.int32)
@@ -133,7 +162,23 @@ def load_graph(
 def believe_loads(
     problem: LoadProblem, answer: Answer, effort: Effort, tolerance: float, most_sweeps: int, threads: int
 ) -> None:
-    """Solve small loops exactly, propagate beliefs over the rest, solve knots of likely people again or sample them."""
+    """Solve small loops exactly, propagate beliefs over the rest, and solve dense components of likely people again or sample them.
+
+    Parameters
+    ----------
+    problem : LoadProblem
+        Pools and people whose Ct count; its messages are changed in place.
+    answer : Answer
+        Posteriors of the whole layout; changed in place.
+    effort : Effort
+        What an exact answer or a sample may cost.
+    tolerance : float
+        Loops end when no probability moves by more than this.
+    most_sweeps : int
+        The most sweeps over all pools.
+    threads : int
+        Threads of the kernels.
+    """
     parts = Parts.of(
         problem.offsets, problem.members, np.ones(problem.pools.size, np.bool_), problem.people.size
     )
@@ -190,7 +235,10 @@ def _sweep(
     *,
     damp_after: int,
 ) -> NDArray[np.bool_]:
-    """Send messages until nobody's chance moves by more than `tolerance`; who still moves. Only pools of movers are asked."""
+    """Send messages until no probability moves by more than `tolerance`; give the people who still move.
+
+    Only pools with a person who has moved send again.
+    """
     moved = np.zeros(problem.people.size, np.bool_)
     asked, sweeps, most = pools.astype(np.int32), 0, np.inf
     while asked.size and most > tolerance and sweeps < most_sweeps:
@@ -214,7 +262,7 @@ def _refine(
     effort: Effort,
     threads: int,
 ) -> None:
-    """Solve or sample every loop among people of 0.1% and more, with everybody else as last believed."""
+    """Solve or sample every loop among people of 0.1% and more, with everybody else as beliefs have them."""
     likely = believed & (chance >= LIKELY[0])
     answer.error[problem.people[restless]] = 1.0
     knots = list(_knots(problem, likely))
@@ -239,7 +287,7 @@ def _refine(
 
 
 def _doubt(problem: LoadProblem, answer: Answer, pools: NDArray[np.integer], most: float) -> None:
-    """Raise the error of whoever sits in `pools`; nobody is off by more than 1."""
+    """Raise the error of the people in `pools`, up to 1."""
     for pool in pools.tolist():
         people = problem.people[problem.members[problem.offsets[pool] : problem.offsets[pool + 1]]]
         beside = np.minimum(answer.p_infected[people] + most, 1.0)
@@ -249,7 +297,7 @@ def _doubt(problem: LoadProblem, answer: Answer, pools: NDArray[np.integer], mos
 def _knots(
     problem: LoadProblem, likely: NDArray[np.bool_]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], LoadGraph]]:
-    """Loops among `likely` people: who, their pools, P(the others are clean | these are), and the graph of these."""
+    """Loops among `likely` people: the people, their pools, P(the others are clean | these are), and their graph."""
     inside = np.add.reduceat(likely[problem.members].astype(np.int64), problem.offsets[:-1])
     pools = np.flatnonzero(inside >= 2)
     if not pools.size:

@@ -1,4 +1,4 @@
-"""Loads: what a Ct says when everybody infected has one load, which all their pools share."""
+"""Likelihood of Ct values when each infected person has one viral load, which all their pools share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FARTHEST = 6.0
 """Standard deviations of the law on each side that the grid reaches."""
 MOST_LEVELS = 400
 LOWEST = -690.0
-"""Log of what is taken for impossible."""
+"""Log probability that stands for impossible."""
 
 
 class LoadLaw(NamedTuple):
@@ -31,7 +31,7 @@ class LoadLaw(NamedTuple):
     Attributes
     ----------
     ct : (levels,) float64, descending
-        Middle of each cell, cycles: from the weakest load to the strongest.
+        Middle of each cell, cycles: from the smallest load to the largest.
     weight : (levels,) float64
         P(a Ct within the cell | infected, and detectable alone); sums to 1.
     """
@@ -56,16 +56,16 @@ def load_law(cycles: Cycles) -> LoadLaw:
     edges = cycles.limit - step * np.arange(cells + 1)
     within = ndtr((edges[:, None] - centres) / width).mean(axis=1)
     weight = within[:-1] - within[1:]
-    weight[-1] += within[-1]  # whatever is stronger still
+    weight[-1] += within[-1]  # the cell of all larger loads
     weight = np.maximum(weight, 0.0)
     if not weight.sum() > 0.0:
-        weight[0] = 1.0  # all the law lies beyond the limit: the weakest that can be seen
+        weight[0] = 1.0  # the whole law lies beyond the limit: one cell at the limit
     return LoadLaw((edges[:-1] + edges[1:]) / 2.0, weight / weight.sum())
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What was seen in some pools.
+    """Outcomes of some pools.
 
     Attributes
     ----------
@@ -85,11 +85,27 @@ class Outcomes:
 
 
 def log_rows(seen: Outcomes, assay: Assay, cycles: Cycles, law: LoadLaw) -> NDArray[np.float64]:
-    """Log of P(outcome | the strongest load in the pool is that of a level): (pools, 1 + levels), the first one clean.
+    """Log of P(outcome | the largest load in the pool is that of a level).
 
-    The strongest of n people comes ``log(n) / log(1 + efficiency)`` cycles later than alone, give or take `noise`; it is
-    detected, with ``sensitivity``, as often as that stays within the limit beside alone. Where there is a Ct, the row is
-    a density per cycle.
+    The largest load of n people comes ``log(n) / log(1 + efficiency)`` cycles later than alone, with a standard deviation of
+    `noise`; it is detected with ``sensitivity`` times the share of this within the limit over that of the load alone.
+    Where there is a Ct, the row is a density per cycle.
+
+    Parameters
+    ----------
+    seen : Outcomes
+        Sizes, calls and Ct of the pools.
+    assay : Assay
+        The test.
+    cycles : Cycles
+        Its law of single-sample Ct.
+    law : LoadLaw
+        That law as cells of a grid.
+
+    Returns
+    -------
+    (pools, 1 + levels) float64
+        The first column is for a clean pool.
     """
     shift = np.log(np.maximum(seen.sizes, 1)) / math.log1p(cycles.efficiency)
     z = (cycles.limit - law.ct[None, :] - shift[:, None]) / cycles.noise

@@ -19,14 +19,14 @@ __all__ = ["Parts"]
 
 @dataclass(frozen=True)
 class Parts:
-    """Components of a graph, each known by its root pool.
+    """Components of a graph, each identified by its root pool.
 
     Attributes
     ----------
     of_pool : array of int32, shape (pools,)
         Root of each pool.
     of_person : array of int32, shape (people,)
-        Root of each person, -1 who is in no pool that says something.
+        Root of each person, -1 for a person in no pool that gives evidence.
     pools, seats, people : arrays of int64, shape (pools,)
         How many of them a component has, by its root; 0 elsewhere.
     """
@@ -41,7 +41,21 @@ class Parts:
     def of(
         cls, offsets: NDArray[np.int64], members: NDArray[np.int32], says: NDArray[np.bool_], people: int
     ) -> Parts:
-        """Take a graph apart; pools that say nothing join nobody."""
+        """Find the components of a graph.
+
+        Parameters
+        ----------
+        offsets, members : (pools + 1,) int64 and (seats,) int32
+            People by pool.
+        says : (pools,) bool
+            Whether a pool's outcome depends on its people; other pools join nothing.
+        people : int
+            How many people there are.
+
+        Returns
+        -------
+        Parts
+        """
         of_person = np.full(people, -1, np.int32)
         of_pool = np.empty(offsets.size - 1, np.int32)
         components.join_pools(offsets, members, says, of_person, of_pool)
@@ -59,10 +73,10 @@ class Parts:
 
     @classmethod
     def of_graph(cls, graph: Reduced) -> Parts:
-        """Take a reduced graph apart; pools that left it join nobody."""
+        """Find the components of a reduced graph; pools that left it join nothing."""
         return cls.of(graph.offsets, graph.members, np.diff(graph.offsets) > 0, graph.odds.size)
 
     @property
     def loopy(self) -> NDArray[np.bool_]:
-        """Components that are no trees, by root."""
+        """Components that are not trees, (pools,) bool by root."""
         return np.asarray(self.seats > self.people + self.pools - 1)

@@ -1,4 +1,4 @@
-"""What is believed of a person before the pools: policy, batch, community, household."""
+"""Prior probability of each person before the pools: policy, batch, community, household."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def priors(
     community: Mapping[str, float] | None = None,
     household_attack: float = 0.2,
 ) -> pl.DataFrame:
-    """Put a prior on everybody.
+    """Compute a prior for every person.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def priors(
         person, and as far as known batch (1 to 4), community, household, p_known: a probability from
         elsewhere, such as an earlier result (1: a case).
     base : float
-        P(infected) of a resident of whom nothing else is known: the policy's.
+        P(infected) of a resident without other information: the policy's.
     batch : mapping of int to float, optional
         P(infected) of a batch; it replaces `base`.
     community : mapping of str to float, optional
@@ -47,13 +47,14 @@ def priors(
     Returns
     -------
     polars.DataFrame
-        person, prior: 0 to 1. Who has p_known keeps it. The others escape the public and each housemate with p_known:
+        person, prior: 0 to 1. People with p_known keep it. The others avoid infection from the public and from each
+        housemate with p_known independently:
         ``1 - (1 - own) * prod(1 - household_attack * p_known)``.
 
     Raises
     ------
     TableError
-        people lacks person, or a p_known is no probability.
+        `people` lacks person, or a p_known is no probability.
     PolicyError
         A probability lies outside 0 to 1, or a relative incidence below 0.
 

@@ -1,4 +1,4 @@
-"""What is certain, or said about one person alone, leaves the graph before anything is inferred on it."""
+"""Remove from the graph what is certain, and pools of one person, before inference."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ FARTHEST = 460.0
 
 @dataclass(frozen=True)
 class Reduced:
-    """What is left to infer, with pools and people numbered as before.
+    """The part of the problem that is left to infer, with pools and people numbered as before.
 
     Attributes
     ----------
     offsets, members : arrays
-        Seats of people whose state is not certain, in pools that say something about two or more of them.
+        Seats of people whose state is not certain, in pools that give evidence about two or more of them.
     rows, table : arrays
         ``table[rows[p], k]``: likelihood of k infected among those left.
     state : array of int8, shape (people,)
         -1 unknown, 0 certainly clean, 1 certainly infected.
     odds : array of float64, shape (people,)
-        Prior odds times what pools of this person alone say.
+        Prior odds times the likelihood ratios of pools of this person alone.
     refined : array of bool, shape (people,)
         Whose odds are no longer the prior's.
     pool_terms : array of float64, shape (pools,)
         Log of the factor each pool that left the graph contributes to the evidence.
     impossible : array of bool, shape (pools,)
-        Pools that contradict what others prove.
+        Pools that contradict other pools' proofs.
     far : array of float64, shape (people,), optional
-        Log of everybody's odds, where those of somebody leave the range of floats.
+        Log odds of every person, where some odds leave the range of floats.
     """
 
     offsets: NDArray[np.int64]
@@ -77,7 +77,7 @@ class Reduced:
 
 
 def reduce_layout(layout: PoolLayout) -> Reduced:
-    """Settle what is proven, fold pools of one unknown person into the odds, drop what says nothing."""
+    """Settle what is proven, multiply pools of one unknown person into the odds, and drop pools without evidence."""
     state, impossible = _certain(layout)
     unknown_prior = np.where(state == UNKNOWN, layout.prior, 0.0)
     odds = unknown_prior / (1.0 - unknown_prior)
@@ -141,7 +141,7 @@ def _told_alone(
 
 
 def _certain(layout: PoolLayout) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-    """States that priors of 0 and 1 and likelihoods of 0 prove, to the end of the chain of conclusions."""
+    """States that priors of 0 and 1 and likelihoods of 0 prove, repeated until nothing more follows."""
     state = np.full(layout.prior.size, UNKNOWN, np.int8)
     state[layout.prior == 0.0] = 0
     state[layout.prior == 1.0] = 1

@@ -1,4 +1,4 @@
-"""Where belief propagation may err: knots of likely people tied by loops, solved again and compared."""
+"""Solve dense components again where belief propagation may err: likely people connected by loops."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ if TYPE_CHECKING:
 __all__ = ["LIKELY", "RefinedKnot", "refine"]
 
 LIKELY = (0.001, 0.01, 0.05, 0.2)
-"""Probabilities from which on people are looked at again, one after the other while knots are too large."""
+"""Threshold probabilities, tried in turn while dense components are too large; people below are left as they are."""
 NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
 class RefinedKnot:
-    """What became of one knot.
+    """The result for one dense component.
 
     Attributes
     ----------
     people : array of int32
         Its people.
     p_infected : array of float64
-        Their posteriors, exact within the knot where it could be solved.
+        Their posteriors, exact within the component where it could be solved.
     solved : bool
         Whether it could.
     moved : float
-        Largest distance of its people from what belief propagation said; 0 where they are in no loop, infinite where
+        Largest distance of its people from belief propagation; 0 where they are in no loop, infinite where
         it could not be solved.
     least : float
-        Its people are those of at least this probability: the others were left as believed.
+        Its people are those of at least this probability: the others were left as beliefs have them.
     pools : array of int64
         Its pools.
     nobody : array of float64
-        P(nobody in them infected); empty where the knot is not solved.
+        P(nobody in them infected); empty where the component is not solved.
     """
 
     people: NDArray[np.int32]
@@ -62,12 +62,28 @@ class RefinedKnot:
 def refine(
     graph: Reduced, found: PropagatedBeliefs, doubtful: NDArray[np.bool_], effort: Effort
 ) -> Iterator[RefinedKnot]:
-    """Solve again every loop among `doubtful` people of at least 0.1%, with everybody else as last believed.
+    """Solve again every loop among `doubtful` people of at least 0.1%, with everybody else as beliefs have them.
 
     Beliefs err where evidence runs in circles among people who may well be infected; people near zero weaken a
-    loop to nothing. The pools' other people enter with their messages, as a leak. A knot too large to solve is
-    tried again among its likelier people, from 1%, 5% and 20% on; who is in no loop among these is told as settled there,
-    and who is in one to the last as unsolved.
+    loop until it has no effect. The pools' other people enter with their messages, as a leak. A dense component too large
+    to solve is tried again among its likelier people, from 1%, 5% and 20% on; people in no loop at such a level count as
+    settled there, and those still in one at the last level as unsolved.
+
+    Parameters
+    ----------
+    graph : Reduced
+        The graph on which beliefs were propagated.
+    found : PropagatedBeliefs
+        Beliefs and messages.
+    doubtful : (people,) bool
+        People whose posterior may be off.
+    effort : Effort
+        What an exact answer may cost.
+
+    Yields
+    ------
+    RefinedKnot
+        One for each dense component.
     """
     for least in LIKELY:
         likely = doubtful & (found.odds >= least / (1.0 - least))
@@ -106,7 +122,7 @@ def _refined(
 def _knots(
     graph: Reduced, found: PropagatedBeliefs, likely: NDArray[np.bool_], pools: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], Reduced, NDArray[np.float64]]:
-    """Likely people and the pools that tie them, numbered anew.
+    """Likely people and the pools that connect them, numbered from 0.
 
     Gives the people as numbered before, the graph, and for each pool P(its other people are clean | its likely ones
     are, and its outcome).
@@ -154,7 +170,7 @@ def _as_believed(
 def _checks(
     knots: Reduced, parts: Parts, p_believed: NDArray[np.float64], least: float, effort: Effort
 ) -> Iterator[RefinedKnot]:
-    """Compare the exact solution of each knot with the beliefs; people of knots too large to solve come last."""
+    """Compare the exact solution of each dense component with the beliefs; those too large to solve come last."""
     solved = np.zeros(parts.of_pool.size, np.bool_)
     for pools, who, solution in solve_loopy(knots, parts, effort):
         if solution is not None and np.isfinite(solution.log_evidence):
@@ -176,7 +192,7 @@ def _checks(
 
 
 def _leaky(graph: Reduced, pool: int, others: NDArray[np.float64], inside: int) -> NDArray[np.float64]:
-    """Likelihood row of a knot's people when each of the pool's `others` is infected with that chance."""
+    """Likelihood row of a dense component's people when each of the pool's `others` is infected with that probability."""
     row = graph.table[graph.rows[pool]]
     if not graph.counts_matter:
         clean = float(np.prod(1.0 - others))

@@ -1,4 +1,4 @@
-"""Re-tests: how many positive pools, all of whose people came again, should hold a positive single."""
+"""Re-tests: how many positive pools, all of whose people were tested again, should have a positive single."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["chance_of_confirmation", "fit_of_retests"]
 
 RARE = 1e-5
-"""Two-sided probability of a number below which it is a warning."""
+"""A number with a smaller two-sided probability gets a warning."""
 
 
 def chance_of_confirmation(
@@ -26,11 +26,27 @@ def chance_of_confirmation(
     specificity: float,
     single_specificity: float,
 ) -> NDArray[np.float64]:
-    """P(a single of one of its people is positive | the pool is) for pools of each size; 0 where none can be positive.
+    """P(a single of one of its people is positive | the pool is positive) for pools of each size.
+
+    Parameters
+    ----------
+    sizes : (k,) float64
+        People in a pool.
+    prior : float
+        P(infected) of each person, independently.
+    sensitivity, specificity : float
+        Of a pool; singles have the same sensitivity.
+    single_specificity : float
+        Of a single.
+
+    Returns
+    -------
+    (k,) float64
+        0 where no pool can be positive.
 
     Notes
     -----
-    With everybody infected by `prior`, independently: P(pool positive, no single positive) is
+    P(pool positive, no single positive) is
     ``se * ((p (1 - se) + (1 - p) sp1)^n - ((1 - p) sp1)^n) + (1 - sp) ((1 - p) sp1)^n``.
     """
     clean = (1.0 - prior) ** sizes
@@ -50,7 +66,7 @@ def fit_of_retests(
     specificity: float,
     single_specificity: float,
 ) -> dict[str, Any]:
-    """Hold the number of confirmed pools against what is expected.
+    """Compare the number of confirmed pools with the expected one.
 
     Parameters
     ----------
@@ -59,13 +75,13 @@ def fit_of_retests(
     confirmed : int
         How many of these pools hold a positive single.
     prior, sensitivity, specificity, single_specificity : float
-        As told; singles have the sensitivity of pools.
+        As given; singles have the sensitivity of pools.
 
     Returns
     -------
     dict
         retested, confirmed, expected (with lower and upper, 95%), specificity_implied (that of pools, everything else as
-        told; None: no specificity explains the number), and warnings in words; empty without pools.
+        given; None: no specificity explains the number), and warnings in words; empty without pools.
     """
     if not sizes.size:
         return {}

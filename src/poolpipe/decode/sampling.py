@@ -1,4 +1,4 @@
-"""Posteriors of a component that no exact way reaches: random walks, and how far their means may be off."""
+"""Posteriors by random walks, for components that cannot be solved exactly, with the error of their means."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 __all__ = ["HEATS", "Sampled", "sample", "sampled_by"]
 
 HEATS = (1.0, 0.6, 0.35, 0.15)
-"""Powers of the likelihood of the walks that go at once; the last one moves nearly as the priors say."""
+"""Powers of the likelihood of simultaneous walks; the last one samples nearly from the priors."""
 CHAINS, BATCHES = 4, 10
 STANDARD_ERRORS = 5.0
 UNSEEN = 20.0
 """An event that did not occur in n sweeps may have a probability of this / n: 3 / n (Hanley and Lippman-Hand 1983) for
-independent ones, and sweeps hang together."""
+independent ones, and sweeps are correlated."""
 LOWEST = -690.0
 
 
 class Sampled(NamedTuple):
-    """What the walks saw.
+    """Estimates of the walks.
 
     Attributes
     ----------
     p_infected, error : (people,) float64
         Mean of P(infected | all others), and how far it may be off: five standard errors from the scatter of batches or of
-        chains, whichever is larger, and what may never have been seen.
+        chains, whichever is larger, and a bound for events that did not occur.
     nobody : (pools,) float64
         Share of patterns in which nobody of the pool is infected.
     """
@@ -47,16 +47,16 @@ class Sampled(NamedTuple):
 
 
 def sample(component: Component, sweeps: int, threads: int) -> Sampled:
-    """Walk in four chains of `sweeps` / 4 each, two from nobody and two from half of all infected; seeded.
+    """Sample in four chains of `sweeps` / 4 each, two starting from nobody and two from half of all infected; seeded.
 
     Parameters
     ----------
     component : Component
-        People and pools that hang together.
+        People and pools, numbered from 0.
     sweeps : int
-        How often everybody is drawn anew, in all chains together.
+        How often every person is drawn anew, in all chains together.
     threads : int
-        Chains that go at once.
+        Chains that run at the same time.
 
     Notes
     -----
@@ -72,7 +72,7 @@ def sample(component: Component, sweeps: int, threads: int) -> Sampled:
 
 
 def sampled_by(walk: Callable[..., None], graph: tuple[Any, ...], sweeps: int, threads: int) -> Sampled:
-    """Run the kernel `walk` on a graph in four chains, and sum up what they saw.
+    """Run the kernel `walk` on a graph in four chains, and combine their estimates.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How many positives to expect: the exact distribution of a sum of independent pools, and an interval of it."""
+"""Expected number of positives: the exact distribution of a sum of independent pools, and an interval of it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 __all__ = ["Expected", "expected_positives"]
 
 MOST_KINDS = 2048
-"""Different chances told apart; beyond, neighbours of nearly the same chance take their mean, which keeps the sum's."""
+"""The most distinct probabilities; beyond, neighbours of nearly equal probability get their mean, which keeps the sum's."""
 REACH = 12.0
-"""Standard deviations on each side within which the distribution is worked out: nothing is left outside a float."""
+"""Standard deviations on each side within which the distribution is computed; the rest is below a float's resolution."""
 
 
 class Expected(NamedTuple):
-    """A number of positives to expect.
+    """The expected number of positives.
 
     Attributes
     ----------
     mean, sd : float
         Its mean and standard deviation.
     lower, upper : int
-        Interval of the asked confidence.
+        Interval of the given confidence.
     tail : float
-        Two-sided probability of a number as far out as the one seen, at most 1.
+        Two-sided probability of a number at least as far out as the observed one, at most 1.
     """
 
     mean: float
@@ -46,14 +46,14 @@ def expected_positives(
     spread: float = 1.0,
     confidence: float = 0.95,
 ) -> Expected:
-    """Distribute the number of positives among pools of each `chance` of being positive.
+    """Compute the distribution of the number of positives among pools of each `chance` of being positive.
 
     Parameters
     ----------
     chance : (kinds,) float64
         P(positive) of a pool.
     seen : int
-        Positives seen, for `tail`.
+        Positives observed, for `tail`.
     weight : (kinds,) int64, optional
         How many pools have that chance; one each by default.
     spread : float
@@ -93,7 +93,7 @@ def expected_positives(
 def _kinds(
     chance: NDArray[np.float64], counts: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Pools of one chance together; of very many chances, neighbours together."""
+    """Group pools of equal chance; of very many chances, neighbours."""
     values, place = np.unique(chance, return_inverse=True)
     summed = np.bincount(place, counts, minlength=values.size)
     if values.size > MOST_KINDS:

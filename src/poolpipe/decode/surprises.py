@@ -1,4 +1,4 @@
-"""How unlikely the outcomes of a component are beside what the model expects of its pools."""
+"""How unlikely the outcomes of a component are, compared with what the model expects of its pools."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Expectations:
     mean, variance : arrays of float64, shape (pools,)
         Mean and variance of -log P(outcome), the outcome being "detected" or not.
     offset : array of float64, shape (pools,)
-        What log P of the outcome as read (suspect, a Ct density) has over log P("detected"); 0 without such.
+        Log P of the outcome as read (suspect, a Ct density) less log P("detected"); 0 without such.
     """
 
     mean: NDArray[np.float64]
@@ -39,7 +39,22 @@ class Expectations:
 
 
 def expectations(layout: PoolLayout, assay: Assay, *, threads: int) -> Expectations:
-    """Expected surprise of every pool; pools that say nothing expect none."""
+    """Compute the expected surprise of every pool from its people's priors.
+
+    Parameters
+    ----------
+    layout : PoolLayout
+        The whole problem.
+    assay : Assay
+        The test.
+    threads : int
+        Threads of the kernels.
+
+    Returns
+    -------
+    Expectations
+        0 for pools whose outcome gives no evidence.
+    """
     plain = assay.model_copy(update={"suspect_infected": None, "suspect_clean": None})
     detected = (layout.codes == POSITIVE) | (layout.codes == SUSPECT)
     says = detected | (layout.codes == NEGATIVE)
@@ -60,7 +75,22 @@ def expectations(layout: PoolLayout, assay: Assay, *, threads: int) -> Expectati
 
 
 def with_loads(expected: Expectations, layout: PoolLayout, measured: LoadProblem) -> Expectations:
-    """Put into the offsets what the densities of the Ct of `measured` pools have over log P("detected")."""
+    """Add to the offsets of `measured` pools the log density of their Ct less log P("detected").
+
+    Parameters
+    ----------
+    expected : Expectations
+        Of all pools.
+    layout : PoolLayout
+        The whole problem.
+    measured : LoadProblem
+        The pools whose Ct count.
+
+    Returns
+    -------
+    Expectations
+        A new one.
+    """
     _, terms, _ = measured.evidence()  # before any message: the priors alone
     by_calls = _log_chance(layout, layout.rows, layout.table, 1)[measured.pools]
     offset = expected.offset.copy()
@@ -69,7 +99,19 @@ def with_loads(expected: Expectations, layout: PoolLayout, measured: LoadProblem
 
 
 def chance_of_detection(layout: PoolLayout, assay: Assay) -> NDArray[np.float64]:
-    """P(positive or suspect) of each pool from its people's priors alone."""
+    """P(positive or suspect) of each pool from its people's priors alone.
+
+    Parameters
+    ----------
+    layout : PoolLayout
+        The whole problem.
+    assay : Assay
+        The test.
+
+    Returns
+    -------
+    (pools,) float64
+    """
     plain = assay.model_copy(update={"suspect_infected": None, "suspect_clean": None})
     rows, table = likelihood_rows(layout.sizes, np.full(layout.sizes.size, POSITIVE), plain)
     return np.exp(_log_chance(layout, rows, table, 1))
@@ -85,6 +127,18 @@ def scores(
 
     In a small component this is nearly the excess in nats; in a large one it approaches standard deviations.
     The expectation takes pools one by one from the priors, which bounds the joint entropy from above.
+
+    Parameters
+    ----------
+    log_evidence : (components,) float64
+        Natural log of P(all outcomes); -inf where they are impossible.
+    offset, mean, variance : (components,) float64
+        Sums of `Expectations` over the component's pools.
+
+    Returns
+    -------
+    (components,) float64
+        Infinite where the outcomes are impossible.
     """
     return np.asarray((offset - log_evidence - mean) / np.sqrt(1.0 + variance))
 

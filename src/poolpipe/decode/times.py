@@ -1,4 +1,4 @@
-"""Rounds on different days: people catch the infection and clear it between them."""
+"""Rounds on different days, between which people become infected and clear the infection."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SUSCEPTIBLE, INFECTED, CLEARED = range(3)
 METHODS = ("prior", "elimination", "filtered")
 PRIOR, ELIMINATION, FILTERED = range(3)
 MOST_COMPONENTS = 20_000
-"""Above so many components everybody is filtered: each exact one costs about a millisecond."""
+"""Above so many components everybody is filtered: an exact one takes about a millisecond."""
 
 
 class Dynamics(BaseModel):
@@ -77,7 +77,7 @@ def decode_over_time(
     assay: Assay | Mapping[str, Any] | None = None,
     effort: Effort | None = None,
 ) -> pl.DataFrame:
-    """Find everybody's probability of infection on each day of testing.
+    """Compute every person's probability of infection on each day of testing.
 
     Parameters
     ----------
@@ -92,10 +92,10 @@ def decode_over_time(
     -------
     polars.DataFrame
         person, day, p_infected, method, error; by day, people in the order given. Components whose
-        elimination is within `effort` are exact over all histories (method elimination): each day knows all
-        days. The others are filtered (method filtered): each day knows the days up to it, people are carried over
-        as independent, and how far that is off is not known (error null). Who is in no pool that says something
-        is predicted (method prior).
+        elimination is within `effort` are exact over all histories (method elimination): each day uses the results
+        of all days. The others are filtered (method filtered): each day uses the days up to it, people are carried
+        over as independent, and the error is not known (null). People in no pool that gives evidence are predicted
+        (method prior).
 
     Raises
     ------
@@ -159,7 +159,7 @@ def _check_days(days: pl.Series) -> None:
 
 
 def _check_walk(dynamics: Dynamics) -> None:
-    """Refuse what is no `Dynamics`."""
+    """Refuse an argument that is no `Dynamics`."""
     if not isinstance(dynamics, Dynamics):
         raise PolicyError(
             f"dynamics are no {type(dynamics).__name__}",
@@ -170,7 +170,7 @@ def _check_walk(dynamics: Dynamics) -> None:
 
 @dataclass(frozen=True)
 class _Walk:
-    """Where everybody starts, and the way from each day to the next.
+    """Distribution of each person on the first day, and transition matrices from each day to the next.
 
     `steps[d]` leads from day d to day d + 1; a history is infected on one stretch of days or on none.
     """
@@ -180,7 +180,7 @@ class _Walk:
 
     @classmethod
     def of(cls, days: pl.Series, people: pl.DataFrame, dynamics: Dynamics) -> _Walk:
-        """Read the start off `people` and raise the daily rates to the gaps between `days`."""
+        """Take the start from `people` and raise the daily rates to the gaps between `days`."""
         prior = numbers(people["prior"], "people").fill_null(float("nan")).to_numpy()
         cleared = 0.0 * prior
         if "cleared" in people.columns:
@@ -258,7 +258,7 @@ def _solve_parts(
     p_infected: NDArray[np.float64],
     method: NDArray[np.uint8],
 ) -> None:
-    """Replace what was filtered by what is exact, component by component."""
+    """Replace filtered posteriors by exact ones, component by component."""
     infected_on = walk.infected_on()
     for pools, who, component in take_apart(layout, parts, parts.pools > 0):
         solution = eliminate_histories(component, walk.weights(who), infected_on, day_of_pool[pools], effort)

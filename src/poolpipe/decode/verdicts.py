@@ -39,7 +39,7 @@ def nobody_infected(
     Returns
     -------
     (pools,) float64
-        NaN where it is not known: a pool without a result whose people hang together by other pools.
+        NaN where it is not known: a pool without a result whose people are connected by other pools.
     """
     nobody = solved.copy()
     outside = (np.diff(graph.offsets) == 0) & np.isnan(solved)
@@ -62,7 +62,7 @@ def _summed(layout: PoolLayout, of_person: NDArray[np.float64]) -> NDArray[np.fl
 def _tied(
     layout: PoolLayout, graph: Reduced, some: NDArray[np.bool_], component: NDArray[np.int32]
 ) -> NDArray[np.bool_]:
-    """Which of `some` pools hold two people, not known to be either, of one component."""
+    """Find those of `some` pools that hold two people of one component whose state is not certain."""
     unknown = _summed(layout, (graph.state < 0).astype(np.float64))
     asked = np.repeat(some & (unknown >= 2), layout.sizes)
     pool_of_seat = np.repeat(np.arange(layout.rows.size), layout.sizes)[asked]
@@ -83,7 +83,25 @@ def table_of_pools(
     component: NDArray[np.int32],
     hopeless: NDArray[np.bool_],
 ) -> pl.DataFrame:
-    """Put what is known of the pools into a frame: see `inference.Decoded.pools`."""
+    """Make the frame `inference.Decoded.pools`.
+
+    Parameters
+    ----------
+    layout : PoolLayout
+        The whole problem.
+    nobody : (pools,) float64
+        P(nobody in the pool is infected | everything), NaN where it is not known.
+    p_infected : (people,) float64
+        Posteriors.
+    component : (pools,) int32
+        Row of each pool in `components`, -1 where its outcome gives no evidence.
+    hopeless : (pools,) bool
+        Whether the outcomes of the pool's component are impossible.
+
+    Returns
+    -------
+    polars.DataFrame
+    """
     expected = _summed(layout, p_infected)
     positive = (layout.codes == POSITIVE) | (layout.codes == SUSPECT)
     known = ~hopeless & ~np.isnan(nobody)

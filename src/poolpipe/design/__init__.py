@@ -1,4 +1,4 @@
-"""Designs: what pooling costs and finds, the best sizes, prevalence from pools, who goes into which pool."""
+"""Designs: tests and accuracy of pooling, best sizes, prevalence from pools, assignment of people to pools."""
 
 from __future__ import annotations
 

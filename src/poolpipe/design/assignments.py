@@ -1,4 +1,4 @@
-"""Who goes into which pool, and the list from which a pipetting robot makes the pools."""
+"""Assign people to pools, and list the transfers with which a pipetting robot makes the pools."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LAYOUTS: tuple[Scheme, ...] = get_args(Scheme)
 
 @dataclass(frozen=True)
 class Informative:
-    """Pools for people who differ.
+    """Pools for people of different risk.
 
     Attributes
     ----------
@@ -94,12 +94,12 @@ def assign(
     pools: int | None = None,
     seed: int = 0,
 ) -> pl.DataFrame:
-    """Seat people in overlapping pools.
+    """Assign people to overlapping pools.
 
     Parameters
     ----------
     people : polars.Series
-        Everybody once.
+        Each person once.
     scheme : {'array', 'column_weight', 'rounds'}
         ``array``: squares of `size` x `size`, everybody in a row and a column. ``rounds``: `weight` times a
         random order cut into pools of `size`, so that all pools are full. ``column_weight``: everybody draws
@@ -124,7 +124,7 @@ def assign(
     PolicyError
         The scheme is unknown, or a size, weight or number below 1.
     TableError
-        A person comes twice.
+        A person occurs twice.
 
     Examples
     --------
@@ -186,8 +186,7 @@ def worklist(
     Raises
     ------
     PolicyError
-        Plates of another size, a volume that is none, or somebody sits in more pools than the sample's volume
-        allows.
+        Plates of another size, a volume of 0 or less, or a person in more pools than the sample's volume allows.
     TableError
         If `seats` is no frame, or lacks a column.
 

@@ -1,4 +1,4 @@
-"""Rows and columns of an array: how likely each person is retested."""
+"""Arrays of rows and columns: the probability that each person is retested."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["Grid"]
 
 @dataclass(frozen=True)
 class Grid:
-    """Chances of an array's people, and sensitivity and specificity of its rows and columns."""
+    """P(infected) of an array's people, and sensitivity and specificity of its rows and columns."""
 
     p: NDArray[np.float64]
     se: float
     sp: float
 
     def retested(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """P(person retested): plainly, given clean, given infected."""
+        """P(person retested): unconditionally, given clean, given infected."""
         shape = self.p.shape
         clean, infected = np.empty(shape), np.empty(shape)
-        if (self.p == self.p[0, 0]).all():  # everybody is alike: one answer for all
+        if (self.p == self.p[0, 0]).all():  # equal probabilities: one answer for all
             clean[:], infected[:] = self._retested_at(0, 0)
         else:
             for i in range(shape[0]):

@@ -61,7 +61,7 @@ def prevalence(
         Columns of strata, such as "community": one row each. Texts are cleaned as codes are.
     singles : bool
         Where there is a column mode: count single tubes, too. Singles of a recall are taken of people whose pool
-        was positive, and tell nothing of everybody.
+        was positive, and are not representative.
 
     Returns
     -------
@@ -74,9 +74,9 @@ def prevalence(
     Raises
     ------
     TableError
-        A column is missing, a call or mode is none, or no pool with a result and people is left.
+        A column is missing, a call or mode is invalid, or no pool with a result and people is left.
     PolicyError
-        The method is unknown, or the test no better than a coin.
+        The method is unknown, or se + sp is not above 1.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def prevalence(
 def _estimated(
     part: pl.DataFrame, method: Interval, se: float, sp: float, confidence: float
 ) -> dict[str, object]:
-    """One stratum's row."""
+    """Compute one stratum's row."""
     counted = (
         part.filter(pl.col("out") == "")
         .group_by("people")
@@ -169,7 +169,7 @@ def _usable(pools: pl.DataFrame, strata: list[str], *, singles: bool) -> pl.Data
 
 
 def _positive(outcomes: pl.Series) -> pl.Series:
-    """Outcomes as yes or no; null where there is none."""
+    """Convert outcomes to yes or no; null where there is none."""
     if outcomes.name == "call":
         codes = pl.Series(call_codes(outcomes))
         called = codes.is_in([NEGATIVE, SUSPECT, POSITIVE])
@@ -197,7 +197,7 @@ def _modes(modes: pl.Series) -> pl.Series:
 
 
 def _stratum(column: pl.Series) -> pl.Series:
-    """A stratum's texts as codes; numbers, dates and truth values stay what they are."""
+    """Clean a stratum's texts as codes; numbers, dates and booleans are kept."""
     return clean_key(column, "pools") if column.dtype in (pl.String, pl.Categorical, pl.Enum) else column
 
 
@@ -216,7 +216,7 @@ class _Results:
         return np.asarray(1 - self.sp + (self.se + self.sp - 1) * -np.expm1(self.people * np.log1p(-p)))
 
     def negative(self, p: float) -> NDArray[np.float64]:
-        """P(a pool of each size is negative), without the digits that 1 - `chance` loses."""
+        """P(a pool of each size is negative), more exact than 1 - `chance`."""
         return np.asarray(1 - self.se + (self.se + self.sp - 1) * np.exp(self.people * np.log1p(-p)))
 
     def slope(self, p: float) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Operating characteristics of pooling designs: tests expected, and how often a person is told the truth."""
+"""Operating characteristics of pooling designs: expected tests, and sensitivity and specificity for a person."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 
 @dataclass(frozen=True)
 class Characteristics:
-    """What a design promises; probabilities are of the final word on a person.
+    """Operating characteristics of a design; probabilities are of the final result of a person.
 
     Attributes
     ----------
     scheme, sizes
-        As asked for.
+        As given.
     expected_tests : float
         Tests per first pool or per array, retests included.
     tests_per_person : float
@@ -43,7 +43,7 @@ class Characteristics:
     people : polars.DataFrame
         person (0 ..; arrays row by row), p, pooling_sensitivity, pooling_specificity, ppv, npv of each.
     note : str
-        What limits the answer of `best`: the largest size that was looked through is the cheapest one; empty otherwise.
+        What limits the answer of `best`: that the largest size compared is the cheapest one; empty otherwise.
     """
 
     scheme: Scheme
@@ -65,7 +65,7 @@ def characteristics(
     se: ArrayLike = 1.0,
     sp: ArrayLike = 1.0,
 ) -> Characteristics:
-    """Work out what a design costs and finds.
+    """Compute the operating characteristics of a design.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def best(
     Raises
     ------
     PolicyError
-        No size fits the capacity, there is none to choose from, or a number cannot be.
+        No size fits the capacity, there is none to choose from, or a number is out of range.
 
     Examples
     --------
@@ -175,7 +175,7 @@ def best(
     if sizes is None:
         last = (np.ravel(np.asarray(each, np.float64))[-1] for each in (se, sp))
         found.append(characteristics("dorfman", (1,), p, *last))
-    # of designs that need the same number single tests come first: they dilute nothing
+    # of designs with the same number of tests single tests come first, because they dilute nothing
     least = min(found, key=lambda each: (round(each.tests_per_person, 12), each.sizes))
     if most_tests is not None and people is not None and least.tests_per_person * people > most_tests:
         raise PolicyError(
@@ -191,7 +191,7 @@ def best(
 
 
 def _checked_demand(**demand: float | None) -> None:
-    """Refuse a capacity or a number of people that cannot be."""
+    """Refuse a capacity or a number of people out of range."""
     for name, number in demand.items():
         if number is not None and not 0 < number < math.inf:
             raise PolicyError(f"{name} {number}", where="best", way_out="give a number above nothing")

@@ -1,4 +1,4 @@
-"""Combinatorial decoders: what outcomes prove when tests do not err."""
+"""Combinatorial decoders: conclusions from outcomes when tests do not err."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["REASONS", "comp", "dd", "scomp", "screen_doubts"]
 
 REASONS = ("no_call", "possible", "proven", "cleared", "contradiction")
-"""Why somebody is or is not called infected; see `comp`."""
+"""Reasons why a person is or is not called infected; see `comp`."""
 
 
 def comp(seats: Frame, pools: Frame) -> pl.DataFrame:
@@ -37,19 +37,19 @@ def comp(seats: Frame, pools: Frame) -> pl.DataFrame:
     seats : frame
         Of polars, pandas, pyarrow or DuckDB: pool, person.
     pools : frame
-        pool, call; suspect counts as positive, invalid and null say nothing.
+        pool, call; suspect counts as positive, invalid and null give no evidence.
 
     Returns
     -------
     polars.DataFrame
         person, infected (bool), why; people in the order of their first seat. why is ``cleared`` (a negative pool),
         ``proven`` (alone explains a positive pool), ``possible`` (in a positive pool), ``no_call`` (in no pool that
-        says anything) or ``contradiction`` (cleared, and in a positive pool of which everybody is cleared).
+        gives evidence) or ``contradiction`` (cleared, and in a positive pool of which everybody is cleared).
 
     Raises
     ------
     TableError
-        A column is missing, a pool has two rows, a code or call is none.
+        A column is missing, a pool has two rows, or a code or call is invalid.
 
     Notes
     -----
@@ -189,7 +189,7 @@ def screen_doubts(seats: Frame, pools: Frame) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class _Screen:
-    """Seats in flat arrays, and what each pool said."""
+    """Seats in flat arrays, and the outcome of each pool."""
 
     people: pl.Series
     pools: pl.Series
@@ -211,7 +211,7 @@ class _Screen:
 
     @property
     def positive(self) -> NDArray[np.bool_]:
-        """Pools that somebody must explain."""
+        """Positive pools."""
         return np.asarray((self.codes == POSITIVE) | (self.codes == SUSPECT))
 
     def cleared(self) -> NDArray[np.bool_]:

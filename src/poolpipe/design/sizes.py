@@ -1,4 +1,4 @@
-"""Sizes that `best` looks through, and the cheapest of them by a formula for equal pools."""
+"""Sizes that `best` compares, and the cheapest of them by a formula for equal pools."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["MOST_PEOPLE", "cheapest", "usual_sizes"]
 
 LARGEST_BEST = 50
 MOST_PEOPLE = 5000
-"""People in a first pool or an array at most: each is worked out against all others."""
+"""The most people in a first pool or an array: the computation is quadratic."""
 LARGEST_SIDE = math.isqrt(MOST_PEOPLE)
 DEEPEST = 4
 """Stages of the longest chain, the singles among them."""
@@ -28,10 +28,24 @@ def cheapest(
     chance: float,
     per_stage: Callable[[int], tuple[NDArray[np.float64], NDArray[np.float64]]],
 ) -> list[tuple[int, ...]]:
-    """Leave the one with the fewest tests a person, by the formula for equal pools; the others need no more work.
+    """Select the sizes with the fewest tests per person, by the formula for equal pools.
 
     Of stages n1 > n2 > ... > 1 a pool of each is tested when all around it were positive: 1 / n1 + the sum over later
     stages of P(all before positive) / n (Dorfman 1943 for two).
+
+    Parameters
+    ----------
+    choices : list of tuple of int
+        Sizes of the stages.
+    chance : float
+        P(infected) of each person.
+    per_stage : callable
+        Sensitivity and specificity of each of so many stages.
+
+    Returns
+    -------
+    list of tuple of int
+        The cheapest of the choices.
     """
     tests = np.zeros(len(choices))
     for depth in {len(choice) for choice in choices}:
@@ -55,7 +69,7 @@ def cheapest(
 
 
 def _reach(scheme: str, p: float) -> int:
-    """Largest pool, or side of an array, to look through for a prevalence."""
+    """Largest pool, or side of an array, that is compared for a prevalence."""
     if scheme.startswith("array"):
         return LARGEST_SIDE
     if not 0 < p < 1:
@@ -65,7 +79,19 @@ def _reach(scheme: str, p: float) -> int:
 
 
 def usual_sizes(scheme: str, p: float) -> list[tuple[int, ...]]:
-    """Sizes `best` looks through when none are given."""
+    """List the sizes that `best` compares when none are given.
+
+    Parameters
+    ----------
+    scheme : str
+        One of `SCHEMES`.
+    p : float
+        P(infected) of each person.
+
+    Returns
+    -------
+    list of tuple of int
+    """
     reach = _reach(scheme, p)
     if scheme != "hierarchical":
         return [(size,) for size in range(2, reach + 1)]

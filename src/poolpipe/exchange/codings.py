@@ -144,5 +144,17 @@ OTHER_DOCUMENT = Coding("PI", "Patient internal identifier")
 
 
 def status_of(status: str, call: str | None) -> Status:
-    """Codes of a status; a first result that is `invalid` is no result (X), a corrected one replaces (C)."""
+    """Codes of a status; a first result that is `invalid` is no result (X), a corrected one replaces (C).
+
+    Parameters
+    ----------
+    status : {"final", "corrected", "withdrawn"}
+        Status of a statement.
+    call : str or None
+        The tube's call.
+
+    Returns
+    -------
+    Status
+    """
     return _NO_RESULT if status == "final" and call == "invalid" else STATUSES[status]

@@ -98,7 +98,17 @@ class Outbox:
         return len(self._files)
 
     def write(self, name: str, content: bytes, **counts: int) -> None:
-        """Write one file of messages; `counts` stand beside its name in the manifest."""
+        """Write one file of messages.
+
+        Parameters
+        ----------
+        name : str
+            Name of the file.
+        content : bytes
+            Its content.
+        **counts : int
+            Counts for the file's entry in the manifest.
+        """
         with self.file(name, **counts) as file:
             file.write(content)
 

@@ -49,7 +49,15 @@ class ExportCounts:
     unmeasured: int = 0
 
     def count(self, statements: pl.DataFrame, wells: pl.DataFrame) -> None:
-        """Count some statements; `wells` has round and tube of the calls that rest on a well."""
+        """Add some statements to the counts.
+
+        Parameters
+        ----------
+        statements : DataFrame
+            Of whole tubes.
+        wells : DataFrame
+            round and tube of the calls that rest on a well.
+        """
         for status, number in statements.group_by("status").len().iter_rows():
             self.statements[status] = self.statements.get(status, 0) + number
         tubes = statements.filter(pl.col("call").is_not_null()).unique(["round", "tube"], maintain_order=True)
