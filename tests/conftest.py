@@ -1,20 +1,27 @@
-"""How hypothesis looks for counterexamples in every test: without a deadline, and the same way twice where it must be."""
+"""How hypothesis looks for counterexamples in every test; a test says at most how many examples it can afford.
+
+`test_settings__are_those_of_the_profiles` in `tests/house` holds them to it.
+"""
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
-# The first call of a kernel compiles it, which takes seconds: time is measured in benchmarks, never in a test.
-settings.register_profile("poolpipe", deadline=None)
+# The first call of a kernel compiles it, which takes seconds, and machines of many users are slow: time is measured in
+# benchmarks, never in a test.
+COMMON: dict[str, Any] = {
+    "deadline": None,
+    "max_examples": 50,
+    "suppress_health_check": [HealthCheck.too_slow],
+}
+settings.register_profile("poolpipe", **COMMON)
 # `.ci/run` says CI: a commit passes or fails by itself, not by what was drawn.
-settings.register_profile("poolpipe-ci", deadline=None, derandomize=True)
+settings.register_profile("poolpipe-ci", derandomize=True, **COMMON)
 # `benchmarks.mutate` asks only whether a test fails, not for the smallest example.
 settings.register_profile(
-    "poolpipe-unshrunk",
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate],
+    "poolpipe-unshrunk", derandomize=True, phases=[Phase.explicit, Phase.generate], **COMMON
 )
 settings.load_profile("poolpipe-ci" if os.environ.get("CI") else "poolpipe")

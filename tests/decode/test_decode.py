@@ -72,7 +72,7 @@ ASSAYS = [
 ]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1), which=st.integers(0, len(ASSAYS) - 1), people=st.integers(1, 9))
 def test_decode__agrees_with_enumeration(seed: int, which: int, people: int) -> None:
     rng = np.random.default_rng(seed)
@@ -207,7 +207,7 @@ def test_decode__a_pool_without_people_is_a_component() -> None:
     assert found.components["log_evidence"][1] == pytest.approx(np.log(0.01))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_decode__relabelling_changes_nothing(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -225,7 +225,7 @@ def test_decode__relabelling_changes_nothing(seed: int) -> None:
     )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_decode__more_positive_evidence_never_lowers_its_people(seed: int) -> None:
     """In one pool and in a tree of pools; through loops evidence may be explained away, within a pool not."""

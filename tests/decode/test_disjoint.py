@@ -22,7 +22,7 @@ ASSAYS = [
 ]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     sizes=st.lists(st.integers(0, 6), min_size=1, max_size=5),
     which=st.integers(0, len(ASSAYS) - 1),

@@ -13,7 +13,6 @@ from poolpipe.decode import Effort, decode
 from poolpipe.decode.exact import Component
 from poolpipe.decode.sampling import sample
 from poolpipe.errors import PolicyError
-from poolpipe_kernels import propagate, sampling
 from reference.decoding import enumerate_patterns, nobody_infected, or_row
 
 if TYPE_CHECKING:
@@ -145,35 +144,6 @@ def test_sample__is_near_every_pattern_and_says_how_near(seed: int) -> None:
     assert (np.abs(found.p_infected - truth) <= found.error).all()
     assert found.error.max() < 0.06
     np.testing.assert_allclose(found.nobody, nobody_infected(pools, rows, prior), atol=0.05)
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_sample_patterns__is_the_same_compiled_and_interpreted(seed: int) -> None:
-    component, *_ = by_hand(seed)
-    by_person = np.argsort(component.members, kind="stable")
-    seats = np.concatenate([[0], np.cumsum(np.bincount(component.members, minlength=8))])
-    drawn = []
-    for kernel in (sampling.sample_patterns, sampling.sample_patterns.py_func):
-        chance, nobody = np.empty((3, 8)), np.empty((3, 6))
-        kernel(
-            component.offsets, component.members, seats, (by_person // 4).astype(np.int32),
-            np.log(component.prior / (1 - component.prior)), np.log(component.likelihood), np.array([1.0, 0.5]), 12,
-            np.array([88172645463325252 + seed], np.uint64), seed == 1, chance, nobody,
-        )  # fmt: skip
-        drawn.append((chance, nobody))
-    np.testing.assert_allclose(drawn[0][0], drawn[1][0], rtol=1e-12)
-    assert (drawn[0][1] == drawn[1][1]).all()
-
-
-@pytest.mark.parametrize("interpreted", [False, True])
-def test_bound_odds__multiplies_what_each_pool_can_say(interpreted: bool) -> None:
-    run = propagate.bound_odds.py_func if interpreted else propagate.bound_odds
-    low, high = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0])
-    run(
-        np.array([0, 1], np.int32), np.array([0, 2, 4]), np.array([0, 1, 1, 2], np.int32), np.array([1, 0]),
-        np.array([0.5, 0.25]), np.array([1.0, 10.0]), low, high,
-    )  # fmt: skip
-    assert (low.tolist(), high.tolist()) == ([0.25, 0.25, 1.5], [10.0, 20.0, 3.0])
 
 
 @pytest.mark.parametrize("wrong", [-1, 1.5, True])

@@ -13,7 +13,6 @@ import pytest
 from poolpipe.decode import Cycles, Decoded, Effort, decode
 from poolpipe.decode.loads import load_law
 from poolpipe.errors import TableError
-from poolpipe_kernels import components, loads
 from reference.loads import chance_of_outcome, enumerate_loads, normal_cdf
 
 SE, SP = 0.9, 0.98
@@ -210,36 +209,3 @@ def test_decode__surprise_of_an_expected_ct_is_small_and_of_an_odd_one_large() -
 
     assert surprise(30.0) == pytest.approx(surprise(31.0), abs=1)
     assert math.isfinite(surprise(5.0))
-
-
-def by_hand() -> tuple[Any, ...]:
-    pools = [[0, 1, 2], [1, 2, 3], [0, 3]]
-    members = np.array([i for pool in pools for i in pool], np.int32)
-    offsets = np.cumsum([0, *map(len, pools)])
-    seats, numbers = np.zeros(5, np.int64), np.empty(members.size, np.int32)
-    components.order_by_pool(members, np.repeat(np.arange(3, dtype=np.int32), [3, 3, 2]), seats, numbers)
-    rng = np.random.default_rng(3)
-    rows, weight = np.log(rng.uniform(0.05, 1, (3, 4))), np.log(rng.dirichlet([6, 1, 1, 1], 4))
-    return offsets, members, seats, numbers, rows, weight
-
-
-def test_load_kernels__are_the_same_compiled_and_interpreted() -> None:
-    offsets, members, seats, numbers, rows, weight = by_hand()
-    told = []
-    for of in (lambda kernel: kernel, lambda kernel: kernel.py_func):
-        belief, ratio = weight.copy(), np.zeros((members.size, 4))
-        chance, moved = 1 - np.exp(weight[:, 0]), np.zeros(4, np.bool_)
-        for damped in (False, False, True):
-            of(loads.sweep)(
-                np.arange(3, dtype=np.int32), offsets, members, rows, belief, ratio, chance, moved, damped
-            )
-        term, nobody = np.empty(3), np.empty(3)
-        of(loads.pool_evidence)(offsets, members, rows, belief, ratio, term, nobody)
-        drawn, clean = np.empty((2, 4)), np.empty((2, 3))
-        of(loads.sample_levels)(
-            offsets, members, seats, numbers, weight, rows, np.array([1.0, 0.5]), 8,
-            np.array([88172645463325252], np.uint64), True, drawn, clean,
-        )  # fmt: skip
-        told.append((belief, ratio, chance, term, nobody, drawn, clean))
-    for compiled, interpreted in zip(*told, strict=True):
-        np.testing.assert_allclose(compiled, interpreted, rtol=1e-9, atol=1e-12)

@@ -25,7 +25,7 @@ def frames(pools: list[tuple[int, list[int]]], calls: list[str]) -> tuple[pl.Dat
     return seats, pl.DataFrame({"pool": range(len(pools)), "call": calls, "day": [day for day, _ in pools]})
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_decode_over_time__agrees_with_every_history(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -18,7 +18,7 @@ TUBE = load_policy().codes.tube
 CODES = st.text(st.sampled_from("0123456789AZaz._/-]{[+ \u3000\uff11é#"), max_size=6)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(CODES, min_size=1, max_size=4))
 def test_plain__are_texts_that_cleaning_leaves_alone(texts: list[str]) -> None:
     profile = ByteProfile.of(pa.array(texts))
@@ -30,7 +30,7 @@ def test_plain__are_texts_that_cleaning_leaves_alone(texts: list[str]) -> None:
         assert not all(re.fullmatch(r"[^\]{\[# \u3000\uff11é][^.+ \u3000\uff11é]*", text) for text in texts)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(CODES, min_size=1, max_size=4), st.sampled_from([TUBE, "[0-9]{3,5}", "[A-Za-z-]{1,2}"]))
 def test_fits__is_what_the_pattern_says_of_every_text(texts: list[str], pattern: str) -> None:
     profile = ByteProfile.of(pa.array(texts, pa.large_string()))

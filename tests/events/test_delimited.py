@@ -186,7 +186,7 @@ def test_truncated__compressed_file_never_gives_half_a_barcode(tmp_path: Path) -
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\ufffd"), max_size=12)
 
 
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(max_examples=60)
 @given(st.lists(st.text('aT1",;\r\n \t', max_size=14), max_size=8))
 def test_csv__of_any_quotes_and_line_ends_is_refused_line_by_line(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str]
@@ -200,7 +200,7 @@ def test_csv__of_any_quotes_and_line_ends_is_refused_line_by_line(
         assert "4 cells where the header has 4" not in detail
 
 
-@settings(deadline=None, max_examples=40, derandomize=True)
+@settings(max_examples=40)
 @given(
     names=st.lists(CELLS, min_size=1, max_size=8),
     end=st.sampled_from(["\n", "\r\n"]),

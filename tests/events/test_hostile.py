@@ -27,7 +27,7 @@ BEGINNINGS = (
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(max_examples=150)
 @given(
     name=st.sampled_from(NAMES),
     beginning=st.sampled_from(BEGINNINGS),
@@ -41,7 +41,7 @@ def test_bytes__of_any_kind_under_any_name_are_accounted_for(
     _account_for(path)
 
 
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(max_examples=60)
 @given(
     form=st.sampled_from(["csv", "ndjson", "parquet", "arrow", "csv.gz", "csv.zst"]),
     place=st.floats(0, 0.999),

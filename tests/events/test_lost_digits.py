@@ -203,7 +203,7 @@ NUMBERISH = st.from_regex(
 ) | st.text(st.sampled_from('0159.,eE+-{}[]"# :NA/∞１．'), max_size=9)
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(max_examples=150)
 @given(st.lists(NUMBERISH, min_size=1, max_size=12))
 def test_codes__are_told_from_lost_numbers_like_the_reference_does(values: list[str]) -> None:
     cleaned = clean_codes(pl.Series("code", values, pl.String))
@@ -217,7 +217,7 @@ def test_codes__are_told_from_lost_numbers_like_the_reference_does(values: list[
     assert sure == [(text, not is_code(text, text)) for text, _ in sure]
 
 
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(max_examples=60)
 @given(
     st.lists(st.floats(allow_nan=False) | st.integers(-(2**62), 2**62).map(float), min_size=1, max_size=10)
 )

@@ -181,7 +181,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=40, derandomize=True)
+@settings(max_examples=40)
 @given(
     st.lists(st.dictionaries(st.sampled_from(["tube", "person", "name", "capacity", "x"]), JSON), max_size=6)
 )

@@ -23,7 +23,7 @@ def _check(texts: list[str | None], parts: int) -> None:
     assert told == pl.concat(chunks).to_list()
 
 
-@settings(deadline=None, max_examples=100, derandomize=True)
+@settings(max_examples=100)
 @given(TEXTS, st.integers(1, 4))
 def test_texts__are_numbered_in_their_order(texts: list[str | None], parts: int) -> None:
     _check(texts, parts)
@@ -41,7 +41,7 @@ def test_texts__that_fit_no_integer_are_numbered_by_hashes_and_told_apart(
     _check([*texts, None], 1)
 
 
-@settings(deadline=None, max_examples=100, derandomize=True)
+@settings(max_examples=100)
 @given(st.lists(st.text(max_size=4), max_size=20), st.integers(1, 3))
 def test_spellings__compare_as_the_texts_do(texts: list[str], parts: int) -> None:
     chunks = [texts[part::parts] for part in range(parts)]

@@ -121,7 +121,7 @@ STARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=8)
 @given(said=st.lists(st.builds("".join, st.tuples(STARTS, ANY_TEXT)), min_size=1, max_size=60, unique=True))
 def test_texts__come_back_exactly_and_start_no_formula(said):
     frame = told(
@@ -158,7 +158,7 @@ LIKE_NUMBERS = st.builds("{}{}".format, STARTS_OF_NUMBERS, st.integers(0, 10**18
 KNOWN = (FIRST, SECOND, "0012", "1-2", "3/4", "TRUE", "1E5", "=1+1", "'=1")
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=8)
 @given(drawn=st.sets(LIKE_NUMBERS, max_size=60))
 def test_file_for_spreadsheets__is_opened_and_saved_without_loss(drawn):
     codes = sorted({*drawn, *KNOWN})

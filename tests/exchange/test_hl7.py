@@ -162,7 +162,7 @@ def test_codes_of_two_rounds__are_two_orders_and_two_specimens():
 ANY_TEXT = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size=12)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20)
 @given(code=ANY_TEXT, number=ANY_TEXT, target=ANY_TEXT, lab=ANY_TEXT, kind=ANY_TEXT, number_of_round=ANY_TEXT)
 def test_code__comes_back_as_it_went_in(code, number, target, lab, kind, number_of_round):
     row = tube(code, "suspect", lab=lab, round=number_of_round)

@@ -89,7 +89,7 @@ def test_a_last_ct_without_numbers_to_compare_it_with__is_refused(rest: str) -> 
     assert word.readings["ct"].to_list() == [25.1, None]
 
 
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(max_examples=60)
 @given(st.binary(max_size=600))
 def test_arbitrary_bytes__are_refused_with_a_typed_error(content: bytes) -> None:
     recognise(content)

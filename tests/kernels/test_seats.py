@@ -1,4 +1,4 @@
-"""Scans laid tube by tube and what tubes agree on, against plain loops."""
+"""Scans laid tube by tube and the seats of people, against plain loops."""
 
 from __future__ import annotations
 
@@ -7,24 +7,12 @@ import functools
 import numpy as np
 import pytest
 
-from poolpipe_kernels import seats, tubes
+from kernels.both_ways import both, of, ways
+from kernels.queues import TUBES, some_scans
+from poolpipe_kernels import seats
 
-TUBES = 5
 PASSPORTS = np.array([0, 4, np.iinfo(np.int64).max])
 """Person -1 stands before every resident, -2 before resident 4, -3 behind all."""
-
-
-def both(kernel):
-    """The machine code and the same function interpreted."""
-    return pytest.mark.parametrize("run", [kernel, kernel.py_func], ids=["compiled", "interpreted"])
-
-
-def some_scans(seed, n=80):
-    """Scans of few people at few moments: tube, at, person, said, and which sayings are the same."""
-    rng = np.random.default_rng(seed)
-    tube = np.sort(rng.integers(0, TUBES, n)).astype(np.uint32)
-    at, person = rng.integers(0, 6, n), rng.integers(-3, 8, n)
-    return tube, at, person, rng.integers(0, 9, n).astype(np.uint32), rng.integers(0, 3, 9).astype(np.uint32)
 
 
 def before(one, other):
@@ -63,11 +51,11 @@ def laid_plainly(tube, at, person, attributes_id, same):
     return firsts, later, repeated
 
 
-@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "interpreted"])
+@ways
 @pytest.mark.parametrize("seed", range(12))
-def test_scans__lie_tube_by_tube_first_ones_first_and_no_event_twice(seed, compiled):
+def test_scans__lie_tube_by_tube_first_ones_first_and_no_event_twice(seed, interpreted):
     kernels = [seats.place_scans, seats.move, seats.order_scans, seats.part_scans]
-    place, move, order, part = kernels if compiled else [kernel.py_func for kernel in kernels]
+    place, move, order, part = (of(kernel, interpreted) for kernel in kernels)
     tube, at, person, attributes_id, same = some_scans(seed)
     shuffled = np.random.default_rng(seed).permutation(len(tube))
     offsets = np.searchsorted(tube, np.arange(TUBES + 1))
@@ -101,46 +89,9 @@ def test_scans__of_a_tube_with_thousands_are_told_apart_as_those_of_ten():
     assert np.count_nonzero(marks == seats.REPEATED) == n - distinct
 
 
-@both(tubes.find_tubes)
-def test_tubes__are_found_where_they_begin(run):
-    begins = np.empty(9, np.int64)
-    assert run(np.array([2, 2, 5, 7, 7, 7], np.uint32), begins) == 3
-    assert begins[:4].tolist() == [0, 2, 3, 6]
-    assert run(np.empty(0, np.uint32), begins) == 0
-    assert begins[0] == 0
-
-
 @both(seats.find_seats)
 def test_seats__are_found_by_tube_and_person(run):
     found = np.empty(4, np.int64)
     tubes, offsets, person = np.array([2, 5], np.uint32), np.array([0, 2, 3]), np.array([7, 8, 7])
     run(np.array([2, 5, 5, 9], np.uint32), np.array([8, 7, 8, 7]), tubes, offsets, person, found)
     assert found.tolist() == [1, 2, -1, -1]
-
-
-@both(tubes.describe_tubes)
-@pytest.mark.parametrize("seed", range(10))
-def test_tubes__are_described_by_their_earliest_scans(run, seed):
-    tube, at, _, attributes_id, _ = some_scans(seed)
-    rng = np.random.default_rng(seed)
-    mode, capacity, site, point = (rng.integers(0, most, 9) for most in (2, 3, 3, 2))  # 0: not given
-    facts = (mode | capacity << 1 | site << 16 | point << 40).astype(np.uint64)
-    offsets = np.searchsorted(tube, np.arange(TUBES + 1))
-    found = np.empty(TUBES, np.int8), *(np.empty(TUBES, np.int32) for _ in range(3))
-    flags = np.empty(TUBES, np.uint8)
-    run(0, TUBES, offsets, at, attributes_id, facts, *found, flags)
-    for t in range(TUBES):
-        scans = [(int(at[k]), int(attributes_id[k])) for k in range(offsets[t], offsets[t + 1])]
-        earliest = {mode[what] for moment, what in scans if moment == min(scans)[0]}
-        assert bool(flags[t] & tubes.MIXED_MODE) == (len({mode[what] for _, what in scans}) > 1)
-        places = {(site[what], point[what]) for _, what in scans} - {(0, 0)}
-        assert bool(flags[t] & tubes.DIFFERENT_POINTS) == (len(places) > 1)
-        assert found[1][t] == max(capacity[what] for _, what in scans) - 1
-        assert found[0][t] in earliest
-        doubtful = len(earliest) > 1
-        for given, told in ((site, found[2]), (point, found[3])):
-            placed = [(moment, given[what]) for moment, what in scans if given[what]]
-            first = {where for moment, where in placed if moment == min(placed)[0]}
-            assert (told[t] + 1 in first) if first else told[t] == -1
-            doubtful |= len(first) > 1
-        assert bool(flags[t] & tubes.TIED) or not doubtful

@@ -176,7 +176,6 @@ def test_recalls__everybody_of_a_positive_pool_is_answered_within_six_hours(lean
 
 
 @given(st.integers(0, 10**7), st.lists(st.floats(0.1, 10.0), min_size=1, max_size=50))
-@settings(deadline=None, max_examples=50)
 def test_shares__sum_to_the_total(total, weights):
     shares = _shares(total, np.array(weights))
     assert shares.sum() == total
@@ -184,7 +183,7 @@ def test_shares__sum_to_the_total(total, weights):
 
 
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=30), st.floats(0.0, 1.0))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_tubes__are_shared_out_exactly_within_what_the_queues_allow(people, fullness):
     people = np.array(people)
     least, most = -(-people // 20), -(-people // 10)

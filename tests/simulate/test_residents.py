@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import ric
 
@@ -15,7 +15,6 @@ from poolpipe.simulate.text import digits, numbered, resident_ids
 
 
 @given(st.lists(st.tuples(st.dates(), st.integers(0, 999)), min_size=1, max_size=50), st.integers(0, 999))
-@settings(deadline=None, max_examples=50)
 def test_resident_ids__have_the_check_character_of_gb_11643(births, township):
     born = np.array([day.year * 10_000 + day.month * 100 + day.day for day, _ in births])
     sequence = np.array([number for _, number in births])

@@ -1,128 +1,18 @@
-"""Kernels of the stages between linking and writing against plain loops, dicts and sets."""
+"""What wells, plates and tubes say, against the contract's rules read one by one."""
 
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
 
 import numpy as np
-import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from poolpipe_kernels import duplicate_people, journeys, well_index, wells
-
-quick = settings(deadline=None, max_examples=50, derandomize=True)
-wraps_round = pytest.mark.filterwarnings("ignore:overflow encountered")
-"""Mixing and counting bits by multiplication is meant to wrap round."""
-
-
-def both(kernel):
-    """The machine code and the same function interpreted."""
-    return pytest.mark.parametrize("run", [kernel, kernel.py_func], ids=["compiled", "interpreted"])
-
-
-interpreted = pytest.mark.parametrize("plain", [False, True], ids=["compiled", "interpreted"])
-
-
-def run(kernel, plain):
-    return kernel.py_func if plain else kernel
-
-
-def columns(pairs, *kinds):
-    return [np.array([pair[i] for pair in pairs], kind) for i, kind in enumerate(kinds)]
-
-
-# Journeys
-
-
-@both(journeys.scans_after)
-@quick
-@given(st.lists(st.integers(0, 9), max_size=8), st.integers(0, 9))
-def test_journeys__take_the_first_scan_after_else_the_last_before(run, scans, packed):
-    ordered = np.array(sorted(scans), np.int64)
-    found = np.empty(2, np.int32)
-    rows, boxes = np.array([1, -1], np.int32), np.array([7, 0], np.uint32)
-    run(rows, boxes, np.array([99, packed]), np.array([0, len(scans)]), ordered, found)
-    after = [place for place, moment in enumerate(ordered) if moment >= packed]
-    assert found.tolist() == [after[0] if after else len(scans) - 1, -1]
-
-
-events = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), max_size=30)
-
-
-@both(journeys.latest_rows)
-@quick
-@given(events)
-def test_latest_rows__are_those_of_the_greatest_time_of_each_group(run, events):
-    keys, at = columns(events, np.uint32, np.int64)
-    rows, tied = np.full(4, -1, np.int32), np.zeros(4, np.bool_)
-    run(keys, at, rows, tied)
-    for group in range(4):
-        mine = [row for row, (key, _) in enumerate(events) if key == group]
-        latest = max((events[row][1] for row in mine), default=None)
-        last = [row for row in mine if events[row][1] == latest]
-        assert rows[group] == (last[0] if last else -1)
-        assert tied[group] == (len(last) > 1)
-
-
-@both(journeys.earliest)
-@quick
-@given(events)
-def test_earliest__is_the_least_time_of_each_group(run, events):
-    keys, at = columns(events, np.uint32, np.int64)
-    first = np.full(4, journeys.NEVER)
-    run(keys, at, first)
-    expected = [min((at for key, at in events if key == group), default=journeys.NEVER) for group in range(4)]
-    assert first.tolist() == expected
-
-
-# Slots
-
-places = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 383)), max_size=40)
-
-
-def numbered(pairs, plain=False):
-    plate, position = columns(pairs, np.uint32, np.int32)
-    bits, ranks = np.zeros((4, well_index.WORDS), np.uint64), np.zeros((4, well_index.WORDS), np.uint32)
-    run(well_index.mark_slots, plain)(plate, position, bits)
-    n = run(well_index.rank_slots, plain)(bits, ranks)
-    return plate, position, bits, ranks, n
-
-
-@wraps_round
-@interpreted
-@quick
-@given(pairs=places)
-def test_slots__are_numbered_in_the_order_of_plate_and_position(plain, pairs):
-    plate, position, bits, ranks, n = numbered(pairs, plain)
-    slot, of_row = np.empty(n, np.int64), np.empty(len(pairs), np.uint32)
-    run(well_index.list_slots, plain)(bits, slot)
-    run(well_index.number_slots, plain)(plate, position, bits, ranks, of_row)
-    assert slot.tolist() == sorted({a * 384 + b for a, b in pairs})
-    assert slot[of_row].tolist() == [a * 384 + b for a, b in pairs]
-
-
-@wraps_round
-@both(well_index.group_readings)
-@quick
-@given(pairs=places)
-def test_readings__come_together_well_by_well_in_their_order(run, pairs):
-    plate, position, bits, ranks, n = numbered(pairs)
-    begins, rows = np.zeros(n + 2, np.uint32), np.empty(len(pairs), np.uint32)
-    run(plate, position, bits, ranks, begins, rows)
-    grouped = [rows[begins[w] : begins[w + 1]].tolist() for w in range(n)]
-    expected = defaultdict(list)
-    for row, pair in enumerate(pairs):
-        expected[pair].append(row)
-    assert grouped == [expected[pair] for pair in sorted(expected)]
-
-
-# Wells
+from kernels.both_ways import both, columns, of, ways
+from poolpipe_kernels import wells
 
 
 @both(wells.note_loads)
-@quick
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 2)), max_size=12))
 def test_marks__tell_roles_and_wells_that_are_shared(run, loads):
     well, role, tube = columns(loads, np.uint32, np.int8, np.uint32)
@@ -140,6 +30,8 @@ def test_marks__tell_roles_and_wells_that_are_shared(run, loads):
 
 
 CUT_OFFS = np.array([37.0, 40.0, 40.0])
+
+
 readings = st.lists(
     st.tuples(
         st.integers(0, 3),  # target: number 3 is none of the policy's
@@ -191,7 +83,6 @@ def judged(readings, targets):
 
 
 @both(wells.judge_wells)
-@quick
 @given(st.lists(readings, min_size=1, max_size=3), st.integers(1, 2), st.booleans())
 def test_wells__say_what_their_readings_say(run, own, targets, control):
     flat = list(itertools.chain.from_iterable(own))
@@ -239,11 +130,12 @@ def test_plates__fail_by_a_control_that_does_not_show_what_it_must(run):
 
 
 load = st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 2))  # well, role, tube
+
+
 report = st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(1, 9))  # tube, call, at
 
 
-@interpreted
-@quick
+@ways
 @given(
     st.lists(load, max_size=8),
     st.lists(st.tuples(st.integers(-1, 3), st.integers(1, 9), st.booleans()), min_size=4, max_size=4),
@@ -253,7 +145,7 @@ report = st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(1, 9))  # t
     st.lists(report, max_size=4),
 )
 def test_tubes__have_the_gravest_call_since_it_first_stood(
-    plain, loads, attributes_id, controls, last, controls_at, reports
+    interpreted, loads, attributes_id, controls, last, controls_at, reports
 ):
     slot = np.array([0, 5, 384, 390])
     valid = np.array([good and read >= 0 for good, read in zip(controls, last, strict=True)])
@@ -265,12 +157,12 @@ def test_tubes__have_the_gravest_call_since_it_first_stood(
     called_at, by_slot, opened_at = (np.full(3, wells.NEVER) for _ in range(3))
     set_aside = np.zeros(3, np.bool_)
     well, role, tube = columns(loads, np.uint32, np.int8, np.uint32)
-    run(wells.weigh_loads, plain)(
+    of(wells.weigh_loads, interpreted)(
         well, role, tube, slot, marks, outcome, stood_at, first_sign, valid, np.array(last), np.array(controls_at),
         gravest, seen, called_at, by_slot, opened_at, set_aside, loaded,
     )  # fmt: skip
     reporting = columns(reports, np.uint32, np.int8, np.int64)
-    run(wells.weigh_reports, plain)(*reporting, gravest, seen, called_at, by_slot, opened_at)
+    of(wells.weigh_reports, interpreted)(*reporting, gravest, seen, called_at, by_slot, opened_at)
 
     for t in range(3):
         calls, openings, aside = [], [], False
@@ -303,39 +195,3 @@ def test_tubes__have_the_gravest_call_since_it_first_stood(
         assert opened_at[t] == min(openings, default=wells.NEVER)
         assert set_aside[t] == aside
         assert loaded[t] == len(mine)
-
-
-# Repeats
-
-
-def repeated(seats, plain):
-    """Suspects and seats found of (tube, person); tubes 0, 1 and 3 are wanted, tube 3 is of another round."""
-    tube, person = columns(seats, np.uint32, np.int64)
-    looked_at = (tube, person, np.array([True, True, False, True]), np.array([0, 0, 0, 1], np.uint32))
-    begins, suspects = (
-        np.zeros((1 << duplicate_people.PART_BITS) + 1, np.int64),
-        np.empty(len(tube), np.uint64),
-    )
-    run(duplicate_people.count_parts, plain)(*looked_at, begins)
-    suspects = suspects[: run(duplicate_people.find_suspects, plain)(*looked_at, begins, suspects)]
-    found = np.empty(2 * len(suspects), np.uint32)
-    return suspects, found[: run(duplicate_people.seats_of_suspects, plain)(*looked_at, suspects, found)]
-
-
-@wraps_round
-@interpreted
-@quick
-@given(seats=st.lists(st.tuples(st.integers(0, 3), st.integers(-9, 9)), max_size=40))
-def test_repeats__forget_nobody(plain, seats):
-    _, found = repeated(sorted(seats), plain)
-    keys = [(tube == 3, person) if tube != 2 else None for tube, person in sorted(seats)]
-    assert {seat for seat, key in enumerate(keys) if key and keys.count(key) > 1} <= set(found.tolist())
-    assert (np.diff(found.astype(np.int64)) > 0).all()
-    assert all(keys[seat] for seat in found)
-
-
-def test_repeats__suspect_few_for_nothing():
-    people = np.random.default_rng(5).choice(10**15, 200_000, replace=False)
-    suspects, found = repeated([(0, person) for person in [*people, *people[:7]]], plain=False)
-    assert len(suspects) < len(people) // 1000
-    assert {*range(7), *range(len(people), len(people) + 7)} <= set(found.tolist())
