@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import poolpipe
 from pipeline.naive import frames_of
+from poolpipe.policy import Policy
+from poolpipe.stages.anomalies import Seen, find_anomalies, people_in_several_tubes
+from poolpipe.stages.calls import call, with_collected_controls
+from poolpipe.stages.clocks import read_clocks
+from poolpipe.stages.custody import keep_custody
+from poolpipe.stages.links import link
+from poolpipe.stages.pools import gather_pools
+from poolpipe.stages.recalls import open_recalls
+from poolpipe.stages.voids import standing_events
 from poolpipe.tables import ANOMALIES
-from reference.anomalies import SEVERITY
+from reference.anomalies import SEVERITY, anomalies_of
+from stages import coded, drawn
+from stages.concluded import expected
 
 Event = dict[str, Any]
 GOOD = "11010519491231002X"  # the example of GB 11643
@@ -185,3 +199,33 @@ def test_anomaly__has_its_subject_its_moment_and_what_happened(code: str) -> Non
     assert [row["detail"] for row in found] == [
         f"{beginning}; {told.way_out}; {told.chinese}：{told.way_out_chinese}"
     ]
+
+
+def seen(events: list[Event], as_of: float) -> Seen:
+    """What the stages before find of cleaned events, as integers."""
+    policy, now = Policy(), coded.minute(as_of)
+    frames, codes = coded.coded(events)
+    standing = standing_events(frames, codes, now)
+    frames = with_collected_controls(standing.frames)
+    links, custody, calls = (
+        link(frames["collect"], codes, policy),
+        keep_custody(frames, codes),
+        call(frames, codes, policy),
+    )
+    pools = gather_pools(links, custody, calls, codes)
+    opened = open_recalls(pools, links, frames["collect"], codes, policy, now)
+    several = people_in_several_tubes(links.tubes, links.members, codes)
+    return Seen(
+        frames, codes, pools, links.members, custody, calls, opened, read_clocks(pools, policy, now, ()), several,
+        standing.unknown_voids, standing.conflicts, 96,
+    )  # fmt: skip
+
+
+@settings(max_examples=25)
+@given(events=st.builds(operator.add, drawn.days, drawn.some(drawn.voids, most=2)), as_of=st.integers(0, 9))
+def test_anomalies__agree_with_the_reference(events: list[Event], as_of: int) -> None:
+    found = find_anomalies(seen(events, as_of))
+    told = [tuple(row[name] for name in ("code", "round", "subject", "at")) for row in found.to_dicts()]
+    wanted = anomalies_of(expected(events, coded.minute(as_of)), set())
+    assert len(told) == len(set(told)), "one row per code and subject"
+    assert set(told) == {tuple(row[name] for name in ("code", "round", "subject", "at")) for row in wanted}
