@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
@@ -18,6 +21,8 @@ ROOT = Path(__file__).parents[1]
 TOWN = ROOT / "data" / "samples" / "town"
 PICTURE = ROOT / "docs" / "images" / "board.svg"
 _ROWS = 8
+CELL = 12.2
+"""Width of a terminal cell in rich's drawing, in its units."""
 
 
 def main() -> None:
@@ -32,7 +37,17 @@ def main() -> None:
         console.print()
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     drawn = console.export_svg(title="poolpipe demo", theme=MONOKAI, unique_id="board", code_format=_format())
-    PICTURE.write_text(drawn, encoding="utf-8")
+    PICTURE.write_text(_with_wide_characters(drawn), encoding="utf-8")
+
+
+def _with_wide_characters(drawn: str) -> str:
+    """Give each text the width of its terminal cells: rich counts characters, and a Chinese one fills two cells."""
+
+    def widened(text: re.Match[str]) -> str:
+        cells = cell_len(html.unescape(text[3]))
+        return f'{text[1]}textLength="{CELL * cells:g}"{text[2]}>{text[3]}</text>'
+
+    return re.sub(r'(<text [^>]*?)textLength="[0-9.]+"([^>]*)>([^<]*)</text>', widened, drawn)
 
 
 def _format() -> str:
