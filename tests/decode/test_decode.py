@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poolpipe.decode import METHODS, Assay, Cycles, Decoded, Effort, decode
-from poolpipe.decode.exact import Component, solve
+from poolpipe.decode.exact import solve
+from poolpipe.decode.parts import Component
 from poolpipe.errors import PolicyError, TableError
 from reference.decoding import enumerate_patterns, nobody_infected, or_row
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from poolpipe.decode import Effort, decode
-from poolpipe.decode.exact import Component
+from poolpipe.decode.parts import Component
 from poolpipe.decode.sampling import sample
 from poolpipe.errors import PolicyError
 from reference.decoding import enumerate_patterns, nobody_infected, or_row

@@ -8,7 +8,7 @@ import numpy as np
 
 from poolpipe.decode import belief_propagation
 from poolpipe.decode.answers import BELIEF, CLOSED_FORM, EXACT, LOCAL, SAMPLING, TREE
-from poolpipe.decode.exact import take_apart
+from poolpipe.decode.parts import take_apart
 from poolpipe.decode.refinement import LIKELY, refine
 from poolpipe.decode.sampling import CHAINS, HEATS, sample
 from poolpipe_kernels import propagate

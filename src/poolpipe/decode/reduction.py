@@ -119,7 +119,7 @@ def reduce_layout(layout: PoolLayout) -> Reduced:
 
 
 def contradicted(layout: PoolLayout) -> NDArray[np.bool_]:
-    """Pools whose outcomes contradict what others prove."""
+    """Pools whose outcomes contradict the proofs of other pools."""
     return _certain(layout)[1]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from poolpipe.decode.exact import by_person
+from poolpipe.decode.parts import by_person
 from poolpipe_kernels import sampling
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.decode.exact import Component
+    from poolpipe.decode.parts import Component
 
 __all__ = ["HEATS", "Sampled", "sample", "sampled_by"]
 

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from poolpipe.coding.frames import as_frame
 from poolpipe.decode.answers import EXACT
 from poolpipe.decode.assays import as_assay
-from poolpipe.decode.exact import Effort, eliminate_histories, take_apart
+from poolpipe.decode.exact import Effort, eliminate_histories
 from poolpipe.decode.inference import decode
 from poolpipe.decode.keys import numbers
 from poolpipe.decode.layout import clean_tables, lay_out
-from poolpipe.decode.parts import Parts
+from poolpipe.decode.parts import Parts, take_apart
 from poolpipe.errors import PolicyError, TableError
 from poolpipe.tables import require
 

@@ -13,8 +13,9 @@ from poolpipe.decode.assays import NEGATIVE, NO_CALL, POSITIVE, SUSPECT
 from poolpipe.decode.contradictions import Proofs, contradictions
 from poolpipe.decode.doubts import doubts_of_pools
 from poolpipe.decode.keys import clean_keys
-from poolpipe.decode.layout import call_codes, seats_by_pool
+from poolpipe.decode.layout import call_codes
 from poolpipe.decode.parts import Parts
+from poolpipe.decode.seats import seats_by_pool
 from poolpipe.tables import require
 from poolpipe_kernels import components, cover
 
