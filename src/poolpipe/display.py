@@ -1,7 +1,7 @@
 """Make text safe to show: control characters become visible escapes, identities are masked.
 
-What a file, a name, a path or an instrument says is text and nothing else. Boards, messages and errors draw it
-through `visible`; whatever may hold a person's number, name or telephone goes through one of the masks.
+Texts from files, names, paths and instruments are shown through `visible` on boards and in messages and errors; texts
+that may hold a person's number, name or telephone are shown through one of the masks.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _MOST_DIGITS = 6
 
 
 def visible(text: str) -> str:
-    r"""Draw what could command a terminal, reorder or hide text as an escape: ``\x1b``, ``\u202e``, ``\n``.
+    r"""Write characters that could control a terminal, reorder or hide text as escapes: ``\x1b``, ``\u202e``, ``\n``.
 
     A byte of a file name that is no UTF-8 is drawn as that byte. Everything else stays as it is.
     """
@@ -83,7 +83,7 @@ def mask(number: str) -> str:
 
 
 def mask_numbers(text: str) -> str:
-    """Mask whatever in a text is long enough to be an identity or telephone number."""
+    """Mask everything in a text that is long enough to be an identity or telephone number."""
     return _NUMBER.sub(lambda found: mask(found[0]), text)
 
 
@@ -93,9 +93,9 @@ def mask_identities(text: str) -> str:
 
 
 def mask_sound_ids(text: str) -> str:
-    """Mask in a code what surely is somebody's number: a resident ID that checks, of a birth before 2020.
+    """Mask a code that is certainly a person's number: a valid resident ID with a birth date before 2020.
 
-    Barcodes of 18 digits may hold the day of a campaign, which no such birth date is.
+    Barcodes of 18 digits may contain the date of a campaign, which is later.
     """
     return _ADULT_ID.sub(lambda found: mask(found[0]) if _checks(found[0]) else found[0], text)
 
@@ -107,9 +107,9 @@ def _checks(number: str) -> bool:
 
 
 def withheld(value: str) -> str:
-    """Draw the shape of a value that may be anybody's name or number: signs stay, letters and digits are `*`.
+    """Write the shape of a value that may be a name or number: signs are kept, letters and digits become `*`.
 
-    A time, up to three plain characters with a figure or sign, and the digits of a short number tell nobody apart and stay.
+    A time, up to three plain characters with a figure or sign, and the digits of a short number identify no person and are kept.
     """
     short = len(value) <= 3 and value.isascii() and not value.isalpha()
     if short or _TIME.fullmatch(value):
@@ -120,7 +120,7 @@ def withheld(value: str) -> str:
 
 
 def refused_value(detail: str) -> tuple[str, str]:
-    """Give the column and the value that the reason of a reject quotes; of a kind the column is `kind`, else empty."""
+    """Parse the column and the value that the reason of a reject quotes; both empty where it quotes none."""
     found = _VALUE.match(detail)
     column, value, _ = found.groups("") if found else ("", "", "")
     return (column.strip() or "kind") if found else "", value

@@ -29,11 +29,11 @@ class PoolpipeError(Exception):
     Attributes
     ----------
     what, where, way_out : str
-        As given; the exception's own text draws what could command a terminal as escapes.
+        As given; in the exception's own text control characters are escaped.
     code : str
         The message's code in `poolpipe.messages`, by which a program knows the error; empty where it has none.
     fields : mapping
-        What the message's fields were filled with.
+        Values of the message's fields.
 
     Examples
     --------
@@ -62,9 +62,9 @@ class PoolpipeError(Exception):
         where : str
             File, table, column or option it is wrong in.
         way_out : str, optional
-            In the place of the catalogue's.
+            Replaces the catalogue's.
         **fields
-            What the templates' fields are filled with.
+            Values of the templates' fields.
 
         Examples
         --------
@@ -89,10 +89,10 @@ class TableError(PoolpipeError):
 
 
 class UnknownTableError(PoolpipeError, KeyError):
-    """A result was asked for a table that there is not; whoever catches KeyError catches it, too."""
+    """A result has no table of the given name; also a KeyError."""
 
     __str__ = Exception.__str__  # KeyError quotes its message
 
 
 class PoolpipeWarning(UserWarning):
-    """The job is done, and costs more than it need or rests on less than one would think."""
+    """The job is done, but took longer than it need, or its result has a limitation."""

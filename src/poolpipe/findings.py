@@ -1,6 +1,6 @@
 """Every anomaly and reject code: severity, subject, meaning and way out.
 
-Details, boards and pages take their words from here, so that one code never gives two pieces of advice.
+Details, boards and pages take their texts from here, so that a code has one meaning and one way out.
 """
 
 from __future__ import annotations
@@ -83,21 +83,21 @@ REJECTS: Final[Mapping[str, Reject]] = {
         "set the device's clock and send it again", "校准设备时钟后重传",
     ),
 }  # fmt: skip
-"""Why an event was not understood; the first that applies, in this order, is given."""
+"""Reject codes; a record gets the first that applies, in this order."""
 
 NO_LAB: Final = Reject(
     "a load names no laboratory", "上样记录未注明检测机构",
     "in event files fill the column lab; for machines' files set lab under [machines] of --policy FILE",
     "事件文件请补填 lab 列；仪器文件请在 --policy 文件的 [machines] 下设置 lab",
 )  # fmt: skip
-"""`missing_value` of the lab of a load, which a machine's file never holds."""
+"""`missing_value` of the lab of a load, which machines' files do not have."""
 
 LOADS_REJECTED: Final = Reject(
     "loads of this plate were rejected", "本板的上样记录被拒收",
     "mend those loads first, see rejects, and run again; the plate itself may be good",
     "先改正被拒收的上样记录后重新运行，板本身可能没有问题",
 )  # fmt: skip
-"""Told in the place of an anomaly's own way out where a plate lacks what rejected loads may hold."""
+"""Way out of an anomaly of a plate with rejected loads, which may hold what seems to be missing."""
 
 ANOMALIES: Final[Mapping[str, Anomaly]] = {
     "bad_person_id": Anomaly(

@@ -1,4 +1,4 @@
-"""How ambiguities of instrument files are decided; the defaults never make a negative out of nothing."""
+"""Settings that decide ambiguities of instrument files; with the defaults no reading that is absent becomes negative."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _CONTROL_NAMES = {
 
 
 def control_by_name(name: str) -> str | None:
-    """The role that a sample's name alone tells (NTC, PC-2, 阴性对照), None where it is no control's name."""
+    """The role that a sample's name implies (NTC, PC-2, 阴性对照); None where it is not a control's name."""
     return next((role for role, names in _CONTROL_NAMES.items() if names.fullmatch(name)), None)
 
 
 class ImportPolicy(SettingsTable):
-    """Decisions for what a file leaves open. Every question a reader asks names the setting here.
+    """Decisions for ambiguities of a file. Every question of a reader names the setting here.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class ImportPolicy(SettingsTable):
         Offsets (`+08:00`) of abbreviations that several countries use, such as CST. Without one an abbreviation is that of
         `zone` where that is called so.
     date_order : {"mdy", "dmy"}, optional
-        Order of `03-10-2024` where nothing else in the file tells; without it such a time is unknown.
+        Order of `03-10-2024` where nothing else in the file decides it; without it such a time is unknown.
     at : datetime, optional
         Time of the readings or loads where the file has none; with an offset, or in `zone`.
     reading_time : {"analysis", "run"}

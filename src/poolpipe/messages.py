@@ -18,7 +18,7 @@ class Message(NamedTuple):
     english, chinese : str
         What is wrong.
     way_out, way_out_chinese : str
-        What the reader can do; both empty where only the place of the error knows.
+        What the reader can do; both empty where the code that raises the error gives it.
     """
 
     english: str
@@ -274,7 +274,7 @@ _REJECTS: Final = {
     "bytes_behind": Message("{count} bytes behind the end of the {form} data are none: they are left out", "压缩数据之后另有内容，未采用"),
     "sheet_damaged": Message("the spreadsheet is damaged ({why})", "表格文件已损坏"),
 }  # fmt: skip
-"""Why a record or a file was not understood, where one sentence is told in several places."""
+"""Reasons why a record or a file could not be read that several modules share."""
 
 _USAGE: Final = {
     "usage": Message("wrong usage", "命令用法有误，说明见 --help"),
@@ -286,10 +286,10 @@ _USAGE: Final = {
     "usage_argument": Message("wrong number of values", "参数个数有误，说明见 --help"),
     "usage_extra": Message("unexpected arguments", "多余的参数，含空格的路径请加引号，说明见 --help"),
 }  # fmt: skip
-"""Wrong command lines: the English is click's own, these are the kinds of it."""
+"""Chinese for classes of usage errors; the English is click's own."""
 
 MESSAGES: Final[Mapping[str, Message]] = {**_INPUT, **_RESULTS, **_POLICY, **_SETTING, **_REJECTS, **_USAGE}
-"""Code to message. A code stays once users have seen it."""
+"""Code to message. A code is not changed once it has been released."""
 
 _BY_CLASS: Final = {
     "InputError": "输入无法使用",
@@ -299,7 +299,7 @@ _BY_CLASS: Final = {
     "SpreadsheetError": "表格文件未能读取",
     "ExchangeError": "报文不符合标准",
 }
-"""What is said in Chinese of an error without a code: its class's meaning."""
+"""Class of an error without a code to its meaning in Chinese."""
 
 
 def message(code: str, fields: Mapping[str, object]) -> str:
@@ -362,19 +362,19 @@ def chinese(code: str, fields: Mapping[str, object]) -> str:
 
 
 def has_chinese(text: str) -> bool:
-    """Tell whether a text has any Chinese character (CJK Unified Ideographs)."""
+    """Whether a text has any Chinese character (CJK Unified Ideographs)."""
     return any("\u4e00" <= character <= "\u9fff" for character in text)
 
 
 def in_both_languages(text: str, classes: Iterable[str]) -> str:
-    """Add to a text without any Chinese what its class of errors means.
+    """Add the meaning of its class of errors to a text without any Chinese.
 
     Parameters
     ----------
     text : str
-        What an error says.
+        Text of an error.
     classes : iterable of str
-        Names of its classes, the narrowest first; the first that the catalogue knows is told.
+        Names of its classes, the narrowest first; the first in the catalogue is used.
     """
     if has_chinese(text):
         return text

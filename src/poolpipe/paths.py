@@ -48,7 +48,7 @@ NATURES = {
     "socket": "a socket, not a file 套接字而非文件",
     "device": "a device, not a file 设备而非文件",
 }
-"""Why what is neither file nor folder is never opened where it lies among files: reading it may never end."""
+"""Why pipes, sockets and devices among files are not opened: reading them may never end."""
 
 _STDIN = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -56,7 +56,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One entry of a folder that is no folder, or a folder that is not gone into.
+    """One entry of a folder: a file, or a folder that is not entered.
 
     Attributes
     ----------
@@ -65,9 +65,9 @@ class Found:
     name : str
         Relative to the folder that was walked, with forward slashes; see `shown` for names that are no UTF-8.
     status : os.stat_result or None
-        Size, times and identity, links followed; None where there is nothing behind the name.
+        Size, times and identity, links followed; None for a link to nothing.
     aside : str
-        Why it is not to be read; empty for a plain file.
+        Why it is not read; empty for a plain file.
     linked : bool
         Whether a link led to it.
     """
@@ -80,12 +80,12 @@ class Found:
 
 
 def is_stdin(given: str | os.PathLike[str]) -> bool:
-    """Tell whether a typed path means the standard input: `-`, or one of the names systems give it."""
+    """Whether a typed path is the standard input: `-`, or one of the names systems give it."""
     return os.fspath(given) in _STDIN
 
 
 def shown(path: str | os.PathLike[str]) -> str:
-    r"""Write a path as text that every encoding holds: a byte that is no UTF-8 becomes `\xd5`."""
+    r"""Write a path as valid text: a byte that is not UTF-8 becomes `\xd5`."""
     return _SURROGATES.sub(_escaped, os.fspath(path))
 
 
@@ -162,7 +162,7 @@ def identity(status: os.stat_result, path: str | os.PathLike[str]) -> tuple[obje
 
 
 def nature(status: os.stat_result) -> str:
-    """Tell what is behind a path: file, folder, pipe, socket or device."""
+    """Name the kind of a path: file, folder, pipe, socket or device."""
     mode = status.st_mode
     if stat.S_ISREG(mode):
         return "file"
@@ -198,7 +198,7 @@ def changed(before: os.stat_result, after: os.stat_result) -> str:
 def expand(pattern: str) -> list[Path]:
     """Paths that match a pattern, sorted; `**` stands for any number of folders, linked ones too, each once.
 
-    `glob` follows links without noticing that it has been there: two links to their own folder keep it busy for ever.
+    `glob` follows links to folders it has visited: with two links to their own folder it does not end.
     """
     parts = Path(pattern).parts
     if "**" not in parts:
@@ -214,9 +214,9 @@ def expand(pattern: str) -> list[Path]:
 
 
 def walk(folder: Path) -> Iterator[Found]:
-    """Yield everything below a folder but the folders themselves: linked folders are gone into, each folder once.
+    """Yield everything below a folder except folders; linked folders are entered, each folder once.
 
-    Hidden files and folders are yielded as left aside where they hold data, and so is whatever is no plain file.
+    Hidden files and folders with data, and everything that is no plain file, are yielded with the reason in `aside`.
 
     Raises
     ------
@@ -229,7 +229,7 @@ def walk(folder: Path) -> Iterator[Found]:
 
 
 class _Branch(NamedTuple):
-    """A folder to go into."""
+    """A folder to enter."""
 
     path: Path
     name: str
@@ -247,7 +247,7 @@ def _folders(folder: Path) -> Iterator[Path]:
 
 
 def _walked(folder: Path) -> Iterator[Found | _Branch]:
-    """Yield every folder once as it is gone into, and everything in it; real folders before linked ones."""
+    """Yield every folder once as it is entered, and everything in it; real folders before linked ones."""
     seen: set[tuple[int, int]] = set()
     waiting, links = [_Branch(folder, "", linked=False)], list[_Branch]()
     while waiting or links:
@@ -274,7 +274,7 @@ def _walked(folder: Path) -> Iterator[Found | _Branch]:
 
 
 def _entry(entry: os.DirEntry[str], branch: _Branch) -> Found | _Branch | None:
-    """What an entry of a folder is: a file or what is left aside, a folder to go into, or nothing at all."""
+    """Classify an entry of a folder: a file or a skipped entry, a folder to enter, or None."""
     child = branch.child(entry)
     try:
         status = entry.stat()
@@ -295,13 +295,13 @@ def _entry(entry: os.DirEntry[str], branch: _Branch) -> Found | _Branch | None:
 
 
 def _leads_back(link: Path) -> bool:
-    """Whether a link's folder lies in what the link leads to: whoever follows it comes back to the link."""
+    """Whether a link leads to a folder that contains the link."""
     target, home = os.path.realpath(link), os.path.realpath(link.parent)
     return home == target or home.startswith(target.rstrip(os.sep) + os.sep)
 
 
 def _holds_data(folder: Path) -> bool:
-    """Whether any file below a folder has content; what may not be looked into counts as content."""
+    """Whether any file below a folder has content; a folder that may not be read counts as content."""
     try:
         with os.scandir(folder) as entries:
             return any(
@@ -315,7 +315,7 @@ def _holds_data(folder: Path) -> bool:
 
 
 def _nearest(path: Path) -> str:
-    """Suggest the existing path most like this one: the first part that is not there, corrected."""
+    """Suggest the existing path most like this one, with the first missing part corrected."""
     parts = path.parts
     missing = next(n for n in range(1, len(parts) + 1) if not Path(*parts[:n]).exists())
     parent = Path(*parts[: missing - 1]) if missing > 1 else Path()

@@ -1,4 +1,4 @@
-"""What a city-wide round needs, and whether the labs keep up with the queues."""
+"""Supplies and staff for a city-wide round, and whether the labs keep up with the queues."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Assumptions", "Plan", "plan"]
 
 @dataclass(frozen=True)
 class Assumptions:
-    """The field's planning figures (Ruijin emergency plans, February 2022); a city may know better.
+    """Planning figures (Ruijin emergency plans, February 2022); a city may replace them by its own.
 
     Attributes
     ----------
@@ -47,8 +47,7 @@ class Assumptions:
     Raises
     ------
     PolicyError
-        A figure that cannot be: none or infinitely many of something, more controls than wells, a probability
-        outside 0 to 1.
+        A figure is 0 or infinite, there are more controls than wells, or a probability lies outside 0 to 1.
 
     Examples
     --------
@@ -75,7 +74,7 @@ class Assumptions:
     specificity: float = SPECIFICITY
 
     def __post_init__(self) -> None:
-        """Refuse figures that no campaign can have."""
+        """Refuse figures outside their ranges."""
         may_be_none = ("plate_controls", "spare", "positive_pools_at_least", "transport_h")
         shares = ("positive_pools_at_least", "sensitivity", "specificity")
         for each in fields(self):
@@ -94,7 +93,7 @@ class Assumptions:
 
     @classmethod
     def of(cls, policy: Policy, **figures: float) -> Assumptions:
-        """Take from a policy what it says: tubes, boxes, plates, clocks and the test; other `figures` as given."""
+        """Take tubes, boxes, plates, clocks and the test from a policy; other `figures` as given."""
         said = {
             "pool_size": policy.pools.capacity,
             "tubes_per_box": policy.pools.box_capacity,
@@ -123,12 +122,12 @@ PER_TEN_THOUSAND = (
 
 @dataclass(frozen=True)
 class Plan:
-    """What a round needs.
+    """The needs of a round.
 
     Attributes
     ----------
     needs : polars.DataFrame
-        item, 中文, quantity, basis (how it was worked out).
+        item, 中文, quantity, basis (how it was computed).
     hours : polars.DataFrame
         hour (from the start of collection), collected, received, tested, waiting (tubes at the end of the hour),
         wait_h (hours the last tube received will wait), recalls (people to re-collect from the hour's results); up
@@ -178,8 +177,7 @@ def plan(
     Raises
     ------
     PolicyError
-        A number that cannot be: nobody, no day, more than 24 hours a day, a prevalence outside 0 to 1, a lab
-        that tests nothing.
+        No people, no day, more than 24 hours a day, a prevalence outside 0 to 1, or a lab without capacity.
 
     Examples
     --------
@@ -229,7 +227,7 @@ def _needs(
     peak: float,
     rule: Assumptions,
 ) -> pl.DataFrame:
-    """Everything to have ready, rounded up."""
+    """List all supplies and staff, rounded up."""
     per_point = rule.people_per_sampler_h * rule.samplers_per_point
     points = math.ceil(people / (days * hours_per_day * per_point))
     shifts = points * days * math.ceil(hours_per_day / rule.shift_h)
@@ -295,14 +293,14 @@ def _needs(
 def _hours(
     tubes: int, days: int, hours_per_day: int, capacity_h: float, positive_share: float, rule: Assumptions
 ) -> pl.DataFrame:
-    """Follow tubes hour by hour from the queue to the result, first in first out, until all are tested; not for ever."""
+    """Simulate tubes hour by hour from the queue to the result, first in first out, until all are tested or 60 days passed."""
     rate = tubes / (days * hours_per_day)
     rows: list[dict[str, float]] = []
     on_the_way: dict[int, float] = {}
     waiting, done, hour = 0.0, 0.0, 0
     while done < tubes - 1e-6 and hour < 24 * (days + DAYS_FOLLOWED):
         collected = rate if hour < 24 * days and hour % 24 < hours_per_day else 0.0
-        # the first pickup when the hour is over, then the road; in whole hours, like everything here
+        # the first pickup is at the end of the hour, then transport; in whole hours, like the whole plan
         there = math.ceil(math.ceil((hour + 1) / rule.pickup_h) * rule.pickup_h + rule.transport_h)
         on_the_way[there] = on_the_way.get(there, 0.0) + collected
         received = on_the_way.pop(hour, 0.0)
@@ -325,5 +323,5 @@ def _hours(
 
 
 def _up(quantity: float) -> int:
-    """Whole units, rounded up, forgiving the last bits of a product such as 1000 * 1.1."""
+    """Round up to whole units, except for rounding errors of a product such as 1000 * 1.1."""
     return math.ceil(quantity - 1e-9 * max(1.0, quantity))

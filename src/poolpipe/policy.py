@@ -48,7 +48,7 @@ CheckRule = Literal["none", "gs1_mod10", "luhn", "mod43", "mod11_2", "mod37_2", 
 
 
 class FileLimits(SettingsTable):
-    """What a file of events may hold."""
+    """Limits of a file of events."""
 
     longest_record: int = Field(
         4 << 20,
@@ -59,7 +59,7 @@ class FileLimits(SettingsTable):
 
 
 class PoolSizes(SettingsTable):
-    """How many swabs a tube takes and how many tubes a box."""
+    """Capacities of tubes and boxes."""
 
     capacity: int = Field(10, ge=1, le=100, description="people a pool tube is meant for, where no scan says")
     box_capacity: int = Field(
@@ -68,7 +68,7 @@ class PoolSizes(SettingsTable):
 
 
 class CodePatterns(SettingsTable):
-    """What printed codes look like (after cleaning), and which of them end in a check character."""
+    """Patterns of printed codes (after cleaning), and which of them end in a check character."""
 
     tube: str = r"[0-9A-Za-z._/-]{1,64}"
     box: str = r"[0-9A-Za-z._/-]{1,64}"
@@ -87,7 +87,7 @@ class CodePatterns(SettingsTable):
     @field_validator("tube", "box", "plate")
     @classmethod
     def _compiles(cls, pattern: str) -> str:
-        """Refuse what the engine that checks the codes refuses: look-around, references back, sizes beyond reason."""
+        """Refuse patterns that Rust's regex crate refuses: look-around, back references, excessive sizes."""
         import polars as pl
 
         try:
@@ -103,7 +103,7 @@ class CodePatterns(SettingsTable):
 
 
 class CallRules(SettingsTable):
-    """How Ct values become calls, and what a plate's controls must show."""
+    """Cut-offs that turn Ct values into calls, and requirements for a plate's controls."""
 
     targets: tuple[Name, ...] = Field(("ORF1ab", "N"), min_length=1, max_length=32)
     internal_control: Name = "IC"
@@ -133,7 +133,7 @@ class CallRules(SettingsTable):
 
 
 class Clocks(SettingsTable):
-    """Every limit that events or reference tables can tell of, in hours; see the sources at the end."""
+    """Time limits that can be computed from events or reference tables, in hours; see the sources at the end."""
 
     pickup: Hours = Field(2, description="last swab of a tube to its pickup")
     room_temperature: Hours = Field(4, description="first swab to received")
@@ -171,7 +171,7 @@ class Retention(SettingsTable):
 
 
 class Decoding(SettingsTable):
-    """What is believed before the result, and how good the test is, for `p_infected`."""
+    """The prior before any result, and the accuracy of the test, for `p_infected`."""
 
     prior: float = Field(
         0.001, ge=0, le=1, description="probability that a person is infected, before any result"
@@ -264,24 +264,24 @@ class Policy(SettingsTable):
     @cached_property
     def version(self) -> str:
         """The first twelve hex digits of the SHA-256 of the rules; the name does not count."""
-        # Without settings for machines the version is what it was before there were any.
+        # Without settings for machines the version equals that of releases before there were any.
         aside = {"name"} if self.machines else {"name", "machines"}
         rules = self.model_dump_json(exclude=aside)
         return hashlib.sha256(rules.encode()).hexdigest()[:12]
 
 
 Rules = Policy | str | Path | Mapping[str, Any] | None
-"""What `load_policy` makes a policy of."""
+"""Types that `load_policy` takes."""
 
 
 def load_policy(policy: Rules = None) -> Policy:
-    """Get a policy from a preset's name, a TOML file, a mapping of settings, or as it is.
+    """Make a policy from a preset's name, a TOML file or a mapping of settings; a Policy is returned unchanged.
 
     Parameters
     ----------
     policy : Policy, str, Path or mapping, optional
-        A preset (`ten-in-one`, `twenty-in-one`, `single`), the path of a TOML file, or a mapping with what such a
-        file holds. A file or mapping names only what differs from its `base` preset (`ten-in-one` unless it says so).
+        A preset (`ten-in-one`, `twenty-in-one`, `single`), the path of a TOML file, or a mapping with the settings of
+        such a file. A file or mapping has only settings that differ from its `base` preset (`ten-in-one` by default).
 
     Raises
     ------
@@ -320,7 +320,7 @@ def load_policy(policy: Rules = None) -> Policy:
 
 
 def _based(rules: dict[str, object], *, where: str) -> Policy:
-    """Settings on top of the preset that they name as their base."""
+    """Merge settings into the preset that they name as their base."""
     base = rules.pop("base", "ten-in-one")
     if base not in PRESETS:
         raise PolicyError.of("policy_base", where=where, base=repr(base), presets=", ".join(PRESETS))
@@ -328,7 +328,7 @@ def _based(rules: dict[str, object], *, where: str) -> Policy:
 
 
 def _plain(rules: Mapping[str, Any]) -> dict[str, object]:
-    """Copy a mapping of mappings as dicts, whatever kind of mapping each is."""
+    """Copy a mapping of mappings of any types as dicts."""
     return {key: _plain(value) if isinstance(value, Mapping) else value for key, value in rules.items()}
 
 
@@ -365,4 +365,4 @@ _NOTHING_TELLS = {
     "clocks.skew": "files do not tell when an event arrived",
     "clocks.silence": "files do not tell when an event arrived",
 }
-"""SettingsTable that earlier versions took and never used, and why they can have no effect."""
+"""Settings that earlier versions accepted and never used, and why they have no effect."""

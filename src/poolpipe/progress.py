@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["NotebookBar", "Steps", "reporting"]
 
 _INTERVAL_S = 0.1
-"""A notebook is told so often at most: each update is a message to the browser."""
+"""The least seconds between updates of a notebook: each is a message to the browser."""
 
 _CHINESE_STEPS = {
     "reading": "读取",
@@ -45,7 +45,7 @@ _CHINESE_STEPS = {
 
 
 class Steps:
-    """Progress on stderr: a bar on a terminal, a line a step elsewhere, nothing when quiet.
+    """Progress on stderr: a bar on a terminal, a line per step elsewhere, nothing when quiet.
 
     Used as `progress=` of `poolpipe.run`: called with what is done, how much of it, and of how much.
     """
@@ -76,12 +76,12 @@ class Steps:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take the bar away, so that the boards or the error stand alone."""
+        """Remove the bar before boards or an error are shown."""
         if self._bar is not None:
             self._bar.stop()
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Tell that `done` of `total` are done, and what it is that is being done."""
+        """Show that `done` of `total` are done of the step `what`."""
         if self._quiet:
             return
         label = _label(what)
@@ -99,7 +99,7 @@ class Steps:
 
 
 class NotebookBar:
-    """Progress in a notebook: one bar that is redrawn in place and taken away at the end; needs no widgets.
+    """Progress in a notebook: one bar that is redrawn in place and removed at the end; needs no widgets.
 
     Called like `Steps`.
     """
@@ -111,19 +111,19 @@ class NotebookBar:
 
     def __enter__(self) -> NotebookBar:
         """Draw an empty bar."""
-        display = import_module("IPython.display").display  # there, for whoever makes a bar runs in it
+        display = import_module("IPython.display").display  # present: bars are made in it only
         self._handle = display(_Drawing(""), display_id=True)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take the bar away, so that the result or the error stands alone."""
+        """Remove the bar before the result or an error is shown."""
         if self._handle is not None:
             self._handle.update(_Drawing(""))
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Tell that `done` of `total` are done, and what it is that is being done."""
+        """Show that `done` of `total` are done of the step `what`."""
         now = time.monotonic()
         if self._handle is None or (
             what == self._step and done < total and now - self._drawn_at < _INTERVAL_S
@@ -134,7 +134,7 @@ class NotebookBar:
 
 
 class _Drawing:
-    """One state of the bar: HTML for a browser, text for whatever cannot show HTML."""
+    """One state of the bar: HTML for a browser, text for other front ends."""
 
     def __init__(self, label: str, done: int = 0, total: int = 1) -> None:
         self._label, self._done, self._total = label, done, max(total, 1)
@@ -150,12 +150,12 @@ class _Drawing:
 
 @contextmanager
 def reporting(progress: Report | bool | None) -> Iterator[Report | None]:  # noqa: FBT001 -- `progress=` of `run`
-    """Give what is told of progress, ready for use.
+    """Make the progress callback that a run uses.
 
     Parameters
     ----------
     progress : callable, bool or None
-        A callable is told (what, done, total). True shows a bar, in a log lines; False shows nothing; None shows
+        A callable is called with (what, done, total). True shows a bar, in a log lines; False shows nothing; None shows
         a bar in a notebook and in IPython on a terminal, and nothing in a script.
 
     Yields
@@ -179,7 +179,7 @@ def reporting(progress: Report | bool | None) -> Iterator[Report | None]:  # noq
 
 def _ipython() -> str:
     """Name the IPython that this runs in: ``kernel`` of a notebook, ``terminal``, or nothing."""
-    ipython = sys.modules.get("IPython")  # never imported here: whoever runs in it has it
+    ipython = sys.modules.get("IPython")  # loaded where this runs in it
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is None:
         return ""

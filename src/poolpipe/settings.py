@@ -1,4 +1,4 @@
-"""The base of all settings models, and every broken rule of one, told at once in both languages."""
+"""The base of all settings models, and messages in both languages for all broken rules of one."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _KINDS: Final = {
     "too_long": "setting_too_many",
     "string_too_long": "setting_too_many",
 }
-"""pydantic's kinds of errors (pydantic-core, `ErrorType`), and our messages."""
+"""pydantic's kinds of errors (pydantic-core, `ErrorType`), and their messages in the catalogue."""
 
 Broken = tuple[str, tuple[str, ...], dict[str, object]]
 """A rule between several settings that is broken: code of its message, the settings, the message's fields."""
@@ -59,12 +59,12 @@ def broken(code: str, **fields: object) -> PydanticCustomError:
 
 
 def broken_together(rules: Iterable[Broken]) -> None:
-    """Raise one error for all broken rules between settings of one section; nothing where none is broken.
+    """Raise one error for all broken rules between settings of one section, if there are any.
 
     Raises
     ------
     PydanticCustomError
-        Whose context lists each rule with the settings that it is about.
+        Its context lists each rule with its settings.
     """
     told = [(message(code, fields), names) for code, names, fields in rules]
     if told:
@@ -73,14 +73,14 @@ def broken_together(rules: Iterable[Broken]) -> None:
 
 
 class SettingsTable(BaseModel):
-    """A table of settings: frozen, no unknown name, no infinity, and no setting is a yes or no."""
+    """A table of settings: frozen; unknown names, infinities and booleans are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @field_validator("*", mode="before")
     @classmethod
     def _no_yes_or_no(cls, value: Any) -> Any:
-        """No setting is a truth value; without this `true` would be read as the number 1."""
+        """Refuse booleans, because pydantic would read `true` as the number 1."""
         for each in (value, *(value if isinstance(value, list | tuple) else ())):
             if isinstance(each, bool):
                 raise broken("setting_yes_or_no", value=str(each).lower())
@@ -90,19 +90,19 @@ class SettingsTable(BaseModel):
 def broken_rules(
     model: type[BaseModel], rules: Mapping[str, object], gone: Mapping[str, str] | None = None
 ) -> list[str]:
-    """Tell every broken rule of a table of settings, each in a sentence in both languages.
+    """List every broken rule of a table of settings, each as a sentence in both languages.
 
-    Rules between settings are only asked where the settings they are about are sound by themselves: whatever is
-    broken is taken out, and the rest is asked again.
+    Rules between settings are checked only where each of these settings is valid by itself: invalid settings are
+    removed, and the rest is checked again.
 
     Parameters
     ----------
     model : type of BaseModel
-        Whose rules are asked.
+        The model whose rules are checked.
     rules : mapping
         The settings as given; sections are mappings inside.
     gone : mapping, optional
-        SettingsTable of earlier versions, by their dotted name, and why there are none any more.
+        Settings of earlier versions, by their dotted names, and why they were removed.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def _sentences(
     dropped: set[tuple[str, ...]],
     gone: Mapping[str, str],
 ) -> Iterator[str]:
-    """What one error of pydantic's says; several broken rules of a section are several sentences."""
+    """Sentences for one error of pydantic; several broken rules of a section give several sentences."""
     where = ".".join(place)
     context = error.get("ctx", {})
     if "rules" in context:
@@ -158,7 +158,7 @@ def _said(
             return message("setting_gone", {"why": gone[where]})
         near = difflib.get_close_matches(place[-1], _section(model, place).model_fields, n=1)
         return message("setting_misspelt", {"near": near[0]}) if near else message("setting_unknown", {})
-    if kind in ("poolpipe", "value_error"):  # what a validator of ours says
+    if kind in ("poolpipe", "value_error"):  # the message of a validator of poolpipe
         return error["msg"].removeprefix("Value error, ")
     code = "setting_time" if kind.startswith("datetime") else _KINDS.get(kind, "setting_other")
     fields = {
@@ -193,7 +193,7 @@ def _shown(value: object) -> str:
 
 
 def _without(rules: Mapping[str, object], places: Iterable[tuple[str, ...]]) -> dict[str, object]:
-    """The settings without those at some places; of what lies inside a list or a text the whole setting goes."""
+    """Remove the settings at some places; for a place inside a list or a text the whole setting is removed."""
     kept = {name: dict(value) if isinstance(value, dict) else value for name, value in rules.items()}
     for place in places:
         if not place:

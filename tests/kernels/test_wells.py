@@ -1,4 +1,4 @@
-"""What wells, plates and tubes say, against the contract's rules read one by one."""
+"""What wells, plates and tubes say, against the rules in plain Python."""
 
 from __future__ import annotations
 

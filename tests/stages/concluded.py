@@ -33,7 +33,7 @@ class Concluded(NamedTuple):
     made: Coded
 
     def texts(self, frame: pl.DataFrame) -> list[Row]:
-        """Rows of a coded frame as the contract's tables write them."""
+        """Rows of a coded frame as the result tables write them."""
         codes = self.made.codes
         told = dict(zip(("round", "tube"), codes.entity("tube", frame["tube"]), strict=True))
         for name in ("box", "plate"):

@@ -1,4 +1,4 @@
-"""What wells, plates and reports make of a tube: section 2 of the contract, by hand and against the reference."""
+"""What wells, plates and reports make of a tube: by hand and against the reference."""
 
 from __future__ import annotations
 

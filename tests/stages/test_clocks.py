@@ -1,4 +1,4 @@
-"""The clocks of section 3 of the contract, on integer frames by hand and against the reference."""
+"""The clocks of the rules on integer frames by hand and against the reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where tubes went: section 2 of the contract on the place in the chain, by hand and against the reference."""
+"""Where tubes went: the rules on the place in the chain, by hand and against the reference."""
 
 from __future__ import annotations
 

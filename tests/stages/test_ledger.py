@@ -1,4 +1,4 @@
-"""The ledger adds up: sections 2 and 4 of the contract, on integer frames and against the reference."""
+"""The ledger adds up, on integer frames and against the reference."""
 
 from __future__ import annotations
 

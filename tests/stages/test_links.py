@@ -1,4 +1,4 @@
-"""Who is in which tube: section 2 of the contract on members, mode, capacity and place, by hand and by the reference."""
+"""Who is in which tube: the rules on members, mode, capacity and place, by hand and by the reference."""
 
 from __future__ import annotations
 

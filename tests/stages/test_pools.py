@@ -1,4 +1,4 @@
-"""One row for every tube: section 2 of the contract on states and labs, by hand and against the reference."""
+"""One row for every tube: the rules on states and labs, by hand and against the reference."""
 
 from __future__ import annotations
 

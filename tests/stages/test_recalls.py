@@ -1,4 +1,4 @@
-"""Whom to re-collect and who answered: section 2 of the contract, by hand and against the reference."""
+"""Whom to re-collect and who answered: by hand and against the reference."""
 
 from __future__ import annotations
 

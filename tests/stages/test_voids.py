@@ -1,4 +1,4 @@
-"""Which events count as of a moment: section 1 of the contract on voids and ids, by hand and against the reference."""
+"""Which events count as of a moment: the rules on voids and ids, by hand and against the reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV for the city's platform: one row a person, cut into files that no spreadsheet truncates."""
+"""CSV for the city's platform: one row per person, split into files that no spreadsheet truncates."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEADERS = {
 
 _CODES = ("round", "tube", "person_type", "person", "lab")
 _TEXTS = (*_CODES, "ct", "reagent", "instrument")
-"""Columns that hold what files said; the others are our own words, numbers and times."""
+"""Columns with texts from input files; the others are poolpipe's own words, numbers and times."""
 
 _STARTS_FORMULA = r"^[=+\-@\t\r\n＝＋－＠']"
 """First letters of what a spreadsheet may run (OWASP, CSV injection), and the apostrophe that guards against it."""
@@ -37,9 +37,9 @@ def csv_rows(
     language: str = "en",
     for_spreadsheet: bool = False,
 ) -> pl.DataFrame:
-    """Rows under HEADERS[language], every cell as text, null where there is nothing to say.
+    """Make rows under HEADERS[language], every cell as text, null where there is no value.
 
-    A tube of which nobody is known has one row without person.
+    A tube without known people has one row without person.
 
     Parameters
     ----------
@@ -51,13 +51,13 @@ def csv_rows(
         Words of the sampling, the result, the remark and the status.
     for_spreadsheet : bool
         Write codes as `="…"`: a spreadsheet that opens the file shows, and saves, all digits of an identity number
-        and the zeros before a tube's. Without it a code stands as it is.
+        and the zeros before a tube's. Without it a code is written as it is.
 
     Returns
     -------
     DataFrame
         A cell that a spreadsheet might run as a formula, or that begins with an apostrophe, has an apostrophe before
-        it: a reader takes the first apostrophe of a cell away, and has the exact text.
+        it: a reader removes the first apostrophe of a cell to get the exact text.
     """
     words = "chinese" if language == "zh" else "english"
     cells = {
@@ -89,18 +89,18 @@ def _time(name: str, zone: str) -> pl.Expr:
 
 
 def _harmless(name: str) -> pl.Expr:
-    """A cell that no spreadsheet runs, from which the exact text can be had again."""
+    """Expression for a cell that no spreadsheet runs, and from which the exact text can be recovered."""
     cell = pl.col(name).replace("", None)
     return pl.when(cell.str.contains(_STARTS_FORMULA)).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
 
 
 def _as_text_cell(cell: pl.Expr) -> pl.Expr:
-    """A formula that gives a text: what a spreadsheet keeps to the letter when it opens and saves the file."""
+    """Expression for a formula that gives a text, which a spreadsheet keeps exactly when it opens and saves the file."""
     return pl.format('="{}"', cell.str.replace_all('"', '""', literal=True))
 
 
 def csv_files(stretches: Iterable[pl.DataFrame], *, rows_per_file: int) -> Iterator[list[pl.DataFrame]]:
-    """Rows of one header cut into files; without any row there is one file of nothing but the header.
+    """Split rows into files; without any row there is one file that has only the header.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def csv_files(stretches: Iterable[pl.DataFrame], *, rows_per_file: int) -> Itera
     Yields
     ------
     list of DataFrame
-        What makes up one file, in order.
+        The parts of one file, in order.
     """
     file: list[pl.DataFrame] = []
     rows = files = 0

@@ -26,14 +26,14 @@ __all__ = [
 
 
 class Coding(NamedTuple):
-    """A code of a public code system and how that system words it."""
+    """A code of a public code system, with the system's display text."""
 
     code: str
     display: str
 
 
 class Wording(NamedTuple):
-    """Words of ours in both languages; `both` where a format has one text for all its readers."""
+    """A text in both languages; `both` where a format has one text for all readers."""
 
     english: str
     chinese: str
@@ -45,7 +45,7 @@ class Wording(NamedTuple):
 
 
 class ResultCoding(NamedTuple):
-    """What one call is called outside.
+    """The codes and words of one call in each standard.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class ResultCoding(NamedTuple):
 
 
 class Status(NamedTuple):
-    """Where a result stands, in each standard's own code.
+    """The status of a result, in each standard's own code.
 
     Attributes
     ----------
@@ -92,13 +92,13 @@ TEST = Coding("94500-6", "SARS-CoV-2 RNA")
 """LOINC: SARS-CoV-2 (COVID-19) RNA [Presence] in Respiratory system specimen by NAA with probe detection."""
 
 SWAB = Coding("257261003", "Swab")
-"""SNOMED CT. No event says where the swab was taken, so no site is claimed."""
+"""SNOMED CT. No event has the body site of the swab, so none is stated."""
 
 UNDETERMINED = "Undetermined"
-"""How every format words a target without amplification: the absence of a Ct value, no number and no direction."""
+"""Text of a target without amplification in every format: it has no Ct value."""
 
 POOLED = Wording("mixed", "混采")
-"""Behind how many were mixed: `10:1 mixed`."""
+"""Text behind the number of people mixed: `10:1 mixed`."""
 
 SINGLE = Wording("single", "单采")
 UNREGISTERED = Wording("not registered", "未登记")
@@ -107,10 +107,10 @@ UNREGISTERED = Wording("not registered", "未登记")
 SHARED_WELL = Wording(
     "several tubes in one well: its Ct values are those of all of them", "一孔多样：Ct 值属于同孔各管"
 )
-"""What is said beside the Ct values of such a well."""
+"""Remark on the Ct values of a well that several tubes share."""
 
 WITHDRAWN = Wording("sent before, and does not stand", "此前报告的结果已撤回")
-"""What is said in the place of a result that was withdrawn."""
+"""Text in the place of a result that was withdrawn."""
 
 FINDINGS = {
     "positive": ResultCoding(
@@ -124,14 +124,14 @@ FINDINGS = {
     ),
     "invalid": ResultCoding(Coding("455371000124106", "Invalid result"), "", None, "invalid", "无效"),
 }  # fmt: skip
-"""What each call is called."""
+"""Call to its codes and words."""
 
 STATUSES = {
     "final": Status("F", "F", "final", "final", "终报"),
     "corrected": Status("C", "C", "corrected", "corrected", "更正"),
     "withdrawn": Status("X", "W", "entered-in-error", "withdrawn", "撤回"),
 }
-"""Where a result stands: told for the first time, told anew with other facts, or no longer standing."""
+"""Status to its codes: sent for the first time, sent again with other facts, or no longer valid."""
 
 _NO_RESULT = Status("X", "X", "final", "final", "终报")
 

@@ -1,4 +1,4 @@
-"""FHIR R4: a bundle a tube, with the pool's specimen made of its members' specimens.
+"""FHIR R4: one bundle per tube, with the pool's specimen made of its members' specimens.
 
 Validated with fhir.resources' R4B models, whose Bundle, DiagnosticReport, Observation, Specimen, Patient and Group have
 the elements of R4 that are used here.
@@ -41,7 +41,7 @@ IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203"
 
 
 def bundle(result: TubeResult, *, zone: str = "Asia/Shanghai", identifiers: str = "urn:poolpipe") -> str:
-    """The FHIR bundle of a tube as JSON, validated.
+    """Make the FHIR bundle of a tube as JSON, validated.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def bundle(result: TubeResult, *, zone: str = "Asia/Shanghai", identifiers: str 
     Raises
     ------
     ExchangeError
-        Where the models find it invalid.
+        If the models find it invalid.
     """
     from fhir.resources.R4B.bundle import Bundle
     from pydantic import ValidationError
@@ -130,7 +130,7 @@ class _Tube:
         return {"resourceType": "Patient", "id": self._id(system, person), "identifier": [identifier]}
 
     def _group(self, told: list[Statement], patients: list[dict[str, Any]]) -> dict[str, Any]:
-        """The pool's people; who was told of before and is no member stays in it as inactive."""
+        """The pool's people; a person sent before who is no member now stays in it as inactive."""
         members: list[dict[str, Any]] = []
         for statement, patient in zip(told, patients, strict=True):
             gone = {"inactive": True} if statement.status == "withdrawn" else {}
@@ -162,7 +162,7 @@ class _Tube:
         return specimen
 
     def _common(self, kind: str, name: str) -> dict[str, Any]:
-        """What an Observation and a DiagnosticReport have in common."""
+        """The elements that an Observation and a DiagnosticReport have in common."""
         result = self.result
         resource: dict[str, Any] = {
             "resourceType": kind, "id": self._id(*self.key, name), "status": self.status,
@@ -186,7 +186,7 @@ class _Tube:
         }  # fmt: skip
 
     def _observation(self) -> dict[str, Any]:
-        """The finding; an invalid run has no value, for it is no result, and neither has a withdrawn one."""
+        """The finding; an invalid run is no result and has no value, and neither has a withdrawn one."""
         result = self.result
         observation = self._common("Observation", "observation")
         finding = FINDINGS.get(result.call or "")
@@ -210,7 +210,7 @@ class _Tube:
         return observation
 
     def _component(self, target: str, ct: str | None) -> dict[str, Any]:
-        """A target's Ct; without amplification there is no value, and nothing that says more or less."""
+        """A target's Ct; without amplification there is no value and no comparator."""
         code = {"coding": [{"system": f"{self.base}:ct", "code": target}], "text": f"Ct {target}"}
         if ct is None:
             return {"code": code, "dataAbsentReason": _absent("not-applicable", UNDETERMINED)}

@@ -1,6 +1,6 @@
-"""HL7 v2.5.1 ORU^R01: one message a person, the specimen marked as pooled (SPM-11 = L, SPM-13 = members).
+"""HL7 v2.5.1 ORU^R01: one message per person, the specimen marked as pooled (SPM-11 = L, SPM-13 = members).
 
-One patient a message: receivers match a message to one person, and hl7apy's own parser puts a second PID into the
+A message has one patient: receivers match a message to one person, and hl7apy's own parser puts a second PID into the
 first PATIENT_RESULT and then calls the message invalid.
 
 Messages are written here, field by field, and read back by hl7apy, which validates them. Building them with hl7apy
@@ -65,7 +65,7 @@ def oru_messages(
     receiver: str = "CITY",
     zone: str = "Asia/Shanghai",
 ) -> list[str]:
-    """The ORU^R01 messages of a tube, validated: one a person, or one without patient where nobody is known.
+    """Make the ORU^R01 messages of a tube, validated: one per person, or one without patient where no person is known.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def oru_messages(
     Raises
     ------
     ExchangeError
-        Where hl7apy's validator finds a message invalid.
+        If hl7apy's validator finds a message invalid.
     """
     place = ZoneInfo(zone)
     exact = _Rendering(escape, lambda moment: moment.astimezone(place).strftime("%Y%m%d%H%M%S%z"))
@@ -102,23 +102,23 @@ def oru_messages(
 
 
 class _Rendering(NamedTuple):
-    """How texts from files and moments are written into a field."""
+    """Write texts from files, and times, into a field."""
 
     text: Callable[[str], str]
     moment: Callable[[datetime], str]
 
 
 _SHAPE = _Rendering(lambda text: escape(text).translate(_ALIKE), lambda _: "0")
-"""Letters are alike, digits are alike: what two messages have in common that differ in codes and times only."""
+"""Maps all letters to one letter and all digits to one digit, so that messages of one shape become equal."""
 
 _VALID: set[str] = set()
 _MOST_SHAPES = 10_000
 
 
 def _check(message: str, shape: str, result: TubeResult) -> None:
-    """Let hl7apy validate a message, unless one of its very shape was found valid.
+    """Let hl7apy validate a message, unless one of the same shape was found valid before.
 
-    hl7apy looks at structure, cardinality and data types; which letters and digits a code is made of does not count.
+    hl7apy checks structure, cardinality and data types; the letters and digits of a code do not matter to it.
     """
     if shape in _VALID:
         return
@@ -138,7 +138,7 @@ def _check(message: str, shape: str, result: TubeResult) -> None:
 
 
 def _validate(message: str) -> None:
-    """Read a message back strictly; a code longer than the standard's field is sent whole and never cut."""
+    """Parse a message strictly; a code longer than the standard's field is sent whole."""
     from hl7apy.consts import VALIDATION_LEVEL  # type: ignore[import-untyped]  # ships no types
     from hl7apy.exceptions import MaxLengthReached
     from hl7apy.parser import parse_message  # type: ignore[import-untyped]  # ships no types
@@ -185,7 +185,7 @@ def _header(statement: Statement, control: str, sender: str, receiver: str, say:
 
 
 def _patient(statement: Statement, say: _Rendering) -> list[str]:
-    """PID of a known person: the number, who gave it out and what kind it is; names stay at home (PID-5, type S)."""
+    """PID of a known person: the number, its issuer and its kind; names are not sent (PID-5, type S)."""
     if statement.person is None or statement.person_type is None:
         return []
     kind = IDENTITY_TYPES.get(statement.person_type, OTHER_DOCUMENT).code
@@ -206,7 +206,7 @@ def _order(result: TubeResult, statement: Statement, say: _Rendering) -> str:
 
 
 def _observations(result: TubeResult, statement: Statement, say: _Rendering) -> list[str]:
-    """The finding, how it was sampled, a Ct a target, and what was told before of targets that are no more."""
+    """The finding, the sampling, a Ct per target, and deletions of targets sent before."""
     common = {11: STATUSES[statement.status].observation}
     if statement.collected_at is not None:
         common[14] = say.moment(statement.collected_at)
@@ -224,7 +224,7 @@ def _observations(result: TubeResult, statement: Statement, say: _Rendering) -> 
 
 
 def _finding(result: TubeResult, statement: Statement, say: _Rendering) -> dict[int, str]:
-    """OBX of the result: SNOMED CT beside our own word for it; nothing to read where it was withdrawn."""
+    """OBX of the result: SNOMED CT beside poolpipe's own word; HL7's null where it was withdrawn."""
     status = status_of(statement.status, result.call).observation
     fields = {2: "CWE", 3: f"{TEST.code}^{TEST.display}^LN", 5: DELETED, 11: status}
     if statement.status != "withdrawn" and result.call is not None and result.called_at is not None:
@@ -242,7 +242,7 @@ def _finding(result: TubeResult, statement: Statement, say: _Rendering) -> dict[
 
 
 def _ct(target: str, ct: str | None, say: _Rendering) -> dict[int, str]:
-    """OBX of a target's Ct in cycles; without amplification a word, for there is no number."""
+    """OBX of a target's Ct in cycles; without amplification the text `Undetermined`."""
     name = {3: _ct_name(target, say)}
     if ct is None:
         return {2: "ST", **name, 5: UNDETERMINED}

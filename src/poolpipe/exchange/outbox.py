@@ -1,4 +1,4 @@
-"""The outbox: a folder of messages that is written whole or not at all, and knows what was told from it before."""
+"""The outbox: a folder of messages that is replaced in one step, and keeps the statements sent before."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["MANIFEST", "TOLD", "Outbox"]
 
 MANIFEST = "results.manifest.json"
 TOLD = ".told.parquet"
-"""The statements that the messages make, from which the next export sees what has to be corrected."""
+"""File of the statements sent, from which the next export decides what has to be corrected."""
 
 _ANOTHER = "name another folder with --out 请用 --out 指定其他文件夹"
 
@@ -36,8 +36,8 @@ _ANOTHER = "name another folder with --out 请用 --out 指定其他文件夹"
 class Outbox:
     """A folder of messages being written, to be used in a `with` block.
 
-    Messages are written beside the folder and take its place at once, synced, when the block ends; of a block that
-    fails nothing is left. An earlier export of the same format is replaced; `before` is what it told.
+    Messages are written beside the folder, synced, and replace it in one step when the block ends; a block that fails
+    leaves no files. An earlier export of the same format is replaced; `before` holds its statements.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Outbox:
     form, receiver : str
         Format and receiver of every message of this outbox.
     result : dict
-        Which result is told, for the manifest: `as_of` (RFC 3339 or None) and what else names it.
+        The result that is sent, for the manifest: `as_of` (RFC 3339 or None) and other keys that identify it.
 
     Raises
     ------
@@ -64,7 +64,7 @@ class Outbox:
         self.before: pl.LazyFrame | None = None
 
     def __enter__(self) -> Outbox:
-        """Lock the outbox, clear away what a dead export left, and look at what was told before."""
+        """Lock the outbox, remove what a killed export left, and read the statements sent before."""
         try:
             self._begin()
         except BlockingIOError as error:
@@ -94,7 +94,7 @@ class Outbox:
 
     @property
     def files(self) -> int:
-        """How many files of messages were written."""
+        """The number of files of messages written."""
         return len(self._files)
 
     def write(self, name: str, content: bytes, **counts: int) -> None:
@@ -133,7 +133,7 @@ class Outbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Put everything in its place, or leave everything as it was."""
+        """Replace the folder, or leave it as it was."""
         try:
             if kind is None:
                 self._finish()
@@ -160,7 +160,7 @@ class Outbox:
 
 
 def _told_before(target: Path, about: dict[str, Any]) -> pl.LazyFrame | None:
-    """What an earlier export told; None where the folder is empty; refused where it is anything else."""
+    """Read the statements of an earlier export; None where the folder is empty; refused where it is anything else."""
     names = {path.name for path in target.iterdir()}
     if not names:
         return None
@@ -197,7 +197,7 @@ def _told_before(target: Path, about: dict[str, Any]) -> pl.LazyFrame | None:
 
 
 def _check_order(target: Path, before: str | None, now: str | None) -> None:
-    """Refuse a result that is older than what was told: it would take newer results back."""
+    """Refuse a result that is older than the one sent last: it would withdraw newer results."""
     if before and now and datetime.fromisoformat(now) < datetime.fromisoformat(before):
         raise InputError(
             f"told a result as of {before} already, and this one is as of {now} 此前已报告更新的结果",
@@ -227,7 +227,7 @@ def _some(names: set[str]) -> str:
 
 
 def _clear_leftovers(target: Path) -> None:
-    """What a dead export left: its unfinished messages go, and the outbox that it had set aside comes back."""
+    """Repair what a killed export left: remove unfinished messages, and put back the outbox that it had set aside."""
     beside = list(target.parent.iterdir())
     for path in beside:
         if path.name.startswith(f".{target.name}.before-"):

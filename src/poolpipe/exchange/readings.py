@@ -1,4 +1,4 @@
-"""Read-outs given beside a result: read, cleaned, rejected and voided as `run` does it."""
+"""Read-outs given in addition to a result: read, cleaned, rejected and voided as `run` does it."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ __all__ = ["GivenReadings", "read_readings"]
 
 
 class GivenReadings(NamedTuple):
-    """What files of read-outs say.
+    """The content of files of read-outs.
 
     Attributes
     ----------
     readings : DataFrame
-        Those that count, in words: round, plate, well, target, ct, at, reagent, instrument.
+        Those that count, as texts: round, plate, well, target, ct, at, reagent, instrument.
     rejects : DataFrame
-        Records that could not be understood, as the table `rejects`.
+        Records that could not be read, as the table `rejects`.
     skipped : mapping
-        Files that were left aside, and why.
+        Files that were skipped, and why.
     """
 
     readings: pl.DataFrame
@@ -51,14 +51,14 @@ def read_readings(
     Parameters
     ----------
     paths : sequence of Path
-        Files, or folders of such. A record whose kind neither a column nor a name tells is a read-out; voids among
-        them withdraw what they name.
+        Files, or folders of such. A record without a kind in a column or name is a read-out; voids among them withdraw
+        what they name.
     policy : Policy
-        That of the result: patterns of codes, plate and time zone.
+        The policy of the result: patterns of codes, plate and time zone.
     as_of : datetime, optional
-        Later events do not exist.
+        Later events do not count.
     progress : callable, optional
-        Told (what, done, total).
+        Called with (what, done, total).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A result folder as exports read it: its tubes with a call stretch by stretch, so that a city needs little memory."""
+"""Read a result folder for exports: its tubes with a call, some at a time, so that a city needs little memory."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ _TUBE = ("round", "tube")
 
 @contextmanager
 def result_folder(folder: Path) -> Iterator[ResultFolder]:
-    """Open a result in a `with` block; its tables are proven to be those that its summary speaks of.
+    """Open a result in a `with` block; its tables are verified to be those that its summary names.
 
     Raises
     ------
     InputError
-        If the folder is none that a run has written, or its tables and its summary are not of one run.
+        If the folder holds no result, or its tables and its summary are of different runs.
     """
     with opened(folder) as written:
         yield ResultFolder(written)
 
 
 class ResultFolder:
-    """What a run has written, for telling others.
+    """The tables of a result that an export needs.
 
     Attributes
     ----------
     pools : DataFrame
         `statements.POOL_COLUMNS` of the tubes that have a call.
     waiting : int
-        How many tubes have none.
+        How many tubes have no call.
     """
 
     def __init__(self, written: Written) -> None:
@@ -59,19 +59,19 @@ class ResultFolder:
 
     @property
     def about(self) -> dict[str, Any]:
-        """Which result this is: its moment, its policy and the digest of its summary."""
+        """Identity of the result: its moment, its policy and the digest of its summary."""
         summary = self._written.summary
         text = json.dumps(summary, ensure_ascii=False, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
         return {"as_of": summary["as_of"], "policy": summary["policy"], "digest": digest}
 
     def take_readings(self, readings: pl.DataFrame) -> None:
-        """Let other readings stand in the place of the run's own.
+        """Replace the run's own readings by others.
 
         Parameters
         ----------
         readings : DataFrame
-            As the table `readings`; which wells are shared the run's anomalies tell.
+            As the table `readings`; shared wells are taken from the run's anomalies.
         """
         anomalies = pl.read_parquet(self._written.path("anomalies"), columns=["code", "round", "subject"])
         shared = anomalies.filter(pl.col("code") == "well_shared").select(
@@ -89,25 +89,25 @@ class ResultFolder:
         calls: Collection[str] = (),
         tubes: int = 50_000,
     ) -> Iterator[tuple[pl.DataFrame, int]]:
-        """What is to be told, some tubes at a time, in the order of round and tube.
+        """Yield the statements to send, some tubes at a time, in the order of round and tube.
 
         Parameters
         ----------
         before : LazyFrame, optional
-            What was told before.
+            Statements sent before.
         as_of : datetime
-            Since when a correction stands.
+            Time of corrections.
         calls : collection of str, optional
-            Only these are told for the first time.
+            Only these are sent for the first time.
         tubes : int
-            How many at a time.
+            How many tubes at a time.
 
         Yields
         ------
         statements : DataFrame
             Of whole tubes, as `statements.revised` gives them.
         total : int
-            How many tubes there are to tell of.
+            How many tubes there are in all.
         """
         told = pl.LazyFrame(schema=SCHEMA) if before is None else before
         wanted = self.pools.filter(pl.col("call").is_in(list(calls))) if calls else self.pools
@@ -127,12 +127,12 @@ class ResultFolder:
             yield revised(now, told.filter(within).collect(), as_of, calls=calls), every.height
 
     def check(self) -> None:
-        """Make sure that everything read was of this result.
+        """Verify that everything read was of this result.
 
         Raises
         ------
         InputError
-            If another result took its place meanwhile.
+            If another result replaced it meanwhile.
         """
         self._written.check()
 
@@ -151,7 +151,7 @@ class ResultFolder:
 
 
 def _between(stretch: pl.DataFrame) -> pl.Expr:
-    """Whether a row lies between the first and the last tube of a stretch: row groups elsewhere are not read."""
+    """Expression: whether a row lies between the first and the last tube of a range; other row groups are not read."""
     (first_round, first_tube), (last_round, last_tube) = stretch.row(0), stretch.row(-1)
     round_, tube = pl.col("round"), pl.col("tube")
     first, last = pl.lit(first_round), pl.lit(last_round)

@@ -1,7 +1,7 @@
-"""Statements: who is told what of which tube, and what has become of it since it was told before.
+"""Statements: the result of a tube as reported about each person, and its change since it was last sent.
 
-A frame of statements has one row a person of a tube that is told of (or one without person), sorted by round, tube
-and place in the queue.
+A frame of statements has one row for each person of a tube (or one without person), sorted by round, tube and place in
+the queue.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TUBE = ("round", "tube")
 KEY = (*_TUBE, "person_type", "person")
 FACTS = ("mode", "people", "position", "collected_at", "lab", "call", "called_at", "ct", "reagent", "instrument",
          "shared")  # fmt: skip
-"""What is told of a key. Telling one of them otherwise is a correction."""
+"""Columns with the facts of a statement. A change of any of them is a correction."""
 
 SCHEMA: dict[str, pl.DataType] = {
     **dict.fromkeys(KEY, pl.String()),
@@ -54,7 +54,7 @@ SCHEMA: dict[str, pl.DataType] = {
 
 
 def statements(pools: Frame, members: Frame, readings: Frame | None = None) -> pl.DataFrame:
-    """Say of everybody in a tube with a call what there is to say.
+    """Make the statements about all people of tubes with a call.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def statements(pools: Frame, members: Frame, readings: Frame | None = None) -> p
     readings : frame, optional
         `plate`, `well`, `target`, `ct` and, where there are any, `round`, `reagent`, `instrument`, `shared`. Those of
         the well that gave the call (`called_by`) count, of a target the smallest Ct, a number before undetermined. A
-        run that is `invalid` has no Ct values: they are those of no result.
+        run that is `invalid` has no Ct values, because it is no result.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def statements(pools: Frame, members: Frame, readings: Frame | None = None) -> p
 
 
 def _measured(called: pl.DataFrame, readings: pl.DataFrame | None) -> pl.DataFrame:
-    """Of tubes whose call rests on a well that was read: ct in words, cts, reagent, instrument, shared."""
+    """Columns of tubes whose call rests on a read well: ct as text, cts, reagent, instrument, shared."""
     well = pl.col("called_by").str.extract_groups(r"(?s)^well (?<plate>.*):(?<well>[^:]+)$")
     wells = called.filter(pl.col("call") != "invalid").select(*_TUBE, well.struct.unnest())
     found = wells.join(_typed(readings), on=("round", "plate", "well"))
@@ -125,7 +125,7 @@ def _measured(called: pl.DataFrame, readings: pl.DataFrame | None) -> pl.DataFra
 
 
 def _typed(readings: pl.DataFrame | None) -> pl.DataFrame:
-    """Readings with every column that is asked for."""
+    """Add the missing columns to readings, as null."""
     schema = {"round": pl.String, "plate": pl.String, "well": pl.String, "target": pl.String, "ct": pl.Float64,
               "reagent": pl.String, "instrument": pl.String, "shared": pl.Boolean}  # fmt: skip
     if readings is None:
@@ -137,20 +137,20 @@ def _typed(readings: pl.DataFrame | None) -> pl.DataFrame:
 
 
 def _exact(ct: pl.Expr) -> pl.Expr:
-    """A Ct value with all its digits and no exponent: 24, 26.2, 22.0988941192627."""
+    """Write a Ct value with all its digits and no exponent: 24, 26.2, 22.0988941192627."""
     text = ct.cast(pl.String).str.strip_suffix(".0")
     tiny = ct.round(17).cast(pl.Decimal(None, 17)).cast(pl.String).str.strip_chars_end("0")
     return pl.when(text.str.contains("e", literal=True)).then(tiny).otherwise(text)
 
 
 def _told_once(name: str) -> pl.Expr:
-    """The different words of a column, in order; null where nobody said any."""
+    """The distinct words of a column, in order; null where there is none."""
     words = pl.col(name).explode().drop_nulls().unique().sort()
     return pl.when(words.len() > 0).then(words.str.join("; ")).alias(name)
 
 
 def first_told(now: pl.DataFrame) -> pl.DataFrame:
-    """Statements that were never told before: final, since their calls stand."""
+    """Mark statements as sent for the first time: final, since the time of their call."""
     return now.with_columns(
         pl.lit("final").alias("status"),
         pl.col("called_at").alias("stated_at"),
@@ -162,23 +162,23 @@ def first_told(now: pl.DataFrame) -> pl.DataFrame:
 def revised(
     now: pl.DataFrame, before: pl.DataFrame, as_of: datetime, *, calls: Collection[str] = ()
 ) -> pl.DataFrame:
-    """What is to be told now, given what was told before.
+    """Compute the statements to send now, given those sent before.
 
     Parameters
     ----------
     now : DataFrame
         `statements` of a result.
     before : DataFrame
-        What `revised` or `first_told` gave when the same tubes were told of before.
+        What `revised` or `first_told` gave at the last export of the same tubes.
     as_of : datetime
-        Moment of the result: since when a correction stands.
+        Time of the result, which is the time of corrections.
     calls : collection of str, optional
-        Only these are told for the first time. What was told before is followed whatever its call is now.
+        Only these are sent for the first time. Statements sent before are always included, whatever the call is now.
 
     Returns
     -------
     DataFrame
-        `SCHEMA`: `final` where nothing was told before; as it was where the facts are the same; `corrected` where they
+        `SCHEMA`: `final` where nothing was sent before; unchanged where the facts are the same; `corrected` where they
         differ; `withdrawn` where they are no longer there, with neither call nor Ct values.
     """
     told = before.select(

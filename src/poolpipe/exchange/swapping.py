@@ -1,4 +1,4 @@
-"""Swapping: a folder takes the place of another without a moment in between."""
+"""Replace a folder by another in one atomic step."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 
 
 def check_place(target: Path) -> None:
-    """Refuse a place that no folder can take.
+    """Refuse a path that a folder cannot be moved to.
 
     Raises
     ------
     InputError
-        If a file system is mounted there, or something stands there that is no folder.
+        If a file system is mounted there, or it is something other than a folder.
     """
     if target.is_mount():
         raise InputError(
@@ -43,9 +43,9 @@ def check_place(target: Path) -> None:
 
 
 def take_place(stage: Path, target: Path) -> None:
-    """Put a folder where another may stand, which is removed; synced.
+    """Move a folder to a path, synced; a folder that exists there is removed.
 
-    On Linux the two are exchanged in one step, so that whoever looks finds either. Where that cannot be done the old
+    On Linux the two are exchanged in one step, so that a reader finds either. Where that cannot be done the old
     one is set aside first: a process that dies between leaves it to be found there.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Telling a result: its statements as CSV, HL7 or FHIR files into an outbox, and what there is to say of them."""
+"""Send a result: write its statements as CSV, HL7 or FHIR files into an outbox, and count them."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ __all__ = ["Csv", "ExportCounts", "Fhir", "Form", "Hl7", "tell"]
 
 @dataclass
 class ExportCounts:
-    """What an export told.
+    """Counts of an export.
 
     Attributes
     ----------
     files : int
         Of messages or rows.
     statements : dict
-        How many persons (or tubes without known person) were told of, per status.
+        How many statements (one per person, or one for a tube without known people) were written, per status.
     early : list of (str, str)
         Round and tube of results that are dated at or before a swab of their tube: receivers may refuse them.
     unmeasured : int
-        How many tubes are told without Ct values though their call rests on a well.
+        How many tubes are sent without Ct values though their call rests on a well.
     """
 
     files: int = 0
@@ -69,19 +69,19 @@ class ExportCounts:
 
 
 class Form(Protocol):
-    """A format that statements can be told in."""
+    """A format in which statements are written."""
 
     name: ClassVar[str]
 
     @property
     def receiver(self) -> str:
-        """Whom it is meant for, where the format names somebody."""
+        """The receiver, where the format names one."""
         ...
 
     def write(
         self, stretches: Iterable[pl.DataFrame], outbox: Outbox, advance: Callable[[int], None]
     ) -> None:
-        """Write all files of some statements, and tell how many tubes more are done."""
+        """Write all files of some statements, and call `advance` with the number of further tubes done."""
         ...
 
 
@@ -93,7 +93,7 @@ def tell(
     calls: Collection[str] = (),
     progress: Progress | None = None,
 ) -> ExportCounts:
-    """Tell a result into an outbox, whole or not at all.
+    """Write a result into an outbox, in one atomic step.
 
     Parameters
     ----------
@@ -102,16 +102,16 @@ def tell(
     out : Path
         The outbox: none yet, empty, or an earlier export in this form.
     form : Form
-        The format and how it is to look.
+        The format and its options.
     calls : collection of str, optional
-        Only these are told for the first time; what was told before is followed whatever its call is now.
+        Only these are sent for the first time; statements sent before are always included.
     progress : callable, optional
-        Told (what, done, total) as tubes are done.
+        Called with (what, done, total) as tubes are done.
 
     Raises
     ------
     InputError
-        If the outbox cannot be written, holds something else, or told a newer result.
+        If the outbox cannot be written, holds something else, or holds a newer result.
     ExchangeError
         If a message is not valid by its standard's validator; then nothing is written.
     """
@@ -135,7 +135,7 @@ def tell(
 
 
 def _moment(as_of: str | None, out: Path, *, before: bool) -> datetime:
-    """The result's moment; one without any event tells nothing, and may take nothing back."""
+    """The result's moment; a result without any event is refused, because it would withdraw everything."""
     if as_of is not None:
         return datetime.fromisoformat(as_of)
     if before:
@@ -148,7 +148,7 @@ def _moment(as_of: str | None, out: Path, *, before: bool) -> datetime:
 
 
 class _Advance:
-    """Adds up how many tubes are done."""
+    """Sums up how many tubes are done."""
 
     def __init__(self, progress: Progress | None) -> None:
         self.total = self._done = 0
@@ -216,7 +216,7 @@ class Hl7:
 
 @dataclass(frozen=True)
 class Fhir:
-    """FHIR bundles, one a tube; see `fhir`."""
+    """FHIR bundles, one per tube; see `fhir`."""
 
     zone: str = "Asia/Shanghai"
     name: ClassVar[str] = "fhir"
@@ -234,7 +234,7 @@ class Fhir:
 
 
 def _file_name(result: TubeResult, ending: str) -> str:
-    """A name that no round or barcode can lead out of the folder, that two tubes never share, in order of time."""
+    """A file name in order of time, distinct for each tube; no round or barcode can lead out of the folder by it."""
     digest = hashlib.sha256(json.dumps([result.round, result.tube]).encode()).hexdigest()[:12]
     readable = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in result.tube)
     moment = result.stated_at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -1,4 +1,4 @@
-"""One record a tube that is told of, with everybody it is told about: what HL7 and FHIR messages are made of."""
+"""One record per tube with a statement about each of its people, from which HL7 and FHIR messages are made."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class TubeResult:
 
     @property
     def pooled(self) -> bool:
-        """Whether it is a pool and not one person's tube."""
+        """Whether the tube is a pool and not a single."""
         return self.mode == "pool"
 
     @property
@@ -113,29 +113,29 @@ class TubeResult:
 
     @property
     def members(self) -> tuple[Statement, ...]:
-        """Those of whom the result stands, persons only."""
+        """The people for whom the result is valid."""
         return tuple(s for s in self.statements if s.person is not None and s.status != "withdrawn")
 
     @property
     def withdrawn(self) -> bool:
-        """Whether the result stands for nobody."""
+        """Whether the result is withdrawn for all people."""
         return all(statement.status == "withdrawn" for statement in self.statements)
 
     @property
     def status(self) -> str:
-        """Status of the tube's report as a whole: corrected as soon as anything of it was."""
+        """Status of the tube's report as a whole: corrected as soon as one statement is."""
         if self.withdrawn:
             return "withdrawn"
         return "final" if all(s.status == "final" for s in self.statements) else "corrected"
 
     @property
     def stated_at(self) -> datetime:
-        """Since when the report as a whole is as it is."""
+        """Time of the report as a whole: the latest of its statements."""
         return max(statement.stated_at for statement in self.statements)
 
 
 def results(pools: Frame, members: Frame, readings: Frame | None = None) -> Iterator[TubeResult]:
-    """Results of the tubes that have a call, in the order of round and tube, as told for the first time.
+    """Yield results of the tubes that have a call, in the order of round and tube, as sent for the first time.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def results(pools: Frame, members: Frame, readings: Frame | None = None) -> Iter
     Yields
     ------
     TubeResult
-        Nothing for a tube without call: it has not been tested, so nobody is told anything.
+        Tubes without a call have not been tested and are left out.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def results(pools: Frame, members: Frame, readings: Frame | None = None) -> Iter
 
 
 def results_of(stretches: Iterable[pl.DataFrame]) -> Iterator[TubeResult]:
-    """Results from stretches of statements, each of whole tubes."""
+    """Yield results from frames of statements, each of whole tubes."""
     for stretch in stretches:
         rows = stretch.iter_rows(named=True)
         for _, of_tube in groupby(rows, lambda row: (row["round"], row["tube"])):
@@ -172,7 +172,7 @@ def results_of(stretches: Iterable[pl.DataFrame]) -> Iterator[TubeResult]:
 
 
 def _result(rows: Sequence[dict[str, Any]]) -> TubeResult:
-    """One tube; its facts are those that stand, if any do."""
+    """One tube; its facts are those of the valid statements, if there are any."""
     stand = [row for row in rows if row["status"] != "withdrawn"] or rows
     facts = stand[0]
     collected = [row["collected_at"] for row in stand if row["collected_at"] is not None]
