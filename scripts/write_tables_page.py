@@ -73,8 +73,9 @@ def _words() -> str:
     return (
         "## Words 词语\n\nWords of laboratories stand for values in events, reference tables and the tables of "
         "`decode` and `design`. They are looked up after cleaning, to the letter (`priority` in any case); `…` is any "
-        "ending. Other words stay what they are: a call, mode or role is then refused, a document is of a type of its "
-        "own, a priority is told of in the summary.\n\n" + _grid(("column", "value", "may be written"), rows)
+        "ending. Other words are kept: a call, mode or role is then refused, a document is of a type of its "
+        "own, a priority gets a warning in the summary.\n\n"
+        + _grid(("column", "value", "may be written"), rows)
     )
 
 
