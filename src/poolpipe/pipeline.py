@@ -18,6 +18,7 @@ import polars.selectors as cs
 from poolpipe.coding.warmup import compile_in_background
 from poolpipe.display import column_list
 from poolpipe.events import Events, read_events
+from poolpipe.events.lost_files import unused_files
 from poolpipe.events.reference import Reference, read_reference
 from poolpipe.events.rejected_loads import loads_without_lab
 from poolpipe.instruments.event_source import InstrumentSource
@@ -27,7 +28,13 @@ from poolpipe.results.day import Day
 from poolpipe.results.members import Members
 from poolpipe.results.tables import EncodedTables
 from poolpipe.results.writing import Writing
-from poolpipe.stages.anomalies import Seen, find_anomalies, people_in_several_tubes
+from poolpipe.stages.anomalies import (
+    Seen,
+    count_unregistered,
+    find_anomalies,
+    people_in_several_tubes,
+    unregistered_warning,
+)
 from poolpipe.stages.calls import call, with_collected_controls
 from poolpipe.stages.clocks import read_clocks
 from poolpipe.stages.coverage import cover_people
@@ -197,8 +204,10 @@ def conclude(
     known = reference or Reference()
     asked = moment_of(as_of, policy.time_zone)
     moment = asked or latest_at(events.frames)
+    without_lab = loads_without_lab(events.rejects, events.notes)
     warnings = [
-        *loads_without_lab(events.rejects, events.notes),
+        *unused_files(events.files, events.skipped, without_lab),
+        *without_lab,
         *known.warnings,
         *odd_view(events.frames, moment, policy.time_zone, asked=asked is not None),
     ]
@@ -249,6 +258,7 @@ def conclude(
         done("cases")
         ledger = balance(pools, codes)
         done("ledger")
+        unknown = count_unregistered(pools)
         keeping = keep_tubes(pools, policy, now)
         workload = weigh_labs(pools, frames, known.capacities(codes))
         boxes = count_boxes(pools)
@@ -270,7 +280,9 @@ def conclude(
             readings=readings,
         )
 
+    warnings = [*unregistered_warning(unknown), *warnings]
     summary = _summary(coded, events, policy, moment, known, warnings) | {
+        "unregistered": unknown,
         "readings": which,
         "coverage": covered,
         "fit": fit_of_run(pools, recalls, policy),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from functools import partial
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,7 +15,7 @@ from poolpipe.accuracy import SENSITIVITY, SPECIFICITY
 from poolpipe.errors import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from poolpipe.policy import Policy
 
@@ -138,6 +141,8 @@ class Plan:
         Capacity to borrow so that own labs cover half of the people in a day; 0: none.
     finished_h : int
         Hour in which the last tube is tested.
+    assumed_tubes_per_day : float or None
+        Capacity that was assumed because no lab was given, tubes a day; None where labs were given.
     """
 
     needs: pl.DataFrame
@@ -146,6 +151,7 @@ class Plan:
     lab_gap_tubes_per_day: float
     finished_h: int
     assumptions: Assumptions = field(repr=False)
+    assumed_tubes_per_day: float | None = None
 
 
 def plan(
@@ -153,7 +159,7 @@ def plan(
     *,
     days: int = 2,
     prevalence: float = 0.0005,
-    lab_tubes_per_day: Sequence[float] = (),
+    lab_tubes_per_day: Sequence[float] | float = (),
     hours_per_day: int = 12,
     assumptions: Assumptions | None = None,
 ) -> Plan:
@@ -167,8 +173,9 @@ def plan(
         Days of collection.
     prevalence : float
         Share infected, 0 to 1; by default that of Shanghai on 4 April 2022.
-    lab_tubes_per_day : sequence of float
-        Capacity of each lab, tubes a day, day and night. None: the plan assumes what would be enough.
+    lab_tubes_per_day : sequence of float, or float
+        Capacity of each lab, or of the only one, tubes a day, day and night. None: the plan assumes the least that
+        keeps up and covers half of the people in a day.
     hours_per_day : int
         Hours of collection a day, from the same hour each day.
     assumptions : Assumptions, optional
@@ -193,7 +200,8 @@ def plan(
             where="plan",
             way_out=f"people from 1 to {MOST_PEOPLE}, days to {MOST_DAYS}, hours to 24, prevalence from 0 to 1",
         )
-    if not all(0 < capacity < math.inf for capacity in lab_tubes_per_day):
+    labs = _labs(lab_tubes_per_day)
+    if not all(0 < capacity < math.inf for capacity in labs):
         raise PolicyError(
             "a lab that tests no tube is no lab",
             where="labs",
@@ -202,10 +210,12 @@ def plan(
     tubes = math.ceil(people / rule.pool_size)
     clean = (1 - prevalence) ** rule.pool_size
     positive_share = rule.sensitivity - (rule.sensitivity + rule.specificity - 1) * clean
-    own = float(sum(lab_tubes_per_day))
+    own = float(sum(labs))
     wanted = people / 2 / rule.pool_size
-    capacity_h = (own or max(wanted, tubes / days)) / 24
-    hours = _hours(tubes, days, hours_per_day, capacity_h, positive_share, rule)
+    follow = partial(_hours, tubes, days, hours_per_day, positive_share=positive_share, rule=rule)
+    per_day = own or _enough(max(wanted, tubes / days), follow, rule.result_h)
+    capacity_h = per_day / 24
+    hours = follow(capacity_h=capacity_h)
     peak = float(hours["recalls"].max() or 0)  # type: ignore[arg-type]  # a float column
     return Plan(
         needs=_needs(people, tubes, days, hours_per_day, positive_share, peak, rule),
@@ -215,7 +225,39 @@ def plan(
         finished_h=hours.height
         + math.ceil(max(0.0, tubes - float(hours["tested"].sum()) - 1e-6) / capacity_h),
         assumptions=rule,
+        assumed_tubes_per_day=None if own else per_day,
     )
+
+
+def _labs(given: object) -> list[float]:
+    """The capacities of all labs as numbers; a single number is one lab."""
+    labs = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    wrong = [each for each in labs if isinstance(each, bool) or not isinstance(each, Real)]
+    if wrong:
+        raise PolicyError(
+            f"{wrong[0]!r} is no number of tubes 不是管数",
+            where="lab_tubes_per_day",
+            way_out="give one number a lab, as [6000, 2500] 请逐个机构给出日检测管数",
+        )
+    return [float(each) for each in labs]
+
+
+def _enough(least: float, follow: Callable[..., pl.DataFrame], result_h: float) -> float:
+    """The least whole tubes a day from `least` on with which no tube waits longer than `result_h` hours after receipt."""
+
+    def keeps_up(per_day: float) -> bool:
+        return bool((follow(capacity_h=per_day / 24)["wait_h"] <= result_h).all())
+
+    low = math.ceil(least)
+    if keeps_up(low):
+        return float(low)
+    high = 2 * low
+    while not keeps_up(high):  # ends: with the busiest hour's tubes tested within the hour nothing waits
+        high *= 2
+    while high - low > max(1, low // 1000):
+        middle = (low + high) // 2
+        low, high = (low, middle) if keeps_up(middle) else (middle, high)
+    return float(high)
 
 
 def _needs(

@@ -133,3 +133,19 @@ def test_plan__says_when_the_last_tube_is_tested_however_late() -> None:
     made = plan(100_000, days=1, lab_tubes_per_day=[24])  # one of 10,000 tubes an hour
     assert made.finished_h == pytest.approx(10_000, abs=5)
     assert made.hours.height < 1500
+
+
+@pytest.mark.parametrize("people", [1, 5_000, 700_000])
+def test_plan__without_labs_the_least_that_keeps_up_is_assumed(people: int) -> None:
+    made = plan(people)
+    assert made.keeps_up
+    assert made.assumed_tubes_per_day is not None
+    assert plan(people, lab_tubes_per_day=[made.assumed_tubes_per_day]).hours.equals(made.hours)
+    less = made.assumed_tubes_per_day * 0.99
+    assert not plan(people, lab_tubes_per_day=less).keeps_up or less < math.ceil(people / 20)
+
+
+def test_plan__one_number_is_one_lab_and_a_word_is_none() -> None:
+    assert plan(10_000, lab_tubes_per_day=1200).hours.equals(plan(10_000, lab_tubes_per_day=[1200]).hours)
+    with pytest.raises(PolicyError, match="'many' is no number of tubes"):
+        plan(10_000, lab_tubes_per_day="many")  # type: ignore[arg-type]

@@ -22,10 +22,10 @@ def test_plan_command__shows_needs_in_both_languages() -> None:
     assert "outruns the labs" in done.stdout
 
 
-def test_plan_command__says_first_whether_the_labs_keep_up_and_shows_whole_numbers() -> None:
-    done = CliRunner().invoke(plan, ["--people", "700000", "--lab", "20000", "--lab", "8000"])
-    assert done.stdout.startswith("collection outruns the labs")
-    assert done.stdout.index("borrow 7,000 tubes") < done.stdout.index("Needs 所需")
+def test_plan_command__says_last_whether_the_labs_keep_up_and_shows_whole_numbers() -> None:
+    done = CliRunner().invoke(plan, ["--people", "700000", "--lab", "20000", "--lab", "8000", "--rows", "99"])
+    assert done.stdout.splitlines()[-2].startswith("collection outruns the labs")
+    assert done.stdout.splitlines()[-1].startswith("borrow 7,000 tubes")
     hours = done.stdout[done.stdout.index("Hour by hour") :]
     rows = [list(map(int, line.split())) for line in hours.splitlines()[4:] if line.strip()[:1].isdigit()]
     collected, tested = (sum(row[column] for row in rows) for column in (1, 3))
@@ -72,3 +72,11 @@ def test_plan_command__takes_boxes_and_tubes_from_a_policy(tmp_path: Path) -> No
         done = CliRunner().invoke(plan, ["--people", "10000", "--policy", str(policy), "--json", *more])
         needs = {need["item"]: need["quantity"] for need in json.loads(done.stdout)["needs"]}
         assert (needs["tubes"], needs["box_loads"]) == (tubes, tubes // 50)
+
+
+def test_plan_command__without_labs_names_what_is_assumed_and_borrows_nothing() -> None:
+    done = CliRunner().invoke(plan, ["--people", "5000"])
+    told = done.stdout.splitlines()[-2:]
+    assert told[0].startswith("no labs given: 261 tubes a day assumed")
+    assert told[1].startswith("the labs keep up")
+    assert "borrow" not in done.stdout

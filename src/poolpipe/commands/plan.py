@@ -49,11 +49,18 @@ __all__ = ["plan"]
     "labs",
     type=POSITIVE,
     multiple=True,
-    help="Tubes a lab tests in 24 h; one option per lab; none: enough is assumed  检测机构日检测管数",
+    help="Tubes a lab tests in 24 h; one option per lab; none: the least that keeps up is assumed  检测机构日检测管数，不给则按够用估算",
 )
 @click.option("--pool-size", type=click.IntRange(1, 100), help="Pool size; default the policy's  混样数")
 @click.option(
     "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  策略：预设名或 TOML 文件"
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(1),
+    default=24,
+    show_default=True,
+    help="Hours shown; the others are counted  显示小时数",
 )
 @options.as_json()
 def plan(
@@ -65,6 +72,7 @@ def plan(
     labs: tuple[float, ...],
     pool_size: int | None,
     policy: str | None,
+    rows: int,
     as_json: bool,
 ) -> None:
     """Plan and show needs and hours."""
@@ -90,27 +98,31 @@ def plan(
                 "keeps_up": made.keeps_up,
                 "lab_gap_tubes_per_day": made.lab_gap_tubes_per_day,
                 "finished_h": made.finished_h,
+                "assumed_tubes_per_day": made.assumed_tubes_per_day,
             }
         )
         return
-    _tell_verdict(made)
     show(
         [
             board(made.needs, "Needs 所需", rows=40),
-            board(
-                _whole(made.hours), "Hour by hour, whole tubes and people 逐小时（取整）", rows=24 * days + 24
-            ),
+            board(_whole(made.hours), "Hour by hour, whole tubes and people 逐小时（取整）", rows=rows),
         ]
     )
+    _tell_verdict(made)
 
 
 def _tell_verdict(made: Plan) -> None:
-    """Say first whether the labs keep up, and what is missing."""
+    """Say last, below the hours, whether the labs keep up, and what is missing."""
+    if made.assumed_tubes_per_day is not None:
+        tell(
+            f"no labs given: {made.assumed_tubes_per_day:,.0f} tubes a day assumed, the least that keeps up and covers half "
+            f"of the people in a day 未给检测机构：按每日 {made.assumed_tubes_per_day:,.0f} 管估算"
+        )
     verdict = (
         "the labs keep up 检测能力足够" if made.keeps_up else "collection outruns the labs 采样超过检测能力"
     )
     tell(f"{verdict}; last tube tested in hour {made.finished_h} 最后一管于第 {made.finished_h} 小时检测")
-    if made.lab_gap_tubes_per_day:
+    if made.lab_gap_tubes_per_day and made.assumed_tubes_per_day is None:
         tell(
             f"borrow {made.lab_gap_tubes_per_day:,.0f} tubes a day, so that half of the people can be tested in a day"
             " 需补充检测能力"

@@ -20,6 +20,8 @@ __all__ = ["Overview"]
 
 _SEVERITIES: Final = ("error", "warning", "info")
 _STATUSES: Final = ("open", "recollected", "closed")
+_UNKNOWN: Final = "day.sql(\"from pools where mode is null and call in ('positive', 'suspect')\")"
+"""The expression that lists the positive and suspect tubes without a collect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,21 @@ class Overview:
             ("anomalies", _listed(sum(severe.values()), {each: severe[each] for each in _SEVERITIES})),
             ("rejects", f"{rows.get('rejects', 0):,}"),
         ]
-        waiting = status["open"]
+        waiting, unknown = status["open"], summary.get("unregistered", {})
         todo = [
             (f"re-collect {waiting:,} {_people(waiting)}, the most urgent first", "day.recalls.filter(status='open')"),
+            (f"find the people of {_tubes(unknown)} that nobody is registered for", _UNKNOWN),
             (f"look into {severe['error']:,} anomalies of severity error", "day.anomalies.filter(severity='error')"),
             (f"correct and send again {rows.get('rejects', 0):,} rejected events", "day.rejects"),
             (f"heed {len(summary.get('warnings', ())):,} warnings", "day.summary['warnings']"),
         ]  # fmt: skip
-        due = (waiting, severe["error"], rows.get("rejects", 0), len(summary.get("warnings", ())))
+        due = (
+            waiting,
+            sum(unknown.values()),
+            severe["error"],
+            rows.get("rejects", 0),
+            len(summary.get("warnings", ())),
+        )
         return cls(title, tuple(counts), tuple(each for each, count in zip(todo, due, strict=True) if count))
 
     def text(self) -> str:
@@ -117,6 +126,12 @@ def _recalled(recalls: pl.DataFrame) -> tuple[Counter[str], int]:
 def _listed(total: int, parts: Mapping[str, int]) -> str:
     told = ", ".join(f"{count:,} {what}" for what, count in parts.items() if count)
     return f"{total:,}" + (f": {told}" if told else "")
+
+
+def _tubes(calls: Mapping[str, int]) -> str:
+    """Numbers of tubes by call, as `2 positive tubes`."""
+    told = " and ".join(f"{count:,} {call}" for call, count in calls.items() if count)
+    return f"{told} tube{'s' if sum(calls.values()) != 1 else ''}"
 
 
 def _people(count: int) -> str:

@@ -67,7 +67,15 @@ def day_boards(
     """
     as_of = moment_of_day(day)
     yield campaign_board(day, zone=zone)
-    yield recall_board(day.recalls, as_of=as_of, zone=zone, people=people, show_ids=show_ids, rows=rows)
+    yield recall_board(
+        day.recalls,
+        as_of=as_of,
+        zone=zone,
+        people=people,
+        show_ids=show_ids,
+        rows=rows,
+        sampled=day.sampled() > 0,
+    )
     yield ledger_board(day.ledger, rows=rows)
     yield missing_board(day.unreported(), as_of=as_of, zone=zone, show_ids=show_ids, rows=rows)
     for board in (

@@ -26,6 +26,7 @@ def recall_board(
     people: pl.DataFrame | None = None,
     show_ids: bool = False,
     rows: int = 20,
+    sampled: bool = True,
 ) -> Board:
     """Draw the recalls that are not closed, most urgent first; closed ones are only counted.
 
@@ -43,6 +44,8 @@ def recall_board(
         Show identity numbers in full.
     rows : int
         People listed; the others are counted.
+    sampled : bool
+        Whether any collect was accepted; without one nobody can be known to wait.
     """
     waiting = recalls.filter(pl.col("status") != "closed").sort("rank")
     closed = recalls.height - waiting.height
@@ -73,7 +76,10 @@ def recall_board(
             Text(f"{row['status']}\n{CHINESE[row['status']]}"),
             "-" if row["p_infected"] is None else f"{row['p_infected']:.0%}",
         )
-    if not waiting.height:
+    if not sampled:
+        unknown = "unknown: no collect was accepted, so that no tube has people\n未知：没有被接受的采样记录，管内人员不明"
+        board.add_row("", "", Text(unknown, style="bold yellow"))
+    elif not waiting.height:
         board.add_row("", Text("nobody is waiting\n无人待复采", style="green"))
     return board
 

@@ -30,7 +30,7 @@ def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Board:
     """
     blamed = pl.col("detail").str.contains(LOADS_REJECTED.meaning, literal=True)
     found = _first_of_each(
-        anomalies, ("code", "round", "subject"), ("round", "subject_kind", "subject"), blamed
+        anomalies, ("code", "round", "subject"), ("round", "subject_kind", "subject", "detail"), blamed
     )
     board = frame(f"Anomalies 异常 · {anomalies.height:,}", show_ids=show_ids)
     board.add_column("what\n异常", no_wrap=True)
@@ -42,7 +42,8 @@ def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Board:
         board.add_row(
             Text.assemble((code, STYLES[severity]), f"\n{chinese}"),
             Text.assemble(f"{first['n']:,}\n", (f"{severity} {CHINESE[severity]}", STYLES[severity])),
-            plain(_subject(first, show_ids=show_ids)) + Text(f"\n{advice.way_out}\n{advice.way_out_chinese}"),
+            plain(_subject(first, show_ids=show_ids) + _facts(first, code))
+            + Text(f"\n{advice.way_out}\n{advice.way_out_chinese}"),
         )
     if not found:
         board.add_row(Text("none 无", style="green"))
@@ -97,13 +98,24 @@ def withheld_detail(detail: str, file: str) -> str:
 def _first_of_each(
     table: pl.DataFrame, order: tuple[str, ...], shown: tuple[str, ...], other: pl.Expr
 ) -> dict[tuple[str, bool], dict[str, object]]:
-    """Count rows by code and way out: the number of rows, `n`, and columns of the first."""
+    """Count rows by code and way out: the number of rows, `n`, and columns of the first, what is called positive before others."""
+    gravity = pl.when(pl.col("detail").str.contains("called positive", literal=True)).then(0)
+    gravity = gravity.when(pl.col("detail").str.contains("called suspect", literal=True)).then(1).otherwise(2)
     first = (
-        table.sort(order)
+        table.sort(gravity, *order)
         .group_by("code", other.fill_null(value=False).alias("other"), maintain_order=True)
         .agg(pl.len().alias("n"), pl.col(shown).first())
     )
     return {(row["code"], row["other"]): row for row in first.iter_rows(named=True)}
+
+
+def _facts(row: dict[str, object], code: str) -> str:
+    """What is known of a tube that nobody is registered for, its call and the code it may be misread from; else empty."""
+    if code != "orphan_tube":
+        return ""
+    facts = str(row["detail"]).partition(f"; {ANOMALIES[code].way_out}")[0]
+    more = facts.removeprefix(ANOMALIES[code].meaning).strip(",; ").removeprefix("and ")
+    return f": {more}" if more else ""
 
 
 def _subject(row: dict[str, object], *, show_ids: bool) -> str:

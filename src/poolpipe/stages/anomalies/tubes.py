@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from poolpipe.stages.anomalies.orphans import of_orphans
 from poolpipe.stages.anomalies.rescans import of_rescans
 from poolpipe.stages.anomalies.rows import rows, tube_rows
 from poolpipe.tables import MODES
@@ -40,7 +41,7 @@ def of_tubes(seen: Seen) -> list[pl.DataFrame]:
         tube_rows(seen, "tube_at_two_points", pools.filter(collected & pl.col("several_points")), when),
         tube_rows(seen, "mixed_mode", pools.filter(collected & pl.col("mixed_mode")), when),
         tube_rows(seen, "swab_count_mismatch", pools.filter(pl.col("swabs") != people), when, swabs),
-        tube_rows(seen, "orphan_tube", pools.filter(~collected), "packed_at"),
+        *of_orphans(seen),
         tube_rows(seen, "conflicting_calls", pools.filter("conflicting"), "called_at"),
         tube_rows(seen, "positive_set_aside", pools.filter("set_aside"), "loaded_at"),
         tube_rows(

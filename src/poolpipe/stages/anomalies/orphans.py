@@ -1,0 +1,104 @@
+"""Find the tubes that nobody is registered for, and the codes that they may be misread from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from poolpipe.stages.anomalies.rows import tube_rows
+from poolpipe.tables import ANOMALIES, CALLS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from poolpipe.coding.dictionaries import Dictionaries
+    from poolpipe.stages.anomalies.rows import Seen
+
+__all__ = ["GRAVE", "count_unregistered", "of_orphans", "unregistered_warning"]
+
+GRAVE: Final = ("positive", "suspect")
+"""Calls after which somebody has to be found."""
+
+_CHINESE: Final = {"positive": "阳性", "suspect": "可疑"}
+
+
+def of_orphans(seen: Seen) -> list[pl.DataFrame]:
+    """Find the tubes without any collect; the detail names a grave call, and a registered code with leading zeros.
+
+    Returns
+    -------
+    list of DataFrame
+        Anomaly rows `orphan_tube`.
+    """
+    orphans = seen.pools.filter(pl.col("mode").is_null()).select("tube", "packed_at", "call")
+    if orphans.is_empty():
+        return [tube_rows(seen, "orphan_tube", orphans, "packed_at")]
+    padded = _with_zeros(orphans, seen.pools, seen.codes)
+    words = pl.col("call").replace_strict(range(len(CALLS)), CALLS, return_dtype=pl.String)
+    call = pl.when(words.is_in(GRAVE)).then(pl.format(", and called {}", words)).otherwise(pl.lit(""))
+    zeros = pl.format("; perhaps it is tube '{}', and a spreadsheet took the zeros 可能丢失前导零", "padded")
+    facts = pl.concat_str(pl.lit(ANOMALIES["orphan_tube"].meaning), call, zeros.fill_null(""))
+    return [tube_rows(seen, "orphan_tube", orphans.with_columns(padded), "packed_at", facts)]
+
+
+def _with_zeros(orphans: pl.DataFrame, pools: pl.DataFrame, codes: Dictionaries) -> pl.Series:
+    """Give for each orphan the registered tube of its round that has the same number behind zeros; null where none has.
+
+    Parameters
+    ----------
+    orphans : DataFrame
+        tube, of n tubes without a collect.
+    pools : DataFrame
+        As `stages.pools.gather_pools` gives.
+    codes : Dictionaries
+        Give the texts.
+
+    Returns
+    -------
+    (n,) Series of String
+        Named `padded`; the smallest code where several fit.
+    """
+    known = codes.entities["tube"]
+    texts, rounds = pl.Series("text", known.texts), pl.Series("round", known.rounds)
+    spelt = codes.texts["tube"]
+    # the dictionary holds each distinct code once: only those with a leading zero are compared
+    zeros = pl.select(pl.arg_where(spelt.str.contains("^0[0-9]+$"))).to_series()
+    registered = pools.filter(pl.col("mode").is_not_null())["tube"]
+    places = pl.DataFrame([rounds.gather(registered), texts.gather(registered)])
+    padded = places.filter(pl.col("text").is_in(zeros.implode()))
+    names = padded.with_columns(spelt.gather(padded["text"]).alias("padded")).select(
+        "round", "padded", pl.col("padded").str.strip_chars_start("0").alias("bare")
+    )
+    least = names.group_by("round", "bare").agg(pl.col("padded").min())
+    mine = pl.DataFrame(
+        [rounds.gather(orphans["tube"]), spelt.gather(texts.gather(orphans["tube"])).alias("bare")]
+    )
+    return mine.join(least, on=["round", "bare"], how="left", maintain_order="left")["padded"]
+
+
+def count_unregistered(pools: pl.DataFrame) -> dict[str, int]:
+    """Count the tubes without any collect that are positive or suspect: the number of each call, none left out.
+
+    Parameters
+    ----------
+    pools : DataFrame
+        As `stages.pools.gather_pools` gives.
+    """
+    calls = pools.filter(pl.col("mode").is_null())["call"]
+    return {call: int((calls == CALLS.index(call)).sum()) for call in GRAVE}
+
+
+def unregistered_warning(counted: Mapping[str, int]) -> list[str]:
+    """Warn, in both languages, of positive and suspect tubes whose people are unknown; empty where there is none."""
+    there = {call: count for call, count in counted.items() if count}
+    if not there:
+        return []
+    told = " and ".join(f"{count:,} {call} tube{'s' if count > 1 else ''}" for call, count in there.items())
+    chinese = "、".join(f"{_CHINESE[call]} {count:,} 管" for call, count in there.items())
+    return [
+        (
+            f"{told} whose people are unknown: nobody is re-collected for them; find the site's list, or the misread code "
+            f"(anomaly orphan_tube) {chinese}无人登记，无法追回：请向采样点索取名单，或核对管码（orphan_tube）"
+        )
+    ]

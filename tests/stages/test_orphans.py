@@ -1,0 +1,63 @@
+"""Tubes that nobody is registered for: a positive one is never passed over."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from rich.console import Console
+
+import poolpipe
+from poolpipe.terminal.boards import anomaly_board, campaign_board
+
+
+def _day(*calls: tuple[str, str], collected: str = "0001") -> poolpipe.Day:
+    """A day with one collected tube, and reports of tubes and calls."""
+    collects = {"at": ["2022-02-10T08:00:00Z"], "tube": [collected], "person_type": ["HKM"], "person": ["H1"]}
+    tubes, words = zip(*calls, strict=True)
+    reports = {"at": ["2022-02-10T12:00:00Z"] * len(calls), "tube": list(tubes), "call": list(words)}
+    return poolpipe.run({"collect": pl.DataFrame(collects), "report": pl.DataFrame(reports)})
+
+
+def _drawn(board: object) -> str:
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(board)
+    return captured.get()
+
+
+def test_orphan__a_positive_one_leads_the_first_board_and_the_overview():
+    day = _day(("1", "positive"), ("2", "suspect"), ("3", "positive"))
+    board = _drawn(campaign_board(day, zone="Asia/Shanghai"))
+    assert board.index("look here") < board.index(
+        "2 positive tubes and 1 suspect tube whose people are unknown"
+    )
+    assert "阳性 2 管、可疑 1 管" in day.summary["warnings"][0]
+    assert "find the people of 2 positive and 1 suspect tubes that nobody is registered for" in repr(day)
+
+
+def test_orphan__a_negative_one_gives_no_warning():
+    day = _day(("2", "negative"))
+    assert day.summary["unregistered"] == {"positive": 0, "suspect": 0}
+    assert day.summary["warnings"] == []
+    assert "registered" not in repr(day)
+
+
+def test_orphan__the_example_on_the_board_is_a_positive_one_with_its_call():
+    day = _day(("A", "negative"), ("B", "positive"))
+    assert "tube B: called positive" in _drawn(anomaly_board(day.anomalies))
+
+
+@pytest.mark.parametrize(
+    ("collected", "reported", "told"),
+    [
+        ("0001", "1", True),
+        ("0001", "2", False),
+        ("A001", "1", False),
+        ("0", "1", False),
+        ("01", "001", False),
+    ],
+)
+def test_orphan__a_registered_code_with_leading_zeros_is_named(collected: str, reported: str, told: bool):
+    day = _day((reported, "positive"), collected=collected)
+    (detail,) = day.anomalies.filter(code="orphan_tube")["detail"]
+    assert (f"perhaps it is tube '{collected}'" in detail) is told
