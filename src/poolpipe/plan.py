@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from functools import partial
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -229,7 +229,7 @@ def plan(
     )
 
 
-def _labs(given: object) -> list[float]:
+def _labs(given: Any) -> list[float]:
     """The capacities of all labs as numbers; a single number is one lab."""
     labs = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
     wrong = [each for each in labs if isinstance(each, bool) or not isinstance(each, Real)]

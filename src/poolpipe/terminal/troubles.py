@@ -99,8 +99,10 @@ def _first_of_each(
     table: pl.DataFrame, order: tuple[str, ...], shown: tuple[str, ...], other: pl.Expr
 ) -> dict[tuple[str, bool], dict[str, object]]:
     """Count rows by code and way out: the number of rows, `n`, and columns of the first, what is called positive before others."""
-    gravity = pl.when(pl.col("detail").str.contains("called positive", literal=True)).then(0)
-    gravity = gravity.when(pl.col("detail").str.contains("called suspect", literal=True)).then(1).otherwise(2)
+    positive, suspect = (
+        pl.col("detail").str.contains(f"called {call}", literal=True) for call in ("positive", "suspect")
+    )
+    gravity = pl.when(positive).then(0).when(suspect).then(1).otherwise(2)
     first = (
         table.sort(gravity, *order)
         .group_by("code", other.fill_null(value=False).alias("other"), maintain_order=True)
