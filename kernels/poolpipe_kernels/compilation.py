@@ -91,7 +91,20 @@ def _argument_type(word: str) -> Any:
 
 
 def is_wanting(kernel: Any, types: tuple[Any, ...]) -> bool:
-    """Whether a kernel, called with arguments of these types, has to be compiled first."""
+    """Whether a kernel, called with arguments of these types, has to be compiled first.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        As `kernel` makes it.
+    types : tuple of numba types
+        As `argument_types` gives them.
+
+    Returns
+    -------
+    bool
+        False where kernels are interpreted (NUMBA_DISABLE_JIT).
+    """
     if not hasattr(kernel, "_cache"):  # interpreted, as all are where NUMBA_DISABLE_JIT is set
         return False
     kept = kernel._cache

@@ -80,11 +80,36 @@ class KeptCode(FunctionCache):
         self._folders = dict.fromkeys((Path(self._cache_path), *beside))
 
     def has(self, types: Any, target_context: Any) -> bool:
-        """Whether sound machine code is kept for these argument types."""
+        """Whether valid machine code is kept for these argument types.
+
+        Parameters
+        ----------
+        types : tuple of numba types
+            Types of the arguments.
+        target_context : numba target context
+            The kernel's; it gives the processor.
+
+        Returns
+        -------
+        bool
+        """
         return self._read(*self._key(types, target_context.codegen())) is not None
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Give the kept code for a signature, ready to be called, or None."""
+        """Load the kept code for a signature; numba calls this before it compiles.
+
+        Parameters
+        ----------
+        sig : tuple of numba types
+            Types of the arguments.
+        target_context : numba target context
+            The kernel's.
+
+        Returns
+        -------
+        compile result or None
+            None where no valid code is kept.
+        """
         rtsys.initialize(target_context)
         code = self._read(*self._key(sig, target_context.codegen()))
         if code is None:
@@ -95,7 +120,15 @@ class KeptCode(FunctionCache):
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep compiled code where there is a place for it; a full disk costs the next start, not this run."""
+        """Keep compiled code on disk, if a folder can be written; a full disk is ignored, as the next start compiles again.
+
+        Parameters
+        ----------
+        sig : tuple of numba types
+            Types of the arguments.
+        data : compile result
+            What numba has compiled.
+        """
         if self.can_keep and self._impl.check_cachable(data):
             name, key = self._key(sig, data.codegen)
             with suppress(OSError):

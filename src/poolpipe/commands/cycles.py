@@ -55,12 +55,26 @@ def cycle_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def cycles_told(pools: pl.DataFrame, told: dict[str, Any], *, wanted: bool) -> dict[str, Any] | None:
-    """Fields of `Cycles` from the options, or None where Ct do not count; a Ct that is not used is told on stderr.
+    """Make the fields of `Cycles` from the options; a column ct that is not used gets a warning on stderr.
+
+    Parameters
+    ----------
+    pools : polars.DataFrame
+        The table of pools.
+    told : dict of str to object
+        Values of the options; None where an option is not given.
+    wanted : bool
+        Whether `--ct` is given.
+
+    Returns
+    -------
+    dict or None
+        None where Ct values do not count.
 
     Raises
     ------
     TableError
-        Ct are wanted and there are none.
+        Ct values are wanted and there are none.
     InputError
         The table of measured Ct has none.
     """
@@ -110,7 +124,18 @@ def read_with_ct(path: Path) -> pl.DataFrame:
 
 
 def with_readings(pools: pl.DataFrame, path: Path | None) -> pl.DataFrame:
-    """Put the earliest Ct of each pool, its controls apart, beside `pools`; a pool that the file does not name keeps its own.
+    """Add the smallest Ct of each pool to `pools`, controls left out; a pool that the file does not name keeps its own.
+
+    Parameters
+    ----------
+    pools : polars.DataFrame
+        The table of pools.
+    path : Path or None
+        A table with pool, ct and optionally target; None changes nothing.
+
+    Returns
+    -------
+    polars.DataFrame
 
     Raises
     ------

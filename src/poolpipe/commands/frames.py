@@ -23,12 +23,23 @@ __all__ = ["board", "echo_json", "read_frame", "tell_doubts", "write_frame"]
 
 
 def read_frame(path: Path, numbers: Iterable[str] = ()) -> pl.DataFrame:
-    """Read a table of any columns; codes stay text with their leading zeros, `numbers` become floats.
+    """Read a table of any columns; codes stay text with their leading zeros.
+
+    Parameters
+    ----------
+    path : Path
+        A file of any format that `read_any_table` reads.
+    numbers : iterable of str
+        Columns that become floats.
+
+    Returns
+    -------
+    polars.DataFrame
 
     Raises
     ------
     InputError
-        The file cannot be read, or one of `numbers` holds something else.
+        The file cannot be read, or a column of `numbers` holds something else.
     """
     import polars as pl
 
@@ -43,7 +54,14 @@ def read_frame(path: Path, numbers: Iterable[str] = ()) -> pl.DataFrame:
 
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:
-    """Write CSV, NDJSON, Parquet or Arrow, as the name ends.
+    """Write CSV, NDJSON, Parquet or Arrow, by the ending of the name.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        The table.
+    path : Path
+        Ends in .csv, .ndjson, .parquet or .arrow.
 
     Raises
     ------
@@ -72,7 +90,25 @@ def board(
     secret: Iterable[str] = (),
     show_ids: bool = False,
 ) -> Board:
-    """Lay a frame out for people; columns in `secret` are masked unless asked for, rows left out are counted."""
+    """Make a board of a frame.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        The table.
+    title : str
+        Heading.
+    rows : int
+        The most rows shown; the others are counted.
+    secret : iterable of str
+        Columns that are masked.
+    show_ids : bool
+        Show them in full.
+
+    Returns
+    -------
+    Board
+    """
     from poolpipe.display import mask
     from poolpipe.terminal.marks import frame as framed
     from poolpipe.terminal.marks import plain
@@ -88,7 +124,15 @@ def board(
 
 
 def tell_doubts(doubts: pl.DataFrame, *, most: int = 10) -> None:
-    """Name on stderr the pools that could not be used; what is beyond `most` of a kind is counted."""
+    """Name on stderr the pools that could not be used.
+
+    Parameters
+    ----------
+    doubts : polars.DataFrame
+        As `Decoded.doubts`.
+    most : int
+        The most pools named of a code; the others are counted.
+    """
     for part in doubts.partition_by("code", maintain_order=True):
         names = ", ".join(repr(name) for name in part["pool"].head(most).to_list())
         more = f", … +{part.height - most:,}" if part.height > most else ""

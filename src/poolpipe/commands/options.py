@@ -33,7 +33,19 @@ class Number(click.FloatRange):
     """A finite number in a range; `nan` and `inf`, which compare with nothing, are none."""
 
     def convert(self, value: Any, param: Parameter | None, ctx: Context | None) -> float:
-        """Give the number, or fail as wrong usage."""
+        """Convert the text of an option; anything but a finite number is wrong usage.
+
+        Parameters
+        ----------
+        value : str or float
+            As typed, or the default.
+        param, ctx
+            As click passes them.
+
+        Returns
+        -------
+        float
+        """
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
             self.fail(f"{value} is no number to reckon with 不是可用的数字", param, ctx)

@@ -65,10 +65,21 @@ def read_delimited(stream: TextStream, longest: int) -> Iterator[Batch]:
     """Yield the records of a CSV text with a header, block by block.
 
     Blank lines are no records. A record with more or fewer cells than the header, with a stray quote, of more
-    than `longest` bytes, or damaged beyond its encoding is broken, and so is the line in which a file breaks
-    off: it may be half a line, and half a barcode is another tube. Where the first line is no header, or names a column
+    than `longest` bytes, or damaged beyond its encoding is broken, and so is the line in which a file is truncated:
+    it may be half a line, and half a barcode is another tube. Where the first line is no header, or names a column
     twice, every record is broken; a first line that is no header is one of them. A header further down, where
-    files were put one behind the other, is a broken line, and what follows is read by it.
+    files were concatenated, is a broken line, and the lines below are read by it.
+
+    Parameters
+    ----------
+    stream : TextStream
+        The text.
+    longest : int
+        Bytes of the longest record.
+
+    Yields
+    ------
+    Batch
 
     Raises
     ------

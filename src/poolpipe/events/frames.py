@@ -81,12 +81,25 @@ def frames_by_source(inputs: Any, kind: str | None = None) -> dict[str, tuple[st
 def sources_of_frames(
     inputs: Any, kind: str | None = None
 ) -> tuple[list[Source], Callable[[Source], Iterator[Batch]]]:
-    """Tell which sources frames are, and how the records of each are read.
+    """List frames as sources, and give the function that reads the records of each.
+
+    Parameters
+    ----------
+    inputs : frame, list or tuple of frames, or mapping
+        As in `frames_by_source`.
+    kind : str, optional
+        Kind of the records of frames without a column `kind`.
+
+    Returns
+    -------
+    sources : list of Source
+    batches : callable
+        Yields the batches of a source.
 
     Raises
     ------
     InputError, TableError
-        As `frames_by_source`; also TableError where a frame tells no kind at all.
+        As `frames_by_source`; also TableError where a frame has no kind at all.
     """
     frames = frames_by_source(inputs, kind)
     for name, (promised, frame) in frames.items():

@@ -52,7 +52,19 @@ _TWICE = (
 
 
 def read_json(stream: TextStream, longest: int) -> Iterator[Batch]:
-    """Yield the records of a JSON text, NDJSON or not; see `json_documents` for what is a record of other JSON."""
+    """Yield the records of a JSON text, NDJSON or not; see `json_documents` for the records of other JSON.
+
+    Parameters
+    ----------
+    stream : TextStream
+        The text.
+    longest : int
+        Bytes of the longest record.
+
+    Yields
+    ------
+    Batch
+    """
     if not is_document(text_of(stream.head()).lstrip("\x1e")):
         yield from read_ndjson(stream, longest)
         return
@@ -80,9 +92,20 @@ def _of_elements(several: list[Element], longest: int) -> Batch:
 def read_ndjson(stream: TextStream, longest: int) -> Iterator[Batch]:
     """Yield the objects of an NDJSON text, block by block; blank lines are no records.
 
-    Values of every JSON type are taken as their text, and a bare NaN, as Python writes it, as nothing. Records may
-    spell a key differently (`tube`, `Tube`); an object that gives two values for one column is broken, for nobody
-    can tell which is meant, and so is a line of more than `longest` bytes or of objects nested beyond `_DEEPEST`.
+    Values of every JSON type are read as their text, and a bare NaN, as Python writes it, as null. Records may
+    spell a key differently (`tube`, `Tube`); an object that gives two values for one column is broken, because it is unknown
+    which is meant, and so is a line of more than `longest` bytes or of objects nested beyond `_DEEPEST`.
+
+    Parameters
+    ----------
+    stream : TextStream
+        The text.
+    longest : int
+        Bytes of the longest record.
+
+    Yields
+    ------
+    Batch
     """
     rest = b""
     line = 1

@@ -79,16 +79,39 @@ def open_inputs(
     kind: str | None = None,
     apart: Mapping[str, Path] | None = None,
 ) -> tuple[list[Source], Callable[[Source], Iterator[Batch | Unread]], dict[str, str]]:
-    """Tell what an input consists of: its sources, how to read each, and the files left aside with the reason.
+    """List the sources of an input, how to read each, and the files skipped with the reason.
 
     Reading a source raises `NoEventsError` before the first batch where the file turns out to hold none.
+
+    Parameters
+    ----------
+    inputs : path, paths, frame, frames, or mapping
+        As in `read_events`.
+    foreign : Foreign or None
+        Reads files that are no event files.
+    spool : Spool
+        Keeps the content of pipes.
+    policy : Policy
+        Its `files`: limits of records.
+    kind : str, optional
+        Kind of events of files without one.
+    apart : mapping of str to Path, optional
+        Files that are reference tables, by the table's name.
+
+    Returns
+    -------
+    sources : list of Source
+    batches : callable
+        Yields the batches of a source.
+    skipped : dict of str to str
+        Name of each file that is not read, and why.
 
     Raises
     ------
     InputError
         If there is no such file or folder, or a frame is of no kind.
     TableError
-        If something is neither a path nor a frame, or a frame tells no kind.
+        If something is neither a path nor a frame, or a frame has no kind.
     """
     if kind is not None and kind not in KINDS:
         raise InputError.of("no_such_kind", where="kind", kind=kind, kinds=", ".join(KINDS))

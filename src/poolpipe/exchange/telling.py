@@ -81,7 +81,17 @@ class Form(Protocol):
     def write(
         self, stretches: Iterable[pl.DataFrame], outbox: Outbox, advance: Callable[[int], None]
     ) -> None:
-        """Write all files of some statements, and call `advance` with the number of further tubes done."""
+        """Write all files of some statements.
+
+        Parameters
+        ----------
+        stretches : iterable of DataFrame
+            Statements, each frame of whole tubes.
+        outbox : Outbox
+            Open outbox that takes the files.
+        advance : callable
+            Called with the number of further tubes done.
+        """
         ...
 
 
@@ -174,7 +184,13 @@ class Csv:
     def write(
         self, stretches: Iterable[pl.DataFrame], outbox: Outbox, advance: Callable[[int], None]
     ) -> None:
-        """Write `results-001.csv`, …: UTF-8 with byte-order mark, so that spreadsheets read Chinese."""
+        """Write `results-001.csv`, …: UTF-8 with byte-order mark, so that spreadsheets read Chinese.
+
+        Parameters
+        ----------
+        stretches, outbox, advance
+            As in `Form.write`.
+        """
         rows = self._rows(stretches, advance)
         for number, parts in enumerate(csv_files(rows, rows_per_file=self.rows_per_file), 1):
             with outbox.file(f"results-{number:03d}.csv", rows=sum(part.height for part in parts)) as file:
@@ -205,7 +221,13 @@ class Hl7:
     def write(
         self, stretches: Iterable[pl.DataFrame], outbox: Outbox, advance: Callable[[int], None]
     ) -> None:
-        """Write `TIME-TUBE-….hl7`, so that the order of names is the order of sending."""
+        """Write `TIME-TUBE-….hl7`, so that the order of names is the order of sending.
+
+        Parameters
+        ----------
+        stretches, outbox, advance
+            As in `Form.write`.
+        """
         from poolpipe.exchange.hl7 import oru_messages
 
         for result in results_of(stretches):
@@ -225,7 +247,13 @@ class Fhir:
     def write(
         self, stretches: Iterable[pl.DataFrame], outbox: Outbox, advance: Callable[[int], None]
     ) -> None:
-        """Write `TIME-TUBE-….json`, so that the order of names is the order of sending."""
+        """Write `TIME-TUBE-….json`, so that the order of names is the order of sending.
+
+        Parameters
+        ----------
+        stretches, outbox, advance
+            As in `Form.write`.
+        """
         from poolpipe.exchange.fhir import bundle
 
         for result in results_of(stretches):

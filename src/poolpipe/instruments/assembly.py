@@ -40,9 +40,23 @@ __all__ = ["find_layout", "read_document"]
 def find_layout(
     document: Document, layouts: tuple[Layout, ...], policy: ImportPolicy
 ) -> tuple[Layout, Sheet, int] | None:
-    """The layout of highest priority that fits a sheet, that sheet, and the index of its header row.
+    """Find the layout of highest priority that fits a sheet.
 
-    A layout that may not stand beside results (`no_results`) fits no file in which any sheet has some.
+    A layout that may not occur beside results (`no_results`) fits no file in which any sheet has some.
+
+    Parameters
+    ----------
+    document : Document
+        The opened file.
+    layouts : tuple of Layout
+        In the order of priority.
+    policy : ImportPolicy
+        Expected targets.
+
+    Returns
+    -------
+    (Layout, Sheet, int) or None
+        The layout, the sheet, and the index of its header row; None where none fits.
     """
     for layout in layouts:
         if layout.inner:
@@ -58,7 +72,25 @@ def read_document(
     document: Document, layout: Layout, sheet: Sheet, header: int, name: str, policy: ImportPolicy,
     extra: dict[str, str] | None = None,
 ) -> InstrumentFile:  # fmt: skip
-    """Read a sheet by its layout; `extra` are facts that stand elsewhere in the container."""
+    """Read a sheet by its layout.
+
+    Parameters
+    ----------
+    document : Document
+        The opened file.
+    layout, sheet, header
+        As `find_layout` gives them.
+    name : str
+        Name of the file in messages.
+    policy : ImportPolicy
+        How ambiguities are decided.
+    extra : dict of str to str, optional
+        Facts that are elsewhere in the container.
+
+    Returns
+    -------
+    InstrumentFile
+    """
     notes = Notes()
     parts = tables(layout, document, sheet, header, policy, notes)
     parts += _tables_elsewhere(layout, document, sheet, parts[0], policy, notes)

@@ -191,9 +191,16 @@ def _stamped(path: Path, loads: pl.DataFrame, imported: list[Imported]) -> Impor
 
 
 def write_events(imported: list[Imported], out: Path) -> None:
-    """Write each file's events to `OUT/<kind>/<digest>.ndjson`, whole or not at all.
+    """Write each file's events to `OUT/<kind>/<digest>.ndjson`, each file in one atomic step.
 
     The name is made of the source's content, so that importing a file again replaces its events by the same ones.
+
+    Parameters
+    ----------
+    imported : list of Imported
+        Files as read; those with an error are left out.
+    out : Path
+        Made where it does not exist.
     """
     for item in imported:
         if item.file is None or item.error is not None:

@@ -69,7 +69,17 @@ def body_of(
 
 
 def name_rows_above(rows: list[Row], columns: Columns, notes: Notes) -> None:
-    """Name the lines above a table that look like its rows, as those of a table do that lost its header."""
+    """Note the lines above a table that look like its rows, as in a second table that lost its header.
+
+    Parameters
+    ----------
+    rows : list of Row
+        Lines above the header.
+    columns : Columns
+        Columns of the table.
+    notes : Notes
+        Takes the findings.
+    """
     width, wells = len(columns.header.cells), columns.of("well")[:1]
     for row in rows:
         cells = [plain(cell) for cell in row.cells]

@@ -48,7 +48,20 @@ def fold(text: str) -> str:
 
 
 def well_name(text: str, rows: int = 16, columns: int = 24) -> str | None:
-    """`A1`, `a01` or `A-1` as `A01`; None where it is no well of the plate."""
+    """Write `A1`, `a01` or `A-1` as `A01`.
+
+    Parameters
+    ----------
+    text : str
+        A cell.
+    rows, columns : int
+        Size of the plate.
+
+    Returns
+    -------
+    str or None
+        None where it is no well of the plate.
+    """
     match = _WELL.fullmatch(plain(text).upper())
     if match is None or ROWS.index(match[1]) >= rows or int(match[2]) > columns:
         return None
@@ -56,7 +69,24 @@ def well_name(text: str, rows: int = 16, columns: int = 24) -> str | None:
 
 
 def well_number(text: str, rows: int, columns: int, *, base: int = 1, order: str = "row") -> str | None:
-    """The well of a number (`1`, `1.0`) that counts from `base` along rows or down columns; None outside."""
+    """Name the well of a number (`1`, `1.0`).
+
+    Parameters
+    ----------
+    text : str
+        A cell.
+    rows, columns : int
+        Size of the plate.
+    base : int
+        Number of the first well.
+    order : {"row", "column"}
+        Whether numbers run along rows or down columns.
+
+    Returns
+    -------
+    str or None
+        None where it is no number or outside the plate.
+    """
     match = re.fullmatch(r"(\d{1,4})(?:\.0*)?", plain(text))
     if match is None or not 0 <= (index := int(match[1]) - base) < rows * columns:
         return None
@@ -106,7 +136,20 @@ def decimal_mark(values: Iterable[str], others: Iterable[str]) -> str:
 
 
 def number(text: str, decimal: str) -> float | None:
-    """The number a cell says under the file's decimal mark; None where it is no plain number."""
+    """Parse the number of a cell under the file's decimal mark.
+
+    Parameters
+    ----------
+    text : str
+        A cell.
+    decimal : {".", ","}
+        Decimal mark.
+
+    Returns
+    -------
+    float or None
+        None where it is no plain number.
+    """
     text = plain(text)
     if not _NUMBER.fullmatch(text) or (("," if decimal == "." else ".") in text):
         return None

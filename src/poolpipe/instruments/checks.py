@@ -15,7 +15,19 @@ __all__ = ["check_setup"]
 
 
 def check_setup(layout: Layout, document: Document, read: set[str], notes: Notes) -> None:
-    """Wells that the set-up sheet gives a target and of which no row came: rows were lost or deleted."""
+    """Note wells to which the set-up sheet gives a target and that have no row: rows were lost or deleted.
+
+    Parameters
+    ----------
+    layout : Layout
+        Names the set-up sheet, if there is one.
+    document : Document
+        The opened file.
+    read : set of str
+        Wells that have a row.
+    notes : Notes
+        Takes the findings.
+    """
     if layout.setup is None:
         return
     for sheet in document.sheets:

@@ -65,7 +65,23 @@ class Columns:
 
 
 def columns_of(layout: Layout, row: Row, policy: ImportPolicy, notes: Notes) -> Columns:
-    """The columns below a header row; a name that stands twice is noted."""
+    """Assign roles to the columns below a header row; a name that occurs twice is noted.
+
+    Parameters
+    ----------
+    layout : Layout
+        Names of the columns.
+    row : Row
+        The header.
+    policy : ImportPolicy
+        Expected targets.
+    notes : Notes
+        Takes the findings.
+
+    Returns
+    -------
+    Columns
+    """
     names = [fold(cell) for cell in row.cells]
     roles: dict[str, list[int]] = {}
     for role, options in layout.columns.items():

@@ -33,7 +33,26 @@ _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE][+-]?\d+")
 def record_time(
     layout: Layout, record: Record, policy: ImportPolicy, evidence: Any, notes: Notes
 ) -> datetime | None:
-    """The time that a row of its own says; null where it says none."""
+    """Parse the time in a row of its own.
+
+    Parameters
+    ----------
+    layout : Layout
+        Gives the zone.
+    record : Record
+        The row.
+    policy : ImportPolicy
+        Zone and date order.
+    evidence : {"mdy", "dmy"} or None
+        Date order that the file's other dates show.
+    notes : Notes
+        Takes the questions.
+
+    Returns
+    -------
+    datetime or None
+        None where the row has none.
+    """
     if not record["at"]:
         return None
     said = moment(record["at"], policy, evidence=evidence, zone=layout.zone)
@@ -45,7 +64,25 @@ def record_time(
 def loads_of(
     layout: Layout, records: list[Record], places: list[Place], policy: ImportPolicy, notes: Notes
 ) -> list[dict[str, Any]]:
-    """Rows of LOADS: one a well and tube, or a control; wells that the robot skipped or failed are left out."""
+    """Make rows of LOADS: one per well and tube, or a control; wells that the robot skipped or failed are left out.
+
+    Parameters
+    ----------
+    layout : Layout
+        Words of roles and outcomes.
+    records : list of Record
+        Rows of the table.
+    places : list of Place
+        Plate and well of each.
+    policy : ImportPolicy
+        How ambiguities are decided.
+    notes : Notes
+        Takes findings and questions.
+
+    Returns
+    -------
+    list of dict
+    """
     loads: dict[tuple[str | None, str, str | None, str], dict[str, Any]] = {}
     roles = roles_of(layout, records, places, policy, notes)
     for record, place, held in zip(records, places, roles, strict=True):
@@ -66,7 +103,15 @@ def loads_of(
 
 
 def ask_about_shared_wells(loads: list[dict[str, Any]], notes: Notes) -> None:
-    """Ask about wells that several tubes of one file were loaded into: two exports in one, or a mistake of the robot."""
+    """Ask about wells that several tubes of one file were loaded into: two exports in one, or a mistake of the robot.
+
+    Parameters
+    ----------
+    loads : list of dict
+        As `loads_of` gives them.
+    notes : Notes
+        Takes the questions.
+    """
     tubes: dict[tuple[str | None, str], set[str | None]] = {}
     for load in loads:
         tubes.setdefault((load["plate"], load["well"]), set()).add(load["tube"] or load["role"])
@@ -94,7 +139,24 @@ def _transferred(layout: Layout, record: Record, well: str, notes: Notes) -> boo
 
 
 def tube_code(record: Record, policy: ImportPolicy, notes: Notes, *, named: bool) -> str | None:
-    """The tube's barcode; null where the text is none, was damaged by a spreadsheet, or is not to be taken."""
+    """Read a tube's barcode.
+
+    Parameters
+    ----------
+    record : Record
+        The row.
+    policy : ImportPolicy
+        Pattern of barcodes, and whether sample names are barcodes.
+    notes : Notes
+        Takes findings and questions.
+    named : bool
+        Whether the text is a sample name in a machine's file.
+
+    Returns
+    -------
+    str or None
+        None where the text is no barcode, was damaged by a spreadsheet, or is not to be used.
+    """
     text = record["tube"] or record["sample"]
     if not text or (named and policy.sample_names == "ignore"):
         return None
@@ -112,7 +174,17 @@ def tube_code(record: Record, policy: ImportPolicy, notes: Notes, *, named: bool
 def reports_of(
     layout: Layout, records: list[Record], places: list[Place], policy: ImportPolicy, notes: Notes
 ) -> list[dict[str, Any]]:
-    """Rows of REPORTS: what a lab concluded by itself; a word that is not known makes no report, a control neither."""
+    """Make rows of REPORTS: the lab's own conclusions. An unknown word makes no report, and neither does a control.
+
+    Parameters
+    ----------
+    layout, records, places, policy, notes
+        As in `loads_of`.
+
+    Returns
+    -------
+    list of dict
+    """
     reports = []
     roles = roles_of(layout, records, places, policy, notes)
     for record, place, held in zip(records, places, roles, strict=True):
@@ -135,7 +207,21 @@ def reports_of(
 
 
 def pools_of(records: list[Record], policy: ImportPolicy, notes: Notes) -> list[dict[str, Any]]:
-    """Rows of POOLS: a sample that went into a pool, in microlitres."""
+    """Make rows of POOLS: each is a sample that went into a pool, with its volume in microlitres.
+
+    Parameters
+    ----------
+    records : list of Record
+        Rows of the table.
+    policy : ImportPolicy
+        Pattern of barcodes.
+    notes : Notes
+        Takes the findings.
+
+    Returns
+    -------
+    list of dict
+    """
     pools = []
     for record in records:
         codes = record["pool"], record["source"]

@@ -24,9 +24,23 @@ Well = tuple[str, str]  # plate, well
 
 
 def contradicted(records: Sequence[Record], wells: Sequence[str | None], notes: Notes) -> set[int]:
-    """Positions of the records that are left out because others contradict them.
+    """Find the records that are left out because others contradict them.
 
-    A well holds one sample, so of rows that name different ones only the majority is believed. A target has one dye.
+    A well holds one sample, so of rows that name different ones only the majority is used. A target has one dye.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Rows of the table.
+    wells : sequence of str or None
+        Well of each.
+    notes : Notes
+        Takes the findings.
+
+    Returns
+    -------
+    set of int
+        Indices of the records.
 
     Raises
     ------
@@ -99,7 +113,17 @@ def _strange_dyes(rows: Iterable[tuple[int, Record]], notes: Notes) -> set[int]:
 
 
 def check_blocks(records: Sequence[Record], wells: Sequence[str | None], notes: Notes) -> None:
-    """Name the wells that lack a row for a target that nearly all wells have: rows were lost or cut off."""
+    """Note the wells that lack a row for a target that nearly all wells have: rows were lost or cut off.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Rows of the table.
+    wells : sequence of str or None
+        Well of each.
+    notes : Notes
+        Takes the findings.
+    """
     read: dict[Well, set[str]] = defaultdict(set)
     for record, well in zip(records, wells, strict=True):
         if well and (target := record["target"] or record["dye"]):

@@ -50,7 +50,20 @@ def check_plates(readings: pl.DataFrame, loads: pl.DataFrame) -> list[Question]:
 
 
 def check_pools(tubes: pl.Series, pools: pl.DataFrame) -> list[Question]:
-    """A question for tubes with a result that the sample-to-pool map does not have; empty without a map."""
+    """Ask about tubes with a result that the sample-to-pool map does not have.
+
+    Parameters
+    ----------
+    tubes : Series of String
+        Tubes with a result.
+    pools : DataFrame
+        The map; empty where there is none.
+
+    Returns
+    -------
+    list of Question
+        At most one.
+    """
     if not pools.height:
         return []
     missing = sorted(set(tubes.drop_nulls().to_list()) - set(pools["pool"].to_list()))

@@ -100,6 +100,19 @@ class Document:
 def open_document(content: bytes, policy: ImportPolicy, *, name: str = "") -> Document:
     """Open a file's bytes as sheets.
 
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    policy : ImportPolicy
+        Encoding, and bounds of sizes.
+    name : str
+        Name of the file in messages.
+
+    Returns
+    -------
+    Document
+
     Raises
     ------
     DamagedFileError
@@ -141,7 +154,17 @@ def open_document(content: bytes, policy: ImportPolicy, *, name: str = "") -> Do
 
 
 def text_document(content: bytes, policy: ImportPolicy, *, name: str = "") -> Document:
-    """A text as sheets: one a section, in every delimiter that occurs in it."""
+    """Open a text as sheets: one per section, in every delimiter that occurs in it.
+
+    Parameters
+    ----------
+    content, policy, name
+        As in `open_document`.
+
+    Returns
+    -------
+    Document
+    """
     text, encoding, other = _decode(content, policy, name)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if lines and not lines[-1]:
@@ -162,7 +185,29 @@ def text_document(content: bytes, policy: ImportPolicy, *, name: str = "") -> Do
 
 
 def unpack_zip(content: bytes, policy: ImportPolicy, *, name: str = "") -> dict[str, bytes]:
-    """Members of a zip, each checked against its checksum and all together within `max_unpacked_bytes`."""
+    """Unpack the members of a zip, each verified by its checksum and all together within `max_unpacked_bytes`.
+
+    Parameters
+    ----------
+    content : bytes
+        The zip.
+    name : str
+        Name of the file in messages.
+    policy : ImportPolicy
+        Bounds of sizes.
+
+    Returns
+    -------
+    dict of str to bytes
+        Member's name to its content.
+
+    Raises
+    ------
+    DamagedFileError
+        A damaged member, or one beyond the bounds.
+    RefusedFormatError
+        An encrypted archive.
+    """
     members: dict[str, bytes] = {}
     room = policy.max_unpacked_bytes
     try:

@@ -36,6 +36,21 @@ def is_eds(document: Document) -> bool:
 def read(document: Document, name: str, policy: ImportPolicy, layouts: Path | None = None) -> InstrumentFile:
     """Read the result table of an .eds by a layout that is `inner`, the shipped one or one of the lab's own folder.
 
+    Parameters
+    ----------
+    document : Document
+        The opened file.
+    name : str
+        Name of the file in messages.
+    policy : ImportPolicy
+        How ambiguities are decided.
+    layouts : Path, optional
+        Folder of the lab's own layouts.
+
+    Returns
+    -------
+    InstrumentFile
+
     Raises
     ------
     RefusedFormatError

@@ -24,12 +24,37 @@ ENOUGH = 2  # so many other values of one length or with decimals tell how long 
 
 
 def is_trailer(layout: Layout, line: str) -> bool:
-    """Whether a line is the one that closes files of this layout."""
+    """Whether a line is the one that closes files of a layout.
+
+    Parameters
+    ----------
+    layout : Layout
+        May have a closing line.
+    line : str
+        A line of the file.
+
+    Returns
+    -------
+    bool
+    """
     return layout.trailer is not None and re.search(layout.trailer, line.strip()) is not None
 
 
 def check_trailer(layout: Layout, document: Document) -> None:
-    """Raise DamagedFileError where the layout has a closing line and the file does not end with it."""
+    """Check that a file ends with the closing line of its layout, if the layout has one.
+
+    Parameters
+    ----------
+    layout : Layout
+        May have a closing line.
+    document : Document
+        The opened file.
+
+    Raises
+    ------
+    DamagedFileError
+        The closing line is missing.
+    """
     if layout.trailer is None:
         return
     lines = document.text.rstrip().splitlines()

@@ -41,7 +41,19 @@ class When:
 
 
 def file_facts(layout: Layout, preamble: list[Row]) -> dict[str, str]:
-    """Facts of the preamble by name; a value that stands for nothing is left out, the first of several counts."""
+    """Read the facts of a preamble, by name; values such as `N/A` are left out, the first of several counts.
+
+    Parameters
+    ----------
+    layout : Layout
+        Names of the facts.
+    preamble : list of Row
+        Lines above the table.
+
+    Returns
+    -------
+    dict of str to str
+    """
     keys = {fold(name): fact for fact, names in layout.facts.items() for name in names}
     facts: dict[str, str] = {}
     for key, value, _ in preamble_pairs(preamble):
@@ -81,7 +93,25 @@ def policy_time(policy: ImportPolicy) -> datetime | None:
 def when_read(
     layout: Layout, facts: dict[str, str], preamble: list[Row], policy: ImportPolicy, notes: Notes
 ) -> When:
-    """The moment of the readings: the analysis or the run's end, as the policy has it, else what the policy gives."""
+    """Find the time of the readings: the analysis or the run's end, as the policy decides, else the policy's own time.
+
+    Parameters
+    ----------
+    layout : Layout
+        Gives the zone.
+    facts : dict of str to str
+        As `file_facts` gives them.
+    preamble : list of Row
+        Lines above the table.
+    policy : ImportPolicy
+        `reading_time`, zone and date order.
+    notes : Notes
+        Takes the questions.
+
+    Returns
+    -------
+    When
+    """
     texts = [cell for row in preamble for cell in row.cells]
     order = ("analysed", "modified", "run_end", "run_start")
     order = order if policy.reading_time == "analysis" else (*order[2:], *order[:2])
@@ -109,12 +139,28 @@ def when_read(
 def plate_barcode(
     facts: dict[str, str], name: str, policy: ImportPolicy, notes: Notes
 ) -> tuple[str | None, str]:
-    """The plate's barcode and where it came from; null and a question where nobody says it.
+    """Find the plate's barcode.
+
+    Parameters
+    ----------
+    facts : dict of str to str
+        As `file_facts` gives them.
+    name : str
+        Name of the file.
+    policy : ImportPolicy
+        The plate where the file has none, and `plate_file_name`.
+    notes : Notes
+        Takes the question where no source has it.
+
+    Returns
+    -------
+    barcode, source : str or None, str
+        None where it is not known; the source names where it came from.
 
     Raises
     ------
     AmbiguousFileError
-        Where the file says one plate and the policy another.
+        Where the file has one plate and the policy another.
     """
     written = facts.get("plate")
     if written and policy.plate and written != policy.plate:

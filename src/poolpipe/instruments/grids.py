@@ -70,7 +70,22 @@ def is_result(grid: tuple[Sheet, int, int]) -> bool:
 
 
 def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: ImportPolicy) -> InstrumentFile:
-    """Loads of a drawn plate map.
+    """Read the loads of a plate map that is drawn as a grid.
+
+    Parameters
+    ----------
+    document : Document
+        The opened file.
+    grid : (Sheet, int, int)
+        Sheet, row of the grid's head, and size of the plate.
+    name : str
+        Name of the file in messages.
+    policy : ImportPolicy
+        How ambiguities are decided.
+
+    Returns
+    -------
+    InstrumentFile
 
     Raises
     ------

@@ -44,7 +44,19 @@ class Reading:
     at: datetime | None = None
 
     def row(self, plate: str | None, at: datetime | None) -> dict[str, Any]:
-        """As a row of READINGS."""
+        """Make a row of READINGS.
+
+        Parameters
+        ----------
+        plate : str or None
+            Barcode of the plate.
+        at : datetime or None
+            Time of readings without one of their own.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "plate": plate, "well": self.well, "target": self.target, "ct": self.ct,
             "sample": self.record["sample"] or self.record["tube"] or None, "flags": self.flags,

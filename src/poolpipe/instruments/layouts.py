@@ -186,7 +186,20 @@ class Layout(_Part):
         return value
 
     def word(self, table: dict[str, tuple[str, ...]], text: str) -> str | None:
-        """The key of `roles` or `calls` whose words hold this text."""
+        """Find the key of `roles` or `calls` whose words contain a text.
+
+        Parameters
+        ----------
+        table : dict of str to tuple of str
+            Key to its words.
+        text : str
+            A cell.
+
+        Returns
+        -------
+        str or None
+            None where no key has it.
+        """
         folded = fold(text)
         numbered = re.fullmatch(r"(.*?)[- ]?(\d+)", folded)  # CFX numbers its replicates: Unkn-12, Neg Ctrl-1
         for wanted, digits in ((folded, 0), (numbered[1], len(numbered[2])) if numbered else (folded, 0)):
@@ -197,7 +210,24 @@ class Layout(_Part):
 
 
 def parse_layout(text: str, where: str) -> Layout:
-    """A layout from its TOML text; raises LayoutError with the place of the mistake."""
+    """Parse a layout.
+
+    Parameters
+    ----------
+    text : str
+        TOML.
+    where : str
+        Name of the layout's file in messages.
+
+    Returns
+    -------
+    Layout
+
+    Raises
+    ------
+    LayoutError
+        With the place of the mistake.
+    """
     try:
         facts: dict[str, Any] = tomllib.loads(text)
         return Layout.model_validate(facts)
@@ -228,9 +258,23 @@ def load_layouts(folder: Path | None = None) -> tuple[Layout, ...]:
 def match_header(
     layout: Layout, sheet: Sheet, policy: ImportPolicy, *, any_sheet: bool = False
 ) -> int | None:
-    """Index of the row of a sheet that is this layout's header; None where the sheet is not of this layout.
+    """Find the row of a sheet that is a layout's header.
 
-    With `any_sheet` the sheet may have another name than those of the layout.
+    Parameters
+    ----------
+    layout : Layout
+        Names of sheets and columns.
+    sheet : Sheet
+        The sheet.
+    policy : ImportPolicy
+        Expected targets.
+    any_sheet : bool
+        Whether the sheet may have a name that the layout does not list.
+
+    Returns
+    -------
+    int or None
+        Index of the row; None where the sheet is not of this layout.
     """
     named = sheet.name in layout.sheets or (sheet.alone and "" in layout.sheets)
     if layout.sheets and not named and not any_sheet:
@@ -242,7 +286,23 @@ def match_header(
 
 
 def is_header(layout: Layout, names: frozenset[str], row: Row, policy: ImportPolicy) -> bool:
-    """Whether a row names all columns that the layout requires, and none that shows it is something else."""
+    """Whether a row names all columns that a layout requires, and none that excludes it.
+
+    Parameters
+    ----------
+    layout : Layout
+        Names of the columns.
+    names : frozenset of str
+        The row's cells, folded.
+    row : Row
+        The row.
+    policy : ImportPolicy
+        Expected targets.
+
+    Returns
+    -------
+    bool
+    """
     for roles in layout.required:
         present = [role for role in roles.split("|") if names.intersection(layout.columns[role])]
         if not present or (present == ["dye"] and roles != "dye" and names_target(names)):
@@ -272,10 +332,24 @@ def _preamble_fits(layout: Layout, rows: list[Row]) -> bool:
 
 
 def targets_in(layout: Layout, row: Row, policy: ImportPolicy) -> list[tuple[int, str]]:
-    """Index and target of each column that a header gives to one target (`N Ct`), where the layout has such columns.
+    """Find the columns that a header gives to one target each (`N Ct`), where the layout has such columns.
 
-    A bare name of a target (`ORF1ab`) is one where the policy expects it and at least two stand side by side. None of
-    them expected: they are columns of something else.
+    A bare name of a target (`ORF1ab`) is one where the policy expects it and at least two are side by side. Where none of
+    them is expected, they are columns of something else.
+
+    Parameters
+    ----------
+    layout : Layout
+        Patterns of the columns' names.
+    row : Row
+        The header.
+    policy : ImportPolicy
+        Expected targets.
+
+    Returns
+    -------
+    list of (int, str)
+        Index and target of each column.
     """
     if not layout.target_columns:
         return []

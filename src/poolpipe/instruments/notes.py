@@ -18,7 +18,19 @@ class Notes:
         self, code: str, what: str, *, severity: str = "error", sheet: str = "", line: int = 0, column: str = "",
         text: str = "",
     ) -> None:  # fmt: skip
-        """Note something not understood or not fitting; the same once is enough."""
+        """Note something that could not be read or does not fit; an equal finding is noted once.
+
+        Parameters
+        ----------
+        code : str
+            Code of the finding.
+        what : str
+            What is wrong.
+        severity : {"error", "warning", "info"}
+            How grave it is.
+        sheet, line, column, text
+            Where it is, and the text of the cell; empty or 0 where unknown.
+        """
         finding = Finding(code, what, severity, sheet, line, column, text)
         if finding not in self.findings:
             self.findings.append(finding)
@@ -26,7 +38,23 @@ class Notes:
     def ask(
         self, code: str, what: str, where: str, *, options: tuple[str, ...], decided: str, setting: str
     ) -> None:
-        """Note an ambiguity; a further place of the same one is added to it."""
+        """Note an ambiguity; a further place of the same one is added to it.
+
+        Parameters
+        ----------
+        code : str
+            Code of the question.
+        what : str
+            What is ambiguous.
+        where : str
+            The place; empty where it is the whole file.
+        options : tuple of str
+            The possible answers.
+        decided : str
+            How it was decided.
+        setting : str
+            The setting of `ImportPolicy` that decides it.
+        """
         key = (code, decided)
         known = self._questions.get(key)
         places: tuple[str, ...] = (where,) if where else ()

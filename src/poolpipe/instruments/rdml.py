@@ -74,6 +74,19 @@ def _members(document: Document) -> list[bytes]:
 def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
     """Read every run of an RDML file.
 
+    Parameters
+    ----------
+    document : Document
+        The opened file.
+    name : str
+        Name of the file in messages.
+    policy : ImportPolicy
+        How ambiguities are decided.
+
+    Returns
+    -------
+    InstrumentFile
+
     Raises
     ------
     AmbiguousFileError

@@ -25,7 +25,23 @@ ADVICE = "docs/instruments lists the formats; a lab adds its own by a layout (do
 def read_bytes(
     content: bytes, name: str, policy: ImportPolicy, layouts: Path | None = None
 ) -> InstrumentFile:
-    """Read a file's bytes; see `poolpipe.instruments.read`."""
+    """Read a file's bytes; see `poolpipe.instruments.read`.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    name : str
+        Name of the file in messages.
+    policy : ImportPolicy
+        How ambiguities are decided.
+    layouts : Path, optional
+        Folder of the lab's own layouts.
+
+    Returns
+    -------
+    InstrumentFile
+    """
     document = open_document(content, policy, name=name)
     try:
         if eds.is_eds(document):

@@ -26,7 +26,26 @@ EVENT_MAGIC = (b"PAR1", b"ARROW1", b"\x28\xb5\x2f\xfd", b"{")  # Parquet, Arrow 
 def recognise_bytes(
     content: bytes, name: str, *, whole: bool, layouts: Path | None = None, policy: ImportPolicy | None = None
 ) -> str | None:
-    """The format's name; `whole` is false where `content` is only the head of a text."""
+    """Recognise the format of a file by its bytes.
+
+    Parameters
+    ----------
+    content : bytes
+        The file, or its first bytes.
+    name : str
+        Name of the file in messages.
+    whole : bool
+        False where `content` is only the beginning of a text.
+    layouts : Path, optional
+        Folder of the lab's own layouts.
+    policy : ImportPolicy, optional
+        Expected targets.
+
+    Returns
+    -------
+    str or None
+        As `poolpipe.instruments.recognise`.
+    """
     policy = policy or ImportPolicy()
     if content.startswith(EVENT_MAGIC) or _is_event_table(content):
         return None

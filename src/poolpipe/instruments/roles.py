@@ -96,7 +96,22 @@ def _of_well(layout: Layout, rows: list[Record], policy: ImportPolicy, notes: No
 
 
 def role_of_name(record: Record, policy: ImportPolicy, notes: Notes) -> Role | None:
-    """The role of a row whose well has no task: by its name, else a sample where it has one."""
+    """Decide the role of a row whose well has no task: by its name, else a sample where it has one.
+
+    Parameters
+    ----------
+    record : Record
+        The row.
+    policy : ImportPolicy
+        `control_names`.
+    notes : Notes
+        Takes the questions.
+
+    Returns
+    -------
+    Role or None
+        None where the row has no name.
+    """
     name = record["sample"] or record["tube"]
     control = control_by_name(name)
     if control:

@@ -76,7 +76,20 @@ def preamble_pairs(rows: list[Row]) -> Iterator[tuple[str, str, int]]:
 def tables(
     layout: Layout, document: Document, sheet: Sheet, header: int, policy: ImportPolicy, notes: Notes
 ) -> list[Table]:
-    """All tables of a sheet in this layout: one, or one a channel where the layout repeats.
+    """Split a sheet into the tables of a layout: one, or one per channel where the layout repeats.
+
+    Parameters
+    ----------
+    layout, document, sheet, header
+        As `assembly.find_layout` gives them.
+    policy : ImportPolicy
+        Expected targets.
+    notes : Notes
+        Takes the findings.
+
+    Returns
+    -------
+    list of Table
 
     Raises
     ------

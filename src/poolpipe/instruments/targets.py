@@ -41,7 +41,19 @@ def target_name(name: str, policy: ImportPolicy, notes: Notes) -> str:
 
 
 def is_expected(name: str, policy: ImportPolicy) -> bool:
-    """Whether a name is a target that the policy expects or translates, in any spelling."""
+    """Whether a name is a target that the policy expects or translates, in any spelling.
+
+    Parameters
+    ----------
+    name : str
+        As the file has it.
+    policy : ImportPolicy
+        Targets and their other names.
+
+    Returns
+    -------
+    bool
+    """
     return fold(name) in map(fold, policy.targets) or _expected(name, policy) is not None
 
 

@@ -54,7 +54,21 @@ def is_worklist(document: Document) -> bool:
 
 
 def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
-    """Loads of a worklist: what the robot was told to do, so a log that says what it did goes before it."""
+    """Read the loads of a worklist. It holds the robot's orders; a log of what was done is preferred to it.
+
+    Parameters
+    ----------
+    document : Document
+        The opened file.
+    name : str
+        Name of the file in messages.
+    policy : ImportPolicy
+        How ambiguities are decided.
+
+    Returns
+    -------
+    InstrumentFile
+    """
     sheet = _sheet(document)
     if sheet is None:
         raise DamagedFileError(

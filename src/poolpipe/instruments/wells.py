@@ -33,9 +33,29 @@ class Place:
 def wells_of(
     layout: Layout, records: list[Record], size: int | None, policy: ImportPolicy, notes: Notes
 ) -> tuple[list[str | None], int | None]:
-    """The well of every record, null where it cannot be read, and the plate's size where it is known.
+    """Find the well of every record, and the size of the plate.
 
     A name (A1) counts; a number beside it that is another well of the plate is a question (an edited or sorted file).
+
+    Parameters
+    ----------
+    layout : Layout
+        How wells are numbered.
+    records : list of Record
+        Rows of the table.
+    size : {96, 384} or None
+        Size of the plate where the file has it.
+    policy : ImportPolicy
+        How ambiguities are decided.
+    notes : Notes
+        Takes findings and questions.
+
+    Returns
+    -------
+    wells : list of str or None
+        None where it cannot be read.
+    size : int or None
+        None where it is not known.
     """
     texts = [record["well"] for record in records]
     named = [well_name(text, *SHAPES.get(size or 384, (16, 24))) for text in texts]

@@ -55,7 +55,20 @@ def xlsx_tables(content: bytes, members: dict[str, bytes], name: str) -> dict[st
 
 
 def xls_tables(content: bytes, name: str) -> dict[str, Loader]:
-    """Sheets of a BIFF xls by title; see `xlsx_tables`."""
+    """Open the sheets of a BIFF xls.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    name : str
+        Name of the file in messages.
+
+    Returns
+    -------
+    dict of str to Loader
+        By title; see `xlsx_tables`.
+    """
     return _tables(content, name, merged=True)
 
 

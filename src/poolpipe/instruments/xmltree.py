@@ -10,7 +10,25 @@ __all__ = ["child_text", "parse_xml"]
 
 
 def parse_xml(content: bytes, where: str) -> Element:
-    """The root element, all tags without namespace; raises DamagedFileError for broken or hostile XML."""
+    """Parse XML, with the namespaces removed from all tags.
+
+    Parameters
+    ----------
+    content : bytes
+        The document.
+    where : str
+        Name of the file in messages.
+
+    Returns
+    -------
+    Element
+        The root.
+
+    Raises
+    ------
+    DamagedFileError
+        For broken or hostile XML (a DTD, entities).
+    """
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
@@ -26,6 +44,19 @@ def parse_xml(content: bytes, where: str) -> Element:
 
 
 def child_text(element: Element | None, path: str) -> str:
-    """Stripped text of a descendant; empty where there is none."""
+    """Text of a descendant, stripped.
+
+    Parameters
+    ----------
+    element : Element or None
+        Its ancestor.
+    path : str
+        As `Element.find` takes it.
+
+    Returns
+    -------
+    str
+        Empty where there is none.
+    """
     found = None if element is None else element.find(path)
     return (found.text or "").strip() if found is not None else ""

@@ -62,10 +62,24 @@ class Campaign:
         return np.random.default_rng([self.seed, self.residents.township, self.run, NUMBERS[trouble]])
 
     def chosen(self, trouble: str, carriers: NDArray[np.int64], *, each: int = 1) -> NDArray[np.int64]:
-        """Carriers that a trouble befalls, in order; `each` carriers go into one case of it.
+        """Choose the carriers of a trouble.
 
-        In a city where every trouble is due (`Settings.least`), each has its turn in two of the townships and rounds,
+        In a city where every trouble is due (`Settings.least`), each is planted in two of the townships and rounds,
         in case one has no carrier left for it.
+
+        Parameters
+        ----------
+        trouble : str
+            A key of `TROUBLES`.
+        carriers : (n,) int64
+            Numbers of what may carry it.
+        each : int
+            Carriers of one case.
+
+        Returns
+        -------
+        (k,) int64
+            Chosen carriers, in order.
         """
         rate = self.settings.troubles[trouble]
         cases = len(carriers) // each
@@ -81,12 +95,32 @@ class Campaign:
         return np.sort(rng.choice(carriers, count, replace=False, shuffle=False))
 
     def note(self, trouble: str, code: str | None, subject_kind: str, subject: pl.Series) -> None:
-        """Write down that a trouble was planted and which anomaly it must give (None: no anomaly)."""
+        """Note in the truth that a trouble was planted.
+
+        Parameters
+        ----------
+        trouble : str
+            A key of `TROUBLES`.
+        code : str or None
+            Anomaly that it must give; None for none.
+        subject_kind : str
+            Kind of the anomaly's subject.
+        subject : Series of String
+            Subjects, one row each.
+        """
         if len(subject):
             self.notes.append(_noted(trouble, code, self.round_name, subject_kind, subject))
 
     def note_tubes(self, trouble: str, code: str | None, tubes: NDArray[np.int64]) -> None:
-        """Write down an anomaly of tubes."""
+        """Note in the truth that a trouble was planted in tubes.
+
+        Parameters
+        ----------
+        trouble, code
+            As in `note`.
+        tubes : (k,) int64
+            Numbers of the tubes.
+        """
         self.note(trouble, code, "tube", self.codes.tube.gather(tubes))
 
 

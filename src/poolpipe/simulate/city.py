@@ -200,7 +200,19 @@ class _CityFiles:
 
 
 def townships_of(settings: Settings, seed: int) -> Iterator[TownshipFrames]:
-    """Every township of a city in turn; the next is made in another thread while one is written."""
+    """Make the townships of a city one after the other; the next is made in another thread while one is written.
+
+    Parameters
+    ----------
+    settings : Settings
+        The city's parameters.
+    seed : int
+        Seed of all random numbers.
+
+    Yields
+    ------
+    TownshipFrames
+    """
     rng = np.random.default_rng([seed, 999_999])
     weights = rng.uniform(0.6, 1.4, settings.townships)
     people = _shares(settings.people, weights)

@@ -42,7 +42,15 @@ def expect_of_pools(campaign: Campaign) -> None:
 
 
 def expect_of_singles(campaign: Campaign, tube: NDArray[np.int64]) -> None:
-    """Note what follows from the times of the emergency team's singles; `tube` are their numbers."""
+    """Note the anomalies that follow from the times of the emergency team's singles.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        Its truth is extended.
+    tube : (k,) int64
+        Numbers of the singles.
+    """
     if len(tube):
         _expect_journeys(campaign, _single_journeys(campaign, tube))
 

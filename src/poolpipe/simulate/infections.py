@@ -18,11 +18,25 @@ _CT_MEAN, _CT_SPREAD, _CT_RANGE = 26.0, 5.0, (13.0, 37.0)
 
 
 def infect(residents: Residents, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Choose `count` infected people, clustered in households and buildings; their indices in order.
+    """Choose infected people, clustered in households and buildings.
 
-    Buildings differ in how exposed they are (log-normal, sigma 1.5); exposed buildings' households come first, and in
+    Buildings differ in exposure (log-normal, sigma 1.5); exposed buildings' households come first, and in
     a chosen household everybody after the index person is infected with a household attack rate of 0.35
     (Madewell et al. 2020 give 0.17 overall, 0.38 between spouses).
+
+    Parameters
+    ----------
+    residents : Residents
+        People of a township.
+    count : int
+        How many are infected.
+    rng : numpy Generator
+        Random stream.
+
+    Returns
+    -------
+    (count,) int64
+        Indices of the infected, ascending.
     """
     household, building = residents.household, residents.building
     exposure = rng.lognormal(0.0, 1.5, int(building[-1]) + 1)
@@ -37,7 +51,20 @@ def infect(residents: Residents, count: int, rng: np.random.Generator) -> NDArra
 
 
 def single_ct(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Ct (ORF1ab) of each infected person's own swab, undiluted: normal around 26, spread 5, from 13 to 37."""
+    """Draw the Ct (ORF1ab) of each infected person's own swab, undiluted: normal around 26, spread 5, from 13 to 37.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    rng : numpy Generator
+        Random stream.
+
+    Returns
+    -------
+    (count,) float64
+        Cycles.
+    """
     return np.clip(rng.normal(_CT_MEAN, _CT_SPREAD, count), *_CT_RANGE)
 
 

@@ -43,13 +43,39 @@ class Labels:
     spare_tubes: int = 0
 
     def add(self, column: str, labels: pl.Series) -> NDArray[np.int64]:
-        """More labels of one kind; returns their integers."""
+        """Add labels of one kind.
+
+        Parameters
+        ----------
+        column : str
+            Attribute that holds the labels.
+        labels : Series of String
+            The new ones.
+
+        Returns
+        -------
+        (k,) int64
+            Their numbers.
+        """
         known: pl.Series = getattr(self, column)
         setattr(self, column, pl.concat([known, labels]))
         return np.arange(len(known), len(known) + len(labels))
 
     def add_people(self, numbers: pl.Series, home: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Other numbers under which residents were registered; `home` is who they really are."""
+        """Add other numbers under which residents were registered.
+
+        Parameters
+        ----------
+        numbers : Series of String
+            Document numbers.
+        home : (k,) int64
+            The residents they belong to.
+
+        Returns
+        -------
+        (k,) int64
+            Their numbers among the people.
+        """
         self.person_type = pl.concat([self.person_type, self.person_type.gather(home)])
         self.home = np.concatenate([self.home, home])
         return self.add("person", numbers)
@@ -67,9 +93,24 @@ def lab_name(township: int) -> str:
 
 
 def make_codes(residents: Residents, places: Places, tubes: int, townships: int) -> Labels:
-    """Labels for what a township has in the morning: people, sites, a roll of tubes; boxes and plates come later.
+    """Make the labels of a township at the start: people, sites, a roll of tubes; boxes and plates are added later.
 
-    Township 7's tubes are 0070000000 and so on: leading zeros count.
+    Tubes of township 7 are 0070000000 and so on, with leading zeros.
+
+    Parameters
+    ----------
+    residents : Residents
+        People of the township.
+    places : Places
+        Its sites.
+    tubes : int
+        Length of the roll.
+    townships : int
+        Townships of the city.
+
+    Returns
+    -------
+    Labels
     """
     township = residents.township
     prefix = f"{township:03d}"
@@ -91,5 +132,15 @@ def make_codes(residents: Residents, places: Places, tubes: int, townships: int)
 
 
 def site_names(township: int, sites: int) -> pl.Series:
-    """Codes of a township's sites."""
+    """Codes of a township's sites.
+
+    Parameters
+    ----------
+    township, sites : int
+        Number of the township, and how many sites it has.
+
+    Returns
+    -------
+    Series of String
+    """
     return numbered(f"S{township:03d}", np.arange(sites), 3)

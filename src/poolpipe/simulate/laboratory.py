@@ -61,7 +61,20 @@ class SimulatedPlates:
         return len(self.started)
 
     def append(self, started: NDArray[np.int64], read: NDArray[np.int64], tag: int) -> NDArray[np.int64]:
-        """More plates, with the trouble they are run for; returns their numbers."""
+        """Add plates.
+
+        Parameters
+        ----------
+        started, read : (k,) int64
+            Times of loading and read-out, microseconds.
+        tag : int
+            Number of the trouble for which they are run.
+
+        Returns
+        -------
+        (k,) int64
+            Their numbers.
+        """
         self.started = np.concatenate([self.started, started])
         self.read = np.concatenate([self.read, read])
         self.tag = np.concatenate([self.tag, np.full(len(started), tag, np.int16)])
@@ -95,10 +108,25 @@ class SimulatedWells:
 def lay_out(
     tubes: Tubes, arriving: NDArray[np.int64], rng: np.random.Generator, *, samples: int = SAMPLES_PER_PLATE
 ) -> SimulatedPlates:
-    """Lay the arriving tubes out on plates in the order they came; sets plate, well and loaded of the tubes.
+    """Place arriving tubes on plates in the order of arrival; sets plate, well and loaded of the tubes.
 
-    A plate is loaded once it is full; a part of a plate waits one more hour at most. The laboratory starts plates one
+    A plate is loaded once it is full; a partly filled plate waits one more hour at most. The laboratory starts plates one
     after another at its pace, so a rush makes a queue.
+
+    Parameters
+    ----------
+    tubes : Tubes
+        Changed in place.
+    arriving : (k,) int64
+        Numbers of the tubes.
+    rng : numpy Generator
+        Random stream.
+    samples : int
+        Sample wells of a plate.
+
+    Returns
+    -------
+    SimulatedPlates
     """
     order = arriving[np.lexsort((tubes.packed[arriving], tubes.box[arriving], tubes.received[arriving]))]
     sizes, formed = _plate_sizes(tubes.received[order], samples)
@@ -184,7 +212,21 @@ def wells_of(
     readings: NDArray[np.float32],
     plates: SimulatedPlates,
 ) -> SimulatedWells:
-    """Samples in their wells."""
+    """Make sample wells.
+
+    Parameters
+    ----------
+    tube, plate, well : (k,) int64
+        Tube of each well, its plate and its position.
+    readings : (k, 3) float32
+        Ct of ORF1ab, N and the internal control, cycles; NaN is undetermined.
+    plates : SimulatedPlates
+        Give the times.
+
+    Returns
+    -------
+    SimulatedWells
+    """
     count = len(tube)
     return SimulatedWells(
         tube=tube,
@@ -201,7 +243,22 @@ def wells_of(
 def controls_of(
     plate: NDArray[np.int64], plates: SimulatedPlates, rng: np.random.Generator
 ) -> SimulatedWells:
-    """A negative and a positive control on each of the plates."""
+    """Make a negative and a positive control on each of some plates.
+
+    Parameters
+    ----------
+    plate : (k,) int64
+        Numbers of the plates.
+    plates : SimulatedPlates
+        Give the times.
+    rng : numpy Generator
+        Random stream.
+
+    Returns
+    -------
+    SimulatedWells
+        2 k wells.
+    """
     count = len(plate)
     readings = np.full((count, 2, 3), np.nan, np.float32)
     readings[:, :, 2] = rng.normal(28.0, 0.5, (count, 2)).round(2)

@@ -106,7 +106,15 @@ class SimulatedQueues:
     tubes: Tubes
 
     def append(self, person: NDArray[np.int64], tube: NDArray[np.int64], at: NDArray[np.int64]) -> None:
-        """More scans, at their tubes' own points."""
+        """Add scans, at the points of their tubes.
+
+        Parameters
+        ----------
+        person, tube : (k,) int64
+            Numbers of people and tubes.
+        at : (k,) int64
+            Times, microseconds.
+        """
         self.person = np.concatenate([self.person, person])
         self.tube = np.concatenate([self.tube, tube])
         self.at = np.concatenate([self.at, at])
@@ -115,7 +123,24 @@ class SimulatedQueues:
 
 
 def make_places(settings: Settings, residents: Residents, day: int, rng: np.random.Generator) -> Places:
-    """Sites of a township and when each opens; `day` is midnight in microseconds."""
+    """Make the sites of a township, with the time at which each opens.
+
+    Parameters
+    ----------
+    settings : Settings
+        The city's parameters.
+    residents : Residents
+        People of the township.
+    day : int
+        Midnight, microseconds.
+    rng : numpy Generator
+        Random stream.
+
+    Returns
+    -------
+    Places
+        Without points, which are added later.
+    """
     sites = max(1, round(len(residents) / settings.people_per_site))
     first_person = np.arange(sites) * len(residents) // sites
     opens = _OPENING_H + rng.random(sites) * settings.opening_spread_h

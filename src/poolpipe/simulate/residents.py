@@ -69,7 +69,21 @@ def region_of(township: int) -> int:
 
 
 def make_residents(settings: Settings, township: int, people: int, rng: np.random.Generator) -> Residents:
-    """Invent the residents of one township."""
+    """Invent the residents of one township.
+
+    Parameters
+    ----------
+    settings : Settings
+        The city's parameters.
+    township, people : int
+        Number of the township, and how many people it has.
+    rng : numpy Generator
+        Random stream.
+
+    Returns
+    -------
+    Residents
+    """
     household = _households(people, rng)
     building = household // _HOUSEHOLDS_PER_BUILDING
     birth_ymd, sequence = _births(people, rng)
@@ -149,12 +163,36 @@ def names_of(indices: NDArray[np.int64]) -> pl.Series:
 
 
 def phones_of(township: int, indices: NDArray[np.int64]) -> pl.Series:
-    """Invented telephone numbers: eleven digits from 000, which no mobile network hands out."""
+    """Invented telephone numbers: eleven digits from 000, which no mobile network uses.
+
+    Parameters
+    ----------
+    township : int
+        Number of the township.
+    indices : (k,) int64
+        Indices of the residents.
+
+    Returns
+    -------
+    Series of String
+    """
     return numbered("000", township % 100 * 1_000_000 + indices % 1_000_000, 8)
 
 
 def reference_people(settings: Settings, residents: Residents) -> pl.DataFrame:
-    """The `people` reference table of the township."""
+    """Make the `people` reference table of a township.
+
+    Parameters
+    ----------
+    settings : Settings
+        Decides which columns there are.
+    residents : Residents
+        People of the township.
+
+    Returns
+    -------
+    DataFrame
+    """
     count = len(residents)
     indices = np.arange(count)
     prefix = f"{residents.township:03d}-"

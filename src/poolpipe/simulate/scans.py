@@ -20,7 +20,15 @@ _SINGLES_FROM = 9_000_000
 
 
 def scan_tables(campaign: Campaign, phantoms: NDArray[np.bool_]) -> None:
-    """Scan people into tubes, and seals; `phantoms` are tubes that exist in a misread label only."""
+    """Make the scans of people into tubes, and the seals.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        Its scans are extended.
+    phantoms : (tubes,) bool
+        Tubes that exist in a misread label only.
+    """
     queues, tubes = campaign.queues, campaign.queues.tubes
     odd = queues.mode != tubes.mode[queues.tube]
     # A lean scanner has no mode to say: who takes single samples uses the emergency team's tablet.

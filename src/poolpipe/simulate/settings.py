@@ -205,7 +205,22 @@ def settings_for(
     troubles: Mapping[str, float] | None = None,
     rounds: int | None = None,
 ) -> Settings:
-    """Settings of a preset, scaled to `people`, with the given trouble rates in place of the usual ones.
+    """Make the settings of a preset.
+
+    Parameters
+    ----------
+    preset : str
+        A key of `PRESETS`.
+    people : int, optional
+        Scales townships, sites and infected.
+    troubles : mapping of str to float, optional
+        Rates that replace the preset's.
+    rounds : int, optional
+        Number of screening rounds.
+
+    Returns
+    -------
+    Settings
 
     Raises
     ------

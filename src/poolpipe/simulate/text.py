@@ -20,7 +20,19 @@ _ZERO = ord("0")
 
 
 def digits(values: NDArray[np.int64], width: int) -> NDArray[np.uint8]:
-    """ASCII digits of `values`, zero-padded: a matrix of shape (values, width)."""
+    """Write numbers as ASCII digits, zero-padded.
+
+    Parameters
+    ----------
+    values : (k,) int64
+        At least 0.
+    width : int
+        Digits of each.
+
+    Returns
+    -------
+    (k, width) uint8
+    """
     matrix = np.empty((len(values), width), np.uint8)
     rest = values.astype(np.int64)
     for place in range(width - 1, -1, -1):
@@ -42,7 +54,21 @@ def texts(matrix: NDArray[np.uint8]) -> pl.Series:
 
 
 def numbered(prefix: str, values: NDArray[np.int64], width: int) -> pl.Series:
-    """Codes of one prefix and a zero-padded number: ``numbered("B", [7], 3)`` is ``B007``."""
+    """Make codes of one prefix and a zero-padded number: ``numbered("B", [7], 3)`` is ``B007``.
+
+    Parameters
+    ----------
+    prefix : str
+        ASCII.
+    values : (k,) int64
+        At least 0.
+    width : int
+        Digits of each.
+
+    Returns
+    -------
+    Series of String
+    """
     front = np.frombuffer(prefix.encode("ascii"), np.uint8)
     return texts(np.hstack([np.broadcast_to(front, (len(values), len(front))), digits(values, width)]))
 

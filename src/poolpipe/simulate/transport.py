@@ -37,7 +37,21 @@ class Boxes:
 
 
 def pack_tubes(tubes: Tubes, places: Places, rng: np.random.Generator) -> Boxes:
-    """Put every tube into a box of its site that the next courier takes; sets `box` and `packed` of the tubes."""
+    """Pack every tube into a box of its site that the next courier takes; sets `box` and `packed` of the tubes.
+
+    Parameters
+    ----------
+    tubes : Tubes
+        Changed in place.
+    places : Places
+        The sites.
+    rng : numpy Generator
+        Random stream.
+
+    Returns
+    -------
+    Boxes
+    """
     tubes.packed = tubes.last + rng.integers(120, 180, len(tubes)) * SECOND
     shift = rng.integers(-120, 120, len(places.site_opens)) * SECOND
     first_pickup = places.site_opens + shift + _PICKUP_INTERVAL_S * SECOND
@@ -66,7 +80,15 @@ def pack_tubes(tubes: Tubes, places: Places, rng: np.random.Generator) -> Boxes:
 
 
 def carry(tubes: Tubes, boxes: Boxes) -> None:
-    """Give every packed tube its box's times."""
+    """Copy to every packed tube its box's times of pickup and receipt.
+
+    Parameters
+    ----------
+    tubes : Tubes
+        Changed in place.
+    boxes : Boxes
+        Give the times.
+    """
     boxed = tubes.box >= 0
     tubes.picked[boxed] = boxes.picked[tubes.box[boxed]]
     tubes.received[boxed] = boxes.received[tubes.box[boxed]]

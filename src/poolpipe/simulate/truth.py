@@ -68,7 +68,24 @@ class Clock:
     def pending(
         self, round_name: str, kind: str, subject: pl.Series, trouble: str | pl.Series
     ) -> pl.DataFrame:
-        """Rows to be decided once the last event is known: broken if it is more than `limit` after `start`."""
+        """Rows that are decided once the last event is known: broken if it is more than `limit` after `start`.
+
+        Parameters
+        ----------
+        round_name : str
+            Name of the round; empty for none.
+        kind : str
+            Kind of the subjects.
+        subject : Series of String
+            Subjects, as long as `start`.
+        trouble : str or Series of String
+            Trouble that caused it.
+
+        Returns
+        -------
+        DataFrame
+            Columns of the truth, and deadline (microseconds).
+        """
         frame = pl.DataFrame(
             {"subject": subject, "deadline": self.start + np.broadcast_to(self.limit, len(self.start))}
         )
@@ -84,7 +101,22 @@ class Clock:
 
 
 def expected_of_fillings(tubes: Tubes, round_name: str, labels: pl.Series) -> pl.DataFrame:
-    """Pools with fewer and with more people than they are meant for."""
+    """Anomalies of pools with fewer or more people than their capacity.
+
+    Parameters
+    ----------
+    tubes : Tubes
+        All tubes.
+    round_name : str
+        Name of the round; empty for none.
+    labels : Series of String
+        Codes of the tubes.
+
+    Returns
+    -------
+    DataFrame
+        Columns of the truth.
+    """
     pool = tubes.mode == POOL
     short = np.flatnonzero(pool & (tubes.people < tubes.capacity))
     over = np.flatnonzero(tubes.people > tubes.capacity)
@@ -97,7 +129,20 @@ def expected_of_fillings(tubes: Tubes, round_name: str, labels: pl.Series) -> pl
 
 
 def expected_of_journeys(journeys: Journeys, round_name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Steps out of order and clocks that ran over, and the clocks that still run."""
+    """Anomalies of steps out of order and of exceeded time limits.
+
+    Parameters
+    ----------
+    journeys : Journeys
+        Times of each tube's steps.
+    round_name : str
+        Name of the round; empty for none.
+
+    Returns
+    -------
+    found, running : DataFrame
+        Anomalies, and clocks that are decided by the last event (see `pending_at`).
+    """
     found = [
         _rows(
             "out_of_order",
@@ -176,5 +221,18 @@ def _trouble_names(tag: NDArray[np.int16], otherwise: str) -> pl.Series:
 
 
 def pending_at(pending: pl.DataFrame, as_of: int) -> pl.DataFrame:
-    """The clocks that had run over when the last event happened, `as_of` in microseconds."""
+    """Select the clocks that had run out at the last event.
+
+    Parameters
+    ----------
+    pending : DataFrame
+        As `Clock.pending` gives it.
+    as_of : int
+        Time of the last event, microseconds.
+
+    Returns
+    -------
+    DataFrame
+        Columns of the truth.
+    """
     return pending.filter(pl.col("deadline") < as_of).drop("deadline").unique(maintain_order=True)

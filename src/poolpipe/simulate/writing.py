@@ -168,7 +168,15 @@ class StreamWriter:
         return sum(writer.rows for writer in self._writers)
 
     def write(self, chunk: int, frame: pl.DataFrame) -> None:
-        """Write the frame of chunk number `chunk`."""
+        """Write one chunk of the stream; chunks come in order.
+
+        Parameters
+        ----------
+        chunk : int
+            Its number, from 0.
+        frame : DataFrame
+            Its rows.
+        """
         for part in range(self._slices):
             start, stop = (len(frame) * edge // self._slices for edge in (part, part + 1))
             piece = (chunk * self._slices + part) * self._pieces // (self._chunks * self._slices)

@@ -87,7 +87,15 @@ class Board(Table):
         )
 
     def add_column(self, header: RenderableType = "", footer: RenderableType = "", **options: Any) -> None:
-        """Add a column; its heading may be two lines, Chinese below English."""
+        """Add a column; its heading may be two lines, Chinese below English.
+
+        Parameters
+        ----------
+        header, footer : str or Text
+            Escaped like cells.
+        **options
+            Options of `rich.table.Table.add_column`.
+        """
         heading = header if isinstance(header, Text) else Text(str(header))
         super().add_column(self._drawn(heading), self._drawn(Text(str(footer))), **options)
 

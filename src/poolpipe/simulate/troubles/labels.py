@@ -16,7 +16,19 @@ _LOOKALIKES = dict(zip("0123456789", "OIZEASGTBP", strict=True))
 
 
 def misread(labels: pl.Series, rng: np.random.Generator) -> pl.Series:
-    """Each label with one digit read as the letter that looks like it."""
+    """Misread one digit of each label as the letter that looks like it.
+
+    Parameters
+    ----------
+    labels : Series of String
+        Labels with digits.
+    rng : numpy Generator
+        Random stream.
+
+    Returns
+    -------
+    Series of String
+    """
     return pl.Series([_misread(label, int(rng.integers(len(label)))) for label in labels], dtype=pl.String)
 
 

@@ -40,7 +40,22 @@ CODES = tuple(_LINES)
 
 
 def write_unreadable(events: Path, count: int, rng: np.random.Generator) -> list[tuple[str, int, str]]:
-    """Write `count` lines, the codes in turn; returns file, line (from 1) and code of each."""
+    """Write unreadable lines, one for each reject code in turn.
+
+    Parameters
+    ----------
+    events : Path
+        Folder of the events.
+    count : int
+        How many lines.
+    rng : numpy Generator
+        Random stream.
+
+    Returns
+    -------
+    list of (str, int, str)
+        File, line (from 1) and code of each.
+    """
     if not count:
         return []
     first = int(rng.integers(len(CODES)))
@@ -58,7 +73,23 @@ def write_unreadable(events: Path, count: int, rng: np.random.Generator) -> list
 
 
 def unreadable_lines(rate: float, people: int, least: int, rng: np.random.Generator) -> int:
-    """How many there are: a share of the people, or each code twice where every trouble is due."""
+    """Number of unreadable lines: a share of the people, or each code twice where every trouble is due.
+
+    Parameters
+    ----------
+    rate : float
+        Share, 0 to 1.
+    people : int
+        People of the city.
+    least : int
+        `Settings.least`.
+    rng : numpy Generator
+        Random stream.
+
+    Returns
+    -------
+    int
+    """
     if rate == 0.0:
         return 0
     return max(int(rng.binomial(people, rate)), 2 * len(CODES) * least)

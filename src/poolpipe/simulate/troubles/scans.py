@@ -31,7 +31,20 @@ _WIDE = {chr(code): chr(code + 0xFEE0) for code in range(0x30, 0x3A)}
 
 
 def plant(campaign: Campaign, frames: Frames) -> Frames:
-    """Plant the troubles of scanning and sending into spelled events."""
+    """Plant the troubles of scanning and sending into events.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        Its truth is extended.
+    frames : dict of str to DataFrame
+        Events by stream.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        New frames.
+    """
     frames = dict(frames)
     frames["collect"] = _late(campaign, frames["collect"])
     for stream in _MESSY:
