@@ -49,7 +49,7 @@ def kernel(*told: Any) -> Any:
     Parameters
     ----------
     *told : callable, or str
-        Where it stands alone (``@kernel``), the function. As ``@kernel("int64[] uint8[]!", ...)``, the types of
+        Without arguments (``@kernel``), the function. As ``@kernel("int64[] uint8[]!", ...)``, the types of
         arguments, in the words of `argument_types`, that the run of a city calls it with: these are compiled in a
         second process at a first start.
     """
@@ -61,14 +61,14 @@ def kernel(*told: Any) -> Any:
 def _compiled(function: Callable[P, R], city: tuple[str, ...]) -> Kernel[P, R]:
     compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
     if compiled is not function:  # as it is where NUMBA_DISABLE_JIT is set
-        with suppress(OSError):  # no file tells what it was made of: compiled anew at every start
+        with suppress(OSError):  # its source is no file: compiled at every start
             compiled._cache = KeptCode(function)
     compiled.city_signatures = city
     return cast("Kernel[P, R]", compiled)
 
 
 def read_only(values: NDArray[T]) -> NDArray[T]:
-    """See an array as polars gives most of them, read-only: one machine code for these and for our own."""
+    """Make a read-only view, as polars gives most arrays, so that one compiled version serves these and others."""
     seen = values.view()
     seen.flags.writeable = False
     return seen

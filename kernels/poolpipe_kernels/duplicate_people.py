@@ -1,4 +1,4 @@
-"""Find people who occur in several tubes: bit sets mark suspects, a second pass checks them."""
+"""Find people who occur in several tubes: a first pass finds candidates with bit sets, a second lists their seats."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ one seat in three hundred is suspected for nothing. A filter for all at once cos
 #  1        B              2      9   ...                               no
 #  2        A              5     17   ...       17 was set              yes   -> second look: seats 0 and 2
 #
-# It forgets nobody: whoever comes again finds the bit of the first time.
+# No person is missed: the bit of the first seat is set when the second one is tested.
 
 
 @kernel
@@ -164,7 +164,7 @@ def seats_of_suspects(
         size *= 2
     table = np.zeros(size, np.uint64)
     mask = np.uint64(size - 1)
-    # Most seats are told apart by one bit of a few hundred thousand.
+    # One bit of a few hundred thousand excludes most seats.
     bits = np.zeros(size // 16, np.uint64)
     bit_mask = np.uint64(4 * size - 1)
     for k in range(len(suspects)):

@@ -14,9 +14,9 @@ __all__ = ["FINE", "LONG", "STRAY", "frame"]
 
 FINE = 0
 STRAY = 1
-"""A quote that never closes, or something behind a closing one."""
+"""A quote that is not closed, or text behind a closing one."""
 LONG = 2
-"""A record longer than any may be."""
+"""A record that is too long."""
 
 #  line 1   at,tube,name          starts  0
 #  line 2   10:00,T1,"Li           starts 13, three cells, fine
@@ -55,7 +55,7 @@ def frame(
     longest_cell : int
         A quote still open after so many bytes was a stray one: its first line alone is broken.
     longest_record : int
-        A record whose end is not found within so many bytes is long, whatever stands in it; it ends at the next line
+        A record whose end is not found within so many bytes is long, whatever it contains; it ends at the next line
         end. A long record that reaches beyond the block is written with what is there.
     starts, ends, lines, cells, faults : (m,)
         Output: byte range without line end, line from 0, number of cells, and `FINE`, `STRAY` or `LONG`.
@@ -117,7 +117,7 @@ def frame(
                 i = j + 1
                 cell_starts = False
                 if i < n and text[i] != separator and text[i] != 10 and text[i] != 13:
-                    fault = STRAY  # something stands between the closing quote and the separator
+                    fault = STRAY  # text between the closing quote and the separator
                 continue
             if c == separator:
                 n_cells += 1

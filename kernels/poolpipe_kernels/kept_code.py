@@ -1,7 +1,7 @@
 """Keep compiled machine code on disk, each file under a hash that is checked before it is loaded.
 
-A file that is empty, cut or flipped, of another source, compiler or kernel, or written by somebody who could not
-have changed the sources, is as good as none: the kernel is compiled anew, and the file overwritten.
+A file that is empty, truncated or damaged, of another source, compiler or kernel, or written by a user who could not
+have changed the sources, is ignored: the kernel is compiled anew, and the file replaced.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ class _CacheFolders(CompileResultCacheImpl):
 class KeptCode(FunctionCache):
     """The machine code of one kernel, a file for each tuple of argument types.
 
-    numba's own cache is three things less: it believes whatever its files hold, it cannot read where it may not
-    write, and before it looks it makes ready to compile (every type and function that numba knows, half a
+    It differs from numba's own cache in three ways: numba's does not verify its files, cannot read a folder that it may
+    not write to, and initialises the compiler before it reads (every type and function that numba knows, half a
     second). A file here is ``magic, hash, pickled code``; the hash is over the code and over what it is the code
     of: versions of numba and llvmlite, checksum of the source, argument types, processor, byte code. So there is
-    no index, and two processes that compile side by side write the same file, each at one stroke.
+    no index, and two processes that compile at the same time write the same file, each in one atomic step.
 
     Parameters
     ----------
     function : callable
-        What the kernel was made of.
+        The kernel's Python function.
 
     Raises
     ------
@@ -74,8 +74,8 @@ class KeptCode(FunctionCache):
         self.can_keep = not isinstance(locator, _ReadOnly)
         self._source = Path(inspect.getfile(function))
         self._stamp = locator.get_source_stamp()
-        # What the owner of the package has compiled is read where only he may write; but who names a folder of
-        # his own means that one.
+        # Code compiled by the package's owner is read where only the owner may write; but a folder given in
+        # NUMBA_CACHE_DIR is the only one used.
         beside = () if getattr(numba.config, "CACHE_DIR", "") else (self._source.parent / "__pycache__",)
         self._folders = dict.fromkeys((Path(self._cache_path), *beside))
 
@@ -158,7 +158,7 @@ class KeptCode(FunctionCache):
         return None
 
     def _may_be_believed(self, file: os.stat_result) -> bool:
-        """Whether nobody can have written the file who could not as well change the kernel's source.
+        """Whether only users who may change the kernel's source can have written the file.
 
         Reading machine code runs it. Windows tells no owner: there the rights of the folder are all there is.
         """
@@ -168,7 +168,7 @@ class KeptCode(FunctionCache):
         return file.st_uid in owners and not file.st_mode & _OTHERS_MAY_WRITE
 
     def _write(self, name: str, key: bytes, code: bytes) -> None:
-        """Write a file at one stroke."""
+        """Write a file in one atomic step."""
         self._impl.locator.ensure_cache_path()
         path = Path(self._cache_path, name)
         number, unfinished = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".tmp", dir=path.parent)

@@ -19,7 +19,7 @@ FIRST, LATER, REPEATED = np.uint8(0), np.uint8(1), np.uint8(2)
 """A scan is a person's first in its tube, a later one of the same person, or the same event once more."""
 
 _FEW = 64
-"""In a tube of so many scans people are compared pair by pair; nobody's tube is larger but by mistake."""
+"""In a tube of up to so many scans people are compared pair by pair; larger tubes are mistakes."""
 
 #  scans of tube 7     at   person          in order    at   person   mark
 #                     8:02    B                        8:00    A      FIRST        position 1

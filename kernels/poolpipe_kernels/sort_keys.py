@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["ENDED", "note_bytes", "spell_as_integers"]
 
 ENDED = 0
-"""What stands behind the end of a text, before every byte; byte b is b + 1."""
+"""Digit for the end of a text, which sorts before every byte; byte b is digit b + 1."""
 
 
 @kernel("uint8[]! int64[]! bool[,]")

@@ -1,4 +1,4 @@
-"""Renumber integers on their way back to texts: which occur, and where each stands."""
+"""Decode integers into texts: number tubes and queues, drop unused numbers, join heads and tails."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["BAD", "LOCAL", "UTC", "parse_times"]
 
 BAD, LOCAL, UTC = 0, 1, 2
-"""What a text turned out to be: not a time, a time without offset, a moment."""
+"""Kinds of text: no time, a time without offset, a time with offset."""
 
 
 @kernel

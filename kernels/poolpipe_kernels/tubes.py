@@ -17,7 +17,7 @@ RESCANNED = np.uint8(1)
 DIFFERENT_POINTS = np.uint8(2)
 MIXED_MODE = np.uint8(4)
 TIED = np.uint8(8)
-"""Bits of a tube's flags; TIED: scans of one moment disagree, and only their whole content can decide."""
+"""Bits of a tube's flags; TIED: scans of one moment disagree, and their content has to decide."""
 
 
 @kernel("uint32[]! int64[]")

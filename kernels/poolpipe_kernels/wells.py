@@ -61,7 +61,7 @@ def note_loads(
     holder: NDArray[np.uint32],
     marks: NDArray[np.uint8],
 ) -> None:
-    """Note what each well was loaded with, and whether several tubes, or a tube and a control, share it.
+    """Mark what each well was loaded with, and whether several tubes, or a tube and a control, share it.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ def note_loads(
     role : (n,) int8
         0 sample, 1 negative control, 2 positive control.
     tube : (n,) uint32
-        Of samples; anything for controls.
+        Of samples; arbitrary for controls.
     holder : (wells,) uint32
-        Room to work in.
+        Scratch.
     marks : (wells,) uint8
         In: zeros. Out: `SAMPLED`, `NEGATIVE_CONTROL`, `POSITIVE_CONTROL`, `SHARED`.
     """
@@ -110,7 +110,7 @@ def judge_wells(
     last_reading: NDArray[np.int64],
     controls_at: NDArray[np.int64],
 ) -> None:
-    """What each well says by itself, its plate aside.
+    """Determine the outcome of each well by itself, without its plate's controls.
 
     The class that counts for a target is the highest it ever had: that of its smallest Ct, since it first had it.
 
@@ -119,10 +119,10 @@ def judge_wells(
     slot : (wells,) int64
         plate * 384 + position.
     begins, rows
-        Which readings are of which well, as `slots.group_readings` leaves them.
+        Readings grouped by well, as `well_index.group_readings` leaves them.
     target : (readings,) uint32
     places : (names,) int8
-        Of each name its place among the policy's targets; the internal control comes last; -1 for any other.
+        Index of each name among the policy's targets; the internal control comes last; -1 for any other.
     ct : (readings,) float64
         Cycles; NaN for undetermined, which is never compared.
     determined : uint8
@@ -131,7 +131,7 @@ def judge_wells(
     cut_offs : (3,) float64
         Cycles: detected up to the first, grey up to the second; the internal control up to the third.
     targets : int
-        How many, the internal control aside.
+        How many, without the internal control.
     marks : (wells,) uint8
         In: as `note_loads` leaves them. Added: `READ`; `INCOMPLETE`, a target or the internal control has no
         reading; `ALL_NEGATIVE` and `ALL_DETECTED`, what every target is.
@@ -230,7 +230,7 @@ def judge_plates(
     controls: NDArray[np.int32],
     failed: NDArray[np.bool_],
 ) -> None:
-    """Count each plate's control wells, and find those that do not show what they must.
+    """Count each plate's control wells, and find the plates on which one fails.
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ def _weigh(
     tube, call : int
         The tube, and `INVALID` to `POSITIVE`.
     at, slot : int64
-        Since when the call stands (microseconds), and its well as plate * 384 + position.
+        Since when the call holds (microseconds), and its well as plate * 384 + position.
     gravest, calls_seen, called_at, by_slot : (tubes,)
         As in `weigh_loads`; changed in place.
     """
@@ -309,7 +309,7 @@ def weigh_loads(
     set_aside: NDArray[np.bool_],
     loads: NDArray[np.uint32],
 ) -> None:
-    """What wells say of the tubes in them, their plates' controls considered.
+    """Combine the outcomes of wells, judged by their plates' controls, to calls of the tubes in them.
 
     Parameters
     ----------
@@ -318,19 +318,19 @@ def weigh_loads(
     slot, marks, outcome, stood_at, first_sign : (wells,)
         As `judge_wells` leaves them.
     valid : (plates,) bool
-        Whether the controls are there and show what they must. An invalid plate's wells say `INVALID`.
+        Whether the controls are present and pass. Wells of an invalid plate are `INVALID`.
     last_reading, controls_at : (plates,) int64
-        As `judge_wells` leaves them; a plate without reading (below 0) says nothing.
+        As `judge_wells` leaves them; a plate without reading (below 0) gives no call.
     gravest : (tubes,) int8
         In: `NO_CALL`. Out: the gravest call.
     calls_seen : (tubes,) uint8
         In: 0. Out: bit 1 << call of every call.
     called_at, by_slot : (tubes,) int64
-        In: `NEVER`. Out: since when the gravest stands, and the first slot that has it since then.
+        In: `NEVER`. Out: since when the gravest call holds, and the first slot that has it since then.
     opened_at : (tubes,) int64
-        In: `NEVER`. Out: first sign of any target on a valid plate, once the controls stand.
+        In: `NEVER`. Out: first detected or grey reading on a valid plate, or the time of its controls if later.
     set_aside : (tubes,) bool
-        In: False. Out: whether an invalid plate has a sign.
+        In: False. Out: whether a well of an invalid plate has a detected or grey reading.
     loads : (tubes,) uint32
         In: 0. Out: how often the tube was loaded as a sample.
     """
@@ -371,7 +371,7 @@ def weigh_reports(
     by_slot: NDArray[np.int64],
     opened_at: NDArray[np.int64],
 ) -> None:
-    """Let reports weigh as wells do; a call that rests on a report alone has the slot `NEVER`.
+    """Combine reports with the calls of wells; a call that rests on a report alone has the slot `NEVER`.
 
     Parameters
     ----------

@@ -172,7 +172,7 @@ def _said(
 
 
 def _section(model: type[BaseModel], place: tuple[str, ...]) -> type[BaseModel]:
-    """The model of the section in which a setting stands."""
+    """The model of the section that contains a setting."""
     for name in place[:-1]:
         field = model.model_fields.get(name)
         inner = field.annotation if field else None

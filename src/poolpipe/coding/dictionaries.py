@@ -274,7 +274,7 @@ class Dictionaries:
             .when(head == "X").then(10 + longer)
             .otherwise(11)
         )  # fmt: skip
-        # What follows a short run of digits stands before '0' or behind '9'; so do all that share them.
+        # What follows a short run of digits sorts before '0' or behind '9'; so do all that share them.
         behind = (below + pl.when(head > "9").then(power).otherwise(0)) * 11
         bound = pl.when(length == 17).then(below * 11 + checks_before).otherwise(behind)
         return (

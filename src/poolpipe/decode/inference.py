@@ -97,7 +97,7 @@ def decode(
         blanks around them, full width, a number's point. Twice in one pool counts once.
     pools : frame
         pool; call: positive, suspect, negative, invalid (or the word for it, such as 阳性) or null (the last two
-        say nothing); ct (optional,
+        give no evidence); ct (optional,
         cycles, null: none), which counts where the assay has `cycles`; specificity (optional): the pool's own, null:
         the assay's. A pool that has seats and no row here
         was not called; one that has a row and no seats is a component of its own without people.
@@ -119,7 +119,7 @@ def decode(
     -------
     Decoded
         `people`, `components` and `pools`; every row says which method found it and how far it may be off. Where the
-        outcomes are impossible under the model the prior stands, the error is null, the surprise infinite.
+        outcomes are impossible under the model `p_infected` is the prior, the error is null, the surprise infinite.
         `doubts` names the pools that could not be used.
 
     Raises

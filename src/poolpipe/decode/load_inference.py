@@ -326,7 +326,7 @@ def _knots(
 
 
 def _leaky(problem: LoadProblem, pool: int, others: NDArray[np.integer]) -> tuple[NDArray[np.float64], float]:
-    """Log row of a pool with its other people as believed, and P(these are clean | nobody else is infected)."""
+    """Log row of a pool with its other people as beliefs have them, and P(these are clean | nobody else is infected)."""
     weight = problem.log_belief[problem.members[others]] - problem.log_ratio[others]
     weight = np.exp(weight - np.logaddexp.reduce(weight, axis=1)[:, None])
     within = np.prod(np.cumsum(weight, axis=1), axis=0)

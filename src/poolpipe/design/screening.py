@@ -31,7 +31,7 @@ REASONS = ("no_call", "possible", "proven", "cleared", "contradiction")
 
 
 def comp(seats: Frame, pools: Frame) -> pl.DataFrame:
-    """Call everybody infected whom no negative pool clears: nobody infected is missed (COMP).
+    """Call every person infected whom no negative pool clears: no infected person is missed (COMP).
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def comp(seats: Frame, pools: Frame) -> pl.DataFrame:
 
 
 def dd(seats: Frame, pools: Frame) -> pl.DataFrame:
-    """Call infected who alone can explain a positive pool: nobody clean is called infected (definite defectives).
+    """Call people infected who alone can explain a positive pool: no clean person is called infected (definite defectives).
 
     Parameters
     ----------

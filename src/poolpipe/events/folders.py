@@ -49,7 +49,7 @@ def kind_of_name(name: str) -> str | None:
 def columns_of_folders(name: str) -> Mapping[str, str | None]:
     """Columns that folders called `column=value` (Hive) give the file `name`, the nearest counting.
 
-    Values are what stands behind the sign, percent escapes undone; None is Hive's word for no value. Columns
+    Values are the text behind the sign, percent escapes undone; None is Hive's word for no value. Columns
     that no event has are included: the reader names them as unused.
     """
     return _columns_of_folders(name.rpartition("/")[0])

@@ -34,7 +34,7 @@ _OPEN_ENDS: Final = ("{", "[", ",")
 
 
 class Element(NamedTuple):
-    """One record as it stands in the text, on one line.
+    """One record as it is in the text, on one line.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ def is_document(start: str) -> bool:
     -------
     bool
         Whether it begins with a list of objects, with an object over several lines, or with an object that has lists
-        of objects and no column of ours; or is no more than an empty list, or a page of answers with an empty one.
+        of objects and no known column; or is no more than an empty list, or a page of answers with an empty one.
     """
     if _LIST.match(start) or _EMPTY_LIST.fullmatch(start):
         return True
@@ -85,8 +85,8 @@ def is_document(start: str) -> bool:
 def elements(stream: TextStream, longest: int) -> Iterator[Element]:
     """Yield the records of a JSON text in order, and damage where there is some.
 
-    An element of a list is a record, and so is an object that stands by itself. Of an object without any column of
-    ours that has lists of objects, at any depth, the lists' elements are. What cannot be read is left out up to the
+    An element of a list is a record, and so is an object outside any list. Of an object without any
+    known column that has lists of objects, at any depth, the lists' elements are. What cannot be read is left out up to the
     next line on which an object begins as others did; where there is none, to the end.
 
     Parameters
@@ -107,7 +107,7 @@ def _value_at(text: str, place: int) -> tuple[object, int] | None:
 
 
 def _is_envelope(value: object) -> bool:
-    """Whether an object has no column of ours and, at some depth, a list of objects."""
+    """Whether an object has no known column and, at some depth, a list of objects."""
     if not isinstance(value, dict) or KNOWN_COLUMNS & {proper_name(name) for name in value}:
         return False
     return any(
@@ -117,7 +117,7 @@ def _is_envelope(value: object) -> bool:
 
 
 def _is_empty_page(value: object) -> bool:
-    """Whether an object has no column of ours, one list, which is empty, and beside it nothing but texts and numbers."""
+    """Whether an object has no known column, one list, which is empty, and otherwise only texts and numbers."""
     if not isinstance(value, dict) or KNOWN_COLUMNS & {proper_name(name) for name in value}:
         return False
     lists = [each for each in value.values() if isinstance(each, list | dict)]
@@ -125,7 +125,7 @@ def _is_empty_page(value: object) -> bool:
 
 
 class _DamageHereError(Exception):
-    """The text cannot be read on from where the reader stands."""
+    """The text cannot be read on from the present position."""
 
 
 class _Reader:
@@ -165,7 +165,7 @@ class _Reader:
                 yield self._damage()
 
     def _record(self) -> Iterator[Element]:
-        """A value that stands by itself: a record, or an object with lists of records."""
+        """A value outside any list: a record, or an object with lists of records."""
         line, indent = self._line, self._before()
         found = self._whole()
         if found is None:
@@ -182,7 +182,7 @@ class _Reader:
         yield Element(self._taken(end), line)
 
     def _list(self) -> Iterator[Element]:
-        """The elements of a list at whose bracket the reader stands."""
+        """The elements of a list; the present position is at its bracket."""
         self._take(1)
         self._open += 1
         while True:
@@ -203,7 +203,7 @@ class _Reader:
             yield Element(self._taken(found[1]), line)
 
     def _members(self) -> Iterator[Element]:
-        """The lists of records in an object at whose brace the reader stands."""
+        """The lists of records in an object; the present position is at its brace."""
         self._take(1)
         self._open += 1
         while True:
@@ -240,11 +240,11 @@ class _Reader:
             self._take(max(0, len(self._text) - self._place - len(self._indent) - 2))
             if not self._more():
                 self._take(len(self._text) - self._place)
-                self._open = 0  # told already
+                self._open = 0  # reported already
                 return Element(_on_one_line(begin), line, "json_rest")
 
     def _whole(self) -> tuple[object, int] | None:
-        """The value at which the reader stands, as long as a record may be; None where there is no such."""
+        """The value at the present position, if it is no longer than a record may be; else None."""
         while (found := _value_at(self._text, self._place)) is None or self._may_go_on(found[1]):
             if len(self._text) - self._place > self._longest or not self._more():
                 break
@@ -293,7 +293,7 @@ class _Reader:
         return _on_one_line(text)
 
     def _more(self) -> bool:
-        """Read another block; what was passed over is let go, but for the line on which the reader stands."""
+        """Read another block; text before the present line is released."""
         if self._ended:
             return False
         block = next(self._blocks, None)
@@ -306,5 +306,5 @@ class _Reader:
 
 
 def _on_one_line(text: str) -> str:
-    """The same JSON without line breaks: they can only stand between values."""
+    """The same JSON without line breaks, which can only be between values."""
     return text.replace("\r", " ").replace("\n", " ")

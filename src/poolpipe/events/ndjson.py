@@ -112,7 +112,7 @@ def read_ndjson(stream: TextStream, longest: int) -> Iterator[Batch]:
     skipping = False
     for block in stream.blocks():
         if skipping:
-            _, newline, block = block.partition(b"\n")  # noqa: PLW2901 - the rest of a line that was told already
+            _, newline, block = block.partition(b"\n")  # noqa: PLW2901 - the rest of a line that was reported already
             skipping = not newline
             line += len(newline)
         whole, newline, rest = (rest + block).rpartition(b"\n")
@@ -230,7 +230,7 @@ def _runs(
 ) -> Iterator[NDArray[np.int64]]:
     """Read the sound lines into `frames`, in order; yield those on which the two parsers disagree.
 
-    A block that cannot be read whole is halved until the line that stands in the way is alone.
+    A block that cannot be read whole is halved until the failing line is alone.
     """
     waiting = [np.flatnonzero(sound)]
     while waiting:
@@ -285,7 +285,7 @@ def _given_once(line: str, meant: dict[str, str]) -> str | None:
 
     try:
         json.loads(line, object_pairs_hook=keep)
-    except ValueError:  # sound to one parser and not to the other: whoever reads it next refuses it
+    except ValueError:  # valid to one parser and not to the other: the next reader rejects it
         return ""
     values: dict[str, tuple[str, object]] = {}
     for key, value in top:

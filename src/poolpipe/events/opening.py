@@ -56,7 +56,7 @@ class Foreign(Protocol):
         ...
 
     def frames(self, path: Path) -> Mapping[str, pl.DataFrame]:
-        """Give a file's events, a frame per kind, each with a column `line`: where it stands in the file, 0 if nowhere.
+        """Give a file's events, a frame per kind, each with a column `line`: its line in the file, 0 where it has none.
 
         Raises
         ------
@@ -150,13 +150,13 @@ def is_event_file(path: Path) -> bool:
             is_text = stream.content(path.name) in ("csv", "ndjson")
             return not is_text or has_known_header(stream.head())
     except (OSError, DamageError):
-        return True  # whoever reads it will say why not
+        return True  # the reader reports the reason
 
 
 def read_table(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read a file of any event format as it is, every value as text: known columns, and the broken lines.
 
-    Columns nobody knows are there by name only, without values, so that a slip of the pen can be told.
+    Unknown columns are there by name only, without values, so that a misspelt name can be reported.
 
     Raises
     ------

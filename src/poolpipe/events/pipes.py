@@ -34,8 +34,8 @@ WITHOUT_NAME = ("/dev/fd/", "/proc/")
 class Spool:
     """A folder for copies of pipes' content, to be used in a `with` block; it is removed at the block's end.
 
-    A pipe can be read once and from the front, while a file's format is told by looking at it first, and
-    Parquet is read from its end. Copies are readable by nobody else, and lie where `TMPDIR` says. Where the system
+    A pipe can be read once and from the front, while a file's format is recognised by its first bytes, and
+    Parquet is read from its end. Copies are readable by no other user, and lie in `TMPDIR`. Where the system
     has `/proc`, a copy has no name on the disk but a link to this process's file: whatever ends the process, SIGKILL
     too, nothing of what people sent stays behind.
     """

@@ -1,7 +1,7 @@
 """Stage the collects of every batch in a few long arrays until all tubes are known.
 
 A city's scans are most of what memory holds. They are copied once, from each batch's arrays, which are freed, into
-long blocks that the staging area owns. `Staging.release` hands a column's blocks to whoever sorts the scans by tube.
+long blocks that the staging area owns. `Staging.release` hands a column's blocks to the function that sorts the scans by tube.
 """
 
 from __future__ import annotations

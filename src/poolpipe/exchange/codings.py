@@ -102,7 +102,7 @@ POOLED = Wording("mixed", "混采")
 
 SINGLE = Wording("single", "单采")
 UNREGISTERED = Wording("not registered", "未登记")
-"""The sampling of a tube that nobody registered."""
+"""Text for the sampling of a tube without registered people."""
 
 SHARED_WELL = Wording(
     "several tubes in one well: its Ct values are those of all of them", "一孔多样：Ct 值属于同孔各管"

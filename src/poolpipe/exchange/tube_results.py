@@ -66,7 +66,7 @@ class TubeResult:
     round, tube : str
         Key of the tube; round is empty where there are no rounds.
     mode : str or None
-        `pool` or `single`; None for a tube that nobody registered.
+        `pool` or `single`; None for a tube without registered people.
     people : int
         How many people the tube holds.
     call, called_at : str and datetime, or None
@@ -106,7 +106,7 @@ class TubeResult:
 
     @property
     def mixture(self) -> str:
-        """`10:1 mixed`, `single` or, of a tube nobody registered, that; in both languages, as the report form has it."""
+        """`10:1 mixed`, `single` or `not registered`; in both languages, as the report form has it."""
         if self.mode is None:
             return UNREGISTERED.both
         return f"{self.people}:1 {POOLED.both}" if self.pooled else SINGLE.both

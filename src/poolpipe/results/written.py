@@ -183,7 +183,7 @@ def _stamp(path: Path) -> object:
 def _open_once(folder: Path, stack: ExitStack) -> Written:
     if not folder.is_dir():
         raise InputError.of("no_result", where=str(folder), way_out=_ANOTHER, why="it is no folder")
-    # Where the last run could not give its files their names at one stroke, some still lie beside them.
+    # Where the last run could not place its files in one step, some are still in its stage.
     moving = next(unmoved(folder), folder)
     summary = _summary(moving / SUMMARY, folder)
     proofs = summary.pop("tables", {})

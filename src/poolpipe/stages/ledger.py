@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["balance", "missing_tubes"]
 
 _ORPHAN = -1
-"""State number of a tube that nobody was collected into; it is below all states."""
+"""State number of a tube without people; it is below all states."""
 
 
 def balance(pools: pl.DataFrame, codes: Dictionaries) -> pl.DataFrame:
