@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["cycle_options", "cycles_told", "read_with_ct", "with_readings"]
 
 CONTROLS = ("IC", "内标")
-"""Targets that tell of the well, not of the people."""
+"""Targets that are controls of the well and no evidence about people."""
 
 
 def cycle_options(command: Callable[..., None]) -> Callable[..., None]:

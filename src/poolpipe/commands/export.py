@@ -130,7 +130,7 @@ def _take_readings(source: ResultFolder, paths: tuple[Path, ...], policy: str | 
 
 
 def _told_lines(told: ExportCounts, out: Path, waiting: int) -> Iterable[str]:
-    """What was written, and what whoever sends it should know."""
+    """Print what was written, and what the sender should know."""
     from poolpipe.exchange.codings import STATUSES
 
     counted = ((STATUSES[status], count) for status, count in sorted(told.statements.items()))

@@ -1,4 +1,4 @@
-"""Instrument and robot files read by their content: readings, loads and reports, never a guessed Ct.
+"""Instrument and robot files read by their content: readings, loads and reports; no Ct is guessed.
 
 >>> from poolpipe.instruments import read  # doctest: +SKIP
 >>> read("run.xlsx").readings  # doctest: +SKIP
@@ -164,7 +164,7 @@ def _format_of(path: str | Path | bytes, layouts: Path | None, policy: ImportPol
     whole = len(content) != HEAD_BYTES
     if content.startswith(GZIP):
         content, whole = _unzipped_head(content), False
-    if content.startswith(CONTAINERS):  # an archive's table of contents stands at its end
+    if content.startswith(CONTAINERS):  # an archive's table of contents is at its end
         content, name = _content(path, None, limit=most)
         whole = True
     found = recognise_bytes(content, name, whole=whole, layouts=layouts, policy=policy)

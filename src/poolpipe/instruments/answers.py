@@ -1,4 +1,4 @@
-"""Who answers a question: the option or the key that decides it, in the command that was typed."""
+"""How a question is answered: the option or the key that decides it, in the command that was typed."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def _tables_elsewhere(
 
 
 def _repeats(layout: Layout, table: Table, first: Table) -> bool:
-    """Whether every row of a table stands in the first one, too, and both are of one plate."""
+    """Whether every row of a table is also in the first one, and both are of one plate."""
     plates = {file_facts(layout, each.preamble).get("plate") for each in (table, first)}
     if len(plates) > 1:
         return False

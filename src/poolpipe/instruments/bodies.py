@@ -42,14 +42,14 @@ def body_of(
     rows : list of Row
         All rows below the header, up to the next header of the layout or the end of the sheet.
     last : bool
-        Whether no other table of the layout follows, so that what stands below is no heading of it.
+        Whether no other table of the layout follows, so that the lines below are no heading of it.
     earlier : sequence of str
         Ct values of the tables of the file above this one.
 
     Raises
     ------
     AmbiguousFileError
-        Another table of Ct values stands below; the header may have lost a name.
+        Another table of Ct values is below; the header may have lost a name.
     DamagedFileError
         The last line was cut short.
     RefusedFormatError
@@ -125,7 +125,7 @@ def _check_no_numbers(columns: Columns, rows: list[Row]) -> None:
 
 
 def _inside(layout: Layout, rows: list[Row], columns: Columns, notes: Notes, *, last: bool) -> list[Row]:
-    """Rows of the table: without blank lines and what stands below the table."""
+    """Rows of the table: without blank lines and the lines below the table."""
     role, key = next(((role, columns.roles[role][0]) for role in KEYS if role in columns.roles), ("", 0))
     names = layout.columns.get(role, ())
     heading = len(rows) if last else _heading_of_next(rows, key)

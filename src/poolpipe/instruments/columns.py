@@ -21,7 +21,7 @@ EVERY_NAME = ("ct", "flag")  # roles of which all columns count, not only the fi
 
 @dataclass(frozen=True, slots=True)
 class CtColumn:
-    """A column of Ct values of one target: its name stands in the header (`target`) or in another column."""
+    """A column of Ct values of one target: its name is in the header (`target`) or in another column."""
 
     index: int
     target: str = ""
@@ -49,7 +49,7 @@ class Columns:
 
     @property
     def needed(self) -> list[int]:
-        """Indices of the columns without which a row says nothing certain; flags and means only add to it."""
+        """Indices of the columns without which a row has no certain meaning; flags and means are optional."""
         extra = {i for role in ("flag", "mean") for i in self.roles.get(role, ())}
         return [i for i in self.used if i not in extra]
 

@@ -39,9 +39,9 @@ def events(
     policy : ImportPolicy, optional
         Gives the `round`.
     without_lab : bool
-        Give loads without a lab, too, which whoever reads them rejects by name.
+        Also give loads without a lab, which `run` rejects as `missing_value`.
     lines : bool
-        Give a column `line` as well (int64): where the event stands in the file, from 1; 0 where a format tells none.
+        Give a column `line` as well (int64): the event's line in the file, from 1; 0 where a format has none.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def _named(loads: pl.DataFrame) -> pl.DataFrame:
 
 
 def missing_facts(instrument_file: InstrumentFile) -> list[str]:
-    """What stands between the file and its events, in sentences; empty where nothing does."""
+    """Facts that are missing to make events of the file, as sentences; empty where none is."""
     problems = []
     for name, frame in (("readings", instrument_file.readings), ("loads", instrument_file.loads)):
         usable = frame.filter(pl.col("lab").is_not_null()) if name == "loads" else frame

@@ -1,4 +1,4 @@
-"""Rows that another row of their table contradicts: a cell was moved, or two plates stand in one table."""
+"""Rows that another row of their table contradicts: a cell was moved, or two plates are in one table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files against each other: plates that nobody loaded, patterns that fit another plate, pools missing in the map."""
+"""Compare files with each other: plates without loads, patterns that fit another plate, pools missing in the map."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check_plates(readings: pl.DataFrame, loads: pl.DataFrame) -> list[Question]:
     Returns
     -------
     list of Question
-        `plate_not_loaded` for a plate that nobody loaded; `pattern_of_other_plate` where the wells that were read are
+        `plate_not_loaded` for a plate without loads; `pattern_of_other_plate` where the wells that were read are
         not the plate's own loaded wells and exactly those of another plate. Empty where there are no loads at all.
     """
     if not loads.height:

@@ -60,13 +60,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A named table of rows; for text a section read with one delimiter. `above` is what stands before all sections."""
+    """A named table of rows; for text a section read with one delimiter. `above` are the lines before all sections."""
 
     name: str
     load: Callable[[int | None], list[Row]]  # the first so many rows, or all
     delimiter: str = ""
     above: Sheet | None = None
-    alone: bool = False  # the only sheet of its workbook, so that its name says nothing
+    alone: bool = False  # the only sheet of its workbook, so that its name does not matter
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -322,7 +322,7 @@ def _row(number: int, line: str, delimiter: str) -> Row:
 
 @cache
 def _quoted_cells(delimiter: str) -> re.Pattern[str]:
-    """A line in which quotation marks stand around whole cells, or doubled inside such cells, and nowhere else."""
+    """A line in which quotation marks are around whole cells, or doubled inside such cells, and nowhere else."""
     cell = f'(?:"(?:[^"]|"")*"|[^"{delimiter}]*)'
     return re.compile(f"{cell}(?:{delimiter}{cell})*")
 

@@ -145,4 +145,4 @@ def _root(document: Document, member: str) -> Element | None:
     try:
         return parse_xml(content, member) if content else None
     except DamagedFileError:
-        return None  # the table stands without it: plate and time are asked for then
+        return None  # the table can be read without it: plate and time become questions

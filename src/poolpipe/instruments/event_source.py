@@ -92,7 +92,7 @@ class InstrumentSource:
             raise self._left_out(path, error, error.way_out) from error
 
     def notes(self) -> Mapping[Path, dict[str, Any]]:
-        """Tell of each file its format, the questions with who answers them, what was unclear, and why it was left out."""
+        """Give for each file its format, its questions with their settings, what was unclear, and why it was left out."""
         return self._notes
 
     def _note(self, path: Path, kind: str, questions: dict[str, str], missed: int) -> None:

@@ -73,7 +73,7 @@ def file_facts(layout: Layout, preamble: list[Row]) -> dict[str, str]:
 
 
 def _joined(facts: dict[str, str]) -> dict[str, str]:
-    """The facts with a start of run out of `day` and `clock` where no other time stands, and one name of the software."""
+    """The facts with a start of run out of `day` and `clock` where there is no other time, and one name of the software."""
     day, clock = facts.pop("day", ""), facts.pop("clock", "")
     if day and not TIMES_OF.keys() & facts.keys():
         facts["run_start"] = f"{day} {clock}".strip()

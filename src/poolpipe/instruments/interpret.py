@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "readings_of", "table_decimal"]
 
 
-FEW = 4  # a quarter of the rows at least have no target where the dye stands for it
+FEW = 4  # a quarter of the rows at least have no target where the dye replaces it
 
 
 class _LeftOut:
@@ -218,7 +218,7 @@ def _looked_at(layout: Layout, record: Record) -> bool:
 def _no_call(
     layout: Layout, ct: float, record: Record, place: str, policy: ImportPolicy, notes: Notes
 ) -> float | None:
-    """None for a number that stands for *no amplification* because the file or the policy says so."""
+    """None for a number that means *no amplification* by the file or the policy."""
     if ct not in layout.nothing.numbers and ct not in policy.no_call_ct:
         return ct
     by_file = bool(record["amplified"]) and fold(record["amplified"]) in map(

@@ -97,13 +97,13 @@ class Layout(_Part):
     target_columns : tuple of str
         Regular expressions with a group `target`: names of columns that each hold one target's Ct (`N Ct`).
     target_names : bool
-        Whether a bare name of an expected target (`ORF1ab`) is such a column, too, where at least two stand.
+        Whether a bare name of an expected target (`ORF1ab`) is such a column, too, where there are at least two.
     no_results : bool
         Whether a column of results that has no role here (a call, a cycle, a fluorescence) shows that the file is
         something else. Of maps, a column of Ct values always shows it.
     facts : dict of fact to names
         Keys of the preamble: plate, serial, instrument, software, software_version, block, run_start, run_end, analysed,
-        modified; `day` and `clock` of a start of the run that stands on two lines.
+        modified; `day` and `clock` of a start of the run that is on two lines.
     decimals : {"fixed", "shortest"}
         Whether Ct values have decimals of one length, so that a shorter last one was cut, or zeros at the end are left out.
     target_from : str, optional

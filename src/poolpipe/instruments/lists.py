@@ -1,7 +1,7 @@
 """Lists that a robot wrote into its log without quotes, so that their commas look like the log's own.
 
-The lists stand in the last columns, which have no role: pipetting channels, liquid levels, error codes. In brackets they
-show themselves where they begin and end. Bare ones are taken for lists only where nothing that stands left of them could
+The lists are in the last columns, which have no role: pipetting channels, liquid levels, error codes. In brackets they
+have a beginning and an end. Bare ones are taken for lists only where no cell left of them could
 have come out of them: they are numbers, and the wells of the log are names.
 """
 
@@ -30,7 +30,7 @@ def with_lists(rows: list[Row], columns: Columns) -> list[Row]:
     Parameters
     ----------
     rows : list of Row
-        What stands below the header.
+        The rows below the header.
     columns : Columns
         The header; only columns right of all that have a role may hold lists.
     """
@@ -62,7 +62,7 @@ def _joined(row: Row, width: int, first: int) -> Row:
 
 
 def _bare(rows: list[Row], columns: Columns, width: int, first: int) -> list[Row]:
-    """The rows with what stands right of all roles in one cell, where it is numbers and the other cells fit."""
+    """The rows with the cells right of all roles joined to one, where it is numbers and the other cells fit."""
     usual = [row for row in rows if len(row.cells) > width]
     wells = [index for index in columns.of("well") if usual]
     kinds = {

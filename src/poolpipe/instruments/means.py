@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["check_means"]
 
 LEAST = (
-    0.005  # cycles: software averages in single precision and rounds at several places; nobody edits by less
+    0.005  # cycles: software averages in single precision and rounds at several places; an edit changes more
 )
 FEW = 2  # of so few groups none tells what the others average
 NOTHING = (40.0, 45.0, 50.0)  # what some software counts an undetermined replicate as

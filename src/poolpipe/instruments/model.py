@@ -52,7 +52,7 @@ POOLS: dict[str, pl.DataType | type[pl.DataType]] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something in the file that was not understood or does not fit, and where it stands.
+    """Something in the file that could not be read or does not fit, and its place.
 
     `severity` is `error` where a row was left out, `warning` where the file contradicts itself, `info` else.
     `line` counts from 1 in the text or the sheet; 0 means the whole file.

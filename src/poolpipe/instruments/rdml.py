@@ -43,7 +43,7 @@ MAYBE_NO_CALL = (40.0, 45.0, 50.0, 100.0)
 
 @dataclass(frozen=True, slots=True)
 class _Datum:
-    """One target's result in one reaction, as it stands."""
+    """One target's result in one reaction, as written."""
 
     run: str
     well: str
@@ -108,7 +108,7 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
         )
     _check_analysed(data, name, notes)
     plates = _plates(data, name, policy, notes)
-    if policy.runs == "one_plate":  # the same experiment told twice, as "All Wells" and as a group of wells
+    if policy.runs == "one_plate":  # the same experiment twice, as "All Wells" and as a group of wells
         data = list({(datum.well, datum.target or datum.dye): datum for datum in reversed(data)}.values())[
             ::-1
         ]
@@ -152,7 +152,7 @@ def _shape(run: Element | None) -> tuple[int, int]:
 
 
 def _data(root: Element, ids: Ids, policy: ImportPolicy, notes: Notes) -> Iterator[_Datum]:
-    """Every datum of every run; a reaction whose well cannot be told, or to which nothing was assigned, is noted."""
+    """Every datum of every run; a reaction whose well is not known, or to which nothing was assigned, is noted."""
     for run in root.iter("run"):
         at = policy_time(policy)
         if date := child_text(run, "runDate"):

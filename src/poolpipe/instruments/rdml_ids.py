@@ -26,8 +26,8 @@ _GUID = re.compile(r"\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?"
 class Ids:
     """Names by id; an id that is not in them is a name itself.
 
-    `samples` and `types` (as they stand) are by the id of a sample, `targets` are (name, dye) by that of a target: the name
-    is empty where only the dye is known. `unassigned` are samples that stand for an empty well.
+    `samples` and `types` (as written) are by the id of a sample, `targets` are (name, dye) by that of a target: the name
+    is empty where only the dye is known. `unassigned` are samples that mean an empty well.
     """
 
     samples: dict[str, str]

@@ -33,12 +33,12 @@ def has_ct(names: Iterable[str]) -> bool:
 
 
 def names_target(names: Iterable[str]) -> bool:
-    """Whether one of the folded names stands above targets, in whatever words a machine has for them."""
+    """Whether one of the folded names is a heading of targets, in the words of any machine."""
     return any(_TARGET.search(name) for name in names)
 
 
 def result_names(names: Iterable[str]) -> list[str]:
-    """Those of the folded names that stand above results: a Ct, a call, a cycle, a fluorescence."""
+    """Those of the folded names that are headings of results: a Ct, a call, a cycle, a fluorescence."""
     return [name for name in names if _CT.search(name) or _RESULT.search(name)]
 
 

@@ -42,18 +42,18 @@ def whole_rows(
     Parameters
     ----------
     rows : list of Row
-        What stands below the header.
+        The rows below the header.
     pieces : set of int
         Lines that are pieces of a row that a line break tore apart.
     columns : Columns
         The header and what its columns hold.
     padded : bool
-        Whether the container itself fills rows up, as a spreadsheet does, so that their width says nothing.
+        Whether the container itself fills rows up, as a spreadsheet does, so that their width has no meaning.
 
     Raises
     ------
     AmbiguousFileError
-        Where all rows are wider than the header, and Ct values may stand under the name of their neighbour.
+        Where all rows are wider than the header, and Ct values may be under the name of their neighbour.
     """
     rows = _not_torn(rows, pieces, notes)
     if padded:
@@ -135,7 +135,7 @@ def _widths_of(rows: list[Row], columns: Columns) -> frozenset[int]:
 
 
 def _check_names_stand_right(header: Row, rows: list[Row], cts: list[int]) -> None:
-    """Refuse a header that may have lost a name: then Ct stands above the column to the left of the Ct values."""
+    """Refuse a header that may have lost a name: then the name Ct is above the column to the left of the Ct values."""
     for ct in cts or [-1]:
         own = {kind_of(row.cells[ct]) for row in rows}
         beside = {kind_of(row.cells[ct + 1]) for row in rows}
@@ -181,7 +181,7 @@ class _Others:
         self.plates = columns.of("plate")
         self.kinds: list[Counter[str]] = []
         self.words: list[Counter[str]] = []
-        self.places: Counter[str] = Counter()  # in how many cells of the table each word stands
+        self.places: Counter[str] = Counter()  # in how many cells of the table each word occurs
         for row in rows:
             while len(self.kinds) < len(row.cells):
                 self.kinds.append(Counter())
@@ -236,12 +236,12 @@ class _Others:
         )
 
     def _is_plate(self, index: int, word: str) -> bool:
-        """Whether a word that stands once in its column is the plate of several rows."""
+        """Whether a word that occurs once in its column is the plate of several rows."""
         several = any(plate < len(self.words) and self.words[plate][word] >= ENOUGH for plate in self.plates)
         return several and self.words[index][word] == 1
 
     def _elsewhere(self, index: int, word: str) -> bool:
-        """Whether a word stands in no other row of its column, and in other columns of several rows."""
+        """Whether a word occurs in no other row of its column, and in other columns of several rows."""
         alone = self.words[index][word] == 1
         return alone and self.places[word] > ENOUGH - 1 and control_by_name(word) is None
 

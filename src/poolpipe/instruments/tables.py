@@ -121,7 +121,7 @@ def tables(
         used = set(columns.used)
         others = [cell for row in body for i, cell in enumerate(row.cells) if i not in used and cell]
         found.append(Table(sheet.name, above + sheet.rows[begin:start], columns, records, others))
-        begin = start + 1  # the lines between two tables stand below the first one
+        begin = start + 1  # the lines between two tables belong to the first one
     check_trailer(layout, document)
     return found
 

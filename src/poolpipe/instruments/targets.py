@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["is_expected", "target_name"]
 
 INTERNAL_CONTROL = ("内标", "内参", "内控", "内标基因", "内参基因", "internal control", "内部对照")
-GENE = ("基因", " gene", "-gene", " 基因")  # what may stand behind a target's name
+GENE = ("基因", " gene", "-gene", " 基因")  # what may follow a target's name
 
 
 def target_name(name: str, policy: ImportPolicy, notes: Notes) -> str:

@@ -63,7 +63,7 @@ def check_planted(
         `truth/troubles.parquet` of a simulated city: trouble, code, round, subject_kind, subject. One anomaly
         may come from several troubles; code is null where a trouble is no anomaly by itself.
     unreadable : polars.DataFrame
-        `truth/rejects.parquet` of that city: file, line, code of records nobody can read.
+        `truth/rejects.parquet` of that city: file, line, code of unreadable records.
     anomalies, rejects : polars.DataFrame
         The tables of the same events.
     explained : iterable of str
@@ -100,7 +100,7 @@ def check_planted(
 
 
 def busiest_moment(recalls: pl.DataFrame) -> datetime | None:
-    """When most people were waiting to be re-sampled or for their result; None where nobody ever was.
+    """When most people were waiting to be re-sampled or for their result; None where nobody was.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ __all__ = ["Summary", "simulate", "townships_of"]
 _FIRST_DAY = np.datetime64("2022-04-04")
 _CHINA_OFFSET_US = 8 * 3_600_000_000
 _DAYS_BETWEEN_ROUNDS = 3
-# Who sends what, and how, where formats are mixed: sites, couriers (转运) and laboratories (检测) have their own systems.
+# Sender and format of each stream, where formats are mixed: sites, couriers (转运) and laboratories (检测) have their own systems.
 _MIXED: Mapping[str, tuple[str, str]] = {
     "collect": ("", "csv.gz"),
     "emergency": ("应急", "ndjson"),
@@ -254,7 +254,7 @@ def _writers(events: Path, settings: Settings, *, format: str, pieces: int) -> d
 
 
 def _unreadable(settings: Settings, seed: int, events: Path) -> pl.DataFrame:
-    """Write the lines that nobody can read; file, line and reject code of each."""
+    """Write the unreadable lines; give file, line and reject code of each."""
     rng = np.random.default_rng([seed, 999_998])
     count = unreadable_lines(settings.troubles["unreadable"], settings.people, settings.least, rng)
     rows = write_unreadable(events, count, rng)

@@ -1,4 +1,4 @@
-"""Who is infected, how strongly, and what a pool of them shows."""
+"""Choose the infected people, their Ct values, and the Ct of pools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sites, points and tubes of one township on one day: who stands where in the queue and into which tube they go."""
+"""Sites, points and tubes of one township on one day: the order of people in each queue, and the tube of each."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Tubes:
 
 @dataclass
 class SimulatedQueues:
-    """Who was collected when into which tube: one entry per swab, in queue order, and the tubes.
+    """Person, time and tube of each collection: one entry per swab, in queue order, and the tubes.
 
     `point` and `mode` are what the scan says, which is the tube's own but where somebody erred.
     """
@@ -198,7 +198,7 @@ def make_queues(
 
 
 def recount(queues: SimulatedQueues) -> None:
-    """Bring people, first and last of every tube in line with who was collected into it.
+    """Update people, first and last of every tube from the collections.
 
     A person scanned again into the same tube counts once, at the first time.
     """

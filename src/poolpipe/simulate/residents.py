@@ -31,7 +31,7 @@ _HOUSEHOLDS_PER_BUILDING = 24
 _BUILDINGS_PER_COMMUNITY = 40
 _FIRST_BIRTH, _LAST_BIRTH = np.datetime64("1925-01-01"), np.datetime64("2021-12-31")
 _FOREIGN_TYPES = ("HKM", "TW", "PASSPORT")
-# Names nobody bears: "simulated" and two of the ten stems and twelve branches.
+# Invented names: "simulated" and two of the ten stems and twelve branches.
 _STEMS, _BRANCHES = "甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申酉戌亥"
 _NAMES = pl.Series([f"模拟{stem}{branch}" for stem in _STEMS for branch in _BRANCHES], dtype=pl.String)
 

@@ -31,7 +31,7 @@ def scan_tables(campaign: Campaign, phantoms: NDArray[np.bool_]) -> None:
     """
     queues, tubes = campaign.queues, campaign.queues.tubes
     odd = queues.mode != tubes.mode[queues.tube]
-    # A lean scanner has no mode to say: who takes single samples uses the emergency team's tablet.
+    # A lean scanner has no column mode: single samples are scanned with the emergency team's tablet.
     elsewhere = odd & (not campaign.settings.rich)
     for stream, rows in (("collect", np.flatnonzero(~elsewhere)), ("emergency", np.flatnonzero(elsewhere))):
         tube = queues.tube[rows]

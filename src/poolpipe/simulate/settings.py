@@ -85,7 +85,7 @@ TROUBLES: Mapping[str, float] = MappingProxyType(
         "conflicting_event": 2e-5,
         "voided_scan": 5e-5,
         "void_of_nothing": 1e-5,
-        # lines nobody can read: share of people
+        # unreadable lines: share of people
         "unreadable": 2e-6,
     }
 )

@@ -81,7 +81,7 @@ def resident_ids(
     Parameters
     ----------
     region : int
-        Six digits; 999000 to 999999 are in no official list, so nobody real can have such a number.
+        Six digits; 999000 to 999999 are in no official list, so no real person has such a number.
     birth_ymd, sequence : array, shape (people,)
         Birth date as the number YYYYMMDD; sequence 0 to 999.
     check_error : int

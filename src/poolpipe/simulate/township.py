@@ -176,7 +176,7 @@ def _spelled(campaign: Campaign) -> dict[str, pl.DataFrame]:
 
 
 def _infected(campaign: Campaign) -> pl.DataFrame:
-    """Who is infected, in which tube they came in this round (null: they did not), and what it was called."""
+    """The infected people, their tube in this round (null: they did not come), and its call."""
     queues, codes = campaign.queues, campaign.codes
     swab = np.flatnonzero(np.isin(queues.person, campaign.infected))
     came = pl.DataFrame({"number": queues.person[swab], "of": queues.tube[swab]})

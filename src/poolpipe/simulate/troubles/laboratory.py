@@ -200,7 +200,7 @@ def _misread_loads(campaign: Campaign) -> None:
 
 
 def _missing_loads(campaign: Campaign) -> None:
-    """The well is read and nobody scanned what lies in it."""
+    """The well is read, and its load was not scanned."""
     trouble = "load_scan_missing"
     wells = campaign.wells
     place = _wells_for(campaign, trouble)

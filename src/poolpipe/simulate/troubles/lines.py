@@ -1,4 +1,4 @@
-"""Lines that nobody can read: one file of hand-typed corrections with every kind of reject."""
+"""Unreadable lines: one file of hand-typed corrections with every kind of reject."""
 
 from __future__ import annotations
 

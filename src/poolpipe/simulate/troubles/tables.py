@@ -150,7 +150,7 @@ def _first_only(numbers: pl.Series) -> pl.Series:
 
 
 def _misread_collect(campaign: Campaign, clear: NDArray[np.bool_], swabs: _Swabs) -> None:
-    """The tube's label is typed with one wrong character for one person: a tube that nobody will ever see."""
+    """The tube's label is typed with one wrong character for one person: a code of no tube."""
     trouble = "misread_collect"
     queues, tubes = campaign.queues, campaign.queues.tubes
     picked = campaign.chosen(trouble, _free(campaign, clear))
@@ -178,7 +178,7 @@ def _rescanned(campaign: Campaign, clear: NDArray[np.bool_], swabs: _Swabs) -> N
 
 
 def plant_seals(campaign: Campaign) -> None:
-    """Seals that count wrong, and tubes sealed with nobody in them; `swabs` of the campaign is what seals say."""
+    """Seals with wrong counts, and empty tubes sealed; `swabs` of the campaign are the counts of seals."""
     tubes = campaign.queues.tubes
     campaign.swabs = tubes.people.copy()
     if not campaign.settings.rich:

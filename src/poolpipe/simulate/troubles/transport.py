@@ -61,7 +61,7 @@ def _tubes_for(campaign: Campaign, trouble: str) -> NDArray[np.int64]:
 
 
 def _slow(campaign: Campaign) -> None:
-    """A courier who comes much too late, and one who is stuck on the road."""
+    """A late pickup, and a late transport."""
     boxes = campaign.boxes
     for trouble in ("slow_pickup", "slow_transport"):
         picked = _boxes_for(campaign, trouble)
@@ -73,7 +73,7 @@ def _slow(campaign: Campaign) -> None:
 
 
 def _missing_receipts(campaign: Campaign) -> None:
-    """The laboratory takes the box and nobody signs."""
+    """The laboratory receives the box without a scan."""
     picked = _boxes_for(campaign, "receive_scan_missing")
     campaign.unscanned_boxes.append(picked)
     _note_boxes(campaign, "receive_scan_missing", None, picked)
@@ -141,7 +141,7 @@ def _misread_packs(campaign: Campaign) -> None:
 
 
 def _unregistered(campaign: Campaign) -> None:
-    """A tube that nobody registered is packed, arrives and gets a result."""
+    """An unregistered tube is packed, received and gets a result."""
     trouble = "unregistered_tube"
     boxes = campaign.boxes
     box = campaign.chosen(trouble, np.flatnonzero((boxes.tag == 0) & (boxes.counted > 1)))
