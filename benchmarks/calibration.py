@@ -108,12 +108,12 @@ def page(cities: list[Calibration], misfits: list[str]) -> str:
         "",
         f"Six simulated cities of {PEOPLE:,} people each, in communities of differing risk, pooled, tested with",
         "sensitivity 0.9 and specificity 0.995, and decoded (`python -m benchmarks.calibration` writes this page; seeded,",
-        "nobody in it exists). The sum of everybody's probability should be the number infected, give or take its",
-        "standard error; of the people told 20%, one in five should be infected.",
+        "nobody in it exists). The sum of all people's probabilities should be the number infected, within a few of its",
+        "standard errors; of the people with a probability of 20%, one in five should be infected.",
         "",
         "六座模拟城市：感染概率之和应等于实际感染人数；被判为 20% 的人中应有五分之一确为感染。",
         "",
-        "| city | infected | sum of p | std. error | Brier score | Brier of the prior | expected calibration error | largest error told |",
+        "| city | infected | sum of p | std. error | Brier score | Brier of the prior | expected calibration error | largest error |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     lines += [
@@ -123,17 +123,19 @@ def page(cities: list[Calibration], misfits: list[str]) -> str:
     ]
     lines += ["", "![Reliability curves](images/calibration.png)", ""]
     lines += [
-        "A point is everybody within one range of probability: across, what was said on average; up, the share found",
+        "A point stands for the people within one range of probability: across, their mean probability; up, the share",
         "infected, with its 95% range. The line is perfect calibration.",
         "",
         "Brier score: mean of (p - infected)^2 (Brier 1950). Expected calibration error: mean over people of the",
-        "distance between said and seen in their range (Naeini, Cooper and Hauskrecht 2015). Largest error told: docs/decode.md.",
+        "distance between the mean probability and the share infected in their range (Naeini, Cooper and Hauskrecht",
+        "2015). Largest error: the largest `error` of a person, see docs/decode.md.",
         "",
-        "## Cities that are not as told 模型不符的城市",
+        "## Cities that differ from the model 模型不符的城市",
         "",
-        f"Cities of {PEOPLE:,} people in which one thing is not as the decoder is told, and what `decode(...).fit` said of each",
-        "(`benchmarks/misfits.py`). One round cannot tell the causes of a wrong number of positives apart; the offer says what",
-        "would explain it. Where people sit in three pools their results tell more. 20 cities that are as told get no warning.",
+        f"Cities of {PEOPLE:,} people that differ from the decoder's model in one thing, and the result of `decode(...).fit` for each",
+        "(`benchmarks/misfits.py`). One round cannot distinguish the causes of a wrong number of positives; the last column is what",
+        "would explain it. Where people sit in three pools more causes are distinguished.",
+        "20 cities that agree with the model get no warning.",
         "",
         *misfits,
         "",
@@ -158,7 +160,7 @@ def draw(cities: list[Calibration], path: Path) -> None:
         panel.set_xscale("symlog", linthresh=1e-3)
         panel.set_yscale("symlog", linthresh=1e-3)
         panel.grid(alpha=0.3)
-    figure.supxlabel("probability said")
+    figure.supxlabel("mean probability")
     figure.supylabel("share infected")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110, metadata={"Software": None})

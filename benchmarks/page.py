@@ -27,7 +27,7 @@ fastest of the runs, with the slowest beside it; CPU time is of all cores; memor
 is the CPU time that everything else on the machine took meanwhile: where it is not small, the cores were shared, wall
 times are upper bounds and CPU times tell more. All people are simulated."""
 STEPS = """\
-As `poolpipe run` takes them, on the largest city, one run. Where two steps run beside each other the time stands at the
+As `poolpipe run` takes them, on the largest city, one run. Where two steps run at the same time the time is given at the
 one that ends later: the members are being written from `beliefs` on, `write` is what is then left to write. `voids`
 includes putting together what was read: repeated events out, codes numbered in their order. Time in the system is
 nearly all for memory that is touched for the first time: little on a machine of its own, seconds a gigabyte in a virtual
