@@ -78,7 +78,7 @@ WATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("src/poolpipe/instruments/*", ("tests/instruments", "tests/house/test_errors.py")),
     ("src/poolpipe/stages/*", CONCLUSIONS),
     ("src/poolpipe/results/*", (*RESULTS, "tests/cli/test_diff.py")),
-    ("src/poolpipe/pipeline.py", RESULTS),
+    ("src/poolpipe/pipeline.py", ("tests/events/test_reference_tables.py", *RESULTS)),
 )
 """Which modules are changed, and the tests that watch them, the likeliest to notice first."""
 

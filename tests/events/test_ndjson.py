@@ -193,3 +193,19 @@ def test_ndjson__of_any_json_is_accounted_for_and_spares_its_neighbours(
     events = read(path)
     assert counts(events)[0] == len(objects) + 2
     assert {"T1", "T2"} <= set(tubes(events))
+
+
+@pytest.mark.parametrize(("depth", "accepted"), [(99, 2), (100, 2), (101, 1)])
+def test_nesting__is_read_up_to_a_hundred_levels(tmp_path: Path, depth: int, accepted: int) -> None:
+    inside = "[" * (depth - 1) + "]" * (depth - 1)
+    events = read_text(tmp_path, _lines(GOOD, json.dumps(OTHER)[:-1] + f', "more": {inside}' + "}"))
+    assert counts(events)[1] == accepted
+
+
+def test_nesting__beyond_that_is_found_among_lines_that_are_no_objects(tmp_path: Path) -> None:
+    deep = json.dumps(OTHER)[:-1] + ', "more": ' + "[" * 3000 + "]" * 3000 + "}"
+    events = read_text(tmp_path, _lines(GOOD, deep, *(f"noise {number}" for number in range(5000))))
+    assert counts(events)[1] == 1
+    assert (
+        events.rejects.filter(events.rejects["line"] == 2)["detail"].str.contains("inside one another").all()
+    )

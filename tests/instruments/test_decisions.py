@@ -172,6 +172,12 @@ def test_an_edited_ct__is_noticed_by_its_mean() -> None:
     assert finding(erased) == [("mean_disagrees", "warning")]
 
 
+def test_an_edited_ct__is_noticed_from_what_rounding_cannot_explain_on() -> None:
+    for mean, rings in (("20.206", True), ("20.201", False), ("20.400", True), ("19.900", True)):
+        file = read(rows(twin(1, "20.100", mean), twin(2, "20.300", mean)))
+        assert [code for code, _ in finding(file)] == ["mean_disagrees"] * rings, mean
+
+
 def group(sample: str, mean: str, *cts: str, first: int, omit: int = -1) -> list[str]:
     lines = []
     for i, ct in enumerate(cts):

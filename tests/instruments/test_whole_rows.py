@@ -238,3 +238,15 @@ def test_a_line_break_before_or_in_the_last_ct__makes_no_undetermined(at: int) -
     assert cts(found).items() <= whole.items()
     assert {5, 6} <= {finding.line for finding in found.not_understood}
     assert 5 in {finding.line for finding in found.not_understood if finding.code == "broken_row"}
+
+
+def test_a_footer_of_several_cells__is_no_row_of_the_table() -> None:
+    """Narrower than the table, below its last well, without a Ct: a remark, and said so; above the last well, a torn row."""
+    footer = "Analyst,Wang,Checked,Li,2022-02-10"
+    file = read(table([*rows(), footer]))
+    assert cts(file) == WHOLE
+    assert [(f.code, f.severity) for f in file.not_understood if f.severity == "error"] == []
+    assert any("not part of the table" in f.what for f in file.not_understood)
+    among = rows()
+    among.insert(6, footer)
+    assert [f.severity for f in read(table(among)).not_understood if f.line == 8] == ["error"]

@@ -61,7 +61,6 @@ _FORMATS = (
 _OFFICE = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"mimetype")
 """Name of the first member of a workbook, xlsx or ods."""
 
-_ONE_TAR_HEADER = 512
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _PDF = re.compile(rb"%PDF-\d\.\d")
 

@@ -181,7 +181,9 @@ def _unfit(block: bytes, lines: pl.Series, longest: int) -> dict[int, str]:
     sizes = lines.str.len_bytes()
     unfit = dict.fromkeys(np.flatnonzero((sizes > longest).to_numpy()).tolist(), _TOO_LONG)
     openings = block.count(b"{") + block.count(b"[")
-    if openings <= len(lines) + _DEEPEST:  # one object a line, and no line with many more
+    if (
+        openings < lines.str.starts_with("{").sum() + _DEEPEST
+    ):  # one object a line, and no line with many more
         return unfit
     many = lines.str.count_matches(r"[\[{]") > _DEEPEST
     for row in np.flatnonzero(many.to_numpy()).tolist():

@@ -41,7 +41,7 @@ def check_setup(layout: Layout, document: Document, read: set[str], notes: Notes
             planned = {
                 name
                 for line in sheet.rows[index + 1 :]
-                if len(line.cells) > target
+                if len(line.cells) > max(well, target)
                 and plain(line.cells[target])
                 and (name := well_name(line.cells[well]))
             }
