@@ -142,7 +142,7 @@ _PERSON = (
     ("person", TEXT, "", "document number as cleaned"),
 )
 _BELIEF = ("p_infected", SHARE, "0 to 1", "probability of infection, all results considered")
-_NEVER = "it never happened, or nobody told"
+_NEVER = "it did not happen, or was not recorded"
 
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     "pools": _columns(
@@ -172,7 +172,7 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
             SHARE,
             "0 to 1",
             "probability that nobody in a positive or suspect tube is infected, all results of the round considered",
-            "no other tube tells of its people: none shares them, no single came back; or not positive or suspect",
+            "no other tube gives evidence: none shares its people, no single was taken; or not positive or suspect",
         ),
     ),
     "members": _columns(
@@ -236,7 +236,7 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         ("received", COUNT, "tubes", "of those, received or further"),
         ("loaded", COUNT, "tubes", "of those, loaded or further"),
         ("reported", COUNT, "tubes", "of those, with a result"),
-        ("orphans", COUNT, "tubes", "tubes nobody registered, not counted before"),
+        ("orphans", COUNT, "tubes", "tubes without registered people, not counted in the other columns"),
     ),
     "rejects": _columns(
         ("file", TEXT, "", "file, relative to the input it was found under"),
@@ -254,15 +254,15 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         ("target", TEXT, "", "what was amplified, the internal control too"),
         ("ct", SHARE, "cycles", "threshold cycle", "undetermined: nothing amplified"),
         ("at", TIME, "UTC", "when it was read"),
-        ("reagent", TEXT, "", "reagent kit", "not told"),
-        ("instrument", TEXT, "", "PCR machine", "not told"),
+        ("reagent", TEXT, "", "reagent kit", "not recorded"),
+        ("instrument", TEXT, "", "PCR machine", "not recorded"),
         ("shared", FLAG, "", "several tubes, or a tube and a control, lie in the well"),
     ),
     "retention": _columns(
         *_TUBE,
         ("lab", TEXT, "", "lab that has the tube", "not known"),
         ("call", TEXT, "positive, suspect, negative, invalid", "the call it is kept for", "its positive well was set aside"),
-        ("kept_from", TIME, "UTC", "since when that call stands", "it must be tested again"),
+        ("kept_from", TIME, "UTC", "since when that call holds", "it must be tested again"),
         ("keep_until", TIME, "UTC", "from then on it may be discarded", "until it has been tested again"),
         ("temperature_c", SHARE, "degrees Celsius", "how cold it is kept", "it must be tested again"),
         ("status", TEXT, "keep, may_discard, overdue", "may it go; overdue: it should be gone by now"),
