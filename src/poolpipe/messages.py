@@ -57,10 +57,12 @@ _INPUT: Final = {
         "there is no event file{left_aside}", "没有事件文件",
         "give CSV, NDJSON, Parquet or Arrow files ({endings}, also .gz and .zst)", "请给出 CSV、NDJSON、Parquet 或 Arrow 文件",
     ),
-    "no_such_kind": Message("no such kind of event: {kind}", "没有这种事件", "give one of {kinds}", "可选：{kinds}"),
+    "no_such_kind": Message("no such kind of event: {kind}", "没有这种事件", "{hint}give one of {kinds}", "可选：{kinds}"),
+    "no_choice": Message("unknown {what} {given}", "没有这个选项", "{hint}give one of {choices}", "可选：{choices}"),
+    "no_path": Message("{given} is no path", "不是路径", "give a text or a pathlib.Path", "请给出路径"),
     "no_such_frame": Message(
         "no such kind of event: {kind}", "没有这种事件",
-        "name them {kinds}, or one frame 'events' with a column kind", "请以 {kinds} 命名，或用带 kind 列的 events 表",
+        "{hint}name them {kinds}, or one frame 'events' with a column kind", "请以 {kinds} 命名，或用带 kind 列的 events 表",
     ),
     "no_table_file": Message(
         "{why}", "此文件不能作为表读取",
@@ -148,7 +150,7 @@ _RESULTS: Final = {
         "holds no table {name}: it was written before there was one", "写出该结果的版本尚无此表",
         "run the events again", "请重新运行事件文件",
     ),
-    "sql_refused": Message("{why}", "查询无法执行", "the tables are {tables}", "可用的表：{tables}"),
+    "sql_refused": Message("{why}", "查询无法执行", "{hint}the tables are {tables}", "可用的表：{tables}"),
     "sql_not_one": Message("this is not one question", "不是单个查询", "write one SELECT, and nothing else", "请只写一条 SELECT"),
     "no_events_held": Message("holds tables and no events", "只有结果表，没有事件", "run the events again", "请重新运行事件文件"),
     "other_policy": Message(
@@ -166,7 +168,13 @@ _POLICY: Final = {
         "cannot be read: {why}", "策略文件无法读取",
         "write it as TOML in UTF-8, see docs/policy.md", "请以 UTF-8 编码的 TOML 书写，见 docs/policy.md",
     ),
-    "policy_base": Message("base {base} is unknown", "base 指定的预设不存在", "one of {presets}", "可选：{presets}"),
+    "policy_base": Message("base: {base} is unknown; {hint}give one of {presets}", "base 指定的预设不存在，可选：{presets}"),
+    "no_policy_type": Message(
+        "{given} is no policy", "不是策略",
+        "give a preset, the path of a TOML file, a mapping, or a Policy", "请给出预设名、TOML 文件、设置或 Policy",
+    ),
+    "settings_broken": Message("{rules}", ""),
+    "assay_broken": Message("{rules}", "", "see docs/decode.md for the fields of an assay", "检测参数见 docs/decode.md"),
     "policy_broken": Message("{rules}", "", *_SETTINGS),
     "import_broken": Message("{rules}", "", "see docs/instruments/index.md for every setting", "各项设置见 docs/instruments/index.md"),
     "import_no_table": Message("import is no table of settings", "import 不是设置表", "begin it with [import]", "请以 [import] 开头"),

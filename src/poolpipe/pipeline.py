@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import polars.selectors as cs
 
+from poolpipe.choices import check_choice
 from poolpipe.coding.warmup import compile_in_background
 from poolpipe.display import column_list
+from poolpipe.errors import InputError
 from poolpipe.events import Events, read_events
 from poolpipe.events.lost_files import unused_files
 from poolpipe.events.reference import Reference, read_reference
@@ -44,7 +46,7 @@ from poolpipe.stages.links import link
 from poolpipe.stages.packing import count_boxes
 from poolpipe.stages.pools import gather_pools
 from poolpipe.stages.probabilities import fit_of_run, infection_probabilities
-from poolpipe.stages.readings import kept_readings
+from poolpipe.stages.readings import WHICH, kept_readings
 from poolpipe.stages.recalls import find_cases, open_recalls, rank_recalls
 from poolpipe.stages.retention import keep_tubes
 from poolpipe.stages.viewpoint import moment_of, odd_view
@@ -136,7 +138,7 @@ def run(
     Raises
     ------
     InputError
-        If an input does not exist or may not be read. The content of files never raises.
+        If an input does not exist or may not be read, or `kind`, `readings`, `as_of` or `out` is none. The content of files never raises.
     PolicyError
         If the policy is none.
     TableError
@@ -152,6 +154,7 @@ def run(
     >>> day.recalls.select("tube", "person", "status").rows()
     [('T1', 'E1', 'open')]
     """
+    check_choice("readings", readings, WHICH, InputError)  # before a city is read
     with ExitStack() as last:
         told = last.enter_context(reporting(progress))
         into = out if out is None or isinstance(out, Writing) else last.enter_context(Writing(out))

@@ -6,8 +6,8 @@ version, so that the same raw readings can be interpreted again under another po
 
 from __future__ import annotations
 
-import difflib
 import hashlib
+import os
 import tomllib
 from collections.abc import Mapping
 from functools import cached_property
@@ -18,8 +18,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from poolpipe.accuracy import LEAST_PRIOR, SENSITIVITY, SINGLE_SPECIFICITY, SPECIFICITY
+from poolpipe.choices import suggestion
 from poolpipe.errors import PolicyError
 from poolpipe.import_policy import ImportPolicy
+from poolpipe.messages import message
 from poolpipe.paths import shown
 from poolpipe.settings import Broken, SettingsTable, broken, broken_rules, broken_together
 from poolpipe.zones import known_zone
@@ -302,13 +304,14 @@ def load_policy(policy: Rules = None) -> Policy:
         return policy
     if isinstance(policy, Mapping):
         return _based(_plain(policy), where="policy")
-    if policy is None or str(policy) in PRESETS:
+    if policy is None or (isinstance(policy, str | os.PathLike) and str(policy) in PRESETS):
         return _parsed(_preset(str(policy or "ten-in-one")), where=f"preset {policy}")
+    if not isinstance(policy, str | os.PathLike):
+        raise PolicyError.of("no_policy_type", where="policy", given=repr(policy))
     path = Path(policy)
     presets = ", ".join(PRESETS)
     if not path.is_file():
-        near = difflib.get_close_matches(str(policy), PRESETS, n=1)
-        nearest = f"did you mean {near[0]}? " if near else ""
+        nearest = suggestion(policy, PRESETS)
         raise PolicyError.of("no_policy", where=shown(policy), nearest=nearest, presets=presets)
     try:
         rules = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -322,9 +325,11 @@ def load_policy(policy: Rules = None) -> Policy:
 def _based(rules: dict[str, object], *, where: str) -> Policy:
     """Merge settings into the preset that they name as their base."""
     base = rules.pop("base", "ten-in-one")
-    if base not in PRESETS:
-        raise PolicyError.of("policy_base", where=where, base=repr(base), presets=", ".join(PRESETS))
-    return _parsed(_merged(_preset(str(base)), rules), where=where)
+    if base in PRESETS:
+        return _parsed(_merged(_preset(str(base)), rules), where=where)
+    told = {"base": repr(base), "presets": ", ".join(PRESETS), "hint": suggestion(base, PRESETS)}
+    wrong = [message("policy_base", told), *_broken(_merged(_preset("ten-in-one"), rules))]
+    raise PolicyError.of("policy_broken", where=where, rules="; ".join(wrong), broken=tuple(wrong))
 
 
 def _plain(rules: Mapping[str, Any]) -> dict[str, object]:
@@ -346,12 +351,17 @@ def _merged(base: dict[str, object], changes: dict[str, object]) -> dict[str, ob
 
 
 def _parsed(rules: dict[str, object], *, where: str) -> Policy:
-    machines = rules.get("machines")
-    told = [] if not isinstance(machines, dict) else broken_rules(ImportPolicy, machines)
-    wrong = [*broken_rules(Policy, rules, _NOTHING_TELLS), *(f"machines.{each}" for each in told)]
+    wrong = _broken(rules)
     if wrong:
         raise PolicyError.of("policy_broken", where=where, rules="; ".join(wrong), broken=tuple(wrong))
     return Policy.model_validate(rules)
+
+
+def _broken(rules: dict[str, object]) -> list[str]:
+    """Every rule of a policy that settings break, `[machines]` too."""
+    machines = rules.get("machines")
+    told = [] if not isinstance(machines, dict) else broken_rules(ImportPolicy, machines)
+    return [*broken_rules(Policy, rules, _NOTHING_TELLS), *(f"machines.{each}" for each in told)]
 
 
 _NOTHING_TELLS = {

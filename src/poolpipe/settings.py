@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
+from poolpipe.errors import PolicyError
 from poolpipe.messages import message
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-__all__ = ["Broken", "SettingsTable", "broken", "broken_rules", "broken_together"]
+__all__ = ["Broken", "SettingsTable", "ToldModel", "broken", "broken_rules", "broken_together"]
 
 _LONGEST = 60
 """Characters of a refused value that are shown."""
@@ -72,10 +73,34 @@ def broken_together(rules: Iterable[Broken]) -> None:
         raise PydanticCustomError("poolpipe", "{told}", context)
 
 
-class SettingsTable(BaseModel):
-    """A table of settings: frozen; unknown names, infinities and booleans are refused."""
+class ToldModel(BaseModel):
+    """A frozen model, no unknown name, no infinity; made by name, it tells every broken rule in both languages."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __init__(self, /, **settings: Any) -> None:
+        """Take settings by name.
+
+        Raises
+        ------
+        PolicyError
+            If a rule is broken; every broken rule is told.
+        """
+        try:
+            super().__init__(**settings)
+        except ValidationError as error:
+            wrong = broken_rules(type(self), settings) or [str(error)]
+            raise PolicyError.of(
+                "settings_broken", where=type(self).__name__, rules="; ".join(wrong), broken=tuple(wrong)
+            ) from error
+
+    # pydantic validates mappings without a call of __init__ where it is marked as its own, so that a policy's sections
+    # are still told together
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+
+class SettingsTable(ToldModel):
+    """A table of settings, in which no setting is a yes or no."""
 
     @field_validator("*", mode="before")
     @classmethod

@@ -5,6 +5,7 @@ The pipeline works on integers; these functions take and return texts, and retur
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
@@ -23,7 +24,6 @@ from poolpipe.stages.voids import standing_events
 from poolpipe.tables import CALLS, EVENTS, require
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from poolpipe.coding.dictionaries import Dictionaries
@@ -63,13 +63,16 @@ class StageResult(NamedTuple):
     rejects: pl.DataFrame
 
 
-def links(collects: Frame | list[Frame], *, policy: Rules = None) -> StageResult:
+def links(
+    collects: Frame | list[Frame] | Mapping[str, Frame | list[Frame]], *, policy: Rules = None
+) -> StageResult:
     """Link people to tubes.
 
     Parameters
     ----------
-    collects : frame, or list of frames
-        Collect events of polars, pandas, pyarrow or DuckDB with at, tube, person, and any other columns of a collect.
+    collects : frame, list of frames, or mapping of str to these
+        Collect events of polars, pandas, pyarrow or DuckDB with at, tube, person, and any other columns of a collect; or
+        a mapping with them under `collect`, as the other stage functions take it; void withdraws one of them.
     policy : Policy, str, Path or mapping, optional
 
     Returns
@@ -95,7 +98,7 @@ def links(collects: Frame | list[Frame], *, policy: Rules = None) -> StageResult
     >>> rejects.select("line", "code").rows()
     [(3, 'bad_time')]
     """
-    read = _read({"collect": collects}, policy)
+    read = _read(collects if isinstance(collects, Mapping) else {"collect": collects}, policy)
     codes, members = read.codes, link(read.frames["collect"], read.codes, read.policy).members
     table = (
         _tubes(codes, members)

@@ -316,7 +316,9 @@ def require(frame: pl.DataFrame | Sequence[str], columns: Iterable[str], *, tabl
     needed = list(columns)
     missing = [column for column in needed if column not in there]
     if missing:
-        near = difflib.get_close_matches(missing[0], there, n=1, cutoff=0.5)
+        near = difflib.get_close_matches(
+            missing[0], [each for each in there if each not in needed], n=1, cutoff=0.5
+        )
         hint = f"did you mean '{near[0]}'? " if near else ""
         raise TableError.of(
             "column_missing",

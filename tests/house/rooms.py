@@ -10,7 +10,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 
 FOUNDATION = (
-    "display", "progress", "messages", "errors", "paths", "accuracy", "zones", "settings", "import_policy", "policy", "findings", "tables",
+    "display", "progress", "messages", "errors", "choices", "paths", "accuracy", "zones", "settings", "import_policy", "policy", "findings",
+    "tables",
 )  # fmt: skip
 LAYERS = (
     FOUNDATION,

@@ -74,3 +74,17 @@ def test_void__withdraws_an_event_of_a_stage():
 def test_events_of_several_kinds_in_one_frame__need_kind_and_at():
     with pytest.raises(poolpipe.TableError, match="events: column kind is missing"):
         poolpipe.calls(COLLECTS)
+
+
+def test_links__takes_a_mapping_like_its_sisters():
+    collects = pl.DataFrame(
+        {"at": ["2022-02-10T08:00:00Z"], "tube": ["T1"], "person_type": ["HKM"], "person": ["H1"]}
+    )
+    assert poolpipe.links({"collect": collects}).table.equals(poolpipe.links(collects).table)
+
+
+def test_missing_column__is_never_suggested_to_be_one_that_is_needed_and_there():
+    reads = pl.DataFrame({"at": ["2022-02-10T08:00:00Z"], "plate": ["P"], "well": ["A1"], "target": ["N"]})
+    with pytest.raises(poolpipe.TableError, match="column ct is missing") as caught:
+        poolpipe.calls({"read": reads})
+    assert "did you mean" not in str(caught.value)

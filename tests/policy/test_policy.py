@@ -302,7 +302,7 @@ def test_policy__asks_rules_between_settings_only_of_sound_ones(tmp_path):
 
 
 def test_policy__that_is_not_there_may_be_a_misspelt_preset():
-    with pytest.raises(PolicyError, match=r"did you mean ten-in-one\?.*请给出 TOML 文件"):
+    with pytest.raises(PolicyError, match=r"did you mean 'ten-in-one'\?.*请给出 TOML 文件"):
         load_policy("ten-in-on")
 
 

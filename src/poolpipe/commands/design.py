@@ -174,10 +174,10 @@ def prevalence(
     show_default=True,
     help="comp misses nobody, dd accuses nobody, scomp lies between  判定方法",
 )
-@options.show_ids
+@options.mask
 @_out
 @_json
-def screen(seats: Path, pools: Path, *, method: str, show_ids: bool, out: Path | None, as_json: bool) -> None:
+def screen(seats: Path, pools: Path, *, method: str, mask: bool, out: Path | None, as_json: bool) -> None:
     """Decode without noise."""
     check_inputs((str(seats), str(pools)))
     from poolpipe import design as designs
@@ -186,7 +186,7 @@ def screen(seats: Path, pools: Path, *, method: str, show_ids: bool, out: Path |
     tables = read_frame(seats), read_frame(pools)
     found = decoder(*tables).sort("infected", descending=True, maintain_order=True)
     tell_doubts(designs.screen_doubts(*tables))
-    _result(found, f"{method.upper()} 判定", out, as_json=as_json, secret=("person",), show_ids=show_ids)
+    _result(found, f"{method.upper()} 判定", out, as_json=as_json, secret=("person",), show_ids=not mask)
 
 
 @design.command(
@@ -219,6 +219,7 @@ def screen(seats: Path, pools: Path, *, method: str, show_ids: bool, out: Path |
     show_default=True,
     help="Microlitres of a sample  可用体积（微升）",
 )
+@options.mask
 @_out
 @_json
 def assign(
@@ -232,6 +233,7 @@ def assign(
     worklist: Path | None,
     volume: float,
     available: float,
+    mask: bool,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -246,7 +248,7 @@ def assign(
         steps = designs.worklist(seats, volume_ul=volume, available_ul=available)
         write_frame(steps, worklist)
         tell(f"{steps.height:,} transfers written to {worklist} 已写出加样单", err=True)
-    _result(seats, "Seats 分管", out, as_json=as_json, secret=("person",))
+    _result(seats, "Seats 分管", out, as_json=as_json, secret=("person",), show_ids=not mask)
 
 
 def _sizes(text: str) -> tuple[int, ...]:

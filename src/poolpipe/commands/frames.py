@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poolpipe.display import json_text, withhold_values
+from poolpipe.display import json_text
 from poolpipe.errors import InputError
 from poolpipe.terminal.console import tell
 
@@ -39,18 +39,15 @@ def read_frame(path: Path, numbers: Iterable[str] = ()) -> pl.DataFrame:
     Raises
     ------
     InputError
-        The file cannot be read, or a column of `numbers` holds something else.
+        If the file cannot be read.
+    TableError
+        If one of `numbers` holds something else; it names column and row.
     """
-    import polars as pl
-
+    from poolpipe.decode.keys import numbers as as_numbers
     from poolpipe.events.any_table import read_any_table
 
     frame = read_any_table(path)
-    try:
-        return frame.with_columns(pl.col(name).cast(pl.Float64) for name in numbers if name in frame.columns)
-    except pl.exceptions.PolarsError as error:
-        why = withhold_values(str(error).splitlines()[0])
-        raise InputError.of("frame_unreadable", where=str(path), why=why) from error
+    return frame.with_columns(as_numbers(frame[name], str(path)) for name in numbers if name in frame.columns)
 
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:

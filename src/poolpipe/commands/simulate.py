@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poolpipe.choices import suggestion
 from poolpipe.display import json_text
 from poolpipe.terminal.console import tell
 
@@ -125,7 +126,7 @@ def _rates(troubles: tuple[str, ...], *, none: bool) -> dict[str, float]:
             rates[name] = share
         else:
             raise click.BadParameter(
-                f"no trouble {name!r}; choose among {', '.join(TROUBLES)} 没有这种异常",
+                f"no trouble {name!r}; {suggestion(name, TROUBLES)}choose among {', '.join(TROUBLES)} 没有这种异常",
                 param_hint="--trouble",
             )
     return rates

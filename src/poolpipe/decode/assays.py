@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from poolpipe.accuracy import SENSITIVITY, SPECIFICITY
 from poolpipe.errors import PolicyError
+from poolpipe.settings import ToldModel, broken_rules
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +22,7 @@ INVALID, NEGATIVE, SUSPECT, POSITIVE, NO_CALL = 0, 1, 2, 3, 4
 """Codes of the calls: the order of `poolpipe.tables.CALLS`, and one for a pool that has none."""
 
 
-class Cycles(BaseModel):
+class Cycles(ToldModel):
     """Ct of single samples, from which the sensitivity of a pool and the weight of its Ct follow.
 
     One infected among n is diluted n-fold and crosses the threshold ``log(n) / log(1 + efficiency)`` cycles
@@ -55,8 +56,6 @@ class Cycles(BaseModel):
     >>> Cycles(mean=30, sd=4).shift(np.ones(1), 10).round(2).tolist()
     [3.32]
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     mean: float = 27.0
     sd: float = Field(default=5.0, gt=0)
@@ -115,7 +114,7 @@ class Cycles(BaseModel):
         return (self.values, self.smoothing) if self.values else ((self.mean,), self.sd)
 
 
-class Assay(BaseModel):
+class Assay(ToldModel):
     """P(outcome | k infected of n in the tube).
 
     Parameters
@@ -141,8 +140,6 @@ class Assay(BaseModel):
     >>> Assay(sensitivity=0.9, dilution=0.1).sensitivity
     0.9
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     sensitivity: float = Field(default=SENSITIVITY, gt=0, le=1)
     specificity: float = Field(default=SPECIFICITY, gt=0, le=1)
@@ -289,13 +286,8 @@ def as_assay(assay: Assay | Mapping[str, Any] | None) -> Assay:
     try:
         return Assay.model_validate(dict(assay or {}))
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise PolicyError(
-            f"{name or 'assay'}: {first['msg'].removeprefix('Value error, ')}",
-            where="assay",
-            way_out="see docs/decode.md for the fields of an assay",
-        ) from error
+        wrong = broken_rules(Assay, dict(assay or {})) or [str(error)]
+        raise PolicyError.of("assay_broken", where="assay", rules="; ".join(wrong)) from error
 
 
 def _normal_cdf(z: float) -> float:

@@ -118,12 +118,13 @@ def numbers(column: pl.Series, name: str) -> pl.Series:
         told = column.cast(pl.Float64, strict=False)
     except pl.exceptions.PolarsError:
         told = pl.Series(column.name, [None] * len(column), pl.Float64)
-    lost = told.is_null() & column.is_not_null()
+    given = column.replace("", None) if column.dtype == pl.String else column
+    lost = told.is_null() & given.is_not_null()
     if lost.any():
         raise TableError(
-            f"column {column.name!r}, row {_first(lost)}, holds no number",
+            f"column {column.name!r}, row {_first(lost)}, holds no number 不是数字",
             where=name,
-            way_out="write digits with a point, such as 0.01, or leave it empty",
+            way_out="write digits with a point, 0.01 for 1%, or leave it empty 请写小数，如 1% 写作 0.01，或留空",
         )
     return told
 

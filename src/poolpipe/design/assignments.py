@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import polars as pl
 
+from poolpipe.choices import check_choice
 from poolpipe.coding.frames import as_frame
 from poolpipe.errors import PolicyError, TableError
 from poolpipe.tables import require
@@ -131,11 +132,12 @@ def assign(
     >>> assign(pl.Series("person", ["p", "q", "r", "s"]), "array", size=2).rows()[:3]
     [('S0000C0000', 'p'), ('S0000C0000', 'r'), ('S0000C0001', 'q')]
     """
-    if scheme not in LAYOUTS or min(size, weight, 1 if pools is None else pools) < 1:
+    check_choice("scheme", scheme, LAYOUTS)
+    if min(size, weight, 1 if pools is None else pools) < 1:
         raise PolicyError(
-            f"scheme {scheme!r}, size {size}, weight {weight}, pools {pools}",
+            f"size {size}, weight {weight}, pools {pools}",
             where="assign",
-            way_out=f"use one of {', '.join(LAYOUTS)} and whole numbers from 1",
+            way_out="give whole numbers from 1",
         )
     if people.n_unique() != people.len():
         raise TableError("a person comes twice", where="people", way_out="keep one row for each")

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from scipy import optimize, stats
 
+from poolpipe.choices import check_choice
 from poolpipe.coding.frames import as_frame
 from poolpipe.coding.vocabulary import known_words, yes_or_no
 from poolpipe.decode.assays import NEGATIVE, POSITIVE, SUSPECT
@@ -86,10 +87,7 @@ def prevalence(
     >>> prevalence(pools).select(pl.col("prevalence", "lower", "upper").round(5)).rows()
     [(0.00202, 0.00024, 0.00727)]
     """
-    if method not in METHODS:
-        raise PolicyError(
-            f"unknown method {method!r}", where="method", way_out=f"use one of {', '.join(METHODS)}"
-        )
+    check_choice("method", method, METHODS)
     if not (0 < se <= 1 and 0 < sp <= 1 and se + sp > 1 and 0 < confidence < 1):
         raise PolicyError(
             f"se {se}, sp {sp}, confidence {confidence}", where="prevalence", way_out="se + sp must exceed 1"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import polars as pl
 
+from poolpipe.choices import check_choice
 from poolpipe.design.grids import Grid
 from poolpipe.design.sizes import MOST_PEOPLE, cheapest, usual_sizes
 from poolpipe.errors import PolicyError
@@ -199,10 +200,7 @@ def _checked_demand(**demand: float | None) -> None:
 
 def _checked_sizes(scheme: str, sizes: Sequence[int]) -> tuple[int, ...]:
     """Sizes as whole numbers that fit the scheme."""
-    if scheme not in SCHEMES:
-        raise PolicyError(
-            f"unknown scheme {scheme!r}", where="scheme", way_out=f"use one of {', '.join(SCHEMES)}"
-        )
+    check_choice("scheme", scheme, SCHEMES)
     if not all(1 <= size <= MOST_PEOPLE and int(size) == size for size in sizes):
         raise PolicyError(
             f"sizes {tuple(sizes)}", where="sizes", way_out=f"give whole numbers from 1 to {MOST_PEOPLE}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from poolpipe.choices import suggestion
 from poolpipe.coding.frames import Frame, as_frame, is_frame
 from poolpipe.coding.plain_texts import json_lines
 from poolpipe.errors import InputError, TableError
@@ -66,7 +67,10 @@ def frames_by_source(inputs: Any, kind: str | None = None) -> dict[str, tuple[st
     given = inputs if isinstance(inputs, Mapping) else {ANY: inputs}
     unknown = sorted({str(each) for each in given} - {*KINDS, ANY})
     if unknown:
-        raise InputError.of("no_such_frame", where="frames", kind=", ".join(unknown), kinds=", ".join(KINDS))
+        hint = suggestion(unknown[0], KINDS)
+        raise InputError.of(
+            "no_such_frame", where="frames", kind=", ".join(unknown), kinds=", ".join(KINDS), hint=hint
+        )
     found: dict[str, tuple[str | None, pl.DataFrame]] = {}
     for name, frames in given.items():
         several = isinstance(frames, list | tuple)

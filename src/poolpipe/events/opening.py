@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import polars as pl
 
+from poolpipe.choices import suggestion
 from poolpipe.coding.frames import as_frame
 from poolpipe.coding.plain_texts import as_text
 from poolpipe.errors import InputError, PoolpipeError
@@ -114,7 +115,9 @@ def open_inputs(
         If something is neither a path nor a frame, or a frame has no kind.
     """
     if kind is not None and kind not in KINDS:
-        raise InputError.of("no_such_kind", where="kind", kind=kind, kinds=", ".join(KINDS))
+        raise InputError.of(
+            "no_such_kind", where="kind", kind=kind, kinds=", ".join(KINDS), hint=suggestion(kind, KINDS)
+        )
     if are_frames(inputs):
         return *sources_of_frames(inputs, kind), {}
     paths = _paths(inputs)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import polars as pl
 
+from poolpipe.choices import check_choice
 from poolpipe.errors import InputError
 from poolpipe.exchange.city_csv import HEADERS, SPREADSHEET_ROWS, csv_files, csv_rows
 from poolpipe.exchange.outbox import Outbox
@@ -180,6 +181,16 @@ class Csv:
     rows_per_file: int = SPREADSHEET_ROWS
     name: ClassVar[str] = "csv"
     receiver: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a language that there is not.
+
+        Raises
+        ------
+        InputError
+            If `language` is neither `en` nor `zh`.
+        """
+        check_choice("language", self.language, HEADERS, InputError)
 
     def write(
         self, stretches: Iterable[pl.DataFrame], outbox: Outbox, advance: Callable[[int], None]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import polars as pl
 
+from poolpipe.choices import check_choice
 from poolpipe.errors import InputError, UnknownTableError
 from poolpipe.results.overview import Overview
 from poolpipe.results.queries import query_tables
@@ -20,7 +22,6 @@ from poolpipe.stages.retention import count_by_lab
 from poolpipe.tables import RETENTION, TABLES
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
@@ -218,7 +219,8 @@ class Day:
         return self.table("workload")
 
     def tubes_by(self, column: str) -> dict[str | None, int]:
-        """Count tubes by `mode` or `call`; None is an orphan, or no call."""
+        """Count tubes by `mode` or `call`; None is an orphan, or no call. Another column is an InputError."""
+        check_choice("column", column, ("mode", "call"), InputError)
         if self._coded is not None:
             return self._coded.tubes_by(column)
         counted = self.pools.group_by(column).len()
@@ -335,6 +337,8 @@ class Day:
         >>> again.pools.equals(day.pools)
         True
         """
+        if not isinstance(folder, str | os.PathLike):
+            raise InputError.of("no_path", where="folder", given=repr(folder))
         summary, tables = read_written(Path(folder))
         return cls(tables, summary)
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from poolpipe.choices import suggestion
 from poolpipe.errors import InputError
+from poolpipe.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,6 +20,8 @@ _ASKING: Final = (["SELECT"], ["EXPLAIN"], ["MULTI"])
 """Statement types that only read; DuckDB counts SHOW, DESCRIBE and SUMMARIZE as SELECT, and PIVOT as MULTI."""
 
 _WORD: Final = re.compile(r"\w+")
+_NO_TABLE: Final = re.compile(r"Table with name (\w+) does not exist")
+_NO_COLUMN: Final = re.compile(r'column "([^"]+)" not found|column named "([^"]+)"')
 
 
 def query_tables(query: str, names: Iterable[str], table: Callable[[str], pl.DataFrame]) -> pl.DataFrame:
@@ -56,7 +60,31 @@ def query_tables(query: str, names: Iterable[str], table: Callable[[str], pl.Dat
             found = connection.sql(query).pl() if kinds in _ASKING else None
         except duckdb.Error as error:
             why = str(error).strip().splitlines()[0]
-            raise InputError.of("sql_refused", where="sql", why=why, tables=", ".join(known)) from error
+            hint = _meant(why, known, words)
+            raise InputError.of(
+                "sql_refused", where="sql", why=why, hint=hint, tables=", ".join(known)
+            ) from error
     if not isinstance(found, pl.DataFrame):
         raise InputError.of("sql_not_one", where="sql")
     return found
+
+
+def _meant(why: str, tables: list[str], words: set[str]) -> str:
+    """Suggest the table or column for the name that DuckDB does not find; empty where none is alike.
+
+    Parameters
+    ----------
+    why : str
+        The first line of DuckDB's message.
+    tables : list of str
+        The tables there are.
+    words : set of str
+        The words of the query in lower case: columns are sought in the tables among them.
+    """
+    if found := _NO_TABLE.search(why):
+        return suggestion(found[1], tables)
+    if found := _NO_COLUMN.search(why):
+        asked = [table for table in tables if table in words]
+        columns = dict.fromkeys(column.name for table in asked for column in TABLES[table])
+        return suggestion(found[1] or found[2], columns)
+    return ""

@@ -74,6 +74,8 @@ class Writing:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
+        if not isinstance(folder, str | os.PathLike):
+            raise InputError.of("no_path", where="out", given=repr(folder))
         self.summary: dict[str, Any] = {}
         self._target = Path(folder)
         self._stage = Path()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from poolpipe.choices import check_choice
 from poolpipe.errors import InputError
 from poolpipe.simulate.queues import NEVER
 from poolpipe.simulate.settings import FORMATS, settings_for
@@ -134,10 +135,7 @@ def simulate(
     500
     """
     settings = settings_for(preset, people=people, troubles=troubles, rounds=rounds)
-    if format not in FORMATS:
-        raise InputError(
-            f"no format {format!r}", where="format", way_out=f"choose one of {', '.join(FORMATS)}"
-        )
+    check_choice("format", format, FORMATS, InputError)
     if pieces < 1:
         raise InputError(f"{pieces} pieces", where="pieces", way_out="give at least 1")
     target = _empty_folder(Path(folder), force=force)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from poolpipe.choices import check_choice
 from poolpipe.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -227,10 +228,7 @@ def settings_for(
     PolicyError
         The preset or a trouble is unknown, or a number is out of its range.
     """
-    if preset not in PRESETS:
-        raise PolicyError(
-            f"no preset {preset!r}", where="preset", way_out=f"choose one of {', '.join(PRESETS)}"
-        )
+    check_choice("preset", preset, PRESETS)
     chosen = PRESETS[preset]
     if people is not None and people != chosen.people:
         if not _FEWEST_PEOPLE <= people <= _MOST_PEOPLE:
@@ -250,10 +248,7 @@ def settings_for(
 def _rates(troubles: Mapping[str, float] | None) -> Mapping[str, float]:
     given = {} if troubles is None else troubles
     for name, rate in given.items():
-        if name not in TROUBLES:
-            raise PolicyError(
-                f"no trouble {name!r}", where="troubles", way_out=f"choose among {', '.join(TROUBLES)}"
-            )
+        check_choice("trouble", name, TROUBLES)
         if not 0.0 <= rate <= 1.0:
             raise PolicyError(
                 f"{name}={rate} is no share", where="troubles", way_out="give a number from 0 to 1"

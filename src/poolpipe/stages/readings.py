@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
 import numpy as np
 import polars as pl
 
+from poolpipe.choices import check_choice
 from poolpipe.coding.dictionaries import WELL_PLACES, Dictionaries, well_names
+from poolpipe.errors import InputError
 from poolpipe.tables import CALLS, TABLES
 
 if TYPE_CHECKING:
-    from typing import Literal
-
     from numpy.typing import NDArray
 
     from poolpipe.stages.calls import Calls
 
-    Which = Literal["auto", "all", "not-negative"]
+__all__ = ["MOST_READINGS", "WHICH", "Which", "kept_readings", "readings_in_words"]
 
-__all__ = ["MOST_READINGS", "kept_readings", "readings_in_words"]
+Which = Literal["auto", "all", "not-negative"]
+WHICH: Final = get_args(Which)
 
 MOST_READINGS = 300_000
 """Up to so many read-outs (those of a million people) all are kept: that takes 0.08 s of a core, and those of a
@@ -59,7 +60,13 @@ def kept_readings(
         with `shared`.
     which : str
         Which were kept: `all` or `not-negative`.
+
+    Raises
+    ------
+    InputError
+        If `which` is none of these words.
     """
+    check_choice("readings", which, WHICH, InputError)
     if which == "auto":
         which = "all" if reads.height <= MOST_READINGS else "not-negative"
     if reads.is_empty():

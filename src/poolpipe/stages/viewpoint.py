@@ -45,6 +45,8 @@ def moment_of(as_of: datetime | str | None, zone: str) -> datetime | None:
     """
     if as_of is None:
         return None
+    if not isinstance(as_of, str | datetime):
+        raise InputError.of("no_time", where="as_of", text=as_of)
     try:
         moment = datetime.fromisoformat(as_of.strip()) if isinstance(as_of, str) else as_of
         aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
