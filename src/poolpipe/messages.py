@@ -173,7 +173,7 @@ _POLICY: Final = {
         "{given} is no policy", "不是策略",
         "give a preset, the path of a TOML file, a mapping, or a Policy", "请给出预设名、TOML 文件、设置或 Policy",
     ),
-    "settings_broken": Message("{rules}", "", "its settings are in docs/api.md and docs/policy.md", "各项设置见 docs/api.md 与 docs/policy.md"),
+    "settings_broken": Message("{rules}", "", "docs/api.md has every setting", "各项设置见 docs/api.md"),
     "assay_broken": Message("{rules}", "", "see docs/decode.md for the fields of an assay", "检测参数见 docs/decode.md"),
     "policy_broken": Message("{rules}", "", *_SETTINGS),
     "import_broken": Message("{rules}", "", "see docs/instruments/index.md for every setting", "各项设置见 docs/instruments/index.md"),
