@@ -120,8 +120,21 @@ _INPUT: Final = {
         "no column ct, or nothing in it", "无 ct 列或为空", "give one Ct of a single positive a row", "每行一个单检阳性 Ct",
     ),
     "bad_ct": Message(
-        "column 'ct', row {row}, is no number of cycles from 0 to 100", "应为 0 至 100 的数字",
+        "column 'ct', row {row}, is no number of cycles above 0 and up to 100", "应为大于 0、不超过 100 的数字",
         "write 31.5, or Undetermined, or nothing", "未检出请填 Undetermined",
+    ),
+    "late_single_ct": Message(
+        "column 'ct', row {row}: {ct} is later than the largest Ct that is detected, {limit}: it is no single positive",
+        "晚于 Ct 上限，不是单检阳性",
+        "leave the row out, or give the limit of the assay with --ct-limit", "请删去该行，或以 --ct-limit 指明上限",
+    ),
+    "bad_prior": Message(
+        "prior of person {person} is not between 0 and 1: {prior}", "先验概率须在 0 与 1 之间",
+        "write a probability such as 0.01; fill it from the policy where it is not known", "请填概率，如 0.01",
+    ),
+    "least_prior": Message(
+        "prior of person {person} is below {least}: {prior}", "先验概率过小",
+        "write 0 for somebody who cannot be infected", "确无感染可能请填 0",
     ),
 }  # fmt: skip
 

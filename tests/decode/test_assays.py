@@ -11,7 +11,8 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from poolpipe.decode import Assay, Cycles
-from poolpipe.decode.assays import INVALID, NEGATIVE, NO_CALL, POSITIVE, SUSPECT
+from poolpipe.decode.assays import INVALID, NEGATIVE, NO_CALL, POSITIVE, SUSPECT, as_assay
+from poolpipe.errors import PolicyError
 
 SIZES = (1, 2, 5, 10)
 NORMAL = Cycles(mean=26.0, sd=4.0, limit=37.0, efficiency=0.9, false_mean=35.5, false_sd=2.0)
@@ -149,3 +150,9 @@ def test_ct__at_and_beyond_the_limit_never_says_more_for_infection(people: int) 
     ratios = [row[1] / row[0] for row in rows]
     assert all(later <= earlier * (1 + 1e-12) for earlier, later in itertools.pairwise(ratios))
     assert ratios[-1] == pytest.approx(ratios[-3], rel=1e-12)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, 100.5])
+def test_cycles__refuses_measured_ct_that_are_none(value: float) -> None:
+    with pytest.raises(PolicyError, match="values"):
+        as_assay({"cycles": {"values": (25.0, value)}})

@@ -118,6 +118,54 @@ def test_decode_command__takes_the_laboratorys_own_single_ct(with_ct: list[str],
         infected(with_ct, "--ct-values", str(measured))
 
 
+@pytest.mark.parametrize("row", ["0", "-1", "100.5", "99"])
+def test_decode_command__refuses_single_ct_that_are_no_positives(
+    row: str, with_ct: list[str], tmp_path: Path
+) -> None:
+    measured = tmp_path / "singles.csv"
+    measured.write_text(f"ct\n22.1\n{row}\n", "utf-8")
+    with pytest.raises(TableError, match=r"singles\.csv: column 'ct', row 2"):
+        infected(with_ct, "--ct-values", str(measured))
+
+
+def test_decode_command__takes_late_single_ct_where_the_limit_is_told(
+    with_ct: list[str], tmp_path: Path
+) -> None:
+    measured = tmp_path / "singles.csv"
+    measured.write_text("ct\n22.1\n41\n", "utf-8")
+    with pytest.raises(TableError, match=r"later than the largest Ct that is detected, 40.*--ct-limit"):
+        infected(with_ct, "--ct-values", str(measured))
+    assert len(infected(with_ct, "--ct-values", str(measured), "--ct-limit", "45")) == 4
+
+
+@pytest.mark.parametrize("ct", ["0", "101"])
+def test_decode_command__names_the_file_and_row_of_a_reading_that_is_no_ct(
+    ct: str, with_ct: list[str], tmp_path: Path
+) -> None:
+    readings = tmp_path / "readings.csv"
+    readings.write_text(f"pool,ct\n001,24.5\n001,{ct}\n", "utf-8")
+    with pytest.raises(TableError, match=r"readings\.csv: column 'ct', row 2"):
+        infected(with_ct, "--readings", str(readings))
+
+
+@pytest.mark.parametrize(
+    ("prior", "told"),
+    [
+        ("1.5", "not between 0 and 1: 1.5"),
+        (None, "not between 0 and 1: empty"),
+        ("1e-320", "is below 1e-300"),
+    ],
+)
+def test_decode_command__names_the_row_of_a_prior_that_is_none(
+    prior: str | None, told: str, files: list[str]
+) -> None:
+    pl.DataFrame({"person": ["07", "08", "09", "P10"], "prior": ["0.1"] * 3 + [prior]}).write_csv(files[2])
+    seats = pl.DataFrame({"pool": ["001", "002"], "person": ["07", "P10"]})
+    seats.write_csv(files[0])
+    with pytest.raises(TableError, match=f"people, row 4: prior of person P10.*{told}"):
+        infected(files)
+
+
 def test_decode_command__says_that_there_is_no_ct(files: list[str]) -> None:
     with pytest.raises(TableError, match="there is no Ct"):
         infected(files, "--ct")

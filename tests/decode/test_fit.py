@@ -173,3 +173,12 @@ def test_run__holds_retests_against_its_policy(confirmed: int, warned: bool) -> 
     fit = poolpipe.run(frames_of(events)).summary["fit"]
     assert (fit["retests"]["retested"], fit["retests"]["confirmed"]) == (10, confirmed)
     assert any("tested again" in text for text in fit["warnings"]) == warned
+
+
+def test_fit__is_silent_about_people_who_are_certainly_infected() -> None:
+    """Warnings of numpy are errors here; pool A has one certain person, B two, C none."""
+    seats = pl.DataFrame({"pool": list("AABBBCC"), "person": list("pqpqrrs")})
+    pools = pl.DataFrame({"pool": list("ABC"), "call": ["positive", "positive", "negative"]})
+    people = pl.DataFrame({"person": list("pqrs"), "prior": [1.0, 0.0, 1.0, 0.0]})
+    table = decode(seats, pools, people).fit.table
+    assert dict(table.select("what", "seen").rows())["positives"] == 2

@@ -77,6 +77,8 @@ def cycles_told(pools: pl.DataFrame, told: dict[str, Any], *, wanted: bool) -> d
         Ct values are wanted and there are none.
     InputError
         The table of measured Ct has none.
+    TableError
+        A measured Ct is 0, above 100, or later than the limit: it is no single positive.
     """
     given = {name: value for name, value in told.items() if value is not None}
     has_ct = "ct" in pools.columns and pools["ct"].null_count() < pools.height
@@ -90,17 +92,43 @@ def cycles_told(pools: pl.DataFrame, told: dict[str, Any], *, wanted: bool) -> d
     if not has_ct:
         raise TableError.of("no_ct", where="pools")
     if "values" in given:
-        path = given["values"]
-        table = read_with_ct(path)
-        values = table["ct"].drop_nulls().drop_nans().to_list() if "ct" in table.columns else []
-        if not values:
-            raise InputError.of("no_single_ct", where=str(path))
-        given["values"] = tuple(values)
+        given["values"] = _single_cycles(given["values"], given.get("limit"))
     return given
 
 
-def read_with_ct(path: Path) -> pl.DataFrame:
+def _single_cycles(path: Path, limit: float | None) -> tuple[float, ...]:
+    """The laboratory's own Ct of single positives, none of them later than the limit of detection."""
+    import polars as pl
+
+    from poolpipe.decode.assays import Cycles
+
+    table = read_with_ct(path, counts=True)
+    ct = table["ct"].cast(pl.Float64).fill_nan(None) if "ct" in table.columns else None
+    if ct is None or ct.null_count() == ct.len():
+        raise InputError.of("no_single_ct", where=str(path))
+    limit = Cycles().limit if limit is None else limit
+    late = (ct > limit).fill_null(value=False)
+    if late.any():
+        row = int(late.arg_max() or 0)
+        raise TableError.of(
+            "late_single_ct", where=str(path), row=row + 1, ct=f"{ct[row]:g}", limit=f"{limit:g}"
+        )
+    return tuple(ct.drop_nulls().to_list())
+
+
+def read_with_ct(path: Path, *, counts: bool = False) -> pl.DataFrame:
     """Read a table whose column ct, where it has one, holds cycles or a word for undetermined.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    counts : bool
+        Whether every Ct of it counts as evidence: then 0 and numbers above 100 are refused.
+
+    Returns
+    -------
+    polars.DataFrame
 
     Raises
     ------
@@ -111,12 +139,18 @@ def read_with_ct(path: Path) -> pl.DataFrame:
     """
     import polars as pl
 
+    from poolpipe.decode.assays import HIGHEST_CT
     from poolpipe.events.clean import parse_ct
 
     frame = read_frame(path)
-    if "ct" not in frame.columns or frame["ct"].dtype.is_numeric():
+    if "ct" not in frame.columns:
         return frame
-    ct, legible = parse_ct(frame["ct"].cast(pl.String))
+    ct, legible = frame["ct"], pl.repeat(value=True, n=frame.height, eager=True)
+    if not ct.dtype.is_numeric():
+        ct, legible = parse_ct(ct.cast(pl.String))
+    if counts:
+        number = ct.cast(pl.Float64).fill_nan(None)
+        legible &= ((number > 0) & (number <= HIGHEST_CT)).fill_null(value=True)
     if not legible.all():
         row = int(legible.arg_min() or 0) + 1
         raise TableError.of("bad_ct", where=str(path), row=row)
@@ -149,7 +183,7 @@ def with_readings(pools: pl.DataFrame, path: Path | None) -> pl.DataFrame:
     from poolpipe.decode.keys import clean_keys
     from poolpipe.tables import require
 
-    readings = read_with_ct(path)
+    readings = read_with_ct(path, counts=True)
     require(readings, ("pool", "ct"), table=str(path))
     readings = clean_keys(readings, str(path), ("pool",))
     if "target" in readings.columns:

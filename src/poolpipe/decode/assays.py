@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
@@ -16,10 +16,22 @@ from poolpipe.settings import ToldModel, broken_rules
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["INVALID", "NEGATIVE", "NO_CALL", "POSITIVE", "SUSPECT", "Assay", "Cycles", "as_assay"]
+__all__ = [
+    "HIGHEST_CT",
+    "INVALID",
+    "NEGATIVE",
+    "NO_CALL",
+    "POSITIVE",
+    "SUSPECT",
+    "Assay",
+    "Cycles",
+    "as_assay",
+]
 
 INVALID, NEGATIVE, SUSPECT, POSITIVE, NO_CALL = 0, 1, 2, 3, 4
 """Codes of the calls: the order of `poolpipe.tables.CALLS`, and one for a pool that has none."""
+HIGHEST_CT = 100.0
+"""The largest Ct that is believed, cycles; 0 is none, for no well is detected before the first cycle."""
 
 
 class Cycles(ToldModel):
@@ -35,7 +47,7 @@ class Cycles(ToldModel):
         Normal distribution of the single-sample Ct of infected people, cycles. Ignored where `values` are
         given.
     values : tuple of float
-        Measured single-sample Ct, cycles.
+        Measured single-sample Ct, cycles, each above 0 and up to 100.
     smoothing : float
         Standard deviation of the normal kernel with which `values` are smoothed, cycles.
     limit : float
@@ -59,7 +71,7 @@ class Cycles(ToldModel):
 
     mean: float = 27.0
     sd: float = Field(default=5.0, gt=0)
-    values: tuple[float, ...] = ()
+    values: tuple[Annotated[float, Field(gt=0, le=HIGHEST_CT)], ...] = ()
     smoothing: float = Field(default=0.5, gt=0)
     limit: float = Field(default=40.0, gt=0)
     efficiency: float = Field(default=1.0, gt=0, le=1)

@@ -166,11 +166,11 @@ def _spread(layout: PoolLayout, assay: Assay, chance: NDArray[np.float64], told:
     person, pool = layout.members, np.repeat(np.arange(layout.sizes.size), layout.sizes)
     with np.errstate(divide="ignore"):
         escape = np.log1p(-layout.prior)
-    clean = np.bincount(pool, escape[person], minlength=layout.sizes.size)
+    clean = np.bincount(pool, escape[person], minlength=layout.sizes.size)[pool]
+    others = np.full(person.size, -np.inf)  # stays so in the pool of somebody who is certainly infected
+    np.subtract(clean, escape[person], out=others, where=np.isfinite(clean))
     gain = max(assay.sensitivity + assay.specificity - 1.0, 0.0)
-    reach = (
-        gain * np.exp(np.where(np.isfinite(clean[pool]), clean[pool] - escape[person], -np.inf)) * told[pool]
-    )
+    reach = gain * np.exp(others) * told[pool]
     first = np.bincount(person, reach, minlength=layout.prior.size)
     second = np.bincount(person, reach**2, minlength=layout.prior.size)
     shared = float((layout.prior * (1.0 - layout.prior) * (first**2 - second)).sum())

@@ -291,10 +291,9 @@ def _numbered(layout: PoolLayout, whole: Parts) -> tuple[tuple[NDArray[np.int32]
     """Component of each person and each pool (-1: no evidence), numbered in the order of people."""
     people = layout.prior.size
     first = np.full(whole.of_pool.size, people, np.int64)
-    alone = whole.of_person < 0
-    inside = np.flatnonzero(~alone)
+    opens = whole.of_person < 0  # who is in no pool that says anything is a component alone
+    inside = np.flatnonzero(~opens)
     first[whole.of_person[inside[::-1]]] = inside[::-1]
-    opens = alone.copy()
     opens[first[first < people]] = True
     rank = np.cumsum(opens, dtype=np.int32) - 1
     count = int(rank[-1]) + 1 if people else 0

@@ -152,9 +152,10 @@ def comparable(keys: pl.Series, index: pl.Series) -> tuple[pl.Series, pl.Series]
 
 
 def named_person(person: object) -> str:
-    """Name a person in a message: a short row number as it is, anything else masked."""
+    """Name a person in a message: a short number or code with a figure (`P07`) as it is, anything else masked."""
     text = str(person)
-    return text if text.isdecimal() and len(text) < 6 else mask(text)
+    short = len(text) < 6 and text.isascii() and any(each.isdecimal() for each in text)
+    return text if short else mask(text)
 
 
 def repeated_key(index: pl.Series, frame: str) -> TableError:

@@ -12,7 +12,7 @@ from poolpipe.accuracy import LEAST_PRIOR
 from poolpipe.coding.cleaning import clean_codes
 from poolpipe.coding.frames import Frame, as_frame
 from poolpipe.coding.vocabulary import known_words
-from poolpipe.decode.assays import INVALID, NEGATIVE, NO_CALL, POSITIVE, SUSPECT
+from poolpipe.decode.assays import HIGHEST_CT, INVALID, NEGATIVE, NO_CALL, POSITIVE, SUSPECT
 from poolpipe.decode.disjoint import likelihood_rows
 from poolpipe.decode.keys import (
     clean_key,
@@ -37,8 +37,6 @@ __all__ = [
     "lay_out",
     "says_something",
 ]
-
-HIGHEST_CT = 100.0
 
 _CODES = {"invalid": INVALID, "negative": NEGATIVE, "suspect": SUSPECT, "positive": POSITIVE}
 
@@ -255,21 +253,23 @@ def _priors(people: pl.DataFrame) -> NDArray[np.float64]:
     prior = numbers(people["prior"], "people")
     wrong = prior.is_null() | ~prior.is_between(0, 1)
     if wrong.any():
-        first = people["person"][int(wrong.arg_max() or 0)]
-        raise TableError(
-            f"prior of person {named_person(first)} is not between 0 and 1",
-            where="people",
-            way_out="fill it from the policy",
-        )
+        row = int(wrong.arg_max() or 0)
+        raise TableError.of("bad_prior", where=f"people, row {row + 1}", **_named_prior(people, row))
     priors = prior.to_numpy()
     if priors.size and 0.0 < priors.min(initial=1.0, where=priors > 0.0) < LEAST_PRIOR:
-        first = people["person"][int(np.argmax((priors > 0.0) & (priors < LEAST_PRIOR)))]
-        raise TableError(
-            f"prior of person {named_person(first)} is below {LEAST_PRIOR:g}",
-            where="people",
-            way_out="write 0 for somebody who cannot be infected",
-        )
+        tiny = int(np.argmax((priors > 0.0) & (priors < LEAST_PRIOR)))
+        raise TableError.of("least_prior", where=f"people, row {tiny + 1}", **_named_prior(people, tiny))
     return priors
+
+
+def _named_prior(people: pl.DataFrame, row: int) -> dict[str, str]:
+    """The fields of an error about the prior in a row (from 0): whose it is, its value, the least that is taken."""
+    prior = people["prior"][row]
+    return {
+        "person": named_person(people["person"][row]),
+        "prior": "empty 空" if prior is None else str(prior),
+        "least": f"{LEAST_PRIOR:g}",
+    }
 
 
 def _households(people: pl.DataFrame) -> NDArray[np.int64] | None:
