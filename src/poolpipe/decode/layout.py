@@ -254,22 +254,24 @@ def _priors(people: pl.DataFrame) -> NDArray[np.float64]:
     wrong = prior.is_null() | ~prior.is_between(0, 1)
     if wrong.any():
         row = int(wrong.arg_max() or 0)
-        raise TableError.of("bad_prior", where=f"people, row {row + 1}", **_named_prior(people, row))
+        told = prior[row]
+        raise TableError.of(
+            "bad_prior",
+            where=f"people, row {row + 1}",
+            person=named_person(people["person"][row]),
+            prior="empty 空" if told is None else told,
+        )
     priors = prior.to_numpy()
     if priors.size and 0.0 < priors.min(initial=1.0, where=priors > 0.0) < LEAST_PRIOR:
-        tiny = int(np.argmax((priors > 0.0) & (priors < LEAST_PRIOR)))
-        raise TableError.of("least_prior", where=f"people, row {tiny + 1}", **_named_prior(people, tiny))
+        row = int(np.argmax((priors > 0.0) & (priors < LEAST_PRIOR)))
+        raise TableError.of(
+            "least_prior",
+            where=f"people, row {row + 1}",
+            person=named_person(people["person"][row]),
+            prior=priors[row],
+            least=f"{LEAST_PRIOR:g}",
+        )
     return priors
-
-
-def _named_prior(people: pl.DataFrame, row: int) -> dict[str, str]:
-    """The fields of an error about the prior in a row (from 0): whose it is, its value, the least that is taken."""
-    prior = people["prior"][row]
-    return {
-        "person": named_person(people["person"][row]),
-        "prior": "empty 空" if prior is None else str(prior),
-        "least": f"{LEAST_PRIOR:g}",
-    }
 
 
 def _households(people: pl.DataFrame) -> NDArray[np.int64] | None:
