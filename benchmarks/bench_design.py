@@ -23,7 +23,7 @@ def screened() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     rng = np.random.default_rng(7)
     membership, infected = rng.random((1000, 5000)) < 0.02, np.zeros(5000, np.bool_)
     infected[rng.choice(5000, 50, replace=False)] = True
-    return membership, (membership & infected).any(axis=1)
+    return membership, np.any(membership & infected, axis=1)
 
 
 @pytest.mark.benchmark(group="design: SCOMP, a seat")

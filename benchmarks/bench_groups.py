@@ -91,7 +91,7 @@ class BenchPairs:
         found = speed(
             "kernel, few pairs",
             len(numbers),
-            lambda: kernels.number_few_pairs(*places, 0, 5, table, numbers, firsts),
+            lambda: kernels.number_few_pairs(places[0], places[1], 0, 5, table, numbers, firsts),
         )
         assert found == len(np.unique(places[0].astype(np.int64) * 5 + places[1]))
 
@@ -100,7 +100,7 @@ class BenchPairs:
         found = speed(
             "kernel, many pairs",
             len(numbers),
-            lambda: kernels.number_pairs(*places, 300 * 6, numbers, firsts),
+            lambda: kernels.number_pairs(places[0], places[1], 300 * 6, numbers, firsts),
         )
         assert found == len(np.unique(places[0].astype(np.int64) * 5 + places[1]))
 

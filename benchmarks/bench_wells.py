@@ -59,9 +59,8 @@ def judge(readings: pl.DataFrame) -> NDArray[np.int8]:
     slot, begins, rows = np.empty(n, np.int64), np.zeros(n + 2, np.uint32), np.empty(len(at), np.uint32)
     well_index.list_slots(bits, slot)
     well_index.group_readings(*where, bits, ranks, begins, rows)
-    marks, outcome, stood_at, first_sign = (
-        np.zeros(n, kind) for kind in (np.uint8, np.int8, np.int64, np.int64)
-    )
+    marks, outcome = np.zeros(n, np.uint8), np.zeros(n, np.int8)
+    stood_at, first_sign = np.zeros(n, np.int64), np.zeros(n, np.int64)
     last_reading, controls_at = np.full(plates, -1, np.int64), np.zeros(plates, np.int64)
     kernels.judge_wells(
         slot, begins, rows, target, np.arange(3, dtype=np.int8), ct, determined, at, CUT_OFFS, 2,

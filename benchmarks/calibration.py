@@ -97,7 +97,7 @@ def _compare(
         float(np.mean((prior - infected) ** 2)),
         float((size * np.abs(said - seen)).sum() / p.size),
         [(float(a), float(b), int(n)) for a, b, n in zip(said, seen, size, strict=True) if n],
-        float(found["error"].max()),
+        float(found["error"].to_numpy().max()),
     )
 
 

@@ -79,7 +79,7 @@ def speed(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Callab
     """Time a job on so many rows: ``speed("ours", rows, job)``; gives what the job gave once."""
 
     def timed(way: str, rows: int, job: Callable[[], T]) -> T:
-        given: T = benchmark.pedantic(job, rounds=ROUNDS, warmup_rounds=1)  # type: ignore[no-untyped-call]  # not typed there
+        given: T = benchmark.pedantic(job, rounds=ROUNDS, warmup_rounds=1)
         assert benchmark.stats is not None, "--benchmark-disable leaves nothing to tell"
         seconds = benchmark.stats.stats.min
         group = benchmark.group or request.node.name

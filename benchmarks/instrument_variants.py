@@ -348,7 +348,7 @@ def mishaps_of(sample: Sample) -> dict[str, Callable[[Sample, random.Random], Va
         return INNER
     if sample.encoding:
         # Fields of a worklist have no names, and columns of rows with lists are not one below the other.
-        without = ("columns",) if sample.name.endswith(".gwl") or sample.ragged else ()
+        without: tuple[str, ...] = ("columns",) if sample.name.endswith(".gwl") or sample.ragged else ()
         without += ("pasted",) if sample.name in TUBES_ONLY else ()
         if not tables_in(sample.lines(), sample.delimiter):
             without = ("columns", "cells", "breaks", "footers", "pasted")

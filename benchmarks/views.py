@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import poolpipe
-from poolpipe.policy import Assay, Policy
+from poolpipe.policy import CallRules, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from poolpipe.results.day import Day
 
-STRICTER = Policy(name="stricter", assay=Assay(detected_ct=35.0, grey_ct=38.0))
+STRICTER = Policy(name="stricter", assay=CallRules(detected_ct=35.0, grey_ct=38.0))
 
 
 def main(events: str) -> None:

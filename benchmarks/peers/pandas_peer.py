@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]  # its stubs are no dependency of ours
+import pandas as pd
 import pyarrow.parquet as pq
 
 from benchmarks.peers.events import COLUMNS, DEFAULTS, files_of

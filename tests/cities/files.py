@@ -99,7 +99,7 @@ def _names(rows: list[Event], rng: random.Random) -> list[str]:
 
 def _csv(rows: list[Event], rng: random.Random) -> bytes:
     text = io.StringIO(newline="")
-    quoting = rng.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+    quoting: Any = rng.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
     names = _names(rows, rng)
     writer = csv.DictWriter(
         text, names, restval="", lineterminator=rng.choice(["\n", "\r\n"]), quoting=quoting

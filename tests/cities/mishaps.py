@@ -63,7 +63,7 @@ def add_ties(made: City) -> None:
             "tubes": ["0", "1", "2", "10", None],
             "giver": ["An", "Zhou"],
         },
-        "load": {"plate": [*made.plates], "well": made.wells[:4], "lab": ["L1", "L2"]},
+        "load": {"plate": [*made.plates], "well": [*made.wells[:4]], "lab": ["L1", "L2"]},
         "read": {"ct": ["20", "37.5", ""], "reagent": ["a", "b"]},
         "report": {"call": [*CALLS], "lab": ["L1", "L2", None]},
     }

@@ -86,7 +86,9 @@ class City:
         self.plates = [f"PL{number}" for number in range(1, 2 + max(1, tubes // 8))]
         self.wells = [f"{row}{column:02d}" for column in range(1, 3 + tubes // 8) for row in "ABCDEFGH"[:6]]
         self.people = _people(rng, rng.randint(3, 4 + 2 * tubes))
-        self.capacities = rng.choice([[None], ["10", None], ["2", "3"], ["1", "5", "20", None]])
+        self.capacities: list[str | None] = rng.choice(
+            [[None], ["10", None], ["2", "3"], ["1", "5", "20", None]]
+        )
         self.step_s = rng.choice([60, 1800, 1800, 3600])
         self.fraction_us = rng.choice([0, 0, 480_000, 123_456])
         self.ids = rng.choice([0.0, 0.7, 1.0])

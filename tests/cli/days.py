@@ -34,10 +34,11 @@ def day(*, as_of=NOON, policy=("ten-in-one", "0123456789ab"), files=(), **rows):
 
 def printed(*renderables, width=100):
     """What a terminal of this width shows, without colours."""
-    console = Console(file=io.StringIO(), width=width, color_system=None)
+    shown = io.StringIO()
+    console = Console(file=shown, width=width, color_system=None)
     for each in renderables:
         console.print(each)
-    return console.file.getvalue()
+    return shown.getvalue()
 
 
 def tube(code, call=None, **columns):

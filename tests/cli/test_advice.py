@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import shutil
+from typing import Any
 
 import click
 import polars as pl
@@ -46,7 +47,7 @@ TOLD_BY = {
 
 def options_of(name):
     """Options of a command, of the group where `name` is empty, and of all of a group's commands."""
-    command = cli.poolpipe
+    command: Any = cli.poolpipe
     context = click.Context(cli.poolpipe)
     for part in name.split():
         command = command.get_command(context, part)
@@ -76,7 +77,7 @@ def texts(path):
         if isinstance(node, ast.JoinedStr):
             yield (
                 node.lineno,
-                "".join(part.value if isinstance(part, ast.Constant) else "X" for part in node.values),
+                "".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values),
             )
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs | inner:
             yield node.lineno, node.value

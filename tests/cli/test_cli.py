@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -14,7 +16,7 @@ from poolpipe.messages import in_both_languages
 @pytest.fixture
 def failing(monkeypatch):
     """A command that fails as told: `fail` raises the error put into the list."""
-    errors = []
+    errors: list[Any] = []
 
     @click.command()
     def fail():

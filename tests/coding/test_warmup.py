@@ -57,6 +57,7 @@ def test_second_process__begins_at_the_end_and_stops_when_the_first_has_gone(tmp
     while not (kept := [each.name for each in tmp_path.rglob("*.nbc")]):
         assert second.poll() is None, "it is done and has compiled nothing"
         time.sleep(0.05)
+    assert second.stdin is not None
     second.stdin.close()
     assert second.wait() == 0
     (last, _), *_ = reversed(warmup.kernels_of_a_run())

@@ -92,11 +92,15 @@ def test_ct__of_all_detections_adds_up_to_the_chance_of_detection(name: str) -> 
     assay = ASSAYS[name]
     assert assay.cycles is not None
     detection = assay.detection(4)
+    codes = (POSITIVE, SUSPECT) if assay.suspect_infected else (POSITIVE,)
     for k in range(5):
-        total = sum(
-            quad(lambda ct, c=code, k=k: assay.likelihood(c, 4, ct)[k], -20, assay.cycles.limit, limit=200)[0]
-            for code in ((POSITIVE, SUSPECT) if assay.suspect_infected else (POSITIVE,))
-        )
+        total = 0.0
+        for code in codes:
+
+            def density(ct: float, code: int = code, k: int = k) -> float:
+                return float(assay.likelihood(code, 4, ct)[k])
+
+            total += quad(density, -20, assay.cycles.limit, limit=200)[0]
         assert total == pytest.approx(detection[k], rel=1e-6)
 
 

@@ -56,7 +56,10 @@ def test_expected__positives_are_poisson_binomial(seed: int) -> None:
             min(1, 2 * min(mass[: seen + 1].sum(), mass[seen:].sum())), abs=1e-12
         )
     below = np.cumsum(mass)
-    assert (told.lower, told.upper) == (np.searchsorted(below, 0.025), np.searchsorted(below, 0.975))
+    assert (told.lower, told.upper) == (
+        int(np.searchsorted(below, 0.025)),
+        int(np.searchsorted(below, 0.975)),
+    )
 
 
 def test_expected__positives_of_one_chance_are_binomial() -> None:

@@ -140,7 +140,8 @@ def test_load_law__of_what_is_never_seen_alone_is_the_weakest_cell() -> None:
 
 @pytest.mark.parametrize("noise", [0.5, 1.0])
 def test_decode__a_finer_grid_changes_nothing(noise: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    pools, outcomes = [[0, 1, 2], [2, 3, 4]], [("positive", 31.3), ("positive", 33.2)]
+    pools = [[0, 1, 2], [2, 3, 4]]
+    outcomes: list[Outcome] = [("positive", 31.3), ("positive", 33.2)]
     cycles, prior = COARSE.model_copy(update={"noise": noise}), [0.02] * 5
     coarse = decoded(pools, outcomes, prior, cycles).people["p_infected"].to_numpy()
     law = load_law(cycles.model_copy(update={"noise": 0.1}))

@@ -82,7 +82,13 @@ def test_p_best__carriers_come_first_and_the_false_pool_is_the_first_false_alarm
     assert alarms["pool"][0] == FALSE_POOL
     assert alarms["p_false_alarm"][0] >= 0.95
     assert alarms["p_false_alarm"][1] < 0.01
-    assert np.abs(found.pools["expected_infected"].sum() - 6 * found.people["p_infected"].sum()) < 1e-9
+    assert (
+        np.abs(
+            found.pools["expected_infected"].to_numpy().sum()
+            - 6 * found.people["p_infected"].to_numpy().sum()
+        )
+        < 1e-9
+    )
 
 
 @pytest.mark.parametrize("prior", [0.001, 0.002, 2 / 384])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def told(*arguments: str) -> object:
+def told(*arguments: str) -> Any:
     done = CliRunner().invoke(design, [*arguments, "--json"], catch_exceptions=False)
     assert done.exit_code == 0
     return json.loads(done.stdout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from poolpipe.errors import PolicyError
 from reference.designing import array_by_enumeration, nested_by_enumeration
 
 BINGROUP2 = Path(__file__).parents[1] / "reference" / "figures" / "operating_characteristics.csv"
-CONFIGS = {
+CONFIGS: dict[str, tuple[Any, tuple[int, ...]]] = {
     "D2": ("dorfman", (10,)),
     "A2": ("array", (10,)),
     "A2M": ("array_master", (10,)),
@@ -37,7 +38,7 @@ def test_characteristics__agree_with_bingroup2() -> None:
 
 @pytest.mark.parametrize("scheme", ["array", "array_master"])
 @pytest.mark.parametrize(("rows", "columns"), [(2, 2), (2, 3), (3, 2)])
-def test_characteristics__arrays_agree_with_enumeration(scheme: str, rows: int, columns: int) -> None:
+def test_characteristics__arrays_agree_with_enumeration(scheme: Any, rows: int, columns: int) -> None:
     p = np.random.default_rng(1).uniform(0.01, 0.4, rows * columns)
     ours = characteristics(scheme, (rows, columns), p, 0.9, 0.95)
     tests, hit, false = array_by_enumeration(
@@ -192,7 +193,7 @@ def test_best__says_where_the_largest_size_is_the_cheapest() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["array", "array_master"])
-def test_characteristics__an_array_of_people_alike_is_that_of_people_nearly_alike(scheme: str) -> None:
+def test_characteristics__an_array_of_people_alike_is_that_of_people_nearly_alike(scheme: Any) -> None:
     nearly = np.full(20, 0.05)
     nearly[3] += 1e-14
     alike, other = (characteristics(scheme, (4, 5), p, 0.9, 0.98) for p in (0.05, nearly))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 from hypothesis import given, settings
@@ -20,7 +22,7 @@ def frames(membership: np.ndarray, infected: np.ndarray) -> tuple[pl.DataFrame, 
     )
 
 
-def who(found: pl.DataFrame) -> set[int]:
+def who(found: pl.DataFrame) -> set[Any]:
     return set(found.filter("infected")["person"].to_list())
 
 
@@ -34,7 +36,9 @@ def test_decoders__agree_with_sets_and_bound_the_truth(seed: int) -> None:
     seats, pools = frames(membership, infected)
     seats = seats.sort("person", maintain_order=True)  # ties go to the person seated first
     possible, definite, found = scomp_naively(
-        [np.flatnonzero(row).tolist() for row in membership], (membership & infected).any(axis=1).tolist(), 12
+        [np.flatnonzero(row).tolist() for row in membership],
+        [bool((row & infected).any()) for row in membership],
+        12,
     )
     truth = set(np.flatnonzero(infected).tolist())
     assert (who(comp(seats, pools)), who(dd(seats, pools)), who(scomp(seats, pools))) == (

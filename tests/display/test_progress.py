@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import types
+from typing import Any
 
 import polars as pl
 import pytest
@@ -69,9 +70,9 @@ class _Screen:
 def notebook(monkeypatch):
     """An IPython with a kernel, as far as progress can see one."""
     screen = _Screen()
-    ipython = types.ModuleType("IPython")
+    ipython: Any = types.ModuleType("IPython")
     ipython.get_ipython = lambda: types.SimpleNamespace(kernel=object())
-    shown = types.ModuleType("IPython.display")
+    shown: Any = types.ModuleType("IPython.display")
     shown.display = screen.display
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     monkeypatch.setitem(sys.modules, "IPython.display", shown)
@@ -95,6 +96,7 @@ def test_run__takes_the_bar_away_when_it_fails(notebook):
 
 def test_notebook__is_not_told_of_every_batch(notebook):
     with reporting(None) as told:
+        assert told is not None
         for done in range(10_000):
             told("reading", done, 10_000)
     assert len(notebook.shown) < 100
@@ -118,7 +120,7 @@ def test_script__shows_nothing_unless_asked(capsys):
 
 
 def test_terminal_of_ipython__shows_a_bar(monkeypatch):
-    ipython = types.ModuleType("IPython")
+    ipython: Any = types.ModuleType("IPython")
     ipython.get_ipython = types.SimpleNamespace
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     terminal = _Terminal()

@@ -33,7 +33,7 @@ def _arrow(table: pa.Table, *, stream: bool = False) -> bytes:
     sink = pa.BufferOutputStream()
     with (pa.ipc.new_stream if stream else pa.ipc.new_file)(sink, table.schema) as writer:
         writer.write_table(table)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 WRITERS: dict[str, Callable[[pa.Table], bytes]] = {

@@ -62,7 +62,7 @@ def _ipc(table: pa.Table, *, stream: bool = False, compression: str | None = Non
     options = pa.ipc.IpcWriteOptions(compression=compression)
     with (pa.ipc.new_stream if stream else pa.ipc.new_file)(sink, table.schema, options=options) as writer:
         writer.write_table(table, 25)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 def _by_polars(table: pa.Table) -> bytes:
@@ -212,7 +212,7 @@ def _one_batch(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
 def test_records__alike_but_one_are_told_apart(tmp_path: Path) -> None:

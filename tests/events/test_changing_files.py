@@ -10,6 +10,7 @@ import pytest
 
 from events.scans import codes, counts, read, tubes
 from poolpipe.events import opening, streams
+from poolpipe.events.sources import find_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +85,7 @@ def test_file__that_vanishes_before_it_is_opened_is_one_reject(
     gone = tmp_path / f"collect-1.{suffix}"
     for path in (gone, tmp_path / "collect-2.csv"):
         path.write_text(TEXT, encoding="utf-8")
-    find = opening.find_sources
+    find = find_sources
 
     def find_and_lose(*args: Any, **options: Any) -> Any:
         found = find(*args, **options)

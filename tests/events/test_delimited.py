@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -144,7 +144,7 @@ def test_lines__above_the_header_are_passed_over(above: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("last", ["tube", "site"])
 @pytest.mark.parametrize("quoting", [csv.QUOTE_ALL, csv.QUOTE_MINIMAL], ids=["quoted", "plain"])
 def test_truncated__anywhere_tells_no_event_that_was_not_told(
-    quoting: int, last: str, tmp_path: Path
+    quoting: Any, last: str, tmp_path: Path
 ) -> None:
     """Cut at every byte: what is accepted had come, whole.
 
@@ -207,7 +207,7 @@ def test_csv__of_any_quotes_and_line_ends_is_refused_line_by_line(
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
 )
 def test_csv__that_pythons_writer_wrote_is_read_as_pythons_reader_reads_it(
-    tmp_path_factory: pytest.TempPathFactory, names: list[str], end: str, quoting: int
+    tmp_path_factory: pytest.TempPathFactory, names: list[str], end: str, quoting: Any
 ) -> None:
     if quoting == csv.QUOTE_MINIMAL and end == "\n":  # Python before 3.13 leaves a return in it unquoted
         names = [name.replace("\r", "") for name in names]

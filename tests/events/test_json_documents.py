@@ -14,6 +14,7 @@ from events.scans import codes, counts, read_text, tubes
 from poolpipe.events.json_documents import is_document
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 AT = "2022-02-10T08:00:00Z"
@@ -25,7 +26,7 @@ def rows(count: int) -> list[dict[str, Any]]:
     ]
 
 
-SHAPES = {
+SHAPES: dict[str, Callable[..., str]] = {
     "list": json.dumps,
     "data": lambda them, **how: json.dumps({"data": them}, **how),
     "page": lambda them, **how: json.dumps({"code": 0, "msg": "ok", "page": {"rows": them, "total": 1.5}, "x": []}, **how),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,7 +32,10 @@ def test_reference_table__that_lies_among_the_scans_is_no_file_of_events(tmp_pat
     _write(tmp_path, "collect.csv")
     _write(tmp_path, "ref/people.csv", content="person,name,phone\nH1,张三,13800138000\n")
     _write(tmp_path, "ref/sites.csv", content="site,priority\nS1,yes\n")
-    tables = {"people": tmp_path / "ref" / "people.csv", "sites": tmp_path / "ref" / "sites.csv"}
+    tables: dict[str, Any] = {
+        "people": tmp_path / "ref" / "people.csv",
+        "sites": tmp_path / "ref" / "sites.csv",
+    }
     for inputs in (tmp_path, [tmp_path, *tables.values()]):
         day = poolpipe.run(inputs, **tables)
         assert (day.rejects.height, day.summary["skipped"]) == (0, ["ref/people.csv", "ref/sites.csv"])

@@ -16,7 +16,7 @@ from poolpipe.events.spreadsheets import SpreadsheetError, sheet_merges, sheet_r
 
 CASES = Path(__file__).parents[1] / "cases"
 SAMPLES = Path(__file__).parents[2] / "data" / "samples" / "instruments"
-TABLE = [["tube", "ct"], ["T0001", 31.5], ["007", 40.0], ["县医院", None], [True, 1e17]]
+TABLE: list[list[object]] = [["tube", "ct"], ["T0001", 31.5], ["007", 40.0], ["县医院", None], [True, 1e17]]
 TEXTS = [["tube", "ct"], ["T0001", "31.5"], ["007", "40"], ["县医院", ""], ["true", "1.00000000000000E+17"]]
 
 
@@ -121,6 +121,7 @@ def with_merges(content: bytes, *ranges: tuple[int, int, int, int]) -> bytes:
 
     with open(os.devnull, "w", encoding="utf-8") as silence:  # noqa: PTH123 -- a device, no path
         memory, base, size = CompDoc(content, logfile=silence).locate_named_stream("Workbook")
+    assert memory is not None
     stream, at, last = bytes(memory[base : base + size]), 0, 0
     while at + 4 <= len(stream):
         kind, length = struct.unpack_from("<HH", stream, at)

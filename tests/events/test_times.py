@@ -35,7 +35,7 @@ def _moment(text: str, zone: str = "Asia/Shanghai") -> datetime | str:
     """The instant that a text is, or the rule that it breaks."""
     told = parse_times(pl.Series([text]), zone)
     if told.faults is not None:
-        return TIME_FAULTS[told.faults[0]]
+        return str(TIME_FAULTS[told.faults[0]])
     assert not told.missing[0]
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(told.micros[0]))
 

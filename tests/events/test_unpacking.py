@@ -6,7 +6,7 @@ import errno
 import gzip
 import io
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
@@ -33,7 +33,7 @@ def skippable(content: bytes) -> bytes:
     return b"\x5a\x2a\x4d\x18" + len(content).to_bytes(4, "little") + content
 
 
-PACKERS = {"gz": gzip.compress, "zst": zstd}
+PACKERS: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst": zstd}
 TEXT = csv_text().encode()
 FIRST, SECOND = TEXT[:130], TEXT[130:]
 
@@ -191,11 +191,11 @@ class _FailingDisk(io.RawIOBase):
 
 @pytest.mark.parametrize("form", ["plain", *PACKERS])
 def test_disk__that_cannot_read_on_gives_what_it_could(form: str) -> None:
-    pack: Callable[[bytes], bytes] = PACKERS.get(form, bytes)
+    pack = PACKERS.get(form, bytes)
     text = random.Random(1).randbytes(400_000)  # does not shrink
     content = pack(text[:150_000]) + pack(text[150_000:])
-    classes = {"plain": Plain, "gz": Gzip}
-    disk = _FailingDisk(content, len(content) * 3 // 4)
+    classes: dict[str, Any] = {"plain": Plain, "gz": Gzip}
+    disk: Any = _FailingDisk(content, len(content) * 3 // 4)
     if form == "zst":
         with pytest.raises(DamageError, match="breaks off") as caught:
             Zstd(disk, carefully=False).read(1 << 24)

@@ -227,6 +227,7 @@ def test_times__are_read_like_the_reference_reads_them(values: list[str], zone: 
         expected = clean_time(value, zone) if clean_code(value) else None
         local = clean_time(value, "UTC")
         if expected is not None and expected != local:
+            assert local is not None
             wall = local.replace(tzinfo=ZoneInfo(zone))
             if wall.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) != wall.replace(
                 tzinfo=None
@@ -250,7 +251,10 @@ def test_wells__of_every_spelling_are_places_on_the_plate(wells: int) -> None:
         for number in ("0", "1", "01", "9", "12", "13", "024", "24", "25", "")
     ]
     policy = POLICY.model_copy(update={"codes": POLICY.codes.model_copy(update={"plate_wells": wells})})
-    plate = {"rows": "ABCDEFGHIJKLMNOP"[: 8 if wells == 96 else 16], "columns": 12 if wells == 96 else 24}
+    plate: dict[str, Any] = {
+        "rows": "ABCDEFGHIJKLMNOP"[: 8 if wells == 96 else 16],
+        "columns": 12 if wells == 96 else 24,
+    }
     rng.shuffle(spellings)
     frame = _frame(
         *({"at": AT, **GOOD["read"], "well": well, "event_id": f"e{n}"} for n, well in enumerate(spellings))
@@ -282,7 +286,14 @@ def test_pattern__of_the_policy_must_match_the_whole_code() -> None:
 
 
 def test_duplicates__are_equal_in_everything_but_the_time_of_sending() -> None:
-    event = {"at": AT, **GOOD["collect"], "device": "D1", "name": "张三", "capacity": "10", "sent_at": AT}
+    event: dict[str, Any] = {
+        "at": AT,
+        **GOOD["collect"],
+        "device": "D1",
+        "name": "张三",
+        "capacity": "10",
+        "sent_at": AT,
+    }
     others = [
         event | {"sent_at": "2022-02-11T00:00:00Z"},
         event

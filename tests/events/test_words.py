@@ -79,8 +79,9 @@ def test_words__come_in_from_every_format(tmp_path: Path) -> None:
     frame = pl.DataFrame(rows).drop("call")
     for name in ("collect.csv", "collect.ndjson", "collect.parquet", "collect.arrow"):
         path = tmp_path / name
-        {".csv": frame.write_csv, ".ndjson": frame.write_ndjson, ".parquet": frame.write_parquet,
-         ".arrow": frame.write_ipc}[path.suffix](path)  # fmt: skip
+        write: dict[str, Any] = {".csv": frame.write_csv, ".ndjson": frame.write_ndjson, ".parquet": frame.write_parquet,
+         ".arrow": frame.write_ipc}  # fmt: skip
+        write[path.suffix](path)
         members = poolpipe.run(path).members
         assert members["person_type"].to_list() == ["PASSPORT"], name
     gbk = "at,tube,call\n2022/2/10 8:00,T,阳性\n".encode("gb18030")

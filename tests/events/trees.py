@@ -11,7 +11,7 @@ import os
 import stat
 import zipfile
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDERS = ("", "collect", "第1轮", "round=1", "d/e", "round=2/collect")
-SUMMARY = {"as_of": None, "policy": {}, "files": [], "rows": {"pools": 0, "members": 0}}
+SUMMARY: dict[str, Any] = {"as_of": None, "policy": {}, "files": [], "rows": {"pools": 0, "members": 0}}
 
 
 @dataclass

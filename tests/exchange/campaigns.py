@@ -26,7 +26,7 @@ def swab(tube: str, person: str, clock: str = "08:00", **facts: Any) -> Event:
 
 def plate(name: str, clock: str, wells: dict[str, tuple[str, dict[str, Any]]], **facts: Any) -> list[Event]:
     """A valid plate: loaded, and an hour later read. `wells` holds the tube and the Ct of each target."""
-    controls = {
+    controls: dict[str, tuple[str, dict[str, Any]]] = {
         "H11": ("negative_control", {"ORF1ab": None, "N": None}),
         "H12": ("positive_control", {"ORF1ab": 28.0, "N": 29.0}),
     }

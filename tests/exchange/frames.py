@@ -13,11 +13,11 @@ SWABBED_LATER = datetime(2022, 2, 10, 1, 2, 44, tzinfo=UTC)
 CALLED = datetime(2022, 2, 10, 4, 5, 6, tzinfo=UTC)
 LATER = datetime(2022, 2, 11, 7, 8, 9, tzinfo=UTC)
 
-POOLS = {"round": pl.String, "tube": pl.String, "mode": pl.String, "lab": pl.String, "call": pl.String,
+POOLS: dict[str, Any] = {"round": pl.String, "tube": pl.String, "mode": pl.String, "lab": pl.String, "call": pl.String,
          "called_at": TIME, "called_by": pl.String, "first_collected": TIME}  # fmt: skip
-MEMBERS = {"round": pl.String, "tube": pl.String, "person_type": pl.String, "person": pl.String,
+MEMBERS: dict[str, Any] = {"round": pl.String, "tube": pl.String, "person_type": pl.String, "person": pl.String,
            "collected_at": TIME, "position": pl.Int64}  # fmt: skip
-READINGS = {"round": pl.String, "plate": pl.String, "well": pl.String, "target": pl.String, "ct": pl.Float64,
+READINGS: dict[str, Any] = {"round": pl.String, "plate": pl.String, "well": pl.String, "target": pl.String, "ct": pl.Float64,
             "reagent": pl.String, "instrument": pl.String, "shared": pl.Boolean}  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from typing import Any
 
 from click.testing import CliRunner
 
@@ -37,7 +38,7 @@ def refused(run, out, form="csv", *arguments):
 
 
 def rows(out):
-    found = []
+    found: list[Any] = []
     for path in sorted(out.glob("results-*.csv")):
         with path.open(encoding="utf-8-sig", newline="") as file:
             found += csv.DictReader(file)

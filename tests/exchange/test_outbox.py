@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import shutil
+import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from poolpipe.errors import InputError
 from poolpipe.exchange import outbox, swapping
 from poolpipe.exchange.outbox import MANIFEST, TOLD, Outbox
 from poolpipe.exchange.statements import SCHEMA, first_told, statements
+from poolpipe.exchange.swapping import take_place
 
 NOON, EVENING = "2022-02-10T04:00:00Z", "2022-02-10T10:00:00Z"
 STATEMENTS = first_told(statements(pools(tube("T1", "positive")), members(person("T1", FIRST))))
@@ -209,7 +212,7 @@ def test_folder_that_may_not_be_written__is_refused_with_the_way_out(tmp_path, m
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(outbox.tempfile, "mkdtemp", refuse)
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     with pytest.raises(InputError, match=r"box: cannot be written .*Permission denied; name another folder"):
         fill(tmp_path / "box")
     assert beside(tmp_path / "box") == []
@@ -282,6 +285,7 @@ def test_export_killed_between_any_two_steps__leaves_the_old_or_the_new_outbox(
         if exchange:
             assert out.is_dir(), "whoever looks finds one"
         with Outbox(out, "hl7", "CITY", about(EVENING)) as again:
+            assert again.before is not None
             assert again.before.collect().equals(STATEMENTS)
             found = (out / "a.hl7").read_bytes()
             box_manifest = json.loads((out / MANIFEST).read_text("utf-8"))
@@ -295,12 +299,19 @@ def test_export_killed_between_any_two_steps__leaves_the_old_or_the_new_outbox(
 
 
 def test_every_file_is_synced_before_the_outbox_takes_its_place(tmp_path, monkeypatch):
-    steps = []
-    sync, take = os.fsync, outbox.take_place
-    monkeypatch.setattr(
-        os, "fsync", lambda fd: steps.append(Path(f"/proc/self/fd/{fd}").readlink().name) or sync(fd)
-    )
-    monkeypatch.setattr(outbox, "take_place", lambda *a: steps.append("take place") or take(*a))
+    steps: list[str] = []
+    sync, take = os.fsync, take_place
+
+    def synced(fd):
+        steps.append(Path(f"/proc/self/fd/{fd}").readlink().name)
+        return sync(fd)
+
+    def placed_there(*given):
+        steps.append("take place")
+        return take(*given)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(outbox, "take_place", placed_there)
     fill(tmp_path / "box")
     placed = steps.index("take place")
     assert {"a.hl7", MANIFEST, TOLD} <= set(steps[:placed])
@@ -325,6 +336,6 @@ def test_exchange__of_a_folder_that_is_not_there_is_not_done(tmp_path):
 def test_exchange__is_not_tried_on_other_systems(tmp_path, monkeypatch):
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
-    monkeypatch.setattr(swapping.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     assert not swapping._exchanged(tmp_path / "one", tmp_path / "other")
     assert CALLED is not None

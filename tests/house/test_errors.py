@@ -82,7 +82,7 @@ def test_catalogue__has_each_message_used_with_its_fields():
     errors = _errors(sources)
     calls = [node for path in sources.values() for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
     for node in (each for each in calls if _is_of(each, errors)):
-        given = {word.arg for word in node.keywords} - {"where", "way_out"}
+        given = {word.arg for word in node.keywords if word.arg} - {"where", "way_out"}
         for code in _codes(node):
             told = MESSAGES[code]
             asked = _fields(told.english, told.chinese)

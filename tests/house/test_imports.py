@@ -18,6 +18,12 @@ def _own(found):
     return [each for each in imports(OURS) if each.imported.split(".")[0] == "poolpipe" and found(each)]
 
 
+def _height(dotted):
+    height = layer(word(dotted))
+    assert height is not None, f"{dotted} has no layer"
+    return height
+
+
 def test_every_module__has_a_layer():
     words = {word(name) for name in modules(OURS)} - {""}
     homeless = sorted(each for each in words if layer(each) is None)
@@ -28,7 +34,7 @@ def test_imports__run_downwards():
     wrong = [
         f"{each.place}: {each.importer} imports {each.imported}, which stands above it"
         for each in _own(lambda each: word(each.importer))
-        if word(each.imported) and layer(word(each.imported)) > layer(word(each.importer))
+        if word(each.imported) and _height(each.imported) > _height(each.importer)
     ]
     assert not wrong, "\n".join(
         [*wrong, "turn the dependency round, or meet in pipeline; layers:", *map(str, LAYERS)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
+from typing import Any
 
 import click
 import pytest
@@ -27,7 +28,7 @@ def test_readme__python_runs_as_it_stands(page, tmp_path, monkeypatch, capsys):
     (tmp_path / "data").symlink_to(ROOT / "data")
     monkeypatch.chdir(tmp_path)
     (code,) = blocks(page, "python")
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     exec(compile(code, page, "exec"), names)  # noqa: S102 -- the README's own lines
     assert capsys.readouterr().out
     assert names["again"].recalls.equals(names["day"].recalls)
@@ -63,6 +64,7 @@ def _check_command(words, line):
     if isinstance(command, click.Group):
         assert words[1] in command.commands, f"{line}: no such command"
         command = command.commands[words[1]]
+    assert command is not None, line
     known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     unknown = [word for word in words[1:] if word.startswith("--") and word.partition("=")[0] not in known]
     assert not unknown, f"{line}: no such option {unknown}"

@@ -19,7 +19,8 @@ def _face(path):
     for node in tree(path).body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
-            elements = node.value.elts if isinstance(node.value, (ast.List, ast.Tuple)) else []
+            value = getattr(node, "value", None)
+            elements = value.elts if isinstance(value, (ast.List, ast.Tuple)) else []
             return [element.value for element in elements if isinstance(element, ast.Constant)]
     return None
 
@@ -174,11 +175,9 @@ def _definition(module, name):
             )
             if not overloaded:
                 return path, node
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.ImportFrom) and any(
-            (each.asname or each.name) == name for each in node.names
-        ):
-            return _definition(node.module, name)
+    for each in ast.walk(tree(path)):
+        if isinstance(each, ast.ImportFrom) and any((one.asname or one.name) == name for one in each.names):
+            return _definition(each.module, name)
     return path, None
 
 
@@ -187,7 +186,7 @@ def _class_parameters(node):
     for each in node.body:
         if isinstance(each, ast.FunctionDef) and each.name == "__init__":
             return _arguments(each)
-    fields = [each.target.id for each in node.body if isinstance(each, ast.AnnAssign)]
+    fields = [ast.unparse(each.target) for each in node.body if isinstance(each, ast.AnnAssign)]
     return [name for name in fields if not name.startswith("_")]
 
 
@@ -195,6 +194,7 @@ def _missing_of(path, node):
     """One line for each function or class at or directly below a node whose sections miss an argument."""
     methods = node.body if isinstance(node, ast.ClassDef) else []
     functions = [each for each in [node, *methods] if isinstance(each, ast.FunctionDef)]
+    held: list[tuple[ast.FunctionDef | ast.ClassDef, list[str], tuple[str, ...]]]
     held = [(each, _arguments(each), ("Parameters",)) for each in functions if not each.name.startswith("__")]
     if isinstance(node, ast.ClassDef):
         held.append((node, _class_parameters(node), ("Parameters", "Attributes")))
@@ -217,7 +217,7 @@ def test_kernels__document_every_parameter():
 
 
 def test_exports__document_every_parameter():
-    wrong = []
+    wrong: list[str] = []
     for module, path in modules("src/poolpipe").items():
         for name in (_face(path) or []) if path.name == "__init__.py" else []:
             home, node = _definition(module, name)
@@ -228,7 +228,7 @@ def test_exports__document_every_parameter():
 
 def _names_of_class(node):
     """Everything a section of a class may name: fields, methods, attributes of self, arguments of `__init__`."""
-    names = {each.target.id for each in node.body if isinstance(each, ast.AnnAssign)}
+    names = {ast.unparse(each.target) for each in node.body if isinstance(each, ast.AnnAssign)}
     for each in ast.walk(node):
         if isinstance(each, ast.FunctionDef):
             names |= {each.name, *(_arguments(each) if each.name == "__init__" else [])}

@@ -223,8 +223,8 @@ def test_a_workbook_of_any_size__is_read_by_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rows", [0, 2200])
 def test_a_workbook__is_read_by_run_whatever_its_size(rows: int, tmp_path: Path) -> None:
     chance = random.Random(24)
-    raw = [[row, *(chance.uniform(1e3, 1e5) for _ in range(12))] for row in range(rows)]
-    results = [
+    raw: list[list[object]] = [[row, *(chance.uniform(1e3, 1e5) for _ in range(12))] for row in range(rows)]
+    results: list[list[object]] = [
         ["Barcode", "P0001"],
         ["Run End Data/Time", "2022-04-04 08:00:00 AM UTC"],
         ["Well", "Well Position", "Omit", "Sample", "Target", "Task", "Cq"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 from benchmarks.instrument_samples import samples
@@ -51,7 +52,10 @@ def test_a_shipped_layout_as_ones_own__reads_its_samples_the_same(path: Path, tm
         for table in ("readings", "loads", "reports", "pools"):
             assert getattr(own, table).equals(getattr(shipped, table)), table
         assert (own.questions, own.not_understood) == (shipped.questions, shipped.not_understood)
-        named = {"format": layout.format, "undetermined_why": shipped.recognised.undetermined_why}
+        named: dict[str, Any] = {
+            "format": layout.format,
+            "undetermined_why": shipped.recognised.undetermined_why,
+        }
         assert dataclasses.replace(own.recognised, **named) == shipped.recognised
         assert recognise(sample.content, layouts=tmp_path) == ("eds" if layout.inner else "own")
 

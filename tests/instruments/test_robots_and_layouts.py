@@ -122,7 +122,8 @@ def test_maps_on_several_sheets__are_all_read_or_none() -> None:
     assert read(sheets(first, second)).loads.select("plate", "tube").rows() == [("P1", "T1"), ("P2", "T2")]
     with pytest.raises(AmbiguousFileError, match="second table of the same kind"):
         read(sheets([["Well", "Tube"], ["A1", "T1"]], [["Well", "Tube"], ["A1", "T2"]]))
-    grid: list[list[object]] = [["", *range(1, 13)], *([row, "T"] for row in "ABCDEFGH")]
+    grid: list[list[object]] = [["", *range(1, 13)]]
+    grid += [[row, "T"] for row in "ABCDEFGH"]
     with pytest.raises(AmbiguousFileError, match="several plates"):
         read(sheets(grid, grid))
     run: list[list[object]] = [

@@ -37,7 +37,7 @@ def cts(file: InstrumentFile) -> dict[tuple[str, str], float | None]:
 WHOLE = cts(read(table(rows())))
 
 
-def edited(change: Callable[[list[str]], None], row: int = 4) -> bytes:
+def edited(change: Callable[[list[str]], object], row: int = 4) -> bytes:
     lines = rows()
     cells = lines[row].split(",")
     change(cells)

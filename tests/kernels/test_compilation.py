@@ -89,7 +89,7 @@ def test_kernel__is_wanting_until_it_is_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     one, other = kernel(double), kernel(double)
     assert is_wanting(one, FLOATS)
-    one.compile(FLOATS)
+    one.compile(FLOATS)  # type: ignore[attr-defined]  # numba's own, no part of Kernel
     assert not is_wanting(other, FLOATS)
     assert is_wanting(other, READ_ONLY)
 

@@ -8,7 +8,7 @@ import os
 import random
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
@@ -54,6 +54,8 @@ def started(tmp_path):
         path = tmp_path / "scaling.py"
         path.write_text(SOURCE.format(factor=factor), encoding="utf-8")
         spec = importlib.util.spec_from_file_location("scaling", path)
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
@@ -184,12 +186,12 @@ print(json.dumps([latest.tolist(), tied.tolist(), first.tolist(), hits]))
 RIGHT = [[0, 1], [True, False], [4, 7]]
 
 
-def begun(cache: Path) -> subprocess.Popen:
+def begun(cache: Path) -> subprocess.Popen[str]:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
     return subprocess.Popen([sys.executable, "-c", CHILD], env=environment, stdout=subprocess.PIPE, text=True)
 
 
-def answer(process: subprocess.Popen) -> list:
+def answer(process: subprocess.Popen[str]) -> Any:
     told, _ = process.communicate()
     assert process.returncode == 0
     return json.loads(told)

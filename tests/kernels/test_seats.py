@@ -34,7 +34,9 @@ def in_queue_order(one, other):
 
 def laid_plainly(tube, at, person, attributes_id, same):
     """First scans tube by tube, later ones tube by tube, and what the repeated ones said."""
-    firsts, later, repeated = [], [], []
+    firsts: list[tuple[int, ...]] = []
+    later: list[tuple[int, ...]] = []
+    repeated: list[int] = []
     for t in range(TUBES):
         scans = [
             (int(at[k]), int(person[k]), int(same[attributes_id[k]]), int(attributes_id[k]))

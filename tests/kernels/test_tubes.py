@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 
 from kernels.both_ways import both
 from kernels.queues import TUBES, some_scans
 from poolpipe_kernels import tubes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @both(tubes.find_tubes)
@@ -27,7 +32,7 @@ def test_tubes__are_described_by_their_earliest_scans(run, seed):
     mode, capacity, site, point = (rng.integers(0, most, 9) for most in (2, 3, 3, 2))  # 0: not given
     facts = (mode | capacity << 1 | site << 16 | point << 40).astype(np.uint64)
     offsets = np.searchsorted(tube, np.arange(TUBES + 1))
-    found = np.empty(TUBES, np.int8), *(np.empty(TUBES, np.int32) for _ in range(3))
+    found: list[NDArray[Any]] = [np.empty(TUBES, np.int8), *(np.empty(TUBES, np.int32) for _ in range(3))]
     flags = np.empty(TUBES, np.uint8)
     run(0, TUBES, offsets, at, attributes_id, facts, *found, flags)
     for t in range(TUBES):

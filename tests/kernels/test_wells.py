@@ -44,7 +44,7 @@ readings = st.lists(
 
 def classes(readings, targets):
     """Earliest time per target and class: 0 not detected, 1 grey, 2 detected."""
-    first = {}
+    first: dict[tuple[int, int], int] = {}
     for target, ct, at in readings:
         if target > targets:
             continue
@@ -64,7 +64,7 @@ def judged(readings, targets):
     highest = {t: max((c for target, c in first if target == t), default=None) for t in range(targets + 1)}
     times = {t: first[t, c] for t, c in highest.items() if c is not None}
     known = [t for t in range(targets) if t in times]
-    signs = [t for t in known if highest[t] > 0]
+    signs = [t for t in known if (highest[t] or 0) > 0]
     sign = min((at for (t, c), at in first.items() if t < targets and c > 0), default=wells.NEVER)
     incomplete = len(times) < targets + 1
     latest = max((times[t] for t in known), default=0)

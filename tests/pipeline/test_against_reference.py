@@ -72,7 +72,7 @@ def _both(seed: int, size: str) -> tuple[dict[str, pl.DataFrame], list[dict[str,
 
 
 def _moment(records: list[dict[str, Any]], share: float) -> datetime:
-    moments = sorted(event["at"] for event in Expected.of_records(records).accepted)
+    moments: list[datetime] = sorted(event["at"] for event in Expected.of_records(records).accepted)
     return moments[int(share * len(moments))]
 
 

@@ -72,7 +72,7 @@ def test_plan__recalls_follow_prevalence() -> None:
     assert needs["positive_pools"] == pytest.approx(expected, abs=1)
     assert needs["recalls"] == pytest.approx(10 * expected, abs=1)
     assert made.hours["recalls"].sum() == pytest.approx(10 * expected)
-    assert needs["teams"] >= made.hours["recalls"].max() / 10
+    assert needs["teams"] >= made.hours["recalls"].to_numpy().max() / 10
 
 
 def test_plan__refuses_what_makes_no_sense() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import pytest
 from click.testing import CliRunner
@@ -282,7 +284,7 @@ def test_policy__tells_each_of_many_broken_rules_in_both_languages(tmp_path):
     (tmp_path / "policy.toml").write_text(WRONG, encoding="utf-8")
     with pytest.raises(PolicyError, match="did you mean recall") as caught:
         load_policy(tmp_path / "policy.toml")
-    said = caught.value.fields["broken"]
+    said: Any = caught.value.fields["broken"]
     assert caught.value.code == "policy_broken"
     assert sorted(each.partition(": ")[0] for each in said) == sorted(RULES)
     for each in said:

@@ -60,14 +60,14 @@ class Found:
         self,
         code: str,
         kind: str,
-        round_: str,
-        subject: str,
+        key: Key,
         at: datetime | None = None,
         facts: str | None = None,
         *,
         blamed: bool = False,
     ) -> None:
         """``facts`` is what the detail begins with; None: the meaning of the code. ``blamed``: on rejected loads."""
+        round_, subject = key
         row = {
             "code": code,
             "severity": SEVERITY[code],
@@ -90,7 +90,7 @@ def anomalies_of(day: Day, priority_sites: set[str]) -> list[dict[str, Any]]:
         if tube.collects:
             _collected(found, tube)
         else:
-            found.add("orphan_tube", "tube", *key, pool["packed_at"])
+            found.add("orphan_tube", "tube", key, pool["packed_at"])
         _travelled(found, tube, pool)
         _called(found, key, pool, day)
     _all_clocks(found, day, priority_sites)
@@ -126,31 +126,32 @@ def _people(found: Found, day: Day) -> None:
         subject = f"{person_type}:{person}"
         if person_type == "RIC" and not valid_resident_id(person):
             facts = "resident ID fails its check character or birth date (GB 11643)"
-            found.add("bad_person_id", "person", round_, subject, min(sat)[0], facts)
+            found.add("bad_person_id", "person", (round_, subject), min(sat)[0], facts)
         pools = sorted((at, tube) for at, tube, mode in sat if mode == "pool")
         if len(pools) > 1:
             facts = f"in the pool tubes {', '.join(tube for _, tube in pools)} of one round"
-            found.add("person_in_two_tubes", "person", round_, subject, pools[-1][0], facts)
+            found.add("person_in_two_tubes", "person", (round_, subject), pools[-1][0], facts)
 
 
 def _collected(found: Found, tube: Tube) -> None:
     times: dict[tuple[str, str], set[datetime]] = {}
     for collect in tube.collects:
         times.setdefault((collect["person_type"], collect["person"]), set()).add(collect["at"])
+    assert tube.capacity is not None
     people = len(tube.members)
     collected = max(at for at, _, _ in tube.members)
     crowd = f"{people} people where {tube.capacity} fit"
     if any(len(moments) > 1 for moments in times.values()):
         facts = _cut_numbers(tube)
-        found.add("rescanned", "tube", *tube.key, collected, facts)
+        found.add("rescanned", "tube", tube.key, collected, facts)
     if people > tube.capacity:
-        found.add("overfull_pool", "tube", *tube.key, collected, crowd)
+        found.add("overfull_pool", "tube", tube.key, collected, crowd)
     if people < tube.capacity and tube.mode == "pool":
-        found.add("short_pool", "tube", *tube.key, collected, crowd)
+        found.add("short_pool", "tube", tube.key, collected, crowd)
     if len(tube.points()) > 1:
-        found.add("tube_at_two_points", "tube", *tube.key, collected)
+        found.add("tube_at_two_points", "tube", tube.key, collected)
     if len({collect["mode"] for collect in tube.collects}) > 1:
-        found.add("mixed_mode", "tube", *tube.key, collected)
+        found.add("mixed_mode", "tube", tube.key, collected)
 
 
 def _cut_numbers(tube: Tube) -> str | None:
@@ -175,25 +176,25 @@ def _cut_numbers(tube: Tube) -> str | None:
 def _travelled(found: Found, tube: Tube, pool: dict[str, Any]) -> None:
     if pool["swabs"] is not None and pool["swabs"] != pool["people"]:
         facts = f"{pool['swabs']} swabs counted at sealing, {pool['people']} people scanned"
-        found.add("swab_count_mismatch", "tube", *tube.key, pool["last_collected"], facts)
+        found.add("swab_count_mismatch", "tube", tube.key, pool["last_collected"], facts)
     boxes = list(dict.fromkeys(box for _, box in sorted((pack["at"], pack["box"]) for pack in tube.packs)))
     if len(boxes) > 1:
         packed_at = max(pack["at"] for pack in tube.packs)
-        found.add("tube_in_two_boxes", "tube", *tube.key, packed_at, f"packed into {', '.join(boxes)}")
+        found.add("tube_in_two_boxes", "tube", tube.key, packed_at, f"packed into {', '.join(boxes)}")
     wells = {(load["plate"], load["well"]) for load in tube.loads}
     if len(wells) > 1:
-        found.add("tube_reloaded", "tube", *tube.key, pool["loaded_at"], f"loaded into {len(wells)} wells")
+        found.add("tube_reloaded", "tube", tube.key, pool["loaded_at"], f"loaded into {len(wells)} wells")
     steps = ("first_collected", "packed_at", "picked_up_at", "received_at", "loaded_at", "called_at")
     known = [pool[step] for step in steps if pool[step] is not None]
     if any(after < before for before, after in itertools.pairwise(known)):
-        found.add("out_of_order", "tube", *tube.key, pool["called_at"])
+        found.add("out_of_order", "tube", tube.key, pool["called_at"])
 
 
 def _called(found: Found, key: Key, pool: dict[str, Any], day: Day) -> None:
     if len({call for call, _ in day.calls.said(key)} - {"invalid"}) > 1:
-        found.add("conflicting_calls", "tube", *key, pool["called_at"])
+        found.add("conflicting_calls", "tube", key, pool["called_at"])
     if day.calls.set_aside(key) and pool["call"] not in ("positive", "suspect"):
-        found.add("positive_set_aside", "tube", *key, pool["loaded_at"])
+        found.add("positive_set_aside", "tube", key, pool["loaded_at"])
 
 
 def _boxes(found: Found, day: Day) -> None:
@@ -201,16 +202,16 @@ def _boxes(found: Found, day: Day) -> None:
     receives = grouped(day.of("receive"), "round", "box")
     for box, scans in grouped(day.of("receive") + day.of("pickup"), "round", "box").items():
         if box not in packs:
-            found.add("empty_box", "box", *box, min(scan["at"] for scan in scans))
+            found.add("empty_box", "box", box, min(scan["at"] for scan in scans))
     for box, group in receives.items():
         firsts, again = _receipts(group, packs.get(box, []))
         if again:
-            found.add("box_received_twice", "box", *box, again[0]["at"])
+            found.add("box_received_twice", "box", box, again[0]["at"])
         for receive in firsts:
             tubes = sum(tube.receive is receive for tube in day.tubes.values())
             if receive["tubes"] is not None and receive["tubes"] != tubes:
                 facts = f"{receive['tubes']} tubes counted at receipt, {tubes} packed"
-                found.add("box_count_mismatch", "box", *box, receive["at"], facts)
+                found.add("box_count_mismatch", "box", box, receive["at"], facts)
                 break
 
 
@@ -233,34 +234,34 @@ def _wells(found: Found, day: Day) -> None:
     for code, those in (("plate_control_missing", plates.missing), ("plate_control_failed", plates.failed)):
         for key in those:
             missing = code == "plate_control_missing" and key in day.plates_of_rejected_loads
-            found.add(code, "plate", *key, max(row["at"] for row in plates.read_plates[key]), blamed=missing)
+            found.add(code, "plate", key, max(row["at"] for row in plates.read_plates[key]), blamed=missing)
     for key, loads in plates.loads.items():
         round_, plate, well = key
         if plates.shared(key):
-            found.add("well_shared", "well", round_, f"{plate}:{well}")
+            found.add("well_shared", "well", (round_, f"{plate}:{well}"))
         sample = any(load["role"] == "sample" for load in loads)
         if sample and key[:2] in plates.read_plates and plates.well(key).incomplete():
-            found.add("reading_incomplete", "well", round_, f"{plate}:{well}")
+            found.add("reading_incomplete", "well", (round_, f"{plate}:{well}"))
     for round_, plate, well in plates.rows:
         if (round_, plate, well) not in plates.loads:
             blamed = (round_, plate) in day.plates_of_rejected_loads
-            found.add("reading_without_load", "well", round_, f"{plate}:{well}", blamed=blamed)
+            found.add("reading_without_load", "well", (round_, f"{plate}:{well}"), blamed=blamed)
 
 
 def _controls(found: Found, day: Day) -> None:
     """docs/contract-decisions: a load as a control by the name of a collected tube is a load of that tube."""
     for (round_, tube), loads in grouped(day.collected_controls, "round", "tube").items():
-        found.add("control_was_collected", "tube", round_, tube, min(load["at"] for load in loads))
+        found.add("control_was_collected", "tube", (round_, tube), min(load["at"] for load in loads))
 
 
 def _recalls(found: Found, day: Day) -> None:
     for key, rows in grouped(day.recalls, "round", "tube").items():
         if day.tubes[key].mode == "pool" and all(row["outcome"] == "negative" for row in rows):
-            found.add("unexplained_pool", "tube", *key, max(row["closed_at"] for row in rows))
+            found.add("unexplained_pool", "tube", key, max(row["closed_at"] for row in rows))
         missed = sum(row["overdue"] or row["late"] for row in rows)
         if missed:
             facts = f"{missed} of its people not re-tested in time"
-            found.add("clock_recall", "tube", *key, rows[0]["due_at"], facts)
+            found.add("clock_recall", "tube", key, rows[0]["due_at"], facts)
     answered = [row for row in day.recalls if row["single_tube"] is not None]
     for single, rows in grouped(answered, "single_round", "single_tube").items():
         lab = day.pools[single]["lab"]
@@ -268,7 +269,7 @@ def _recalls(found: Found, day: Day) -> None:
             row["recollected_at"] for row in rows if None not in (lab, row["lab"]) and lab != row["lab"]
         ]
         if astray:
-            found.add("recall_wrong_lab", "tube", *single, min(astray))
+            found.add("recall_wrong_lab", "tube", single, min(astray))
 
 
 def _events(found: Found, day: Day) -> None:
@@ -280,9 +281,11 @@ def _events(found: Found, day: Day) -> None:
     for event_id, events in by_id.items():
         if len({content(event) for event in events}) > 1:
             for (round_,), some in grouped(events, "round").items():
-                found.add("conflicting_event", "event", round_, event_id, max(event["at"] for event in some))
+                found.add(
+                    "conflicting_event", "event", (round_, event_id), max(event["at"] for event in some)
+                )
     for (round_, event_id), voids in grouped(day.missed_voids, "round", "event").items():
-        found.add("void_without_event", "event", round_, event_id, min(void["at"] for void in voids))
+        found.add("void_without_event", "event", (round_, event_id), min(void["at"] for void in voids))
 
 
 def _hours(spent: timedelta) -> str:
@@ -311,7 +314,9 @@ class _Waits:
     def _since(self, start: str, *ends: datetime | None) -> timedelta:
         if self.pool[start] is None:
             return timedelta(0)
-        return next((end for end in ends if end is not None), self.as_of) - self.pool[start]
+        end = next((end for end in ends if end is not None), self.as_of)
+        ran: timedelta = end - self.pool[start]
+        return ran
 
 
 def _clocks(
@@ -320,16 +325,16 @@ def _clocks(
     told = "from the first swab to receipt"
     if waits.to_receipt > limits["room_temperature_s"]:
         facts = f"{_hours(waits.to_receipt)} h {told}"
-        found.add("clock_room_temperature", "tube", *tube.key, pool["last_collected"], facts)
+        found.add("clock_room_temperature", "tube", tube.key, pool["last_collected"], facts)
     told = "from the first swab to the first load"
     if waits.to_load > limits["cold_store_s"]:
         facts = f"{_hours(waits.to_load)} h {told}"
-        found.add("clock_cold_store", "tube", *tube.key, pool["last_collected"], facts)
+        found.add("clock_cold_store", "tube", tube.key, pool["last_collected"], facts)
     # The time since receipt is told where it is over its limit, else the time since the first swab.
     late = waits.from_receipt > limits["result_s"]
     if late or waits.from_swab > limits["result_collected_s"]:
         facts = f"{_hours(waits.from_receipt if late else waits.from_swab)} h to a result"
-        found.add("clock_result", "tube", *tube.key, pool["last_collected"], facts)
+        found.add("clock_result", "tube", tube.key, pool["last_collected"], facts)
 
 
 def _all_clocks(found: Found, day: Day, priority_sites: set[str]) -> None:
@@ -347,4 +352,4 @@ def _all_clocks(found: Found, day: Day, priority_sites: set[str]) -> None:
             waiting.setdefault(place, []).append((waits.to_pickup, pool["last_collected"]))
     for (round_, site), tubes in waiting.items():
         facts = f"{len(tubes)} tubes waited up to {_hours(max(tubes)[0])} h"
-        found.add("clock_pickup", "site", round_, site, min(at for _, at in tubes), facts)
+        found.add("clock_pickup", "site", (round_, site), min(at for _, at in tubes), facts)

@@ -75,6 +75,7 @@ class Day:
     def _recall(self, key: Key, person_type: str, person: str) -> Row:
         opened_at = self.calls.opened_at(key)
         assert opened_at is not None
+        assert self.as_of is not None
         due_at = opened_at + timedelta(seconds=self.policy["recall_s"])
         answers = self._answers(key, person_type, person, opened_at)
         row = {

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
+
+
+class _Row(Protocol):
+    """P(outcome | k infected), at place k."""
+
+    def __getitem__(self, infected: int, /) -> float: ...
 
 
 def or_row(positive: bool, people: int, se: float, sp: float) -> list[float]:
@@ -16,7 +22,7 @@ def or_row(positive: bool, people: int, se: float, sp: float) -> list[float]:
 
 
 def enumerate_patterns(
-    pools: Sequence[Sequence[int]], rows: Sequence[Sequence[float]], prior: Sequence[float]
+    pools: Sequence[Sequence[int]], rows: Sequence[_Row], prior: Collection[float]
 ) -> tuple[float, list[float]]:
     """Log evidence and marginals by summing all 2^n patterns with compensated sums."""
     total: list[float] = []
@@ -36,7 +42,7 @@ def enumerate_patterns(
 
 
 def nobody_infected(
-    pools: Sequence[Sequence[int]], rows: Sequence[Sequence[float]], prior: Sequence[float]
+    pools: Sequence[Sequence[int]], rows: Sequence[_Row], prior: Collection[float]
 ) -> list[float]:
     """P(nobody in a pool is infected | all outcomes) of each pool, by all patterns."""
     total: list[float] = []
@@ -54,7 +60,7 @@ def nobody_infected(
 
 def enumerate_histories(
     pools: Sequence[tuple[int, Sequence[int]]],
-    rows: Sequence[Sequence[float]],
+    rows: Sequence[_Row],
     days: Sequence[int],
     history: Callable[[int, tuple[str, ...]], float],
     people: int,

@@ -66,7 +66,9 @@ def enumerate_loads(
     level g).
     """
     mine = [[1 - p, *(p * share for share in weight)] for p in prior]
-    total, infected, nobody = [], [[] for _ in prior], [[] for _ in pools]
+    total: list[float] = []
+    infected: list[list[float]] = [[] for _ in prior]
+    nobody: list[list[float]] = [[] for _ in pools]
     for levels in itertools.product(range(len(weight) + 1), repeat=len(prior)):
         strongest = [max(levels[i] for i in pool) for pool in pools]
         chance = math.prod(own[level] for own, level in zip(mine, levels, strict=True))

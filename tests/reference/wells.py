@@ -193,7 +193,8 @@ class Calls:
         if not reports:
             return None
         first = min(report["at"] for report in reports)
-        return max((r for r in reports if r["at"] == first), key=by_time)["lab"]
+        lab: str | None = max((r for r in reports if r["at"] == first), key=by_time)["lab"]
+        return lab
 
     def opened_at(self, tube: Key) -> datetime | None:
         """``its earliest such report or, in a well on a valid plate, the later of the first detected or

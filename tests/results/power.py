@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import random
@@ -50,7 +50,7 @@ class Recorder:
         for name in CHANGES:
             patch.setattr(os, name, self._recorded(name, getattr(os, name)))
 
-    def _recorded(self, name: str, operation: Callable) -> Callable:
+    def _recorded(self, name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
         def run(path, *args, **kwargs):
             where = Path(f"/proc/self/fd/{path}").readlink() if isinstance(path, int) else Path(path)
             what: str | bytes = ""
@@ -80,7 +80,9 @@ class Disk:
     @classmethod
     def of(cls, folder: Path) -> Disk:
         """What a folder with durable files holds."""
-        files = {each.name: [Node(each.read_bytes())] for each in folder.iterdir()}
+        files: dict[str, list[Node | None]] = {
+            each.name: [Node(each.read_bytes())] for each in folder.iterdir()
+        }
         return cls(Node(entries=files))
 
     def do(self, name: str, where: str, what: str | bytes) -> None:
@@ -104,7 +106,8 @@ class Disk:
         if node is not None and node.entries is not None:
             node.entries = {name: values[-1:] for name, values in node.entries.items()}
         else:
-            self._known(where).content = bytes(what)
+            assert isinstance(what, bytes)
+            self._known(where).content = what
 
     def _known(self, where: str) -> Node:
         """What is there; a file that was written unseen has lost its content until it is synced."""
@@ -118,6 +121,7 @@ class Disk:
         home, _, name = where.rpartition("/")
         folder = self._at(home)
         assert folder is not None
+        assert folder.entries is not None
         folder.entries.setdefault(name, [None]).append(node)
 
     def _at(self, where: str) -> Node | None:
@@ -142,10 +146,10 @@ class Disk:
             )
 
 
-def _found(node: Node, choose: Callable) -> dict[str, object]:
+def _found(node: Node, choose: Callable[..., Any]) -> dict[str, object]:
     """A folder as it is found: names to folders, to contents (bytes, None for lost) or to where a link leads (str)."""
     found: dict[str, object] = {}
-    for name, values in node.entries.items():
+    for name, values in (node.entries or {}).items():
         chosen = choose(values)
         if chosen is None:
             continue
@@ -179,4 +183,5 @@ def lay_out(found: dict[str, object], folder: Path) -> None:
         elif isinstance(node, str):
             (folder / name).symlink_to(node)
         else:
+            assert node is None or isinstance(node, bytes)
             (folder / name).write_bytes(node or b"")

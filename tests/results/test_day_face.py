@@ -104,8 +104,13 @@ def test_sql__keeps_times_in_utc(town):
 
 def test_sql__makes_only_the_tables_it_names():
     day = made_day()
-    asked = []
-    day.table = lambda name: asked.append(name) or pl.DataFrame({"tube": ["T1"]})
+    asked: list[str] = []
+
+    def table(name):
+        asked.append(name)
+        return pl.DataFrame({"tube": ["T1"]})
+
+    day.table = table
     assert day.sql("select * from recalls").height == 1
     assert asked == ["recalls"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -16,7 +17,6 @@ import poolpipe
 from cities.files import write_city
 from cities.random_city import city
 from pipeline.naive import frames_of
-from poolpipe.results import locks
 from poolpipe.results.locks import held
 from poolpipe.results.writing import Writing
 
@@ -44,6 +44,7 @@ def test_lock__is_held_by_one_and_leaves_nothing(tmp_path):
 def test_lock__of_a_process_that_was_killed_is_free(tmp_path, day):
     path = tmp_path / ".poolpipe.lock"
     process = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
     process.stdout.readline()
     with pytest.raises(
         poolpipe.InputError, match=r"another run is writing into it .*; wait until it is done"
@@ -84,7 +85,7 @@ def test_lock__is_told_to_be_none_where_the_file_system_has_none(tmp_path, monke
     def unsupported(*_):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(locks.fcntl, "flock", unsupported)
+    monkeypatch.setattr(fcntl, "flock", unsupported)
     with held(tmp_path / "lock") as locked:
         assert not locked
     stranger = tmp_path / ".writing-abcdefgh"

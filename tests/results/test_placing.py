@@ -83,7 +83,7 @@ def standing(out: Path, result: Path | None) -> Path:
 
 def operations(out: Path, results: dict[str, Path], before: str | None, patch) -> int:
     """How many file operations it takes to put a result in place."""
-    stage = begun(standing(out, results.get(before)), results["new"])
+    stage = begun(standing(out, results.get(before or "")), results["new"])
     with patch.context() as inner:
         reaper = Reaper(inner, 10_000)
         place(stage, out, NAMES if before else ())

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import polars as pl
@@ -28,6 +28,8 @@ from poolpipe.tables import TABLES
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from poolpipe.results.tables import EncodedTables
+
 NAMES = (*(f"{table}.parquet" for table in TABLES), "summary.json")
 
 
@@ -35,10 +37,17 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in NAMES if (folder / name).is_file()}
 
 
+def _tables(day: poolpipe.Day) -> EncodedTables:
+    """What a day of this process is written from."""
+    assert day._coded is not None
+    return day._coded
+
+
 @pytest.fixture(scope="module")
 def days() -> tuple[poolpipe.Day, poolpipe.Day]:
     """A day, and the day before."""
-    return tuple(poolpipe.run(frames_of(city(seed, size="small"))) for seed in (8701, 8700))
+    first, second = (poolpipe.run(frames_of(city(seed, size="small"))) for seed in (8701, 8700))
+    return first, second
 
 
 def test_write__leaves_nothing_of_its_own_beside_the_tables(
@@ -103,7 +112,7 @@ def test_pieces__that_begin_inside_a_tube_or_a_round_say_what_the_table_says(
     several: poolpipe.Day, rows: int
 ) -> None:
     for table in ("members", "pools"):
-        batches = several._coded.batched(table).batches(rows)
+        batches = _tables(several).batched(table).batches(rows)
         # As texts at once: a piece's memory is used again by the next but one.
         found = list(chain.from_iterable(piece.to_pylist() for piece in batches))
         assert found == several.table(table).to_dicts()
@@ -111,7 +120,7 @@ def test_pieces__that_begin_inside_a_tube_or_a_round_say_what_the_table_says(
 
 def test_pieces__hold_no_text_that_is_not_in_their_rows(several: poolpipe.Day) -> None:
     for piece in chain(
-        several._coded.batched("members").batches(5), several._coded.batched("pools").batches(5)
+        _tables(several).batched("members").batches(5), _tables(several).batched("pools").batches(5)
     ):
         for name in piece.schema.names:
             if hasattr(piece.schema.field(name).type, "value_type"):
@@ -121,7 +130,7 @@ def test_pieces__hold_no_text_that_is_not_in_their_rows(several: poolpipe.Day) -
 
 def test_pieces__say_never_null_only_of_columns_that_are_declared_so(several: poolpipe.Day) -> None:
     for table, columns in TABLES.items():
-        schema = next(several._coded.batched(table).batches()).schema
+        schema = next(_tables(several).batched(table).batches()).schema
         assert all(schema.field(column.name).nullable for column in columns if column.null)
 
 
@@ -169,7 +178,7 @@ def test_writing__of_a_day_that_fails_midway_leaves_the_earlier_result(
 ) -> None:
     days[0].write(tmp_path)
     before = _contents(tmp_path)
-    begun = []
+    begun: list[Any] = []
 
     def fails(*_args: object) -> None:
         begun.extend(tmp_path.glob(".writing-*"))

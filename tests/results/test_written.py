@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -41,7 +42,7 @@ def flip(path: Path, place: int) -> None:
     path.write_bytes(damaged)
 
 
-def summary_of(folder: Path) -> dict:
+def summary_of(folder: Path) -> Any:
     return json.loads((folder / "summary.json").read_text("utf-8"))
 
 
@@ -265,7 +266,7 @@ def test_opened__notices_that_another_result_took_the_place_of_what_it_proved(fo
 
 def test_read__never_mixes_two_results_when_one_takes_the_others_place(folder, results, monkeypatch):
     other = poolpipe.Day.read(results["other"])
-    moved = []
+    moved: list[Any] = []
 
     def frame_while_it_moves(path, table):
         frame = as_they_are(path, table)

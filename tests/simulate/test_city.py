@@ -63,6 +63,8 @@ def test_lean_city__has_exactly_its_people_and_tubes(lean):
 def test_shanghai__is_the_day_of_4_april_2022():
     shanghai = PRESETS["shanghai"]
     assert shanghai.people == 25_665_000
+    assert shanghai.people is not None
+    assert shanghai.tubes_per_person is not None
     assert round(shanghai.people * shanghai.tubes_per_person) == 2_427_000
     assert shanghai.infected == 13_354
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import polars as pl
 import pytest
@@ -25,7 +26,7 @@ def test_help__shows_an_example_in_both_languages():
 
 
 def test_choices__are_all_presets_and_formats():
-    choices = {each.name: getattr(each.type, "choices", None) for each in command.params}
+    choices: dict[str | None, Any] = {each.name: getattr(each.type, "choices", ()) for each in command.params}
     assert list(choices["preset"]) == list(PRESETS)
     assert sorted(choices["format_"]) == sorted(FORMATS)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -10,7 +12,7 @@ from poolpipe.simulate import FORMATS, simulate
 from poolpipe.simulate.writing import StreamWriter, TableWriter
 from simulate.conftest import make
 
-OPTIONS = {"people": 400, "seed": 11, "preset": "town"}
+OPTIONS: dict[str, Any] = {"people": 400, "seed": 11, "preset": "town"}
 
 
 def _read(path):
@@ -28,7 +30,7 @@ def _read(path):
 
 def _texts(folder):
     """Every event of a city as text, by stream: what any reader must find in it."""
-    found = {}
+    found: dict[str, Any] = {}
     for path in sorted((folder / "events").rglob("*.*")):
         if path.name == "补录.ndjson":
             continue

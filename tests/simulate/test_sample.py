@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -80,7 +81,7 @@ def test_documentation__examples_run(tmp_path, monkeypatch):
     page = (SAMPLE.parents[2] / "docs" / "simulate.md").read_text(encoding="utf-8")
     example = page.split("```python\n")[1].split("```")[0]
     monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     exec(example, names)  # noqa: S102 -- the page's own example
     assert names["summary"].truth["infected"] > 0
 

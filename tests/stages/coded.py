@@ -37,7 +37,7 @@ def resident(number: int) -> str:
 
 def event(kind: str, at: float, **facts: Any) -> Event:
     """A cleaned event with every column of its kind; `person` is a resident's number, or a text of another document."""
-    made = dict.fromkeys(columns_of(kind)) | {"kind": kind, "at": minute(at), "round": ""} | facts
+    made: Event = dict.fromkeys(columns_of(kind)) | {"kind": kind, "at": minute(at), "round": ""} | facts
     if kind == "collect":
         made["mode"] = made["mode"] or "pool"
         made["person_type"] = made["person_type"] or (RESIDENT if isinstance(made["person"], int) else "HKM")
@@ -167,7 +167,7 @@ def _collects(events: list[Event], things: Any, others: Any, said: Any) -> pl.Da
         later = (tube, who) in seated
         seated.add((tube, who))
         rows[later].append((each["at"], tube, key, said[_said(each)], later))
-    schema = {
+    schema: dict[str, Any] = {
         "at": TIME, "tube": pl.UInt32, "person": pl.Int64, "attributes_id": pl.UInt32, "later": pl.Boolean
     }  # fmt: skip
     return pl.DataFrame(rows[0] + rows[1], schema, orient="row")

@@ -204,8 +204,8 @@ def test_anomaly__has_its_subject_its_moment_and_what_happened(code: str) -> Non
 def seen(events: list[Event], as_of: float) -> Seen:
     """What the stages before find of cleaned events, as integers."""
     policy, now = Policy(), coded.minute(as_of)
-    frames, codes = coded.coded(events)
-    standing = standing_events(frames, codes, now)
+    given_frames, codes = coded.coded(events)
+    standing = standing_events(given_frames, codes, now)
     frames = with_collected_controls(standing.frames)
     links, custody, calls = (
         link(frames["collect"], codes, policy),

@@ -18,9 +18,9 @@ from stages import drawn
 from stages.coded import Event, coded, collect, event, minute
 
 TARGETS = ("ORF1ab", "N", "IC")
-FINE = {"ORF1ab": None, "N": None, "IC": 25.0}
-FOUND = {"ORF1ab": 30.0, "N": 31.0, "IC": 25.0}
-Key = tuple[str, str]
+FINE: dict[str, float | None] = {"ORF1ab": None, "N": None, "IC": 25.0}
+FOUND: dict[str, float | None] = {"ORF1ab": 30.0, "N": 31.0, "IC": 25.0}
+Key = tuple[str, ...]
 
 
 def load(well: str, tube: str | None = None, role: str = "sample", plate: str = "P1") -> Event:

@@ -87,7 +87,8 @@ def test_coverage__agrees_with_plain_sets_on_random_cities(seed):
     listed = set(people.rows())
     calls = {(row["round"], row["tube"]): row for row in day.pools.to_dicts()}
     for told in day.summary["coverage"]:
-        seen, first = set(), {}
+        seen: set[tuple[str, str]] = set()
+        first: dict[tuple[str, str], datetime] = {}
         for row in members.filter(pl.col("round") == told["round"]).to_dicts():
             who, tube = (row["person_type"], row["person"]), calls[row["round"], row["tube"]]
             if who in listed:

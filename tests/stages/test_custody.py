@@ -32,7 +32,7 @@ def load(at: float, well: str, tube: str = "T1", plate: str = "P1", **facts: Any
     return event("load", at, tube=tube, plate=plate, well=well, **facts)
 
 
-def held(events: list[Event]) -> dict[tuple[str, str], dict[str, Any]]:
+def held(events: list[Event]) -> dict[tuple[str, ...], dict[str, Any]]:
     """The table by (round, tube), its numbers written as texts."""
     frames, codes = coded(events)
     tubes = keep_custody(frames, codes).tubes

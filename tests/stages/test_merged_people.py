@@ -67,7 +67,7 @@ def _scans(*people: tuple[str | None, str], minutes: int = 1) -> poolpipe.Day:
 
 def _rescanned(day: poolpipe.Day) -> str:
     (detail,) = day.anomalies.filter(pl.col("code") == "rescanned")["detail"].to_list()
-    return detail
+    return str(detail)
 
 
 @pytest.mark.parametrize(

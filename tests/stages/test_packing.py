@@ -72,7 +72,7 @@ def test_boxes__of_random_cities_hold_every_packed_tube_at_most_once():
     for seed in range(9500, 9504):
         day = poolpipe.run(frames_of(city(seed, size="medium")), policy=Policy(pools={"box_capacity": 1}))
         pools = day.pools.filter(day.pools["box"].is_not_null())
-        journeys = {}
+        journeys: dict[tuple[object, ...], int] = {}
         for row in pools.to_dicts():
             left = row["picked_up_at"] or row["received_at"]
             if left is not None and row["packed_at"] <= left:

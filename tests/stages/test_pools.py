@@ -74,7 +74,7 @@ def test_tube__of_two_rounds_is_two_tubes():
 @given(events=drawn.days)
 def test_pools__agree_with_the_reference(events):
     day = expected(events)
-    rows = {(row["round"], row["tube"]): row for row in pools(events)}
+    rows: dict[tuple[str, ...], Row] = {(row["round"], row["tube"]): row for row in pools(events)}
     assert list(rows) == list(day.pools), "one row for every tube, in the order of round and code"
     for key, row in day.pools.items():
         assert {name: rows[key][name] for name in row if name != "called_by"} == {

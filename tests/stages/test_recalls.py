@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -14,6 +14,9 @@ from poolpipe.tables import TIME
 from stages import drawn
 from stages.coded import Event, collect, event, minute, resident
 from stages.concluded import Row, concluded, expected
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 POOL = [collect(0, "T1", 1), collect(1, "T1", 2)]
 
@@ -122,7 +125,7 @@ def test_case__names_the_recall_that_its_first_collect_names():
     assert row["recall_of"] == "T1"
 
 
-def ranks(rows: list[tuple[str, float, float, int | None]]) -> list[int]:
+def ranks(rows: Sequence[tuple[str, float, float, int | None]]) -> list[int]:
     """Ranks of recalls given as (status, due minute, p_infected, household)."""
     frame = pl.DataFrame(
         {

@@ -154,7 +154,7 @@ def test_workload__loses_no_tube_of_random_cities(seed):
     assert (table["waiting"] >= 0).all()
     last = table.group_by("lab", maintain_order=True).agg(pl.col("waiting").last())
     assert last["waiting"].sum() == len(came) - len(results)
-    by_lab = {}
+    by_lab: dict[tuple[str, datetime], int] = {}
     for row in results:
         hour = row["called_at"].replace(minute=0, second=0, microsecond=0)
         by_lab[row["lab"], hour] = by_lab.get((row["lab"], hour), 0) + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -40,7 +41,8 @@ def recalls_seen(*rows, **options):
 
 
 def test_way_out__is_told_in_both_languages():
-    for each in (*ANOMALIES.values(), *REJECTS.values()):
+    told: list[Any] = [*ANOMALIES.values(), *REJECTS.values()]
+    for each in told:
         assert each.meaning.isascii()
         assert each.way_out.isascii()
         assert not each.chinese.isascii()

@@ -40,8 +40,9 @@ ZONE = "Asia/Shanghai"
 
 
 def drawn(*renderables, width=100, color=None):
+    shown = io.StringIO()
     console = Console(
-        file=io.StringIO(),
+        file=shown,
         width=width,
         color_system=color,
         force_terminal=color is not None,
@@ -49,7 +50,7 @@ def drawn(*renderables, width=100, color=None):
     )
     for each in renderables:
         console.print(each)
-    return console.file.getvalue()
+    return shown.getvalue()
 
 
 def commands_in(text):

@@ -122,7 +122,7 @@ def _check(message: str, shape: str, result: TubeResult) -> None:
     """
     if shape in _VALID:
         return
-    from hl7apy.exceptions import HL7apyException  # type: ignore[import-untyped]  # ships no types
+    from hl7apy.exceptions import HL7apyException
 
     try:
         _validate(message)
@@ -139,9 +139,9 @@ def _check(message: str, shape: str, result: TubeResult) -> None:
 
 def _validate(message: str) -> None:
     """Parse a message strictly; a code longer than the standard's field is sent whole."""
-    from hl7apy.consts import VALIDATION_LEVEL  # type: ignore[import-untyped]  # ships no types
+    from hl7apy.consts import VALIDATION_LEVEL
     from hl7apy.exceptions import MaxLengthReached
-    from hl7apy.parser import parse_message  # type: ignore[import-untyped]  # ships no types
+    from hl7apy.parser import parse_message
 
     try:
         parse_message(message, VALIDATION_LEVEL.STRICT, find_groups=True).validate()
