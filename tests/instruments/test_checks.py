@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,8 @@ def document(*lines: list[str]) -> Document:
 
 def told(file: Document) -> list[str]:
     notes = Notes()
-    check_setup(SimpleNamespace(setup="Setup"), file, {"A01"}, notes)
+    layout: Any = SimpleNamespace(setup="Setup")
+    check_setup(layout, file, {"A01"}, notes)
     return [finding.what for finding in notes.findings]
 
 
