@@ -324,7 +324,7 @@ def _nearest(path: Path) -> str:
         if parent.is_dir() and os.access(parent, os.R_OK)
         else []
     )
-    alike = difflib.get_close_matches(parts[missing - 1], names, n=1, cutoff=0.5)
+    alike = difflib.get_close_matches(parts[missing - 1], names, n=1, cutoff=0.7)
     if alike:
         return f"did you mean 您是否指: {shown(parent / alike[0])}"
     return f"{shown(parent.absolute())} holds 内有: {shown(', '.join(names[:8])) or 'nothing 无'}"

@@ -102,3 +102,24 @@ def test_design_command__wrong_usage_is_status_two() -> None:
         ["best", "dorfman", "--p", "0.1", "--tests", "5"],
     ):
         assert CliRunner().invoke(design, arguments).exit_code == 2
+
+
+def test_design_command__prevalence_by_site_fits_eighty_columns(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    sites = [f"S{number:06d}" for number in range(3) for _ in range(40)]
+    calls = (["positive"] + ["negative"] * 39) * 3
+    pl.DataFrame({"people": [10] * 120, "call": calls, "site": sites}).write_csv(tmp_path / "pools.csv")
+    shown = CliRunner().invoke(design, ["prevalence", str(tmp_path / "pools.csv"), "--by", "site"]).stdout
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    assert "prevalence" in shown
+    assert "流行率" in shown
+    assert re.search(r"S000002 +0\.25% +0\.0\d+%–1\.\d\d% +40 +1 +400", shown)
+    assert "firth" not in shown
+
+
+def test_design_command__screen_shows_codes_and_masks_them_when_asked(tmp_path: Path) -> None:
+    (tmp_path / "seats.csv").write_text("pool,person\nA,007\n", encoding="utf-8")
+    (tmp_path / "pools.csv").write_text("pool,call\nA,positive\n", encoding="utf-8")
+    files = ["screen", str(tmp_path / "seats.csv"), str(tmp_path / "pools.csv")]
+    assert "007" in CliRunner().invoke(design, files).stdout
+    assert "007" not in CliRunner().invoke(design, [*files, "--mask"]).stdout

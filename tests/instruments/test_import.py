@@ -93,7 +93,7 @@ def test_dry_run__writes_nothing_and_tells_the_meaning(tmp_path: Path) -> None:
 
 def test_dry_run_json__is_for_programs() -> None:
     told = run(SAMPLES / "classic.eds", SAMPLES / "lightcycler480.txt", "--dry-run", "--json")
-    assert told.exit_code == 0  # a missing plate is no failure of looking
+    assert told.exit_code == 1  # as without --dry-run: the second file has no plate and would not be imported
     first, second = json.loads(told.output)
     assert first["recognised"]["run_time"] == "2022-02-10T05:07:52Z"
     assert first["events"] == {"read": 72}  # loads are no events without a lab

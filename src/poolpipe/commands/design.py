@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from poolpipe.design import Characteristics
+    from poolpipe.terminal.boards import Board
 
 __all__ = ["design"]
 
@@ -157,7 +158,13 @@ def prevalence(
     table = pools / "pools.parquet" if pools.is_dir() else pools
     frame = read_frame(table, ("people", "size"))
     found = estimate(frame, method, se=se, sp=sp, confidence=confidence, by=by, singles=singles)
-    _result(found, "Prevalence 流行率", out, as_json=as_json)
+    if out is not None:
+        write_frame(found, out)
+        tell(f"{found.height:,} rows written to {out} 已写出", err=True)
+    if as_json:
+        echo_json(found.to_dicts())
+    else:
+        show([_prevalence_board(found, by, confidence)])
 
 
 @design.command(
@@ -249,6 +256,53 @@ def assign(
         write_frame(steps, worklist)
         tell(f"{steps.height:,} transfers written to {worklist} 已写出加样单", err=True)
     _result(seats, "Seats 分管", out, as_json=as_json, secret=("person",), show_ids=not mask)
+
+
+_LEFT_OUT = {"singles": "singles 单采", "no_result": "no result 无结果", "no_people": "no people 无人数"}
+
+
+def _prevalence_board(found: pl.DataFrame, by: tuple[str, ...], confidence: float) -> Board:
+    """Lay estimates out in per cent, a row per stratum; the estimators firth and gart are in `--out` and `--json` only."""
+    from poolpipe.terminal.marks import frame as framed
+    from poolpipe.terminal.marks import plain
+
+    title = (
+        f"Prevalence 流行率 · {found['method'][0]} {confidence:.4g} interval 区间 · more with --json 其余列"
+    )
+    table = framed(title, tight=True)
+    for name in by:
+        table.add_column(plain(name), overflow="fold", min_width=min(12, _longest(found[name])))
+    for heading in (
+        "prevalence\n流行率",
+        "interval\n置信区间",
+        "pools\n管数",
+        "positive\n阳性管",
+        "people\n人数",
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("left out\n未计入", overflow="fold")
+    for row in found.iter_rows(named=True):
+        out = ", ".join(f"{row[name]:,} {told}" for name, told in _LEFT_OUT.items() if row[name])
+        table.add_row(
+            *(plain("-" if row[name] is None else str(row[name])) for name in by),
+            _share(row["prevalence"]),
+            "-" if row["lower"] is None else f"{_share(row['lower'])}–{_share(row['upper'])}",
+            *(f"{row[name]:,}" for name in ("pools", "positive", "people")),
+            out or "-",
+        )
+    return table
+
+
+def _longest(values: pl.Series) -> int:
+    return max((len(str(value)) for value in values), default=1)
+
+
+def _share(share: float | None) -> str:
+    """A share in per cent: two decimals, and from below 0.1% on two digits."""
+    if share is None:
+        return "-"
+    percent = 100 * share
+    return f"{percent:.2f}%" if percent >= 0.1 or percent == 0 else f"{percent:.2g}%"
 
 
 def _sizes(text: str) -> tuple[int, ...]:

@@ -135,7 +135,8 @@ def _told_lines(told: ExportCounts, out: Path, waiting: int) -> Iterable[str]:
 
     counted = ((STATUSES[status], count) for status, count in sorted(told.statements.items()))
     kinds = ", ".join(f"{count} {status.english} {status.chinese}" for status, count in counted)
-    yield f"{told.files} files in 个文件，位于 {out}: {kinds or 'nothing to tell 无可报告'}"
+    files = f"{told.files} file{'' if told.files == 1 else 's'}"
+    yield f"{files} in {out} 已写出 {told.files} 个文件: {kinds or 'nothing to tell 无可报告'}"
     yield f"{waiting} tubes without a call are not sent  {waiting} 管尚无结论，未输出"
     if told.unmeasured:
         yield (

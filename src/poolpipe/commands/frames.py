@@ -9,6 +9,7 @@ import click
 
 from poolpipe.display import json_text
 from poolpipe.errors import InputError
+from poolpipe.messages import has_chinese
 from poolpipe.terminal.console import tell
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ def board(
     -------
     Board
     """
+    from rich.text import Text
+
     from poolpipe.display import mask
     from poolpipe.terminal.marks import frame as framed
     from poolpipe.terminal.marks import plain
@@ -114,7 +117,15 @@ def board(
     more = max(0, frame.height - rows)
     table = framed(title, more=more, rest=("with --json", "请用 --json 查看"), show_ids=show_ids)
     for name, kind in frame.schema.items():
-        table.add_column(plain(name), justify="right" if kind.is_numeric() else "left", overflow="fold")
+        heading = [plain(line) for line in (name.split(" ", 1) if has_chinese(name) else [name])]
+        table.add_column(
+            Text("\n").join(heading),
+            justify="right" if kind.is_numeric() else "left",
+            overflow="fold",
+            min_width=max(word.cell_len for line in heading for word in line.split())
+            if name.strip()
+            else None,
+        )
     for row in frame.head(rows).iter_rows(named=True):
         table.add_row(*(plain(mask(str(v)) if k in hidden else _text(v)) for k, v in row.items()))
     return table

@@ -33,7 +33,7 @@ MOST_PLACES = 8  # places of a question shown to people; programs get all of the
     "读取 PCR 仪、移液工作站与检验机构的文件，转换为事件文件写入 OUT。\n\n"
     "The format is recognised by content, never by name. --dry-run shows what each file means without writing: machine, "
     "time, plate, wells, controls, targets, what counts as undetermined and why, every ambiguity with its decision, and "
-    "what was not understood. Exit status 1 when a file could not be imported; the others are written all the same."
+    "what was not understood. Exit status 1 when a file could not be imported, or with --dry-run would not be; the others are written."
     "\n\n\b\nExamples  例:\n"
     "  poolpipe import run.xlsx --dry-run\n"
     "  poolpipe import run.txt --plate P0001 --out events\n"
@@ -105,7 +105,6 @@ def import_command(
             "--plate names one file's plate: import the files one by one 一次只能指定一个文件的板号"
         )
     from poolpipe.instruments.batch import import_files, load_import_policy, write_events
-    from poolpipe.instruments.errors import MissingFactError
 
     named = _pairs(targets)
     given = (*files, *loads, *(each for each in (policy, stamp) if each))
@@ -125,8 +124,7 @@ def import_command(
         for item in imported:
             for line in _lines(item, rules.zone):
                 tell(line)
-    failed = [item.error for item in imported if item.error is not None]
-    if any(not (dry_run and isinstance(error, MissingFactError)) for error in failed):
+    if any(item.error is not None for item in imported):
         raise click.exceptions.Exit(1)
 
 

@@ -33,6 +33,10 @@ __all__ = [
 class Number(click.FloatRange):
     """A finite number in a range; `nan` and `inf`, which compare with nothing, are none."""
 
+    def _describe_range(self) -> str:
+        """Describe the range in --help; without a bound there is none, where click writes `x<=None`."""
+        return "" if self.min is None and self.max is None else super()._describe_range()
+
     def convert(self, value: Any, param: Parameter | None, ctx: Context | None) -> float:
         """Convert the text of an option; anything but a finite number is wrong usage.
 

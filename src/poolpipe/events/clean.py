@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["parse_ct", "parse_whole", "well_positions"]
+__all__ = ["exact_floats", "parse_ct", "parse_whole", "well_positions"]
 
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _EXACT = 2.0**53
@@ -40,6 +40,31 @@ def parse_ct(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     undetermined = cleaned.is_null() | cleaned.str.to_lowercase().is_in(_NOT_DETECTED)
     in_range = (ct.is_between(0, 100)).fill_null(value=False)
     return pl.select(pl.when(in_range).then(ct)).to_series(), undetermined | in_range
+
+
+def exact_floats(values: pl.Series) -> pl.Series:
+    """Widen floats to Float64 by their shortest decimal: the Float32 27.37 becomes 27.37 and not 27.3700008392334.
+
+    Parameters
+    ----------
+    values : Series
+        (n,) Float16, Float32 or Float64.
+
+    Returns
+    -------
+    (n,) Series of Float64
+        Missing values stay; NaN and infinities, too.
+    """
+    wide = values.cast(pl.Float64)
+    if values.dtype == pl.Float64:
+        return wide
+    # four decimals tell Ct values of 24 bits apart and are rounded at once; only the others are written and read as texts
+    short = wide.round(4)
+    same = (short.cast(values.dtype) == values).fill_null(value=True)
+    if same.all():
+        return short
+    texts = pl.Series(values.name, values.filter(~same).cast(pl.String)).cast(pl.Float64, strict=False)
+    return short.scatter((~same).arg_true(), texts)
 
 
 def well_positions(values: pl.Series, wells: int) -> NDArray[np.int32]:

@@ -15,7 +15,7 @@ from poolpipe.coding.vocabulary import WORDS as VOCABULARY
 from poolpipe.coding.vocabulary import known_words, words_known
 from poolpipe.events.attribute_sets import number_attribute_sets
 from poolpipe.events.batches import picked
-from poolpipe.events.clean import parse_ct, parse_whole, well_positions
+from poolpipe.events.clean import exact_floats, parse_ct, parse_whole, well_positions
 from poolpipe.events.columns import EncodedColumn, coded, plain_codes, plain_words
 from poolpipe.events.payloads import PayloadPolicy, check_characters_fit, decode_payloads
 from poolpipe.events.persons import persons
@@ -334,7 +334,7 @@ def _numbers(reading: _Validation) -> None:
     if "ct" in reading.columns:
         array = reading.table.column("ct")
         if types.is_floating(array.type):
-            ct = pl.Series("ct", array).cast(pl.Float64).fill_nan(None)
+            ct = exact_floats(pl.Series("ct", array)).fill_nan(None)
             good = ct.is_between(0, 100).fill_null(value=True)
         else:
             given = coded(array)

@@ -37,18 +37,47 @@ CHINESE: Final[dict[str, str]] = {
 
 ALIASES: Final[dict[str, str]] = {
     **dict.fromkeys(
-        ("time", "datetime", "timestamp", "date", "时间", "采样时间", "扫码时间", "检测时间"), "at"
+        (
+            "time",
+            "datetime",
+            "timestamp",
+            "date",
+            "时间",
+            "采样时间",
+            "扫码时间",
+            "检测时间",
+            "报告时间",
+            "collected_at",
+            "called_at",
+        ),
+        "at",
     ),
     **dict.fromkeys(
-        ("barcode", "sample", "sample_id", "管号", "试管编号", "试管条码", "样本编号", "条码"), "tube"
+        (
+            "barcode",
+            "sample",
+            "sample_id",
+            "管号",
+            "试管编号",
+            "试管条码",
+            "样本编号",
+            "条码",
+            "样本管",
+            "采样管",
+            "样本管条码",
+        ),
+        "tube",
     ),
     **dict.fromkeys(
-        ("id", "id_number", "idcard", "id_card", "证件号", "证件号码", "身份证", "身份证号"), "person"
+        ("id", "id_number", "idcard", "id_card", "证件号", "证件号码", "身份证", "身份证号", "人员"), "person"
     ),
     **dict.fromkeys(("id_type", "证件类型"), "person_type"),
     **dict.fromkeys(("姓名",), "name"),
+    **dict.fromkeys(("采样方式", "方式", "sampling"), "mode"),
+    **dict.fromkeys(("试剂",), "reagent"),
+    **dict.fromkeys(("仪器",), "instrument"),
     **dict.fromkeys(("mobile", "tel", "telephone", "电话", "手机", "手机号"), "phone"),
-    **dict.fromkeys(("箱号", "箱码", "转运箱"), "box"),
+    **dict.fromkeys(("箱号", "箱码", "转运箱", "箱"), "box"),
     **dict.fromkeys(("板号", "plate_id"), "plate"),
     **dict.fromkeys(("孔", "孔位", "position"), "well"),
     **dict.fromkeys(("采样点", "采样场所"), "site"),

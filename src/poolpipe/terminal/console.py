@@ -27,7 +27,7 @@ _WRONG_USAGE: Final = {"empty_path", "no_file_or_folder"}
 
 
 def show(renderables: Iterable[RenderableType]) -> None:
-    """Write boards to stdout: as wide as the terminal, a hundred columns into a file or a pipe."""
+    """Write boards to stdout: as wide as `COLUMNS` says, else as the terminal; a hundred columns into a file or a pipe."""
     console = _console(sys.stdout)
     for each in renderables:
         console.print(each)
@@ -123,4 +123,6 @@ def _console(stream: object) -> Console:
     from poolpipe.terminal.boards import WIDTH
 
     isatty = getattr(stream, "isatty", bool)
-    return Console(file=stream, width=None if isatty() else WIDTH, highlight=False)  # type: ignore[arg-type]
+    told = os.environ.get("COLUMNS", "")  # rich reads it as well, but without it takes 80 for a pipe
+    own = isatty() or (told.isdecimal() and int(told) > 0)
+    return Console(file=stream, width=None if own else WIDTH, highlight=False)  # type: ignore[arg-type]
