@@ -40,7 +40,8 @@ def test_decode_command__shows_a_table_and_writes_everybody(files: list[str], tm
     out = tmp_path / "who.parquet"
     done = CliRunner().invoke(decode, [*files, "--out", str(out), "--show-ids", "--sensitivity", "0.9"])
     assert done.exit_code == 0
-    assert "p_infected 感染概率" in done.stdout
+    assert "p_infected" in done.stdout
+    assert "感染概率" in done.stdout
     assert "error ± 误差" in done.stdout
     assert re.search(r" 07 +[0-9.]+% ", done.stdout)
     assert "written to" in done.stderr

@@ -78,9 +78,8 @@ def test_tube_without_call__is_never_sent(tmp_path):
     for form in ("csv", "hl7", "fhir"):
         told = done(run, tmp_path / form, form)
         assert "1 tubes without a call are not sent" in told
-        assert "T2" not in "".join(
-            path.read_text("utf-8", errors="replace") for path in (tmp_path / form).glob("[!.]*")
-        )
+        sent = "".join(path.read_text("utf-8", errors="replace") for path in (tmp_path / form).glob("[!.]*"))
+        assert not re.search(r"T2(?!\d)", sent)  # T20:06 is an hour of the manifest
 
 
 def test_shared_well__is_told_as_suspect_with_its_cts_and_a_remark(tmp_path):
