@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from poolpipe.errors import PoolpipeError
 from poolpipe.events.isolation import Isolated, IsolationError
+from poolpipe.events.spreadsheet_gaps import hidden_texts
 from poolpipe.messages import message
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def sheet_titles(content: bytes) -> list[str]:
 
 def sheet_rows(content: bytes, title: str, most: int | None = None) -> list[Cells]:
     """Rows of one sheet as texts: whole numbers without point, times as ISO, blank cells empty.
+
+    An error value stays as Excel shows it (`#N/A`), and a formula that was saved without its result is `#FORMULA!`.
 
     Parameters
     ----------
@@ -123,11 +126,24 @@ def _titles(content: bytes) -> list[str]:
 
 def _rows(content: bytes, title: str, most: int | None) -> list[Cells]:
     try:
-        return [_cells(row) for row in _book(content)[title](most)]
+        rows = [_cells(row) for row in _book(content)[title](most)]
+        return rows if content.startswith(OLE) else _with_hidden(rows, hidden_texts(content, title, most))
     except MemoryError:
         raise
     except BaseException as error:
         raise _broken(error, title) from error
+
+
+def _with_hidden(rows: list[Cells], texts: dict[tuple[int, int], str]) -> list[Cells]:
+    """The rows with the texts of cells that the library returned as blank; rows behind the last one are added."""
+    for (row, column), text in texts.items():
+        while len(rows) <= row:
+            rows.append(([], frozenset()))
+        cells = rows[row][0]
+        cells.extend([""] * (column + 1 - len(cells)))
+        if not cells[column]:
+            cells[column] = text
+    return rows
 
 
 def _merges(content: bytes, title: str) -> list[tuple[int, int, int]]:

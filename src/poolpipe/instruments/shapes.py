@@ -61,11 +61,12 @@ def whole_rows(
     widths = _widths_of(rows, columns) if not padded else frozenset()
     usual = [row for row in rows if not widths or len(row.cells) in widths]
     others = _Others(usual, columns)
+    ends = _ends(usual, columns) if padded else Counter()
     ragged = len(usual) >= ENOUGH and len(rows) - len(usual) >= max(FEW, len(rows) // 10)
     kept = []
     for row in rows:
         fault = _fault(row, columns, widths, others, ragged=ragged)
-        if fault is None and padded and _lost_its_end(row, usual, columns):
+        if fault is None and padded and _lost_its_end(row, ends, columns):
             fault = (
                 "short_row",
                 "the last cell is empty that every other row with a Ct fills: cells have shifted",
@@ -280,20 +281,22 @@ def _fault(
     return None
 
 
-def _lost_its_end(row: Row, rows: list[Row], columns: Columns) -> bool:
+def _ends(rows: list[Row], columns: Columns) -> Counter[int]:
+    """How many rows end at each cell; of a table of Ct values only the rows with one."""
+    ct = max(columns.cts, default=-1)
+    return Counter(_end(row) for row in rows if ct < 0 or _is_number(row, ct))
+
+
+def _lost_its_end(row: Row, ends: Counter[int], columns: Columns) -> bool:
     """Whether a row ends a cell before all others, as one that was shifted to the left does.
 
     Of a table of Ct values only rows with one are compared; of any other, only where the last column holds codes.
     """
     ct = max(columns.cts, default=-1)
-    if ct < 0 and _end(row) not in columns.of(*CODES):
+    if (ct < 0 and _end(row) not in columns.of(*CODES)) or (ct >= 0 and not _is_number(row, ct)):
         return False
-    ends = Counter(_end(other) for other in rows if ct < 0 or _is_number(other, ct))
     rest = ends.total() - 1
-    alike = ct < 0 or _is_number(row, ct)
-    return (
-        alike and rest >= ENOUGH and ends[_end(row)] == 1 and len(ends) == 2 and ends[_end(row) + 1] == rest
-    )
+    return rest >= ENOUGH and ends[_end(row)] == 1 and len(ends) == 2 and ends[_end(row) + 1] == rest
 
 
 def _is_number(row: Row, index: int) -> bool:

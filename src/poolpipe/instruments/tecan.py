@@ -34,6 +34,7 @@ __all__ = ["is_worklist", "read"]
 KNOWN = frozenset("ADWBCSFR")
 LAYOUT = Layout(format="tecan-worklist", vendor="Tecan", kind="map", required=(), columns={})
 _SIZE = re.compile(r"(?<!\d)(96|384)(?!\d)")
+_RECORD = re.compile(r"[ADBCSFR]|W\d?|WD")  # the first field of every line
 PLACE = 4
 FIELDS = 7  # type; rack label; rack id; rack type; position; tube id; volume; ...
 
@@ -49,7 +50,7 @@ def is_worklist(document: Document) -> bool:
         return False
     heads = [plain(row.cells[0]) for row in sheet.rows[:200] if row.cells and plain(row.cells[0])]
     known = [head[:2] if head[:1] == "W" else head for head in heads]
-    typed = all(re.fullmatch(r"[ADBCSFR]|W\d?|WD", head) for head in known)
+    typed = all(map(_RECORD.fullmatch, known))
     return bool(heads) and typed and bool({"A", "D"} & set(heads))
 
 
@@ -122,10 +123,15 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
 
 
 def _check_widths(sheet: Sheet, name: str) -> None:
-    """Refuse a worklist in which a record has another number of fields than the first of its type."""
+    """Refuse a worklist with a line that is no record, or with a record of another number of fields than the first of its type."""
     first: dict[str, int] = {}
     for row in sheet.rows:
         kind = plain(row.cells[0]) if row.cells else ""
+        if not _RECORD.fullmatch(kind[:2] if kind[:1] == "W" else kind) and any(map(plain, row.cells)):
+            raise DamagedFileError(
+                f"{';'.join(row.cells)[:40]!r} is no record of a worklist: its lines begin with A, D, W, B, C, S, F or R",
+                where=f"{name}, line {row.line}", way_out="take the line out, or export the worklist again",
+            )  # fmt: skip
         if kind not in ("A", "D"):
             continue
         fields = first.setdefault(kind, len(row.cells))

@@ -1,0 +1,106 @@
+"""Cells that hold no value of their own: error values of spreadsheets, formulas without result, damaged codes, placeholders."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from poolpipe.events.spreadsheets import sheet_rows
+from poolpipe.instruments import read
+from poolpipe.instruments.errors import DamagedFileError
+
+SPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+KIND = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+NOT_AVAILABLE = '<c t="e"><v>#N/A</v></c>'
+DIVISION = '<c t="e"><v>#DIV/0!</v></c>'
+FORMULA = "<c><f>VLOOKUP(A1,B:B,1)</f></c>"
+EMPTY_TEXT = '<c t="str"><f>IF(1,"")</f><v></v></c>'
+
+
+def cell(value: object) -> str:
+    if isinstance(value, int | float):
+        return f"<c><v>{value}</v></c>"
+    text = str(value)
+    return text if text.startswith("<c") else f'<c t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def workbook(sheets: dict[str, list[list[object]]], *, hidden: tuple[str, ...] = ()) -> bytes:
+    """Write an xlsx by hand; a value that begins with `<c` is the XML of its cell."""
+    package = "http://schemas.openxmlformats.org/package/2006"
+    names = list(enumerate(sheets, 1))
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("[Content_Types].xml", f'<Types xmlns="{package}/content-types"/>')
+        archive.writestr(
+            "_rels/.rels",
+            f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{KIND}/officeDocument" '
+            'Target="xl/workbook.xml"/></Relationships>',
+        )
+        states = {name: "hidden" if name in hidden else "visible" for _, name in names}
+        listed = "".join(
+            f'<sheet name="{name}" sheetId="{n}" state="{states[name]}" r:id="r{n}"/>' for n, name in names
+        )
+        archive.writestr(
+            "xl/workbook.xml", f'<workbook {SPACE} xmlns:r="{KIND}"><sheets>{listed}</sheets></workbook>'
+        )
+        targets = "".join(
+            f'<Relationship Id="r{n}" Type="{KIND}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+            for n, _ in names
+        )
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{package}/relationships">{targets}</Relationships>',
+        )
+        for n, name in names:
+            rows = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in sheets[name])
+            archive.writestr(
+                f"xl/worksheets/sheet{n}.xml", f"<worksheet {SPACE}><sheetData>{rows}</sheetData></worksheet>"
+            )
+    return content.getvalue()
+
+
+def readings(cts: list[object]) -> bytes:
+    rows = [
+        [f"P{1 + i // 96}", f"{'ABCDEFGH'[i // 12 % 8]}{i % 12 + 1}", "ORF1ab", f"T{i:04d}", ct]
+        for i, ct in enumerate(cts)
+    ]
+    return workbook({"S": [["Plate", "Well", "Target", "Sample", "Ct"], *rows]})
+
+
+def test_error_values__stay_visible_in_the_rows_of_a_sheet() -> None:
+    content = workbook({"S": [["tube", "ct"], ["T1", NOT_AVAILABLE], ["T2", FORMULA], ["T3", EMPTY_TEXT]]})
+    texts = [cells for cells, _ in sheet_rows(content, "S")]
+    assert texts == [["tube", "ct"], ["T1", "#N/A"], ["T2", "#FORMULA!"], ["T3", ""]]
+    assert [cells for cells, _ in sheet_rows(content, "S", 2)] == texts[:2]
+
+
+@pytest.mark.parametrize(
+    ("bad", "text"), [(NOT_AVAILABLE, "#N/A"), (DIVISION, "#DIV/0!"), (FORMULA, "#FORMULA!")]
+)
+def test_a_ct_that_is_an_error__is_left_out_and_named(bad: str, text: str) -> None:
+    file = read(readings([30.1, 31.2, 32.3, "", 33.4, bad]))
+    assert "A06" not in file.readings["well"].to_list()
+    assert [(f.code, f.text, f.line) for f in file.not_understood] == [("bad_ct", text, 7)]
+
+
+@pytest.mark.parametrize("bad", [NOT_AVAILABLE, FORMULA])
+def test_a_status_or_tube_that_is_an_error__loads_nothing(bad: str) -> None:
+    rows = [["Plate", "Well", "Tube", "Status"], *(["P1", f"A{i}", f"T{i:03d}", "OK"] for i in range(1, 7))]
+    rows[2][2], rows[4][3] = bad, bad
+    file = read(workbook({"S": rows}))
+    assert file.loads["well"].to_list() == ["A01", "A03", "A05", "A06"]
+    assert [f.code for f in file.not_understood] == ["unknown_status"]
+    assert "sample_is_no_tube" in {q.code for q in file.questions}
+
+
+def test_many_rows_of_a_sheet__are_compared_once() -> None:
+    assert read(readings([30.1] * 3000)).readings.height == 3000
+
+
+@pytest.mark.parametrize("last", ["Done;", "Aspirate", "Dispense;x"])
+def test_a_long_worklist_with_a_line_that_is_no_record__is_refused(last: str) -> None:
+    record = "A;Rack1;;Tube 24;1;T0001;200;;;\nD;PCR;P1;96 Well PCR;1;;200;;;\nW;\n"
+    with pytest.raises(DamagedFileError, match=r"line 241.*is no record of a worklist"):
+        read((record * 80 + last + "\n").encode())
