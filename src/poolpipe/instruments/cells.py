@@ -12,7 +12,17 @@ from poolpipe.instruments.errors import AmbiguousFileError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["NOTHING", "decimal_mark", "fold", "number", "plain", "well_name", "well_number"]
+__all__ = [
+    "NOTHING",
+    "decimal_mark",
+    "fold",
+    "is_damaged",
+    "is_error",
+    "number",
+    "plain",
+    "well_name",
+    "well_number",
+]
 
 # Letters of other alphabets that instruments print where a Latin one is meant: the T of `Cт` is Cyrillic.
 LOOKALIKES = str.maketrans("АВСЕНКМОРТХасеортхΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABCEHKMOPTXaceoptxABEZHIKMNOPTYX")
@@ -27,6 +37,10 @@ NOTHING = frozenset(
 
 ROWS = "ABCDEFGHIJKLMNOP"
 _WELL = re.compile(r"([A-P])[ -]?0*([1-9]\d?)")
+_ERROR = re.compile(
+    r"#(?:N/A|REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|GETTING_DATA|FORMULA!|ERR|#+)"
+)
+_SHORTENED = re.compile(r"\d[.,]\d+[eE][+-]?\d+|\d[eE]\+\d+")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")
 _GROUPED_DOT = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+")  # 118,248.200: comma groups, dot is decimal
 _GROUPED_COMMA = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d+")  # 118.248,200
@@ -92,6 +106,16 @@ def well_number(text: str, rows: int, columns: int, *, base: int = 1, order: str
         return None
     row, column = divmod(index, columns) if order == "row" else reversed(divmod(index, rows))
     return f"{ROWS[row]}{column + 1:02d}"
+
+
+def is_error(text: str) -> bool:
+    """Whether a text is an error value of a spreadsheet (`#N/A`), which stands for no value at all."""
+    return _ERROR.fullmatch(plain(text).upper()) is not None
+
+
+def is_damaged(text: str) -> bool:
+    """Whether a code is an error value, or a number that a spreadsheet shortened (`2.2021E+11`) and so lost its digits."""
+    return is_error(text) or _SHORTENED.fullmatch(plain(text)) is not None
 
 
 def decimal_mark(values: Iterable[str], others: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from poolpipe.instruments.cells import fold, number
+from poolpipe.instruments.cells import NOTHING, fold, number
 from poolpipe.instruments.roles import CONTROLS, roles_of
 from poolpipe.instruments.times import moment
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ask_about_shared_wells",
+    "is_no_volume",
     "loads_of",
     "pools_of",
     "record_time",
@@ -27,6 +28,18 @@ __all__ = [
     "tube_code",
 ]
 
+# What people write where no tube is, or where a control is whose name is not one of a control's usual ones.
+_PLACEHOLDERS = NOTHING | {
+    fold(word)
+    for word in (
+        "0", "na", "null", "none", "nil", "empty", "blank", "h2o", "water", "ddh2o", "positive", "negative", "no sample",
+        "nosample", "no_sample", "no tube", "?", "??", ".", "/", "_", "空", "空白", "空孔", "水", "无", "阴性", "阳性",
+    )
+}  # fmt: skip
+_CONTROL_LIKE = re.compile(
+    r"(?i)(neg|pos|negative|positive)[ ._-]?(ctrl|control|c)[ ._-]?\d{0,3}|ntc[ ._-]?[a-z]?\d{0,3}|n\.c\.?|p\.c\.?"
+)
+_TWO_CODES = re.compile(r"(\w{9,})(?:\s*[/;,+&]\s*(\w{9,}))+")
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE][+-]?\d+")
 
 
@@ -85,8 +98,9 @@ def loads_of(
     """
     loads: dict[tuple[str | None, str, str | None, str], dict[str, Any]] = {}
     roles = roles_of(layout, records, places, policy, notes)
+    told = any(record["status"] for record in records)
     for record, place, held in zip(records, places, roles, strict=True):
-        if place.well is None or not _transferred(layout, record, place.well, notes):
+        if place.well is None or not _transferred(layout, record, place.well, notes, told=told):
             continue
         role = held.role if held else ""
         tube: str | None = None
@@ -123,10 +137,14 @@ def ask_about_shared_wells(loads: list[dict[str, Any]], notes: Notes) -> None:
                       decided="kept: the run finds well_shared", setting="one file a plate")  # fmt: skip
 
 
-def _transferred(layout: Layout, record: Record, well: str, notes: Notes) -> bool:
-    """Whether the robot says that it filled the well; an unknown word is not a success."""
+def _transferred(layout: Layout, record: Record, well: str, notes: Notes, *, told: bool) -> bool:
+    """Whether the robot says that it filled the well; an unknown word is no success, nor is none where others have one."""
+    if is_no_volume(record["volume"]):
+        notes.found("not_transferred", f"well {well} was not filled (volume {record['volume']})", severity="warning",
+                    sheet=record.sheet, line=record.line, column="volume", text=record["volume"])  # fmt: skip
+        return False
     status = record["status"]
-    if not status or not (layout.done or layout.failed) or fold(status) in map(fold, layout.done):
+    if not (told and (layout.done or layout.failed)) or fold(status) in map(fold, layout.done):
         return True
     known = fold(status) in map(fold, layout.failed)
     what = (
@@ -136,6 +154,12 @@ def _transferred(layout: Layout, record: Record, well: str, notes: Notes) -> boo
     notes.found(code, what, severity="warning" if known else "error", sheet=record.sheet, line=record.line,
                 column="status", text=status)  # fmt: skip
     return False
+
+
+def is_no_volume(text: str) -> bool:
+    """Whether a volume is a number that is 0 or less."""
+    volume = number(text, ".") if "," not in text else number(text, ",")
+    return volume is not None and volume <= 0
 
 
 def tube_code(record: Record, policy: ImportPolicy, notes: Notes, *, named: bool) -> str | None:
@@ -163,6 +187,14 @@ def tube_code(record: Record, policy: ImportPolicy, notes: Notes, *, named: bool
     if _SCIENTIFIC.fullmatch(text):
         what = "a spreadsheet turned the barcode into a number and lost its digits"
         notes.found("barcode_damaged", what, line=record.line, sheet=record.sheet, column="tube", text=text)
+        return None
+    if fold(text) in _PLACEHOLDERS or _CONTROL_LIKE.fullmatch(text):
+        notes.ask("sample_is_no_tube", "a sample name is no tube's barcode: no load is made of it", text,
+                  options=("tube_pattern", "a plate map"), decided="not loaded", setting="tube_pattern")  # fmt: skip
+        return None
+    if (two := _TWO_CODES.fullmatch(text)) and len(two[1]) == len(two[2]):
+        notes.found("two_tubes_in_cell", "two barcodes in one cell: which is in the well?", line=record.line,
+                    sheet=record.sheet, column="tube", text=text)  # fmt: skip
         return None
     if not re.fullmatch(policy.tube_pattern, text):
         notes.ask("sample_is_no_tube", "a sample name is no tube's barcode: no load is made of it", text,
@@ -233,6 +265,20 @@ def pools_of(records: list[Record], policy: ImportPolicy, notes: Notes) -> list[
                 else "a spreadsheet damaged the barcode"
             )
             notes.found("bad_pool", what, line=record.line, sheet=record.sheet, text=" | ".join(codes))
+            continue
+        if codes[0] == codes[1] or is_no_volume(record["volume"]):
+            what = (
+                "a pool is no sample of itself"
+                if codes[0] == codes[1]
+                else "no volume was taken of the sample"
+            )
+            notes.found(
+                "bad_pool",
+                what,
+                line=record.line,
+                sheet=record.sheet,
+                text=" | ".join((*codes, record["volume"])),
+            )
             continue
         volume = number(record["volume"], ".")
         pools.append({"pool": codes[0], "sample": codes[1], "volume_ul": volume, "line": record.line})

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from poolpipe.instruments.cells import fold, plain
+from poolpipe.instruments.cells import fold, is_damaged, plain
 from poolpipe.instruments.errors import AmbiguousFileError
 from poolpipe.instruments.tables import preamble_pairs
 from poolpipe.instruments.times import Moment, date_order_evidence, moment
@@ -163,6 +163,10 @@ def plate_barcode(
         Where the file has one plate and the policy another.
     """
     written = facts.get("plate")
+    if written and is_damaged(written):
+        notes.found("barcode_damaged", "a spreadsheet damaged the plate's barcode: it is not taken",
+                    column="plate", text=written)  # fmt: skip
+        written = None
     if written and policy.plate and written != policy.plate:
         raise AmbiguousFileError(
             f"the file says plate {written!r}, the import says {policy.plate!r}",

@@ -8,7 +8,15 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from poolpipe.instruments.cells import fold, plain
 from poolpipe.instruments.errors import LayoutError
@@ -38,6 +46,17 @@ ROLES = frozenset(
     ("well", "position", "plate", "plate_well", "target", "dye", "sample", "task", "ct", "mean", "omit", "include",
      "flag", "amplified", "tube", "role", "at", "lab", "call", "validity", "status", "volume", "pool", "source")
 )  # fmt: skip
+
+
+KEYS = {
+    "roles": frozenset(("sample", "negative_control", "positive_control")),
+    "calls": frozenset(("positive", "suspect", "negative", "invalid")),
+    "facts": frozenset(
+        ("plate", "serial", "instrument", "software", "software_version", "block", "run_start", "run_end", "analysed",
+         "modified", "day", "clock")
+    ),
+}  # fmt: skip
+"""Keys of the tables `[roles]`, `[calls]` and `[facts]`."""
 
 
 class _Part(BaseModel):
@@ -155,6 +174,17 @@ class Layout(_Part):
             raise ValueError(msg)
         return {role: tuple(fold(name) for name in names) for role, names in value.items()}
 
+    @field_validator("roles", "calls", "facts")
+    @classmethod
+    def _keys_are_known(
+        cls, value: dict[str, tuple[str, ...]], info: ValidationInfo
+    ) -> dict[str, tuple[str, ...]]:
+        known = KEYS[info.field_name or ""]
+        if unknown := sorted(set(value) - known):
+            msg = f"unknown keys {unknown}; known are {sorted(known)}"
+            raise ValueError(msg)
+        return value
+
     @model_validator(mode="after")
     def _required_have_names(self) -> Self:
         for roles in self.required:
@@ -237,21 +267,26 @@ def parse_layout(text: str, where: str) -> Layout:
         ) from error
 
 
-@functools.lru_cache(maxsize=8)
 def load_layouts(folder: Path | None = None) -> tuple[Layout, ...]:
-    """The layouts shipped with poolpipe and those of a lab's own folder, highest priority first."""
-    folders = [Path(__file__).parent / "layouts", *([folder] if folder else [])]
+    """The layouts shipped with poolpipe and those of a lab's own folder as they stand now, highest priority first."""
     if folder is not None and not folder.is_dir():
         raise LayoutError(
             "no such folder of layouts",
             where=str(folder),
             way_out="name the folder that holds the layouts' .toml files",
         )
+    own = sorted(folder.glob("*.toml")) if folder else []
+    return _layouts(tuple((path.read_text("utf-8"), str(path)) for path in own))
+
+
+@functools.lru_cache(maxsize=8)
+def _layouts(own: tuple[tuple[str, str], ...]) -> tuple[Layout, ...]:
+    """The shipped layouts and those of some texts, each with its place; a text of a known format replaces it."""
+    shipped = sorted((Path(__file__).parent / "layouts").glob("*.toml"))
     layouts: dict[str, Layout] = {}
-    for place in folders:
-        for path in sorted(place.glob("*.toml")):
-            layout = parse_layout(path.read_text("utf-8"), str(path))
-            layouts[layout.format] = layout
+    for text, where in (*((path.read_text("utf-8"), str(path)) for path in shipped), *own):
+        layout = parse_layout(text, where)
+        layouts[layout.format] = layout
     return tuple(sorted(layouts.values(), key=lambda layout: (-layout.priority, layout.format)))
 
 

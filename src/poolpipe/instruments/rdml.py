@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from poolpipe.instruments.cells import NOTHING, fold, number, well_name, well_number
-from poolpipe.instruments.contents import tube_code
+from poolpipe.instruments.contents import ask_about_shared_wells, tube_code
 from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError, RefusedFormatError
 from poolpipe.instruments.facts import plate_barcode, policy_time
 from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
@@ -38,6 +38,8 @@ __all__ = ["is_rdml", "read"]
 VERSIONS = ("1.0", "1.1", "1.2", "1.3")
 ROLES = {"ntc": "negative_control", "nac": "negative_control", "ntp": "negative_control", "pos": "positive_control",
          "unkn": "sample"}  # fmt: skip
+UNLISTED = "unlisted"  # the type of a sample to which a reaction refers and which the file does not list
+WITHOUT_LOAD = ("std", "opt", UNLISTED)  # standards, optical calibrators
 MAYBE_NO_CALL = (40.0, 45.0, 50.0, 100.0)
 
 
@@ -46,6 +48,7 @@ class _Datum:
     """One target's result in one reaction, as written."""
 
     run: str
+    number: int  # the run's place in the file: ids of runs are unique within an experiment only
     well: str
     sample: str  # its name
     kind: str  # the sample's type, empty where the file gives none
@@ -58,7 +61,11 @@ class _Datum:
 
 def is_rdml(document: Document) -> bool:
     """Whether one of the document's members is an RDML file, by its root element."""
-    return any(b"<rdml" in content[:2000] or b":rdml" in content[:400] for content in _members(document))
+    return any(map(_has_rdml, _members(document)))
+
+
+def _has_rdml(content: bytes) -> bool:
+    return b"<rdml" in content[:2000] or b":rdml" in content[:400]
 
 
 def _members(document: Document) -> list[bytes]:
@@ -90,12 +97,18 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
     Raises
     ------
     AmbiguousFileError
-        Where two runs read the same target in the same well, so that the file holds several plates.
+        Where two runs, or two reactions of one, read the same target in the same well and differ, so that the file holds
+        several plates; where the archive holds several RDML files.
     DamagedFileError
         Broken XML, no reaction.
     """
-    content = next(c for c in _members(document) if b"<rdml" in c[:2000] or b":rdml" in c[:400])
-    root = parse_xml(content, name)
+    contents = [content for content in _members(document) if _has_rdml(content)]
+    if len(contents) > 1:
+        raise AmbiguousFileError(
+            f"the archive holds {len(contents)} RDML files: which one counts?", where=name,
+            way_out="import them as a file each",
+        )  # fmt: skip
+    root = parse_xml(contents[0], name)
     notes = Notes()
     if root.get("version") not in VERSIONS:
         notes.found(
@@ -153,7 +166,7 @@ def _shape(run: Element | None) -> tuple[int, int]:
 
 def _data(root: Element, ids: Ids, policy: ImportPolicy, notes: Notes) -> Iterator[_Datum]:
     """Every datum of every run; a reaction whose well is not known, or to which nothing was assigned, is noted."""
-    for run in root.iter("run"):
+    for place, run in enumerate(root.iter("run")):
         at = policy_time(policy)
         if date := child_text(run, "runDate"):
             said = moment(date, policy)
@@ -163,9 +176,12 @@ def _data(root: Element, ids: Ids, policy: ImportPolicy, notes: Notes) -> Iterat
                 )
             at = said.at or at
         rows, columns, order = _positions(run, policy, notes)
+        base = _base(run, notes)
         for react in run.iter("react"):
             position = react.get("id", "")
-            well = well_number(position, rows, columns, order=order) or well_name(position, rows, columns)
+            well = well_number(position, rows, columns, base=base, order=order) or well_name(
+                position, rows, columns
+            )
             if well is None:
                 notes.found("bad_well", f"run {run.get('id')}: no well of the plate", text=position)
                 continue
@@ -177,9 +193,18 @@ def _data(root: Element, ids: Ids, policy: ImportPolicy, notes: Notes) -> Iterat
                 key = _reference(datum, "tar")
                 target, dye = ids.targets.get(key, (key, ""))
                 yield _Datum(
-                    run.get("id", ""), well, ids.samples.get(sample, sample), ids.types.get(sample, ""), target,
+                    run.get("id", ""), place, well, ids.samples.get(sample, sample), ids.types.get(sample, UNLISTED), target,
                     "" if target else dye, child_text(datum, "cq"), _excluded(datum), at,
                 )  # fmt: skip
+
+
+def _base(run: Element, notes: Notes) -> int:
+    """Whether the reactions of a run count from 0 or 1: a reaction 0 proves the one, as a well 0 does in a text."""
+    if all(react.get("id", "").strip() != "0" for react in run.iter("react")):
+        return 1
+    notes.ask("wells_from_zero", "RDML counts reactions from 1, but the run has a reaction 0", f"run {run.get('id')}",
+              options=("0", "1"), decided="0: the file proves it", setting="the layout")  # fmt: skip
+    return 0
 
 
 def _reference(element: Element, name: str) -> str:
@@ -234,17 +259,19 @@ def _check_analysed(data: list[_Datum], name: str, notes: Notes) -> None:
 def _plates(data: list[_Datum], name: str, policy: ImportPolicy, notes: Notes) -> dict[str, str | None]:
     """Plate of each run."""
     runs = list(dict.fromkeys(datum.run for datum in data))
-    if policy.runs == "run_is_plate":
-        return {run: run for run in runs}
-    seen: dict[tuple[str, str], _Datum] = {}
+    own = policy.runs == "run_is_plate"
+    seen: dict[tuple[str, str, str], _Datum] = {}
     for datum in data:
-        other = seen.setdefault((datum.well, datum.target or datum.dye), datum)
-        if other.run != datum.run and (other.sample, other.cq) != (datum.sample, datum.cq):
+        other = seen.setdefault((datum.run if own else "", datum.well, datum.target or datum.dye), datum)
+        if (other.sample, other.cq) != (datum.sample, datum.cq):
+            both = "two runs" if other.run == datum.run else f"runs {other.run!r} and {datum.run!r}"
+            who = f"{both} both read" if other.number != datum.number else f"run {datum.run!r} reads twice"
             raise AmbiguousFileError(
-                f"runs {other.run!r} and {datum.run!r} both read {datum.target or datum.dye} in {datum.well} and differ: several "
-                "plates in one file",
+                f"{who} {datum.target or datum.dye} in {datum.well} and differ: several plates in one file",
                 where=name, way_out="export one plate a file, or set runs = run_is_plate where run ids are barcodes",
             )  # fmt: skip
+    if own:
+        return {run: run for run in runs}
     plate, _ = plate_barcode({}, name, policy, notes)
     return dict.fromkeys(runs, plate)
 
@@ -296,6 +323,10 @@ def _loads(
     loads: dict[tuple[str | None, str, str], dict[str, Any]] = {}
     for datum in data:
         role = ROLES.get(datum.kind.lower())
+        if role is None and datum.sample and datum.kind.lower() not in WITHOUT_LOAD:
+            notes.ask("sample_without_type", "samples without a type that is known: nothing is taken to be in their wells",
+                      f"{datum.well} {datum.sample} {datum.kind}".strip(), options=("type unkn, ntc or pos", "a plate map"),
+                      decided="no load is made of them", setting="--loads")  # fmt: skip
         tube = None
         if role == "sample":
             record = Record("", 0, {"sample": datum.sample}, ())
@@ -306,4 +337,6 @@ def _loads(
             "plate": plates[datum.run], "well": datum.well, "tube": tube, "role": role, "lab": policy.lab,
             "at": datum.at, "line": 0,
         })  # fmt: skip
-    return list(loads.values())
+    rows = list(loads.values())
+    ask_about_shared_wells(rows, notes)
+    return rows

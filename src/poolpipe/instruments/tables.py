@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from poolpipe.instruments.bodies import body_of, name_rows_above
-from poolpipe.instruments.cells import fold, plain
+from poolpipe.instruments.cells import fold, is_damaged, is_error, plain
 from poolpipe.instruments.columns import Columns, columns_of
 from poolpipe.instruments.documents import HEADER_WITHIN, Document, Row, Sheet
 from poolpipe.instruments.endings import check_trailer
@@ -115,7 +115,11 @@ def tables(
             earlier=earlier,
         )
         earlier += [row.cells[i] for row in body for i in columns.cts if i < len(row.cells)]
-        records = [_record(layout, sheet, row, columns, policy, notes) for row in body]
+        records = [
+            record
+            for row in body
+            if _codes_are_whole(record := _record(layout, sheet, row, columns, policy, notes), notes)
+        ]
         if not found:
             name_rows_above(sheet.rows[:start], columns, notes)
         used = set(columns.used)
@@ -171,6 +175,22 @@ def _record(
     if "ct" in columns.roles:
         cts = (("", texts["ct"]),)
     return Record(sheet.name, row.line, texts, cts, flags)
+
+
+def _codes_are_whole(record: Record, notes: Notes) -> bool:
+    """Whether plate, target and dye of a row are names; a row is left out, and named, where a spreadsheet damaged one."""
+    for role in ("plate", "target", "dye", "lab"):
+        text = record[role]
+        if is_error(text) or (role == "plate" and is_damaged(text)):
+            what = (
+                "an error value of a spreadsheet is no name"
+                if is_error(text)
+                else "a spreadsheet turned the plate's barcode into a number and lost its digits"
+            )
+            notes.found("barcode_damaged" if role == "plate" else "error_value", f"{what}: the row is left out",
+                        sheet=record.sheet, line=record.line, column=role, text=text)  # fmt: skip
+            return False
+    return True
 
 
 def _ask_about_numbers(row: Row, columns: Columns, notes: Notes) -> None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from poolpipe.instruments.cells import number, plain, well_name, well_number
-from poolpipe.instruments.contents import ask_about_shared_wells, tube_code
+from poolpipe.instruments.cells import is_damaged, number, plain, well_name, well_number
+from poolpipe.instruments.contents import ask_about_shared_wells, is_no_volume, tube_code
 from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
 from poolpipe.instruments.facts import policy_time
 from poolpipe.instruments.layouts import Layout
@@ -192,10 +192,24 @@ def _labware(sheet: Sheet, name: str, policy: ImportPolicy, notes: Notes) -> dic
         )  # fmt: skip
     return {
         key: _Plate(
-            each[0][2] or _plate_by_label(each[0][1], policy, notes), _size(each, name, policy, notes)
+            _whole(each[0][2], notes) if each[0][2] else _plate_by_label(each[0][1], policy, notes),
+            _size(each, name, policy, notes),
         )
         for key, each in records.items()
     }
+
+
+def _whole(barcode: str, notes: Notes) -> str | None:
+    """The barcode of a labware; null, and named, where a spreadsheet damaged it."""
+    if not is_damaged(barcode):
+        return barcode
+    notes.found(
+        "barcode_damaged",
+        "a spreadsheet damaged the plate's barcode: it is not taken",
+        column="plate",
+        text=barcode,
+    )
+    return None
 
 
 def _plate_by_label(label: str, policy: ImportPolicy, notes: Notes) -> str | None:
@@ -247,8 +261,13 @@ def _load(
     if well is None or not (cells[1] or cells[2]):
         notes.found("bad_well", f"no well of a plate of {size}", line=line, text=";".join(cells[1:5]))
         return None
-    if not held:
-        notes.found("dispense_without_aspirate", "nothing was aspirated before", line=line)
+    volume = cells[FIELDS - 1]
+    if not held or is_no_volume(volume):
+        if held:
+            notes.found("not_transferred", f"well {well} was not filled (volume {volume})", severity="warning",
+                        line=line, column="volume", text=volume)  # fmt: skip
+        else:
+            notes.found("dispense_without_aspirate", "nothing was aspirated before", line=line)
         return None
     if len(held) > 1:
         tubes = ", ".join(record["tube"] for record in held)

@@ -38,7 +38,8 @@ _DAYS = (
     r"(?P<d>\d{1,2})[- ](?P<mon>[A-Za-z]{3})[a-z]*[-, ]+(?P<y>\d{4})",
 )
 _SHAPES = tuple(re.compile(day + _CLOCK + _TAIL) for day in _DAYS)
-_TWO_NUMBERS = re.compile(r"\b(\d{1,2})[-/](\d{1,2})[-/](?:\d{4}|\d{2})\b")
+_TWO_NUMBERS = re.compile(r"\b(\d{1,2})[-/](\d{1,2})[-/](\d{4}|\d{2})\b")
+_YEARS = range(2015, 2041)  # of two digits, such a year may stand first
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,21 @@ def date_order_evidence(texts: Iterable[str]) -> Literal["mdy", "dmy"] | None:
     """The order of day and month that other dates of the file prove (`01-15-2024`); None without proof."""
     orders: set[Literal["mdy", "dmy"]] = set()
     for text in texts:
-        for first, second in _TWO_NUMBERS.findall(text):
+        if not any(shape.fullmatch(plain(text)) for shape in _SHAPES):
+            continue  # a lot or a name with numbers in it is no date
+        for first, second, last in _TWO_NUMBERS.findall(text):
+            if _year_may_be_first(first, second, last):
+                continue
             if int(first) > 12 >= int(second):
                 orders.add("dmy")
             if int(second) > 12 >= int(first):
                 orders.add("mdy")
     return orders.pop() if len(orders) == 1 else None
+
+
+def _year_may_be_first(first: str, second: str, last: str) -> bool:
+    """Whether `22/02/10` may be a day of 2022: two digits for the year, and a month and a day behind the first number."""
+    return len(last) == 2 and 2000 + int(first) in _YEARS and int(second) <= 12 and int(last) <= 31
 
 
 def moment(
@@ -135,8 +145,10 @@ def _day(
         month = MONTHS.get((part.get("mon") or "").lower(), 0) if part.get("mon") else int(part["m"] or 0)
         return year, month, int(part["d"] or 0)
     first, second = int(part["a"] or 0), int(part["b"] or 0)
-    if first > 12 or second > 12:
-        order: str | None = "dmy" if first > 12 else "mdy"
+    if _year_may_be_first(part["a"] or "", part["b"] or "", part["y"] or ""):
+        order: str | None = evidence or policy.date_order
+    elif first > 12 or second > 12:
+        order = "dmy" if first > 12 else "mdy"
     elif part["sep"] == ".":  # 10.02.2022: every country that writes points writes the day first
         order = "dmy"
     else:
