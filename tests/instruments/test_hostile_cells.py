@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import TYPE_CHECKING
 
 import pytest
 
 from poolpipe.events.spreadsheets import sheet_rows
 from poolpipe.instruments import read
 from poolpipe.instruments.errors import DamagedFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 SPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 KIND = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -26,7 +30,7 @@ def cell(value: object) -> str:
     return text if text.startswith("<c") else f'<c t="inlineStr"><is><t>{text}</t></is></c>'
 
 
-def workbook(sheets: dict[str, list[list[object]]], *, hidden: tuple[str, ...] = ()) -> bytes:
+def workbook(sheets: Mapping[str, Sequence[Sequence[object]]], *, hidden: tuple[str, ...] = ()) -> bytes:
     """Write an xlsx by hand; a value that begins with `<c` is the XML of its cell."""
     package = "http://schemas.openxmlformats.org/package/2006"
     names = list(enumerate(sheets, 1))
