@@ -42,7 +42,7 @@ def test_decode_command__shows_a_table_and_writes_everybody(files: list[str], tm
     assert done.exit_code == 0
     assert "p_infected" in done.stdout
     assert "感染概率" in done.stdout
-    assert "error ± 误差" in done.stdout
+    assert "± 误差" in done.stdout
     assert re.search(r" 07 +[0-9.]+% ", done.stdout)
     assert "written to" in done.stderr
     assert pl.read_parquet(out).height == 4

@@ -58,7 +58,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads  线程数")
 @click.option("--rows", type=click.IntRange(1), default=20, show_default=True, help="Longest list  看板行数")
 @click.option("--out", type=click.Path(path_type=Path), help="Write everybody to this file  写出全部人员")
-@options.mask
+@click.option("--mask", is_flag=True, help="Hide people's codes on the boards  看板上隐去人员代码")
 @click.option(
     "--show-ids", is_flag=True, hidden=True, help="Show people's codes, as without --mask  显示代码"
 )

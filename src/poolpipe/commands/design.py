@@ -24,6 +24,7 @@ __all__ = ["design"]
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _SCHEMES = click.Choice(["dorfman", "hierarchical", "array", "array_master"])
 _json = options.as_json()
+_mask = click.option("--mask", is_flag=True, help="Hide people's codes on the boards  看板上隐去人员代码")
 _se = click.option(
     "--se",
     type=CHANCE,
@@ -181,10 +182,13 @@ def prevalence(
     show_default=True,
     help="comp misses nobody, dd accuses nobody, scomp lies between  判定方法",
 )
-@options.mask
+@_mask
+@options.show_ids
 @_out
 @_json
-def screen(seats: Path, pools: Path, *, method: str, mask: bool, out: Path | None, as_json: bool) -> None:
+def screen(
+    seats: Path, pools: Path, *, method: str, mask: bool, show_ids: bool, out: Path | None, as_json: bool
+) -> None:
     """Decode without noise."""
     check_inputs((str(seats), str(pools)))
     from poolpipe import design as designs
@@ -193,7 +197,14 @@ def screen(seats: Path, pools: Path, *, method: str, mask: bool, out: Path | Non
     tables = read_frame(seats), read_frame(pools)
     found = decoder(*tables).sort("infected", descending=True, maintain_order=True)
     tell_doubts(designs.screen_doubts(*tables))
-    _result(found, f"{method.upper()} 判定", out, as_json=as_json, secret=("person",), show_ids=not mask)
+    _result(
+        found,
+        f"{method.upper()} 判定",
+        out,
+        as_json=as_json,
+        secret=("person",) if mask else (),
+        show_ids=show_ids,
+    )
 
 
 @design.command(
@@ -226,7 +237,8 @@ def screen(seats: Path, pools: Path, *, method: str, mask: bool, out: Path | Non
     show_default=True,
     help="Microlitres of a sample  可用体积（微升）",
 )
-@options.mask
+@_mask
+@options.show_ids
 @_out
 @_json
 def assign(
@@ -241,6 +253,7 @@ def assign(
     volume: float,
     available: float,
     mask: bool,
+    show_ids: bool,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -255,7 +268,7 @@ def assign(
         steps = designs.worklist(seats, volume_ul=volume, available_ul=available)
         write_frame(steps, worklist)
         tell(f"{steps.height:,} transfers written to {worklist} 已写出加样单", err=True)
-    _result(seats, "Seats 分管", out, as_json=as_json, secret=("person",), show_ids=not mask)
+    _result(seats, "Seats 分管", out, as_json=as_json, secret=("person",) if mask else (), show_ids=show_ids)
 
 
 _LEFT_OUT = {"singles": "singles 单采", "no_result": "no result 无结果", "no_people": "no people 无人数"}

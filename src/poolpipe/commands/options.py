@@ -22,7 +22,6 @@ __all__ = [
     "ZONE",
     "Number",
     "as_json",
-    "mask",
     "out_folder",
     "quiet",
     "rows",
@@ -85,9 +84,6 @@ rows = click.option(
     help="Longest list on a board  看板行数",
 )
 show_ids = click.option("--show-ids", is_flag=True, help="Show identity numbers in full  显示完整证件号")
-
-
-mask = click.option("--mask", is_flag=True, help="Hide people's codes on the boards  看板上隐去人员代码")
 
 
 def as_json(told: str = "As JSON on stdout  以 JSON 输出") -> Callable[[Command], Command]:
