@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["LEAST_PRIOR", "SENSITIVITY", "SINGLE_SPECIFICITY", "SPECIFICITY"]
+__all__ = ["LEAST_PRIOR", "POSITIVE_DAYS", "SENSITIVITY", "SINGLE_SPECIFICITY", "SPECIFICITY"]
 
 LEAST_PRIOR: Final = 1e-300
 """A prior above 0 is at least this: smaller numbers have lost digits before anything is multiplied."""
@@ -23,3 +23,7 @@ SINGLE_SPECIFICITY: Final = 0.99997
 
 Of 9,899,828 residents of Wuhan tested in May 2020, 300 were positive (Cao et al. 2020, Nat. Commun. 11:5917): were all of
 them false, 1 in 33,000 would be."""
+
+POSITIVE_DAYS: Final = 17.0
+"""How long an infected person's swabs of the upper airways hold RNA, mean in days (Cevik et al. 2021, Lancet Microbe
+2:e13-e22: 17.0, 95% interval 15.5 to 18.6)."""

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from poolpipe.accuracy import LEAST_PRIOR, SENSITIVITY, SINGLE_SPECIFICITY, SPECIFICITY
+from poolpipe.accuracy import LEAST_PRIOR, POSITIVE_DAYS, SENSITIVITY, SINGLE_SPECIFICITY, SPECIFICITY
 from poolpipe.choices import suggestion
 from poolpipe.errors import PolicyError
 from poolpipe.import_policy import ImportPolicy
@@ -183,6 +183,12 @@ class Decoding(SettingsTable):
     single_specificity: Chance = Field(
         SINGLE_SPECIFICITY,
         description="P(single negative | not infected); `specificity` where only that is given",
+    )
+    positive_days: float = Field(
+        POSITIVE_DAYS,
+        gt=0,
+        le=36_500,
+        description="how long an infected person tests positive on average, days: what is known of a person fades to their next round",
     )
 
     @model_validator(mode="before")

@@ -121,6 +121,7 @@ OTHERWISE = {
     "decoding.sensitivity": 0.8,
     "decoding.specificity": 0.9,
     "decoding.single_specificity": 0.9,
+    "decoding.positive_days": 2,
 }
 """Another value of every setting, under which the events above conclude something else."""
 
@@ -166,7 +167,9 @@ def test_events__show_what_the_clocks_measure(usual):
     )
 
 
-@pytest.mark.parametrize("setting", [name for name in OTHERWISE if name != "pools.box_capacity"])
+@pytest.mark.parametrize(
+    "setting", [name for name in OTHERWISE if name not in ("pools.box_capacity", "decoding.positive_days")]
+)
 def test_setting__has_an_effect(usual, setting):
     part, _, name = setting.rpartition(".")
     changed = {part: {name: OTHERWISE[setting]}} if part else {name: OTHERWISE[setting]}
@@ -184,6 +187,17 @@ def test_box_capacity__has_an_effect_where_a_box_holds_more():
         for capacity in (1, 2)
     ]
     assert over == [1, 0]
+
+
+def test_positive_days__have_an_effect_where_people_come_to_a_second_round():
+    events = [*EVENTS, {**collect("T9", "second"), "at": at(20), "round": "2"}]
+    likely = [
+        poolpipe.run(frames_of(events), policy=Policy(decoding={"positive_days": days}))
+        .members.filter(round="2")["p_infected"]
+        .to_list()
+        for days in (2, 17)
+    ]
+    assert 0.001 < likely[0][0] < likely[1][0]
 
 
 def refused(tmp_path, text):
@@ -221,6 +235,7 @@ def refused(tmp_path, text):
         ('[assay]\ntargets = ["N", "N"]', "names of their own"),
         ("[retention]\npositive_c = -400", "-273.15"),
         ("[decoding]\nsensitivity = 0", "greater than 0"),
+        ("[decoding]\npositive_days = 0", "greater than 0"),
         ("[decoding]\nprior = 5e-324", "write 0 for people who cannot be infected"),
         ('[machines]\nlab = " "', "nothing but blanks"),
         ('[machines]\nlab = "' + "x" * 65 + '"', "at most 64"),

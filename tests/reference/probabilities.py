@@ -3,74 +3,131 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 Row = dict[str, Any]
+Person = tuple[str, str]
+"""person_type, person."""
 Infection = tuple[str, str, str]
 """Whose infection in which round: person_type, person, round."""
+Tube = tuple[str, str]
+"""round, tube."""
+
+SAYS = ("positive", "suspect", "negative")
 
 
 def p_infected(
-    tubes: dict[tuple[str, str], set[tuple[str, str]]],
-    calls: dict[tuple[str, str], str | None],
-    answers: set[tuple[tuple[str, str], tuple[str, str], tuple[str, str]]],
+    tubes: dict[Tube, dict[Person, datetime]],
+    calls: dict[Tube, str | None],
+    answers: set[tuple[Tube, Tube, Person]],
     test: dict[str, float],
     most: int,
 ) -> dict[Infection, float]:
-    """Each person's probability in each round, given all results of their tubes in that round.
+    """Each person's probability in each round, given the results that hang together with theirs, and what lies behind.
 
     Parameters
     ----------
     tubes
-        (round, tube) to its people (person_type, person).
+        (round, tube) to its people and when each was swabbed.
     calls
         (round, tube) to its call.
     answers
-        (recalled tube, the single that answers, person): both ask about one infection, and are told together.
+        (recalled tube, the single that answers, person): both ask about one infection, as do the rounds between.
     test
-        prior, sensitivity, specificity.
+        prior, sensitivity, specificity, positive_days.
     most
-        Infections that hang together at most; of more nothing is told.
+        Infections enumerated together at most; of more nothing is told.
     """
-    same = _Groups()
-    for recalled, single, person in answers:
-        same.join((*person, recalled[0]), (*person, single[0]))
-    seats = {tube: {same.of((*person, tube[0])) for person in people} for tube, people in tubes.items()}
+    chains = _chains(tubes, answers)
+    same = {round_: rounds[0] for chain in chains for rounds in chain for round_ in rounds}
+    before = {later[0]: earlier[0] for chain in chains for earlier, later in itertools.pairwise(chain)}
+    seats = {tube: {same[*person, tube[0]] for person in people} for tube, people in tubes.items()}
+    swabs: dict[Infection, list[datetime]] = {}
     together = _Groups()
-    for people in seats.values():
-        for one, other in itertools.pairwise(sorted(people)):
-            together.join(one, other)
+    for tube, people in tubes.items():
+        for person, at in people.items():
+            swabs.setdefault(same[*person, tube[0]], []).append(at)
+        if calls[tube] in SAYS:
+            for one, other in itertools.pairwise(sorted(seats[tube])):
+                together.join(one, other)
     parts: dict[Infection, set[Infection]] = {}
-    for infection in set().union(*seats.values()):
+    for infection in swabs:
         parts.setdefault(together.of(infection), set()).add(infection)
     found: dict[Infection, float] = {}
     for part in parts.values():
-        if len(part) <= most:
-            asked = sorted(part)
-            mine = [(people, calls[tube]) for tube, people in seats.items() if people & part]
-            found |= zip(asked, _enumerated(asked, mine, test), strict=True)
-    return {
-        (*person, round_): found[same.of((*person, round_))]
-        for (round_, _), people in tubes.items()
-        for person in people
-        if same.of((*person, round_)) in found
-    }
+        behind = set(part)
+        while more := {
+            together.of(before[one]) for one in behind if one in before and before[one] not in behind
+        }:
+            behind |= set().union(*(parts[one] for one in more))
+        if len(behind) <= most:
+            asked = sorted(behind)
+            mine = [(people, calls[tube]) for tube, people in seats.items() if people & behind]
+            likely = dict(zip(asked, _enumerated(asked, before, swabs, mine, test), strict=True))
+            found |= {infection: likely[infection] for infection in part}
+    return {round_: found[infection] for round_, infection in same.items() if infection in found}
+
+
+def _chains(
+    tubes: dict[Tube, dict[Person, datetime]], answers: set[tuple[Tube, Tube, Person]]
+) -> list[list[list[Infection]]]:
+    """Everybody's infections in the order of time, each as the rounds in which it is asked about."""
+    begins: dict[str, datetime] = {}
+    for (round_, _), people in tubes.items():
+        for at in people.values():
+            begins[round_] = min(at, begins.get(round_, at))
+    order = sorted(begins, key=lambda round_: (begins[round_], round_))
+    chains = []
+    for person in sorted({person for people in tubes.values() for person in people}):
+        sat = [r for r in order if any(tube[0] == r and person in people for tube, people in tubes.items())]
+        chain: list[list[Infection]] = []
+        for place, round_ in enumerate(sat):
+            asked_across = any(
+                whose == person
+                and min(sat.index(recalled[0]), sat.index(single[0])) < place
+                and max(sat.index(recalled[0]), sat.index(single[0])) >= place
+                for recalled, single, whose in answers
+            )
+            if not asked_across:
+                chain.append([])
+            chain[-1].append((*person, round_))
+        chains.append(chain)
+    return chains
 
 
 def _enumerated(
-    asked: list[Infection], tubes: list[tuple[set[Infection], str | None]], test: dict[str, float]
+    asked: list[Infection],
+    before: dict[Infection, Infection],
+    swabs: dict[Infection, list[datetime]],
+    tubes: list[tuple[set[Infection], str | None]],
+    test: dict[str, float],
 ) -> list[float]:
-    """Every pattern of infections with its weight: who is infected, and what their tubes say."""
+    """Every pattern of infections with its weight: who is infected when, and what their tubes say."""
     patterns = (np.arange(1 << len(asked))[:, None] >> np.arange(len(asked)) & 1).astype(bool)
-    weight = np.where(patterns, test["prior"], 1 - test["prior"]).prod(axis=1)
+    weight = np.ones(len(patterns))
+    for place, one in enumerate(asked):
+        chance: Any = test["prior"]
+        if one in before:
+            days = max(0.0, (min(swabs[one]) - max(swabs[before[one]])).total_seconds() / 86400)
+            clearing = 1 / test["positive_days"]
+            catching = clearing * test["prior"] / (1 - test["prior"])
+            kept = np.exp(-(clearing + catching) * days)
+            was = patterns[:, asked.index(before[one])]
+            chance = test["prior"] + (was - test["prior"]) * kept
+        weight = weight * np.where(patterns[:, place], chance, 1 - chance)
     for people, call in tubes:
+        if call not in SAYS:
+            continue
         somebody = patterns[:, [asked.index(one) for one in sorted(people)]].any(axis=1)
-        if call in ("positive", "suspect"):
-            weight = weight * np.where(somebody, test["sensitivity"], 1 - test["specificity"])
-        elif call == "negative":
+        if call == "negative":
             weight = weight * np.where(somebody, 1 - test["sensitivity"], test["specificity"])
+        else:
+            weight = weight * np.where(somebody, test["sensitivity"], 1 - test["specificity"])
     return [float(weight[patterns[:, place]].sum() / weight.sum()) for place in range(len(asked))]
 
 

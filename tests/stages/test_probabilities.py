@@ -19,21 +19,22 @@ from reference.probabilities import p_infected, ranks
 if TYPE_CHECKING:
     from reference.probabilities import Infection
 
-MOST = 12
+MOST = 14
 """Infections that hang together, at most, for enumeration."""
 
 TESTS = {
-    "of few infected": {"prior": 0.001, "sensitivity": 0.95, "specificity": 0.999},
-    "of many infected": {"prior": 0.05, "sensitivity": 0.8, "specificity": 0.97},
+    "of few infected": {"prior": 0.001, "sensitivity": 0.95, "specificity": 0.999, "positive_days": 17.0},
+    "of many infected": {"prior": 0.05, "sensitivity": 0.8, "specificity": 0.97, "positive_days": 0.3},
 }
 FEW = TESTS["of few infected"]
 
 
 def _expected(events: list[dict[str, Any]], test: dict[str, float]) -> dict[Infection, float]:
     tables = conclude(accept(records_of_frames(frames_of(events)))[0])
-    tubes: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    tubes: dict[tuple[str, str], dict[tuple[str, str], Any]] = {}
     for row in tables["members"]:
-        tubes.setdefault((row["round"], row["tube"]), set()).add((row["person_type"], row["person"]))
+        people = tubes.setdefault((row["round"], row["tube"]), {})
+        people[row["person_type"], row["person"]] = row["collected_at"]
     answers = {
         ((row["round"], row["tube"]), (row["single_round"], row["single_tube"]), (row["person_type"], row["person"]))
         for row in tables["recalls"]
@@ -126,6 +127,39 @@ def test_p_infected__of_a_positive_single_is_the_same_in_its_pool() -> None:
     assert in_both[0] == in_both[1]
     expected = _expected(events, FEW)
     assert in_both[0] == pytest.approx(expected["HKM", "A", ""], rel=1e-12)
+
+
+def test_p_infected__of_the_first_round_does_not_depend_on_how_long_infections_last() -> None:
+    events = [event for event in city(9107, size="medium") if not event.get("round")]
+    likely = [
+        poolpipe.run(frames_of(events), policy={"decoding": {"positive_days": days}}).members["p_infected"].to_list()
+        for days in (0.01, 1000.0)
+    ]  # fmt: skip
+    assert likely[0] == likely[1]
+    assert len(likely[0]) > 10
+
+
+def test_p_infected__of_a_later_round_knows_the_earlier_one() -> None:
+    """Of two pools that test negative today, one holds people of a pool that was positive a week ago."""
+    seats = [
+        ("1", "T1", "02", "AB"),
+        ("1", "T2", "02", "CD"),
+        ("2", "T3", "09", "AX"),
+        ("2", "T4", "09", "CY"),
+    ]
+    events = [
+        {"kind": "collect", "at": f"2022-02-{day}T00:00:00Z", "round": round_, "tube": tube, "person_type": "HKM", "person": person}
+        for round_, tube, day, people in seats
+        for person in people
+    ] + [
+        {"kind": "report", "at": f"2022-02-{day}T02:00:00Z", "round": round_, "tube": tube, "call": call}
+        for (round_, tube, day, _), call in zip(seats, ("positive", "negative", "negative", "negative"), strict=True)
+    ]  # fmt: skip
+    members = poolpipe.run(frames_of(events), policy=Policy.model_validate({"decoding": FEW})).members
+    found = {(row["person"], row["round"]): row["p_infected"] for row in members.to_dicts()}
+    expected = _expected(events, FEW)
+    assert found == pytest.approx({(who, round_): p for (_, who, round_), p in expected.items()}, rel=1e-12)
+    assert found["A", "2"] > 0.01 > 0.0001 > found["C", "2"]
 
 
 # rank

@@ -69,8 +69,8 @@ def eliminate_histories(
     infected_on: NDArray[np.bool_],
     day_of_pool: NDArray[np.int64],
     effort: Effort,
-) -> NDArray[np.float64] | None:
-    """Posterior of every person's histories, by elimination.
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Posterior of every person's histories, and P(nobody) of every pool, by elimination.
 
     Parameters
     ----------
@@ -87,8 +87,9 @@ def eliminate_histories(
 
     Returns
     -------
-    (people, histories) float64 or None
-        None beyond `effort`, or where the outcomes are impossible.
+    (people, histories) and (pools,) float64, or None
+        Posterior of the histories, and P(nobody in the pool infected on its day). None beyond `effort`, or where the
+        outcomes are impossible.
     """
     seats, pools = by_person(component)
     plan = _EliminationPlan.of(component, seats, pools, effort)
@@ -99,8 +100,8 @@ def eliminate_histories(
     bit = 1 << (np.arange(pools.size) - seats[person])
     touches = np.zeros((people, histories), np.int64)
     np.add.at(touches, person, infected_on[:, day_of_pool[pools]].T * bit[:, None])
-    chance, _, log_evidence = _eliminate(component, seats, pools, plan, weight, touches)
-    return chance if np.isfinite(log_evidence) else None
+    chance, nobody, log_evidence = _eliminate(component, seats, pools, plan, weight, touches)
+    return (chance, nobody) if np.isfinite(log_evidence) else None
 
 
 def solve(component: Component, effort: Effort) -> Solution | None:

@@ -263,5 +263,5 @@ def _solve_parts(
     for pools, who, component in take_apart(layout, parts, parts.pools > 0):
         solution = eliminate_histories(component, walk.weights(who), infected_on, day_of_pool[pools], effort)
         if solution is not None:
-            p_infected[who] = solution @ infected_on
+            p_infected[who] = solution[0] @ infected_on
             method[who] = ELIMINATION

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.decode import Assay
+    from poolpipe.decode.called_tubes import CalledTubes
+    from poolpipe.decode.infections import Infections
     from poolpipe.policy import Policy
     from poolpipe.stages.links import Links
 
@@ -99,8 +101,9 @@ def infection_probabilities(
 ) -> Probabilities:
     """Compute P(infected) of every seat: one value for each person and round.
 
-    Where nobody of a tube sits elsewhere in its round, Bayes' rule gives it in closed form. Tubes of a round that share
-    people are decoded together, and so are recalled tubes and the singles that answer them, of whatever round.
+    Where nobody of a tube sits elsewhere in its round, or in an earlier round, Bayes' rule gives it in closed form. Tubes
+    of a round that share people are decoded together, and so are recalled tubes and the singles that answer them, of
+    whatever round. What is known of a person is the prior of their next round (`decode.rounds`).
 
     Parameters
     ----------
@@ -114,22 +117,90 @@ def infection_probabilities(
         Give each tube's round.
     """
     from poolpipe.decode.assays import Assay
+    from poolpipe.decode.rounds import decode_rounds
+    from poolpipe.decode.turnover import Turnover
 
-    assay = Assay(sensitivity=policy.decoding.sensitivity, specificity=policy.decoding.specificity)
+    rules = policy.decoding
+    assay = Assay(sensitivity=rules.sensitivity, specificity=rules.specificity)
     collected = pools.lazy().filter(pl.col("mode").is_not_null()).select("tube", "call", "mode").collect()
-    single = (collected["mode"] == MODES.index("single")).to_numpy()
-    begins, alike = _alike(links.offsets, collected["call"].fill_null(-1).to_numpy(), single, policy, assay)
+    collected = collected.with_columns(
+        pl.col("call").fill_null(-1), (pl.col("mode") == MODES.index("single")).alias("single")
+    )
+    calls = collected["call"].to_numpy()
+    begins, alike = _alike(links.offsets, calls, collected["single"].to_numpy(), policy, assay)
     answers = recalls.filter(pl.col("single_tube").is_not_null()) if recalls.height else recalls
-    if answers.is_empty() and several.is_empty():
+    shared = pl.concat([answers["tube"], answers["single_tube"], several["tube"]]).drop_nulls().unique()
+    place_of_round, rounds = _rounds_in_time(links.tubes, codes)
+    # In one round only tubes that share people are asked; who comes to several rounds may sit in any tube of theirs.
+    seats = links.members_of(links.tubes["tube"] if rounds > 1 else shared)
+    if seats.is_empty():
         nothing = pl.DataFrame(schema={"tube": pl.UInt32, "p_false_positive": pl.Float64})
         return Probabilities(links.offsets, begins, alike, np.empty(0, np.int64), np.empty(0), nothing)
-    linked = pl.concat([answers["tube"], answers["single_tube"], several["tube"]])
-    seats = links.members_of(linked)
-    seats = seats.with_columns(
-        pl.Series("infection", _infections(seats, answers, codes.entities["tube"].rounds))
+    asked, tubes = _tubes_of(seats["tube"], collected, shared, place_of_round, policy, assay)
+    infections = _infections(seats, answers, place_of_round)
+    by_infection, nobody = decode_rounds(tubes, infections, Turnover(rules.prior, rules.positive_days))
+    doubted = pl.DataFrame({"tube": asked, "p_false_positive": nobody}).filter(
+        pl.Series(~np.isnan(nobody) & (tubes.calls > CALLS.index("negative")))
     )
-    odd, doubted = _together(seats, collected, policy, assay)
-    return Probabilities(links.offsets, begins, alike, seats["seat"].to_numpy(), odd, doubted)
+    at, p_infected = seats["seat"].to_numpy(), by_infection[infections.of_seat]
+    usual = Probabilities(links.offsets, begins, alike, np.empty(0, np.int64), np.empty(0), doubted)
+    odd = p_infected != usual.of(at)
+    return Probabilities(links.offsets, begins, alike, at[odd], p_infected[odd], doubted)
+
+
+def _rounds_in_time(tubes: pl.DataFrame, codes: Dictionaries) -> tuple[pl.Series, int]:
+    """Place of the round of every tube, collected or not, in the order of first swabs, then names; and how many have one."""
+    round_of = pl.Series("round", codes.entities["tube"].rounds)
+    by_round = (
+        tubes.select(round_of.gather(tubes["tube"]), "first_collected")
+        .group_by("round")
+        .agg(pl.col("first_collected").min())
+    )
+    in_time = by_round.with_columns(codes.text("round", by_round["round"]).alias("name")).sort(
+        "first_collected", "name"
+    )
+    place = np.zeros(int(round_of.max() or 0) + 1, np.int64)  # type: ignore[arg-type]
+    place[in_time["round"].to_numpy()] = np.arange(in_time.height)
+    return pl.Series("round", place[round_of.to_numpy()]), in_time.height
+
+
+def _infections(seats: pl.DataFrame, answers: pl.DataFrame, place_of_round: pl.Series) -> Infections:
+    """Number the infections that seats ask about: a person's in a round; a recall and its answer ask about the same one."""
+    from poolpipe.decode.infections import number_infections
+
+    return number_infections(
+        seats.select("person", place_of_round.gather(seats["tube"]), "collected_at"),
+        answers.select(
+            "person",
+            place_of_round.gather(answers["tube"]),
+            place_of_round.gather(answers["single_tube"]).alias("single_round"),
+        ),
+    )
+
+
+def _tubes_of(
+    tube_of_seat: pl.Series,
+    collected: pl.DataFrame,
+    shared: pl.Series,
+    place_of_round: pl.Series,
+    policy: Policy,
+    assay: Assay,
+) -> tuple[pl.Series, CalledTubes]:
+    """Lay out the tubes in which some seats are, and number them as they come."""
+    from poolpipe.decode.called_tubes import CalledTubes
+
+    opens = np.flatnonzero(np.diff(tube_of_seat.to_numpy().astype(np.int64), prepend=-1))
+    asked = tube_of_seat.gather(opens)
+    known = collected.filter(pl.col("tube").is_in(asked.implode()))
+    return asked, CalledTubes(
+        np.append(opens, len(tube_of_seat)),
+        known["call"].to_numpy(),
+        known["single"].to_numpy(),
+        known["tube"].is_in(shared.implode()).to_numpy(),
+        place_of_round.gather(asked).to_numpy(),
+        assay,
+        policy.decoding.single_specificity,
+    )
 
 
 def _alike(
@@ -153,68 +224,6 @@ def _alike(
     of_single = assay.model_copy(update={"specificity": policy.decoding.single_specificity})
     pooled, own = (posteriors(ends, of_kind - 1, policy.decoding.prior, each) for each in (assay, of_single))
     return begin_of[kinds], np.where(np.repeat(alone, people), own, pooled)
-
-
-def _infections(seats: pl.DataFrame, answers: pl.DataFrame, rounds: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """Number the infections to be inferred, from 0: one for a person and round; a recall and its answers share one."""
-    round_of = pl.Series("round", rounds)
-    by_person = (
-        seats.select("person", round_of.gather(seats["tube"])).with_row_index("row").sort("person", "round")
-    )
-    person, of_round = by_person["person"].to_numpy(), by_person["round"].to_numpy()
-    opens = np.ones(by_person.height, np.bool_)
-    opens[1:] = (person[1:] != person[:-1]) | (of_round[1:] != of_round[:-1])
-    number = np.cumsum(opens) - 1
-    infection = np.empty(by_person.height, np.int64)
-    infection[by_person["row"].to_numpy()] = number
-    # An answer in the recall's own round has the same number already: only answers in other rounds join two.
-    over = answers.filter(round_of.gather(answers["tube"]) != round_of.gather(answers["single_tube"]))
-    if over.is_empty():
-        return infection
-    known = by_person.filter(pl.Series(opens)).select(
-        "person", "round", pl.Series("infection", number[opens])
-    )
-    ends = [
-        over.select("person", round_of.gather(over[column])).join(
-            known, on=["person", "round"], how="left", maintain_order="left"
-        )["infection"].to_numpy()
-        for column in ("tube", "single_tube")
-    ]  # fmt: skip
-    label = np.arange(known.height)
-    apart = np.ones(1, np.bool_)
-    while apart.any():  # once for every further round that a chain of recalls and answers goes through
-        lower = np.minimum(label[ends[0]], label[ends[1]])
-        for end in ends:
-            np.minimum.at(label, end, lower)
-        apart = label[ends[0]] != label[ends[1]]
-    kept = np.zeros(known.height, np.bool_)
-    kept[label] = True
-    return (np.cumsum(kept) - 1)[label][infection]
-
-
-def _together(
-    seats: pl.DataFrame, collected: pl.DataFrame, policy: Policy, assay: Assay
-) -> tuple[NDArray[np.float64], pl.DataFrame]:
-    """P(infected) of `seats`, and P(nobody infected) of their positive and suspect tubes."""
-    from poolpipe.decode import decode
-
-    words = pl.Series("call", CALLS)
-    tubes = collected.join(seats.select("tube").unique(), on="tube", how="semi", maintain_order="left")
-    specificity = pl.when(pl.col("mode") == MODES.index("single")).then(policy.decoding.single_specificity)
-    called = tubes.select(
-        pl.col("tube").alias("pool"),
-        words.gather(tubes["call"]).alias("call"),
-        specificity.otherwise(policy.decoding.specificity).alias("specificity"),
-    )
-    infections = pl.int_range(int(seats["infection"].max()) + 1, eager=True)  # type: ignore[arg-type]
-    people = pl.DataFrame({"person": infections}).with_columns(pl.lit(policy.decoding.prior).alias("prior"))
-    in_pools = seats.select(pl.col("tube").alias("pool"), pl.col("infection").alias("person"))
-    decoded = decode(in_pools, called, people, assay=assay)
-    p_infected = decoded.people["p_infected"].to_numpy()  # in the order of `people`: by number
-    doubted = decoded.pools.select(
-        pl.col("pool").cast(pl.UInt32).alias("tube"), pl.col("p_false_alarm").alias("p_false_positive")
-    ).drop_nulls()
-    return p_infected[seats["infection"].to_numpy()], doubted
 
 
 def fit_of_run(pools: pl.DataFrame, recalls: pl.DataFrame, policy: Policy) -> dict[str, Any]:
