@@ -83,6 +83,24 @@ class Found:
         self.rows[key] = row
 
 
+def _orphan(key: Key, call: str | None, day: Day) -> str:
+    """What a tube without people says: a call that needs somebody, and the code it may have been before a spreadsheet."""
+    facts = "known from later steps, never collected"
+    if call in ("positive", "suspect"):
+        facts += f", and called {call}"
+    with_zeros = [
+        tube
+        for (round_, tube), other in day.tubes.items()
+        if other.collects
+        and round_ == key[0]
+        and re.fullmatch("0[0-9]+", tube)
+        and tube.lstrip("0") == key[1]
+    ]
+    if with_zeros:
+        facts += f"; perhaps it is tube '{min(with_zeros)}', and a spreadsheet took the zeros 可能丢失前导零"
+    return facts
+
+
 def anomalies_of(day: Day, priority_sites: set[str]) -> list[dict[str, Any]]:
     found = Found()
     for key, tube in day.tubes.items():
@@ -90,7 +108,7 @@ def anomalies_of(day: Day, priority_sites: set[str]) -> list[dict[str, Any]]:
         if tube.collects:
             _collected(found, tube)
         else:
-            found.add("orphan_tube", "tube", key, pool["packed_at"])
+            found.add("orphan_tube", "tube", key, pool["packed_at"], facts=_orphan(key, pool["call"], day))
         _travelled(found, tube, pool)
         _called(found, key, pool, day)
     _all_clocks(found, day, priority_sites)
