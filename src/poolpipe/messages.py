@@ -126,7 +126,8 @@ _INPUT: Final = {
     "late_single_ct": Message(
         "column 'ct', row {row}: {ct} is later than the largest Ct that is detected, {limit}: it is no single positive",
         "晚于 Ct 上限，不是单检阳性",
-        "leave the row out, or give the limit of the assay with --ct-limit", "请删去该行，或以 --ct-limit 指明上限",
+        "leave the row out, or give the limit of the assay with `poolpipe decode --ct-limit`",
+        "请删去该行，或以 `poolpipe decode --ct-limit` 指明上限",
     ),
     "bad_prior": Message(
         "prior of person {person} is not between 0 and 1: {prior}", "先验概率须在 0 与 1 之间",
