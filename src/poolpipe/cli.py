@@ -15,7 +15,7 @@ import click
 
 from poolpipe.display import mask_identities, visible, withhold_values
 from poolpipe.errors import PoolpipeError, PoolpipeWarning
-from poolpipe.messages import in_both_languages
+from poolpipe.languages import in_both_languages
 from poolpipe.terminal.usage import usage_message
 
 if TYPE_CHECKING:

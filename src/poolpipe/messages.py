@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["MESSAGES", "Message", "chinese", "has_chinese", "in_both_languages", "message", "way_out"]
+__all__ = ["MESSAGES", "Message", "chinese", "message", "way_out"]
 
 
 class Message(NamedTuple):
@@ -98,6 +98,10 @@ _INPUT: Final = {
         "look for garbage in the column", "请检查该列是否混入其他内容",
     ),
     "frame_unreadable": Message("the table cannot be read: {why}", "表无法读取", "check the file and its numbers", "请检查文件与数值列"),
+    "column_twice": Message(
+        "two columns are called {name}, and they differ, first in row {row}", "有两列同名而内容不同",
+        "rename or delete the one that does not count", "请改名或删去不计的一列",
+    ),
     "frame_not_written": Message(
         "files ending in {ending} are not written", "不支持写出此格式",
         "use one of {endings}", "请改用 {endings}",
@@ -313,16 +317,6 @@ _USAGE: Final = {
 MESSAGES: Final[Mapping[str, Message]] = {**_INPUT, **_RESULTS, **_POLICY, **_SETTING, **_REJECTS, **_USAGE}
 """Code to message. A code is not changed once it has been released."""
 
-_BY_CLASS: Final = {
-    "InputError": "输入无法使用",
-    "PolicyError": "参数或设置不可用",
-    "TableError": "表的内容不可用",
-    "InstrumentError": "仪器文件未能读取",
-    "SpreadsheetError": "表格文件未能读取",
-    "ExchangeError": "报文不符合标准",
-}
-"""Class of an error without a code to its meaning in Chinese."""
-
 
 def message(code: str, fields: Mapping[str, object]) -> str:
     """Fill in a message in both languages.
@@ -381,26 +375,6 @@ def chinese(code: str, fields: Mapping[str, object]) -> str:
     str
     """
     return MESSAGES[code].chinese.format_map(fields)
-
-
-def has_chinese(text: str) -> bool:
-    """Whether a text has any Chinese character (CJK Unified Ideographs)."""
-    return any("\u4e00" <= character <= "\u9fff" for character in text)
-
-
-def in_both_languages(text: str, classes: Iterable[str]) -> str:
-    """Add the meaning of its class of errors to a text without any Chinese.
-
-    Parameters
-    ----------
-    text : str
-        Text of an error.
-    classes : iterable of str
-        Names of its classes, the narrowest first; the first in the catalogue is used.
-    """
-    if has_chinese(text):
-        return text
-    return " ".join([text, *[_BY_CLASS[name] for name in classes if name in _BY_CLASS][:1]])
 
 
 def _joined(english: str, chinese: str, fields: Mapping[str, object]) -> str:

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from poolpipe import cli
 from poolpipe.errors import InputError, TableError
-from poolpipe.messages import in_both_languages
+from poolpipe.languages import in_both_languages
 
 
 @pytest.fixture

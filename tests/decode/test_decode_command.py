@@ -170,3 +170,67 @@ def test_decode_command__names_the_row_of_a_prior_that_is_none(
 def test_decode_command__says_that_there_is_no_ct(files: list[str]) -> None:
     with pytest.raises(TableError, match="there is no Ct"):
         infected(files, "--ct")
+
+
+def told(files: list[str], *options: str) -> str:
+    return CliRunner().invoke(decode, [*files, *options, "--json"], catch_exceptions=False).stderr
+
+
+@pytest.mark.parametrize("name", ["IC", "ic", "内标", "内参基因", "Internal Control", "RP", ""])
+def test_decode_command__takes_no_control_and_no_unknown_target_for_the_virus(
+    name: str, files: list[str], tmp_path: Path
+) -> None:
+    readings = tmp_path / "readings.csv"
+    readings.write_text("pool,target,ct\n001,N基因,33\n", "utf-8")
+    virus = infected(files, "--readings", str(readings))
+    readings.write_text(f"pool,target,ct\n001,N基因,33\n001,{name},22\n", "utf-8")
+    assert infected(files, "--readings", str(readings)) == virus
+    unknown = f"--target NAME lets one count 未知靶标未计入，可用 --target 指明: {name!r}"
+    assert (unknown in told(files, "--readings", str(readings))) == (name in ("RP", ""))
+
+
+def test_decode_command__counts_the_targets_that_it_is_told(files: list[str], tmp_path: Path) -> None:
+    readings = tmp_path / "readings.csv"
+    readings.write_text("pool,target,ct\n001,E,33\n001,N,22\n001,IC,20\n", "utf-8")
+    by_e = infected(files, "--readings", str(readings), "--target", "E")
+    assert "'N'" in told(files, "--readings", str(readings), "--target", "E")
+    readings.write_text("pool,ct\n001,33\n", "utf-8")
+    assert by_e == infected(files, "--readings", str(readings))
+
+
+def test_decode_command__names_readings_that_are_not_used_or_replace_others(
+    with_ct: list[str], tmp_path: Path
+) -> None:
+    readings = tmp_path / "readings.csv"
+    readings.write_text("pool,ct\n001,30\n002,20\n003,20\n", "utf-8")
+    stderr = told(with_ct, "--readings", str(readings))
+    assert (
+        "readings of pools that POOLS does not hold are not used 读数之管不在 POOLS 中，未计入: '003'"
+        in stderr
+    )
+    assert "differs from column ct of POOLS and counts 与 POOLS 的 ct 列不同，以此文件为准: '001'" in stderr
+    assert "ct_without_positive: '002'" in stderr
+
+
+def test_decode_command__says_that_days_are_not_used(files: list[str]) -> None:
+    pl.read_csv(files[1], infer_schema=False).with_columns(day=pl.lit("3")).write_csv(files[1])
+    assert "the column day of POOLS is not used" in told(files)
+
+
+def test_decode_command__refuses_two_columns_of_one_name_that_differ(
+    files: list[str], tmp_path: Path
+) -> None:
+    pools = tmp_path / "pools.csv"
+    pools.write_text("pool,call,call\n001,positive,positive\n002,negative,negative\n", "utf-8")
+    assert len(infected(files)) == 4
+    pools.write_text("pool,call,call\n001,positive,positive\n002,positive,negative\n", "utf-8")
+    with pytest.raises(InputError, match=r"pools\.csv: two columns are called call.*row 2"):
+        infected(files)
+
+
+def test_decode_command__names_a_pool_in_which_somebody_sits_twice(files: list[str]) -> None:
+    once = infected(files)
+    seats = pl.read_csv(files[0], infer_schema=False)
+    pl.concat([seats, seats.tail(1)]).write_csv(files[0])
+    assert infected(files) == once
+    assert told(files).startswith("seat_repeated: '002'")

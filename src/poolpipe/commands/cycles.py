@@ -13,18 +13,18 @@ from poolpipe.errors import InputError, TableError
 from poolpipe.terminal.console import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import polars as pl
 
 __all__ = ["cycle_options", "cycles_told", "read_with_ct", "with_readings"]
 
-CONTROLS = ("IC", "内标")
-"""Targets that are controls of the well and no evidence about people."""
+MOST_NAMED = 10
+"""The most pools or targets that are named in a message; the others are counted."""
 
 
 def cycle_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options to a command; they arrive as ct, readings, ct_mean, ct_sd, ct_limit, ct_noise and ct_values."""
+    """Add the options to a command; they arrive as ct, readings, targets, ct_mean, ct_sd, ct_limit, ct_noise and ct_values."""
     file = click.Path(path_type=Path, dir_okay=False)
     options = (
         click.option(
@@ -34,6 +34,14 @@ def cycle_options(command: Callable[..., None]) -> Callable[..., None]:
             "--readings",
             type=file,
             help="Table of pool, ct and perhaps target: the earliest of a pool counts, IC apart (--ct)  各管 Ct 值文件",
+        ),
+        click.option(
+            "--target",
+            "targets",
+            multiple=True,
+            default=("ORF1ab", "N"),
+            show_default=True,
+            help="Target of the virus in --readings, again for each  病毒靶标，可重复",
         ),
         click.option(
             "--ct-mean", type=POSITIVE, help="Mean Ct of single positives, default 27  单检阳性 Ct 均值"
@@ -157,8 +165,10 @@ def read_with_ct(path: Path, *, counts: bool = False) -> pl.DataFrame:
     return frame.with_columns(ct.alias("ct"))
 
 
-def with_readings(pools: pl.DataFrame, path: Path | None) -> pl.DataFrame:
+def with_readings(pools: pl.DataFrame, path: Path | None, targets: Sequence[str]) -> pl.DataFrame:
     """Add the smallest Ct of each pool to `pools`, controls left out; a pool that the file does not name keeps its own.
+
+    What the file holds and is not used, and a Ct that is replaced, is named on stderr.
 
     Parameters
     ----------
@@ -166,6 +176,8 @@ def with_readings(pools: pl.DataFrame, path: Path | None) -> pl.DataFrame:
         The table of pools.
     path : Path or None
         A table with pool, ct and optionally target; None changes nothing.
+    targets : sequence of str
+        Targets of the virus, whose readings count.
 
     Returns
     -------
@@ -180,19 +192,53 @@ def with_readings(pools: pl.DataFrame, path: Path | None) -> pl.DataFrame:
         return pools
     import polars as pl
 
-    from poolpipe.decode.keys import clean_keys
+    from poolpipe.decode.keys import clean_keys, comparable
     from poolpipe.tables import require
 
     readings = read_with_ct(path, counts=True)
     require(readings, ("pool", "ct"), table=str(path))
-    readings = clean_keys(readings, str(path), ("pool",))
-    if "target" in readings.columns:
-        target = pl.col("target").fill_null("").str.strip_chars().str.to_uppercase()
-        readings = readings.filter(~target.is_in(CONTROLS))
-    earliest = readings.group_by("pool").agg(pl.col("ct").min().alias("_read"))
     require(pools, ("pool",), table="pools")
-    joined = clean_keys(pools, "pools", ("pool",)).join(
-        earliest, on="pool", how="left", maintain_order="left"
+    readings, pools = clean_keys(readings, str(path), ("pool",)), clean_keys(pools, "pools", ("pool",))
+    if "target" in readings.columns:
+        readings = _of_the_virus(readings, path, targets)
+    read, index = comparable(readings["pool"], pools["pool"])
+    earliest = readings.with_columns(read).group_by("pool").agg(pl.col("ct").min().alias("_read"))
+    strange = earliest.filter(~pl.col("pool").is_in(index.implode()))["pool"].sort()
+    _tell_named(
+        "readings of pools that POOLS does not hold are not used 读数之管不在 POOLS 中，未计入", path, strange
     )
+    joined = pools.with_columns(index).join(earliest, on="pool", how="left", maintain_order="left")
     own = pl.col("ct") if "ct" in pools.columns else pl.lit(None, pl.Float64)
+    other = joined.filter((own != pl.col("_read")).fill_null(value=False))["pool"]
+    _tell_named(
+        "their Ct differs from column ct of POOLS and counts 与 POOLS 的 ct 列不同，以此文件为准", path, other
+    )
     return joined.with_columns(pl.coalesce("_read", own).alias("ct")).drop("_read")
+
+
+def _of_the_virus(readings: pl.DataFrame, path: Path, targets: Sequence[str]) -> pl.DataFrame:
+    """Readings of `targets`, in the spellings that `import` takes; targets that are neither these nor a control are named."""
+    import polars as pl
+
+    from poolpipe.import_policy import ImportPolicy
+    from poolpipe.instruments.targets import expected_target
+
+    control = ImportPolicy().internal_control
+    policy = ImportPolicy(expected_targets=(*targets, control))
+    names = readings["target"].cast(pl.String).fill_null("")
+    meaning = {name: expected_target(name, policy) for name in names.unique(maintain_order=True)}
+    unknown = pl.Series([name for name, target in meaning.items() if target is None], dtype=pl.String)
+    _tell_named(
+        "targets that are not known are not used; --target NAME lets one count 未知靶标未计入，可用 --target 指明",
+        path,
+        unknown,
+    )
+    virus = [name for name, target in meaning.items() if target not in (None, control)]
+    return readings.filter(names.is_in(virus))
+
+
+def _tell_named(what: str, path: Path, names: pl.Series) -> None:
+    """Name up to ten pools or targets of a file on stderr, and count the others."""
+    if names.len():
+        more = f", … +{names.len() - MOST_NAMED:,}" if names.len() > MOST_NAMED else ""
+        tell(f"{path}: {what}: {', '.join(map(repr, names.head(MOST_NAMED)))}{more}", err=True)

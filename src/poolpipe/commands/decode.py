@@ -73,6 +73,7 @@ def decode(
     dilution: float | None,
     ct: bool,
     readings: Path | None,
+    targets: tuple[str, ...],
     ct_mean: float | None,
     ct_sd: float | None,
     ct_values: Path | None,
@@ -89,7 +90,10 @@ def decode(
     check_inputs((str(seats), str(pools), str(people)))
     from poolpipe.decode import decode as decode_frames
 
-    called = with_readings(read_with_ct(pools), readings)
+    called = with_readings(read_with_ct(pools), readings, targets)
+    if "day" in called.columns:
+        tell("the column day of POOLS is not used: all pools count as of one day; "
+             "poolpipe.decode.decode_over_time uses it 未使用 day 列，各管按同一天计", err=True)  # fmt: skip
     law = {"mean": ct_mean, "sd": ct_sd, "values": ct_values, "limit": ct_limit, "noise": ct_noise}
     assay: dict[str, Any] = {"sensitivity": sensitivity, "specificity": specificity, "dilution": dilution}
     assay["cycles"] = cycles_told(called, law, wanted=ct or readings is not None)

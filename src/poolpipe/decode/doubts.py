@@ -1,4 +1,4 @@
-"""Doubts: pools of a caller's tables that could not be used, so that a prior is not taken for a result."""
+"""Doubts: pools of a caller's tables that could not be used as they are given, so that a prior is not taken for a result."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ DOUBTS: Final = {
     "pool_without_call": "a pool with seats and no row in pools: its people are as before 该管有人员而无结果",
     "contradiction": "the smallest set of outcomes that cannot all be true of this test: its people are as before "
     "结果互相矛盾（最小的一组），人员概率未变",
+    "seat_repeated": "somebody sits in this pool more than once; one seat counts 同一人在该管重复登记，按一次计",
+    "ct_without_positive": "a Ct within the limit and no positive or suspect call: the call counts, the Ct does not "
+    "有 Ct 值而未判阳性或可疑：以判定为准，Ct 不计",
 }
 """Code to meaning."""
 
@@ -26,9 +29,14 @@ _CODES = pl.Enum(list(DOUBTS))
 
 
 def doubts_of_pools(
-    pools: pl.Series, called: int, sizes: NDArray[np.int64], contradicting: Sequence[Sequence[int]]
+    pools: pl.Series,
+    called: int,
+    sizes: NDArray[np.int64],
+    contradicting: Sequence[Sequence[int]],
+    repeated: NDArray[np.int64] | None = None,
+    unused_ct: NDArray[np.int64] | None = None,
 ) -> pl.DataFrame:
-    """List the pools that could not be used, in the order of the codes above, then of the pools.
+    """List the pools that could not be used as they are given, in the order of the codes above, then of the pools.
 
     Parameters
     ----------
@@ -38,6 +46,10 @@ def doubts_of_pools(
         People in each.
     contradicting : sequence of sequences of int
         Sets of pools whose outcomes are impossible together: the smallest ones.
+    repeated : array of int64, optional
+        Rows of the pools in which somebody sits more than once.
+    unused_ct : array of int64, optional
+        Rows of the pools that have a Ct and are not called positive or suspect.
 
     Returns
     -------
@@ -57,6 +69,9 @@ def doubts_of_pools(
                 pl.col("detail") + pl.lit(together)
             )
         )
+    for code, rows_of in (("seat_repeated", repeated), ("ct_without_positive", unused_ct)):
+        if rows_of is not None:
+            tables.append(_table(code, pools, rows_of))
     return pl.concat(tables)
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from poolpipe.decode import surprises
 from poolpipe.decode.answers import BELIEF, EXACT, LOGIC, METHODS, Answer
 from poolpipe.decode.approximation import believe_rest
-from poolpipe.decode.assays import as_assay
+from poolpipe.decode.assays import POSITIVE, SUSPECT, as_assay
 from poolpipe.decode.contradictions import contradictions, proofs
 from poolpipe.decode.doubts import doubts_of_pools
 from poolpipe.decode.exact import Effort, solve_loopy
@@ -58,8 +58,8 @@ class Decoded:
         everything), null where it is not known); expected_infected; p_missed (of negative pools: somebody is infected
         all the same); p_false_alarm (of positive and suspect ones: nobody is); component (null: it gives no evidence).
     doubts : polars.DataFrame
-        Pools that could not be used: code (pool_without_people, pool_without_call, contradiction), pool, detail.
-        Empty where everything was used.
+        Pools that could not be used as they are given: code (pool_without_people, pool_without_call, contradiction,
+        seat_repeated, ct_without_positive), pool, detail. Empty where everything was used.
     judged : callable
         Computes `fit`.
     """
@@ -94,7 +94,7 @@ def decode(
     seats : frame
         Of polars, pandas, pyarrow or DuckDB, as all three. pool, person: who was in which pool; text or
         integers. Codes are cleaned as everywhere, in all three tables:
-        blanks around them, full width, a number's point. Twice in one pool counts once.
+        blanks around them, full width, a number's point. Twice in one pool counts once, and `doubts` names the pool.
     pools : frame
         pool; call: positive, suspect, negative, invalid (or the word for it, such as 阳性) or null (the last two
         give no evidence); ct (optional,
@@ -263,9 +263,24 @@ def _tables(
         table_of_pools(
             layout, nobody, answer.p_infected, of_pool, says & np.append(impossible, False)[of_pool]
         ),
-        doubts_of_pools(layout.names, called, layout.sizes, _contradictions(layout, of_pool, impossible)),
+        doubts_of_pools(
+            layout.names,
+            called,
+            layout.sizes,
+            _contradictions(layout, of_pool, impossible),
+            layout.repeated,
+            _unused_ct(layout, model),
+        ),
         lambda: judge(layout, model, answer.p_infected, nobody, layout.ct),
     )
+
+
+def _unused_ct(layout: PoolLayout, model: Assay) -> NDArray[np.int64] | None:
+    """Pools with a Ct within the limit that are not called positive or suspect; None where Ct do not count."""
+    if layout.ct is None or model.cycles is None:
+        return None
+    detected = (layout.codes == POSITIVE) | (layout.codes == SUSPECT)
+    return np.flatnonzero((layout.ct <= model.cycles.limit) & ~detected)
 
 
 def _contradictions(

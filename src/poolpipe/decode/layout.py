@@ -64,6 +64,8 @@ class PoolLayout:
         Of each pool, where Ct count.
     household : array of int64, shape (people,), optional
         Number of each person's household, -1 where it is not known.
+    repeated : array of int64, optional
+        Pools in which somebody had more than one seat; one of them counts.
     """
 
     offsets: NDArray[np.int64]
@@ -77,6 +79,7 @@ class PoolLayout:
     ct: NDArray[np.float64] | None = None
     specificity: NDArray[np.float64] | None = None
     household: NDArray[np.int64] | None = None
+    repeated: NDArray[np.int64] | None = None
 
     def scaled(self, factor: float) -> PoolLayout:
         """The same problem with every prior times `factor`, at most 1 - 1e-12 where it was not 1."""
@@ -130,7 +133,7 @@ def lay_out(seats: pl.DataFrame, pools: pl.DataFrame, people: pl.DataFrame, assa
     """
     prior = _priors(people)
     codes = call_codes(pools["call"])
-    offsets, members, names = seats_by_pool(seats, pools["pool"], people["person"])
+    offsets, members, names, repeated = seats_by_pool(seats, pools["pool"], people["person"])
     codes = np.concatenate([codes, np.full(names.len() - codes.size, NO_CALL, np.int8)])
     ct = None
     if assay.cycles is not None and "ct" in pools.columns:
@@ -155,6 +158,7 @@ def lay_out(seats: pl.DataFrame, pools: pl.DataFrame, people: pl.DataFrame, assa
         ct,
         specificity,
         _households(people),
+        repeated,
     )
 
 

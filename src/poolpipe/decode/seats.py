@@ -26,11 +26,14 @@ class Seats(NamedTuple):
         CSR of seats in the order of `pools`.
     pools : Series
         Every pool: those with a row in the table of pools, then those that occur only in the seats, without a call.
+    repeated : array
+        Rows of `pools` in which somebody had more than one seat.
     """
 
     offsets: NDArray[np.int64]
     members: NDArray[np.int32]
     pools: pl.Series
+    repeated: NDArray[np.int64]
 
 
 def seats_by_pool(seats: pl.DataFrame, pools: pl.Series, people: pl.Series) -> Seats:
@@ -75,8 +78,10 @@ def seats_by_pool(seats: pl.DataFrame, pools: pl.Series, people: pl.Series) -> S
     else:
         members = np.empty(pool_of_seat.size, np.int32)
         components.order_by_pool(pool_of_seat, person_of_seat, offsets, members)
+    sizes = np.diff(offsets)
     once = components.drop_repeats(offsets, members, np.full(people.len(), -1, np.int32))
-    return Seats(offsets, members[:once], pools)
+    repeated = np.flatnonzero(np.diff(offsets) != sizes) if once < members.size else np.empty(0, np.int64)
+    return Seats(offsets, members[:once], pools, repeated)
 
 
 def _places(keys: pl.Series, index: pl.Series, frame: str) -> NDArray[np.int32]:

@@ -185,7 +185,7 @@ def screen_doubts(seats: Frame, pools: Frame) -> pl.DataFrame:
     pools = as_frame(pools, "pools")
     screen = _Screen.of(seats, pools)
     sizes = np.diff(screen.offsets)
-    return doubts_of_pools(screen.pools, pools.height, sizes, screen.contradictions())
+    return doubts_of_pools(screen.pools, pools.height, sizes, screen.contradictions(), screen.repeated)
 
 
 @dataclass(frozen=True)
@@ -197,6 +197,7 @@ class _Screen:
     offsets: NDArray[np.int64]
     members: NDArray[np.int32]
     codes: NDArray[np.int8]
+    repeated: NDArray[np.int64]
 
     @classmethod
     def of(cls, seats: Frame, pools: Frame) -> _Screen:
@@ -206,9 +207,9 @@ class _Screen:
         require(pools, ("pool", "call"), table="pools")
         people = seats["person"].unique(maintain_order=True)
         codes = call_codes(pools["call"])
-        offsets, members, names = seats_by_pool(seats, pools["pool"], people)
-        known = names.len() - codes.size
-        return cls(people, names, offsets, members, np.pad(codes, (0, known), constant_values=NO_CALL))
+        offsets, members, names, repeated = seats_by_pool(seats, pools["pool"], people)
+        codes = np.pad(codes, (0, names.len() - codes.size), constant_values=NO_CALL)
+        return cls(people, names, offsets, members, codes, repeated)
 
     @property
     def positive(self) -> NDArray[np.bool_]:

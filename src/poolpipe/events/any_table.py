@@ -45,7 +45,8 @@ def read_any_table(path: Path) -> pl.DataFrame:
     Raises
     ------
     InputError
-        If the file is damaged, of another format, or holds bytes that are no text.
+        If the file is damaged, of another format, holds bytes that are no text, or has two columns of one name that
+        differ.
     """
     try:
         content, text = _content(path)
@@ -93,7 +94,21 @@ def _parsed(path: Path, content: Content, text: bytes) -> pl.DataFrame:
         return read(io.BytesIO(text))
     header = text.partition(b"\n")[0].decode()
     separator = max(_SEPARATORS, key=header.count)  # the first of them where there is none
-    return pl.read_csv(io.BytesIO(text), separator=separator, infer_schema=False)
+    frame = pl.read_csv(io.BytesIO(text), separator=separator, infer_schema=False)
+    _check_repeated_columns(path, frame)
+    return frame
+
+
+def _check_repeated_columns(path: Path, frame: pl.DataFrame) -> None:
+    """Refuse a file in which two columns of one name differ; polars calls the second `call_duplicated_0`."""
+    for column in frame.columns:
+        name, number, _ = column.rpartition("_duplicated_")
+        if not number or not name or name not in frame.columns:
+            continue
+        differ = frame[name].ne_missing(frame[column])
+        if differ.any():
+            row = int(differ.arg_max() or 0) + 1
+            raise InputError.of("column_twice", where=shown(path), name=name, row=row)
 
 
 def _refused(path: Path, why: str) -> InputError:

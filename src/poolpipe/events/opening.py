@@ -30,7 +30,8 @@ from poolpipe.events.parquet import read_parquet
 from poolpipe.events.sources import Source, find_sources
 from poolpipe.events.streams import OtherEncodingError, TextStream, has_known_header
 from poolpipe.events.unpacking import DamageError, opened
-from poolpipe.messages import in_both_languages, message
+from poolpipe.languages import in_both_languages
+from poolpipe.messages import message
 from poolpipe.paths import changed, shown
 from poolpipe.policy import FileLimits
 from poolpipe.tables import KINDS

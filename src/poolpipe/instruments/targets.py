@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.notes import Notes
 
-__all__ = ["is_expected", "target_name"]
+__all__ = ["expected_target", "is_expected", "target_name"]
 
 INTERNAL_CONTROL = ("内标", "内参", "内控", "内标基因", "内参基因", "internal control", "内部对照")
 GENE = ("基因", " gene", "-gene", " 基因")  # what may follow a target's name
@@ -30,7 +30,7 @@ def target_name(name: str, policy: ImportPolicy, notes: Notes) -> str:
         policy that does not know the target gives no call by them.
     """
     given = {fold(key): target for key, target in policy.targets.items()}
-    target = given.get(fold(name)) or _expected(name, policy) or name
+    target = given.get(fold(name)) or expected_target(name, policy) or name
     if target != name and fold(name) not in given:
         notes.ask("target_spelling", "an expected target in other spelling", name,
                   options=(target, name), decided=target, setting="targets")  # fmt: skip
@@ -54,11 +54,29 @@ def is_expected(name: str, policy: ImportPolicy) -> bool:
     -------
     bool
     """
-    return fold(name) in map(fold, policy.targets) or _expected(name, policy) is not None
+    return fold(name) in map(fold, policy.targets) or expected_target(name, policy) is not None
 
 
-def _expected(name: str, policy: ImportPolicy) -> str | None:
-    """The expected target that a name spells, None where it spells none."""
+def expected_target(name: str, policy: ImportPolicy) -> str | None:
+    """The expected target that a name spells, None where it spells none.
+
+    Parameters
+    ----------
+    name : str
+        As the file has it.
+    policy : ImportPolicy
+        Expected targets, and which of them is the internal control.
+
+    Returns
+    -------
+    str or None
+
+    Examples
+    --------
+    >>> from poolpipe.import_policy import ImportPolicy
+    >>> [expected_target(name, ImportPolicy()) for name in ("N基因", "Internal Control", "RP")]
+    ['N', 'IC', None]
+    """
     expected = {fold(target): target for target in policy.expected_targets}
     folded = fold(name)
     bare = next((folded.removesuffix(end).strip() for end in map(fold, GENE) if folded.endswith(end)), folded)

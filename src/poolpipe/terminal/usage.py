@@ -7,7 +7,8 @@ from typing import Final
 import click
 
 from poolpipe.display import visible
-from poolpipe.messages import chinese, has_chinese
+from poolpipe.languages import has_chinese
+from poolpipe.messages import chinese
 
 __all__ = ["usage_message"]
 
