@@ -10,8 +10,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 
 FOUNDATION = (
-    "display", "progress", "languages", "messages", "errors", "choices", "paths", "accuracy", "zones", "settings", "import_policy", "policy", "findings",
-    "tables",
+    "display", "progress", "languages", "messages", "errors", "choices", "paths", "accuracy", "zones", "settings", "import_policy",
+    "policy", "findings", "tables",
 )  # fmt: skip
 LAYERS = (
     FOUNDATION,

@@ -9,7 +9,7 @@ import click
 
 from poolpipe.display import json_text
 from poolpipe.errors import InputError
-from poolpipe.messages import has_chinese
+from poolpipe.languages import has_chinese
 from poolpipe.terminal.console import tell
 
 if TYPE_CHECKING:
