@@ -10,7 +10,7 @@ import pytest
 
 from poolpipe.events.spreadsheets import sheet_rows
 from poolpipe.instruments import read
-from poolpipe.instruments.errors import DamagedFileError
+from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,3 +108,27 @@ def test_a_long_worklist_with_a_line_that_is_no_record__is_refused(last: str) ->
     record = "A;Rack1;;Tube 24;1;T0001;200;;;\nD;PCR;P1;96 Well PCR;1;;200;;;\nW;\n"
     with pytest.raises(DamagedFileError, match=r"line 241.*is no record of a worklist"):
         read((record * 80 + last + "\n").encode())
+
+
+DRAWN: list[list[object]] = [
+    ["板号", "P1"],
+    ["", *range(1, 13)],
+    *([row, *(f"T{row}{i:02d}" for i in range(12))] for row in "ABCDEFGH"),
+]
+LIST: list[list[object]] = [["Plate", "Well", "Tube"], *(["P2", f"A{i}", f"T00{i}"] for i in range(1, 5))]
+
+
+def test_a_drawn_plate_beside_a_list__is_refused() -> None:
+    with pytest.raises(AmbiguousFileError, match="a drawn plate on the sheet 'a' and a list on 'b'"):
+        read(workbook({"a": DRAWN, "b": LIST}))
+
+
+@pytest.mark.parametrize("other", [DRAWN, LIST])
+def test_a_map_beside_results__is_named(other: list[list[object]]) -> None:
+    results: list[list[object]] = [
+        ["Plate", "Well", "Target", "Sample", "Ct"],
+        *(["P2", f"A{i}", "N", f"X00{i}", 30.1] for i in range(1, 5)),
+    ]
+    file = read(workbook({"map": other, "res": results}))
+    assert file.readings.height == 4
+    assert [(f.code, f.sheet) for f in file.not_understood] == [("map_not_read", "map")]

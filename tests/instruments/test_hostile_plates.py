@@ -177,3 +177,59 @@ def test_an_unknown_key_of_a_layout__is_refused(part: str) -> None:
     with pytest.raises(LayoutError, match="unknown keys"):
         parse_layout(f'{LAYOUT}[{part}]\nnegative_contro = ["NTC"]\n', "acme.toml")
     assert issubclass(LayoutError, InstrumentError)
+
+
+WIDE = "Plate,Well,Tube,ORF1ab Ct,N Ct,IC Ct,结果,结论"
+
+
+def test_two_columns_of_results_that_differ__are_refused() -> None:
+    rows = [f"P1,A{i},T00{i},NoCt,NoCt,25.{i},阴性,{'阳性' if i == 3 else '阴性'}" for i in range(1, 7)]
+    with pytest.raises(AmbiguousFileError, match=r"line 4.*columns for the call differ: 阴性 \| 阳性"):
+        read(table(WIDE, *rows))
+    agreed = read(table(WIDE, *(row.replace("阳性", "阴性") for row in rows)))
+    assert agreed.reports["call"].to_list() == ["negative"] * 6
+
+
+def test_a_fault_beside_a_status_of_success__loads_nothing() -> None:
+    content = table(f"{ROBOT},Error", "T001,P1,A1,200,OK,", "T002,P1,A2,200,OK,Clot", "T003,P1,A3,200,OK,0")
+    assert [tube for _, _, tube in loads(content)] == ["T001", "T003"]
+    assert named(content) == [("not_transferred", "Clot")]
+
+
+def test_two_columns_of_roles_that_differ__are_refused() -> None:
+    content = table("Plate,Well,Tube,Role,Type", "P1,A1,T001,sample,sample", "P1,A2,T002,sample,NTC")
+    with pytest.raises(AmbiguousFileError, match=r"line 3.*columns for the role differ"):
+        read(content)
+
+
+def test_a_report_of_another_analyte__is_left_out_and_named() -> None:
+    head = (
+        "Specimen Barcode\tAnalyte\tInterpretation 1\tInterpretation 2\tInterpretation 3\tCompletion Time UTC"
+    )
+    analytes = ["SARSCoV2", "FluA", "SARS-CoV-2", "Internal Control", "RSV"]
+    rows = [f"T00{i}\t{analyte}\t300\tValid\tPOSITIVE\t2/13/2022 13:10" for i, analyte in enumerate(analytes)]
+    file = read(table(head, *rows, "[end]168a88c5"))
+    assert file.reports["tube"].to_list() == ["T000", "T002"]
+    asked = next(q.where for q in file.questions if q.code == "other_analyte")
+    assert asked == ("FluA", "Internal Control", "RSV")
+
+
+def test_racks_of_two_sizes__have_a_size_each() -> None:
+    head = "SrcRackID;SrcPos;SrcTubeID;DestRackID;DestPos;Volume;Status;TimeStamp"
+    places = [("P96", 9), ("P96", 96), ("P384", 300)]
+    rows = [
+        f"R;{i};T00{i};{plate};{place};200;OK;2022-02-10 10:00:00 +08:00"
+        for i, (plate, place) in enumerate(places)
+    ]
+    assert loads(table(head, *rows)) == [
+        ("P96", "A02", "T000"),
+        ("P96", "H12", "T001"),
+        ("P384", "L19", "T002"),
+    ]
+
+
+def test_rows_without_a_plate__are_named_or_of_the_plate_that_is_given() -> None:
+    content = table("Plate,Well,Tube", "P1,A1,T001", ",A2,T002", ",A3,T003")
+    assert [tube for _, _, tube in loads(content)] == ["T001"]
+    assert named(content) == [("no_plate", "A2"), ("no_plate", "A3")]
+    assert read(content, plate="P1").loads["plate"].to_list() == ["P1"] * 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from poolpipe.instruments.cells import fold, plain
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Columns", "CtColumn", "columns_of"]
 
+RIVALS = (
+    "call",
+    "validity",
+    "status",
+    "task",
+    "role",
+    "at",
+)  # of which a second column may contradict the first
 EVERY_NAME = ("ct", "flag")  # roles of which all columns count, not only the first
 
 
@@ -35,6 +43,7 @@ class Columns:
     header: Row
     roles: dict[str, list[int]]
     channels: tuple[CtColumn, ...] = ()
+    rivals: dict[str, list[int]] = field(default_factory=dict)  # columns that say the same under another name
 
     @property
     def cts(self) -> list[int]:
@@ -101,4 +110,11 @@ def columns_of(layout: Layout, row: Row, policy: ImportPolicy, notes: Notes) -> 
             channels.append(CtColumn(names.index(pair[1]), target_index=names.index(pair[0])))
     taken = {i for indices in roles.values() for i in indices}
     wide = [CtColumn(i, target) for i, target in targets_in(layout, row, policy) if i not in taken]
-    return Columns(row, roles, (*channels, *wide))
+    taken |= {channel.index for channel in (*channels, *wide)}
+    rivals = {
+        role: others
+        for role in RIVALS
+        if role in roles
+        and (others := [i for i, name in enumerate(names) if name in layout.columns[role] and i not in taken])
+    }
+    return Columns(row, roles, (*channels, *wide), rivals)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from poolpipe.instruments.cells import NOTHING, fold, number
 from poolpipe.instruments.roles import CONTROLS, roles_of
+from poolpipe.instruments.targets import is_expected, target_name
 from poolpipe.instruments.times import moment
 
 if TYPE_CHECKING:
@@ -225,6 +226,8 @@ def reports_of(
         placed = {"well", "plate_well"} & record.texts.keys()
         if (held is not None and held.role in CONTROLS) or (placed and place.well is None):
             continue  # a row whose well cannot be read has been noted, and none of it is taken
+        if not _is_reported(layout, record, policy, notes):
+            continue
         tube = tube_code(record, policy, notes, named=False)
         call = layout.word(layout.calls, record["call"])
         if layout.word(layout.calls, record["validity"]) == "invalid":
@@ -236,6 +239,19 @@ def reports_of(
             reports.append({"tube": tube, "call": call, "lab": record["lab"] or policy.lab,
                             "at": place.at, "line": record.line})  # fmt: skip
     return reports
+
+
+def _is_reported(layout: Layout, record: Record, policy: ImportPolicy, notes: Notes) -> bool:
+    """Whether the row is of the virus that is looked for, and not of another analyte or of the internal control."""
+    if "analyte" not in record.texts:
+        return True
+    name = record["analyte"]
+    own = fold(name) in map(fold, layout.analytes)
+    if own or (is_expected(name, policy) and target_name(name, policy, notes) != policy.internal_control):
+        return True
+    notes.ask("other_analyte", "results of another analyte than the one looked for: no report is made of them", name or "(empty)",
+              options=("targets",), decided="not reported", setting="targets")  # fmt: skip
+    return False
 
 
 def pools_of(records: list[Record], policy: ImportPolicy, notes: Notes) -> list[dict[str, Any]]:

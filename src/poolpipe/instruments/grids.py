@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from poolpipe.import_policy import ImportPolicy
     from poolpipe.instruments.documents import Document, Row, Sheet
 
-__all__ = ["find_grid", "is_result", "read"]
+__all__ = ["drawn_plates", "find_grid", "is_result", "read"]
 
 EMPTY = frozenset(("", "-", "empty", "空", "空孔", "x"))
 CALLS = frozenset(
@@ -39,10 +39,11 @@ LAYOUT = Layout(
 
 def find_grid(document: Document) -> tuple[Sheet, int, int] | None:
     """The sheet, the index of its row of column numbers, and the plate's size; None where there is none."""
-    return next(_grids(document), None)
+    return next(drawn_plates(document), None)
 
 
-def _grids(document: Document) -> Iterator[tuple[Sheet, int, int]]:
+def drawn_plates(document: Document) -> Iterator[tuple[Sheet, int, int]]:
+    """Every drawn plate: the sheet, the index of its row of column numbers, and the plate's size."""
     for sheet in document.sheets:
         for index, row in enumerate(sheet.rows[:HEADER_WITHIN]):
             numbers = [plain(cell).removesuffix(".0").lstrip("0") for cell in row.cells[1:]]
@@ -95,7 +96,7 @@ def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: Im
         Where a row letter is missing or out of order, as in a map that lost lines.
     """
     sheet, top, size = grid
-    if len(list(_grids(document))) > 1:
+    if len(list(drawn_plates(document))) > 1:
         raise AmbiguousFileError(
             "several plates are drawn in this file", where=name, way_out="import them as a file each"
         )

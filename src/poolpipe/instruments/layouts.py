@@ -44,7 +44,7 @@ MOST_DIGITS = 2  # of a control's number
 # Roles a column can have; the word is what the rest of the package calls it.
 ROLES = frozenset(
     ("well", "position", "plate", "plate_well", "target", "dye", "sample", "task", "ct", "mean", "omit", "include",
-     "flag", "amplified", "tube", "role", "at", "lab", "call", "validity", "status", "volume", "pool", "source")
+     "flag", "amplified", "tube", "role", "at", "lab", "call", "validity", "analyte", "status", "volume", "pool", "source")
 )  # fmt: skip
 
 
@@ -120,6 +120,8 @@ class Layout(_Part):
     no_results : bool
         Whether a column of results that has no role here (a call, a cycle, a fluorescence) shows that the file is
         something else. Of maps, a column of Ct values always shows it.
+    analytes : tuple of str
+        Names in the column `analyte` whose results are reported, beside the targets of the policy.
     facts : dict of fact to names
         Keys of the preamble: plate, serial, instrument, software, software_version, block, run_start, run_end, analysed,
         modified; `day` and `clock` of a start of the run that is on two lines.
@@ -163,6 +165,7 @@ class Layout(_Part):
     repeated: bool = False
     roles: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     calls: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    analytes: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
 

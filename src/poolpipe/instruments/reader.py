@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poolpipe.instruments import eds, grids, rdml, tecan
 from poolpipe.instruments.assembly import find_layout, read_document
 from poolpipe.instruments.documents import Document, open_document
-from poolpipe.instruments.errors import InstrumentError, RefusedFormatError, UnknownFormatError
-from poolpipe.instruments.layouts import load_layouts
+from poolpipe.instruments.errors import (
+    AmbiguousFileError,
+    InstrumentError,
+    RefusedFormatError,
+    UnknownFormatError,
+)
+from poolpipe.instruments.layouts import load_layouts, match_header
+from poolpipe.instruments.model import Finding, InstrumentFile
 from poolpipe.instruments.result_columns import unread_results
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from poolpipe.import_policy import ImportPolicy
-    from poolpipe.instruments.model import InstrumentFile
+    from poolpipe.instruments.documents import Sheet
+    from poolpipe.instruments.layouts import Layout
 
 __all__ = ["check_no_results", "read_bytes", "refusal"]
 
@@ -52,7 +60,8 @@ def read_bytes(
             raise refusal(document)
         found = find_layout(document, load_layouts(layouts), policy)
         if found is not None:
-            return read_document(document, *found, name, policy)
+            maps = _other_maps(document, found, load_layouts(layouts), policy)
+            return _with_maps_named(read_document(document, *found, name, policy), maps)
         if tecan.is_worklist(document):
             return tecan.read(document, name, policy)
         check_no_results(document)
@@ -64,6 +73,44 @@ def read_bytes(
         where = f"{name}, {error.where}" if error.where else name
         raise type(error)(error.what, where=where, way_out=error.way_out) from error
     raise UnknownFormatError("no known layout fits the content", where=name, way_out=ADVICE)
+
+
+def _other_maps(
+    document: Document, found: tuple[Layout, Sheet, int], layouts: tuple[Layout, ...], policy: ImportPolicy
+) -> list[str]:
+    """Titles of the other sheets of a workbook that are plate maps, which are not read beside the table that was found.
+
+    Raises
+    ------
+    AmbiguousFileError
+        Where the table itself is a map and a plate is drawn on another sheet.
+    """
+    layout, sheet, _ = found
+    if document.container != "spreadsheet":
+        return []
+    drawn = [grid for grid in grids.drawn_plates(document) if grid[0].name != sheet.name]
+    own = [grid[0].name for grid in drawn if not grids.is_result(grid)]
+    if layout.kind == "map":
+        if own:
+            raise AmbiguousFileError(
+                f"a drawn plate on the sheet {own[0]!r} and a list on {sheet.name!r}: two maps in one file",
+                way_out="import them as a file each",
+            )
+        return []
+    plain = [each for each in layouts if each.kind == "map" and each.no_results]
+    listed = [
+        other.name
+        for other in document.sheets
+        if other.name != sheet.name and any(match_header(each, other, policy) is not None for each in plain)
+    ]
+    return sorted({*own, *listed})
+
+
+def _with_maps_named(file: InstrumentFile, titles: list[str]) -> InstrumentFile:
+    """The file with a finding for each map that was not read."""
+    what = "a plate map on another sheet was not read: loads follow the results' own sample names; import it as a file"
+    found = tuple(Finding("map_not_read", what, "warning", sheet=title, text=title) for title in titles)
+    return replace(file, not_understood=(*file.not_understood, *found))
 
 
 def check_no_results(document: Document) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from poolpipe.instruments.bodies import body_of, name_rows_above
-from poolpipe.instruments.cells import fold, is_damaged, is_error, plain
+from poolpipe.instruments.cells import NOTHING, fold, is_damaged, is_error, plain
 from poolpipe.instruments.columns import Columns, columns_of
 from poolpipe.instruments.documents import HEADER_WITHIN, Document, Row, Sheet
 from poolpipe.instruments.endings import check_trailer
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Record", "Table", "preamble_pairs", "tables"]
 
 BARCODES = ("tube", "plate", "pool", "source", "sample")
+# What columns for faults hold where there was none.
+NO_FAULT = NOTHING | frozenset(("none", "no error", "no", "0", "null", "false", "无"))
 IDENTITY = ("well", "plate", "target", "ct", "tube", "sample", "pool", "source")
 
 
@@ -120,6 +122,7 @@ def tables(
             for row in body
             if _codes_are_whole(record := _record(layout, sheet, row, columns, policy, notes), notes)
         ]
+        records = _with_plates(records, policy, notes)
         if not found:
             name_rows_above(sheet.rows[:start], columns, notes)
         used = set(columns.used)
@@ -162,6 +165,8 @@ def _record(
         texts[role] = values[0]
         if len(values) > 1 and role in (*IDENTITY, "task", "omit", "include"):
             texts[role] = _one_of(role, values, row, policy, notes)
+    for role, others in columns.rivals.items():
+        texts[role] = _agreed(layout, role, [texts[role], *map(cell, others)], row, policy, notes)
     flags = tuple(
         flag
         for index in columns.of("flag")
@@ -175,6 +180,46 @@ def _record(
     if "ct" in columns.roles:
         cts = (("", texts["ct"]),)
     return Record(sheet.name, row.line, texts, cts, flags)
+
+
+def _agreed(layout: Layout, role: str, texts: list[str], row: Row, policy: ImportPolicy, notes: Notes) -> str:
+    """The text of a role that several columns of different names have: one says success, call or task, another may not."""
+    values = [text for text in dict.fromkeys(texts) if text]
+    if len(values) < 2:
+        return values[0] if values else ""
+    if role == "status":
+        faults = [text for text in values if fold(text) not in (*map(fold, layout.done), *NO_FAULT)]
+        return next(iter(faults), values[0] if fold(values[0]) not in NO_FAULT else values[1])
+    if role == "at":
+        last = policy.duplicate_columns == "last"
+        notes.ask("duplicate_columns_differ", "two columns for the time differ", f"line {row.line}",
+                  options=("first", "last"), decided="last" if last else "first", setting="duplicate_columns")  # fmt: skip
+        return values[-1] if last else values[0]
+    table = layout.roles if role in ("task", "role") else layout.calls
+    known = {text: word for text in values if (word := layout.word(table, text))}
+    if len(set(known.values())) > 1:
+        return _one_of(role, list(known), row, policy, notes)
+    for text in values:
+        if known and text not in known and table is layout.calls:
+            notes.found("unknown_call", "another column has a result that is not known", severity="warning",
+                        line=row.line, column=role, text=text)  # fmt: skip
+    return next(iter(known), values[0])
+
+
+def _with_plates(records: list[Record], policy: ImportPolicy, notes: Notes) -> list[Record]:
+    """The records with a plate: one without is the import's where no other stands in the table, else it is left out by name."""
+    plates = {record["plate"] for record in records if "plate" in record.texts}
+    if "" not in plates:
+        return records
+    if policy.plate and plates <= {"", policy.plate}:
+        return [replace(record, texts=record.texts | {"plate": policy.plate}) for record in records]
+    if len(plates) == 1:
+        return records
+    for record in records:
+        if not record["plate"]:
+            notes.found("no_plate", "the row names no plate, other rows do: fill the column in every row, or give --plate",
+                        sheet=record.sheet, line=record.line, column="plate", text=record["well"])  # fmt: skip
+    return [record for record in records if record["plate"]]
 
 
 def _codes_are_whole(record: Record, notes: Notes) -> bool:

@@ -117,20 +117,30 @@ def _by_number(
         notes.ask("rotor_positions", "positions are numbers of a rotor or worklist, not wells", "all wells",
                   options=("row", "column"), decided=order, setting="rotor_order")  # fmt: skip
     base = _base(layout, records, notes)
-    if size is None:
-        beyond = [r for r in records if well_number(r["well"], 8, 12, base=base) is None]
-        larger = bool(beyond) and all(well_number(r["well"], 16, 24, base=base) for r in beyond)
-        size = 384 if larger else policy.plate_wells
-        if not larger:
-            notes.ask("plate_size", "wells are numbers and the file names no plate size", "all wells",
-                      options=("96", "384"), decided=str(size), setting="plate_wells")  # fmt: skip
-    rows, columns = SHAPES[size]
-    wells = [well_number(r["well"], rows, columns, base=base, order=order) for r in records]
+    plates = {record["plate"] for record in records}
+    sizes = {
+        plate: size
+        or _size_of(
+            plate if len(plates) > 1 else "", [r for r in records if r["plate"] == plate], base, policy, notes
+        )
+        for plate in sorted(plates)
+    }
+    wells = [well_number(r["well"], *SHAPES[sizes[r["plate"]]], base=base, order=order) for r in records]
     for record, well in zip(records, wells, strict=True):
         if well is None:
-            notes.found("bad_well", f"no well of a plate of {size}", line=record.line, sheet=record.sheet,
+            notes.found("bad_well", f"no well of a plate of {sizes[record['plate']]}", line=record.line, sheet=record.sheet,
                         text=record["well"])  # fmt: skip
-    return wells, size
+    return wells, next(iter(sizes.values())) if len(set(sizes.values())) == 1 else None
+
+
+def _size_of(plate: str, records: list[Record], base: int, policy: ImportPolicy, notes: Notes) -> int:
+    """96 or 384 wells: as the numbers of one plate show, else as the policy has it, with a question."""
+    beyond = [r for r in records if well_number(r["well"], 8, 12, base=base) is None]
+    if beyond and all(well_number(r["well"], 16, 24, base=base) for r in beyond):
+        return 384
+    notes.ask("plate_size", "wells are numbers and the file names no plate size", f"plate {plate}" if plate else "all wells",
+              options=("96", "384"), decided=str(policy.plate_wells), setting="plate_wells")  # fmt: skip
+    return policy.plate_wells
 
 
 def _base(layout: Layout, records: list[Record], notes: Notes) -> int:
