@@ -113,9 +113,9 @@ def test_a_long_worklist_with_a_line_that_is_no_record__is_refused(last: str) ->
 DRAWN: list[list[object]] = [
     ["板号", "P1"],
     ["", *range(1, 13)],
-    *([row, *(f"T{row}{i:02d}" for i in range(12))] for row in "ABCDEFGH"),
+    *[[row, *(f"T{row}{i:02d}" for i in range(12))] for row in "ABCDEFGH"],
 ]
-LIST: list[list[object]] = [["Plate", "Well", "Tube"], *(["P2", f"A{i}", f"T00{i}"] for i in range(1, 5))]
+LIST: list[list[object]] = [["Plate", "Well", "Tube"], *[["P2", f"A{i}", f"T00{i}"] for i in range(1, 5)]]
 
 
 def test_a_drawn_plate_beside_a_list__is_refused() -> None:

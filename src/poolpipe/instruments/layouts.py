@@ -20,6 +20,7 @@ from pydantic import (
 
 from poolpipe.instruments.cells import fold, plain
 from poolpipe.instruments.errors import LayoutError
+from poolpipe.instruments.layout_keys import KEYS, ROLES
 from poolpipe.instruments.result_columns import has_ct, names_target, result_names
 from poolpipe.instruments.targets import is_expected
 
@@ -40,23 +41,6 @@ __all__ = [
 ]
 
 MOST_DIGITS = 2  # of a control's number
-
-# Roles a column can have; the word is what the rest of the package calls it.
-ROLES = frozenset(
-    ("well", "position", "plate", "plate_well", "target", "dye", "sample", "task", "ct", "mean", "omit", "include",
-     "flag", "amplified", "tube", "role", "at", "lab", "call", "validity", "analyte", "status", "volume", "pool", "source")
-)  # fmt: skip
-
-
-KEYS = {
-    "roles": frozenset(("sample", "negative_control", "positive_control")),
-    "calls": frozenset(("positive", "suspect", "negative", "invalid")),
-    "facts": frozenset(
-        ("plate", "serial", "instrument", "software", "software_version", "block", "run_start", "run_end", "analysed",
-         "modified", "day", "clock")
-    ),
-}  # fmt: skip
-"""Keys of the tables `[roles]`, `[calls]` and `[facts]`."""
 
 
 class _Part(BaseModel):
