@@ -110,12 +110,15 @@ def test_a_long_worklist_with_a_line_that_is_no_record__is_refused(last: str) ->
         read((record * 80 + last + "\n").encode())
 
 
-DRAWN: list[list[object]] = [
+DRAWN: Sequence[Sequence[object]] = [
     ["板号", "P1"],
     ["", *range(1, 13)],
     *[[row, *(f"T{row}{i:02d}" for i in range(12))] for row in "ABCDEFGH"],
 ]
-LIST: list[list[object]] = [["Plate", "Well", "Tube"], *[["P2", f"A{i}", f"T00{i}"] for i in range(1, 5)]]
+LIST: Sequence[Sequence[object]] = [
+    ["Plate", "Well", "Tube"],
+    *[["P2", f"A{i}", f"T00{i}"] for i in range(1, 5)],
+]
 
 
 def test_a_drawn_plate_beside_a_list__is_refused() -> None:
@@ -124,8 +127,8 @@ def test_a_drawn_plate_beside_a_list__is_refused() -> None:
 
 
 @pytest.mark.parametrize("other", [DRAWN, LIST])
-def test_a_map_beside_results__is_named(other: list[list[object]]) -> None:
-    results: list[list[object]] = [
+def test_a_map_beside_results__is_named(other: Sequence[Sequence[object]]) -> None:
+    results: Sequence[Sequence[object]] = [
         ["Plate", "Well", "Target", "Sample", "Ct"],
         *(["P2", f"A{i}", "N", f"X00{i}", 30.1] for i in range(1, 5)),
     ]
