@@ -135,3 +135,14 @@ def test_a_map_beside_results__is_named(other: Sequence[Sequence[object]]) -> No
     file = read(workbook({"map": other, "res": results}))
     assert file.readings.height == 4
     assert [(f.code, f.sheet) for f in file.not_understood] == [("map_not_read", "map")]
+
+
+def test_numbers_of_a_drawn_plate__are_asked_or_refused_as_damaged() -> None:
+    head: Sequence[Sequence[object]] = DRAWN[:2]
+    small = [[row, *(12300 + i for i in range(12))] for row in "ABCDEFGH"]
+    assert "barcode_is_number" in {q.code for q in read(workbook({"S": [*head, *small]})).questions}
+    large = [[row, *(220210000000123456 + i for i in range(12))] for row in "ABCDEFGH"]
+    with pytest.raises(
+        DamagedFileError, match="the map holds no tube: line 3: a spreadsheet turned the barcode"
+    ):
+        read(workbook({"S": [*head, *large]}))

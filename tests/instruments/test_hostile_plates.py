@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from poolpipe.instruments import ImportPolicy, InstrumentError, read
-from poolpipe.instruments.errors import AmbiguousFileError, LayoutError
+from poolpipe.instruments.errors import AmbiguousFileError, LayoutError, RefusedFormatError
 from poolpipe.instruments.layouts import load_layouts, parse_layout
+from poolpipe.instruments.notes import Notes
+from poolpipe.instruments.targets import target_name
 from poolpipe.instruments.times import date_order_evidence, moment
 
 if TYPE_CHECKING:
@@ -233,3 +235,60 @@ def test_rows_without_a_plate__are_named_or_of_the_plate_that_is_given() -> None
     assert [tube for _, _, tube in loads(content)] == ["T001"]
     assert named(content) == [("no_plate", "A2"), ("no_plate", "A3")]
     assert read(content, plate="P1").loads["plate"].to_list() == ["P1"] * 3
+
+
+def drawn(cells: list[str]) -> bytes:
+    padded = cells + [""] * (96 - len(cells))
+    lines = [",".join([row, *padded[i * 12 : i * 12 + 12]]) for i, row in enumerate("ABCDEFGH")]
+    return table(",".join(["", *map(str, range(1, 13))]), *lines)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["NEG", "POS"] * 48, ["NEG."] * 50 + ["POS"] * 46, ["N", "P"] * 9, [str(i) for i in range(20, 28)]],
+)
+def test_results_drawn_as_a_plate__are_refused(cells: list[str]) -> None:
+    with pytest.raises(RefusedFormatError, match="results drawn as a plate"):
+        read(drawn(cells), plate="P1")
+
+
+def test_tubes_drawn_as_a_plate__are_read_and_what_is_below_is_named() -> None:
+    assert read(drawn([str(i) for i in range(1, 9)]), plate="P1").loads.height == 8
+    content = drawn(["T001", "T002", "NEG", "POS"]) + b"I,T003,,,,,,,,,,,\n"
+    file = read(content, plate="P1")
+    assert file.loads.height == 4
+    assert [(f.code, f.severity) for f in file.not_understood] == [("below_table", "warning")]
+
+
+@pytest.mark.parametrize(("name", "cells"), [("Finding", ["POS", "NEG", "NEG"]), ("FAM", ["33", "21", "30"])])
+def test_results_beside_a_plate_map__are_refused(name: str, cells: list[str]) -> None:
+    rows = [f"P1,A{i},T00{i},{cell}" for i, cell in enumerate(cells, 1)]
+    with pytest.raises(RefusedFormatError, match=f"column '{name}' holds results"):
+        read(table(f"Plate,Well,Sample,{name}", *rows))
+
+
+def test_a_filter__is_the_dye_that_the_import_names() -> None:
+    policy = ImportPolicy(targets={"FAM": "ORF1ab"})
+    notes = Notes()
+    assert target_name("FAM (465-510)", policy, notes) == "ORF1ab"
+    assert notes.questions == ()
+
+
+def test_a_reagent_distribution__is_named() -> None:
+    record = (
+        "A;R;;Tube;1;T001;9;;;\nD;PCR;P1;96 Well;1;;9;;;\nW;\nR;Src;;Trough;1;8;PCR;P1;96 Well;1;96;10;;\n"
+    )
+    assert [code for code, _ in named(record.encode())] == ["reagent_distribution"]
+
+
+def test_numbers_below_5__are_no_ct_of_a_wide_table() -> None:
+    rows = [f"P1,A{i},T00{i},0.9{i},3{i}.1,25.1" for i in range(1, 7)]
+    file = read(table("Plate,Well,Tube,ORF1ab,N,IC", *rows))
+    assert set(file.readings["target"]) == {"N", "IC"}
+    assert [f.code for f in file.not_understood] == ["bad_ct"] * 6
+
+
+def test_a_difference_of_ct__is_no_target() -> None:
+    rows = [f"P1,A{i},T00{i},3{i}.1,25.1,7.5,8.5" for i in range(1, 7)]
+    file = read(table("Plate,Well,Tube,ORF1ab Ct,IC Ct,dCt,ORF1ab (dCt)", *rows))
+    assert set(file.readings["target"]) == {"ORF1ab", "IC"}

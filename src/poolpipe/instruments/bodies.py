@@ -10,7 +10,7 @@ from poolpipe.instruments.cells import fold, plain, well_name
 from poolpipe.instruments.endings import is_trailer, without_cut_end
 from poolpipe.instruments.errors import AmbiguousFileError, RefusedFormatError
 from poolpipe.instruments.lists import with_lists
-from poolpipe.instruments.result_columns import has_ct
+from poolpipe.instruments.result_columns import CALL_WORDS, DYES, has_ct
 from poolpipe.instruments.shapes import pieces_of_rows, whole_rows
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["body_of", "name_rows_above"]
 
 _DECIMAL = re.compile(r"\d{1,3}[.,]\d+")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _AMOUNT = re.compile(r"vol|conc|[uµμnm]l\b|ng\b|dilution|weight|mass|temp|体积|浓度|温度|重量")
 
 KEYS = ("well", "plate_well", "tube", "pool")
@@ -111,6 +112,8 @@ def _check_no_numbers(columns: Columns, rows: list[Row]) -> None:
     used = set(columns.used)
     for index, name in enumerate(columns.header.cells):
         cells = [plain(row.cells[index]) for row in rows if index < len(row.cells)]
+        if index not in used:
+            _check_no_calls(columns, name, [cell for cell in cells if cell])
         if (
             index in used
             or _AMOUNT.search(fold(name))
@@ -121,6 +124,18 @@ def _check_no_numbers(columns: Columns, rows: list[Row]) -> None:
             f"the column {plain(name)!r} holds numbers with decimals, as results do, and no layout reads it",
             where=f"line {columns.header.line}",
             way_out="export the table of Ct values, or take the column out of the plate map",
+        )
+
+
+def _check_no_calls(columns: Columns, name: str, cells: list[str]) -> None:
+    """Refuse a map with a column that mostly holds words for results, or numbers under the name of a dye."""
+    calls = sum(fold(cell) in CALL_WORDS for cell in cells)
+    measured = fold(name) in DYES and any(map(_NUMBER.fullmatch, cells))
+    if measured or (calls >= FEW and calls * 2 > len(cells)):
+        raise RefusedFormatError(
+            f"the column {plain(name)!r} holds results, and no layout reads it",
+            where=f"line {columns.header.line}",
+            way_out="export the table of results, or take the column out of the plate map",
         )
 
 

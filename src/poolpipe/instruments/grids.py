@@ -15,6 +15,7 @@ from poolpipe.instruments.facts import file_facts, plate_barcode, policy_time
 from poolpipe.instruments.layouts import Layout
 from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
 from poolpipe.instruments.notes import Notes
+from poolpipe.instruments.result_columns import CALL_WORDS
 from poolpipe.instruments.tables import Record
 from poolpipe.instruments.wells import SHAPES, Place
 
@@ -30,6 +31,7 @@ EMPTY = frozenset(("", "-", "empty", "空", "空孔", "x"))
 CALLS = frozenset(
     ("positive", "negative", "invalid", "inconclusive", "suspect", "阳性", "阴性", "可疑", "无效")
 )
+FEW = 4  # a plate has fewer controls of one kind, and tubes beside them
 _DECIMAL = re.compile(r"\d{1,3}[.,]\d+")
 LAYOUT = Layout(
     format="plate-grid", kind="map", required=(), columns={},
@@ -62,11 +64,16 @@ def is_result(grid: tuple[Sheet, int, int]) -> bool:
     ]
     filled = [cell for cell in cells if cell not in EMPTY]
     decimals = sum(bool(_DECIMAL.fullmatch(cell)) for cell in filled)
-    small = bool(filled) and all(re.fullmatch(r"\d{1,2}", cell) for cell in filled)  # no tube is in two wells
+    small = bool(filled) and all(re.fullmatch(r"\d{1,2}", cell) for cell in filled)
+    tubes = small and {int(cell) for cell in filled} == set(
+        range(1, len(filled) + 1)
+    )  # numbered from 1, each once
+    words = sum(cell in CALL_WORDS for cell in filled)
     return (
         decimals > 1
         or any(cell in NOTHING | CALLS for cell in filled)
-        or (small and len(set(filled)) < len(filled))
+        or (small and not tubes)
+        or (words >= FEW and words * 2 > len(filled))
     )
 
 
@@ -127,10 +134,17 @@ def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: Im
         for letter, row in zip(letters, body, strict=True)
         for record in _row(sheet, letter, row, columns)
     ]
+    if any(row.numeric & frozenset(range(1, columns + 1)) for row in body):
+        notes.ask("barcode_is_number", "barcodes are numbers in the spreadsheet: zeros before them would be lost",
+                  "drawn plate", options=("as shown", "text cells"), decided="as shown",
+                  setting="store the column as text")  # fmt: skip
     places = [Place(plate, record["well"], at) for record in records]
     loads = loads_of(LAYOUT, records, places, policy, notes)
     if not loads:
-        raise DamagedFileError("the map holds no tube", where=name, way_out="check the file")
+        first = next((f"line {each.line}: {each.what} ({each.text})" for each in notes.findings), "")
+        raise DamagedFileError(f"the map holds no tube{': ' * bool(first)}{first}", where=name,
+                               way_out="format the cells as text, or check the file")  # fmt: skip
+    _name_what_is_below(sheet.rows[top + 1 + rows :], notes)
     recognised = Recognised(
         format=f"plate-grid-{size}", plate=plate, plate_from=plate_from, plate_wells=size, run_time=at,
         time_of="policy (at)" if at else "", encoding=document.encoding, sha256=document.sha256,
@@ -153,6 +167,14 @@ def _check_widths(
                 f"row {row.cells[0]} has {len(row.cells)} cells, the row of column numbers {width}: tubes have moved",
                 where=f"{name}, line {row.line}", way_out="restore the row",
             )  # fmt: skip
+
+
+def _name_what_is_below(rows: list[Row], notes: Notes) -> None:
+    """Name the lines below a drawn plate that have several cells, as more rows of tubes or another plate would."""
+    for row in rows:
+        if sum(map(bool, map(plain, row.cells))) > 1:
+            notes.found("below_table", "below the drawn plate: not read", severity="warning", line=row.line,
+                        text=" ".join(row.cells)[:80])  # fmt: skip
 
 
 def _row(sheet: Sheet, letter: str, row: Row, columns: int) -> list[Record]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "readings_of", "table_decimal"]
 
 
+EARLIEST = 5.0  # cycles; in tables that labs make themselves, a target's column may hold something else
 FEW = 4  # a quarter of the rows at least have no target where the dye replaces it
 
 
@@ -196,9 +197,16 @@ def _ct(
     if _is_nothing(layout, text):
         return None
     ct = number(text, decimal)
-    if ct is None or not (0 <= ct <= 100 or ct in policy.no_call_ct):
+    early = (
+        bool(layout.target_columns) and ct is not None and 0 < ct < EARLIEST and ct not in policy.no_call_ct
+    )
+    if ct is None or early or not (0 <= ct <= 100 or ct in policy.no_call_ct):
         what = "no Ct: neither a number from 0 to 100 nor a word for no amplification"
-        if ct is not None:
+        if early:
+            what = (
+                f"no Ct is below {EARLIEST:g}: a count, a difference or a fluorescence under a target's name?"
+            )
+        elif ct is not None:
             what += f"; if the machine writes it where nothing amplified: no_call_ct = [{ct:g}]"
         notes.found("bad_ct", what, line=record.line, sheet=record.sheet, column="ct", text=text)
         return LEFT_OUT

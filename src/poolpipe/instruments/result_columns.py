@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from poolpipe.instruments.documents import Document
 
-__all__ = ["has_ct", "names_target", "result_names", "unread_results"]
+__all__ = ["CALL_WORDS", "DYES", "has_ct", "names_target", "result_names", "unread_results"]
 
 # After folding: lower case, half width, letters of other alphabets made Latin.
 _CT = re.compile(r"(?:^|[^a-z])(?:ct|cq|cp|crt|c\(t\)|cq\(.*\)|threshold cycle)(?:$|[^a-z])")
@@ -21,6 +21,34 @@ _RESULT = re.compile(
     r"amplitude|fluorescence|threshold|baseline|melt|tm\d*|rq|efficiency|end ?point)(?:$|[^a-z])"
     r"|结果|判定|判读|结论|荧光|扩增|循环|定性|阈值"
 )
+CALL_WORDS = frozenset(
+    map(
+        fold,
+        ("positive", "negative", "pos", "neg", "p", "n", "+", "±", "detected", "not detected", "invalid", "inconclusive",
+         "suspect", "阳性", "阴性", "可疑", "无效", "检出", "未检出"),
+    )
+)  # fmt: skip
+"""What laboratories write for a result."""
+
+DYES = frozenset(
+    (
+        "fam",
+        "vic",
+        "hex",
+        "joe",
+        "rox",
+        "cy3",
+        "cy5",
+        "cy5.5",
+        "cy55",
+        "texas red",
+        "tamra",
+        "ned",
+        "quasar 670",
+    )
+)
+"""Dyes, folded: a column of this name holds what a machine measured."""
+
 _TARGET = re.compile(r"target|detector|gene|assay|目标|靶|基因|项目")
 _WELLS = frozenset(
     map(fold, ("Well", "Well Position", "Well Name", "Well No.", "Well ID", "反应孔", "孔位", "孔号"))

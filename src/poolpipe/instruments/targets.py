@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from poolpipe.instruments.cells import fold
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["expected_target", "is_expected", "target_name"]
 
 INTERNAL_CONTROL = ("内标", "内参", "内控", "内标基因", "内参基因", "internal control", "内部对照")
+_FILTERS = re.compile(r"\s*\(\d{3}\s*[-/]\s*\d{3}\)\s*$")  # wavelengths behind a dye: FAM (465-510)
 GENE = ("基因", " gene", "-gene", " 基因")  # what may follow a target's name
 
 
@@ -30,8 +32,9 @@ def target_name(name: str, policy: ImportPolicy, notes: Notes) -> str:
         policy that does not know the target gives no call by them.
     """
     given = {fold(key): target for key, target in policy.targets.items()}
-    target = given.get(fold(name)) or expected_target(name, policy) or name
-    if target != name and fold(name) not in given:
+    told = given.get(fold(name)) or given.get(fold(_FILTERS.sub("", name)))
+    target = told or expected_target(name, policy) or name
+    if target != name and not told:
         notes.ask("target_spelling", "an expected target in other spelling", name,
                   options=(target, name), decided=target, setting="targets")  # fmt: skip
     if policy.expected_targets and target not in policy.expected_targets:

@@ -95,6 +95,9 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
             dispensed = False
         elif kind == "W":
             held, dispensed = [], False
+        elif kind == "R":
+            notes.found("reagent_distribution", "a reagent distribution is not read: no load is made of it",
+                        severity="info", line=row.line, text=";".join(cells)[:80])  # fmt: skip
         elif kind == "D":
             dispensed = True
             load = _load(cells, labware[_key(cells)], held, row.line, policy, notes)
