@@ -247,3 +247,22 @@ def test_prevalence_command__takes_a_result_folder(tmp_path: Path) -> None:
     pools = json.loads(CliRunner().invoke(design, asked, catch_exceptions=False).stdout)
     tubes = json.loads(CliRunner().invoke(design, [*asked, "--singles"], catch_exceptions=False).stdout)
     assert (pools[0]["pools"], tubes[0]["pools"]) == (3, 4)
+
+
+def test_doubts__name_repeated_seats_and_ct_that_no_call_supports() -> None:
+    seats = pl.DataFrame({"pool": list("ABBCD"), "person": ["001", "002", "002 ", "003", "004"]})
+    pools = pl.DataFrame(
+        {
+            "pool": list("ABCD"),
+            "call": ["negative", "invalid", "suspect", "negative"],
+            "ct": [20.0, 30.0, 30.0, 41.0],  # D's is later than the limit of 40
+        }
+    )
+    found = decode(seats, pools, PEOPLE, assay={"cycles": {}})
+    assert _named(found.doubts) == [
+        ("seat_repeated", "B"),
+        ("ct_without_positive", "A"),
+        ("ct_without_positive", "B"),
+    ]
+    assert _named(decode(seats, pools, PEOPLE).doubts) == [("seat_repeated", "B")]  # Ct do not count
+    assert _named(screen_doubts(seats, pools)) == [("seat_repeated", "B")]
