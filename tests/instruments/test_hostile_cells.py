@@ -146,3 +146,10 @@ def test_numbers_of_a_drawn_plate__are_asked_or_refused_as_damaged() -> None:
         DamagedFileError, match="the map holds no tube: line 3: a spreadsheet turned the barcode"
     ):
         read(workbook({"S": [*head, *large]}))
+
+
+def test_a_hidden_sheet_that_is_read__is_named() -> None:
+    file = read(workbook({"old": LIST, "S": [["note"]]}, hidden=("old",)))
+    assert file.loads.height == 4
+    assert [(f.code, f.sheet) for f in file.not_understood] == [("hidden_sheet", "old")]
+    assert read(workbook({"old": LIST, "S": [["note"]]})).not_understood == ()

@@ -292,3 +292,14 @@ def test_a_difference_of_ct__is_no_target() -> None:
     rows = [f"P1,A{i},T00{i},3{i}.1,25.1,7.5,8.5" for i in range(1, 7)]
     file = read(table("Plate,Well,Tube,ORF1ab Ct,IC Ct,dCt,ORF1ab (dCt)", *rows))
     assert set(file.readings["target"]) == {"ORF1ab", "IC"}
+
+
+@pytest.mark.parametrize(("cts", "asked"), [(("", ""), ("VIC (533-580)",)), (("", "30.1"), None)])
+def test_a_channel_without_any_ct__is_asked(cts: tuple[str, str], asked: tuple[str, ...] | None) -> None:
+    def channel(name: str, *values: str) -> str:
+        rows = "".join(f"True\t255\tA{i}\tT00{i}\t{ct}\t\t0\t\n" for i, ct in enumerate(values, 1))
+        return f"Experiment: x  Selected Filter: {name}\nInclude\tColor\tPos\tName\tCp\tConcentration\tStandard\tStatus\n{rows}"
+
+    text = channel("FAM (465-510)", "30.1", "") + channel("VIC (533-580)", *cts)
+    questions = {q.code: q.where for q in read(text.encode()).questions}
+    assert questions.get("target_without_ct") == asked

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-__all__ = ["OLE", "Cells", "SpreadsheetError", "sheet_merges", "sheet_rows", "sheet_titles"]
+__all__ = ["OLE", "Cells", "SpreadsheetError", "hidden_titles", "sheet_merges", "sheet_rows", "sheet_titles"]
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of an xls."""
@@ -61,6 +61,22 @@ def sheet_titles(content: bytes) -> list[str]:
         If the workbook is damaged, or its reader ran out of memory or time.
     """
     return _asked(_titles, content)
+
+
+def hidden_titles(content: bytes) -> list[str]:
+    """Titles of a workbook's sheets that its program does not show.
+
+    Parameters
+    ----------
+    content : bytes
+        An xlsx or xls file.
+
+    Raises
+    ------
+    SpreadsheetError
+        If the workbook is damaged, or its reader ran out of memory or time.
+    """
+    return _asked(_hidden, content)
 
 
 def sheet_rows(content: bytes, title: str, most: int | None = None) -> list[Cells]:
@@ -122,6 +138,20 @@ def _asked(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 def _titles(content: bytes) -> list[str]:
     return list(_book(content))
+
+
+def _hidden(content: bytes) -> list[str]:
+    _book(content)  # a damaged workbook raises here
+    if not content.startswith(OLE):
+        from python_calamine import SheetVisibleEnum
+
+        sheets = _calamine(content).sheets_metadata
+        return [sheet.name for sheet in sheets if sheet.visible != SheetVisibleEnum.Visible]
+    import xlrd
+
+    with open(os.devnull, "w", encoding="utf-8") as silence:  # noqa: PTH123 -- a device, no path
+        book = xlrd.open_workbook(file_contents=content, logfile=silence, on_demand=True)
+    return [sheet.name for sheet in map(book.sheet_by_index, range(book.nsheets)) if sheet.visibility]
 
 
 def _rows(content: bytes, title: str, most: int | None) -> list[Cells]:

@@ -208,6 +208,8 @@ class _Assembly:
                 pools += pools_of(part.records, policy, notes)
         ask_about_shared_wells(loads, notes)
         self._check_channels()
+        if len(self.parts) > 1:
+            self._ask_about_silent_channels()
         of_pcr = layout.kind == "instrument" or bool(layout.target_columns)
         if not (readings or reports or pools or (loads and not of_pcr)):
             raise self._nothing_read()
@@ -255,6 +257,22 @@ class _Assembly:
                     where=self.name, way_out="import them as a file each",
                 )  # fmt: skip
             seen[channel] |= wells
+
+    def _ask_about_silent_channels(self) -> None:
+        """Ask about a channel of which no well has a Ct while another channel of the file has some."""
+        told = [
+            any(kind_of(text) == "number" for record in part.records for _, text in record.cts)
+            for part in self.parts
+        ]
+        if not any(told):
+            return
+        for part, some in zip(self.parts, told, strict=True):
+            heading = file_facts(self.layout, part.preamble)
+            channel = heading.get("target") or heading.get("channel", "")
+            if channel and not some and any(record.cts for record in part.records):
+                self.notes.ask("target_without_ct", "no well has a Ct in this channel, others of the file have", channel,
+                               options=("undetermined", "not analysed"), decided="undetermined",
+                               setting="omit the run")  # fmt: skip
 
     def _nothing_read(self) -> DamagedFileError:
         """The error for a file of which no row was taken, with the first reason."""

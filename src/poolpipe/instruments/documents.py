@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from poolpipe.events.spreadsheets import OLE
 from poolpipe.instruments.cells import fold
 from poolpipe.instruments.errors import DamagedFileError, RefusedFormatError
-from poolpipe.instruments.workbooks import Loader, xls_tables, xlsx_tables
+from poolpipe.instruments.workbooks import Loader, hidden_sheets, xls_tables, xlsx_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +90,7 @@ class Document:
     text: str = ""
     members: dict[str, bytes] = field(default_factory=dict)
     other_encoding: str = ""
+    hidden: frozenset[str] = frozenset()  # titles of sheets that a spreadsheet program does not show
 
     @property
     def cut(self) -> bool:
@@ -137,10 +138,12 @@ def open_document(content: bytes, policy: ImportPolicy, *, name: str = "") -> Do
         of_eds = any(member.startswith(EDS_FOLDER) for member in members)
         if "xl/workbook.xml" in members and not of_eds:
             packed = _packed(members) if b"xl\\" in content else content
-            return Document("spreadsheet", _sheets(xlsx_tables(packed, members, name)), sha256)
+            sheets = _sheets(xlsx_tables(packed, members, name))
+            return Document("spreadsheet", sheets, sha256, hidden=hidden_sheets(packed, name))
         return Document("zip", [], sha256, members=members)
     if content.startswith(OLE):
-        return Document("spreadsheet", _sheets(xls_tables(content, name)), sha256)
+        sheets = _sheets(xls_tables(content, name))
+        return Document("spreadsheet", sheets, sha256, hidden=hidden_sheets(content, name))
     head = content[:2048].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     if head.startswith((b"<!doctype html", b"<html", b"<table")):
         raise RefusedFormatError(

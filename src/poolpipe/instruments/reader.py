@@ -61,12 +61,13 @@ def read_bytes(
         found = find_layout(document, load_layouts(layouts), policy)
         if found is not None:
             maps = _other_maps(document, found, load_layouts(layouts), policy)
-            return _with_maps_named(read_document(document, *found, name, policy), maps)
+            file = _with_maps_named(read_document(document, *found, name, policy), maps)
+            return _with_hidden_named(file, found[1], document)
         if tecan.is_worklist(document):
             return tecan.read(document, name, policy)
         check_no_results(document)
         if (grid := grids.find_grid(document)) is not None:
-            return grids.read(document, grid, name, policy)
+            return _with_hidden_named(grids.read(document, grid, name, policy), grid[0], document)
     except InstrumentError as error:
         if error.where.startswith(name):
             raise
@@ -111,6 +112,15 @@ def _with_maps_named(file: InstrumentFile, titles: list[str]) -> InstrumentFile:
     what = "a plate map on another sheet was not read: loads follow the results' own sample names; import it as a file"
     found = tuple(Finding("map_not_read", what, "warning", sheet=title, text=title) for title in titles)
     return replace(file, not_understood=(*file.not_understood, *found))
+
+
+def _with_hidden_named(file: InstrumentFile, sheet: Sheet, document: Document) -> InstrumentFile:
+    """The file with a finding where the sheet that was read is hidden, so that nobody who opens the workbook sees it."""
+    if sheet.name not in document.hidden:
+        return file
+    what = "the sheet that was read is hidden in the workbook: is it the one that was meant?"
+    found = Finding("hidden_sheet", what, "warning", sheet=sheet.name, text=sheet.name)
+    return replace(file, not_understood=(*file.not_understood, found))
 
 
 def check_no_results(document: Document) -> None:

@@ -9,10 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from poolpipe.events.spreadsheets import Cells, SpreadsheetError, sheet_merges, sheet_rows, sheet_titles
+from poolpipe.events.spreadsheets import (
+    Cells,
+    SpreadsheetError,
+    hidden_titles,
+    sheet_merges,
+    sheet_rows,
+    sheet_titles,
+)
 from poolpipe.instruments.errors import DamagedFileError
 
-__all__ = ["Loader", "SheetRow", "xls_tables", "xlsx_tables"]
+__all__ = ["Loader", "SheetRow", "hidden_sheets", "xls_tables", "xlsx_tables"]
 
 SheetRow = tuple[Cells, dict[int, str]]
 """Cells of a row, and by column the text of each merged cell that reaches into it."""
@@ -70,6 +77,27 @@ def xls_tables(content: bytes, name: str) -> dict[str, Loader]:
         By title; see `xlsx_tables`.
     """
     return _tables(content, name, merged=True)
+
+
+def hidden_sheets(content: bytes, name: str) -> frozenset[str]:
+    """Titles of the sheets that a spreadsheet program does not show.
+
+    Parameters
+    ----------
+    content : bytes
+        An xlsx or xls file.
+    name : str
+        For messages.
+
+    Raises
+    ------
+    DamagedFileError
+        A workbook that cannot be read.
+    """
+    try:
+        return frozenset(hidden_titles(content))
+    except SpreadsheetError as error:
+        raise _damaged(error, name) from error
 
 
 def _tables(content: bytes, name: str, *, merged: bool) -> dict[str, Loader]:
