@@ -281,11 +281,19 @@ def test_a_reagent_distribution__is_named() -> None:
     assert [code for code, _ in named(record.encode())] == ["reagent_distribution"]
 
 
-def test_numbers_below_5__are_no_ct_of_a_wide_table() -> None:
-    rows = [f"P1,A{i},T00{i},0.9{i},3{i}.1,25.1" for i in range(1, 7)]
+@pytest.mark.parametrize("values", ["0.91 0.92 0.9 1.1 0.8 1.2", "1 2 3 4 5 6", "3.1 1.2 33.1 2.5 0.9 1.1"])
+def test_a_column_of_counts_or_fluorescence__is_no_ct_of_a_wide_table(values: str) -> None:
+    rows = [f"P1,A{i},T00{i},{value},3{i}.1,25.1" for i, value in enumerate(values.split(), 1)]
     file = read(table("Plate,Well,Tube,ORF1ab,N,IC", *rows))
     assert set(file.readings["target"]) == {"N", "IC"}
-    assert [f.code for f in file.not_understood] == ["bad_ct"] * 6
+    assert [(f.code, f.column) for f in file.not_understood] == [("bad_ct", "ORF1ab")]
+
+
+def test_a_number_below_5__is_no_ct_of_a_wide_table() -> None:
+    rows = [f"P1,A{i},T00{i},{'0.9' if i == 3 else 31.5},3{i}.1,25.1" for i in range(1, 7)]
+    file = read(table("Plate,Well,Tube,ORF1ab,N,IC", *rows))
+    assert file.readings.height == 17
+    assert [(f.code, f.text) for f in file.not_understood] == [("bad_ct", "0.9")]
 
 
 def test_a_difference_of_ct__is_no_target() -> None:

@@ -94,10 +94,13 @@ def readings_of(
     """
     readings = []
     by_dye = _targets_are_dyes(table)
+    others = _columns_of_others(layout, table, decimal, notes)
     for record, well in zip(table.records, wells, strict=True):
         if well is None or not _counts(layout, record, well, policy, notes):
             continue
         for channel, text in record.cts:
+            if channel in others:
+                continue
             dye = record["dye"] if by_dye else ""
             default = {} if channel else heading or {}
             target = _target(channel or record["target"], dye, default, policy, notes)
@@ -115,6 +118,25 @@ def readings_of(
                 readings.append(Reading(record, well, target, ct, text, flags))
     _note_repeats(readings, notes)
     return readings
+
+
+def _columns_of_others(layout: Layout, table: Table, decimal: str, notes: Notes) -> frozenset[str]:
+    """Names of a wide table's columns that hold something else than Ct values: a count, or mostly numbers below any Ct."""
+    if not layout.target_columns:
+        return frozenset()
+    columns: dict[str, list[float]] = {}
+    for record in table.records:
+        for channel, text in record.cts:
+            if (value := number(text, decimal)) is not None:
+                columns.setdefault(channel, []).append(value)
+    others = set()
+    for channel, values in columns.items():
+        counted = len(values) >= FEW and sorted(values) == list(range(1, len(values) + 1))
+        if channel and (counted or sum(0 < value < EARLIEST for value in values) * 2 > len(values)):
+            others.add(channel)
+            what = f"the column {channel!r} counts rows or is below any Ct: it is not read"
+            notes.found("bad_ct", what, sheet=table.sheet, line=table.columns.header.line, column=channel)
+    return frozenset(others)
 
 
 def _counts(layout: Layout, record: Record, well: str, policy: ImportPolicy, notes: Notes) -> bool:
