@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from poolpipe.instruments.cells import NOTHING, fold, number
 from poolpipe.instruments.roles import CONTROLS, roles_of
-from poolpipe.instruments.targets import is_expected, target_name
+from poolpipe.instruments.targets import expected_target, is_expected
 from poolpipe.instruments.times import moment
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def _is_reported(layout: Layout, record: Record, policy: ImportPolicy, notes: No
         return True
     name = record["analyte"]
     own = fold(name) in map(fold, layout.analytes)
-    if own or (is_expected(name, policy) and target_name(name, policy, notes) != policy.internal_control):
+    if own or (is_expected(name, policy) and expected_target(name, policy) != policy.internal_control):
         return True
     notes.ask("other_analyte", "results of another analyte than the one looked for: no report is made of them", name or "(empty)",
               options=("targets",), decided="not reported", setting="targets")  # fmt: skip
