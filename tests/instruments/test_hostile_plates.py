@@ -311,3 +311,15 @@ def test_a_channel_without_any_ct__is_asked(cts: tuple[str, str], asked: tuple[s
     text = channel("FAM (465-510)", "30.1", "") + channel("VIC (533-580)", *cts)
     questions = {q.code: q.where for q in read(text.encode()).questions}
     assert questions.get("target_without_ct") == asked
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [("Lot,13-05-2022", True), ("Notes,Lot 13-05-22", True), ("Run Started,13/02/2022 12:00:00", False),
+     ("* Date = 13/02/2022 12:00:00", False)],
+)  # fmt: skip
+def test_only_times_of_the_preamble__prove_the_order_of_day_and_month(line: str, asked: bool) -> None:
+    rows = [f",A0{i},FAM,N,Unkn,T00{i},3{i}.12" for i in range(1, 6)]
+    text = f"ID,P1\n{line}\nRun Ended,03/02/2022 13:07:52\n\n,Well,Fluor,Target,Content,Sample,Cq"
+    file = read(table(text, *rows))
+    assert ("date_order" in {q.code for q in file.questions}) is asked

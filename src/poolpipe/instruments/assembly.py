@@ -18,7 +18,7 @@ from poolpipe.instruments.contents import (
 )
 from poolpipe.instruments.contradictions import check_blocks, contradicted
 from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
-from poolpipe.instruments.facts import file_facts, plate_barcode, plate_size, when_read
+from poolpipe.instruments.facts import file_facts, plate_barcode, plate_size, time_texts, when_read
 from poolpipe.instruments.interpret import Reading, readings_of, table_decimal
 from poolpipe.instruments.layouts import Layout, match_header
 from poolpipe.instruments.means import check_means
@@ -181,8 +181,7 @@ class _Assembly:
         if not own_plates and any("well" in part.roles for part in self.parts):
             plate, plate_from = plate_barcode(self.facts, self.name, policy, notes)
         evidence = date_order_evidence(
-            [cell for row in preamble for cell in row.cells]
-            + [r["at"] for part in self.parts for r in part.records]
+            time_texts(preamble) + [r["at"] for part in self.parts for r in part.records]
         )
         when = when_read(layout, self.facts, preamble, policy, notes)
         stand: set[str] = set()  # wells that have a row, whether it is taken or not

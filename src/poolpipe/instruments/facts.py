@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from poolpipe.instruments.layouts import Layout
     from poolpipe.instruments.notes import Notes
 
-__all__ = ["When", "file_facts", "plate_barcode", "plate_size", "policy_time", "when_read"]
+__all__ = ["When", "file_facts", "plate_barcode", "plate_size", "policy_time", "time_texts", "when_read"]
 
+_NO_TIME = re.compile(r"lot|serial|batch|barcode|name|note|comment|version|批|序列|编号|名称|备注")  # of keys
 ABSENT = frozenset(("", "na", "n/a", "none", "-", "null"))
 TIMES_OF = {
     "analysed": "analysis",
@@ -82,6 +83,18 @@ def _joined(facts: dict[str, str]) -> dict[str, str]:
     return facts
 
 
+def time_texts(preamble: list[Row]) -> list[str]:
+    """Values of the preamble that may be times: not those of a lot, a serial number or a name, which only look like one.
+
+    Parameters
+    ----------
+    preamble : list of Row
+        The lines above a table.
+    """
+    values = [value for key, value, _ in preamble_pairs(preamble) if not _NO_TIME.search(fold(key))]
+    return values + [cell for row in preamble for cell in row.cells[2:]]
+
+
 def policy_time(policy: ImportPolicy) -> datetime | None:
     """The policy's own time in UTC; without an offset it is in the policy's zone."""
     if policy.at is None:
@@ -112,7 +125,7 @@ def when_read(
     -------
     When
     """
-    texts = [cell for row in preamble for cell in row.cells]
+    texts = time_texts(preamble)
     order = ("analysed", "modified", "run_end", "run_start")
     order = order if policy.reading_time == "analysis" else (*order[2:], *order[:2])
     moments: dict[str, Moment] = {}
