@@ -288,7 +288,7 @@ def conclude(
         "unregistered": unknown,
         "readings": which,
         "coverage": covered,
-        "fit": fit_of_run(pools, recalls, policy),
+        "fit": fit_of_run(pools, recalls, several, policy),
     }
     day = Day(coded, summary, reconclude, people=known.people)
     if out:

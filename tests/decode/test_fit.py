@@ -14,7 +14,7 @@ from scipy import stats
 import poolpipe
 from pipeline.naive import frames_of
 from poolpipe.decode import decode
-from poolpipe.decode.retests import chance_of_confirmation, fit_of_retests
+from poolpipe.decode.retests import chance_of_confirmation, chance_of_finding, fit_of_findings, fit_of_retests
 from poolpipe.decode.sums import expected_positives
 
 PEOPLE = 100_000
@@ -176,6 +176,47 @@ def test_run__holds_retests_against_its_policy(confirmed: int, warned: bool) -> 
     fit = poolpipe.run(frames_of(events)).summary["fit"]
     assert (fit["retests"]["retested"], fit["retests"]["confirmed"]) == (10, confirmed)
     assert any("tested again" in text for text in fit["warnings"]) == warned
+
+
+def test_chance_of_finding__is_that_of_all_patterns() -> None:
+    p, se, sp, sp1, n = 0.1, 0.8, 0.9, 0.95, 4
+    both = single = 0.0
+    for pattern in itertools.product((0, 1), repeat=n):
+        weight = math.prod(p if infected else 1 - p for infected in pattern)
+        own = se if pattern[0] else 1 - sp1
+        single += weight * own
+        both += weight * own * (se if any(pattern) else 1 - sp)
+    assert chance_of_finding(np.array([4.0]), p, se, sp, sp1)[0] == pytest.approx(both / single, rel=1e-12)
+
+
+def test_fit_of_findings__implies_the_sensitivity_that_explains_the_number() -> None:
+    told, sizes = (0.001, 0.9, 0.999, 0.99997), np.full(1000, 10.0)
+    usual = fit_of_findings(sizes, round(1000 * chance_of_finding(sizes, *told)[0]), *told)
+    assert usual["sensitivity_implied"] == pytest.approx(0.9, abs=0.002)
+    assert usual["warnings"] == []
+    infected = 0.001 * 0.9 / (0.001 * 0.9 + 0.999 * 0.00003)  # singles' own law stays as told
+    few = fit_of_findings(sizes, round(1000 * infected * 0.6), *told)
+    assert few["sensitivity_implied"] == pytest.approx(0.6, abs=0.005)
+    assert len(few["warnings"]) == 1
+    assert "sensitivity is lower" in few["warnings"][0]
+    assert fit_of_findings(np.empty(0), 0, *told) == {}
+
+
+def test_run__counts_singles_of_before_the_pools_result_alone() -> None:
+    """T0 misses a person whose single is positive, T1 finds one, T2 is answered afterwards."""
+    events = []
+    for tube, call, hour in (("T0", "negative", 5), ("T1", "positive", 5), ("T2", "positive", 12)):
+        for i in range(10):
+            person = {"person": f"{tube}-{i}", "person_type": "HKM"}
+            events.append({"kind": "collect", "at": "2022-02-10T00:00:00Z", "tube": tube, **person})
+        one = {"person": f"{tube}-3", "person_type": "HKM", "tube": f"S{tube}"}
+        events += [
+            {"kind": "collect", "at": f"2022-02-10T{hour:02}:00:00Z", "mode": "single", **one},
+            {"kind": "report", "at": "2022-02-10T06:00:00Z", "tube": tube, "call": call},
+            {"kind": "report", "at": "2022-02-10T18:00:00Z", "tube": f"S{tube}", "call": "positive"},
+        ]
+    findings = poolpipe.run(frames_of(events)).summary["fit"]["findings"]
+    assert (findings["pools"], findings["found"]) == (2, 1)
 
 
 def test_fit__is_silent_about_people_who_are_certainly_infected() -> None:

@@ -1,4 +1,4 @@
-"""Re-tests: how many positive pools, all of whose people were tested again, should have a positive single."""
+"""Re-tests: positive pools that singles should confirm, and positive singles that pools should have found."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from poolpipe.decode.sums import Expected
 
-__all__ = ["chance_of_confirmation", "fit_of_retests"]
+__all__ = ["chance_of_confirmation", "chance_of_finding", "fit_of_findings", "fit_of_retests"]
 
 RARE = 1e-5
 """A number with a smaller two-sided probability gets a warning."""
@@ -104,6 +104,111 @@ def fit_of_retests(
         "specificity_implied": float(f"{high:.6g}") if explained else None,
         "warnings": _warnings(confirmed, int(sizes.size), counted),
     }
+
+
+def chance_of_finding(
+    sizes: NDArray[np.float64],
+    prior: float,
+    sensitivity: float,
+    specificity: float,
+    single_specificity: float,
+) -> NDArray[np.float64]:
+    """P(a pool is positive | one of its people has a positive single that was taken apart from it).
+
+    Parameters
+    ----------
+    sizes : (k,) float64
+        People in a pool.
+    prior : float
+        P(infected) of each person, independently.
+    sensitivity, specificity : float
+        Of a pool; singles have the same sensitivity.
+    single_specificity : float
+        Of a single.
+
+    Returns
+    -------
+    (k,) float64
+        0 where no single can be positive.
+
+    Notes
+    -----
+    With v the probability that who has a positive single is infected (Bayes), it is
+    ``v se + (1 - v) (se (1 - (1 - p)^(n - 1)) + (1 - sp) (1 - p)^(n - 1))``.
+    """
+    true, false = prior * sensitivity, (1.0 - prior) * (1.0 - single_specificity)
+    if true + false == 0.0:
+        return np.zeros(len(sizes))
+    infected = true / (true + false)
+    clean = (1.0 - prior) ** np.maximum(sizes - 1.0, 0.0)
+    return infected * sensitivity + (1.0 - infected) * (
+        sensitivity * (1.0 - clean) + (1.0 - specificity) * clean
+    )
+
+
+def fit_of_findings(
+    sizes: NDArray[np.float64],
+    found: int,
+    prior: float,
+    sensitivity: float,
+    specificity: float,
+    single_specificity: float,
+) -> dict[str, Any]:
+    """Compare how many pools found a person whose single is positive with the expected number.
+
+    Parameters
+    ----------
+    sizes : (pools,) float64
+        People of every negative or positive pool with somebody whose single, swabbed before the pool's result was known,
+        is positive.
+    found : int
+        How many of these pools are positive.
+    prior, sensitivity, specificity, single_specificity : float
+        As given; singles have the sensitivity of pools.
+
+    Returns
+    -------
+    dict
+        pools, found, expected (with lower and upper, 95%), sensitivity_implied (that of pools, singles as given; None: no
+        sensitivity explains the number), and warnings in words; empty without pools.
+    """
+    if not sizes.size:
+        return {}
+    true, false = prior * sensitivity, (1.0 - prior) * (1.0 - single_specificity)
+    infected = true / (true + false) if true + false else 0.0
+    counted = expected_positives(
+        chance_of_finding(sizes, prior, sensitivity, specificity, single_specificity), found
+    )
+    # Linear in the pools' sensitivity: found = a + b * sensitivity.
+    clean = (1.0 - prior) ** np.maximum(sizes - 1.0, 0.0)
+    base = float(((1.0 - infected) * (1.0 - specificity) * clean).sum())
+    slope = float((infected + (1.0 - infected) * (1.0 - clean)).sum())
+    implied = (found - base) / slope if slope > 0.0 else -1.0
+    return {
+        "pools": int(sizes.size),
+        "found": found,
+        "expected": round(counted.mean, 1),
+        "lower": counted.lower,
+        "upper": counted.upper,
+        "sensitivity_implied": float(f"{min(implied, 1.0):.3g}") if implied >= 0.0 else None,
+        "warnings": _warnings_of_findings(found, int(sizes.size), counted),
+    }
+
+
+def _warnings_of_findings(found: int, pools: int, counted: Expected) -> list[str]:
+    if counted.tail >= RARE:
+        return []
+    told = (
+        f"of {pools:,} pools with somebody whose own single is positive {found:,} were positive, "
+        f"{counted.mean:,.1f} expected ({counted.lower:,} to {counted.upper:,})"
+    )
+    zh = (
+        f"另有单检阳性者的混采管 {pools:,} 个，其中报阳性 {found:,} 个，按模型应为 {counted.mean:,.1f} 个"
+        f"（{counted.lower:,} 至 {counted.upper:,}）"
+    )
+    if found < counted.mean:
+        return [f"{told}: the pools' sensitivity is lower than told {zh}：混采灵敏度低于所述"]
+    return [f"{told}: the pools' sensitivity is higher than told {zh}：混采灵敏度高于所述"]
 
 
 def _warnings(confirmed: int, retested: int, counted: Expected) -> list[str]:

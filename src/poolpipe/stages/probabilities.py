@@ -226,13 +226,15 @@ def _alike(
     return begin_of[kinds], np.where(np.repeat(alone, people), own, pooled)
 
 
-def fit_of_run(pools: pl.DataFrame, recalls: pl.DataFrame, policy: Policy) -> dict[str, Any]:
+def fit_of_run(
+    pools: pl.DataFrame, recalls: pl.DataFrame, several: pl.DataFrame, policy: Policy
+) -> dict[str, Any]:
     """Compare the numbers of positive pool tubes, and of those that re-tests confirm, with what the policy expects.
 
     Parameters
     ----------
-    pools, recalls : DataFrame
-        Coded.
+    pools, recalls, several : DataFrame
+        Coded; `several` holds the seats of people in several tubes of a round.
     policy : Policy
         Its `decoding`: prior, sensitivity and specificities.
 
@@ -241,7 +243,8 @@ def fit_of_run(pools: pl.DataFrame, recalls: pl.DataFrame, policy: Policy) -> di
     dict
         positives and expected (with lower and upper, 95%, as of independent tubes), prior and prior_implied (None: no
         prior explains the number), retests (`decode.retests.fit_of_retests`; empty where no positive pool tube had everybody
-        tested again), and warnings in words; empty where no pool tube has a result.
+        tested again), findings (`decode.retests.fit_of_findings`; empty where nobody of a pool has a positive single of before
+        its result), and warnings in words; empty where no pool tube has a result.
     """
     from poolpipe.decode.fit import warn_of_positives
     from poolpipe.decode.sums import expected_positives
@@ -275,7 +278,7 @@ def fit_of_run(pools: pl.DataFrame, recalls: pl.DataFrame, policy: Policy) -> di
         low, high = (middle, high) if float((tubes * chance(middle)).sum()) < seen else (low, middle)
     counted = expected_positives(chance(rules.prior), seen, weight=tubes)
     explained = float((tubes * chance(0.0)).sum()) <= seen <= float((tubes * chance(1.0)).sum())
-    retests = _retests(pools, recalls, policy)
+    retests, findings = _retests(pools, recalls, policy), _findings(pools, several, policy)
     return {
         "positives": seen,
         "expected": round(counted.mean, 1),
@@ -284,7 +287,12 @@ def fit_of_run(pools: pl.DataFrame, recalls: pl.DataFrame, policy: Policy) -> di
         "prior": rules.prior,
         "prior_implied": float(f"{high:.3g}") if explained else None,
         "retests": {name: value for name, value in retests.items() if name != "warnings"},
-        "warnings": [*warn_of_positives(seen, counted), *retests.get("warnings", [])],
+        "findings": {name: value for name, value in findings.items() if name != "warnings"},
+        "warnings": [
+            *warn_of_positives(seen, counted),
+            *retests.get("warnings", []),
+            *findings.get("warnings", []),
+        ],
     }
 
 
@@ -311,6 +319,40 @@ def _retests(pools: pl.DataFrame, recalls: pl.DataFrame, policy: Policy) -> dict
     return fit_of_retests(
         answered["people"].to_numpy().astype(np.float64),
         int(answered["confirmed"].sum()),
+        rules.prior,
+        rules.sensitivity,
+        rules.specificity,
+        rules.single_specificity,
+    )
+
+
+def _findings(pools: pl.DataFrame, several: pl.DataFrame, policy: Policy) -> dict[str, Any]:
+    """Count pools of people with a positive single, and the positive ones of them.
+
+    A single that was swabbed after the pool's result may have been taken because of it, and does not count.
+    """
+    from poolpipe.decode.retests import fit_of_findings
+
+    if several.is_empty():
+        return {}
+    positive, negative = CALLS.index("positive"), CALLS.index("negative")
+    called = pools.filter(pl.col("call").is_in([negative, positive]))
+    singles = several.filter(~pl.col("pooled")).join(
+        called.filter(pl.col("call") == positive).select("tube"), on="tube", how="semi"
+    )
+    found = (
+        several.filter(pl.col("pooled"))
+        .select("round", "person", "tube")
+        .join(singles.select("round", "person", "collected_at"), on=["round", "person"])
+        .join(called.select("tube", "people", "call", "called_at"), on="tube")
+        .filter(pl.col("collected_at") < pl.col("called_at"))
+        .unique("tube")
+        .sort("tube")
+    )
+    rules = policy.decoding
+    return fit_of_findings(
+        found["people"].to_numpy().astype(np.float64),
+        int((found["call"] == positive).sum()),
         rules.prior,
         rules.sensitivity,
         rules.specificity,
