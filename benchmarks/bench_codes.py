@@ -103,7 +103,7 @@ class BenchWrite:
 
 
 @pytest.mark.benchmark(group="codes: are all of them plain and within the pattern")
-class BenchAlphabet:
+class BenchByteProfile:
     def bench_kernel(self, speed: Callable[..., Any], persons: pl.Series) -> None:
         array = persons.to_arrow()
 

@@ -98,11 +98,9 @@ def fit_of_retests(
     return {
         "retested": int(sizes.size),
         "confirmed": confirmed,
-        "expected": round(counted.mean, 1),
-        "lower": counted.lower,
-        "upper": counted.upper,
+        **_in_numbers(counted),
         "specificity_implied": float(f"{high:.6g}") if explained else None,
-        "warnings": _warnings(confirmed, int(sizes.size), counted),
+        "warnings": _warnings_of_retests(confirmed, int(sizes.size), counted),
     }
 
 
@@ -136,14 +134,24 @@ def chance_of_finding(
     With v the probability that who has a positive single is infected (Bayes), it is
     ``v se + (1 - v) (se (1 - (1 - p)^(n - 1)) + (1 - sp) (1 - p)^(n - 1))``.
     """
-    true, false = prior * sensitivity, (1.0 - prior) * (1.0 - single_specificity)
-    if true + false == 0.0:
+    if prior * sensitivity + (1.0 - prior) * (1.0 - single_specificity) == 0.0:
         return np.zeros(len(sizes))
-    infected = true / (true + false)
-    clean = (1.0 - prior) ** np.maximum(sizes - 1.0, 0.0)
-    return infected * sensitivity + (1.0 - infected) * (
-        sensitivity * (1.0 - clean) + (1.0 - specificity) * clean
-    )
+    base, slope = _by_sensitivity(sizes, prior, sensitivity, specificity, single_specificity)
+    return base + slope * sensitivity
+
+
+def _by_sensitivity(
+    sizes: NDArray[np.float64],
+    prior: float,
+    sensitivity: float,
+    specificity: float,
+    single_specificity: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give a and b of ``a + b s``, which is `chance_of_finding` as a function of the pools' sensitivity s alone."""
+    true, false = prior * sensitivity, (1.0 - prior) * (1.0 - single_specificity)
+    infected = true / (true + false) if true + false else 0.0
+    clean = (1.0 - infected) * (1.0 - prior) ** np.maximum(sizes - 1.0, 0.0)
+    return (1.0 - specificity) * clean, 1.0 - clean
 
 
 def fit_of_findings(
@@ -174,62 +182,63 @@ def fit_of_findings(
     """
     if not sizes.size:
         return {}
-    true, false = prior * sensitivity, (1.0 - prior) * (1.0 - single_specificity)
-    infected = true / (true + false) if true + false else 0.0
     counted = expected_positives(
         chance_of_finding(sizes, prior, sensitivity, specificity, single_specificity), found
     )
-    # Linear in the pools' sensitivity: found = a + b * sensitivity.
-    clean = (1.0 - prior) ** np.maximum(sizes - 1.0, 0.0)
-    base = float(((1.0 - infected) * (1.0 - specificity) * clean).sum())
-    slope = float((infected + (1.0 - infected) * (1.0 - clean)).sum())
+    base, slope = (
+        float(part.sum())
+        for part in _by_sensitivity(sizes, prior, sensitivity, specificity, single_specificity)
+    )
     implied = (found - base) / slope if slope > 0.0 else -1.0
     return {
         "pools": int(sizes.size),
         "found": found,
-        "expected": round(counted.mean, 1),
-        "lower": counted.lower,
-        "upper": counted.upper,
+        **_in_numbers(counted),
         "sensitivity_implied": float(f"{min(implied, 1.0):.3g}") if implied >= 0.0 else None,
         "warnings": _warnings_of_findings(found, int(sizes.size), counted),
     }
 
 
-def _warnings_of_findings(found: int, pools: int, counted: Expected) -> list[str]:
-    if counted.tail >= RARE:
-        return []
-    told = (
-        f"of {pools:,} pools with somebody whose own single is positive {found:,} were positive, "
-        f"{counted.mean:,.1f} expected ({counted.lower:,} to {counted.upper:,})"
-    )
-    zh = (
-        f"另有单检阳性者的混采管 {pools:,} 个，其中报阳性 {found:,} 个，按模型应为 {counted.mean:,.1f} 个"
-        f"（{counted.lower:,} 至 {counted.upper:,}）"
-    )
-    if found < counted.mean:
-        return [f"{told}: the pools' sensitivity is lower than told {zh}：混采灵敏度低于所述"]
-    return [f"{told}: the pools' sensitivity is higher than told {zh}：混采灵敏度高于所述"]
+def _in_numbers(counted: Expected) -> dict[str, Any]:
+    """The expected number and its interval, as `summary.json` has them."""
+    return {"expected": round(counted.mean, 1), "lower": counted.lower, "upper": counted.upper}
 
 
-def _warnings(confirmed: int, retested: int, counted: Expected) -> list[str]:
-    if counted.tail >= RARE:
-        return []
-    told = (
-        f"{confirmed:,} of {retested:,} positive pools whose people were all tested again held a positive single, "
-        f"{counted.mean:,.1f} expected ({counted.lower:,} to {counted.upper:,})"
-    )
-    zh = (
-        f"全员复检的阳性管 {retested:,} 个，其中检出阳性者 {confirmed:,} 个，按模型应为 {counted.mean:,.1f} 个"
-        f"（{counted.lower:,} 至 {counted.upper:,}）"
-    )
-    if confirmed < counted.mean:
-        why, cause = (
+def _warnings_of_retests(confirmed: int, retested: int, counted: Expected) -> list[str]:
+    return _warnings(
+        f"{confirmed:,} of {retested:,} positive pools whose people were all tested again held a positive single",
+        f"全员复检的阳性管 {retested:,} 个，其中检出阳性者 {confirmed:,} 个",
+        confirmed,
+        counted,
+        fewer=(
             "the pools' specificity or the singles' sensitivity is lower than told, or the prior too high",
             "混采特异度或单检灵敏度低于所述，或先验偏高",
-        )
-    else:
-        why, cause = (
+        ),
+        more=(
             "the prior is too low, or the pools' specificity higher than told",
             "先验偏低，或混采特异度高于所述",
-        )
-    return [f"{told}: {why} {zh}：{cause}"]
+        ),
+    )
+
+
+def _warnings_of_findings(found: int, pools: int, counted: Expected) -> list[str]:
+    return _warnings(
+        f"of {pools:,} pools with somebody whose own single is positive {found:,} were positive",
+        f"另有单检阳性者的混采管 {pools:,} 个，其中报阳性 {found:,} 个",
+        found,
+        counted,
+        fewer=("the pools' sensitivity is lower than told", "混采灵敏度低于所述"),
+        more=("the pools' sensitivity is higher than told", "混采灵敏度高于所述"),
+    )
+
+
+def _warnings(
+    what: str, zh: str, seen: int, counted: Expected, *, fewer: tuple[str, str], more: tuple[str, str]
+) -> list[str]:
+    """Warn, in both languages, of a number that is too rare; `fewer` and `more` are the causes of either."""
+    if counted.tail >= RARE:
+        return []
+    why, cause = fewer if seen < counted.mean else more
+    told = f"{what}, {counted.mean:,.1f} expected ({counted.lower:,} to {counted.upper:,}): {why}"
+    told_zh = f"{zh}，按模型应为 {counted.mean:,.1f} 个（{counted.lower:,} 至 {counted.upper:,}）：{cause}"
+    return [f"{told} {told_zh}"]

@@ -251,11 +251,11 @@ def fit_of_run(
 
     rules = policy.decoding
     negative, pool = CALLS.index("negative"), MODES.index("pool")
-    told = pools.lazy().filter(
+    with_result = pools.lazy().filter(
         (pl.col("mode") == pool) & (pl.col("call") >= negative) & (pl.col("people") > 0)
     )
     by_size = (
-        told.group_by("people")
+        with_result.group_by("people")
         .agg(pl.len().alias("tubes"), (pl.col("call") > negative).sum().alias("positive"))
         .sort("people")
         .collect()
@@ -278,7 +278,7 @@ def fit_of_run(
         low, high = (middle, high) if float((tubes * chance(middle)).sum()) < seen else (low, middle)
     counted = expected_positives(chance(rules.prior), seen, weight=tubes)
     explained = float((tubes * chance(0.0)).sum()) <= seen <= float((tubes * chance(1.0)).sum())
-    retests, findings = _retests(pools, recalls, policy), _findings(pools, several, policy)
+    checks = {"retests": _retests(pools, recalls, policy), "findings": _findings(pools, several, policy)}
     return {
         "positives": seen,
         "expected": round(counted.mean, 1),
@@ -286,12 +286,12 @@ def fit_of_run(
         "upper": counted.upper,
         "prior": rules.prior,
         "prior_implied": float(f"{high:.3g}") if explained else None,
-        "retests": {name: value for name, value in retests.items() if name != "warnings"},
-        "findings": {name: value for name, value in findings.items() if name != "warnings"},
+        **{
+            check: {name: told[name] for name in told if name != "warnings"} for check, told in checks.items()
+        },
         "warnings": [
             *warn_of_positives(seen, counted),
-            *retests.get("warnings", []),
-            *findings.get("warnings", []),
+            *(text for told in checks.values() for text in told.get("warnings", [])),
         ],
     }
 
