@@ -1,0 +1,32 @@
+"""Messages about a policy: its file, and a table of settings with broken rules."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from poolpipe.messages.template import Message
+
+__all__ = ["POLICIES"]
+
+_SETTINGS = ("see docs/policy.md for every setting", "各项设置见 docs/policy.md")
+
+POLICIES: Final = {
+    "no_policy": Message(
+        "there is no such policy", "没有这个策略",
+        "{nearest}give a TOML file or one of the presets {presets}", "请给出 TOML 文件或预设名 {presets}",
+    ),
+    "policy_unreadable": Message(
+        "cannot be read: {why}", "策略文件无法读取",
+        "write it as TOML in UTF-8, see docs/policy.md", "请以 UTF-8 编码的 TOML 书写，见 docs/policy.md",
+    ),
+    "policy_base": Message("base: {base} is unknown; {hint}give one of {presets}", "base 指定的预设不存在，可选：{presets}"),
+    "no_policy_type": Message(
+        "{given} is no policy", "不是策略",
+        "give a preset, the path of a TOML file, a mapping, or a Policy", "请给出预设名、TOML 文件、设置或 Policy",
+    ),
+    "settings_broken": Message("{rules}", "", "docs/api.md has every setting", "各项设置见 docs/api.md"),
+    "assay_broken": Message("{rules}", "", "see docs/decode.md for the fields of an assay", "检测参数见 docs/decode.md"),
+    "policy_broken": Message("{rules}", "", *_SETTINGS),
+    "import_broken": Message("{rules}", "", "see docs/instruments/index.md for every setting", "各项设置见 docs/instruments/index.md"),
+    "import_no_table": Message("import is no table of settings", "import 不是设置表", "begin it with [import]", "请以 [import] 开头"),
+}  # fmt: skip

@@ -1,0 +1,49 @@
+"""Messages about the folder of a result: one that cannot be written, and one that cannot be read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from poolpipe.messages.template import Message
+
+__all__ = ["RESULTS"]
+
+_OTHER_OUT = ("name another folder with --out", "请用 --out 指定其他文件夹")
+_RUN_AGAIN = (
+    "run the events again with `poolpipe run --out` and this folder, or give another result",
+    "请对该文件夹重新执行 `poolpipe run --out`，或给出其他结果",
+)
+
+RESULTS: Final = {
+    "out_is_file": Message("{name} is a file, not a folder", "是文件而非文件夹", *_OTHER_OUT),
+    "out_not_writable": Message("you may not write there", "无写入权限", *_OTHER_OUT),
+    "out_in_use": Message(
+        "another run is writing into it", "另一次运行正在写入该文件夹",
+        "wait until it is done, or choose another --out", "请等待其完成，或另选 --out",
+    ),
+    "out_failed": Message(
+        "cannot be written: {why}", "无法写入",
+        "choose another --out, or make room; what stands there is whole: the result before, or the new one",
+        "请另选 --out 或腾出空间；原处的结果仍然完整",
+    ),
+    "out_holds_others": Message(
+        "there is a {name} that poolpipe has not written; nothing is written over it", "同名文件不是 poolpipe 写出的，不予覆盖",
+        "move it away, or choose another --out", "请移走该文件，或另选 --out",
+    ),
+    "no_result": Message("is no folder that poolpipe has written: {why}", "不是 poolpipe 写出的结果文件夹", *_RUN_AGAIN),
+    "torn_result": Message(
+        "{name} is not the table that {summary} speaks of: {why}; tables and summary of two runs are no result",
+        "结果表与 {summary} 不属于同一次运行", *_RUN_AGAIN,
+    ),
+    "table_not_held": Message(
+        "holds no table {name}: it was written before there was one", "写出该结果的版本尚无此表",
+        "run the events again", "请重新运行事件文件",
+    ),
+    "sql_refused": Message("{why}", "查询无法执行", "{hint}the tables are {tables}", "可用的表：{tables}"),
+    "sql_not_one": Message("this is not one question", "不是单个查询", "write one SELECT, and nothing else", "请只写一条 SELECT"),
+    "no_events_held": Message("holds tables and no events", "只有结果表，没有事件", "run the events again", "请重新运行事件文件"),
+    "other_policy": Message(
+        "the result was concluded under policy {name} ({version}), and this is {given} ({given_version})", "策略与结果不符",
+        "give the policy of the run, so that wells and codes are read alike", "请用 --policy 指定运行时的策略",
+    ),
+}  # fmt: skip
