@@ -15,7 +15,6 @@ import click
 
 from poolpipe.display import mask_identities, visible, withhold_values
 from poolpipe.errors import PoolpipeError, PoolpipeWarning
-from poolpipe.languages import in_both_languages
 from poolpipe.terminal.usage import usage_message
 
 if TYPE_CHECKING:
@@ -135,10 +134,9 @@ def _trace(kind: type[BaseException], error: BaseException, trace: TracebackType
 
 def _not_done(error: Exception) -> NotDone:
     if isinstance(error, PoolpipeError):
-        classes = [each.__name__ for each in type(error).__mro__]
-        what, several = in_both_languages(error.what, classes), error.fields.get("broken", ())
+        several = error.fields.get("broken", ())
         told = several if isinstance(several, tuple) else ()
-        return NotDone(what, where=error.where, way_out=error.way_out, several=told)
+        return NotDone(error.what, where=error.where, way_out=error.way_out, several=told)
     if isinstance(error, OSError):
         return NotDone(
             error.strerror or str(error),

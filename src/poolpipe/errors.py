@@ -52,15 +52,15 @@ class PoolpipeError(Exception):
         super().__init__(visible(told))
 
     @classmethod
-    def of(cls, code: str, *, where: str, way_out: str = "", **fields: object) -> Self:
+    def of(cls, code: str, *, where: str = "", way_out: str = "", **fields: object) -> Self:
         """Make an error of the catalogue's message `code`, in English and Chinese.
 
         Parameters
         ----------
         code : str
             Key of `poolpipe.messages.MESSAGES`.
-        where : str
-            File, table, column or option it is wrong in.
+        where : str, optional
+            File, table, column or option it is wrong in; a reader whose caller knows the file leaves it out.
         way_out : str, optional
             Replaces the catalogue's.
         **fields
@@ -74,6 +74,29 @@ class PoolpipeError(Exception):
         error = cls(message(code, fields), where=where, way_out=way_out or way_out_of(code, fields))
         error.code, error.fields = code, fields
         return error
+
+    @classmethod
+    def like(cls, error: PoolpipeError, *, where: str, way_out: str = "") -> Self:
+        """Make an error of this class that says what another says, of a place that its reader knows.
+
+        Parameters
+        ----------
+        error : PoolpipeError
+            Its text, code and fields are taken.
+        where : str
+            File, table, column or option it is wrong in.
+        way_out : str, optional
+            Replaces that of `error`.
+
+        Examples
+        --------
+        >>> error = InputError.of("no_stdin")
+        >>> str(InputError.like(error, where="scans.csv", way_out="mend it"))
+        'scans.csv: there is no standard input 没有标准输入; mend it'
+        """
+        again = cls(error.what, where=where, way_out=way_out or error.way_out)
+        again.code, again.fields = error.code, error.fields
+        return again
 
 
 class InputError(PoolpipeError):

@@ -84,14 +84,10 @@ class Assumptions:
             value = getattr(self, each.name)
             enough = value >= 0 if each.name in may_be_none else value > 0
             if not (enough and value < math.inf and (each.name not in shares or value <= 1)):
-                raise PolicyError(
-                    f"{each.name} {value}", where="assumptions", way_out="give a number that can be"
-                )
+                raise PolicyError.of("plan_figure", where="assumptions", name=each.name, given=value)
         if self.plate_controls >= self.plate_wells:
-            raise PolicyError(
-                f"{self.plate_controls} controls on a plate of {self.plate_wells} wells",
-                where="assumptions",
-                way_out="leave a well for a sample",
+            raise PolicyError.of(
+                "plate_full", where="assumptions", controls=self.plate_controls, wells=self.plate_wells
             )
 
     @classmethod
@@ -195,18 +191,19 @@ def plan(
     rule = assumptions or Assumptions()
     possible = 1 <= people <= MOST_PEOPLE and 1 <= days <= MOST_DAYS and 1 <= hours_per_day <= 24
     if not (possible and 0 <= prevalence <= 1):
-        raise PolicyError(
-            f"{people} people, {days} days of {hours_per_day} hours, prevalence {prevalence}",
+        raise PolicyError.of(
+            "plan_range",
             where="plan",
-            way_out=f"people from 1 to {MOST_PEOPLE}, days to {MOST_DAYS}, hours to 24, prevalence from 0 to 1",
+            people=people,
+            days=days,
+            hours_per_day=hours_per_day,
+            prevalence=prevalence,
+            most_people=MOST_PEOPLE,
+            most_days=MOST_DAYS,
         )
     labs = _labs(lab_tubes_per_day)
     if not all(0 < capacity < math.inf for capacity in labs):
-        raise PolicyError(
-            "a lab that tests no tube is no lab",
-            where="labs",
-            way_out="give the tubes each lab tests in 24 hours, and leave out those that test none",
-        )
+        raise PolicyError.of("idle_lab", where="labs")
     tubes = math.ceil(people / rule.pool_size)
     clean = (1 - prevalence) ** rule.pool_size
     positive_share = rule.sensitivity - (rule.sensitivity + rule.specificity - 1) * clean
@@ -234,11 +231,7 @@ def _labs(given: Any) -> list[float]:
     labs = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
     wrong = [each for each in labs if isinstance(each, bool) or not isinstance(each, Real)]
     if wrong:
-        raise PolicyError(
-            f"{wrong[0]!r} is no number of tubes 不是管数",
-            where="lab_tubes_per_day",
-            way_out="give one number a lab, as [6000, 2500] 请逐个机构给出日检测管数",
-        )
+        raise PolicyError.of("no_tubes", where="lab_tubes_per_day", given=wrong[0])
     return [float(each) for each in labs]
 
 

@@ -289,7 +289,8 @@ def load_policy(policy: Rules = None) -> Policy:
     ----------
     policy : Policy, str, Path or mapping, optional
         A preset (`ten-in-one`, `twenty-in-one`, `single`), the path of a TOML file, or a mapping with the settings of
-        such a file. A file or mapping has only settings that differ from its `base` preset (`ten-in-one` by default).
+        such a file. A file or mapping has only settings that differ from its `base` preset (`ten-in-one` by default);
+        a file without a `name` is called by the file's name, a mapping by its base's.
 
     Raises
     ------
@@ -325,7 +326,7 @@ def load_policy(policy: Rules = None) -> Policy:
         raise PolicyError.of("policy_unreadable", where=shown(path), why=error) from error
     except RecursionError as error:
         raise PolicyError.of("policy_unreadable", where=shown(path), why="nested too deeply") from error
-    return _based(rules, where=shown(path))
+    return _based({"name": shown(path.name), **rules}, where=shown(path))
 
 
 def _based(rules: dict[str, object], *, where: str) -> Policy:

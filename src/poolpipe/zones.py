@@ -6,6 +6,8 @@ import difflib
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
+from poolpipe.messages import message
+
 __all__ = ["known_zone"]
 
 _MEANT: Final = {
@@ -33,8 +35,7 @@ def known_zone(name: str) -> str:
         It is none; the message names the likely one.
     """
     if not _usable(name):
-        message = f"{name!r} is not a time zone of the IANA database, such as {_likely(name)} 不是 IANA 时区"
-        raise ValueError(message)
+        raise ValueError(message("setting_zone", {"name": name, "likely": _likely(name)}))
     return name
 
 

@@ -24,6 +24,12 @@ NAMED = re.compile(
 
 TOLD_BY = {
     "poolpipe.cli": (),
+    "poolpipe.messages.commands": (),
+    "poolpipe.messages.decode": ("decode",),
+    "poolpipe.messages.exchange": ("export",),
+    "poolpipe.messages.instrument_files": ("import",),
+    "poolpipe.messages.instrument_tables": ("import",),
+    "poolpipe.messages.planning": ("simulate",),
     "poolpipe.messages": ("run",),
     "poolpipe.findings": ("run",),
     "poolpipe.results.writing": ("run", "demo"),
@@ -38,6 +44,7 @@ TOLD_BY = {
     "poolpipe.terminal.console": ("run",),
     "poolpipe.commands.design": (),
     "poolpipe.commands.cycles": ("decode",),
+    "poolpipe.commands.masks": ("decode", "design"),
     "poolpipe.commands.frames": ("decode", "design", "plan"),
     "poolpipe.commands.import_": ("import",),
     "poolpipe.commands.options": ("run",),

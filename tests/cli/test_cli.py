@@ -9,8 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from poolpipe import cli
-from poolpipe.errors import InputError, TableError
-from poolpipe.languages import in_both_languages
+from poolpipe.errors import InputError
 
 
 @pytest.fixture
@@ -86,11 +85,6 @@ def test_trouble__of_our_own_making_asks_for_debug(failing):
     assert "Traceback" not in shown.stderr
 
 
-def test_trouble__without_a_code_says_in_chinese_what_its_class_means(failing):
-    failing.append(TableError("a pool has no day", where="pools", way_out="give each pool a day"))
-    assert "a pool has no day 表的内容不可用" in poolpipe("fail").stderr
-
-
 @pytest.mark.parametrize(
     ("words", "english", "told"),
     [
@@ -148,9 +142,3 @@ def test_link__to_nothing_is_told_as_such(target, tmp_path, monkeypatch):
     assert shown.exit_code == 1
     assert "a link to nothing, or to itself 链接指向的文件不存在" in shown.stderr
     assert "did you mean" not in shown.stderr
-
-
-def test_message__that_is_chinese_already_is_left_alone():
-    assert in_both_languages("no such file 没有", ["InputError"]) == "no such file 没有"
-    assert in_both_languages("no such file", ["X", "InputError"]) == "no such file 输入无法使用"
-    assert in_both_languages("no such file", ["X"]) == "no such file"

@@ -60,7 +60,7 @@ def test_pandas__missing_values_are_null():
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        (42, "read: a int is no frame"),
+        (42, "read: an int is no frame"),
         ("scans.csv", "read: a str is no frame"),
         ([{"tube": "T1"}], "read: a list of dict is no frame .*polars.DataFrame"),
         (None, "read: a NoneType is no frame"),

@@ -213,7 +213,9 @@ def test_folder_that_may_not_be_written__is_refused_with_the_way_out(tmp_path, m
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(tempfile, "mkdtemp", refuse)
-    with pytest.raises(InputError, match=r"box: cannot be written .*Permission denied; name another folder"):
+    with pytest.raises(
+        InputError, match=r"box: cannot be written.*Permission denied .*; name another folder"
+    ):
         fill(tmp_path / "box")
     assert beside(tmp_path / "box") == []
 

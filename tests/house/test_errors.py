@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from string import Formatter
 
-from house.rooms import modules, tree, word
+from house.rooms import ROOT, modules, tree, word
 from poolpipe.messages import MESSAGES
 
 PLACED_BY_CALLER = ("poolpipe.instruments", "poolpipe.events.spreadsheets", "poolpipe.events.isolation")
@@ -41,7 +41,8 @@ def _raised(sources):
             if isinstance(node.func, ast.Name) and node.func.id in errors:
                 yield module, f"{path.name}:{node.lineno}", said
             elif _is_of(node, errors):
-                known = any(_told(code).way_out for code in _codes(node))
+                codes = _codes(node)  # none where a variable holds the code
+                known = not codes or any(_told(code).way_out for code in codes)
                 given = {"way_out": node} if known else {}
                 yield module, f"{path.name}:{node.lineno}", given | said
 
@@ -119,28 +120,85 @@ def test_errors__say_where_and_the_way_out():
         place
         for _, place, said in raised
         for value in said.values()
-        if isinstance(value, ast.Constant) and not value.value
+        if isinstance(value, ast.Constant) and value.value in ("", None)
     ]
     assert not empty, f"{empty}: nothing is said"
 
 
-CORE = {
-    *("events", "policy", "import_policy", "settings", "tables", "results", "stages", "pipeline", "commands"),
-    "terminal",
-    "coding",
+NOT_FOR_READERS = {
+    "poolpipe.__getattr__": "a name that Python asks a module for",
+    "poolpipe.results.day.__getattr__": "a name that Python asks a day for",
+    "poolpipe.cli.get_command": "a table of commands that is wrong",
+    "poolpipe.events.assemble": "a kind of value that validation never lets through",
+    "poolpipe.events.sources": "a pipe without a place to keep it",
+    "poolpipe.events.staging": "a kind of value that validation never lets through",
+    "poolpipe.events.isolation": "the reason why a child process gave no answer; its caller's error quotes it",
+    "poolpipe.events.gzip_members": "the reason why a member is damaged; a message of rejects quotes it",
+    "poolpipe.results.locks": "an error of the system that the caller knows by its number",
+    "poolpipe.results.writing": "an error of the system that the caller knows by its number",
+    "poolpipe.results.written": "the reason why a table is not the summary's; `torn_result` quotes it",
+    "poolpipe.stages.viewpoint": "a column of another type than the stage makes",
+    "poolpipe.terminal.marks": "a board that is drawn with a number of cells that its columns have not",
 }
-"""Where what a clerk does every day may raise; instruments, exchange and mathematics have words of their own."""
+"""Modules, or functions, whose errors never reach a reader by themselves, and what they are instead."""
 
 
-def test_errors__of_the_daily_commands_are_of_the_catalogue():
-    own = [
-        f"{path.name}:{node.lineno}"
-        for name, path in modules("src/poolpipe").items()
-        if word(name) in CORE
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.Call)
-        and getattr(node.func, "id", "") in {"InputError", "PolicyError", "TableError"}
+def _texts(call, held):
+    """Texts with a blank in what a call is given: sentences, and no codes. Its place and a message's fields may be texts.
+
+    `held` has the value of each variable of the function, which may hold the text.
+    """
+    of_code = getattr(call.func, "attr", "") == "of" or getattr(call.func, "id", "") == "broken"
+    named = [
+        each.value for each in call.keywords if each.arg == "way_out" or (not of_code and each.arg != "where")
     ]
-    assert not own, "\n".join(
-        [*own, "raise InputError.of(code, ...), with the message in src/poolpipe/messages"]
+    given = [held.get(getattr(each, "id", ""), each) for each in (*call.args, *named)]
+    inside = [node for each in given for node in ast.walk(each) if not _in_message(each, node)]
+    return [
+        node.value
+        for node in inside
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value.strip(" ;:,")
+    ]
+
+
+def _in_message(given, node):
+    """Whether a node lies in the call of a function, whose own arguments are not what is told."""
+    return any(
+        node is not each and node in ast.walk(each)
+        for each in ast.walk(given)
+        if isinstance(each, ast.Call) and each is not given
     )
+
+
+def _functions(path):
+    """Every function of a module: its name, what it raises, its calls, and the values of its variables."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            raised = [each.exc for each in ast.walk(node) if isinstance(each, ast.Raise)]
+            calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
+            held = {
+                each.targets[0].id: each.value
+                for each in ast.walk(node)
+                if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name)
+            }
+            yield node.name, raised, calls, held
+
+
+def test_errors__have_no_text_outside_the_catalogue():
+    sources = modules("src/poolpipe")
+    errors = _errors(sources)
+    own, unused = set(), set(NOT_FOR_READERS)
+    for module, path in sources.items():
+        for function, raised, calls, held in _functions(path):
+            for call in calls:
+                made = getattr(call.func, "id", "") in errors or _is_of(call, errors) or call in raised
+                if not made or not _texts(call, held):
+                    continue
+                if excused := {module, f"{module}.{function}"} & set(NOT_FOR_READERS):
+                    unused -= excused
+                    continue
+                own.add(f"{path.relative_to(ROOT)}:{call.lineno}: {_texts(call, held)[0]!r}")
+    assert not own, "\n".join(
+        [*sorted(own), "raise X.of(code, ...), with the message in src/poolpipe/messages"]
+    )
+    assert not unused, f"{sorted(unused)}: no text of their own any more, strike them from NOT_FOR_READERS"

@@ -72,7 +72,7 @@ def test_run__takes_several_frames_of_a_kind():
         ({"collect": [COLLECTS]}, "collect: a list of dict is no frame"),
         ({"collect": "scans.csv"}, "collect: a str is no frame"),
         ([{"at": 1}], "inputs: a dict is no frame"),
-        (42, "inputs: a int is no frame"),
+        (42, "inputs: an int is no frame"),
         ([pl.DataFrame(COLLECTS), "scans.csv"], r"events\[2\]: a str is no frame"),
     ],
 )
@@ -91,7 +91,7 @@ def test_reference_tables__are_frames_of_any_library(library):
     people = {"person_type": ["PASSPORT"] * 2, "person": ["E1", "E9"], "household": ["H", "H"]}
     day = poolpipe.run({"collect": pl.DataFrame(COLLECTS)}, people=LIBRARIES[library](people))
     assert day.summary["coverage"][0]["people"] == 2
-    with pytest.raises(poolpipe.TableError, match="sites: a int is no frame"):
+    with pytest.raises(poolpipe.TableError, match="sites: an int is no frame"):
         poolpipe.run({"collect": pl.DataFrame(COLLECTS)}, sites=3)  # type: ignore[arg-type]  # the slip
 
 

@@ -78,9 +78,7 @@ def as_frame(given: object, name: str) -> pl.DataFrame:
         frame = given.collect() if isinstance(given, pl.LazyFrame) else pl.DataFrame(_Stream(given))
     except (pl.exceptions.PolarsError, pa.ArrowException, TypeError, ValueError) as error:
         kind, why = _kind_of(given), _first_line(error)
-        raise TableError.of(
-            "broken_frame", where=name, way_out=_way_out(given, error), type=kind, why=why
-        ) from error
+        raise TableError.of(_code(given, error), where=name, type=kind, why=why) from error
     return frame.drop([column for column in frame.columns if _INDEX.fullmatch(column)])
 
 
@@ -94,24 +92,26 @@ class _Stream:
         return self._given.__arrow_c_stream__(requested_schema)
 
 
-def _way_out(given: Frame, error: Exception) -> str:
+def _code(given: Frame, error: Exception) -> str:
+    """The message for a frame that cannot be read, by what its reader can do."""
     if isinstance(given, pl.LazyFrame):  # its own query fails, not how it is handed over
-        return "mend its query: frame.collect() tells the whole error"
+        return "broken_query"
     if isinstance(error, pl.exceptions.DuplicateError):
-        return "rename the columns, no two may be called alike"
+        return "broken_names"
     if isinstance(error, pl.exceptions.SchemaError):  # a single column has a stream, too
-        return "give a frame with named columns, such as series.to_frame()"
-    return "give every column one type: texts as str, or numbers"
+        return "broken_column"
+    return "broken_frame"
 
 
 def _kind_of(given: Any) -> str:
     kind = type(given)
     home = kind.__module__.partition(".")[0]
     called = kind.__name__ if home == "builtins" else f"{home}.{kind.__name__}"
+    article = "an" if called[0].lower() in "aeio" else "a"
     if isinstance(given, Iterable) and not isinstance(given, str | bytes | Mapping):
         inside = {type(each).__name__ for each in given} if isinstance(given, list | tuple) else set()
-        return f"a {called} of {', '.join(sorted(inside))}" if inside else f"a {called}"
-    return f"a {called}"
+        return f"{article} {called} of {', '.join(sorted(inside))}" if inside else f"{article} {called}"
+    return f"{article} {called}"
 
 
 def _first_line(error: Exception) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poolpipe.accuracy import SENSITIVITY, SPECIFICITY
-from poolpipe.commands import options
+from poolpipe.commands import masks, options
 from poolpipe.commands.cycles import cycle_options, cycles_told, read_with_ct, with_readings
 from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
 from poolpipe.commands.options import CHANCE, SHARE
@@ -58,10 +58,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads  线程数")
 @click.option("--rows", type=click.IntRange(1), default=20, show_default=True, help="Longest list  看板行数")
 @click.option("--out", type=click.Path(path_type=Path), help="Write everybody to this file  写出全部人员")
-@click.option("--mask", is_flag=True, help="Hide people's codes on the boards  看板上隐去人员代码")
-@click.option(
-    "--show-ids", is_flag=True, hidden=True, help="Show people's codes, as without --mask  显示代码"
-)
+@masks.mask
+@masks.unmasked
 @options.as_json("People and components as JSON  以 JSON 输出")
 def decode(
     seats: Path,
@@ -136,7 +134,16 @@ def decode(
             ),
         ]
     )
+    for term in _TERMS:
+        tell(term)
 
+
+_TERMS = (
+    "component 连通组: people whom shared pools link, directly or through others 因同管直接或间接相连的人员",
+    "log_evidence 对数证据: natural logarithm of the probability of all its results 该组全部结果出现概率的自然对数",
+    "surprise 意外度: 0 is as expected; above 10 look for contamination or swapped tubes 0 属正常；大于 10 请排查污染、换管",
+)
+"""What the boards' terms mean; docs/decode.md has their formulas."""
 
 NOTHING = 1e-7
 _LINES = {

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poolpipe.commands import options
+from poolpipe.commands import masks, options
 from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
 from poolpipe.commands.options import CHANCE, POSITIVE, SHARE, Number
+from poolpipe.messages import message
 from poolpipe.terminal.console import check_inputs, show, tell
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ __all__ = ["design"]
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _SCHEMES = click.Choice(["dorfman", "hierarchical", "array", "array_master"])
 _json = options.as_json()
-_mask = click.option("--mask", is_flag=True, help="Hide people's codes on the boards  看板上隐去人员代码")
 _se = click.option(
     "--se",
     type=CHANCE,
@@ -103,7 +103,7 @@ def best(
     from poolpipe.design import best as cheapest
 
     if (people is None) != (tests is None):
-        raise click.UsageError("--people and --tests go together --people 与 --tests 须同时给出")
+        raise click.UsageError(message("people_and_tests", {}))
     chosen = [_sizes(each) for each in choices] or None
     found = cheapest(scheme, p, se, sp, chosen, most_tests=tests, people=people)
     _tell([found], "Best sizes 最优混样数", test=(se, sp), as_json=as_json)
@@ -182,8 +182,8 @@ def prevalence(
     show_default=True,
     help="comp misses nobody, dd accuses nobody, scomp lies between  判定方法",
 )
-@_mask
-@options.show_ids
+@masks.mask
+@masks.unmasked
 @_out
 @_json
 def screen(
@@ -202,8 +202,8 @@ def screen(
         f"{method.upper()} 判定",
         out,
         as_json=as_json,
-        secret=("person",) if mask else (),
-        show_ids=show_ids,
+        secret=("person",),
+        show_ids=show_ids or not mask,
     )
 
 
@@ -237,8 +237,8 @@ def screen(
     show_default=True,
     help="Microlitres of a sample  可用体积（微升）",
 )
-@_mask
-@options.show_ids
+@masks.mask
+@masks.unmasked
 @_out
 @_json
 def assign(
@@ -268,7 +268,7 @@ def assign(
         steps = designs.worklist(seats, volume_ul=volume, available_ul=available)
         write_frame(steps, worklist)
         tell(f"{steps.height:,} transfers written to {worklist} 已写出加样单", err=True)
-    _result(seats, "Seats 分管", out, as_json=as_json, secret=("person",) if mask else (), show_ids=show_ids)
+    _result(seats, "Seats 分管", out, as_json=as_json, secret=("person",), show_ids=show_ids or not mask)
 
 
 _LEFT_OUT = {"singles": "singles 单采", "no_result": "no result 无结果", "no_people": "no people 无人数"}
@@ -322,9 +322,7 @@ def _sizes(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is not like 10 or 9,3,1 请写作 10 或 9,3,1", param_hint="SIZES"
-        ) from None
+        raise click.BadParameter(message("sizes_text", {"text": text}), param_hint="SIZES") from None
 
 
 _CHINESE = {

@@ -12,6 +12,7 @@ from poolpipe.commands import options
 from poolpipe.commands.frames import echo_json
 from poolpipe.commands.options import ZONE, Number
 from poolpipe.display import withheld
+from poolpipe.messages import message
 from poolpipe.terminal.console import check_inputs, tell
 
 if TYPE_CHECKING:
@@ -97,13 +98,9 @@ def import_command(
 ) -> None:
     """Read files, show what they mean, and write their events."""
     if out is None and not dry_run:
-        raise click.UsageError(
-            "say where to write with --out, or --dry-run 请用 --out 指定文件夹，或用 --dry-run"
-        )
+        raise click.UsageError(message("no_out", {}))
     if plate is not None and len(files) > 1:
-        raise click.UsageError(
-            "--plate names one file's plate: import the files one by one 一次只能指定一个文件的板号"
-        )
+        raise click.UsageError(message("one_plate", {}))
     from poolpipe.instruments.batch import import_files, load_import_policy, write_events
 
     named = _pairs(targets)
@@ -131,7 +128,7 @@ def import_command(
 def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
     for text in texts:
         if "=" not in text:
-            raise click.BadParameter(f"{text!r} is not NAME=TARGET 请写作 名称=靶标", param_hint="--target")
+            raise click.BadParameter(message("target_text", {"text": text}), param_hint="--target")
     parted = [text.partition("=") for text in texts]
     return {name.strip(): target.strip() for name, _, target in parted}
 

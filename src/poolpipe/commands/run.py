@@ -8,6 +8,7 @@ import click
 
 from poolpipe.commands import options
 from poolpipe.display import json_text
+from poolpipe.messages import message
 from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, check_out, parse_moment, show, tell
 from poolpipe.terminal.loading import loading
@@ -86,7 +87,9 @@ def run(
         from poolpipe.tables import KINDS
 
     if kind is not None and kind not in KINDS:
-        raise click.BadParameter(f"{kind!r} is none of {', '.join(KINDS)} 没有这种事件", param_hint="--kind")
+        raise click.BadParameter(
+            message("kind_of_file", {"kind": kind, "kinds": ", ".join(KINDS)}), param_hint="--kind"
+        )
     rules = load_policy(policy)
     moment = parse_moment(as_of, rules.time_zone)
     known = read_reference(people=people, sites=sites, labs=labs)

@@ -8,6 +8,7 @@ import click
 
 from poolpipe.choices import suggestion
 from poolpipe.display import json_text
+from poolpipe.messages import message
 from poolpipe.terminal.console import tell
 
 if TYPE_CHECKING:
@@ -119,14 +120,17 @@ def _rates(troubles: tuple[str, ...], *, none: bool) -> dict[str, float]:
             separator = ""
             share = 0.0
         if not separator:
-            raise click.BadParameter(f"{given!r} is not NAME=RATE 请写作 名称=比例", param_hint="--trouble")
+            raise click.BadParameter(message("rate_text", {"text": given}), param_hint="--trouble")
         if name == "all":
             rates |= dict.fromkeys(TROUBLES, share)
         elif name in TROUBLES:
             rates[name] = share
         else:
             raise click.BadParameter(
-                f"no trouble {name!r}; {suggestion(name, TROUBLES)}choose among {', '.join(TROUBLES)} 没有这种异常",
+                message(
+                    "no_trouble",
+                    {"name": name, "hint": suggestion(name, TROUBLES), "troubles": ", ".join(TROUBLES)},
+                ),
                 param_hint="--trouble",
             )
     return rates

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from poolpipe.accuracy import SENSITIVITY, SPECIFICITY
 from poolpipe.errors import PolicyError
-from poolpipe.settings import ToldModel, broken_rules
+from poolpipe.settings import ToldModel, broken, broken_rules
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -164,22 +164,16 @@ class Assay(ToldModel):
     @model_validator(mode="after")
     def _one_dilution(self) -> Self:
         if sum(part is not None for part in (self.dilution, self.table, self.cycles)) > 1:
-            raise ValueError("give one of dilution, table and cycles: each says by itself how a pool dilutes")
+            raise broken("dilution_twice")
         if (self.suspect_infected is None) != (self.suspect_clean is None):
-            raise ValueError("give both suspect_infected and suspect_clean, or neither")
+            raise broken("suspect_half")
         if self.sensitivity + self.specificity < 1.0:
-            raise ValueError(
-                f"sensitivity {self.sensitivity:g} is below 1 - specificity {1.0 - self.specificity:g}: a positive "
-                "would speak against infection; were they taken for each other?"
-            )
+            raise broken("assay_misleads", sensitivity=self.sensitivity, complement=1.0 - self.specificity)
         for people, shares in (self.table or {}).items():
             if len(shares) != people or not all(0 <= share <= 1 for share in shares):
-                raise ValueError(f"table[{people}] must hold {people} probabilities, for k = 1 .. {people}")
+                raise broken("table_size", people=people)
             if not self._above_false_alarms(shares):
-                raise ValueError(
-                    f"table[{people}] falls below 1 - specificity {1.0 - self.specificity:g}: a positive would speak "
-                    "against infection"
-                )
+                raise broken("table_misleads", people=people, complement=1.0 - self.specificity)
         return self
 
     def _above_false_alarms(self, shares: tuple[float, ...]) -> bool:
@@ -199,7 +193,7 @@ class Assay(ToldModel):
             `people` is no whole number from 0 on.
         """
         if isinstance(people, bool) or int(people) != people or people < 0:
-            raise PolicyError(f"{people!r} people", where="assay", way_out="give a whole number from 0 on")
+            raise PolicyError.of("people_count", where="assay", people=people)
         chance = np.full(people + 1, self.sensitivity)
         chance[0] = 1.0 - self.specificity
         k = np.arange(1, people + 1, dtype=np.float64)
@@ -232,11 +226,9 @@ class Assay(ToldModel):
             `code` is none of these, `people` no whole number from 0 on, or `ct` not finite.
         """
         if code not in (INVALID, NEGATIVE, SUSPECT, POSITIVE, NO_CALL):
-            raise PolicyError(f"no call has the code {code!r}", where="assay", way_out="give 0 to 4")
+            raise PolicyError.of("call_code", where="assay", given=code, least=0, most=NO_CALL)
         if ct is not None and not math.isfinite(ct):
-            raise PolicyError(
-                f"Ct {ct!r}", where="assay", way_out="give cycles, or None where there was none"
-            )
+            raise PolicyError.of("ct_not_finite", where="assay", ct=ct)
         if code in (INVALID, NO_CALL):
             return np.ones(people + 1)
         seen = self.detection(people)
@@ -290,11 +282,7 @@ def as_assay(assay: Assay | Mapping[str, Any] | None) -> Assay:
     if isinstance(assay, Assay):
         return assay
     if assay is not None and not isinstance(assay, Mapping):
-        raise PolicyError(
-            f"an assay is no {type(assay).__name__}",
-            where="assay",
-            way_out="give an Assay, or a mapping with sensitivity and specificity",
-        )
+        raise PolicyError.of("no_assay", where="assay", type=type(assay).__name__)
     try:
         return Assay.model_validate(dict(assay or {}))
     except ValidationError as error:

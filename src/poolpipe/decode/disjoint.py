@@ -67,13 +67,9 @@ def posteriors(
     starts, codes = _checked(offsets, calls, threads)
     priors = np.atleast_1d(np.asarray(prior, np.float64))
     if priors.ndim != 1 or priors.size not in {1, int(starts[-1])}:
-        raise PolicyError(
-            f"{priors.size} priors for {int(starts[-1])} seats",
-            where="prior",
-            way_out="give one, or one a seat",
-        )
+        raise PolicyError.of("prior_count", where="prior", priors=priors.size, seats=int(starts[-1]))
     if priors.size and not (priors.min() >= 0 and priors.max() <= 1):  # not a number is neither
-        raise PolicyError("a prior outside 0 to 1", where="prior", way_out="give probabilities")
+        raise PolicyError.of("prior_outside", where="prior")
     rows, table = likelihood_rows(np.diff(starts), codes, assay)
     run = counts.counted if assay.counts_matter else posterior.present
     p_infected = np.empty(int(starts[-1]), np.float64)
@@ -96,20 +92,14 @@ def _checked(
     starts, codes = np.asarray(offsets), np.asarray(calls)
     whole = all(each.ndim == 1 and (each.dtype.kind in "iu" or not each.size) for each in (starts, codes))
     if not whole or not starts.size or starts[0] != 0 or (starts[1:] < starts[:-1]).any():
-        raise PolicyError(
-            "offsets or calls are no flat arrays of whole numbers, or offsets do not rise from 0",
-            where="offsets",
-            way_out="seats of pool p are offsets[p] up to offsets[p + 1], the first is 0",
-        )
+        raise PolicyError.of("bad_offsets", where="offsets")
     if codes.size != starts.size - 1:
-        raise PolicyError(
-            f"{codes.size} calls for {starts.size - 1} pools", where="calls", way_out="give one a pool"
-        )
+        raise PolicyError.of("call_count", where="calls", calls=codes.size, pools=starts.size - 1)
     if codes.size and not -1 <= int(codes.min()) <= int(codes.max()) <= NO_CALL:
         wrong = int(codes[(codes < -1) | (codes > NO_CALL)][0])
-        raise PolicyError(f"no call has the code {wrong}", where="calls", way_out="give -1 to 4")
+        raise PolicyError.of("call_code", where="calls", given=wrong, least=-1, most=NO_CALL)
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise PolicyError(f"threads {threads!r}", where="posteriors", way_out="give a whole number from 1 on")
+        raise PolicyError.of("from_one", where="posteriors", name="threads", given=threads)
     return np.ascontiguousarray(starts, np.int64), codes
 
 

@@ -49,6 +49,6 @@ class Effort:
         ):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-                raise PolicyError(
-                    f"{name} {value!r}", where="effort", way_out=f"give a whole number from {least} to {most}"
+                raise PolicyError.of(
+                    "effort_range", where="effort", name=name, given=value, least=least, most=most
                 )

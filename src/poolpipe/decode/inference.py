@@ -168,12 +168,10 @@ def decode(
 def _check_effort(tolerance: float, most_sweeps: int, threads: int) -> None:
     """Refuse a tolerance, a number of sweeps or of threads outside its range."""
     if not 0 < tolerance < 1:
-        raise PolicyError(
-            f"tolerance {tolerance}", where="decode", way_out="give a number above 0, such as 1e-7"
-        )
+        raise PolicyError.of("tolerance", where="decode", tolerance=tolerance)
     for name, value in (("most_sweeps", most_sweeps), ("threads", threads)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise PolicyError(f"{name} {value!r}", where="decode", way_out="give a whole number from 1 on")
+            raise PolicyError.of("from_one", where="decode", name=name, given=value)
 
 
 def _solve_small(graph: Reduced, parts: Parts, answer: Answer, effort: Effort) -> NDArray[np.int32]:

@@ -54,11 +54,7 @@ def clean_keys(frame: Frame, name: str, columns: Sequence[str]) -> pl.DataFrame:
     keys = [clean_key(frame[column], name) for column in columns]
     for key in keys:
         if key.null_count():
-            raise TableError(
-                f"column {key.name!r} has empty entries, the first in row {_first(key.is_null())}",
-                where=name,
-                way_out="leave such rows out",
-            )
+            raise TableError.of("key_empty", where=name, column=key.name, row=_first(key.is_null()))
     return frame.with_columns(keys)
 
 
@@ -91,7 +87,9 @@ def clean_key(key: pl.Series, name: str) -> pl.Series:
     faults = code_faults(cleaned)
     if faults is not None:
         row = int(np.flatnonzero(faults)[0])
-        raise TableError(f"column {key.name!r}, row {row + 1}", where=name, way_out=FAULTS[int(faults[row])])
+        raise TableError.of(
+            "key_bad", where=name, way_out=FAULTS[int(faults[row])], column=key.name, row=row + 1
+        )
     return cleaned.alias(key.name)
 
 
@@ -121,11 +119,7 @@ def numbers(column: pl.Series, name: str) -> pl.Series:
     given = column.replace("", None) if column.dtype == pl.String else column
     lost = told.is_null() & given.is_not_null()
     if lost.any():
-        raise TableError(
-            f"column {column.name!r}, row {_first(lost)}, holds no number 不是数字",
-            where=name,
-            way_out="write digits with a point, 0.01 for 1%, or leave it empty 请写小数，如 1% 写作 0.01，或留空",
-        )
+        raise TableError.of("no_number", where=name, column=column.name, row=_first(lost))
     return told
 
 
@@ -177,11 +171,7 @@ def repeated_key(index: pl.Series, frame: str) -> TableError:
     rows = rows[(index.gather(rows) == first).to_numpy()] + 1
     who = repr(first) if index.name == "pool" else named_person(first)
     told = ", ".join(str(row) for row in rows[:5].tolist())
-    return TableError(
-        f"{index.name} {who} has two rows: {told}",
-        where=frame,
-        way_out="keep one row for each; codes are compared after cleaning, 'A ' is 'A'",
-    )
+    return TableError.of("key_twice", where=frame, column=index.name, key=who, rows=told)
 
 
 def _first(bad: pl.Series) -> int:

@@ -233,22 +233,14 @@ def call_codes(calls: pl.Series) -> NDArray[np.int8]:
     if calls.dtype == pl.Null:
         return np.full(calls.len(), NO_CALL, np.int8)
     if calls.dtype not in (pl.String, pl.Categorical) and not isinstance(calls.dtype, pl.Enum):
-        raise TableError(
-            f"column 'call' holds {calls.dtype}, not text",
-            where="pools",
-            way_out="write positive, negative ...",
-        )
+        raise TableError.of("call_no_text", where="pools", type=calls.dtype)
     distinct = calls.unique(maintain_order=True).cast(pl.String)
     told = known_words("call", clean_codes(distinct)).replace("", None)
     codes = told.replace_strict(_CODES, default=-1, return_dtype=pl.Int8).fill_null(NO_CALL)
     codes = pl.select(pl.when(told.is_null()).then(NO_CALL).otherwise(codes)).to_series()
     unknown = distinct.filter(codes == -1).to_list()
     if unknown:
-        raise TableError(
-            f"unknown call {min(unknown)!r}",
-            where="pools",
-            way_out=f"use one of {', '.join(_CODES)}, or null",
-        )
+        raise TableError.of("call_unknown", where="pools", given=min(unknown), calls=", ".join(_CODES))
     return calls.cast(pl.String).replace_strict(distinct, codes, return_dtype=pl.Int8).to_numpy()
 
 
@@ -298,11 +290,7 @@ def _measured_cycles(pools: pl.DataFrame) -> pl.Series:
     wrong = ~((ct > 0) & (ct <= HIGHEST_CT)).fill_null(value=True)
     if wrong.any():
         row = int(wrong.arg_max() or 0)
-        raise TableError(
-            f"column 'ct', row {row + 1}: {ct[row]:g}",
-            where="pools",
-            way_out=f"give cycles above 0 and up to {HIGHEST_CT:g}, or nothing where there was no Ct",
-        )
+        raise TableError.of("ct_outside", where="pools", row=row + 1, ct=ct[row], most=HIGHEST_CT)
     return ct
 
 
@@ -336,11 +324,7 @@ def _specificities(pools: pl.DataFrame, count: int, assay: Assay) -> list[tuple[
     wrong = ~((told > 0) & (told <= 1) & (told + assay.sensitivity >= 1)).fill_null(value=True)
     if wrong.any():
         row = int(wrong.arg_max() or 0)
-        raise TableError(
-            f"column 'specificity', row {row + 1}: {told[row]:g}",
-            where="pools",
-            way_out="give a probability above 0 that is not below 1 - sensitivity, or nothing for the assay's own",
-        )
+        raise TableError.of("pool_specificity", where="pools", row=row + 1, specificity=told[row])
     values = np.full(count, assay.specificity)
     values[: pools.height] = told.fill_null(assay.specificity).to_numpy()
     return [

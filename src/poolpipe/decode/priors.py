@@ -76,18 +76,14 @@ def priors(
     if not all(0 <= share <= 1 for share in shares) or not all(
         0 <= each < math.inf for each in (community or {}).values()
     ):
-        raise PolicyError(
-            "a probability outside 0 to 1, or an incidence below 0", where="priors", way_out="mend it"
-        )
+        raise PolicyError.of("prior_rates", where="priors")
     frame = people.with_columns(
         pl.lit(None, kind).alias(name)
         for name, kind in (("batch", pl.Int64), ("community", pl.String), ("household", pl.String), ("p_known", pl.Float64))
         if name not in people.columns
     )  # fmt: skip
     if not frame["p_known"].drop_nulls().is_between(0, 1).all():
-        raise TableError(
-            "a p_known is not between 0 and 1", where="people", way_out="leave it empty if unknown"
-        )
+        raise TableError.of("p_known", where="people")
     own = pl.lit(base)
     if batch:
         own = pl.col("batch").replace_strict(dict(batch), default=base, return_dtype=pl.Float64)
@@ -111,7 +107,5 @@ def _batches(column: pl.Series) -> pl.Series:
     odd = (told != told.round()).fill_null(value=False)
     if odd.any():
         row = int(odd.arg_max() or 0) + 1
-        raise TableError(
-            f"column 'batch', row {row}, is no whole number", where="people", way_out="give 1, 2, 3 or 4"
-        )
+        raise TableError.of("batch_number", where="people", row=row)
     return told.cast(pl.Int64)

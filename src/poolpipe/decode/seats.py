@@ -60,10 +60,8 @@ def seats_by_pool(seats: pl.DataFrame, pools: pl.Series, people: pl.Series) -> S
     person_of_seat = _places(seats["person"], people, "people")
     if (person_of_seat < 0).any():
         lost = int(np.argmax(person_of_seat < 0))
-        raise TableError(
-            f"person {named_person(seats['person'][lost])} sits in a pool and is not in people",
-            where=f"seats, row {lost + 1}",
-            way_out="give every person a prior",
+        raise TableError.of(
+            "seat_unknown", where=f"seats, row {lost + 1}", person=named_person(seats["person"][lost])
         )
     pool_of_seat = _places(seats["pool"], pools, "pools")
     if (pool_of_seat < 0).any():

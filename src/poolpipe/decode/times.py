@@ -63,7 +63,7 @@ class Dynamics(BaseModel):
         """Transition matrix of so many days: rows from, columns to, in the order S, I, C."""
         catch, clear = self.infection_per_day, self.clearance_per_day
         if days < 0:
-            raise PolicyError(f"{days} days", where="dynamics", way_out="give a whole number from 0 on")
+            raise PolicyError.of("days_count", where="dynamics", days=days)
         one = np.asarray([[1 - catch, catch, 0], [0, 1 - clear, clear], [0, 0, 1]])
         return np.linalg.matrix_power(one, days)
 
@@ -151,21 +151,15 @@ def decode_over_time(
 def _check_days(days: pl.Series) -> None:
     """Refuse days that are neither dates nor whole numbers, or missing."""
     if days.null_count():
-        raise TableError("a pool has no day", where="pools", way_out="give each pool the day of its samples")
+        raise TableError.of("day_missing", where="pools")
     if not (days.dtype == pl.Date or days.dtype.is_integer()):
-        raise TableError(
-            f"column 'day' holds {days.dtype}", where="pools", way_out="give dates, or whole numbers of days"
-        )
+        raise TableError.of("day_type", where="pools", type=days.dtype)
 
 
 def _check_walk(dynamics: Dynamics) -> None:
     """Refuse an argument that is no `Dynamics`."""
     if not isinstance(dynamics, Dynamics):
-        raise PolicyError(
-            f"dynamics are no {type(dynamics).__name__}",
-            where="decode_over_time",
-            way_out="give Dynamics(infection_per_day=…, clearance_per_day=…)",
-        )
+        raise PolicyError.of("no_dynamics", where="decode_over_time", type=type(dynamics).__name__)
 
 
 @dataclass(frozen=True)
@@ -186,13 +180,9 @@ class _Walk:
         if "cleared" in people.columns:
             cleared = numbers(people["cleared"], "people").fill_null(0.0).to_numpy()
         if not ((prior >= 0) & (prior <= 1)).all():
-            raise TableError(
-                "a prior is not between 0 and 1", where="people", way_out="fill it from the policy"
-            )
+            raise TableError.of("prior_missing", where="people")
         if not ((cleared >= 0) & (prior + cleared <= 1 + 1e-12)).all():
-            raise TableError(
-                "prior and cleared exceed 1 together", where="people", way_out="lower one of them"
-            )
+            raise TableError.of("prior_cleared", where="people")
         counted = (days.cast(pl.Int32) if days.dtype == pl.Date else days).cast(pl.Int64).to_numpy()
         start = np.stack([1 - prior - cleared, prior, cleared], axis=1)
         return cls(start, [dynamics.over(int(gap)) for gap in np.diff(counted)])

@@ -72,9 +72,7 @@ def informative_dorfman(p: ArrayLike, se: float = 1.0, sp: float = 1.0, *, large
     """
     chance = np.asarray(p, np.float64).ravel()
     if largest < 1 or not all(((each >= 0) & (each <= 1)).all() for each in (chance, np.asarray([se, sp]))):
-        raise PolicyError(
-            "a probability outside 0 to 1, or pools of none", where="p, se, sp, largest", way_out="mend them"
-        )
+        raise PolicyError.of("partition_rates", where="p, se, sp, largest")
     order = np.argsort(chance, kind="stable")
     tests, start = np.empty(chance.size + 1), np.zeros(chance.size + 1, np.int64)
     cover.partition(chance[order], largest, se, sp, tests, start)
@@ -134,13 +132,9 @@ def assign(
     """
     check_choice("scheme", scheme, LAYOUTS)
     if min(size, weight, 1 if pools is None else pools) < 1:
-        raise PolicyError(
-            f"size {size}, weight {weight}, pools {pools}",
-            where="assign",
-            way_out="give whole numbers from 1",
-        )
+        raise PolicyError.of("assign_numbers", where="assign", size=size, weight=weight, pools=pools)
     if people.n_unique() != people.len():
-        raise TableError("a person comes twice", where="people", way_out="keep one row for each")
+        raise TableError.of("person_twice", where="people")
     rng, place = np.random.default_rng(seed), np.arange(people.len())
     if scheme == "array":
         square, within = place // size**2, place % size**2
@@ -201,17 +195,13 @@ def worklist(
     seats = as_frame(seats, "seats")
     require(seats, ("pool", "person"), table="seats")
     if not (0 < volume_ul < math.inf and 0 < available_ul < math.inf):
-        raise PolicyError(
-            f"{volume_ul} uL of {available_ul} uL", where="worklist", way_out="give volumes above nothing"
-        )
+        raise PolicyError.of("volumes", where="worklist", volume_ul=volume_ul, available_ul=available_ul)
     if wells not in {96, 384}:
-        raise PolicyError(f"plates of {wells} wells", where="wells", way_out="use 96 or 384")
+        raise PolicyError.of("plate_wells", where="wells", wells=wells)
     most = int(seats.group_by("person").len()["len"].max() or 0)  # type: ignore[arg-type]  # a count
     if most * volume_ul > available_ul:
-        raise PolicyError(
-            f"{most} transfers of {volume_ul:g} uL from one sample, {available_ul:g} uL are available",
-            where="worklist",
-            way_out="transfer less, or seat people in fewer pools",
+        raise PolicyError.of(
+            "sample_short", where="worklist", most=most, volume_ul=volume_ul, available_ul=available_ul
         )
     return (
         seats.select("person", "pool")

@@ -89,13 +89,11 @@ def prevalence(
     """
     check_choice("method", method, METHODS)
     if not (0 < se <= 1 and 0 < sp <= 1 and se + sp > 1 and 0 < confidence < 1):
-        raise PolicyError(
-            f"se {se}, sp {sp}, confidence {confidence}", where="prevalence", way_out="se + sp must exceed 1"
-        )
+        raise PolicyError.of("prevalence_rates", where="prevalence", se=se, sp=sp, confidence=confidence)
     strata = [by] if isinstance(by, str) else list(by or [])
     used = _usable(as_frame(pools, "pools"), strata, singles=singles)
     if not (used["out"] == "").any():
-        raise TableError("no pool has both people and a result", where="pools", way_out="wait for results")
+        raise TableError.of("no_usable_pool", where="pools")
     parts = used.partition_by(strata, maintain_order=True) if strata else [used]
     rows = [_estimated(part, method, se, sp, confidence) for part in parts]
     heads = [{column: part[column][0] for column in strata} for part in parts]
@@ -178,11 +176,7 @@ def _positive(outcomes: pl.Series) -> pl.Series:
     told = yes_or_no(texts)
     unknown = texts.filter(told.is_null() & texts.is_not_null())
     if len(unknown):
-        raise TableError(
-            f"column 'positive' holds {unknown[0]!r}",
-            where="pools",
-            way_out="write true or false, or nothing",
-        )
+        raise TableError.of("positive_unknown", where="pools", given=unknown[0])
     return told
 
 
@@ -190,7 +184,7 @@ def _modes(modes: pl.Series) -> pl.Series:
     told = known_words("mode", clean_key(modes.cast(pl.String), "pools"))
     unknown = told.filter(~told.is_in(MODES))
     if len(unknown):
-        raise TableError(f"column 'mode' holds {unknown[0]!r}", where="pools", way_out="write pool or single")
+        raise TableError.of("mode_unknown", where="pools", given=unknown[0])
     return told.fill_null(MODES[0])
 
 

@@ -166,7 +166,7 @@ def best(
     _checked_demand(most_tests=most_tests, people=people)
     given = list(usual_sizes(scheme, p) if sizes is None else sizes)
     if not given:
-        raise PolicyError("no sizes to choose from", where="sizes", way_out="give at least one")
+        raise PolicyError.of("no_sizes", where="sizes")
     choices = [(each,) if isinstance(each, int) else tuple(each) for each in given]
     largest = max(choice[0] for choice in choices)
     if sizes is None and not scheme.startswith("array"):
@@ -179,10 +179,12 @@ def best(
     # of designs with the same number of tests single tests come first, because they dilute nothing
     least = min(found, key=lambda each: (round(each.tests_per_person, 12), each.sizes))
     if most_tests is not None and people is not None and least.tests_per_person * people > most_tests:
-        raise PolicyError(
-            f"{people} people need at least {least.tests_per_person * people:.0f} tests, sizes {least.sizes}",
+        raise PolicyError.of(
+            "capacity_short",
             where=f"capacity of {most_tests:.0f} tests",
-            way_out="borrow capacity, or screen fewer people a day",
+            people=people,
+            tests=least.tests_per_person * people,
+            sizes=least.sizes,
         )
     if sizes is None and least.sizes[0] == largest > 1:
         return replace(
@@ -195,31 +197,27 @@ def _checked_demand(**demand: float | None) -> None:
     """Refuse a capacity or a number of people out of range."""
     for name, number in demand.items():
         if number is not None and not 0 < number < math.inf:
-            raise PolicyError(f"{name} {number}", where="best", way_out="give a number above nothing")
+            raise PolicyError.of("demand", where="best", name=name, given=number)
 
 
 def _checked_sizes(scheme: str, sizes: Sequence[int]) -> tuple[int, ...]:
     """Sizes as whole numbers that fit the scheme."""
     check_choice("scheme", scheme, SCHEMES)
     if not all(1 <= size <= MOST_PEOPLE and int(size) == size for size in sizes):
-        raise PolicyError(
-            f"sizes {tuple(sizes)}", where="sizes", way_out=f"give whole numbers from 1 to {MOST_PEOPLE}"
-        )
+        raise PolicyError.of("sizes_range", where="sizes", sizes=tuple(sizes), most=MOST_PEOPLE)
     whole = tuple(int(size) for size in sizes)
     rule = {
-        "dorfman": "one size, such as (10,)",
-        "hierarchical": "two or more sizes, each larger than the next and the last 1, such as (9, 3, 1)",
-        "array": "one size for a square, such as (10,), or rows and columns, such as (8, 12)",
-        "array_master": "one size for a square, such as (10,), or rows and columns, such as (8, 12)",
+        "dorfman": "sizes_one",
+        "hierarchical": "sizes_falling",
+        "array": "sizes_square",
+        "array_master": "sizes_square",
     }[scheme]
     fits = {
         "dorfman": len(whole) == 1 or (len(whole) == 2 and whole[1] == 1),
         "hierarchical": len(whole) >= 2 and whole[-1] == 1 and all(np.diff(whole) < 0),
     }.get(scheme, len(whole) in {1, 2})
     if not fits or (scheme.startswith("array") and whole[0] * whole[-1] > MOST_PEOPLE):
-        raise PolicyError(
-            f"sizes {whole} do not fit scheme {scheme!r}", where="sizes", way_out=f"give {rule}"
-        )
+        raise PolicyError.of(rule, where="sizes", sizes=whole, scheme=scheme)
     return whole[:1] if scheme == "dorfman" else whole
 
 
@@ -227,11 +225,7 @@ def _per_stage(name: str, value: ArrayLike, stages: int) -> NDArray[np.float64]:
     """One probability per stage of testing."""
     given = np.atleast_1d(np.asarray(value, np.float64))
     if given.size not in {1, stages} or not ((given >= 0) & (given <= 1)).all():
-        raise PolicyError(
-            f"{name} {given.tolist()} is neither a probability nor {stages} of them",
-            where=name,
-            way_out="give one for all tests, or one per stage",
-        )
+        raise PolicyError.of("stage_rates", where=name, name=name, given=given.tolist(), stages=stages)
     return np.broadcast_to(given, (stages,))
 
 
@@ -239,11 +233,7 @@ def _per_person(p: ArrayLike, people: int) -> NDArray[np.float64]:
     """One probability of infection per person."""
     given = np.asarray(p, np.float64).ravel()
     if given.size not in {1, people} or not ((given >= 0) & (given <= 1)).all():
-        raise PolicyError(
-            f"p holds {given.size} values for {people} people, or one outside 0 to 1",
-            where="p",
-            way_out="give one for all, or one per person of the pool or array",
-        )
+        raise PolicyError.of("p_count", where="p", given=given.size, people=people)
     return np.broadcast_to(given, (people,)).copy()
 
 

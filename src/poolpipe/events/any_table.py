@@ -12,6 +12,7 @@ from poolpipe.errors import InputError
 from poolpipe.events.formats import unreadable
 from poolpipe.events.streams import OtherEncodingError, TextStream
 from poolpipe.events.unpacking import DamageError, opened
+from poolpipe.messages import message
 from poolpipe.paths import shown
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ def _content(path: Path) -> tuple[Content, bytes]:
             stream = TextStream(file, encoding)
             content = stream.content(path.name)
             if content in _BINARY and compression:
-                raise _refused(path, f"a {content} file inside {compression}: unpack it 请先解压")
+                raise _refused(
+                    path, message("packed_twice", {"content": content, "compression": compression})
+                )
             if content in _BINARY:
                 return content, b""
             if why := unreadable(stream.head()):
@@ -78,7 +81,7 @@ def _content(path: Path) -> tuple[Content, bytes]:
             if stream.trouble:
                 raise _refused(path, stream.trouble)
             if _REPLACED in text:
-                raise _refused(path, "it holds bytes that are no text 含无法识别的字节")
+                raise _refused(path, message("no_text", {}))
             return content, text
 
 

@@ -30,7 +30,6 @@ from poolpipe.events.parquet import read_parquet
 from poolpipe.events.sources import Source, find_sources
 from poolpipe.events.streams import OtherEncodingError, TextStream, has_known_header
 from poolpipe.events.unpacking import DamageError, opened
-from poolpipe.languages import in_both_languages
 from poolpipe.messages import message
 from poolpipe.paths import changed, shown
 from poolpipe.policy import FileLimits
@@ -194,7 +193,7 @@ def _foreign_batches(source: Source, foreign: Foreign, longest: int) -> Iterator
     try:
         frames = foreign.frames(source.path)
     except PoolpipeError as error:
-        yield _named(shown(in_both_languages(str(error), (each.__name__ for each in type(error).__mro__))))
+        yield _named(shown(str(error)))
         return
     if not any(frame.height for frame in frames.values()):
         yield _named(message("machine_without_rows", {}))

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from poolpipe.errors import PoolpipeError
 from poolpipe.events.isolation import Isolated, IsolationError
 from poolpipe.events.spreadsheet_gaps import hidden_texts
-from poolpipe.messages import message
 
 if TYPE_CHECKING:
     import xlrd
@@ -127,10 +126,7 @@ def _asked(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     try:
         return _reader().call(function, *args, **kwargs)
     except IsolationError as error:
-        raise SpreadsheetError(
-            message("sheet_damaged", {"why": error.what}),
-            way_out="export it again, as xlsx or CSV 请重新导出为 xlsx 或 CSV",
-        ) from error
+        raise SpreadsheetError.of("sheet_reader_failed", why=error.what) from error
 
 
 # The functions below run in the child process.
@@ -264,9 +260,7 @@ def _broken(error: BaseException, title: str) -> BaseException:
         return error
     if isinstance(error, Exception) or type(error).__name__ == "PanicException":
         where = f"sheet {title}" if title else ""
-        return SpreadsheetError(
-            message("sheet_damaged", {"why": error}), where=where, way_out="export it again 请重新导出"
-        )
+        return SpreadsheetError.of("sheet_damaged", where=where, why=str(error))
     return error
 
 

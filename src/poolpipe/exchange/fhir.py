@@ -73,9 +73,7 @@ def bundle(result: TubeResult, *, zone: str = "Asia/Shanghai", identifiers: str 
     try:
         Bundle.model_validate(content)
     except ValidationError as error:
-        raise ExchangeError(
-            f"no valid FHIR R4: {error}", where=f"tube {result.tube}", way_out="correct the element it names"
-        ) from error
+        raise ExchangeError.of("no_fhir", where=f"tube {result.tube}", why=str(error)) from error
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -127,11 +127,7 @@ def _check(message: str, shape: str, result: TubeResult) -> None:
     try:
         _validate(message)
     except (HL7apyException, ValueError) as error:
-        raise ExchangeError(
-            f"no valid HL7 v2.5.1: {error}",
-            where=f"tube {result.tube}",
-            way_out="correct the field it names",
-        ) from error
+        raise ExchangeError.of("no_hl7", where=f"tube {result.tube}", why=str(error)) from error
     if len(_VALID) >= _MOST_SHAPES:
         _VALID.clear()
     _VALID.add(shape)

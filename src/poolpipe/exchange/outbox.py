@@ -30,8 +30,6 @@ MANIFEST = "results.manifest.json"
 TOLD = ".told.parquet"
 """File of the statements sent, from which the next export decides what has to be corrected."""
 
-_ANOTHER = "name another folder with --out 请用 --out 指定其他文件夹"
-
 
 class Outbox:
     """A folder of messages being written, to be used in a `with` block.
@@ -69,11 +67,7 @@ class Outbox:
             self._begin()
         except BlockingIOError as error:
             self._undo.close()
-            raise InputError(
-                "another export is writing it 另一导出正在写入",
-                where=str(self._target),
-                way_out="wait until it is done 请稍候再试",
-            ) from error
+            raise InputError.of("outbox_in_use", where=str(self._target)) from error
         except OSError as error:
             self._undo.close()
             raise _unwritable(self._target, error) from error
@@ -165,45 +159,27 @@ def _told_before(target: Path, about: dict[str, Any]) -> pl.LazyFrame | None:
     if not names:
         return None
     if MANIFEST not in names:
-        raise InputError(
-            f"holds files that no export of poolpipe has written: {_some(names)} 内有并非导出的文件",
-            where=str(target),
-            way_out=_ANOTHER,
-        )
+        raise InputError.of("outbox_of_others", where=str(target), names=_some(names))
     manifest = _manifest(target)
     own = {MANIFEST, TOLD, *(file["file"] for file in manifest["files"])}
     if foreign := names - own:
-        raise InputError(
-            f"holds files beside the exported ones, which would be lost: {_some(foreign)} 内有其他文件",
-            where=str(target),
-            way_out="move them elsewhere, or " + _ANOTHER,
-        )
+        raise InputError.of("outbox_with_others", where=str(target), names=_some(foreign))
     for what in ("format", "receiver"):
         if manifest[what] != about[what]:
-            raise InputError(
-                f"is an outbox whose {what} is {manifest[what]}, not {about[what]} 此文件夹用于其他格式或接收方",
-                where=str(target),
-                way_out=_ANOTHER,
+            raise InputError.of(
+                "outbox_of_another", where=str(target), what=what, before=manifest[what], now=about[what]
             )
     _check_order(target, manifest["result"].get("as_of"), about["result"].get("as_of"))
     told = target / TOLD
     if TOLD not in names or _sha256(told) != manifest["told"]["sha256"]:
-        raise InputError(
-            f"{TOLD}, the record of what was told from here, is missing or damaged 已报告记录缺失或损坏",
-            where=str(target),
-            way_out="without it nothing can be corrected: restore it from a copy, or " + _ANOTHER,
-        )
+        raise InputError.of("told_lost", where=str(target), told=TOLD)
     return pl.scan_parquet(told)
 
 
 def _check_order(target: Path, before: str | None, now: str | None) -> None:
     """Refuse a result that is older than the one sent last: it would withdraw newer results."""
     if before and now and datetime.fromisoformat(now) < datetime.fromisoformat(before):
-        raise InputError(
-            f"told a result as of {before} already, and this one is as of {now} 此前已报告更新的结果",
-            where=str(target),
-            way_out="export the newer result, or " + _ANOTHER,
-        )
+        raise InputError.of("told_newer", where=str(target), before=before, now=now)
 
 
 def _manifest(target: Path) -> dict[str, Any]:
@@ -213,11 +189,7 @@ def _manifest(target: Path) -> dict[str, Any]:
     except (ValueError, AttributeError):
         known = False
     if not known:
-        raise InputError(
-            f"{MANIFEST} is damaged, or of another version 清单损坏或版本不符",
-            where=str(target),
-            way_out=_ANOTHER,
-        )
+        raise InputError.of("manifest_damaged", where=str(target), manifest=MANIFEST)
     return manifest
 
 
@@ -257,6 +229,4 @@ def _sha256(path: Path) -> str:
 
 
 def _unwritable(target: Path, error: OSError) -> InputError:
-    return InputError(
-        f"cannot be written 无法写入: {error.strerror or error}", where=str(target), way_out=_ANOTHER
-    )
+    return InputError.of("outbox_failed", where=str(target), why=error.strerror or str(error))

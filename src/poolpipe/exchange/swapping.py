@@ -29,17 +29,9 @@ def check_place(target: Path) -> None:
         If a file system is mounted there, or it is something other than a folder.
     """
     if target.is_mount():
-        raise InputError(
-            "a file system is mounted there, which cannot be replaced as a whole 此处为挂载点，无法整体替换",
-            where=str(target),
-            way_out="name a folder inside it 请指定其中的子文件夹",
-        )
+        raise InputError.of("mounted", where=str(target))
     if target.exists() and not target.is_dir():
-        raise InputError(
-            f"{target.name} is a file, not a folder 是文件而非文件夹",
-            where=str(target),
-            way_out="name another folder 请指定其他文件夹",
-        )
+        raise InputError.of("export_to_file", where=str(target), name=target.name)
 
 
 def take_place(stage: Path, target: Path) -> None:

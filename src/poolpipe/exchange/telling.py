@@ -150,11 +150,7 @@ def _moment(as_of: str | None, out: Path, *, before: bool) -> datetime:
     if as_of is not None:
         return datetime.fromisoformat(as_of)
     if before:
-        raise InputError(
-            "the result has no event at all, so everything told before would be withdrawn 结果中没有任何事件",
-            where=str(out),
-            way_out="look at the result's summary.json: was anything read?",
-        )
+        raise InputError.of("told_nothing", where=str(out))
     return datetime.now(UTC)
 
 

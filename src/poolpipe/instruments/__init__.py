@@ -189,8 +189,4 @@ def _content(path: str | Path | bytes, name: str | None, *, limit: int) -> tuple
         with Path(path).open("rb") as stream:
             return stream.read(limit), name or Path(path).name
     except OSError as error:
-        raise InstrumentError(
-            f"cannot be read ({error.strerror})",
-            where=str(path),
-            way_out="name a file that is there and may be read",
-        ) from error
+        raise InstrumentError.of("file_not_opened", where=str(path), why=error.strerror) from error

@@ -141,10 +141,7 @@ def _tables_elsewhere(
         comparable = layout.kind != "map" and other.name != sheet.name
         same = tables(layout, document, other, start, policy, Notes()) if comparable else []
         if not same or not all(_repeats(layout, table, first) for table in same):
-            raise AmbiguousFileError(
-                "a second table of the same kind, with plate and time of its own",
-                where=f"sheet or section {other.name}", way_out="import them as a file each",
-            )  # fmt: skip
+            raise AmbiguousFileError.of("second_table", where=f"sheet or section {other.name}")
         notes.found("other_table", f"a table on {other.name!r} repeats rows of the one on {sheet.name!r}: not read again",
                     severity="info", sheet=other.name)  # fmt: skip
     return found
@@ -251,10 +248,7 @@ class _Assembly:
                 else set()
             )
             if wells & seen.setdefault(channel, set()):
-                raise AmbiguousFileError(
-                    f"several tables of the channel {channel!r} read the same wells: several plates in one file",
-                    where=self.name, way_out="import them as a file each",
-                )  # fmt: skip
+                raise AmbiguousFileError.of("channel_twice", where=self.name, channel=channel)
             seen[channel] |= wells
 
     def _ask_about_silent_channels(self) -> None:
@@ -284,10 +278,7 @@ class _Assembly:
             why = f"line {first.line}: {first.what}"
         elif asked is not None:
             why = f"{asked.what} ({asked.setting} decides: {', '.join(asked.options)})"
-        return DamagedFileError(
-            f"the table has no row that could be read or was to be taken: {why}",
-            way_out="look at it with poolpipe import FILE --dry-run, or export it again",
-        )
+        return DamagedFileError.of("nothing_taken", why=why)
 
     def _consistent(
         self, part: Table, wells: list[tuple[str | None, str | None]]

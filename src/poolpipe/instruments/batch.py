@@ -159,19 +159,13 @@ def _stamped(path: Path, loads: pl.DataFrame, imported: list[Imported]) -> Impor
         for row in rows:
             quadrants = plates.setdefault(row["plate"], {})
             if row["source_plate"] in quadrants:
-                raise AmbiguousFileError(
-                    f"plate {row['source_plate']} is stamped twice",
-                    where=str(path),
-                    way_out="leave one of the lines out",
-                )
+                raise AmbiguousFileError.of("stamped_twice", where=str(path), plate=row["source_plate"])
             quadrants[row["source_plate"]] = int(row["quadrant"])
         frames = [stamp(loads, quadrants, plate) for plate, quadrants in plates.items()]
     except InstrumentError as error:
         return Imported(str(path), error=error)
     except (OSError, KeyError, ValueError, csv.Error) as error:
-        fault = InstrumentError(
-            f"no stamping table ({error!r})", where=str(path), way_out="columns source_plate, quadrant, plate"
-        )
+        fault = InstrumentError.of("no_stamping", where=str(path), why=repr(error))
         return Imported(str(path), error=fault)
     sources = [source for quadrants in plates.values() for source in quadrants]
     for item in imported:

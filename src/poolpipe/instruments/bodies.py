@@ -120,10 +120,8 @@ def _check_no_numbers(columns: Columns, rows: list[Row]) -> None:
             or sum(map(bool, map(_DECIMAL.fullmatch, cells))) < FEW
         ):
             continue
-        raise RefusedFormatError(
-            f"the column {plain(name)!r} holds numbers with decimals, as results do, and no layout reads it",
-            where=f"line {columns.header.line}",
-            way_out="export the table of Ct values, or take the column out of the plate map",
+        raise RefusedFormatError.of(
+            "decimals_unread", where=f"line {columns.header.line}", column=plain(name)
         )
 
 
@@ -132,10 +130,8 @@ def _check_no_calls(columns: Columns, name: str, cells: list[str]) -> None:
     calls = sum(fold(cell) in CALL_WORDS for cell in cells)
     measured = fold(name) in DYES and any(map(_NUMBER.fullmatch, cells))
     if measured or (calls >= FEW and calls * 2 > len(cells)):
-        raise RefusedFormatError(
-            f"the column {plain(name)!r} holds results, and no layout reads it",
-            where=f"line {columns.header.line}",
-            way_out="export the table of results, or take the column out of the plate map",
+        raise RefusedFormatError.of(
+            "results_unread_in_map", where=f"line {columns.header.line}", column=plain(name)
         )
 
 
@@ -230,7 +226,4 @@ def _below(row: Row, what: str, notes: Notes) -> None:
 def _check_no_results(row: Row) -> None:
     """Refuse a second table of Ct values, which may be another plate's."""
     if has_ct(fold(cell) for cell in row.cells):
-        raise AmbiguousFileError(
-            "a second table of Ct values, with other columns, stands below the first",
-            where=f"line {row.line}", way_out="import them as a file each",
-        )  # fmt: skip
+        raise AmbiguousFileError.of("second_ct_table", where=f"line {row.line}")

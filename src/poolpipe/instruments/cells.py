@@ -147,15 +147,9 @@ def decimal_mark(values: Iterable[str], others: Iterable[str]) -> str:
     sure_comma = next((t for t in rest if _GROUPED_COMMA.fullmatch(t) or _SURE_COMMA.fullmatch(t)), None)
     if commas and (dots or (sure_dot and not sure_comma)):
         other = dots[0] if dots else sure_dot
-        raise AmbiguousFileError(
-            f"the Ct {commas[0]!r} has a comma, {other!r} in the same file a point",
-            way_out="the file was edited or mixed: export it again from the instrument's software",
-        )
+        raise AmbiguousFileError.of("comma_and_point", comma=commas[0], point=other)
     if dots and sure_comma and not sure_dot:
-        raise AmbiguousFileError(
-            f"the Ct {dots[0]!r} has a point, but {sure_comma!r} shows that the file writes decimal commas",
-            way_out="export the file again with one number format",
-        )
+        raise AmbiguousFileError.of("point_in_commas", point=dots[0], comma=sure_comma)
     return "," if commas else "."
 
 

@@ -59,9 +59,7 @@ def events(
     policy = policy or ImportPolicy()
     problems = [text for text in missing_facts(instrument_file) if not text.startswith("loads have no lab")]
     if problems:
-        raise MissingFactError(
-            "; ".join(problems), where=instrument_file.name, way_out="give --plate, --at or --date-order"
-        )
+        raise MissingFactError.of("facts_missing", where=instrument_file.name, problems="; ".join(problems))
     machine = instrument_file.recognised
     instrument = (
         " ".join(part for part in (machine.instrument or machine.vendor, machine.serial) if part) or None

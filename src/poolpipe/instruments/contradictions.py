@@ -74,11 +74,7 @@ def _check_one_plate(mixed: dict[Well, list[tuple[int, Record]]]) -> None:
     if len(twice) > 1:
         well, rows = twice[0]
         names = sorted({f"{record['sample']} (line {record.line})" for _, record in rows})
-        raise AmbiguousFileError(
-            f"{len(twice)} wells are read twice, for different samples ({well}: {', '.join(names[:4])}): several plates in "
-            "one table",
-            way_out="import them as a file each",
-        )
+        raise AmbiguousFileError.of("wells_twice", count=len(twice), well=well, names=", ".join(names[:4]))
 
 
 def _minority(well: str, rows: list[tuple[int, Record]], notes: Notes) -> set[int]:

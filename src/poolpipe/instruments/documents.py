@@ -38,7 +38,6 @@ DELIMITERS = "\t;,"
 EDS_FOLDER = "apldbio/sds/"  # in the archives of Applied Biosystems' classic software
 HEADER_WITHIN = 400  # rows; real preambles run to forty, a section's raw data comes after its own header
 _PRINTED = "тТсСΔδμ℃°±×"  # letters that instruments print in any country: the T of `Cт` is Cyrillic
-_LARGER = "give the results in smaller files, or raise {} in the import policy"
 # A spreadsheet that saves a text fills the line of a section's title up with empty cells.
 _SECTION = re.compile(r'[\s"]*\[([^\]]{1,80})\][\s",;]*')
 
@@ -122,16 +121,12 @@ def open_document(content: bytes, policy: ImportPolicy, *, name: str = "") -> Do
         Known formats that cannot be read here.
     """
     if len(content) > policy.max_bytes:
-        raise DamagedFileError(
-            f"{len(content)} bytes are more than {policy.max_bytes}",
-            where=name,
-            way_out=_LARGER.format("max_bytes"),
-        )
+        raise DamagedFileError.of("file_too_large", where=name, size=len(content), most=policy.max_bytes)
     if content.startswith(b"\x1f\x8b"):
         content = _gunzip(content, policy, name)
     sha256 = hashlib.sha256(content).hexdigest()
     if not content.strip():
-        raise DamagedFileError("the file is empty", where=name, way_out="copy or export it again")
+        raise DamagedFileError.of("file_empty", where=name)
     if content.startswith(b"PK"):
         members = unpack_zip(content, policy, name=name)
         # The 7500 keeps an empty workbook beside its results.
@@ -146,11 +141,7 @@ def open_document(content: bytes, policy: ImportPolicy, *, name: str = "") -> Do
         return Document("spreadsheet", sheets, sha256, hidden=hidden_sheets(content, name))
     head = content[:2048].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     if head.startswith((b"<!doctype html", b"<html", b"<table")):
-        raise RefusedFormatError(
-            "this is a web page, whatever its name says",
-            where=name,
-            way_out="save it as CSV or xlsx and import that",
-        )
+        raise RefusedFormatError.of("web_page", where=name)
     if head.startswith(b"<"):
         return Document("xml", [], sha256, members={name or "document.xml": content})
     return text_document(content, policy, name=name)
@@ -216,33 +207,20 @@ def unpack_zip(content: bytes, policy: ImportPolicy, *, name: str = "") -> dict[
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if any(info.flag_bits & 1 for info in archive.infolist()):
-                raise RefusedFormatError(
-                    "the archive is encrypted, as Bio-Rad's .pcrd and some .eds are",
-                    where=name,
-                    way_out="in CFX Maestro choose Export > Export All Data Sheets (CSV) and import the "
-                    "'Quantification Cq Results'; in Design & Analysis export the results as xlsx",
-                )
+                raise RefusedFormatError.of("archive_encrypted", where=name)
             for info in archive.infolist():
                 path = info.filename.replace(
                     "\\", "/"
                 )  # some of Bio-Rad's and Windows' packers write backslashes
                 if path in members:
-                    raise DamagedFileError(
-                        f"the archive holds {path} twice", where=name, way_out="export the file again"
-                    )
+                    raise DamagedFileError.of("archive_twice", where=name, path=path)
                 with archive.open(info) as member:
                     members[path] = member.read(room + 1)
                 room -= len(members[path])
                 if room < 0:
-                    raise DamagedFileError(
-                        f"unpacks to more than {policy.max_unpacked_bytes} bytes",
-                        where=name,
-                        way_out=_LARGER.format("max_unpacked_bytes"),
-                    )
+                    raise DamagedFileError.of("unpacks_too_large", where=name, most=policy.max_unpacked_bytes)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
-        raise DamagedFileError(
-            f"the archive is damaged ({error})", where=name, way_out="copy or export the file again"
-        ) from error
+        raise DamagedFileError.of("archive_broken", where=name, why=str(error)) from error
     return members
 
 
@@ -260,15 +238,9 @@ def _gunzip(content: bytes, policy: ImportPolicy, name: str) -> bytes:
         with gzip.open(io.BytesIO(content)) as stream:
             plain = stream.read(policy.max_unpacked_bytes + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise DamagedFileError(
-            f"the gzip file is damaged ({error})", where=name, way_out="copy it again"
-        ) from error
+        raise DamagedFileError.of("gzip_broken", where=name, why=str(error)) from error
     if len(plain) > policy.max_unpacked_bytes:
-        raise DamagedFileError(
-            f"unpacks to more than {policy.max_unpacked_bytes} bytes",
-            where=name,
-            way_out=_LARGER.format("max_unpacked_bytes"),
-        )
+        raise DamagedFileError.of("unpacks_too_large", where=name, most=policy.max_unpacked_bytes)
     return plain
 
 
@@ -339,9 +311,7 @@ def _decode(content: bytes, policy: ImportPolicy, name: str) -> tuple[str, str, 
         return content.decode("utf-8"), "utf-8", ""
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
-            raise DamagedFileError(
-                "the file ends inside a character", where=name, way_out="copy it again"
-            ) from error
+            raise DamagedFileError.of("inside_character", where=name) from error
     if policy.encoding:
         return _strict(content, policy.encoding, name), policy.encoding, ""
     if _is_chinese(content):
@@ -358,11 +328,7 @@ def _unicode_kind(content: bytes, name: str) -> str:
     if b"\x00" not in content[:4096]:
         return ""
     if content[:200].count(b"\x00") * 3 < len(content[:200]):
-        raise DamagedFileError(
-            "binary content, no text and no known container",
-            where=name,
-            way_out="export it as text or as a workbook",
-        )
+        raise DamagedFileError.of("binary_content", where=name)
     return "utf-16-le" if content[1:2] == b"\x00" else "utf-16-be"
 
 
@@ -385,6 +351,4 @@ def _strict(content: bytes, encoding: str, name: str) -> str:
     try:
         return content.decode(encoding).removeprefix("\ufeff")
     except (UnicodeDecodeError, LookupError) as error:
-        raise DamagedFileError(
-            f"not {encoding} text ({error})", where=name, way_out="name its encoding in the policy (encoding)"
-        ) from error
+        raise DamagedFileError.of("not_encoded", where=name, encoding=encoding, why=str(error)) from error

@@ -58,10 +58,7 @@ def read(document: Document, name: str, policy: ImportPolicy, layouts: Path | No
     """
     content = document.members.get(f"{EDS_FOLDER}analysis_result.txt")
     if content is None:
-        raise RefusedFormatError(
-            "the .eds holds no analysis_result.txt: the run was not analysed", where=name,
-            way_out="analyse and save it in the instrument's software, or export the results as text",
-        )  # fmt: skip
+        raise RefusedFormatError.of("eds_not_analysed", where=name)
     table = text_document(content, policy, name=name)
     table = Document("text", table.sheets, document.sha256, table.encoding, table.text)
     for layout in load_layouts(layouts):
@@ -69,9 +66,7 @@ def read(document: Document, name: str, policy: ImportPolicy, layouts: Path | No
             if layout.inner and (header := match_header(layout, sheet, policy)) is not None:
                 file = read_document(table, layout, sheet, header, name, policy, _facts(document))
                 return _without_omitted(file, _omitted(document, file), policy)
-    raise DamagedFileError(
-        "analysis_result.txt has no table of Ct values", where=name, way_out="analyse it again"
-    )
+    raise DamagedFileError.of("eds_without_ct", where=name)
 
 
 def _omitted(document: Document, file: InstrumentFile) -> frozenset[str]:
@@ -106,10 +101,7 @@ def _without_omitted(file: InstrumentFile, wells: frozenset[str], policy: Import
         table: getattr(file, table).filter(~pl.col("well").is_in(found)) for table in ("readings", "loads")
     }
     if kept["readings"].is_empty():
-        raise DamagedFileError(
-            "the operator omitted every well (omitted_wells decides: leave_out, keep)",
-            way_out="look at the run's set-up",
-        )
+        raise DamagedFileError.of("wells_all_omitted")
     return dataclasses.replace(file, questions=questions, **kept)
 
 

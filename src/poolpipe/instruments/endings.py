@@ -59,9 +59,7 @@ def check_trailer(layout: Layout, document: Document) -> None:
         return
     lines = document.text.rstrip().splitlines()
     if not lines or not is_trailer(layout, lines[-1]):
-        raise DamagedFileError(
-            "the closing line of the file is missing: it was cut short", way_out="copy the file again"
-        )
+        raise DamagedFileError.of("closing_missing")
 
 
 def without_cut_end(
@@ -181,13 +179,5 @@ def _decimals(text: str) -> int:
 
 def _cut(row: Row, document: Document) -> DamagedFileError:
     if document.cut:
-        return DamagedFileError(
-            "the last line has no end and may be cut short",
-            where=f"line {row.line}",
-            way_out="copy or export the file again; if it is whole, end its last line with a line break",
-        )
-    return DamagedFileError(
-        "the last line has fewer cells than the others: the file was cut short",
-        where=f"line {row.line}",
-        way_out="copy or export the file again",
-    )
+        return DamagedFileError.of("line_unended", where=f"line {row.line}")
+    return DamagedFileError.of("line_cut", where=f"line {row.line}")

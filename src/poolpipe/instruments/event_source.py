@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from poolpipe.messages import message
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -86,7 +88,7 @@ class InstrumentSource:
             return instruments.events(file, self._policy, without_lab=True, lines=True)
         except instruments.MissingFactError as error:
             given = [option for fact, option in _OPTIONS.items() if fact in error.what]
-            way_out = f"poolpipe import {path.name} {' '.join(given)} --lab LAB --out FOLDER, then run FOLDER"
+            way_out = message("import_then_run", {"file": path.name, "options": " ".join(given)})
             raise self._left_out(path, error, way_out) from error
         except instruments.InstrumentError as error:
             raise self._left_out(path, error, error.way_out) from error
@@ -106,7 +108,7 @@ class InstrumentSource:
 
     def _left_out(self, path: Path, error: InstrumentError, way_out: str) -> InstrumentError:
         """The error with a way out that this command has; noted, so that the first board can name the file."""
-        told = type(error)(error.what, where=error.where, way_out=way_out)
+        told = type(error).like(error, where=error.where, way_out=way_out)
         if path not in self._notes:
             self._note(path, "", {}, 0)
         self._notes[path]["left_out"] = "; ".join(part for part in (error.what, way_out) if part)

@@ -181,11 +181,7 @@ def plate_barcode(
                     column="plate", text=written)  # fmt: skip
         written = None
     if written and policy.plate and written != policy.plate:
-        raise AmbiguousFileError(
-            f"the file says plate {written!r}, the import says {policy.plate!r}",
-            where=name,
-            way_out="leave --plate out, or import the file that belongs to that plate",
-        )
+        raise AmbiguousFileError.of("plate_differs", where=name, written=written, given=policy.plate)
     if written:
         return written, "file"
     if policy.plate:

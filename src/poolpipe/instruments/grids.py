@@ -104,25 +104,20 @@ def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: Im
     """
     sheet, top, size = grid
     if len(list(drawn_plates(document))) > 1:
-        raise AmbiguousFileError(
-            "several plates are drawn in this file", where=name, way_out="import them as a file each"
-        )
+        raise AmbiguousFileError.of("plates_drawn", where=name)
     if is_result(grid):
-        raise RefusedFormatError(
-            "results drawn as a plate: a plate map has a tube in each cell",
-            where=f"{name}, line {sheet.rows[top].line}",
-            way_out="export the table of Ct values, one row a well and target",
-        )
+        raise RefusedFormatError.of("results_drawn", where=f"{name}, line {sheet.rows[top].line}")
     rows, columns = SHAPES[size]
     notes = Notes()
     body = sheet.rows[top + 1 : top + 1 + rows]
     letters = [plain(row.cells[0]).upper() if row.cells else "" for row in body]
     if letters != list("ABCDEFGHIJKLMNOP"[:rows]):
-        raise DamagedFileError(f"a map of {size} wells has rows A to {'HP'[rows > 8]}, here {' '.join(letters)}",
-                               where=name, way_out="restore the missing rows")  # fmt: skip
+        raise DamagedFileError.of(
+            "map_rows", where=name, size=size, last="HP"[rows > 8], rows=" ".join(letters)
+        )
     _check_widths(document, sheet, top, body, columns, name)
     if document.cut and body[-1].line == document.text.count("\n") + 1 and len(body[-1].cells) <= columns:
-        raise DamagedFileError("the last row is cut short", where=name, way_out="copy the file again")
+        raise DamagedFileError.of("map_cut", where=name)
     facts = file_facts(LAYOUT, sheet.rows[:top])
     plate, plate_from = plate_barcode(facts, name, policy, notes)
     at = policy_time(policy)
@@ -142,8 +137,7 @@ def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: Im
     loads = loads_of(LAYOUT, records, places, policy, notes)
     if not loads:
         first = next((f"line {each.line}: {each.what} ({each.text})" for each in notes.findings), "")
-        raise DamagedFileError(f"the map holds no tube{': ' * bool(first)}{first}", where=name,
-                               way_out="format the cells as text, or check the file")  # fmt: skip
+        raise DamagedFileError.of("map_empty", where=name, first=f"{': ' * bool(first)}{first}")
     _name_what_is_below(sheet.rows[top + 1 + rows :], notes)
     recognised = Recognised(
         format=f"plate-grid-{size}", plate=plate, plate_from=plate_from, plate_wells=size, run_time=at,
@@ -163,10 +157,13 @@ def _check_widths(
         beyond = any(plain(cell) for cell in row.cells[columns + 1 :])
         bare = not any(plain(cell) for cell in row.cells[1:])
         if beyond or row.torn or (document.container == "text" and len(row.cells) != width and not bare):
-            raise DamagedFileError(
-                f"row {row.cells[0]} has {len(row.cells)} cells, the row of column numbers {width}: tubes have moved",
-                where=f"{name}, line {row.line}", way_out="restore the row",
-            )  # fmt: skip
+            raise DamagedFileError.of(
+                "map_shifted",
+                where=f"{name}, line {row.line}",
+                row=row.cells[0],
+                cells=len(row.cells),
+                width=width,
+            )
 
 
 def _name_what_is_below(rows: list[Row], notes: Notes) -> None:

@@ -23,6 +23,7 @@ from poolpipe.instruments.errors import LayoutError
 from poolpipe.instruments.layout_keys import KEYS, ROLES
 from poolpipe.instruments.result_columns import has_ct, names_target, result_names
 from poolpipe.instruments.targets import is_expected
+from poolpipe.settings import broken, broken_rules
 
 if TYPE_CHECKING:
     from poolpipe.import_policy import ImportPolicy
@@ -157,8 +158,7 @@ class Layout(_Part):
     @classmethod
     def _roles_are_known(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         if unknown := sorted(set(value) - ROLES):
-            msg = f"unknown roles {unknown}; known are {sorted(ROLES)}"
-            raise ValueError(msg)
+            raise broken("layout_roles", unknown=unknown, known=sorted(ROLES))
         return {role: tuple(fold(name) for name in names) for role, names in value.items()}
 
     @field_validator("roles", "calls", "facts")
@@ -168,16 +168,14 @@ class Layout(_Part):
     ) -> dict[str, tuple[str, ...]]:
         known = KEYS[info.field_name or ""]
         if unknown := sorted(set(value) - known):
-            msg = f"unknown keys {unknown}; known are {sorted(known)}"
-            raise ValueError(msg)
+            raise broken("layout_keys", unknown=unknown, known=sorted(known))
         return value
 
     @model_validator(mode="after")
     def _required_have_names(self) -> Self:
         for roles in self.required:
             if not all(role in self.columns for role in roles.split("|")):
-                msg = f"required: {roles!r} has no names under [columns]"
-                raise ValueError(msg)
+                raise broken("layout_required", roles=roles)
         return self
 
     @field_validator("preamble", "skip", "target_columns")
@@ -192,8 +190,7 @@ class Layout(_Part):
     def _targets_are_named(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in value:
             if "target" not in re.compile(pattern).groupindex:
-                msg = f"{pattern!r} has no group (?P<target>...)"
-                raise ValueError(msg)
+                raise broken("layout_target", pattern=pattern)
         return value
 
     @field_validator("trailer", "target_from", "instrument_from", "plate_well")
@@ -245,23 +242,23 @@ def parse_layout(text: str, where: str) -> Layout:
     LayoutError
         With the place of the mistake.
     """
+    facts: dict[str, Any] = {}
     try:
-        facts: dict[str, Any] = tomllib.loads(text)
+        facts = tomllib.loads(text)
         return Layout.model_validate(facts)
-    except (tomllib.TOMLDecodeError, ValidationError, re.error) as error:
-        raise LayoutError(
-            str(error), where=where, way_out="see docs/instruments/adding-a-machine.md"
+    except ValidationError as error:
+        rules = broken_rules(Layout, facts)
+        raise LayoutError.of(
+            "layout_broken", where=where, rules="; ".join(rules), broken=tuple(rules)
         ) from error
+    except (tomllib.TOMLDecodeError, re.error) as error:
+        raise LayoutError.of("layout_unreadable", where=where, why=str(error)) from error
 
 
 def load_layouts(folder: Path | None = None) -> tuple[Layout, ...]:
     """The layouts shipped with poolpipe and those of a lab's own folder as they stand now, highest priority first."""
     if folder is not None and not folder.is_dir():
-        raise LayoutError(
-            "no such folder of layouts",
-            where=str(folder),
-            way_out="name the folder that holds the layouts' .toml files",
-        )
+        raise LayoutError.of("no_layouts", where=str(folder))
     own = sorted(folder.glob("*.toml")) if folder else []
     return _layouts(tuple((path.read_text("utf-8"), str(path)) for path in own))
 

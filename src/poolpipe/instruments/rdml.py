@@ -104,10 +104,7 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
     """
     contents = [content for content in _members(document) if _has_rdml(content)]
     if len(contents) > 1:
-        raise AmbiguousFileError(
-            f"the archive holds {len(contents)} RDML files: which one counts?", where=name,
-            way_out="import them as a file each",
-        )  # fmt: skip
+        raise AmbiguousFileError.of("rdml_several", where=name, count=len(contents))
     root = parse_xml(contents[0], name)
     notes = Notes()
     if root.get("version") not in VERSIONS:
@@ -116,9 +113,7 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
         )
     data = list(_data(root, ids_of(root), policy, notes))
     if not data:
-        raise DamagedFileError(
-            "the RDML file holds no reaction with data", where=name, way_out="export it again"
-        )
+        raise DamagedFileError.of("rdml_empty", where=name)
     _check_analysed(data, name, notes)
     plates = _plates(data, name, policy, notes)
     if policy.runs == "one_plate":  # the same experiment twice, as "All Wells" and as a group of wells
@@ -246,11 +241,7 @@ def _check_analysed(data: list[_Datum], name: str, notes: Notes) -> None:
     """Refuse a file without any Cq: raw curves are no negatives; ask about a run without any."""
     silent = {datum.run for datum in data} - {datum.run for datum in data if datum.cq}
     if not any(datum.cq for datum in data):
-        raise RefusedFormatError(
-            "no reaction has a Cq: the run was not analysed",
-            where=name,
-            way_out="analyse it and export it again",
-        )
+        raise RefusedFormatError.of("rdml_without_cq", where=name)
     for run in sorted(silent):
         notes.ask("target_without_ct", "no reaction of the run has a Cq, others of the file have", f"run {run}",
                   options=("undetermined", "not analysed"), decided="undetermined", setting="omit the run")  # fmt: skip
@@ -266,10 +257,9 @@ def _plates(data: list[_Datum], name: str, policy: ImportPolicy, notes: Notes) -
         if (other.sample, other.cq) != (datum.sample, datum.cq):
             both = "two runs" if other.run == datum.run else f"runs {other.run!r} and {datum.run!r}"
             who = f"{both} both read" if other.number != datum.number else f"run {datum.run!r} reads twice"
-            raise AmbiguousFileError(
-                f"{who} {datum.target or datum.dye} in {datum.well} and differ: several plates in one file",
-                where=name, way_out="export one plate a file, or set runs = run_is_plate where run ids are barcodes",
-            )  # fmt: skip
+            raise AmbiguousFileError.of(
+                "rdml_plates", where=name, who=who, target=datum.target or datum.dye, well=datum.well
+            )
     if own:
         return {run: run for run in runs}
     plate, _ = plate_barcode({}, name, policy, notes)

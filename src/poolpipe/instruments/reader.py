@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_no_results", "read_bytes", "refusal"]
 
-ADVICE = "docs/instruments lists the formats; a lab adds its own by a layout (docs/instruments/adding-a-machine.md)"
-
 
 def read_bytes(
     content: bytes, name: str, policy: ImportPolicy, layouts: Path | None = None
@@ -72,8 +70,8 @@ def read_bytes(
         if error.where.startswith(name):
             raise
         where = f"{name}, {error.where}" if error.where else name
-        raise type(error)(error.what, where=where, way_out=error.way_out) from error
-    raise UnknownFormatError("no known layout fits the content", where=name, way_out=ADVICE)
+        raise type(error).like(error, where=where) from error
+    raise UnknownFormatError.of("format_unknown", where=name)
 
 
 def _other_maps(
@@ -93,10 +91,7 @@ def _other_maps(
     own = [grid[0].name for grid in drawn if not grids.is_result(grid)]
     if layout.kind == "map":
         if own:
-            raise AmbiguousFileError(
-                f"a drawn plate on the sheet {own[0]!r} and a list on {sheet.name!r}: two maps in one file",
-                way_out="import them as a file each",
-            )
+            raise AmbiguousFileError.of("two_maps", drawn=own[0], listed=sheet.name)
         return []
     plain = [each for each in layouts if each.kind == "map" and each.no_results]
     listed = [
@@ -129,24 +124,15 @@ def check_no_results(document: Document) -> None:
     if found is not None:
         sheet, line, names = found
         where = f"sheet or section {sheet!r}, line {line}" if sheet else f"line {line}"
-        raise RefusedFormatError(
-            f"results that no layout reads: columns {', '.join(names)}", where=where,
-            way_out="export the table of Ct values (Results), or describe the file by a layout "
-            "(docs/instruments/adding-a-machine.md)",
-        )  # fmt: skip
+        raise RefusedFormatError.of("results_unread", where=where, columns=", ".join(names))
 
 
 def refusal(document: Document) -> InstrumentError:
     """The error for an archive or XML file that no reader takes, with advice where it is a known one."""
     names = sorted(document.members)
     if any(name.endswith("analysis_result.json") or name == "summary.json" for name in names):
-        return RefusedFormatError(
-            "an .eds of Design & Analysis 2", way_out="export the results as xlsx or csv and import that"
-        )
+        return RefusedFormatError.of("eds_of_analysis")
     if any(name.lower().endswith(".pcrd") for name in names):
-        return RefusedFormatError(
-            "a Bio-Rad .pcrd",
-            way_out="in CFX Maestro: Export > Export All Data Sheets, import 'Quantification Cq Results'",
-        )
+        return RefusedFormatError.of("pcrd")
     held = f"{document.container} with {', '.join(names[:4]) or 'nothing'}"
-    return UnknownFormatError(f"no instrument file is known that is a {held}", way_out=ADVICE)
+    return UnknownFormatError.of("container_unknown", held=held)

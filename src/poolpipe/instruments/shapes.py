@@ -141,11 +141,12 @@ def _check_names_stand_right(header: Row, rows: list[Row], cts: list[int]) -> No
         own = {kind_of(row.cells[ct]) for row in rows}
         beside = {kind_of(row.cells[ct + 1]) for row in rows}
         if not cts or ("nothing" not in own and beside & {"number", "nothing"}):
-            raise AmbiguousFileError(
-                f"the header has {len(header.cells)} names and the rows {len(rows[0].cells)} cells: each name may stand one "
-                "column too far to the left",
-                where=f"line {header.line}", way_out="export it again, or complete the header",
-            )  # fmt: skip
+            raise AmbiguousFileError.of(
+                "header_shorter",
+                where=f"line {header.line}",
+                names=len(header.cells),
+                cells=len(rows[0].cells),
+            )
 
 
 def _check_names_of_sheet(rows: list[Row], columns: Columns) -> None:
@@ -163,10 +164,7 @@ def _check_names_of_sheet(rows: list[Row], columns: Columns) -> None:
         i for i in range(begin, end) if not names[i] and sum(_filled(row, i) for row in rows) * 2 > len(rows)
     ]
     if lost or (unnamed and not any(_filled(row, end - 1) for row in rows)):
-        raise AmbiguousFileError(
-            f"{end} names in the header and a column of values without one: names may stand one column too far to a side",
-            where=f"line {columns.header.line}", way_out="name every column, or take the unnamed one out",
-        )  # fmt: skip
+        raise AmbiguousFileError.of("header_unnamed", where=f"line {columns.header.line}", names=end)
 
 
 def _filled(row: Row, index: int) -> bool:

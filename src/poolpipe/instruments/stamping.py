@@ -63,18 +63,10 @@ def stamp(
     """
     places = list(quadrants.values())
     if len(set(places)) != len(places) or not set(places) <= {1, 2, 3, 4}:
-        raise AmbiguousFileError(
-            f"quadrants {places} must be different and from 1 to 4",
-            where=plate,
-            way_out="correct the stamping",
-        )
+        raise AmbiguousFileError.of("quadrants", where=plate, quadrants=places)
     known = set(loads["plate"].to_list())
     if unknown := sorted(set(quadrants) - known):
-        raise AmbiguousFileError(
-            f"no loads of {', '.join(unknown)}",
-            where=plate,
-            way_out="import the maps of all four plates together",
-        )
+        raise AmbiguousFileError.of("no_loads_of", where=plate, plates=", ".join(unknown))
     moves = pl.DataFrame(
         [(source, well, quadrant_well(well, quadrant, order=order)) for source, quadrant in quadrants.items() for well in WELLS],
         {"plate": pl.String, "well": pl.String, "stamped": pl.String}, orient="row",

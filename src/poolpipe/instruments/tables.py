@@ -141,10 +141,7 @@ def _headers(layout: Layout, sheet: Sheet, first: int, policy: ImportPolicy) -> 
         if len(names) > 1 and is_header(layout, names, row, policy):
             starts.append(index)
     if len(starts) > 1 and not layout.repeated:
-        raise AmbiguousFileError(
-            "the table's header stands here again: several exports in one file",
-            where=f"line {sheet.rows[starts[1]].line}", way_out="import them as a file each",
-        )  # fmt: skip
+        raise AmbiguousFileError.of("header_again", where=f"line {sheet.rows[starts[1]].line}")
     return starts
 
 
@@ -258,10 +255,8 @@ def _flag(layout: Layout, name: str, text: str) -> str:
 def _one_of(role: str, values: list[str], row: Row, policy: ImportPolicy, notes: Notes) -> str:
     """The value of two columns of one name that differ, as the policy decides."""
     if policy.duplicate_columns == "refuse":
-        raise AmbiguousFileError(
-            f"two columns for the {role} differ: {' | '.join(values)}",
-            where=f"line {row.line}",
-            way_out="remove one, or set duplicate_columns in the policy to first or last",
+        raise AmbiguousFileError.of(
+            "columns_differ", where=f"line {row.line}", role=role, values=" | ".join(values)
         )
     chosen = values[0] if policy.duplicate_columns == "first" else values[-1]
     notes.ask(

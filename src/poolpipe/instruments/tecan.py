@@ -72,11 +72,7 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
     """
     sheet = _sheet(document)
     if sheet is None:
-        raise DamagedFileError(
-            "no worklist records",
-            where=name,
-            way_out="export the worklist again; its lines begin with A, D or W",
-        )
+        raise DamagedFileError.of("worklist_empty", where=name)
     notes = Notes()
     _check_widths(sheet, name)
     labware = _labware(sheet, name, policy, notes)
@@ -107,7 +103,7 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
         notes.found("aspirate_without_dispense", "aspirated and dispensed nowhere", severity="warning",
                     line=held[-1].line, text=held[-1]["tube"])  # fmt: skip
     if not loads:
-        raise DamagedFileError("no dispense record could be read", where=name, way_out="check the tube ids")
+        raise DamagedFileError.of("dispenses_unread", where=name)
     at = policy_time(policy)
     if at is None:
         notes.ask("time_missing", "a worklist has no time", name, options=("--at",),
@@ -131,28 +127,31 @@ def _check_widths(sheet: Sheet, name: str) -> None:
     for row in sheet.rows:
         kind = plain(row.cells[0]) if row.cells else ""
         if not _RECORD.fullmatch(kind[:2] if kind[:1] == "W" else kind) and any(map(plain, row.cells)):
-            raise DamagedFileError(
-                f"{';'.join(row.cells)[:40]!r} is no record of a worklist: its lines begin with A, D, W, B, C, S, F or R",
-                where=f"{name}, line {row.line}", way_out="take the line out, or export the worklist again",
-            )  # fmt: skip
+            raise DamagedFileError.of(
+                "no_record", where=f"{name}, line {row.line}", text=";".join(row.cells)[:40]
+            )
         if kind not in ("A", "D"):
             continue
         fields = first.setdefault(kind, len(row.cells))
         if row.torn or len(row.cells) < FIELDS or len(row.cells) != fields:
-            raise DamagedFileError(
-                f"record {kind} has {len(row.cells)} fields of {max(fields, FIELDS)}: a field is missing, or one too many",
-                where=f"{name}, line {row.line}", way_out="copy or export the worklist again",
-            )  # fmt: skip
+            raise DamagedFileError.of(
+                "record_fields",
+                where=f"{name}, line {row.line}",
+                kind=kind,
+                cells=len(row.cells),
+                fields=max(fields, FIELDS),
+            )
         if not _is_place(plain(row.cells[PLACE])):
-            raise DamagedFileError(
-                f"record {kind} has {plain(row.cells[PLACE])!r} where its position stands: fields have moved",
-                where=f"{name}, line {row.line}", way_out="copy or export the worklist again",
-            )  # fmt: skip
+            raise DamagedFileError.of(
+                "record_position", where=f"{name}, line {row.line}", kind=kind, text=plain(row.cells[PLACE])
+            )
         if number(row.cells[FIELDS - 1], ".") is None:
-            raise DamagedFileError(
-                f"record {kind} has {plain(row.cells[FIELDS - 1])!r} where its volume stands: fields have moved",
-                where=f"{name}, line {row.line}", way_out="copy or export the worklist again",
-            )  # fmt: skip
+            raise DamagedFileError.of(
+                "record_volume",
+                where=f"{name}, line {row.line}",
+                kind=kind,
+                text=plain(row.cells[FIELDS - 1]),
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +188,9 @@ def _labware(sheet: Sheet, name: str, policy: ImportPolicy, notes: Notes) -> dic
             records.setdefault(_key(cells), []).append(cells)
     unnamed = [each[0][1] for each in records.values() if not each[0][2]]
     if policy.plate and len(unnamed) > 1:
-        raise AmbiguousFileError(
-            f"{len(unnamed)} labwares have no id ({', '.join(unnamed[:4])}), the import names one plate",
-            where=name, way_out="leave --plate out, or write a worklist a plate",
-        )  # fmt: skip
+        raise AmbiguousFileError.of(
+            "labwares_unnamed", where=name, count=len(unnamed), labels=", ".join(unnamed[:4])
+        )
     return {
         key: _Plate(
             _whole(each[0][2], notes) if each[0][2] else _plate_by_label(each[0][1], policy, notes),
@@ -234,10 +232,7 @@ def _size(records: list[list[str]], name: str, policy: ImportPolicy, notes: Note
     types, labels = (_sizes(cells[field] for cells in records) for field in (3, 1))
     told = types or labels
     if len(told) > 1:
-        raise AmbiguousFileError(
-            f"the rack {records[0][2] or records[0][1]!r} is one of 96 and one of 384 wells", where=name,
-            way_out="give the rack one type, or export the worklist again",
-        )  # fmt: skip
+        raise AmbiguousFileError.of("rack_of_two_sizes", where=name, rack=records[0][2] or records[0][1])
     beyond = any(cells[4].isdecimal() and int(cells[4]) > 96 for cells in records)
     size = next(iter(told), 384 if beyond else policy.plate_wells)
     if not types and not beyond:

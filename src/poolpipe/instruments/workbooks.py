@@ -50,10 +50,8 @@ def xlsx_tables(content: bytes, members: dict[str, bytes], name: str) -> dict[st
     """
     for member, xml in members.items():
         if member.startswith("xl/worksheets/") and (size := _rectangle(xml)) > MOST_CELLS:
-            raise DamagedFileError(
-                f"{member} spans {size} cells, more than {MOST_CELLS}",
-                where=name,
-                way_out="export the results alone, as CSV",
+            raise DamagedFileError.of(
+                "sheet_too_large", where=name, member=member, size=size, most=MOST_CELLS
             )
     merged = any(
         b"mergeCell" in xml for member, xml in members.items() if member.startswith("xl/worksheets/")
@@ -130,7 +128,7 @@ def _with_merges(rows: list[Cells], merges: list[tuple[int, int, int]]) -> list[
 
 
 def _damaged(error: SpreadsheetError, where: str) -> DamagedFileError:
-    return DamagedFileError(error.what, where=where, way_out=error.way_out)
+    return DamagedFileError.like(error, where=where)
 
 
 def _rectangle(xml: bytes) -> int:

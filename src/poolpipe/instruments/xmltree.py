@@ -35,9 +35,7 @@ def parse_xml(content: bytes, where: str) -> Element:
     try:
         root: Element = fromstring(content, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise DamagedFileError(
-            f"the XML cannot be read ({error})", where=where, way_out="export it again"
-        ) from error
+        raise DamagedFileError.of("xml_broken", where=where, why=str(error)) from error
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     return root

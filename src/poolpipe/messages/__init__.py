@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from poolpipe.messages.commands import COMMANDS
+from poolpipe.messages.decode import DECODE
+from poolpipe.messages.design import DESIGN
+from poolpipe.messages.exchange import EXCHANGE
 from poolpipe.messages.inputs import INPUTS
+from poolpipe.messages.instrument_files import INSTRUMENT_FILES
+from poolpipe.messages.instrument_tables import INSTRUMENT_TABLES
+from poolpipe.messages.planning import PLANNING
 from poolpipe.messages.policies import POLICIES
 from poolpipe.messages.rejects import REJECTS
 from poolpipe.messages.results import RESULTS
@@ -17,7 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MESSAGES", "Message", "chinese", "message", "way_out"]
 
-MESSAGES: Final[Mapping[str, Message]] = {**INPUTS, **RESULTS, **POLICIES, **SETTINGS, **REJECTS, **USAGE}
+MESSAGES: Final[Mapping[str, Message]] = {
+    **INPUTS, **RESULTS, **POLICIES, **SETTINGS, **REJECTS, **USAGE, **COMMANDS,
+    **DECODE, **DESIGN, **PLANNING, **EXCHANGE, **INSTRUMENT_FILES, **INSTRUMENT_TABLES,
+}  # fmt: skip
 """Code to message. A code is not changed once it has been released."""
 
 

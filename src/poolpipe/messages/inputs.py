@@ -10,6 +10,7 @@ __all__ = ["INPUTS"]
 
 _GIVE_FILE = ("give a file or a folder", "请给出文件或文件夹")
 _RIGHT = ("ask its owner for the right to read it", "请向所有者申请读取权限")
+_BROKEN = ("{type} cannot be read as a frame: {why}", "无法作为数据框读取")
 
 INPUTS: Final = {
     "empty_path": Message("an empty path names nothing", "路径为空", *_GIVE_FILE),
@@ -86,7 +87,14 @@ INPUTS: Final = {
         "give a frame of polars, pandas, pyarrow or DuckDB: anything with __arrow_c_stream__; of a list of dicts make one "
         "with polars.DataFrame(...)", "请给出 polars、pandas、pyarrow 或 DuckDB 的数据框",
     ),
-    "broken_frame": Message("{type} cannot be read as a frame: {why}", "无法作为数据框读取"),
+    "broken_frame": Message(*_BROKEN, "give every column one type: texts as str, or numbers", "每列请只用一种类型：文字或数字"),
+    "broken_query": Message(
+        *_BROKEN, "mend its query: frame.collect() tells the whole error", "请修正其查询，frame.collect() 给出完整错误",
+    ),
+    "broken_names": Message(*_BROKEN, "rename the columns, no two may be called alike", "请改列名，不得重名"),
+    "broken_column": Message(
+        *_BROKEN, "give a frame with named columns, such as series.to_frame()", "请给出有列名的数据框，如 series.to_frame()",
+    ),
     "frame_without_kind": Message(
         "column kind is missing, and nothing else tells what the rows are", "没有 kind 列，无法得知事件种类",
         "add a column kind, name the kind with kind=..., or give a mapping such as {{'collect': frame}}",

@@ -69,5 +69,8 @@ REJECTS: Final = {
         "压缩文件已损坏，不可信的部分未采用，请重新复制",
     ),
     "bytes_behind": Message("{count} bytes behind the end of the {form} data are none: they are left out", "压缩数据之后另有内容，未采用"),
-    "sheet_damaged": Message("the spreadsheet is damaged ({why})", "表格文件已损坏"),
+    "sheet_damaged": Message("the spreadsheet is damaged ({why})", "表格文件已损坏", "export it again", "请重新导出"),
+    "sheet_reader_failed": Message(
+        "the spreadsheet is damaged ({why})", "表格文件已损坏", "export it again, as xlsx or CSV", "请重新导出为 xlsx 或 CSV",
+    ),
 }  # fmt: skip

@@ -35,6 +35,8 @@ RESULTS: Final = {
         "{name} is not the table that {summary} speaks of: {why}; tables and summary of two runs are no result",
         "结果表与 {summary} 不属于同一次运行", *_RUN_AGAIN,
     ),
+    "no_such_table": Message("there is no table {name!r}", "没有这个表", "the tables are {tables}", "可用的表：{tables}"),
+    "table_misspelt": Message("there is no table {name!r}", "没有这个表", "did you mean {near!r}?", "是否为 {near}"),
     "table_not_held": Message(
         "holds no table {name}: it was written before there was one", "写出该结果的版本尚无此表",
         "run the events again", "请重新运行事件文件",

@@ -31,6 +31,7 @@ SETTINGS: Final = {
     "setting_other": Message("{why}", "该项设置的值不可用"),
     "setting_regex": Message("{pattern} is no regular expression that can be used here ({engine}): {why}", "不是可用的正则表达式"),
     "setting_offset": Message("offset of {name} is {offset}; write it as +08:00", "时差 {offset} 请写作 +08:00"),
+    "setting_zone": Message("{name!r} is not a time zone of the IANA database, such as {likely}", "不是 IANA 时区，例如 {likely}"),
     "grey_below_detected": Message("grey_ct {grey} lies below detected_ct {detected}", "grey_ct {grey} 低于 detected_ct {detected}"),
     "targets_alike": Message("targets and the internal control must have names of their own", "靶标与内标不得重名"),
     "target_blank": Message(

@@ -157,7 +157,7 @@ class Day:
         """
         if name not in self._tables:
             if name not in TABLES:
-                raise UnknownTableError(f"there is no table {name!r}", where="day", way_out=_near(name))
+                raise _no_table(name)
             if self._coded is None:
                 raise InputError.of("table_not_held", where="day", name=name)
             self._tables[name] = self._coded.table(name)
@@ -347,3 +347,10 @@ def _near(name: object) -> str:
     """Suggest the table that was meant, or list them all."""
     alike = difflib.get_close_matches(str(name), TABLES, n=1)
     return f"did you mean {alike[0]!r}?" if alike else f"the tables are {', '.join(TABLES)}"
+
+
+def _no_table(name: str) -> UnknownTableError:
+    alike = difflib.get_close_matches(str(name), TABLES, n=1)
+    if alike:
+        return UnknownTableError.of("table_misspelt", where="day", name=name, near=alike[0])
+    return UnknownTableError.of("no_such_table", where="day", name=name, tables=", ".join(TABLES))

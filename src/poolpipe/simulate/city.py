@@ -137,7 +137,7 @@ def simulate(
     settings = settings_for(preset, people=people, troubles=troubles, rounds=rounds)
     check_choice("format", format, FORMATS, InputError)
     if pieces < 1:
-        raise InputError(f"{pieces} pieces", where="pieces", way_out="give at least 1")
+        raise InputError.of("pieces", where="pieces", pieces=pieces)
     target = _empty_folder(Path(folder), force=force)
     files = _CityFiles(target, settings, format=format, pieces=pieces)
     for township, frames in enumerate(townships_of(settings, seed)):
@@ -280,11 +280,7 @@ def _shares(total: int, weights: NDArray[np.float64] | NDArray[np.int64]) -> NDA
 def _empty_folder(folder: Path, *, force: bool) -> Path:
     if folder.exists() and any(folder.iterdir()):
         if not force:
-            raise InputError(
-                "the folder is not empty",
-                where=str(folder),
-                way_out="name a new folder, or overwrite it with --force (force=True)",
-            )
+            raise InputError.of("folder_not_empty", where=str(folder))
         for part in ("events", "reference", "truth"):
             shutil.rmtree(folder / part, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)

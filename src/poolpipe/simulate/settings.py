@@ -232,15 +232,13 @@ def settings_for(
     chosen = PRESETS[preset]
     if people is not None and people != chosen.people:
         if not _FEWEST_PEOPLE <= people <= _MOST_PEOPLE:
-            raise PolicyError(
-                f"a city of {people} people",
-                where="people",
-                way_out=f"give at least {_FEWEST_PEOPLE} and at most {_MOST_PEOPLE}",
+            raise PolicyError.of(
+                "city_people", where="people", people=people, least=_FEWEST_PEOPLE, most=_MOST_PEOPLE
             )
         chosen = _scaled(chosen, people)
     if rounds is not None:
         if not 1 <= rounds <= 30:
-            raise PolicyError(f"{rounds} rounds", where="rounds", way_out="give 1 to 30")
+            raise PolicyError.of("rounds_range", where="rounds", rounds=rounds)
         chosen = dataclasses.replace(chosen, rounds=rounds)
     return dataclasses.replace(chosen, troubles=_rates(troubles))
 
@@ -250,7 +248,5 @@ def _rates(troubles: Mapping[str, float] | None) -> Mapping[str, float]:
     for name, rate in given.items():
         check_choice("trouble", name, TROUBLES)
         if not 0.0 <= rate <= 1.0:
-            raise PolicyError(
-                f"{name}={rate} is no share", where="troubles", way_out="give a number from 0 to 1"
-            )
+            raise PolicyError.of("no_share", where="troubles", name=name, rate=rate)
     return MappingProxyType({**TROUBLES, **given})

@@ -10,6 +10,7 @@ import click
 
 from poolpipe.display import mask_identities, visible
 from poolpipe.errors import InputError
+from poolpipe.messages import message
 from poolpipe.paths import is_stdin, unusable
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def check_inputs(inputs: Iterable[str], *, pipes: bool = False) -> None:
     """
     for each in inputs:
         if pipes and is_stdin(each) and (sys.stdin is None or sys.stdin.isatty()):
-            raise click.UsageError(f"{each}: nothing is piped in; give a file 没有管道输入；请给出文件")
+            raise click.UsageError(message("nothing_piped", {"path": each}))
         error = unusable(each, pipes=pipes)
         if error and error.code in _WRONG_USAGE:
             raise click.UsageError(f"{error.where}: {error.what}; {error.way_out}")

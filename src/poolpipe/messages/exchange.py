@@ -1,0 +1,43 @@
+"""Messages of exports: a message that its standard does not allow, and an outbox that may not be replaced."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from poolpipe.messages.template import Message
+
+__all__ = ["EXCHANGE"]
+
+_ANOTHER = ("name another folder with --out", "请用 --out 指定其他文件夹")
+
+EXCHANGE: Final = {
+    "no_fhir": Message("no valid FHIR R4: {why}", "不符合 FHIR R4", "correct the element it names", "请更正所指的元素"),
+    "no_hl7": Message("no valid HL7 v2.5.1: {why}", "不符合 HL7 v2.5.1", "correct the field it names", "请更正所指的字段"),
+    "outbox_in_use": Message("another export is writing it", "另一导出正在写入", "wait until it is done", "请稍候再试"),
+    "outbox_failed": Message("cannot be written: {why}", "无法写入", *_ANOTHER),
+    "outbox_of_others": Message("holds files that no export of poolpipe has written: {names}", "内有并非导出的文件", *_ANOTHER),
+    "outbox_with_others": Message(
+        "holds files beside the exported ones, which would be lost: {names}", "内有其他文件，覆盖后将丢失",
+        "move them elsewhere, or name another folder with --out", "请移走这些文件，或用 --out 指定其他文件夹",
+    ),
+    "outbox_of_another": Message("is an outbox whose {what} is {before}, not {now}", "此文件夹用于其他格式或接收方（{before}）", *_ANOTHER),
+    "told_lost": Message(
+        "{told}, the record of what was told from here, is missing or damaged", "已报告记录 {told} 缺失或损坏",
+        "without it nothing can be corrected: restore it from a copy, or name another folder with --out",
+        "缺少该记录无法更正：请从备份恢复，或用 --out 指定其他文件夹",
+    ),
+    "told_newer": Message(
+        "told a result as of {before} already, and this one is as of {now}", "此前已报告更新的结果",
+        "export the newer result, or name another folder with --out", "请导出较新的结果，或用 --out 指定其他文件夹",
+    ),
+    "manifest_damaged": Message("{manifest} is damaged, or of another version", "清单损坏或版本不符", *_ANOTHER),
+    "told_nothing": Message(
+        "the result has no event at all, so everything told before would be withdrawn", "结果中没有任何事件，此前的报告将全部撤回",
+        "look at the result's summary.json: was anything read?", "请查看结果的 summary.json，确认是否读到了事件",
+    ),
+    "mounted": Message(
+        "a file system is mounted there, which cannot be replaced as a whole", "此处为挂载点，无法整体替换",
+        "name a folder inside it", "请指定其中的子文件夹",
+    ),
+    "export_to_file": Message("{name} is a file, not a folder", "是文件而非文件夹", "name another folder", "请指定其他文件夹"),
+}  # fmt: skip
