@@ -20,6 +20,7 @@ __all__ = [
     "mask_identities",
     "mask_numbers",
     "mask_sound_ids",
+    "number_of",
     "refused_value",
     "visible",
     "withheld",
@@ -180,3 +181,16 @@ def json_text(value: object, *, indent: int | None = 2) -> str:
 
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return COMMANDING.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text)
+
+
+def number_of(count: int, what: str) -> str:
+    """Write a count with its noun, in the singular for one.
+
+    Examples
+    --------
+    >>> number_of(1, "file"), number_of(1200, "file"), number_of(0, "anomaly")
+    ('1 file', '1,200 files', '0 anomalies')
+    """
+    if count == 1:
+        return f"1 {what}"
+    return f"{count:,} {what[:-1]}ies" if what.endswith("y") else f"{count:,} {what}s"

@@ -48,6 +48,17 @@ def test_decode_command__shows_a_table_and_writes_everybody(files: list[str], tm
     assert pl.read_parquet(out).height == 4
 
 
+def test_decode_command__says_what_its_terms_mean_where_it_shows_them(files: list[str]) -> None:
+    shown = CliRunner().invoke(decode, files).stdout
+    for term in (
+        "component 连通组: people",
+        "log_evidence 对数证据: natural",
+        "surprise 意外度: 0 is as expected",
+    ):
+        assert term in shown
+    assert "连通组: " not in CliRunner().invoke(decode, [*files, "--json"]).stdout
+
+
 def test_decode_command__says_what_is_wrong(files: list[str], tmp_path: Path) -> None:
     done = CliRunner().invoke(decode, [files[0], files[1], files[1]])
     assert isinstance(done.exception, TableError)

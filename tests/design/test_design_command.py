@@ -123,3 +123,16 @@ def test_design_command__screen_shows_codes_and_masks_them_when_asked(tmp_path: 
     files = ["screen", str(tmp_path / "seats.csv"), str(tmp_path / "pools.csv")]
     assert "007" in CliRunner().invoke(design, files).stdout
     assert "007" not in CliRunner().invoke(design, [*files, "--mask"]).stdout
+
+
+@pytest.mark.parametrize("command", ["screen", "assign"])
+def test_design_command__shows_resident_ids_as_decode_does_and_masks_them_when_asked(
+    tmp_path: Path, command: str
+) -> None:
+    number = "11010519491231002X"  # GB 11643-1999, its own example
+    (tmp_path / "seats.csv").write_text(f"pool,person\nA,{number}\n", encoding="utf-8")
+    (tmp_path / "pools.csv").write_text("pool,call\nA,positive\n", encoding="utf-8")
+    rest = {"screen": [str(tmp_path / "pools.csv")], "assign": ["array"]}[command]
+    words = [command, str(tmp_path / "seats.csv"), *rest]
+    assert number in CliRunner().invoke(design, words).stdout
+    assert number not in CliRunner().invoke(design, [*words, "--mask"]).stdout

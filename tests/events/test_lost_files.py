@@ -22,7 +22,7 @@ def _file(name: str, accepted: int, rejected: int, duplicates: int = 0) -> dict[
 def test_unused_files__names_those_that_are_rejected_whole_and_no_others():
     files = [_file("a.csv", 0, 3), _file("b.csv", 1, 3), _file("c.csv", 0, 1, 1), _file("d.csv", 0, 0)]
     (told,) = unused_files(files, {})
-    assert told.startswith("a.csv: all 3 records were rejected")
+    assert told.startswith("a.csv: all its 3 records rejected")
     assert unused_files(files, {}, ["loads of a.csv have no lab"]) == []
 
 
@@ -43,7 +43,7 @@ def test_run__without_any_collect_nobody_is_said_to_wait_for_nothing(tmp_path: P
         for board in day_boards(day, zone="Asia/Shanghai"):
             console.print(board)
     drawn = captured.get()
-    assert "collect.csv: all 1 records were rejected" in drawn
+    assert "collect.csv: all its 1 record rejected" in drawn
     assert "README.md" not in "".join(day.summary["warnings"])
     assert "nobody is waiting" not in drawn
     assert "no collect was accepted" in drawn

@@ -111,9 +111,7 @@ def test_invalid_plate__is_told_as_invalid_without_cts(tmp_path):
 def test_result_dated_before_a_swab__is_named(tmp_path):
     late = swab("T1", PEOPLE["T1"][1], "13:00")
     run = write(tmp_path / "run", *swabs()[:1], late, *plate("P1", "12:00", {"A01": ("T1", POSITIVE)}))
-    assert re.search(
-        r"1 results are dated at or before a swab of their tube.* T1 ", done(run, tmp_path / "box")
-    )
+    assert re.search(r"1 result dated at or before a swab of the tube.* T1 ", done(run, tmp_path / "box"))
 
 
 def test_negatives_whose_readings_were_not_kept__are_counted(tmp_path):

@@ -26,7 +26,7 @@ def told(file: Document) -> list[str]:
 
 def test_wells_that_were_set_up_with_a_target__and_have_no_row_are_told():
     lines = [["Block", "96"], ["Well Position", "Target Name"], ["A1", "N"], ["A2", "N"], ["A3", ""]]
-    assert told(document(*lines)) == ["1 wells were set up with a target and have no row: A02"]
+    assert told(document(*lines)) == ["1 well set up with a target without a row: A02"]
 
 
 @pytest.mark.parametrize("heading", [["Target Name", "Task"], ["Well Position", "Task"]])

@@ -219,7 +219,7 @@ def test_means_of_something_else__say_nothing_about_rows() -> None:
 def test_lost_rows__are_noticed_by_the_setup() -> None:
     setup = "[Sample Setup]\nWell\tWell Position\tSample Name\tTarget Name\n1\tA1\tS1\tN\n2\tA2\tS2\tN\n3\tA3\t\t\n\n"
     file = read((setup + "[Results]\n" + COLUMNS + row(1, "20.5") + "\n").encode())
-    assert [f.what for f in file.not_understood] == ["1 wells were set up with a target and have no row: A02"]
+    assert [f.what for f in file.not_understood] == ["1 well set up with a target without a row: A02"]
 
 
 def test_two_rows_of_one_target__both_stay_and_are_named() -> None:

@@ -382,3 +382,13 @@ def test_accuracy__has_one_default():
     for each in (Policy().decoding, Assay(), Assumptions()):
         assert (each.sensitivity, each.specificity) == (SENSITIVITY, SPECIFICITY)
     assert (options["sensitivity"], options["specificity"]) == (SENSITIVITY, SPECIFICITY)
+
+
+def test_policy_file__without_a_name_is_called_by_its_own(tmp_path):
+    rules = 'base = "twenty-in-one"\n[assay]\ndetected_ct = 35\ngrey_ct = 38\n'
+    (tmp_path / "city.toml").write_text(rules, encoding="utf-8")
+    (tmp_path / "named.toml").write_text(f'name = "city 2022"\n{rules}', encoding="utf-8")
+    unnamed, named = load_policy(tmp_path / "city.toml"), load_policy(tmp_path / "named.toml")
+    assert (unnamed.name, named.name) == ("city.toml", "city 2022")
+    assert unnamed.version == named.version
+    assert load_policy({"base": "twenty-in-one"}).name == "twenty-in-one"

@@ -11,6 +11,7 @@ import click
 from poolpipe.commands import masks, options
 from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
 from poolpipe.commands.options import CHANCE, POSITIVE, SHARE, Number
+from poolpipe.display import number_of
 from poolpipe.messages import message
 from poolpipe.terminal.console import check_inputs, show, tell
 
@@ -161,7 +162,7 @@ def prevalence(
     found = estimate(frame, method, se=se, sp=sp, confidence=confidence, by=by, singles=singles)
     if out is not None:
         write_frame(found, out)
-        tell(f"{found.height:,} rows written to {out} 已写出", err=True)
+        tell(f"{number_of(found.height, 'row')} written to {out} 已写出", err=True)
     if as_json:
         echo_json(found.to_dicts())
     else:
@@ -267,7 +268,7 @@ def assign(
     if worklist is not None:
         steps = designs.worklist(seats, volume_ul=volume, available_ul=available)
         write_frame(steps, worklist)
-        tell(f"{steps.height:,} transfers written to {worklist} 已写出加样单", err=True)
+        tell(f"{number_of(steps.height, 'transfer')} written to {worklist} 已写出加样单", err=True)
     _result(seats, "Seats 分管", out, as_json=as_json, secret=("person",), show_ids=show_ids or not mask)
 
 
@@ -386,7 +387,7 @@ def _result(
 ) -> None:
     if out is not None:
         write_frame(frame, out)
-        tell(f"{frame.height:,} rows written to {out} 已写出", err=True)
+        tell(f"{number_of(frame.height, 'row')} written to {out} 已写出", err=True)
     if as_json:
         echo_json(frame.to_dicts())
     else:

@@ -9,6 +9,7 @@ import click
 
 from poolpipe.commands import options
 from poolpipe.commands.options import ZONE
+from poolpipe.display import number_of
 from poolpipe.errors import InputError
 from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, check_out, tell
@@ -146,6 +147,6 @@ def _told_lines(told: ExportCounts, out: Path, waiting: int) -> Iterable[str]:
     if told.early:
         tubes = ", ".join("/".join(part for part in tube if part) for tube in told.early[:5])
         yield (
-            f"{len(told.early)} results are dated at or before a swab of their tube, and receivers may refuse them; was a "
+            f"{number_of(len(told.early), 'result')} dated at or before a swab of the tube, which receivers may refuse; was a "
             f"device's clock wrong? {tubes}{', …' if len(told.early) > 5 else ''}  结果时间不晚于采样时间"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from poolpipe.display import visible
+from poolpipe.display import number_of, visible
 from poolpipe.events.folders import kind_of_name
 from poolpipe.events.sources import NOT_EVENTS, SETTLED
 
@@ -38,7 +38,7 @@ def unused_files(
         A sentence per file in both languages, with the way out; behind the fifth the number of other files.
     """
     lost = [
-        f"{visible(each['file'])}: all {each['rejected']:,} records were rejected, nothing of the file counts; see the "
+        f"{visible(each['file'])}: all its {number_of(each['rejected'], 'record')} rejected, nothing of the file counts; see the "
         "rejected records and the columns not used 全部记录被拒收，该文件未起任何作用：请看拒收记录与未采用的列"
         for each in files
         if each["rejected"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from poolpipe.display import number_of
 from poolpipe.instruments.cells import fold, plain, well_name
 from poolpipe.instruments.documents import HEADER_WITHIN, Document
 
@@ -46,7 +47,7 @@ def check_setup(layout: Layout, document: Document, read: set[str], notes: Notes
                 and (name := well_name(line.cells[well]))
             }
             if missing := sorted(planned - read):
-                notes.found("rows_missing", f"{len(missing)} wells were set up with a target and have no row: "
+                notes.found("rows_missing", f"{number_of(len(missing), 'well')} set up with a target without a row: "
                             f"{', '.join(missing[:12])}{' ...' if len(missing) > 12 else ''}",
                             severity="warning", sheet=sheet.name)  # fmt: skip
             return

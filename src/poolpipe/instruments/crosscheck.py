@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from poolpipe.display import number_of
 from poolpipe.instruments.model import Question
 
 __all__ = ["check_plates", "check_pools"]
@@ -44,7 +45,7 @@ def check_plates(readings: pl.DataFrame, loads: pl.DataFrame) -> list[Question]:
                                       tuple(sorted(read ^ loaded[plate]))[:24], (plate, *twins),
                                       f"kept as {plate}", "--plate"))  # fmt: skip
         elif extra := sorted(read - loaded[plate]):
-            questions.append(Question("wells_not_loaded", f"{len(extra)} wells of {plate} were read and not loaded",
+            questions.append(Question("wells_not_loaded", f"{number_of(len(extra), 'well')} of {plate} read and not loaded",
                                       tuple(extra), (), "kept", "--loads"))  # fmt: skip
     return questions
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from poolpipe.display import visible
+from poolpipe.display import number_of, visible
 from poolpipe.findings import ANOMALIES
 from poolpipe.tables import CALLS
 
@@ -83,9 +83,9 @@ class Overview:
         todo = [
             (f"re-collect {waiting:,} {_people(waiting)}, the most urgent first", "day.recalls.filter(status='open')"),
             (f"find the people of {_tubes(unknown)} that nobody is registered for", _UNKNOWN),
-            (f"look into {severe['error']:,} anomalies of severity error", "day.anomalies.filter(severity='error')"),
-            (f"correct and send again {rows.get('rejects', 0):,} rejected events", "day.rejects"),
-            (f"heed {len(summary.get('warnings', ())):,} warnings", "day.summary['warnings']"),
+            (f"look into {number_of(severe['error'], 'anomaly')} of severity error", "day.anomalies.filter(severity='error')"),
+            (f"correct and send again {number_of(rows.get('rejects', 0), 'rejected event')}", "day.rejects"),
+            (f"heed {number_of(len(summary.get('warnings', ())), 'warning')}", "day.summary['warnings']"),
         ]  # fmt: skip
         due = (
             waiting,

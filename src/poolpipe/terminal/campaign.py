@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
+from poolpipe.display import number_of
 from poolpipe.tables import CALLS
 from poolpipe.terminal.marks import Board, counted, frame, plain
 
@@ -81,7 +82,9 @@ def campaign_board(day: Day, *, zone: str) -> Board:
     read, accepted, duplicates, rejected = (
         sum(each[name] for each in files) for name in ("read", "accepted", "duplicates", "rejected")
     )
-    board.add_row("records 记录", f"{len(files):,} files 文件 · {read:,} records read 读入记录")
+    board.add_row(
+        "records 记录", f"{number_of(len(files), 'file')} 文件 · {number_of(read, 'record')} read 读入记录"
+    )
     board.add_row(
         "of those 其中",
         f"accepted 接受 {accepted:,} · duplicate 重复 {duplicates:,} · rejected 拒收 {rejected:,}",
