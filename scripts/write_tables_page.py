@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from poolpipe.coding.headers import HEADERS, KIND_NAMES, NUMBERING, PLACE, TIMES
 from poolpipe.coding.vocabulary import BEGINNINGS, NO, WORDS, YES
 from poolpipe.tables import ANOMALIES, EVENTS, REFERENCE, REJECTS, SORT_KEYS, TABLES, Column
 from poolpipe.terminal.advice import CHINESE
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parents[1] / "docs" / "tables.md"
 
-HEAD = """<!-- Written by scripts/write_tables_page.py from src/poolpipe/tables.py and vocabulary.py; do not edit. -->
+HEAD = """<!-- Written by scripts/write_tables_page.py from src/poolpipe/tables.py, headers.py and vocabulary.py; do not edit. -->
 # Tables 结果表
 
 What goes in, what comes out, and what every column means. Times are UTC. A dash under "null" means that the
@@ -34,6 +35,7 @@ def page() -> str:
     parts = [
         HEAD,
         _events(),
+        _headers(),
         _words(),
         *(_table(name, columns) for name, columns in TABLES.items()),
         _anomalies(),
@@ -54,6 +56,28 @@ def _events() -> str:
         + "\nEvery event may also have `round`, `event_id`, `device`, `operator` and `sent_at`. A `load` has a `tube`, too, "
         "unless its `role` is a control.\n\n"
         "## Reference tables 基础表\n\nAll are optional.\n\n" + _grid(("table", "columns"), reference)
+    )
+
+
+def _headers() -> str:
+    rows = [
+        (f"`{column}`", ", ".join(f"`{each}`" for each in headers)) for column, headers in HEADERS.items()
+    ]
+    times = [
+        (f"`{kind}`" if kind else "any 任意", ", ".join(f"`{each}`" for each in headers))
+        for kind, headers in TIMES.items()
+    ]
+    names = [(f"`{kind}`", ", ".join(f"`{each}…`" for each in begins)) for kind, begins in KIND_NAMES.items()]
+    return (
+        "## Headers in Chinese 中文表头\n\nHeaders of CSV files and of sheets that stand for a column. They are looked up whole, after "
+        "cleaning: full width becomes half width; blanks, line breaks, `*` and (必填) go. A header stands for a column only where "
+        f"the kind of event has it; `{PLACE}` is the point where another column names the site, else the site. "
+        f"{', '.join(f'`{each}`' for each in NUMBERING)} number the lines and are left out.\n\n"
+        + _grid(("column", "may be written"), rows)
+        + "\nThe time `at` is a column of its own for each kind, which tells the kind as well:\n\n"
+        + _grid(("kind", "headers of `at`"), times)
+        + "\nA name of a file, folder or sheet that begins so tells the kind where the header allows several:\n\n"
+        + _grid(("kind", "beginnings of names"), names)
     )
 
 

@@ -337,6 +337,10 @@ def _summary(
         "skipped": list(events.skipped),
         "skipped_because": dict(events.skipped),
         "words": {column: dict(words) for column, words in events.words.items()},
+        "understood": {
+            file: {"kind": told.kind or None, "columns": dict(told.renamed)}
+            for file, told in sorted(events.told.items())
+        },
         "instruments": dict(events.notes),
         "reference_lines_broken": dict(reference.broken),
         "warnings": warnings,

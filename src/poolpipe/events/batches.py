@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from poolpipe.events.naming import NamedColumns
+
 __all__ = [
     "BROKEN",
     "KNOWN_COLUMNS",
@@ -48,6 +50,9 @@ KNOWN_COLUMNS = frozenset(
 
 _OF_EVENTS = frozenset(["kind", *(column for kind in EVENTS.values() for column in kind.columns)])
 _NUMBER = re.compile(r"\d[-/.:年时]\d|\d{4}|^\s*\d+\s*$")
+_LABEL = re.compile(r"\s*[^\W\d][^:：]{0,15}[：:]")
+"""Matches the label of a form above a table, 填表人：."""
+
 _DATA = re.compile(r"\d{4}[-/.年]\d{1,2}|\d{6}")
 """Matches cells and no column names: a date, or a number as long as a code."""
 
@@ -99,6 +104,8 @@ class Batch:
         How often the batch's only record is repeated behind it: its duplicates.
     is_anew : bool
         Whether the file is read again from its start: the batches so far do not count.
+    told : NamedColumns or None
+        What the header means, of texts.
     """
 
     table: pa.Table
@@ -109,6 +116,7 @@ class Batch:
     done: float = 1.0
     repeated: int = 0
     is_anew: bool = False
+    told: NamedColumns | None = None
 
     @staticmethod
     def of_broken(trouble: pl.DataFrame) -> Batch:
@@ -168,8 +176,17 @@ def picked(rows: NDArray[np.int64]) -> pa.Array:
     return pl.Series(rows, dtype=pl.Int64).to_arrow()
 
 
-def column_names(given: Sequence[str]) -> tuple[dict[int, str], frozenset[str]]:
+def column_names(
+    given: Sequence[str], told: NamedColumns | None = None
+) -> tuple[dict[int, str], frozenset[str]]:
     """Find the known columns among the given ones, whatever their case, width and surrounding blanks.
+
+    Parameters
+    ----------
+    given : sequence of str
+        Names of columns.
+    told : NamedColumns, optional
+        What they mean, where other names than those of docs/tables.md are known.
 
     Returns
     -------
@@ -180,8 +197,7 @@ def column_names(given: Sequence[str]) -> tuple[dict[int, str], frozenset[str]]:
     """
     known: dict[int, str] = {}
     left_out: set[str] = set()
-    for index, name in enumerate(given):
-        proper = proper_name(name)
+    for index, (name, proper) in enumerate(zip(given, _proper_names(given, told), strict=True)):
         if proper in KNOWN_COLUMNS and proper not in known.values():
             known[index] = proper
         elif name.strip("\ufeff \t\r\n"):
@@ -189,30 +205,55 @@ def column_names(given: Sequence[str]) -> tuple[dict[int, str], frozenset[str]]:
     return known, frozenset() if holds_data(given) else frozenset(left_out)
 
 
-def header_trouble(given: Sequence[str]) -> str:
+def _proper_names(given: Sequence[str], told: NamedColumns | None) -> Sequence[str]:
+    return told.names if told else [proper_name(name) for name in given]
+
+
+def header_trouble(given: Sequence[str], told: NamedColumns | None = None) -> str:
     """Say why no record under these columns can be read; empty where they can.
 
-    Of two columns of one name it is not known which is meant.
+    Of two columns of one name, or of two that mean one thing, it is not known which is meant.
+
+    Parameters
+    ----------
+    given : sequence of str
+        Names of columns.
+    told : NamedColumns, optional
+        What they mean, where other names than those of docs/tables.md are known.
     """
     places: dict[str, list[int]] = {}
     for index, name in enumerate(given, start=1):
         places.setdefault(proper_name(name), []).append(index)
     twice = {name: where for name, where in places.items() if name in _OF_EVENTS and len(where) > 1}
-    told = "; ".join(
+    alike = "; ".join(
         f"columns {' and '.join(map(str, twice[name]))} are both called {name}" for name in twice
     )
-    return message("columns_alike", {"columns": told}) if told else ""
+    if alike:
+        return message("columns_alike", {"columns": alike})
+    asked = [each for each in (told.questions if told else ()) if each.code == "columns_for_one"]
+    return "; ".join(f"{each.asked}: {each.answer}" for each in asked)
 
 
-def looks_like_a_record(given: Sequence[str]) -> bool:
+def looks_like_a_record(given: Sequence[str], told: NamedColumns | None = None) -> bool:
     """Decide whether the first line of a text is a record, as in a piece of a file that was split.
 
     It is one where none of its cells is a column's name and one looks like a date, a time or a number, or none has
     a letter; or where `holds_data` says so. Unknown names without any number are a header in other words.
+
+    Parameters
+    ----------
+    given : sequence of str
+        Cells of the line.
+    told : NamedColumns, optional
+        What they mean, where other names than those of docs/tables.md are known.
     """
-    if KNOWN_COLUMNS & {proper_name(name) for name in given}:
-        return holds_data(given)
+    filled = [name for name in given if name.strip()]
     wordless = not any(letter.isalpha() for name in given for letter in name)
+    if told and not wordless and (len(filled) < 2 or any(_LABEL.match(name) for name in filled)):
+        return False  # a title, or a form's line such as 采样点：实验小学
+    proper = _proper_names(given, told)
+    if KNOWN_COLUMNS & set(proper):
+        return "at" not in proper and any(_DATA.search(name) for name in given)
     return wordless or any(_NUMBER.search(name) for name in given)
 
 

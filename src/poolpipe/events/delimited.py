@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv as stdlib_csv
-import io
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,8 +19,10 @@ from poolpipe.events.batches import (
     plain_table,
 )
 from poolpipe.events.byte_profile import laid_out
+from poolpipe.events.cells import LONGEST_CELL, separator_of, split_cells
 from poolpipe.events.earlier import told_by_columns
 from poolpipe.events.formats import NoEventsError
+from poolpipe.events.naming import ANY_NAMES, Naming
 from poolpipe.messages import message
 from poolpipe_kernels import framing
 
@@ -30,17 +31,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.events.streams import TextStream
+    from poolpipe.events.naming import NamedColumns
+    from poolpipe.events.streams import TextBlocks
 
 __all__ = ["read_delimited"]
-
-_LONGEST_CELL = 1 << 16
-"""The most bytes of a quoted cell; a quote not closed within them is a stray one."""
 
 _SHOWN = 1000
 """Bytes kept of a rejected record that is too long."""
 
-_SEPARATORS = ",;\t|"
 _NO_HEADER = (
     "there is no header: the first line names no column such as at, tube, person; put the line with the columns' names "
     "back on top, as in the file that this one was cut from 缺少表头行，请补上列名"
@@ -61,7 +59,9 @@ _SUSPECTS = 1000
 """The most odd lines of a block among which a further header is searched for."""
 
 
-def read_delimited(stream: TextStream, longest: int) -> Iterator[Batch]:
+def read_delimited(
+    stream: TextBlocks, longest: int, naming: Naming = ANY_NAMES, separator: str = ""
+) -> Iterator[Batch]:
     """Yield the records of a CSV text with a header, block by block.
 
     Blank lines are no records. A record with more or fewer cells than the header, with a stray quote, of more
@@ -72,10 +72,14 @@ def read_delimited(stream: TextStream, longest: int) -> Iterator[Batch]:
 
     Parameters
     ----------
-    stream : TextStream
+    stream : TextBlocks
         The text.
     longest : int
         Bytes of the longest record.
+    naming : Naming
+        How its header is understood.
+    separator : str
+        Between its cells; empty where the header tells.
 
     Yields
     ------
@@ -92,13 +96,13 @@ def read_delimited(stream: TextStream, longest: int) -> Iterator[Batch]:
     header: _Header | None = None
     for block, final in _with_final(stream):
         text = np.frombuffer(rest + block, np.uint8)
-        separator = header.separator if header else _separator(text)
-        framed, consumed, passed, skipping = _framed(text, separator, _Limits(final, skipping, longest))
+        between = header.separator if header else ord(separator or separator_of(text))
+        framed, consumed, passed, skipping = _framed(text, between, _Limits(final, skipping, longest))
         framed.lines[:] += line
         if final and stream.torn:  # the break fell into the last line, wherever its cells seem to end
             framed.torn[:] = framed.ends == len(text)
         if header is None and len(framed.starts):
-            header = _Header.read(text, framed, separator)
+            header = _Header.read(text, framed, between, naming)
             framed = framed.rows(np.arange(int(header.there), len(framed.starts)))
         while header is not None and len(framed.starts):
             batch, place = _batch(text, framed, header)
@@ -110,9 +114,9 @@ def read_delimited(stream: TextStream, longest: int) -> Iterator[Batch]:
                 yield _batch(text, above, header)[0]
                 yield _without_header(text, framed.rows(np.array([place])), _AGAIN)
             else:
-                yield _without_header(text, above.rows(_records_among(text, above, separator)), _NO_HEADER)
+                yield _without_header(text, above.rows(_records_among(text, above, header)), _NO_HEADER)
             framed = framed.rows(np.arange(place, len(framed.starts)))
-            header = _Header.read(text, framed, separator)
+            header = _Header.read(text, framed, between, naming)
             framed = framed.rows(np.arange(1, len(framed.starts)))
         rest = text[consumed:].tobytes()
         line += passed
@@ -150,7 +154,9 @@ class _Framed(NamedTuple):
         """Cells of one record; empty for one that is too long."""
         if self.faults[row] == framing.LONG:
             return []
-        return _cells(text[self.starts[row] : self.ends[row]].tobytes().decode(errors="replace"), separator)
+        return split_cells(
+            text[self.starts[row] : self.ends[row]].tobytes().decode(errors="replace"), separator
+        )
 
     def texts(self, text: NDArray[np.uint8], rows: NDArray[np.int64]) -> list[str]:
         """The text of some records; of one that is too long only the beginning."""
@@ -174,19 +180,21 @@ class _Header:
         If the columns are those of a table of results.
     """
 
-    def __init__(self, names: list[str], separator: int) -> None:
+    def __init__(self, names: list[str], separator: int, naming: Naming) -> None:
         if table := told_by_columns(names):
             raise NoEventsError(table)
+        self.naming = naming
+        self.told: NamedColumns = naming.read(names)
         self.width = len(names)
         self.numbers = [str(index) for index in range(len(names))]
         self.separator = separator
-        self.known, self.left_out = column_names(names)
-        self.there = not looks_like_a_record(names)
-        self.trouble = header_trouble(names) if self.there else _NO_HEADER
+        self.known, self.left_out = column_names(names, self.told)
+        self.there = not looks_like_a_record(names, self.told)
+        self.trouble = header_trouble(names, self.told) if self.there else _NO_HEADER
 
     @classmethod
-    def read(cls, text: NDArray[np.uint8], framed: _Framed, separator: int) -> _Header:
-        header = cls(framed.cells_of(text, 0, separator), separator)
+    def read(cls, text: NDArray[np.uint8], framed: _Framed, separator: int, naming: Naming) -> _Header:
+        header = cls(framed.cells_of(text, 0, separator), separator, naming)
         if framed.faults[0] == framing.LONG:
             header.refuse(message("no_header", {"why": _TOO_LONG}))
         elif not header.known and _damaged(text, framed.rows(np.arange(1))).any():
@@ -195,9 +203,22 @@ class _Header:
             below = (
                 framed.cells_of(text, row, separator) for row in range(1, min(_BELOW, len(framed.starts)))
             )
-            if not any(_is_header(cells) or looks_like_a_record(cells) for cells in below):
+            if not any(header.is_one(cells) or header.is_record(cells) for cells in below):
                 header.refuse(_NO_HEADER)
         return header
+
+    def is_one(self, cells: list[str]) -> bool:
+        """Whether the cells of a record are themselves a header."""
+        known, _ = column_names(cells, self.naming.read(cells))
+        return (
+            self.naming.key in known.values()
+            and len(known) > 1
+            and not any(cell.strip().isdecimal() for cell in cells)
+        )
+
+    def is_record(self, cells: list[str]) -> bool:
+        """Whether the cells above a header are those of a record."""
+        return looks_like_a_record(cells, self.naming.read(cells))
 
     def refuse(self, trouble: str) -> None:
         """Make the header of a text whose first record is broken, and with it all others."""
@@ -205,7 +226,7 @@ class _Header:
         self.trouble = trouble
 
 
-def _with_final(stream: TextStream) -> Iterator[tuple[bytes, bool]]:
+def _with_final(stream: TextBlocks) -> Iterator[tuple[bytes, bool]]:
     """Yield blocks, each with whether it is the last."""
     before: bytes | None = None
     for block in stream.blocks():
@@ -214,12 +235,6 @@ def _with_final(stream: TextStream) -> Iterator[tuple[bytes, bool]]:
         before = block
     if before is not None:
         yield before, True
-
-
-def _separator(text: NDArray[np.uint8]) -> int:
-    """Choose the separator that occurs most often in the first line."""
-    first = text[:_LONGEST_CELL].tobytes().decode(errors="replace").lstrip("\ufeff\r\n").partition("\n")[0]
-    return ord(max(_SEPARATORS, key=first.count))
 
 
 def _framed(text: NDArray[np.uint8], separator: int, limits: _Limits) -> tuple[_Framed, int, int, bool]:
@@ -231,7 +246,7 @@ def _framed(text: NDArray[np.uint8], separator: int, limits: _Limits) -> tuple[_
         separator,
         limits.final,
         limits.skipping,
-        _LONGEST_CELL,
+        LONGEST_CELL,
         limits.longest,
         starts,
         ends,
@@ -247,8 +262,8 @@ def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> tuple[B
     """Read records by a header; also find the first that is itself a header, behind which this one does not apply."""
     first = np.arange(len(framed.starts))[:_SUSPECTS] if not header.known else np.empty(0, np.int64)
     if header.trouble:
-        batch = _without_header(text, framed, header.trouble)
-        return batch, _header_among(text, framed, first, header.separator)
+        batch = replace(_without_header(text, framed, header.trouble), told=header.told)
+        return batch, _header_among(text, framed, first, header)
     damaged = _damaged(text, framed)
     fine = framed.faults == framing.FINE
     sound = (framed.cells == header.width) & fine & ~framed.torn & ~damaged
@@ -262,10 +277,12 @@ def _batch(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> tuple[B
     )
     kept = framed.rows(np.flatnonzero(sound))
     raw = partial(kept.texts, text)
-    batch = Batch(plain_table(columns, len(kept.lines)), kept.lines, raw, trouble, header.left_out)
+    batch = Batch(
+        plain_table(columns, len(kept.lines)), kept.lines, raw, trouble, header.left_out, told=header.told
+    )
     odd = np.flatnonzero(sound)[_without_figure(columns["at"])] if "at" in columns else bad[:0]
     suspects = np.union1d(np.union1d(odd, first), np.flatnonzero(framed.cells != header.width))
-    return batch, _header_among(text, framed, suspects[:_SUSPECTS], header.separator)
+    return batch, _header_among(text, framed, suspects[:_SUSPECTS], header)
 
 
 def _columns(
@@ -293,11 +310,11 @@ def _columns(
 
 
 def _header_among(
-    text: NDArray[np.uint8], framed: _Framed, rows: NDArray[np.int64], separator: int
+    text: NDArray[np.uint8], framed: _Framed, rows: NDArray[np.int64], header: _Header
 ) -> int | None:
     """Find the first of some records that is a header."""
-    cells = ((row, framed.cells_of(text, row, separator)) for row in rows.tolist())
-    return next((row for row, names in cells if _is_header(names)), None)
+    cells = ((row, framed.cells_of(text, row, header.separator)) for row in rows.tolist())
+    return next((row for row, names in cells if header.is_one(names)), None)
 
 
 def _without_figure(times: pa.ChunkedArray) -> NDArray[np.int64]:
@@ -309,15 +326,10 @@ def _without_figure(times: pa.ChunkedArray) -> NDArray[np.int64]:
     return np.flatnonzero(((first < ord("0")) | (first > ord("9"))) & (starts[1:] > starts[:-1]))
 
 
-def _is_header(cells: list[str]) -> bool:
-    known, _ = column_names(cells)
-    return "at" in known.values() and len(known) > 1 and not any(cell.strip().isdecimal() for cell in cells)
-
-
-def _records_among(text: NDArray[np.uint8], framed: _Framed, separator: int) -> NDArray[np.int64]:
+def _records_among(text: NDArray[np.uint8], framed: _Framed, header: _Header) -> NDArray[np.int64]:
     """Lines above a header that are records, or too many to be a title; they are broken."""
     rows = np.arange(len(framed.starts))
-    named = [looks_like_a_record(framed.cells_of(text, row, separator)) for row in rows[:_BELOW].tolist()]
+    named = [header.is_record(framed.cells_of(text, row, header.separator)) for row in rows[:_BELOW].tolist()]
     return np.append(rows[:_BELOW][np.array(named, np.bool_)], rows[_BELOW:])
 
 
@@ -383,12 +395,3 @@ def _parsed(block: bytes, rows: int, header: _Header) -> pa.Table | None:
     except pa.ArrowInvalid:
         return None
     return table if table.num_rows == rows else None
-
-
-def _cells(line: str, separator: int) -> list[str]:
-    """Split one record of any length into cells."""
-    line = line.lstrip("\ufeff")
-    if '"' not in line:
-        return line.split(chr(separator))
-    stdlib_csv.field_size_limit(max(len(line), stdlib_csv.field_size_limit()))
-    return next(stdlib_csv.reader(io.StringIO(line, newline=""), delimiter=chr(separator)), [])

@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from poolpipe.coding.cleaning import clean_codes
+from poolpipe.coding.headers import KIND_NAMES
 from poolpipe.coding.plain_texts import as_text
 from poolpipe.tables import EVENTS, KINDS
 
@@ -24,9 +25,21 @@ if TYPE_CHECKING:
 
     from poolpipe.events.batches import Batch
 
-__all__ = ["columns_of_folders", "folders_typed", "kind_of_name", "telling", "with_columns_of_folders"]
+__all__ = [
+    "columns_of_folders",
+    "folders_typed",
+    "kind_of_name",
+    "likely_kind",
+    "telling",
+    "with_columns_of_folders",
+]
 
 _NAME_BEGINS = re.compile(rf"({'|'.join(KINDS)})(?![A-Za-z])", re.IGNORECASE)
+_CHINESE = sorted(
+    ((kind, begin) for kind, names in KIND_NAMES.items() for begin in names), key=lambda pair: -len(pair[1])
+)
+"""Kinds by the beginnings of Chinese names, the longest first."""
+
 _PARTITION = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """The value by which Hive and Spark name the folder of rows whose column is null."""
@@ -59,6 +72,13 @@ def columns_of_folders(name: str) -> Mapping[str, str | None]:
 @lru_cache(_FOLDERS)
 def _kind_of_folders(folders: str) -> str | None:
     return next((part.lower() for part in reversed(folders.split("/")) if part.lower() in KINDS), None)
+
+
+def likely_kind(name: str) -> str:
+    """The kind of event that a Chinese name tells: the file's own beginning, else its nearest folder; empty where none does."""
+    *folders, own = name.split("/")
+    told = (kind for part in (own, *reversed(folders)) for kind, begin in _CHINESE if part.startswith(begin))
+    return next(told, "")
 
 
 @lru_cache(_FOLDERS)

@@ -6,7 +6,7 @@ import codecs
 import re
 from typing import NamedTuple
 
-__all__ = ["NoEventsError", "unreadable"]
+__all__ = ["ENDINGS", "WORKBOOK", "NoEventsError", "unreadable"]
 
 
 class NoEventsError(Exception):
@@ -25,7 +25,10 @@ _UNPACK = "unpack it and give what is in it 请解压后再提供"
 _AS_CSV = "save each sheet as CSV (UTF-8) and give that 请另存为 CSV（UTF-8）后再提供"
 _EXPORT = "export its table as CSV, NDJSON or Parquet 请导出为 CSV、NDJSON 或 Parquet"
 
-WORKBOOK = f"a workbook that is no known machine's: {_AS_CSV}"
+ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
+"""Endings of workbooks; texts called so are read as texts."""
+
+WORKBOOK = f"a workbook whose name does not end like one's: call it .xlsx or .xls, or: {_AS_CSV}"
 ZIP = f"a zip archive: {_UNPACK}"
 
 _FORMATS = (

@@ -28,8 +28,10 @@ from poolpipe.events.frames import Frames, are_frames, frame_batch, sources_of_f
 from poolpipe.events.ndjson import read_json
 from poolpipe.events.parquet import read_parquet
 from poolpipe.events.sources import Source, find_sources
+from poolpipe.events.spreadsheets import SpreadsheetError
 from poolpipe.events.streams import OtherEncodingError, TextStream, has_known_header
 from poolpipe.events.unpacking import DamageError, opened
+from poolpipe.events.workbooks import naming_of, sheet_of_table, sheet_text, with_sheets
 from poolpipe.messages import message
 from poolpipe.paths import changed, shown
 from poolpipe.policy import FileLimits
@@ -124,8 +126,9 @@ def open_inputs(
     longest = policy.files.longest_record
     if foreign is None:
         sources, skipped = find_sources(paths, spool=spool, kind=kind, apart=apart)
-        return sources, partial(_batches, longest=longest), skipped
+        return with_sheets(sources, lambda _: False), partial(_batches, longest=longest), skipped
     sources, skipped = find_sources(paths, foreign.recognises, spool=spool, kind=kind, apart=apart)
+    sources = with_sheets(sources, foreign.recognises)
     return sources, partial(_foreign_batches, foreign=foreign, longest=longest), skipped
 
 
@@ -156,23 +159,36 @@ def is_event_file(path: Path) -> bool:
         return True  # the reader reports the reason
 
 
-def read_table(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+def read_table(path: Path, table: str = "") -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read a file of any event format as it is, every value as text: known columns, and the broken lines.
 
     Unknown columns are there by name only, without values, so that a misspelt name can be reported.
 
+    Parameters
+    ----------
+    path : Path
+        A file; of a workbook the sheet that has the table's header is read.
+    table : str
+        Reference table that it holds, `people` say: then headers in Chinese are known.
+
     Raises
     ------
     InputError
-        If the file is of a format that is not read here.
+        If the file is of a format that is not read here, several sheets fit, or two columns mean one thing.
     """
-    came = _batches(Source(path, path.name, None), FileLimits().longest_record)
+    file = Source(path, path.name, None, table=table)
+    came = _batches(sheet_of_table(file) if table else file, FileLimits().longest_record)
     try:
         batches: list[Batch] = []
         for batch in itertools.chain.from_iterable(map(unpacked, came)):
             batches = [] if batch.is_anew else [*batches, batch]
     except NoEventsError as error:
         raise InputError.of("no_table_file", where=shown(path), why=error) from error
+    for told in [batch.told for batch in batches[:1] if batch.told]:
+        for question in told.questions:
+            raise InputError.of(
+                "table_unclear", where=shown(path), asked=question.asked, answer=question.answer
+            )
     tables = [_as_texts(batch.table) for batch in batches if batch.table.num_rows]
     frame = pl.concat(tables, how="diagonal") if tables else pl.DataFrame()
     left_out = sorted(frozenset().union(*(batch.left_out for batch in batches)))
@@ -187,7 +203,7 @@ def _as_texts(table: pa.Table) -> pl.DataFrame:
 
 def _foreign_batches(source: Source, foreign: Foreign, longest: int) -> Iterator[Batch | Unread]:
     """Yield the batches of one file, event file or not; a file that the other reader refuses is one broken record."""
-    if not foreign.recognises(source.path):
+    if source.sheet or not foreign.recognises(source.path):
         yield from _batches(source, longest)
         return
     try:
@@ -210,6 +226,9 @@ def _batches(source: Source, longest: int) -> Iterator[Batch | Unread]:
     NoEventsError
         If it holds something that is not read here.
     """
+    if source.sheet:
+        yield from _sheet_batches(source, longest)
+        return
     damage: DamageError | None = None
     encoding = ""
     while True:
@@ -222,6 +241,24 @@ def _batches(source: Source, longest: int) -> Iterator[Batch | Unread]:
         else:
             return
         yield Batch.anew()
+
+
+def _sheet_batches(source: Source, longest: int) -> Iterator[Batch]:
+    """Yield the batches of a sheet of a workbook, or one broken record where it cannot be read.
+
+    Raises
+    ------
+    NoEventsError
+        If it has no header of events.
+    """
+    try:
+        text = sheet_text(source)
+    except (SpreadsheetError, OSError) as error:
+        yield _named(str(error))
+        return
+    if isinstance(text, str):
+        raise NoEventsError(text)
+    yield from read_delimited(text, longest, naming_of(source), ",")
 
 
 def _attempted(
@@ -251,8 +288,10 @@ def _attempted(
             return
         if why := unreadable(stream.head()):
             raise NoEventsError(why)
-        read = read_delimited if content == "csv" else read_json
-        for batch in read(stream, longest):
+        csv = content == "csv"
+        for batch in (
+            read_delimited(stream, longest, naming_of(source)) if csv else read_json(stream, longest)
+        ):
             yield replace(batch, done=min(1.0, raw.tell() / max(1, source.size)))
         if stream.trouble:
             yield _named(stream.trouble)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import queue
 import threading
@@ -17,6 +16,7 @@ import pyarrow as pa
 from poolpipe.coding.cleaning import clean_codes
 from poolpipe.events.assemble import Piece, assemble
 from poolpipe.events.batches import picked, unpacked
+from poolpipe.events.bytes_read import BytesRead
 from poolpipe.events.columns import coded
 from poolpipe.events.folders import with_columns_of_folders
 from poolpipe.events.formats import NoEventsError
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.events.batches import Batch, Unread
+    from poolpipe.events.naming import NamedColumns
     from poolpipe.events.opening import Foreign, Inputs
     from poolpipe.events.sources import Source
     from poolpipe.policy import Policy
@@ -72,6 +73,8 @@ class Events:
         Column to the words of laboratories that occur in it, and the values that replaced them.
     rejected_loads : DataFrame
         The plates of which a load was rejected, as `rejected_loads.PLATES`.
+    told : mapping of NamedColumns
+        File to what its header means, where that has other names than docs/tables.md or leaves something open.
     """
 
     frames: Mapping[str, pl.DataFrame]
@@ -83,6 +86,7 @@ class Events:
     notes: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rejected_loads: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PLATES))
+    told: Mapping[str, NamedColumns] = field(default_factory=dict)
 
 
 def read_events(
@@ -121,7 +125,7 @@ def read_events(
     with Spool() as spool:
         sources, batches, skipped = open_inputs(inputs, foreign, spool, policy, kind=kind, apart=apart)
         tally = _Tally(sources)
-        told = _BytesRead(progress, sources)
+        told = BytesRead(progress, sources)
         for taken in _taken(sources, batches, policy):
             told.reading(taken.file, taken.done)
             tally.add(taken)
@@ -177,19 +181,6 @@ def _or_reason(batches: Iterator[Batch | Unread]) -> Iterator[Batch | Unread | N
         yield reason
 
 
-class _BytesRead:
-    """Reports to a progress callback how many bytes of all files are read."""
-
-    def __init__(self, progress: Progress | None, sources: list[Source]) -> None:
-        self._progress = progress
-        self._sizes = [source.size for source in sources]
-        self._before = [0, *itertools.accumulate(self._sizes)]
-
-    def reading(self, file: int, done: float) -> None:
-        if self._progress:
-            self._progress("reading", int(self._before[file] + self._sizes[file] * done), self._before[-1])
-
-
 @dataclass(slots=True)
 class _Taken:
     """The outcome of one batch: valid events, rejects and counts."""
@@ -204,6 +195,7 @@ class _Taken:
     repeated: int = 0
     is_anew: bool = False
     rejected_loads: pl.DataFrame | None = None
+    told: NamedColumns | None = None
 
     @classmethod
     def nothing(cls, file: int, reason: NoEventsError) -> _Taken:
@@ -224,6 +216,7 @@ class _Tally:
         self.staging = Staging()
         self.rejects = [pl.DataFrame(schema=_REJECTS)]
         self.rejected_loads: list[pl.DataFrame] = []
+        self.told: dict[str, NamedColumns] = {}
         self._file = -1
         self._before = (0, 0, 0, 0)
 
@@ -245,6 +238,8 @@ class _Tally:
             if events.kind == "collect":
                 self.staging.put(events)
         self.rejects.append(taken.rejects)
+        if taken.told and (taken.told.renamed or taken.told.questions):
+            self.told[self.names[taken.file]] = taken.told
         if taken.rejected_loads is not None:
             self.rejected_loads.append(taken.rejected_loads)
         if taken.left_out:
@@ -280,7 +275,17 @@ class _Tally:
         ]
         left_out = {name: sorted(columns) for name, columns in sorted(self.left_out.items())}
         rejects, loads = pl.concat(self.rejects), first_of_each(self.rejected_loads)
-        return Events(frames, codes, rejects, files, left_out, skipped, words=words, rejected_loads=loads)
+        return Events(
+            frames,
+            codes,
+            rejects,
+            files,
+            left_out,
+            skipped,
+            words=words,
+            rejected_loads=loads,
+            told=self.told,
+        )
 
     def _words(self) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
@@ -301,6 +306,8 @@ def _understood(
 
 def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
     """Validate one batch, kind by kind."""
+    if batch.told and batch.told.kind and not source.kind:
+        source = replace(source, kind=batch.told.kind)
     if source.columns:
         batch = with_columns_of_folders(batch, source.columns)
     pieces: list[Piece] = []
@@ -332,7 +339,7 @@ def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
     read = batch.table.num_rows + batch.broken.height + batch.repeated
     return _Taken(
         file, batch.done, read, pieces, pl.concat(rejects), left_out, "", batch.repeated, batch.is_anew,
-        pl.concat(loads) if loads else None,
+        pl.concat(loads) if loads else None, batch.told,
     )  # fmt: skip
 
 

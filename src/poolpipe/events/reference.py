@@ -174,7 +174,7 @@ def read_reference(
         if table is None:
             continue
         frame, unread = (
-            _read(Path(table)) if isinstance(table, str | os.PathLike) else (as_frame(table, name), 0)
+            _read(Path(table), name) if isinstance(table, str | os.PathLike) else (as_frame(table, name), 0)
         )
         tables[name], unusable, told = _cleaned(frame, name)
         warnings += told + _unusable_capacities(tables[name])
@@ -206,10 +206,10 @@ def _capacity() -> pl.Expr:
     return pl.when(number.is_finite() & (number > 0)).then(number).alias("capacity_per_day")
 
 
-def _read(path: Path) -> tuple[pl.DataFrame, int]:
+def _read(path: Path, table: str) -> tuple[pl.DataFrame, int]:
     if not path.is_file():
         raise InputError.of("no_such_file", where=str(path))
-    frame, broken = read_table(path)
+    frame, broken = read_table(path, table)
     return frame, broken.height
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from poolpipe.errors import InputError
 from poolpipe.events.earlier import NAMED, files_of_result
 from poolpipe.events.folders import columns_of_folders, folders_typed, kind_of_name, telling
-from poolpipe.events.formats import unreadable
+from poolpipe.events.formats import ENDINGS, WORKBOOK, unreadable
 from poolpipe.events.pipes import WITHOUT_NAME
 from poolpipe.events.streams import recognised, tells_events
 from poolpipe.events.unpacking import DamageError, opened
@@ -77,6 +77,12 @@ class Source:
         Values that folders such as `round=1` give to records whose own cell is empty.
     size : int
         Bytes, at the time it was found.
+    sheet : str
+        Title of the sheet of a workbook that it is; empty for a whole file.
+    likely : str
+        Kind that a Chinese name of the file, its folder or its sheet tells; it counts where the header allows it.
+    table : str
+        Reference table that it holds, `people` say; empty for events.
     """
 
     path: Path
@@ -84,6 +90,9 @@ class Source:
     kind: str | None
     columns: Mapping[str, str | None] = field(default_factory=dict)
     size: int = 1
+    sheet: str = ""
+    likely: str = ""
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +341,9 @@ def _why_not(
         return NAMED
     if each.own or _is_event_file(found.path.name, each.promised[0]) or recognises(found.path):
         return ""
-    return _by_content(found.path)
+    why = _by_content(found.path)
+    called_workbook = found.path.name.lower().endswith(ENDINGS)
+    return "" if called_workbook and why in (WORKBOOK, EVENTS_BY_CONTENT) else why
 
 
 def _by_content(path: Path) -> str:

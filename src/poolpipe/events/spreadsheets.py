@@ -8,23 +8,35 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Sequence
-from datetime import date, datetime, time
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from poolpipe.errors import PoolpipeError
 from poolpipe.events.isolation import Isolated, IsolationError
+from poolpipe.events.spreadsheet_csv import Merge, cell_text, csv_of_rows
 from poolpipe.events.spreadsheet_gaps import hidden_texts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import xlrd
     from python_calamine import CalamineWorkbook
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-__all__ = ["OLE", "Cells", "SpreadsheetError", "hidden_titles", "sheet_merges", "sheet_rows", "sheet_titles"]
+__all__ = [
+    "OLE",
+    "Cells",
+    "SpreadsheetError",
+    "hidden_titles",
+    "sheet_csv",
+    "sheet_merges",
+    "sheet_rows",
+    "sheet_titles",
+    "workbook_titles",
+]
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of an xls."""
@@ -37,9 +49,6 @@ Values = Sequence[Sequence[object]]
 
 _Book = dict[str, Callable[[int | None], Values]]
 """Sheets by title, each giving the values of its first so many rows, or of all."""
-
-_BOUND = 10**15
-"""A spreadsheet keeps fifteen digits: numbers of at least this may have lost some."""
 
 
 class SpreadsheetError(PoolpipeError):
@@ -116,6 +125,37 @@ def sheet_merges(content: bytes, title: str) -> list[tuple[int, int, int]]:
     return _asked(_merges, content, title)
 
 
+def sheet_csv(path: Path, title: str, most: int | None = None) -> bytes:
+    """One sheet as CSV in UTF-8, separated by commas: a line for each of its rows from the first, blank where the row is.
+
+    Cells are written as by `sheet_rows`, but a date without time of day as its midnight, a line break in a cell as a blank,
+    and every cell of a merged column with its text.
+
+    Parameters
+    ----------
+    path : Path
+        An xlsx, xlsb, ods or xls file.
+    title : str
+    most : int, optional
+        Only the first so many rows.
+
+    Raises
+    ------
+    SpreadsheetError
+        If the workbook is damaged, locked by a password, or its reader ran out of memory or time.
+    OSError
+        If it cannot be opened.
+    """
+    status = path.stat()
+    return _asked(_csv, str(path), (status.st_mtime_ns, status.st_size), title, most)
+
+
+def workbook_titles(path: Path) -> list[str]:
+    """Titles of the sheets of a workbook, in their order; see `sheet_csv`."""
+    status = path.stat()
+    return _asked(_titles_of_file, str(path), (status.st_mtime_ns, status.st_size))
+
+
 @cache
 def _reader() -> Isolated:
     """The child process for all workbooks of a run."""
@@ -134,6 +174,43 @@ def _asked(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 def _titles(content: bytes) -> list[str]:
     return list(_book(content))
+
+
+@lru_cache(maxsize=1)
+def _content(path: str, stamp: tuple[int, int]) -> bytes:  # noqa: ARG001 -- a file that changed is read anew
+    with open(path, "rb") as file:  # noqa: PTH123 -- a path as text
+        return file.read()
+
+
+def _titles_of_file(path: str, stamp: tuple[int, int]) -> list[str]:
+    return _titles(_content(path, stamp))
+
+
+def _csv(path: str, stamp: tuple[int, int], title: str, most: int | None) -> bytes:
+    whole = _whole_csv(path, stamp, title)
+    return whole if most is None else b"".join(whole.splitlines(keepends=True)[:most])
+
+
+@lru_cache(maxsize=1)
+def _whole_csv(path: str, stamp: tuple[int, int], title: str) -> bytes:
+    content = _content(path, stamp)
+    try:
+        return csv_of_rows(*_sheet(content, title))
+    except MemoryError:
+        raise
+    except BaseException as error:
+        raise _broken(error, title) from error
+
+
+def _sheet(
+    content: bytes, title: str
+) -> tuple[Iterable[Sequence[object]], dict[tuple[int, int], str], list[Merge]]:
+    """Rows of a sheet, the texts of cells that its library returns as blank, and its merged columns."""
+    if content.startswith(OLE):
+        return _book(content)[title](None), {}, _merges(content, title)
+    _book(content)  # a damaged workbook raises here
+    sheet = _calamine(content).get_sheet_by_name(title)
+    return sheet.iter_rows(), hidden_texts(content, title), _merges(content, title)
 
 
 def _hidden(content: bytes) -> list[str]:
@@ -258,6 +335,8 @@ def _broken(error: BaseException, title: str) -> BaseException:
     """Make the exception for an error of a spreadsheet library; a Rust panic is no `Exception`."""
     if isinstance(error, SpreadsheetError):
         return error
+    if type(error).__name__ == "PasswordError" or "encrypted" in str(error).lower():
+        return SpreadsheetError.of("workbook_locked", where="")
     if isinstance(error, Exception) or type(error).__name__ == "PanicException":
         where = f"sheet {title}" if title else ""
         return SpreadsheetError.of("sheet_damaged", where=where, why=str(error))
@@ -266,19 +345,4 @@ def _broken(error: BaseException, title: str) -> BaseException:
 
 def _cells(row: Sequence[object]) -> Cells:
     numeric = frozenset(i for i, cell in enumerate(row) if isinstance(cell, float) and cell)
-    return [_text(cell) for cell in row], numeric
-
-
-def _text(cell: object) -> str:
-    """Convert a cell to text: whole numbers without `.0`, times as ISO, numbers beyond 15 digits with an exponent."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float | int):
-        if abs(cell) >= _BOUND:  # rounded by the spreadsheet: never a barcode
-            return f"{float(cell):.14E}"
-        return str(int(cell)) if float(cell).is_integer() else repr(cell)
-    if isinstance(cell, date | time):
-        return cell.isoformat(" ") if isinstance(cell, datetime) else cell.isoformat()
-    return str(cell)  # a duration
+    return [cell_text(cell) for cell in row], numeric

@@ -5,10 +5,11 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from poolpipe.events.batches import column_names
 from poolpipe.events.encodings import SAMPLE, UTF8, Evidence, encoding_of, split_character, text_of
+from poolpipe.events.naming import ANY_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ __all__ = [
     "BLOCK",
     "Content",
     "OtherEncodingError",
+    "TextBlocks",
     "TextStream",
     "has_known_header",
     "recognised",
@@ -31,6 +33,9 @@ BLOCK = 1 << 24
 Content = Literal["csv", "ndjson", "parquet", "arrow", "arrow_stream"]
 
 _PARQUET, _ARROW, _ARROW_STREAM = b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
+_TITLES = 10
+"""Lines in which a header in Chinese is looked for, below a title."""
+
 _HEADER_WORDS = 2
 """A line with so many known column names is the header of a CSV, whatever the file's name says."""
 
@@ -65,9 +70,16 @@ def recognised(head: bytes, name: str) -> Content:
 def has_known_header(head: bytes) -> bool:
     """Whether a text begins with a line of column names, `at` among them, or with an object."""
     start = text_of(head)
-    cells = re.split(r"[,;\t|]", start.partition("\n")[0])
-    known, _ = column_names([cell.strip(' \r"') for cell in cells])
-    return start.startswith("{") or ("at" in known.values() and len(known) >= _HEADER_WORDS)
+    known, _ = column_names(_cells(start.partition("\n")[0]))
+    if start.startswith("{") or ("at" in known.values() and len(known) >= _HEADER_WORDS):
+        return True
+    return any(
+        ANY_NAMES.read(_cells(line)).kinds for line in start.split("\n")[:_TITLES] if not line.isascii()
+    )
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip(' \r"') for cell in re.split(r"[,;\t|]", line)]
 
 
 def tells_events(head: bytes) -> bool:
@@ -82,6 +94,19 @@ class OtherEncodingError(Exception):
     def __init__(self, encoding: str) -> None:
         self.encoding = encoding
         super().__init__(encoding)
+
+
+class TextBlocks(Protocol):
+    """A text in UTF-8, block by block; `torn` where it may end inside a record."""
+
+    @property
+    def torn(self) -> bool:
+        """Whether the text ended early, perhaps inside a record."""
+        ...
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the text in blocks that are cut anywhere."""
+        ...
 
 
 @dataclass(slots=True)

@@ -44,6 +44,11 @@ INPUTS: Final = {
         "{why}", "此文件不能作为表读取",
         "give a CSV, NDJSON, Parquet or Arrow file", "请给出 CSV、NDJSON、Parquet 或 Arrow 文件",
     ),
+    "table_unclear": Message("{asked}", "", "{answer}", "请按此指明：{answer}"),
+    "sheets_alike": Message(
+        "several sheets fit the table {table}: {sheets}", "有多个工作表符合此基础表",
+        "give one of them alone, as a file of its own", "请将其中一个工作表另存为单独的文件",
+    ),
     "pipe_broken": Message(
         "cannot be read to its end: {why}", "管道无法读完",
         "write it to a file, and give that", "请先写入文件，再给出该文件",

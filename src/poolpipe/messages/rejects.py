@@ -33,6 +33,25 @@ REJECTS: Final = {
         "缺少表头，列名其实是一条记录，请补上表头后重新生成文件",
     ),
     "columns_alike": Message("{columns}: keep one, or rename the others", "列名重复，请保留一个或改名"),
+    "columns_for_one": Message(
+        "the columns {names} all stand for {column}: which of them is meant? leave the others out",
+        "列 {names} 含义相同（{column}），请指明采用哪一列，其余列不计",
+    ),
+    "column_untold": Message(
+        "a {kind} must have {column}, and no column is known to be it: which of {others} is it?",
+        "缺少 {column} 列（{kind} 必有），请指明是哪一列：{others}",
+    ),
+    "sheet_without_header": Message(
+        "a sheet without a header of events: none of its first lines names the columns of a kind of event",
+        "工作表中没有事件表头，未作为事件读取",
+    ),
+    "table_without_header": Message(
+        "no sheet has a header with the column {key}", "工作簿中没有表头含 {key} 列（证件号、采样点或检测机构）的工作表",
+    ),
+    "workbook_locked": Message("the workbook is protected by a password", "工作簿有密码保护", "save it without one", "请取消密码后另存"),
+    "kinds_alike": Message(
+        "the columns of {file} fit several kinds of event: {kinds}; which is it?", "{file} 的列符合多种事件（{kinds}），请指明是哪一种",
+    ),
     "cell_too_long": Message("a cell of more than {most} bytes (files.longest_record of the policy)", "单元格超过允许长度"),
     "no_text": Message("bytes that are no text", "含有不是文字的字节"),
     "file_unreadable": Message("the file cannot be read: {why}", "文件无法读取"),
