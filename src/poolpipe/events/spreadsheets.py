@@ -335,10 +335,10 @@ def _broken(error: BaseException, title: str) -> BaseException:
     """Make the exception for an error of a spreadsheet library; a Rust panic is no `Exception`."""
     if isinstance(error, SpreadsheetError):
         return error
+    where = f"sheet {title}" if title else ""
     if type(error).__name__ == "PasswordError" or "encrypted" in str(error).lower():
-        return SpreadsheetError.of("workbook_locked", where="")
+        return SpreadsheetError.of("workbook_locked", where=where)
     if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-        where = f"sheet {title}" if title else ""
         return SpreadsheetError.of("sheet_damaged", where=where, why=str(error))
     return error
 
