@@ -100,19 +100,49 @@ class PoolpipeError(Exception):
 
 
 class InputError(PoolpipeError):
-    """The input cannot be used at all: no such file, no right to read it, nothing that matches."""
+    """The input cannot be used at all: no such file, no right to read it, nothing that matches.
+
+    Examples
+    --------
+    >>> import poolpipe
+    >>> poolpipe.run("no/such/scans")
+    Traceback (most recent call last):
+    poolpipe.errors.InputError: no/such/scans: there is no such file or folder 没有这个文件或文件夹...
+    """
 
 
 class PolicyError(PoolpipeError):
-    """A policy file or preset is unknown, unreadable or contradicts itself."""
+    """A policy file or preset is unknown, unreadable or contradicts itself; or an argument is out of its range.
+
+    Examples
+    --------
+    >>> import poolpipe
+    >>> poolpipe.load_policy("twelve-in-one")
+    Traceback (most recent call last):
+    poolpipe.errors.PolicyError: twelve-in-one: there is no such policy 没有这个策略; ...
+    """
 
 
 class TableError(PoolpipeError):
-    """A frame handed to a stage lacks a column or has one of the wrong type."""
+    """A frame lacks a column, has one of the wrong type or a value that cannot be used; or something is no frame.
+
+    Examples
+    --------
+    >>> import poolpipe
+    >>> poolpipe.run(42)
+    Traceback (most recent call last):
+    poolpipe.errors.TableError: inputs: an int is no frame 不是数据框; ...
+    """
 
 
 class UnknownTableError(PoolpipeError, KeyError):
-    """A result has no table of the given name; also a KeyError."""
+    """A result has no table of the given name; also a KeyError.
+
+    Examples
+    --------
+    >>> str(UnknownTableError.of("table_misspelt", where="day", name="recals", near="recalls"))
+    "day: there is no table 'recals' 没有这个表; did you mean 'recalls'? 是否为 recalls"
+    """
 
     __str__ = Exception.__str__  # KeyError quotes its message
 

@@ -139,6 +139,12 @@ class Plan:
         Hour in which the last tube is tested.
     assumed_tubes_per_day : float or None
         Capacity that was assumed because no lab was given, tubes a day; None where labs were given.
+
+    Examples
+    --------
+    >>> late = plan(100_000, days=1, lab_tubes_per_day=[1_000])
+    >>> late.keeps_up, late.lab_gap_tubes_per_day
+    (False, 4000.0)
     """
 
     needs: pl.DataFrame

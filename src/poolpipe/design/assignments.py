@@ -36,6 +36,13 @@ class Informative:
         Tests expected in all, retests included.
     seats : polars.DataFrame
         pool (0 .., from the least likely people on), person (0 .., as `p` was given), p.
+
+    Examples
+    --------
+    A person at 40% is tested alone; two at 1% share a pool:
+
+    >>> informative_dorfman([0.01, 0.4, 0.01], largest=3).seats.select("pool", "person").rows()
+    [(0, 0), (0, 2), (1, 1)]
     """
 
     expected_tests: float

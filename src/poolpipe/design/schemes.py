@@ -45,6 +45,14 @@ class Characteristics:
         person (0 ..; arrays row by row), p, pooling_sensitivity, pooling_specificity, ppv, npv of each.
     note : str
         What limits the answer of `best`: that the largest size compared is the cheapest one; empty otherwise.
+
+    Examples
+    --------
+    Dorfman (1943): at 1% a pool of ten needs 1 + 10 (1 - 0.99 ** 10) tests:
+
+    >>> found = characteristics("dorfman", (10,), 0.01)
+    >>> round(found.expected_tests, 4), found.people.height
+    (1.9562, 10)
     """
 
     scheme: Scheme
