@@ -42,7 +42,8 @@ poolpipe diff usual strict
 ```
 
 A policy with an unknown setting, a value outside its range or rules that contradict each other is refused, with every
-broken rule named. The name does not count for the version; every other setting does.
+broken rule named. The name does not count for the version; every other setting does (the law of Ct, `ct_mean`, `ct_sd` and `efficiency`, once it
+differs from its default).
 """
 
 SOURCES = """## Where the limits come from 依据
@@ -120,7 +121,7 @@ def _grid(rows: list[str]) -> str:
 
 
 def _row(name: str, field: FieldInfo, default: object) -> str:
-    shown = str(list(default)) if isinstance(default, tuple) else str(default)
+    shown = str(list(default)) if isinstance(default, tuple) else "none" if default is None else str(default)
     meaning = MEANINGS.get(name) or field.description or ""
     cells = (f"`{name.rpartition('.')[2]}`", f"`{shown}`", _values(field), meaning)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"

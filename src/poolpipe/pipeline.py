@@ -41,11 +41,12 @@ from poolpipe.stages.calls import call, with_collected_controls
 from poolpipe.stages.clocks import read_clocks
 from poolpipe.stages.coverage import cover_people
 from poolpipe.stages.custody import keep_custody
+from poolpipe.stages.fit import RunTables, fit_of_run
 from poolpipe.stages.ledger import balance
 from poolpipe.stages.links import link
 from poolpipe.stages.packing import count_boxes
 from poolpipe.stages.pools import gather_pools
-from poolpipe.stages.probabilities import fit_of_run, infection_probabilities
+from poolpipe.stages.probabilities import infection_probabilities
 from poolpipe.stages.readings import WHICH, kept_readings
 from poolpipe.stages.recalls import find_cases, open_recalls, rank_recalls
 from poolpipe.stages.retention import keep_tubes
@@ -256,7 +257,8 @@ def conclude(
         if out:
             out.begin("members", members.batched())
         likely = opened.with_columns(pl.Series("p_infected", probabilities.of(opened["seat"].to_numpy())))
-        recalls = rank_recalls(likely, known.households(codes, likely["person"]))
+        homes = known.households(codes, likely["person"])
+        recalls = rank_recalls(likely, homes)
         cases = find_cases(pools, links, frames["collect"], codes)
         done("cases")
         ledger = balance(pools, codes)
@@ -288,7 +290,7 @@ def conclude(
         "unregistered": unknown,
         "readings": which,
         "coverage": covered,
-        "fit": fit_of_run(pools, recalls, several, policy),
+        "fit": fit_of_run(RunTables(pools, opened, several, kept, homes), codes, policy),
     }
     day = Day(coded, summary, reconclude, people=known.people)
     if out:

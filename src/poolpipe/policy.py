@@ -112,6 +112,19 @@ class CallRules(SettingsTable):
     detected_ct: float = Field(37.0, ge=0, le=100, description="detected at or below, cycles")
     grey_ct: float = Field(40.0, ge=0, le=100, description="grey above detected_ct and up to this, cycles")
     internal_control_ct: float = Field(40.0, ge=0, le=100, description="internal control fine at or below")
+    ct_mean: float | None = Field(
+        None,
+        gt=0,
+        le=100,
+        description="mean Ct of infected people's own samples, the smallest of `targets`, cycles; `fit` compares it",
+    )
+    ct_sd: float = Field(5.0, gt=0, le=100, description="standard deviation of these Ct, cycles")
+    efficiency: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="PCR efficiency: a pool of n comes log(n) / log(1 + efficiency) cycles later",
+    )
     negative_controls: int = Field(
         1, ge=0, le=384, description="negative control wells a valid plate has at least"
     )
@@ -272,9 +285,11 @@ class Policy(SettingsTable):
     @cached_property
     def version(self) -> str:
         """The first twelve hex digits of the SHA-256 of the rules; the name does not count."""
-        # Without settings for machines the version equals that of releases before there were any.
-        aside = {"name"} if self.machines else {"name", "machines"}
-        rules = self.model_dump_json(exclude=aside)
+        # Without settings that came later the version equals that of releases before there were any.
+        later = {"ct_mean", "ct_sd", "efficiency"}
+        usual = {name for name in later if getattr(self.assay, name) == CallRules.model_fields[name].default}
+        aside: dict[str, Any] = {"name": True, "assay": usual}
+        rules = self.model_dump_json(exclude=aside if self.machines else aside | {"machines": True})
         return hashlib.sha256(rules.encode()).hexdigest()[:12]
 
 

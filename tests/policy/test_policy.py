@@ -128,8 +128,9 @@ OTHERWISE = {
 OF_FILES = {
     "machines": "tests/instruments/test_event_source.py",
     "files.longest_record": "tests/events/test_long_records.py",
+    **dict.fromkeys(("assay.ct_mean", "assay.ct_sd", "assay.efficiency"), "tests/stages/test_fit.py"),
 }
-"""Settings that frames cannot show, and where their effect is shown."""
+"""Settings that the events above cannot show, and where their effect is shown."""
 
 
 def settings(model=Policy, above=""):

@@ -104,7 +104,8 @@ class Cycles(ToldModel):
     def density(self, ct: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the density of the single-sample Ct, per cycle."""
         centres, width = self._kernel()
-        return np.asarray([np.mean([_normal_pdf((x - c) / width) / width for c in centres]) for x in ct])
+        z = (np.asarray(ct)[:, None] - np.asarray(centres)) / width
+        return np.asarray((np.exp(-0.5 * z * z) / (width * math.sqrt(2.0 * math.pi))).mean(axis=1))
 
     def seen_in_pool(self, people: int) -> tuple[float, float]:
         """Mean and standard deviation of the Ct of detected pools of `people`, one of them infected, cycles."""

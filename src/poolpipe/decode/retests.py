@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 
     from poolpipe.decode.sums import Expected
 
-__all__ = ["chance_of_confirmation", "chance_of_finding", "fit_of_findings", "fit_of_retests"]
+__all__ = [
+    "chance_of_confirmation",
+    "chance_of_finding",
+    "fit_of_findings",
+    "fit_of_retests",
+    "in_numbers",
+    "warn_of_number",
+]
 
 RARE = 1e-5
 """A number with a smaller two-sided probability gets a warning."""
@@ -98,7 +105,7 @@ def fit_of_retests(
     return {
         "retested": int(sizes.size),
         "confirmed": confirmed,
-        **_in_numbers(counted),
+        **in_numbers(counted),
         "specificity_implied": float(f"{high:.6g}") if explained else None,
         "warnings": _warnings_of_retests(confirmed, int(sizes.size), counted),
     }
@@ -193,19 +200,27 @@ def fit_of_findings(
     return {
         "pools": int(sizes.size),
         "found": found,
-        **_in_numbers(counted),
+        **in_numbers(counted),
         "sensitivity_implied": float(f"{min(implied, 1.0):.3g}") if implied >= 0.0 else None,
         "warnings": _warnings_of_findings(found, int(sizes.size), counted),
     }
 
 
-def _in_numbers(counted: Expected) -> dict[str, Any]:
-    """The expected number and its interval, as `summary.json` has them."""
-    return {"expected": round(counted.mean, 1), "lower": counted.lower, "upper": counted.upper}
+def in_numbers(counted: Expected, digits: int = 1) -> dict[str, Any]:
+    """Give the expected number, rounded, and its interval, as `summary.json` has them.
+
+    Parameters
+    ----------
+    counted : Expected
+        Distribution of a number under the model.
+    digits : int
+        Decimals of the expected number.
+    """
+    return {"expected": round(counted.mean, digits), "lower": counted.lower, "upper": counted.upper}
 
 
 def _warnings_of_retests(confirmed: int, retested: int, counted: Expected) -> list[str]:
-    return _warnings(
+    return warn_of_number(
         f"{confirmed:,} of {retested:,} positive pools whose people were all tested again held a positive single",
         f"全员复检的阳性管 {retested:,} 个，其中检出阳性者 {confirmed:,} 个",
         confirmed,
@@ -222,7 +237,7 @@ def _warnings_of_retests(confirmed: int, retested: int, counted: Expected) -> li
 
 
 def _warnings_of_findings(found: int, pools: int, counted: Expected) -> list[str]:
-    return _warnings(
+    return warn_of_number(
         f"of {pools:,} pools with somebody whose own single is positive {found:,} were positive",
         f"另有单检阳性者的混采管 {pools:,} 个，其中报阳性 {found:,} 个",
         found,
@@ -232,10 +247,27 @@ def _warnings_of_findings(found: int, pools: int, counted: Expected) -> list[str
     )
 
 
-def _warnings(
+def warn_of_number(
     what: str, zh: str, seen: int, counted: Expected, *, fewer: tuple[str, str], more: tuple[str, str]
 ) -> list[str]:
-    """Warn, in both languages, of a number that is too rare; `fewer` and `more` are the causes of either."""
+    """Warn, in both languages, of a number that is too rare.
+
+    Parameters
+    ----------
+    what, zh : str
+        The number in a sentence, in English and in Chinese.
+    seen : int
+        The number.
+    counted : Expected
+        Its distribution under the model.
+    fewer, more : (str, str)
+        Causes of a small and of a large number, in English and in Chinese.
+
+    Returns
+    -------
+    list of str
+        One warning; none where the number is not rare.
+    """
     if counted.tail >= RARE:
         return []
     why, cause = fewer if seen < counted.mean else more

@@ -214,7 +214,8 @@ def townships_of(settings: Settings, seed: int) -> Iterator[TownshipFrames]:
     rng = np.random.default_rng([seed, 999_999])
     weights = rng.uniform(0.6, 1.4, settings.townships)
     people = _shares(settings.people, weights)
-    infected = _shares(settings.infected, people * rng.lognormal(0.0, 0.7, settings.townships))
+    uneven = 0.7 if settings.clustered else 0.0
+    infected = _shares(settings.infected, people * rng.lognormal(0.0, uneven, settings.townships))
     infected = np.minimum(infected, people // 3)
     tubes: list[int | None] = [None] * settings.townships
     if settings.tubes_per_person is not None:

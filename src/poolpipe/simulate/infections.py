@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 __all__ = ["infect", "pool_ct", "single_ct"]
 
 _SECONDARY_ATTACK = 0.35
-_CT_MEAN, _CT_SPREAD, _CT_RANGE = 26.0, 5.0, (13.0, 37.0)
+_CT_SPREAD, _CT_RANGE = 5.0, (13.0, 37.0)
 
 
-def infect(residents: Residents, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Choose infected people, clustered in households and buildings.
+def infect(
+    residents: Residents, count: int, rng: np.random.Generator, *, clustered: bool = True
+) -> NDArray[np.int64]:
+    """Choose infected people, clustered in households and buildings or each alike.
 
     Buildings differ in exposure (log-normal, sigma 1.5); exposed buildings' households come first, and in
     a chosen household everybody after the index person is infected with a household attack rate of 0.35
@@ -32,12 +34,16 @@ def infect(residents: Residents, count: int, rng: np.random.Generator) -> NDArra
         How many are infected.
     rng : numpy Generator
         Random stream.
+    clustered : bool
+        False: every resident alike, whoever lives with whom.
 
     Returns
     -------
     (count,) int64
         Indices of the infected, ascending.
     """
+    if not clustered:
+        return np.sort(rng.choice(len(residents), count, replace=False))
     household, building = residents.household, residents.building
     exposure = rng.lognormal(0.0, 1.5, int(building[-1]) + 1)
     first = np.flatnonzero(np.r_[True, household[1:] != household[:-1]])
@@ -50,8 +56,8 @@ def infect(residents: Residents, count: int, rng: np.random.Generator) -> NDArra
     return np.sort(candidates[order[:count]])
 
 
-def single_ct(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw the Ct (ORF1ab) of each infected person's own swab, undiluted: normal around 26, spread 5, from 13 to 37.
+def single_ct(count: int, rng: np.random.Generator, mean: float = 26.0) -> NDArray[np.float64]:
+    """Draw the Ct (ORF1ab) of each infected person's own swab, undiluted: normal, spread 5, from 13 to 37.
 
     Parameters
     ----------
@@ -59,13 +65,15 @@ def single_ct(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
         How many.
     rng : numpy Generator
         Random stream.
+    mean : float
+        Cycles.
 
     Returns
     -------
     (count,) float64
         Cycles.
     """
-    return np.clip(rng.normal(_CT_MEAN, _CT_SPREAD, count), *_CT_RANGE)
+    return np.clip(rng.normal(mean, _CT_SPREAD, count), *_CT_RANGE)
 
 
 def pool_ct(

@@ -117,6 +117,12 @@ class Settings:
         Of 94 that fit beside two controls; a small laboratory runs half plates.
     least : int
         Cases of every trouble there must be at least, where there are carriers: 1 in a town to try things on.
+    clustered : bool
+        Whether the infected share townships, buildings and households; else each resident is infected alike.
+    ct_mean : float
+        Mean Ct (ORF1ab) of an infected person's own swab, cycles.
+    pool_shift : float
+        Cycles by which pools come later than their dilution says.
     rich : bool
         With names, phones, devices, operators, event ids, sending times, seals and a round; lean without.
     """
@@ -138,6 +144,9 @@ class Settings:
     opening_spread_h: float = 4.0
     samples_per_plate: int = 94
     least: int = 0
+    clustered: bool = True
+    ct_mean: float = 26.0
+    pool_shift: float = 0.0
     troubles: Mapping[str, float] = field(default_factory=lambda: TROUBLES)
 
 

@@ -71,8 +71,8 @@ def simulate_township(
     """
     rng = np.random.default_rng([seed, township])
     residents = make_residents(settings, township, people, rng)
-    ill = infect(residents, infected, rng)
-    ct = single_ct(len(ill), rng)
+    ill = infect(residents, infected, rng, clustered=settings.clustered)
+    ct = single_ct(len(ill), rng, settings.ct_mean)
     onset = rng.integers(0, len(days), len(ill))
     at_home = np.zeros(people, np.bool_)
     streams: dict[str, list[pl.DataFrame]] = {}
@@ -148,6 +148,7 @@ def _read(campaign: Campaign) -> None:
     ill = np.flatnonzero(np.isin(queues.person, campaign.infected))
     place = np.searchsorted(campaign.infected, queues.person[ill])
     ct = pool_ct(queues.tube[ill], campaign.infected_ct[place], tubes.people)
+    ct[tubes.people > 1] += campaign.settings.pool_shift
     readings, calls = read_samples(ct, campaign.rng)
     lying = np.flatnonzero(tubes.plate >= 0)
     tubes.call[lying] = calls[lying]

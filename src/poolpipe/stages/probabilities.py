@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from poolpipe.policy import Policy
     from poolpipe.stages.links import Links
 
-__all__ = ["Probabilities", "fit_of_run", "infection_probabilities"]
+__all__ = ["Probabilities", "infection_probabilities"]
 
 _CALLS = len(CALLS) + 1
 """Calls, and none."""
@@ -224,137 +224,3 @@ def _alike(
     of_single = assay.model_copy(update={"specificity": policy.decoding.single_specificity})
     pooled, own = (posteriors(ends, of_kind - 1, policy.decoding.prior, each) for each in (assay, of_single))
     return begin_of[kinds], np.where(np.repeat(alone, people), own, pooled)
-
-
-def fit_of_run(
-    pools: pl.DataFrame, recalls: pl.DataFrame, several: pl.DataFrame, policy: Policy
-) -> dict[str, Any]:
-    """Compare the numbers of positive pool tubes, and of those that re-tests confirm, with what the policy expects.
-
-    Parameters
-    ----------
-    pools, recalls, several : DataFrame
-        Coded; `several` holds the seats of people in several tubes of a round.
-    policy : Policy
-        Its `decoding`: prior, sensitivity and specificities.
-
-    Returns
-    -------
-    dict
-        positives and expected (with lower and upper, 95%, as of independent tubes), prior and prior_implied (None: no
-        prior explains the number), retests (`decode.retests.fit_of_retests`; empty where no positive pool tube had everybody
-        tested again), findings (`decode.retests.fit_of_findings`; empty where nobody of a pool has a positive single of before
-        its result), and warnings in words; empty where no pool tube has a result.
-    """
-    from poolpipe.decode.fit import warn_of_positives
-    from poolpipe.decode.sums import expected_positives
-
-    rules = policy.decoding
-    negative, pool = CALLS.index("negative"), MODES.index("pool")
-    with_result = pools.lazy().filter(
-        (pl.col("mode") == pool) & (pl.col("call") >= negative) & (pl.col("people") > 0)
-    )
-    by_size = (
-        with_result.group_by("people")
-        .agg(pl.len().alias("tubes"), (pl.col("call") > negative).sum().alias("positive"))
-        .sort("people")
-        .collect()
-    )
-    if by_size.is_empty():
-        return {}
-    sizes, tubes = (
-        by_size["people"].to_numpy().astype(np.float64),
-        by_size["tubes"].to_numpy().astype(np.int64),
-    )
-    seen = int(by_size["positive"].sum())
-
-    def chance(prior: float) -> NDArray[np.float64]:
-        somebody = -np.expm1(sizes * np.log1p(-min(prior, 1.0 - 1e-15)))
-        return np.asarray(1.0 - rules.specificity + (rules.sensitivity + rules.specificity - 1.0) * somebody)
-
-    low, high = 0.0, 1.0
-    for _ in range(50):
-        middle = (low + high) / 2.0
-        low, high = (middle, high) if float((tubes * chance(middle)).sum()) < seen else (low, middle)
-    counted = expected_positives(chance(rules.prior), seen, weight=tubes)
-    explained = float((tubes * chance(0.0)).sum()) <= seen <= float((tubes * chance(1.0)).sum())
-    checks = {"retests": _retests(pools, recalls, policy), "findings": _findings(pools, several, policy)}
-    return {
-        "positives": seen,
-        "expected": round(counted.mean, 1),
-        "lower": counted.lower,
-        "upper": counted.upper,
-        "prior": rules.prior,
-        "prior_implied": float(f"{high:.3g}") if explained else None,
-        **{
-            check: {name: told[name] for name in told if name != "warnings"} for check, told in checks.items()
-        },
-        "warnings": [
-            *warn_of_positives(seen, counted),
-            *(text for told in checks.values() for text in told.get("warnings", [])),
-        ],
-    }
-
-
-def _retests(pools: pl.DataFrame, recalls: pl.DataFrame, policy: Policy) -> dict[str, Any]:
-    """Count positive pool tubes whose recalls are all closed, and those of them with a positive single."""
-    from poolpipe.decode.retests import fit_of_retests
-
-    if recalls.is_empty():
-        return {}
-    positive = pools.filter(
-        (pl.col("mode") == MODES.index("pool")) & (pl.col("call") == CALLS.index("positive"))
-    )
-    answered = (
-        recalls.group_by("tube")
-        .agg(
-            pl.col("outcome").is_not_null().sum().alias("closed"),
-            (pl.col("outcome") == CALLS.index("positive")).any().alias("confirmed"),
-        )
-        .join(positive.select("tube", "people"), on="tube", how="inner")
-        .filter((pl.col("closed") == pl.col("people")) & (pl.col("people") > 0))
-        .sort("tube")
-    )
-    rules = policy.decoding
-    return fit_of_retests(
-        answered["people"].to_numpy().astype(np.float64),
-        int(answered["confirmed"].sum()),
-        rules.prior,
-        rules.sensitivity,
-        rules.specificity,
-        rules.single_specificity,
-    )
-
-
-def _findings(pools: pl.DataFrame, several: pl.DataFrame, policy: Policy) -> dict[str, Any]:
-    """Count pools of people with a positive single, and the positive ones of them.
-
-    A single that was swabbed after the pool's result may have been taken because of it, and does not count.
-    """
-    from poolpipe.decode.retests import fit_of_findings
-
-    if several.is_empty():
-        return {}
-    positive, negative = CALLS.index("positive"), CALLS.index("negative")
-    called = pools.filter(pl.col("call").is_in([negative, positive]))
-    singles = several.filter(~pl.col("pooled")).join(
-        called.filter(pl.col("call") == positive).select("tube"), on="tube", how="semi"
-    )
-    found = (
-        several.filter(pl.col("pooled"))
-        .select("round", "person", "tube")
-        .join(singles.select("round", "person", "collected_at"), on=["round", "person"])
-        .join(called.select("tube", "people", "call", "called_at"), on="tube")
-        .filter(pl.col("collected_at") < pl.col("called_at"))
-        .unique("tube")
-        .sort("tube")
-    )
-    rules = policy.decoding
-    return fit_of_findings(
-        found["people"].to_numpy().astype(np.float64),
-        int((found["call"] == positive).sum()),
-        rules.prior,
-        rules.sensitivity,
-        rules.specificity,
-        rules.single_specificity,
-    )

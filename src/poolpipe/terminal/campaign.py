@@ -49,6 +49,10 @@ def campaign_board(day: Day, *, zone: str) -> Board:
     board.add_column(overflow="fold")
     for warning in [*day.summary.get("warnings", []), *day.summary.get("fit", {}).get("warnings", [])]:
         board.add_row("look here 请注意", Text(warning, style="bold yellow"))
+    better = day.summary.get("fit", {}).get("better", {})
+    if better:
+        told = " · ".join(f"{name} {value:.3g}" for name, value in better.items())
+        board.add_row("would fit 更相符", Text(told, style="yellow"))
     modes, calls = day.tubes_by("mode"), day.tubes_by("call")
     statuses = _counts(day.recalls, "status")
     overdue = int(day.recalls["overdue"].sum())
