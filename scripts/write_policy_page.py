@@ -42,8 +42,8 @@ poolpipe diff usual strict
 ```
 
 A policy with an unknown setting, a value outside its range or rules that contradict each other is refused, with every
-broken rule named. The name does not count for the version; every other setting does (the law of Ct, `ct_mean`, `ct_sd` and `efficiency`, once it
-differs from its default).
+broken rule named. The name does not count for the version; every other setting does (`ct_mean`, `ct_sd` and `efficiency`, the
+law of Ct, once they differ from their defaults).
 """
 
 SOURCES = """## Where the limits come from 依据

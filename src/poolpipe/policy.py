@@ -116,9 +116,9 @@ class CallRules(SettingsTable):
         None,
         gt=0,
         le=100,
-        description="mean Ct of infected people's own samples, the smallest of `targets`, cycles; `fit` compares it",
+        description="mean Ct of infected people's own samples, the largest of `targets` (it decides), cycles; `fit` compares it",
     )
-    ct_sd: float = Field(5.0, gt=0, le=100, description="standard deviation of these Ct, cycles")
+    ct_sd: float = Field(5.0, ge=0.1, le=100, description="standard deviation of these Ct, cycles")
     efficiency: float = Field(
         1.0,
         gt=0,

@@ -162,7 +162,7 @@ def test_run__compares_pools_with_the_single_of_their_one_person(later: float, w
     assert fit["ct"]["expected"] is None
 
 
-@pytest.mark.parametrize(("mean", "warned"), [(25.2, False), (30.0, True)])
+@pytest.mark.parametrize(("mean", "warned"), [(26.0, False), (30.0, True)])
 def test_run__compares_pools_with_the_law_of_its_policy(mean: float, warned: bool) -> None:
     events = []
     for t in range(30):
@@ -180,7 +180,7 @@ def test_run__takes_efficiency_and_spread_from_its_policy() -> None:
         pool, single = _ct(later, 0.3, t)
         events += _pool(t, pool_ct=pool, single_ct=single)
     events += _healthy(3000)
-    told = POLICY["assay"] | {"efficiency": 0.6, "ct_mean": 25.2, "ct_sd": 2.0}
+    told = POLICY["assay"] | {"efficiency": 0.6, "ct_mean": 26.0, "ct_sd": 2.0}
     narrow, wide = _fit(events, {"assay": told}), _fit(events, {"assay": told | {"ct_sd": 4.0}})
     assert narrow["dilution"]["expected"] == pytest.approx(later, abs=0.006)
     assert narrow["warnings"] == []

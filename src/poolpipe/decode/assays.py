@@ -104,8 +104,9 @@ class Cycles(ToldModel):
     def density(self, ct: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the density of the single-sample Ct, per cycle."""
         centres, width = self._kernel()
-        z = (np.asarray(ct)[:, None] - np.asarray(centres)) / width
-        return np.asarray((np.exp(-0.5 * z * z) / (width * math.sqrt(2.0 * math.pi))).mean(axis=1))
+        with np.errstate(over="ignore"):  # a density that far out is 0
+            z = (np.asarray(ct)[:, None] - np.asarray(centres)) / width
+            return np.asarray((np.exp(-0.5 * z * z) / (width * math.sqrt(2.0 * math.pi))).mean(axis=1))
 
     def seen_in_pool(self, people: int) -> tuple[float, float]:
         """Mean and standard deviation of the Ct of detected pools of `people`, one of them infected, cycles."""

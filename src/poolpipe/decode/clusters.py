@@ -12,6 +12,8 @@ from poolpipe.decode.sums import expected_positives
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from poolpipe.decode.sums import Expected
+
 __all__ = ["attack_rate", "chance_of_two", "fit_of_clusters"]
 
 _SMALL = 1e-3
@@ -102,29 +104,14 @@ def fit_of_clusters(
     Returns
     -------
     dict
-        confirmed (pools), two, expected (with lower and upper, 95%, exact), prior, and warnings in words; empty without pools.
+        confirmed (pools), two, expected (with lower and upper, 95%, exact), prior, and warnings in words; empty without pools. Fewer
+        than expected are no cluster, and get no warning: a wrong prior or sensitivity has its own.
     """
     if not sizes.size:
         return {}
     chance = chance_of_two(sizes, prior, sensitivity, specificity, single_specificity)
     counted = expected_positives(chance, two)
-    warnings = warn_of_number(
-        f"of {sizes.size:,} positive pools with a positive single {two:,} hold two or more",
-        f"有单检阳性者的阳性管 {sizes.size:,} 个，其中两人以上阳性者 {two:,} 个",
-        two,
-        counted,
-        fewer=(
-            "the singles' sensitivity is lower than told, or the prior too high",
-            "单检灵敏度低于所述，或先验偏高",
-        ),
-        more=(
-            (
-                "infected people share pools (households, or places and rounds of more risk), or pools with one infected person "
-                "are missed (dilution)"
-            ),
-            "同户聚集，或部分地点、轮次风险较高，或仅一人感染的管被漏检（稀释）",
-        ),
-    )
+    warnings = [] if two <= counted.mean else _warn_of_clusters(two, int(sizes.size), counted)
     return {
         "confirmed": int(sizes.size),
         "two": two,
@@ -132,6 +119,24 @@ def fit_of_clusters(
         "prior": float(f"{prior:.3g}"),
         "warnings": warnings,
     }
+
+
+def _warn_of_clusters(two: int, pools: int, counted: Expected) -> list[str]:
+    cause = (
+        (
+            "infected people share pools (households, or places and rounds of more risk), or pools with one infected person "
+            "are missed (dilution)"
+        ),
+        "同户聚集，或部分地点、轮次风险较高，或仅一人感染的管被漏检（稀释）",
+    )
+    return warn_of_number(
+        f"of {pools:,} positive pools with a positive single {two:,} hold two or more",
+        f"有单检阳性者的阳性管 {pools:,} 个，其中两人以上阳性者 {two:,} 个",
+        two,
+        counted,
+        fewer=cause,
+        more=cause,
+    )
 
 
 def attack_rate(people: NDArray[np.int64], positive: NDArray[np.int64], chance: float) -> float | None:

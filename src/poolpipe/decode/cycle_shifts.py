@@ -85,7 +85,7 @@ def fit_of_law(sizes: NDArray[np.float64], ct: NDArray[np.float64], cycles: Cycl
     sizes : (pools,) float64
         People of each pool.
     ct : (pools,) float64
-        The smallest Ct of each pool's targets, cycles.
+        The largest Ct of each pool's targets, which decides the call, cycles.
     cycles : Cycles or None
         The law; None where the policy tells none.
 

@@ -71,14 +71,16 @@ def fit_of_run(run: RunTables, codes: Dictionaries, policy: Policy) -> dict[str,
         return {}
     fit = _positives(by_size, policy)
     answered = _answered(run.pools, run.recalls)
-    retested = answered.group_by("tube").agg(pl.first("people"), pl.col("positive").sum()).sort("tube")
+    once = _everybody_once(answered)
     at_least = max(policy.decoding.prior, fit["prior_implied"] or 0.0)
-    checks = {
-        "retests": _retests(retested, policy),
+    checks: dict[str, dict[str, Any]] = {
+        "retests": _retests(_by_tube(answered), policy),
         "findings": _findings(run.pools, run.several, policy),
-        "clusters": _clusters(answered, by_size, run.households, at_least, policy),
-        **_cycles(answered, retested, run, codes, policy),
+        "clusters": _clusters(once, run.households, at_least, policy),
+        **_cycles(once, run, codes, policy),
     }
+    if checks["clusters"]:
+        checks["clusters"]["prior_implied"] = _empirical_prior(answered, by_size, policy)
     warned = {name for name, told in {"positives": fit, **checks}.items() if told.get("warnings")}
     warnings = [text for told in (fit, *checks.values()) for text in told.get("warnings", [])]
     numbers = _without_warnings(fit) | {check: _without_warnings(told) for check, told in checks.items()}
@@ -164,9 +166,10 @@ def _answered(pools: pl.DataFrame, recalls: pl.DataFrame) -> pl.DataFrame:
     DataFrame
         tube, person, single_tube, positive (whether the single is), people and by_slot of the tube; sorted by tube.
     """
-    tubes = pools.filter((pl.col("mode") == _POOL) & (pl.col("call") == _POSITIVE) & (pl.col("people") > 0))
+    positive = (pl.col("mode") == _POOL) & (pl.col("call") == _POSITIVE) & (pl.col("people") > 0)
+    tubes = pools.lazy().filter(positive).select("tube", "people", "by_slot").collect()
     return (
-        recalls.join(tubes.select("tube", "people", "by_slot"), on="tube")
+        recalls.join(tubes, on="tube")
         .filter(pl.col("outcome").is_not_null().sum().over("tube") == pl.col("people"))
         .select(
             "tube",
@@ -178,6 +181,18 @@ def _answered(pools: pl.DataFrame, recalls: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("tube", "person")
     )
+
+
+def _everybody_once(answered: pl.DataFrame) -> pl.DataFrame:
+    """Leave out pools with somebody who is positive in an earlier one too: the same two people are one cluster."""
+    positive = answered.filter("positive")
+    again = positive.filter(pl.col("tube") != pl.col("tube").min().over("person"))["tube"].unique()
+    return answered.filter(~pl.col("tube").is_in(again.implode()))
+
+
+def _by_tube(answered: pl.DataFrame) -> pl.DataFrame:
+    """Number of positive singles of each pool: tube, people, positive; sorted by tube."""
+    return answered.group_by("tube").agg(pl.first("people"), pl.col("positive").sum()).sort("tube")
 
 
 def _retests(retested: pl.DataFrame, policy: Policy) -> dict[str, Any]:
@@ -204,7 +219,11 @@ def _findings(pools: pl.DataFrame, several: pl.DataFrame, policy: Policy) -> dic
 
     if several.is_empty():
         return {}
-    called = pools.filter(pl.col("call").is_in([_NEGATIVE, _POSITIVE]))
+    rows = pools["tube"].search_sorted(
+        several["tube"].unique()
+    )  # pools are sorted by tube, and each of these is one
+    called = pools.select("tube", "people", "call", "called_at")[rows]
+    called = called.filter(pl.col("call").is_in([_NEGATIVE, _POSITIVE]))
     singles = several.filter(~pl.col("pooled")).join(
         called.filter(pl.col("call") == _POSITIVE).select("tube"), on="tube", how="semi"
     )
@@ -212,7 +231,7 @@ def _findings(pools: pl.DataFrame, several: pl.DataFrame, policy: Policy) -> dic
         several.filter(pl.col("pooled"))
         .select("round", "person", "tube")
         .join(singles.select("round", "person", "collected_at"), on=["round", "person"])
-        .join(called.select("tube", "people", "call", "called_at"), on="tube")
+        .join(called, on="tube")
         .filter(pl.col("collected_at") < pl.col("called_at"))
         .unique("tube")
         .sort("tube")
@@ -229,23 +248,12 @@ def _findings(pools: pl.DataFrame, several: pl.DataFrame, policy: Policy) -> dic
 
 
 def _clusters(
-    answered: pl.DataFrame,
-    by_size: pl.DataFrame,
-    households: pl.DataFrame | None,
-    prior: float,
-    policy: Policy,
+    once: pl.DataFrame, households: pl.DataFrame | None, prior: float, policy: Policy
 ) -> dict[str, Any]:
-    """Count pools with two and more positive singles; estimate the infection of housemates and of others in the pool.
-
-    Who is positive in several pools counts in the first of them, so that the same two people are not counted twice.
-    """
+    """Count pools with two and more positive singles; estimate the infection of housemates and of others in the pool."""
     from poolpipe.decode.clusters import attack_rate, fit_of_clusters
 
-    positive = answered.filter("positive")
-    again = positive.filter(pl.col("tube") != pl.col("tube").min().over("person"))["tube"].unique()
-    once = answered.filter(~pl.col("tube").is_in(again.implode()))
-    tubes = once.group_by("tube").agg(pl.first("people"), pl.col("positive").sum()).sort("tube")
-    tubes = tubes.filter(pl.col("positive") > 0)
+    tubes = _by_tube(once).filter(pl.col("positive") > 0)
     rules = policy.decoding
     fit = fit_of_clusters(
         tubes["people"].to_numpy().astype(np.float64),
@@ -259,7 +267,6 @@ def _clusters(
         return {}
     chance = prior * rules.sensitivity + (1.0 - prior) * (1.0 - rules.single_specificity)
     fit["pool_link"] = attack_rate(tubes["people"].to_numpy(), tubes["positive"].to_numpy(), chance)
-    fit["prior_implied"] = _empirical_prior(answered, by_size, policy)
     fit["household_link"] = None
     if households is not None:
         homes = once.join(households.unique("person"), on="person").group_by("tube", "household")
@@ -288,24 +295,28 @@ def _empirical_prior(answered: pl.DataFrame, by_size: pl.DataFrame, policy: Poli
 
 
 def _cycles(
-    answered: pl.DataFrame, retested: pl.DataFrame, run: RunTables, codes: Dictionaries, policy: Policy
+    once: pl.DataFrame, run: RunTables, codes: Dictionaries, policy: Policy
 ) -> dict[str, dict[str, Any]]:
     """Compare Ct of pools with one positive person with that person's single, and with the policy's law."""
     from poolpipe.decode.assays import Cycles
     from poolpipe.decode.cycle_shifts import MARGIN, fit_of_dilution, fit_of_law
 
     rules = policy.assay
-    alone = retested.filter(pl.col("positive") == 1)
-    pairs = answered.filter("positive").join(alone.select("tube"), on="tube", how="semi")
-    singles = run.pools.filter(pl.col("tube").is_in(pairs["single_tube"].implode()))
-    pairs = pairs.join(
-        singles.select(pl.col("tube").alias("single_tube"), pl.col("by_slot").alias("single_slot")),
-        on="single_tube",
-        how="left",
-    ).sort("tube")
+    alone = _by_tube(once).filter(pl.col("positive") == 1)
+    pairs = once.filter("positive").join(alone.select("tube"), on="tube", how="semi")
+    rows = run.pools["tube"].search_sorted(
+        pairs["single_tube"]
+    )  # pools are sorted by tube, and each single is one
+    pairs = pairs.with_columns(run.pools["by_slot"].gather(rows).alias("single_slot")).sort("tube")
     read = _read_outs(run.readings, pl.concat([pairs["by_slot"], pairs["single_slot"]]), codes, policy)
     pooled = pairs.join(read.rename({"slot": "by_slot", "ct": "pool_ct"}), on="by_slot")
-    by_pool = pooled.group_by("tube").agg(pl.first("people"), pl.col("pool_ct").min()).sort("tube")
+    # A pool is positive where the last of its targets is within the limit: its Ct has the law that is cut off there.
+    by_pool = (
+        pooled.group_by("tube")
+        .agg(pl.first("people"), pl.col("pool_ct").max(), pl.len().alias("targets"))
+        .filter(pl.col("targets") == len(rules.targets))
+        .sort("tube")
+    )
     single = read.rename({"slot": "single_slot", "ct": "single_ct"})
     both = pooled.join(single, on=["single_slot", "target"])
     diluted = pl.col("single_ct") + pl.col("people").cast(pl.Float64).log() / np.log1p(rules.efficiency)
@@ -316,7 +327,7 @@ def _cycles(
         .sort("tube")
     )
     law = None
-    if rules.ct_mean is not None:
+    if rules.ct_mean is not None and rules.detected_ct > 0.0:
         law = Cycles(mean=rules.ct_mean, sd=rules.ct_sd, limit=rules.detected_ct, efficiency=rules.efficiency)
     return {
         "dilution": fit_of_dilution(
@@ -327,7 +338,7 @@ def _cycles(
 
 
 def _read_outs(readings: pl.DataFrame, slots: pl.Series, codes: Dictionaries, policy: Policy) -> pl.DataFrame:
-    """Smallest Ct of each of the policy's targets in some wells that hold one tube alone.
+    """Ct of each of the policy's targets in some wells that hold one tube alone; none where read-outs of a target differ.
 
     Returns
     -------
@@ -343,9 +354,11 @@ def _read_outs(readings: pl.DataFrame, slots: pl.Series, codes: Dictionaries, po
             pl.col("slot").is_in(wanted.implode())
             & pl.col("target").is_in([number for number in numbers if number is not None])
             & ~pl.col("shared").fill_null(value=False)
-            & (pl.col("ct") > 0.0)
-            & (pl.col("ct") <= policy.assay.detected_ct)
         )
         .group_by("slot", "target")
-        .agg(pl.col("ct").min())
+        .agg(pl.col("ct").first(), pl.col("ct").n_unique().alias("different"))
+        .filter(
+            (pl.col("different") == 1) & (pl.col("ct") > 0.0) & (pl.col("ct") <= policy.assay.detected_ct)
+        )
+        .drop("different")
     )
