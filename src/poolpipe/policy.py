@@ -121,7 +121,7 @@ class CallRules(SettingsTable):
     ct_sd: float = Field(5.0, ge=0.1, le=100, description="standard deviation of these Ct, cycles")
     efficiency: float = Field(
         1.0,
-        gt=0,
+        ge=0.1,
         le=1,
         description="PCR efficiency: a pool of n comes log(n) / log(1 + efficiency) cycles later",
     )

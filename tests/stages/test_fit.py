@@ -204,6 +204,20 @@ def test_run__has_no_cycles_where_no_target_was_detected(ct: dict[str, float | s
     assert (fit["dilution"], fit["ct"]) == ({}, {})
 
 
+def test_run__believes_no_read_out_that_another_contradicts() -> None:
+    events = [event for t in range(22) for event in _pool(t, pool_ct=_ct(3.3, 0.3, t)[0])]
+    again = [event | {"ct": "20.0"} for event in events if event["kind"] == "read"]
+    assert _fit(events)["ct"]["pools"] == 22
+    assert _fit([*events, *events])["ct"]["pools"] == 22
+    assert _fit([*events, *again])["ct"] == {}
+
+
+def test_run__has_no_law_where_no_cycle_is_detected() -> None:
+    events = [event for t in range(3) for event in _pool(t)]
+    rules = {"assay": POLICY["assay"] | {"detected_ct": 0, "ct_mean": 26}}
+    assert _fit([*events, *_healthy(20)], rules)["ct"] == {}
+
+
 def test_run__has_no_checks_without_retests() -> None:
     alone = [each for each in _pool(0) if not str(each.get("tube")).startswith("S")]
     fit = _fit([*alone, *_healthy(10)])
