@@ -152,7 +152,7 @@ def run_table(people: int = 200_000, right: int = 10) -> list[str]:
         warned = sum(bool(fit["warnings"]) for fit in fits)
         told = ", ".join(sorted({word for fit in fits for word in _named(fit).split(", ") if word}))
         lines.append(
-            f"| as told, the first of {right} cities | {rounds} | {_numbers(fits[0])} | {warned} of {right} {told} | - |"
+            f"| as told, the first of {right} cities | {rounds} | {_numbers(fits[0])} | {f'{warned} of {right} {told}'.strip()} | - |"
         )
     return lines
 
