@@ -10,11 +10,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import llvmlite.binding as llvm
 import numba
 import numpy as np
 import pytest
 from numba.core.caching import CompileResultCacheImpl
 
+from poolpipe_kernels import kept_code
 from poolpipe_kernels.compilation import argument_types, can_be_kept, is_wanting
 
 if TYPE_CHECKING:
@@ -172,6 +174,64 @@ def test_kept_code__beside_the_sources_is_read_where_nothing_may_be_written(star
     assert scaled(module, "shift") == ([4, 5, 6], 0)
     assert not can_be_kept(module.shift)
     assert scaled(started(), "shift") == ([4, 5, 6], 0)
+
+
+@pytest.fixture
+def shipped(tmp_path, started, monkeypatch):
+    """Code of `scale` as a wheel brings it: compiled elsewhere for the shipped processor, in a folder of its own."""
+    if not all(llvm.get_host_cpu_features().get(name) for name in kept_code._SHIPPED_NEEDS):
+        pytest.skip("this processor cannot run shipped code")
+    started()
+    build = tmp_path / "build"
+    environment = os.environ | {
+        "NUMBA_CPU_NAME": kept_code.SHIPPED_FOR,
+        "NUMBA_CPU_FEATURES": "",
+        "NUMBA_CACHE_DIR": str(build),
+    }
+    compiling = "import numpy, scaling; scaling.scale(numpy.ones(3), numpy.ones(3))"
+    subprocess.run([sys.executable, "-c", compiling], env=environment, cwd=tmp_path, check=True)
+    (code,) = build.rglob("*.nbc")
+    folder = tmp_path / "shipped"
+    folder.mkdir()
+    code.rename(folder / code.name)
+    monkeypatch.setattr(kept_code, "SHIPPED", folder)
+    monkeypatch.syspath_prepend(tmp_path)  # numba imports the module whose code it loads
+    kept_code._runs_shipped_code.cache_clear()
+    yield folder / code.name
+    kept_code._runs_shipped_code.cache_clear()
+
+
+def test_shipped_code__is_loaded_where_nothing_is_kept(cache, started, shipped):
+    module = started()
+    assert not is_wanting(module.scale, FLOATS)
+    assert scaled(module) == ([3, 6, 9], 1)
+    assert scaled(module, "shift") == ([4, 5, 6], 0), "what was not shipped is compiled"
+
+
+def test_shipped_code__of_another_source_or_damaged_is_not_believed(cache, started, shipped):
+    assert scaled(started(5)) == ([5, 10, 15], 0)
+    assert not is_wanting(started(3).scale, FLOATS)
+    whole = shipped.read_bytes()
+    for damaged in (b"", whole[:-1], whole[:200] + bytes([whole[200] ^ 1]) + whole[201:]):
+        shipped.write_bytes(damaged)
+        assert is_wanting(started(3).scale, FLOATS)
+
+
+@pytest.mark.parametrize("lacking", ["avx2", "fma", "bmi2"])
+def test_shipped_code__is_not_for_processors_without_its_features(
+    cache, started, shipped, monkeypatch, lacking
+):
+    here = dict(llvm.get_host_cpu_features()) | {lacking: False}
+    monkeypatch.setattr(llvm, "get_host_cpu_features", lambda: here)
+    assert is_wanting(started().scale, FLOATS)
+
+
+@pytest.mark.parametrize("setting", ["CPU_NAME", "CPU_FEATURES"])
+def test_shipped_code__is_not_used_where_another_processor_is_asked_for(
+    cache, started, shipped, monkeypatch, setting
+):
+    monkeypatch.setattr(numba.config, setting, "generic")
+    assert is_wanting(started().scale, FLOATS)
 
 
 CHILD = """
