@@ -16,7 +16,7 @@ import polars as pl
 import polars.selectors as cs
 
 from poolpipe.choices import check_choice
-from poolpipe.coding.warmup import compile_in_background
+from poolpipe.coding.warmup import compile_kernels
 from poolpipe.display import column_list
 from poolpipe.errors import InputError
 from poolpipe.events import Events, read_events
@@ -159,7 +159,7 @@ def run(
     with ExitStack() as last:
         told = last.enter_context(reporting(progress))
         into = out if out is None or isinstance(out, Writing) else last.enter_context(Writing(out))
-        compile_in_background()
+        compile_kernels(told)
         rules = load_policy(policy)
         known = reference or read_reference(people=people, sites=sites, labs=labs)
         machines = InstrumentSource(rules)

@@ -27,6 +27,7 @@ _INTERVAL_S = 0.1
 """The least seconds between updates of a notebook: each is a message to the browser."""
 
 _CHINESE_STEPS = {
+    "compiling": "编译",
     "reading": "读取",
     "voids": "作废",
     "links": "关联",
@@ -42,6 +43,8 @@ _CHINESE_STEPS = {
     "writing": "写出",
     "exporting": "导出",
 }
+
+_HINTS = {"compiling": "only the first time, about 10 s 仅首次，约 10 秒"}
 
 
 class Steps:
@@ -187,4 +190,5 @@ def _ipython() -> str:
 
 
 def _label(step: str) -> str:
-    return f"{step} {_CHINESE_STEPS[step]}" if step in _CHINESE_STEPS else step
+    label = f"{step} {_CHINESE_STEPS[step]}" if step in _CHINESE_STEPS else step
+    return f"{label} ({_HINTS[step]})" if step in _HINTS else label

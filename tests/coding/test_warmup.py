@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 
@@ -51,9 +52,9 @@ def test_list__is_what_the_run_of_a_city_meets(tmp_path):
 
 def test_second_process__begins_at_the_end_and_stops_when_the_first_has_gone(tmp_path):
     command = [sys.executable, "-P", "-m", "poolpipe.coding.warmup"]
-    second = subprocess.Popen(
-        command, stdin=subprocess.PIPE, env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    )
+    # for a processor that no wheel brings code for
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_CPU_NAME": "generic"}
+    second = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
     while not (kept := [each.name for each in tmp_path.rglob("*.nbc")]):
         assert second.poll() is None, "it is done and has compiled nothing"
         time.sleep(0.05)
@@ -65,17 +66,29 @@ def test_second_process__begins_at_the_end_and_stops_when_the_first_has_gone(tmp
     assert len(list(tmp_path.rglob("*.nbc"))) < 10
 
 
+class _Kernel:
+    """Stands for a kernel that is not on disk until it, or the second process, compiles it."""
+
+    def __init__(self) -> None:
+        self.compiled = 0
+
+    def compile(self, types) -> None:
+        self.compiled += 1
+
+
 @pytest.fixture
-def asked(monkeypatch):
-    """How often a second process was asked for, where machine code is wanting and there are two cores."""
-    times = []
-    monkeypatch.setattr(warmup, "_accompany", lambda: times.append(1))
+def start(monkeypatch):
+    """A first start on two cores: six kernels that no process has compiled."""
+    start = SimpleNamespace(kernels=[_Kernel() for _ in range(6)], second=[], told=[])
+    monkeypatch.setattr(warmup, "kernels_of_a_run", lambda: [(each, ()) for each in start.kernels])
+    monkeypatch.setattr(warmup, "_accompany", lambda: start.second.append(1))
     monkeypatch.setattr(warmup, "Thread", lambda target, daemon: _Now(target))
-    monkeypatch.setattr(warmup, "is_wanting", lambda kernel, types: True)
+    monkeypatch.setattr(warmup, "is_wanting", lambda kernel, types: not kernel.compiled)
     monkeypatch.setattr(warmup, "can_be_kept", lambda kernel: True)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    warmup.compile_in_background.cache_clear()
-    return times
+    warmup._wanting_at_start.cache_clear()
+    yield start
+    warmup._wanting_at_start.cache_clear()
 
 
 class _Now:
@@ -83,10 +96,23 @@ class _Now:
         self.start = target
 
 
-def test_second_process__is_asked_for_once(asked):
-    warmup.compile_in_background()
-    warmup.compile_in_background()
-    assert asked == [1]
+def test_first_start__compiles_each_kernel_once_and_tells_each(start):
+    warmup.compile_kernels(lambda *told: start.told.append(told))
+    assert [each.compiled for each in start.kernels] == [1] * 6
+    assert start.told == [("compiling", done, 6) for done in range(7)]
+    warmup.compile_kernels(lambda *told: start.told.append(told))
+    assert ([each.compiled for each in start.kernels], len(start.told), start.second) == ([1] * 6, 7, [1])
+
+
+def test_first_start__leaves_to_the_second_process_what_that_has_compiled(start, monkeypatch):
+    def second():
+        for kernel in start.kernels[3:]:
+            kernel.compile(())
+
+    monkeypatch.setattr(warmup, "_accompany", second)
+    warmup.compile_kernels(lambda *told: start.told.append(told))
+    assert [each.compiled for each in start.kernels] == [1] * 6
+    assert [done for _, done, _ in start.told] == [3, 4, 5, 6, 6, 6, 6]
 
 
 @pytest.mark.parametrize(
@@ -99,18 +125,18 @@ def test_second_process__is_asked_for_once(asked):
     ],
     ids=["one core", "frozen", "embedded", "all is kept"],
 )
-def test_second_process__stays_away(asked, monkeypatch, owner, name, value):
+def test_second_process__stays_away(start, monkeypatch, owner, name, value):
     monkeypatch.setattr(owner, name, value, raising=False)
-    warmup.compile_in_background()
-    assert asked == []
+    warmup.compile_kernels()
+    assert start.second == []
 
 
-def test_start__says_once_what_it_costs_that_nothing_can_be_kept(asked, monkeypatch):
+def test_first_start__says_once_what_it_costs_that_nothing_can_be_kept(start, monkeypatch):
     monkeypatch.setattr(warmup, "can_be_kept", lambda kernel: False)
-    with pytest.warns(PoolpipeWarning, match=r"compiles \d\d kernels anew, about \d+ s; set NUMBA_CACHE_DIR"):
-        warmup.compile_in_background()
-    warmup.compile_in_background()  # a second warning would be an error here
-    assert asked == []
+    with pytest.warns(PoolpipeWarning, match=r"compiles 6 kernels anew, about \d+ s; set NUMBA_CACHE_DIR"):
+        warmup.compile_kernels()
+    warmup.compile_kernels()  # a second warning would be an error here
+    assert ([each.compiled for each in start.kernels], start.second) == ([1] * 6, [])
 
 
 def test_second_process__that_cannot_be_started_is_done_without(monkeypatch):

@@ -96,7 +96,7 @@ def test_kernels__know_numpy_numba_and_themselves():
     allowed = {
         *("__future__", "collections", "contextlib", "typing", "math", "numpy", "numba", "poolpipe_kernels"),
         # keeping machine code is files and hashes
-        *("hashlib", "inspect", "os", "pathlib", "pickle", "sys", "tempfile", "llvmlite"),
+        *("functools", "hashlib", "inspect", "os", "pathlib", "pickle", "sys", "tempfile", "llvmlite"),
     }
     wrong = [
         f"{each.place}: {each.imported}"

@@ -247,7 +247,8 @@ RIGHT = [[0, 1], [True, False], [4, 7]]
 
 
 def begun(cache: Path) -> subprocess.Popen[str]:
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    # for a processor that no wheel brings code for
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache), "NUMBA_CPU_NAME": "generic"}
     return subprocess.Popen([sys.executable, "-c", CHILD], env=environment, stdout=subprocess.PIPE, text=True)
 
 

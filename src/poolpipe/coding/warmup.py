@@ -1,7 +1,7 @@
-"""Compile kernels in a second process at a first start, the last first, while the run compiles the first.
+"""Compile the kernels that a run needs at a first start, in two processes, and say so.
 
-numba compiles in one thread of a process. Each process keeps what it compiles on disk, where the other finds it, so
-the two divide the list between them.
+numba compiles in one thread of a process. A second process compiles from the end of the list; each keeps what it
+compiles on disk, where the other finds it, so the two meet where all is done.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from threading import Event, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from poolpipe.errors import PoolpipeWarning
 from poolpipe_kernels.compilation import argument_types, can_be_kept, is_wanting
 
-__all__ = ["MODULES", "compile_in_background", "kernels_of_a_run"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["MODULES", "compile_kernels", "kernels_of_a_run"]
 
 MODULES = (
     "codes", "groups", "sort_keys", "seats", "tubes", "journeys", "well_index", "wells", "duplicate_people",
@@ -32,25 +35,48 @@ _COMPILE_S = 0.23
 """Seconds that a kernel takes to compile, about: 48 of them took 11 s of two quiet cores."""
 
 
-@cache
-def compile_in_background() -> None:
-    """Start the second process, once, if machine code that a run needs is not on disk; no run waits for it.
+def compile_kernels(progress: Callable[[str, int, int], None] | None = None) -> None:
+    """Compile the kernels that a run needs and that are not on disk; later calls have nothing left to do.
 
-    It is not started where there is no second core, and where the running program is an application that Python is
-    frozen into or embedded in. Where no folder can be written, neither process could use what the other compiles:
-    then a `PoolpipeWarning` says what every start costs, and the way out.
+    There is no second process where there is no second core, and where the running program is an application that
+    Python is frozen into or embedded in. Where no folder can be written, neither process could use what the other
+    compiles: then a `PoolpipeWarning` says what every start costs, and the way out.
+
+    Parameters
+    ----------
+    progress : callable, optional
+        Called with ("compiling", kernels that are compiled, of how many), in this thread.
     """
-    wanting = [kernel for kernel, types in kernels_of_a_run() if is_wanting(kernel, types)]
-    if not all(can_be_kept(kernel) for kernel in wanting):
+    wanting = _wanting_at_start()
+    if not wanting:
+        return
+    total = len(wanting)
+    can_keep = all(can_be_kept(kernel) for kernel, _ in wanting)
+    if not can_keep:
         warnings.warn(
-            f"compiled code cannot be kept, every start compiles {len(wanting)} kernels anew, about "
-            f"{_COMPILE_S * len(wanting):.0f} s; set NUMBA_CACHE_DIR to a folder that you alone may write to "
+            f"compiled code cannot be kept, every start compiles {total} kernels anew, about "
+            f"{_COMPILE_S * total:.0f} s; set NUMBA_CACHE_DIR to a folder that you alone may write to "
             "编译结果无处保存，每次启动都须重新编译；请将 NUMBA_CACHE_DIR 设为仅您可写的文件夹",
             PoolpipeWarning,
             stacklevel=3,
         )
-    elif wanting and (os.cpu_count() or 1) > 1 and sys.executable and not getattr(sys, "frozen", False):
+    elif (os.cpu_count() or 1) > 1 and sys.executable and not getattr(sys, "frozen", False):
         Thread(target=_accompany, daemon=True).start()
+    while wanting:
+        if progress:
+            left = sum(is_wanting(kernel, types) for kernel, types in wanting) if can_keep else len(wanting)
+            progress("compiling", total - left, total)
+        kernel, types = wanting.pop(0)
+        if is_wanting(kernel, types):
+            kernel.compile(types)
+    if progress:
+        progress("compiling", total, total)
+
+
+@cache
+def _wanting_at_start() -> list[tuple[Any, tuple[Any, ...]]]:
+    """Kernels that were not on disk when this was first asked; who compiles one takes it off the list."""
+    return [(kernel, types) for kernel, types in kernels_of_a_run() if is_wanting(kernel, types)]
 
 
 def kernels_of_a_run() -> list[tuple[Any, tuple[Any, ...]]]:
