@@ -21,6 +21,8 @@ from poolpipe.display import column_list
 from poolpipe.errors import InputError
 from poolpipe.events import Events, read_events
 from poolpipe.events.lost_files import unused_files
+from poolpipe.events.mapping import load_mapping
+from poolpipe.events.questions import open_questions
 from poolpipe.events.reference import Reference, read_reference
 from poolpipe.events.rejected_loads import loads_without_lab
 from poolpipe.instruments.event_source import InstrumentSource
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
 
     from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.coding.frames import Frame
+    from poolpipe.events.mapping import ColumnMapping
     from poolpipe.events.opening import Inputs
     from poolpipe.policy import Rules
     from poolpipe.stages.links import Links
@@ -98,6 +101,7 @@ def run(
     sites: Table | None = None,
     labs: Table | None = None,
     reference: Reference | None = None,
+    mapping: ColumnMapping | str | os.PathLike[str] | None = None,
     readings: Which = "auto",
     progress: Progress | bool | None = None,
     out: str | os.PathLike[str] | Writing | None = None,
@@ -121,6 +125,8 @@ def run(
         Reference tables: households for the recalls' order, priority sites for the clocks.
     reference : Reference, optional
         The same, where they were read before.
+    mapping : ColumnMapping, str or Path, optional
+        What headers, words and files mean beyond docs/tables.md: a TOML file as `poolpipe check FILE --mapping` writes it.
     readings : {"auto", "all", "not-negative"}
         Which read-outs are kept beside the result; see `readings.kept_readings`.
     progress : callable or bool, optional
@@ -161,9 +167,12 @@ def run(
         into = out if out is None or isinstance(out, Writing) else last.enter_context(Writing(out))
         compile_kernels(told)
         rules = load_policy(policy)
-        known = reference or read_reference(people=people, sites=sites, labs=labs)
+        meant = load_mapping(mapping)
+        known = reference or read_reference(people=people, sites=sites, labs=labs, mapping=meant)
         machines = InstrumentSource(rules)
-        events = read_events(inputs, rules, progress=told, foreign=machines, kind=kind, apart=known.files)
+        events = read_events(
+            inputs, rules, progress=told, foreign=machines, kind=kind, apart=known.files, mapping=meant
+        )
         return conclude(
             events, rules, as_of=as_of, reference=known, readings=readings, progress=told, out=into
         )
@@ -343,6 +352,7 @@ def _summary(
             file: {"kind": told.kind or None, "columns": dict(told.renamed)}
             for file, told in sorted(events.told.items())
         },
+        "asked": open_questions(events),
         "instruments": dict(events.notes),
         "reference_lines_broken": dict(reference.broken),
         "warnings": warnings,

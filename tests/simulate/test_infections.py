@@ -33,13 +33,6 @@ def test_infect__gives_exactly_so_many_and_clusters_them():
         assert len(np.unique(place[chosen])) < share * len(np.unique(place[scattered]))
 
 
-def test_infect__takes_residents_alike_where_nothing_clusters():
-    residents = make_residents(settings_for("ruijin", people=40_000), 0, 40_000, np.random.default_rng(1))
-    chosen = infect(residents, 200, np.random.default_rng(2), clustered=False)
-    assert len(np.unique(chosen)) == 200
-    assert len(np.unique(residents.household[chosen])) >= 195
-
-
 def test_single_ct__is_normal_around_26():
     ct = single_ct(20_000, np.random.default_rng(4))
     assert abs(np.median(ct) - 26.0) < 0.2

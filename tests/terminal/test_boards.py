@@ -355,9 +355,3 @@ def test_box_board__lists_boxes_of_more_tubes_than_they_take():
     assert re.search(r"B7\s+3\s+3\s+02-10 09:00\s+-\s+-\s+-\s*$", shown, re.MULTILINE)
     assert "over capacity 超装 1 (> 2)" in printed(campaign_board(full, zone=ZONE))
     assert box_board(poolpipe.run(frames), zone=ZONE) is None
-
-
-def test_campaign_board__shows_the_settings_that_would_fit():
-    empty = day()
-    empty.summary["fit"] = {"better": {"prior": 0.00231, "household_link": 0.354}, "warnings": []}
-    assert "prior 0.00231 · household_link 0.354" in printed(campaign_board(empty, zone=ZONE))

@@ -152,7 +152,7 @@ def cell(value: Cell, place: str) -> str:
         return f'<c r="{place}" s="1"><v>{days!r}</v></c>'
     if isinstance(value, int | float):
         return f'<c r="{place}"><v>{value!r}</v></c>'
-    return f'<c r="{place}" t="inlineStr"><is><t>{escape(value)}</t></is></c>'
+    return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
 
 
 def register(people: list[Resident]) -> bytes:

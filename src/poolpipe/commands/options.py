@@ -22,6 +22,7 @@ __all__ = [
     "ZONE",
     "Number",
     "as_json",
+    "mapping",
     "out_folder",
     "quiet",
     "rows",
@@ -82,6 +83,11 @@ rows = click.option(
     show_default=True,
     type=click.IntRange(min=1),
     help="Longest list on a board  看板行数",
+)
+mapping = click.option(
+    "--mapping",
+    metavar="FILE",
+    help="What other headers, words and files mean, TOML; `check` writes one  列对应文件",
 )
 show_ids = click.option("--show-ids", is_flag=True, help="Show identity numbers in full  显示完整证件号")
 

@@ -23,13 +23,15 @@ __all__ = ["files_written", "run"]
     help="Read scan events, conclude, and write one Parquet table each and summary.json into the folder OUT.\n\n"
     "读取扫码事件，得出各结果表与 summary.json，写入 OUT 文件夹，并在终端显示看板。\n\n"
     "INPUT is a file, a folder (read with all its subfolders, linked ones too), a quoted pattern, a pipe, or - for the "
-    "standard input: CSV, NDJSON, Parquet or Arrow IPC, plain or compressed. Each file is read once; what lies among the "
+    "standard input: CSV, NDJSON, Parquet or Arrow IPC, plain or compressed, or a workbook (Excel, WPS), "
+    "each sheet of which is a file; headers may be in Chinese. Each file is read once; what lies among the "
     "files and is not read is named with the reason. "
     "Files of PCR machines and pipetting robots may lie among them; `poolpipe import --dry-run` "
     "tells what is made of one. Rows that cannot be read and things that went wrong are results, not failures: the exit "
     "status is 0 when the job was done, 1 when it could not be done and 2 when the command was misused."
     "\n\n\b\nExamples  例:\n"
     "  poolpipe run scans --out result\n"
+    "  poolpipe run 采样登记.xlsx 装箱.csv 板图.xlsx qPCR.xls --out 结果\n"
     "  poolpipe run 'scans/2022-02-*.csv' --out result --policy twenty-in-one\n"
     "  zcat collect.csv.gz | poolpipe run - --kind collect --out result\n"
     "  poolpipe run scans --out noon --as-of 2022-02-10T12:00:00+08:00 --people people.csv"
@@ -48,6 +50,7 @@ __all__ = ["files_written", "run"]
 @click.option("--people", metavar="FILE", help="People with communities and households  人员表")
 @click.option("--sites", metavar="FILE", help="Sampling sites and their priority  采样点表")
 @click.option("--labs", metavar="FILE", help="Testing labs  检测机构表")
+@options.mapping
 @click.option(
     "--readings",
     type=click.Choice(["auto", "all", "not-negative"]),
@@ -69,6 +72,7 @@ def run(
     people: str | None,
     sites: str | None,
     labs: str | None,
+    mapping: str | None,
     readings: Literal["auto", "all", "not-negative"],
     rows: int,
     show_ids: bool,
@@ -77,9 +81,10 @@ def run(
 ) -> None:
     """Run the pipeline on files and show what it concluded."""
     check_inputs(inputs, pipes=True)
-    check_inputs(each for each in (people, sites, labs) if each)
+    check_inputs(each for each in (people, sites, labs, mapping) if each)
     check_out(out)
     with loading():
+        from poolpipe.events.mapping import load_mapping
         from poolpipe.events.reference import read_reference
         from poolpipe.pipeline import run as conclude
         from poolpipe.policy import load_policy
@@ -92,7 +97,8 @@ def run(
         )
     rules = load_policy(policy)
     moment = parse_moment(as_of, rules.time_zone)
-    known = read_reference(people=people, sites=sites, labs=labs)
+    meant = load_mapping(mapping)
+    known = read_reference(people=people, sites=sites, labs=labs, mapping=meant)
     boards = []
     with Steps(quiet=quiet or as_json) as steps, Writing(out) as writing:
         day = conclude(
@@ -100,6 +106,7 @@ def run(
             policy=rules,
             as_of=moment,
             reference=known,
+            mapping=meant,
             kind=kind,
             readings=readings,
             progress=steps,

@@ -23,15 +23,16 @@ from poolpipe.events.batches import (
     unpacked,
 )
 from poolpipe.events.delimited import read_delimited
-from poolpipe.events.formats import NoEventsError, unreadable
+from poolpipe.events.formats import WORKBOOK, NoEventsError, unreadable
 from poolpipe.events.frames import Frames, are_frames, frame_batch, sources_of_frames
+from poolpipe.events.mapping import SKIP, ColumnMapping, with_words
 from poolpipe.events.ndjson import read_json
 from poolpipe.events.parquet import read_parquet
 from poolpipe.events.sources import Source, find_sources
 from poolpipe.events.spreadsheets import SpreadsheetError
-from poolpipe.events.streams import OtherEncodingError, TextStream, has_known_header
+from poolpipe.events.streams import OtherEncodingError, TextBelow, TextStream, has_known_header
 from poolpipe.events.unpacking import DamageError, opened
-from poolpipe.events.workbooks import naming_of, sheet_of_table, sheet_text, with_sheets
+from poolpipe.events.workbooks import naming_of, sheet_of_table, sheet_text, why_unopened, with_sheets
 from poolpipe.messages import message
 from poolpipe.paths import changed, shown
 from poolpipe.policy import FileLimits
@@ -81,6 +82,7 @@ def open_inputs(
     *,
     kind: str | None = None,
     apart: Mapping[str, Path] | None = None,
+    mapping: ColumnMapping | None = None,
 ) -> tuple[list[Source], Callable[[Source], Iterator[Batch | Unread]], dict[str, str]]:
     """List the sources of an input, how to read each, and the files skipped with the reason.
 
@@ -100,6 +102,8 @@ def open_inputs(
         Kind of events of files without one.
     apart : mapping of str to Path, optional
         Files that are reference tables, by the table's name.
+    mapping : ColumnMapping, optional
+        What headers, words and files mean beyond docs/tables.md.
 
     Returns
     -------
@@ -123,13 +127,38 @@ def open_inputs(
     if are_frames(inputs):
         return *sources_of_frames(inputs, kind), {}
     paths = _paths(inputs)
-    longest = policy.files.longest_record
-    if foreign is None:
-        sources, skipped = find_sources(paths, spool=spool, kind=kind, apart=apart)
-        return with_sheets(sources, lambda _: False), partial(_batches, longest=longest), skipped
-    sources, skipped = find_sources(paths, foreign.recognises, spool=spool, kind=kind, apart=apart)
-    sources = with_sheets(sources, foreign.recognises)
-    return sources, partial(_foreign_batches, foreign=foreign, longest=longest), skipped
+    longest, said = policy.files.longest_record, mapping or ColumnMapping()
+    recognises = foreign.recognises if foreign else _never
+    sources, skipped = find_sources(paths, recognises, spool=spool, kind=kind, apart=apart)
+    read = partial(_foreign_batches, foreign=foreign) if foreign else _batches
+    return with_sheets(sources, recognises, said), partial(_worded, read, longest, said.words), skipped
+
+
+def _never(_: Path) -> bool:
+    return False
+
+
+def _worded(
+    read: Callable[[Source, int], Iterator[Batch | Unread]],
+    longest: int,
+    words: Mapping[str, Mapping[str, str]],
+    source: Source,
+) -> Iterator[Batch | Unread]:
+    """Yield the batches of a source with the words of a mapping replaced.
+
+    Raises
+    ------
+    NoEventsError
+        If the mapping leaves it out, or it holds something that is not read here.
+    """
+    if source.kind == SKIP:
+        raise NoEventsError(message("left_out_by_mapping", {}))
+    if not words:
+        yield from read(source, longest)
+        return
+    for came in read(source, longest):
+        for batch in unpacked(came):
+            yield replace(batch, table=with_words(batch.table, words))
 
 
 def _paths(inputs: object) -> list[str | os.PathLike[str]]:
@@ -159,7 +188,9 @@ def is_event_file(path: Path) -> bool:
         return True  # the reader reports the reason
 
 
-def read_table(path: Path, table: str = "") -> tuple[pl.DataFrame, pl.DataFrame]:
+def read_table(
+    path: Path, table: str = "", mapping: ColumnMapping | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read a file of any event format as it is, every value as text: known columns, and the broken lines.
 
     Unknown columns are there by name only, without values, so that a misspelt name can be reported.
@@ -170,13 +201,15 @@ def read_table(path: Path, table: str = "") -> tuple[pl.DataFrame, pl.DataFrame]
         A file; of a workbook the sheet that has the table's header is read.
     table : str
         Reference table that it holds, `people` say: then headers in Chinese are known.
+    mapping : ColumnMapping, optional
+        What its headers mean beyond docs/tables.md.
 
     Raises
     ------
     InputError
         If the file is of a format that is not read here, several sheets fit, or two columns mean one thing.
     """
-    file = Source(path, path.name, None, table=table)
+    file = Source(path, path.name, None, table=table, mapped=(mapping or ColumnMapping()).of_file(path.name))
     came = _batches(sheet_of_table(file) if table else file, FileLimits().longest_record)
     try:
         batches: list[Batch] = []
@@ -201,7 +234,7 @@ def _as_texts(table: pa.Table) -> pl.DataFrame:
     return pl.DataFrame([pl.Series(name, array, pl.String) for name, array in columns.items()])
 
 
-def _foreign_batches(source: Source, foreign: Foreign, longest: int) -> Iterator[Batch | Unread]:
+def _foreign_batches(source: Source, longest: int, *, foreign: Foreign) -> Iterator[Batch | Unread]:
     """Yield the batches of one file, event file or not; a file that the other reader refuses is one broken record."""
     if source.sheet or not foreign.recognises(source.path):
         yield from _batches(source, longest)
@@ -287,11 +320,16 @@ def _attempted(
                 yield from read_arrow(source.path, longest, stream=content == "arrow_stream")
             return
         if why := unreadable(stream.head()):
+            if why == WORKBOOK and (trouble := why_unopened(source.path)):
+                yield _named(trouble)
+                return
             raise NoEventsError(why)
-        csv = content == "csv"
-        for batch in (
-            read_delimited(stream, longest, naming_of(source)) if csv else read_json(stream, longest)
-        ):
+        if content == "csv":
+            above = (source.mapped.header or 1) - 1 if source.mapped else 0
+            read = read_delimited(TextBelow(stream, above) if above else stream, longest, naming_of(source))
+        else:
+            read = read_json(stream, longest)
+        for batch in read:
             yield replace(batch, done=min(1.0, raw.tell() / max(1, source.size)))
         if stream.trouble:
             yield _named(stream.trouble)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.events.batches import Batch, Unread
+    from poolpipe.events.mapping import ColumnMapping
     from poolpipe.events.naming import NamedColumns
     from poolpipe.events.opening import Foreign, Inputs
     from poolpipe.events.sources import Source
@@ -62,19 +63,19 @@ class Events:
     rejects : DataFrame
         As `tables.TABLES["rejects"]`.
     files : list of dict
-        file, read, accepted, duplicates, rejected; read is the sum of the other three.
+        file, read, and accepted, duplicates and rejected, whose sum it is.
     left_out : mapping
         File to the columns in it that no event has.
     skipped : mapping
         Files among the inputs that were not read, and why.
     notes : mapping
-        Notes of the `foreign` reader on the files it read.
+        What the `foreign` reader noted of files.
     words : mapping of mapping
         Column to the words of laboratories that occur in it, and the values that replaced them.
     rejected_loads : DataFrame
-        The plates of which a load was rejected, as `rejected_loads.PLATES`.
+        Plates of which a load was rejected (`PLATES`).
     told : mapping of NamedColumns
-        File to what its header means, where that has other names than docs/tables.md or leaves something open.
+        File to what its header means, where that is more than the names of docs/tables.md.
     """
 
     frames: Mapping[str, pl.DataFrame]
@@ -97,33 +98,36 @@ def read_events(
     foreign: Foreign | None = None,
     kind: str | None = None,
     apart: Mapping[str, Path] | None = None,
+    mapping: ColumnMapping | None = None,
 ) -> Events:
     """Read, clean and check events; remove duplicates.
 
     Parameters
     ----------
     inputs : path, paths, frame, frames, or mapping of str to frame or frames
-        Files, folders (recursively) or globs of CSV, NDJSON, Parquet or Arrow IPC, plain or compressed;
-        or frames, see `events.frames`.
+        Files, folders (recursively) or globs of any event format; or frames, see `events.frames`.
     policy : Policy
         Code patterns, plate and time zone.
     progress : callable, optional
         Called with (what, done, total) as bytes are read.
     foreign : Foreign, optional
-        Reads the files that are no event files, such as those of PCR machines.
+        Reads files of PCR machines.
     kind : str, optional
         Kind of the events of files without one in their name, folder or a column.
     apart : mapping, optional
         Files that are reference tables, by the table's name; they are not read as events.
+    mapping : ColumnMapping, optional
+        What headers, words and files mean beyond docs/tables.md.
 
     Raises
     ------
     InputError
-        If an input does not exist or may not be read, or holds no file that can be read. The content of a file of
-        events never raises.
+        If an input does not exist or may not be read, or holds no file that can be read.
     """
     with Spool() as spool:
-        sources, batches, skipped = open_inputs(inputs, foreign, spool, policy, kind=kind, apart=apart)
+        sources, batches, skipped = open_inputs(
+            inputs, foreign, spool, policy, kind=kind, apart=apart, mapping=mapping
+        )
         tally = _Tally(sources)
         told = BytesRead(progress, sources)
         for taken in _taken(sources, batches, policy):
@@ -289,9 +293,8 @@ class _Tally:
 
     def _words(self) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
-        for events, _ in self.pieces:
-            for column, words in events.words_known.items():
-                found.setdefault(column, {}).update(words)
+        for column, words in (each for events, _ in self.pieces for each in events.words_known.items()):
+            found.setdefault(column, {}).update(words)
         return {column: dict(sorted(words.items())) for column, words in sorted(found.items())}
 
 
@@ -306,8 +309,7 @@ def _understood(
 
 def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
     """Validate one batch, kind by kind."""
-    if batch.told and batch.told.kind and not source.kind:
-        source = replace(source, kind=batch.told.kind)
+    source = source if source.kind or not batch.told else replace(source, kind=batch.told.kind or None)
     if source.columns:
         batch = with_columns_of_folders(batch, source.columns)
     pieces: list[Piece] = []

@@ -17,6 +17,7 @@ from poolpipe.coding.vocabulary import known_words, yes_or_no
 from poolpipe.display import mask_numbers, visible
 from poolpipe.errors import InputError
 from poolpipe.events import read_table
+from poolpipe.events.mapping import ColumnMapping, load_mapping
 from poolpipe.tables import REFERENCE, require
 
 if TYPE_CHECKING:
@@ -130,7 +131,11 @@ class Reference:
 
 
 def read_reference(
-    *, people: Table | None = None, sites: Table | None = None, labs: Table | None = None
+    *,
+    people: Table | None = None,
+    sites: Table | None = None,
+    labs: Table | None = None,
+    mapping: ColumnMapping | str | os.PathLike[str] | None = None,
 ) -> Reference:
     """Read reference tables from frames, or from files of any format and encoding that events come in.
 
@@ -143,6 +148,8 @@ def read_reference(
         Sampling sites: site, and optionally point, township, community, longitude, latitude (degrees), lab, priority.
     labs : frame, str or Path, optional
         Labs: lab, and optionally capacity_per_day, tubes a day.
+    mapping : ColumnMapping, str or Path, optional
+        What headers mean beyond docs/tables.md: a TOML file as `poolpipe check FILE --mapping` writes it.
 
     Returns
     -------
@@ -167,6 +174,7 @@ def read_reference(
     5000
     """
     given = {"people": people, "sites": sites, "labs": labs}
+    said = load_mapping(mapping)
     tables: dict[str, pl.DataFrame] = {}
     broken: dict[str, int] = {}
     warnings: list[str] = []
@@ -174,7 +182,9 @@ def read_reference(
         if table is None:
             continue
         frame, unread = (
-            _read(Path(table), name) if isinstance(table, str | os.PathLike) else (as_frame(table, name), 0)
+            _read(Path(table), name, said)
+            if isinstance(table, str | os.PathLike)
+            else (as_frame(table, name), 0)
         )
         tables[name], unusable, told = _cleaned(frame, name)
         warnings += told + _unusable_capacities(tables[name])
@@ -206,10 +216,10 @@ def _capacity() -> pl.Expr:
     return pl.when(number.is_finite() & (number > 0)).then(number).alias("capacity_per_day")
 
 
-def _read(path: Path, table: str) -> tuple[pl.DataFrame, int]:
+def _read(path: Path, table: str, mapping: ColumnMapping) -> tuple[pl.DataFrame, int]:
     if not path.is_file():
         raise InputError.of("no_such_file", where=str(path))
-    frame, broken = read_table(path, table)
+    frame, broken = read_table(path, table, mapping)
     return frame, broken.height
 
 

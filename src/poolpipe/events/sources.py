@@ -34,6 +34,7 @@ from poolpipe.paths import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from poolpipe.events.mapping import FileMapping
     from poolpipe.events.pipes import Spool
 
 __all__ = ["Source", "find_sources", "nothing_to_read"]
@@ -83,6 +84,8 @@ class Source:
         Kind that a Chinese name of the file, its folder or its sheet tells; it counts where the header allows it.
     table : str
         Reference table that it holds, `people` say; empty for events.
+    mapped : FileMapping, optional
+        What a mapping says of it.
     """
 
     path: Path
@@ -93,6 +96,7 @@ class Source:
     sheet: str = ""
     likely: str = ""
     table: str = ""
+    mapped: FileMapping | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import xlrd
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineSheet, CalamineWorkbook
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -210,7 +210,7 @@ def _sheet(
         return _book(content)[title](None), {}, _merges(content, title)
     _book(content)  # a damaged workbook raises here
     sheet = _calamine(content).get_sheet_by_name(title)
-    return sheet.iter_rows(), hidden_texts(content, title), _merges(content, title)
+    return sheet.iter_rows(), hidden_texts(content, title), _column_merges(sheet)
 
 
 def _hidden(content: bytes) -> list[str]:
@@ -259,7 +259,10 @@ def _merges(content: bytes, title: str) -> list[tuple[int, int, int]]:
 
 
 def _xlsx_merges(content: bytes, title: str) -> list[tuple[int, int, int]]:
-    sheet = _calamine(content).get_sheet_by_name(title)
+    return _column_merges(_calamine(content).get_sheet_by_name(title))
+
+
+def _column_merges(sheet: CalamineSheet) -> list[Merge]:
     ranges = sheet.merged_cell_ranges or ()
     return [(left, top, bottom) for (top, left), (bottom, right) in ranges if left == right and top < bottom]
 

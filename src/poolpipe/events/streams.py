@@ -20,6 +20,7 @@ __all__ = [
     "BLOCK",
     "Content",
     "OtherEncodingError",
+    "TextBelow",
     "TextBlocks",
     "TextStream",
     "has_known_header",
@@ -107,6 +108,36 @@ class TextBlocks(Protocol):
     def blocks(self) -> Iterator[bytes]:
         """Yield the text in blocks that are cut anywhere."""
         ...
+
+
+@dataclass(slots=True)
+class TextBelow:
+    """A text whose first lines, all in its first block, are blank.
+
+    Attributes
+    ----------
+    text : TextBlocks
+        The text with its lines.
+    lines : int
+        How many become blank.
+    """
+
+    text: TextBlocks
+    lines: int
+
+    @property
+    def torn(self) -> bool:
+        """Whether the text ended early."""
+        return self.text.torn
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the text in blocks; the first without those lines."""
+        blocks = self.text.blocks()
+        for block in blocks:
+            *above, rest = block.split(b"\n", self.lines)
+            yield b"\n" * len(above) + rest
+            break
+        yield from blocks
 
 
 @dataclass(slots=True)

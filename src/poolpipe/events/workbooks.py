@@ -20,9 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from poolpipe.events.mapping import ColumnMapping
     from poolpipe.events.sources import Source
 
-__all__ = ["SheetText", "is_workbook", "naming_of", "sheet_of_table", "sheet_text", "with_sheets"]
+__all__ = [
+    "SheetText",
+    "is_workbook",
+    "naming_of",
+    "sheet_of_table",
+    "sheet_text",
+    "why_unopened",
+    "with_sheets",
+]
 
 _HEAD: Final = 512
 _LINES: Final = 40
@@ -54,13 +63,25 @@ def is_workbook(path: Path) -> bool:
         return False
 
 
+def why_unopened(path: Path) -> str:
+    """Why a workbook cannot be opened; empty where it can."""
+    try:
+        workbook_titles(path)
+    except (SpreadsheetError, OSError) as error:
+        return str(error)
+    return ""
+
+
 def naming_of(source: Source) -> Naming:
     """How the header of a source is understood."""
     likely = source.likely or likely_kind(source.name)
-    return Naming(source.kind or "", likely, source.table, file=source.name)
+    columns = source.mapped.by_header if source.mapped else {}
+    return Naming(source.kind or "", likely, source.table, columns, source.name)
 
 
-def with_sheets(sources: list[Source], recognises: Callable[[Path], bool]) -> list[Source]:
+def with_sheets(
+    sources: list[Source], recognises: Callable[[Path], bool], mapping: ColumnMapping
+) -> list[Source]:
     """Replace workbooks by their sheets; a machine's workbook, and one that cannot be opened, stays whole.
 
     Parameters
@@ -69,14 +90,24 @@ def with_sheets(sources: list[Source], recognises: Callable[[Path], bool]) -> li
         Files.
     recognises : callable
         Whether a file is a machine's; asked where no sheet has every column of a kind of event.
+    mapping : ColumnMapping
+        What is said of files and sheets.
+
+    Returns
+    -------
+    list of Source
+        Each with what the mapping says of it.
     """
-    return [
-        each
-        for source in sources
-        for each in (
-            _sheets(source, recognises) if _called_so(source) and is_workbook(source.path) else [source]
-        )
-    ]
+    found: list[Source] = []
+    for source in sources:
+        workbook = _called_so(source) and is_workbook(source.path)
+        found += _sheets(source, recognises, mapping) if workbook else [_told(source, mapping)]
+    return found
+
+
+def _told(source: Source, mapping: ColumnMapping) -> Source:
+    mapped = mapping.of_file(source.name)
+    return replace(source, mapped=mapped, kind=mapped.kind or source.kind)
 
 
 def sheet_of_table(source: Source) -> Source:
@@ -112,10 +143,10 @@ def _called_so(source: Source) -> bool:
     return name.endswith(ENDINGS) or "." not in name
 
 
-def _sheets(source: Source, recognises: Callable[[Path], bool]) -> list[Source]:
+def _sheets(source: Source, recognises: Callable[[Path], bool], mapping: ColumnMapping) -> list[Source]:
     try:
         titles = workbook_titles(source.path)
-        sheets = [_sheet(source, title, len(titles)) for title in titles]
+        sheets = [_told(_sheet(source, title, len(titles)), mapping) for title in titles]
         if not any(_is_whole(sheet) for sheet in sheets) and recognises(source.path):
             return [source]
     except (SpreadsheetError, OSError):
@@ -163,7 +194,8 @@ def sheet_text(source: Source) -> SheetText | str:
     content = sheet_csv(source.path, source.sheet)
     *lines, rest = content.split(b"\n", _LINES)
     naming = naming_of(source)
-    place = _header(lines, naming)
+    said = source.mapped.header if source.mapped else None
+    place = _header(lines, naming) if said is None else min(said, len(lines)) - 1
     if place is None:
         code = "table_without_header" if source.table else "sheet_without_header"
         return message(code, {"key": naming.key})

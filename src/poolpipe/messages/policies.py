@@ -29,4 +29,11 @@ POLICIES: Final = {
     "policy_broken": Message("{rules}", "", *_SETTINGS),
     "import_broken": Message("{rules}", "", "see docs/instruments/index.md for every setting", "各项设置见 docs/instruments/index.md"),
     "import_no_table": Message("import is no table of settings", "import 不是设置表", "begin it with [import]", "请以 [import] 开头"),
+    "mapping_unreadable": Message(
+        "the mapping cannot be read: {why}", "列对应文件无法读取",
+        "write it as poolpipe check FILE --mapping columns.toml does", "请参照 poolpipe check 文件 --mapping columns.toml 生成的文件",
+    ),
+    "mapping_broken": Message("{rules}", "", "see docs/tables.md for columns and kinds", "列与事件种类见 docs/tables.md"),
+    "mapping_column": Message("'{header}' cannot be '{column}': there is no such column; {hint}", "没有这一列"),
+    "mapping_kind": Message("there is no kind of event '{kind}'; {hint}one of {choices}", "没有这种事件，可选：{choices}"),
 }  # fmt: skip

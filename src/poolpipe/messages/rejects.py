@@ -33,6 +33,11 @@ REJECTS: Final = {
         "缺少表头，列名其实是一条记录，请补上表头后重新生成文件",
     ),
     "columns_alike": Message("{columns}: keep one, or rename the others", "列名重复，请保留一个或改名"),
+    "left_out_by_mapping": Message("left out by the mapping (kind = \"skip\")", "按列对应文件不予读取"),
+    "machine_left_out": Message("the machine's file lacks a fact, and nothing of it is read", "仪器文件缺少必要信息，未读取"),
+    "lab_untold": Message(
+        "which laboratory loaded these tubes? the loads are rejected without it", "上样记录未注明检测机构，已拒收：由哪家机构检测？",
+    ),
     "columns_for_one": Message(
         "the columns {names} all stand for {column}: which of them is meant? leave the others out",
         "列 {names} 含义相同（{column}），请指明采用哪一列，其余列不计",

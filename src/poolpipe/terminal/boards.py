@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from poolpipe.terminal.campaign import campaign_board, moment_of_day
 from poolpipe.terminal.changes import difference_boards
 from poolpipe.terminal.coverage import coverage_board
-from poolpipe.terminal.files import machine_board, unused_board
+from poolpipe.terminal.files import asked_board, machine_board, unused_board
 from poolpipe.terminal.labs import box_board, lab_board, retention_board
 from poolpipe.terminal.marks import WIDTH, Board
 from poolpipe.terminal.people import recall_board
@@ -30,6 +30,7 @@ __all__ = [
     "WIDTH",
     "Board",
     "anomaly_board",
+    "asked_board",
     "box_board",
     "campaign_board",
     "coverage_board",
@@ -67,6 +68,8 @@ def day_boards(
     """
     as_of = moment_of_day(day)
     yield campaign_board(day, zone=zone)
+    if (asked := asked_board(day, rows=rows)) is not None:
+        yield asked
     yield recall_board(
         day.recalls,
         as_of=as_of,

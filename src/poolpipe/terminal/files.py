@@ -15,10 +15,34 @@ from poolpipe.terminal.marks import Board, frame, plain
 if TYPE_CHECKING:
     from poolpipe.results.day import Day
 
-__all__ = ["machine_board", "unused_board"]
+__all__ = ["asked_board", "machine_board", "unused_board"]
 
 
 _HOLLOW = "no record in it: empty, or a header alone 没有记录：空文件或只有表头"
+
+
+def asked_board(day: Day, *, rows: int = 20) -> Board | None:
+    """Draw what the files leave open, each with the setting that answers it; None where nothing is open.
+
+    Parameters
+    ----------
+    day : Day
+        As `poolpipe.run` returns it.
+    rows : int
+        Longest list; what is left out is counted.
+    """
+    asked = day.summary.get("asked", [])
+    if not asked:
+        return None
+    board = frame(
+        f"To be answered 待确认 · {len(asked):,} · poolpipe check FILE explains 可先用 check 查看",
+        more=max(len(asked) - rows, 0),
+    )
+    for heading in ("file\n文件", "question\n问题", "answer by\n答复方式"):
+        board.add_column(heading, overflow="fold")
+    for each in asked[:rows]:
+        board.add_row(plain(each["file"]), plain(each["question"], "yellow"), plain(each["answer"]))
+    return board
 
 
 def machine_board(day: Day, *, rows: int = 20) -> Board | None:

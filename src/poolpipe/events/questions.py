@@ -1,0 +1,58 @@
+"""Gather in one list what the files of a run leave open, each question with the setting that answers it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from poolpipe.messages import message
+from poolpipe.tables import KINDS
+
+if TYPE_CHECKING:
+    from poolpipe.events.reading import Events
+
+__all__ = ["open_questions"]
+
+
+def open_questions(events: Events) -> list[dict[str, str]]:
+    """List what the files leave open, in the order of the files.
+
+    Parameters
+    ----------
+    events : Events
+        As `read_events` returns them.
+
+    Returns
+    -------
+    list of dict
+        file, code (a key of `poolpipe.messages.MESSAGES`), question (English and Chinese) and answer (the option or the line of
+        a mapping or policy that answers it).
+    """
+    found = [
+        _asked(file, each.code, each.asked, each.answer)
+        for file, told in events.told.items()
+        for each in told.questions
+    ]
+    found += [_asked(file, *told) for file, note in events.notes.items() for told in _of_machine(note)]
+    told_already = {each["file"] for each in found if each["code"] == "kinds_alike"}
+    untold = events.rejects.filter((pl.col("code") == "unknown_kind") & pl.col("kind").is_null())
+    for file in sorted(set(untold["file"].to_list()) - told_already):
+        found.append(
+            _asked(file, "kind_untold", message("kind_untold", {"file": file}), f"--kind {'|'.join(KINDS)}")
+        )
+    return sorted(found, key=lambda each: (each["file"], each["code"]))
+
+
+def _asked(file: str, code: str, question: str, answer: str) -> dict[str, str]:
+    return {"file": file, "code": code, "question": question, "answer": answer}
+
+
+def _of_machine(note: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Questions of a machine's file that cost events: it was left out, or its loads have no laboratory."""
+    found: list[tuple[str, str, str]] = []
+    if note.get("left_out"):
+        found.append(("machine_left_out", message("machine_left_out", {}), str(note["left_out"])))
+    if "lab_missing" in note.get("questions", ()):
+        found.append(("lab_untold", message("lab_untold", {}), str(note["answers"]["lab_missing"])))
+    return found

@@ -1,0 +1,200 @@
+"""Sheets of workbooks are read as event files, as the same table in CSV is; what clerks do to them costs no event silently."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import poolpipe
+from events.scans import codes, column, counts, read, tubes
+from events.workbooks import changed, workbook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADER = ["序号", "姓名", "证件类型", "身份证号", "采样管条码", "采样时间", "采样点"]
+MAIN = "xl/worksheets/sheet1.xml"
+AT = datetime(2022, 4, 4, 8)  # noqa: DTZ001 -- a local time, as cells have
+
+
+def row(number: int, **cells: Any) -> list[Any]:
+    """One registration."""
+    values = {
+        "序号": float(number), "姓名": "某甲", "证件类型": "护照", "身份证号": f"E{number:04}", "采样管条码": f"T{number:03}",
+        "采样时间": AT + timedelta(minutes=number), "采样点": "实验小学",
+    }  # fmt: skip
+    return list((values | cells).values())
+
+
+def _read(folder: Path, content: bytes, name: str = "采样登记.xlsx") -> Any:
+    (folder / name).write_bytes(content)
+    return read(folder / name)
+
+
+WORD = st.text(st.sampled_from("A1９ \t，\"',;天\u3000x-"), max_size=6)
+CELL = st.one_of(WORD, st.integers(0, 10**14).map(float), st.just("2022/4/4 8:05"), st.just(None))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(CELL, min_size=7, max_size=7), max_size=6))
+def test_event_by_excel__is_the_same_event_by_csv(tmp_path: Path, rows: list[list[Any]]) -> None:
+    rows = [each for each in rows if any(str(cell or "").strip() for cell in each)]
+    rows = [HEADER, *rows, row(1)]
+    text = io.StringIO()
+    as_text = [
+        ["" if cell is None else str(int(cell)) if isinstance(cell, float) else str(cell) for cell in each]
+        for each in rows
+    ]
+    csv.writer(text, lineterminator="\n").writerows(as_text)
+    (tmp_path / "采样.csv").write_text(text.getvalue(), encoding="utf-8")
+    by_csv, by_sheet = read(tmp_path / "采样.csv"), _read(tmp_path, workbook({"表": rows}))
+    assert counts(by_sheet) == counts(by_csv)
+    compared = ["line", "kind", "code", "detail", "raw"]
+    assert by_sheet.rejects.select(compared).equals(by_csv.rejects.select(compared))
+    for name in ("tube", "person", "person_type", "site", "at"):
+        assert column(by_sheet, name) == column(by_csv, name)
+
+
+def test_time_of_a_date_cell__is_local_and_a_bare_date_is_its_midnight(tmp_path: Path) -> None:
+    cells = [datetime(2022, 4, 4, 8, 5, 30), datetime(2022, 4, 4)]  # noqa: DTZ001
+    events = _read(tmp_path, workbook({"表": [HEADER, *(row(n, 采样时间=at) for n, at in enumerate(cells))]}))
+    assert [f"{at:%m-%d %H:%M:%S}" for at in column(events, "at")] == ["04-03 16:00:00", "04-04 00:05:30"]
+
+
+def test_dates_counted_from_1904__are_the_same_moments(tmp_path: Path) -> None:
+    """Excel for Macintosh counts days from 1904-01-01, 1,462 days later."""
+    content = workbook({"表": [HEADER, row(0)]})
+    apple = changed(content, "xl/workbook.xml", "<sheets>", '<workbookPr date1904="1"/><sheets>')
+    (number,) = [text.split("</v>")[0] for text in _member(content).split('s="1"><v>')[1:]]
+    shifted = changed(apple, MAIN, number, repr(float(number) - 1462))
+    assert column(_read(tmp_path, shifted), "at") == column(_read(tmp_path, content), "at")
+
+
+def _member(content: bytes) -> str:
+    import zipfile
+
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.read(MAIN).decode()
+
+
+@pytest.mark.parametrize(
+    ("number", "codes_told"),
+    [
+        (22040400001.0, []),
+        (123456789012345.0, []),
+        (1234567890123456.0, [(2, "bad_code")]),
+        (2.0**53, [(2, "bad_code")]),
+    ],
+)
+def test_number__that_may_have_lost_digits_is_no_code(tmp_path: Path, number: float, codes_told: Any) -> None:
+    assert codes(_read(tmp_path, workbook({"表": [HEADER, row(1, 采样管条码=number)]}))) == codes_told
+
+
+def test_merged_column__has_its_text_in_every_row(tmp_path: Path) -> None:
+    """Clerks merge the tube's cell over the ten people in it."""
+    rows = [
+        HEADER,
+        row(1, 采样管条码="T1"),
+        row(2, 采样管条码=None),
+        row(3, 采样管条码=None),
+        row(4, 采样管条码="T2"),
+    ]
+    merges = '</sheetData><mergeCells count="1"><mergeCell ref="E2:E4"/></mergeCells>'
+    content = changed(workbook({"表": rows}), MAIN, "</sheetData>", merges)
+    assert tubes(_read(tmp_path, content)) == ["T1", "T1", "T1", "T2"]
+
+
+def test_what_clerks_leave_in_a_table__is_passed_over_or_rejected_by_row(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [
+        ["某县全员核酸采样登记表 2022年4月4日"],
+        ["采样点：实验小学", None, "日期：2022-04-04", None, "填表人：某乙"],
+        HEADER,
+        row(1),
+        [],
+        [" ", "\u3000"],
+        row(2),
+        HEADER,
+        row(3),
+        ["合计", None, None, None, 3.0],
+        ["备注：以上人员均已核对"],
+    ]
+    events = _read(tmp_path, workbook({"表": rows}))
+    assert tubes(events) == ["T001", "T002", "T003"]
+    assert codes(events) == [(8, "not_parseable"), (10, "missing_value"), (11, "missing_value")]
+
+
+def test_full_width_digits_and_formulas__are_read(tmp_path: Path) -> None:
+    content = workbook({"表": [HEADER, row(1, 采样管条码="Ｔ００１"), row(2, 采样管条码="formula")]})
+    given = changed(
+        content,
+        MAIN,
+        '<c r="E3" t="inlineStr"><is><t xml:space="preserve">formula</t></is></c>',
+        '<c r="E3"><f>A3&amp;"x"</f></c>',
+    )
+    events = _read(tmp_path, given)
+    assert (tubes(events), codes(events)) == (["T001"], [(3, "bad_code")])
+    assert "#FORMULA!" in events.rejects["raw"][0]
+
+
+def test_sheets__of_several_kinds_are_files_of_their_own_and_others_are_named(tmp_path: Path) -> None:
+    boxes: list[list[Any]] = [["采样管条码", "转运箱码", "装箱时间"], ["T001", "B1", AT + timedelta(hours=1)]]
+    content = workbook(
+        {
+            "登记": [HEADER, row(1)],
+            "装箱": boxes,
+            "统计": [["采样点", "采样管数"], ["实验小学", 1.0]],
+            "空": [[]],
+        }
+    )
+    events = _read(tmp_path, content, "汇总.xlsx")
+    assert {each["file"]: each["accepted"] for each in events.files} == {
+        "汇总.xlsx#登记": 1,
+        "汇总.xlsx#装箱": 1,
+    }
+    assert list(events.skipped) == ["汇总.xlsx#空", "汇总.xlsx#统计"]
+    assert sorted(kind for kind, frame in events.frames.items() if frame.height) == ["collect", "pack"]
+
+
+@pytest.mark.parametrize("mark", ['state="hidden"', 'state="veryHidden"'])
+def test_hidden_sheet__is_read_like_any_other(tmp_path: Path, mark: str) -> None:
+    content = changed(
+        workbook({"表": [HEADER, row(1)]}), "xl/workbook.xml", 'sheetId="1"', f'sheetId="1" {mark}'
+    )
+    assert tubes(_read(tmp_path, content)) == ["T001"]
+
+
+def test_workbook_in_a_folder__is_found_by_its_content_whatever_it_is_called(tmp_path: Path) -> None:
+    text = ",".join(HEADER) + "\n1,某甲,护照,E1,T9,2022/4/4 8:05,实验小学\n"
+    (tmp_path / "a.xls").write_bytes(workbook({"表": [HEADER, row(1)]}))  # an xlsx called xls
+    (tmp_path / "b.xls").write_bytes(text.encode("gb18030"))  # a CSV called xls, as WPS saves it
+    (tmp_path / "c.xls").write_bytes(text.replace(",", "\t").replace("T9", "T8").encode("utf-16"))
+    (tmp_path / "d.xls").write_bytes(b"<html><table><tr><td>" + text.encode() + b"</td></tr></table></html>")
+    events = read(tmp_path)
+    assert sorted(tubes(events)) == ["T001", "T8", "T9"]
+    assert "d.xls" in {*events.skipped, *events.rejects["file"].to_list()}
+
+
+def test_workbook_that_cannot_be_opened__is_rejected_by_name(tmp_path: Path) -> None:
+    content = workbook({"表": [HEADER, row(1)]})
+    events = _read(tmp_path, content[: len(content) // 2])
+    assert codes(events) == [(None, "not_parseable")]
+    assert "damaged" in events.rejects["detail"][0]
+
+
+def test_two_columns_for_one_thing__are_asked_and_a_mapping_answers(tmp_path: Path) -> None:
+    header = [*HEADER, "样本编号"]
+    (tmp_path / "采样.xlsx").write_bytes(workbook({"表": [header, [*row(1), "S1"]]}))
+    day = poolpipe.run(tmp_path / "采样.xlsx")
+    (asked,) = day.summary["asked"]
+    assert (asked["file"], asked["code"]) == ("采样.xlsx#表", "columns_for_one")
+    assert "采样管条码, 样本编号" in asked["question"]
+    assert day.rejects["code"].to_list() == ["not_parseable"]
+    (tmp_path / "columns.toml").write_text('[columns]\n"样本编号" = ""\n', encoding="utf-8")
+    answered = poolpipe.run(tmp_path / "采样.xlsx", mapping=tmp_path / "columns.toml")
+    assert (answered.pools["tube"].to_list(), answered.summary["asked"]) == (["T001"], [])
