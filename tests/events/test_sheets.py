@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import poolpipe
@@ -41,7 +41,7 @@ WORD = st.text(st.sampled_from("A1９ \t，\"',;天\u3000x-"), max_size=6)
 CELL = st.one_of(WORD, st.integers(0, 10**14).map(float), st.just("2022/4/4 8:05"), st.just(None))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(st.lists(st.lists(CELL, min_size=7, max_size=7), max_size=6))
 def test_event_by_excel__is_the_same_event_by_csv(tmp_path: Path, rows: list[list[Any]]) -> None:
     rows = [each for each in rows if any(str(cell or "").strip() for cell in each)]
