@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from poolpipe import cli
 from poolpipe.commands.design import design
+from poolpipe.design import characteristics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +26,9 @@ def told(*arguments: str) -> Any:
 
 def test_design_command__characteristics_and_best() -> None:
     (found,) = told("characteristics", "hierarchical", "30,10,1", "--p", "0.0193")
-    assert found["expected_tests"] == pytest.approx(7.640279, abs=1e-6)
-    assert len(found["people"]) == 30
+    assert found["expected_tests"] == pytest.approx(7.640279, abs=1e-5)
+    assert [group["people"] for group in found["groups"]] == [30]
+    assert "people" not in found
     (found,) = told("best", "dorfman", "--p", "0.01", "--se", "0.99", "--sp", "0.99")
     assert found["sizes"] == [11]
     shown = CliRunner().invoke(design, ["characteristics", "dorfman", "10", "--p", "0.01"])
@@ -136,3 +139,30 @@ def test_design_command__shows_resident_ids_as_decode_does_and_masks_them_when_a
     words = [command, str(tmp_path / "seats.csv"), *rest]
     assert number in CliRunner().invoke(design, words).stdout
     assert number not in CliRunner().invoke(design, [*words, "--mask"]).stdout
+
+
+def test_design_command__json_counts_people_alike_and_rounds() -> None:
+    """Of a group of ten with pools of four the last two share a smaller pool; see `characteristics` for the figures."""
+    (found,) = told(
+        "characteristics", "hierarchical", "10,4,1", "--p", "0.01", "--se", "0.95", "--sp", "0.999"
+    )
+    exact = characteristics("hierarchical", (10, 4, 1), 0.01, 0.95, 0.999)
+    assert [group["people"] for group in found["groups"]] == [8, 2]
+    assert len(str(found["tests_per_person"])) <= 9
+    assert found["tests_per_person"] == pytest.approx(exact.tests_per_person, rel=1e-5)
+    assert 1 - found["npv"] == pytest.approx(1 - exact.npv, rel=1e-3), (
+        "what is missing from 1 keeps its digits"
+    )
+    last = exact.people.row(9, named=True)
+    assert found["groups"][1]["pooling_specificity"] == pytest.approx(last["pooling_specificity"], abs=1e-6)
+
+
+def test_design_command__writes_sizes_as_they_are_typed() -> None:
+    refused = CliRunner().invoke(
+        cli.poolpipe, ["design", "characteristics", "dorfman", "9,3,1", "--p", "0.1"]
+    )
+    assert refused.exit_code == 1
+    assert "sizes 9,3,1 do not fit" in refused.stderr
+    assert characteristics("dorfman", 10, 0.1).sizes == characteristics("dorfman", (10,), 0.1).sizes
+    short = ["design", "best", "dorfman", "--p", "0.01", "--people", "1000", "--tests", "5"]
+    assert "sizes 11 " in CliRunner().invoke(cli.poolpipe, short).stderr

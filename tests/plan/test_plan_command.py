@@ -80,3 +80,12 @@ def test_plan_command__without_labs_names_what_is_assumed_and_borrows_nothing() 
     assert told[0].startswith("no labs given: 261 tubes a day assumed")
     assert told[1].startswith("the labs keep up")
     assert "borrow" not in done.stdout
+
+
+def test_plan_command__json_is_in_whole_numbers_that_add_up() -> None:
+    told = json.loads(CliRunner().invoke(plan, ["--people", "700000", "--lab", "28000", "--json"]).stdout)
+    assert all(isinstance(value, int) for hour in told["hours"] for value in hour.values())
+    assert sum(hour["collected"] for hour in told["hours"]) == 70_000
+    assert [hour["hour"] for hour in told["hours"]] == list(range(len(told["hours"])))
+    assert len({need["item"] for need in told["needs"]}) == len(told["needs"])
+    assert (told["lab_gap_tubes_per_day"], told["assumed_tubes_per_day"]) == (7000, None)

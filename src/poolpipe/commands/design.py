@@ -11,6 +11,7 @@ import click
 from poolpipe.commands import masks, options
 from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
 from poolpipe.commands.options import CHANCE, POSITIVE, SHARE, Number
+from poolpipe.commands.rounding import few_digits, groups
 from poolpipe.display import number_of
 from poolpipe.messages import message
 from poolpipe.terminal.console import check_inputs, show, tell
@@ -349,8 +350,8 @@ def _tell(found: list[Characteristics], title: str, *, test: tuple[float, float]
     )  # fmt: skip
     rows = [{name: getattr(each, name) for name in names} for each in found]
     if as_json:
-        people = ({"note": each.note, "people": each.people.to_dicts()} for each in found)
-        echo_json([row | more for row, more in zip(rows, people, strict=True)])
+        told = ({"note": each.note, "groups": groups(each.people)} for each in found)
+        echo_json([few_digits(row) | more for row, more in zip(rows, told, strict=True)])
         return
     facts = [{"figure": f"{name} {_CHINESE[name]}", "value": _legible(name, rows[0][name])} for name in names]
     show([board(pl.DataFrame(facts), title)])

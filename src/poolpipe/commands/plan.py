@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import click
@@ -90,15 +91,16 @@ def plan(
         hours_per_day=hours,
         assumptions=Assumptions.of(load_policy(policy), **figures),
     )
+    assumed = made.assumed_tubes_per_day
     if as_json:
         echo_json(
             {
                 "needs": made.needs.to_dicts(),
-                "hours": made.hours.to_dicts(),
+                "hours": _whole(made.hours).to_dicts(),
                 "keeps_up": made.keeps_up,
-                "lab_gap_tubes_per_day": made.lab_gap_tubes_per_day,
+                "lab_gap_tubes_per_day": math.ceil(made.lab_gap_tubes_per_day),
                 "finished_h": made.finished_h,
-                "assumed_tubes_per_day": made.assumed_tubes_per_day,
+                "assumed_tubes_per_day": assumed if assumed is None else math.ceil(assumed),
             }
         )
         return

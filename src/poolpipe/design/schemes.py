@@ -69,7 +69,7 @@ class Characteristics:
 
 def characteristics(
     scheme: Scheme,
-    sizes: Sequence[int],
+    sizes: int | Sequence[int],
     p: ArrayLike,
     se: ArrayLike = 1.0,
     sp: ArrayLike = 1.0,
@@ -82,8 +82,8 @@ def characteristics(
         Pools with single retests; stages of ever smaller pools; rows and columns, retesting where they cross
         (and all of a positive row when no column is positive, and the reverse); the same behind a pool of
         everybody.
-    sizes : sequence of int
-        ``(10,)`` for pools of ten or a 10 x 10 array, ``(9, 3, 1)`` for stages, ``(8, 12)`` for an array of 8
+    sizes : int or sequence of int
+        ``10`` or ``(10,)`` for pools of ten or a 10 x 10 array, ``(9, 3, 1)`` for stages, ``(8, 12)`` for an array of 8
         rows and 12 columns.
     p : float or array
         P(infected), for all or one per person of the pool or array (arrays row by row).
@@ -114,7 +114,7 @@ def characteristics(
     >>> round(found.tests_per_person, 4), round(1 / 10 + 1 - 0.99**10, 4)
     (0.1956, 0.1956)
     """
-    sizes = _checked_sizes(scheme, sizes)
+    sizes = _checked_sizes(scheme, (sizes,) if isinstance(sizes, int) else sizes)
     stages = {"dorfman": 2, "hierarchical": len(sizes), "array": 2, "array_master": 3}[scheme]
     se_stages, sp_stages = _per_stage("se", se, stages), _per_stage("sp", sp, stages)
     count = sizes[0] * sizes[-1] if scheme.startswith("array") else sizes[0]
@@ -192,13 +192,18 @@ def best(
             where=f"capacity of {most_tests:.0f} tests",
             people=people,
             tests=least.tests_per_person * people,
-            sizes=least.sizes,
+            sizes=_written(least.sizes),
         )
     if sizes is None and least.sizes[0] == largest > 1:
         return replace(
             least, note=f"{largest} is the largest size looked through: a larger one may need fewer tests"
         )
     return least
+
+
+def _written(sizes: Iterable[float]) -> str:
+    """Sizes as the command line takes them: `10`, `9,3,1`."""
+    return ",".join(map(str, sizes))
 
 
 def _checked_demand(**demand: float | None) -> None:
@@ -212,7 +217,7 @@ def _checked_sizes(scheme: str, sizes: Sequence[int]) -> tuple[int, ...]:
     """Sizes as whole numbers that fit the scheme."""
     check_choice("scheme", scheme, SCHEMES)
     if not all(1 <= size <= MOST_PEOPLE and int(size) == size for size in sizes):
-        raise PolicyError.of("sizes_range", where="sizes", sizes=tuple(sizes), most=MOST_PEOPLE)
+        raise PolicyError.of("sizes_range", where="sizes", sizes=_written(sizes), most=MOST_PEOPLE)
     whole = tuple(int(size) for size in sizes)
     rule = {
         "dorfman": "sizes_one",
@@ -225,7 +230,7 @@ def _checked_sizes(scheme: str, sizes: Sequence[int]) -> tuple[int, ...]:
         "hierarchical": len(whole) >= 2 and whole[-1] == 1 and all(np.diff(whole) < 0),
     }.get(scheme, len(whole) in {1, 2})
     if not fits or (scheme.startswith("array") and whole[0] * whole[-1] > MOST_PEOPLE):
-        raise PolicyError.of(rule, where="sizes", sizes=whole, scheme=scheme)
+        raise PolicyError.of(rule, where="sizes", sizes=_written(whole), scheme=scheme)
     return whole[:1] if scheme == "dorfman" else whole
 
 

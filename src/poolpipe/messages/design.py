@@ -10,7 +10,7 @@ __all__ = ["DESIGN"]
 
 _FIT = ("sizes {sizes} do not fit scheme {scheme!r}", "各级人数与方案不符")
 _SQUARE = (
-    "give one size for a square, such as (10,), or rows and columns, such as (8, 12)", "请给出方阵边长，如 (10,)，或行数与列数，如 (8, 12)",
+    "give one size for a square, such as 10, or rows and columns, such as 8,12", "请给出方阵边长，如 10，或行数与列数，如 8,12",
 )  # fmt: skip
 _MEND = ("mend them", "请更正")
 
@@ -22,11 +22,11 @@ DESIGN: Final = {
     ),
     "demand": Message("{name} {given}", "{name} 须大于 0", "give a number above nothing", "请填大于 0 的数"),
     "sizes_range": Message("sizes {sizes}", "混管人数不可用", "give whole numbers from 1 to {most}", "请填 1 至 {most} 的整数"),
-    "sizes_one": Message(*_FIT, "give one size, such as (10,)", "请给出一个人数，如 (10,)"),
+    "sizes_one": Message(*_FIT, "give one size, such as 10", "请给出一个人数，如 10"),
     "sizes_falling": Message(
         *_FIT,
-        "give two or more sizes, each larger than the next and the last 1, such as (9, 3, 1)",
-        "请给出两个以上递减的人数，末项为 1，如 (9, 3, 1)",
+        "give two or more sizes, each larger than the next and the last 1, such as 9,3,1",
+        "请给出两个以上递减的人数，末项为 1，如 9,3,1",
     ),
     "sizes_square": Message(*_FIT, *_SQUARE),
     "stage_rates": Message(
