@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,9 +66,7 @@ class CalledTubes:
         tubes : (n,) int64
             Which tubes.
         """
-        tables = np.asarray(
-            [[each.likelihood(code, 1) for code in range(NO_CALL + 1)] for each in self.assays]
-        )
+        tables = _outcome_tables(*self.assays)
         codes = np.where(self.calls[tubes] < 0, NO_CALL, self.calls[tubes])
         return np.asarray(tables[self.single[tubes].astype(np.int64), codes])
 
@@ -82,3 +81,9 @@ class CalledTubes:
         sizes = self.offsets[tubes + 1] - self.offsets[tubes]
         ends = np.concatenate([[0], np.cumsum(sizes)])
         return ends, np.repeat(self.offsets[tubes] - ends[:-1], sizes) + np.arange(ends[-1])
+
+
+@lru_cache(maxsize=8)
+def _outcome_tables(*assays: Assay) -> NDArray[np.float64]:
+    """P(outcome | nobody, somebody infected), shape (assays, codes, 2); asked for component after component."""
+    return np.asarray([[each.likelihood(code, 1) for code in range(NO_CALL + 1)] for each in assays])

@@ -47,6 +47,8 @@ class JointRounds:
     component : (infections,) int64
     by_component : (infections,) int64
         Infections, sorted by component.
+    sorted_component : (infections,) int64
+        Their components.
     told : (tubes with a result,) int64
         These tubes, sorted by the root of their component.
     root_of_told : like `told`, int32
@@ -59,6 +61,7 @@ class JointRounds:
     wanted: NDArray[np.bool_]
     component: NDArray[np.int64]
     by_component: NDArray[np.int64]
+    sorted_component: NDArray[np.int64]
     told: NDArray[np.int64]
     root_of_told: NDArray[np.int32]
 
@@ -88,7 +91,8 @@ class JointRounds:
             told = np.flatnonzero(tubes.told)
             told = told[np.argsort(parts.of_pool[told], kind="stable")]
         roots = parts.of_pool[told]
-        return cls(tubes, infections, turnover, wanted, order.component, by_component, told, roots)
+        ordered = order.component[by_component]
+        return cls(tubes, infections, turnover, wanted, order.component, by_component, ordered, told, roots)
 
     def solve(
         self, components: NDArray[np.int64], p_infected: NDArray[np.float64], nobody: NDArray[np.float64]
@@ -110,7 +114,7 @@ class JointRounds:
                 self._solve_one(component, behind, p_infected, nobody)
 
     def _infections_of(self, component: int) -> NDArray[np.int64]:
-        first, last = np.searchsorted(self.component, (component, component + 1), sorter=self.by_component)
+        first, last = self.sorted_component.searchsorted((component, component + 1))
         return self.by_component[first:last]
 
     def _behind(self, root: int) -> list[int] | None:
@@ -160,7 +164,7 @@ class JointRounds:
         nobody[tubes[here]] = clean[here]
 
     def _tubes_of(self, root: int) -> NDArray[np.int64]:
-        first, last = np.searchsorted(self.root_of_told, (root, root + 1))
+        first, last = self.root_of_told.searchsorted((root, root + 1))
         return self.told[first:last]
 
     def _weights(
