@@ -68,8 +68,6 @@ def day_boards(
     """
     as_of = moment_of_day(day)
     yield campaign_board(day, zone=zone)
-    if (asked := asked_board(day, rows=rows)) is not None:
-        yield asked
     yield recall_board(
         day.recalls,
         as_of=as_of,
@@ -92,6 +90,6 @@ def day_boards(
     yield anomaly_board(day.anomalies, show_ids=show_ids)
     if day.rejects.height:
         yield reject_board(day.rejects, show_ids=show_ids)
-    for board in (machine_board(day, rows=rows), unused_board(day, rows=rows)):
+    for board in (machine_board(day, rows=rows), unused_board(day, rows=rows), asked_board(day, rows=rows)):
         if board is not None:
             yield board
