@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import contenders, machine, trials
+from benchmarks import contenders, machine, small_files, trials
 from benchmarks.measuring import NO_LIMIT, ROOT, Measured, measure
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
             figures["equality"] = {"people": options.equality_people, "tables": tables}
             figures["small"] = trials.small(place, options.equality_people, seed=options.seed)
             figures["suite"] = trials.suite(place)
+            figures["small_files"] = small_files.trial(place)
         for people, city in ladder(place, options):
             figures.setdefault("cities", {})[str(people)] = city
             options.results.write_text(

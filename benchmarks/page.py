@@ -37,6 +37,12 @@ SUITE = """\
 a library's or a naive way of doing the same; results are compared where both give them. It runs in CI, with
 `python -m benchmarks.guard`, which runs the main job on this commit and on its base in turn and fails when the
 fastest run is more than 1.25 times slower than the base's slowest."""
+SMALL_FILES = """\
+Files of {scans} scans each, in one folder, from start to end of the process; measured on {measured} by
+`python -m benchmarks.small_files`. poolpipe decides the format and encoding of each file by its bytes, checks every value, and
+writes all tables, with file and line of every reject. Polars and DuckDB read a pattern (`scan_csv`, `read_csv`,
+`scan_ndjson`, `read_ndjson`) and write all rows with their file's name into one Parquet file, and do nothing else.
+Of several runs the one that took least CPU time is shown."""
 VIEWED = "the tables pools, recalls, cases, ledger and anomalies"
 WHO = {
     FLOOR: "the floor: the same files copied by Polars' streaming engine",
@@ -44,6 +50,13 @@ WHO = {
     "Polars": "peer in Polars, lazy, streaming engine",
     "DuckDB": "peer in DuckDB SQL",
     "pandas": "peer in pandas",
+}
+
+FILES = {
+    OURS: "**poolpipe run**",
+    "Polars": "Polars, all rows into one file",
+    "DuckDB": "DuckDB, all rows into one file",
+    "poolpipe, one file": "`poolpipe run`, the same scans in one file",
 }
 
 
@@ -78,6 +91,7 @@ def page(figures: dict[str, Any]) -> str:
             _small(figures, largest),
             "## Where the time goes",
             _steps(figures["cities"][largest].get("steps", [])),
+            *_small_files(figures),
             "## The peers",
             _peers(figures),
             "## Every part",
@@ -181,6 +195,45 @@ def _steps(taken: list[list[Any]]) -> str:
         for step, wall, user, system in taken
     ]
     return f"{STEPS}\n\n" + _table(("step", "wall, s", "share", "CPU, s", "of it in the system, s"), rows)
+
+
+def _small_files(figures: dict[str, Any]) -> list[str]:
+    """Many small files beside the peers' readers of a pattern; nothing where they were not measured."""
+    if "small_files" not in figures:
+        return []
+    rows = []
+    for form, sizes in figures["small_files"]["runs"].items():
+        for files, runs in sizes.items():
+            for place, (name, taken) in enumerate(runs.items()):
+                quick = targets.least_cpu(taken)
+                cells = [f"{form.upper()}, {int(files):,}" if not place else "", FILES[name]]
+                if quick is None:
+                    rows.append((*cells, taken[-1]["ended"], *[""] * 4))
+                    continue
+                ours = targets.least_cpu(runs[OURS]) or quick
+                rows.append(
+                    (
+                        *cells,
+                        f"{1000 * quick['cpu_s'] / int(files):.3f}",
+                        f"{quick['cpu_s']:.1f}",
+                        f"{quick['wall_s']:.1f}",
+                        f"{max(run['peak_bytes'] for run in taken) / 1e9:.2f}",
+                        f"{quick['cpu_s'] / ours['cpu_s']:.2f}",
+                        f"{quick['others_s']:.1f}",
+                    )
+                )
+    told = SMALL_FILES.format(**figures["small_files"])
+    head = (
+        "files",
+        "who",
+        "CPU, ms a file",
+        "CPU, s",
+        "wall, s",
+        "peak, GB",
+        "x poolpipe's CPU",
+        "others' CPU, s",
+    )
+    return ["## Many small files", f"{told}\n\n{_table(head, rows)}"]
 
 
 def _peers(figures: dict[str, Any]) -> str:

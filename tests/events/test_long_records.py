@@ -99,7 +99,7 @@ def test_zeros__are_framed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     counted_by = type(
         "Records", (), {"frame": staticmethod(counted), "LONG": framing.LONG, "FINE": 0, "STRAY": 1}
     )
-    monkeypatch.setattr("poolpipe.events.delimited.framing", counted_by)
+    monkeypatch.setattr("poolpipe.events.csv_records.framing", counted_by)
     content = csv_text().encode() + bytes(4 << 20)
     read_text(tmp_path, content, policy=POLICY)
     assert sum(framed) < 1.5 * len(content)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Piece", "assemble"]
 
 Piece = tuple["ValidEvents", int]
-"""Events of one kind out of one batch, and the index of their file."""
+"""Events of one kind out of one batch, and the index of their file; `ValidEvents.files` where they are of several."""
 
 Placed = tuple[int, "ValidEvents", int]
 """A piece behind its index among all pieces."""
@@ -270,8 +270,7 @@ def _collected(
             "later": later,
         }
     )
-    from_piece = np.searchsorted(begins, repeated, side="right") - 1
-    return frame, _per_file(from_piece, pieces)
+    return frame, _per_file(repeated, pieces, np.diff(begins).tolist())
 
 
 def _framed(kind: str, pieces: list[Placed], numbers: _Numbers) -> tuple[pl.DataFrame, Counts]:
@@ -290,7 +289,7 @@ def _framed(kind: str, pieces: list[Placed], numbers: _Numbers) -> tuple[pl.Data
         return frame, []
     first = np.ones(frame.height, np.bool_)
     first[repeated] = False
-    return frame.filter(first), _per_file(np.searchsorted(np.cumsum(lengths), repeated, side="right"), pieces)
+    return frame.filter(first), _per_file(repeated, pieces, lengths)
 
 
 def _columns(
@@ -363,7 +362,13 @@ def _repeats(frame: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.uint32]
     return rows[equal], firsts[equal]
 
 
-def _per_file(repeated_in: NDArray[np.int64], pieces: list[Placed]) -> Counts:
-    """Count duplicates per file, from the index of the piece that each was in."""
-    counts = np.bincount(repeated_in, minlength=len(pieces))
-    return [(file, int(count)) for (_, _, file), count in zip(pieces, counts, strict=True) if count]
+def _per_file(repeated: NDArray[np.integer], pieces: list[Placed], heights: list[int]) -> Counts:
+    """Count duplicates per file, from their places among the rows (of collects, attribute sets) of all pieces."""
+    if not len(repeated):
+        return []
+    files = [
+        np.full(height, file, np.int32) if piece.files is None else piece.files
+        for (_, piece, file), height in zip(pieces, heights, strict=True)
+    ]
+    counts = np.bincount(np.concatenate(files)[repeated])
+    return [(file, int(counts[file])) for file in np.flatnonzero(counts).tolist()]

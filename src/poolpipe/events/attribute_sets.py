@@ -28,7 +28,7 @@ _TABLE = 1 << 18
 
 
 def number_attribute_sets(events: ValidEvents) -> None:
-    """Number the combinations of all other columns, in place: `attributes_id` becomes an index into them.
+    """Number the combinations of all other columns and the file, in place: `attributes_id` becomes an index into them.
 
     Where every scan has a value of its own, such as an event id, each scan is a combination of its own.
     """
@@ -48,13 +48,16 @@ def number_attribute_sets(events: ValidEvents) -> None:
              if name not in OWN and isinstance(column, EncodedColumn)}
         )  # fmt: skip
     events.fixed = {name: column[firsts] for name, column in events.fixed.items()}
+    if events.files is not None:
+        events.files = events.files[firsts]
 
 
 def _rows(events: ValidEvents) -> list[NDArray[np.int32]]:
     coded = [column for name, column in events.codes.items() if name not in OWN]
     numbers = [column for column in events.numbers.values() if isinstance(column, EncodedColumn)]
     fixed = [column.astype(np.int32) for column in events.fixed.values()]
-    return [*(column.rows for column in (*coded, *numbers)), *fixed]
+    files = [] if events.files is None else [events.files]
+    return [*(column.rows for column in (*coded, *numbers)), *fixed, *files]
 
 
 def _paired(

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -21,16 +20,21 @@ from poolpipe.coding.plain_texts import as_text
 from poolpipe.tables import EVENTS, KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from poolpipe.events.batches import Batch
 
 __all__ = [
     "columns_of_folders",
+    "event_columns",
     "folders_typed",
     "kind_of_name",
     "likely_kind",
     "telling",
+    "unused_columns",
     "with_columns_of_folders",
 ]
 
@@ -130,40 +134,52 @@ def _leading(folders: tuple[str, ...], below: str, *, tells: bool) -> str:
     return "/".join(folders[needed:])
 
 
-def with_columns_of_folders(batch: Batch, columns: Mapping[str, str | None]) -> Batch:
+def with_columns_of_folders(
+    batch: Batch, columns: Sequence[Mapping[str, str | None]], rows: NDArray[np.int32]
+) -> Batch:
     """Fill the columns that folders give into the records whose own cells are empty.
 
     Parameters
     ----------
     batch : Batch
-        Records of a file.
-    columns : mapping of str to str or None
-        As `columns_of_folders` gives them; None is no value.
+        Records of one file or several.
+    columns : sequence of mapping of str to str or None
+        For each file as `columns_of_folders` gives them; None is no value.
+    rows : (n,) int32
+        The file of each record, as an index into `columns`.
 
     Returns
     -------
     Batch
-        Columns that no event has are added to its `left_out`.
+        With the columns that some file has from its folders.
     """
-    given = {name: value for name, value in columns.items() if name in _COLUMNS and value is not None}
     table = batch.table
-    if table.num_rows:
-        for name, value in given.items():
-            if name in table.column_names:
-                place = table.column_names.index(name)
-                table = table.set_column(place, name, pa.chunked_array([_filled(table.column(name), value)]))
-            else:
-                table = table.append_column(name, pa.chunked_array([_constant(value, table.num_rows)]))
-    unused = frozenset(columns) - _COLUMNS
-    return replace(batch, table=table, left_out=batch.left_out | unused)
+    for name in sorted({name for given in columns for name in event_columns(given)}):
+        if not table.num_rows:
+            break
+        values = pa.array([given.get(name) for given in columns], pa.large_string())
+        constant = pa.DictionaryArray.from_arrays(pl.Series(rows, dtype=pl.Int32).to_arrow(), values)
+        if name in table.column_names:
+            place = table.column_names.index(name)
+            filled = _filled(table.column(name), constant)
+            table = table.set_column(place, name, pa.chunked_array([filled]))
+        else:
+            table = table.append_column(name, pa.chunked_array([constant]))
+    return replace(batch, table=table)
 
 
-def _constant(value: str, height: int) -> pa.Array:
-    rows = pl.Series(np.zeros(height, np.int32)).to_arrow()
-    return pa.DictionaryArray.from_arrays(rows, pa.array([value], pa.large_string()))
+def event_columns(columns: Mapping[str, str | None]) -> frozenset[str]:
+    """Name those columns of folders that events have and that have a value."""
+    return frozenset(name for name, value in columns.items() if name in _COLUMNS and value is not None)
 
 
-def _filled(column: pa.ChunkedArray, value: str) -> pa.Array:
+def unused_columns(columns: Mapping[str, str | None]) -> frozenset[str]:
+    """Name those columns of folders that no event has."""
+    return frozenset(columns) - _COLUMNS
+
+
+def _filled(column: pa.ChunkedArray, values: pa.DictionaryArray) -> pa.Array:
     texts = pl.Series("values", as_text(column.combine_chunks()), pl.String)
-    blank = clean_codes(texts).is_null()
-    return pl.select(pl.when(blank).then(pl.lit(value)).otherwise(texts)).to_series().to_arrow()
+    given = pl.Series("given", as_text(values), pl.String)
+    blank = clean_codes(texts).is_null() & given.is_not_null()
+    return pl.select(pl.when(blank).then(given).otherwise(texts)).to_series().to_arrow()

@@ -113,10 +113,17 @@ class ColumnMapping(SettingsTable):
         name : str
             As results name it.
         """
+        if not self.files:
+            return self._of_all_files
         book = self.files.get(name.partition("#")[0], FileMapping())
         own = self.files.get(name, book)
         columns = {**self.columns, **book.columns, **own.columns}
         return FileMapping(kind=own.kind or book.kind, header=own.header or book.header, columns=columns)
+
+    @cached_property
+    def _of_all_files(self) -> FileMapping:
+        """What holds for every file where none is named: one for thousands of files."""
+        return FileMapping(columns=self.columns)
 
 
 def load_mapping(mapping: ColumnMapping | str | os.PathLike[str] | None) -> ColumnMapping:

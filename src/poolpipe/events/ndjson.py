@@ -18,14 +18,14 @@ from poolpipe.events.json_words import depth, has_infinity, mended
 from poolpipe.messages import message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     import duckdb
     from numpy.typing import NDArray
 
     from poolpipe.events.streams import TextStream
 
-__all__ = ["read_json", "read_ndjson"]
+__all__ = ["columns_of_keys", "read_json", "read_lines", "read_ndjson"]
 
 _DEEPEST = 100
 """Objects and lists inside one another; scans have two."""
@@ -35,6 +35,9 @@ _PIECE = 1 << 22
 
 _SHOWN = 1000
 """Bytes of a line longer than any may be that are kept with the reason."""
+
+_KEYS = "CASE WHEN json_valid(line) THEN json_keys(line) ELSE [] END"
+"""The keys of a line's object, in SQL."""
 
 _NO_OBJECT = (
     "not a JSON object: write each record as one object {…} on a line of its own "
@@ -132,7 +135,48 @@ def _numbered(block: bytes, first: int) -> NDArray[np.int64]:
     return np.arange(first, first + block.count(b"\n") + 1)
 
 
+def read_lines(block: bytes, longest: int) -> tuple[Batch, NDArray[np.int64], pl.Series]:
+    """Read the lines of several NDJSON texts, put one behind the other, as one batch.
+
+    Parameters
+    ----------
+    block : bytes
+        Lines without the end of the last one.
+    longest : int
+        Bytes of the longest record.
+
+    Returns
+    -------
+    batch : Batch
+        Its lines are indices into those of `block`.
+    present : (n,) int64
+        Index of each line that is not blank.
+    keys : Series of String
+        The keys of the object on each of these lines, as a JSON list.
+    """
+    batch, present, read = _read(block, np.arange(block.count(b"\n") + 1), longest)
+    (keys,) = _asked(read, f"SELECT to_json({_KEYS})::VARCHAR AS keys FROM texts")  # noqa: S608 - no input in it
+    return batch, present, keys
+
+
+def columns_of_keys(keys: Collection[str]) -> tuple[dict[str, list[str]], frozenset[str]]:
+    """Sort keys of objects: the keys that are meant by each known column, and those that no event has."""
+    keys = sorted(keys)
+    known, left_out = column_names(keys)
+    spellings: dict[str, list[str]] = {proper: [] for proper in known.values()}
+    for key in keys:
+        spellings.get(proper_name(key), []).append(key)
+    return spellings, left_out.difference(*spellings.values())
+
+
 def _batch(block: bytes, numbers: NDArray[np.int64], longest: int, torn: str = "") -> Batch:
+    return _read(block, numbers, longest, torn)[0]
+
+
+def _read(
+    block: bytes, numbers: NDArray[np.int64], longest: int, torn: str = ""
+) -> tuple[Batch, NDArray[np.int64], pl.Series]:
+    """Read the lines of a block; also give the number of each line that is not blank, and its text as parsers got it."""
     texts = pl.Series("line", block.decode(errors="replace").split("\n"), pl.String)
     stripped = texts.str.strip_chars("\ufeff \t\r\x1e")
     present = np.flatnonzero((stripped != "").to_numpy())
@@ -145,11 +189,8 @@ def _batch(block: bytes, numbers: NDArray[np.int64], longest: int, torn: str = "
         read = mended(read)
     sound = _objects(read)
     shapes = _shapes(read)
-    keys = sorted({key for shape in shapes for key in shape})
-    known, left_out = column_names(keys)
-    spellings: dict[str, list[str]] = {proper: [] for proper in known.values()}
-    for key in keys:
-        spellings.get(proper_name(key), []).append(key)
+    spellings, left_out = columns_of_keys({key for shape in shapes for key in shape})
+    given = read
     read, twice = _without_repeats(read, sound, shapes, spellings)
     sound &= ~twice
     refused |= dict.fromkeys(np.flatnonzero(twice).tolist(), _TWICE)
@@ -167,13 +208,14 @@ def _batch(block: bytes, numbers: NDArray[np.int64], longest: int, torn: str = "
     columns = {
         proper: frame.select(pl.coalesce(same)).to_series().to_arrow() for proper, same in spellings.items()
     }
-    return Batch(
+    batch = Batch(
         plain_table(columns, len(good)),
         lines[good],
         partial(_texts, stripped.gather(good)),
         broken(lines[bad].tolist(), why, raws),
-        left_out.difference(schema),
+        left_out,
     )
+    return batch, lines, given
 
 
 def _unfit(block: bytes, lines: pl.Series, longest: int) -> dict[int, str]:
@@ -253,8 +295,7 @@ def _runs(
 
 def _shapes(lines: pl.Series) -> list[list[str]]:
     """Every list of keys that an object among the lines has."""
-    valid = "CASE WHEN json_valid(line) THEN json_keys(line) ELSE [] END"
-    (shapes,) = _asked(lines, f"SELECT DISTINCT {valid} AS keys FROM texts")  # noqa: S608 - no input in it
+    (shapes,) = _asked(lines, f"SELECT DISTINCT {_KEYS} AS keys FROM texts")  # noqa: S608 - no input in it
     return [keys or [] for keys in shapes.to_list()]
 
 
@@ -267,8 +308,7 @@ def _without_repeats(
     twice = np.zeros(len(lines), np.bool_)
     if not repeated:
         return lines, twice
-    valid = "CASE WHEN json_valid(line) THEN json_keys(line) ELSE [] END"
-    (keys,) = _asked(lines, f"SELECT {valid} AS keys FROM texts")  # noqa: S608 - no input in it
+    (keys,) = _asked(lines, f"SELECT {_KEYS} AS keys FROM texts")  # noqa: S608 - no input in it
     odd = np.array([tuple(each or ()) in repeated for each in keys.to_list()], np.bool_)
     rows = np.flatnonzero(odd & sound)
     once = [_given_once(line, meant) for line in lines.gather(rows)]

@@ -7,28 +7,26 @@ import queue
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.coding.cleaning import clean_codes
 from poolpipe.events.assemble import Piece, assemble
-from poolpipe.events.batches import picked, unpacked
+from poolpipe.events.batches import unpacked
+from poolpipe.events.bundles import read_bundle
 from poolpipe.events.bytes_read import BytesRead
-from poolpipe.events.columns import coded
-from poolpipe.events.folders import with_columns_of_folders
 from poolpipe.events.formats import NoEventsError
 from poolpipe.events.frames import are_frames
 from poolpipe.events.opening import open_inputs
 from poolpipe.events.pipes import Spool
-from poolpipe.events.rejected_loads import PLATES, first_of_each, plates_of
+from poolpipe.events.rejected_loads import PLATES, first_of_each
+from poolpipe.events.small_files import Segment, bundled
 from poolpipe.events.sources import nothing_to_read
 from poolpipe.events.staging import Staging
-from poolpipe.events.validate import validate
-from poolpipe.messages import message
-from poolpipe.tables import EVENTS, KINDS, TABLES
+from poolpipe.events.taking import REJECTS, Taken, placed_alone, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -46,9 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Events", "read_events"]
 
-_REJECTS = {column.name: column.dtype for column in TABLES["rejects"]}
-_ANY_EVENT = frozenset(column for kind in EVENTS.values() for column in kind.columns)
-
 
 @dataclass(frozen=True, slots=True)
 class Events:
@@ -63,19 +58,19 @@ class Events:
     rejects : DataFrame
         As `tables.TABLES["rejects"]`.
     files : list of dict
-        file, read, and accepted, duplicates and rejected, whose sum it is.
+        file, read, accepted, duplicates, rejected; read is the sum of the other three.
     left_out : mapping
         File to the columns in it that no event has.
     skipped : mapping
         Files among the inputs that were not read, and why.
     notes : mapping
-        What the `foreign` reader noted of files.
+        Notes of the `foreign` reader on the files it read.
     words : mapping of mapping
         Column to the words of laboratories that occur in it, and the values that replaced them.
     rejected_loads : DataFrame
-        Plates of which a load was rejected (`PLATES`).
+        The plates of which a load was rejected, as `rejected_loads.PLATES`.
     told : mapping of NamedColumns
-        File to what its header means, where that is more than the names of docs/tables.md.
+        File to what its header means, where that has other names than docs/tables.md or leaves something open.
     """
 
     frames: Mapping[str, pl.DataFrame]
@@ -111,7 +106,7 @@ def read_events(
     progress : callable, optional
         Called with (what, done, total) as bytes are read.
     foreign : Foreign, optional
-        Reads files of PCR machines.
+        Reads the files that are no event files, such as those of PCR machines.
     kind : str, optional
         Kind of the events of files without one in their name, folder or a column.
     apart : mapping, optional
@@ -122,16 +117,19 @@ def read_events(
     Raises
     ------
     InputError
-        If an input does not exist or may not be read, or holds no file that can be read.
+        If an input does not exist or may not be read, or holds no file that can be read. The content of a file of
+        events never raises.
     """
     with Spool() as spool:
         sources, batches, skipped = open_inputs(
             inputs, foreign, spool, policy, kind=kind, apart=apart, mapping=mapping
         )
+        words = mapping.words if mapping else {}
+        reader = _FileTasks(sources, batches, policy, words, alone=are_frames(inputs))
         tally = _Tally(sources)
         told = BytesRead(progress, sources)
-        for taken in _taken(sources, batches, policy):
-            told.reading(taken.file, taken.done)
+        for taken in _in_turn(reader):
+            told.reading(int(taken.files[-1]), taken.done)
             tally.add(taken)
     skipped = dict(sorted({**skipped, **tally.skipped}.items()))
     if sources and len(tally.skipped) == len(sources) and not are_frames(inputs):
@@ -141,27 +139,69 @@ def read_events(
     return replace(tally.finished(skipped), notes=notes)
 
 
-def _taken(
-    sources: list[Source], batches: Callable[[Source], Iterator[Batch | Unread]], policy: Policy
-) -> Iterator[_Taken]:
-    """Yield the outcome of every batch, in the order of the files.
+@dataclass(frozen=True, slots=True)
+class _FileTasks:
+    """Reads files, small ones together, as tasks that unpack and validate what was read; any thread may do a task."""
 
-    One thread reads, others unpack and validate, and the caller's thread keeps the results; the number of batches
+    sources: list[Source]
+    batches: Callable[[Source], Iterator[Batch | Unread]]
+    policy: Policy
+    words: Mapping[str, Mapping[str, str]]
+    alone: bool
+
+    def tasks(self) -> Iterator[Callable[[], list[Taken]]]:
+        """Yield the tasks of all files in their order; a file is read before its task is yielded."""
+        longest = self.policy.files.longest_record
+        for each in range(len(self.sources)) if self.alone else bundled(self.sources, longest):
+            if isinstance(each, int):
+                for came in self._batches_or_reason(each):
+                    yield partial(self._taken, each, came)
+            else:
+                yield partial(self._taken_together, each)
+
+    def _batches_or_reason(self, file: int) -> Iterator[Batch | Unread | NoEventsError]:
+        """Give the batches of a file, or why it has none."""
+        try:
+            yield from self.batches(self.sources[file])
+        except NoEventsError as reason:
+            yield reason
+
+    def _taken(self, file: int, came: Batch | Unread | NoEventsError) -> list[Taken]:
+        """Validate an item that a reader yielded, unpacking it first where it is not."""
+        if isinstance(came, NoEventsError):
+            return [Taken.of(np.array([file]), skipped=str(came))]
+        parts = (placed_alone(batch, self.sources[file], file) for batch in unpacked(came))
+        return [take([part], self.sources, self.policy) for part in parts]
+
+    def _taken_together(self, bundle: list[Segment]) -> list[Taken]:
+        """Parse and validate a bundle; files in it that turn out to need that are read alone."""
+        taken: list[Taken] = []
+        for each in read_bundle(bundle, self.sources, self.policy.files.longest_record, self.words):
+            if isinstance(each, int):
+                taken += [one for came in self._batches_or_reason(each) for one in self._taken(each, came)]
+            elif each:
+                taken.append(take(each, self.sources, self.policy))
+        return taken
+
+
+def _in_turn(reader: _FileTasks) -> Iterator[Taken]:
+    """Yield the outcome of every task, in the order of the files.
+
+    One thread reads, others unpack and validate, and the caller's thread keeps the results; the number of tasks
     between them is bounded.
     """
     workers = max(2, os.cpu_count() or 2)
     room = threading.Semaphore(workers + 2)
-    waiting: queue.SimpleQueue[Future[list[_Taken]] | None] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[Future[list[Taken]] | None] = queue.SimpleQueue()
     asked = True
 
     def read() -> None:
         try:
-            for file, source in enumerate(sources):
-                for batch in _or_reason(batches(source)):
-                    room.acquire()
-                    if not asked:
-                        return
-                    waiting.put(pool.submit(_understood, batch, source, file, policy))
+            for task in reader.tasks():
+                room.acquire()
+                if not asked:
+                    return
+                waiting.put(pool.submit(task))
         finally:
             waiting.put(None)
 
@@ -177,85 +217,58 @@ def _taken(
             room.release()
 
 
-def _or_reason(batches: Iterator[Batch | Unread]) -> Iterator[Batch | Unread | NoEventsError]:
-    """Give the batches of a file, or why it has none."""
-    try:
-        yield from batches
-    except NoEventsError as reason:
-        yield reason
-
-
-@dataclass(slots=True)
-class _Taken:
-    """The outcome of one batch: valid events, rejects and counts."""
-
-    file: int
-    done: float
-    read: int
-    pieces: list[Piece]
-    rejects: pl.DataFrame
-    left_out: frozenset[str]
-    skipped: str = ""
-    repeated: int = 0
-    is_anew: bool = False
-    rejected_loads: pl.DataFrame | None = None
-    told: NamedColumns | None = None
-
-    @classmethod
-    def nothing(cls, file: int, reason: NoEventsError) -> _Taken:
-        return cls(file, 1.0, 0, [], pl.DataFrame(schema=_REJECTS), frozenset(), str(reason))
-
-
 class _Tally:
     """The outcome of every file so far."""
 
     def __init__(self, sources: list[Source]) -> None:
         self.names = [source.name for source in sources]
         self.skipped: dict[str, str] = {}
-        self.read = [0] * len(sources)
-        self.rejected = [0] * len(sources)
-        self.repeated = [0] * len(sources)
-        self.left_out: dict[str, set[str]] = {}
+        self.read, self.rejected, self.repeated = (np.zeros(len(sources), np.int64) for _ in range(3))
+        self.left_out: dict[int, set[str]] = {}
         self.pieces: list[Piece] = []
         self.staging = Staging()
-        self.rejects = [pl.DataFrame(schema=_REJECTS)]
+        self.rejects = [pl.DataFrame(schema=REJECTS)]
         self.rejected_loads: list[pl.DataFrame] = []
         self.told: dict[str, NamedColumns] = {}
+        self.words: list[Mapping[str, Mapping[str, str]]] = []
         self._file = -1
-        self._before = (0, 0, 0, 0)
+        self._before = (0, 0, 0, 0, 0)
 
-    def add(self, taken: _Taken) -> None:
-        if taken.file != self._file:
-            self._file = taken.file
+    def add(self, taken: Taken) -> None:
+        """Add what came of a bundle, or of a batch of one file."""
+        if taken.files[-1] != self._file:
+            self._file = int(taken.files[-1])
             self._before = (
-                len(self.pieces), len(self.staging), len(self.rejects), len(self.rejected_loads),
+                len(self.pieces), len(self.staging), len(self.rejects), len(self.rejected_loads), len(self.words),
             )  # fmt: skip
         if taken.is_anew:
             self._forget_file()
         if taken.skipped:
-            self.skipped[self.names[taken.file]] = taken.skipped
-        self.read[taken.file] += taken.read
-        self.rejected[taken.file] += taken.rejects.height
-        self.repeated[taken.file] += taken.repeated
+            self.skipped[self.names[self._file]] = taken.skipped
+        np.add.at(self.read, taken.files, taken.read)
+        np.add.at(self.rejected, taken.files, taken.rejected)
+        np.add.at(self.repeated, taken.files, taken.repeated)
         self.pieces.extend(taken.pieces)
         for events, _ in taken.pieces:
             if events.kind == "collect":
                 self.staging.put(events)
         self.rejects.append(taken.rejects)
-        if taken.told and (taken.told.renamed or taken.told.questions):
-            self.told[self.names[taken.file]] = taken.told
-        if taken.rejected_loads is not None:
-            self.rejected_loads.append(taken.rejected_loads)
-        if taken.left_out:
-            self.left_out.setdefault(self.names[taken.file], set()).update(taken.left_out)
+        self.rejected_loads += taken.rejected_loads
+        self.words += taken.words
+        for file, told in taken.told.items():
+            if told.renamed or told.questions:
+                self.told[self.names[file]] = told
+        for file, columns in taken.left_out.items():
+            if columns:
+                self.left_out.setdefault(file, set()).update(columns)
 
     def _forget_file(self) -> None:
         """Drop everything of the present file, which is read again from its start."""
-        pieces, batches, rejects, loads = self._before
-        del self.pieces[pieces:], self.rejects[rejects:], self.rejected_loads[loads:]
+        pieces, batches, rejects, loads, words = self._before
+        del self.pieces[pieces:], self.rejects[rejects:], self.rejected_loads[loads:], self.words[words:]
         self.staging.take_back(batches)
         self.read[self._file] = self.rejected[self._file] = self.repeated[self._file] = 0
-        self.left_out.pop(self.names[self._file], None)
+        self.left_out.pop(self._file, None)
 
     def finished(self, skipped: Mapping[str, str]) -> Events:
         self.staging.close()
@@ -263,21 +276,18 @@ class _Tally:
         frames, codes, repeated = assemble(self.pieces, self.staging)
         self.pieces.clear()
         pa.default_memory_pool().release_unused()  # give its memory back to the stages
-        duplicates = list(self.repeated)
+        duplicates = self.repeated.copy()
         for file, count in repeated:
             duplicates[file] += count
+        accepted = self.read - duplicates - self.rejected
+        counts = (column.tolist() for column in (self.read, accepted, duplicates, self.rejected))
         files = [
-            {
-                "file": name,
-                "read": self.read[file],
-                "accepted": self.read[file] - duplicates[file] - self.rejected[file],
-                "duplicates": duplicates[file],
-                "rejected": self.rejected[file],
-            }
-            for file, name in enumerate(self.names)
-            if name not in self.skipped
+            dict(zip(("file", "read", "accepted", "duplicates", "rejected"), told, strict=True))
+            for told in zip(self.names, *counts, strict=True)
+            if told[0] not in self.skipped
         ]
-        left_out = {name: sorted(columns) for name, columns in sorted(self.left_out.items())}
+        by_name = sorted((self.names[file], columns) for file, columns in self.left_out.items())
+        left_out = {name: sorted(columns) for name, columns in by_name}
         rejects, loads = pl.concat(self.rejects), first_of_each(self.rejected_loads)
         return Events(
             frames,
@@ -293,108 +303,7 @@ class _Tally:
 
     def _words(self) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
-        for column, words in (each for events, _ in self.pieces for each in events.words_known.items()):
-            found.setdefault(column, {}).update(words)
+        for told in self.words:
+            for column, words in told.items():
+                found.setdefault(column, {}).update(words)
         return {column: dict(sorted(words.items())) for column, words in sorted(found.items())}
-
-
-def _understood(
-    came: Batch | Unread | NoEventsError, source: Source, file: int, policy: Policy
-) -> list[_Taken]:
-    """Validate an item that a reader yielded, unpacking it first where it is not."""
-    if isinstance(came, NoEventsError):
-        return [_Taken.nothing(file, came)]
-    return [_take(batch, source, file, policy) for batch in unpacked(came)]
-
-
-def _take(batch: Batch, source: Source, file: int, policy: Policy) -> _Taken:
-    """Validate one batch, kind by kind."""
-    source = source if source.kind or not batch.told else replace(source, kind=batch.told.kind or None)
-    if source.columns:
-        batch = with_columns_of_folders(batch, source.columns)
-    pieces: list[Piece] = []
-    left_out = batch.left_out | _foreign(batch, source)
-    rejects = [pl.DataFrame(schema=_REJECTS)]
-    loads: list[pl.DataFrame] = []
-    if batch.broken.height:
-        kind_and_code = {"kind": pl.lit(source.kind, pl.String), "code": pl.lit("not_parseable")}
-        rejects.append(_rejects(batch.broken.with_columns(**kind_and_code), source))
-    for kind, rows in _kinds(batch, source):
-        table = batch.table if rows is None else batch.table.take(picked(rows))
-        if kind not in KINDS:
-            detail = (
-                message("kind_unknown", {"kind": kind, "kinds": ", ".join(KINDS)})
-                if kind
-                else message("kind_untold", {"file": source.name})
-            )
-            bad = pl.DataFrame({"row": np.arange(table.num_rows)}).with_columns(
-                pl.lit("unknown_kind").alias("code"), pl.lit(detail).alias("detail")
-            )
-        else:
-            events, _, bad = validate(table, kind, policy, left_out)
-            if len(events.at):
-                pieces.append((events, file))
-        if kind == "load" and bad.height:
-            loads.append(plates_of(table, bad["row"], policy.time_zone))
-        if bad.height:
-            rejects.append(_rejected(batch, rows, bad, kind, source))
-    read = batch.table.num_rows + batch.broken.height + batch.repeated
-    return _Taken(
-        file, batch.done, read, pieces, pl.concat(rejects), left_out, "", batch.repeated, batch.is_anew,
-        pl.concat(loads) if loads else None, batch.told,
-    )  # fmt: skip
-
-
-def _foreign(batch: Batch, source: Source) -> frozenset[str]:
-    """Columns of other kinds or tables: they are not used, and often a mistake."""
-    own = (
-        EVENTS[source.kind].columns if source.kind and "kind" not in batch.table.column_names else _ANY_EVENT
-    )
-    return frozenset(name for name in batch.table.column_names if name not in own and name != "kind")
-
-
-def _kinds(
-    batch: Batch, source: Source
-) -> list[tuple[str | None, np.ndarray[Any, np.dtype[np.int64]] | None]]:
-    """Yield each kind in a batch with its rows; None for all rows."""
-    if not batch.table.num_rows:
-        return []
-    if "kind" not in batch.table.column_names:
-        return [(source.kind, None)]
-    column = coded(batch.table.column("kind"))
-    names = clean_codes(column.values)
-    kinds = [name for name in names.unique(maintain_order=True).to_list() if name is not None]
-    number = names.replace_strict(kinds, range(len(kinds)), default=-1, return_dtype=pl.Int64).to_numpy()
-    per_row = column.spread(number, -1)
-    found: list[tuple[str | None, np.ndarray[Any, np.dtype[np.int64]] | None]] = []
-    for index, kind in [(-1, source.kind), *enumerate(kinds)]:
-        rows = np.flatnonzero(per_row == index)
-        if len(rows) == batch.table.num_rows:
-            return [(kind, None)]
-        if len(rows):
-            found.append((kind, rows))
-    return found
-
-
-def _rejected(
-    batch: Batch,
-    of_kind: np.ndarray[Any, np.dtype[np.int64]] | None,
-    bad: pl.DataFrame,
-    kind: str | None,
-    source: Source,
-) -> pl.DataFrame:
-    rows = bad["row"].to_numpy() if of_kind is None else of_kind[bad["row"].to_numpy()]
-    return _rejects(
-        bad.with_columns(
-            pl.Series("line", batch.lines[rows], pl.Int64).replace(0, None),
-            pl.lit(kind, pl.String).alias("kind"),
-            pl.Series("raw", batch.raw(rows), pl.String),
-        ),
-        source,
-    )
-
-
-def _rejects(frame: pl.DataFrame, source: Source) -> pl.DataFrame:
-    return frame.with_columns(pl.lit(source.name).alias("file")).select(
-        pl.col(name).cast(dtype) for name, dtype in _REJECTS.items()
-    )

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cache
 from glob import has_magic
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -186,7 +187,7 @@ def find_sources(
         identity(path.stat(), path): APART[table] for table, path in (apart or {}).items() if path.exists()
     }
     reasons = [
-        *(tables.get(each.key) or _why_not(each, recognises, beside) for each in chosen),
+        *((tables and tables.get(each.key)) or _why_not(each, recognises, beside) for each in chosen),
         *(SAME for _ in elsewhere),
     ]
     sources: list[Source] = []
@@ -343,7 +344,7 @@ def _why_not(
         return found.aside
     if found.path.name in beside(found.path.parent):
         return NAMED
-    if each.own or _is_event_file(found.path.name, each.promised[0]) or recognises(found.path):
+    if each.own or _is_event_file(found.path.name, kind_of_name(each.told)) or recognises(found.path):
         return ""
     why = _by_content(found.path)
     called_workbook = found.path.name.lower().endswith(ENDINGS)
@@ -371,20 +372,21 @@ def _by_content(path: Path) -> str:
 
 def _apart(given: list[_Given]) -> list[str]:
     """Name files so that no two share a name, whatever order they came in: by label, else as typed, else in full."""
-    ways = [(shown(each.label), shown(each.found.path.as_posix()), shown(each.place)) for each in given]
+    ways = (attrgetter("label"), attrgetter("found.path"), attrgetter("place"))
+    names = [shown(each.label) for each in given]
     levels = [0] * len(given)
     while True:
-        names = [way[level] for way, level in zip(ways, levels, strict=True)]
         often = Counter(names)
         clashing = [row for row, name in enumerate(names) if often[name] > 1 and levels[row] < 2]
         if not clashing:
             break
         for row in clashing:
             levels[row] += 1
+            names[row] = shown(ways[levels[row]](given[row]))
     # Bytes that are no UTF-8 may be shown like the name of a file that is really called so.
-    rows = sorted(range(len(given)), key=lambda row: os.fsencode(given[row].place))
+    alike = [row for row, name in enumerate(names) if often[name] > 1]
     seen: Counter[str] = Counter()
-    for row in rows:
+    for row in sorted(alike, key=lambda row: os.fsencode(given[row].place)):
         seen[names[row]] += 1
         if seen[names[row]] > 1:
             names[row] += f" [{seen[names[row]]}]"

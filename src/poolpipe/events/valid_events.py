@@ -53,6 +53,9 @@ class ValidEvents:
         How many combinations there are.
     words_known : dict of dict
         Column to words of laboratories in it, and the values that replaced them.
+    files : (n,) int32 or None
+        File of each event, an index among the sources, where the batch holds several files; of collects that of each
+        combination, which then belongs to one file.
     """
 
     kind: str
@@ -66,6 +69,7 @@ class ValidEvents:
     attributes_id: NDArray[np.int32] | None = None
     attribute_sets: int = 0
     words_known: dict[str, dict[str, str]] = field(default_factory=dict)
+    files: NDArray[np.int32] | None = None
 
     def kept(self, rows: NDArray[np.int64]) -> ValidEvents:
         """Only some rows."""
@@ -82,4 +86,5 @@ class ValidEvents:
             None if self.person is None else self.person.kept(rows),
             None if self.well is None else self.well[rows],
             words_known=self.words_known,
+            files=None if self.files is None else self.files[rows],
         )

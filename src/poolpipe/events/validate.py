@@ -44,7 +44,11 @@ _LENGTH_RULE = "empty, or longer than 64 characters: send the code alone 为空�
 
 
 def validate(
-    table: pa.Table, kind: str, policy: Policy, left_out: frozenset[str] = frozenset()
+    table: pa.Table,
+    kind: str,
+    policy: Policy,
+    left_out: frozenset[str] = frozenset(),
+    files: NDArray[np.int32] | None = None,
 ) -> tuple[ValidEvents, NDArray[np.int64], pl.DataFrame]:
     """Clean and check records of one kind, whole columns at a time.
 
@@ -58,6 +62,8 @@ def validate(
         Code patterns, wells of a plate and time zone.
     left_out : frozenset of str
         Columns of the file that no event has; a reject for a missing value names them.
+    files : (n,) int32, optional
+        File of each record, where they are of several.
 
     Returns
     -------
@@ -69,6 +75,7 @@ def validate(
         row, code, detail of every other record.
     """
     reading = _Validation(table, kind, policy, left_out)
+    reading.events.files = files
     for step in (_missing, _times, _codes, _wells, _numbers, _fixed_words):
         step(reading)
     rejected = reading.rejected()
