@@ -33,6 +33,7 @@ class Word(NamedTuple):
 
 COMMANDS: dict[str, Word] = {
     "run": Word("run:run", "Scan files in, tables and boards out  由扫码文件得出结果表与看板"),
+    "check": Word("check:check", "How each file is understood, before a run  查看文件如何识别"),
     "demo": Word("demo:demo", "Run the sample town and check it  运行示例镇并核对"),
     "diff": Word("diff:diff", "What changed between two results  比较两次结果"),
     "export": Word("export:export", "Results as CSV, HL7 or FHIR messages  导出结果"),

@@ -149,6 +149,7 @@ class Header:
     def read(cls, text: NDArray[np.uint8], framed: Framed, separator: int, naming: Naming) -> Header:
         """Read the first record as the header of those below it."""
         header = cls(framed.cells_of(text, 0, separator), separator, naming)
+        header.told = replace(header.told, line=int(framed.lines[0]))
         if framed.faults[0] == framing.LONG:
             header.refuse(message("no_header", {"why": _TOO_LONG}))
         elif not header.known and _damaged(text, framed.rows(np.arange(1))).any():

@@ -50,6 +50,10 @@ class NamedColumns:
         Names of the header that stand for a column of another name, and that column.
     questions : tuple of OpenQuestion
         What is left open.
+    header : tuple of str
+        The names as they are written.
+    line : int
+        Line of the header, from 1; 0 where it is not known.
     """
 
     names: tuple[str, ...]
@@ -57,6 +61,8 @@ class NamedColumns:
     kinds: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     questions: tuple[OpenQuestion, ...] = ()
+    header: tuple[str, ...] = ()
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,7 @@ class Naming:
             for given, name in zip(header, names, strict=True)
             if name and name != bare_header(given)
         }
-        return NamedColumns(names, kind, kinds, renamed, self._twice(header, names))
+        return NamedColumns(names, kind, kinds, renamed, self._twice(header, names), tuple(header))
 
     def _twice(self, header: Sequence[str], names: tuple[str, ...]) -> tuple[OpenQuestion, ...]:
         """A question for each column that several names of the header stand for."""

@@ -10,9 +10,11 @@ from poolpipe.messages import message
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from poolpipe.events.reading import Events
 
-__all__ = ["open_questions"]
+__all__ = ["open_questions", "questions_of_machine"]
 
 
 def open_questions(events: Events) -> list[dict[str, str]]:
@@ -34,7 +36,9 @@ def open_questions(events: Events) -> list[dict[str, str]]:
         for file, told in events.told.items()
         for each in told.questions
     ]
-    found += [_asked(file, *told) for file, note in events.notes.items() for told in _of_machine(note)]
+    found += [
+        _asked(file, *told) for file, note in events.notes.items() for told in questions_of_machine(note)
+    ]
     told_already = {each["file"] for each in found if each["code"] == "kinds_alike"}
     untold = events.rejects.filter((pl.col("code") == "unknown_kind") & pl.col("kind").is_null())
     for file in sorted(set(untold["file"].to_list()) - told_already):
@@ -48,8 +52,19 @@ def _asked(file: str, code: str, question: str, answer: str) -> dict[str, str]:
     return {"file": file, "code": code, "question": question, "answer": answer}
 
 
-def _of_machine(note: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Questions of a machine's file that cost events: it was left out, or its loads have no laboratory."""
+def questions_of_machine(note: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """List what a machine's file lacks so that events are lost: it was left out, or its loads have no laboratory.
+
+    Parameters
+    ----------
+    note : mapping
+        As the reader of machines' files notes it.
+
+    Returns
+    -------
+    list of (str, str, str)
+        Code, question and answer.
+    """
     found: list[tuple[str, str, str]] = []
     if note.get("left_out"):
         found.append(("machine_left_out", message("machine_left_out", {}), str(note["left_out"])))

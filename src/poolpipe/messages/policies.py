@@ -34,6 +34,6 @@ POLICIES: Final = {
         "write it as poolpipe check FILE --mapping columns.toml does", "请参照 poolpipe check 文件 --mapping columns.toml 生成的文件",
     ),
     "mapping_broken": Message("{rules}", "", "see docs/tables.md for columns and kinds", "列与事件种类见 docs/tables.md"),
-    "mapping_column": Message("'{header}' cannot be '{column}': there is no such column; {hint}", "没有这一列"),
+    "mapping_column": Message("'{header}' cannot be '{column}': {hint}there is no such column", "没有这一列"),
     "mapping_kind": Message("there is no kind of event '{kind}'; {hint}one of {choices}", "没有这种事件，可选：{choices}"),
 }  # fmt: skip

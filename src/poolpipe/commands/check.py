@@ -1,0 +1,74 @@
+"""`poolpipe check`: how each file is understood, before anything is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from poolpipe.commands import options
+from poolpipe.display import json_text
+from poolpipe.terminal.console import check_inputs, show, tell
+from poolpipe.terminal.loading import loading
+
+__all__ = ["check"]
+
+
+@click.command(
+    help="Show how each file would be understood by `run`, without running anything: its kind, the line of its header, each "
+    "column with three values, words, times, encoding, what is left out, and what is asked.\n\n"
+    "在运行之前查看每个文件如何识别：事件种类、表头所在行、各列及取值示例、词语、时间格式、编码、不读取的内容与待确认的问题。\n\n"
+    "FILE is what `run` takes: Excel and WPS workbooks, CSV, machines' files, folders. Of each file the first thousand records "
+    "are looked at. --mapping writes a file that can be edited and given to `run --mapping`; one that is there already is "
+    "read and not overwritten. Names, and numbers of people, are masked. Exit status 1 when something is asked."
+    "\n\n\b\nExamples  例:\n"
+    "  poolpipe check 采样登记.xlsx 装箱.csv\n"
+    "  poolpipe check scans --mapping columns.toml\n"
+    "  poolpipe run scans --mapping columns.toml --out result"
+)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  策略：预设名或 TOML 文件"
+)
+@click.option("--kind", metavar="KIND", help="Kind of events whose file tells none  文件未标明时的事件类型")
+@click.option(
+    "--mapping",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a mapping, or read the one that is there  写出或读取列对应文件",
+)
+@options.show_ids
+@options.as_json()
+def check(
+    files: tuple[str, ...],
+    *,
+    policy: str | None,
+    kind: str | None,
+    mapping: Path | None,
+    show_ids: bool,
+    as_json: bool,
+) -> None:
+    """Show how files are understood."""
+    check_inputs(files, pipes=True)
+    with loading():
+        from poolpipe.events.mapping import load_mapping
+        from poolpipe.events.understanding import understand
+        from poolpipe.instruments.event_source import InstrumentSource
+        from poolpipe.policy import load_policy
+        from poolpipe.terminal.understood import mapping_text, understood_as_json, understood_boards
+
+    rules = load_policy(policy)
+    standing = mapping is not None and mapping.exists()
+    meant = load_mapping(mapping if standing else None)
+    told = understand(files, rules, foreign=InstrumentSource(rules), kind=kind, mapping=meant)
+    if as_json:
+        click.echo(json_text(understood_as_json(told, show_ids=show_ids)))
+    else:
+        show(understood_boards(told, show_ids=show_ids))
+        if not any(each.questions for each in told):
+            tell("Nothing is asked 无待确认事项")
+    if mapping is not None and not standing:
+        mapping.write_text(mapping_text(told), encoding="utf-8")
+        tell(f"The mapping is in 列对应文件已写入 {mapping}", err=True)
+    if any(each.questions for each in told):
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,345 @@
+"""Tell before a run how each file is understood: its kind, its header column by column, its words and times, and what is asked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from poolpipe.coding.headers import NUMBERING, bare_header
+from poolpipe.events.batches import unpacked
+from poolpipe.events.cells import split_cells
+from poolpipe.events.encodings import SAMPLE, UTF8, Evidence, encoding_of
+from poolpipe.events.formats import NoEventsError
+from poolpipe.events.naming import Naming, OpenQuestion
+from poolpipe.events.opening import open_inputs
+from poolpipe.events.pipes import Spool
+from poolpipe.events.questions import questions_of_machine
+from poolpipe.events.unpacking import DamageError, opened
+from poolpipe.events.validate import validate
+from poolpipe.events.workbooks import sheet_text
+from poolpipe.messages import message
+from poolpipe.tables import KINDS, REFERENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from poolpipe.events.batches import Batch, Unread
+    from poolpipe.events.mapping import ColumnMapping
+    from poolpipe.events.opening import Foreign, Inputs
+    from poolpipe.events.sources import Source
+    from poolpipe.policy import Policy
+
+__all__ = ["UnderstoodColumn", "UnderstoodFile", "is_numbering", "time_form", "understand"]
+
+_ROWS: Final = 1000
+"""Records of a file that are looked at."""
+
+_SAMPLES: Final = 3
+_LOOKED: Final = 200
+_SEPARATORS: Final = ",;\t|"
+_TIME_FORMS: Final = (
+    ("2022-02-10T08:00:00+08:00", r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$"),
+    ("2022-02-10 08:00:00", r"^\d{4}-\d\d?-\d\d?[T ]+\d\d?:\d\d"),
+    ("2022/2/10 8:00", r"^\d{4}[/.]\d\d?[/.]\d\d?\s+\d\d?:\d\d"),
+    ("2022年2月10日 8:00", r"^\d{4}年\d\d?月\d\d?日"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnderstoodColumn:
+    """One column of a file.
+
+    Attributes
+    ----------
+    header : str
+        Its name as it is written.
+    column : str
+        The column of docs/tables.md that it stands for; empty where it is left out.
+    samples : tuple of str
+        Up to three distinct values, as they are written.
+    """
+
+    header: str
+    column: str
+    samples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnderstoodFile:
+    """How a file or a sheet of a workbook is understood.
+
+    Attributes
+    ----------
+    file : str
+        Its name in results.
+    kind : str
+        Kind of its events, or the reference table that it fits; empty where none is known, or each record tells its own.
+    kind_from : str
+        `mapping`, `name`, `option`, `header`, `column`, `machine` or `table`; empty without kind.
+    form : str
+        Encoding of a text, `workbook`, or the format of a machine.
+    header_line : int or None
+        Line or row of the header, from 1.
+    columns : tuple of UnderstoodColumn
+    words : mapping
+        Column to words of laboratories and the values that they stand for.
+    times : str
+        How its times are written, by an example; empty where they are written in no known way.
+    records : int
+        Records that were looked at, at most a thousand.
+    rejects : mapping of str to int
+        Reject code to how many of them it is given to.
+    skipped : str
+        Why the file is not read; empty where it is.
+    questions : tuple of OpenQuestion
+        What is asked.
+    decided : mapping of str to str
+        Doubts about a machine's file that the policy decides, and the setting of each.
+    """
+
+    file: str
+    kind: str = ""
+    kind_from: str = ""
+    form: str = ""
+    header_line: int | None = None
+    columns: tuple[UnderstoodColumn, ...] = ()
+    words: dict[str, dict[str, str]] = field(default_factory=dict)
+    times: str = ""
+    records: int = 0
+    rejects: dict[str, int] = field(default_factory=dict)
+    skipped: str = ""
+    questions: tuple[OpenQuestion, ...] = ()
+    decided: dict[str, str] = field(default_factory=dict)
+
+
+def understand(
+    inputs: Inputs,
+    policy: Policy,
+    *,
+    foreign: Foreign | None = None,
+    kind: str | None = None,
+    mapping: ColumnMapping | None = None,
+) -> list[UnderstoodFile]:
+    """Tell how each file and sheet would be read, from its first thousand records.
+
+    Parameters
+    ----------
+    inputs : path or paths
+        As in `read_events`.
+    policy : Policy
+        Code patterns and time zone.
+    foreign : Foreign, optional
+        Reads files of PCR machines.
+    kind : str, optional
+        Kind of files without one.
+    mapping : ColumnMapping, optional
+        What headers, words and files mean beyond docs/tables.md.
+
+    Returns
+    -------
+    list of UnderstoodFile
+        In the order of names; files that are left aside last.
+    """
+    with Spool() as spool:
+        sources, batches, skipped = open_inputs(inputs, foreign, spool, policy, kind=kind, mapping=mapping)
+        told = [
+            _machine(source, foreign, batches)
+            if foreign and not source.sheet and foreign.recognises(source.path)
+            else replace(_understood(source, batches, policy), kind_from=_kind_from(source, kind))
+            for source in sources
+        ]
+    told = [_completed(each) for each in told]
+    return [*told, *(UnderstoodFile(name, skipped=why) for name, why in skipped.items())]
+
+
+def _completed(told: UnderstoodFile) -> UnderstoodFile:
+    """The file with how its kind is known by its own content, where neither a name nor an option tells."""
+    if told.kind in REFERENCE:
+        return replace(told, kind_from="table")
+    if told.form.startswith("machine "):
+        return replace(told, kind_from="machine")
+    if told.kind_from or not told.kind:
+        return told if told.kind else replace(told, kind_from="column" if _has(told, "kind") else "")
+    return replace(told, kind_from="header")
+
+
+def _has(told: UnderstoodFile, column: str) -> bool:
+    return any(each.column == column for each in told.columns)
+
+
+def _kind_from(source: Source, option: str | None) -> str:
+    if source.mapped and source.mapped.kind:
+        return "mapping"
+    if not source.kind:
+        return ""
+    return "option" if source.kind == option else "name"
+
+
+def _understood(
+    source: Source, batches: Callable[[Source], Iterator[Batch | Unread]], policy: Policy
+) -> UnderstoodFile:
+    form = "workbook" if source.sheet else _encoding(source)
+    try:
+        batch = _first(batches(source))
+    except NoEventsError as why:
+        if table := _table_of_sheet(source):
+            return _understood(replace(source, table=table), batches, policy)
+        return UnderstoodFile(source.name, form=form, skipped=str(why))
+    told = batch.told if batch else None
+    open_to_tables = told is not None and not (source.table or source.kind or told.kind)
+    if told and open_to_tables and (table := _table_of(told.header)):
+        return _understood(replace(source, table=table), batches, policy)
+    kind = source.table or source.kind or (told.kind if told else "")
+    if batch is None:
+        return UnderstoodFile(source.name, kind, form=form)
+    line, questions = (told.line or None, told.questions) if told else (None, ())
+    base = UnderstoodFile(
+        source.name, kind, form=form, header_line=line, columns=_columns(batch), questions=questions
+    )
+    return _looked_at(base, batch, policy)
+
+
+def _first(came: Iterator[Batch | Unread]) -> Batch | None:
+    """The first batch of a file with records; that of its last attempt where it was read anew."""
+    kept: Batch | None = None
+    for batch in (each for item in came for each in unpacked(item)):
+        if batch.is_anew:
+            kept = None
+        elif kept is None or not kept.table.num_rows:
+            kept = batch
+        if kept and kept.table.num_rows:
+            break
+    return kept
+
+
+def _looked_at(base: UnderstoodFile, batch: Batch, policy: Policy) -> UnderstoodFile:
+    """Validate the first records of a batch."""
+    table = batch.table.slice(0, _ROWS)
+    rejects = {"not_parseable": batch.broken.height} if batch.broken.height else {}
+    records = table.num_rows + batch.broken.height
+    if base.kind not in KINDS or not table.num_rows:
+        several = (
+            "kind" in batch.table.column_names and batch.table.column("kind").null_count < table.num_rows
+        )
+        asked = () if base.kind or several or base.questions or not records else (_untold(base.file),)
+        return replace(base, records=records, rejects=rejects, questions=base.questions + asked)
+    events, _, bad = validate(table, base.kind, policy, batch.left_out)
+    rejects |= dict(bad.group_by("code").len().sort("code").iter_rows())
+    times = next((time_form(each.samples) for each in base.columns if each.column == "at"), "")
+    words = {column: dict(found) for column, found in events.words_known.items()}
+    return replace(base, words=words, times=times, records=records, rejects=rejects)
+
+
+def _untold(file: str) -> OpenQuestion:
+    return OpenQuestion("kind_untold", message("kind_untold", {"file": file}), f"--kind {'|'.join(KINDS)}")
+
+
+def _columns(batch: Batch) -> tuple[UnderstoodColumn, ...]:
+    """Every column of a file in its order, those that are left out too."""
+    if batch.told is None or not batch.told.header:
+        known = [UnderstoodColumn(name, name) for name in batch.table.column_names]
+        return (*known, *(UnderstoodColumn(name, "") for name in sorted(batch.left_out)))
+    header, names = batch.told.header, batch.told.names
+    lines = batch.raw(np.arange(min(batch.table.num_rows, _LOOKED)))
+    rows = [cells for line in lines if (cells := _cells_of(line, len(header)))]
+    return tuple(
+        UnderstoodColumn(" ".join(name.split()), column, _samples([cells[place] for cells in rows]))
+        for place, (name, column) in enumerate(zip(header, names, strict=True))
+        if name.strip() or any(cells[place].strip() for cells in rows)
+    )
+
+
+def _cells_of(line: str, width: int) -> list[str]:
+    splits = (split_cells(line, ord(separator)) for separator in _SEPARATORS)
+    return next((cells for cells in splits if len(cells) == width), [])
+
+
+def _samples(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(islice(dict.fromkeys(value.strip() for value in values if value.strip()), _SAMPLES))
+
+
+def time_form(samples: Sequence[str]) -> str:
+    """How times are written, by an example of the known form that all of them have; empty where they have none.
+
+    Examples
+    --------
+    >>> time_form(["2022/4/4 8:05"])
+    '2022/2/10 8:00'
+    """
+    forms = [
+        example
+        for example, pattern in _TIME_FORMS
+        if samples and all(re.match(pattern, each) for each in samples)
+    ]
+    return forms[0] if forms else ""
+
+
+def _table_of(header: Sequence[str]) -> str:
+    """The reference table that a header fits: it has its key and another of its columns; empty where it fits none."""
+    for table, columns in REFERENCE.items():
+        known = set(filter(None, Naming(table=table).read(header).names))
+        own = set(columns) - {"person", "site", "lab", "point", "name", "phone", "person_type"}
+        if columns[0] in known and known & own:
+            return table
+    return ""
+
+
+def _table_of_sheet(source: Source) -> str:
+    if not source.sheet:
+        return ""
+    for table in REFERENCE:
+        text = sheet_text(replace(source, table=table))
+        if not isinstance(text, str):
+            line = next(line for line in text.content.decode().split("\n") if line)
+            if _table_of(split_cells(line, ord(","))) == table:
+                return table
+    return ""
+
+
+def _encoding(source: Source) -> str:
+    """The encoding of a text by its first bytes; empty for Parquet and Arrow, and where it cannot be opened."""
+    try:
+        raw, file, _ = opened(source.path)
+        with raw:
+            head = bytes(file.read(SAMPLE))
+    except (OSError, DamageError):
+        return ""
+    if head.startswith((b"PAR1", b"ARROW1", b"\xff\xff\xff\xff")):
+        return "parquet" if head.startswith(b"PAR1") else "arrow"
+    name = encoding_of(head)
+    if name != UTF8:
+        return name
+    evidence = Evidence()
+    evidence.add(head)
+    return evidence.decided()
+
+
+def _machine(
+    source: Source, foreign: Foreign, batches: Callable[[Source], Iterator[Batch | Unread]]
+) -> UnderstoodFile:
+    """A machine's file: its format, its events by kind, and what would cost events."""
+    counted: dict[str, int] = {}
+    broken = 0
+    for batch in (each for item in batches(source) for each in unpacked(item)):
+        broken += batch.broken.height
+        if batch.table.num_rows:
+            kind = batch.table.column("kind")[0].as_py()
+            counted[kind] = counted.get(kind, 0) + batch.table.num_rows
+    note: dict[str, Any] = dict(foreign.notes().get(source.path, {}))
+    answers = dict(note.get("answers", {}))
+    questions = [OpenQuestion(*told) for told in questions_of_machine(note)]
+    answers.pop("lab_missing", None)
+    return UnderstoodFile(
+        source.name, ", ".join(f"{kind} {count}" for kind, count in counted.items()), form=f"machine {note.get('format', '')}",
+        records=sum(counted.values()) + broken, rejects={"not_parseable": broken} if broken else {}, questions=tuple(questions),
+        decided=answers,
+    )  # fmt: skip
+
+
+def is_numbering(column: UnderstoodColumn) -> bool:
+    """Whether a column only numbers the lines."""
+    return bare_header(column.header) in NUMBERING
