@@ -228,7 +228,8 @@ def _looked_at(base: UnderstoodFile, batch: Batch, policy: Policy) -> Understood
         asked = () if base.kind or several or base.questions or not records else (_untold(base.file),)
         return replace(base, records=records, rejects=rejects, questions=base.questions + asked)
     events, _, bad = validate(table, base.kind, policy, batch.left_out)
-    rejects |= dict(bad.group_by("code").len().sort("code").iter_rows())
+    counted = bad["code"].value_counts(sort=True)
+    rejects |= dict(zip(counted["code"].to_list(), counted["count"].to_list(), strict=True))
     times = next((time_form(each.samples) for each in base.columns if each.column == "at"), "")
     words = {column: dict(found) for column, found in events.words_known.items()}
     return replace(base, words=words, times=times, records=records, rejects=rejects)
