@@ -133,3 +133,16 @@ def test_mapping__with_a_mistake_is_refused_by_name(tmp_path: Path, text: str, w
     (tmp_path / "m.toml").write_text(text, encoding="utf-8")
     with pytest.raises(PolicyError, match=why):
         poolpipe.run(COUNTY / "装箱.csv", mapping=tmp_path / "m.toml")
+
+
+def test_check__asks_about_dates_with_the_month_first(tmp_path: Path) -> None:
+    rows = [
+        ["身份证号", "采样管条码", "采样时间"],
+        *([f"E{n}", "T1", f"04/0{n}/2022 8:05"] for n in (1, 2, 3)),
+    ]
+    (tmp_path / "采样.xlsx").write_bytes(workbook({"表": rows}))
+    each = _told(str(tmp_path / "采样.xlsx"), status=1)["采样.xlsx#表"]
+    (asked,) = each["questions"]
+    assert (asked["code"], each["times"]) == ("mostly_refused", None)
+    assert "bad_time" in asked["question"]
+    assert "day and month cannot be told apart" in asked["question"]

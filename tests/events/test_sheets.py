@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import poolpipe
 from events.scans import codes, column, counts, read, tubes
 from events.workbooks import changed, workbook
+from poolpipe.events.spreadsheets import OLE
 
 HEADER = ["序号", "姓名", "证件类型", "身份证号", "采样管条码", "采样时间", "采样点"]
 MAIN = "xl/worksheets/sheet1.xml"
@@ -199,3 +200,69 @@ def test_two_columns_for_one_thing__are_asked_and_a_mapping_answers(tmp_path: Pa
     (tmp_path / "columns.toml").write_text('[columns]\n"样本编号" = ""\n', encoding="utf-8")
     answered = poolpipe.run(tmp_path / "采样.xlsx", mapping=tmp_path / "columns.toml")
     assert (answered.pools["tube"].to_list(), answered.summary["asked"]) == (["T001"], [])
+
+
+def test_header_of_two_rows__is_joined(tmp_path: Path) -> None:
+    upper: list[Any] = ["序号", "姓名", "证件", None, "采样", None, None]
+    lower: list[Any] = [None, None, "类型", "号码", "管条码", "时间", "点"]
+    events = _read(tmp_path, workbook({"表": [["登记表"], upper, lower, row(1)]}), "表.xlsx")
+    assert (tubes(events), column(events, "site"), codes(events)) == (["T001"], ["实验小学"], [])
+
+
+def test_group_names_above_the_header__are_passed_over(tmp_path: Path) -> None:
+    above: list[Any] = ["人员信息", None, None, None, "采样信息", None, None]
+    assert tubes(_read(tmp_path, workbook({"表": [above, HEADER, row(1)]}))) == ["T001"]
+
+
+def test_name_in_chinese__tells_the_kind_of_english_headers_too(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [["at", "tube", "person", "person_type"], [AT, "T1", "E1", "护照"]]
+    assert tubes(_read(tmp_path, workbook({"表": rows}))) == ["T1"]
+    assert codes(_read(tmp_path, workbook({"表": rows}), "表.xlsx")) == [(2, "unknown_kind")]
+
+
+def test_table_that_fits_two_kinds__is_asked_unless_a_name_tells(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [
+        ["身份证号", "采样管条码", "采样时间", "检测结果", "报告时间"],
+        ["E1", "T1", AT, "阴性", AT + timedelta(hours=9)],
+    ]
+    (tmp_path / "a.xlsx").write_bytes(workbook({"表": rows}))
+    day = poolpipe.run(tmp_path / "a.xlsx")
+    assert [each["code"] for each in day.summary["asked"]] == ["kinds_alike"]
+    assert day.rejects["code"].to_list() == ["not_parseable"]
+    named = {title: workbook({title: rows}) for title in ("采样登记", "检测结果")}
+    (tmp_path / "a.xlsx").unlink()
+    for title, content in named.items():
+        (tmp_path / f"{title}.xlsx").write_bytes(content)
+    both = poolpipe.run(tmp_path)
+    assert both.pools.select("tube", "people", "call").rows() == [("T1", 1, "negative")]
+    assert both.summary["asked"] == []
+
+
+def test_workbook_with_a_password__says_so(tmp_path: Path) -> None:
+    """Excel packs an encrypted xlsx into the container of an xls, beside a stream called EncryptedPackage."""
+    locked = OLE + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(2000)
+    events = _read(tmp_path, locked)
+    assert codes(events) == [(None, "not_parseable")]
+    assert "protected by a password 工作簿有密码保护" in events.rejects["detail"][0]
+
+
+def test_spreadsheet_in_xml__is_left_out_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "采样.xls").write_text(
+        '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>'
+        '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>',
+        encoding="utf-8",
+    )
+    (tmp_path / "采样.xlsx").write_bytes(workbook({"表": [HEADER, row(1)]}))
+    assert "另存为 .xlsx" in read(tmp_path).skipped["采样.xls"]
+
+
+def test_plate_that_is_drawn__is_asked_for_what_no_file_says(tmp_path: Path) -> None:
+    drawn: list[list[Any]] = [
+        [None, *map(str, range(1, 13))],
+        *([letter, *(f"T{letter}{n:02}" for n in range(1, 13))] for letter in "ABCDEFGH"),
+    ]
+    (tmp_path / "板图.xlsx").write_bytes(workbook({"板": drawn}))
+    (asked,) = poolpipe.run(tmp_path / "板图.xlsx").summary["asked"]
+    assert (asked["file"], asked["code"]) == ("板图.xlsx", "facts_untold")
+    assert "plate, at, lab" in asked["question"]
+    assert "--plate BARCODE --at TIME --lab LAB" in asked["answer"]

@@ -230,7 +230,9 @@ def header_trouble(given: Sequence[str], told: NamedColumns | None = None) -> st
     )
     if alike:
         return message("columns_alike", {"columns": alike})
-    asked = [each for each in (told.questions if told else ()) if each.code == "columns_for_one"]
+    named = [name for name in told.names if name] if told else []
+    codes = ("columns_for_one", "kinds_alike") if len(set(named)) < len(named) else ()
+    asked = [each for each in (told.questions if told else ()) if each.code in codes]
     return "; ".join(f"{each.asked}: {each.answer}" for each in asked)
 
 

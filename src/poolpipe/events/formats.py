@@ -23,6 +23,7 @@ class _Format(NamedTuple):
 
 _UNPACK = "unpack it and give what is in it 请解压后再提供"
 _AS_CSV = "save each sheet as CSV (UTF-8) and give that 请另存为 CSV（UTF-8）后再提供"
+_AS_WORKBOOK = "open it in Excel or WPS and save it as .xlsx 请用 Excel 或 WPS 打开后另存为 .xlsx"
 _EXPORT = "export its table as CSV, NDJSON or Parquet 请导出为 CSV、NDJSON 或 Parquet"
 
 ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
@@ -85,6 +86,8 @@ def unreadable(head: bytes) -> str:
     """
     if head.startswith(b"PK\x03\x04") and not _is_text(head[4:]):
         return WORKBOOK if head[30:].startswith(_OFFICE) else ZIP
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in head or b"Excel.Sheet" in head:
+        return f"a spreadsheet in XML (2003): {_AS_WORKBOOK}"
     if _PDF.match(head):
         return f"a PDF: {_EXPORT}"
     found = (form for form in _FORMATS if head.startswith(form.magic, form.at))

@@ -111,9 +111,10 @@ class Naming:
                 header, tuple(name if name in own or name == given else "" for name, given in columns)
             )
         foreign = any(times) or any(name and name != bare[place] for place, name in enumerate(free))
-        if not foreign:  # a header of docs/tables.md tells no kind: the name of the file does
-            return self._told(header, tuple(free), kind=self.kind)
         kinds = kinds_told(free, times)
+        if not foreign:  # a header of docs/tables.md tells no kind: the name of the file does
+            named = self.likely if self.likely in kinds and "kind" not in free else ""
+            return self._told(header, tuple(free), kind=self.kind or named)
         near = kinds or (kinds_told(free, times, missing=1) if "kind" not in free else ())
         kind = self.kind or ("" if "kind" in free else self._chosen(near))
         names = tuple(_column(bare[at], free[at], times[at], kind) for at in range(len(bare)))
@@ -122,13 +123,8 @@ class Naming:
             return replace(told, questions=told.questions + self._missing(header, names, kind))
         if len(kinds) > 1 and "kind" not in free:
             asked = message("kinds_alike", {"kinds": ", ".join(kinds), "file": self.file})
-            return replace(
-                told,
-                questions=(
-                    *told.questions,
-                    OpenQuestion("kinds_alike", asked, self._line(f'kind = "{kinds[0]}"')),
-                ),
-            )
+            alike = OpenQuestion("kinds_alike", asked, self._line(f'kind = "{kinds[0]}"'))
+            return replace(told, questions=(alike,))  # the kind tells two times apart
         return told
 
     def _each(self, bare: list[str]) -> tuple[list[str], list[frozenset[str]]]:

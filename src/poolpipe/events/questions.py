@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
     from poolpipe.events.reading import Events
 
-__all__ = ["open_questions", "questions_of_machine"]
+__all__ = ["LOAD_FACTS", "open_questions", "questions_of_machine"]
+
+LOAD_FACTS: Final = ("plate", "at", "lab")
+"""What every load has and a machine's file may lack; its reader notes `plate_missing` and the like."""
+_OPTIONS: Final = {"plate": "--plate BARCODE", "at": "--at TIME"}
 
 
 def open_questions(events: Events) -> list[dict[str, str]]:
@@ -68,6 +72,10 @@ def questions_of_machine(note: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     found: list[tuple[str, str, str]] = []
     if note.get("left_out"):
         found.append(("machine_left_out", message("machine_left_out", {}), str(note["left_out"])))
-    if "lab_missing" in note.get("questions", ()):
-        found.append(("lab_untold", message("lab_untold", {}), str(note["answers"]["lab_missing"])))
+    lacking = [fact for fact in LOAD_FACTS if f"{fact}_missing" in note.get("answers", {})]
+    if lacking:
+        options = " ".join(_OPTIONS[fact] for fact in lacking if fact in _OPTIONS)
+        by_import = message("import_then_run", {"file": "FILE", "options": options})
+        answer = by_import if options else str(note["answers"]["lab_missing"])
+        found.append(("facts_untold", message("facts_untold", {"facts": ", ".join(lacking)}), answer))
     return found

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import xlrd
     from python_calamine import CalamineSheet, CalamineWorkbook
 
+_SECONDS = 300.0
+"""How long one sheet may take: a million rows take 20 s on a quiet machine."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -40,6 +43,8 @@ __all__ = [
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of an xls."""
+
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 Cells = tuple[list[str], frozenset[int]]
 """The texts of a row, and the indices of numbers among them."""
@@ -159,7 +164,7 @@ def workbook_titles(path: Path) -> list[str]:
 @cache
 def _reader() -> Isolated:
     """The child process for all workbooks of a run."""
-    return Isolated()
+    return Isolated(seconds=_SECONDS)
 
 
 def _asked(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -309,6 +314,8 @@ def _xlsx_book(content: bytes) -> _Book:
 def _biff_book(content: bytes) -> _Book:
     import xlrd
 
+    if _ENCRYPTED in content:  # an xlsx with a password is packed into the container of an xls
+        raise SpreadsheetError.of("workbook_locked", where="workbook")
     with open(os.devnull, "w", encoding="utf-8") as silence:  # noqa: PTH123 -- a device, no path
         book = xlrd.open_workbook(file_contents=content, logfile=silence, ragged_rows=True)
 

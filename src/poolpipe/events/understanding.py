@@ -8,8 +8,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import polars as pl
 
 from poolpipe.coding.headers import NUMBERING, bare_header
+from poolpipe.display import withhold_values
 from poolpipe.events.batches import unpacked
 from poolpipe.events.cells import split_cells
 from poolpipe.events.encodings import SAMPLE, UTF8, Evidence, encoding_of
@@ -22,7 +24,7 @@ from poolpipe.events.unpacking import DamageError, opened
 from poolpipe.events.validate import validate
 from poolpipe.events.workbooks import sheet_text
 from poolpipe.messages import message
-from poolpipe.tables import KINDS, REFERENCE
+from poolpipe.tables import KINDS, REFERENCE, REJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -230,6 +232,10 @@ def _looked_at(base: UnderstoodFile, batch: Batch, policy: Policy) -> Understood
     events, _, bad = validate(table, base.kind, policy, batch.left_out)
     counted = bad["code"].value_counts(sort=True)
     rejects |= dict(zip(counted["code"].to_list(), counted["count"].to_list(), strict=True))
+    worst = counted.head(1)
+    if not base.questions and worst.height and 2 * worst["count"][0] >= records:
+        detail = bad.filter(pl.col("code") == worst["code"][0])["detail"][0]
+        base = replace(base, questions=(_mostly_refused(worst["code"][0], withhold_values(detail)),))
     times = next((time_form(each.samples) for each in base.columns if each.column == "at"), "")
     words = {column: dict(found) for column, found in events.words_known.items()}
     return replace(base, words=words, times=times, records=records, rejects=rejects)
@@ -237,6 +243,12 @@ def _looked_at(base: UnderstoodFile, batch: Batch, policy: Policy) -> Understood
 
 def _untold(file: str) -> OpenQuestion:
     return OpenQuestion("kind_untold", message("kind_untold", {"file": file}), f"--kind {'|'.join(KINDS)}")
+
+
+def _mostly_refused(code: str, detail: str) -> OpenQuestion:
+    """The question for a column that is written as no event's may be, such as days before months."""
+    asked = message("mostly_refused", {"code": code, "detail": detail})
+    return OpenQuestion("mostly_refused", asked, f"{REJECTS[code].way_out} {REJECTS[code].way_out_chinese}")
 
 
 def _columns(batch: Batch) -> tuple[UnderstoodColumn, ...]:
@@ -333,7 +345,7 @@ def _machine(
     note: dict[str, Any] = dict(foreign.notes().get(source.path, {}))
     answers = dict(note.get("answers", {}))
     questions = [OpenQuestion(*told) for told in questions_of_machine(note)]
-    answers.pop("lab_missing", None)
+    answers = {code: setting for code, setting in answers.items() if not code.endswith("_missing")}
     return UnderstoodFile(
         source.name, ", ".join(f"{kind} {count}" for kind, count in counted.items()), form=f"machine {note.get('format', '')}",
         records=sum(counted.values()) + broken, rejects={"not_parseable": broken} if broken else {}, questions=tuple(questions),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from poolpipe.coding.headers import bare_header
@@ -170,7 +173,9 @@ def _is_whole(sheet: Source) -> bool:
     """Whether a sheet has every column of a kind of event."""
     naming = naming_of(sheet)
     rows = map(_cells, sheet_csv(sheet.path, sheet.sheet, _LINES).decode().split("\n"))
-    return any(naming.read(cells).kinds or "at" in map(bare_header, cells) for cells in rows)
+    cells = list(rows)
+    pairs = (_joined(upper, lower) for upper, lower in pairwise(cells))
+    return any(naming.read(each).kinds or "at" in map(bare_header, each) for each in (*cells, *pairs))
 
 
 def sheet_text(source: Source) -> SheetText | str:
@@ -191,16 +196,41 @@ def sheet_text(source: Source) -> SheetText | str:
     SpreadsheetError, OSError
         If the workbook cannot be read.
     """
-    content = sheet_csv(source.path, source.sheet)
-    *lines, rest = content.split(b"\n", _LINES)
     naming = naming_of(source)
     said = source.mapped.header if source.mapped else None
+    *lines, rest = sheet_csv(source.path, source.sheet).split(b"\n", max(_LINES, said or 0))
+    lines = lines if said else _with_joined_header(lines, naming)
     place = _header(lines, naming) if said is None else min(said, len(lines)) - 1
     if place is None:
         code = "table_without_header" if source.table else "sheet_without_header"
         return message(code, {"key": naming.key})
     above = [line if _is_record(line, naming) else b"" for line in lines[:place]]
     return SheetText(b"\n".join([*above, *lines[place:], rest]))
+
+
+def _with_joined_header(lines: list[bytes], naming: Naming) -> list[bytes]:
+    """The lines with a header of two rows (证件 above 类型 and 号码) as one, where only both together name a kind's columns."""
+    rows = [_cells(line.decode()) for line in lines]
+    if any(naming.read(cells).kinds for cells in rows):
+        return lines
+    for place, (upper, lower) in enumerate(pairwise(rows)):
+        joined = _joined(upper, lower)
+        if naming.read(joined).kinds and not looks_like_a_record(lower, naming.read(lower)):
+            text = io.StringIO()
+            csv.writer(text, lineterminator="").writerow(joined)
+            return [*lines[:place], b"", text.getvalue().encode(), *lines[place + 2 :]]
+    return lines
+
+
+def _joined(upper: list[str], lower: list[str]) -> list[str]:
+    """Names of two rows as one; a name of the upper row stands over the blank cells to its right that have one below."""
+    names: list[str] = []
+    above = ""
+    for place, below in enumerate(lower):
+        own = upper[place].strip() if place < len(upper) else ""
+        above = own or (above if below.strip() else "")
+        names.append(above if below.strip() in ("", above) else f"{above}{below.strip()}")
+    return names
 
 
 def _header(lines: list[bytes], naming: Naming) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from poolpipe.events.questions import LOAD_FACTS
 from poolpipe.messages import message
 
 if TYPE_CHECKING:
@@ -81,8 +82,9 @@ class InstrumentSource:
         try:
             file = instruments.read(path, policy=self._policy)
             asked = {question.code: answer(question.setting, "run") for question in file.questions}
-            if file.loads["lab"].null_count():
-                asked["lab_missing"] = answer("lab", "run")
+            for fact in LOAD_FACTS:
+                if file.loads[fact].null_count():
+                    asked[f"{fact}_missing"] = answer(fact, "run")
             missed = sum(finding.severity != "info" for finding in file.not_understood)
             self._note(path, file.recognised.format, asked, missed)
             return instruments.events(file, self._policy, without_lab=True, lines=True)

@@ -35,8 +35,9 @@ REJECTS: Final = {
     "columns_alike": Message("{columns}: keep one, or rename the others", "列名重复，请保留一个或改名"),
     "left_out_by_mapping": Message("left out by the mapping (kind = \"skip\")", "按列对应文件不予读取"),
     "machine_left_out": Message("the machine's file lacks a fact, and nothing of it is read", "仪器文件缺少必要信息，未读取"),
-    "lab_untold": Message(
-        "which laboratory loaded these tubes? the loads are rejected without it", "上样记录未注明检测机构，已拒收：由哪家机构检测？",
+    "mostly_refused": Message("half of the records or more would be rejected, {code}: {detail}", "半数以上的记录将被拒收（{code}）"),
+    "facts_untold": Message(
+        "loads of this file lack {facts} and are rejected: which is it?", "本文件的上样记录缺少 {facts}，已拒收，请指明",
     ),
     "columns_for_one": Message(
         "the columns {names} all stand for {column}: which of them is meant? leave the others out",
