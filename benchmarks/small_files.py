@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import contenders
-from benchmarks.measuring import ROOT, Measured, measure
+from benchmarks.measuring import NO_LIMIT, ROOT, Measured, measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SIZES = (2_000, 20_000, 100_000)
 FORMATS = ("csv", "ndjson")
 SCANS = 10
+PEER_S = 300
+"""Seconds after which a peer is stopped."""
+
 OURS, WHOLE, PEERS = contenders.OURS, "poolpipe, one file", ("Polars", "DuckDB")
 MEASURED = ROOT / "benchmarks" / "measured.json"
 START = dt.datetime(2022, 2, 10, 8, tzinfo=dt.timezone(dt.timedelta(hours=8)))
@@ -81,7 +84,7 @@ def _measured(name: str, folder: Path, whole: Path, out: Path) -> Measured:
     if name in (OURS, WHOLE):
         scans = folder if name == OURS else whole
         command = contenders.poolpipe("run", str(scans), "--out", str(out / "result"), "--quiet")
-    run = measure(command)
+    run = measure(command, seconds=NO_LIMIT if name in (OURS, WHOLE) else PEER_S)
     print(
         f"{folder.name} {name}: {run.ended} {run.wall_s:.2f} s, cpu {run.cpu_s:.2f} s, "
         f"{run.peak_bytes / 1e9:.2f} GB, others {run.others_s:.2f} s {run.said}",

@@ -199,9 +199,9 @@ def _other(kind: str, rng: random.Random) -> tuple[str, bytes]:
 
 def _bytes(text: str, rng: random.Random) -> bytes:
     form = rng.random()
-    if form < 0.04:
+    if form < 0.07:
         return text.encode("gb18030", "replace")
-    if form < 0.06:
+    if form < 0.09:
         return text.encode("utf-16")
     content = text.encode()
     if form < 0.14:

@@ -1,7 +1,7 @@
 """Collect consecutive small text files into bundles, so that thousands of them are parsed and validated at once.
 
-A file of ten records costs as much to parse and validate as one of ten thousand. Only files whose every byte is plain are
-collected: sound UTF-8 that begins with a known header or with an object. All others are read one by one.
+A file of ten records costs as much to parse and validate as one of ten thousand. Only texts that begin with a known header or
+with an object are collected, decoded to UTF-8. All other files are read one by one.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ import os
 import re
 from codecs import BOM_UTF8
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from poolpipe.events.csv_records import Header
+from poolpipe.events.damage import Plain
 from poolpipe.events.encodings import SAMPLE, text_of
 from poolpipe.events.formats import NoEventsError, unreadable
 from poolpipe.events.json_documents import is_document
 from poolpipe.events.mapping import SKIP
-from poolpipe.events.streams import has_known_header
+from poolpipe.events.streams import OtherEncodingError, TextStream, has_known_header, recognised
+from poolpipe.events.unpacking import compression_of
 from poolpipe.events.workbooks import naming_of
 from poolpipe.paths import changed
 
@@ -49,7 +52,7 @@ class Segment:
     file : int
         Index of the file among the sources.
     text : bytes
-        Sound UTF-8 without byte-order mark, all lines of a CSV with its header.
+        UTF-8 without byte-order mark, of a CSV all lines with its header.
     header : Header or None
         Header of a CSV, one and the same for all segments that it is the header of; None of NDJSON.
     line : int
@@ -137,18 +140,20 @@ class _PlainTexts:
         """Cut a file's bytes into segments; None where they are not plain."""
         if not content:
             return []
-        text = content.removeprefix(BOM_UTF8)
-        if 0 in content or not _is_sound(text) or unreadable(content):
+        text: bytes | None = content.removeprefix(BOM_UTF8)
+        if 0 in content or not _is_sound(content):
+            text = _decoded(content)
+        if text is None or unreadable(content):
             return None
         if text.startswith(b"{"):
-            return self._objects(file, text)
+            return None if is_document(text_of(content)) else self._objects(file, text)
         header = self._header(text.partition(b"\n")[0], source)
         return None if header is None else [Segment(file, text, header)]
 
     def _objects(self, file: int, text: bytes) -> list[Segment] | None:
         """Segments of NDJSON: its lines, and by itself a last line without an end."""
         lines, newline, rest = text.rpartition(b"\n")
-        if len(rest) > self._longest or is_document(text_of(text)):
+        if len(rest) > self._longest:
             return None
         segments = [Segment(file, lines)] if newline else []
         if rest.strip():
@@ -167,6 +172,8 @@ class _PlainTexts:
     def _plain_header(self, line: bytes, naming: Naming) -> Header | None:
         if len(line) > min(_LONGEST_HEADER, self._longest) or not has_known_header(line):
             return None
+        if recognised(line, "") != "csv":
+            return None
         if b"\r" in line[:-1] or _NO_CHARACTER in line or line.startswith(BOM_UTF8):
             return None
         try:
@@ -177,6 +184,20 @@ class _PlainTexts:
         is_plain = len(cells) > 1 and all(_PLAIN_CELL.fullmatch(cell) for cell in cells)
         is_sound = header.there and header.known and not header.trouble and not header.told.questions
         return header if is_plain and is_sound else None
+
+
+def _decoded(content: bytes) -> bytes | None:
+    """A text of another encoding, or damaged, in UTF-8 as single files are decoded; None where it is not known to be one."""
+    if compression_of(content) or not has_known_header(content):
+        return None
+    encoding = ""
+    while True:
+        try:
+            text = b"".join(TextStream(Plain(BytesIO(content)), encoding).blocks())
+        except OtherEncodingError as found:
+            encoding = found.encoding
+        else:
+            return None if 0 in text else text
 
 
 def _is_sound(text: bytes) -> bool:

@@ -382,7 +382,7 @@ def _apart(given: list[_Given]) -> list[str]:
             break
         for row in clashing:
             levels[row] += 1
-            names[row] = shown(ways[levels[row]](given[row]))
+            names[row] = shown(ways[levels[row]](given[row])).replace(os.sep, "/")
     # Bytes that are no UTF-8 may be shown like the name of a file that is really called so.
     alike = [row for row, name in enumerate(names) if often[name] > 1]
     seen: Counter[str] = Counter()
