@@ -1,8 +1,8 @@
 """Do the tests notice?  ``python -m benchmarks.mutate --seed 1 --changes 200``.
 
-Makes seeded small changes to the code, one at a time, in a copy of the project, and runs the tests that are
-likeliest to notice each, up to the first that fails. A change that no test notices is a rule that no test
-holds, unless it changes nothing that anybody could see: those are listed with a reason in `equivalent.toml`.
+Makes seeded small changes to the code, one at a time, in a copy of the project, and runs the tests that run the
+changed line, the likeliest to notice first, up to the first that fails. A change that no test notices is a rule that
+no test holds, unless it changes nothing that anybody could see: those are listed with a reason in `equivalent.toml`.
 """
 
 from __future__ import annotations
@@ -11,93 +11,57 @@ import argparse
 import json
 import os
 import random
-import re
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import tomllib
-from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.measuring import ROOT
+from benchmarks import mutation_runs, mutation_tests
 from benchmarks.mutations import Change, changes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+ROOT = Path(__file__).parents[1]
 LISTED = Path(__file__).with_name("equivalent.toml")
 COPIED = ("src", "kernels", "tests", "data", "docs", "benchmarks", "scripts", "pyproject.toml", "README.md",
           "README.zh.md", "CHANGELOG.md", "LICENSE", "Makefile", "requirements.lock", "uv.lock")  # fmt: skip
-CPU_S = (120, 400)
-"""Processor seconds of the likeliest tests and of all, after which a change that makes them hang is noticed."""
-
-PROBABILITIES = "tests/stages/test_probabilities.py"
-CONCLUSIONS = (
-    *(
-        f"tests/pipeline/test_{name}.py"
-        for name in ("against_reference", "ties", "single_events", "laws", "examples")
-    ),
-    "tests/stages",
-)
-RESULTS = (
-    "tests/results",
-    "tests/coding",
-    "tests/events/test_rejects.py",
-    "tests/cli/test_run.py",
-    *CONCLUSIONS,
-)
-EVENTS = ("tests/events", "tests/coding", *CONCLUSIONS, "tests/cli/test_run.py")
-WATCHED: tuple[tuple[str, tuple[str, ...]], ...] = (
-    *(
-        (f"kernels/poolpipe_kernels/{kernel}.py", ("tests/kernels", "tests/decode", PROBABILITIES))
-        for kernel in (
-            "arrays",
-            "components",
-            "counts",
-            "cover",
-            "elimination",
-            "enumeration",
-            "posterior",
-            "propagate",
-        )
-    ),
-    *(
-        (f"kernels/poolpipe_kernels/{kernel}.py", ("tests/kernels", *CONCLUSIONS))
-        for kernel in ("duplicate_people", "journeys", "seats", "tubes", "well_index", "wells")
-    ),
-    ("kernels/poolpipe_kernels/*", ("tests/kernels", *EVENTS, "tests/results")),
-    ("src/poolpipe/events/*", EVENTS),
-    ("src/poolpipe/coding/*", ("tests/coding", "tests/events", "tests/decode/test_keys.py", *RESULTS)),
-    ("src/poolpipe/decode/*", ("tests/decode", PROBABILITIES)),
-    ("src/poolpipe/exchange/*", ("tests/exchange", "tests/cli")),
-    ("src/poolpipe/instruments/*", ("tests/instruments", "tests/house/test_errors.py")),
-    ("src/poolpipe/stages/*", CONCLUSIONS),
-    ("src/poolpipe/results/*", (*RESULTS, "tests/cli/test_diff.py")),
-    ("src/poolpipe/pipeline.py", ("tests/events/test_reference_tables.py", *RESULTS)),
-)
-"""Which modules are changed, and the tests that watch them, the likeliest to notice first."""
+CHANGED = ("src/poolpipe/pipeline.py", "kernels/poolpipe_kernels/*", *(
+    f"src/poolpipe/{folder}/*"
+    for folder in ("coding", "events", "stages", "decode", "results", "instruments", "exchange")
+))  # fmt: skip
+"""Which modules are changed."""
+WATCHING = ("kernels", "coding", "events", "stages", "decode", "results", "instruments", "exchange", "pipeline",
+            "cities", "cli")  # fmt: skip
+"""Folders of tests that watch them."""
+WATCHING_INTERPRETED = ("kernels", "coding", "events", "stages", "decode", "pipeline")
+FIRST_S, ALL_S = 6.0, 150.0
+"""Seconds of the tests that are tried first, and of all that are tried, as they were recorded."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
+    mutation_runs.load_libraries()
     done = _told(options.out)
     with tempfile.TemporaryDirectory(prefix="poolpipe-mutate-") as work:
         copy = _copied(Path(work) / ROOT.name)
-        drawn = list(_drawn(copy, options.seed, options.changes, options.only))
-        if not options.unproven:
-            _prove(copy, {test for path, _ in drawn for test in _watching(path)})
+        trial = _Trial(copy, *_recorded(copy, options.record))
         rows: list[dict[str, str]] = []
+        drawn = list(_drawn(copy, options.seed, options.changes, options.only))
         for number, (path, change) in enumerate(drawn, 1):
             row = _row(copy, path, change)
             key = tuple(row.values())
             rows.append(row)
             if not done.get(key, {}).get("noticed"):  # tests are only added: what was noticed once is noticed
-                done[key] = row | _tried(copy, path, change, _order(copy, path, done.values()))
+                likely = [told["by"] for told in done.values() if told["file"] == path and told["by"]]
+                done[key] = row | trial.of(path, change, likely)
                 with options.out.open("a", encoding="utf-8") as lines:
                     lines.write(json.dumps(done[key], ensure_ascii=False) + "\n")
             print(f"{number}/{len(drawn)} {_said(done[key])}", file=sys.stderr, flush=True)
@@ -118,13 +82,34 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         help="what was noticed already is kept, the rest tried again",
     )
     parser.add_argument(
-        "--unproven", action="store_true", help="do not first run the tests on the code as it is"
+        "--record",
+        type=Path,
+        default=Path(".benchmarks/mutations"),
+        help="folder that keeps which test runs which line; recorded where it is missing or a file of tests changed",
     )
     return parser.parse_args(arguments)
 
 
-def _watching(path: str) -> tuple[str, ...]:
-    return next((tests for pattern, tests in WATCHED if fnmatch(path, pattern)), ())
+def _recorded(copy: Path, place: Path) -> tuple[mutation_tests.Recorded, mutation_tests.Recorded]:
+    """Which test runs which line, with kernels compiled and interpreted; recorded where it is not known yet."""
+    place = place.absolute()
+    found = []
+    for interpreted, folders in ((False, WATCHING), (True, WATCHING_INTERPRETED)):
+        files = [
+            file.relative_to(copy).as_posix()
+            for folder in folders
+            for file in sorted((copy / "tests" / folder).rglob("test_*.py"))
+        ]
+        stale = mutation_tests.stale(place, copy, files, interpreted=interpreted)
+        for folder in folders:
+            some = [file for file in stale if file.startswith(f"tests/{folder}/")]
+            if some:
+                print(f"recording {len(some)} files of tests/{folder}", file=sys.stderr, flush=True)
+                environment = os.environ | mutation_runs.environment(copy, interpreted=interpreted)
+                command = [sys.executable, "-m", "benchmarks.mutation_record", str(place), *some]
+                subprocess.run(command, cwd=copy, env=environment, stdout=subprocess.DEVNULL, check=True)
+        found.append(mutation_tests.recorded(place, copy, files, interpreted=interpreted))
+    return found[0], found[1]
 
 
 def _drawn(root: Path, seed: int, count: int, only: str) -> Iterator[tuple[str, Change]]:
@@ -132,7 +117,7 @@ def _drawn(root: Path, seed: int, count: int, only: str) -> Iterator[tuple[str, 
     lines: dict[tuple[str, int], list[Change]] = {}
     for file in sorted((*root.glob("src/poolpipe/**/*.py"), *root.glob("kernels/**/*.py"))):
         path = file.relative_to(root).as_posix()
-        if _watching(path) and fnmatch(path, only):
+        if any(fnmatch(path, pattern) for pattern in CHANGED) and fnmatch(path, only):
             for change in changes_of(file.read_bytes()):
                 lines.setdefault((path, change.line), []).append(change)
     drawn = sorted(lines)
@@ -160,73 +145,103 @@ def _copied(place: Path) -> Path:
     return place
 
 
-def _pytest(copy: Path, tests: tuple[str, ...], cpu_s: int = CPU_S[1]) -> subprocess.CompletedProcess[str]:
-    """Run tests in the copy, on its own modules, up to the first that fails."""
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join((str(copy / "src"), str(copy / "kernels"))),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "CI": "true",
-    }
-    command = [
-        sys.executable, "-m", "pytest", "-q", "-x", "--tb=line", "-p", "no:cacheprovider",
-        "--hypothesis-profile=poolpipe-unshrunk", *(test for test in tests if (copy / test).exists()),
-    ]  # fmt: skip
-    return subprocess.run(
-        command, cwd=copy, env=environment, capture_output=True, text=True, check=False, errors="replace",
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s)),
-    )  # fmt: skip
+@dataclass
+class _Trial:
+    """Tries changes in a copy of the project.
+
+    A test counts only if it passes, alone, on the code as it is.
+    """
+
+    copy: Path
+    compiled: mutation_tests.Recorded
+    interpreted: mutation_tests.Recorded
+    proved: dict[tuple[str, bool], bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.modules = mutation_tests.Modules(self.copy)
+
+    def of(self, path: str, change: Change, likely: Iterable[str]) -> dict[str, Any]:
+        """Make one change, run the tests that may notice it, and take the change back."""
+        began = time.monotonic()
+        by, ran = "", 0
+        for interpreted in (True, False) if mutation_tests.is_kernel(path) else (False,):
+            found = self.interpreted if interpreted else self.compiled
+            tests = mutation_tests.choice(found, self.modules, path, change, likely, interpreted=interpreted)
+            for some in _parts(tests, found.seconds):
+                if not by:
+                    by = self._noticed(path, change, some, found, interpreted=interpreted)
+                    ran += len(some)
+        seconds = round(time.monotonic() - began, 1)
+        return {"noticed": bool(by), "by": by, "s": seconds, "tests": ran}
+
+    def _noticed(
+        self,
+        path: str,
+        change: Change,
+        tests: list[str],
+        found: mutation_tests.Recorded,
+        *,
+        interpreted: bool,
+    ) -> str:
+        """The test that notices the change, or why none could be run; empty where all pass."""
+        while tests:
+            with _changed(self.copy / path, change):
+                outcome = mutation_runs.run(self.copy, found.seconds, tests, interpreted=interpreted)
+            if not outcome.noticed:
+                return ""
+            if self._passes(outcome.failed, tests, found, interpreted=interpreted):
+                return outcome.failed or outcome.why
+            if outcome.failed not in tests:
+                raise SystemExit(f"{outcome.failed}: {outcome.why}\nso it is without any change, too")
+            tests = tests[tests.index(outcome.failed) + 1 :]
+        return ""
+
+    def _passes(
+        self, test: str, tests: list[str], found: mutation_tests.Recorded, *, interpreted: bool
+    ) -> bool:
+        """Whether the tests, of which one failed, run through without the change."""
+        alone = [test] if test in tests else tests
+        key = alone[0], interpreted
+        if key not in self.proved:
+            self.proved[key] = not mutation_runs.run(
+                self.copy, found.seconds, alone, interpreted=interpreted
+            ).noticed
+        return self.proved[key]
 
 
-def _prove(copy: Path, tests: set[str]) -> None:
-    """Every test passes on the code as it is: else every change would be noticed."""
-    for test in sorted(tests):
-        ran = _pytest(copy, (test,))
-        if ran.returncode:
-            raise SystemExit(f"{test} fails on the code as it is:\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}")
-
-
-def _order(copy: Path, path: str, told: Iterable[dict[str, Any]]) -> tuple[tuple[str, ...], ...]:
-    """Files of tests that speak of the module or noticed the most of its changes so far; then all that watches it."""
-    watching = _watching(path)
-    module = Path(path).stem if Path(path).stem != "__init__" else Path(path).parent.name
-    speaks = re.compile(rf"\b(import|from)\b.*\b{re.escape(module)}\b|\b{re.escape(module)}\.")
-    files = {
-        file.relative_to(copy).as_posix(): file
-        for test in watching
-        for file in sorted((copy / test).rglob("test_*.py"))
-    }
-    likely = Counter(name for name, file in files.items() if speaks.search(file.read_text(encoding="utf-8")))
-    for row in told:
-        noticed_by = re.search(r"tests/[^ :]+\.py", row["by"])
-        if row["file"] == path and noticed_by and noticed_by[0] in files:
-            likely[noticed_by[0]] += 1
-    return tuple(name for name, _ in likely.most_common(4)), watching
-
-
-def _tried(copy: Path, path: str, change: Change, tests: tuple[tuple[str, ...], ...]) -> dict[str, Any]:
-    """Make one change, run what watches it, and take the change back, with what was compiled of it."""
-    file = copy / path
+@contextmanager
+def _changed(file: Path, change: Change) -> Iterator[None]:
+    """A module with a change, taken back at the end with what was compiled of it."""
     source, stamp = file.read_bytes(), file.stat()
     compiled = file.parent / "__pycache__"
     with tempfile.TemporaryDirectory(prefix="poolpipe-compiled-") as aside:
-        if compiled.exists():
+        keeps = compiled.exists() and any(compiled.glob(f"{file.stem}.*.nbc"))
+        if keeps:
             shutil.copytree(compiled, aside, dirs_exist_ok=True)
-        began = time.monotonic()
         file.write_bytes(change.applied(source))
         try:
-            tries = (_pytest(copy, some, cpu_s) for some, cpu_s in zip(tests, CPU_S, strict=True) if some)
-            ran = next((ran for ran in tries if ran.returncode), None)
+            yield
         finally:
             file.write_bytes(source)
             os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-            if compiled.exists():
+            if keeps:
                 shutil.rmtree(compiled)
                 shutil.copytree(aside, compiled)
-    seconds = round(time.monotonic() - began)
-    if ran is None:
-        return {"noticed": False, "by": "", "s": seconds}
-    failed = [line for line in ran.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return {"noticed": True, "by": failed[0] if failed else (ran.stdout + ran.stderr)[-300:], "s": seconds}
+
+
+def _parts(tests: list[str], seconds: dict[str, float]) -> Iterator[list[str]]:
+    """The first few seconds of tests, so that few files are imported; then those for which there is time."""
+    some: list[str] = []
+    spent, limit = 0.0, FIRST_S
+    for test in tests:
+        if spent + seconds[test] > limit and some:
+            yield some
+            some, limit = [], ALL_S
+        if spent + seconds[test] <= ALL_S:
+            some.append(test)
+            spent += seconds[test]
+    if some:
+        yield some
 
 
 def _told(out: Path) -> dict[tuple[str, ...], dict[str, Any]]:

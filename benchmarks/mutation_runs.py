@@ -1,0 +1,182 @@
+"""Run tests in a fork of a process that has loaded the libraries, up to the first that fails.
+
+The forking process imports neither poolpipe nor its kernels, so that each fork imports them as they are at that moment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import resource
+import select
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LIBRARIES = (
+    "numpy", "polars", "pyarrow", "pyarrow.compute", "pyarrow.csv", "pyarrow.parquet", "numba", "duckdb", "scipy.stats",
+    "pydantic", "click", "rich", "rich.table", "hypothesis", "defusedxml", "python_calamine", "xlrd", "biip",
+)  # fmt: skip
+START_S = 120.0
+"""How long a fork may take to collect its tests."""
+SLOWER = (20.0, 12.0)
+"""A test hangs when it takes so many seconds more than so many times what it took when it was recorded."""
+MEMORY = 12 << 30
+"""Bytes of address space a fork may have."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The first test that failed, if any; where none could be run, the reason alone."""
+
+    failed: str = ""
+    why: str = ""
+
+    @property
+    def noticed(self) -> bool:
+        return bool(self.failed or self.why)
+
+
+def load_libraries() -> None:
+    for name in LIBRARIES:
+        importlib.import_module(name)
+
+
+def run(copy: Path, seconds: Mapping[str, float], tests: Sequence[str], *, interpreted: bool) -> Outcome:
+    """Run tests on the code of a copy of the project, in their order.
+
+    Parameters
+    ----------
+    copy : Path
+        The project's copy.
+    seconds : mapping of str to float
+        What each test takes.
+    tests : sequence of str
+        Node ids of pytest.
+    interpreted : bool
+        Whether kernels are interpreted.
+
+    Returns
+    -------
+    Outcome
+        Which test failed, hung or ended the process.
+    """
+    if not tests:
+        return Outcome()
+    reading, writing = os.pipe()
+    with tempfile.TemporaryFile() as output:
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                os.close(reading)
+                status = _child(copy, tests, writing, output.fileno(), interpreted=interpreted)
+            finally:
+                os._exit(status)
+        os.close(writing)
+        try:
+            return _watched(reading, seconds) or _ended(output)
+        finally:
+            os.close(reading)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
+def _child(copy: Path, tests: Sequence[str], told: int, output: int, *, interpreted: bool) -> int:
+    os.setsid()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    paths = [str(copy / "src"), str(copy / "kernels")]
+    os.chdir(copy)
+    home = str(Path(__file__).parents[1])
+    sys.path[:] = [*paths, *(path for path in sys.path if path and path != home and not path.startswith(home + "/src")
+                             and not path.startswith(home + "/kernels"))]  # fmt: skip
+    sys.dont_write_bytecode = True
+    os.environ.update(environment(copy, interpreted=interpreted))
+    for name in [name for name in sys.modules if name.split(".")[0] == "benchmarks"]:
+        del sys.modules[name]
+    if interpreted:
+        sys.modules["numba"].config.DISABLE_JIT = 1
+    files = dict.fromkeys(test.split("::")[0] for test in tests)
+    status = pytest.main(
+        [*ARGUMENTS, "-W", "ignore::pytest.PytestAssertRewriteWarning", *files],
+        plugins=[_Chosen(tests, told)],
+    )
+    os.write(told, f"end\t{int(status)}\n".encode())
+    return 0
+
+
+ARGUMENTS = ("-q", "-x", "--tb=line", "-p", "no:cacheprovider", "--hypothesis-profile=poolpipe-unshrunk")
+
+
+def environment(copy: Path, *, interpreted: bool) -> dict[str, str]:
+    """What the tests, and the processes that they start, run with."""
+    paths = {"PYTHONPATH": os.pathsep.join((str(copy / "src"), str(copy / "kernels")))}
+    quiet = {"PYTHONDONTWRITEBYTECODE": "1", "CI": "true", "POLARS_MAX_THREADS": "1"}
+    return paths | quiet | ({"NUMBA_DISABLE_JIT": "1"} if interpreted else {})
+
+
+class _Chosen:
+    """A pytest plugin that keeps some tests of those collected, in their order, and tells how they go."""
+
+    def __init__(self, tests: Sequence[str], told: int) -> None:
+        self.place = {test: number for number, test in enumerate(tests)}
+        self.told = told
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self.place), key=lambda item: self.place[item.nodeid]
+        )
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._tell("start", nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._tell(
+                "failed", report.nodeid, str(getattr(report.longrepr, "reprcrash", report.longrepr))[-200:]
+            )
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._tell("broken", report.nodeid, str(report.longrepr)[-200:])
+
+    def _tell(self, *words: str) -> None:
+        line = "\t".join(" ".join(word.split()) for word in words)
+        os.write(self.told, line.encode(errors="replace") + b"\n")
+
+
+def _watched(reading: int, seconds: Mapping[str, float]) -> Outcome | None:
+    """Follow what a fork tells; None where it ended without a word."""
+    rest, now, allowed = b"", "", START_S
+    while select.select([reading], [], [], allowed)[0]:
+        part = os.read(reading, 1 << 16)
+        if not part:
+            return Outcome(now, "ended the process") if now else None
+        *lines, rest = (rest + part).split(b"\n")
+        for line in lines:
+            word, *more = line.decode(errors="replace").split("\t")
+            if word == "start":
+                now, allowed = more[0], SLOWER[0] + SLOWER[1] * seconds.get(more[0], 0.0)
+            elif word in {"failed", "broken"}:
+                return Outcome(more[0], " ".join(more[1:]))
+            elif word == "end":
+                return Outcome() if more[0] == "0" else None
+    return Outcome(now, "hangs")
+
+
+def _ended(output: Any) -> Outcome:
+    output.seek(0)
+    return Outcome("", output.read().decode(errors="replace")[-400:] or "ended the process")
