@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
+import importlib
 import json
 import os
 import signal
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 LONGEST_INTERPRETED_S = 10
 """An interpreted test that takes longer is left out: its compiled form is tried instead."""
+
+
+PYTEST = ("-q", "--tb=line", "-p", "no:cacheprovider", "--hypothesis-profile=poolpipe-unshrunk")
 
 
 def tests_key(file: Path) -> str:
@@ -124,6 +128,21 @@ class _Recorder:
             self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
 
 
+def interpret_kernels() -> None:
+    """Leave every kernel a Python function, with itself as its `py_func`, as tests ask for it."""
+    numba: Any = importlib.import_module("numba")
+
+    def njit(**_: Any) -> Any:
+        def interpreted(function: Any) -> Any:
+            function.py_func = function
+            return function
+
+        return interpreted
+
+    numba.config.DISABLE_JIT = 1
+    numba.njit = njit
+
+
 def _fixture_context(fixture: Any) -> str:
     return f"fixture {fixture.baseid} {fixture.argname}"
 
@@ -145,8 +164,9 @@ def main(arguments: list[str]) -> int:
     recorder = _Recorder(measured, interpreted=interpreted)
     measured.start()
     began = time.monotonic()
-    pytest.main(["-q", "--tb=line", "-p", "no:cacheprovider", "--hypothesis-profile=poolpipe-unshrunk", *tests],
-                plugins=[recorder])  # fmt: skip
+    if interpreted:
+        interpret_kernels()
+    pytest.main([*PYTEST, "--continue-on-collection-errors", *tests], plugins=[recorder])
     measured.stop()
     _write(Path(place), root, recorder, measured.get_data(), _files(root, tests))
     print(f"{len(recorder.seconds)} tests recorded in {time.monotonic() - began:.0f} s", file=sys.stderr)

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from benchmarks.mutation_record import PYTEST, interpret_kernels
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -107,17 +109,14 @@ def _child(copy: Path, tests: Sequence[str], told: int, output: int, *, interpre
     for name in [name for name in sys.modules if name.split(".")[0] == "benchmarks"]:
         del sys.modules[name]
     if interpreted:
-        sys.modules["numba"].config.DISABLE_JIT = 1
+        interpret_kernels()
     files = dict.fromkeys(test.split("::")[0] for test in tests)
     status = pytest.main(
-        [*ARGUMENTS, "-W", "ignore::pytest.PytestAssertRewriteWarning", *files],
+        [*PYTEST, "-x", "-W", "ignore::pytest.PytestAssertRewriteWarning", *files],
         plugins=[_Chosen(tests, told)],
     )
     os.write(told, f"end\t{int(status)}\n".encode())
     return 0
-
-
-ARGUMENTS = ("-q", "-x", "--tb=line", "-p", "no:cacheprovider", "--hypothesis-profile=poolpipe-unshrunk")
 
 
 def environment(copy: Path, *, interpreted: bool) -> dict[str, str]:
