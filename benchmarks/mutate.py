@@ -18,12 +18,12 @@ import tempfile
 import time
 import tomllib
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import mutation_runs, mutation_tests
+from benchmarks.mutation_session import Session
 from benchmarks.mutations import Change, changes_of
 
 if TYPE_CHECKING:
@@ -41,9 +41,11 @@ CHANGED = ("src/poolpipe/pipeline.py", "kernels/poolpipe_kernels/*", *(
 WATCHING = ("kernels", "coding", "events", "stages", "decode", "results", "instruments", "exchange", "pipeline",
             "cities", "cli")  # fmt: skip
 """Folders of tests that watch them."""
-WATCHING_INTERPRETED = ("kernels", "coding", "events", "stages", "decode", "pipeline")
-FIRST_S, ALL_S = 6.0, 150.0
+WATCHING_INTERPRETED = ("kernels", "stages", "decode", "pipeline")
+FIRST_S, ALL_S = 6.0, 80.0
 """Seconds of the tests that are tried first, and of all that are tried, as they were recorded."""
+FIRST = 20
+"""How many tests of a session are tried again in a process that imports the changed code."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -145,68 +147,84 @@ def _copied(place: Path) -> Path:
     return place
 
 
-@dataclass
 class _Trial:
     """Tries changes in a copy of the project.
 
-    A test counts only if it passes, alone, on the code as it is.
+    A change inside a function is tried in a session that has collected all tests; one of what a module does while it is
+    imported, or of compiled kernels, in a process that imports everything anew. A test counts only if it passes,
+    alone, on the code as it is.
     """
 
-    copy: Path
-    compiled: mutation_tests.Recorded
-    interpreted: mutation_tests.Recorded
-    proved: dict[tuple[str, bool], bool] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.modules = mutation_tests.Modules(self.copy)
+    def __init__(
+        self, copy: Path, compiled: mutation_tests.Recorded, interpreted: mutation_tests.Recorded
+    ) -> None:
+        self.copy = copy
+        self.found = {False: compiled, True: interpreted}
+        self.modules = mutation_tests.Modules(copy)
+        self.sessions: dict[bool, Session] = {}
+        self.missing: set[str] = set()  # from the sessions
+        self.proved: dict[tuple[str, bool, bool], bool] = {}
 
     def of(self, path: str, change: Change, likely: Iterable[str]) -> dict[str, Any]:
         """Make one change, run the tests that may notice it, and take the change back."""
         began = time.monotonic()
-        by, ran = "", 0
+        inside = self.modules.is_inside(path, change)
+        by = ""
         for interpreted in (True, False) if mutation_tests.is_kernel(path) else (False,):
-            found = self.interpreted if interpreted else self.compiled
+            found = self.found[interpreted]
             tests = mutation_tests.choice(found, self.modules, path, change, likely, interpreted=interpreted)
-            for some in _parts(tests, found.seconds):
-                if not by:
-                    by = self._noticed(path, change, some, found, interpreted=interpreted)
-                    ran += len(some)
-        seconds = round(time.monotonic() - began, 1)
-        return {"noticed": bool(by), "by": by, "s": seconds, "tests": ran}
+            warm = inside and (interpreted or not mutation_tests.is_kernel(path))
+            if warm:
+                by = by or self._noticed(
+                    path,
+                    change,
+                    tests[: _most(tests, found.seconds, ALL_S)],
+                    warm=True,
+                    interpreted=interpreted,
+                )
+            if not (warm and interpreted):  # functions may run while a module is imported, kernels do not
+                left = [*(test for test in tests if test in self.missing), *tests[:FIRST]] if warm else tests
+                first = _most(left, found.seconds, FIRST_S)
+                for some in (left[:first], left[first : _most(left, found.seconds, ALL_S)]):
+                    by = by or self._noticed(path, change, some, warm=False, interpreted=interpreted)
+        return {"noticed": bool(by), "by": by, "s": round(time.monotonic() - began, 1)}
 
-    def _noticed(
-        self,
-        path: str,
-        change: Change,
-        tests: list[str],
-        found: mutation_tests.Recorded,
-        *,
-        interpreted: bool,
-    ) -> str:
+    def _noticed(self, path: str, change: Change, tests: list[str], *, warm: bool, interpreted: bool) -> str:
         """The test that notices the change, or why none could be run; empty where all pass."""
         while tests:
             with _changed(self.copy / path, change):
-                outcome = mutation_runs.run(self.copy, found.seconds, tests, interpreted=interpreted)
-            if not outcome.noticed:
+                failed, why = self._run(tests, path, warm=warm, interpreted=interpreted)
+            if not failed and not why:
                 return ""
-            if self._passes(outcome.failed, tests, found, interpreted=interpreted):
-                return outcome.failed or outcome.why
-            if outcome.failed not in tests:
-                raise SystemExit(f"{outcome.failed}: {outcome.why}\nso it is without any change, too")
-            tests = tests[tests.index(outcome.failed) + 1 :]
+            if self._passes(failed, tests, warm=warm, interpreted=interpreted):
+                return failed or why
+            if failed not in tests:
+                raise SystemExit(f"{failed}: {why}\nso it is without any change, too")
+            tests = tests[tests.index(failed) + 1 :]
         return ""
 
-    def _passes(
-        self, test: str, tests: list[str], found: mutation_tests.Recorded, *, interpreted: bool
-    ) -> bool:
+    def _passes(self, test: str, tests: list[str], *, warm: bool, interpreted: bool) -> bool:
         """Whether the tests, of which one failed, run through without the change."""
         alone = [test] if test in tests else tests
-        key = alone[0], interpreted
+        key = alone[0], warm, interpreted
         if key not in self.proved:
-            self.proved[key] = not mutation_runs.run(
-                self.copy, found.seconds, alone, interpreted=interpreted
-            ).noticed
+            self.proved[key] = not any(self._run(alone, "", warm=warm, interpreted=interpreted))
         return self.proved[key]
+
+    def _run(self, tests: list[str], path: str, *, warm: bool, interpreted: bool) -> tuple[str, str]:
+        seconds = self.found[interpreted].seconds
+        if not warm:
+            outcome = mutation_runs.run(self.copy, seconds, tests, interpreted=interpreted)
+            return outcome.failed, outcome.why
+        if interpreted not in self.sessions:
+            folders = [f"tests/{folder}" for folder in (WATCHING_INTERPRETED if interpreted else WATCHING)]
+            environment = os.environ | mutation_runs.environment(self.copy, interpreted=interpreted)
+            self.sessions[interpreted] = Session(self.copy, folders, environment)
+        file = self.copy / path
+        change = {"path": str(file), "source": file.read_text(encoding="utf-8")} if path else {}
+        answer = self.sessions[interpreted].ask(tests, seconds, **change)
+        self.missing.update(answer["missing"])
+        return answer["failed"], answer["why"]
 
 
 @contextmanager
@@ -229,19 +247,14 @@ def _changed(file: Path, change: Change) -> Iterator[None]:
                 shutil.copytree(aside, compiled)
 
 
-def _parts(tests: list[str], seconds: dict[str, float]) -> Iterator[list[str]]:
-    """The first few seconds of tests, so that few files are imported; then those for which there is time."""
-    some: list[str] = []
-    spent, limit = 0.0, FIRST_S
-    for test in tests:
-        if spent + seconds[test] > limit and some:
-            yield some
-            some, limit = [], ALL_S
-        if spent + seconds[test] <= ALL_S:
-            some.append(test)
-            spent += seconds[test]
-    if some:
-        yield some
+def _most(tests: list[str], seconds: dict[str, float], limit: float) -> int:
+    """How many of the tests there is time for, at least one."""
+    spent = 0.0
+    for number, test in enumerate(tests):
+        spent += seconds[test]
+        if spent > limit and number:
+            return number
+    return len(tests)
 
 
 def _told(out: Path) -> dict[tuple[str, ...], dict[str, Any]]:

@@ -22,7 +22,7 @@ import pytest
 from benchmarks.mutation_record import PYTEST, interpret_kernels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 LIBRARIES = (
     "numpy", "polars", "pyarrow", "pyarrow.compute", "pyarrow.csv", "pyarrow.parquet", "numba", "duckdb", "scipy.stats",
@@ -72,8 +72,15 @@ def run(copy: Path, seconds: Mapping[str, float], tests: Sequence[str], *, inter
     Outcome
         Which test failed, hung or ended the process.
     """
-    if not tests:
-        return Outcome()
+    return (
+        forked(lambda told: _child(copy, tests, told, interpreted=interpreted), seconds)
+        if tests
+        else Outcome()
+    )
+
+
+def forked(work: Callable[[int], None], seconds: Mapping[str, float]) -> Outcome:
+    """Do work in a fork that tells by a pipe how its tests go, and end it once it has told."""
     reading, writing = os.pipe()
     with tempfile.TemporaryFile() as output:
         child = os.fork()
@@ -81,7 +88,12 @@ def run(copy: Path, seconds: Mapping[str, float], tests: Sequence[str], *, inter
             status = 1
             try:
                 os.close(reading)
-                status = _child(copy, tests, writing, output.fileno(), interpreted=interpreted)
+                os.setsid()
+                resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+                for stream in (1, 2):
+                    os.dup2(output.fileno(), stream)
+                work(writing)
+                status = 0
             finally:
                 os._exit(status)
         os.close(writing)
@@ -94,11 +106,7 @@ def run(copy: Path, seconds: Mapping[str, float], tests: Sequence[str], *, inter
             os.waitpid(child, 0)
 
 
-def _child(copy: Path, tests: Sequence[str], told: int, output: int, *, interpreted: bool) -> int:
-    os.setsid()
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    for stream in (1, 2):
-        os.dup2(output, stream)
+def _child(copy: Path, tests: Sequence[str], told: int, *, interpreted: bool) -> None:
     paths = [str(copy / "src"), str(copy / "kernels")]
     os.chdir(copy)
     home = str(Path(__file__).parents[1])
@@ -115,8 +123,7 @@ def _child(copy: Path, tests: Sequence[str], told: int, output: int, *, interpre
         [*PYTEST, "-x", "-W", "ignore::pytest.PytestAssertRewriteWarning", *files],
         plugins=[_Chosen(tests, told)],
     )
-    os.write(told, f"end\t{int(status)}\n".encode())
-    return 0
+    Teller(told).tell("end", str(int(status)))
 
 
 def environment(copy: Path, *, interpreted: bool) -> dict[str, str]:
@@ -126,35 +133,44 @@ def environment(copy: Path, *, interpreted: bool) -> dict[str, str]:
     return paths | quiet | ({"NUMBA_DISABLE_JIT": "1"} if interpreted else {})
 
 
-class _Chosen:
-    """A pytest plugin that keeps some tests of those collected, in their order, and tells how they go."""
+class Teller:
+    """A pytest plugin that tells by a pipe how tests go."""
 
-    def __init__(self, tests: Sequence[str], told: int) -> None:
+    def __init__(self, pipe: int) -> None:
+        self.pipe = pipe
+        self.failed = False
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.tell("start", nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed = True
+            self.tell(
+                "failed", report.nodeid, str(getattr(report.longrepr, "reprcrash", report.longrepr))[-200:]
+            )
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.tell("broken", report.nodeid, str(report.longrepr)[-200:])
+
+    def tell(self, *words: str) -> None:
+        line = "\t".join(" ".join(word.split()) for word in words)
+        os.write(self.pipe, line.encode(errors="replace") + b"\n")
+
+
+class _Chosen(Teller):
+    """Keeps some tests of those collected, in their order."""
+
+    def __init__(self, tests: Sequence[str], pipe: int) -> None:
+        super().__init__(pipe)
         self.place = {test: number for number, test in enumerate(tests)}
-        self.told = told
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = sorted(
             (item for item in items if item.nodeid in self.place), key=lambda item: self.place[item.nodeid]
         )
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._tell("start", nodeid)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            self._tell(
-                "failed", report.nodeid, str(getattr(report.longrepr, "reprcrash", report.longrepr))[-200:]
-            )
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self._tell("broken", report.nodeid, str(report.longrepr)[-200:])
-
-    def _tell(self, *words: str) -> None:
-        line = "\t".join(" ".join(word.split()) for word in words)
-        os.write(self.told, line.encode(errors="replace") + b"\n")
 
 
 def _watched(reading: int, seconds: Mapping[str, float]) -> Outcome | None:

@@ -134,6 +134,16 @@ class Modules:
             there, key=lambda each: len(each.lines), default=_Statement(range(first, last + 1), None, ())
         )
 
+    def is_inside(self, path: str, change: Change) -> bool:
+        """Whether a change is inside a function, past its head, so that its code can be replaced while it is loaded."""
+        plain = path.startswith("kernels/") and not is_kernel(path)
+        return not plain and self.statement(path, *self.lines(path, change)).function is not None
+
+    def lines(self, path: str, change: Change) -> tuple[int, int]:
+        """The first and last line of what a change replaces."""
+        old = self.texts[path].encode()[change.begin : change.end]
+        return change.line, change.line + old.count(b"\n")
+
     def reached_from(self, path: str, first: int, last: int, *, compiled: bool) -> dict[str, set[int]]:
         """Lines inside functions whose run may show a change of these lines, by module."""
         lines: dict[str, set[int]] = {}
@@ -217,11 +227,11 @@ def choice(
     list of str
         Node ids of pytest.
     """
-    last = change.line + modules.texts[path].encode()[change.begin : change.end].count(b"\n")
-    reached = modules.reached_from(path, change.line, last, compiled=not interpreted)
+    first, last = modules.lines(path, change)
+    reached = modules.reached_from(path, first, last, compiled=not interpreted)
     tests = {test for user, lines in reached.items() for test in found.running(user, lines)}
     for wider in (
-        {path: modules.statement(path, change.line, last).function or ()},
+        {path: modules.statement(path, first, last).function or ()},
         {path: found.lines.get(path, ())},
         {user: found.lines.get(user, ()) for user in modules.users_of(path)},
     ):
