@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from instruments.told_files import told
 from poolpipe.events.spreadsheets import sheet_rows
 from poolpipe.instruments import read
 from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
@@ -134,7 +135,7 @@ def test_a_map_beside_results__is_named(other: Sequence[Sequence[object]]) -> No
     ]
     file = read(workbook({"map": other, "res": results}))
     assert file.readings.height == 4
-    assert [(f.code, f.sheet) for f in file.not_understood] == [("map_not_read", "map")]
+    assert told(file.not_understood) == [("map_not_read", "warning", "map", 0, "", "map")]
 
 
 def test_numbers_of_a_drawn_plate__are_asked_or_refused_as_damaged() -> None:
@@ -151,5 +152,5 @@ def test_numbers_of_a_drawn_plate__are_asked_or_refused_as_damaged() -> None:
 def test_a_hidden_sheet_that_is_read__is_named() -> None:
     file = read(workbook({"old": LIST, "S": [["note"]]}, hidden=("old",)))
     assert file.loads.height == 4
-    assert [(f.code, f.sheet) for f in file.not_understood] == [("hidden_sheet", "old")]
+    assert told(file.not_understood) == [("hidden_sheet", "warning", "old", 0, "", "old")]
     assert read(workbook({"old": LIST, "S": [["note"]]})).not_understood == ()

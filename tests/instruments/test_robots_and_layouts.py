@@ -177,19 +177,57 @@ def test_plates_read__are_checked_against_plates_loaded() -> None:
     loads = frame(P1="A01 A02 A03", P2="A01 B01")
     assert check_plates(frame(P1="A01 A02 A03"), loads) == []
     assert check_plates(frame(P1="A01 A02"), loads) == []
-    swapped = check_plates(frame(P1="A01 B01"), loads)
-    assert [(q.code, q.options) for q in swapped] == [("pattern_of_other_plate", ("P1", "P2"))]
-    unknown = check_plates(frame(P3="A01 B01"), loads)
-    assert [(q.code, q.options) for q in unknown] == [("plate_not_loaded", ("P3", "P2"))]
-    extra = check_plates(frame(P1="A01 A02 A03 H12"), loads)
-    assert [(q.code, q.where) for q in extra] == [("wells_not_loaded", ("H12",))]
+    for read_wells, question in (
+        (
+            frame(P1="B01 A01"),
+            ("pattern_of_other_plate", ("A02", "A03", "B01"), ("P1", "P2"), "kept as P1", "--plate"),
+        ),
+        (
+            frame(P3="A01 B01"),
+            (
+                "plate_not_loaded",
+                ("P3",),
+                ("P3", "P2"),
+                "kept: readings without load are named by the run",
+                "--plate",
+            ),
+        ),
+        (
+            frame(P3="A02 B01"),
+            (
+                "plate_not_loaded",
+                ("P3",),
+                ("P3",),
+                "kept: readings without load are named by the run",
+                "--plate",
+            ),
+        ),
+        (
+            frame(P1="A01 A02 H12 A03 G12"),
+            ("wells_not_loaded", ("G12", "H12"), (), "kept", "--loads"),
+        ),
+    ):
+        (asked,) = check_plates(read_wells, loads)
+        assert (asked.code, asked.where, asked.options, asked.decided, asked.setting) == question
     assert check_plates(frame(P1="A01"), frame()) == []
+    nameless = pl.DataFrame({"plate": [None], "well": ["A01"]}, {"plate": pl.String, "well": pl.String})
+    assert check_plates(nameless, loads) == []
+    assert [q.where[0] for q in check_plates(frame(P4="A01", P3="A01", P5="A01"), loads)] == [
+        "P3",
+        "P4",
+        "P5",
+    ]
 
 
 def test_pools_with_a_result__are_looked_up_in_the_map() -> None:
     pools = read(SAMPLES / "sample-pool-map.csv").pools
     tubes = read(SAMPLES / "panther.lis.xls", policy=ImportPolicy(date_order="mdy")).reports["tube"]
-    assert [q.where for q in check_pools(tubes, pools)] == [("220210000903",)]
+    (asked,) = check_pools(tubes, pools)
+    assert (asked.code, asked.where, asked.options) == ("pool_not_in_map", ("220210000903",), ())
+    assert (asked.decided, asked.setting) == ("kept: the pool's own result counts", "the map")
+    assert check_pools(tubes, pools.clear()) == []
+    assert check_pools(pools["pool"], pools) == []
+    assert check_pools(pl.Series(["T2", None, "T1", "T2"]), pools)[0].where == ("T1", "T2")
 
 
 OWN = """
