@@ -41,7 +41,7 @@ CHANGED = ("src/poolpipe/pipeline.py", "kernels/poolpipe_kernels/*", *(
 WATCHING = ("kernels", "coding", "events", "stages", "decode", "results", "instruments", "exchange", "pipeline",
             "cities", "cli")  # fmt: skip
 """Folders of tests that watch them."""
-WATCHING_INTERPRETED = ("kernels", "stages", "decode", "pipeline")
+WATCHING_INTERPRETED = ("kernels", "stages", "decode")
 FIRST_S, ALL_S = 6.0, 80.0
 """Seconds of the tests that are tried first, and of all that are tried, as they were recorded."""
 FIRST = 20

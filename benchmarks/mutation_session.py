@@ -60,12 +60,13 @@ class _Session:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {item.nodeid: item for item in session.items}
+        functions = _functions()
         gc.freeze()
         for line in self.requests:
             told = json.loads(line)
             chosen = [items[test] for test in told["tests"] if test in items]
             source = (told["path"], told["source"]) if "path" in told else None
-            outcome = forked(partial(_run, session, source, chosen), told["seconds"])
+            outcome = forked(partial(_run, session, source, chosen, functions), told["seconds"])
             missing = [test for test in told["tests"] if test not in items]
             self.answers.write(
                 json.dumps({"failed": outcome.failed, "why": outcome.why, "missing": missing}) + "\n"
@@ -74,12 +75,26 @@ class _Session:
         return True
 
 
+def _functions() -> dict[str, list[FunctionType]]:
+    """All functions, by the file that they are from."""
+    found: dict[str, list[FunctionType]] = {}
+    for each in gc.get_objects():
+        if isinstance(each, FunctionType):
+            found.setdefault(each.__code__.co_filename, []).append(each)
+    return found
+
+
 def _run(
-    session: pytest.Session, changed: tuple[str, str] | None, items: Sequence[pytest.Item], pipe: int
+    session: pytest.Session,
+    changed: tuple[str, str] | None,
+    items: Sequence[pytest.Item],
+    functions: dict[str, list[FunctionType]],
+    pipe: int,
 ) -> None:
     """In the fork: change the code, run tests until one fails."""
     if changed:
-        _replace(*changed)
+        path, source = changed
+        _replace(functions.get(path, []), path, source)
     teller = Teller(pipe)
     plugins = session.config.pluginmanager
     plugins.unregister(plugins.get_plugin("terminalreporter"))
@@ -94,12 +109,11 @@ def _run(
     teller.tell("end", "0")
 
 
-def _replace(path: str, source: str) -> None:
+def _replace(functions: Sequence[FunctionType], path: str, source: str) -> None:
     """Give every function of a module the code that it has in a changed source."""
     live: dict[str, dict[CodeType, list[FunctionType]]] = {}
-    for each in gc.get_objects():
-        if isinstance(each, FunctionType) and each.__code__.co_filename == path:
-            live.setdefault(each.__code__.co_qualname, {}).setdefault(each.__code__, []).append(each)
+    for each in functions:
+        live.setdefault(each.__code__.co_qualname, {}).setdefault(each.__code__, []).append(each)
     changed: dict[str, list[CodeType]] = {}
     for code in _codes(compile(source, path, "exec", dont_inherit=True)):
         changed.setdefault(code.co_qualname, []).append(code)

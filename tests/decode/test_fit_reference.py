@@ -64,7 +64,7 @@ class Problem:
 
     def chance(self, pool: int, factor: float = 1.0) -> float:
         clean = math.prod(1 - min(factor * self.prior[person], 1 - 1e-12) for person in self.pools[pool])
-        return ASSAY.sensitivity * (1 - clean) + (1 - ASSAY.specificity) * clean
+        return float(ASSAY.sensitivity * (1 - clean) + (1 - ASSAY.specificity) * clean)
 
 
 def judged(problem: Problem, assay: Assay = ASSAY, *, ct: bool = False) -> dict[str, dict[str, Any]]:
