@@ -9,7 +9,11 @@ import pytest
 
 from kernels.both_ways import both, ways
 from kernels.graphs import csr
-from kernels.tree_sweeps import check_exact_on_a_tree, check_unmoved_pools_are_left_out
+from kernels.tree_sweeps import (
+    check_damping_goes_half_the_way,
+    check_exact_on_a_tree,
+    check_unmoved_pools_are_left_out,
+)
 from poolpipe_kernels import counts
 from reference.decoding import enumerate_patterns
 
@@ -22,6 +26,11 @@ def test_sweep__is_exact_on_a_tree(interpreted: bool) -> None:
 @ways
 def test_sweep__leaves_out_pools_whose_people_have_not_moved(interpreted: bool) -> None:
     check_unmoved_pools_are_left_out(counts, interpreted)
+
+
+@ways
+def test_damped_sweep__goes_half_the_way(interpreted: bool) -> None:
+    check_damping_goes_half_the_way(counts, interpreted)
 
 
 @both(counts.leave_one_out)

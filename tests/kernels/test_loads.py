@@ -48,6 +48,27 @@ def test_sweep_and_evidence__are_exact_on_a_tree(interpreted: bool) -> None:
     assert moved.all()
 
 
+@ways
+def test_damped_sweep__goes_half_the_way(interpreted: bool) -> None:
+    prior, rows, _ = given([[0, 1, 2, 3]])
+    offsets, members = csr([[0, 1, 2, 3]])
+    old = np.random.default_rng(4).uniform(-1, 0, (4, LEVELS))
+    told = []
+    for damped in (False, True):
+        belief, ratio, chance, moved = np.log(prior) + old, old.copy(), np.full(4, 0.5), np.zeros(4, np.bool_)
+        largest = of(loads.sweep, interpreted)(
+            np.zeros(1, np.int32), offsets, members, np.log(rows), belief, ratio, chance, moved, damped
+        )
+        np.testing.assert_allclose(belief - ratio, np.log(prior), atol=1e-12)
+        weight = np.exp(belief)
+        np.testing.assert_allclose(chance, 1 - weight[:, 0] / weight.sum(1), rtol=1e-10)
+        assert largest == pytest.approx(abs(chance - 0.5).max(), rel=1e-12)
+        assert moved.all()
+        told.append(ratio)
+    np.testing.assert_allclose(told[1], (told[0] + old) / 2, atol=1e-12)
+    np.testing.assert_allclose(told[0].max(1), 0, atol=1e-12)  # the largest message is 1
+
+
 def drawn(kernel: Any, sweeps: int) -> tuple[np.ndarray, np.ndarray]:
     prior, rows, _ = given(LOOPS)
     chance, clean = np.empty((2, 4)), np.empty((2, 3))

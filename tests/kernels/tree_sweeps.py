@@ -55,3 +55,32 @@ def check_unmoved_pools_are_left_out(module: Any, interpreted: bool) -> None:
     assert odds.tolist() == [0.1, 0.1]
     assert sweep(*parts, 2, 4, False, 1e-9) > 0.1
     assert stamp.tolist() == [4, 4]
+
+
+def check_damping_goes_half_the_way(module: Any, interpreted: bool) -> None:
+    """A damped message is the mean of the old and the new one, on the scale of logarithms; both tell how far people moved."""
+    rng = np.random.default_rng(5)
+    offsets, members = csr([[0, 1, 2]])
+    prior, old = rng.uniform(0.05, 0.5, 3), rng.uniform(0.4, 2.5, 3)
+    table = np.array([[0.1, 0.9, 0.9, 0.9]])[:, : 2 if module.__name__.endswith("propagate") else 4]
+    pool, row = np.zeros(1, np.int32), np.zeros(1, np.int64)
+    told = {}
+    for damped in (False, True):
+        odds, ratio, stamp = prior / (1 - prior) * old, old.copy(), np.zeros(3, np.int16)
+        start = odds.copy()
+        largest = of(module.sweep, interpreted)(
+            pool, offsets, members, row, table, odds, ratio, stamp, -1, 1, damped, 0.0
+        )
+        np.testing.assert_allclose(odds / ratio, prior / (1 - prior), rtol=1e-12)
+        share = odds / (1 + odds)
+        assert largest == pytest.approx((abs(ratio - old) / (ratio + old) * share).max(), rel=1e-12)
+        log_odds, log_ratio = np.log(start), np.log(old)
+        moved = of(module.sweep_in_logs, interpreted)(
+            pool, offsets, members, row, np.log(table), log_odds, log_ratio, damped
+        )
+        np.testing.assert_allclose(log_ratio, np.log(ratio), rtol=1e-10)
+        np.testing.assert_allclose(log_odds, np.log(odds), rtol=1e-10)
+        assert moved == pytest.approx(abs(share - start / (1 + start)).max(), rel=1e-10)
+        told[damped] = ratio
+    np.testing.assert_allclose(told[True], np.sqrt(told[False] * old), rtol=1e-12)
+    assert abs(told[True] - told[False]).min() > 0.01
