@@ -43,7 +43,7 @@ def layout(assay: Assay) -> PoolLayout:
 def detected(assay: Assay, k: int, n: int) -> float:
     if k == 0:
         return 1 - assay.specificity
-    return assay.sensitivity * (k / n) ** (assay.dilution or 0.0)
+    return float(assay.sensitivity * (k / n) ** (assay.dilution or 0.0))
 
 
 def chance(assay: Assay, people: Sequence[int], what: int) -> float:
