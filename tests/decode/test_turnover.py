@@ -18,7 +18,9 @@ def test_turnover__is_the_chains_matrix_exponential(prior: float, days: float) -
     catches = prior / (1 - prior) * clears
     chain = expm(days * np.array([[-catches, catches], [clears, -clears]]))
     turnover = Turnover(prior=prior, positive_days=17.0)
-    np.testing.assert_allclose(turnover.over(days), (chain[1, 1], chain[0, 1]), rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(
+        np.array(turnover.over(days)), (chain[1, 1], chain[0, 1]), rtol=1e-9, atol=1e-15
+    )
     before = np.array([0.0, 0.2, 1.0])
     expected = before * chain[1, 1] + (1 - before) * chain[0, 1]
     np.testing.assert_allclose(turnover.predict(before, days), expected, rtol=1e-10, atol=1e-15)
