@@ -42,6 +42,7 @@ _CHINESE_STEPS = {
     "retention": "留样",
     "writing": "写出",
     "exporting": "导出",
+    "drawing the page": "生成页面",
 }
 
 _HINTS = {"compiling": "only the first time, about 10 s 仅首次，约 10 秒"}

@@ -19,6 +19,7 @@ LAYERS = (
     ("decode",),
     ("events", "stages"),
     ("instruments",),
+    ("charts",),
     ("results",),
     ("pipeline", "stagewise"),
     ("simulate", "design", "plan", "exchange", "terminal", "trace", "store", "serve", "nightly", "pages"),

@@ -1,4 +1,4 @@
-"""`poolpipe export`: results of a run for the city's platform, as CSV, HL7 v2.5.1 or FHIR R4."""
+"""`poolpipe export`: results of a run for the city's platform, as CSV, HL7 v2.5.1 or FHIR R4, and a page to read."""
 
 from __future__ import annotations
 
@@ -25,21 +25,32 @@ __all__ = ["export"]
 
 @click.command(
     help="Write the results of a run (the folder RUN of `poolpipe run`) for others.\n\n"
-    "将 `poolpipe run` 的结果输出给市级平台：CSV、HL7 v2.5.1 ORU^R01 或 FHIR R4。\n\n"
-    "Only tubes that have a call are written: nobody is told a result of a tube that was not tested. OUT is an outbox: "
+    "将 `poolpipe run` 的结果输出给市级平台：CSV、HL7 v2.5.1 ORU^R01 或 FHIR R4；或输出一页网页供阅读、打印。\n\n"
+    "html is one page to read and print, in Chinese and English: OUT is a file, which needs nothing else and loads nothing.\n\n"
+    "The other formats: "
+    "only tubes that have a call are written: nobody is told a result of a tube that was not tested. OUT is an outbox: "
     "it is written whole or not at all, with a manifest, and exporting into it again replaces it; a result that was told "
     "from it before and is another now, or none, is told as corrected or withdrawn."
     "\n\n\b\nExamples  例:\n"
+    "  poolpipe export result --format html --out page.html\n"
     "  poolpipe export result --format csv --language zh --out platform\n"
     "  poolpipe export result --format csv --for-spreadsheet --out office\n"
     "  poolpipe export result --format hl7 --call positive --call suspect --out messages",
 )
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
-    "--format", "form", type=click.Choice(["csv", "hl7", "fhir"]), required=True, help="Format  格式"
+    "--format",
+    "form",
+    type=click.Choice(["csv", "html", "hl7", "fhir"]),
+    required=True,
+    help="Format  格式",
 )
 @click.option(
-    "--out", required=True, metavar="OUT", type=click.Path(path_type=Path), help="Outbox  输出文件夹"
+    "--out",
+    required=True,
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Outbox; of html the file  输出文件夹；html 为文件",
 )
 @click.option("--call", "calls", multiple=True, type=click.Choice(["positive", "suspect", "negative", "invalid"]),
               help="Only these calls are told anew; default all  只新报这些结论")  # fmt: skip
@@ -55,12 +66,16 @@ __all__ = ["export"]
     help="Zone of the times  时区",
 )
 @click.option(
-    "--language", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of the CSV  语言"
+    "--language",
+    type=click.Choice(["en", "zh"]),
+    show_default="csv: en, html: zh",
+    help="Of the CSV; in which the page opens  语言",
 )
 @click.option("--for-spreadsheet", is_flag=True,
               help="CSV that a spreadsheet opens without losing digits  供表格软件打开，不丢位数")  # fmt: skip
 @click.option("--sender", default="POOLPIPE", show_default=True, help="Sending facility (HL7)  发送方")
 @click.option("--receiver", default="CITY", show_default=True, help="Receiving facility (HL7)  接收方")
+@options.show_ids
 @options.quiet("No progress  不显示进度")
 def export(
     run: Path,
@@ -71,20 +86,24 @@ def export(
     readings: tuple[Path, ...],
     policy: str | None,
     zone: str,
-    language: str,
+    language: str | None,
     for_spreadsheet: bool,
     sender: str,
     receiver: str,
+    show_ids: bool,
     quiet: bool,
 ) -> None:
     """Write results in one format and say how many."""
+    if form == "html":
+        _export_page(run, out, zone=zone, language=language or "zh", show_ids=show_ids, quiet=quiet)
+        return
     from poolpipe.exchange import telling
     from poolpipe.exchange.source import result_folder
 
     check_inputs((str(run), *map(str, readings)))
     check_out(out)
     formats: dict[str, telling.Form] = {
-        "csv": telling.Csv(zone, language, for_spreadsheet=for_spreadsheet),
+        "csv": telling.Csv(zone, language or "en", for_spreadsheet=for_spreadsheet),
         "hl7": telling.Hl7(zone, sender, receiver),
         "fhir": telling.Fhir(zone),
     }
@@ -94,6 +113,23 @@ def export(
         told = telling.tell(source, out, formats[form], calls=calls, progress=steps)
     for line in _told_lines(told, out, source.waiting):
         tell(line, err=True)
+
+
+def _export_page(run: Path, out: Path, *, zone: str, language: str, show_ids: bool, quiet: bool) -> None:
+    """Write the page of a day, and say how large it is."""
+    from poolpipe.pages.day_page import day_page
+    from poolpipe.pages.source import source_of_result
+    from poolpipe.pages.writing import check_page_path, write_page
+    from poolpipe.results.written import opened
+
+    check_inputs((str(run),))
+    check_page_path(out)
+    with Steps(quiet=quiet) as steps, opened(run) as written:
+        steps("drawing the page", 0, 1)
+        page = day_page(source_of_result(written), zone=zone, language=language, show_ids=show_ids)
+        written.check()
+    write_page(out, page)
+    tell(f"page in {out} 已写出页面: {len(page.encode()) / 1e6:.1f} MB", err=True)
 
 
 def _take_readings(source: ResultFolder, paths: tuple[Path, ...], policy: str | None, steps: Steps) -> None:

@@ -11,6 +11,7 @@ from poolpipe.messages.exchange import EXCHANGE
 from poolpipe.messages.inputs import INPUTS
 from poolpipe.messages.instrument_files import INSTRUMENT_FILES
 from poolpipe.messages.instrument_tables import INSTRUMENT_TABLES
+from poolpipe.messages.pages import PAGES
 from poolpipe.messages.planning import PLANNING
 from poolpipe.messages.policies import POLICIES
 from poolpipe.messages.rejects import REJECTS
@@ -26,7 +27,7 @@ __all__ = ["MESSAGES", "Message", "chinese", "message", "way_out"]
 
 MESSAGES: Final[Mapping[str, Message]] = {
     **INPUTS, **RESULTS, **POLICIES, **SETTINGS, **REJECTS, **USAGE, **COMMANDS,
-    **DECODE, **DESIGN, **PLANNING, **EXCHANGE, **INSTRUMENT_FILES, **INSTRUMENT_TABLES,
+    **DECODE, **DESIGN, **PLANNING, **EXCHANGE, **PAGES, **INSTRUMENT_FILES, **INSTRUMENT_TABLES,
 }  # fmt: skip
 """Code to message. A code is not changed once it has been released."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -23,8 +24,8 @@ from poolpipe.tables import RETENTION, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
 
+    from poolpipe.charts.plots import Plots
     from poolpipe.policy import Policy
     from poolpipe.results.record_batches import BatchedTable
 
@@ -250,6 +251,22 @@ class Day:
         if self._coded is None or capacity is None:
             return pl.DataFrame()
         return self._coded.full_boxes(capacity)
+
+    @property
+    def plot(self) -> Plots:
+        """Charts for notebooks: `day.plot.recalls()`, `day.plot.funnel()`, `day.plot.positives()`.
+
+        Examples
+        --------
+        >>> import poolpipe
+        >>> day = poolpipe.run("data/samples/town/events")
+        >>> type(day.plot.funnel()).__name__
+        'LayerChart'
+        """
+        from poolpipe.charts.plots import Plots
+
+        moment = self.summary["as_of"]
+        return Plots(self.table, datetime.fromisoformat(moment) if isinstance(moment, str) else moment)
 
     def view(self, *, as_of: datetime | str | None = None, policy: Policy | str | Path | None = None) -> Day:
         """Conclude again from the same events, as of another moment or under another policy.

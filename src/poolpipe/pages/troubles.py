@@ -1,0 +1,121 @@
+"""Anomalies and rejected records by code, with the way out, as a page shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from poolpipe.coding.vocabulary import resembles
+from poolpipe.display import mask, mask_identities, mask_numbers, refused_value, withhold_values
+from poolpipe.events.rejected_loads import lacks_lab
+from poolpipe.findings import ANOMALIES, LOADS_REJECTED, NO_LAB, REJECTS
+from poolpipe.pages.words import Words, shortened
+
+if TYPE_CHECKING:
+    from poolpipe.pages.source import PageSource
+
+__all__ = ["GRAVITY", "Trouble", "anomalies_by_code", "rejects_by_code"]
+
+GRAVITY: Final = {
+    "error": Words("serious", "严重"),
+    "warning": Words("warning", "警示"),
+    "info": Words("note", "提示"),
+}
+"""Severities of anomalies, the gravest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Everything of one code.
+
+    Attributes
+    ----------
+    code : str
+        As in the table.
+    severity : str
+        Empty for rejects.
+    meaning, way_out : Words
+        Of the code.
+    count : int
+        Rows.
+    example : str
+        Subject, or file and line, of the first; masked unless asked.
+    """
+
+    code: str
+    severity: str
+    meaning: Words
+    way_out: Words
+    count: int
+    example: str
+
+
+def anomalies_by_code(source: PageSource, *, show_ids: bool) -> list[Trouble]:
+    """Count anomalies by code and way out, the gravest and most frequent first.
+
+    Parameters
+    ----------
+    source : PageSource
+        With the table `anomalies`.
+    show_ids : bool
+        Show identity numbers in full.
+    """
+    blamed = pl.col("detail").str.contains(LOADS_REJECTED.meaning, literal=True).fill_null(value=False)
+    first = [
+        pl.col(name).sort_by("round", "subject_kind", "subject").first()
+        for name in ("round", "subject_kind", "subject")
+    ]
+    found = source.table("anomalies").group_by("code", blamed.alias("blamed")).agg(pl.len(), *first).collect()
+    troubles = []
+    for row in found.to_dicts():
+        about, way = ANOMALIES[row["code"]], LOADS_REJECTED if row["blamed"] else ANOMALIES[row["code"]]
+        words = Words(about.meaning, about.chinese), Words(way.way_out, way.way_out_chinese)
+        troubles.append(
+            Trouble(row["code"], about.severity, *words, row["len"], _subject(row, show_ids=show_ids))
+        )
+    return sorted(
+        troubles, key=lambda each: (list(GRAVITY).index(each.severity), -each.count, each.code, each.way_out)
+    )
+
+
+def _subject(row: dict[str, Any], *, show_ids: bool) -> str:
+    subject = str(row["subject"] or "–")
+    if not show_ids:
+        if row["subject_kind"] == "person":
+            document, colon, number = subject.partition(":")
+            subject = f"{document}{colon}{mask(number)}"
+        subject = mask_numbers(subject) if row["subject_kind"] == "event" else mask_identities(subject)
+    return shortened(f"{subject} {row['round'] or ''}".rstrip())
+
+
+def rejects_by_code(source: PageSource, *, show_ids: bool) -> list[Trouble]:
+    """Count rejected records by code, in the order of docs/tables.md.
+
+    Parameters
+    ----------
+    source : PageSource
+        With the table `rejects`.
+    show_ids : bool
+        Show the rejected values; without it only their shape, because they may identify a person.
+    """
+    first = [pl.col(name).sort_by("file", "line").first() for name in ("file", "line", "detail")]
+    other = lacks_lab.fill_null(value=False).alias("other")
+    found = source.table("rejects").group_by("code", other).agg(pl.len(), *first).collect()
+    troubles = []
+    for row in found.to_dicts():
+        about = NO_LAB if row["other"] else REJECTS[row["code"]]
+        where = row["file"] if row["line"] is None else f"{row['file']}:{row['line']}"
+        words = Words(about.meaning, about.chinese), Words(about.way_out, about.way_out_chinese)
+        told = _told(row["detail"] or "", row["file"], show_ids=show_ids)
+        troubles.append(Trouble(row["code"], "", *words, row["len"], f"{shortened(where)}  {told}"))
+    return sorted(troubles, key=lambda each: (list(REJECTS).index(each.code), each.way_out))
+
+
+def _told(detail: str, file: str, *, show_ids: bool) -> str:
+    """The reason of a reject; without its value unless asked, or unless the value is one of the field's words."""
+    if show_ids:
+        return shortened(detail)
+    column, value = refused_value(detail)
+    return shortened(withhold_values(detail, known=(file, *([value] if resembles(column, value) else []))))

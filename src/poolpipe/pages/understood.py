@@ -1,0 +1,134 @@
+"""How each file was understood: kind, columns, what was left out, and what was not read, as a page shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from poolpipe.pages.words import Words, masked_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["KIND_WORDS", "FileRow", "files_understood", "files_unread", "words_understood"]
+
+KIND_WORDS: Final = {
+    "collect": Words("collections", "采样"),
+    "seal": Words("sealings", "封管"),
+    "pack": Words("packings", "装箱"),
+    "pickup": Words("pickups", "转运交接"),
+    "receive": Words("receipts", "签收"),
+    "load": Words("plate loads", "上机"),
+    "read": Words("read-outs", "读数"),
+    "report": Words("results of a laboratory", "结果上报"),
+    "void": Words("withdrawals", "作废"),
+}
+"""Kinds of events, as headings and cells name them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file of the input.
+
+    Attributes
+    ----------
+    name : str
+        As in the summary.
+    kind : Words or str
+        Kind of events, or the machine's format; empty where the summary does not tell.
+    counts : tuple of int
+        Records read, accepted, duplicate, rejected.
+    columns : tuple of (str, str)
+        Header in the file, and the column for which it was taken.
+    left_out : tuple of str
+        Headers that were not used.
+    decided : tuple of str
+        What was decided by the policy, and under which key.
+    """
+
+    name: str
+    kind: Words | str
+    counts: tuple[int, int, int, int]
+    columns: tuple[tuple[str, str], ...]
+    left_out: tuple[str, ...]
+    decided: tuple[str, ...]
+
+
+def files_understood(summary: Mapping[str, Any], *, show_ids: bool, most: int) -> list[FileRow]:
+    """Describe the files that were read, those with rejected records first.
+
+    Parameters
+    ----------
+    summary : mapping
+        As in `Day.summary`.
+    show_ids : bool
+        Leave numbers in headers and names of files as they are.
+    most : int
+        Files described.
+    """
+    files = sorted(summary["files"], key=lambda each: (each["rejected"] == 0, each["file"]))
+    return [_file(each, summary, show_ids=show_ids) for each in files[:most]]
+
+
+def _file(counts: Mapping[str, Any], summary: Mapping[str, Any], *, show_ids: bool) -> FileRow:
+    name = counts["file"]
+    told = summary.get("understood", {}).get(name, {})
+    machine = summary.get("instruments", {}).get(name, {})
+    kind: Words | str = KIND_WORDS.get(told.get("kind"), machine.get("format", ""))
+    keys = machine.get("answers", {})
+    decided = [
+        f"{question.replace('_', ' ')}: {keys.get(question, '–')}"
+        for question in machine.get("questions", ())
+    ]
+    pairs = told.get("columns", {})
+    return FileRow(
+        masked_text(name, show_ids=show_ids),
+        kind,
+        (counts["read"], counts["accepted"], counts["duplicates"], counts["rejected"]),
+        tuple((masked_text(header, show_ids=show_ids), str(column)) for header, column in pairs.items()),
+        tuple(masked_text(each, show_ids=show_ids) for each in summary["columns_left_out"].get(name, ())),
+        tuple(masked_text(each, show_ids=show_ids) for each in decided),
+    )
+
+
+def files_unread(summary: Mapping[str, Any], *, show_ids: bool, most: int) -> list[tuple[str, str]]:
+    """Name files that were not read, with the reason.
+
+    Parameters
+    ----------
+    summary : mapping
+        As in `Day.summary`.
+    show_ids : bool
+        Leave numbers as they are.
+    most : int
+        Files named.
+    """
+    because = summary.get("skipped_because", {})
+    why = {file: because.get(file, "") for file in summary["skipped"]}
+    why |= {
+        file: told["left_out"]
+        for file, told in summary.get("instruments", {}).items()
+        if told.get("left_out")
+    }
+    return [
+        (masked_text(file, show_ids=show_ids), masked_text(told, show_ids=show_ids))
+        for file, told in sorted(why.items())[:most]
+    ]
+
+
+def words_understood(summary: Mapping[str, Any], *, show_ids: bool) -> list[tuple[str, str, str]]:
+    """Words of laboratories that stand for values: column, word, value.
+
+    Parameters
+    ----------
+    summary : mapping
+        As in `Day.summary`.
+    show_ids : bool
+        Leave numbers as they are.
+    """
+    told = summary.get("words", {})
+    return [
+        (column, masked_text(word, show_ids=show_ids), str(value))
+        for column in sorted(told)
+        for word, value in sorted(told[column].items())
+    ]

@@ -1,0 +1,93 @@
+"""Texts of a page in both languages, and how texts from files are written on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from poolpipe.display import mask, mask_identities, visible
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+__all__ = ["Words", "clock_time", "masked_text", "person_text", "share_text", "shortened", "time_left_words"]
+
+_LONGEST: Final = 240
+"""Characters of a text from a file that a page shows."""
+
+
+class Words(NamedTuple):
+    """One text in English and in Chinese; on a page it is both, and the page shows one of them."""
+
+    english: str
+    chinese: str
+
+    def __html__(self) -> str:
+        """Both texts, escaped, each with its language."""
+        english, chinese = (visible(text) for text in self)
+        return str(
+            Markup('<span class="zh" lang="zh-CN">{}</span><span class="en" lang="en">{}</span>').format(
+                chinese, english
+            )
+        )
+
+    def filled(self, **fields: object) -> Words:
+        """Fill in the fields of both texts; numbers get separators of thousands."""
+        told = {name: f"{value:,}" if isinstance(value, int) else value for name, value in fields.items()}
+        return Words(self.english.format_map(told), self.chinese.format_map(told))
+
+
+def shortened(text: str) -> str:
+    """Escape control characters, and cut a text that is too long for a page, with an ellipsis."""
+    return visible(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
+
+
+def masked_text(text: str, *, show_ids: bool) -> str:
+    """Write a text from a file: identity and telephone numbers masked, control characters escaped, cut where too long.
+
+    Parameters
+    ----------
+    text : str
+        As it came.
+    show_ids : bool
+        Leave numbers as they are.
+    """
+    return shortened(text if show_ids else mask_identities(text))
+
+
+def person_text(person_type: str, person: str, *, show_ids: bool) -> str:
+    """Write a document's number, led by its type unless it is a resident ID.
+
+    Parameters
+    ----------
+    person_type, person : str
+        As in the tables.
+    show_ids : bool
+        Show the number in full.
+    """
+    number = person if show_ids else mask(person)
+    return shortened(number if person_type == "RIC" else f"{person_type} {number}")
+
+
+def clock_time(moment: datetime | None, zone: str) -> str:
+    """Write day and minute in a time zone, `04-04 12:00`; a dash for None."""
+    return "–" if moment is None else f"{moment.astimezone(ZoneInfo(zone)):%m-%d %H:%M}"
+
+
+def time_left_words(left: timedelta) -> Words:
+    """Write the time until something is due, or since when it is overdue; whole minutes, rounded down."""
+    minutes = int(abs(left).total_seconds() // 60)
+    hours, minutes = divmod(minutes, 60)
+    if left.total_seconds() < 0:
+        return Words(f"overdue {hours:,} h {minutes} min", f"超时 {hours:,} 小时 {minutes} 分")
+    return Words(f"{hours:,} h {minutes} min left", f"剩余 {hours:,} 小时 {minutes} 分")
+
+
+def share_text(part: int, whole: int) -> str:
+    """Write a share in percent, rounded down to a tenth, so that 100 % is all; a dash where there is nothing to share."""
+    if not whole:
+        return "–"
+    tenths = 1000 * part // whole
+    return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10} %"
