@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[1] / "docs" / "policy.md"
 
 HEAD = """<!-- Written by scripts/write_policy_page.py from src/poolpipe/policy.py; do not edit. -->
-# Policy 策略
+# Policy 判读规则
 
 A policy holds the rules of a campaign: capacities, code patterns, cut-offs, clocks. It is data, read from TOML and
 named by the hash of its content, and every result carries that version. Raw readings are kept, so the same campaign can be
-read again under other rules, and `poolpipe diff` shows what that changes. 策略是数据：同一批原始读数可按另一策略重新判读并比较。
+read again under other rules, and `poolpipe diff` shows what that changes. 判读规则是数据：同一批原始扩增结果可按另一套规则重新判读并比较。
 
 A file names only what differs from its `base` preset, which is `ten-in-one` unless it says otherwise:
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import sys
 import traceback
 import warnings
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +17,10 @@ import click
 
 from poolpipe.display import mask_identities, visible, withhold_values
 from poolpipe.errors import PoolpipeError, PoolpipeWarning
-from poolpipe.terminal.usage import usage_message
+from poolpipe.languages import LANGUAGES, VARIABLE, both, language, language_of, set_language, speaking
+from poolpipe.messages import in_language, message_in_language
+from poolpipe.terminal.help import ReaderContext, in_reader_language
+from poolpipe.terminal.usage import show_usage, usage_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +51,7 @@ COMMANDS: dict[str, Word] = {
 
 
 class NotDone(click.ClickException):
-    """The job could not be done: a message on stderr in both languages, without a traceback; exit status 1."""
+    """The job could not be done: a message on stderr in the reader's language, without a traceback; exit status 1."""
 
     exit_code = 1
 
@@ -60,11 +65,11 @@ class NotDone(click.ClickException):
 
     def show(self, file: IO[str] | None = None) -> None:
         """Write what, where and the way out, each on its own line."""
-        click.echo("poolpipe could not do it. 未能完成。", file=file, err=True)
+        click.echo(both("poolpipe could not do it.", "未能完成。"), file=file, err=True)
         told = [
-            *(("what  问题", each) for each in self.several),
-            ("where 位置", self.where),
-            ("do    办法", self.way_out),
+            *((both("what ", "问题"), each) for each in self.several),
+            (both("where", "位置"), self.where),
+            (both("do   ", "办法"), self.way_out),
         ]
         for label, text in told:
             if text:
@@ -74,11 +79,36 @@ class NotDone(click.ClickException):
 class _LazyGroup(click.Group):
     """A group that lists its commands by name and imports one only when it is called."""
 
+    def main(self, *args: Any, **options: Any) -> Any:
+        with speaking("both"):  # until the line is read; what calls this in Python keeps its own language
+            return super().main(*args, **options)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        # `--debug` is accepted at any place, because users add it at the end of the line.
+        # `--debug` and `--language` are accepted at any place, because users add them at the end of the line.
         ctx.meta["poolpipe.debug"] = "--debug" in args
+        args = [argument for argument in args if argument != "--debug"]
         with _drawn_usage():
-            return super().parse_args(ctx, [argument for argument in args if argument != "--debug"])
+            args, named = self._take_language(ctx, args)
+            _choose_language(ctx, named)
+            return super().parse_args(ctx, args)
+
+    def _take_language(self, ctx: click.Context, args: list[str]) -> tuple[list[str], str | None]:
+        """Take `--language` from anywhere on the line, but for a command that has an option of this name itself."""
+        name = next((each for each in args if each in COMMANDS), None)
+        command = self.get_command(ctx, name) if name and any(map(_names_language, args)) else None
+        theirs = command is not None and any("--language" in option.opts for option in command.params)
+        kept: list[str] = []
+        named: str | None = None
+        rest = iter(args)
+        for each in rest:
+            if each == "--" or (theirs and each == name):
+                return [*kept, each, *rest], named
+            if not _names_language(each):
+                kept.append(each)
+                continue
+            _, equals, value = each.partition("=")
+            named = value if equals else next(rest, "")
+        return kept, named
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -102,7 +132,7 @@ class _LazyGroup(click.Group):
         if not isinstance(command, click.Command):
             message = f"poolpipe.commands.{module}:{attribute} is not a click command"
             raise TypeError(message)
-        return command
+        return in_reader_language(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -118,12 +148,14 @@ class _LazyGroup(click.Group):
 
 @contextmanager
 def _drawn_usage() -> Iterator[None]:
-    """Draw the message of a wrong command line, in both languages."""
+    """Draw the message of a wrong command line in the language of the reader."""
     try:
         yield
     except click.ClickException as error:
         said = usage_message(error)
         error.format_message = lambda: said  # type: ignore[method-assign]  # click asks the instance
+        if isinstance(error, click.UsageError) and language() == "zh":
+            error.show = partial(show_usage, error, said)  # type: ignore[method-assign]
         raise
 
 
@@ -136,19 +168,44 @@ def _trace(kind: type[BaseException], error: BaseException, trace: TracebackType
 def _not_done(error: Exception) -> NotDone:
     if isinstance(error, PoolpipeError):
         several = error.fields.get("broken", ())
-        told = several if isinstance(several, tuple) else ()
-        return NotDone(error.what, where=error.where, way_out=error.way_out, several=told)
+        told = tuple(map(in_language, several)) if isinstance(several, tuple) else ()
+        what, way_out = error.in_language()
+        return NotDone(what, where=error.where, way_out=way_out, several=told)
     if isinstance(error, OSError):
         return NotDone(
             error.strerror or str(error),
             where=str(error.filename or ""),
-            way_out="check the path, your rights to it and the space left 请检查路径、权限与剩余空间",
+            way_out=both(
+                "check the path, your rights to it and the space left", "请检查路径、权限与剩余空间"
+            ),
         )
     return NotDone(
         f"{type(error).__name__}: {withhold_values(str(error))}",
-        where="inside poolpipe, not your files 程序内部，与您的文件无关",
-        way_out="run it again with --debug and report what it prints 请加 --debug 重新运行并反馈输出",
+        where=both("inside poolpipe, not your files", "程序内部，与您的文件无关"),
+        way_out=both(
+            "run it again with --debug and report what it prints", "请加 --debug 重新运行并反馈输出"
+        ),
     )
+
+
+def _names_language(argument: str) -> bool:
+    return argument == "--language" or argument.startswith("--language=")
+
+
+def _choose_language(ctx: click.Context, named: str | None) -> None:
+    """Let all that follows be in the language that the line names, else the environment.
+
+    Raises
+    ------
+    click.BadParameter
+        If it is none of `LANGUAGES`.
+    """
+    chosen = language_of(os.environ) if named is None else named.lower()
+    if chosen not in LANGUAGES:
+        told = {"given": named or chosen, "choices": ", ".join(LANGUAGES)}
+        hint = VARIABLE if named is None else "--language"
+        raise click.BadParameter(message_in_language("language_unknown", told), ctx=ctx, param_hint=hint)
+    set_language(chosen)
 
 
 def _told_plainly(others: Callable[..., None]) -> Callable[..., None]:
@@ -156,7 +213,7 @@ def _told_plainly(others: Callable[..., None]) -> Callable[..., None]:
 
     def tell(message: Warning | str, category: type[Warning], *where: Any) -> None:
         if issubclass(category, PoolpipeWarning):
-            click.echo(f"note 提示: {message}", err=True)
+            click.echo(f"{both('note', '提示')}: {in_language(str(message))}", err=True)
         else:
             others(message, category, *where)
 
@@ -168,6 +225,13 @@ def _told_plainly(others: Callable[..., None]) -> Callable[..., None]:
 )
 @click.version_option(package_name="poolpipe", prog_name="poolpipe")
 @click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    expose_value=False,
+    help=f"Of boards, messages and help; default {VARIABLE}, else Chinese where LANG is Chinese, else both  "
+    f"看板、提示与说明的语言；默认取 {VARIABLE}，其次 LANG 为中文时用中文，否则中英对照",
+)
+@click.option(
     "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error  出错时显示详情"
 )
 def poolpipe() -> None:
@@ -177,6 +241,9 @@ def poolpipe() -> None:
 
     `poolpipe COMMAND --help` explains a command. 查看某一命令的说明：poolpipe 命令 --help
     """
+
+
+poolpipe.context_class = ReaderContext
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from poolpipe.display import visible
-from poolpipe.messages import message
+from poolpipe.messages import in_language, message, message_in_language, way_out_in_language
 from poolpipe.messages import way_out as way_out_of
 
 if TYPE_CHECKING:
@@ -75,6 +75,12 @@ class PoolpipeError(Exception):
         error.code, error.fields = code, fields
         return error
 
+    def in_language(self) -> tuple[str, str]:
+        """What is wrong and the way out in the language of the reader (`poolpipe.languages`)."""
+        own = not self.code or self.way_out != way_out_of(self.code, self.fields)
+        way_out = in_language(self.way_out) if own else way_out_in_language(self.code, self.fields)
+        return message_in_language(self.code, self.fields) if self.code else in_language(self.what), way_out
+
     @classmethod
     def like(cls, error: PoolpipeError, *, where: str, way_out: str = "") -> Self:
         """Make an error of this class that says what another says, of a place that its reader knows.
@@ -119,7 +125,7 @@ class PolicyError(PoolpipeError):
     >>> import poolpipe
     >>> poolpipe.load_policy("twelve-in-one")
     Traceback (most recent call last):
-    poolpipe.errors.PolicyError: twelve-in-one: there is no such policy 没有这个策略; ...
+    poolpipe.errors.PolicyError: twelve-in-one: there is no such policy 没有这个判读规则; ...
     """
 
 

@@ -146,7 +146,7 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
     ),
     "box_count_mismatch": Anomaly(
         "error", "box", "tubes counted at receipt are not the tubes packed", "箱内管数不符",
-        "open the box and recount it with the courier's list", "开箱，与收样员按清单清点",
+        "open the box and recount it with the courier's list", "开箱，与转运人员按清单清点",
     ),
     "orphan_tube": Anomaly(
         "error", "tube", "known from later steps, never collected", "无登记样本管",
@@ -165,7 +165,7 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
         "nothing on it is a result; run it again with its controls", "本板结果无效，补质控后整板重做",
     ),
     "plate_control_failed": Anomaly(
-        "error", "plate", "a control is not as it must be", "质控失败",
+        "error", "plate", "a control is not as it must be", "质控不合格，整板失控",
         "nothing on it is a result; run it again", "本板结果无效，整板重做",
     ),
     "control_was_collected": Anomaly(
@@ -173,11 +173,11 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
         "give controls and tubes different codes; the plate needs its control", "质控与样本管不得同码，本板须另有质控",
     ),
     "reading_incomplete": Anomaly(
-        "warning", "well", "a target or the internal control was not read", "读数不全",
-        "no negative comes from here; send the missing rows or run it again", "此孔不出阴性，补传读数或重新检测",
+        "warning", "well", "a target or the internal control was not read", "扩增结果不全",
+        "no negative comes from here; send the missing rows or run it again", "此孔不出阴性，补传扩增结果或重新检测",
     ),
     "reading_without_load": Anomaly(
-        "warning", "well", "read, and nothing was loaded", "有读数无上样",
+        "warning", "well", "read, and nothing was loaded", "有扩增结果无上样",
         "find out whose it is and send the load", "查明样本，补录上样扫码",
     ),
     "conflicting_calls": Anomaly(
@@ -225,8 +225,8 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
         "send the sampling team now", "立即派出应急采样小分队",
     ),
     "clock_pickup": Anomaly(
-        "warning", "site", "a tube waited too long for its pickup", "收样超时",
-        "send the courier now", "立即派车收样",
+        "warning", "site", "a tube waited too long for its pickup", "待转运超时",
+        "send the courier now", "立即派车转运",
     ),
     "clock_skew": Anomaly(
         "warning", "device", "the device's clock is wrong", "设备时钟偏差",

@@ -325,7 +325,7 @@ def _needs(
             _up(tubes * positive_share),
             f"{positive_share:.2%} of pools expected positive, true and false",
         ),
-        ("recalls", "预计追回人数", _up(recalls), "everybody of a positive pool"),
+        ("recalls", "预计复采人数", _up(recalls), "everybody of a positive pool"),
         ("teams", "应急采样小分队", teams, f"busiest hour, {rule.people_per_team_h:g} people an hour each"),
     ]
     return pl.DataFrame(rows, schema=["item", "中文", "quantity", "basis"], orient="row")

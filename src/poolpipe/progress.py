@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poolpipe.display import mask_identities, visible
+from poolpipe.languages import both
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +46,7 @@ _CHINESE_STEPS = {
     "drawing the page": "生成页面",
 }
 
-_HINTS = {"compiling": "only the first time, about 10 s 仅首次，约 10 秒"}
+_HINTS = {"compiling": ("only the first time, about 10 s", "仅首次，约 10 秒")}
 
 
 class Steps:
@@ -191,5 +192,5 @@ def _ipython() -> str:
 
 
 def _label(step: str) -> str:
-    label = f"{step} {_CHINESE_STEPS[step]}" if step in _CHINESE_STEPS else step
-    return f"{label} ({_HINTS[step]})" if step in _HINTS else label
+    label = both(step, _CHINESE_STEPS[step]) if step in _CHINESE_STEPS else step
+    return f"{label} ({both(*_HINTS[step])})" if step in _HINTS else label

@@ -42,6 +42,7 @@ TOLD_BY = {
     "poolpipe.simulate": ("simulate",),
     "poolpipe.instruments": ("import",),
     "poolpipe.terminal.console": ("run",),
+    "poolpipe.terminal.usage": ("run",),
     "poolpipe.commands.design": (),
     "poolpipe.commands.cycles": ("decode",),
     "poolpipe.commands.masks": ("decode", "design"),

@@ -216,7 +216,7 @@ def test_decode_command__names_readings_that_are_not_used_or_replace_others(
     readings.write_text("pool,ct\n001,30\n002,20\n003,20\n", "utf-8")
     stderr = told(with_ct, "--readings", str(readings))
     assert (
-        "readings of pools that POOLS does not hold are not used 读数之管不在 POOLS 中，未计入: '003'"
+        "readings of pools that POOLS does not hold are not used 扩增结果所属的管不在 POOLS 中，未计入: '003'"
         in stderr
     )
     assert "differs from column ct of POOLS and counts 与 POOLS 的 ct 列不同，以此文件为准: '001'" in stderr

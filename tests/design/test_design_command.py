@@ -77,7 +77,7 @@ def test_design_command__assign_worklist_and_screen(tmp_path: Path) -> None:
 def test_design_command__says_that_pooling_does_not_pay(p: str) -> None:
     """Where no pool saves a test; see geohot/corona issue 28."""
     done = CliRunner().invoke(design, ["best", "dorfman", "--p", p])
-    assert re.search(r"sizes 混样数 +1 ", done.stdout)
+    assert re.search(r"sizes 混样比例 +1 ", done.stdout)
     assert "单采" in done.stdout
     (told,) = json.loads(CliRunner().invoke(design, ["best", "dorfman", "--p", p, "--json"]).stdout)
     assert (told["sizes"], told["tests_per_person"]) == ([1], 1.0)

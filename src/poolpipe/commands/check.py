@@ -20,7 +20,9 @@ __all__ = ["check"]
     "在运行之前查看每个文件如何识别：事件种类、表头所在行、各列及取值示例、词语、时间格式、编码、不读取的内容与待确认的问题。\n\n"
     "FILE is what `run` takes: Excel and WPS workbooks, CSV, machines' files, folders. Of each file the first thousand records "
     "are looked at. --mapping writes a file that can be edited and given to `run --mapping`; one that is there already is "
-    "read and not overwritten. Names, and numbers of people, are masked. Exit status 1 when something is asked."
+    "read and not overwritten. Names, and numbers of people, are masked. Exit status 1 when something is asked.\n\n"
+    "FILE 与 `run` 相同：Excel 与 WPS 工作簿、CSV、仪器文件、文件夹；每个文件查看前一千条记录。--mapping 写出列对应文件，可修改后交给 "
+    "`run --mapping`；已有的文件只读取、不覆盖。姓名与号码以星号代替。有问题待确认时退出码为 1。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe check 采样登记.xlsx 装箱.csv\n"
     "  poolpipe check scans --mapping columns.toml\n"
@@ -28,7 +30,7 @@ __all__ = ["check"]
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
-    "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  策略：预设名或 TOML 文件"
+    "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  判读规则：预设名或 TOML 文件"
 )
 @click.option("--kind", metavar="KIND", help="Kind of events whose file tells none  文件未标明时的事件类型")
 @click.option(

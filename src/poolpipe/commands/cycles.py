@@ -10,6 +10,7 @@ import click
 from poolpipe.commands.frames import read_frame
 from poolpipe.commands.options import POSITIVE
 from poolpipe.errors import InputError, TableError
+from poolpipe.languages import both
 from poolpipe.terminal.console import tell
 
 if TYPE_CHECKING:
@@ -93,7 +94,9 @@ def cycles_told(pools: pl.DataFrame, told: dict[str, Any], *, wanted: bool) -> d
     if not (wanted or given):
         if has_ct:
             tell(
-                "the column ct of POOLS is not used: --ct lets it count 未使用 Ct 值，加 --ct 后计入",
+                both(
+                    "the column ct of POOLS is not used: --ct lets it count", "未使用 Ct 值，加 --ct 后计入"
+                ),
                 err=True,
             )
         return None
@@ -205,13 +208,19 @@ def with_readings(pools: pl.DataFrame, path: Path | None, targets: Sequence[str]
     earliest = readings.with_columns(read).group_by("pool").agg(pl.col("ct").min().alias("_read"))
     strange = earliest.filter(~pl.col("pool").is_in(index.implode()))["pool"].sort()
     _tell_named(
-        "readings of pools that POOLS does not hold are not used 读数之管不在 POOLS 中，未计入", path, strange
+        both(
+            "readings of pools that POOLS does not hold are not used", "扩增结果所属的管不在 POOLS 中，未计入"
+        ),
+        path,
+        strange,
     )
     joined = pools.with_columns(index).join(earliest, on="pool", how="left", maintain_order="left")
     own = pl.col("ct") if "ct" in pools.columns else pl.lit(None, pl.Float64)
     other = joined.filter((own != pl.col("_read")).fill_null(value=False))["pool"]
     _tell_named(
-        "their Ct differs from column ct of POOLS and counts 与 POOLS 的 ct 列不同，以此文件为准", path, other
+        both("their Ct differs from column ct of POOLS and counts", "与 POOLS 的 ct 列不同，以此文件为准"),
+        path,
+        other,
     )
     return joined.with_columns(pl.coalesce("_read", own).alias("ct")).drop("_read")
 
@@ -229,7 +238,10 @@ def _of_the_virus(readings: pl.DataFrame, path: Path, targets: Sequence[str]) ->
     meaning = {name: expected_target(name, policy) for name in names.unique(maintain_order=True)}
     unknown = pl.Series([name for name, target in meaning.items() if target is None], dtype=pl.String)
     _tell_named(
-        "targets that are not known are not used; --target NAME lets one count 未知靶标未计入，可用 --target 指明",
+        both(
+            "targets that are not known are not used; --target NAME lets one count",
+            "未知靶标未计入，可用 --target 指明",
+        ),
         path,
         unknown,
     )

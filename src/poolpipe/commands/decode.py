@@ -12,6 +12,8 @@ from poolpipe.commands import masks, options
 from poolpipe.commands.cycles import cycle_options, cycles_told, read_with_ct, with_readings
 from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
 from poolpipe.commands.options import CHANCE, SHARE
+from poolpipe.languages import both, one_language
+from poolpipe.messages import in_language
 from poolpipe.terminal.console import check_inputs, show, tell
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "PEOPLE has person, prior. CSV, NDJSON, Parquet or Arrow.\n\n"
     "Every row says which method found it and how far the probability may be off (error). Pools that cannot be used, because "
     "nobody sits in them, nobody called them or they contradict others, are named.\n\n"
+    "SEATS 有 pool、person 列；POOLS 有 pool、call 列（positive、suspect、negative、invalid 或空），可有 ct 列，加 --ct 后计入；PEOPLE 有 "
+    "person、prior 列。可为 CSV、NDJSON、Parquet 或 Arrow。\n\n"
+    "每行注明所用方法及概率的可能误差（error）。无法采用的混采管（无人员、无结果或互相矛盾）逐一列出。\n\n"
     "\b\nExample  例:\n"
     "  poolpipe decode seats.csv pools.csv people.csv --sensitivity 0.9 --specificity 0.99\n"
     "  poolpipe decode seats.csv pools.csv people.csv --ct --ct-mean 26 --ct-sd 4.5\n"
@@ -90,8 +95,8 @@ def decode(
 
     called = with_readings(read_with_ct(pools), readings, targets)
     if "day" in called.columns:
-        tell("the column day of POOLS is not used: all pools count as of one day; "
-             "poolpipe.decode.decode_over_time uses it 未使用 day 列，各管按同一天计", err=True)  # fmt: skip
+        tell(both("the column day of POOLS is not used: all pools count as of one day; "
+                  "poolpipe.decode.decode_over_time uses it", "未使用 day 列，各管按同一天计"), err=True)  # fmt: skip
     law = {"mean": ct_mean, "sd": ct_sd, "values": ct_values, "limit": ct_limit, "noise": ct_noise}
     assay: dict[str, Any] = {"sensitivity": sensitivity, "specificity": specificity, "dilution": dilution}
     assay["cycles"] = cycles_told(called, law, wanted=ct or readings is not None)
@@ -100,11 +105,12 @@ def decode(
     )
     if out is not None:
         write_frame(found.people, out)
-        tell(f"{found.people.height:,} people written to {out} 已写出", err=True)
+        people_told = both(f"{found.people.height:,} people", f"{found.people.height:,} 人")
+        tell(f"{people_told} {both('written to', '已写入')} {out}", err=True)
     tell_doubts(found.doubts)
     fit = found.fit
     for warning in fit.warnings:
-        tell(warning, err=True)
+        tell(in_language(warning), err=True)
     if as_json:
         tables = {
             "people": found.people,
@@ -121,27 +127,39 @@ def decode(
         [
             board(
                 _legible(likely),
-                "Likeliest first 感染概率由高到低",
+                both("Likeliest first", "感染概率由高到低"),
                 rows=rows,
                 secret=(_NAMES["person"],),
                 show_ids=show_ids or not mask,
             ),
-            board(_legible(fit.table), "Line of fit: seen and expected 拟合：所见与所期"),
+            board(_legible(fit.table), both("Line of fit: seen and expected", "拟合：所见与所期")),
             board(
                 _legible(odd),
-                "Components, most surprising first 连通组，最出人意料者在前",
+                both("Components, most surprising first", "连通组，最出人意料者在前"),
                 rows=min(rows, 10),
             ),
         ]
     )
-    for term in _TERMS:
-        tell(term)
+    for names, meaning in _TERMS:
+        tell(f"{both(*names)}: {both(*meaning)}")
 
 
 _TERMS = (
-    "component 连通组: people whom shared pools link, directly or through others 因同管直接或间接相连的人员",
-    "log_evidence 对数证据: natural logarithm of the probability of all its results 该组全部结果出现概率的自然对数",
-    "surprise 意外度: 0 is as expected; above 10 look for contamination or swapped tubes 0 属正常；大于 10 请排查污染、换管",
+    (
+        ("component", "连通组"),
+        ("people whom shared pools link, directly or through others", "因同管直接或间接相连的人员"),
+    ),
+    (
+        ("log_evidence", "对数证据"),
+        ("natural logarithm of the probability of all its results", "该组全部结果出现概率的自然对数"),
+    ),
+    (
+        ("surprise", "意外度"),
+        (
+            "0 is as expected; above 10 look for contamination or swapped tubes",
+            "0 属正常；大于 10 请排查污染、换管",
+        ),
+    ),
 )
 """What the boards' terms mean; docs/decode.md has their formulas."""
 
@@ -153,13 +171,13 @@ _LINES = {
     "specificity": "specificity 特异度",
     "pools_of_two": "pools_of_two 含两名以上感染者之管",
     "household_pairs": "household_pairs 同户感染对",
-    "ct": "ct 平均 Ct",
+    "ct": "ct  平均 Ct",
 }
 _NAMES = {
     "person": "person 人员",
     "p_infected": "p_infected 感染概率",
     "method": "method 方法",
-    "error": "error ± 误差",
+    "error": "error  ± 误差",
     "component": "component 连通组",
     "people": "people 人数",
     "pools": "pools 管数",
@@ -181,7 +199,9 @@ def _legible(frame: pl.DataFrame) -> pl.DataFrame:
     shares = [name for name in ("p_infected", "error") if name in frame.columns]
     texts = [pl.Series(name, [_percent(value) for value in frame[name]], dtype=pl.String) for name in shares]
     if "what" in frame.columns:
-        texts.append(frame["what"].cast(pl.String).replace(_LINES))
+        texts.append(
+            frame["what"].cast(pl.String).replace({name: one_language(told) for name, told in _LINES.items()})
+        )
     return frame.with_columns(texts).rename(
         {name: told for name, told in _NAMES.items() if name in frame.columns}
     )

@@ -8,6 +8,7 @@ import click
 
 from poolpipe.commands import options
 from poolpipe.commands.run import files_written
+from poolpipe.languages import both
 from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, check_out, show, tell
 from poolpipe.terminal.loading import loading
@@ -22,7 +23,7 @@ EXPLAINED: dict[str, str] = {}
     help="Run the sample town: 5,000 invented people with every trouble of a real campaign. Shows the boards, then checks "
     "that every planted trouble was found and none that was not planted.\n\n"
     "运行示例镇：5000 名虚构居民，含真实筛查中的各种差错；显示看板，并核对植入的差错是否全部发现、有无误报。\n\n"
-    "The exit status is 1 if the check fails."
+    "The exit status is 1 if the check fails.\n\n核对不通过时退出码为 1。"
     "\n\n\b\nExample  例:\n"
     "  poolpipe demo --out demo\n"
     "  poolpipe simulate city --people 20000 && poolpipe demo --town city --out city-result"
@@ -71,7 +72,7 @@ def demo(*, out: Path, town: Path | None, rows: int, quiet: bool) -> None:
             [campaign, recall_board(then, as_of=busiest, zone=zone, people=known.people, rows=rows), *others]
         )
     show([truth_board(check, rows=rows)])
-    tell(f"Scan files 扫码文件 {events}; truth 真值 {truth}")
+    tell(f"{both('Scan files', '扫码文件')} {events}; {both('truth', '真值')} {truth}")
     tell(files_written(out))
     if not check.passed:
         raise click.exceptions.Exit(1)
@@ -86,7 +87,9 @@ def _sample_town(out: Path) -> Path:
     if not (town / "truth" / "troubles.parquet").exists():
         from poolpipe.simulate import simulate
 
-        tell(f"Simulating a town of 5,000 invented people into 正在模拟一座 5000 人的虚构城镇 {town}")
+        tell(
+            f"{both('Simulating a town of 5,000 invented people into', '正在模拟一座 5000 人的虚构城镇')} {town}"
+        )
         simulate(town, preset="town", seed=0, format="mixed")  # the very town that the repository ships
     return town
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poolpipe.commands import masks, options
-from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame
+from poolpipe.commands.frames import board, echo_json, read_frame, tell_doubts, write_frame, written
 from poolpipe.commands.options import CHANCE, POSITIVE, SHARE, Number
+from poolpipe.commands.prevalences import prevalence_board
 from poolpipe.commands.rounding import few_digits, groups
-from poolpipe.display import number_of
-from poolpipe.messages import message
+from poolpipe.languages import both
+from poolpipe.messages import message_in_language
 from poolpipe.terminal.console import check_inputs, show, tell
 
 if TYPE_CHECKING:
     import polars as pl
 
     from poolpipe.design import Characteristics
-    from poolpipe.terminal.boards import Board
 
 __all__ = ["design"]
 
@@ -47,7 +47,7 @@ _out = click.option("--out", type=click.Path(path_type=Path), help="Write the ta
 @click.group(
     name="design",
     help="Pooling designs: cost and accuracy, best sizes, prevalence, noise-free decoding, seats and worklists.\n\n"
-    "混采方案：检测量与准确度、最优混样数、流行率估计、无误差判定、分管方案与机器人加样单。",
+    "混采方案：检测量与准确度、最优混样比例、流行率估计、无误差判定、混样分配方案与机器人加样单。",
 )
 def design() -> None:
     """Group the design commands."""
@@ -55,7 +55,7 @@ def design() -> None:
 
 @design.command(
     help="Expected tests, sensitivity, specificity and predictive values of a design.  方案的检测量与准确度\n\n"
-    "SIZES: 10 for pools of ten or a 10 x 10 array, 9,3,1 for stages.\n\n"
+    "SIZES: 10 for pools of ten or a 10 x 10 array, 9,3,1 for stages.  SIZES：10 为十合一或 10×10 矩阵，9,3,1 为分级混样\n\n"
     "\b\nExample  例:\n  poolpipe design characteristics dorfman 10 --p 0.01 --se 0.99 --sp 0.99",
 )
 @click.argument("scheme", type=_SCHEMES)
@@ -70,7 +70,7 @@ def characteristics(scheme: Any, sizes: str, *, p: float, se: float, sp: float, 
 
     _tell(
         [work_out(scheme, _sizes(sizes), p, se, sp)],
-        "Characteristics 方案特征",
+        both("Characteristics", "方案特征"),
         test=(se, sp),
         as_json=as_json,
     )
@@ -78,7 +78,7 @@ def characteristics(scheme: Any, sizes: str, *, p: float, se: float, sp: float, 
 
 @design.command(
     help="The sizes with the fewest tests per person; single tests where no pool saves any.  "
-    "人均检测量最少的混样数；混采不省时为单采\n\n"
+    "人均检测量最少的混样比例；混采不省时为单采\n\n"
     "\b\nExample  例:\n  poolpipe design best dorfman --p 0.01 --se 0.99 --sp 0.99\n"
     "  poolpipe design best dorfman --p 0.001 --people 700000 --tests 60000",
 )
@@ -86,7 +86,9 @@ def characteristics(scheme: Any, sizes: str, *, p: float, se: float, sp: float, 
 @click.option("--p", type=SHARE, required=True, help="P(infected) of everybody  感染率")
 @_se
 @_sp
-@click.option("--sizes", "choices", multiple=True, help="A size to choose from; may be repeated  备选混样数")
+@click.option(
+    "--sizes", "choices", multiple=True, help="A size to choose from; may be repeated  备选混样比例"
+)
 @click.option("--people", type=click.IntRange(1), help="People to screen, with --tests  人数")
 @click.option("--tests", type=click.IntRange(1), help="Tests the labs can run, with --people  检测能力")
 @_json
@@ -105,18 +107,19 @@ def best(
     from poolpipe.design import best as cheapest
 
     if (people is None) != (tests is None):
-        raise click.UsageError(message("people_and_tests", {}))
+        raise click.UsageError(message_in_language("people_and_tests", {}))
     chosen = [_sizes(each) for each in choices] or None
     found = cheapest(scheme, p, se, sp, chosen, most_tests=tests, people=people)
-    _tell([found], "Best sizes 最优混样数", test=(se, sp), as_json=as_json)
+    _tell([found], both("Best sizes", "最优混样比例"), test=(se, sp), as_json=as_json)
     if not as_json and found.tests_per_person >= 1:
-        tell("pooling does not pay here: test everybody singly 混采不省检测，请逐人单采")
+        tell(both("pooling does not pay here: test everybody singly", "混采不省检测，请逐人单采"))
 
 
 @design.command(
     help="Prevalence with a confidence interval from pooled results.  由混采结果估计流行率\n\n"
     "POOLS has people (or size) and call (or positive), a row per pool; a result folder will do: its pools count, and "
-    "not the singles of its recalls. What is left out is counted.\n\n"
+    "not the singles of its recalls. What is left out is counted.  POOLS 每管一行，有 people（或 size）与 call（或 positive）列；也可"
+    "给结果文件夹：计入其混采管，不计复采的单采管；未计入的给出数目\n\n"
     "\b\nExample  例:\n  poolpipe design prevalence result --by site",
 )
 @click.argument("pools", type=click.Path(path_type=Path))
@@ -163,16 +166,16 @@ def prevalence(
     found = estimate(frame, method, se=se, sp=sp, confidence=confidence, by=by, singles=singles)
     if out is not None:
         write_frame(found, out)
-        tell(f"{number_of(found.height, 'row')} written to {out} 已写出", err=True)
+        tell(written(found.height, out), err=True)
     if as_json:
         echo_json(found.to_dicts())
     else:
-        show([_prevalence_board(found, by, confidence)])
+        show([prevalence_board(found, by, confidence)])
 
 
 @design.command(
     help="Who is infected if tests do not err: COMP, DD or SCOMP.  假定检测无误时的判定\n\n"
-    "SEATS has pool, person; POOLS has pool, call.\n\n"
+    "SEATS has pool, person; POOLS has pool, call.  SEATS 有 pool、person 列；POOLS 有 pool、call 列\n\n"
     "\b\nExample  例:\n  poolpipe design screen seats.csv pools.csv --method scomp",
 )
 @click.argument("seats", type=_FILE)
@@ -201,7 +204,7 @@ def screen(
     tell_doubts(designs.screen_doubts(*tables))
     _result(
         found,
-        f"{method.upper()} 判定",
+        f"{method.upper()} {both('result', '判定')}",
         out,
         as_json=as_json,
         secret=("person",),
@@ -210,14 +213,14 @@ def screen(
 
 
 @design.command(
-    help="Seat people in overlapping pools; with --worklist also what the robot pipettes.  分管方案与加样单\n\n"
-    "PEOPLE has person.\n\n"
+    help="Seat people in overlapping pools; with --worklist also what the robot pipettes.  混样分配方案与加样单\n\n"
+    "PEOPLE has person.  PEOPLE 有 person 列\n\n"
     "\b\nExample  例:\n  poolpipe design assign people.csv array --size 10 --out seats.csv --worklist steps.csv",
 )
 @click.argument("people", type=_FILE)
 @click.argument("scheme", type=click.Choice(["array", "column_weight", "rounds"]))
 @click.option(
-    "--size", type=click.IntRange(1), default=10, show_default=True, help="People in a pool  混样数"
+    "--size", type=click.IntRange(1), default=10, show_default=True, help="People in a pool  每管人数"
 )
 @click.option(
     "--weight", type=click.IntRange(1), default=2, show_default=True, help="Pools of a person  每人管数"
@@ -269,67 +272,29 @@ def assign(
     if worklist is not None:
         steps = designs.worklist(seats, volume_ul=volume, available_ul=available)
         write_frame(steps, worklist)
-        tell(f"{number_of(steps.height, 'transfer')} written to {worklist} 已写出加样单", err=True)
-    _result(seats, "Seats 分管", out, as_json=as_json, secret=("person",), show_ids=show_ids or not mask)
-
-
-_LEFT_OUT = {"singles": "singles 单采", "no_result": "no result 无结果", "no_people": "no people 无人数"}
-
-
-def _prevalence_board(found: pl.DataFrame, by: tuple[str, ...], confidence: float) -> Board:
-    """Lay estimates out in per cent, a row per stratum; the estimators firth and gart are in `--out` and `--json` only."""
-    from poolpipe.terminal.marks import frame as framed
-    from poolpipe.terminal.marks import plain
-
-    title = (
-        f"Prevalence 流行率 · {found['method'][0]} {confidence:.4g} interval 区间 · more with --json 其余列"
+        tell(written(steps.height, worklist, ("transfer", "加样步骤")), err=True)
+    _result(
+        seats,
+        both("Seats", "混样分配"),
+        out,
+        as_json=as_json,
+        secret=("person",),
+        show_ids=show_ids or not mask,
     )
-    table = framed(title, tight=True)
-    for name in by:
-        table.add_column(plain(name), overflow="fold", min_width=min(12, _longest(found[name])))
-    for heading in (
-        "prevalence\n流行率",
-        "interval\n置信区间",
-        "pools\n管数",
-        "positive\n阳性管",
-        "people\n人数",
-    ):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("left out\n未计入", overflow="fold")
-    for row in found.iter_rows(named=True):
-        out = ", ".join(f"{row[name]:,} {told}" for name, told in _LEFT_OUT.items() if row[name])
-        table.add_row(
-            *(plain("-" if row[name] is None else str(row[name])) for name in by),
-            _share(row["prevalence"]),
-            "-" if row["lower"] is None else f"{_share(row['lower'])}–{_share(row['upper'])}",
-            *(f"{row[name]:,}" for name in ("pools", "positive", "people")),
-            out or "-",
-        )
-    return table
-
-
-def _longest(values: pl.Series) -> int:
-    return max((len(str(value)) for value in values), default=1)
-
-
-def _share(share: float | None) -> str:
-    """A share in per cent: two decimals, and from below 0.1% on two digits."""
-    if share is None:
-        return "-"
-    percent = 100 * share
-    return f"{percent:.2f}%" if percent >= 0.1 or percent == 0 else f"{percent:.2g}%"
 
 
 def _sizes(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise click.BadParameter(message("sizes_text", {"text": text}), param_hint="SIZES") from None
+        raise click.BadParameter(
+            message_in_language("sizes_text", {"text": text}), param_hint="SIZES"
+        ) from None
 
 
 _CHINESE = {
     "scheme": "方案",
-    "sizes": "混样数",
+    "sizes": "混样比例",
     "expected_tests": "每组预计检测数",
     "tests_per_person": "人均检测数",
     "pooling_sensitivity": "总灵敏度",
@@ -353,15 +318,15 @@ def _tell(found: list[Characteristics], title: str, *, test: tuple[float, float]
         told = ({"note": each.note, "groups": groups(each.people)} for each in found)
         echo_json([few_digits(row) | more for row, more in zip(rows, told, strict=True)])
         return
-    facts = [{"figure": f"{name} {_CHINESE[name]}", "value": _legible(name, rows[0][name])} for name in names]
+    facts = [{"figure": both(name, _CHINESE[name]), "value": _legible(name, rows[0][name])} for name in names]
     show([board(pl.DataFrame(facts), title)])
-    perfect = " (a perfect test 假定检测无误)" if test == (1.0, 1.0) else ""
+    perfect = f" ({both('a perfect test', '假定检测无误')})" if test == (1.0, 1.0) else ""
     tell(
-        f"assumed for every test 所有检测均按: sensitivity 灵敏度 {test[0]:.4g}, specificity 特异度 {test[1]:.4g}{perfect}; "
-        "no dilution in large pools 不计稀释"
+        f"{both('assumed for every test', '所有检测均按')}: {both('sensitivity', '灵敏度')} {test[0]:.4g}, "
+        f"{both('specificity', '特异度')} {test[1]:.4g}{perfect}; {both('no dilution in large pools', '不计稀释')}"
     )
     if found[0].note:
-        tell(f"{found[0].note} 已达搜索上限，更大者或许更省")
+        tell(both(found[0].note, "已达搜索上限，更大者或许更省"))
 
 
 def _legible(name: str, value: object) -> str:
@@ -371,7 +336,7 @@ def _legible(name: str, value: object) -> str:
     if not isinstance(value, float):
         return str(value)
     if math.isnan(value):
-        return "- (nobody 无人)"
+        return f"- ({both('nobody', '无人')})"
     if name in _TESTS:
         return f"{value:.4g}"
     return f"{value:.2%}" if value <= 0.9999 or value == 1.0 else f"{value:.6%}"
@@ -388,7 +353,7 @@ def _result(
 ) -> None:
     if out is not None:
         write_frame(frame, out)
-        tell(f"{number_of(frame.height, 'row')} written to {out} 已写出", err=True)
+        tell(written(frame.height, out), err=True)
     if as_json:
         echo_json(frame.to_dicts())
     else:

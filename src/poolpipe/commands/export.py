@@ -11,6 +11,8 @@ from poolpipe.commands import options
 from poolpipe.commands.options import ZONE
 from poolpipe.display import number_of
 from poolpipe.errors import InputError
+from poolpipe.languages import both, language
+from poolpipe.messages import in_language
 from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, check_out, tell
 
@@ -30,7 +32,9 @@ __all__ = ["export"]
     "The other formats: "
     "only tubes that have a call are written: nobody is told a result of a tube that was not tested. OUT is an outbox: "
     "it is written whole or not at all, with a manifest, and exporting into it again replaces it; a result that was told "
-    "from it before and is another now, or none, is told as corrected or withdrawn."
+    "from it before and is another now, or none, is told as corrected or withdrawn.\n\n"
+    "只写出已有结论的样本管，未检测的不报结果。OUT 为发件文件夹：要么完整写出，要么不写，并附清单；再次导出即替换；此前报过而现已改变或"
+    "不再成立的结果，报为更正或撤回。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe export result --format html --out page.html\n"
     "  poolpipe export result --format csv --language zh --out platform\n"
@@ -55,8 +59,8 @@ __all__ = ["export"]
 @click.option("--call", "calls", multiple=True, type=click.Choice(["positive", "suspect", "negative", "invalid"]),
               help="Only these calls are told anew; default all  只新报这些结论")  # fmt: skip
 @click.option("--readings", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
-              help="Read events in the place of the run's own, for Ct values  代替结果中的读数事件")  # fmt: skip
-@click.option("--policy", metavar="POLICY", help="The run's policy, with --readings  运行时所用策略")
+              help="Read events in the place of the run's own, for Ct values  代替结果中的扩增结果事件")  # fmt: skip
+@click.option("--policy", metavar="POLICY", help="The run's policy, with --readings  运行时所用的判读规则")
 @click.option(
     "--zone",
     type=ZONE,
@@ -158,11 +162,12 @@ def _take_readings(source: ResultFolder, paths: tuple[Path, ...], policy: str | 
     for row in given.rejects.head(5).iter_rows(named=True):
         place = f"{row['file']}:{row['line']}" if row["line"] is not None else row["file"]
         detail = withheld_detail(row["detail"] or "", row["file"])
-        tell(f"not understood 未能识别: {place} {row['code']}: {detail}", err=True)
+        tell(f"{both('not understood', '未能识别')}: {place} {row['code']}: {in_language(detail)}", err=True)
     if given.rejects.height > 5:
-        tell(f"and {given.rejects.height - 5} more 另有 {given.rejects.height - 5} 条", err=True)
+        more = given.rejects.height - 5
+        tell(both(f"and {more} more", f"另有 {more} 条"), err=True)
     for name, why in given.skipped.items():
-        tell(f"left aside 未读取: {name}: {why}", err=True)
+        tell(f"{both('left aside', '未读取')}: {name}: {in_language(why)}", err=True)
     source.take_readings(given.readings)
 
 
@@ -171,18 +176,24 @@ def _told_lines(told: ExportCounts, out: Path, waiting: int) -> Iterable[str]:
     from poolpipe.exchange.codings import STATUSES
 
     counted = ((STATUSES[status], count) for status, count in sorted(told.statements.items()))
-    kinds = ", ".join(f"{count} {status.english} {status.chinese}" for status, count in counted)
+    kinds = ", ".join(f"{count} {both(status.english, status.chinese)}" for status, count in counted)
     files = f"{told.files} file{'' if told.files == 1 else 's'}"
-    yield f"{files} in {out} 已写出 {told.files} 个文件: {kinds or 'nothing to tell 无可报告'}"
-    yield f"{waiting} tubes without a call are not sent  {waiting} 管尚无结论，未输出"
+    done = f"已写出 {told.files} 个文件" + (f"至 {out}" if language() == "zh" else "")
+    yield f"{both(f'{files} in {out}', done)}: {kinds or both('nothing to tell', '无可报告')}"
+    yield both(f"{waiting} tubes without a call are not sent", f"{waiting} 管尚无结论，未输出", "  ")
     if told.unmeasured:
-        yield (
+        yield both(
             f"{told.unmeasured} tubes are told without Ct values: no reading of the well that gave the call is there; "
-            f"`poolpipe run --readings all` keeps those of negative tubes, too  {told.unmeasured} 管无 Ct 值：结果中没有对应读数"
+            "`poolpipe run --readings all` keeps those of negative tubes, too",
+            f"{told.unmeasured} 管无 Ct 值：结果中没有对应的扩增结果，`poolpipe run --readings all` 可全部保留",
+            "  ",
         )
     if told.early:
         tubes = ", ".join("/".join(part for part in tube if part) for tube in told.early[:5])
-        yield (
+        several = ", …" if len(told.early) > 5 else ""
+        yield both(
             f"{number_of(len(told.early), 'result')} dated at or before a swab of the tube, which receivers may refuse; was a "
-            f"device's clock wrong? {tubes}{', …' if len(told.early) > 5 else ''}  结果时间不晚于采样时间"
+            f"device's clock wrong? {tubes}{several}",
+            "结果时间不晚于采样时间" + (f"：{tubes}{several}，请核对设备时钟" if language() == "zh" else ""),
+            "  ",
         )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poolpipe.display import json_text
+from poolpipe.display import json_text, number_of
 from poolpipe.errors import InputError
-from poolpipe.languages import has_chinese
+from poolpipe.languages import both, has_chinese, one_language
+from poolpipe.messages import in_language
 from poolpipe.terminal.console import tell
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from poolpipe.terminal.boards import Board
 
-__all__ = ["board", "echo_json", "read_frame", "tell_doubts", "write_frame"]
+__all__ = ["board", "echo_json", "read_frame", "tell_doubts", "write_frame", "written"]
 
 
 def read_frame(path: Path, numbers: Iterable[str] = ()) -> pl.DataFrame:
@@ -80,6 +81,11 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
     writer(path)
 
 
+def written(count: int, out: Path, what: tuple[str, str] = ("row", "行")) -> str:
+    """Say how many rows, or other things, a file has got."""
+    return f"{both(number_of(count, what[0]), f'{count:,} {what[1]}')} {both('written to', '已写入')} {out}"
+
+
 def board(
     frame: pl.DataFrame,
     title: str,
@@ -117,7 +123,10 @@ def board(
     more = max(0, frame.height - rows)
     table = framed(title, more=more, rest=("with --json", "请用 --json 查看"), show_ids=show_ids)
     for name, kind in frame.schema.items():
-        heading = [plain(line) for line in (name.split(" ", 1) if has_chinese(name) else [name])]
+        told = one_language(name)
+        heading = [
+            plain(line) for line in (told.split(" ", 1) if has_chinese(told) and told == name else [told])
+        ]
         table.add_column(
             Text("\n").join(heading),
             justify="right" if kind.is_numeric() else "left",
@@ -144,7 +153,7 @@ def tell_doubts(doubts: pl.DataFrame, *, most: int = 10) -> None:
     for part in doubts.partition_by("code", maintain_order=True):
         names = ", ".join(repr(name) for name in part["pool"].head(most).to_list())
         more = f", … +{part.height - most:,}" if part.height > most else ""
-        tell(f"{part['code'][0]}: {names}{more}: {part['detail'][0]}", err=True)
+        tell(f"{part['code'][0]}: {names}{more}: {in_language(part['detail'][0])}", err=True)
 
 
 def echo_json(value: object) -> None:

@@ -12,7 +12,8 @@ from poolpipe.commands import options
 from poolpipe.commands.frames import echo_json
 from poolpipe.commands.options import ZONE, Number
 from poolpipe.display import withheld
-from poolpipe.messages import message
+from poolpipe.languages import both
+from poolpipe.messages import message_in_language
 from poolpipe.terminal.console import check_inputs, tell
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ MOST_PLACES = 8  # places of a question shown to people; programs get all of the
     "读取 PCR 仪、移液工作站与检验机构的文件，转换为事件文件写入 OUT。\n\n"
     "The format is recognised by content, never by name. --dry-run shows what each file means without writing: machine, "
     "time, plate, wells, controls, targets, what counts as undetermined and why, every ambiguity with its decision, and "
-    "what was not understood. Exit status 1 when a file could not be imported, or with --dry-run would not be; the others are written."
+    "what was not understood. Exit status 1 when a file could not be imported, or with --dry-run would not be; the others are written.\n\n"
+    "格式按内容识别，与文件名无关。--dry-run 只说明每个文件的含义而不写入：仪器、时间、板号、孔位、质控、靶标、何为未检出及原因、每处疑问"
+    "如何处理、哪些未读懂。有文件未能导入时退出码为 1，其余文件照常写出。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe import run.xlsx --dry-run\n"
     "  poolpipe import run.txt --plate P0001 --out events\n"
@@ -50,7 +53,7 @@ MOST_PLACES = 8  # places of a question shown to people; programs get all of the
     "--policy",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Import or campaign policy, TOML  导入策略或筛查策略",
+    help="Import or campaign policy, TOML  导入规则或筛查的判读规则",
 )
 @click.option("--plate", metavar="BARCODE", help="Plate of a file that names none  板号")
 @click.option("--lab", metavar="LAB", help="Lab of loads and reports  检测机构")
@@ -98,9 +101,9 @@ def import_command(
 ) -> None:
     """Read files, show what they mean, and write their events."""
     if out is None and not dry_run:
-        raise click.UsageError(message("no_out", {}))
+        raise click.UsageError(message_in_language("no_out", {}))
     if plate is not None and len(files) > 1:
-        raise click.UsageError(message("one_plate", {}))
+        raise click.UsageError(message_in_language("one_plate", {}))
     from poolpipe.instruments.batch import import_files, load_import_policy, write_events
 
     named = _pairs(targets)
@@ -128,7 +131,9 @@ def import_command(
 def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
     for text in texts:
         if "=" not in text:
-            raise click.BadParameter(message("target_text", {"text": text}), param_hint="--target")
+            raise click.BadParameter(
+                message_in_language("target_text", {"text": text}), param_hint="--target"
+            )
     parted = [text.partition("=") for text in texts]
     return {name.strip(): target.strip() for name, _, target in parted}
 
@@ -159,8 +164,8 @@ def _lines(item: Imported, zone: str) -> list[str]:
     if item.file is not None:
         lines += _meaning(item, item.file, zone)
     if item.error is not None:
-        lines.append(f"  not imported 未导入: {item.error}")
-    lines += [f"  missing 缺少: {text}" for text in item.missing]
+        lines.append(f"  {both('not imported', '未导入')}: {item.error}")
+    lines += [f"  {both('missing', '缺少')}: {text}" for text in item.missing]
     lines += [f"  {state} {path}" for path, state in item.written.items()]
     return lines
 
@@ -176,18 +181,24 @@ def _meaning(item: Imported, file: InstrumentFile, zone: str) -> list[str]:
     undetermined = file.readings["ct"].null_count()
     why = f"as {', '.join(known.undetermined) or '-'}; {known.undetermined_why}"
     lines = [
-        f"  format 格式: {known.format}  {machine}",
-        f"  time 时间: {_local(known.run_time, zone)} ({known.time_of or '-'}; {known.zone or '-'})",
-        f"  plate 板号: {known.plate or '-'} ({known.plate_from or 'unknown 未知'})  wells 孔数: {wells}",
-        f"  targets 靶标: {', '.join(known.targets) or '-'}",
-        f"  controls 对照: {', '.join(known.controls) or '-'}",
-        f"  readings 读数: {file.readings.height}  undetermined 未检出: {undetermined} ({why})",
-        "  events 事件: "
+        f"  {both('format', '格式')}: {known.format}  {machine}",
+        f"  {both('time', '时间')}: {_local(known.run_time, zone)} ({known.time_of or '-'}; {known.zone or '-'})",
+        (
+            f"  {both('plate', '板号')}: {known.plate or '-'} ({known.plate_from or both('unknown', '未知')})  "
+            f"{both('wells', '孔数')}: {wells}"
+        ),
+        f"  {both('targets', '靶标')}: {', '.join(known.targets) or '-'}",
+        f"  {both('controls', '质控')}: {', '.join(known.controls) or '-'}",
+        (
+            f"  {both('readings', '扩增结果')}: {file.readings.height}  "
+            f"{both('undetermined', '未检出')}: {undetermined} ({why})"
+        ),
+        f"  {both('events', '事件')}: "
         + (", ".join(f"{kind} {frame.height}" for kind, frame in item.events.items()) or "-"),
     ]
     if file.pools.height:
         lines.append(
-            f"  pools 混样: {file.pools['pool'].n_unique()} of {file.pools.height} samples (no events)"
+            f"  {both('pools', '混样')}: {file.pools['pool'].n_unique()} of {file.pools.height} samples (no events)"
         )
     for question in (*file.questions, *item.questions):
         places = ", ".join(question.where[:MOST_PLACES]) + (
@@ -195,7 +206,7 @@ def _meaning(item: Imported, file: InstrumentFile, zone: str) -> list[str]:
         )
         lines.append(
             f"  ? {question.code}: {question.what} [{places}] -> {question.decided} "
-            f"(answer 由此决定: {answer(question.setting)})"
+            f"({both('answer', '由此决定')}: {answer(question.setting)})"
         )
     for finding in file.not_understood:
         where = f"{finding.sheet} line {finding.line}".strip() if finding.line else finding.sheet
@@ -208,5 +219,5 @@ def _meaning(item: Imported, file: InstrumentFile, zone: str) -> list[str]:
 def _local(moment: datetime | None, zone: str) -> str:
     """A moment in local time with its offset."""
     if moment is None:
-        return "unknown 未知"
+        return both("unknown", "未知")
     return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S %z} {zone}"

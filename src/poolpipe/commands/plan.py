@@ -10,6 +10,7 @@ import click
 from poolpipe.commands import options
 from poolpipe.commands.frames import board, echo_json
 from poolpipe.commands.options import POSITIVE, SHARE
+from poolpipe.languages import both
 from poolpipe.terminal.console import show, tell
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ __all__ = ["plan"]
     name="plan",
     help="Plan a city-wide round: sites, points, samplers, tubes, boxes, plates, kits, protective sets, recalls and "
     "teams, and whether collection outruns the labs hour by hour.\n\n"
-    "制订全员核酸筛查计划：场所、采样点、人员、采样管、转运箱、检测板、试剂与防护物资、预计追回人数与小分队，"
+    "制订全员核酸筛查计划：场所、采样点、人员、采样管、转运箱、检测板、试剂与防护物资、预计复采人数与小分队，"
     "并逐小时核对采样量是否超过检测能力。\n\n"
     "\b\nExample  例:\n"
     "  poolpipe plan --people 700000 --days 2 --prevalence 0.0005 --lab 20000 --lab 8000",
@@ -52,9 +53,9 @@ __all__ = ["plan"]
     multiple=True,
     help="Tubes a lab tests in 24 h; one option per lab; none: the least that keeps up is assumed  检测机构日检测管数，不给则按够用估算",
 )
-@click.option("--pool-size", type=click.IntRange(1, 100), help="Pool size; default the policy's  混样数")
+@click.option("--pool-size", type=click.IntRange(1, 100), help="Pool size; default the policy's  混样比例")
 @click.option(
-    "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  策略：预设名或 TOML 文件"
+    "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  判读规则：预设名或 TOML 文件"
 )
 @click.option(
     "--rows",
@@ -106,8 +107,10 @@ def plan(
         return
     show(
         [
-            board(made.needs, "Needs 所需", rows=40),
-            board(_whole(made.hours), "Hour by hour, whole tubes and people 逐小时（取整）", rows=rows),
+            board(made.needs, both("Needs", "所需"), rows=40),
+            board(
+                _whole(made.hours), both("Hour by hour, whole tubes and people", "逐小时（取整）"), rows=rows
+            ),
         ]
     )
     _tell_verdict(made)
@@ -117,17 +120,25 @@ def _tell_verdict(made: Plan) -> None:
     """Say last, below the hours, whether the labs keep up, and what is missing."""
     if made.assumed_tubes_per_day is not None:
         tell(
-            f"no labs given: {made.assumed_tubes_per_day:,.0f} tubes a day assumed, the least that keeps up and covers half "
-            f"of the people in a day 未给检测机构：按每日 {made.assumed_tubes_per_day:,.0f} 管估算"
+            both(
+                f"no labs given: {made.assumed_tubes_per_day:,.0f} tubes a day assumed, the least that keeps up and covers "
+                "half of the people in a day",
+                f"未给检测机构：按每日 {made.assumed_tubes_per_day:,.0f} 管估算",
+            )
         )
     verdict = (
-        "the labs keep up 检测能力足够" if made.keeps_up else "collection outruns the labs 采样超过检测能力"
+        both("the labs keep up", "检测能力足够")
+        if made.keeps_up
+        else both("collection outruns the labs", "采样超过检测能力")
     )
-    tell(f"{verdict}; last tube tested in hour {made.finished_h} 最后一管于第 {made.finished_h} 小时检测")
+    last = both(f"last tube tested in hour {made.finished_h}", f"最后一管于第 {made.finished_h} 小时检测")
+    tell(f"{verdict}; {last}")
     if made.lab_gap_tubes_per_day and made.assumed_tubes_per_day is None:
         tell(
-            f"borrow {made.lab_gap_tubes_per_day:,.0f} tubes a day, so that half of the people can be tested in a day"
-            " 需补充检测能力"
+            both(
+                f"borrow {made.lab_gap_tubes_per_day:,.0f} tubes a day, so that half of the people can be tested in a day",
+                f"需补充每日 {made.lab_gap_tubes_per_day:,.0f} 管的检测能力",
+            )
         )
 
 

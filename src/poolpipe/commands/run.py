@@ -8,7 +8,8 @@ import click
 
 from poolpipe.commands import options
 from poolpipe.display import json_text
-from poolpipe.messages import message
+from poolpipe.languages import both
+from poolpipe.messages import message_in_language
 from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, check_out, parse_moment, show, tell
 from poolpipe.terminal.loading import loading
@@ -28,7 +29,11 @@ __all__ = ["files_written", "run"]
     "files and is not read is named with the reason. "
     "Files of PCR machines and pipetting robots may lie among them; `poolpipe import --dry-run` "
     "tells what is made of one. Rows that cannot be read and things that went wrong are results, not failures: the exit "
-    "status is 0 when the job was done, 1 when it could not be done and 2 when the command was misused."
+    "status is 0 when the job was done, 1 when it could not be done and 2 when the command was misused.\n\n"
+    "INPUT 可以是文件、文件夹（连同全部子文件夹）、带引号的通配符、管道，或表示标准输入的 -：CSV、NDJSON、Parquet、Arrow IPC，"
+    "可压缩，也可以是 Excel 或 WPS 工作簿（每个工作表即一个文件），表头可用中文。每个文件只读一次，未读取的文件会注明原因。其中可以有 PCR "
+    "仪与移液工作站的文件，`poolpipe import --dry-run` 说明如何识别。读不懂的记录和发现的差错都是结果而非失败：退出码 0 为完成，"
+    "1 为未能完成，2 为用法有误。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe run scans --out result\n"
     "  poolpipe run 采样登记.xlsx 装箱.csv 板图.xlsx qPCR.xls --out 结果\n"
@@ -39,7 +44,7 @@ __all__ = ["files_written", "run"]
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @options.out_folder()
 @click.option(
-    "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  策略：预设名或 TOML 文件"
+    "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  判读规则：预设名或 TOML 文件"
 )
 @click.option(
     "--as-of", metavar="TIME", help="The view from this moment, RFC 3339; default the latest event  截至时刻"
@@ -56,7 +61,7 @@ __all__ = ["files_written", "run"]
     type=click.Choice(["auto", "all", "not-negative"]),
     default="auto",
     show_default=True,
-    help="Read-outs kept for exports; auto: all up to 300,000, else not those of negative tubes  保留哪些读数",
+    help="Read-outs kept for exports; auto: all up to 300,000, else not those of negative tubes  保留哪些扩增结果",
 )
 @options.rows
 @options.show_ids
@@ -93,7 +98,8 @@ def run(
 
     if kind is not None and kind not in KINDS:
         raise click.BadParameter(
-            message("kind_of_file", {"kind": kind, "kinds": ", ".join(KINDS)}), param_hint="--kind"
+            message_in_language("kind_of_file", {"kind": kind, "kinds": ", ".join(KINDS)}),
+            param_hint="--kind",
         )
     rules = load_policy(policy)
     moment = parse_moment(as_of, rules.time_zone)
@@ -129,4 +135,4 @@ def run(
 def files_written(out: Path) -> str:
     """Where the tables are, one line."""
     written = sorted(path.name for path in out.iterdir() if path.suffix in {".parquet", ".json"})
-    return f"Results are in 结果已写入 {out}: {', '.join(written)}"
+    return f"{both('Results are in', '结果已写入')} {out}: {', '.join(written)}"

@@ -8,7 +8,8 @@ import click
 
 from poolpipe.choices import suggestion
 from poolpipe.display import json_text
-from poolpipe.messages import message
+from poolpipe.languages import both
+from poolpipe.messages import message_in_language
 from poolpipe.terminal.console import tell
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ Example  例:
     "模拟一座城市的混采筛查:扫码事件、基础表与真值写入 DIR。所有人物均为虚构。\n\n"
     "DIR/events holds the event files by kind, DIR/reference the tables people, sites and labs, DIR/truth "
     "who was infected and which trouble was planted where. The same people, seed and options give the same city, "
-    "whatever the format and the number of pieces." + _EXAMPLE,
+    "whatever the format and the number of pieces.\n\n"
+    "DIR/events 按种类存放事件文件，DIR/reference 存放人员、采样点与检测机构表，DIR/truth 记录谁被感染、何处植入了何种差错。"
+    "人数、种子与选项相同，则城市相同，与格式和分块数无关。" + _EXAMPLE,
 )
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False))
 @click.option(
@@ -120,14 +123,16 @@ def _rates(troubles: tuple[str, ...], *, none: bool) -> dict[str, float]:
             separator = ""
             share = 0.0
         if not separator:
-            raise click.BadParameter(message("rate_text", {"text": given}), param_hint="--trouble")
+            raise click.BadParameter(
+                message_in_language("rate_text", {"text": given}), param_hint="--trouble"
+            )
         if name == "all":
             rates |= dict.fromkeys(TROUBLES, share)
         elif name in TROUBLES:
             rates[name] = share
         else:
             raise click.BadParameter(
-                message(
+                message_in_language(
                     "no_trouble",
                     {"name": name, "hint": suggestion(name, TROUBLES), "troubles": ", ".join(TROUBLES)},
                 ),
@@ -141,7 +146,7 @@ def _progress() -> Callable[[int, int], None]:
 
     def told(done: int, townships: int) -> None:
         if done == townships or done % max(1, townships // 10) == 0:
-            tell(f"townships 乡镇 {done}/{townships}", err=True)
+            tell(f"{both('townships', '乡镇')} {done}/{townships}", err=True)
 
     return told
 
@@ -152,13 +157,13 @@ def _tell(summary: Summary, *, as_json: bool) -> None:
         told = {"folder": str(summary.folder), "seed": summary.seed, **written}
         click.echo(json_text(told, indent=None))
         return
-    tell(f"{summary.folder}: {summary.settings.people:,} simulated people  模拟居民")
+    tell(f"{summary.folder}: {summary.settings.people:,} {both('simulated people', '名模拟居民')}")
     for group, tables in written.items():
         for name, rows in tables.items():
             if rows:
                 tell(f"  {group}/{name}: {rows:,}")
     here = summary.folder
     tell(
-        f"next  下一步: poolpipe run {here / 'events'} --out {here / 'result'} "
+        f"{both('next', '下一步')}: poolpipe run {here / 'events'} --out {here / 'result'} "
         f"--sites {here / 'reference' / 'sites.parquet'}"
     )

@@ -186,6 +186,6 @@ def _warning_of_law(seen: float, pools: int, judged: _Mean) -> list[str]:
         (
             f"the mean Ct of {pools:,} pools with one positive person is {seen:.1f}, {judged.expected:.1f} expected ({interval}) "
             f"of the policy's law: {why} 仅一人阳性的混采管 {pools:,} 个，平均 Ct 为 {seen:.1f}，"
-            f"按策略应为 {judged.expected:.1f}（{interval}）：{cause}"
+            f"按判读规则应为 {judged.expected:.1f}（{interval}）：{cause}"
         )
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from poolpipe.messages.commands import COMMANDS
 from poolpipe.messages.decode import DECODE
 from poolpipe.messages.design import DESIGN
+from poolpipe.messages.drawing import Pair, chinese_of, draw, find_again
 from poolpipe.messages.exchange import EXCHANGE
 from poolpipe.messages.inputs import INPUTS
 from poolpipe.messages.instrument_files import INSTRUMENT_FILES
@@ -23,7 +24,16 @@ from poolpipe.messages.usage import USAGE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MESSAGES", "Message", "chinese", "message", "way_out"]
+__all__ = [
+    "MESSAGES",
+    "Message",
+    "chinese",
+    "in_language",
+    "message",
+    "message_in_language",
+    "way_out",
+    "way_out_in_language",
+]
 
 MESSAGES: Final[Mapping[str, Message]] = {
     **INPUTS, **RESULTS, **POLICIES, **SETTINGS, **REJECTS, **USAGE, **COMMANDS,
@@ -88,7 +98,86 @@ def chinese(code: str, fields: Mapping[str, object]) -> str:
     -------
     str
     """
-    return MESSAGES[code].chinese.format_map(fields)
+    return chinese_of((MESSAGES[code].english, MESSAGES[code].chinese), fields)
+
+
+def message_in_language(code: str, fields: Mapping[str, object]) -> str:
+    """Fill in a message in the language of the reader (`poolpipe.languages`), values that hold messages too.
+
+    Parameters
+    ----------
+    code : str
+        A key of `MESSAGES`.
+    fields : mapping of str to object
+        Values of the template's fields.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from poolpipe.languages import speaking
+    >>> with speaking("zh"):
+    ...     message_in_language("setting_at_least", {"least": 1, "value": 0})
+    '不得小于 1（0）'
+    """
+    told = MESSAGES[code]
+    return draw((told.english, told.chinese), _in_language(fields))
+
+
+def way_out_in_language(code: str, fields: Mapping[str, object]) -> str:
+    """Fill in a message's way out in the language of the reader.
+
+    Parameters
+    ----------
+    code : str
+        A key of `MESSAGES`.
+    fields : mapping of str to object
+        Values of the template's fields.
+
+    Returns
+    -------
+    str
+        Empty where the catalogue has no way out for it.
+    """
+    told = MESSAGES[code]
+    return draw((told.way_out, told.way_out_chinese), _in_language(fields))
+
+
+def in_language(text: str) -> str:
+    """Draw a text of tables, summaries or errors in the language of the reader: the catalogue's messages in it.
+
+    Parameters
+    ----------
+    text : str
+        In both languages; what the catalogue does not know stays as it is.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from poolpipe.languages import speaking
+    >>> with speaking("zh"):
+    ...     in_language("well 'J01': no such well on a plate of 96, such as A01 该 96 孔板无此孔位")
+    "well 'J01': 该 96 孔板无此孔位"
+    """
+    return find_again(text, _PAIRS, in_language)
+
+
+_PAIRS: Final[tuple[Pair, ...]] = tuple(
+    pair
+    for told in MESSAGES.values()
+    for pair in ((told.english, told.chinese), (told.way_out, told.way_out_chinese))
+    if all(pair)
+)
+"""Templates that a text in both languages may have been made of."""
+
+
+def _in_language(fields: Mapping[str, object]) -> dict[str, object]:
+    return {name: in_language(value) if isinstance(value, str) else value for name, value in fields.items()}
 
 
 def _joined(english: str, chinese: str, fields: Mapping[str, object]) -> str:

@@ -111,7 +111,7 @@ _TABLES: Final = {
     ),
     "day_missing": Message("a pool has no day", "混管缺少日期", "give each pool the day of its samples", "请为每管填采样日期"),
     "day_type": Message("column 'day' holds {type}", "日期列的类型有误", "give dates, or whole numbers of days", "请填日期或整数天数"),
-    "prior_missing": Message("a prior is not between 0 and 1", "先验概率须在 0 与 1 之间", "fill it from the policy", "请按策略填写"),
+    "prior_missing": Message("a prior is not between 0 and 1", "先验概率须在 0 与 1 之间", "fill it from the policy", "请按判读规则填写"),
     "prior_cleared": Message("prior and cleared exceed 1 together", "prior 与 cleared 之和超过 1", "lower one of them", "请调低其一"),
 }  # fmt: skip
 

@@ -52,7 +52,7 @@ _CONTAINERS: Final = {
     "inside_character": Message("the file ends inside a character", "文件在一个字符中间结束", *_COPY),
     "not_encoded": Message(
         "not {encoding} text ({why})", "不是 {encoding} 编码的文本",
-        "name its encoding in the policy (encoding)", "请在策略中注明编码（encoding）",
+        "name its encoding in the policy (encoding)", "请在判读规则中注明编码（encoding）",
     ),
     "sheet_too_large": Message(
         "{member} spans {size} cells, more than {most}", "工作表过大",

@@ -82,7 +82,7 @@ _COLUMNS: Final = {
     "columns_differ": Message(
         "two columns for the {role} differ: {values}", "两列用途相同而内容不同",
         "remove one, or set duplicate_columns in the policy to first or last",
-        "请删去一列，或在策略中将 duplicate_columns 设为 first 或 last",
+        "请删去一列，或在判读规则中将 duplicate_columns 设为 first 或 last",
     ),
 }  # fmt: skip
 

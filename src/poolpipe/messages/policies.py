@@ -12,16 +12,16 @@ _SETTINGS = ("see docs/policy.md for every setting", "各项设置见 docs/polic
 
 POLICIES: Final = {
     "no_policy": Message(
-        "there is no such policy", "没有这个策略",
+        "there is no such policy", "没有这个判读规则",
         "{nearest}give a TOML file or one of the presets {presets}", "请给出 TOML 文件或预设名 {presets}",
     ),
     "policy_unreadable": Message(
-        "cannot be read: {why}", "策略文件无法读取",
+        "cannot be read: {why}", "判读规则文件无法读取",
         "write it as TOML in UTF-8, see docs/policy.md", "请以 UTF-8 编码的 TOML 书写，见 docs/policy.md",
     ),
     "policy_base": Message("base: {base} is unknown; {hint}give one of {presets}", "base 指定的预设不存在，可选：{presets}"),
     "no_policy_type": Message(
-        "{given} is no policy", "不是策略",
+        "{given} is no policy", "不是判读规则",
         "give a preset, the path of a TOML file, a mapping, or a Policy", "请给出预设名、TOML 文件、设置或 Policy",
     ),
     "settings_broken": Message("{rules}", "", "docs/api.md has every setting", "各项设置见 docs/api.md"),

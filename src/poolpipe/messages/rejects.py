@@ -73,7 +73,7 @@ REJECTS: Final = {
     "packed_twice": Message("a {content} file inside {compression}: unpack it", "请先解压"),
     "machine_without_rows": Message(
         "a machine's file without any reading, load or report; poolpipe import FILE --dry-run tells what is made of it",
-        "仪器文件中没有读数、上样或报告，可用 poolpipe import 文件 --dry-run 查看",
+        "仪器文件中没有扩增结果、上样或报告，可用 poolpipe import 文件 --dry-run 查看",
     ),
     "json_damaged": Message(
         "this JSON cannot be read, up to the next object that begins a line", "此处 JSON 有误，至下一个行首的对象为止未读取",

@@ -45,7 +45,7 @@ RESULTS: Final = {
     "sql_not_one": Message("this is not one question", "不是单个查询", "write one SELECT, and nothing else", "请只写一条 SELECT"),
     "no_events_held": Message("holds tables and no events", "只有结果表，没有事件", "run the events again", "请重新运行事件文件"),
     "other_policy": Message(
-        "the result was concluded under policy {name} ({version}), and this is {given} ({given_version})", "策略与结果不符",
-        "give the policy of the run, so that wells and codes are read alike", "请用 --policy 指定运行时的策略",
+        "the result was concluded under policy {name} ({version}), and this is {given} ({given_version})", "判读规则与结果不符",
+        "give the policy of the run, so that wells and codes are read alike", "请用 --policy 指定运行时的判读规则",
     ),
 }  # fmt: skip

@@ -9,6 +9,7 @@ from poolpipe.messages.template import Message
 __all__ = ["USAGE"]
 
 USAGE: Final = {
+    "language_unknown": Message("{given!r} is none of {choices}", "没有这种语言 {given}，可用 {choices}"),
     "usage": Message("wrong usage", "命令用法有误，说明见 --help"),
     "usage_missing": Message("missing {name}", "缺少必填的 {name}，说明见 --help"),
     "usage_value": Message("invalid value of {name}", "{name} 的值不可用，可用的值见 --help"),

@@ -16,7 +16,7 @@ CHINESE: Final[dict[str, str]] = {
     "invalid": "无效",
     "collected": "已采样",
     "packed": "已装箱",
-    "picked_up": "已收样",
+    "picked_up": "已转运",
     "received": "已签收",
     "loaded": "已上机",
     "reported": "已报告",

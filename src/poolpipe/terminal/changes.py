@@ -8,6 +8,7 @@ import polars as pl
 from rich.text import Text
 
 from poolpipe.display import mask
+from poolpipe.languages import both
 from poolpipe.terminal.marks import Board, coded, frame, plain, word
 
 if TYPE_CHECKING:
@@ -42,25 +43,28 @@ def difference_boards(difference: Difference, *, show_ids: bool = False, rows: i
 
 
 def _headers(difference: Difference) -> Board:
-    board = frame("What changed 变化")
+    board = frame(both("What changed", "变化"))
     board.add_column("")
     board.add_column("before 之前")
     board.add_column("after 之后")
-    for name, label in (("as_of", "as of 截至"), ("policy", "policy 策略")):
+    for name, label in (("as_of", both("as of", "截至")), ("policy", both("policy", "判读规则"))):
         before, after = (
             " ".join(map(str, side.values())) if isinstance(side, dict) else str(side or "-")
             for side in difference.headers[name]
         )
         board.add_row(label, plain(before), plain(after, style="" if before == after else "yellow"))
     if difference.is_empty:
-        board.add_row(Text("the tables conclude the same 结论相同", style="green"))
+        board.add_row(Text(both("the tables conclude the same", "结论相同"), style="green"))
     return board
 
 
 def _calls(calls: pl.DataFrame, rows: int) -> Board:
     grave = pl.col("after").replace_strict({"positive": 0, "suspect": 1}, default=2, return_dtype=pl.Int8)
     shown = calls.sort(grave, "round", "tube").head(rows)
-    board = frame(f"Calls that differ 结果不同的样本管 · {calls.height:,}", more=calls.height - shown.height)
+    board = frame(
+        f"{both('Calls that differ', '结果不同的样本管')} · {calls.height:,}",
+        more=calls.height - shown.height,
+    )
     for heading in ("tube 样本管", "before 之前", "after 之后"):
         board.add_column(heading)
     for row in shown.iter_rows(named=True):
@@ -74,13 +78,13 @@ def _calls(calls: pl.DataFrame, rows: int) -> Board:
 
 def _side(call: str | None, *, absent: bool) -> Text:
     if absent:
-        return Text("no such tube 无此管", style="dim")
-    return word(call) if call else Text("no result 无结果", style="dim")
+        return Text(both("no such tube", "无此管"), style="dim")
+    return word(call) if call else Text(both("no result", "无结果"), style="dim")
 
 
 def _recalls(recalls: pl.DataFrame, rows: int, *, show_ids: bool) -> Board:
     board = frame(
-        f"Recalls that differ 复采变化 · {recalls.height:,}",
+        f"{both('Recalls that differ', '复采变化')} · {recalls.height:,}",
         more=max(recalls.height - rows, 0),
         show_ids=show_ids,
     )
@@ -104,7 +108,7 @@ def _status(status: str | None, outcome: str | None) -> Text:
 
 def _cases(cases: pl.DataFrame, rows: int, *, show_ids: bool) -> Board:
     board = frame(
-        f"Positive people that differ 阳性人员变化 · {cases.height:,}",
+        f"{both('Positive people that differ', '阳性人员变化')} · {cases.height:,}",
         more=max(cases.height - rows, 0),
         show_ids=show_ids,
     )
@@ -117,7 +121,7 @@ def _cases(cases: pl.DataFrame, rows: int, *, show_ids: bool) -> Board:
 
 
 def _anomalies(anomalies: pl.DataFrame) -> Board:
-    board = frame("Anomalies that differ 异常数量变化")
+    board = frame(both("Anomalies that differ", "异常数量变化"))
     board.add_column("code 代码")
     for heading in ("before 之前", "after 之后"):
         board.add_column(heading, justify="right")

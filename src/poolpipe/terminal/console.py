@@ -10,7 +10,7 @@ import click
 
 from poolpipe.display import mask_identities, visible
 from poolpipe.errors import InputError
-from poolpipe.messages import message
+from poolpipe.messages import message_in_language
 from poolpipe.paths import is_stdin, unusable
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def parse_moment(text: str | None, zone: str) -> datetime | None:
     try:
         return moment_of(text, zone)
     except InputError as error:
-        raise click.BadParameter(f"{error.what}; {error.way_out}", param_hint="--as-of") from None
+        raise click.BadParameter("; ".join(error.in_language()), param_hint="--as-of") from None
 
 
 def check_inputs(inputs: Iterable[str], *, pipes: bool = False) -> None:
@@ -95,10 +95,10 @@ def check_inputs(inputs: Iterable[str], *, pipes: bool = False) -> None:
     """
     for each in inputs:
         if pipes and is_stdin(each) and (sys.stdin is None or sys.stdin.isatty()):
-            raise click.UsageError(message("nothing_piped", {"path": each}))
+            raise click.UsageError(message_in_language("nothing_piped", {"path": each}))
         error = unusable(each, pipes=pipes)
         if error and error.code in _WRONG_USAGE:
-            raise click.UsageError(f"{error.where}: {error.what}; {error.way_out}")
+            raise click.UsageError(f"{error.where}: {'; '.join(error.in_language())}")
         if error:
             raise error
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from poolpipe.languages import both
 from poolpipe.terminal.marks import MOMENT, NAME, NUMBER, Board, clock, listing, plain
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def coverage_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
     if not rounds:
         return None
     return listing(
-        f"Coverage 覆盖进度 · {rounds[0]['people']:,} people on the list 名单人数",
+        f"{both('Coverage', '覆盖进度')} · {rounds[0]['people']:,} {both('people on the list', '名单人数')}",
         {
             "round\n轮次": {**NAME, "min_width": 10},
             **dict.fromkeys(("collected\n已采样", "reported\n已报告"), NUMBER),
@@ -53,7 +54,7 @@ def _deadline(told: dict[str, Any], name: str, zone: str) -> Text:
     """Write when a deadline was due and when it was reached, red where that is late."""
     due, at = (_moment(told[f"{name}_{end}"]) for end in ("due", "at"))
     style = "bold red" if told[f"{name}_late"] else "green" if at else "default"
-    told_at = clock(at, zone) if at else "not yet 未达到"
+    told_at = clock(at, zone) if at else both("not yet", "未达到")
     return Text(f"{clock(due, zone) if due else '-'}\n") + Text(told_at, style=style)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from poolpipe.events import SETTLED
+from poolpipe.languages import both
+from poolpipe.messages import in_language
 from poolpipe.tables import EVENTS
 from poolpipe.terminal.advice import ALIASES
 from poolpipe.terminal.marks import Board, frame, plain
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["asked_board", "machine_board", "unused_board"]
 
 
-_HOLLOW = "no record in it: empty, or a header alone 没有记录：空文件或只有表头"
+_HOLLOW = ("no record in it: empty, or a header alone", "没有记录：空文件或只有表头")
 
 
 def asked_board(day: Day, *, rows: int = 20) -> Board | None:
@@ -58,11 +60,16 @@ def machine_board(day: Day, *, rows: int = 20) -> Board | None:
     found = day.summary.get("instruments", {})
     if not found:
         return None
+    explains = both("poolpipe import FILE --dry-run explains", "可用 poolpipe import 文件 --dry-run 逐一说明")
     board = frame(
-        f"Machines' files 仪器文件 · {len(found):,} · poolpipe import FILE --dry-run explains 可逐一说明",
+        " · ".join((both("Machines' files", "仪器文件"), f"{len(found):,}", explains)),
         more=max(len(found) - rows, 0),
     )
-    for heading in ("file\n文件", "read as\n识别为", "decided by the policy: key\n按策略处理的疑问：设置"):
+    for heading in (
+        "file\n文件",
+        "read as\n识别为",
+        "decided by the policy: key\n按判读规则处理的疑问：设置",
+    ):
         board.add_column(heading, overflow="fold")
     board.add_column("not understood\n未读懂", justify="right")
     for file, told in list(found.items())[:rows]:
@@ -71,7 +78,7 @@ def machine_board(day: Day, *, rows: int = 20) -> Board | None:
             f"{question.replace('_', ' ')}: {keys.get(question, '-')}" for question in told["questions"]
         )
         if told.get("left_out"):
-            doubts = "left out 未采用" + (f"\n{doubts}" if doubts else "")
+            doubts = both("left out", "未采用") + (f"\n{doubts}" if doubts else "")
         missed = told["not_understood"]
         board.add_row(
             plain(file),
@@ -100,19 +107,19 @@ def unused_board(day: Day, *, rows: int = 20) -> Board | None:
     if not columns and not skipped and not hollow:
         return None
     board = frame(
-        f"Not used 未采用 · columns 列 {len(columns):,} · files 文件 {len(skipped) + len(hollow):,}",
+        f"{both('Not used', '未采用')} · {both('columns', '列')} {len(columns):,} · {both('files', '文件')} {len(skipped) + len(hollow):,}",
         more=max(len(columns) + len(skipped) + len(hollow) - rows, 0),
     )
     for heading in ("file\n文件", "column, or why not read\n列，或未读取的原因", "did you mean\n您是否指"):
         board.add_column(heading, overflow="fold")
     known = sorted({name for kind in EVENTS.values() for name in kind.columns} | {"kind"})
     because = day.summary.get("skipped_because", {})
-    whys = [(file, because.get(file, "not an event file 非事件文件")) for file in skipped]
+    whys = [(file, because.get(file, both("not an event file", "非事件文件"))) for file in skipped]
     told = [
-        *((plain(file), plain(why, "yellow"), "-") for file, why in whys if why not in SETTLED),
-        *((plain(file), plain(_HOLLOW, "yellow"), "-") for file in hollow),
+        *((plain(file), plain(in_language(why), "yellow"), "-") for file, why in whys if why not in SETTLED),
+        *((plain(file), plain(both(*_HOLLOW), "yellow"), "-") for file in hollow),
         *((plain(file), plain(name), _meant(name.strip().lower(), known)) for file, name in columns),
-        *((plain(file), plain(why, "dim"), "-") for file, why in whys if why in SETTLED),
+        *((plain(file), plain(in_language(why), "dim"), "-") for file, why in whys if why in SETTLED),
     ]
     for row in told[:rows]:
         board.add_row(*row)

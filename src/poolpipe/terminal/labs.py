@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
+from poolpipe.languages import both, language
 from poolpipe.stages.workload import by_day
 from poolpipe.terminal.marks import MOMENT, NAME, NUMBER, Board, below, clock, listing, plain
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["box_board", "lab_board", "retention_board"]
 
 _LAB: Final = {**NAME, "min_width": 14}
-_UNKNOWN = "(unknown 未知)"
 
 
 def lab_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
@@ -40,7 +40,7 @@ def lab_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
     if days.is_empty():
         return None
     known = {each["lab"] for each in day.summary.get("labs", ()) if each["capacity_per_day"] is not None}
-    note = "" if known else " · no capacity given 未给检测能力"
+    note = "" if known else f" · {both('no capacity given', '未给检测能力')}"
     numbers = (
         "received\n签收",
         "loaded\n上机",
@@ -50,7 +50,7 @@ def lab_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
         "busiest\n最忙",
     )
     return listing(
-        f"Labs 检测机构 · tubes a day against capacity 每日管数与检测能力{note}",
+        f"{both('Labs', '检测机构')} · {both('tubes a day against capacity', '每日管数与检测能力')}{note}",
         {"lab, day\n检测机构、日期": _LAB, **dict.fromkeys(numbers, NUMBER)},
         (_lab_day(row, zone) for row in days.head(rows).iter_rows(named=True)),
         more=max(days.height - rows, 0),
@@ -64,7 +64,7 @@ def _lab_day(row: dict[str, Any], zone: str) -> list[RenderableType]:
     if share is not None:
         told = Text(f"{row['capacity_per_day']:,.0f}\n") + Text(f"{share:.0%}", over)
     return [
-        plain(row["lab"] or _UNKNOWN) + below(f"{row['day']}"),
+        plain(row["lab"] or _unknown()) + below(f"{row['day']}"),
         *(f"{row[name]:,}" for name in ("received", "loaded", "reported", "waiting")),
         told,
         clock(row["busiest_hour"], zone)[6:],
@@ -90,7 +90,7 @@ def retention_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
         return None
     numbers = ("keep\n留存", "test again\n待复检", "may go\n可弃置", "overdue\n逾期未弃")
     return listing(
-        "Keeping tubes 留样 · which tube and until when 逐管期限见 retention.parquet",
+        f"{both('Keeping tubes', '留样')} · {both('which tube and until when', '逐管期限见')} retention.parquet",
         {"lab\n检测机构": _LAB, **dict.fromkeys(numbers, NUMBER), "next may go\n下一可弃置": MOMENT},
         (_kept(row, zone) for row in labs.head(rows).iter_rows(named=True)),
         more=max(labs.height - rows, 0),
@@ -99,7 +99,7 @@ def retention_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
 
 def _kept(row: dict[str, Any], zone: str) -> list[RenderableType]:
     return [
-        plain(row["lab"] or _UNKNOWN),
+        plain(row["lab"] or _unknown()),
         f"{row['keep']:,}",
         Text(f"{row['again']:,}", style="yellow" if row["again"] else "dim"),
         f"{row['may_discard']:,}",
@@ -124,9 +124,10 @@ def box_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
     if full.is_empty():
         return None
     capacity = day.summary["boxes"]["capacity"]
-    moments = ("packed\n装箱", "picked up\n收样", "received\n签收")
+    moments = ("packed\n装箱", "picked up\n转运", "received\n签收")
     return listing(
-        f"Boxes of more than {capacity} tubes 超装转运箱 · {full.height:,} of {day.summary['boxes']['journeys']:,}",
+        f"{both(f'Boxes of more than {capacity} tubes', '超装转运箱' if language() == 'both' else f'装管超过 {capacity} 支的转运箱')} · "
+        f"{full.height:,}{' / ' if language() == 'zh' else ' of '}{day.summary['boxes']['journeys']:,}",
         {
             "box\n箱": NAME,
             **dict.fromkeys(("tubes\n管数", "people\n人数"), NUMBER),
@@ -146,6 +147,10 @@ def _full_box(row: dict[str, Any], zone: str) -> list[RenderableType]:
         *(_clock(row[name], zone) for name in ("packed_at", "picked_up_at", "received_at")),
         plain(row["lab"] or "-"),
     ]
+
+
+def _unknown() -> str:
+    return f"({both('unknown', '未知')})"
 
 
 def _clock(moment: datetime | None, zone: str) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from poolpipe.display import COMMANDING, mask_sound_ids, visible
+from poolpipe.languages import both, language, one_language
 from poolpipe.terminal.advice import CHINESE
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ class Board(Table):
             title=self._drawn(Text(title, style="bold")),
             title_justify="left",
             min_width=min(cell_len(title), WIDTH),
-            caption=Text(f"and {more:,} more {rest[0]} 其余 {more:,} 行{rest[1]}") if more else None,
+            caption=Text(both(f"and {more:,} more {rest[0]}", f"其余 {more:,} 行{rest[1]}"))
+            if more
+            else None,
             caption_justify="left",
             box=box.SIMPLE_HEAD,
             header_style="bold",
@@ -92,11 +95,11 @@ class Board(Table):
         Parameters
         ----------
         header, footer : str or Text
-            Escaped like cells.
+            Escaped like cells; a `str` in both languages is drawn in the reader's.
         **options
             Options of `rich.table.Table.add_column`.
         """
-        heading = header if isinstance(header, Text) else Text(str(header))
+        heading = header if isinstance(header, Text) else Text(one_language(str(header)))
         super().add_column(self._drawn(heading), self._drawn(Text(str(footer))), **options)
 
     def add_row(self, *cells: RenderableType | None, **options: Any) -> None:
@@ -221,7 +224,7 @@ def below(text: str | None) -> Text:
 
 def word(value: str) -> Text:
     """A value of docs/tables.md with its Chinese name."""
-    return Text(f"{value} {CHINESE[value]}", style=STYLES.get(value, ""))
+    return Text(both(value, CHINESE[value]), style=STYLES.get(value, ""))
 
 
 def coded(screening_round: str | None, code: str | None) -> Text:
@@ -243,7 +246,9 @@ def coded(screening_round: str | None, code: str | None) -> Text:
 def counted(counts: Mapping[str, int]) -> Text:
     """Several counts of values of docs/tables.md in one line: `positive 阳性 3 · negative 阴性 12`."""
     parts = [
-        Text.assemble((f"{name} {CHINESE[name]} ", ""), (f"{n:,}", STYLES.get(name, "bold") if n else "dim"))
+        Text.assemble(
+            (f"{both(name, CHINESE[name])} ", ""), (f"{n:,}", STYLES.get(name, "bold") if n else "dim")
+        )
         for name, n in counts.items()
     ]
     return Text(" · ").join(parts)
@@ -268,9 +273,9 @@ def clock(moment: datetime, zone: str) -> str:
 
 
 def span(duration: timedelta) -> str:
-    """Write hours and minutes: `3 h 05`, whole minutes, rounded down."""
-    minutes = int(abs(duration).total_seconds() // 60)
-    return f"{minutes // 60} h {minutes % 60:02}"
+    """Write hours and minutes: `3 h 05`, to readers of Chinese `3 小时 5 分`; whole minutes, rounded down."""
+    hours, minutes = divmod(int(abs(duration).total_seconds() // 60), 60)
+    return f"{hours} 小时 {minutes} 分" if language() == "zh" else f"{hours} h {minutes:02}"
 
 
 def time_left(due_at: datetime, as_of: datetime | None) -> Text:
@@ -286,11 +291,14 @@ def time_left(due_at: datetime, as_of: datetime | None) -> Text:
     Returns
     -------
     Text
-        Negative and red once it is past, yellow in the last hour; `-` without `as_of`.
+        Negative (to readers of Chinese 超时) and red once it is past, yellow in the last hour; `-` without `as_of`.
     """
     if as_of is None:
         return Text("-")
     left = due_at - as_of
     if left < timedelta(0):
-        return Text(f"-{span(left)}", style="bold red")
-    return Text(span(left), style="yellow" if left < timedelta(hours=1) else "green")
+        return Text(f"{'超时 ' if language() == 'zh' else '-'}{span(left)}", style="bold red")
+    return Text(
+        ("剩余 " if language() == "zh" else "") + span(left),
+        style="yellow" if left < timedelta(hours=1) else "green",
+    )

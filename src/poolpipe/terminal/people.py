@@ -8,6 +8,7 @@ import polars as pl
 from rich.text import Text
 
 from poolpipe.display import mask
+from poolpipe.languages import both
 from poolpipe.terminal.advice import CHINESE
 from poolpipe.terminal.marks import Board, clock, coded, frame, plain, time_left
 
@@ -50,9 +51,10 @@ def recall_board(
     waiting = recalls.filter(pl.col("status") != "closed").sort("rank")
     closed = recalls.height - waiting.height
     shown = _with_home(waiting.head(rows), people)
-    moment = f" · as of 截至 {clock(as_of, zone)}" if as_of else ""
+    moment = f" · {both('as of', '截至')} {clock(as_of, zone)}" if as_of else ""
     board = frame(
-        f"Recall board 复采名单{moment} · waiting 待办 {waiting.height:,} · closed 已办结 {closed:,}",
+        f"{both('Recall board', '复采名单')}{moment} · {both('waiting', '待办')} {waiting.height:,}"
+        f" · {both('closed', '已办结')} {closed:,}",
         more=waiting.height - shown.height,
         show_ids=show_ids,
     )
@@ -73,14 +75,18 @@ def recall_board(
             + Text("\n")
             + plain(row.get("home") or "", style="dim"),
             coded(row["round"], row["tube"]) + Text("\n") + plain(row["lab"] or "-", style="dim"),
-            Text(f"{row['status']}\n{CHINESE[row['status']]}"),
+            Text(both(row["status"], CHINESE[row["status"]], "\n")),
             "-" if row["p_infected"] is None else f"{row['p_infected']:.0%}",
         )
     if not sampled:
-        unknown = "unknown: no collect was accepted, so that no tube has people\n未知：没有被接受的采样记录，管内人员不明"
+        unknown = both(
+            "unknown: no collect was accepted, so that no tube has people",
+            "未知：没有被接受的采样记录，管内人员不明",
+            "\n",
+        )
         board.add_row("", "", Text(unknown, style="bold yellow"))
     elif not waiting.height:
-        board.add_row("", Text("nobody is waiting\n无人待复采", style="green"))
+        board.add_row("", Text(both("nobody is waiting", "无人待复采", "\n"), style="green"))
     return board
 
 

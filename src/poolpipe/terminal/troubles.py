@@ -9,6 +9,8 @@ from poolpipe.coding.vocabulary import resembles
 from poolpipe.display import mask, mask_numbers, refused_value, withhold_values
 from poolpipe.events.rejected_loads import lacks_lab
 from poolpipe.findings import LOADS_REJECTED, NO_LAB
+from poolpipe.languages import both, language
+from poolpipe.messages import in_language
 from poolpipe.tables import ANOMALIES, REJECTS
 from poolpipe.terminal.advice import CHINESE
 from poolpipe.terminal.marks import STYLES, Board, frame, plain
@@ -32,7 +34,7 @@ def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Board:
     found = _first_of_each(
         anomalies, ("code", "round", "subject"), ("round", "subject_kind", "subject", "detail"), blamed
     )
-    board = frame(f"Anomalies 异常 · {anomalies.height:,}", show_ids=show_ids)
+    board = frame(f"{both('Anomalies', '异常')} · {anomalies.height:,}", show_ids=show_ids)
     board.add_column("what\n异常", no_wrap=True)
     board.add_column("n\n数量", justify="right", no_wrap=True)
     board.add_column("for example, what to do\n举例、如何处理", overflow="fold")
@@ -40,13 +42,13 @@ def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Board:
         severity, chinese = ANOMALIES[code].severity, ANOMALIES[code].chinese
         first, advice = found[code, other], LOADS_REJECTED if other else ANOMALIES[code]
         board.add_row(
-            Text.assemble((code, STYLES[severity]), f"\n{chinese}"),
-            Text.assemble(f"{first['n']:,}\n", (f"{severity} {CHINESE[severity]}", STYLES[severity])),
+            Text.assemble((code, STYLES[severity]), "" if language() == "en" else f"\n{chinese}"),
+            Text.assemble(f"{first['n']:,}\n", (both(severity, CHINESE[severity]), STYLES[severity])),
             plain(_subject(first, show_ids=show_ids) + _facts(first, code))
-            + Text(f"\n{advice.way_out}\n{advice.way_out_chinese}"),
+            + Text("\n" + both(advice.way_out, advice.way_out_chinese, "\n")),
         )
     if not found:
-        board.add_row(Text("none 无", style="green"))
+        board.add_row(Text(both("none", "无"), style="green"))
     return board
 
 
@@ -62,7 +64,7 @@ def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Board:
     """
     found = _first_of_each(rejects, ("file", "line"), ("file", "line", "detail"), lacks_lab)
     board = frame(
-        f"Rejected records 拒收记录 · {rejects.height:,} · kept whole in rejects.parquet 原文已保存",
+        f"{both('Rejected records', '拒收记录')} · {rejects.height:,} · {both('kept whole in rejects.parquet', '原文已保存')}",
         show_ids=show_ids,
     )
     board.add_column("why\n原因")
@@ -75,10 +77,10 @@ def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Board:
         detail = str(first["detail"] or "")
         told = detail if show_ids else withheld_detail(detail, str(first["file"]))
         board.add_row(
-            Text(code, style="yellow"),
+            Text(code, style="yellow") + Text("" if language() == "en" else f"\n{advice.chinese}"),
             f"{first['n']:,}",
-            plain(str(where)) + Text("\n") + plain(told),
-            Text(f"{advice.way_out}\n{advice.way_out_chinese}"),
+            plain(str(where)) + Text("\n") + plain(in_language(told)),
+            Text(both(advice.way_out, advice.way_out_chinese, "\n")),
         )
     return board
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from rich.text import Text
 
+from poolpipe.languages import both
 from poolpipe.tables import STATES
 from poolpipe.terminal.advice import CHINESE
 from poolpipe.terminal.marks import Board, below, clock, frame, plain, span
@@ -36,7 +37,7 @@ def ledger_board(ledger: pl.DataFrame, *, rows: int = 20) -> Board:
     sites = sites.sort("missing", "collected", "round", "site", descending=[True, True, False, False])
     total = sites.select(pl.col(*steps, "missing").sum()).row(0)
     board = frame(
-        "Ledger 样本台账 · tubes that reached each step 到达各环节的管数",
+        f"{both('Ledger', '样本台账')} · {both('tubes that reached each step', '到达各环节的管数')}",
         more=max(sites.height - rows, 0),
         tight=True,
     )
@@ -45,14 +46,14 @@ def ledger_board(ledger: pl.DataFrame, *, rows: int = 20) -> Board:
         board.add_column(heading, justify="right", no_wrap=True)
     for row in sites.head(rows).iter_rows(named=True):
         board.add_row(
-            plain(row["site"] or "(none 未填)") + below(row["round"]),
+            plain(row["site"] or f"({both('none', '未填')})") + below(row["round"]),
             *(f"{row[step]:,}" for step in STATES),
             Text(f"{row['missing']:,}", style="yellow" if row["missing"] else "dim"),
             Text(f"{row['orphans']:,}", style="red" if row["orphans"] else "dim"),
         )
     board.add_section()
     *reached, orphans, missed = total
-    board.add_row("all 合计", *(f"{count:,}" for count in (*reached, missed, orphans)), style="bold")
+    board.add_row(both("all", "合计"), *(f"{count:,}" for count in (*reached, missed, orphans)), style="bold")
     return board
 
 
@@ -80,7 +81,7 @@ def missing_board(
     )
     shown = left.with_columns(seen).sort("first_collected", "round", "tube").head(rows)
     board = frame(
-        f"Tubes without a result, and where they are 未出结果样本管的去向 · {left.height:,}",
+        f"{both('Tubes without a result, and where they are', '未出结果样本管的去向')} · {left.height:,}",
         more=left.height - shown.height,
         show_ids=show_ids,
     )
@@ -90,16 +91,20 @@ def missing_board(
         board.add_column(heading, no_wrap=True)
     board.add_column("site, box, lab\n采样点、箱、检测机构", overflow="fold")
     for row in shown.iter_rows(named=True):
-        repeat = Text("\ninvalid 无效，须重检", style="yellow") if row["call"] == "invalid" else Text("")
+        repeat = (
+            Text("\n" + both("invalid", "无效，须重检"), style="yellow")
+            if row["call"] == "invalid"
+            else Text("")
+        )
         places = [row[name] or "-" for name in ("site", "box")]
         board.add_row(
             plain(row["tube"]) + below(row["round"]),
             str(row["people"]),
             span(as_of - row["first_collected"]) if as_of else "-",
-            Text(f"{row['state'].replace('_', ' ')} {CHINESE[row['state']]}\n{clock(row['seen'], zone)}")
+            Text(f"{both(row['state'].replace('_', ' '), CHINESE[row['state']])}\n{clock(row['seen'], zone)}")
             + repeat,
             plain(" · ".join(places)) + Text("\n") + plain(row["lab"] or "-"),
         )
     if not left.height:
-        board.add_row(Text("none 无", style="green"))
+        board.add_row(Text(both("none", "无"), style="green"))
     return board

@@ -98,7 +98,7 @@ def _file_board(each: UnderstoodFile, *, show_ids: bool) -> Board:
     for code, setting in each.decided.items():
         board.add_row(
             plain(code.replace("_", " ")),
-            Text("decided by the policy 按策略处理", style="dim"),
+            Text("decided by the policy 按判读规则处理", style="dim"),
             plain(setting),
         )
     return board

@@ -1,4 +1,4 @@
-"""Messages for wrong command lines in both languages: click's English, and the catalogue's Chinese for the error's class."""
+"""Messages for wrong command lines in the language of the reader: click's English, and Chinese for it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Final
 import click
 
 from poolpipe.display import visible
-from poolpipe.languages import has_chinese
-from poolpipe.messages import chinese
+from poolpipe.languages import has_chinese, language
+from poolpipe.messages import chinese, in_language
+from poolpipe.messages.click_reasons import CLICK_REASONS
+from poolpipe.messages.drawing import whole
 
-__all__ = ["usage_message"]
+__all__ = ["show_usage", "usage_message"]
 
 
 def usage_message(error: click.ClickException) -> str:
@@ -24,13 +26,44 @@ def usage_message(error: click.ClickException) -> str:
     Returns
     -------
     str
-        The message; where it has no Chinese, that of its class follows.
+        In both languages click's words, and, where they have no Chinese, the catalogue's for the error's class.
     """
     said = error.format_message()
-    if isinstance(error, click.UsageError) and not has_chinese(said):
-        code, name = _kind(error)
-        said = f"{said} {chinese(code, {'name': name})}"
+    if isinstance(error, click.UsageError):
+        said = _chinese(error, said) if language() == "zh" else in_language(said)
+        if language() == "both" and not has_chinese(said):
+            code, name = _kind(error)
+            said = f"{said} {chinese(code, {'name': name})}"
     return "\n".join(visible(line) for line in said.expandtabs(4).split("\n"))
+
+
+def show_usage(error: click.UsageError, said: str, file: object = None) -> None:  # noqa: ARG001 -- click's signature
+    """Write the usage, the way to the help and what is wrong to stderr, in Chinese."""
+    if error.ctx is not None:
+        click.echo(error.ctx.get_usage(), err=True)
+        click.echo(f"说明见 {error.ctx.command_path} --help\n", err=True)
+    click.echo(f"错误：{said}", err=True)
+
+
+def _chinese(error: click.UsageError, said: str) -> str:
+    """The message in Chinese; one that is unknown follows the Chinese of its class."""
+    told = _translated(said)
+    if has_chinese(told):
+        return told
+    code, name = _kind(error)
+    return f"{chinese(code, {'name': name})}（{told}）"
+
+
+def _translated(said: str) -> str:
+    """The Chinese of what click says, and of the reason that it quotes; as it is where that is unknown."""
+    for english, told in CLICK_REASONS:
+        found = whole(english).fullmatch(said.strip())
+        if found:
+            fields = {name: value.strip() for name, value in found.groupdict().items()}
+            if "reason" in fields:
+                fields["reason"] = _translated(fields["reason"])
+            return told.format_map(fields)
+    return in_language(said)
 
 
 _KINDS: Final = (

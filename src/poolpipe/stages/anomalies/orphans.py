@@ -99,6 +99,6 @@ def unregistered_warning(counted: Mapping[str, int]) -> list[str]:
     return [
         (
             f"{told} whose people are unknown: nobody is re-collected for them; find the site's list, or the misread code "
-            f"(anomaly orphan_tube) {chinese}无人登记，无法追回：请向采样点索取名单，或核对管码（orphan_tube）"
+            f"(anomaly orphan_tube) {chinese}无人登记，无法复采：请向采样点索取名单，或核对管码（orphan_tube）"
         )
     ]
