@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -266,3 +267,25 @@ def test_plate_that_is_drawn__is_asked_for_what_no_file_says(tmp_path: Path) -> 
     assert (asked["file"], asked["code"]) == ("板图.xlsx", "facts_untold")
     assert "plate, at, lab" in asked["question"]
     assert "--plate BARCODE --at TIME --lab LAB" in asked["answer"]
+
+
+@pytest.mark.parametrize("form", ["frame", "parquet", "arrow"])
+def test_headers_in_chinese__are_known_in_frames_and_binary_files(tmp_path: Path, form: str) -> None:
+    frame = pl.DataFrame(
+        {
+            "序号": [1],
+            "身份证号": ["E1"],
+            "采样管条码": ["T1"],
+            "采样时间": [AT],
+            "采样点": ["一小"],
+            "采样台": ["2"],
+        }
+    )
+    if form == "parquet":
+        frame.write_parquet(tmp_path / "a.parquet")
+    if form == "arrow":
+        frame.write_ipc(tmp_path / "a.arrow")
+    events = read(frame if form == "frame" else tmp_path)
+    assert (tubes(events), column(events, "site"), column(events, "point")) == (["T1"], ["一小"], ["2"])
+    (told,) = events.told.values()
+    assert (told.kind, dict(events.left_out)[events.files[0]["file"]]) == ("collect", ["序号"])

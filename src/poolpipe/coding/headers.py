@@ -1,6 +1,6 @@
 """Headers as laboratories write them (采样管条码, 身份证号): the columns of docs/tables.md that they stand for.
 
-One table for CSV files and sheets of workbooks; docs/tables.md prints it. A header is looked up whole, after cleaning: full
+One table for CSV, sheets, Parquet, Arrow and frames; docs/tables.md prints it. A header is looked up whole, after cleaning: full
 width becomes half width, blanks, line breaks, `*` and a note such as (必填) go.
 """
 

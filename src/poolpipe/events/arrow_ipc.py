@@ -10,6 +10,7 @@ import pyarrow as pa
 from poolpipe.events.batches import Batch, broken
 from poolpipe.events.binary import DAMAGES, KnownColumns, damage, told_by_names
 from poolpipe.events.claims import check_unpacked, claimed_by_arrow, most_records, too_many
+from poolpipe.events.naming import ANY_NAMES, Naming
 from poolpipe.paths import arrow_file, changed
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["read_arrow"]
 
 
-def read_arrow(path: Path, longest: int, *, stream: bool) -> Iterator[Batch]:
+def read_arrow(path: Path, longest: int, naming: Naming = ANY_NAMES, *, stream: bool) -> Iterator[Batch]:
     """Yield an Arrow IPC file's or stream's records; what cannot be read of a damaged one is named.
 
     Parameters
@@ -27,6 +28,8 @@ def read_arrow(path: Path, longest: int, *, stream: bool) -> Iterator[Batch]:
     path : Path
     longest : int
         Bytes of the longest cell that is read.
+    naming : Naming
+        How the names of its columns are understood.
     stream : bool
         Whether it is a stream, without a table of contents at its end.
 
@@ -44,7 +47,7 @@ def read_arrow(path: Path, longest: int, *, stream: bool) -> Iterator[Batch]:
             options = pa.ipc.IpcReadOptions(ensure_alignment=pa.ipc.Alignment.DataTypeSpecific)
             opened = pa.ipc.open_stream if stream else pa.ipc.open_file
             reader = opened(source, options=options)
-            layout = KnownColumns(reader.schema, longest)
+            layout = KnownColumns(reader.schema, longest, naming)
             yield from told_by_names(layout.names)
             passed = 0
             tables = reader if stream else map(reader.get_batch, range(reader.num_record_batches))

@@ -24,6 +24,7 @@ from poolpipe.events.batches import (
 )
 from poolpipe.events.earlier import told_by_columns
 from poolpipe.events.formats import NoEventsError
+from poolpipe.events.naming import ANY_NAMES, Naming
 from poolpipe.messages import message
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class KnownColumns:
         The file's columns.
     longest : int
         Bytes of the longest cell that is read.
+    naming : Naming
+        How the names of the columns are understood.
 
     Raises
     ------
@@ -65,11 +68,12 @@ class KnownColumns:
         If the name of a column or of a time zone is no text.
     """
 
-    def __init__(self, schema: pa.Schema, longest: int) -> None:
+    def __init__(self, schema: pa.Schema, longest: int, naming: Naming = ANY_NAMES) -> None:
         self.names: list[str] = schema.names
-        self.known, self.left_out = column_names(self.names)
+        self._told = naming.read(self.names)
+        self.known, self.left_out = column_names(self.names, self._told)
         self._longest = longest
-        self._trouble = header_trouble(self.names)
+        self._trouble = header_trouble(self.names, self._told)
         for kind in schema.types:
             _check_zones(kind)
 
@@ -93,7 +97,7 @@ class KnownColumns:
             If a column's layout is damaged.
         """
         if self._trouble:
-            yield _refused(rows, self._trouble, passed)
+            yield replace(_refused(rows, self._trouble, passed), told=self._told)
             return
         columns = {
             name: rows.column(rows.schema.get_all_field_indices(self.names[index])[0])
@@ -122,7 +126,7 @@ class KnownColumns:
             damaged |= bad[rows]
         table, long = _without_long_cells(table, self._longest)
         if not (damaged.any() or long.any()):
-            return Batch(table, lines, partial(_objects, table), broken(), self.left_out)
+            return Batch(table, lines, partial(_objects, table), broken(), self.left_out, told=self._told)
         out, good = np.flatnonzero(damaged | long), np.flatnonzero(~(damaged | long))
         too_long = message("cell_too_long", {"most": f"{self._longest:,}"})
         why = [too_long if long[row] else message("no_text", {}) for row in out.tolist()]
@@ -131,7 +135,7 @@ class KnownColumns:
         ]
         sound = table.take(picked(good))
         trouble = broken(lines[out].tolist(), why, raws)
-        return Batch(sound, lines[good], partial(_objects, sound), trouble, self.left_out)
+        return Batch(sound, lines[good], partial(_objects, sound), trouble, self.left_out, told=self._told)
 
 
 def told_by_names(names: list[str]) -> Iterator[Batch]:

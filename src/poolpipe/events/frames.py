@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from poolpipe.coding.frames import Frame, as_frame, is_frame
 from poolpipe.coding.plain_texts import json_lines
 from poolpipe.errors import InputError, TableError
 from poolpipe.events.batches import Batch, broken, column_names, header_trouble, plain_table
+from poolpipe.events.naming import ANY_NAMES, Naming
 from poolpipe.events.sources import Source
 from poolpipe.tables import KINDS
 
@@ -107,18 +109,19 @@ def sources_of_frames(
     """
     frames = frames_by_source(inputs, kind)
     for name, (promised, frame) in frames.items():
-        if promised is None and frame.width and "kind" not in column_names(frame.columns)[0].values():
+        told = Naming(promised or "").read(frame.columns)
+        if promised is None and frame.width and not told.kind and "kind" not in told.names:
             raise TableError.of("frame_without_kind", where=name)
 
     def batches(source: Source) -> Iterator[Batch]:
         frame = frames[source.name][1]
         for start in range(0, max(1, frame.height), _ROWS):
-            yield frame_batch(frame.slice(start, _ROWS), start)
+            yield frame_batch(frame.slice(start, _ROWS), start, Naming(source.kind or "", file=source.name))
 
     return [Source(Path(name), name, promised) for name, (promised, _) in frames.items()], batches
 
 
-def frame_batch(frame: pl.DataFrame, start: int) -> Batch:
+def frame_batch(frame: pl.DataFrame, start: int, naming: Naming = ANY_NAMES) -> Batch:
     """Make a batch of the records of a frame.
 
     Parameters
@@ -127,6 +130,8 @@ def frame_batch(frame: pl.DataFrame, start: int) -> Batch:
         Rows of the source.
     start : int
         How many rows of the source come before these.
+    naming : Naming
+        How the names of the columns are understood.
 
     Returns
     -------
@@ -134,13 +139,17 @@ def frame_batch(frame: pl.DataFrame, start: int) -> Batch:
         Its lines are numbered from ``start + 1``; all records are broken where the column names are ambiguous.
     """
     lines = np.arange(start + 1, start + 1 + frame.height)
-    if trouble := header_trouble(frame.columns):
+    told = naming.read(frame.columns)
+    if trouble := header_trouble(frame.columns, told):
         everything = np.arange(frame.height)
         why = [trouble] * frame.height
-        return Batch.of_broken(broken(lines.tolist(), why, _legible(frame, everything)))
-    known, left_out = column_names(frame.columns)
+        refused = Batch.of_broken(broken(lines.tolist(), why, _legible(frame, everything)))
+        return replace(refused, told=told)
+    known, left_out = column_names(frame.columns, told)
     columns = {known[index]: frame.to_series(index).to_arrow() for index in known}
-    return Batch(plain_table(columns, frame.height), lines, partial(_legible, frame), broken(), left_out)
+    return Batch(
+        plain_table(columns, frame.height), lines, partial(_legible, frame), broken(), left_out, told=told
+    )
 
 
 def _legible(frame: pl.DataFrame, rows: np.ndarray[Any, np.dtype[np.int64]]) -> list[str]:

@@ -315,9 +315,11 @@ def _attempted(
             if compression:
                 yield _named(message("packed_twice", {"content": content, "compression": compression}))
             elif content == "parquet":
-                yield from read_parquet(source.path, longest)
+                yield from read_parquet(source.path, longest, naming_of(source))
             else:
-                yield from read_arrow(source.path, longest, stream=content == "arrow_stream")
+                yield from read_arrow(
+                    source.path, longest, naming_of(source), stream=content == "arrow_stream"
+                )
             return
         if why := unreadable(stream.head()):
             if why == WORKBOOK and (trouble := why_unopened(source.path)):

@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from poolpipe.coding.arrow_arrays import nullable_column
-from poolpipe.events.batches import Batch, Unread, broken, column_names
+from poolpipe.events.batches import Batch, Unread, broken
 from poolpipe.events.binary import DAMAGES, ROWS, KnownColumns, damage, told_by_names
 from poolpipe.events.claims import check_unpacked, most_records, too_many
+from poolpipe.events.naming import ANY_NAMES, Naming
 from poolpipe.paths import arrow_file, changed
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _WORTH = 1 << 14
 than it saves."""
 
 
-def read_parquet(path: Path, longest: int) -> Iterator[Batch | Unread]:
+def read_parquet(path: Path, longest: int, naming: Naming = ANY_NAMES) -> Iterator[Batch | Unread]:
     """Yield a Parquet file's row groups, each to be unpacked by the caller; parts that cannot be read are broken records.
 
     Column statistics are not read: Arrow ends the process where they are damaged.
@@ -47,6 +48,8 @@ def read_parquet(path: Path, longest: int) -> Iterator[Batch | Unread]:
     path : Path
     longest : int
         Bytes of the longest cell that is read.
+    naming : Naming
+        How the names of its columns are understood.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def read_parquet(path: Path, longest: int) -> Iterator[Batch | Unread]:
         If it is a table of results.
     """
     try:
-        file = _File.of(path, longest)
+        file = _File.of(path, longest, naming)
     except DAMAGES as error:
         yield damage(error)
         return
@@ -90,12 +93,12 @@ class _File:
     int96: list[str]
 
     @classmethod
-    def of(cls, path: Path, longest: int) -> _File:
+    def of(cls, path: Path, longest: int, naming: Naming) -> _File:
         status = path.stat()
         with arrow_file(path) as file:
             metadata = pq.read_metadata(file)
         schema = metadata.schema.to_arrow_schema()
-        layout = KnownColumns(schema, longest)
+        layout = KnownColumns(schema, longest, naming)
         groups = map(metadata.row_group, range(metadata.num_row_groups))
         unpacked = sum(group.total_byte_size for group in groups)
         check_unpacked(unpacked, status.st_size)
@@ -126,7 +129,7 @@ class _File:
 
     def _tables(self, source: pa.NativeFile, group: int) -> Iterator[pa.RecordBatch]:
         """Yield a row group's tables; without dictionaries where Arrow cannot make them for the encoding of the texts."""
-        wanted = [name for name in self.layout.names if column_names([name])[0]]
+        wanted = [self.layout.names[index] for index in self.layout.known]
         for coded in (self.coded, None):
             file = pq.ParquetFile(
                 source,
