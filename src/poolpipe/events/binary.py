@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from poolpipe.coding.plain_texts import as_text, holds_bytes, json_lines
 from poolpipe.events.batches import (
+    KNOWN_COLUMNS,
     Batch,
     broken,
     column_names,
@@ -72,6 +73,8 @@ class KnownColumns:
         self.names: list[str] = schema.names
         self._told = naming.read(self.names)
         self.known, self.left_out = column_names(self.names, self._told)
+        named = zip(self.names, self._told.names, strict=True)
+        self.wanted = [name for name, column in named if column in KNOWN_COLUMNS]
         self._longest = longest
         self._trouble = header_trouble(self.names, self._told)
         for kind in schema.types:

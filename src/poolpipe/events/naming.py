@@ -160,7 +160,7 @@ class Naming:
         found: list[OpenQuestion] = []
         for name in dict.fromkeys(filter(None, names)):
             mine = [" ".join(header[place].split()) for place, each in enumerate(names) if each == name]
-            if len(mine) > 1:
+            if len(mine) > 1 and (self.table or name in _OF_EVENTS):
                 asked = message("columns_for_one", {"names": ", ".join(mine), "column": name})
                 others = ", ".join(f'"{each}" = ""' for each in mine[1:])
                 found.append(OpenQuestion("columns_for_one", asked, self._line(f"columns = {{ {others} }}")))
@@ -188,6 +188,7 @@ class Naming:
         return f'--mapping FILE with [files."{self.file}"] {setting}'
 
 
+_OF_EVENTS: Final = frozenset(["kind", *(column for kind in EVENTS.values() for column in kind.columns)])
 _NO_KIND: Final = frozenset[str]()
 
 ANY_NAMES: Final = Naming()

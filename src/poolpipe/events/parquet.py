@@ -129,7 +129,6 @@ class _File:
 
     def _tables(self, source: pa.NativeFile, group: int) -> Iterator[pa.RecordBatch]:
         """Yield a row group's tables; without dictionaries where Arrow cannot make them for the encoding of the texts."""
-        wanted = [self.layout.names[index] for index in self.layout.known]
         for coded in (self.coded, None):
             file = pq.ParquetFile(
                 source,
@@ -137,7 +136,7 @@ class _File:
                 read_dictionary=coded,
                 coerce_int96_timestamp_unit="us",  # in nanoseconds the year 9999 is 1816
             )
-            tables = file.iter_batches(ROWS, [group], columns=wanted, use_threads=False)
+            tables = file.iter_batches(ROWS, [group], columns=self.layout.wanted, use_threads=False)
             try:
                 first = next(tables, None)
             except (
