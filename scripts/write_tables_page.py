@@ -70,8 +70,8 @@ def _headers() -> str:
     names = [(f"`{kind}`", ", ".join(f"`{each}…`" for each in begins)) for kind, begins in KIND_NAMES.items()]
     return (
         "## Headers in Chinese 中文表头\n\nHeaders of CSV, sheets, Parquet, Arrow and frames that stand for a column. They are looked up "
-        "whole, after cleaning: full width becomes half width; blanks, line breaks, `*` and (必填) go. A header stands for a column only where "
-        f"the kind of event has it; `{PLACE}` is the point where another column names the site, else the site. "
+        "whole, after cleaning: full width becomes half width; blanks, line breaks, `*` and (必填) go. A header stands for a column "
+        f"only where the kind of event has it; `{PLACE}` is the point where another column names the site, else the site. "
         f"{', '.join(f'`{each}`' for each in NUMBERING)} number the lines and are left out.\n\n"
         + _grid(("column", "may be written"), rows)
         + "\nThe time `at` is a column of its own for each kind, which tells the kind as well:\n\n"
