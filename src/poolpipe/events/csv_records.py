@@ -141,9 +141,10 @@ class Header:
     def of_line(cls, line: bytes, naming: Naming) -> Header:
         """Read a first line that is a whole record."""
         separator = ord(separator_of(np.frombuffer(line, np.uint8)))
-        return cls(
-            split_cells(line.decode(errors="replace").removesuffix("\r"), separator), separator, naming
-        )
+        cells = split_cells(line.decode(errors="replace").removesuffix("\r"), separator)
+        header = cls(cells, separator, naming)
+        header.told = replace(header.told, line=1)
+        return header
 
     @classmethod
     def read(cls, text: NDArray[np.uint8], framed: Framed, separator: int, naming: Naming) -> Header:

@@ -172,7 +172,7 @@ def take(parts: Sequence[Placed], sources: Sequence[Source], policy: Policy) -> 
             taken.left_out[file] = taken.left_out.get(file, frozenset()) | columns
         taken.told |= {int(files[segment]): told for segment, told in part.told.items()}
     every = pl.concat([pl.DataFrame(schema=REJECTS | _ORDER), *rejects])
-    taken.rejected += np.bincount(every["segment"].to_numpy(), minlength=len(files))
+    taken.rejected += _per_segment(every["segment"].to_numpy(), len(files))
     if len(files) > 1:
         every = every.sort(*_ORDER, maintain_order=True)
     taken.rejects = every.drop(*_ORDER)
@@ -183,7 +183,7 @@ def _taken_part(part: Placed, names: Sequence[str], policy: Policy, taken: Taken
     """Validate one batch into `taken`, and yield its rejects, as `REJECTS` and `_ORDER`."""
     batch = part.batch
     for segments in (part.rows, part.broken):
-        taken.read += np.bincount(segments, minlength=len(part.files))
+        taken.read += _per_segment(segments, len(part.files))
     if batch.repeated:
         taken.read[0] += batch.repeated
         taken.repeated[0] += batch.repeated
@@ -215,6 +215,11 @@ def _taken_part(part: Placed, names: Sequence[str], policy: Policy, taken: Taken
                 pl.Series("raw", batch.raw(mine), pl.String),
             )
             yield _rejects(found, names, part.rows[mine], places)
+
+
+def _per_segment(segments: NDArray[np.integer], count: int) -> NDArray[np.int64]:
+    """How many records each segment has; a million of one need no counting."""
+    return np.bincount(segments, minlength=count) if count > 1 else np.array([len(segments)])
 
 
 def _of_no_kind(kind: str | None, names: Sequence[str], segments: NDArray[np.int32]) -> pl.DataFrame:
