@@ -146,3 +146,13 @@ def test_check__asks_about_dates_with_the_month_first(tmp_path: Path) -> None:
     assert (asked["code"], each["times"]) == ("mostly_refused", None)
     assert "bad_time" in asked["question"]
     assert "day and month cannot be told apart" in asked["question"]
+
+
+def test_check__shows_nothing_of_a_file_without_header(tmp_path: Path) -> None:
+    """Its first record stands where names of columns do."""
+    (tmp_path / "采样.csv").write_text("2022/4/4 8:05,T1,990100199001010012,王小明\n" * 3, encoding="utf-8")
+    text = _check(str(tmp_path / "采样.csv"), status=1)
+    assert "990100199001010012" not in text
+    assert "王小明" not in text
+    (asked,) = _told(str(tmp_path / "采样.csv"), status=1)["采样.csv"]["questions"]
+    assert asked["code"] == "no_header"

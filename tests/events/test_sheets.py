@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import poolpipe
 from events.scans import codes, column, counts, read, tubes
-from events.workbooks import changed, workbook
+from events.workbooks import changed, ods, workbook
 from poolpipe.events.spreadsheets import OLE
 
 HEADER = ["序号", "姓名", "证件类型", "身份证号", "采样管条码", "采样时间", "采样点"]
@@ -289,3 +289,12 @@ def test_headers_in_chinese__are_known_in_frames_and_binary_files(tmp_path: Path
     assert (tubes(events), column(events, "site"), column(events, "point")) == (["T1"], ["一小"], ["2"])
     (told,) = events.told.values()
     assert (told.kind, dict(events.left_out)[events.files[0]["file"]]) == ("collect", ["序号"])
+
+
+def test_open_document__is_read_like_excel(tmp_path: Path) -> None:
+    rows = [
+        ["身份证号", "采样管条码", "采样时间"],
+        ["E1", "T1", "2022/4/4 8:05"],
+        ["E2", "T2", "2022/4/4 8:06"],
+    ]
+    assert tubes(_read(tmp_path, ods(rows), "采样.ods")) == ["T1", "T2"]

@@ -41,3 +41,34 @@ def changed(content: bytes, member: str, old: str, new: str) -> bytes:
             assert name != member or old in text
             out.writestr(name, text.replace(old, new) if name == member else text)
     return made.getvalue()
+
+
+def ods(rows: Sequence[Sequence[str]]) -> bytes:
+    """An OpenDocument spreadsheet with one sheet 表, whose empty rows reach to the last one as LibreOffice writes them."""
+    space = "urn:oasis:names:tc:opendocument:xmlns"
+    names = " ".join(f'xmlns:{each}="{space}:{each}:1.0"' for each in ("office", "table", "text", "manifest"))
+    lines = "".join(
+        "<table:table-row>"
+        + "".join(
+            f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
+            for cell in row
+        )
+        + "</table:table-row>"
+        for row in rows
+    )
+    rest = f'<table:table-row table:number-rows-repeated="{2**20 - len(rows)}"><table:table-cell/></table:table-row>'
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as out:
+        out.writestr("mimetype", kind)
+        out.writestr(
+            "content.xml",
+            f'<office:document-content {names}><office:body><office:spreadsheet><table:table table:name="表">{lines}{rest}'
+            "</table:table></office:spreadsheet></office:body></office:document-content>",
+        )
+        out.writestr(
+            "META-INF/manifest.xml",
+            f'<manifest:manifest {names}><manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>'
+            "</manifest:manifest>",
+        )
+    return made.getvalue()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from poolpipe.coding.headers import NUMBERING, PLACE, bare_header, column_of_header, times_of_header
+from poolpipe.display import column_list
 from poolpipe.messages import message
 from poolpipe.tables import EVENTS, REFERENCE
 
@@ -173,7 +174,7 @@ class Naming:
             for name, column in zip(header, names, strict=True)
             if not column and name.strip()
         ]
-        others = [name for name in others if bare_header(name) not in NUMBERING]
+        others = column_list(name for name in others if bare_header(name) not in NUMBERING)
         found: list[OpenQuestion] = []
         for column in ("at", *EVENTS[kind].must):
             if column in names:

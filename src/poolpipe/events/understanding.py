@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.headers import NUMBERING, bare_header
-from poolpipe.display import withhold_values
-from poolpipe.events.batches import unpacked
+from poolpipe.display import column_list, withhold_values
+from poolpipe.events.batches import looks_like_a_record, unpacked
 from poolpipe.events.cells import split_cells
 from poolpipe.events.encodings import SAMPLE, UTF8, Evidence, encoding_of
 from poolpipe.events.formats import NoEventsError
@@ -195,6 +195,8 @@ def _understood(
     open_to_tables = told is not None and not (source.table or source.kind or told.kind)
     if told and open_to_tables and (table := _table_of(told.header)):
         return _understood(replace(source, table=table), batches, policy)
+    if batch and told and looks_like_a_record(told.header, told):
+        return _headless(source, batch, form)
     kind = source.table or source.kind or (told.kind if told else "")
     if batch is None:
         return UnderstoodFile(source.name, kind, form=form)
@@ -203,6 +205,23 @@ def _understood(
         source.name, kind, form=form, header_line=line, columns=_columns(batch), questions=questions
     )
     return _looked_at(base, batch, policy)
+
+
+def _headless(source: Source, batch: Batch, form: str) -> UnderstoodFile:
+    """A text whose first line is a record: nothing of it is shown, because no name tells what is whose."""
+    detail = next(iter(batch.broken["detail"].to_list()), "")
+    asked = OpenQuestion(
+        "no_header", message("no_header", {"why": detail}), f'[files."{source.name}"] header = N'
+    )
+    rejects = {"not_parseable": batch.broken.height}
+    return UnderstoodFile(
+        source.name,
+        source.kind or "",
+        form=form,
+        records=batch.broken.height,
+        rejects=rejects,
+        questions=(asked,),
+    )
 
 
 def _first(came: Iterator[Batch | Unread]) -> Batch | None:
@@ -259,8 +278,9 @@ def _columns(batch: Batch) -> tuple[UnderstoodColumn, ...]:
     header, names = batch.told.header, batch.told.names
     lines = batch.raw(np.arange(min(batch.table.num_rows, _LOOKED)))
     rows = [cells for line in lines if (cells := _cells_of(line, len(header)))]
+    shown = column_list(" ".join(name.split()) for name in header)
     return tuple(
-        UnderstoodColumn(" ".join(name.split()), column, _samples([cells[place] for cells in rows]))
+        UnderstoodColumn(shown[place], column, _samples([cells[place] for cells in rows]))
         for place, (name, column) in enumerate(zip(header, names, strict=True))
         if name.strip() or any(cells[place].strip() for cells in rows)
     )
