@@ -19,9 +19,10 @@ help:
 	@echo "make clean  remove what was made here                 清除生成的文件"
 
 env:
-	@sh scripts/bootstrap
+	@sh scripts/bootstrap dev
 
-demo: env
+demo:
+	@sh scripts/bootstrap run
 	@$(BIN)/poolpipe demo --out $(DEMO_OUT)
 
 test:

@@ -22,10 +22,10 @@ def _uv():
     }
 
 
-def _pip():
+def _pip(name="requirements.lock"):
     pinned: dict[tuple[str, str], set[str]] = {}
     current: set[str] = set()
-    for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines():
+    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
         if found := re.match(r"([A-Za-z0-9._-]+)==([^ ;\\]+)", line):
             current = pinned.setdefault((found[1], found[2]), set())
         elif found := re.search(r"--hash=(\S+)", line):
@@ -48,8 +48,25 @@ def test_lock__pins_every_dependency_pyproject_names():
     wanted = [
         *project["project"]["dependencies"],
         *(each for extra in project["project"]["optional-dependencies"].values() for each in extra),
-        *(each for group in project["dependency-groups"].values() for each in group),
+        *(each for group in project["dependency-groups"].values() for each in group if isinstance(each, str)),
         *project["build-system"]["requires"],
     ]
     names = {re.split(r"[\[<>=!~; ]", each)[0].lower().replace("_", "-").replace(".", "-") for each in wanted}
     assert names <= {name for name, _ in _pip()}, WAY_OUT
+
+
+def test_lock_of_running__is_part_of_the_whole_and_holds_nothing_of_development():
+    run, whole = _pip("requirements.run.lock"), _pip()
+    assert run.items() <= whole.items(), WAY_OUT
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    names = {name for name, _ in run}
+    wanted = {_name(each) for each in project["project"]["dependencies"]}
+    assert wanted <= names, WAY_OUT
+    groups = project["dependency-groups"]
+    tools = {_name(each) for each in groups["dev"] if isinstance(each, str)} - wanted
+    extra = tools & names
+    assert not extra, f"{extra}: what running does not need, stays out of requirements.run.lock"
+
+
+def _name(requirement):
+    return re.split(r"[\[<>=!~; ]", requirement)[0].lower().replace("_", "-").replace(".", "-")
