@@ -89,10 +89,16 @@ class Steps:
         """Show that `done` of `total` are done of the step `what`."""
         if self._quiet:
             return
-        label = _label(what)
         if self._bar is not None:
+            label = _name(what)
+            if what in _HINTS and what not in self._told:
+                self._told[what] = 0
+                self._bar.console.print(
+                    f"{label}: {both(*_HINTS[what])}"
+                )  # above the bar, which then has room
             self._bar.update(self._bar.task_ids[0], description=label, completed=done, total=total)
             return
+        label = _label(what)
         # in a log one line when a step starts and, of a long one, one for every tenth
         tenth = 10 * done // max(total, 1)
         if what not in self._told or (total >= 20 and tenth > self._told[what]):
@@ -191,6 +197,10 @@ def _ipython() -> str:
     return "kernel" if getattr(shell, "kernel", None) is not None else "terminal"
 
 
+def _name(step: str) -> str:
+    return both(step, _CHINESE_STEPS[step]) if step in _CHINESE_STEPS else step
+
+
 def _label(step: str) -> str:
-    label = both(step, _CHINESE_STEPS[step]) if step in _CHINESE_STEPS else step
+    label = _name(step)
     return f"{label} ({both(*_HINTS[step])})" if step in _HINTS else label
