@@ -41,7 +41,7 @@ COMMANDS: dict[str, Word] = {
     "check": Word("check:check", "How each file is understood, before a run  查看文件如何识别"),
     "demo": Word("demo:demo", "Run the sample town and check it  运行示例镇并核对"),
     "diff": Word("diff:diff", "What changed between two results  比较两次结果"),
-    "export": Word("export:export", "Results as CSV, HL7 or FHIR messages  导出结果"),
+    "export": Word("export:export", "Lists as a workbook; results as CSV, HL7 or FHIR  导出名单与结果"),
     "import": Word("import_:import_command", "Instrument and robot files to events  导入仪器文件"),
     "decode": Word("decode:decode", "Who in the pools is infected  推断管内感染者"),
     "design": Word("design:design", "Pool sizes, costs and who goes into which pool  混采方案"),

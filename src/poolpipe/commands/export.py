@@ -1,4 +1,4 @@
-"""`poolpipe export`: results of a run for the city's platform, as CSV, HL7 v2.5.1 or FHIR R4, and a page to read."""
+"""`poolpipe export`: results of a run for the city's platform (CSV, HL7 v2.5.1, FHIR R4), lists to carry out, a page to read."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from poolpipe.commands import options
+from poolpipe.commands.lists import LIST_FORMS, write_lists
 from poolpipe.commands.options import ZONE
 from poolpipe.display import number_of
 from poolpipe.errors import InputError
 from poolpipe.languages import both, language
-from poolpipe.messages import in_language
+from poolpipe.messages import in_language, message_in_language
 from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, check_out, tell
 
@@ -27,7 +28,10 @@ __all__ = ["export"]
 
 @click.command(
     help="Write the results of a run (the folder RUN of `poolpipe run`) for others.\n\n"
-    "将 `poolpipe run` 的结果输出给市级平台：CSV、HL7 v2.5.1 ORU^R01 或 FHIR R4；或输出一页网页供阅读、打印。\n\n"
+    "将 `poolpipe run` 的结果输出给市级平台：CSV、HL7 v2.5.1 ORU^R01 或 FHIR R4；或输出复采名单与工作清单（xlsx、csv-list）；或输出一页网页供阅读、打印。\n\n"
+    "xlsx and csv-list are lists: whom to sample again, with names and telephones from --people, missing tubes, positive "
+    "tubes, anomalies, rejected records, a summary; OUT is a workbook, or a folder of CSV files, that its owner alone may read.\n\n"
+    "xlsx 与 csv-list 为名单：复采人员（姓名、电话来自 --people）、缺失样本、阳性管、异常、拒收记录与汇总；OUT 为工作簿或 CSV 文件夹，仅所有者可读。\n\n"
     "html is one page to read and print, in Chinese and English: OUT is a file, which needs nothing else and loads nothing.\n\n"
     "The other formats: "
     "only tubes that have a call are written: nobody is told a result of a tube that was not tested. OUT is an outbox: "
@@ -36,6 +40,7 @@ __all__ = ["export"]
     "只写出已有结论的样本管，未检测的不报结果。OUT 为发件文件夹：要么完整写出，要么不写，并附清单；再次导出即替换；此前报过而现已改变或"
     "不再成立的结果，报为更正或撤回。"
     "\n\n\b\nExamples  例:\n"
+    "  poolpipe export result --format xlsx --people 居民名册.xlsx --out 复采名单.xlsx\n"
     "  poolpipe export result --format html --out page.html\n"
     "  poolpipe export result --format csv --language zh --out platform\n"
     "  poolpipe export result --format csv --for-spreadsheet --out office\n"
@@ -45,7 +50,7 @@ __all__ = ["export"]
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["csv", "html", "hl7", "fhir"]),
+    type=click.Choice([*LIST_FORMS, "csv", "html", "hl7", "fhir"]),
     required=True,
     help="Format  格式",
 )
@@ -54,7 +59,7 @@ __all__ = ["export"]
     required=True,
     metavar="OUT",
     type=click.Path(path_type=Path),
-    help="Outbox; of html the file  输出文件夹；html 为文件",
+    help="Outbox; of xlsx and html the file  输出文件夹；xlsx、html 为文件",
 )
 @click.option("--call", "calls", multiple=True, type=click.Choice(["positive", "suspect", "negative", "invalid"]),
               help="Only these calls are told anew; default all  只新报这些结论")  # fmt: skip
@@ -71,10 +76,12 @@ __all__ = ["export"]
 )
 @click.option(
     "--language",
-    type=click.Choice(["en", "zh"]),
-    show_default="csv: en, html: zh",
-    help="Of the CSV; in which the page opens  语言",
+    type=click.Choice(["zh", "en", "both"]),
+    show_default="csv: en, else zh",
+    help="Of the lists and the CSV; in which the page opens  语言",
 )
+@click.option("--people", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+              help="Roster or registrations, for lists; may be repeated  名册或采样登记，供名单取姓名电话，可多次给出")  # fmt: skip
 @click.option("--for-spreadsheet", is_flag=True,
               help="CSV that a spreadsheet opens without losing digits  供表格软件打开，不丢位数")  # fmt: skip
 @click.option("--sender", default="POOLPIPE", show_default=True, help="Sending facility (HL7)  发送方")
@@ -91,6 +98,7 @@ def export(
     policy: str | None,
     zone: str,
     language: str | None,
+    people: tuple[Path, ...],
     for_spreadsheet: bool,
     sender: str,
     receiver: str,
@@ -98,13 +106,20 @@ def export(
     quiet: bool,
 ) -> None:
     """Write results in one format and say how many."""
+    if people and form not in LIST_FORMS:
+        raise click.UsageError(message_in_language("option_of_lists", {"option": "--people", "form": form}))
+    if language == "both" and form not in LIST_FORMS:
+        raise click.UsageError(message_in_language("option_of_lists", {"option": "--language both", "form": form}))
     if form == "html":
         _export_page(run, out, zone=zone, language=language or "zh", show_ids=show_ids, quiet=quiet)
+        return
+    check_inputs((str(run), *map(str, (*readings, *people))))
+    if form in LIST_FORMS:
+        write_lists(run, out, form, people, zone=zone, language=language, show_ids=show_ids, quiet=quiet)
         return
     from poolpipe.exchange import telling
     from poolpipe.exchange.source import result_folder
 
-    check_inputs((str(run), *map(str, readings)))
     check_out(out)
     formats: dict[str, telling.Form] = {
         "csv": telling.Csv(zone, language or "en", for_spreadsheet=for_spreadsheet),

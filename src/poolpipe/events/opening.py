@@ -32,7 +32,14 @@ from poolpipe.events.sources import Source, find_sources
 from poolpipe.events.spreadsheets import SpreadsheetError
 from poolpipe.events.streams import OtherEncodingError, TextBelow, TextStream, has_known_header
 from poolpipe.events.unpacking import DamageError, opened
-from poolpipe.events.workbooks import naming_of, sheet_of_table, sheet_text, why_unopened, with_sheets
+from poolpipe.events.workbooks import (
+    naming_of,
+    sheet_of_table,
+    sheet_text,
+    sheets_of_table,
+    why_unopened,
+    with_sheets,
+)
 from poolpipe.messages import message
 from poolpipe.paths import changed, shown
 from poolpipe.policy import FileLimits
@@ -46,7 +53,7 @@ if TYPE_CHECKING:
     from poolpipe.events.pipes import Spool
     from poolpipe.policy import Policy
 
-__all__ = ["Foreign", "Inputs", "is_event_file", "open_inputs", "read_table"]
+__all__ = ["Foreign", "Inputs", "is_event_file", "open_inputs", "read_table", "table_batches"]
 
 Inputs = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Frames
 """Inputs of a run: files, folders, globs, or frames of any library."""
@@ -227,6 +234,41 @@ def read_table(
     left_out = sorted(frozenset().union(*(batch.left_out for batch in batches)))
     unread = pl.concat([broken(), *(batch.broken for batch in batches)])
     return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in left_out), unread
+
+
+def table_batches(path: Path, table: str) -> Iterator[tuple[pl.DataFrame, int] | None]:
+    """Yield a file's rows as `read_table` reads them, batch by batch; of a workbook those of every sheet that fits.
+
+    Parameters
+    ----------
+    path : Path
+        A file of any event format.
+    table : str
+        Reference table whose headers are known, `people` say.
+
+    Yields
+    ------
+    tuple of (DataFrame, int), or None
+        Known columns as texts, and how many lines could not be read; None where the batches so far do not count, because
+        the file is read anew.
+
+    Raises
+    ------
+    InputError
+        If the file is of a format that is not read here, or two columns mean one thing.
+    """
+    for source in sheets_of_table(Source(path, path.name, None, table=table)):
+        try:
+            for batch in itertools.chain.from_iterable(
+                map(unpacked, _batches(source, FileLimits().longest_record))
+            ):
+                for question in batch.told.questions if batch.told else ():
+                    raise InputError.of(
+                        "table_unclear", where=shown(path), asked=question.asked, answer=question.answer
+                    )
+                yield None if batch.is_anew else (_as_texts(batch.table), batch.broken.height)
+        except NoEventsError as error:
+            raise InputError.of("no_table_file", where=shown(path), why=error) from error
 
 
 def _as_texts(table: pa.Table) -> pl.DataFrame:

@@ -32,6 +32,7 @@ __all__ = [
     "naming_of",
     "sheet_of_table",
     "sheet_text",
+    "sheets_of_table",
     "why_unopened",
     "with_sheets",
 ]
@@ -126,19 +127,35 @@ def sheet_of_table(source: Source) -> Source:
     InputError
         If several sheets of the workbook have the table's header, or it cannot be read.
     """
+    sheets = sheets_of_table(source)
+    if len(sheets) > 1:
+        several = ", ".join(sheet.sheet for sheet in sheets)
+        raise InputError.of("sheets_alike", where=shown(source.path), table=source.table, sheets=several)
+    return sheets[0]
+
+
+def sheets_of_table(source: Source) -> list[Source]:
+    """All sheets of a workbook with the header of a reference table, the first sheet where none has it; else the file itself.
+
+    Parameters
+    ----------
+    source : Source
+        A file with a reference table.
+
+    Raises
+    ------
+    InputError
+        If the workbook cannot be read.
+    """
     if not is_workbook(source.path):
-        return source
-    where = shown(source.path)
+        return [source]
     try:
         titles = workbook_titles(source.path)
         sheets = [replace(source, name=f"{source.name}#{title}", sheet=title) for title in titles]
         fitting = [sheet for sheet in sheets if not isinstance(sheet_text(sheet), str)]
     except SpreadsheetError as error:
-        raise InputError.of("no_table_file", where=where, why=error.what) from error
-    if len(fitting) > 1:
-        several = ", ".join(sheet.sheet for sheet in fitting)
-        raise InputError.of("sheets_alike", where=where, table=source.table, sheets=several)
-    return (fitting or sheets)[0]
+        raise InputError.of("no_table_file", where=shown(source.path), why=error.what) from error
+    return fitting or sheets[:1]
 
 
 def _called_so(source: Source) -> bool:

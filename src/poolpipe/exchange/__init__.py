@@ -1,4 +1,4 @@
-"""Export results: CSV for the city's platform, HL7 v2.5.1 ORU^R01, FHIR R4. A tube without a call is never sent."""
+"""Export results: lists as workbooks, CSV for the city's platform, HL7 v2.5.1, FHIR R4. A tube without a call is never sent."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from poolpipe.exchange.codings import FINDINGS, POOLED, SHARED_WELL, SINGLE, STA
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["HEADERS", "SPREADSHEET_ROWS", "csv_files", "csv_rows"]
+__all__ = ["HEADERS", "SPREADSHEET_ROWS", "as_text_cell", "csv_files", "csv_rows", "harmless"]
 
 # England lost 15,841 cases in 2020 to a row limit; a file never comes near the 1,048,576 rows of a sheet.
 SPREADSHEET_ROWS = 1_000_000
@@ -71,10 +71,10 @@ def csv_rows(
         .when("shared", pl.col("call").is_not_null()).then(pl.lit(getattr(SHARED_WELL, words))),
         "status": _worded("status", {status: getattr(codes, words) for status, codes in STATUSES.items()}),
         **{name: _time(name, zone) for name in ("collected_at", "called_at", "stated_at")},
-        **{name: _harmless(name) for name in _TEXTS},
+        **{name: harmless(pl.col(name)) for name in _TEXTS},
     }  # fmt: skip
     if for_spreadsheet:
-        cells |= {name: _as_text_cell(cells[name]) for name in _CODES}
+        cells |= {name: as_text_cell(cells[name]) for name in _CODES}
     return statements.select(
         cells[name].alias(header) for name, header in zip(HEADERS["en"], HEADERS[language], strict=True)
     )
@@ -88,13 +88,13 @@ def _time(name: str, zone: str) -> pl.Expr:
     return pl.col(name).dt.convert_time_zone(zone).dt.strftime("%Y-%m-%dT%H:%M:%S%:z")
 
 
-def _harmless(name: str) -> pl.Expr:
+def harmless(text: pl.Expr) -> pl.Expr:
     """Expression for a cell that no spreadsheet runs, and from which the exact text can be recovered."""
-    cell = pl.col(name).replace("", None)
+    cell = text.replace("", None)
     return pl.when(cell.str.contains(_STARTS_FORMULA)).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
 
 
-def _as_text_cell(cell: pl.Expr) -> pl.Expr:
+def as_text_cell(cell: pl.Expr) -> pl.Expr:
     """Expression for a formula that gives a text, which a spreadsheet keeps exactly when it opens and saves the file."""
     return pl.format('="{}"', cell.str.replace_all('"', '""', literal=True))
 

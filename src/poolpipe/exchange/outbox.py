@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from poolpipe.errors import InputError
 from poolpipe.exchange.statements import SCHEMA
-from poolpipe.exchange.swapping import check_place, take_place
+from poolpipe.exchange.swapping import check_place, clear_leftovers, take_place
 from poolpipe.results.durable import Followed, proof_of, sync_folder
 from poolpipe.results.locks import held
 
@@ -80,7 +80,7 @@ class Outbox:
         check_place(self._target)
         self._target.parent.mkdir(parents=True, exist_ok=True)
         self._undo.enter_context(held(self._target.with_name(f".{self._target.name}.lock")))
-        _clear_leftovers(self._target)
+        clear_leftovers(self._target)
         if self._target.exists():
             self.before = _told_before(self._target, self._about)
         self._stage = _stage_beside(self._target)
@@ -196,20 +196,6 @@ def _manifest(target: Path) -> dict[str, Any]:
 def _some(names: set[str]) -> str:
     listed = sorted(names)
     return ", ".join(listed[:5]) + (f", and {len(listed) - 5} more" if len(listed) > 5 else "")
-
-
-def _clear_leftovers(target: Path) -> None:
-    """Repair what a killed export left: remove unfinished messages, and put back the outbox that it had set aside."""
-    beside = list(target.parent.iterdir())
-    for path in beside:
-        if path.name.startswith(f".{target.name}.before-"):
-            if target.exists():
-                shutil.rmtree(path)
-            else:
-                path.rename(target)
-    for path in beside:
-        if path.name.startswith(f".{target.name}.writing-"):
-            shutil.rmtree(path)
 
 
 def _stage_beside(target: Path) -> Path:

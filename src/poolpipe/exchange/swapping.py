@@ -1,4 +1,4 @@
-"""Replace a folder by another in one atomic step."""
+"""Replace a folder by another in one atomic step, and repair what a killed export left."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from poolpipe.results.durable import sync_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["check_place", "take_place"]
+__all__ = ["check_place", "clear_leftovers", "take_place"]
 
 _HERE = -100  # AT_FDCWD: paths are relative to the working directory
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
@@ -32,6 +32,26 @@ def check_place(target: Path) -> None:
         raise InputError.of("mounted", where=str(target))
     if target.exists() and not target.is_dir():
         raise InputError.of("export_to_file", where=str(target), name=target.name)
+
+
+def clear_leftovers(target: Path) -> None:
+    """Repair what a killed export left: remove unfinished files, and put back the folder that it had set aside.
+
+    Parameters
+    ----------
+    target : Path
+        Folder or file of the export; the caller holds its lock.
+    """
+    beside = list(target.parent.iterdir())
+    for path in beside:
+        if path.name.startswith(f".{target.name}.before-"):
+            if target.exists():
+                shutil.rmtree(path)
+            else:
+                path.rename(target)
+    for path in beside:
+        if path.name.startswith(f".{target.name}.writing-"):
+            shutil.rmtree(path)
 
 
 def take_place(stage: Path, target: Path) -> None:

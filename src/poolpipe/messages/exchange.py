@@ -39,5 +39,21 @@ EXCHANGE: Final = {
         "a file system is mounted there, which cannot be replaced as a whole", "此处为挂载点，无法整体替换",
         "name a folder inside it", "请指定其中的子文件夹",
     ),
+    "list_to_folder": Message(
+        "{name} is a folder, not a workbook", "是文件夹而非工作簿",
+        "name a file that ends in .xlsx with --out", "请用 --out 指定以 .xlsx 结尾的文件",
+    ),
+    "list_ending": Message(
+        "{name} does not end in .xlsx, and a spreadsheet would refuse it", "文件名须以 .xlsx 结尾，否则表格软件无法打开",
+        "name a file that ends in .xlsx with --out", "请用 --out 指定以 .xlsx 结尾的文件",
+    ),
+    "list_of_others": Message(
+        "{name} is no list that poolpipe has written; nothing is written over it", "同名文件不是导出的名单，不予覆盖",
+        "move it away, or name another file with --out", "请移走该文件，或用 --out 指定其他文件",
+    ),
+    "list_changed": Message(
+        "{name} was changed after it was written: what was typed into it would be lost", "{name} 写出后已被修改，覆盖将丢失所填内容",
+        "move it away, or name another file with --out", "请移走该文件，或用 --out 指定其他文件",
+    ),
     "export_to_file": Message("{name} is a file, not a folder", "是文件而非文件夹", "name another folder", "请指定其他文件夹"),
 }  # fmt: skip

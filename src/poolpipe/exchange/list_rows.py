@@ -1,0 +1,126 @@
+"""Rows of the lists of anomalies and rejects: codes become words, identities are masked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from poolpipe.display import mask, mask_identities, mask_numbers
+from poolpipe.events.rejected_loads import lacks_lab
+from poolpipe.exchange.codings import Wording
+from poolpipe.exchange.list_columns import Language, worded
+from poolpipe.findings import ANOMALIES, LOADS_REJECTED, NO_LAB, REJECTS
+from poolpipe.terminal.troubles import withheld_detail
+
+if TYPE_CHECKING:
+    from poolpipe.findings import Anomaly, Reject
+
+__all__ = ["anomaly_rows", "reject_rows"]
+
+KINDS = {
+    "tube": "样本管", "person": "人员", "box": "转运箱", "plate": "板", "well": "孔", "site": "采样点", "event": "记录",
+    "device": "设备", "lab": "检测机构",
+}  # fmt: skip
+"""Kinds of an anomaly's subject in Chinese."""
+
+EVENT_KINDS = {
+    "collect": "采样", "seal": "封管", "pack": "装箱", "pickup": "收样", "receive": "签收", "load": "上样",
+    "read": "检测读数", "report": "报告", "void": "作废",
+}  # fmt: skip
+"""Kinds of event in Chinese."""
+
+
+def anomaly_rows(anomalies: pl.DataFrame, language: Language, *, show_ids: bool) -> pl.DataFrame:
+    """Word the rows of the table `anomalies`.
+
+    Parameters
+    ----------
+    anomalies : polars.DataFrame
+        Some of its rows.
+    language : {"zh", "en", "both"}
+    show_ids : bool
+        Leave identity numbers as they are.
+
+    Returns
+    -------
+    polars.DataFrame
+        With meaning, facts and way_out; subjects and facts masked unless `show_ids`.
+    """
+    told = [_anomaly(row, language, show_ids=show_ids) for row in anomalies.iter_rows(named=True)]
+    names = ("meaning", "subject_kind", "subject", "facts", "way_out")
+    return anomalies.with_columns(pl.Series(name, [each[name] for each in told], pl.String) for name in names)
+
+
+def _anomaly(row: dict[str, Any], language: Language, *, show_ids: bool) -> dict[str, str | None]:
+    code, detail = ANOMALIES.get(row["code"]), str(row["detail"] or "")
+    kind, subject = row["subject_kind"], row["subject"]
+    shown = subject if show_ids else _masked(kind, subject)
+    if code is None:
+        facts = detail if show_ids else mask_identities(detail)
+        return {
+            "meaning": row["code"],
+            "subject_kind": kind,
+            "subject": shown,
+            "facts": facts,
+            "way_out": None,
+        }
+    advice: Anomaly | Reject = LOADS_REJECTED if LOADS_REJECTED.meaning in detail else code
+    facts = detail.partition(f"; {advice.way_out}")[0]
+    facts = "" if facts == code.meaning else facts
+    return {
+        "meaning": worded(Wording(code.meaning, code.chinese), language, ": "),
+        "subject_kind": worded(Wording(kind, KINDS.get(kind, kind)), language),
+        "subject": shown,
+        "facts": (facts if show_ids else mask_identities(facts)) or None,
+        "way_out": worded(Wording(advice.way_out, advice.way_out_chinese), language, " / "),
+    }
+
+
+def _masked(kind: str, subject: str | None) -> str | None:
+    """An anomaly's subject with a person's number, and long numbers in event ids, masked."""
+    if subject is None:
+        return None
+    if kind == "person":
+        document, colon, number = subject.partition(":")
+        return f"{document}{colon}{mask(number)}"
+    return mask_numbers(subject) if kind == "event" else subject
+
+
+def reject_rows(rejects: pl.DataFrame, language: Language, *, show_ids: bool) -> pl.DataFrame:
+    """Word the rows of the table `rejects`.
+
+    Parameters
+    ----------
+    rejects : polars.DataFrame
+        Some of its rows.
+    language : {"zh", "en", "both"}
+    show_ids : bool
+        Show refused values and the records as they came; without it only a value's shape, and no record.
+
+    Returns
+    -------
+    polars.DataFrame
+        With meaning and way_out.
+    """
+    marked = rejects.with_columns(lacks_lab.fill_null(value=False).alias("lacks_lab"))
+    told = [_reject(row, language, show_ids=show_ids) for row in marked.iter_rows(named=True)]
+    names = ("kind", "meaning", "detail", "way_out", "raw")
+    return rejects.with_columns(pl.Series(name, [each[name] for each in told], pl.String) for name in names)
+
+
+def _reject(row: dict[str, Any], language: Language, *, show_ids: bool) -> dict[str, str | None]:
+    code, detail, kind = REJECTS.get(row["code"]), str(row["detail"] or ""), row["kind"]
+    advice = NO_LAB if row["lacks_lab"] else code
+    known = kind in EVENT_KINDS
+    return {
+        "kind": worded(Wording(kind, EVENT_KINDS[kind]), language) if known else kind if show_ids else None,
+        "meaning": row["code"]
+        if code is None
+        else worded(Wording(code.meaning, code.chinese), language, ": "),
+        "detail": (detail if show_ids else withheld_detail(detail, row["file"])) or None,
+        "way_out": None
+        if advice is None
+        else worded(Wording(advice.way_out, advice.way_out_chinese), language, " / "),
+        "raw": row["raw"] if show_ids else None,
+    }
