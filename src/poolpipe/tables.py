@@ -126,7 +126,7 @@ KINDS: Final = tuple(EVENTS)
 REFERENCE: Final[Mapping[str, tuple[str, ...]]] = {
     "people": (
         "person", "person_type", "name", "phone", "sex", "birth_date",
-        "township", "community", "building", "household", "batch",
+        "township", "community", "address", "building", "household", "batch",
     ),
     "sites": ("site", "point", "township", "community", "longitude", "latitude", "lab", "priority"),
     "labs": ("lab", "capacity_per_day"),

@@ -16,7 +16,7 @@ from poolpipe.errors import InputError
 from poolpipe.exchange import list_csv
 from poolpipe.exchange.list_columns import LISTS
 from poolpipe.exchange.list_export import export_lists
-from poolpipe.exchange.workbook import Sheet, Workbook, parts_of
+from poolpipe.exchange.workbook import ListSheet, Workbook, parts_of
 
 FORMULAS = [
     '=HYPERLINK("http://x.invalid","张三")',
@@ -289,7 +289,7 @@ def test_title__that_a_sheet_may_not_have_is_made_one(tmp_path):
     layout = LISTS["summary"]
     rows = pl.DataFrame({"item": ["a"], "value": ["b"], "remark": ["c"]})
     with Workbook(tmp_path / "w.xlsx", "en", None, "a & b") as book:
-        book.write([Sheet(layout, "a/b:c*[d]" + "e" * 40, 1)], iter([rows]), lambda _: None)
+        book.write([ListSheet(layout, "a/b:c*[d]" + "e" * 40, 1)], iter([rows]), lambda _: None)
     (title,) = sheets(tmp_path / "w.xlsx")
     assert title == "a_b_c__d_" + "e" * 22
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from poolpipe.exchange.list_export import ListCounts
+    from poolpipe.exchange.list_counts import ListCounts
 
 __all__ = ["LIST_FORMS", "write_lists"]
 

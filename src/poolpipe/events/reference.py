@@ -142,8 +142,8 @@ def read_reference(
     Parameters
     ----------
     people : frame, str or Path, optional
-        Residents: person, and optionally person_type, name, phone, sex, birth_date, township, community, building,
-        household, batch.
+        Residents: person, and optionally person_type, name, phone, sex, birth_date, township, community, address,
+        building, household, batch.
     sites : frame, str or Path, optional
         Sampling sites: site, and optionally point, township, community, longitude, latitude (degrees), lab, priority.
     labs : frame, str or Path, optional

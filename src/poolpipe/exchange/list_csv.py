@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poolpipe.exchange.list_columns import Language, ListColumn
-    from poolpipe.exchange.workbook import Sheet
+    from poolpipe.exchange.workbook import ListSheet
 
 __all__ = ["MANIFEST", "check_own", "write_csv", "write_manifest"]
 
@@ -31,7 +31,7 @@ _LONGEST_FORMULA: Final = 200
 
 def write_csv(
     folder: Path,
-    parts: Iterable[Sheet],
+    parts: Iterable[ListSheet],
     batches: Iterator[pl.DataFrame],
     language: Language,
     advance: Callable[[int], None],
@@ -42,7 +42,7 @@ def write_csv(
     ----------
     folder : Path
         Where they are written.
-    parts : iterable of Sheet
+    parts : iterable of ListSheet
         As `workbook.parts_of` makes them.
     batches : iterator of DataFrame
         Its rows under the names of the layout's columns.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -13,51 +13,22 @@ from poolpipe.events.contacts import Contacts, read_contacts
 from poolpipe.exchange import list_csv
 from poolpipe.exchange.city_csv import SPREADSHEET_ROWS
 from poolpipe.exchange.list_columns import LANGUAGES, LISTS, Language, worded
+from poolpipe.exchange.list_counts import ListCounts
 from poolpipe.exchange.list_summary import summary_rows
 from poolpipe.exchange.lists import Lists
 from poolpipe.exchange.private_place import private_file, private_folder
-from poolpipe.exchange.workbook import SHEET_ROWS, Sheet, Workbook, check_untouched, parts_of
+from poolpipe.exchange.workbook import SHEET_ROWS, ListSheet, Workbook, check_untouched, parts_of
 from poolpipe.results.written import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from poolpipe.exchange.lists import Told
+    from poolpipe.exchange.lists import ToldList
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["ListCounts", "export_lists"]
-
-
-@dataclass
-class ListCounts:
-    """Counts of an export of lists.
-
-    Attributes
-    ----------
-    waiting, closed : int
-        People to sample again who are on the list, and recalls that are closed, which are not.
-    unknown, without_phone : int
-        Of the people on the list, those of whom no file tells anything, and those without a telephone.
-    doubtful : int
-        People of whom the files tell several names.
-    unread : int
-        Lines of the files that could not be read.
-    shortened : int
-        Cells that were longer than a cell can be.
-    sheets : dict of str to list of (str, int)
-        List to its sheets or files, with their rows.
-    """
-
-    waiting: int = 0
-    closed: int = 0
-    unknown: int = 0
-    without_phone: int = 0
-    doubtful: int = 0
-    unread: int = 0
-    shortened: int = 0
-    sheets: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+__all__ = ["export_lists"]
 
 
 def export_lists(
@@ -174,7 +145,7 @@ class _Making:
         list_csv.write_csv(folder, parts, rows, self.language, self._advance)
         list_csv.write_manifest(folder)
 
-    def _cut(self) -> list[tuple[Told, list[Sheet]]]:
+    def _cut(self) -> list[tuple[ToldList, list[ListSheet]]]:
         """Every list with the sheets it is cut into; the counts name them."""
         cut = [
             (
@@ -187,10 +158,10 @@ class _Making:
         self.counts.sheets = {told.name: [(part.title, part.rows) for part in parts] for told, parts in cut}
         return cut
 
-    def _summary(self) -> tuple[list[Sheet], Iterator[pl.DataFrame]]:
+    def _summary(self) -> tuple[list[ListSheet], Iterator[pl.DataFrame]]:
         rows = summary_rows(self.lists, self.counts, self.language)
         title = worded(LISTS["summary"].title, "zh" if self.language == "both" else self.language)
-        return [Sheet(LISTS["summary"], title, rows.height)], iter([rows])
+        return [ListSheet(LISTS["summary"], title, rows.height)], iter([rows])
 
     def _advance(self, rows: int) -> None:
         self.done += rows

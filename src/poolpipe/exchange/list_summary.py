@@ -12,7 +12,7 @@ from poolpipe.exchange.list_columns import LISTS, Language, worded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poolpipe.exchange.list_export import ListCounts
+    from poolpipe.exchange.list_counts import ListCounts
     from poolpipe.exchange.lists import Lists
 
 __all__ = ["summary_rows"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from poolpipe.results.written import Written
 
-__all__ = ["Lists", "PeopleList", "Told"]
+__all__ = ["Lists", "PeopleList", "ToldList"]
 
 _KEY = ("person_type", "person")
 _TUBE = ("round", "tube")
@@ -55,7 +55,7 @@ class PeopleList:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldList:
     """One list: how many rows it has, and its rows batch by batch under the columns of its layout.
 
     Attributes
@@ -128,22 +128,22 @@ class Lists:
         recalls = pl.read_parquet(written.path("recalls"), columns=[*_KEY, "status"])
         return recalls.filter(pl.col("status") != "closed").select(_KEY).unique()
 
-    def told(self) -> list[Told]:
+    def told(self) -> list[ToldList]:
         """All lists but the summary, in the order of their sheets."""
         missing, positives = self._missing(), self._positives()
         return [
             self._of("recalls", self.waiting.rows.height, self._shown_recalls),
             self._of("missing", missing.height, lambda: missing),
             self._of("positives", positives.height, lambda: positives),
-            Told("anomalies", LISTS["anomalies"], self._rows("anomalies"), self._anomalies, self._unused),
-            Told("rejects", LISTS["rejects"], self._rows("rejects"), self._rejects, frozenset(self._raw)),
+            ToldList("anomalies", LISTS["anomalies"], self._rows("anomalies"), self._anomalies, self._unused),
+            ToldList("rejects", LISTS["rejects"], self._rows("rejects"), self._rejects, frozenset(self._raw)),
         ]
 
-    def _of(self, name: str, rows: int, frame: Callable[[], pl.DataFrame]) -> Told:
+    def _of(self, name: str, rows: int, frame: Callable[[], pl.DataFrame]) -> ToldList:
         def batches() -> Iterator[pl.DataFrame]:
             yield from _numbered(name, frame().iter_slices(_BATCH))
 
-        return Told(name, LISTS[name], rows, batches, self._unused)
+        return ToldList(name, LISTS[name], rows, batches, self._unused)
 
     def _rows(self, table: str) -> int:
         return int(self._written.summary["rows"][table])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from poolpipe.exchange.list_columns import Language, ListColumn, ListLayout
 
-__all__ = ["SHEET_ROWS", "Sheet", "Workbook", "check_untouched", "parts_of"]
+__all__ = ["SHEET_ROWS", "ListSheet", "Workbook", "check_untouched", "parts_of"]
 
 SHEET_ROWS: Final = 1_048_576
 """Rows of a sheet, its heading among them."""
@@ -51,7 +51,7 @@ _CORE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class ListSheet:
     """A list, or a part of one that does not fit one sheet.
 
     Attributes
@@ -79,7 +79,7 @@ def parts_of(
     *,
     most_rows: int,
     hidden: frozenset[str] = frozenset(),
-) -> list[Sheet]:
+) -> list[ListSheet]:
     """Cut a list into sheets of at most `most_rows` rows with the heading; a part is called `拒收记录（1／2）`.
 
     Parameters
@@ -92,7 +92,7 @@ def parts_of(
     most_rows : int
         At least 2.
     hidden : frozenset of str
-        As in `Sheet`.
+        As in `ListSheet`.
     """
     words: Language = "zh" if language == "both" else language
     title = worded(layout.title, words)
@@ -100,9 +100,11 @@ def parts_of(
     parts = max(1, -(-rows // a_sheet))
     counts = [min(a_sheet, rows - part * a_sheet) for part in range(parts)]
     if parts == 1:
-        return [Sheet(layout, title, rows, hidden)]
+        return [ListSheet(layout, title, rows, hidden)]
     named = (worded(_PART, words).format(part=part, parts=parts) for part in range(1, parts + 1))
-    return [Sheet(layout, f"{title}{name}", count, hidden) for name, count in zip(named, counts, strict=True)]
+    return [
+        ListSheet(layout, f"{title}{name}", count, hidden) for name, count in zip(named, counts, strict=True)
+    ]
 
 
 @dataclass
@@ -179,13 +181,13 @@ class Workbook:
         self._book.fileclosed = 1
 
     def write(
-        self, parts: Iterable[Sheet], batches: Iterator[pl.DataFrame], advance: Callable[[int], None]
+        self, parts: Iterable[ListSheet], batches: Iterator[pl.DataFrame], advance: Callable[[int], None]
     ) -> None:
         """Write a list into its sheets.
 
         Parameters
         ----------
-        parts : iterable of Sheet
+        parts : iterable of ListSheet
             As `parts_of` makes them.
         batches : iterator of DataFrame
             Its rows under the names of the layout's columns; a column `late` (bool) marks rows that are overdue.
@@ -207,7 +209,7 @@ class Workbook:
             if not part.rows:
                 sheet.write_string(1, 0, worded(part.layout.empty, self.language), self._look.remark)
 
-    def _begun(self, part: Sheet) -> Any:
+    def _begun(self, part: ListSheet) -> Any:
         """A sheet with its heading, filter and print settings."""
         sheet = self._book.add_worksheet(_UNSAFE_TITLE.sub("_", part.title)[:31])
         last = len(part.layout.columns) - 1
