@@ -82,11 +82,11 @@ def test_recalls__are_grouped_by_community_and_household_the_most_urgent_first(b
 
 def test_other_sheets__are_those_of_the_result(book, result):
     told = sheets(book)
-    assert [row["采样管"] for row in told["缺失样本"]] == [
+    assert [row["样本管"] for row in told["缺失样本"]] == [
         "22040400011", "22040409001", "22040409002", "22040409003", "22040409004",
     ]  # fmt: skip
     assert told["缺失样本"][0]["已等"] == "6 小时 51 分"
-    assert [(row["采样管"], row["结果"], row["待复采"], row["已采待报"]) for row in told["阳性管"]] == [
+    assert [(row["样本管"], row["结果"], row["待复采"], row["已采待报"]) for row in told["阳性管"]] == [
         ("22040400003", "阳性", 6, 4),
         ("22040400008", "可疑", 10, 0),
     ]

@@ -28,10 +28,12 @@ __all__ = ["export"]
 
 @click.command(
     help="Write the results of a run (the folder RUN of `poolpipe run`) for others.\n\n"
-    "将 `poolpipe run` 的结果输出给市级平台：CSV、HL7 v2.5.1 ORU^R01 或 FHIR R4；或输出复采名单与工作清单（xlsx、csv-list）；或输出一页网页供阅读、打印。\n\n"
+    "将 `poolpipe run` 的结果输出给市级平台：CSV、HL7 v2.5.1 ORU^R01 或 FHIR R4；或输出复采名单等名单；"
+    "或输出一页网页供阅读、打印。\n\n"
     "xlsx and csv-list are lists: whom to sample again, with names and telephones from --people, missing tubes, positive "
     "tubes, anomalies, rejected records, a summary; OUT is a workbook, or a folder of CSV files, that its owner alone may read.\n\n"
-    "xlsx 与 csv-list 为名单：复采人员（姓名、电话来自 --people）、缺失样本、阳性管、异常、拒收记录与汇总；OUT 为工作簿或 CSV 文件夹，仅所有者可读。\n\n"
+    "xlsx 与 csv-list 为名单：复采人员（姓名、电话来自 --people）、缺失样本、阳性管、异常、拒收记录与汇总；"
+    "OUT 为工作簿或 CSV 文件夹，仅所有者可读。\n\n"
     "html is one page to read and print, in Chinese and English: OUT is a file, which needs nothing else and loads nothing.\n\n"
     "The other formats: "
     "only tubes that have a call are written: nobody is told a result of a tube that was not tested. OUT is an outbox: "
@@ -107,9 +109,9 @@ def export(
 ) -> None:
     """Write results in one format and say how many."""
     if people and form not in LIST_FORMS:
-        raise click.UsageError(message_in_language("option_of_lists", {"option": "--people", "form": form}))
+        raise click.UsageError(message_in_language("people_of_lists", {"form": form}))
     if language == "both" and form not in LIST_FORMS:
-        raise click.UsageError(message_in_language("option_of_lists", {"option": "--language both", "form": form}))
+        raise click.UsageError(message_in_language("both_of_lists", {"form": form}))
     if form == "html":
         _export_page(run, out, zone=zone, language=language or "zh", show_ids=show_ids, quiet=quiet)
         return

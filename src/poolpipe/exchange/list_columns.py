@@ -68,7 +68,7 @@ def _column(
 
 _NUMBER = _column("number", "no.", "序号", 6, "count")
 _ROUND = _column("round", "round", "轮次", 11, "code")
-_TUBE = _column("tube", "tube", "采样管", 16, "code")
+_TUBE = _column("tube", "tube", "样本管", 16, "code")
 _MODE = _column("mode", "sampling", "采样方式", 9)
 _PEOPLE = _column("people", "people", "人数", 6, "count")
 _SITE = _column("site", "site", "采样点", 14, "code")

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["anomaly_rows", "reject_rows"]
 
 KINDS = {
-    "tube": "样本管", "person": "人员", "box": "转运箱", "plate": "板", "well": "孔", "site": "采样点", "event": "记录",
+    "tube": "样本管", "person": "人员", "box": "转运箱", "plate": "检测板", "well": "孔", "site": "采样点", "event": "记录",
     "device": "设备", "lab": "检测机构",
 }  # fmt: skip
 """Kinds of an anomaly's subject in Chinese."""
 
 EVENT_KINDS = {
-    "collect": "采样", "seal": "封管", "pack": "装箱", "pickup": "收样", "receive": "签收", "load": "上样",
-    "read": "检测读数", "report": "报告", "void": "作废",
+    "collect": "采样", "seal": "封管", "pack": "装箱", "pickup": "转运", "receive": "签收", "load": "上样",
+    "read": "扩增结果", "report": "报告", "void": "作废",
 }  # fmt: skip
 """Kinds of event in Chinese."""
 

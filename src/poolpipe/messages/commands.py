@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "kind_of_file": Message("{kind!r} is none of {kinds}", "没有这种事件"),
     "rate_text": Message("{text!r} is not NAME=RATE", "请写作 名称=比例"),
     "no_trouble": Message("no trouble {name!r}; {hint}choose among {troubles}", "没有这种异常"),
-    "option_of_lists": Message("{option} is for lists (xlsx, csv-list), not for {form}", "{option} 只用于名单（xlsx、csv-list）"),
+    "people_of_lists": Message("--people is for lists (xlsx, csv-list), not for {form}", "--people 只用于名单（xlsx、csv-list）"),
+    "both_of_lists": Message("--language both is for lists (xlsx, csv-list), not for {form}", "中英对照只用于名单（xlsx、csv-list）"),
     "nothing_piped": Message("{path}: nothing is piped in; give a file", "没有管道输入；请给出文件"),
 }  # fmt: skip
