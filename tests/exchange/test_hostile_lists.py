@@ -98,8 +98,8 @@ def test_control_characters__are_shown_as_escapes_and_break_no_xml(result, tmp_p
     people[0].write_text(
         json.dumps({"person": ONE, "name": "甲\x01\x0b\u202e乙 _x0041_ \ud7ff<&>"}), encoding="utf-8"
     )
-    for form, out in (("xlsx", tmp_path / "l.xlsx"), ("csv-list", tmp_path / "lists")):
-        export_lists(result, out, form, people=people)
+    export_lists(result, tmp_path / "l.xlsx", people=people)
+    export_lists(result, tmp_path / "lists", "csv-list", people=people)
     wanted = r"甲\x01 \u202e乙 _x0041_ " + "\ud7ff<&>"
     assert wanted in [row["姓名"] for row in sheets(tmp_path / "l.xlsx")["复采名单"]]
     assert wanted in pl.read_csv(tmp_path / "lists" / "复采名单.csv", infer_schema=False)["姓名"].to_list()
@@ -155,8 +155,8 @@ def test_result__without_recalls_says_that_nobody_waits(tmp_path):
 def test_result__without_any_event_has_its_lists(tmp_path):
     (tmp_path / "collect.csv").write_text("at,tube,person\nnoon,T1,1\n", encoding="utf-8")
     poolpipe.run(tmp_path / "collect.csv").write(tmp_path / "r")
-    for form, out in (("xlsx", "l.xlsx"), ("csv-list", "lists")):
-        export_lists(tmp_path / "r", tmp_path / out, form)
+    export_lists(tmp_path / "r", tmp_path / "l.xlsx")
+    export_lists(tmp_path / "r", tmp_path / "lists", "csv-list")
     assert sheets(tmp_path / "l.xlsx")["汇总"][0]["内容"].startswith("- ")
 
 
