@@ -38,11 +38,11 @@ a library's or a naive way of doing the same; results are compared where both gi
 `python -m benchmarks.guard`, which runs the main job on this commit and on its base in turn and fails when the
 fastest run is more than 1.25 times slower than the base's slowest."""
 SMALL_FILES = """\
-Files of {scans} scans each, in one folder, from start to end of the process; measured on {measured} by
+Files of {scans} scans each, in one folder, from start to end of the process; measured on {measured}, on shared cores, by
 `python -m benchmarks.small_files`. poolpipe decides the format and encoding of each file by its bytes, checks every value, and
 writes all tables, with file and line of every reject. Polars and DuckDB read a pattern (`scan_csv`, `read_csv`,
 `scan_ndjson`, `read_ndjson`) and write all rows with their file's name into one Parquet file, and do nothing else.
-Of several runs the one that took least CPU time is shown."""
+Of several runs the one that took least CPU time is shown; peers are stopped after 300 s."""
 VIEWED = "the tables pools, recalls, cases, ledger and anomalies"
 WHO = {
     FLOOR: "the floor: the same files copied by Polars' streaming engine",
