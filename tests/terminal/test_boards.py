@@ -283,6 +283,23 @@ def test_boards__fit_their_columns_and_an_empty_day():
             assert max(cell_len(line) for line in shown.splitlines()) <= width
 
 
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_boards__leave_columns_out_rather_than_cut_a_code(width):
+    shown = printed(*day_boards(busy_day(), zone=ZONE), width=width)
+    assert "\N{HORIZONTAL ELLIPSIS}" not in shown
+    lines = shown.splitlines()
+    for whole in ("TUBE-0000000000000001"[: width // 2], "plate_control_failed", mask(PERSON)):
+        assert any(whole in line for line in lines), f"{whole} is broken over lines"
+    assert ("left out on this narrow terminal" in shown) == (width < 80)
+
+
+def test_narrow_board__names_the_columns_that_it_leaves_out():
+    board = recall_board(table("recalls", [recall("T1", PERSON)]), as_of=NOON, zone=ZONE)
+    shown = " ".join(printed(board, width=44).split())
+    assert "left out on this narrow terminal 终端过窄，未显示: #, " in shown
+    assert mask(PERSON) in shown
+
+
 def test_boards__are_readable_at_eighty_columns():
     shown = printed(*day_boards(busy_day(), zone=ZONE), width=80)
     assert "\N{HORIZONTAL ELLIPSIS}" not in shown, "no heading and no cell is cut"

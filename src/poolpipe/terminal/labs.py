@@ -131,7 +131,7 @@ def box_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
         {
             "box\n箱": NAME,
             **dict.fromkeys(("tubes\n管数", "people\n人数"), NUMBER),
-            **dict.fromkeys(moments, MOMENT),
+            **{heading: {**MOMENT, "spare": True} for heading in moments},
             "lab\n检测机构": NAME,
         },
         (_full_box(row, zone) for row in full.head(rows).iter_rows(named=True)),

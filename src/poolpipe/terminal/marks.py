@@ -14,12 +14,13 @@ from rich.text import Text
 from poolpipe.display import COMMANDING, mask_sound_ids, visible
 from poolpipe.languages import both, language, one_language
 from poolpipe.terminal.advice import CHINESE
+from poolpipe.terminal.narrow import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 __all__ = ["MOMENT", "NAME", "NUMBER", "STYLES", "WIDTH", "Board", "below", "clock", "coded", "counted", "frame", "listing",
            "plain", "span", "time_left", "word"]  # fmt: skip
@@ -74,6 +75,7 @@ class Board(Table):
         tight: bool = False,
     ) -> None:
         self._show_ids = show_ids
+        self._spare: list[int] = []
         super().__init__(
             title=self._drawn(Text(title, style="bold")),
             title_justify="left",
@@ -97,8 +99,11 @@ class Board(Table):
         header, footer : str or Text
             Escaped like cells; a `str` in both languages is drawn in the reader's.
         **options
-            Options of `rich.table.Table.add_column`.
+            Options of `rich.table.Table.add_column`, and `spare`: whether the column is left out before others where the
+            terminal is narrow.
         """
+        if options.pop("spare", False):
+            self._spare.append(len(self.columns))
         heading = header if isinstance(header, Text) else Text(one_language(str(header)))
         super().add_column(self._drawn(heading), self._drawn(Text(str(footer))), **options)
 
@@ -111,6 +116,10 @@ class Board(Table):
             A cell is something else, which could not be drawn safely.
         """
         super().add_row(*(self._cell(cell) for cell in cells), **options)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the board with the columns that fit the terminal."""
+        yield from Table.__rich_console__(fitted(self, options.max_width, self._spare), console, options)
 
     def _cell(self, cell: RenderableType | None) -> Text:
         if cell is not None and not isinstance(cell, str | Text):

@@ -58,13 +58,13 @@ def recall_board(
         more=waiting.height - shown.height,
         show_ids=show_ids,
     )
-    board.add_column("#", no_wrap=True, justify="right")
+    board.add_column("#", no_wrap=True, justify="right", spare=True)
     board.add_column("time left, due\n剩余时间、截止", no_wrap=True)
     # a resident ID is read digit by digit: it must not be folded
     board.add_column("person, home\n人员、住址", overflow="fold", min_width=18)
     board.add_column("tube, lab that found it\n混管、首检机构", overflow="fold")
     board.add_column("status\n状态", no_wrap=True)
-    board.add_column("p\n概率", justify="right", no_wrap=True)
+    board.add_column("p\n概率", justify="right", no_wrap=True, spare=True)
     for row in shown.iter_rows(named=True):
         person = row["person"] if show_ids else mask(row["person"])
         board.add_row(

@@ -42,8 +42,10 @@ def ledger_board(ledger: pl.DataFrame, *, rows: int = 20) -> Board:
         tight=True,
     )
     board.add_column("site\n采样点", overflow="fold", min_width=10)
-    for heading in (*(f"{step.partition('_')[0]}\n{CHINESE[step]}" for step in STATES), *_LEFT):
-        board.add_column(heading, justify="right", no_wrap=True)
+    headings = [f"{step.partition('_')[0]}\n{CHINESE[step]}" for step in STATES]
+    for heading in (*headings, *_LEFT):
+        between = heading in headings[1:-1]
+        board.add_column(heading, justify="right", no_wrap=True, spare=between)
     for row in sites.head(rows).iter_rows(named=True):
         board.add_row(
             plain(row["site"] or f"({both('none', '未填')})") + below(row["round"]),
