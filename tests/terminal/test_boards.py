@@ -295,7 +295,7 @@ def test_boards__leave_columns_out_rather_than_cut_a_code(width):
 
 def test_narrow_board__names_the_columns_that_it_leaves_out():
     board = recall_board(table("recalls", [recall("T1", PERSON)]), as_of=NOON, zone=ZONE)
-    shown = " ".join(printed(board, width=44).split())
+    shown = " ".join(printed(board, width=36).split())
     assert "left out on this narrow terminal 终端过窄，未显示: #, " in shown
     assert mask(PERSON) in shown
 

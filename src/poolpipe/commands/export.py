@@ -35,6 +35,7 @@ __all__ = ["export"]
     "xlsx 与 csv-list 为名单：复采人员（姓名、电话来自 --people）、缺失样本、阳性管、异常、拒收记录与汇总；"
     "OUT 为工作簿或 CSV 文件夹，仅所有者可读。\n\n"
     "html is one page to read and print, in Chinese and English: OUT is a file, which needs nothing else and loads nothing.\n\n"
+    "html 为一页网页，供阅读与打印，可切换中英文：OUT 为单个文件，无需其他文件，也不联网。\n\n"
     "The other formats: "
     "only tubes that have a call are written: nobody is told a result of a tube that was not tested. OUT is an outbox: "
     "it is written whole or not at all, with a manifest, and exporting into it again replaces it; a result that was told "
