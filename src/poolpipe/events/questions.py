@@ -47,7 +47,12 @@ def open_questions(events: Events) -> list[dict[str, str]]:
     untold = events.rejects.filter((pl.col("code") == "unknown_kind") & pl.col("kind").is_null())
     for file in sorted(set(untold["file"].to_list()) - told_already):
         found.append(
-            _asked(file, "kind_untold", message("kind_untold", {"file": file}), f"--kind {'|'.join(KINDS)}")
+            _asked(
+                file,
+                "kind_untold",
+                message("kind_untold", {"file": file}),
+                f"poolpipe run FILE --kind {'|'.join(KINDS)}",
+            )
         )
     return sorted(found, key=lambda each: (each["file"], each["code"]))
 

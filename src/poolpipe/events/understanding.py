@@ -263,7 +263,9 @@ def _looked_at(base: UnderstoodFile, batch: Batch, policy: Policy) -> Understood
 
 
 def _untold(file: str) -> OpenQuestion:
-    return OpenQuestion("kind_untold", message("kind_untold", {"file": file}), f"--kind {'|'.join(KINDS)}")
+    return OpenQuestion(
+        "kind_untold", message("kind_untold", {"file": file}), f"poolpipe run FILE --kind {'|'.join(KINDS)}"
+    )
 
 
 def _mostly_refused(code: str, detail: str) -> OpenQuestion:
