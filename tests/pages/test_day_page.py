@@ -107,7 +107,7 @@ def test_tables__are_a_naive_recount(result):
     assert {row[0]: _number(row[1]) + _number(row[2]) for row in read.rows("places")} == places
     files = {each["file"]: each for each in told.summary["files"]}
     counts = {
-        row[0].split()[0]: [_number(cell) for cell in row[1:]] for row in read.rows("files")[: len(files)]
+        row[0].split()[0]: [_number(cell) for cell in row[1:]] for row in read.rows("files") if len(row) == 5
     }
     assert counts == {
         name: [each[key] for key in ("read", "accepted", "duplicates", "rejected")]
@@ -201,9 +201,10 @@ def test_page__is_the_same_bytes_again_and_from_memory(result):
 def test_county__tells_how_its_files_were_understood():
     told = poolpipe.run([SAMPLES / "county" / name for name in COUNTY])
     read = Reading(page(told))
-    told_files = {row[0].split()[0]: row[0] for row in read.rows("files")}
+    rows = read.rows("files")
+    told_files = {rows[place - 1][0].split()[0]: row[0] for place, row in enumerate(rows) if len(row) == 1}
     assert "身份证号 → person" in told_files["采样登记.xlsx#4月4日"]
-    assert "未采用的列 ： 序号" in told_files["装箱.csv"]
+    assert "未采用的列： 序号" in told_files["装箱.csv"]
     assert [row[0] for row in read.rows("unread")] == ["采样登记.xlsx#填表说明"]
 
 
@@ -291,7 +292,7 @@ def test_hostile_texts__are_shown_as_texts():
         assert "\x00" not in everything
         assert "{{ 7*7 }}" in everything
         assert "\\u202e" in everything
-        assert "长" * 250 not in everything
+        assert "长" * 700 not in everything
         assert len(text.encode()) < 1_000_000
 
 

@@ -18,6 +18,11 @@ __all__ = ["positives", "positives_by_place", "positives_chart"]
 
 _HOURS: Final = (1, 2, 3, 6, 12, 24)
 _CALLS: Final = ("positive", "suspect")
+_DEEPEST: Final = 5
+"""Tubes from which a square has the deepest colour, where no square has more."""
+
+_COLUMNS: Final = 8
+"""Least columns of the field, so that a single hour is a square and no bar."""
 
 
 def positives(pools: pl.LazyFrame, *, zone: str) -> pl.DataFrame:
@@ -82,30 +87,33 @@ def positives_chart(
     """
     import altair as alt
 
-    rows, order, most = _squares(counted, language=language, width=width, places=places)
+    rows, order, most, ends = _squares(counted, language=language, width=width, places=places)
     base = alt.Chart(alt.Data(values=rows))
     axis = alt.Axis(
         labelExpr=TIME_LABELS, tickCount=max(3, width // 90), labelOverlap=True, grid=False, orient="bottom"
     )
-    x = alt.X("from:T", title=None, scale=alt.Scale(type="utc", nice=False), axis=axis)
+    scale = alt.Scale(type="utc", nice=False, domain=ends)
+    x = alt.X("from:T", title=None, scale=scale, axis=axis)
     y = alt.Y(
         "place:N", sort=order, title=None, axis=alt.Axis(ticks=False, labelLimit=170 if width > 500 else 110)
     )
     shade = alt.Color(
-        "tubes:Q", legend=None, scale=alt.Scale(domain=[0, most], range=["#e8f1f8", "#0072B2"], clamp=True)
+        "tubes:Q",
+        legend=None,
+        scale=alt.Scale(domain=[0, max(most, _DEEPEST)], range=["#e8f1f8", "#0072B2"], clamp=True),
     )
     squares = base.mark_rect(stroke="white", strokeWidth=1).encode(x=x, x2="to:T", y=y, color=shade)
-    ink = alt.condition(f"datum.tubes > {0.6 * most}", alt.value("#ffffff"), alt.value(INK))
+    ink = alt.condition(f"datum.tubes > {0.6 * max(most, _DEEPEST)}", alt.value("#ffffff"), alt.value(INK))
     numbers = base.mark_text(fontSize=11).encode(
-        x=alt.X("mid:T", scale=alt.Scale(type="utc")), y=y, text=alt.Text("tubes:Q", format=",d"), color=ink
+        x=alt.X("mid:T", scale=scale), y=y, text=alt.Text("tubes:Q", format=",d"), color=ink
     )
     return finished(alt.layer(squares, numbers), width=width, height=60 + 26 * len(order))
 
 
 def _squares(
     counted: pl.DataFrame, *, language: Language, width: int, places: int
-) -> tuple[list[dict[str, Any]], list[str], int]:
-    """The squares, the order of their rows, and the most tubes in a square of one site."""
+) -> tuple[list[dict[str, Any]], list[str], int, list[str]]:
+    """The squares, the order of their rows, the most tubes in a square of one site, and both ends of time."""
     chinese = language == "zh"
     sites = positives_by_place(counted)["site"].to_list()
     shown = sites[: places if len(sites) > places + 1 else places + 1]
@@ -128,13 +136,21 @@ def _squares(
         .sort("place", "hour")
     )
     starts = {
-        name: pl.col("hour").dt.offset_by(f"{minutes}m").dt.strftime("%Y-%m-%dT%H:%M:%SZ").alias(name)
+        name: _wall_clock(pl.col("hour").dt.offset_by(f"{minutes}m")).alias(name)
         for name, minutes in (("from", 0), ("mid", 30 * hours), ("to", 60 * hours))
     }
     rows = summed.select("place", "tubes", *starts.values()).to_dicts()
+    least = pl.col("hour").min() + pl.duration(hours=_COLUMNS * hours)
+    last = pl.max_horizontal(pl.col("hour").max() + pl.duration(hours=hours), least)
+    ends = list(summed.select(_wall_clock(pl.col("hour").min()), _wall_clock(last).alias("last")).row(0))
     order = [*names, *([other] if len(sites) > len(shown) else [])]
     most = summed.filter(pl.col("place") != other).select(pl.max("tubes")).item()
-    return rows, order, int(most or 1)
+    return rows, order, int(most or 1), ends
+
+
+def _wall_clock(moment: pl.Expr) -> pl.Expr:
+    """Local times as Vega reads them: written as if they were UTC, so that the machine's own zone plays no part."""
+    return moment.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _hours(span: timedelta, columns: int) -> int:

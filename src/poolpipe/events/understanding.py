@@ -211,9 +211,7 @@ def _headless(source: Source, batch: Batch, form: str) -> UnderstoodFile:
     """A text whose first line is a record: nothing of it is shown, because no name tells what is whose."""
     detail = next(iter(batch.broken["detail"].to_list()), "")
     asked = OpenQuestion(
-        "no_header",
-        message("no_header", {"why": detail}),
-        f'--mapping FILE with [files."{source.name}"] header = N',
+        "no_header", message("no_header", {"why": detail}), f'[files."{source.name}"] header = N'
     )
     rejects = {"not_parseable": batch.broken.height}
     return UnderstoodFile(

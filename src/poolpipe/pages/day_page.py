@@ -31,6 +31,7 @@ GENERATOR: Final = '<meta name="generator" content="poolpipe">'
 
 _PEOPLE: Final = 200
 _PLACES: Final = 50
+_LOSSES: Final = 20
 _FILES: Final = 100
 """Longest lists of a page; what is left out is counted."""
 
@@ -108,7 +109,9 @@ def _facts(source: PageSource, *, zone: str, show_ids: bool) -> dict[str, Any]:
         "unread": files_unread(summary, show_ids=show_ids, most=_FILES),
         "unread_all": len(
             files_unread(
-                summary, show_ids=show_ids, most=len(summary["skipped"]) + len(summary.get("instruments", {}))
+                summary,
+                show_ids=show_ids,
+                most=len(summary.get("skipped", ())) + len(summary.get("instruments", {})),
             )
         ),
         "words": words_understood(summary, show_ids=show_ids),
@@ -179,7 +182,7 @@ def _losses(lost: pl.DataFrame) -> list[dict[str, Any]]:
             "missing": row["missing"],
             "gaps": [row[step] for step in lost.columns[3:]],
         }
-        for row in lost.head(_PLACES).to_dicts()
+        for row in lost.head(_LOSSES).to_dicts()
     ]
 
 

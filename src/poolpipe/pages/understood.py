@@ -86,7 +86,9 @@ def _file(counts: Mapping[str, Any], summary: Mapping[str, Any], *, show_ids: bo
         kind,
         (counts["read"], counts["accepted"], counts["duplicates"], counts["rejected"]),
         tuple((masked_text(header, show_ids=show_ids), str(column)) for header, column in pairs.items()),
-        tuple(masked_text(each, show_ids=show_ids) for each in summary["columns_left_out"].get(name, ())),
+        tuple(
+            masked_text(each, show_ids=show_ids) for each in summary.get("columns_left_out", {}).get(name, ())
+        ),
         tuple(masked_text(each, show_ids=show_ids) for each in decided),
     )
 
@@ -104,7 +106,7 @@ def files_unread(summary: Mapping[str, Any], *, show_ids: bool, most: int) -> li
         Files named.
     """
     because = summary.get("skipped_because", {})
-    why = {file: because.get(file, "") for file in summary["skipped"]}
+    why = {file: because.get(file, "") for file in summary.get("skipped", ())}
     why |= {
         file: told["left_out"]
         for file, told in summary.get("instruments", {}).items()

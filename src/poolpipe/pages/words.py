@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Words", "clock_time", "masked_text", "person_text", "share_text", "shortened", "time_left_words"]
 
-_LONGEST: Final = 240
+_LONGEST: Final = 600
 """Characters of a text from a file that a page shows."""
 
 
@@ -37,6 +37,10 @@ class Words(NamedTuple):
         """Fill in the fields of both texts; numbers get separators of thousands."""
         told = {name: f"{value:,}" if isinstance(value, int) else value for name, value in fields.items()}
         return Words(self.english.format_map(told), self.chinese.format_map(told))
+
+    def both(self, it: Words) -> Words:
+        """Fill in the field `it` of both texts, each with the text of its language."""
+        return Words(self.english.replace("{it}", it.english), self.chinese.replace("{it}", it.chinese))
 
 
 def shortened(text: str) -> str:
