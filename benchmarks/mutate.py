@@ -175,6 +175,7 @@ class _Trial:
             tests = mutation_tests.choice(found, self.modules, path, change, likely, interpreted=interpreted)
             warm = inside and (interpreted or not mutation_tests.is_kernel(path))
             if warm:
+                self._start(interpreted=interpreted)
                 by = by or self._noticed(
                     path,
                     change,
@@ -211,15 +212,19 @@ class _Trial:
             self.proved[key] = not any(self._run(alone, "", warm=warm, interpreted=interpreted))
         return self.proved[key]
 
+    def _start(self, *, interpreted: bool) -> None:
+        """Start a session, and wait until it has imported the code as it is."""
+        if interpreted not in self.sessions:
+            folders = [f"tests/{folder}" for folder in (WATCHING_INTERPRETED if interpreted else WATCHING)]
+            environment = os.environ | mutation_runs.environment(self.copy, interpreted=interpreted)
+            self.sessions[interpreted] = Session(self.copy, folders, environment)
+            self.sessions[interpreted].ask([], {})
+
     def _run(self, tests: list[str], path: str, *, warm: bool, interpreted: bool) -> tuple[str, str]:
         seconds = self.found[interpreted].seconds
         if not warm:
             outcome = mutation_runs.run(self.copy, seconds, tests, interpreted=interpreted)
             return outcome.failed, outcome.why
-        if interpreted not in self.sessions:
-            folders = [f"tests/{folder}" for folder in (WATCHING_INTERPRETED if interpreted else WATCHING)]
-            environment = os.environ | mutation_runs.environment(self.copy, interpreted=interpreted)
-            self.sessions[interpreted] = Session(self.copy, folders, environment)
         file = self.copy / path
         change = {"path": str(file), "source": file.read_text(encoding="utf-8")} if path else {}
         answer = self.sessions[interpreted].ask(tests, seconds, **change)
