@@ -46,6 +46,8 @@ DROPPED = frozenset({
 })  # fmt: skip
 GUARDS = ("strict", "frozen", "slots", "check_sortedness")
 """Arguments that only make a mistake loud."""
+ELSEWHERE = ("sys.platform == 'win32'", "os.name == 'nt'")
+"""Conditions of what runs on other systems only."""
 UNTOUCHED = (ast.Import, ast.ImportFrom, ast.Raise, ast.Assert, ast.JoinedStr, ast.Global, ast.Nonlocal)
 
 
@@ -89,6 +91,10 @@ class _Finder(ast.NodeVisitor):
 
     def visit(self, node: ast.AST) -> None:
         if isinstance(node, UNTOUCHED) or _is_typing(node) or _is_face(node):
+            return
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ELSEWHERE:
+            for child in node.orelse:
+                self.visit(child)
             return
         if isinstance(node, ast.keyword) and node.arg in GUARDS:
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from instruments.told_files import (
@@ -202,6 +204,39 @@ FINDINGS: dict[str, tuple[str, list[tuple[object, ...]]]] = {
 def test_a_finding__says_where_and_how_grave(content: str, found: list[tuple[object, ...]]) -> None:
     policy = ImportPolicy(lab="L1", plate="P1") if content.startswith(",1,2") else ImportPolicy(lab="L1")
     assert told(read(content.encode(), policy=policy).not_understood) == found
+
+
+REASONS = {
+    "a pool of itself": (POOLS + table("P1 T1 20", "P1 P1 20"), "itself"),
+    "no volume": (POOLS + table("P1 T1 20", "P1 T2 0"), "volume"),
+    "a pool's barcode as a float": (POOLS + table("P1 T1 20", "2.2E+11 T2 20"), "spreadsheet"),
+    "a pool without code": (POOLS + table("P1 T1 20", "P1 ? 20"), "both be barcodes"),
+    "an error value": (
+        table("Plate Well Sample Target Ct", "P1 A1 T1 #NAME? 21.5", "P1 A2 T2 N 22.5"),
+        "error value",
+    ),
+    "a plate's barcode as a float": (
+        table("Plate Well Tube", "2.2E+11 A1 T1", "P1 A2 T2"),
+        "lost its digits",
+    ),
+    "a status of no transfer": (
+        table(f"{HAMILTON} Status", "T1 P1 A1 OK", "T2 P1 A2 Clot"),
+        r"not filled \(Clot\)",
+    ),
+    "a status that is not known": (
+        table(f"{HAMILTON} Status", "T1 P1 A1 OK", "T2 P1 A2 Warp"),
+        "'Warp' is not known",
+    ),
+    "a mean of no value": (quantstudio("1 _ S Undetermined 20.200"), "20.200.*no Ct"),
+    "a mean of two values": (quantstudio("1 _ S 20.1 20.2", "2 _ S 35.3 20.2"), r"20\.2,.*27\.7000"),
+}
+"""One code may have several reasons: the words that tell which."""
+
+
+@pytest.mark.parametrize(("content", "words"), REASONS.values(), ids=REASONS)
+def test_a_finding__says_which_of_its_reasons_it_is(content: str, words: str) -> None:
+    (found,) = read(content.encode(), policy=ImportPolicy(lab="L1")).not_understood
+    assert re.search(words, found.what), found.what
 
 
 ELSEWHERE = {

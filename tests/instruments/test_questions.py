@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -240,6 +241,25 @@ def test_a_question__says_where_what_and_how(
     asked = [(each.code, each.where, each.options, each.decided, each.setting) for each in file.questions]
     named = {code for code, *_ in expected}
     assert [each for each in asked if each[0] in named or each[0] not in TOLD_ELSEWHERE] == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "words"),
+    [
+        (worklist("A;R;;;1;T1;10", "D;384 Well[001];;;9;;10"), "plate_size", "label"),
+        (worklist("A;R;;;1;T1;10", "D;P0001;;;9;;10"), "plate_size", "no plate size"),
+        (
+            rdml(reaction(12, "20.5"), head="<dateMade>2022-02-10T08:00:00</dateMade>"),
+            "time_missing",
+            "2022-02-10",
+        ),
+        (rdml(reaction(12, "20.5")), "time_missing", "no run has a date$"),
+    ],
+)
+def test_a_question__says_which_of_its_reasons_it_is(content: str, code: str, words: str) -> None:
+    file = read(content.encode(), policy=ImportPolicy(lab="L1"))
+    (asked,) = [each.what for each in file.questions if each.code == code]
+    assert re.search(words, asked), asked
 
 
 ELSEWHERE = {"barcode_is_number"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from poolpipe.instruments import ImportPolicy, events, read
+from poolpipe.instruments import ImportPolicy, events, read, recognise
 from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError, MissingFactError
 
 CASES = Path(__file__).parents[1] / "cases" / "instruments"
@@ -137,3 +137,18 @@ def test_bare_lists_beside_numbered_wells__are_not_told_from_wells() -> None:
         text = text.replace(f",{well},", f",{number},")
     assert len(loaded(text)) < len(LOADED)
     assert "too_many_cells" in {finding.code for finding in read(text.encode()).not_understood}
+
+
+@pytest.mark.parametrize(
+    ("lines", "known"),
+    [
+        (("A;R;;T;1;T1;9", "D;P;P1;96 Well;1;;9"), True),
+        (("A;R;;T;1;T1;9", "D;P;P1;96 Well;1;;9", "W1;", "WD;", "C;note", "W;"), True),
+        (("A;R;;T;1;T1;9", "D;P;P1;96 Well;1;;9", "X;note"), False),
+        (("A;R;;T;1;T1;9", "Dispense;P;P1;96 Well;1;;9"), False),
+        (("W1;", "C;note"), False),
+    ],
+)
+def test_a_worklist__is_one_where_every_line_is_a_record(lines: tuple[str, ...], known: bool) -> None:
+    content = "".join(f"{line}\n" for line in lines).encode()
+    assert (recognise(content) == "tecan-worklist") == known
