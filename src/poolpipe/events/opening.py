@@ -23,7 +23,7 @@ from poolpipe.events.batches import (
     unpacked,
 )
 from poolpipe.events.delimited import read_delimited
-from poolpipe.events.formats import WORKBOOK, NoEventsError, unreadable
+from poolpipe.events.formats import ENDINGS, WORKBOOK, NoEventsError, unreadable
 from poolpipe.events.frames import Frames, are_frames, frame_batch, sources_of_frames
 from poolpipe.events.mapping import SKIP, ColumnMapping, with_words
 from poolpipe.events.ndjson import read_json
@@ -364,7 +364,8 @@ def _attempted(
                 )
             return
         if why := unreadable(stream.head()):
-            if why == WORKBOOK and (trouble := why_unopened(source.path)):
+            named = source.path.name.lower().endswith(ENDINGS)
+            if named and why == WORKBOOK and (trouble := why_unopened(source.path)):
                 yield _named(trouble)
                 return
             raise NoEventsError(why)
