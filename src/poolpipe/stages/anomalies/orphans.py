@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 
 from poolpipe.stages.anomalies.rows import tube_rows
@@ -62,18 +63,22 @@ def _with_zeros(orphans: pl.DataFrame, pools: pl.DataFrame, codes: Dictionaries)
     known = codes.entities["tube"]
     texts, rounds = pl.Series("text", known.texts), pl.Series("round", known.rounds)
     spelt = codes.texts["tube"]
-    # the dictionary holds each distinct code once: only those with a leading zero are compared
-    zeros = pl.select(pl.arg_where(spelt.str.contains("^0[0-9]+$"))).to_series()
-    registered = pools.filter(pl.col("mode").is_not_null())["tube"]
-    places = pl.DataFrame([rounds.gather(registered), texts.gather(registered)])
-    padded = places.filter(pl.col("text").is_in(zeros.implode()))
-    names = padded.with_columns(spelt.gather(padded["text"]).alias("padded")).select(
-        "round", "padded", pl.col("padded").str.strip_chars_start("0").alias("bare")
-    )
-    least = names.group_by("round", "bare").agg(pl.col("padded").min())
     mine = pl.DataFrame(
         [rounds.gather(orphans["tube"]), spelt.gather(texts.gather(orphans["tube"])).alias("bare")]
     )
+    # Every code of a city may begin with a zero: only those that spell an orphan's number are looked at further.
+    bare = spelt.str.strip_chars_start("0")
+    similar = pl.DataFrame([spelt.alias("padded"), bare.alias("bare")]).with_row_index("text")
+    similar = similar.filter(bare.is_in(mine["bare"].implode())).filter(
+        pl.col("padded").str.contains("^0[0-9]+$")
+    )
+    spells = np.zeros(len(spelt), np.bool_)
+    spells[similar["text"].to_numpy()] = True
+    places = pools.filter(
+        pl.col("mode").is_not_null() & pl.Series(spells[known.texts]).gather(pools["tube"])
+    )["tube"]
+    names = pl.DataFrame([rounds.gather(places), texts.gather(places)]).join(similar, on="text")
+    least = names.group_by("round", "bare").agg(pl.col("padded").min())
     return mine.join(least, on=["round", "bare"], how="left", maintain_order="left")["padded"]
 
 
