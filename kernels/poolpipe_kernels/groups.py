@@ -18,6 +18,7 @@ __all__ = [
     "number_few_pairs",
     "number_pairs",
     "partition_rows",
+    "rows_of_marked",
 ]
 
 PARTITION_BITS = 9
@@ -37,6 +38,32 @@ def count_keys(keys: NDArray[np.uint32], counts: NDArray[np.int64]) -> None:
     """
     for i in range(len(keys)):
         counts[keys[i]] += 1
+
+
+@kernel("uint32[]! bool[] uint32[]")
+def rows_of_marked(keys: NDArray[np.uint32], marked: NDArray[np.bool_], rows: NDArray[np.uint32]) -> int:
+    """List the rows whose key is marked.
+
+    Parameters
+    ----------
+    keys : (n,) uint32, n < 2 ** 32
+        From 0 and below ``len(marked)``.
+    marked : (groups,) bool
+        Which keys are looked for.
+    rows : (n,) uint32
+        Output: the rows, ascending; only its beginning is written.
+
+    Returns
+    -------
+    int
+        How many rows there are.
+    """
+    found = 0
+    for row in range(len(keys)):
+        if marked[keys[row]]:
+            rows[found] = row
+            found += 1
+    return found
 
 
 @kernel("int32[] int32[]! int64 int64 int32[] int32[] int64[]")

@@ -11,7 +11,7 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["WORDS", "group_readings", "list_slots", "mark_slots", "number_slots", "rank_slots"]
+__all__ = ["WORDS", "group_readings", "list_slots", "mark_slots", "number_slots", "rank_slots", "rows_in_slots"]
 
 WORDS = 6
 """Words of 64 bits a plate has, one bit a position: 384."""
@@ -169,3 +169,35 @@ def group_readings(
         well = _number(plate[row], position[row], bits, ranks)
         rows[begins[well + 1]] = row
         begins[well + 1] += np.uint32(1)
+
+
+@kernel("uint32[]! int32[]! bool[] uint32[]")
+def rows_in_slots(
+    plate: NDArray[np.uint32],
+    position: NDArray[np.int32],
+    marked: NDArray[np.bool_],
+    rows: NDArray[np.uint32],
+) -> int:
+    """List the rows whose well is marked.
+
+    Parameters
+    ----------
+    plate, position : (n,) uint32 and int32, n < 2**32
+        Plate and position of each row.
+    marked : (plates * 384,) bool
+        Which wells are looked for, by plate * 384 + position; those behind its end are not.
+    rows : (n,) uint32
+        Output: the rows, ascending; only its beginning is written.
+
+    Returns
+    -------
+    int
+        How many rows there are.
+    """
+    found = 0
+    for row in range(len(plate)):
+        slot = np.int64(plate[row]) * (64 * WORDS) + position[row]
+        if slot < len(marked) and marked[slot]:
+            rows[found] = row
+            found += 1
+    return found

@@ -76,3 +76,11 @@ def test_partitions__hold_rows_in_order_and_know_the_first_equal(interpreted, va
     own = (hashes >> np.uint64(64 - groups.PARTITION_BITS)).tolist()
     assert rows.tolist() == sorted(range(len(values)), key=lambda row: (own[row], row))
     assert firsts.tolist() == [values.index(value) for value in values]
+
+
+@both(groups.rows_of_marked)
+@given(keys=st.lists(st.integers(0, 5), max_size=40), chosen=st.sets(st.integers(0, 5)))
+def test_rows_of_marked__are_those_a_comprehension_lists(run, keys, chosen):
+    marked, rows = np.isin(np.arange(6), list(chosen)), np.empty(len(keys), np.uint32)
+    found = run(np.array(keys, np.uint32), marked, rows)
+    assert rows[:found].tolist() == [row for row, key in enumerate(keys) if key in chosen]

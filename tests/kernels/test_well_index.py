@@ -46,3 +46,14 @@ def test_readings__come_together_well_by_well_in_their_order(run, pairs):
     for row, pair in enumerate(pairs):
         expected[pair].append(row)
     assert grouped == [expected[pair] for pair in sorted(expected)]
+
+
+@both(well_index.rows_in_slots)
+@given(pairs=places, chosen=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 383)), max_size=40))
+def test_rows_in_slots__are_those_of_the_marked_wells(run, pairs, chosen):
+    plate, position = columns(pairs, np.uint32, np.int32)
+    marked = np.zeros(3 * 64 * well_index.WORDS, np.bool_)
+    marked[[own * 64 * well_index.WORDS + place for own, place in chosen]] = True
+    rows = np.empty(len(pairs), np.uint32)
+    found = run(plate, position, marked, rows)
+    assert rows[:found].tolist() == [row for row, pair in enumerate(pairs) if pair in chosen]

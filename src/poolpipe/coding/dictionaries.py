@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from poolpipe_kernels import codes as kernels
+from poolpipe_kernels import groups
 from poolpipe_kernels.compilation import read_only
 
 if TYPE_CHECKING:
@@ -120,8 +121,12 @@ class Dictionaries:
         """
         if column not in self.attribute_sets.columns:
             return collects.clear()
-        speaks = self.attribute_sets[column].is_not_null()
-        return collects if speaks.all() else collects.filter(speaks.gather(collects["attributes_id"]))
+        speaks = self.attribute_sets[column].is_not_null().to_numpy(writable=True)
+        if speaks.all():
+            return collects
+        rows = np.empty(collects.height, np.uint32)  # the system allocates pages only where they are written
+        sets = read_only(collects["attributes_id"].to_numpy())
+        return collects[rows[: groups.rows_of_marked(sets, speaks, rows)]]
 
     def with_attribute(self, column: str, collects: pl.DataFrame) -> pl.DataFrame:
         """Keep the collects that have a value in a column of `attribute_sets`, and add that column.

@@ -11,10 +11,10 @@ from poolpipe.choices import check_choice
 from poolpipe.coding.dictionaries import WELL_PLACES, Dictionaries, well_names
 from poolpipe.errors import InputError
 from poolpipe.tables import CALLS, TABLES
+from poolpipe_kernels import well_index
+from poolpipe_kernels.compilation import read_only
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from poolpipe.stages.calls import Calls
 
 __all__ = ["MOST_READINGS", "WHICH", "Which", "kept_readings", "readings_in_words"]
@@ -74,18 +74,18 @@ def kept_readings(
     deciding = pools.filter(pl.col("by_slot").is_not_null())
     if which == "not-negative":
         deciding = deciding.filter(pl.col("call") != _NEGATIVE)
-    slots = reads["plate"].to_numpy().astype(np.int64) * WELL_PLACES + reads["well"].to_numpy()
-    size = int(slots.max()) + 1
-    shared = calls.wells.filter("shared")["slot"].to_numpy()
-    kept = _marked(deciding["by_slot"].to_numpy(), size)[slots]
-    beside = pl.Series("shared", _marked(shared, size)[slots])
-    return _in_order(reads.with_columns(beside).filter(pl.Series(kept))), which
+    decide = deciding["by_slot"].to_numpy()
+    kept = np.zeros(int(decide.max(initial=0)) + 1, np.bool_)
+    kept[decide] = True
+    plate, well = read_only(reads["plate"].to_numpy()), read_only(reads["well"].to_numpy())
+    rows = np.empty(reads.height, np.uint32)  # the system allocates pages only where they are written
+    readings = reads[rows[: well_index.rows_in_slots(plate, well, kept, rows)]]
+    shared = _slot().is_in(calls.wells.filter("shared")["slot"].implode())
+    return _in_order(readings.with_columns(shared.alias("shared"))), which
 
 
-def _marked(slots: NDArray[np.int64], size: int) -> NDArray[np.bool_]:
-    marks = np.zeros(size, np.bool_)
-    marks[slots[slots < size]] = True
-    return marks
+def _slot() -> pl.Expr:
+    return pl.col("plate").cast(pl.Int64) * WELL_PLACES + pl.col("well")
 
 
 def _in_order(readings: pl.DataFrame) -> pl.DataFrame:
@@ -93,9 +93,8 @@ def _in_order(readings: pl.DataFrame) -> pl.DataFrame:
     absent = [pl.lit(None, kind).alias(name) for name, kind in _CODED.items() if name not in readings.columns]
     readings = readings.with_columns(absent)
     targets = int(cast("int", readings["target"].max() or 0)) + 1
-    slot = pl.col("plate").cast(pl.Int64) * WELL_PLACES + pl.col("well")
     # Nearly every target is read once, and one whole number is sorted faster than four columns.
-    placed = readings.select(*_CODED, (slot * targets + pl.col("target")).alias("place")).sort("place")
+    placed = readings.select(*_CODED, (_slot() * targets + pl.col("target")).alias("place")).sort("place")
     begins = np.diff(placed["place"].to_numpy(), prepend=-1) != 0
     if begins.all():
         return placed.drop("place")
