@@ -97,9 +97,9 @@ def sort_by_tube(
 
 
 def _moved(places: list[NDArray[np.uint32]], values: list[NDArray[Any]], moved: NDArray[Any]) -> NDArray[Any]:
-    """Move the values of all blocks to their places in `moved`, and return that."""
-    for block, of_block in zip(places, values, strict=True):
-        seats.move(block, of_block.view(moved.dtype), moved)
+    """Move the values of all blocks to their places in `moved`, and return that; each block is freed once it is moved."""
+    for block in places:
+        seats.move(block, values.pop(0).view(moved.dtype), moved)
     return moved
 
 

@@ -116,7 +116,7 @@ class KnownColumns:
             yield self._batch(proven, slice(start, min(start + step, rows.num_rows)), passed)
 
     def _batch(
-        self, proven: Mapping[str, tuple[pa.Array, NDArray[np.bool_]]], rows: slice, passed: int
+        self, proven: Mapping[str, tuple[pa.Array, NDArray[np.bool_] | None]], rows: slice, passed: int
     ) -> Batch:
         lines = np.arange(passed + 1, passed + 1 + rows.stop)[rows]
         height = len(lines)
@@ -126,7 +126,8 @@ class KnownColumns:
         )
         damaged = np.zeros(height, np.bool_)
         for _, bad in proven.values():
-            damaged |= bad[rows]
+            if bad is not None:
+                damaged |= bad[rows]
         table, long = _without_long_cells(table, self._longest)
         if not (damaged.any() or long.any()):
             return Batch(table, lines, partial(_objects, table), broken(), self.left_out, told=self._told)
@@ -203,8 +204,12 @@ def _rows_at_once(columns: list[pa.Array], longest: int) -> int:
 
 
 def _longest(texts: pa.Array) -> int:
-    """Bytes of the longest text; 0 where there is none, or the values are not texts."""
-    return int(pc.max(pc.binary_length(texts)).as_py() or 0) if _is_text(texts.type) else 0
+    """Bytes of the longest text; 0 where there is none, or the values are not texts. A null counts as what lies there."""
+    if not _is_text(texts.type) or not len(texts):
+        return 0
+    kind = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    begin = texts.offset * np.dtype(kind).itemsize
+    return int(np.diff(np.frombuffer(texts.buffers()[1], kind, len(texts) + 1, begin)).max())
 
 
 def _sizes(texts: pa.Array) -> NDArray[np.int64]:
@@ -242,8 +247,8 @@ def _without_long_cells(table: pa.Table, longest: int) -> tuple[pa.Table, NDArra
     return table, long
 
 
-def _proven(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
-    """Prove a column's buffers sound, and find the texts that are not UTF-8.
+def _proven(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_] | None]:
+    """Prove a column's buffers sound, and find the texts that are not UTF-8; None where all are.
 
     Raises
     ------
@@ -254,7 +259,7 @@ def _proven(column: pa.Array) -> tuple[pa.Array, NDArray[np.bool_]]:
         column.validate(full=True)
     except pa.ArrowInvalid:
         return _legible(_bytes_of(column))
-    return _legible(column) if holds_bytes(column.type) else (column, np.zeros(len(column), np.bool_))
+    return _legible(column) if holds_bytes(column.type) else (column, None)
 
 
 def _bytes_of(column: pa.Array) -> pa.Array:

@@ -74,10 +74,11 @@ def persons(column: pa.ChunkedArray, types: EncodedColumn | None) -> Persons:
     """
     array = as_text(one_array(column))
     n = len(array)
-    resident = _residents(types, n)
     keys = np.empty(n, np.int64)
     codes.parse_resident_ids(*laid_out(array), keys)
-    keys[~resident] = codes.IRREGULAR
+    resident = None if types is None else _residents(types)
+    if resident is not None:
+        keys[~resident] = codes.IRREGULAR
     odd = np.flatnonzero(keys == codes.IRREGULAR)
     missing, bad_length = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     if not len(odd):
@@ -88,7 +89,8 @@ def persons(column: pa.ChunkedArray, types: EncodedColumn | None) -> Persons:
     bad_length[odd] = ((lengths == 0) | (lengths > _LONGEST)).fill_null(value=False).to_numpy()
     faults = _faults(cleaned, odd, n)
     regular = _keys(cleaned)
-    regular[~resident[odd]] = codes.IRREGULAR
+    if resident is not None:
+        regular[~resident[odd]] = codes.IRREGULAR
     keys[odd] = np.where(regular == codes.IRREGULAR, -1 - np.arange(len(odd)), regular)
     kinds = pl.Series([RESIDENT]).new_from_index(0, len(odd)) if types is None else _types(types, odd)
     capital = pl.when((pl.col("person_type") == RESIDENT) & pl.col("person").str.contains(r"^.{17}x$"))
@@ -115,9 +117,7 @@ def _others(kinds: object, numbers: object) -> pl.DataFrame:
     )
 
 
-def _residents(types: EncodedColumn | None, height: int) -> NDArray[np.bool_]:
-    if types is None:
-        return np.ones(height, np.bool_)
+def _residents(types: EncodedColumn) -> NDArray[np.bool_]:
     resident = types.values.fill_null(RESIDENT).is_in([RESIDENT, ""]).to_numpy()
     return types.spread(resident, missing=True).astype(np.bool_)
 

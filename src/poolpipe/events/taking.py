@@ -198,7 +198,7 @@ def _taken_part(part: Placed, names: Sequence[str], policy: Policy, taken: Taken
             bad = _of_no_kind(kind, names, segments)
         else:
             files = part.files[segments].astype(np.int32) if len(part.files) > 1 else None
-            events, _, bad = validate(table, kind, policy, part.hint, files)
+            events, bad = validate(table, kind, policy, part.hint, files)
             taken.words.append(events.words_known)
             if len(events.at):
                 taken.pieces.append((events, int(part.files[0])))

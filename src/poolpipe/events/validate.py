@@ -16,7 +16,7 @@ from poolpipe.coding.vocabulary import known_words, words_known
 from poolpipe.events.attribute_sets import number_attribute_sets
 from poolpipe.events.batches import picked
 from poolpipe.events.clean import exact_floats, parse_ct, parse_whole, well_positions
-from poolpipe.events.columns import EncodedColumn, coded, plain_codes, plain_words
+from poolpipe.events.columns import EncodedColumn, coded, plain_codes, plain_words, small_numbers
 from poolpipe.events.payloads import PayloadPolicy, check_characters_fit, decode_payloads
 from poolpipe.events.persons import persons
 from poolpipe.events.times import TIME_FAULTS, Times, time_column
@@ -49,7 +49,7 @@ def validate(
     policy: Policy,
     left_out: frozenset[str] = frozenset(),
     files: NDArray[np.int32] | None = None,
-) -> tuple[ValidEvents, NDArray[np.int64], pl.DataFrame]:
+) -> tuple[ValidEvents, pl.DataFrame]:
     """Clean and check records of one kind, whole columns at a time.
 
     Parameters
@@ -69,8 +69,6 @@ def validate(
     -------
     events : ValidEvents
         The records that are valid, in their order.
-    rows : (n,) int64
-        Row in `table` of each of them.
     rejected : DataFrame
         row, code, detail of every other record.
     """
@@ -79,17 +77,14 @@ def validate(
     for step in (_missing, _times, _codes, _wells, _numbers, _fixed_words):
         step(reading)
     rejected = reading.rejected()
+    events = reading.events
     if rejected.height:
-        rows = np.flatnonzero(reading.reason == 0)
-        events = reading.events.kept(rows)
-    else:
-        rows = np.arange(table.num_rows)
-        events = reading.events
+        events = events.kept(np.flatnonzero(reading.reason == 0))
     if kind == "collect":
         number_attribute_sets(events)
     if events.person is not None:
         events.person = events.person.checked()
-    return events, rows, rejected
+    return events, rejected
 
 
 class _Validation:
@@ -102,7 +97,7 @@ class _Validation:
         self.left_out = left_out
         self.height = table.num_rows
         self.columns = [name for name in EVENTS[kind].columns if name in table.column_names]
-        self.events = ValidEvents(kind, np.zeros(self.height, np.int64))
+        self.events = ValidEvents(kind, np.zeros(0, np.int64))  # without a column `at` no record is valid
         self.reason = np.zeros(self.height, np.uint8)
         self.checks: list[tuple[str, str, str]] = []
         self.at: Times | None = None
@@ -331,7 +326,11 @@ def _numbers(reading: _Validation) -> None:
     for column in _WHOLE:
         if column in reading.columns:
             array = reading.table.column(column)
-            given = reading.events.codes.pop(column, None) or coded(array)
+            given = reading.events.codes.pop(column, None)
+            if given is None and (small := small_numbers(array)):
+                reading.events.numbers[column] = small
+                continue
+            given = given or coded(array)
             whole, good = parse_whole(given.values)
             reading.events.numbers[column] = EncodedColumn(given.rows, whole)
             rule = (
@@ -357,6 +356,10 @@ def _fixed_words(reading: _Validation) -> None:
     columns = EVENTS[reading.kind].columns
     for column, (words, code) in _FIXED.items():
         if column not in columns:
+            continue
+        if column not in reading.columns:
+            reading.events.codes.pop(column, None)
+            reading.events.fixed[column] = np.full(reading.height, _DEFAULT.get(column, -1), np.int8)
             continue
         given = reading.coded(column)
         del reading.events.codes[column]
