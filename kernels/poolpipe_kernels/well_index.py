@@ -11,7 +11,15 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["WORDS", "group_readings", "list_slots", "mark_slots", "number_slots", "rank_slots", "rows_in_slots"]
+__all__ = [
+    "WORDS",
+    "group_readings",
+    "list_slots",
+    "mark_slots",
+    "number_slots",
+    "rank_slots",
+    "rows_in_slots",
+]
 
 WORDS = 6
 """Words of 64 bits a plate has, one bit a position: 384."""
