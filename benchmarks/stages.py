@@ -64,7 +64,7 @@ class Stages:
         return call(self.frames, self.events.codes, self.policy)
 
     def gather_pools(self) -> pl.DataFrame:
-        return gather_pools(self.links, self.custody, self.calls, self.events.codes)
+        return gather_pools(self.links, self.custody, self.calls)
 
     def open_recalls(self) -> pl.DataFrame:
         frames, codes = self.frames, self.events.codes

@@ -39,7 +39,7 @@ def main(events: str, out: str) -> None:
     steps = Steps()
     steps("start")
     with Writing(Path(out)) as writing:
-        pipeline.run(events, progress=steps, out=writing)
+        pipeline.run(events, progress=steps, out=writing, views=False)
     steps("write")
     print(json.dumps([[step, *spent] for step, spent in steps.taken.items()]))
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
 
 __all__ = ["conclude", "run"]
 
+_NO_ROWS = pl.DataFrame()
 _STEPS = (
     *(
         "voids",
@@ -103,6 +106,7 @@ def run(
     reference: Reference | None = None,
     mapping: ColumnMapping | str | os.PathLike[str] | None = None,
     readings: Which = "auto",
+    views: bool = True,
     progress: Progress | bool | None = None,
     out: str | os.PathLike[str] | Writing | None = None,
 ) -> Day:
@@ -129,6 +133,9 @@ def run(
         What headers, words and files mean beyond docs/tables.md: a TOML file as `poolpipe check FILE --mapping` writes it.
     readings : {"auto", "all", "not-negative"}
         Which read-outs are kept beside the result; see `readings.kept_readings`.
+    views : bool
+        Whether the day keeps the events, so that `Day.view` can conclude from them again. False frees each kind of
+        event once it is used.
     progress : callable or bool, optional
         Called with (what, done, total) now and then. True shows a bar, False nothing; by default there is a bar in
         notebooks and in IPython, and nothing in scripts.
@@ -170,12 +177,12 @@ def run(
         meant = load_mapping(mapping)
         known = reference or read_reference(people=people, sites=sites, labs=labs, mapping=meant)
         machines = InstrumentSource(rules)
-        events = read_events(
-            inputs, rules, progress=told, foreign=machines, kind=kind, apart=known.files, mapping=meant
-        )
-        return conclude(
-            events, rules, as_of=as_of, reference=known, readings=readings, progress=told, out=into
-        )
+        return conclude(  # the events have no name here, so that `conclude` can free them
+            read_events(
+                inputs, rules, progress=told, foreign=machines, kind=kind, apart=known.files, mapping=meant
+            ),
+            rules, as_of=as_of, reference=known, readings=readings, views=views, progress=told, out=into,
+        )  # fmt: skip
 
 
 def conclude(
@@ -185,6 +192,7 @@ def conclude(
     as_of: datetime | str | None = None,
     reference: Reference | None = None,
     readings: Which = "auto",
+    views: bool = True,
     progress: Progress | None = None,
     out: Writing | None = None,
 ) -> Day:
@@ -203,6 +211,8 @@ def conclude(
     reference : Reference, optional
         Reference tables.
     readings : {"auto", "all", "not-negative"}
+        As in `run`.
+    views : bool
         As in `run`.
     progress : callable, optional
         Called with (what, done, total).
@@ -224,8 +234,9 @@ def conclude(
         *known.warnings,
         *odd_view(events.frames, moment, policy.time_zone, asked=asked is not None),
     ]
-    standing = standing_events(events.frames, events.codes, moment)
-    frames, codes = with_collected_controls(standing.frames), events.codes
+    frames, odd_ids = _events_that_count(events, moment)
+    codes, held = events.codes, events if views else None
+    events = replace(events, frames={})  # without views, a kind of event is freed after its last stage
     done("voids")
     now = moment or datetime.now(UTC)  # without any event it is not used
     # A second thread runs the stages that do not need the results of the first: links beside custody, anomalies
@@ -241,10 +252,13 @@ def conclude(
         links = linking.result()
         done("links")
         calls = calling.result()
+        kept, which = kept_readings(frames.pop("read"), calls, readings)
         done("calls")
-        pools = gather_pools(links, custody, calls, codes)
+        pools = gather_pools(links, custody, calls)
         done("pools")
-        kept, which = kept_readings(frames["read"], pools, calls, readings)
+        # `pools` has the columns of these tables: 270 MB of a city of 25 million.
+        custody, calls = replace(custody, tubes=_NO_ROWS), replace(calls, tubes=_NO_ROWS)
+        del calling
         opened = open_recalls(pools, links, frames["collect"], codes, policy, now)
         several = doubling.result()
         done("recalls")
@@ -252,8 +266,8 @@ def conclude(
         def find() -> pl.DataFrame:
             clocks = read_clocks(pools, policy, now, known.priority_sites(codes))
             seen = Seen(
-                frames, codes, pools, links.members, custody, calls, opened, clocks, several,
-                standing.unknown_voids, standing.conflicts, policy.codes.plate_wells,
+                frames, codes, pools, links.members, custody, calls, opened, clocks, several, *odd_ids,
+                policy.codes.plate_wells,
                 events.rejected_loads.filter(pl.col("at").is_null() | (pl.col("at") <= now)),
             )  # fmt: skip
             return find_anomalies(seen)
@@ -261,7 +275,6 @@ def conclude(
         finding = beside.submit(find)
         probabilities = infection_probabilities(pools, links, opened, several, codes, policy)
         members = Members(codes, links.members, probabilities)
-        doubted = probabilities.beside(pools)
         done("probabilities")
         if out:
             out.begin("members", members.batched())
@@ -275,19 +288,18 @@ def conclude(
         unknown = count_unregistered(pools)
         keeping = keep_tubes(pools, policy, now)
         workload = weigh_labs(pools, frames, known.capacities(codes))
-        boxes = count_boxes(pools)
         covered = _covered(pools, links, known, codes, policy, now)
         done("retention")
         anomalies = finding.result()
         done("anomalies")
     coded = EncodedTables(
-        codes, policy.codes.plate_wells, members, doubted, recalls, cases, ledger, anomalies, events.rejects, kept,
-        keeping, workload, boxes,
+        codes, policy.codes.plate_wells, members, probabilities.beside(pools), recalls, cases, ledger, anomalies, events.rejects, kept,
+        keeping, workload, count_boxes(pools),
     )  # fmt: skip
 
-    def reconclude(other: Rules, when: datetime | str | None) -> Day:
+    def reconclude(held: Events, other: Rules, when: datetime | str | None) -> Day:
         return conclude(
-            events,
+            held,
             policy if other is None else load_policy(other),
             as_of=when,
             reference=known,
@@ -301,10 +313,18 @@ def conclude(
         "coverage": covered,
         "fit": fit_of_run(RunTables(pools, opened, several, kept, homes), codes, policy),
     }
-    day = Day(coded, summary, reconclude, people=known.people)
+    day = Day(coded, summary, partial(reconclude, held) if held else None, people=known.people)
     if out:
         day.finish(out)
     return day
+
+
+def _events_that_count(
+    events: Events, moment: datetime | None
+) -> tuple[dict[str, pl.DataFrame], tuple[pl.DataFrame, pl.DataFrame]]:
+    """Events up to a moment, by kind, without voided ones; voids that hit none, and ids with several contents."""
+    standing = standing_events(events.frames, events.codes, moment)
+    return {**with_collected_controls(standing.frames)}, (standing.unknown_voids, standing.conflicts)
 
 
 def _covered(

@@ -59,7 +59,7 @@ def concluded(events: list[Event]) -> Concluded:
     made = coded(events)
     frames, codes = made
     links = link(frames["collect"], codes, Policy())
-    pools = gather_pools(links, keep_custody(frames, codes), call(frames, codes, Policy()), codes)
+    pools = gather_pools(links, keep_custody(frames, codes), call(frames, codes, Policy()))
     return Concluded(pools, links, made)
 
 

@@ -212,7 +212,7 @@ def seen(events: list[Event], as_of: float) -> Seen:
         keep_custody(frames, codes),
         call(frames, codes, policy),
     )
-    pools = gather_pools(links, custody, calls, codes)
+    pools = gather_pools(links, custody, calls)
     opened = open_recalls(pools, links, frames["collect"], codes, policy, now)
     several = people_in_several_tubes(links.tubes, links.members, codes)
     return Seen(

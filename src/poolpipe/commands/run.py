@@ -115,6 +115,7 @@ def run(
             mapping=meant,
             kind=kind,
             readings=readings,
+            views=False,
             progress=steps,
             out=writing,
         )

@@ -43,6 +43,9 @@ _BATCH = 1 << 15
 """Rows encoded at a time: pyarrow searches the extremes of a dictionary's texts again in each batch."""
 
 
+_ROWS = {"pools": 1 << 18}
+"""Rows of a row group, where the rows are wide: 0.1 GB less memory for 4 % more bytes of this table."""
+
 _PAGE = 1 << 17
 """The most rows of a page, which also holds at most 1 MB; a page costs as much time as hundreds of rows."""
 
@@ -190,7 +193,7 @@ def _write_batches(
     name: str, table: BatchedTable, path: Path, given_up: threading.Event, behind: ThreadPoolExecutor
 ) -> Proof:
     """Write a table batch by batch; one batch of texts is encoded while the next is made."""
-    followed, batches = Followed(path), table.batches()
+    followed, batches = Followed(path), table.batches(_ROWS.get(name))
     try:
         with ThreadPoolExecutor(1) as ahead, arrow_file(path, "wb") as file:
             batch = next(batches)

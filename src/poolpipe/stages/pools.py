@@ -11,7 +11,6 @@ from poolpipe.coding.arrow_arrays import nullable_column
 from poolpipe.tables import CALLS, STATES
 
 if TYPE_CHECKING:
-    from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.stages.calls import Calls
     from poolpipe.stages.custody import Custody
     from poolpipe.stages.links import Links
@@ -21,7 +20,7 @@ __all__ = ["gather_pools"]
 _INVALID = CALLS.index("invalid")
 
 
-def gather_pools(links: Links, custody: Custody, calls: Calls, codes: Dictionaries) -> pl.DataFrame:
+def gather_pools(links: Links, custody: Custody, calls: Calls) -> pl.DataFrame:
     """Join the results of links, custody and calls to one row per tube, orphans included.
 
     Parameters
@@ -32,8 +31,6 @@ def gather_pools(links: Links, custody: Custody, calls: Calls, codes: Dictionari
         Box, journey and well of every tube.
     calls : Calls
         Call of every tube.
-    codes : Dictionaries
-        Give the number of tubes.
 
     Returns
     -------
@@ -43,11 +40,11 @@ def gather_pools(links: Links, custody: Custody, calls: Calls, codes: Dictionari
     """
     known = (custody.tubes["known"] | calls.tubes["known"]).to_numpy(writable=True)
     known[links.tubes["tube"].to_numpy()] = True
-    tubes = pl.DataFrame({"tube": np.arange(len(codes.entities["tube"]), dtype=np.uint32)})
-    tubes = _beside(tubes, links.tubes)
-    tubes = tubes.hstack([*custody.tubes.drop("known"), *calls.tubes.drop("known")])
+    found = custody.tubes.drop("known").hstack(calls.tubes.drop("known"))
     if not known.all():
-        tubes = tubes.filter(known)
+        found = found.filter(known)
+    tubes = pl.DataFrame({"tube": np.flatnonzero(known).astype(np.uint32)})
+    tubes = _beside(tubes, links.tubes, len(known)).hstack(found)
     return tubes.with_columns(
         pl.col("people").fill_null(0),
         pl.coalesce("load_lab", "box_lab", "report_lab").alias("lab"),
@@ -59,14 +56,15 @@ def gather_pools(links: Links, custody: Custody, calls: Calls, codes: Dictionari
 _FLAGS = ("rescanned", "several_points", "mixed_mode", "conflicting", "set_aside")
 
 
-def _beside(tubes: pl.DataFrame, part: pl.DataFrame) -> pl.DataFrame:
-    """Add a part's columns to all tubes with a gather, because tubes are numbered without gaps."""
+def _beside(tubes: pl.DataFrame, part: pl.DataFrame, numbers: int) -> pl.DataFrame:
+    """Add a part's columns to tubes, of which it has some, with a gather: tubes are numbered without gaps."""
     if part.height == tubes.height:
         return tubes.hstack(part.drop("tube"))
-    row, there = np.zeros(tubes.height, np.uint32), np.zeros(tubes.height, np.bool_)
+    row, there = np.zeros(numbers, np.uint32), np.zeros(numbers, np.bool_)
     row[part["tube"].to_numpy()] = np.arange(part.height)
     there[part["tube"].to_numpy()] = True
-    index = nullable_column("row", row, there)
+    own = tubes["tube"].to_numpy()
+    index = nullable_column("row", row[own], there[own])
     return tubes.hstack([column.gather(index) for column in part.drop("tube")])
 
 

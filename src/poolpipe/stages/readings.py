@@ -37,19 +37,15 @@ _CODED = {
 _NEGATIVE = CALLS.index("negative")
 
 
-def kept_readings(
-    reads: pl.DataFrame, pools: pl.DataFrame, calls: Calls, which: Which = "auto"
-) -> tuple[pl.DataFrame, str]:
+def kept_readings(reads: pl.DataFrame, calls: Calls, which: Which = "auto") -> tuple[pl.DataFrame, str]:
     """Choose the read-outs of the wells that calls rest on.
 
     Parameters
     ----------
     reads : DataFrame
         Coded read events, voided ones taken out.
-    pools : DataFrame
-        Coded: call, by_slot.
     calls : Calls
-        Which wells are shared.
+        The well that each tube's call rests on, and which wells are shared.
     which : {"auto", "all", "not-negative"}
         Those of all tubes, or of all but the negative ones; `auto` keeps all up to `MOST_READINGS` read-outs.
 
@@ -71,10 +67,10 @@ def kept_readings(
         which = "all" if reads.height <= MOST_READINGS else "not-negative"
     if reads.is_empty():
         return pl.DataFrame(schema=_CODED), which
-    deciding = pools.filter(pl.col("by_slot").is_not_null())
+    decides = pl.col("by_slot").is_not_null()
     if which == "not-negative":
-        deciding = deciding.filter(pl.col("call") != _NEGATIVE)
-    decide = deciding["by_slot"].to_numpy()
+        decides &= pl.col("call") != _NEGATIVE
+    decide = calls.tubes.select(pl.col("by_slot").filter(decides)).to_series().to_numpy()
     kept = np.zeros(int(decide.max(initial=0)) + 1, np.bool_)
     kept[decide] = True
     plate, well = read_only(reads["plate"].to_numpy()), read_only(reads["well"].to_numpy())
