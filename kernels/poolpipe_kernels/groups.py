@@ -19,6 +19,7 @@ __all__ = [
     "number_pairs",
     "partition_rows",
     "rows_of_marked",
+    "sort_within",
 ]
 
 PARTITION_BITS = 9
@@ -241,3 +242,24 @@ def first_equals(
             if table[slot] < 0:
                 table[slot] = row
             firsts[row] = table[slot]
+
+
+@kernel("int64[] int64[]! int64[]!")
+def sort_within(order: NDArray[np.int64], group: NDArray[np.int64], value: NDArray[np.int64]) -> None:
+    """Sort the rows of each group by value, by insertion: groups are a person's rounds, a few rows each.
+
+    Parameters
+    ----------
+    order : (n,) int64
+        Rows sorted by group; in place, by group and value.
+    group, value : (rows,) int64
+        Of each row.
+    """
+    for i in range(1, len(order)):
+        row = order[i]
+        own = group[row]
+        j = i
+        while j > 0 and group[order[j - 1]] == own and value[order[j - 1]] > value[row]:
+            order[j] = order[j - 1]
+            j -= 1
+        order[j] = row

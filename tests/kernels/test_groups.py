@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kernels.both_ways import both, of, ways, wraps_round
 from poolpipe.coding.hash_groups import first_rows_with_hash, rows_not_alone
 from poolpipe_kernels import groups
+from poolpipe_kernels.compilation import read_only
 
 
 @given(st.lists(st.integers(0, 12), max_size=60))
@@ -84,3 +85,13 @@ def test_rows_of_marked__are_those_a_comprehension_lists(run, keys, chosen):
     marked, rows = np.isin(np.arange(6), list(chosen)), np.empty(len(keys), np.uint32)
     found = run(np.array(keys, np.uint32), marked, rows)
     assert rows[:found].tolist() == [row for row, key in enumerate(keys) if key in chosen]
+
+
+@both(groups.sort_within)
+@given(rows=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), max_size=40))
+def test_sort_within__leaves_rows_by_group_and_value(run, rows):
+    group, value = (np.array([row[place] for row in rows], np.int64) for place in (0, 1))
+    order = np.argsort(group)
+    run(order, read_only(group), read_only(value))
+    assert [rows[place] for place in order] == sorted(rows)
+    assert sorted(order.tolist()) == list(range(len(rows)))

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from poolpipe_kernels import groups
+from poolpipe_kernels.compilation import read_only
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -60,26 +63,23 @@ def number_infections(seats: pl.DataFrame, answers: pl.DataFrame) -> Infections:
     Infections
         With the number of each seat in the order of `seats`.
     """
-    ordered = (
-        seats.lazy()
-        .select("person", "round", pl.col("collected_at").dt.epoch("us").alias("at"))
-        .with_row_index("row")
-        .sort("person", "round")
-        .collect()
-    )
-    person, of_round = ordered["person"].to_numpy(), ordered["round"].to_numpy()
-    opens = np.ones(ordered.height, np.bool_)
+    who, when = (read_only(seats[name].cast(pl.Int64).to_numpy()) for name in ("person", "round"))
+    # numpy sorts one column of whole numbers in a third of the time that polars takes for both
+    order = np.argsort(who)
+    groups.sort_within(order, who, when)
+    person, of_round = who[order], when[order]
+    at = seats["collected_at"].dt.epoch("us").to_numpy()[order]
+    opens = np.ones(len(order), np.bool_)
     opens[1:] = (person[1:] != person[:-1]) | (of_round[1:] != of_round[:-1])
     starts = np.flatnonzero(opens)
     new = ~_joined(person[starts], of_round[starts], answers)
     number = np.cumsum(new) - 1
-    of_seat = np.empty(ordered.height, np.int64)
-    of_seat[ordered["row"].to_numpy()] = number[np.cumsum(opens) - 1]
+    of_seat = np.empty(len(order), np.int64)
+    of_seat[order] = number[np.cumsum(opens) - 1]
     begins = starts[new]
-    ends = np.append(begins[1:], ordered.height)
+    ends = np.append(begins[1:], len(order))
     before = np.arange(len(begins)) - 1
     before[np.append(True, person[begins[1:]] != person[begins[:-1]])[: len(begins)]] = -1
-    at = ordered["at"].to_numpy()
     return Infections(
         of_seat,
         before,

@@ -45,14 +45,10 @@ class JointRounds:
     wanted : (tubes + infections,) bool
         Components (`RoundOrder`) that are to be solved jointly.
     component : (infections,) int64
-    by_component : (infections,) int64
-        Infections, sorted by component.
-    sorted_component : (infections,) int64
-        Their components.
-    told : (tubes with a result,) int64
-        These tubes, sorted by the root of their component.
-    root_of_told : like `told`, int32
-        These roots.
+    by_component, sorted_component : (n,) int64
+        Infections of wanted components and of those before them, sorted by component; and their components.
+    told, root_of_told : (tubes with a result,) int64
+        These tubes, sorted by the root of their component; and these roots.
     """
 
     tubes: CalledTubes
@@ -63,7 +59,7 @@ class JointRounds:
     by_component: NDArray[np.int64]
     sorted_component: NDArray[np.int64]
     told: NDArray[np.int64]
-    root_of_told: NDArray[np.int32]
+    root_of_told: NDArray[np.int64]
 
     @classmethod
     def of(
@@ -87,12 +83,15 @@ class JointRounds:
         wanted = _wanted(tubes, parts, order)
         by_component = told = np.empty(0, np.int64)
         if wanted.any():
-            by_component = np.argsort(order.component, kind="stable")
+            by_component = _with_those_before(wanted, order.component, infections.before)
+            by_component = by_component[np.argsort(order.component[by_component], kind="stable")]
             told = np.flatnonzero(tubes.told)
             told = told[np.argsort(parts.of_pool[told], kind="stable")]
-        roots = parts.of_pool[told]
-        ordered = order.component[by_component]
-        return cls(tubes, infections, turnover, wanted, order.component, by_component, ordered, told, roots)
+        components = order.component[by_component]
+        roots = parts.of_pool[told].astype(np.int64)
+        return cls(
+            tubes, infections, turnover, wanted, order.component, by_component, components, told, roots
+        )
 
     def solve(
         self, components: NDArray[np.int64], p_infected: NDArray[np.float64], nobody: NDArray[np.float64]
@@ -114,7 +113,7 @@ class JointRounds:
                 self._solve_one(component, behind, p_infected, nobody)
 
     def _infections_of(self, component: int) -> NDArray[np.int64]:
-        first, last = self.sorted_component.searchsorted((component, component + 1))
+        first, last = np.searchsorted(self.sorted_component, (component, component + 1))
         return self.by_component[first:last]
 
     def _behind(self, root: int) -> list[int] | None:
@@ -196,6 +195,17 @@ class JointRounds:
         weight = np.multiply.reduceat(chance, persons, axis=1)
         weight *= infected_in.astype(np.int64) @ ~asked.T == 0
         return np.ascontiguousarray(weight.T)
+
+
+def _with_those_before(
+    wanted: NDArray[np.bool_], component: NDArray[np.int64], before: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Infections of wanted components, and of all components that their people, and people in these, sat in before."""
+    asked, found = wanted.copy(), -1
+    while found < (found := int(np.count_nonzero(asked))):
+        earlier = before[asked[component]]
+        asked[component[earlier[earlier >= 0]]] = True
+    return np.flatnonzero(asked[component])
 
 
 def _wanted(tubes: CalledTubes, parts: Parts, order: RoundOrder) -> NDArray[np.bool_]:

@@ -57,7 +57,7 @@ def decode_rounds(
     levels = order.level[order.component]
     p_infected = np.empty(len(infections))
     nobody = np.full(len(tubes.calls), np.nan)
-    for level in np.unique(levels):
+    for level in np.flatnonzero(np.bincount(levels)):
         _predict(np.flatnonzero(levels == level), levels, infections, turnover, p_infected)
         now = tubes.told & (order.level[parts.of_pool] == level)
         _update_apart(tubes, np.flatnonzero(now & ~together), infections.of_seat, p_infected)

@@ -248,7 +248,7 @@ def _looked_at(base: UnderstoodFile, batch: Batch, policy: Policy) -> Understood
         )
         asked = () if base.kind or several or base.questions or not records else (_untold(base.file),)
         return replace(base, records=records, rejects=rejects, questions=base.questions + asked)
-    events, _, bad = validate(table, base.kind, policy, batch.left_out)
+    events, bad = validate(table, base.kind, policy, batch.left_out)
     counted = bad["code"].value_counts(sort=True)
     rejects |= dict(zip(counted["code"].to_list(), counted["count"].to_list(), strict=True))
     worst = counted.head(1)
