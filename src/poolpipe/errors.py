@@ -154,4 +154,16 @@ class UnknownTableError(PoolpipeError, KeyError):
 
 
 class PoolpipeWarning(UserWarning):
-    """The job is done, but took longer than it need, or its result has a limitation."""
+    """The job is done, but took longer than it need, or its result has a limitation.
+
+    Examples
+    --------
+    Where such a job must not pass unnoticed, make it an error:
+
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", PoolpipeWarning)
+    ...     warnings.warn("kernels are compiled at every start", PoolpipeWarning)
+    Traceback (most recent call last):
+    poolpipe.errors.PoolpipeWarning: kernels are compiled at every start
+    """

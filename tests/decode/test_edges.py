@@ -264,3 +264,71 @@ def test_numbers__that_are_none_are_told_by_column_and_row() -> None:
         priors(people.with_columns(p_known=pl.lit("x")), 0.1)
     with pytest.raises(TableError, match="column 'batch', row 1, is no whole number"):
         priors(people.with_columns(batch=pl.lit(1.5)), 0.1)
+
+
+@pytest.mark.parametrize(
+    ("offsets", "prior", "message"),
+    [
+        ([0, 1 << 62], 0.01, "more than"),
+        (np.array([0, (1 << 63) + 5], np.uint64), 0.01, "more than"),
+        ([0, 2], "a", "no numbers"),
+    ],
+)
+def test_posteriors__refuse_damaged_offsets_and_priors_in_words(
+    offsets: Any, prior: Any, message: str
+) -> None:
+    with pytest.raises(PolicyError, match=message):
+        posteriors(np.asarray(offsets), np.array([3]), prior, Assay())
+
+
+def test_posteriors__take_an_assay_as_a_mapping_and_refuse_what_is_none() -> None:
+    arrays = np.array([0, 2]), np.array([3])
+    told = {"sensitivity": 0.9, "specificity": 0.99}
+    assert posteriors(*arrays, 0.01, told).tolist() == posteriors(*arrays, 0.01, Assay(**told)).tolist()
+    with pytest.raises(PolicyError, match="an assay is no int"):
+        posteriors(*arrays, 0.01, 5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("effort", "message"), [({"peple": 3}, "did you mean 'people'"), (7, "an effort is no int")]
+)
+def test_effort__is_an_object_or_a_mapping_of_its_fields(effort: Any, message: str) -> None:
+    tables = frames([[0, 1]], ["positive"], [0.1, 0.1])
+    assert decode(*tables, effort={"people": 3}).people["method"][0] == "closed_form"
+    with pytest.raises(PolicyError, match=message):
+        decode(*tables, effort=effort)
+
+
+@pytest.mark.parametrize("cycles", [{"values": (99.0,)}, {"mean": 41, "sd": 0.1}])
+def test_assay__of_which_nobody_is_detected_is_refused(cycles: dict[str, Any]) -> None:
+    with pytest.raises(PolicyError, match="within the limit of 40"):
+        decode(*frames([[0]], ["positive"], [0.1]), assay={"cycles": cycles})
+
+
+def test_probabilities__do_not_exceed_one_by_rounding() -> None:
+    """Warnings are errors here: a logarithm of 1 - p below 0 would raise."""
+    rng = np.random.default_rng(1)
+    for _ in range(40):
+        people = int(rng.integers(2, 8))
+        pools = [
+            sorted(rng.choice(people, int(rng.integers(1, people + 1)), replace=False).tolist())
+            for _ in range(200)
+        ]
+        calls = np.where(rng.random(200) < 0.7, "positive", "negative").tolist()
+        prior = rng.choice([1e-300, 1e-6, 0.5, 1 - 1e-12], people).tolist()
+        found = decode(*frames(pools, calls, prior), assay={"sensitivity": 0.8, "specificity": 0.7})
+        assert found.people["p_infected"].max() <= 1.0  # type: ignore[operator]
+
+
+def test_sampling__counts_the_pools_of_a_person_among_its_costs() -> None:
+    """Ten people in 400 pools: an exchange in every pool reads all of them; a sample would take minutes, so none is drawn."""
+    rng = np.random.default_rng(1)
+    pools = [sorted(rng.choice(10, int(rng.integers(2, 10)), replace=False).tolist()) for _ in range(400)]
+    calls = rng.choice(["positive", "negative"], 400).tolist()
+    told = decode(
+        *frames(pools, calls, [0.1] * 10),
+        assay={"sensitivity": 0.6, "specificity": 0.7},
+        effort=Effort(states=1, people=1),
+    )
+    assert "sampling" not in set(told.people["method"])
+    assert told.people["error"].null_count() == 0

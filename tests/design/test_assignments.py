@@ -92,3 +92,13 @@ def test_worklist__refuses_more_than_the_sample_holds() -> None:
 def test_worklist__refuses_a_volume_that_is_none(volumes: tuple[float, float]) -> None:
     with pytest.raises(PolicyError, match="volumes above nothing"):
         worklist(assign(PEOPLE, "array"), volume_ul=volumes[0], available_ul=volumes[1])
+
+
+def test_assign__takes_a_frame_and_says_which_column_is_missing() -> None:
+    frame = PEOPLE.to_frame()
+    assert assign(frame.lazy(), "array", size=5).equals(assign(PEOPLE, "array", size=5))
+    assert assign(frame.to_arrow(), "array", size=5).equals(assign(PEOPLE, "array", size=5))
+    with pytest.raises(TableError, match="did you mean 'persons'"):
+        assign(frame.rename({"person": "persons"}), "array")
+    with pytest.raises(TableError, match="no frame"):
+        assign(["p", "q"], "array")  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ import pytest
 import poolpipe
 from cli.days import day as made_day
 from house.rooms import ROOT
-from poolpipe.errors import UnknownTableError
+from poolpipe.errors import InputError, UnknownTableError
 from poolpipe.results.day import Day
 from poolpipe.results.overview import Overview
 from poolpipe.tables import TABLES
@@ -140,3 +140,8 @@ def test_sql__finds_no_frame_of_the_caller(town):
     assert mine.height
     with pytest.raises(poolpipe.InputError, match="mine does not exist"):
         town.sql("select * from mine")
+
+
+def test_sql__refuses_what_is_no_text(town):
+    with pytest.raises(InputError, match="a query is no NoneType"):
+        town.sql(None)

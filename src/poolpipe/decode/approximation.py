@@ -8,9 +8,9 @@ import numpy as np
 
 from poolpipe.decode import belief_propagation
 from poolpipe.decode.answers import BELIEF, CLOSED_FORM, EXACT, LOCAL, SAMPLING, TREE
-from poolpipe.decode.parts import take_apart
+from poolpipe.decode.parts import LARGEST, take_apart
 from poolpipe.decode.refinement import LIKELY, refine
-from poolpipe.decode.sampling import CHAINS, HEATS, sample
+from poolpipe.decode.sampling import CHAINS, MOST_STEPS, sample, steps_of_a_sweep
 from poolpipe_kernels import propagate
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ FOREST_PRECISION = 1e-14
 WORTH_SAMPLING = 0.01
 """Components in which no person's error exceeds this are not sampled."""
 LEAST_SWEEPS = 1000
-MOST_UPDATES = 10_000_000
-"""The most draws of a person's state, in all walks of all samples of one call: about a second on two cores."""
 UNLIKELY = 20.0
 """Error of people outside all dense components as a multiple of their probability, up to 0.002; 6 was the largest measured."""
 SETTLED = 5.0
@@ -90,10 +88,15 @@ def believe_rest(
     _take_up(graph, parts, answer, loops, found, threads)
     believed = answer.method == BELIEF
     mine = slice(None) if believed.all() else believed  # a city in one component: no copies of everybody
-    answer.error[mine] = np.minimum(UNLIKELY * answer.p_infected[mine], 2.0 * LIKELY[0])
+    answer.error[mine] = np.clip(UNLIKELY * answer.p_infected[mine], EXACT, 2.0 * LIKELY[0])
     unsure = believed & found.restless
+    small = (parts.of_person >= 0) & (parts.people[parts.of_person] <= LARGEST)
     for check in refine(graph, found, believed, effort):
         _take_check(graph, answer, check, unsure)
+        if check.least > LIKELY[0]:
+            unsure[check.people] |= small[check.people]
+    # beliefs may hold for unlikely what is not: a sample, or else only the outcomes, bound how far they are off
+    unsure |= small & believed & (answer.method == BELIEF)
     _bound(graph, answer, unsure)
     _sample_doubtful(graph, parts, answer, effort, threads)
 
@@ -180,20 +183,24 @@ def _least_and_most(
 
 
 def _sample_doubtful(graph: Reduced, parts: Parts, answer: Answer, effort: Effort, threads: int) -> None:
-    """Sample components of up to 2,000 people in which somebody may be off by more than 0.01."""
+    """Sample components of up to 2,000 people in which somebody may be off by more than 0.01.
+
+    Where a sample and a belief are further apart than both their errors, the belief's error is wrong: the sample counts.
+    """
     if not effort.sweeps:
         return
     worst = np.zeros(parts.of_pool.size)
     who = np.flatnonzero(answer.error > WORTH_SAMPLING)
     np.maximum.at(worst, parts.of_person[who], answer.error[who])
     doubtful = list(take_apart(graph, parts, worst > WORTH_SAMPLING))
-    people = sum(own.size for _, own, _ in doubtful)
-    sweeps = min(effort.sweeps, MOST_UPDATES // (len(HEATS) * max(people, 1)))
+    steps = sum(steps_of_a_sweep(component.offsets, component.members) for *_, component in doubtful)
+    sweeps = min(effort.sweeps, MOST_STEPS // max(steps, 1))
     if sweeps < min(LEAST_SWEEPS, effort.sweeps):
         return
     for own_pools, own, component in doubtful:
         seen = sample(component, max(sweeps, CHAINS), threads)
-        better = seen.error < answer.error[own]
+        apart = np.abs(seen.p_infected - answer.p_infected[own])
+        better = (seen.error < answer.error[own]) | (apart > seen.error + answer.error[own])
         if seen.error.max(initial=0.0) < answer.error[own].max(initial=0.0):
             answer.nobody[own_pools] = seen.nobody
         answer.p_infected[own[better]] = seen.p_infected[better]

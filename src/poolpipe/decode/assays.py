@@ -169,6 +169,8 @@ class Assay(ToldModel):
             raise broken("dilution_twice")
         if (self.suspect_infected is None) != (self.suspect_clean is None):
             raise broken("suspect_half")
+        if self.cycles is not None and self.cycles.within(np.asarray([self.cycles.limit]))[0] < 1e-3:
+            raise broken("none_within_limit", limit=self.cycles.limit)
         if self.sensitivity + self.specificity < 1.0:
             raise broken("assay_misleads", sensitivity=self.sensitivity, complement=1.0 - self.specificity)
         for people, shares in (self.table or {}).items():

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from poolpipe.decode.assays import NO_CALL, Assay
+from poolpipe.decode.assays import NO_CALL, Assay, as_assay
 from poolpipe.errors import PolicyError
 from poolpipe_kernels import counts, posterior
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["likelihood_rows", "posteriors"]
+
+MOST_SEATS = 1 << 40
+"""More than anybody's memory holds: an offset beyond is damaged."""
 
 
 def posteriors(
     offsets: NDArray[np.integer],
     calls: NDArray[np.integer],
     prior: ArrayLike,
-    assay: Assay,
+    assay: Assay | Mapping[str, Any],
     *,
     threads: int = 2,
 ) -> NDArray[np.float64]:
@@ -36,8 +41,8 @@ def posteriors(
         0 invalid, 1 negative, 2 suspect, 3 positive (the order of `tables.CALLS`), 4 or -1 no call.
     prior : float or array, shape (seats,)
         P(infected) before the test, in [0, 1].
-    assay : Assay
-        The test.
+    assay : Assay or mapping
+        The test, as for `decode`.
     threads : int
         Threads; each computes a range of pools. The kernel releases the GIL.
 
@@ -50,7 +55,7 @@ def posteriors(
     ------
     PolicyError
         Offsets that do not rise from 0, a code that is no call, a prior that is no probability, or sizes that do not
-        fit each other.
+        fit each other; or the assay contradicts itself.
 
     Notes
     -----
@@ -65,7 +70,11 @@ def posteriors(
     [0.4777, 0.4777, 0.0005]
     """
     starts, codes = _checked(offsets, calls, threads)
-    priors = np.atleast_1d(np.asarray(prior, np.float64))
+    assay = as_assay(assay)
+    try:
+        priors = np.atleast_1d(np.asarray(prior, np.float64))
+    except (TypeError, ValueError) as error:
+        raise PolicyError.of("prior_not_numbers", where="prior") from error
     if priors.ndim != 1 or priors.size not in {1, int(starts[-1])}:
         raise PolicyError.of("prior_count", where="prior", priors=priors.size, seats=int(starts[-1]))
     if priors.size and not (priors.min() >= 0 and priors.max() <= 1):  # not a number is neither
@@ -93,6 +102,8 @@ def _checked(
     whole = all(each.ndim == 1 and (each.dtype.kind in "iu" or not each.size) for each in (starts, codes))
     if not whole or not starts.size or starts[0] != 0 or (starts[1:] < starts[:-1]).any():
         raise PolicyError.of("bad_offsets", where="offsets")
+    if int(starts[-1]) > MOST_SEATS:
+        raise PolicyError.of("too_many_seats", where="offsets", seats=int(starts[-1]), most=MOST_SEATS)
     if codes.size != starts.size - 1:
         raise PolicyError.of("call_count", where="calls", calls=codes.size, pools=starts.size - 1)
     if codes.size and not -1 <= int(codes.min()) <= int(codes.max()) <= NO_CALL:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
+from poolpipe.choices import check_choice
 from poolpipe.errors import PolicyError
 
-__all__ = ["Effort"]
+__all__ = ["Effort", "as_effort"]
 
 
 @dataclass(frozen=True)
@@ -52,3 +55,20 @@ class Effort:
                 raise PolicyError.of(
                     "effort_range", where="effort", name=name, given=value, least=least, most=most
                 )
+
+
+def as_effort(effort: Effort | Mapping[str, Any] | None) -> Effort:
+    """Return `effort` as an object; a mapping needs no more than what differs from the usual.
+
+    Raises
+    ------
+    PolicyError
+        A field is unknown or out of range, or it is something else.
+    """
+    if effort is None or isinstance(effort, Effort):
+        return effort or Effort()
+    if not isinstance(effort, Mapping):
+        raise PolicyError.of("no_effort", where="effort", type=type(effort).__name__)
+    for name in effort:
+        check_choice("effort", name, tuple(field.name for field in fields(Effort)))
+    return Effort(**effort)

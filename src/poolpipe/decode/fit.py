@@ -47,6 +47,20 @@ class Fit:
         prior_factor: what the priors' odds times which fit the number of positives best; sensitivity, specificity: what
         people in several pools say they are, about; household_link: P(one infects a
         housemate), where people have a household. What is not known is left out.
+
+    Examples
+    --------
+    A hundred single tubes, all of them positive, are not what a prior of 1% expects; odds 99,000 times as high would fit:
+
+    >>> from poolpipe.decode import decode
+    >>> seats = pl.DataFrame({"pool": range(100), "person": range(100)})
+    >>> pools = pl.DataFrame({"pool": range(100), "call": ["positive"] * 100})
+    >>> people = pl.DataFrame({"person": range(100), "prior": [0.01] * 100})
+    >>> fit = decode(seats, pools, people).fit
+    >>> fit.table.select("what", "seen", pl.col("expected").round(2)).row(0)
+    ('positives', 100.0, 1.05)
+    >>> len(fit.warnings), sorted(fit.better)
+    (1, ['prior_factor'])
     """
 
     table: pl.DataFrame

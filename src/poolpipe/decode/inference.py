@@ -16,6 +16,7 @@ from poolpipe.decode.approximation import believe_rest
 from poolpipe.decode.assays import POSITIVE, SUSPECT, as_assay
 from poolpipe.decode.contradictions import contradictions, proofs
 from poolpipe.decode.doubts import doubts_of_pools
+from poolpipe.decode.effort import as_effort
 from poolpipe.decode.exact import Effort, solve_loopy
 from poolpipe.decode.fit import Fit, judge
 from poolpipe.decode.layout import clean_tables, lay_out
@@ -62,6 +63,18 @@ class Decoded:
         seat_repeated, ct_without_positive), pool, detail. Empty where everything was used.
     judged : callable
         Computes `fit`.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> seats = pl.DataFrame({"pool": ["A", "A", "B"], "person": ["p", "q", "r"]})
+    >>> pools = pl.DataFrame({"pool": ["A", "B"], "call": ["positive", "negative"]})
+    >>> people = pl.DataFrame({"person": ["p", "q", "r"], "prior": [0.01, 0.01, 0.01]})
+    >>> found = decode(seats, pools, people)
+    >>> found.pools.select("pool", pl.col("p_nobody", "expected_infected").round(4)).rows()
+    [('A', 0.0493, 0.9555), ('B', 0.9995, 0.0005)]
+    >>> found.doubts.height, found.fit.warnings
+    (0, ())
     """
 
     people: pl.DataFrame
@@ -82,7 +95,7 @@ def decode(
     people: Frame,
     *,
     assay: Assay | Mapping[str, Any] | None = None,
-    effort: Effort | None = None,
+    effort: Effort | Mapping[str, Any] | None = None,
     tolerance: float = 1e-7,
     most_sweeps: int = 200,
     threads: int = 2,
@@ -105,7 +118,7 @@ def decode(
         person, prior: P(infected) before the pools, 0 to 1.
     assay : Assay or mapping, optional
         The test; a mapping with sensitivity and specificity is enough.
-    effort : Effort, optional
+    effort : Effort or mapping, optional
         How much an exact answer may cost before belief propagation takes over.
     tolerance : float
         Belief propagation on loops ends when no probability moves by more than this; on trees it runs to the
@@ -144,6 +157,7 @@ def decode(
     [0.4777, 0.4777, 0.0005]
     """
     model = as_assay(assay)
+    effort = as_effort(effort)
     _check_effort(tolerance, most_sweeps, threads)
     seats, pools, people = clean_tables(seats, pools, people)
     layout = lay_out(seats, pools, people, model)
@@ -157,11 +171,11 @@ def decode(
     expected = expecting.result()
     parts = whole if graph.members is layout.members else Parts.of_graph(graph)
     answer = Answer.start(layout, graph, whole)
-    rest = _solve_small(graph, parts, answer, effort or Effort())
-    believe_rest(graph, parts, answer, rest, effort or Effort(), tolerance, most_sweeps, threads)
+    rest = _solve_small(graph, parts, answer, effort)
+    believe_rest(graph, parts, answer, rest, effort, tolerance, most_sweeps, threads)
     if measured is not None:
         expected = surprises.with_loads(expected, layout, measured)
-        believe_loads(measured, answer, effort or Effort(), tolerance, most_sweeps, threads)
+        believe_loads(measured, answer, effort, tolerance, most_sweeps, threads)
     return _tables(people, pools.height, layout, graph, whole, answer, expected, model)
 
 
@@ -213,6 +227,7 @@ def _tables(
     log_evidence += per_component(of_pool[says], answer.pool_terms[says])
     log_evidence[impossible | np.isnan(log_evidence)] = -np.inf
     impossible = np.isneginf(log_evidence)
+    np.clip(answer.p_infected, 0.0, 1.0, out=answer.p_infected)  # sums of many terms round to 1 + 2e-16
     nobody = nobody_infected(layout, graph, answer.nobody, answer.p_infected, of_person)
     if impossible.any():
         hopeless = impossible[of_person]

@@ -158,7 +158,7 @@ class JointRounds:
             return
         chance, clean = found
         mine = self.component[who] == root
-        p_infected[who[mine]] = (chance @ infected_in)[person[mine], first[mine]]
+        p_infected[who[mine]] = np.clip((chance @ infected_in)[person[mine], first[mine]], 0.0, 1.0)
         here = np.isin(tubes, self._tubes_of(root))
         nobody[tubes[here]] = clean[here]
 

@@ -34,8 +34,8 @@ IMPOSSIBLE = -600.0
 LARGEST = 60
 """People of the largest component that is solved exactly."""
 DAMP_AFTER = 25
-MOST_UPDATES = 2_000_000
-"""The most draws of a person's state in all walks of all samples: about three seconds on one core."""
+MOST_STEPS = 640_000_000
+"""The most reads of a person's level in all walks of all samples: about three seconds on one core."""
 
 
 @dataclass
@@ -266,7 +266,8 @@ def _refine(
     likely = believed & (chance >= LIKELY[0])
     answer.error[problem.people[restless]] = 1.0
     knots = list(_knots(problem, likely))
-    sweeps = min(effort.sweeps, MOST_UPDATES // (len(HEATS) * max(sum(who.size for who, *_ in knots), 1)))
+    steps = len(HEATS) * sum(_steps_of_a_sweep(graph) for *_, graph in knots)
+    sweeps = min(effort.sweeps, MOST_STEPS // max(steps, 1))
     for who, pools, clean, graph in knots:
         people, solution = problem.people[who], solve_loads(graph, effort)
         seen: Sampled | None = None
@@ -284,6 +285,12 @@ def _refine(
         answer.method[people] = SAMPLING if solution is None else LOCAL
         chancy = 0.0 if seen is None else seen.error
         answer.error[people] = np.minimum(SHARE_OF_MOVE * moved + SETTLED * LIKELY[0] + chancy, 1.0)
+
+
+def _steps_of_a_sweep(graph: LoadGraph) -> int:
+    """Reads of levels when everybody is drawn once: those of all others of all the person's pools, and the person's own."""
+    sizes = np.diff(graph.offsets)
+    return int((sizes * sizes).sum()) + int(graph.log_weight.size)
 
 
 def _doubt(problem: LoadProblem, answer: Answer, pools: NDArray[np.integer], most: float) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from poolpipe.decode.reduction import Reduced
 
-__all__ = ["LOWEST", "Component", "Graph", "Parts", "by_person", "take_apart"]
+__all__ = ["LARGEST", "LOWEST", "Component", "Graph", "Parts", "by_person", "take_apart"]
 
 LARGEST = 2000
 """People of the largest component for which an exact way is searched: the search is quadratic."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from poolpipe.decode.parts import Component
 
-__all__ = ["HEATS", "Sampled", "sample", "sampled_by"]
+__all__ = ["HEATS", "MOST_STEPS", "Sampled", "sample", "sampled_by", "steps_of_a_sweep"]
 
 HEATS = (1.0, 0.6, 0.35, 0.15)
 """Powers of the likelihood of simultaneous walks; the last one samples nearly from the priors."""
@@ -27,6 +27,8 @@ UNSEEN = 20.0
 """An event that did not occur in n sweeps may have a probability of this / n: 3 / n (Hanley and Lippman-Hand 1983) for
 independent ones, and sweeps are correlated."""
 LOWEST = -690.0
+MOST_STEPS = 200_000_000
+"""The most reads of a pool's count, in all walks of all samples of one call: about a second on two cores."""
 
 
 class Sampled(NamedTuple):
@@ -44,6 +46,26 @@ class Sampled(NamedTuple):
     p_infected: NDArray[np.float64]
     error: NDArray[np.float64]
     nobody: NDArray[np.float64]
+
+
+def steps_of_a_sweep(offsets: NDArray[np.int64], members: NDArray[np.integer]) -> int:
+    """Count the reads of pools in one sweep of all walks.
+
+    Everybody's pools are read when the person is drawn, and those of two people for each pool that proposes an exchange:
+    where people sit in hundreds of pools, exchanges cost far more than draws.
+
+    Parameters
+    ----------
+    offsets, members : (pools + 1,) int64 and (seats,) int
+        People by pool.
+
+    Returns
+    -------
+    int
+    """
+    seats = members.size
+    people = max(int(members.max(initial=-1)) + 1, 1)
+    return len(HEATS) * (2 * seats + 2 * (offsets.size - 1) * -(-seats // people))
 
 
 def sample(component: Component, sweeps: int, threads: int) -> Sampled:

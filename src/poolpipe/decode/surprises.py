@@ -68,7 +68,8 @@ def expectations(layout: PoolLayout, assay: Assay, *, threads: int) -> Expectati
         variance = np.where(chance < 1, chance * (1 - chance) * (log_chance - log_other) ** 2, 0.0)
     offset = np.zeros(chance.size)
     if table.shape != layout.table.shape or not np.array_equal(table[rows], layout.table[layout.rows]):
-        offset = _log_chance(layout, layout.rows, layout.table, threads) - log_chance
+        with np.errstate(invalid="ignore"):  # an impossible outcome is no surprise of this kind
+            offset = _log_chance(layout, layout.rows, layout.table, threads) - log_chance
     return Expectations(
         *(np.nan_to_num(part, nan=0.0, posinf=0.0, neginf=0.0) for part in (mean, variance, offset))
     )

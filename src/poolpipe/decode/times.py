@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from poolpipe.coding.frames import as_frame
 from poolpipe.decode.answers import EXACT
 from poolpipe.decode.assays import as_assay
-from poolpipe.decode.exact import Effort, eliminate_histories
+from poolpipe.decode.effort import Effort, as_effort
+from poolpipe.decode.exact import eliminate_histories
 from poolpipe.decode.inference import decode
 from poolpipe.decode.keys import numbers
 from poolpipe.decode.layout import clean_tables, lay_out
@@ -75,7 +76,7 @@ def decode_over_time(
     dynamics: Dynamics,
     *,
     assay: Assay | Mapping[str, Any] | None = None,
-    effort: Effort | None = None,
+    effort: Effort | Mapping[str, Any] | None = None,
 ) -> pl.DataFrame:
     """Compute every person's probability of infection on each day of testing.
 
@@ -116,6 +117,7 @@ def decode_over_time(
     >>> decode_over_time(seats, pools, people, slow).select("person", "day", pl.col("p_infected").round(3)).rows()[:4]
     [('p', 0, 0.478), ('q', 0, 0.478), ('r', 0, 0.003), ('p', 3, 0.35)]
     """
+    cut = as_effort(effort)
     pools = as_frame(pools, "pools")
     require(pools, ("pool", "call", "day"), table="pools")
     _check_days(pools["day"])
@@ -130,7 +132,7 @@ def decode_over_time(
     p_infected, method = _filtered(seats, pools, people["person"], walk, days, model)
     method[parts.of_person < 0] = PRIOR
     if np.count_nonzero(parts.pools) <= MOST_COMPONENTS:
-        _solve_parts(layout, parts, day_of_pool, walk, effort or Effort(), p_infected, method)
+        _solve_parts(layout, parts, day_of_pool, walk, cut, p_infected, method)
     names = pl.Series(METHODS, dtype=pl.Enum(METHODS))
     return pl.concat(
         pl.DataFrame(
@@ -253,5 +255,5 @@ def _solve_parts(
     for pools, who, component in take_apart(layout, parts, parts.pools > 0):
         solution = eliminate_histories(component, walk.weights(who), infected_on, day_of_pool[pools], effort)
         if solution is not None:
-            p_infected[who] = solution[0] @ infected_on
+            p_infected[who] = np.clip(solution[0] @ infected_on, 0.0, 1.0)
             method[who] = ELIMINATION

@@ -92,7 +92,7 @@ def informative_dorfman(p: ArrayLike, se: float = 1.0, sp: float = 1.0, *, large
 
 
 def assign(
-    people: pl.Series,
+    people: pl.Series | Frame,
     scheme: Scheme,
     *,
     size: int = 10,
@@ -104,8 +104,8 @@ def assign(
 
     Parameters
     ----------
-    people : polars.Series
-        Each person once.
+    people : polars.Series or frame
+        Each person once; of a frame (polars, pandas, pyarrow or DuckDB) the column person.
     scheme : {'array', 'column_weight', 'rounds'}
         ``array``: squares of `size` x `size`, everybody in a row and a column. ``rounds``: `weight` times a
         random order cut into pools of `size`, so that all pools are full. ``column_weight``: everybody draws
@@ -130,7 +130,7 @@ def assign(
     PolicyError
         The scheme is unknown, or a size, weight or number below 1.
     TableError
-        A person occurs twice.
+        A person occurs twice, or a frame has no column person.
 
     Examples
     --------
@@ -140,6 +140,10 @@ def assign(
     check_choice("scheme", scheme, LAYOUTS)
     if min(size, weight, 1 if pools is None else pools) < 1:
         raise PolicyError.of("assign_numbers", where="assign", size=size, weight=weight, pools=pools)
+    if not isinstance(people, pl.Series):
+        people = as_frame(people, "people")
+        require(people, ("person",), table="people")
+        people = people["person"]
     if people.n_unique() != people.len():
         raise TableError.of("person_twice", where="people")
     rng, place = np.random.default_rng(seed), np.arange(people.len())

@@ -22,7 +22,17 @@ __all__ = ["ExchangeError", "Statement", "TubeResult", "results", "results_of"]
 
 
 class ExchangeError(PoolpipeError):
-    """A message is not valid by its own standard's validator."""
+    """A message is not valid by its own standard's validator.
+
+    Examples
+    --------
+    >>> from poolpipe.errors import PoolpipeError
+    >>> issubclass(ExchangeError, PoolpipeError)
+    True
+    >>> error = ExchangeError.of("no_fhir", where="tube T1", why="status is missing")
+    >>> error.where, "status is missing" in str(error)
+    ('tube T1', True)
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,14 @@ class Statement:
         How often this was reported with different facts, from 1.
     retired : tuple of str
         Targets whose Ct value was reported before and is no longer valid.
+
+    Examples
+    --------
+    >>> import poolpipe
+    >>> day = poolpipe.run("data/samples/town/events")
+    >>> first = next(results(day.pools, day.members, day.readings))
+    >>> first.statements[0].status, first.statements[0].revision
+    ('final', 1)
     """
 
     person_type: str | None
@@ -83,6 +101,16 @@ class TubeResult:
         Whether several tubes share the well, so that its Ct values are those of all of them.
     statements : tuple of Statement
         One per person, or a single one without person.
+
+    Examples
+    --------
+    >>> import poolpipe
+    >>> day = poolpipe.run("data/samples/town/events")
+    >>> called = list(results(day.pools, day.members, day.readings))
+    >>> len(called) == day.pools["call"].count()
+    True
+    >>> all(tube.call for tube in called)
+    True
     """
 
     round: str

@@ -16,7 +16,15 @@ __all__ = [
 
 
 class InstrumentError(PoolpipeError):
-    """Base: this file gives no readings, no loads and no reports, and why."""
+    """Base: this file gives no readings, no loads and no reports, and why.
+
+    Examples
+    --------
+    >>> from poolpipe.instruments import read
+    >>> read("data/samples/instruments/README.md")
+    Traceback (most recent call last):
+    poolpipe.instruments.errors.UnknownFormatError: ...
+    """
 
 
 class UnknownFormatError(InstrumentError):
@@ -36,7 +44,14 @@ class AmbiguousFileError(InstrumentError):
 
 
 class MissingFactError(InstrumentError):
-    """Events need a fact (plate, time, lab) that neither the file nor the policy gives."""
+    """Events need a fact (plate, time, lab) that neither the file nor the policy gives.
+
+    Examples
+    --------
+    >>> error = MissingFactError.of("facts_missing", where="run.xlsx", problems="no plate")
+    >>> isinstance(error, InstrumentError), error.where
+    (True, 'run.xlsx')
+    """
 
 
 class LayoutError(InstrumentError):

@@ -27,6 +27,10 @@ _ASSAYS: Final = {
     "table_size": Message(
         "table[{people}] must hold {people} probabilities, for k = 1 .. {people}", "table[{people}] 须有 {people} 个概率",
     ),
+    "none_within_limit": Message(
+        "cycles: fewer than 1 in 1,000 single samples lie within the limit of {limit:g} cycles: no test would detect anybody",
+        "cycles：单检 Ct 在上限 {limit:g} 以内者不足千分之一，等于检不出任何人",
+    ),
     "table_misleads": Message(
         "table[{people}] falls below 1 - specificity {complement:g}: a positive would speak against infection",
         "table[{people}] 低于 1 - 特异度 {complement:g}，阳性反而说明未感染",
@@ -54,6 +58,10 @@ _EFFORT: Final = {
         "{name} {given!r}", "{name} 超出范围",
         "give a whole number from {least} to {most}", "请填 {least} 至 {most} 的整数",
     ),
+    "no_effort": Message(
+        "an effort is no {type}", "计算量参数的类型有误",
+        "give an Effort, or a mapping with some of its fields", "请给出 Effort，或含其中若干项的字典",
+    ),
     "tolerance": Message(
         "tolerance {tolerance}", "容差须大于 0、小于 1",
         "give a number above 0, such as 1e-7", "请填大于 0 的数，如 1e-7",
@@ -67,6 +75,14 @@ _ARRAYS: Final = {
         "give one, or one a seat", "请给出一个，或每人次一个",
     ),
     "prior_outside": Message("a prior outside 0 to 1", "先验概率须在 0 与 1 之间", "give probabilities", "请填概率"),
+    "prior_not_numbers": Message(
+        "priors that are no numbers", "先验概率不是数值",
+        "give one probability, or a flat array of one a seat", "请给出一个概率，或每人次一个的一维数组",
+    ),
+    "too_many_seats": Message(
+        "offsets end at {seats}, more than {most} seats", "offsets 的末项超过 {most} 人次",
+        "is an offset damaged? cut the pools into several calls", "请检查 offsets 是否损坏，或分几次计算",
+    ),
     "bad_offsets": Message(
         "offsets or calls are no flat arrays of whole numbers, or offsets do not rise from 0",
         "offsets 或 calls 不是一维整数数组，或 offsets 没有从 0 起递增",

@@ -42,6 +42,7 @@ RESULTS: Final = {
         "run the events again", "请重新运行事件文件",
     ),
     "sql_refused": Message("{why}", "查询无法执行", "{hint}the tables are {tables}", "可用的表：{tables}"),
+    "sql_no_text": Message("a query is no {type}", "查询须为文本", "write one SELECT as a text", "请以文本写一条 SELECT"),
     "sql_not_one": Message("this is not one question", "不是单个查询", "write one SELECT, and nothing else", "请只写一条 SELECT"),
     "no_events_held": Message("holds tables and no events", "只有结果表，没有事件", "run the events again", "请重新运行事件文件"),
     "other_policy": Message(

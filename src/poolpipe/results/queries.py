@@ -48,6 +48,8 @@ def query_tables(query: str, names: Iterable[str], table: Callable[[str], pl.Dat
     """
     import duckdb
 
+    if not isinstance(query, str):
+        raise InputError.of("sql_no_text", where="sql", type=type(query).__name__)
     known = list(names)
     words = {word.lower() for word in _WORD.findall(query)}
     # Python's variables are no tables: a misspelt name must not find a frame of the caller's.

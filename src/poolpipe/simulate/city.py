@@ -64,6 +64,14 @@ class Summary:
         Seed of the random numbers.
     events, references, truth : mapping of str to int
         Rows written, by kind of event, by reference table and by table of the truth.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     written = simulate(folder, people=500, seed=1)
+    >>> written.seed, written.events["collect"] > 500
+    (1, True)
     """
 
     folder: Path
