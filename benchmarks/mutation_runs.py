@@ -13,6 +13,7 @@ import select
 import signal
 import sys
 import tempfile
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,6 +95,8 @@ def forked(work: Callable[[int], None], seconds: Mapping[str, float]) -> Outcome
                     os.dup2(output.fileno(), stream)
                 work(writing)
                 status = 0
+            except BaseException:  # noqa: BLE001 - it is told to whoever forked
+                traceback.print_exc()
             finally:
                 os._exit(status)
         os.close(writing)

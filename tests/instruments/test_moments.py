@@ -39,8 +39,10 @@ ORDERS = ("month first (mdy)", "day first (dmy)")
 )
 def test_moment__is_each_part_of_what_is_printed(text: str, expected: tuple[int, ...]) -> None:
     found = moment(text, ImportPolicy())
-    year, month, day, *clock = expected
-    assert (found.at, found.doubts) == (datetime(year, month, day, *clock, tzinfo=UTC), ())
+    padded = (*expected, 0, 0, 0, 0)
+    year, month, day, hour, minute, second, fraction = padded[:7]
+    at = datetime(year, month, day, hour, minute, second, fraction, tzinfo=UTC)
+    assert (found.at, found.doubts) == (at, ())
 
 
 @pytest.mark.parametrize(
