@@ -121,6 +121,21 @@ def test_gzip__damaged_at_any_byte_gives_no_byte_that_was_not_in_it(tmp_path: Pa
         assert text == TEXT or trouble, place
 
 
+@pytest.mark.parametrize("zeros", [0, 3, 20])
+@pytest.mark.parametrize("place", range(-8, 0))
+def test_gzip__with_a_wrong_checksum_vouches_for_nothing(place: int, zeros: int, tmp_path: Path) -> None:
+    """The text is short, so that the file ends with the zeros of its length."""
+    content = bytearray(gzip.compress(TEXT))
+    content[place] ^= 1
+    text, trouble = unpacked(tmp_path / "x", bytes(content) + bytes(zeros))
+    if place >= -4 and zeros == 20:  # the length's own zeros may be those that the file is padded with
+        assert trouble
+    else:
+        assert (text, "incorrect" in trouble, " check" in trouble) == (b"", True, True)
+    behind, _ = unpacked(tmp_path / "x", gzip.compress(FIRST) + bytes(content))
+    assert behind == FIRST
+
+
 def test_zstd__damaged_at_any_byte_ends(tmp_path: Path) -> None:
     """What a frame without checksum holds nobody can vouch for; the frame before it is read."""
     content = zstd(FIRST) + zstd(SECOND)
