@@ -20,6 +20,7 @@ __all__ = [
     "mask_identities",
     "mask_numbers",
     "mask_sound_ids",
+    "mask_subject",
     "number_of",
     "refused_value",
     "visible",
@@ -81,6 +82,20 @@ def mask(number: str) -> str:
     """Hide the middle of an identity number: `360781********0005`; at most a third and a quarter stay."""
     first, last = min(6, len(number) // 3), min(4, len(number) // 4)
     return number[:first] + "*" * (len(number) - first - last) + number[len(number) - last :]
+
+
+def mask_subject(kind: str, subject: str) -> str:
+    """Mask an anomaly's subject: a person's number behind its document, long numbers in the id of an event.
+
+    Examples
+    --------
+    >>> mask_subject("person", "RIC:990100199001010012"), mask_subject("tube", "22040400001")
+    ('RIC:990100********0012', '22040400001')
+    """
+    if kind == "person":
+        document, colon, number = subject.partition(":")
+        return f"{document}{colon}{mask(number)}"
+    return mask_numbers(subject) if kind == "event" else subject
 
 
 def mask_numbers(text: str) -> str:

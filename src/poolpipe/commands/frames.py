@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from poolpipe.terminal.boards import Board
 
-__all__ = ["board", "echo_json", "read_frame", "tell_doubts", "write_frame", "written"]
+__all__ = ["board", "echo_csv", "echo_json", "read_frame", "tell_doubts", "write_frame", "written"]
 
 
 def read_frame(path: Path, numbers: Iterable[str] = ()) -> pl.DataFrame:
@@ -159,6 +159,30 @@ def tell_doubts(doubts: pl.DataFrame, *, most: int = 10) -> None:
 def echo_json(value: object) -> None:
     """Write JSON to stdout; an infinity is the word `infinity` or `-infinity`, NaN is null."""
     click.echo(json_text(_jsonable(value)))
+
+
+def echo_csv(rows: pl.DataFrame) -> None:
+    """Write CSV to stdout; no spreadsheet runs a cell of it, and no control character reaches the terminal.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        Texts, numbers and truth values.
+    """
+    import polars as pl
+    from polars import selectors
+
+    from poolpipe.exchange.city_csv import harmless
+    from poolpipe.exchange.list_csv import legible
+
+    safe = rows.with_columns(harmless(legible(pl.col(name))).alias(name) for name in _texts_of(rows))
+    click.echo(safe.with_columns(selectors.boolean().cast(pl.String)).write_csv(), nl=False)
+
+
+def _texts_of(rows: pl.DataFrame) -> list[str]:
+    import polars as pl
+
+    return [name for name, kind in rows.schema.items() if kind == pl.String]
 
 
 def _text(value: object) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from poolpipe.exchange.list_columns import Language, ListColumn
     from poolpipe.exchange.workbook import ListSheet
 
-__all__ = ["MANIFEST", "check_own", "write_csv", "write_manifest"]
+__all__ = ["MANIFEST", "check_own", "legible", "write_csv", "write_manifest"]
 
 MANIFEST: Final = "lists.manifest.json"
 
@@ -78,13 +78,16 @@ def _cell(column: ListColumn) -> pl.Expr:
     if column.kind == "time":
         return pl.col(column.name).dt.strftime("%Y-%m-%d %H:%M")
     text = pl.col(column.name).cast(pl.String)
-    legible = pl.when(text.str.contains(_CONTROL)).then(
-        text.map_elements(visible, return_dtype=pl.String)
-    ).otherwise(text)  # fmt: skip
-    cell = harmless(legible)
+    cell = harmless(legible(text))
     if column.kind != "code":
         return cell
     return pl.when(cell.str.len_chars() <= _LONGEST_FORMULA).then(as_text_cell(cell)).otherwise(cell)
+
+
+def legible(text: pl.Expr) -> pl.Expr:
+    """Expression for a text whose control characters are escapes: they could command a terminal or hide text."""
+    escaped = text.map_elements(visible, return_dtype=pl.String)
+    return pl.when(text.str.contains(_CONTROL)).then(escaped).otherwise(text)
 
 
 def write_manifest(folder: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from poolpipe.display import mask, mask_identities, mask_numbers
+from poolpipe.display import mask_identities, mask_subject
 from poolpipe.events.rejected_loads import lacks_lab
 from poolpipe.exchange.codings import Wording
 from poolpipe.exchange.list_columns import Language, worded
@@ -55,7 +55,7 @@ def anomaly_rows(anomalies: pl.DataFrame, language: Language, *, show_ids: bool)
 def _anomaly(row: dict[str, Any], language: Language, *, show_ids: bool) -> dict[str, str | None]:
     code, detail = ANOMALIES.get(row["code"]), str(row["detail"] or "")
     kind, subject = row["subject_kind"], row["subject"]
-    shown = subject if show_ids else _masked(kind, subject)
+    shown = subject if show_ids or subject is None else mask_subject(kind, subject)
     if code is None:
         facts = detail if show_ids else mask_identities(detail)
         return {
@@ -75,16 +75,6 @@ def _anomaly(row: dict[str, Any], language: Language, *, show_ids: bool) -> dict
         "facts": (facts if show_ids else mask_identities(facts)) or None,
         "way_out": worded(Wording(advice.way_out, advice.way_out_chinese), language, " / "),
     }
-
-
-def _masked(kind: str, subject: str | None) -> str | None:
-    """An anomaly's subject with a person's number, and long numbers in event ids, masked."""
-    if subject is None:
-        return None
-    if kind == "person":
-        document, colon, number = subject.partition(":")
-        return f"{document}{colon}{mask(number)}"
-    return mask_numbers(subject) if kind == "event" else subject
 
 
 def reject_rows(rejects: pl.DataFrame, language: Language, *, show_ids: bool) -> pl.DataFrame:

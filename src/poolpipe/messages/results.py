@@ -41,6 +41,15 @@ RESULTS: Final = {
         "holds no table {name}: it was written before there was one", "写出该结果的版本尚无此表",
         "run the events again", "请重新运行事件文件",
     ),
+    "table_without_people": Message(
+        "the table {name} names no person", "表 {name} 中没有人员",
+        "leave --people out, or show members, recalls or cases", "请去掉 --people，或查看 members、recalls、cases",
+    ),
+    "no_column_shown": Message(
+        "there is no column {name!r}", "没有列 {name}",
+        "{hint}there are {columns}; names, telephones and communities come with --people",
+        "可用的列见上；姓名、电话、社区等列须给出 --people",
+    ),
     "sql_refused": Message("{why}", "查询无法执行", "{hint}the tables are {tables}", "可用的表：{tables}"),
     "sql_no_text": Message("a query is no {type}", "查询须为文本", "write one SELECT as a text", "请以文本写一条 SELECT"),
     "sql_not_one": Message("this is not one question", "不是单个查询", "write one SELECT, and nothing else", "请只写一条 SELECT"),

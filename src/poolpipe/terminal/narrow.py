@@ -44,7 +44,7 @@ def fitted(board: Table, width: int, spare: Sequence[int]) -> Table:
     Returns
     -------
     Table
-        Columns that are left out are named below it.
+        Columns that are left out are named below it. Where one code alone is wider than the terminal, codes are folded.
     """
     least = [_least(column, width) for column in board.columns]
     gap = 1 if board.padding[1] == 0 else 2
@@ -56,7 +56,11 @@ def fitted(board: Table, width: int, spare: Sequence[int]) -> Table:
             break
         kept.discard(index)
     narrow = copy.copy(board)
+    narrow.min_width = min(board.min_width or 0, width)  # the title's, which is wrapped
     narrow.columns = [_as(board.columns[n], index, least[n]) for index, n in enumerate(sorted(kept))]
+    if sum(least[n] + gap for n in kept) + _EDGES > width:
+        for column in narrow.columns:
+            column.no_wrap, column.overflow, column.min_width = False, "fold", None
     out = [_name(board.columns[n]) for n in range(len(least)) if n not in kept]
     if out:
         told = both("left out on this narrow terminal", "终端过窄，未显示") + f": {', '.join(out)}"

@@ -6,7 +6,7 @@ import polars as pl
 from rich.text import Text
 
 from poolpipe.coding.vocabulary import resembles
-from poolpipe.display import mask, mask_numbers, refused_value, withhold_values
+from poolpipe.display import mask_subject, refused_value, withhold_values
 from poolpipe.events.rejected_loads import lacks_lab
 from poolpipe.findings import LOADS_REJECTED, NO_LAB
 from poolpipe.languages import both, language
@@ -125,9 +125,6 @@ def _facts(row: dict[str, object], code: str) -> str:
 def _subject(row: dict[str, object], *, show_ids: bool) -> str:
     """Kind, name and round of an anomaly's subject, with a person's number and long numbers in event ids masked."""
     subject = str(row["subject"] or "-")
-    if row["subject_kind"] == "person" and not show_ids:
-        document, colon, number = subject.partition(":")
-        subject = f"{document}{colon}{mask(number)}"
-    if row["subject_kind"] == "event" and not show_ids:
-        subject = mask_numbers(subject)
+    if not show_ids:
+        subject = mask_subject(str(row["subject_kind"]), subject)
     return f"{row['subject_kind']} {subject} {row['round'] or ''}".rstrip()

@@ -1,0 +1,132 @@
+"""`poolpipe recalls`: the board of people to sample again, alone, of a result or of scan files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from poolpipe.commands import options
+from poolpipe.commands.frames import echo_json
+from poolpipe.commands.options import ZONE
+from poolpipe.commands.results import is_result, times_in
+from poolpipe.errors import InputError
+from poolpipe.progress import Steps
+from poolpipe.terminal.console import check_inputs, parse_moment, show
+from poolpipe.terminal.loading import loading
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from poolpipe.events.reference import Reference
+    from poolpipe.policy import Policy
+
+__all__ = ["recalls"]
+
+
+@click.command(
+    help="Show who must be sampled again by when, the most urgent first.\n\n"
+    "显示复采名单：谁须在何时之前复采，最急者在前。\n\n"
+    "INPUT is a result (the folder of `poolpipe run --out`), or scan files, which are read and concluded first."
+    "\n\nINPUT 为结果文件夹（`poolpipe run --out` 所写），或扫码文件（先读取并得出结论）。"
+    "\n\n\b\nExamples  例:\n"
+    "  poolpipe recalls result\n"
+    "  poolpipe recalls result --people people.csv --rows 100\n"
+    "  poolpipe recalls scans --as-of '2022-04-04 12:00' --json"
+)
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("--people", metavar="FILE", help="People with communities and households  人员表")
+@click.option(
+    "--policy", metavar="POLICY", help="For scan files: preset or TOML file  判读规则：预设名或 TOML 文件"
+)
+@click.option("--as-of", metavar="TIME", help="For scan files: the view from this moment  截至时刻")
+@click.option(
+    "--zone",
+    type=ZONE,
+    metavar="ZONE",
+    help="Zone of the times; default the policy's, of a result Asia/Shanghai  时区",
+)
+@options.rows
+@options.show_ids
+@options.as_json("All that wait as JSON, identity numbers in full  以 JSON 输出全部待办（完整证件号）")
+@options.quiet("No progress  不显示进度")
+def recalls(
+    inputs: tuple[str, ...],
+    *,
+    people: str | None,
+    policy: str | None,
+    as_of: str | None,
+    zone: str | None,
+    rows: int,
+    show_ids: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Show the recall board of a result, or of files."""
+    check_inputs(inputs, pipes=True)
+    check_inputs(each for each in (people,) if each)
+    with loading():
+        from poolpipe.events.reference import read_reference
+        from poolpipe.policy import load_policy
+        from poolpipe.terminal.boards import recall_board
+
+    known = read_reference(people=people)
+    rules = load_policy(policy)
+    zone = zone or rules.time_zone
+    if len(inputs) == 1 and is_result(Path(inputs[0])):
+        if as_of is not None:
+            raise InputError.of("no_events_held", where=inputs[0])
+        found = _of_result(Path(inputs[0]))
+    else:
+        moment = parse_moment(as_of, rules.time_zone)
+        found = _of_files(inputs, rules, moment, known, quiet=quiet or as_json)
+    if as_json:
+        waiting = found.recalls.filter(found.recalls["status"] != "closed").sort("rank")
+        echo_json(times_in(waiting, zone).to_dicts())
+        return
+    board = recall_board(
+        found.recalls,
+        as_of=found.as_of,
+        zone=zone,
+        people=known.people,
+        show_ids=show_ids,
+        rows=rows,
+        sampled=found.sampled,
+    )
+    show([board])
+
+
+class _Recalls(NamedTuple):
+    """The recalls, the moment they are of, and whether anybody was sampled."""
+
+    recalls: pl.DataFrame
+    as_of: datetime | None
+    sampled: bool
+
+
+def _of_result(folder: Path) -> _Recalls:
+    """Read the recalls of a result, and of its other tables no more than is needed."""
+    import polars as pl
+
+    from poolpipe.results.written import opened
+
+    with opened(folder) as written:
+        recalls = pl.read_parquet(written.path("recalls"))
+        people = pl.scan_parquet(written.path("pools")).select(pl.col("people").sum()).collect().item()
+        written.check()
+        moment = written.summary["as_of"]
+    return _Recalls(recalls, None if moment is None else datetime.fromisoformat(moment), people > 0)
+
+
+def _of_files(
+    inputs: tuple[str, ...], rules: Policy, moment: datetime | None, known: Reference, *, quiet: bool
+) -> _Recalls:
+    """Conclude from scan files; nothing is written."""
+    from poolpipe.pipeline import run
+    from poolpipe.terminal.campaign import moment_of_day
+
+    with Steps(quiet=quiet) as steps:
+        day = run(inputs, policy=rules, as_of=moment, reference=known, progress=steps)
+    return _Recalls(day.recalls, moment_of_day(day), day.sampled() > 0)

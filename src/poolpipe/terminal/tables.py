@@ -1,0 +1,136 @@
+"""Draw any result table on the terminal: the columns that fit, codes whole, identities masked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+from rich.text import Text
+
+from poolpipe.display import mask, mask_identities, mask_subject, withheld
+from poolpipe.languages import both
+from poolpipe.terminal.marks import Board, clock, frame, plain
+from poolpipe.terminal.troubles import withheld_detail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+__all__ = ["grouped", "masked_rows", "table_board"]
+
+_PROSE: Final = frozenset({"detail", "raw", "file", "meaning"})
+"""Columns of sentences: they are folded; all others hold codes, words and figures, which are not."""
+
+_PROSE_WIDTH: Final = 24
+
+
+def grouped(rows: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Bring rows of one value together, the values in the order in which they first occur."""
+    place = pl.int_range(pl.len()).min().over(by)
+    return rows.with_columns(place.alias("_place")).sort("_place", maintain_order=True).drop("_place")
+
+
+def masked_rows(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Mask the identities in rows of a result table: numbers, names, telephones, refused values.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        Rows with all columns of the table.
+    table : str
+        Name of the table.
+
+    Returns
+    -------
+    polars.DataFrame
+        With the same columns.
+    """
+    told = [_masked(row, table) for row in rows.iter_rows(named=True)]
+    return pl.DataFrame(told, schema=rows.schema) if told else rows
+
+
+def _masked(row: dict[str, Any], table: str) -> dict[str, Any]:
+    hidden = dict(row)
+    for name in ("person", "phone"):
+        if row.get(name):
+            hidden[name] = mask(row[name])
+    if row.get("name"):
+        hidden["name"] = row["name"][0] + "*" * (len(row["name"]) - 1)
+    if table == "anomalies" and row["subject"]:
+        hidden["subject"] = mask_subject(row["subject_kind"], row["subject"])
+        hidden["detail"] = mask_identities(row["detail"] or "")
+    if table == "rejects":
+        hidden["detail"] = withheld_detail(row["detail"] or "", row["file"])
+        hidden["raw"] = row["raw"] and withheld(row["raw"])
+    return hidden
+
+
+def table_board(
+    rows: pl.DataFrame,
+    title: str,
+    *,
+    zone: str,
+    sizes: Sequence[int] = (),
+    more: int = 0,
+    show_ids: bool = False,
+) -> Board:
+    """Draw rows of a table; where they are wider than the terminal the last columns are left out, and named.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        The rows shown, the columns from the most needed to the least.
+    title : str
+        Heading.
+    zone : str
+        IANA zone of the times.
+    sizes : sequence of int
+        For each row, how many rows of the table have its value of the first column, by which they are grouped; empty
+        where they are not.
+    more : int
+        Rows that are not shown.
+    show_ids : bool
+        Identities are shown.
+
+    Returns
+    -------
+    Board
+    """
+    board = frame(
+        title, more=more, rest=("with --rows N or --csv", "请用 --rows N 或 --csv 查看"), show_ids=show_ids
+    )
+    for name, kind in rows.schema.items():
+        prose = name in _PROSE
+        board.add_column(
+            Text(name),
+            justify="right" if kind.is_numeric() else "left",
+            no_wrap=not prose,
+            overflow="fold",
+            min_width=min(_PROSE_WIDTH, _longest(rows[name])) if prose else None,
+        )
+    groups = rows.to_series(0).rle_id().to_list() if sizes else [0] * rows.height
+    for place, row in enumerate(rows.iter_rows()):
+        cells = [_cell(value, zone) for value in row]
+        if sizes:
+            first = place == 0 or groups[place - 1] != groups[place]
+            if first and place:
+                board.add_section()
+            cells[0] = f"{cells[0]} ({sizes[place]:,})" if first else ""
+        board.add_row(*map(plain, cells))
+    if rows.is_empty():
+        board.add_row(Text(both("none", "无"), style="green"))
+    return board
+
+
+def _longest(values: Iterable[object]) -> int:
+    return max((len(str(value)) for value in values), default=1)
+
+
+def _cell(value: datetime | float | str | bool | None, zone: str) -> str:  # noqa: FBT001 -- a value, no flag
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return both("yes", "是") if value else both("no", "否")
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value) if isinstance(value, str | int) else clock(value, zone)
