@@ -98,7 +98,7 @@ def recalls(
     show([board])
 
 
-class _Recalls(NamedTuple):
+class _WaitingRecalls(NamedTuple):
     """The recalls, the moment they are of, and whether anybody was sampled."""
 
     recalls: pl.DataFrame
@@ -106,7 +106,7 @@ class _Recalls(NamedTuple):
     sampled: bool
 
 
-def _of_result(folder: Path) -> _Recalls:
+def _of_result(folder: Path) -> _WaitingRecalls:
     """Read the recalls of a result, and of its other tables no more than is needed."""
     import polars as pl
 
@@ -117,16 +117,16 @@ def _of_result(folder: Path) -> _Recalls:
         people = pl.scan_parquet(written.path("pools")).select(pl.col("people").sum()).collect().item()
         written.check()
         moment = written.summary["as_of"]
-    return _Recalls(recalls, None if moment is None else datetime.fromisoformat(moment), people > 0)
+    return _WaitingRecalls(recalls, None if moment is None else datetime.fromisoformat(moment), people > 0)
 
 
 def _of_files(
     inputs: tuple[str, ...], rules: Policy, moment: datetime | None, known: Reference, *, quiet: bool
-) -> _Recalls:
+) -> _WaitingRecalls:
     """Conclude from scan files; nothing is written."""
     from poolpipe.pipeline import run
     from poolpipe.terminal.campaign import moment_of_day
 
     with Steps(quiet=quiet) as steps:
         day = run(inputs, policy=rules, as_of=moment, reference=known, progress=steps)
-    return _Recalls(day.recalls, moment_of_day(day), day.sampled() > 0)
+    return _WaitingRecalls(day.recalls, moment_of_day(day), day.sampled() > 0)
