@@ -6,8 +6,9 @@ from typing import Any
 
 from benchmarks.contenders import FLOOR, OURS, PEERS
 
-FLOORS, PEAK_GB, COLD_S = 3.0, 6.0, 15.0
-TIMES_PEER, TENFOLD = 3.0, 11.0
+FLOORS_CPU, FLOORS_WALL, PEAK_GB, COLD_S = 1.35, 1.45, 2.0, 15.0
+TIMES_PEER, TENFOLD = 4.0, 11.0
+SWEEP, SWEEP_NS = "decode: belief propagation, a seat and sweep", 25.0
 HELP_S, TOWN_S, VIEW_SHARE = 0.3, 2.0, 1 / 3
 SMALL_FILES = 20_000
 SMALL_FILE_MS = {"csv": 0.25, "ndjson": 0.5}
@@ -27,15 +28,10 @@ def rows(figures: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     ours, floor = fastest(city, OURS), fastest(city, FLOOR)
     found = []
     if ours and floor:
-        times = ours["wall_s"] / floor["wall_s"]
-        found.append(
-            (
-                f"the day of {int(largest):,} against the floor",
-                f"<= {FLOORS:.0f} x",
-                f"{times:.1f} x; by CPU time {ours['cpu_s'] / floor['cpu_s']:.1f} x",
-                times <= FLOORS,
-            )
-        )
+        for kind, most in (("CPU", FLOORS_CPU), ("wall", FLOORS_WALL)):
+            times = ours[f"{kind.lower()}_s"] / floor[f"{kind.lower()}_s"]
+            what = f"the day of {int(largest):,} against the floor, {kind} time"
+            found.append((what, f"<= {most} x", f"{times:.2f} x", times <= most))
         peak = max(run["peak_bytes"] for run in city["runs"][OURS]) / 1e9
         found.append(("its peak memory", f"<= {PEAK_GB:.0f} GB", f"{peak:.2f} GB", peak <= PEAK_GB))
     added = small["cold"]["wall_s"] - small["warm"]["wall_s"]
@@ -76,6 +72,10 @@ def rows(figures: dict[str, Any]) -> list[tuple[str, str, str, str]]:
                 (f"a loaded day under {what}, share of the run", "< 0.33", f"{share:.2f}", share < VIEW_SHARE)
             )
     found += _small_files(figures)
+    for row in figures["suite"]:
+        if row["group"] == SWEEP:
+            ns = 1e9 / row["rows_per_s"]
+            found.append((SWEEP, f"<= {SWEEP_NS:.0f} ns", f"{ns:.1f} ns", ns <= SWEEP_NS))
     return [(what, asked, told, "met" if met else "**not met**") for what, asked, told, met in found]
 
 
