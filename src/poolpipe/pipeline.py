@@ -32,6 +32,7 @@ from poolpipe.policy import Policy, load_policy
 from poolpipe.progress import reporting
 from poolpipe.results.day import Day
 from poolpipe.results.members import Members
+from poolpipe.results.summary_schema import SUMMARY
 from poolpipe.results.tables import EncodedTables
 from poolpipe.results.writing import Writing
 from poolpipe.stages.anomalies import (
@@ -352,6 +353,7 @@ def _summary(
     kept = dict(coded.retention.group_by("status").len().iter_rows())
     capacity = policy.pools.box_capacity
     return {
+        "schema": SUMMARY,
         "as_of": None if moment is None else moment.isoformat().replace("+00:00", "Z"),
         "policy": {"name": policy.name, "version": policy.version},
         "files": events.files,

@@ -119,7 +119,8 @@ def decode(
             "doubts": found.doubts,
         }
         judged = {"table": fit.table.to_dicts(), "warnings": list(fit.warnings), "better": dict(fit.better)}
-        echo_json({name: table.to_dicts() for name, table in tables.items()} | {"fit": judged})
+        told = {name: table.to_dicts() for name, table in tables.items()} | {"fit": judged}
+        echo_json({"schema": "poolpipe.decode/1", **told})
         return
     likely = found.people.sort("p_infected", descending=True, maintain_order=True)
     odd = found.components.sort("surprise", descending=True, maintain_order=True)

@@ -96,6 +96,7 @@ def plan(
     if as_json:
         echo_json(
             {
+                "schema": "poolpipe.plan/1",
                 "needs": made.needs.to_dicts(),
                 "hours": _whole(made.hours).to_dicts(),
                 "keeps_up": made.keeps_up,

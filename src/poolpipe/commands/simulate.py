@@ -154,7 +154,12 @@ def _progress() -> Callable[[int, int], None]:
 def _tell(summary: Summary, *, as_json: bool) -> None:
     written = {"events": summary.events, "reference": summary.references, "truth": summary.truth}
     if as_json:
-        told = {"folder": str(summary.folder), "seed": summary.seed, **written}
+        told = {
+            "schema": "poolpipe.simulate/1",
+            "folder": str(summary.folder),
+            "seed": summary.seed,
+            **written,
+        }
         click.echo(json_text(told, indent=None))
         return
     tell(f"{summary.folder}: {summary.settings.people:,} {both('simulated people', '名模拟居民')}")

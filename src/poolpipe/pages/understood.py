@@ -19,7 +19,7 @@ KIND_WORDS: Final = {
     "pickup": Words("pickups", "转运交接"),
     "receive": Words("receipts", "签收"),
     "load": Words("plate loads", "上机"),
-    "read": Words("read-outs", "读数"),
+    "read": Words("read-outs", "扩增结果"),
     "report": Words("results of a laboratory", "结果上报"),
     "void": Words("withdrawals", "作废"),
 }

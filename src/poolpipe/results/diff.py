@@ -94,7 +94,7 @@ class Difference:
             for name in ("calls", "recalls", "cases", "anomalies")
         }
         headers = {name: {"before": before, "after": after} for name, (before, after) in self.headers.items()}
-        return {**headers, "counts": self.counts(), **tables}
+        return {"schema": "poolpipe.diff/1", **headers, "counts": self.counts(), **tables}
 
 
 def compare(before: Result, after: Result) -> Difference:

@@ -126,6 +126,7 @@ def understood_as_json(files: Sequence[UnderstoodFile], *, show_ids: bool = Fals
         Show identity numbers and names in full.
     """
     return {
+        "schema": "poolpipe.check/1",
         "version": 1,
         "asked": sum(len(each.questions) for each in files),
         "files": [

@@ -1,0 +1,152 @@
+"""What each command writes with `--json`, as pydantic models, from which JSON schemas are written (docs/schemas.md)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import BaseModel, Field, RootModel
+
+from poolpipe.results.summary_schema import Open, Summary
+
+__all__ = ["SCHEMAS"]
+
+
+class BeforeAfter(Open):
+    """A fact of two results."""
+
+    before: Any
+    after: Any
+
+
+class Diff(Open):
+    """`poolpipe diff A B --json`."""
+
+    schema_: str = Field(alias="schema", pattern=r"^poolpipe\.diff/1$")
+    as_of: BeforeAfter
+    policy: BeforeAfter
+    counts: dict[str, int] = Field(description="How many calls, recalls, cases and codes differ")
+    calls: list[dict[str, Any]] = Field(
+        description="Tubes whose call differs: round, tube, before, after, known"
+    )
+    recalls: list[dict[str, Any]] = Field(description="Recalls that appeared, vanished or changed")
+    cases: list[dict[str, Any]] = Field(description="Positive people that appeared or vanished")
+    anomalies: list[dict[str, Any]] = Field(description="Codes whose number differs: code, before, after")
+
+
+class Need(Open):
+    """What a round takes of one thing."""
+
+    item: str
+    chinese: str = Field(alias="中文")
+    quantity: int = Field(ge=0)
+    basis: str
+
+
+class Plan(Open):
+    """`poolpipe plan --json`."""
+
+    schema_: str = Field(alias="schema", pattern=r"^poolpipe\.plan/1$")
+    needs: list[Need]
+    hours: list[dict[str, int | float | None]] = Field(description="Hour by hour: tubes and people")
+    keeps_up: bool
+    lab_gap_tubes_per_day: int
+    finished_h: int | float | None = Field(description="Hour in which the last tube is tested")
+    assumed_tubes_per_day: int | None
+
+
+class Decoded(Open):
+    """`poolpipe decode --json`."""
+
+    schema_: str = Field(alias="schema", pattern=r"^poolpipe\.decode/1$")
+    people: list[dict[str, Any]] = Field(description="person, p_infected, method, error, component")
+    components: list[dict[str, Any]]
+    pools: list[dict[str, Any]]
+    doubts: list[dict[str, Any]] = Field(description="Pools that could not be used: pool, code, detail")
+    fit: dict[str, Any] = Field(description="table, warnings, better")
+
+
+class Simulated(Open):
+    """`poolpipe simulate --json`."""
+
+    schema_: str = Field(alias="schema", pattern=r"^poolpipe\.simulate/1$")
+    folder: str
+    seed: int
+    events: dict[str, int]
+    reference: dict[str, int]
+    truth: dict[str, int]
+
+
+class Checked(Open):
+    """`poolpipe check --json`; docs/your-files.md explains the keys."""
+
+    schema_: str = Field(alias="schema", pattern=r"^poolpipe\.check/1$")
+    asked: int = Field(ge=0)
+    files: list[dict[str, Any]]
+
+
+class ImportedFile(Open):
+    """What one instrument file means."""
+
+    path: str
+    events: dict[str, int] = Field(description="Kind to the number of events")
+    missing: list[str]
+    crosschecks: list[dict[str, Any]]
+    written: dict[str, str] = Field(description="File to what happened to it")
+
+
+class Imported(RootModel[list[ImportedFile]]):
+    """`poolpipe import --json`, a file each."""
+
+
+class Design(Open):
+    """What a design promises."""
+
+    scheme: str
+    sizes: list[int]
+    expected_tests: float
+    tests_per_person: float
+    pooling_sensitivity: float
+    pooling_specificity: float
+    ppv: float | None
+    npv: float | None
+    note: str
+    groups: list[dict[str, Any]] = Field(description="People for whom it promises the same")
+
+
+class Designs(RootModel[list[Design]]):
+    """`poolpipe design best --json` and `design characteristics --json`."""
+
+
+class Estimate(Open):
+    """A prevalence with its interval; columns of `--by` stand before."""
+
+    prevalence: float | None
+    lower: float | None
+    upper: float | None
+    pools: int
+    positive: int
+    people: int
+    method: str
+
+
+class Estimates(RootModel[list[Estimate]]):
+    """`poolpipe design prevalence --json`, a stratum each."""
+
+
+class Rows(RootModel[list[dict[str, Any]]]):
+    """`poolpipe design screen --json` and `design assign --json`: a row each, as in `--out`."""
+
+
+SCHEMAS: Final[dict[str, type[BaseModel]]] = {
+    "summary": Summary,
+    "diff": Diff,
+    "plan": Plan,
+    "decode": Decoded,
+    "simulate": Simulated,
+    "check": Checked,
+    "import": Imported,
+    "design": Designs,
+    "prevalence": Estimates,
+    "rows": Rows,
+}
+"""Name to model; lists have no key for their version, which is that of the file."""
