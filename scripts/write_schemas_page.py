@@ -34,7 +34,10 @@ def schema(name: str) -> str:
     """The JSON schema of one content, as the file holds it."""
     told = SCHEMAS[name].model_json_schema(by_alias=True)
     whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"poolpipe.{name}/1", **told}
-    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+    text = json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+    return text.replace('"_', '"').replace(
+        "/$defs/_", "/$defs/"
+    )  # names of models that are private in Python
 
 
 def page() -> str:

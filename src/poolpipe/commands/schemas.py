@@ -6,24 +6,24 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field, RootModel
 
-from poolpipe.results.summary_schema import Open, Summary
+from poolpipe.results.summary_schema import Open, RunSummary
 
 __all__ = ["SCHEMAS"]
 
 
-class BeforeAfter(Open):
+class _BeforeAfter(Open):
     """A fact of two results."""
 
     before: Any
     after: Any
 
 
-class Diff(Open):
+class _DiffJson(Open):
     """`poolpipe diff A B --json`."""
 
     schema_: str = Field(alias="schema", pattern=r"^poolpipe\.diff/1$")
-    as_of: BeforeAfter
-    policy: BeforeAfter
+    as_of: _BeforeAfter
+    policy: _BeforeAfter
     counts: dict[str, int] = Field(description="How many calls, recalls, cases and codes differ")
     calls: list[dict[str, Any]] = Field(
         description="Tubes whose call differs: round, tube, before, after, known"
@@ -33,7 +33,7 @@ class Diff(Open):
     anomalies: list[dict[str, Any]] = Field(description="Codes whose number differs: code, before, after")
 
 
-class Need(Open):
+class _NeedJson(Open):
     """What a round takes of one thing."""
 
     item: str
@@ -42,11 +42,11 @@ class Need(Open):
     basis: str
 
 
-class Plan(Open):
+class _PlanJson(Open):
     """`poolpipe plan --json`."""
 
     schema_: str = Field(alias="schema", pattern=r"^poolpipe\.plan/1$")
-    needs: list[Need]
+    needs: list[_NeedJson]
     hours: list[dict[str, int | float | None]] = Field(description="Hour by hour: tubes and people")
     keeps_up: bool
     lab_gap_tubes_per_day: int
@@ -54,7 +54,7 @@ class Plan(Open):
     assumed_tubes_per_day: int | None
 
 
-class Decoded(Open):
+class _DecodeJson(Open):
     """`poolpipe decode --json`."""
 
     schema_: str = Field(alias="schema", pattern=r"^poolpipe\.decode/1$")
@@ -65,7 +65,7 @@ class Decoded(Open):
     fit: dict[str, Any] = Field(description="table, warnings, better")
 
 
-class Simulated(Open):
+class _SimulateJson(Open):
     """`poolpipe simulate --json`."""
 
     schema_: str = Field(alias="schema", pattern=r"^poolpipe\.simulate/1$")
@@ -76,7 +76,7 @@ class Simulated(Open):
     truth: dict[str, int]
 
 
-class Checked(Open):
+class _CheckJson(Open):
     """`poolpipe check --json`; docs/your-files.md explains the keys."""
 
     schema_: str = Field(alias="schema", pattern=r"^poolpipe\.check/1$")
@@ -84,7 +84,7 @@ class Checked(Open):
     files: list[dict[str, Any]]
 
 
-class ImportedFile(Open):
+class _ImportedFileJson(Open):
     """What one instrument file means."""
 
     path: str
@@ -94,11 +94,11 @@ class ImportedFile(Open):
     written: dict[str, str] = Field(description="File to what happened to it")
 
 
-class Imported(RootModel[list[ImportedFile]]):
+class _ImportJson(RootModel[list[_ImportedFileJson]]):
     """`poolpipe import --json`, a file each."""
 
 
-class Design(Open):
+class _DesignJson(Open):
     """What a design promises."""
 
     scheme: str
@@ -113,11 +113,11 @@ class Design(Open):
     groups: list[dict[str, Any]] = Field(description="People for whom it promises the same")
 
 
-class Designs(RootModel[list[Design]]):
+class _DesignsJson(RootModel[list[_DesignJson]]):
     """`poolpipe design best --json` and `design characteristics --json`."""
 
 
-class Estimate(Open):
+class _EstimateJson(Open):
     """A prevalence with its interval; columns of `--by` stand before."""
 
     prevalence: float | None
@@ -129,24 +129,24 @@ class Estimate(Open):
     method: str
 
 
-class Estimates(RootModel[list[Estimate]]):
+class _EstimatesJson(RootModel[list[_EstimateJson]]):
     """`poolpipe design prevalence --json`, a stratum each."""
 
 
-class Rows(RootModel[list[dict[str, Any]]]):
+class _RowsJson(RootModel[list[dict[str, Any]]]):
     """`poolpipe design screen --json` and `design assign --json`: a row each, as in `--out`."""
 
 
 SCHEMAS: Final[dict[str, type[BaseModel]]] = {
-    "summary": Summary,
-    "diff": Diff,
-    "plan": Plan,
-    "decode": Decoded,
-    "simulate": Simulated,
-    "check": Checked,
-    "import": Imported,
-    "design": Designs,
-    "prevalence": Estimates,
-    "rows": Rows,
+    "summary": RunSummary,
+    "diff": _DiffJson,
+    "plan": _PlanJson,
+    "decode": _DecodeJson,
+    "simulate": _SimulateJson,
+    "check": _CheckJson,
+    "import": _ImportJson,
+    "design": _DesignsJson,
+    "prevalence": _EstimatesJson,
+    "rows": _RowsJson,
 }
 """Name to model; lists have no key for their version, which is that of the file."""

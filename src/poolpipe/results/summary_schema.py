@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["SUMMARY", "Open", "Summary"]
+__all__ = ["SUMMARY", "Open", "RunSummary"]
 
 SUMMARY: Final = "poolpipe.summary/1"
 """Name and version of the content; the version grows when a key changes its meaning or goes, not when one is added."""
@@ -18,14 +18,14 @@ class Open(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
 
-class PolicyTold(Open):
+class _PolicyTold(Open):
     """The rules of the run."""
 
     name: str = Field(description="The policy's name, of its preset or file")
     version: str = Field(description="A hash of all rules")
 
 
-class FileCounts(Open):
+class _FileCounts(Open):
     """What became of a file's records: read = accepted + duplicates + rejected."""
 
     file: str
@@ -35,7 +35,7 @@ class FileCounts(Open):
     rejected: int = Field(ge=0)
 
 
-class Boxes(Open):
+class _BoxesTold(Open):
     """Journeys of boxes, and those with more tubes than the policy allows."""
 
     capacity: int
@@ -43,7 +43,7 @@ class Boxes(Open):
     over_capacity: int = Field(ge=0)
 
 
-class LabTotal(Open):
+class _LabTotal(Open):
     """A lab's tubes over all days."""
 
     lab: str | None = Field(description="null: tubes of which no lab is known")
@@ -56,7 +56,7 @@ class LabTotal(Open):
     busiest_share: float | None = Field(description="Tubes of that day over the capacity")
 
 
-class Asked(Open):
+class _AskedTold(Open):
     """A question that a file leaves open."""
 
     file: str
@@ -65,7 +65,7 @@ class Asked(Open):
     answer: str = Field(description="The setting or option that answers it")
 
 
-class Round(Open):
+class _RoundTold(Open):
     """How much of the list of people a round has reached, and by when it should."""
 
     round: str | None
@@ -81,14 +81,14 @@ class Round(Open):
     all_late: bool | None
 
 
-class Proof(Open):
+class _TableProof(Open):
     """Size and hash of a table's file."""
 
     bytes: int = Field(ge=0)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
 
 
-class Summary(Open):
+class RunSummary(Open):
     """Content of `summary.json`, and of `poolpipe run --json`."""
 
     schema_: str = Field(
@@ -97,13 +97,13 @@ class Summary(Open):
     as_of: str | None = Field(
         description="The moment of the view, RFC 3339 in UTC; null where there is no event"
     )
-    policy: PolicyTold
-    files: list[FileCounts]
+    policy: _PolicyTold
+    files: list[_FileCounts]
     rows: dict[str, int] = Field(description="Table to its number of rows")
     anomalies: dict[str, int] = Field(description="Anomaly code to its number of rows")
     retention: dict[str, int] = Field(description="keep, may_discard, overdue to the number of tubes")
-    boxes: Boxes
-    labs: list[LabTotal]
+    boxes: _BoxesTold
+    labs: list[_LabTotal]
     columns_left_out: dict[str, list[str]] = Field(description="File to the columns that are not used")
     skipped: list[str] = Field(description="Files that are not read")
     skipped_because: dict[str, str] = Field(description="Each of them to the reason, in English and Chinese")
@@ -113,7 +113,7 @@ class Summary(Open):
     understood: dict[str, Any] = Field(
         description="File to its kind, and its headers to the columns they were taken for"
     )
-    asked: list[Asked]
+    asked: list[_AskedTold]
     instruments: dict[str, Any] = Field(
         description="Machine's file to what was read of it and what was decided"
     )
@@ -123,8 +123,8 @@ class Summary(Open):
     warnings: list[str] = Field(description="In English and Chinese")
     unregistered: dict[str, int] = Field(description="positive and suspect to tubes without a collect")
     readings: str = Field(description="Which read-outs the table readings keeps: all, or not-negative")
-    coverage: list[Round] | None = Field(default=None, description="With a list of people")
+    coverage: list[_RoundTold] | None = Field(default=None, description="With a list of people")
     fit: dict[str, Any] | None = Field(
         default=None, description="How the results fit the policy's assay; docs/decode.md"
     )
-    tables: dict[str, Proof] = Field(description="Table to the size and hash of its file")
+    tables: dict[str, _TableProof] = Field(description="Table to the size and hash of its file")
