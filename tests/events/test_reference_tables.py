@@ -104,3 +104,11 @@ def test_files__count_broken_and_unusable_lines_alike_in_command_and_call(tmp_pa
 def test_reference__read_before_is_the_same_as_read_by_run() -> None:
     known = read_reference(sites=CASE / "sites.csv")
     assert _clocks(poolpipe.run(CASE / "input", reference=known)) == ["T0001"]
+
+
+def test_check_character__of_a_resident_id_is_written_as_in_events_and_of_no_other_document() -> None:
+    number = "11010519491231002x"
+    people = pl.DataFrame({"person": [number, number, number], "person_type": ["RIC", None, "PASSPORT"]})
+    read = read_reference(people=people).people
+    assert read is not None
+    assert read["person"].to_list() == ["11010519491231002X", "11010519491231002X", number]

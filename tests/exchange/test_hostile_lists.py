@@ -79,6 +79,16 @@ def test_people_of_one_number__are_all_shown_and_none_is_chosen(result, tmp_path
     assert (counts.doubtful, counts.without_phone, counts.unknown) == (1, 1, 1)
 
 
+@pytest.mark.parametrize("number", ["99010019900101004x", "99010019900101004X", " 99010019900101004ｘ "])
+def test_check_character__in_small_letters_is_the_same_person(tmp_path, number):
+    events = [swab("T1", "99010019900101004X"), *plate("P1", "12:00", {"A01": ("T1", POSITIVE)})]
+    people = roster(tmp_path, (number, "甲", "1990", "C"))
+    counts = export_lists(write(tmp_path / "r", *events), tmp_path / "l.xlsx", people=people)
+    (row,) = sheets(tmp_path / "l.xlsx")["复采名单"]
+    assert (row["证件号码"], row["姓名"], row["电话"]) == ("99010019900101004X", "甲", "1990")
+    assert (counts.unknown, counts.without_phone) == (0, 0)
+
+
 @pytest.mark.parametrize("phone", ["1.99E+10", "", "  ", None])
 def test_telephone__that_is_none_or_has_lost_digits_is_missing(result, tmp_path, phone):
     counts = export_lists(result, tmp_path / "l.xlsx", people=roster(tmp_path, (ONE, "甲", phone, "C")))

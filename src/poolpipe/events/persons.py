@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["Persons", "persons"]
+__all__ = ["Persons", "capital_check", "persons"]
 
 
 _LONGEST = 64
@@ -93,11 +93,34 @@ def persons(column: pa.ChunkedArray, types: EncodedColumn | None) -> Persons:
         regular[~resident[odd]] = codes.IRREGULAR
     keys[odd] = np.where(regular == codes.IRREGULAR, -1 - np.arange(len(odd)), regular)
     kinds = pl.Series([RESIDENT]).new_from_index(0, len(odd)) if types is None else _types(types, odd)
-    capital = pl.when((pl.col("person_type") == RESIDENT) & pl.col("person").str.contains(r"^.{17}x$"))
-    others = _others(kinds, cleaned).with_columns(
-        capital.then(pl.col("person").str.head(17) + "X").otherwise(pl.col("person")).alias("person")
-    )
+    others = _others(kinds, cleaned)
+    others = others.with_columns(capital_check(others["person"], others["person_type"]))
     return Persons(keys, others, missing, bad_length, faults)
+
+
+def capital_check(numbers: pl.Series, types: pl.Series | None) -> pl.Series:
+    """Write the check character `x` of resident IDs as `X`, so that one person is written in one way.
+
+    Parameters
+    ----------
+    numbers : polars.Series of String
+        (n,) cleaned document numbers.
+    types : polars.Series of String or None
+        (n,) cleaned document types; resident ID where it is None or null.
+
+    Returns
+    -------
+    polars.Series
+        The numbers; only resident IDs of 18 characters that end in `x` are changed.
+    """
+    small = numbers.str.contains(r"^.{17}x$").fill_null(value=False)
+    if types is not None:
+        small &= types.fill_null(RESIDENT) == RESIDENT
+    if not small.any():
+        return numbers
+    return pl.select(
+        pl.when(small).then(numbers.str.head(17) + "X").otherwise(numbers).alias(numbers.name)
+    ).to_series()
 
 
 def _faults(cleaned: pl.Series, odd: NDArray[np.int64], height: int) -> NDArray[np.uint8] | None:

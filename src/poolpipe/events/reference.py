@@ -18,6 +18,7 @@ from poolpipe.display import mask_numbers, visible
 from poolpipe.errors import InputError
 from poolpipe.events import read_table
 from poolpipe.events.mapping import ColumnMapping, load_mapping
+from poolpipe.events.persons import capital_check
 from poolpipe.tables import REFERENCE, require
 
 if TYPE_CHECKING:
@@ -240,6 +241,8 @@ def _cleaned(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, int, list[st
         codes["priority"] = clean_codes(_texts(frame["priority"]))
         warnings += _unknown_priorities(codes["priority"])
     usable &= codes[key].is_not_null().to_numpy()
+    if "person" in codes:
+        codes["person"] = capital_check(codes["person"], codes.get("person_type"))
     cleaned = frame.with_columns(values.alias(column) for column, values in codes.items())
     return cleaned.filter(usable), int((~usable).sum()), warnings
 
