@@ -224,7 +224,7 @@ def test_list__is_limited_and_says_how_many_more():
 @pytest.mark.parametrize("as_of", [None, NOON])
 def test_page__of_nothing_says_so(as_of):
     text = page(day(as_of=as_of))
-    for told in ("没有采样记录。", "没有阳性或可疑样本管。", "没有阳性或可疑样本管，无需复采。", "无异常。"):
+    for told in ("没有采样记录。", "没有阳性或可疑样本管。", "无需复采。", "无异常。"):
         assert told in text
     assert "未知：没有被接受的采样记录" in text
     assert "无人待复采" not in text
@@ -241,6 +241,18 @@ def test_page__of_one_tube_has_a_curve_and_a_square():
     assert read.rows("places") == [["（未填）", "1", "0", "02-10 12:00", "02-10 12:00"]]
     assert read.rows("curve")[-1][1:] == ["–", "1", "–", "–"]
     assert read.rows("list")[0][:3] == ["1", "110101********0000", "02-10 18:00 剩余 6 小时 0 分"]
+
+
+def test_positive_tubes_of_nobody__are_told_and_meet_no_target():
+    orphan = day(
+        pools=[tube("T1", "positive", mode=None, people=0), tube("T2", "suspect", mode=None, people=0)]
+    )
+    text = page(orphan)
+    assert "有 2 管阳性或可疑但无人登记，应复采人员不明。" in text
+    assert "无需复采。" not in text
+    headlines = Reading(text).headlines
+    assert "另有无人登记的 2 管" in headlines["阳性人员"][1]
+    assert "达标" not in headlines["超时未办结"][1]
 
 
 def test_as_of_before_every_recall__leaves_what_is_due():

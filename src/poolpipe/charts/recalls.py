@@ -145,7 +145,9 @@ def _lines(curve: pl.DataFrame, names: dict[str, str], width: int) -> alt.Chart:
     told = list(names.values())
     colours = alt.Scale(domain=told, range=[_COLOURS[name] for name in names])
     dashes = alt.Scale(domain=told, range=[_DASHES[name] for name in names])
-    counts = alt.Axis(tickMinStep=1, format=",d", tickCount=5)
+    most = curve.select(pl.max_horizontal(list(names)).max()).item() or 0
+    # of few people every number is a tick: Vega's own ticks would be halves
+    counts = alt.Axis(format=",d", **({"values": list(range(most + 1))} if most <= 5 else {"tickCount": 5}))
     return (
         alt.Chart(alt.Data(values=rows))
         .mark_line(strokeWidth=2.5)

@@ -114,7 +114,7 @@ def export(
     if language == "both" and form not in LIST_FORMS:
         raise click.UsageError(message_in_language("both_of_lists", {"form": form}))
     if form == "html":
-        _export_page(run, out, zone=zone, language=language or "zh", show_ids=show_ids, quiet=quiet)
+        _export_page(run, out, zone=zone, opening=language, show_ids=show_ids, quiet=quiet)
         return
     check_inputs((str(run), *map(str, (*readings, *people))))
     if form in LIST_FORMS:
@@ -137,7 +137,9 @@ def export(
         tell(line, err=True)
 
 
-def _export_page(run: Path, out: Path, *, zone: str, language: str, show_ids: bool, quiet: bool) -> None:
+def _export_page(
+    run: Path, out: Path, *, zone: str, opening: str | None, show_ids: bool, quiet: bool
+) -> None:
     """Write the page of a day, and say how large it is."""
     from poolpipe.pages.day_page import day_page
     from poolpipe.pages.source import source_of_result
@@ -148,10 +150,12 @@ def _export_page(run: Path, out: Path, *, zone: str, language: str, show_ids: bo
     check_page_path(out)
     with Steps(quiet=quiet) as steps, opened(run) as written:
         steps("drawing the page", 0, 1)
-        page = day_page(source_of_result(written), zone=zone, language=language, show_ids=show_ids)
+        chosen = opening or ("en" if language() == "en" else "zh")
+        page = day_page(source_of_result(written), zone=zone, language=chosen, show_ids=show_ids)
         written.check()
     write_page(out, page)
-    tell(f"page in {out} 已写出页面: {len(page.encode()) / 1e6:.1f} MB", err=True)
+    size = f"{len(page.encode()) / 1e6:.1f} MB"
+    tell(both(f"page in {out}: {size}", f"页面已写入 {out}：{size}"), err=True)
 
 
 def _take_readings(source: ResultFolder, paths: tuple[Path, ...], policy: str | None, steps: Steps) -> None:

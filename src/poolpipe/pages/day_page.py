@@ -18,7 +18,7 @@ from poolpipe.pages.pictures import Picture, picture_of
 from poolpipe.pages.troubles import GRAVITY, anomalies_by_code, rejects_by_code
 from poolpipe.pages.understood import KIND_WORDS, files_understood, files_unread, words_understood
 from poolpipe.pages.waiting import waiting_people
-from poolpipe.pages.words import Words, clock_time, masked_text, share_text, shortened
+from poolpipe.pages.words import Words, clock_time, masked_words, share_text, shortened
 
 if TYPE_CHECKING:
     from poolpipe.pages.headlines import DayCounts
@@ -93,9 +93,10 @@ def _facts(source: PageSource, *, zone: str, show_ids: bool) -> dict[str, Any]:
         "date": f"{source.as_of:%Y}" if source.as_of else "",
         "zone": zone,
         "policy": f"{policy['name']} {policy['version']}",
-        "warnings": [masked_text(each, show_ids=show_ids) for each in warnings],
+        "warnings": [masked_words(each, show_ids=show_ids) for each in warnings],
         "headlines": headlines(source, numbers),
         "numbers": numbers,
+        "unknown": numbers.unregistered,
         "waiting": waiting_people(source, zone=zone, show_ids=show_ids, most=_PEOPLE),
         "waiting_all": numbers.recalls["open"] + numbers.recalls["recollected"],
         "anomalies": anomalies_by_code(source, show_ids=show_ids),

@@ -79,6 +79,11 @@ class DayCounts:
         """Tubes with a call, of one mode or of any."""
         return sum(n for (how, what), n in self.tubes.items() if what == call and mode in ("any", how))
 
+    @property
+    def unregistered(self) -> int:
+        """Positive and suspect tubes that nobody is registered for."""
+        return self.called("positive", None) + self.called("suspect", None)
+
 
 def day_counts(source: PageSource) -> DayCounts:
     """Count what headlines need; the tables are read by the column."""
@@ -152,7 +157,7 @@ def _of_recalls(numbers: DayCounts) -> list[Headline]:
                 "超过时限仍无结果的人员；另有 {late} 人逾时办结",
             ).filled(late=numbers.late),
             Words("0 people", "0 人"),
-            numbers.overdue == 0,
+            False if numbers.overdue else None if numbers.unregistered else True,
         ),
         Headline(
             Words(f"Closed {within.english}", f"{within.chinese}办结"),
@@ -177,6 +182,11 @@ def _of_people(numbers: DayCounts) -> Headline:
         single=numbers.called("positive", "single"),
         doubtful=numbers.called("suspect", "single"),
     )
+    if numbers.unregistered:
+        more = Words("; {n} more tubes that nobody is registered for", "；另有无人登记的 {n} 管").filled(
+            n=numbers.unregistered
+        )
+        note = Words(note.english + more.english, note.chinese + more.chinese)
     return Headline(Words("Positive people", "阳性人员"), f"{numbers.cases:,}", note)
 
 

@@ -11,7 +11,7 @@ from poolpipe.coding.vocabulary import resembles
 from poolpipe.display import mask, mask_identities, mask_numbers, refused_value, withhold_values
 from poolpipe.events.rejected_loads import lacks_lab
 from poolpipe.findings import ANOMALIES, LOADS_REJECTED, NO_LAB, REJECTS
-from poolpipe.pages.words import Words, shortened
+from poolpipe.pages.words import Words, masked_words, shortened
 
 if TYPE_CHECKING:
     from poolpipe.pages.source import PageSource
@@ -40,7 +40,7 @@ class Trouble:
         Of the code.
     count : int
         Rows.
-    example : str
+    example : str or Words
         Subject, or file and line, of the first; masked unless asked.
     """
 
@@ -49,7 +49,7 @@ class Trouble:
     meaning: Words
     way_out: Words
     count: int
-    example: str
+    example: Words | str
 
 
 def anomalies_by_code(source: PageSource, *, show_ids: bool) -> list[Trouble]:
@@ -109,13 +109,16 @@ def rejects_by_code(source: PageSource, *, show_ids: bool) -> list[Trouble]:
         where = row["file"] if row["line"] is None else f"{row['file']}:{row['line']}"
         words = Words(about.meaning, about.chinese), Words(about.way_out, about.way_out_chinese)
         told = _told(row["detail"] or "", row["file"], show_ids=show_ids)
-        troubles.append(Trouble(row["code"], "", *words, row["len"], f"{shortened(where)}  {told}"))
+        troubles.append(
+            Trouble(
+                row["code"], "", *words, row["len"], Words(*(f"{shortened(where)}: {each}" for each in told))
+            )
+        )
     return sorted(troubles, key=lambda each: (list(REJECTS).index(each.code), each.way_out))
 
 
-def _told(detail: str, file: str, *, show_ids: bool) -> str:
+def _told(detail: str, file: str, *, show_ids: bool) -> Words:
     """The reason of a reject; without its value unless asked, or unless the value is one of the field's words."""
-    if show_ids:
-        return shortened(detail)
     column, value = refused_value(detail)
-    return shortened(withhold_values(detail, known=(file, *([value] if resembles(column, value) else []))))
+    known = (file, *([value] if resembles(column, value) else []))
+    return masked_words(detail if show_ids else withhold_values(detail, known=known), show_ids=show_ids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from poolpipe.pages.words import Words, masked_text
+from poolpipe.pages.words import Words, masked_text, masked_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +93,7 @@ def _file(counts: Mapping[str, Any], summary: Mapping[str, Any], *, show_ids: bo
     )
 
 
-def files_unread(summary: Mapping[str, Any], *, show_ids: bool, most: int) -> list[tuple[str, str]]:
+def files_unread(summary: Mapping[str, Any], *, show_ids: bool, most: int) -> list[tuple[str, Words]]:
     """Name files that were not read, with the reason.
 
     Parameters
@@ -113,7 +113,7 @@ def files_unread(summary: Mapping[str, Any], *, show_ids: bool, most: int) -> li
         if told.get("left_out")
     }
     return [
-        (masked_text(file, show_ids=show_ids), masked_text(told, show_ids=show_ids))
+        (masked_text(file, show_ids=show_ids), masked_words(told or "–", show_ids=show_ids))
         for file, told in sorted(why.items())[:most]
     ]
 

@@ -8,11 +8,22 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from poolpipe.display import mask, mask_identities, visible
+from poolpipe.languages import speaking
+from poolpipe.messages import in_language
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-__all__ = ["Words", "clock_time", "masked_text", "person_text", "share_text", "shortened", "time_left_words"]
+__all__ = [
+    "Words",
+    "clock_time",
+    "masked_text",
+    "masked_words",
+    "person_text",
+    "share_text",
+    "shortened",
+    "time_left_words",
+]
 
 _LONGEST: Final = 600
 """Characters of a text from a file that a page shows."""
@@ -59,6 +70,23 @@ def masked_text(text: str, *, show_ids: bool) -> str:
         Leave numbers as they are.
     """
     return shortened(text if show_ids else mask_identities(text))
+
+
+def masked_words(text: str, *, show_ids: bool) -> Words:
+    """Write a text of a summary or table, which is in both languages, as `masked_text` does, each language by itself.
+
+    Parameters
+    ----------
+    text : str
+        What the catalogue of messages does not know stays in both.
+    show_ids : bool
+        Leave numbers as they are.
+    """
+    told = []
+    for language in ("en", "zh"):
+        with speaking(language):
+            told.append(masked_text(in_language(text), show_ids=show_ids))
+    return Words(*told)
 
 
 def person_text(person_type: str, person: str, *, show_ids: bool) -> str:
