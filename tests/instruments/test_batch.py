@@ -118,7 +118,7 @@ def test_stamping_without_its_columns__says_which(tmp_path: Path) -> None:
     stamps = file(tmp_path, "stamps.csv", "plate,quadrant\nQ,1\n")
     *_, told = import_files([plate_map(tmp_path, "P1", "A1")], POLICY, stamping=stamps)
     assert told.error is not None
-    assert told.error.way_out == "columns source_plate, quadrant, plate"
+    assert told.error.way_out.startswith("columns source_plate, quadrant, plate")
 
 
 @pytest.mark.parametrize(
