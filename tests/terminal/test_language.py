@@ -189,7 +189,7 @@ def test_details__of_tables_are_drawn_in_one_language():
         assert in_language(detail) == "person ' ': 必填项为空，请补填后重新提供"
         assert (
             in_language("名 单.csv: not read, nothing of it counts: broken 该文件未读取")
-            == "名 单.csv: 该文件未读取"
+            == "名 单.csv：该文件未读取：broken"
         )
     with speaking("en"):
         assert (

@@ -20,6 +20,11 @@ Pair = tuple[str, str]
 INTERLEAVED: Final = (
     ("did you mean 您是否指: {name}", "did you mean: {name}", "您是否指：{name}"),
     ("{folder} holds 内有: nothing 无", "{folder} holds nothing", "{folder} 内没有文件"),
+    (
+        "{file}: not read, nothing of it counts: {why} 该文件未读取",
+        "{file}: not read, nothing of it counts: {why}",
+        "{file}：该文件未读取：{why}",
+    ),
     ("{folder} holds 内有: {names}", "{folder} holds: {names}", "{folder} 内有：{names}"),
 )
 """Texts that say their values once for both languages, and how each language alone says them."""
@@ -70,7 +75,8 @@ def find_again(text: str, pairs: Iterable[Pair], inner: Callable[[str], str]) ->
         return text
     for mixed, english, chinese in INTERLEAVED:
         if found := whole(mixed).fullmatch(text):
-            return (english if language() == "en" else chinese).format_map(found.groupdict())
+            fields = {name: inner(value) for name, value in found.groupdict().items()}
+            return (english if language() == "en" else chinese).format_map(fields)
     fitting = [pair for pair in pairs if all(part in text for part in _parts(pair[1]) + _parts(pair[0]))]
     for pair in sorted(fitting, key=lambda each: -sum(map(len, _parts(each[0]) + _parts(each[1])))):
         found = _pattern(pair).search(text)

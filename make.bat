@@ -1,0 +1,31 @@
+@echo off
+rem What `make demo` and `make test` do, for Windows: .\make.bat demo, .\make.bat test. Needs Python 3.11 or newer.
+setlocal
+cd /d "%~dp0"
+chcp 65001 >nul
+set "list=requirements.run.lock"
+if /i "%~1"=="test" set "list=requirements.lock"
+if /i not "%~1"=="demo" if /i not "%~1"=="test" (
+    echo usage: .\make.bat demo   or   .\make.bat test
+    exit /b 2
+)
+where py >nul 2>nul && (set "python=py -3") || (set "python=python")
+%python% -c "import sys; sys.exit(sys.version_info < (3, 11))" || (
+    echo poolpipe needs Python 3.11 or newer, from python.org.
+    exit /b 1
+)
+if not exist .venv\.made-from-%list% (
+    echo Making .venv, once. This downloads some hundred MB.
+    if not exist .venv\Scripts\python.exe %python% -m venv .venv || exit /b 1
+    .venv\Scripts\python -m pip install --disable-pip-version-check --require-hashes -r %list% || exit /b 1
+    .venv\Scripts\python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . || exit /b 1
+    type nul >.venv\.made-from-%list%
+)
+if /i "%~1"=="demo" (
+    .venv\Scripts\poolpipe demo --out demo
+    exit /b
+)
+.venv\Scripts\ruff check . || exit /b 1
+.venv\Scripts\ruff format --check . || exit /b 1
+.venv\Scripts\mypy || exit /b 1
+.venv\Scripts\python -m pytest
