@@ -42,7 +42,7 @@ WATCHING = ("kernels", "coding", "events", "stages", "decode", "results", "instr
             "cities", "cli")  # fmt: skip
 """Folders of tests that watch them."""
 WATCHING_INTERPRETED = ("kernels", "stages", "decode")
-FIRST_S, ALL_S = 6.0, 80.0
+FIRST_S, ALL_S = 6.0, 200.0
 """Seconds of the tests that are tried first, and of all that are tried, as they were recorded."""
 FIRST = 20
 """How many tests of a session are tried again in a process that imports the changed code."""
