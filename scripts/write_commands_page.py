@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from poolpipe.cli import COMMANDS, poolpipe
+from poolpipe.cli import COMMANDS, docs_folder, poolpipe
 
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 
@@ -55,7 +55,8 @@ def _help(command: click.Command, name: str, parent: click.Context | None = None
     context = click.Context(
         command, info_name=name, parent=parent, terminal_width=100, **command.context_settings
     )
-    return f"```text\n{command.get_help(context).rstrip()}\n```\n"
+    told = command.get_help(context).rstrip().replace(str(docs_folder()), "…/docs")
+    return f"```text\n{told}\n```\n"
 
 
 if __name__ == "__main__":

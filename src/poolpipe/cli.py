@@ -11,6 +11,7 @@ import warnings
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-__all__ = ["COMMANDS", "NotDone", "Word", "main", "poolpipe"]
+__all__ = ["COMMANDS", "NotDone", "Word", "docs_folder", "main", "poolpipe"]
 
 
 class Word(NamedTuple):
@@ -76,6 +77,19 @@ class NotDone(click.ClickException):
         for label, text in told:
             if text:
                 click.echo(f"  {label}: {visible(mask_identities(text))}", file=file, err=True)
+
+
+def docs_folder() -> Path:
+    """Name the folder of the pages: a wheel brings it within the package, a clone of the repository has it at its top.
+
+    Returns
+    -------
+    Path
+    """
+    package = Path(__file__).parent
+    return next(
+        (each for each in (package / "docs", package.parents[1] / "docs") if each.is_dir()), Path("docs")
+    )
 
 
 class _LazyGroup(click.Group):
@@ -146,6 +160,11 @@ class _LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands 命令"):
             formatter.write_dl([(name, word.says) for name, word in COMMANDS.items()])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        formatter.write_paragraph()
+        told = both("Pages that messages name, as docs/policy.md:", "提示中提到的文档（如 docs/policy.md）：")
+        formatter.write(f"{told} {docs_folder()}\n")
 
 
 @contextmanager

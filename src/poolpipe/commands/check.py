@@ -8,6 +8,7 @@ import click
 
 from poolpipe.commands import options
 from poolpipe.display import json_text
+from poolpipe.languages import both
 from poolpipe.terminal.console import check_inputs, show, tell
 from poolpipe.terminal.loading import loading
 
@@ -68,9 +69,9 @@ def check(
     else:
         show(understood_boards(told, show_ids=show_ids))
         if not any(each.questions for each in told):
-            tell("Nothing is asked 无待确认事项")
+            tell(both("Nothing is asked", "无待确认事项"))
     if mapping is not None and not standing:
         mapping.write_text(mapping_text(told), encoding="utf-8")
-        tell(f"The mapping is in 列对应文件已写入 {mapping}", err=True)
+        tell(f"{both('The mapping is in', '列对应文件已写入')} {mapping}", err=True)
     if any(each.questions for each in told):
         raise click.exceptions.Exit(1)

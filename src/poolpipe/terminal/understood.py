@@ -9,6 +9,8 @@ from rich.text import Text
 
 from poolpipe.display import mask, mask_sound_ids, visible, withheld
 from poolpipe.events.understanding import is_numbering
+from poolpipe.languages import both, one_language
+from poolpipe.messages import in_language
 from poolpipe.terminal.marks import Board, frame, plain
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ _OF_PEOPLE: Final = (
 _KIND_FROM: Final = {
     "mapping": "by the mapping 按列对应文件",
     "name": "by its name 按名称",
-    "option": "by --kind",
+    "option": "by --kind 按 --kind",
     "header": "by its header 按表头",
     "column": "by a column 按列",
     "machine": "a machine's 仪器文件",
@@ -57,39 +59,44 @@ def understood_boards(files: Sequence[UnderstoodFile], *, show_ids: bool = False
             yield _file_board(each, show_ids=show_ids)
     aside = [each for each in files if each.skipped]
     if aside:
-        board = frame(f"Not read 不读取 · {len(aside):,}")
+        board = frame(f"{both('Not read', '不读取')} · {len(aside):,}")
         for heading in ("file\n文件", "why\n原因"):
             board.add_column(heading, overflow="fold")
         for each in aside:
-            board.add_row(plain(each.file), plain(each.skipped, "yellow"))
+            board.add_row(plain(each.file), plain(in_language(each.skipped), "yellow"))
         yield board
     asked = [(each.file, question) for each in files for question in each.questions]
     if not asked:
         return
-    board = frame(f"To be answered 待确认 · {len(asked):,}")
+    board = frame(f"{both('To be answered', '待确认')} · {len(asked):,}")
     for heading in ("file\n文件", "question\n问题", "answer by\n答复方式"):
         board.add_column(heading, overflow="fold")
     for file, question in asked:
-        board.add_row(plain(file), plain(question.asked, "yellow"), plain(question.answer))
+        board.add_row(
+            plain(file), plain(in_language(question.asked), "yellow"), plain(in_language(question.answer))
+        )
     yield board
 
 
 def _file_board(each: UnderstoodFile, *, show_ids: bool) -> Board:
     facts = [
-        f"{each.kind or 'no kind 种类不明'} ({_KIND_FROM[each.kind_from]})"
+        f"{each.kind or both('no kind', '种类不明')} ({one_language(_KIND_FROM[each.kind_from])})"
         if each.kind_from
         else each.kind or "?",
         each.form,
-        f"header in line {each.header_line} 表头在第 {each.header_line} 行" if each.header_line else "",
-        f"times like {each.times} 时间格式" if each.times else "",
-        f"{each.records:,} records looked at 已查看记录",
+        both(f"header in line {each.header_line}", f"表头在第 {each.header_line} 行")
+        if each.header_line
+        else "",
+        f"{both('times like', '时间格式')} {each.times}" if each.times else "",
+        f"{each.records:,} {both('records looked at', '条记录已查看')}",
         *(f"{code} {count:,}" for code, count in each.rejects.items()),
     ]
     board = frame(f"{visible(each.file)} · {' · '.join(filter(None, facts))}", show_ids=show_ids)
     for heading in ("column\n表头", "read as\n识别为", "values\n取值示例"):
         board.add_column(heading, overflow="fold")
     for column in each.columns:
-        left_out = "numbers the lines: left out 序号，不读取" if is_numbering(column) else "left out 不读取"
+        numbering = both("numbers the lines: left out", "序号，不读取")
+        left_out = numbering if is_numbering(column) else both("left out", "不读取")
         meaning = Text(column.column) if column.column else Text(left_out, style="dim")
         words = each.words.get(column.column, {})
         told = ", ".join(f"{word} = {value}" for word, value in words.items())
@@ -98,7 +105,7 @@ def _file_board(each: UnderstoodFile, *, show_ids: bool) -> Board:
     for code, setting in each.decided.items():
         board.add_row(
             plain(code.replace("_", " ")),
-            Text("decided by the policy 按判读规则处理", style="dim"),
+            Text(both("decided by the policy", "按判读规则处理"), style="dim"),
             plain(setting),
         )
     return board
