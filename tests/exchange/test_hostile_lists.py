@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import zipfile
 
 import polars as pl
 import pytest
@@ -194,6 +195,18 @@ def test_workbook__is_replaced_by_the_next_unless_somebody_has_changed_it(result
     with pytest.raises(InputError, match="was changed after it was written"):
         export_lists(result, out)
     assert out.read_bytes() == typed_into
+
+
+def test_workbook__that_another_program_has_written_anew_is_not_replaced(result, tmp_path):
+    """LibreOffice 7.4 in a script keeps the time of the document, and dates the entries of the archive."""
+    export_lists(result, tmp_path / "l.xlsx")
+    with zipfile.ZipFile(tmp_path / "l.xlsx") as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "l.xlsx", "w") as archive:
+        for name, text in content.items():
+            archive.writestr(zipfile.ZipInfo(name, (2022, 4, 4, 8, 0, 0)), text)
+    with pytest.raises(InputError, match="was changed after it was written"):
+        export_lists(result, tmp_path / "l.xlsx")
 
 
 @pytest.mark.parametrize("content", [b"", b"my own notes", b"PK\x05\x06" + bytes(18)])

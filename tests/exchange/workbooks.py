@@ -44,4 +44,4 @@ def changed(path: Path, entry: str, old: str, new: str) -> None:
     content[entry] = content[entry].decode().replace(old, new).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, text in content.items():
-            archive.writestr(name, text)
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)

@@ -134,7 +134,7 @@ class _EstimatesJson(RootModel[list[_EstimateJson]]):
 
 
 class _RowsJson(RootModel[list[dict[str, Any]]]):
-    """`poolpipe design screen --json` and `design assign --json`: a row each, as in `--out`."""
+    """`design screen` and `design assign` (a row each, as in `--out`), `recalls` and `show` (rows of the table, times as text)."""
 
 
 SCHEMAS: Final[dict[str, type[BaseModel]]] = {

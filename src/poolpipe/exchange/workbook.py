@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from defusedxml import DefusedXmlException, ElementTree
 from rich.cells import cell_len
 
 from poolpipe.display import visible
@@ -43,11 +44,8 @@ _PART = Wording(" ({part} of {parts})", "（{part}／{parts}）")
 _PAGES = Wording("page &P of &N", "第 &P 页，共 &N 页")
 _CUT = Wording(" … [{more:,} more letters do not fit a cell]", " …〔单元格容纳不下，另有 {more:,} 字〕")
 _UNSAFE_TITLE = re.compile(r"[\[\]:*?/\\]")
-_CORE = re.compile(
-    rb"<dc:description>(?P<mark>[^<]*)</dc:description>.*"
-    rb"<dcterms:created[^>]*>(?P<created>[^<]*)<.*<dcterms:modified[^>]*>(?P<modified>[^<]*)<",
-    re.DOTALL,
-)
+_DAY_OF_ENTRIES: Final = (1980, 1, 1)
+_FACTS = ("description", "created", "modified")
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,13 +311,17 @@ def check_untouched(path: Path) -> None:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            told = _CORE.search(archive.read("docProps/core.xml"))
-            saved = "docProps/custom.xml" in archive.namelist()  # WPS tells its version there
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
+            core = ElementTree.fromstring(archive.read("docProps/core.xml"))
+            entries = archive.infolist()
+    except (OSError, KeyError, zipfile.BadZipFile, ElementTree.ParseError, DefusedXmlException) as error:
         raise InputError.of("list_of_others", where=str(path), name=path.name) from error
-    if told is None or told["mark"].decode("utf-8", "replace") != _MARK:
+    told = {each.tag.rpartition("}")[2]: each.text for each in core}
+    mark, created, modified = (told.get(name) for name in _FACTS)
+    if mark != _MARK:
         raise InputError.of("list_of_others", where=str(path), name=path.name)
-    if saved or told["created"] != told["modified"]:
+    # Excel writes when it saved, LibreOffice dates the entries, WPS tells its version in custom.xml
+    dated = any(entry.date_time[:3] != _DAY_OF_ENTRIES for entry in entries)
+    if dated or created != modified or any(entry.filename == "docProps/custom.xml" for entry in entries):
         raise InputError.of("list_changed", where=str(path), name=path.name)
 
 
