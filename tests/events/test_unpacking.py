@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gzip
 import io
+import os
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -234,9 +235,18 @@ def test_file__whose_first_byte_cannot_be_read_is_a_reject(tmp_path: Path, monke
             raise OSError(errno.EIO, "Input/output error")
         return opened(path, found)
 
+    def fail_together(path: str | Path, *flags: int) -> int:
+        if str(path).endswith("collect-b.csv"):
+            raise OSError(errno.EIO, "Input/output error")
+        return open_file(path, *flags)
+
     from events.scans import read
 
-    monkeypatch.setattr("poolpipe.events.opening.opened", fail)
+    open_file = os.open
+    monkeypatch.setattr("poolpipe.events.opening.opened", fail)  # as a file is read alone
+    monkeypatch.setattr(
+        "poolpipe.events.small_files.os.open", fail_together
+    )  # as small files are read together
     events = read(tmp_path)
     assert tubes(events) == TUBES
     assert codes(events) == [(None, "not_parseable")]

@@ -12,6 +12,7 @@ import numpy as np
 
 from poolpipe.events.columns import EncodedColumn
 from poolpipe_kernels import groups
+from poolpipe_kernels.compilation import read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,7 +69,7 @@ def _paired(
     width = high - low + 1
     if attribute_sets * width <= _TABLE:
         table = np.empty(attribute_sets * width, np.int32)
-        found = groups.number_few_pairs(attributes_id, rows, low, width, table, pairs, firsts)
+        found = groups.number_few_pairs(attributes_id, read_only(rows), low, width, table, pairs, firsts)
     else:
         most = min(len(attributes_id), attribute_sets * width)
         found = groups.number_pairs(attributes_id, rows, most, pairs, firsts)

@@ -36,7 +36,7 @@ CELL_LETTERS: Final = 32_767
 _ROW, _LINE, _HIGHEST = 18.0, 15.0, 409.0
 """Points: a row that is read on paper, a further line of a cell, and the highest row that there is."""
 
-_MARK: Final = "poolpipe lists"
+_MARK: Final = "lists of poolpipe"
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Written as the time of a workbook of a result without events."""
 
