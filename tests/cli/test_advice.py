@@ -45,6 +45,7 @@ TOLD_BY = {
     "poolpipe.terminal.usage": ("run",),
     "poolpipe.commands.design": (),
     "poolpipe.commands.cycles": ("decode",),
+    "poolpipe.commands.lists": ("export",),
     "poolpipe.commands.masks": ("decode", "design"),
     "poolpipe.commands.frames": ("decode", "design", "plan"),
     "poolpipe.commands.import_": ("import",),
