@@ -44,7 +44,7 @@ _PART = Wording(" ({part} of {parts})", "（{part}／{parts}）")
 _PAGES = Wording("page &P of &N", "第 &P 页，共 &N 页")
 _CUT = Wording(" … [{more:,} more letters do not fit a cell]", " …〔单元格容纳不下，另有 {more:,} 字〕")
 _UNSAFE_TITLE = re.compile(r"[\[\]:*?/\\]")
-_DAY_OF_ENTRIES: Final = (1980, 1, 1)
+_YEAR_OF_ENTRIES: Final = 1980
 _FACTS = ("description", "created", "modified")
 
 
@@ -320,7 +320,7 @@ def check_untouched(path: Path) -> None:
     if mark != _MARK:
         raise InputError.of("list_of_others", where=str(path), name=path.name)
     # Excel writes when it saved, LibreOffice dates the entries, WPS tells its version in custom.xml
-    dated = any(entry.date_time[:3] != _DAY_OF_ENTRIES for entry in entries)
+    dated = any(entry.date_time[0] != _YEAR_OF_ENTRIES for entry in entries)
     if dated or created != modified or any(entry.filename == "docProps/custom.xml" for entry in entries):
         raise InputError.of("list_changed", where=str(path), name=path.name)
 
