@@ -260,7 +260,7 @@ def poolpipe() -> None:
 
     全员混采核酸筛查：由扫码记录得出复采名单、各管去向与异常清单。
 
-    `poolpipe COMMAND --help` explains a command. 查看某一命令的说明：poolpipe 命令 --help
+    `poolpipe COMMAND --help` explains a command.  查看某一命令的说明：poolpipe 命令 --help
     """
 
 
