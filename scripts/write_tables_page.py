@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.coding.headers import HEADERS, KIND_NAMES, NUMBERING, PLACE, TIMES
+from poolpipe.coding.headers import DATES, HEADERS, KIND_NAMES, NUMBERING, PLACE, TIMES
 from poolpipe.coding.vocabulary import BEGINNINGS, NO, WORDS, YES
 from poolpipe.tables import ANOMALIES, EVENTS, REFERENCE, REJECTS, SORT_KEYS, TABLES, Column
 from poolpipe.terminal.advice import CHINESE
@@ -67,6 +67,10 @@ def _headers() -> str:
         (f"`{kind}`" if kind else "any 任意", ", ".join(f"`{each}`" for each in headers))
         for kind, headers in TIMES.items()
     ]
+    dates = [
+        (f"`{kind}`" if kind else "any 任意", ", ".join(f"`{each}`" for each in headers))
+        for kind, headers in DATES.items()
+    ]
     names = [(f"`{kind}`", ", ".join(f"`{each}…`" for each in begins)) for kind, begins in KIND_NAMES.items()]
     return (
         "## Headers in Chinese 中文表头\n\nHeaders of CSV, sheets, Parquet, Arrow and frames that stand for a column. They are looked up "
@@ -76,6 +80,9 @@ def _headers() -> str:
         + _grid(("column", "may be written"), rows)
         + "\nThe time `at` is a column of its own for each kind, which tells the kind as well:\n\n"
         + _grid(("kind", "headers of `at`"), times)
+        + "\nA date beside it is the column `at_date`: where `at` is a time of day alone (`8:05`) and this a date alone, both are one "
+        "time, row by row; elsewhere `at_date` is not used:\n\n"
+        + _grid(("kind", "headers of `at_date`"), dates)
         + "\nA name of a file, folder or sheet that begins so tells the kind where the header allows several:\n\n"
         + _grid(("kind", "beginnings of names"), names)
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ANOMALIES",
     "CALLS",
+    "DATE_OF_TIME",
     "EVENTS",
     "KINDS",
     "MODES",
@@ -122,6 +123,9 @@ where a tube of that code was collected the well holds that tube.
 """
 
 KINDS: Final = tuple(EVENTS)
+
+DATE_OF_TIME: Final = "at_date"
+"""Column of a file with the date of `at`, where `at` is the time of day alone; events have it in `at`."""
 
 REFERENCE: Final[Mapping[str, tuple[str, ...]]] = {
     "people": (

@@ -10,12 +10,13 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from poolpipe.tables import EVENTS, REFERENCE
+from poolpipe.tables import DATE_OF_TIME, EVENTS, REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "DATES",
     "HEADERS",
     "KIND_NAMES",
     "NUMBERING",
@@ -23,6 +24,7 @@ __all__ = [
     "TIMES",
     "bare_header",
     "column_of_header",
+    "date_of_header",
     "times_of_header",
 ]
 
@@ -104,6 +106,20 @@ TIMES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Kind of event to the headers of its time `at`; those under the empty kind are the time of any kind."""
 
+DATES: Final[Mapping[str, tuple[str, ...]]] = {
+    "": ("日期", "登记日期"),
+    "collect": ("采样日期", "采集日期"),
+    "seal": ("封管日期",),
+    "pack": ("装箱日期",),
+    "pickup": ("转运日期", "取样日期", "交接日期"),
+    "receive": ("接收日期", "接样日期", "签收日期", "收样日期", "交接日期"),
+    "load": ("上样日期", "加样日期", "上机日期"),
+    "read": ("检测日期", "扩增日期", "上机日期"),
+    "report": ("报告日期", "上报日期", "检测日期"),
+    "void": ("作废日期", "撤销日期"),
+}
+"""Kind of event to the headers of a date beside its time; those under the empty kind stand beside any kind's."""
+
 NUMBERING: Final = ("序号", "行号", "no", "no.")
 """Headers of a column that numbers the lines: left out without a question."""
 
@@ -127,7 +143,12 @@ _KINDS_OF_TIME: Final = {
     for header in headers
 }
 _OWN: Final = frozenset(
-    ["kind", *(column for kind in EVENTS.values() for column in kind.columns), *sum(REFERENCE.values(), ())]
+    [
+        "kind",
+        DATE_OF_TIME,
+        *(column for kind in EVENTS.values() for column in kind.columns),
+        *sum(REFERENCE.values(), ()),
+    ]
 )
 _NOTE = re.compile(r"\((?:必填|必填项|选填|可选|可不填|文本|文本格式)\)$")
 
@@ -152,3 +173,8 @@ def column_of_header(bare: str) -> str:
 def times_of_header(bare: str) -> frozenset[str]:
     """Kinds of event whose time a cleaned header names, the empty kind for any; empty where it names no time."""
     return _KINDS_OF_TIME.get(bare, frozenset())
+
+
+def date_of_header(bare: str, kind: str) -> bool:
+    """Whether a cleaned header names the date of the time of a kind of event."""
+    return bare in DATES[""] or bare in DATES.get(kind, ())

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from poolpipe.coding.plain_texts import as_text, is_plain
 from poolpipe.messages import message
-from poolpipe.tables import EVENTS, REFERENCE
+from poolpipe.tables import DATE_OF_TIME, EVENTS, REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,12 +43,15 @@ __all__ = [
 KNOWN_COLUMNS = frozenset(
     [
         "kind",
+        DATE_OF_TIME,
         *(column for kind in EVENTS.values() for column in kind.columns),
         *itertools.chain(*REFERENCE.values()),
     ]
 )
 
-_OF_EVENTS = frozenset(["kind", *(column for kind in EVENTS.values() for column in kind.columns)])
+_OF_EVENTS = frozenset(
+    ["kind", DATE_OF_TIME, *(column for kind in EVENTS.values() for column in kind.columns)]
+)
 _NUMBER = re.compile(r"\d[-/.:年时]\d|\d{4}|^\s*\d+\s*$")
 _LABEL = re.compile(r"\s*[^\W\d][^:：]{0,15}[：:]")
 """Matches the label of a form above a table, 填表人：."""

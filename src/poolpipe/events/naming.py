@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from poolpipe.coding.headers import NUMBERING, PLACE, bare_header, column_of_header, times_of_header
+from poolpipe.coding.headers import (
+    NUMBERING,
+    PLACE,
+    bare_header,
+    column_of_header,
+    date_of_header,
+    times_of_header,
+)
 from poolpipe.display import column_list
 from poolpipe.messages import message
-from poolpipe.tables import EVENTS, REFERENCE
+from poolpipe.tables import DATE_OF_TIME, EVENTS, REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,6 +126,8 @@ class Naming:
         near = kinds or (kinds_told(free, times, missing=1) if "kind" not in free else ())
         kind = self.kind or ("" if "kind" in free else self._chosen(near))
         names = tuple(_column(bare[at], free[at], times[at], kind) for at in range(len(bare)))
+        if kind:
+            names = self._with_date(bare, names, kind)
         told = self._told(header, names, kinds, kind)
         if kind:
             return replace(told, questions=told.questions + self._missing(header, names, kind))
@@ -140,6 +149,15 @@ class Naming:
         for place in [place for place, name in enumerate(bare) if name == PLACE and told[place] is None]:
             free[place] = "point" if "site" in free else "site"
         return free, times
+
+    def _with_date(self, bare: list[str], names: tuple[str, ...], kind: str) -> tuple[str, ...]:
+        """The columns with that of the date of `at`, where a header names both; a mapping may leave it out."""
+        if "at" not in names:
+            return names
+        return tuple(
+            DATE_OF_TIME if not column and name not in self.columns and date_of_header(name, kind) else column
+            for name, column in zip(bare, names, strict=True)
+        )
 
     def _chosen(self, kinds: tuple[str, ...]) -> str:
         if self.likely in kinds:
@@ -189,7 +207,9 @@ class Naming:
         return f'--mapping FILE with [files."{self.file}"] {setting}'
 
 
-_OF_EVENTS: Final = frozenset(["kind", *(column for kind in EVENTS.values() for column in kind.columns)])
+_OF_EVENTS: Final = frozenset(
+    ["kind", DATE_OF_TIME, *(column for kind in EVENTS.values() for column in kind.columns)]
+)
 _NO_KIND: Final = frozenset[str]()
 
 ANY_NAMES: Final = Naming()
@@ -237,6 +257,6 @@ def _column(bare: str, column: str, times: frozenset[str], kind: str) -> str:
     """The column that a name stands for in events of a kind; of an unknown kind every time may be its own."""
     if times:
         return "at" if not kind or kind in times or "" in times else ""
-    if column == bare or not kind:
+    if column in (bare, DATE_OF_TIME) or not kind:
         return column
     return column if column in EVENTS[kind].columns else ""

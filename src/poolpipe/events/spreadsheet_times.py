@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-__all__ = ["NO_TIMES", "as_rfc3339", "why_no_time"]
+__all__ = ["DATE_ALONE", "NO_TIMES", "TIME_OF_DAY", "as_rfc3339", "why_no_time"]
 
 _DATES: Final = (("-", "-", ""), ("/", "/", ""), (r"\.", r"\.", ""), ("年", "月", r"\s*日"))
 """Matches the separators behind year, month and day."""
@@ -23,6 +23,15 @@ _CLOCK: Final = (
 """`8:05`, `08:05:30.5`, `下午 3:05`, `3:05 PM`, `8时5分`, each perhaps with an offset."""
 
 _AFTERNOON: Final = ("下午", "PM")
+
+DATE_ALONE: Final = r"^[0-9]{4}\s*[-/.年]\s*[0-9]{1,2}\s*[-/.月]\s*[0-9]{1,2}日?$"
+"""Matches a date without a time of day, year first."""
+
+TIME_OF_DAY: Final = (
+    r"(?i)^(?:上午|下午|AM|PM)?\s*[0-9]{1,2}(?::[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?|[时点][0-9]{1,2}分(?:[0-9]{1,2}秒)?)"
+    r"\s*(?:AM|PM)?$"
+)
+"""Matches a time of day without a date: `8:05`, `08:05:30`, `下午 3:05`, `8时5分`."""
 
 _WRITE = "write 2022-02-10T08:00:00+08:00 or 2022/2/10 8:00 请写作 2022/2/10 8:00（年在前）"
 NO_TIMES: Final = (
@@ -46,8 +55,12 @@ NO_TIMES: Final = (
         "there is no second 60: write second 59, or 00 of the next minute 没有第 60 秒，请写 59 秒，或下一分钟的 00 秒",
     ),
     (
-        r"^[0-9]{4}\s*[-/.年]\s*[0-9]{1,2}\s*[-/.月]\s*[0-9]{1,2}日?$",
+        DATE_ALONE,
         f"a date without a time of day: {_WRITE}",
+    ),
+    (
+        TIME_OF_DAY,
+        f"a time of day without its date: fill in the date's column in this row, or {_WRITE}，或在本行补填日期列",
     ),
     ("", f"no time: {_WRITE}"),
 )

@@ -15,7 +15,7 @@ from poolpipe.events.folders import unused_columns, with_columns_of_folders
 from poolpipe.events.rejected_loads import plates_of
 from poolpipe.events.validate import validate
 from poolpipe.messages import message
-from poolpipe.tables import EVENTS, KINDS, TABLES
+from poolpipe.tables import DATE_OF_TIME, EVENTS, KINDS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -141,7 +141,7 @@ def columns_not_used(
     """Columns of other kinds or tables among known ones, and those of folders that no event has: often a mistake."""
     given = frozenset(names)
     own = EVENTS[kind].columns if kind and "kind" not in given else _ANY_EVENT
-    return (given - frozenset(own) - {"kind"}) | unused_columns(folders)
+    return (given - frozenset(own) - {"kind", DATE_OF_TIME}) | unused_columns(folders)
 
 
 def take(parts: Sequence[Placed], sources: Sequence[Source], policy: Policy) -> Taken:

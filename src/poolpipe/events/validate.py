@@ -19,6 +19,7 @@ from poolpipe.events.clean import exact_floats, parse_ct, parse_whole, well_posi
 from poolpipe.events.columns import EncodedColumn, coded, plain_codes, plain_words, small_numbers
 from poolpipe.events.payloads import PayloadPolicy, check_characters_fit, decode_payloads
 from poolpipe.events.persons import persons
+from poolpipe.events.split_times import with_joined_times
 from poolpipe.events.times import TIME_FAULTS, Times, time_column
 from poolpipe.events.valid_events import CODED, WORDS, ValidEvents
 from poolpipe.messages import message
@@ -72,7 +73,7 @@ def validate(
     rejected : DataFrame
         row, code, detail of every other record.
     """
-    reading = _Validation(table, kind, policy, left_out)
+    reading = _Validation(with_joined_times(table), kind, policy, left_out)
     reading.events.files = files
     for step in (_missing, _times, _codes, _wells, _numbers, _fixed_words):
         step(reading)
