@@ -25,6 +25,7 @@ PAGES = {
     "SECURITY.md": "security.md",
     "LICENSE": "license.md",
     "data/samples/town/README.md": "town.md",
+    "data/samples/county/README.md": "county.md",
 }
 """Files of the repository, and the pages of the site that show them."""
 
