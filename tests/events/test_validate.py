@@ -131,6 +131,7 @@ def test_code__is_the_first_that_applies_in_the_contracts_order(several: tuple[s
         ("read", {"ct": "31,5"}, "bad_number"),
         ("read", {"ct": "inf"}, "bad_number"),
         ("read", {"ct": "no CT"}, None),
+        ("read", {"ct": "NoCt"}, None),
         ("read", {"well": "A001"}, "bad_well"),
         ("read", {"well": "A0"}, "bad_well"),
         ("read", {"well": "A00"}, "bad_well"),

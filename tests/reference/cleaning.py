@@ -85,7 +85,7 @@ CODES = [
 NO_WORDS = [name for name in CODES if name not in ("well", "mode", "role", "call", "kind")]
 PATTERNED = ("tube", "box", "plate", "recall_of")
 NAMED = ("person", "site", "point", "lab", "event_id", "event")
-UNDETERMINED = {"undetermined", "nan", "n/a", "no ct", "-", ""}
+UNDETERMINED = {"undetermined", "nan", "n/a", "no ct", "noct", "-", ""}
 CONTROLS = ("negative_control", "positive_control")
 
 # Words of laboratories for the values of docs/tables.md.

@@ -18,7 +18,7 @@ _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _EXACT = 2.0**53
 """Below it every whole number is a float of its own."""
 
-_NOT_DETECTED = ("undetermined", "nan", "n/a", "no ct", "-", "")
+_NOT_DETECTED = ("undetermined", "nan", "n/a", "no ct", "noct", "-", "")
 
 
 def parse_whole(values: pl.Series) -> tuple[pl.Series, pl.Series]:
