@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import poolpipe
@@ -121,6 +121,7 @@ DAYS = st.sampled_from(["2022/4/4", "2022-04-04", "2022年4月4日", "2022.12.31
 
 
 @settings(max_examples=150)
+@example(["2022/4/4T 8:05", "2022/4/4t8:05", "2022/4/4T上午 8:05"], "UTC")
 @given(
     st.lists(st.tuples(DAYS, PARTS, PARTS, PARTS, PARTS).map("".join), min_size=1, max_size=10),
     st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "America/St_Johns"]),

@@ -15,7 +15,7 @@ _DATES: Final = (("-", "-", ""), ("/", "/", ""), (r"\.", r"\.", ""), ("年", "�
 """Matches the separators behind year, month and day."""
 
 _CLOCK: Final = (
-    r"(?i)^(?P<gap>T|\s*)(?P<before>上午|下午|AM|PM)?\s*(?P<hour>[0-9]{1,2})"
+    r"(?i)^(?P<gap>T|\s*)(?P<before>上午|下午|AM|PM)?(?P<blank>\s*)(?P<hour>[0-9]{1,2})"
     r"(?::(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?P<part>\.[0-9]+)?)?"
     r"|[时点](?P<fen>[0-9]{1,2})分(?:(?P<miao>[0-9]{1,2})秒)?)"
     r"\s*(?P<behind>AM|PM)?\s*(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?$"
@@ -102,6 +102,7 @@ def _moment(*, joined: bool) -> pl.Expr:
         .when(~late & (given < 12)).then(given)
     )  # fmt: skip
     apart = (pl.col("gap") != "") | pl.col("before").is_in(("上午", "下午")) | joined
+    torn = pl.col("gap").str.to_uppercase().eq("T") & pl.col("before").is_null() & (pl.col("blank") != "")
     text = pl.format(
         "{}-{}-{}T{}:{}:{}{}{}",
         pl.col("year"),
@@ -112,7 +113,7 @@ def _moment(*, joined: bool) -> pl.Expr:
         pl.col("part").fill_null(""),
         pl.col("zone").fill_null("").str.to_uppercase(),
     )
-    return pl.when(once & apart).then(text)
+    return pl.when(once & apart & ~torn).then(text)
 
 
 def why_no_time(cleaned: pl.Series) -> pl.Series:
