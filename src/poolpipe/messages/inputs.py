@@ -71,7 +71,7 @@ INPUTS: Final = {
         "write it like 2022-02-10T18:00:00+08:00", "请写作 2022-02-10T18:00:00+08:00",
     ),
     "column_missing": Message(
-        "column {columns} is missing; there is {present}", "缺少该列",
+        "column {columns} is missing; there is {present}", "缺少列 {columns}；现有 {present}",
         "{hint}the table needs {needed}", "该表须有 {needed}",
     ),
     "too_many_values": Message(

@@ -48,7 +48,7 @@ RESULTS: Final = {
     "no_column_shown": Message(
         "there is no column {name!r}", "没有列 {name}",
         "{hint}there are {columns}; names, telephones and communities come with --people",
-        "可用的列见上；姓名、电话、社区等列须给出 --people",
+        "可用的列：{columns}；姓名、电话、社区等列须给出 --people",
     ),
     "sql_refused": Message("{why}", "查询无法执行", "{hint}the tables are {tables}", "可用的表：{tables}"),
     "sql_no_text": Message("a query is no {type}", "查询须为文本", "write one SELECT as a text", "请以文本写一条 SELECT"),
