@@ -43,7 +43,7 @@ def _check(*args: str, status: int = 0) -> str:
 
 def _told(*args: str, status: int = 0) -> dict[str, Any]:
     given = json.loads(_check(*args, "--json", status=status))
-    assert set(given) == {"version", "asked", "files"}
+    assert set(given) == {"schema", "asked", "files"}
     assert all(set(each) == KEYS for each in given["files"])
     return {each["file"]: each for each in given["files"]}
 

@@ -49,8 +49,11 @@ def cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def started(tmp_path):
+def started(tmp_path, monkeypatch):
     """The module as a new process imports it: nothing of it is in memory yet."""
+    # Python would take the byte code of a source of the same second and size for that of the changed one.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
 
     def start(factor=3):
         path = tmp_path / "scaling.py"

@@ -134,7 +134,6 @@ def understood_as_json(files: Sequence[UnderstoodFile], *, show_ids: bool = Fals
     """
     return {
         "schema": "poolpipe.check/1",
-        "version": 1,
         "asked": sum(len(each.questions) for each in files),
         "files": [
             {
