@@ -185,7 +185,7 @@ def calls(events: Frames, *, policy: Rules = None) -> StageResult:
     [('T1', 'negative')]
     >>> poolpipe.calls({"report": reports.rename({"call": "cal"})})
     Traceback (most recent call last):
-    poolpipe.errors.TableError: report: column call is missing; there is at, tube, cal 缺少列 call；现有 at, tube, cal; did you mean 'cal'? ...
+    poolpipe.errors.TableError: report: column call is missing; there is at, tube, cal ... did you mean 'cal'? ...
     """
     read = _read(events, policy)
     tubes = _known(call(read.frames, read.codes, read.policy).tubes)
