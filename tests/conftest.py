@@ -20,6 +20,8 @@ COMMON: dict[str, Any] = {
 settings.register_profile("poolpipe", **COMMON)
 # What a test reads is in both languages, whatever the machine's locale; `tests/terminal/test_language.py` chooses others.
 os.environ["POOLPIPE_LANGUAGE"] = "both"
+# ... and a hundred columns wide, whatever the terminal; workers of pytest-xdist are told the width of theirs.
+os.environ.pop("COLUMNS", None)
 # `.ci/run` says CI: a commit passes or fails by itself, not by what was drawn.
 settings.register_profile("poolpipe-ci", derandomize=True, **COMMON)
 # `benchmarks.mutate` asks only whether a test fails, not for the smallest example.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,3 +72,14 @@ def test_roster_in_excel__is_read_as_well() -> None:
     assert known.people is not None
     assert known.people.height == 136
     assert known.people.select("township", "community", "household").row(0) == ("城关镇", "城北社区", "H001")
+
+
+def test_workbook__named_relative_to_the_folder_is_found_after_that_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        shutil.copy(FOLDER / "采样登记.xlsx", tmp_path / name / f"{name}.xlsx")
+        monkeypatch.chdir(tmp_path / name)  # the process that reads workbooks stays in the first folder
+        day = poolpipe.run(f"{name}.xlsx")
+        assert sum(each["accepted"] for each in day.summary["files"]) == 134
