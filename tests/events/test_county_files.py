@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,3 +84,16 @@ def test_workbook__named_relative_to_the_folder_is_found_after_that_has_changed(
         monkeypatch.chdir(tmp_path / name)  # the process that reads workbooks stays in the first folder
         day = poolpipe.run(f"{name}.xlsx")
         assert sum(each["accepted"] for each in day.summary["files"]) == 134
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_workbook__behind_a_link_and_dots_is_the_one_that_the_system_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "far" / "inner").mkdir(parents=True)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "link").symlink_to(tmp_path / "far" / "inner")
+    shutil.copy(FOLDER / "采样登记.xlsx", tmp_path / "far" / "采样登记.xlsx")
+    monkeypatch.chdir(tmp_path / "here")
+    day = poolpipe.run("link/../采样登记.xlsx")  # far/采样登记.xlsx, not here/采样登记.xlsx
+    assert sum(each["accepted"] for each in day.summary["files"]) == 134

@@ -151,19 +151,14 @@ def sheet_csv(path: Path, title: str, most: int | None = None) -> bytes:
     OSError
         If it cannot be opened.
     """
-    status = path.stat()
-    return _asked(_csv, _absolute(path), (status.st_mtime_ns, status.st_size), title, most)
+    status = path.stat()  # the child stays in the folder that it was started in: it is told the whole path
+    return _asked(_csv, str(path.absolute()), (status.st_mtime_ns, status.st_size), title, most)
 
 
 def workbook_titles(path: Path) -> list[str]:
     """Titles of the sheets of a workbook, in their order; see `sheet_csv`."""
     status = path.stat()
-    return _asked(_titles_of_file, _absolute(path), (status.st_mtime_ns, status.st_size))
-
-
-def _absolute(path: Path) -> str:
-    """The path as the child finds it, which stays in the folder that it was started in."""
-    return os.path.abspath(path)  # noqa: PTH100 - Path.absolute keeps `..`, which a link may lead elsewhere
+    return _asked(_titles_of_file, str(path.absolute()), (status.st_mtime_ns, status.st_size))
 
 
 @cache
