@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from poolpipe.decode.sums import narrowed
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -133,11 +135,10 @@ def _law_of_mean(
 def _implied_mean(
     seen: float, cycles: Cycles, values: NDArray[np.float64], tubes: NDArray[np.int64]
 ) -> float | None:
-    low, high = 0.0, 100.0
-    for _ in range(14):  # to 0.006 cycles
-        middle = (low + high) / 2.0
-        moved = cycles.model_copy(update={"mean": middle})
-        low, high = (middle, high) if _law_of_mean(moved, values, tubes)[0] < seen else (low, middle)
+    def too_low(mean: float) -> bool:
+        return _law_of_mean(cycles.model_copy(update={"mean": mean}), values, tubes)[0] < seen
+
+    low, high = narrowed(too_low, 0.0, 100.0, 14)  # to 0.006 cycles
     return None if low == 0.0 or high == 100.0 else round((low + high) / 2.0, 2)
 
 

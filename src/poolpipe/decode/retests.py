@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from poolpipe.decode.sums import expected_positives
+from poolpipe.decode.sums import expected_positives, narrowed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,9 +99,7 @@ def fit_of_retests(
     counted = expected_positives(chance(specificity), confirmed)
     low, high = 1.0 - sensitivity, 1.0
     explained = float(chance(low).sum()) <= confirmed <= float(chance(high).sum())
-    for _ in range(60):
-        middle = (low + high) / 2.0
-        low, high = (middle, high) if float(chance(middle).sum()) < confirmed else (low, middle)
+    _, high = narrowed(lambda of_pools: float(chance(of_pools).sum()) < confirmed, low, high, 60)
     return {
         "retested": int(sizes.size),
         "confirmed": confirmed,

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-__all__ = ["Expected", "expected_positives"]
+__all__ = ["Expected", "expected_positives", "narrowed"]
 
 MOST_KINDS = 2048
 """The most distinct probabilities; beyond, neighbours of nearly equal probability get their mean, which keeps the sum's."""
@@ -107,3 +109,32 @@ def _kinds(
 def _cumulated(below: NDArray[np.float64], first: int, number: int) -> float:
     at = number - first
     return 0.0 if at < 0 else float(below[min(at, below.size - 1)])
+
+
+def narrowed(too_low: Callable[[float], bool], low: float, high: float, halvings: int) -> tuple[float, float]:
+    """Halve an interval until it is narrow: the parameter at which an expected number becomes the observed one lies in it.
+
+    Parameters
+    ----------
+    too_low : callable
+        Whether fewer are expected at a value than were observed; true below some value and false above it.
+    low, high : float
+        The interval.
+    halvings : int
+        How often it is halved.
+
+    Returns
+    -------
+    (float, float)
+        Its ends.
+
+    Examples
+    --------
+    >>> low, high = narrowed(lambda value: value**2 < 2.0, 0.0, 2.0, 30)
+    >>> round(low, 6), round(high, 6)
+    (1.414214, 1.414214)
+    """
+    for _ in range(halvings):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if too_low(middle) else (low, middle)
+    return low, high

@@ -130,7 +130,7 @@ def _pools_by_size(pools: pl.DataFrame) -> pl.DataFrame:
 def _positives(by_size: pl.DataFrame, policy: Policy) -> dict[str, Any]:
     """Compare the number of positive and suspect pool tubes, and find the prior that expects as many."""
     from poolpipe.decode.fit import warn_of_positives
-    from poolpipe.decode.sums import expected_positives
+    from poolpipe.decode.sums import expected_positives, narrowed
 
     rules = policy.decoding
     sizes = by_size["people"].to_numpy().astype(np.float64)
@@ -141,10 +141,7 @@ def _positives(by_size: pl.DataFrame, policy: Policy) -> dict[str, Any]:
         somebody = -np.expm1(sizes * np.log1p(-min(prior, 1.0 - 1e-15)))
         return np.asarray(1.0 - rules.specificity + (rules.sensitivity + rules.specificity - 1.0) * somebody)
 
-    low, high = 0.0, 1.0
-    for _ in range(50):
-        middle = (low + high) / 2.0
-        low, high = (middle, high) if float((tubes * chance(middle)).sum()) < seen else (low, middle)
+    _, implied = narrowed(lambda prior: float((tubes * chance(prior)).sum()) < seen, 0.0, 1.0, 50)
     counted = expected_positives(chance(rules.prior), seen, weight=tubes)
     explained = float((tubes * chance(0.0)).sum()) <= seen <= float((tubes * chance(1.0)).sum())
     return {
@@ -153,7 +150,7 @@ def _positives(by_size: pl.DataFrame, policy: Policy) -> dict[str, Any]:
         "lower": counted.lower,
         "upper": counted.upper,
         "prior": rules.prior,
-        "prior_implied": float(f"{high:.3g}") if explained else None,
+        "prior_implied": float(f"{implied:.3g}") if explained else None,
         "warnings": warn_of_positives(seen, counted),
     }
 
