@@ -44,10 +44,6 @@ class Outcome:
     failed: str = ""
     why: str = ""
 
-    @property
-    def noticed(self) -> bool:
-        return bool(self.failed or self.why)
-
 
 def load_libraries() -> None:
     for name in LIBRARIES:
