@@ -10,7 +10,7 @@ import polars as pl
 from poolpipe.coding.headers import DATES, HEADERS, KIND_NAMES, NUMBERING, PLACE, TIMES
 from poolpipe.coding.vocabulary import BEGINNINGS, NO, WORDS, YES
 from poolpipe.tables import ANOMALIES, EVENTS, REFERENCE, REJECTS, SORT_KEYS, TABLES, Column
-from poolpipe.terminal.advice import CHINESE
+from poolpipe.words import SEVERITY_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +123,7 @@ def _anomalies() -> str:
     rows = [
         (
             f"`{code}`",
-            f"{each.severity} {CHINESE[each.severity]}",
+            f"{each.severity} {SEVERITY_WORDS[each.severity].chinese}",
             each.subject_kind,
             f"{each.meaning}<br>{each.chinese}",
             f"{each.way_out}<br>{each.way_out_chinese}",

@@ -86,16 +86,16 @@ REJECTS: Final[Mapping[str, Reject]] = {
 """Reject codes; a record gets the first that applies, in this order."""
 
 NO_LAB: Final = Reject(
-    "a load names no laboratory", "上样记录未注明检测机构",
+    "a load names no laboratory", "上机记录未注明检测机构",
     "in event files fill the column lab; for machines' files set lab under [machines] of --policy FILE",
     "事件文件请补填 lab 列；仪器文件请在 --policy 文件的 [machines] 下设置 lab",
 )  # fmt: skip
 """`missing_value` of the lab of a load, which machines' files do not have."""
 
 LOADS_REJECTED: Final = Reject(
-    "loads of this plate were rejected", "本板的上样记录被拒收",
+    "loads of this plate were rejected", "本板的上机记录被拒收",
     "mend those loads first, see rejects, and run again; the plate itself may be good",
-    "先改正被拒收的上样记录后重新运行，板本身可能没有问题",
+    "先改正被拒收的上机记录后重新运行，板本身可能没有问题",
 )  # fmt: skip
 """Way out of an anomaly of a plate with rejected loads, which may hold what seems to be missing."""
 
@@ -154,11 +154,11 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
     ),
     "tube_reloaded": Anomaly(
         "info", "tube", "loaded into several wells", "重复上机",
-        "every well counts; void a wrong load", "各孔结果均计入，错误上样可作废",
+        "every well counts; void a wrong load", "各孔结果均计入，错误的上机记录可作废",
     ),
     "well_shared": Anomaly(
         "error", "well", "several tubes, or a tube and a control, in one well", "一孔多样",
-        "void the wrong load, else run its tubes again", "作废错误上样，否则该孔样本重检",
+        "void the wrong load, else run its tubes again", "作废错误的上机记录，否则该孔样本重检",
     ),
     "plate_control_missing": Anomaly(
         "error", "plate", "read, and a negative or positive control is absent", "缺少质控",
@@ -177,8 +177,8 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
         "no negative comes from here; send the missing rows or run it again", "此孔不出阴性，补传扩增结果或重新检测",
     ),
     "reading_without_load": Anomaly(
-        "warning", "well", "read, and nothing was loaded", "有扩增结果无上样",
-        "find out whose it is and send the load", "查明样本，补录上样扫码",
+        "warning", "well", "read, and nothing was loaded", "有扩增结果无上机记录",
+        "find out whose it is and send the load", "查明样本，补录上机扫码",
     ),
     "conflicting_calls": Anomaly(
         "error", "tube", "several of positive, suspect and negative", "结果矛盾",

@@ -13,6 +13,7 @@ import click
 
 from poolpipe.display import mask_identities, visible
 from poolpipe.languages import both
+from poolpipe.words import TABLE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,19 +29,14 @@ _INTERVAL_S = 0.1
 """The least seconds between updates of a notebook: each is a message to the browser."""
 
 _CHINESE_STEPS = {
+    **{name: told.chinese for name, told in TABLE_WORDS.items()},
     "compiling": "编译",
     "reading": "读取",
     "voids": "作废",
     "links": "关联",
     "custody": "流转",
     "calls": "判读",
-    "pools": "样本管",
-    "recalls": "复采",
     "probabilities": "概率",
-    "cases": "阳性人员",
-    "anomalies": "异常",
-    "ledger": "台账",
-    "retention": "留样",
     "writing": "写出",
     "exporting": "导出",
     "drawing the page": "生成页面",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 
 FOUNDATION = (
-    "languages", "display", "progress", "messages", "errors", "choices", "paths", "accuracy", "zones", "settings", "import_policy",
+    "languages", "words", "display", "progress", "messages", "errors", "choices", "paths", "accuracy", "zones", "settings", "import_policy",
     "policy", "findings", "tables",
 )  # fmt: skip
 LAYERS = (

@@ -161,7 +161,7 @@ def test_loads_without_a_lab__are_told_first_and_blame_no_plate(tmp_path: Path) 
     codes = dict(on_plates.group_by("code").len().iter_rows())
     assert codes == {"plate_control_missing": 1, "reading_without_load": 3}
     for detail in on_plates["detail"]:
-        assert "loads of this plate were rejected 本板的上样记录被拒收; mend those loads first" in detail
+        assert "loads of this plate were rejected 本板的上机记录被拒收; mend those loads first" in detail
     assert set(
         day.rejects["detail"].str.contains("set lab under [machines] of --policy FILE", literal=True)
     ) == {True}

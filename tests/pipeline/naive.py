@@ -96,9 +96,9 @@ def _told(row: dict[str, Any]) -> str:
     cut = row["code"] == "rescanned" and row["facts"] is not None
     way_out, chinese = CUT_WAY_OUT if cut else (told.way_out, told.way_out_chinese)
     if row["blamed"]:
-        facts += "; loads of this plate were rejected 本板的上样记录被拒收"
+        facts += "; loads of this plate were rejected 本板的上机记录被拒收"
         way_out = "mend those loads first, see rejects, and run again; the plate itself may be good"
-        chinese = "先改正被拒收的上样记录后重新运行，板本身可能没有问题"
+        chinese = "先改正被拒收的上机记录后重新运行，板本身可能没有问题"
     detail = f"{facts}; {way_out}; {told.chinese}：{chinese}"
     return f"{row['code']} {row['round']} {row['subject']} {row['at']} {detail}"
 

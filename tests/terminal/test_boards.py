@@ -15,7 +15,7 @@ from cli.days import NOON, day, printed, recall, table, tube
 from poolpipe.display import mask
 from poolpipe.policy import Policy
 from poolpipe.tables import ANOMALIES, CALLS, EVENTS, REJECTS, STATES
-from poolpipe.terminal.advice import ALIASES, CHINESE
+from poolpipe.terminal.advice import ALIASES
 from poolpipe.terminal.boards import (
     anomaly_board,
     box_board,
@@ -31,6 +31,7 @@ from poolpipe.terminal.boards import (
     retention_board,
     unused_board,
 )
+from poolpipe.words import VALUE_WORDS
 
 ZONE = "Asia/Shanghai"
 PERSON = "36078119850110000X"
@@ -50,7 +51,16 @@ def test_way_out__is_told_in_both_languages():
 
 
 def test_chinese__names_every_call_state_and_severity():
-    assert {*CALLS, *STATES, "open", "recollected", "closed", "error", "warning", "info"} <= CHINESE.keys()
+    assert {
+        *CALLS,
+        *STATES,
+        "open",
+        "recollected",
+        "closed",
+        "error",
+        "warning",
+        "info",
+    } <= VALUE_WORDS.keys()
 
 
 def test_aliases__stand_for_columns_that_events_have():

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from poolpipe.charts.looks import BLUE, INK, ORANGE, finished
 from poolpipe.tables import STATES
+from poolpipe.words import STATE_WORDS
 
 if TYPE_CHECKING:
     import altair as alt
 
     from poolpipe.charts.looks import Language
 
-__all__ = ["STEP_WORDS", "funnel", "funnel_chart", "losses"]
-
-STEP_WORDS: Final = {
-    "collected": ("collected", "已采样"),
-    "packed": ("packed", "已装箱"),
-    "picked_up": ("picked up", "已转运"),
-    "received": ("received", "已签收"),
-    "loaded": ("loaded", "已上机"),
-    "reported": ("reported", "已报告"),
-}
-"""Steps of a tube, in English and Chinese."""
+__all__ = ["funnel", "funnel_chart", "losses"]
 
 
 def funnel(ledger: pl.LazyFrame) -> pl.DataFrame:
@@ -91,7 +82,7 @@ def funnel_chart(steps: pl.DataFrame, *, language: Language, width: int, height:
     chinese = language == "zh"
     rows = [
         {
-            "step": STEP_WORDS[row["step"]][chinese],
+            "step": STATE_WORDS[row["step"]][chinese],
             "tubes": row["tubes"],
             "with_lost": row["tubes"] + row["lost"],
             "told": f"{row['tubes']:,}" + (f"  (−{row['lost']:,})" if row["lost"] else ""),

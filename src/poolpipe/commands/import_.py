@@ -74,7 +74,7 @@ MOST_PLACES = 8  # places of a question shown to people; programs get all of the
 )
 @click.option("--round", "screening_round", metavar="ROUND", help="Screening round of the events  轮次")
 @click.option("--loads", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
-              help="Plate maps or load events to check plates against  用于核对的上样记录")  # fmt: skip
+              help="Plate maps or load events to check plates against  用于核对的上机记录")  # fmt: skip
 @click.option("--stamp", metavar="FILE", type=click.Path(path_type=Path),
               help="CSV source_plate,quadrant,plate: 4 x 96 into 384  合板表")  # fmt: skip
 @click.option(

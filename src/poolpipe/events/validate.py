@@ -187,7 +187,7 @@ def _must(reading: _Validation, column: str) -> str:
     if column == "lab" and not near:
         return (
             "every load must have it: fill it in, or for machines' files set lab under [machines] of --policy FILE "
-            "上样须注明检测机构：请补填；仪器文件可在 --policy 文件的 [machines] 下设置 lab"
+            "上机须注明检测机构：请补填；仪器文件可在 --policy 文件的 [machines] 下设置 lab"
         )
     if column in reading.columns:
         return f"every {reading.kind} must have it: fill it in and send the record again 必填项为空，请补填后重新提供"

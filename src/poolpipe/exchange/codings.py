@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from poolpipe.words import CALL_WORDS, MODE_WORDS, Wording
+
 __all__ = [
     "FINDINGS",
     "IDENTITY_TYPES",
@@ -20,7 +22,6 @@ __all__ = [
     "Coding",
     "ResultCoding",
     "Status",
-    "Wording",
     "status_of",
 ]
 
@@ -30,18 +31,6 @@ class Coding(NamedTuple):
 
     code: str
     display: str
-
-
-class Wording(NamedTuple):
-    """A text in both languages; `both` where a format has one text for all readers."""
-
-    english: str
-    chinese: str
-
-    @property
-    def both(self) -> str:
-        """English and Chinese in one text."""
-        return f"{self.english} {self.chinese}"
 
 
 class ResultCoding(NamedTuple):
@@ -97,10 +86,10 @@ SWAB = Coding("257261003", "Swab")
 UNDETERMINED = "Undetermined"
 """Text of a target without amplification in every format: it has no Ct value."""
 
-POOLED = Wording("mixed", "混采")
+POOLED = Wording("mixed", MODE_WORDS["pool"].chinese)
 """Text behind the number of people mixed: `10:1 mixed`."""
 
-SINGLE = Wording("single", "单采")
+SINGLE = MODE_WORDS["single"]
 UNREGISTERED = Wording("not registered", "未登记")
 """Text for the sampling of a tube without registered people."""
 
@@ -114,15 +103,15 @@ WITHDRAWN = Wording("sent before, and does not stand", "此前报告的结果已
 
 FINDINGS = {
     "positive": ResultCoding(
-        Coding("260373001", "Detected"), "A", Coding("POS", "Positive"), "detected", "阳性"
+        Coding("260373001", "Detected"), "A", Coding("POS", "Positive"), "detected", CALL_WORDS["positive"].chinese
     ),
     "suspect": ResultCoding(
-        Coding("419984006", "Inconclusive"), "A", Coding("IND", "Indeterminate"), "inconclusive", "可疑"
+        Coding("419984006", "Inconclusive"), "A", Coding("IND", "Indeterminate"), "inconclusive", CALL_WORDS["suspect"].chinese
     ),
     "negative": ResultCoding(
-        Coding("260415000", "Not detected"), "N", Coding("NEG", "Negative"), "not detected", "阴性"
+        Coding("260415000", "Not detected"), "N", Coding("NEG", "Negative"), "not detected", CALL_WORDS["negative"].chinese
     ),
-    "invalid": ResultCoding(Coding("455371000124106", "Invalid result"), "", None, "invalid", "无效"),
+    "invalid": ResultCoding(Coding("455371000124106", "Invalid result"), "", None, "invalid", CALL_WORDS["invalid"].chinese),
 }  # fmt: skip
 """Call to its codes and words."""
 

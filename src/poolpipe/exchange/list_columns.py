@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from poolpipe.exchange.codings import Wording
+from poolpipe.words import TABLE_WORDS, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +123,7 @@ LISTS: Final[Mapping[str, ListLayout]] = {
         Wording("no tube is positive or suspect", "无阳性或可疑样本管"),
     ),
     "anomalies": ListLayout(
-        Wording("Anomalies", "异常"),
+        Wording("Anomalies", TABLE_WORDS["anomalies"].chinese),
         (
             _NUMBER,
             _column("severity", "severity", "级别", 8),
@@ -139,7 +139,7 @@ LISTS: Final[Mapping[str, ListLayout]] = {
         Wording("no anomaly", "无异常"),
     ),
     "rejects": ListLayout(
-        Wording("Rejected records", "拒收记录"),
+        Wording("Rejected records", TABLE_WORDS["rejects"].chinese),
         (
             _NUMBER,
             _column("file", "file", "文件", 24, "code"),

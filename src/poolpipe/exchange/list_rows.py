@@ -8,27 +8,15 @@ import polars as pl
 
 from poolpipe.display import mask_identities, mask_subject
 from poolpipe.events.rejected_loads import lacks_lab
-from poolpipe.exchange.codings import Wording
 from poolpipe.exchange.list_columns import Language, worded
 from poolpipe.findings import ANOMALIES, LOADS_REJECTED, NO_LAB, REJECTS
 from poolpipe.terminal.troubles import withheld_detail
+from poolpipe.words import EVENT_WORDS, SUBJECT_WORDS, Wording
 
 if TYPE_CHECKING:
     from poolpipe.findings import Anomaly, Reject
 
 __all__ = ["anomaly_rows", "reject_rows"]
-
-KINDS = {
-    "tube": "样本管", "person": "人员", "box": "转运箱", "plate": "检测板", "well": "孔", "site": "采样点", "event": "记录",
-    "device": "设备", "lab": "检测机构",
-}  # fmt: skip
-"""Kinds of an anomaly's subject in Chinese."""
-
-EVENT_KINDS = {
-    "collect": "采样", "seal": "封管", "pack": "装箱", "pickup": "转运", "receive": "签收", "load": "上样",
-    "read": "扩增结果", "report": "报告", "void": "作废",
-}  # fmt: skip
-"""Kinds of event in Chinese."""
 
 
 def anomaly_rows(anomalies: pl.DataFrame, language: Language, *, show_ids: bool) -> pl.DataFrame:
@@ -70,7 +58,7 @@ def _anomaly(row: dict[str, Any], language: Language, *, show_ids: bool) -> dict
     facts = "" if facts == code.meaning else facts
     return {
         "meaning": worded(Wording(code.meaning, code.chinese), language, ": "),
-        "subject_kind": worded(Wording(kind, KINDS.get(kind, kind)), language),
+        "subject_kind": worded(SUBJECT_WORDS.get(kind, Wording(kind, kind)), language),
         "subject": shown,
         "facts": (facts if show_ids else mask_identities(facts)) or None,
         "way_out": worded(Wording(advice.way_out, advice.way_out_chinese), language, " / "),
@@ -102,9 +90,9 @@ def reject_rows(rejects: pl.DataFrame, language: Language, *, show_ids: bool) ->
 def _reject(row: dict[str, Any], language: Language, *, show_ids: bool) -> dict[str, str | None]:
     code, detail, kind = REJECTS.get(row["code"]), str(row["detail"] or ""), row["kind"]
     advice = NO_LAB if row["lacks_lab"] else code
-    known = kind in EVENT_KINDS
+    known = kind in EVENT_WORDS
     return {
-        "kind": worded(Wording(kind, EVENT_KINDS[kind]), language) if known else kind if show_ids else None,
+        "kind": worded(EVENT_WORDS[kind], language) if known else kind if show_ids else None,
         "meaning": row["code"]
         if code is None
         else worded(Wording(code.meaning, code.chinese), language, ": "),

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from poolpipe.exchange.codings import Wording
 from poolpipe.exchange.list_columns import LISTS, Language, worded
+from poolpipe.words import CALL_WORDS, MODE_WORDS, PRESET_WORDS, STATUS_WORDS, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def summary_rows(lists: Lists, counts: ListCounts, language: Language) -> pl.Dat
     polars.DataFrame
         item, value and remark, all texts.
     """
-    rows = [*_of_result(lists), *_of_people(lists, counts), *_of_sheets(counts)]
+    rows = [*_of_result(lists, language), *_of_people(lists, counts), *_of_sheets(counts)]
     return pl.DataFrame(
         {
             "item": [worded(item, language) for item, _, _ in rows],
@@ -71,21 +71,20 @@ def summary_rows(lists: Lists, counts: ListCounts, language: Language) -> pl.Dat
     )
 
 
-def _of_result(lists: Lists) -> Iterator[_Row]:
+def _of_result(lists: Lists, language: Language) -> Iterator[_Row]:
     summary, counted = lists.summary, lists.counts()
     yield Wording("as of", "截至"), f"{lists.moment()} {lists.zone}", _CLOCK
     policy = summary["policy"]
-    yield Wording("policy", "判读规则"), f"{policy['name']} {policy['version']}", _NOTHING
+    yield Wording("policy", "判读规则"), f"{_preset(policy['name'], language)} {policy['version']}", _NOTHING
     yield Wording("personal data", "个人信息"), "", _PRIVATE
     modes: dict[Any, int] = counted["mode"]
-    for name, wording in (("pool", Wording("pool tubes", "混采管")), ("single", Wording("single tubes", "单采管")),
-                          (None, Wording("tubes nobody is registered for", "无登记样本管"))):  # fmt: skip
-        yield wording, f"{modes.get(name, 0):,}", _NOTHING
+    for name, wording in MODE_WORDS.items():
+        yield _tubes(wording), f"{modes.get(name, 0):,}", _NOTHING
+    yield Wording("tubes nobody is registered for", "无登记样本管"), f"{modes.get(None, 0):,}", _NOTHING
     calls: dict[Any, int] = counted["call"]
-    for name, wording in (("positive", Wording("positive tubes", "阳性管")), ("suspect", Wording("suspect tubes", "可疑管")),
-                          ("negative", Wording("negative tubes", "阴性管")), ("invalid", Wording("invalid tubes", "无效管")),
-                          (None, Wording("tubes without a result", "尚无结果"))):  # fmt: skip
-        yield wording, f"{calls.get(name, 0):,}", _NOTHING
+    for name, wording in CALL_WORDS.items():
+        yield _tubes(wording), f"{calls.get(name, 0):,}", _NOTHING
+    yield Wording("tubes without a result", "尚无结果"), f"{calls.get(None, 0):,}", _NOTHING
     files = summary["files"]
     read, accepted, duplicates, rejected = (
         sum(each[name] for each in files) for name in ("read", "accepted", "duplicates", "rejected")
@@ -93,11 +92,19 @@ def _of_result(lists: Lists) -> Iterator[_Row]:
     yield Wording("records", "记录"), f"{read:,}: {accepted:,}, {duplicates:,}, {rejected:,}", _FILES
 
 
+def _preset(name: str, language: Language) -> str:
+    return worded(PRESET_WORDS[name], language) if name in PRESET_WORDS else name
+
+
+def _tubes(wording: Wording) -> Wording:
+    return Wording(f"{wording.english} tubes", f"{wording.chinese}管")
+
+
 def _of_people(lists: Lists, counts: ListCounts) -> Iterator[_Row]:
     statuses: dict[Any, int] = lists.counts()["status"]
-    for name, wording in (("open", Wording("to be sampled again", "待复采")),
-                          ("recollected", Wording("sampled again, without a result", "已采待报")),
-                          ("closed", Wording("closed, not on the list", "已办结（不在名单内）"))):  # fmt: skip
+    for name, wording in (("open", Wording("to be sampled again", STATUS_WORDS["open"].chinese)),
+                          ("recollected", Wording("sampled again, without a result", STATUS_WORDS["recollected"].chinese)),
+                          ("closed", Wording("closed, not on the list", f"{STATUS_WORDS['closed'].chinese}（不在名单内）"))):  # fmt: skip
         yield wording, f"{statuses.get(name, 0):,}", _NOTHING
     late = sum(lists.is_late(due) for due in lists.waiting.rows["due_at"])
     for wording, count, remark in (

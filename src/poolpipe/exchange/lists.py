@@ -11,11 +11,10 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from poolpipe.events.contacts import CONTACTS, Contacts
-from poolpipe.exchange.codings import Wording
 from poolpipe.exchange.list_columns import LISTS, Language, ListLayout, worded
 from poolpipe.exchange.list_rows import anomaly_rows, reject_rows
 from poolpipe.paths import arrow_file
-from poolpipe.terminal.advice import CHINESE
+from poolpipe.words import DOCUMENT_WORDS, SEVERITY_WORDS, VALUE_WORDS, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,13 +28,6 @@ _TUBE = ("round", "tube")
 _OPTIONAL = ("round", "point")
 _BATCH = 50_000
 _INVALID = Wording("invalid: test it again", "结果无效，须重检")
-_DOCUMENTS = {
-    "RIC": Wording("resident ID", "居民身份证"),
-    "PASSPORT": Wording("passport", "护照"),
-    "HKM": Wording("Hong Kong, Macao permit", "港澳居民来往内地通行证"),
-    "TW": Wording("Taiwan permit", "台湾居民来往大陆通行证"),
-}
-_GRAVITY = ("error", "warning", "info")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +142,12 @@ class Lists:
 
     def _word(self, column: str) -> pl.Expr:
         """Expression for a value of docs/tables.md in the list's language; a value that has no Chinese stays."""
-        words = {
-            value: worded(Wording(value.replace("_", " "), chinese), self._language)
-            for value, chinese in CHINESE.items()
-        }
+        words = {value: worded(wording, self._language) for value, wording in VALUE_WORDS.items()}
         return pl.col(column).replace(words).alias(column)
 
     def _document(self) -> pl.Expr:
         """Expression for the kind of document in words; one that is not known stays as typed."""
-        words = {code: worded(wording, self._language) for code, wording in _DOCUMENTS.items()}
+        words = {code: worded(wording, self._language) for code, wording in DOCUMENT_WORDS.items()}
         return pl.col("person_type").replace(words)
 
     def _local(self, column: str) -> pl.Expr:
@@ -222,7 +211,7 @@ class Lists:
 
     def _anomalies(self) -> Iterator[pl.DataFrame]:
         def rows() -> Iterator[pl.DataFrame]:
-            for severity in _GRAVITY:  # the table is in the order of codes: it is read once for each
+            for severity in SEVERITY_WORDS:  # the table is in the order of codes: it is read once for each
                 for batch in self._batches("anomalies"):
                     found = batch.filter(pl.col("severity") == severity).with_columns(self._local("at"))
                     worded_rows = anomaly_rows(found, self._language, show_ids=self._show_ids)

@@ -14,8 +14,8 @@ from rich.cells import cell_len
 
 from poolpipe.display import visible
 from poolpipe.errors import InputError
-from poolpipe.exchange.codings import Wording
 from poolpipe.exchange.list_columns import worded
+from poolpipe.words import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -140,7 +140,7 @@ _FACTS: Final = {
         "correct the stamping", "请更正合板表",
     ),
     "no_loads_of": Message(
-        "no loads of {plates}", "没有这些板的上样记录",
+        "no loads of {plates}", "没有这些板的上机记录",
         "import the maps of all four plates together", "请将四块板的布局一起导入",
     ),
 }  # fmt: skip

@@ -18,14 +18,14 @@ REJECTS: Final = {
     "loads_without_lab": Message(
         "{count} loads of {file} have no lab and are rejected; set lab under [machines] of --policy FILE, or give it to one "
         "file: poolpipe import FILE --lab LAB --out FOLDER, then run FOLDER",
-        "{count} 条上样记录（{file}）未注明检测机构，已拒收；请在 --policy 文件的 [machines] 下设置 lab，或为单个文件指定："
+        "{count} 条上机记录（{file}）未注明检测机构，已拒收；请在 --policy 文件的 [machines] 下设置 lab，或为单个文件指定："
         "poolpipe import 文件 --lab 机构 --out 文件夹，再 run 该文件夹",
     ),
     "loads_without_lab_column": Message(
         "{count} loads of {file} have no lab and are rejected; fill its column lab",
-        "{count} 条上样记录（{file}）未注明检测机构，已拒收；请补填 lab 列",
+        "{count} 条上机记录（{file}）未注明检测机构，已拒收；请补填 lab 列",
     ),
-    "more_without_lab": Message("loads of {count} more files have no lab", "另有 {count} 个文件的上样记录未注明检测机构"),
+    "more_without_lab": Message("loads of {count} more files have no lab", "另有 {count} 个文件的上机记录未注明检测机构"),
     "check_character": Message("fails its {rule} check character", "校验码不符"),
     "no_header": Message("there is no header: {why}", "没有表头"),
     "names_are_data": Message(
@@ -37,7 +37,7 @@ REJECTS: Final = {
     "machine_left_out": Message("the machine's file lacks a fact, and nothing of it is read", "仪器文件缺少必要信息，未读取"),
     "mostly_refused": Message("half of the records or more would be rejected, {code}: {detail}", "半数以上的记录将被拒收（{code}）"),
     "facts_untold": Message(
-        "loads of this file lack {facts} and are rejected: which is it?", "本文件的上样记录缺少 {facts}，已拒收，请指明",
+        "loads of this file lack {facts} and are rejected: which is it?", "本文件的上机记录缺少 {facts}，已拒收，请指明",
     ),
     "columns_for_one": Message(
         "the columns {names} all stand for {column}: which of them is meant? leave the others out",
@@ -73,7 +73,7 @@ REJECTS: Final = {
     "packed_twice": Message("a {content} file inside {compression}: unpack it", "请先解压"),
     "machine_without_rows": Message(
         "a machine's file without any reading, load or report; poolpipe import FILE --dry-run tells what is made of it",
-        "仪器文件中没有扩增结果、上样或报告，可用 poolpipe import 文件 --dry-run 查看",
+        "仪器文件中没有扩增结果、上机或报告，可用 poolpipe import 文件 --dry-run 查看",
     ),
     "json_damaged": Message(
         "this JSON cannot be read, up to the next object that begins a line", "此处 JSON 有误，至下一个行首的对象为止未读取",

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from poolpipe.charts.funnel import STEP_WORDS, funnel, funnel_chart, losses
+from poolpipe.charts.funnel import funnel, funnel_chart, losses
 from poolpipe.charts.looks import known_language
 from poolpipe.charts.positives import positives, positives_by_place, positives_chart
 from poolpipe.charts.recalls import RECALL_SERIES, recall_chart, recall_curve
 from poolpipe.display import mask_identities
 from poolpipe.pages.headlines import day_counts, headlines
 from poolpipe.pages.pictures import Picture, picture_of
-from poolpipe.pages.troubles import GRAVITY, anomalies_by_code, rejects_by_code
-from poolpipe.pages.understood import KIND_WORDS, files_understood, files_unread, words_understood
+from poolpipe.pages.troubles import anomalies_by_code, rejects_by_code
+from poolpipe.pages.understood import files_understood, files_unread, words_understood
 from poolpipe.pages.waiting import waiting_people
 from poolpipe.pages.words import Words, clock_time, masked_words, share_text, shortened
+from poolpipe.words import PRESET_WORDS, SEVERITY_WORDS, STATE_WORDS
 
 if TYPE_CHECKING:
     from poolpipe.pages.headlines import DayCounts
@@ -92,7 +93,8 @@ def _facts(source: PageSource, *, zone: str, show_ids: bool) -> dict[str, Any]:
         "as_of": clock_time(source.as_of, zone),
         "date": f"{source.as_of:%Y}" if source.as_of else "",
         "zone": zone,
-        "policy": f"{policy['name']} {policy['version']}",
+        "policy": Words(*PRESET_WORDS[policy["name"]]) if policy["name"] in PRESET_WORDS else policy["name"],
+        "version": policy["version"],
         "warnings": [masked_words(each, show_ids=show_ids) for each in warnings],
         "headlines": headlines(source, numbers),
         "numbers": numbers,
@@ -100,7 +102,7 @@ def _facts(source: PageSource, *, zone: str, show_ids: bool) -> dict[str, Any]:
         "waiting": waiting_people(source, zone=zone, show_ids=show_ids, most=_PEOPLE),
         "waiting_all": numbers.recalls["open"] + numbers.recalls["recollected"],
         "anomalies": anomalies_by_code(source, show_ids=show_ids),
-        "gravity": GRAVITY,
+        "gravity": {name: Words(*told) for name, told in SEVERITY_WORDS.items()},
         "rejects": rejects_by_code(source, show_ids=show_ids),
         "files": files_understood(summary, show_ids=show_ids, most=_FILES),
         "files_all": len(files),
@@ -116,7 +118,6 @@ def _facts(source: PageSource, *, zone: str, show_ids: bool) -> dict[str, Any]:
             )
         ),
         "words": words_understood(summary, show_ids=show_ids),
-        "kinds": KIND_WORDS,
         "coverage": [_coverage(each, zone) for each in summary.get("coverage", ()) if each["collected"]],
         "curve": _curve(source, numbers, zone),
         "funnel": _funnel(source, numbers, show_ids=show_ids),
@@ -152,7 +153,7 @@ def _funnel(source: PageSource, numbers: DayCounts, *, show_ids: bool) -> dict[s
     lost = _masked_sites(losses(source.table("ledger")), show_ids=show_ids)
     told = [
         (
-            Words(*STEP_WORDS[row["step"]]),
+            Words(*STATE_WORDS[row["step"]]),
             row["tubes"],
             row["lost"],
             share_text(row["tubes"], numbers.steps["collected"]),
@@ -171,7 +172,7 @@ def _funnel(source: PageSource, numbers: DayCounts, *, show_ids: bool) -> dict[s
         "steps": told,
         "losses": _losses(lost),
         "losses_all": lost.height,
-        "names": [Words(*STEP_WORDS[step]) for step in lost.columns[3:]],
+        "names": [Words(*STATE_WORDS[step]) for step in lost.columns[3:]],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -12,18 +12,12 @@ from poolpipe.display import mask, mask_identities, mask_numbers, refused_value,
 from poolpipe.events.rejected_loads import lacks_lab
 from poolpipe.findings import ANOMALIES, LOADS_REJECTED, NO_LAB, REJECTS
 from poolpipe.pages.words import Words, masked_words, shortened
+from poolpipe.words import SEVERITY_WORDS
 
 if TYPE_CHECKING:
     from poolpipe.pages.source import PageSource
 
-__all__ = ["GRAVITY", "Trouble", "anomalies_by_code", "rejects_by_code"]
-
-GRAVITY: Final = {
-    "error": Words("serious", "严重"),
-    "warning": Words("warning", "警示"),
-    "info": Words("note", "提示"),
-}
-"""Severities of anomalies, the gravest first."""
+__all__ = ["Trouble", "anomalies_by_code", "rejects_by_code"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +70,8 @@ def anomalies_by_code(source: PageSource, *, show_ids: bool) -> list[Trouble]:
             Trouble(row["code"], about.severity, *words, row["len"], _subject(row, show_ids=show_ids))
         )
     return sorted(
-        troubles, key=lambda each: (list(GRAVITY).index(each.severity), -each.count, each.code, each.way_out)
+        troubles,
+        key=lambda each: (list(SEVERITY_WORDS).index(each.severity), -each.count, each.code, each.way_out),
     )
 
 

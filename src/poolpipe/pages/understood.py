@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from poolpipe.pages.words import Words, masked_text, masked_words
+from poolpipe.words import EVENT_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["KIND_WORDS", "FileRow", "files_understood", "files_unread", "words_understood"]
-
-KIND_WORDS: Final = {
-    "collect": Words("collections", "采样"),
-    "seal": Words("sealings", "封管"),
-    "pack": Words("packings", "装箱"),
-    "pickup": Words("pickups", "转运交接"),
-    "receive": Words("receipts", "签收"),
-    "load": Words("plate loads", "上机"),
-    "read": Words("read-outs", "扩增结果"),
-    "report": Words("results of a laboratory", "结果上报"),
-    "void": Words("withdrawals", "作废"),
-}
-"""Kinds of events, as headings and cells name them."""
+__all__ = ["FileRow", "files_understood", "files_unread", "words_understood"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +62,9 @@ def _file(counts: Mapping[str, Any], summary: Mapping[str, Any], *, show_ids: bo
     name = counts["file"]
     told = summary.get("understood", {}).get(name, {})
     machine = summary.get("instruments", {}).get(name, {})
-    kind: Words | str = KIND_WORDS.get(told.get("kind"), machine.get("format", ""))
+    kind: Words | str = (
+        Words(*EVENT_WORDS[told["kind"]]) if told.get("kind") in EVENT_WORDS else machine.get("format", "")
+    )
     keys = machine.get("answers", {})
     decided = [
         f"{question.replace('_', ' ')}: {keys.get(question, '–')}"

@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from poolpipe.pages.words import Words, clock_time, masked_text, person_text, time_left_words
+from poolpipe.words import STATUS_WORDS
 
 if TYPE_CHECKING:
     from poolpipe.pages.source import PageSource
 
-__all__ = ["STATUS_WORDS", "Waiting", "waiting_people"]
-
-STATUS_WORDS: Final = {
-    "open": Words("to re-collect", "待复采"),
-    "recollected": Words("re-collected, no result yet", "已采待报"),
-    "closed": Words("closed", "已办结"),
-}
-"""Status of a recall, as a page names it."""
+__all__ = ["Waiting", "waiting_people"]
 
 _COLUMNS: Final = (
     "rank",
@@ -76,7 +70,7 @@ def waiting_people(source: PageSource, *, zone: str, show_ids: bool, most: int) 
             clock_time(row["due_at"], zone),
             Words("–", "–") if as_of is None else time_left_words(row["due_at"] - as_of),
             row["overdue"],
-            STATUS_WORDS[row["status"]],
+            Words(*STATUS_WORDS[row["status"]]),
             _chance(row["p_infected"]),
         )
         for row in rows

@@ -1,39 +1,10 @@
-"""The values of docs/tables.md in Chinese, and other systems' names for its columns."""
+"""Other systems' names for the columns of docs/tables.md."""
 
 from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ALIASES", "CHINESE"]
-
-
-CHINESE: Final[dict[str, str]] = {
-    "pool": "混采",
-    "single": "单采",
-    "positive": "阳性",
-    "suspect": "可疑",
-    "negative": "阴性",
-    "invalid": "无效",
-    "collected": "已采样",
-    "packed": "已装箱",
-    "picked_up": "已转运",
-    "received": "已签收",
-    "loaded": "已上机",
-    "reported": "已报告",
-    "open": "待复采",
-    "recollected": "已采待报",
-    "closed": "已办结",
-    "error": "严重",
-    "warning": "警示",
-    "info": "提示",
-    "keep": "留存",
-    "may_discard": "可弃置",
-    "overdue": "逾期",
-    "appeared": "新增",
-    "vanished": "消失",
-    "changed": "变化",
-}
-"""The values of docs/tables.md in Chinese."""
+__all__ = ["ALIASES"]
 
 ALIASES: Final[dict[str, str]] = {
     **dict.fromkeys(

@@ -13,6 +13,7 @@ from poolpipe.languages import both, language
 from poolpipe.messages import in_language
 from poolpipe.tables import CALLS
 from poolpipe.terminal.marks import Board, counted, frame, plain
+from poolpipe.words import PRESET_WORDS, word_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,7 +46,7 @@ def campaign_board(day: Day, *, zone: str) -> Board:
     when = f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" if moment else "-"
     board = frame(
         f"{both('Campaign', '筛查概况')} · {both('as of', '截至')} {when} {zone} · "
-        f"{both('policy', '判读规则')} {policy['name']} {policy['version']}"
+        f"{both('policy', '判读规则')} {word_of(PRESET_WORDS, policy['name'])} {policy['version']}"
     )
     board.show_header = False
     board.add_column(no_wrap=True)

@@ -9,6 +9,7 @@ from rich.text import Text
 from poolpipe.languages import both, language
 from poolpipe.stages.workload import by_day
 from poolpipe.terminal.marks import MOMENT, NAME, NUMBER, Board, below, clock, listing, plain
+from poolpipe.words import RETENTION_WORDS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -88,7 +89,7 @@ def retention_board(day: Day, *, zone: str, rows: int = 20) -> Board | None:
     )
     if labs.is_empty():
         return None
-    numbers = ("keep\n留存", "test again\n待复检", "may go\n可弃置", "overdue\n逾期未弃")
+    numbers = (_kept_as("keep"), "test again\n待重检", _kept_as("may_discard"), _kept_as("overdue"))
     return listing(
         f"{both('Keeping tubes', '留样')} · {both('which tube and until when', '逐管期限见')} retention.parquet",
         {"lab\n检测机构": _LAB, **dict.fromkeys(numbers, NUMBER), "next may go\n下一可弃置": MOMENT},
@@ -147,6 +148,10 @@ def _full_box(row: dict[str, Any], zone: str) -> list[RenderableType]:
         *(_clock(row[name], zone) for name in ("packed_at", "picked_up_at", "received_at")),
         plain(row["lab"] or "-"),
     ]
+
+
+def _kept_as(value: str) -> str:
+    return "\n".join(RETENTION_WORDS[value])
 
 
 def _unknown() -> str:

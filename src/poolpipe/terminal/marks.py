@@ -13,8 +13,8 @@ from rich.text import Text
 
 from poolpipe.display import COMMANDING, mask_sound_ids, visible
 from poolpipe.languages import both, language, one_language
-from poolpipe.terminal.advice import CHINESE
 from poolpipe.terminal.narrow import fitted
+from poolpipe.words import VALUE_WORDS, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -232,8 +232,8 @@ def below(text: str | None) -> Text:
 
 
 def word(value: str) -> Text:
-    """A value of docs/tables.md with its Chinese name."""
-    return Text(both(value, CHINESE[value]), style=STYLES.get(value, ""))
+    """A value of docs/tables.md in the language of the reader."""
+    return Text(word_of(VALUE_WORDS, value), style=STYLES.get(value, ""))
 
 
 def coded(screening_round: str | None, code: str | None) -> Text:
@@ -256,7 +256,7 @@ def counted(counts: Mapping[str, int]) -> Text:
     """Several counts of values of docs/tables.md in one line: `positive 阳性 3 · negative 阴性 12`."""
     parts = [
         Text.assemble(
-            (f"{both(name, CHINESE[name])} ", ""), (f"{n:,}", STYLES.get(name, "bold") if n else "dim")
+            (f"{word_of(VALUE_WORDS, name)} ", ""), (f"{n:,}", STYLES.get(name, "bold") if n else "dim")
         )
         for name, n in counts.items()
     ]

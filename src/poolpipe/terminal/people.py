@@ -9,8 +9,8 @@ from rich.text import Text
 
 from poolpipe.display import mask
 from poolpipe.languages import both
-from poolpipe.terminal.advice import CHINESE
 from poolpipe.terminal.marks import Board, clock, coded, frame, plain, time_left
+from poolpipe.words import STATUS_WORDS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -75,7 +75,7 @@ def recall_board(
             + Text("\n")
             + plain(row.get("home") or "", style="dim"),
             coded(row["round"], row["tube"]) + Text("\n") + plain(row["lab"] or "-", style="dim"),
-            Text(both(row["status"], CHINESE[row["status"]], "\n")),
+            Text(both(*STATUS_WORDS[row["status"]], "\n")),
             "-" if row["p_infected"] is None else f"{row['p_infected']:.0%}",
         )
     if not sampled:

@@ -12,12 +12,12 @@ from poolpipe.findings import LOADS_REJECTED, NO_LAB
 from poolpipe.languages import both, language
 from poolpipe.messages import in_language
 from poolpipe.tables import ANOMALIES, REJECTS
-from poolpipe.terminal.advice import CHINESE
 from poolpipe.terminal.marks import STYLES, Board, frame, plain
+from poolpipe.words import SEVERITY_WORDS, SUBJECT_WORDS, word_of
 
 __all__ = ["anomaly_board", "reject_board", "withheld_detail"]
 
-_GRAVITY = {"error": 0, "warning": 1, "info": 2}
+_GRAVITY = tuple(SEVERITY_WORDS)
 
 
 def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Board:
@@ -38,12 +38,12 @@ def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Board:
     board.add_column("what\n异常", no_wrap=True)
     board.add_column("n\n数量", justify="right", no_wrap=True)
     board.add_column("for example, what to do\n举例、如何处理", overflow="fold")
-    for code, other in sorted(found, key=lambda each: (_GRAVITY[ANOMALIES[each[0]].severity], each)):
+    for code, other in sorted(found, key=lambda each: (_GRAVITY.index(ANOMALIES[each[0]].severity), each)):
         severity, chinese = ANOMALIES[code].severity, ANOMALIES[code].chinese
         first, advice = found[code, other], LOADS_REJECTED if other else ANOMALIES[code]
         board.add_row(
             Text.assemble((code, STYLES[severity]), "" if language() == "en" else f"\n{chinese}"),
-            Text.assemble(f"{first['n']:,}\n", (both(severity, CHINESE[severity]), STYLES[severity])),
+            Text.assemble(f"{first['n']:,}\n", (word_of(SEVERITY_WORDS, severity), STYLES[severity])),
             plain(_subject(first, show_ids=show_ids) + _facts(first, code))
             + Text("\n" + both(advice.way_out, advice.way_out_chinese, "\n")),
         )
@@ -127,4 +127,4 @@ def _subject(row: dict[str, object], *, show_ids: bool) -> str:
     subject = str(row["subject"] or "-")
     if not show_ids:
         subject = mask_subject(str(row["subject_kind"]), subject)
-    return f"{row['subject_kind']} {subject} {row['round'] or ''}".rstrip()
+    return f"{word_of(SUBJECT_WORDS, str(row['subject_kind']))} {subject} {row['round'] or ''}".rstrip()

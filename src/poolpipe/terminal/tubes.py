@@ -9,8 +9,8 @@ from rich.text import Text
 
 from poolpipe.languages import both
 from poolpipe.tables import STATES
-from poolpipe.terminal.advice import CHINESE
 from poolpipe.terminal.marks import Board, below, clock, frame, plain, span
+from poolpipe.words import STATE_WORDS, word_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,7 +42,7 @@ def ledger_board(ledger: pl.DataFrame, *, rows: int = 20) -> Board:
         tight=True,
     )
     board.add_column("site\n采样点", overflow="fold", min_width=10)
-    headings = [f"{step.partition('_')[0]}\n{CHINESE[step]}" for step in STATES]
+    headings = [f"{step.partition('_')[0]}\n{STATE_WORDS[step].chinese}" for step in STATES]
     for heading in (*headings, *_LEFT):
         between = heading in headings[1:-1]
         board.add_column(heading, justify="right", no_wrap=True, spare=between)
@@ -103,8 +103,7 @@ def missing_board(
             plain(row["tube"]) + below(row["round"]),
             str(row["people"]),
             span(as_of - row["first_collected"]) if as_of else "-",
-            Text(f"{both(row['state'].replace('_', ' '), CHINESE[row['state']])}\n{clock(row['seen'], zone)}")
-            + repeat,
+            Text(f"{word_of(STATE_WORDS, row['state'])}\n{clock(row['seen'], zone)}") + repeat,
             plain(" · ".join(places)) + Text("\n") + plain(row["lab"] or "-"),
         )
     if not left.height:

@@ -9,6 +9,7 @@ import polars as pl
 
 from poolpipe.stages.anomalies.rows import tube_rows
 from poolpipe.tables import ANOMALIES, CALLS
+from poolpipe.words import CALL_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +21,6 @@ __all__ = ["GRAVE", "count_unregistered", "of_orphans", "unregistered_warning"]
 
 GRAVE: Final = ("positive", "suspect")
 """Calls after which somebody has to be found."""
-
-_CHINESE: Final = {"positive": "阳性", "suspect": "可疑"}
 
 
 def of_orphans(seen: Seen) -> list[pl.DataFrame]:
@@ -100,7 +99,7 @@ def unregistered_warning(counted: Mapping[str, int]) -> list[str]:
     if not there:
         return []
     told = " and ".join(f"{count:,} {call} tube{'s' if count > 1 else ''}" for call, count in there.items())
-    chinese = "、".join(f"{_CHINESE[call]} {count:,} 管" for call, count in there.items())
+    chinese = "、".join(f"{CALL_WORDS[call].chinese} {count:,} 管" for call, count in there.items())
     return [
         (
             f"{told} whose people are unknown: nobody is re-collected for them; find the site's list, or the misread code "

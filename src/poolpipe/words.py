@@ -1,0 +1,144 @@
+"""One table of words: what each value, kind, step and table is called in Chinese and English, as docs/glossary.md has it.
+
+Boards, pages, charts, workbooks and messages take these words from here, so that one thing has one name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from poolpipe.languages import both
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "CALL_WORDS",
+    "CHANGE_WORDS",
+    "DOCUMENT_WORDS",
+    "EVENT_WORDS",
+    "MODE_WORDS",
+    "PRESET_WORDS",
+    "RETENTION_WORDS",
+    "ROLE_WORDS",
+    "SEVERITY_WORDS",
+    "STATE_WORDS",
+    "STATUS_WORDS",
+    "SUBJECT_WORDS",
+    "TABLE_WORDS",
+    "VALUE_WORDS",
+    "Wording",
+    "word_of",
+]
+
+
+class Wording(NamedTuple):
+    """A text in both languages; `both` where a format has one text for all readers."""
+
+    english: str
+    chinese: str
+
+    @property
+    def both(self) -> str:
+        """English and Chinese in one text."""
+        return f"{self.english} {self.chinese}"
+
+
+def _words(**chinese: str) -> dict[str, Wording]:
+    """Words whose English is the value itself, with blanks."""
+    return {value: Wording(value.replace("_", " "), told) for value, told in chinese.items()}
+
+
+EVENT_WORDS: Final[Mapping[str, Wording]] = _words(
+    collect="采样", seal="封管", pack="装箱", pickup="转运", receive="签收", load="上机", read="扩增结果", report="报告", void="作废",
+)  # fmt: skip
+"""Kinds of event (`tables.KINDS`)."""
+
+SUBJECT_WORDS: Final[Mapping[str, Wording]] = _words(
+    tube="样本管", person="人员", box="转运箱", plate="检测板", well="孔", site="采样点", lab="检测机构", event="事件", device="设备",
+)  # fmt: skip
+"""What events and anomalies are about (`subject_kind` of the table `anomalies`)."""
+
+MODE_WORDS: Final[Mapping[str, Wording]] = _words(pool="混采", single="单采")
+"""Modes of a tube."""
+
+CALL_WORDS: Final[Mapping[str, Wording]] = _words(
+    positive="阳性", suspect="可疑", negative="阴性", invalid="无效"
+)
+"""Calls of a tube, the gravest first."""
+
+ROLE_WORDS: Final[Mapping[str, Wording]] = _words(
+    sample="样本", negative_control="阴性质控", positive_control="阳性质控"
+)
+"""What is in a well."""
+
+STATE_WORDS: Final[Mapping[str, Wording]] = _words(
+    collected="已采样",
+    packed="已装箱",
+    picked_up="已转运",
+    received="已签收",
+    loaded="已上机",
+    reported="已报告",
+)
+"""How far a tube got, and the steps of the ledger."""
+
+STATUS_WORDS: Final[Mapping[str, Wording]] = _words(open="待复采", recollected="已采待报", closed="已办结")
+"""Status of a recall."""
+
+SEVERITY_WORDS: Final[Mapping[str, Wording]] = _words(error="严重", warning="警示", info="提示")
+"""Severities of anomalies, the gravest first."""
+
+RETENTION_WORDS: Final[Mapping[str, Wording]] = _words(keep="留存", may_discard="可弃置", overdue="逾期未弃")
+"""What is to be done with a tube that is kept."""
+
+CHANGE_WORDS: Final[Mapping[str, Wording]] = _words(appeared="新增", vanished="消失", changed="变化")
+"""What became of a row between two results."""
+
+TABLE_WORDS: Final[Mapping[str, Wording]] = _words(
+    pools="样本管", members="管内人员", recalls="复采", cases="阳性人员", traces="追踪", anomalies="异常", ledger="样本台账",
+    rejects="拒收记录", readings="扩增结果", retention="留样", workload="检测机构负荷",
+)  # fmt: skip
+"""Result tables (`tables.TABLES`), and the stages that make them."""
+
+DOCUMENT_WORDS: Final[Mapping[str, Wording]] = {
+    "RIC": Wording("resident ID", "居民身份证"),
+    "PASSPORT": Wording("passport", "护照"),
+    "HKM": Wording("Hong Kong, Macao permit", "港澳居民来往内地通行证"),
+    "TW": Wording("Taiwan permit", "台湾居民来往大陆通行证"),
+}
+"""Kinds of identity document; others are written as they came."""
+
+PRESET_WORDS: Final[Mapping[str, Wording]] = {
+    "ten-in-one": Wording("ten-in-one", "10合1混采"),
+    "twenty-in-one": Wording("twenty-in-one", "20合1混采"),
+    "single": Wording("single", MODE_WORDS["single"].chinese),
+}
+"""Policies that poolpipe brings (`policy.PRESETS`)."""
+
+VALUE_WORDS: Final[Mapping[str, Wording]] = {
+    **MODE_WORDS, **CALL_WORDS, **ROLE_WORDS, **STATE_WORDS, **STATUS_WORDS, **SEVERITY_WORDS, **RETENTION_WORDS,
+    **CHANGE_WORDS,
+}  # fmt: skip
+"""Values of the result tables; none stands for two things."""
+
+
+def word_of(words: Mapping[str, Wording], value: str) -> str:
+    """Write a value in the language of the reader; one that has no word, such as a city's own policy, stays as it is.
+
+    Parameters
+    ----------
+    words : mapping of str to Wording
+        One of the tables of this module.
+    value : str
+        A value of the tables.
+
+    Examples
+    --------
+    >>> from poolpipe.languages import speaking
+    >>> word_of(PRESET_WORDS, "ten-in-one"), word_of(PRESET_WORDS, "our-county")
+    ('ten-in-one 10合1混采', 'our-county')
+    >>> with speaking("zh"):
+    ...     word_of(PRESET_WORDS, "ten-in-one")
+    '10合1混采'
+    """
+    return both(*words[value]) if value in words else value
