@@ -75,6 +75,12 @@ Example  例:
     help="Share of carriers a trouble befalls, e.g. overfull_pool=0.01; may be repeated; NAME `all` sets every "
     "rate.  差错发生率",
 )
+@click.option(
+    "--spread",
+    is_flag=True,
+    help="Infections spread by household, queue and building from day to day; the truth tells who infected whom.  "
+    "感染在户内、队列与楼栋间逐日传播",
+)
 @click.option("--no-troubles", is_flag=True, help="A city where nothing goes wrong.  不植入差错")
 @click.option("--force", is_flag=True, help="Overwrite an earlier city in DIR.  覆盖已有结果")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.  以 JSON 输出")
@@ -88,6 +94,7 @@ def simulate(
     pieces: int,
     rounds: int | None,
     troubles: tuple[str, ...],
+    spread: bool,
     no_troubles: bool,
     force: bool,
     as_json: bool,
@@ -105,6 +112,7 @@ def simulate(
         pieces=pieces,
         rounds=rounds,
         troubles=rates,
+        spread=spread,
         force=force,
         progress=_progress(),
     )

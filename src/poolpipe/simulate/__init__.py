@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from poolpipe.simulate.city import Summary, simulate
-from poolpipe.simulate.settings import FORMATS, PRESETS, TROUBLES
+from poolpipe.simulate.settings import FORMATS, PRESETS, TROUBLES, Spread
 
-__all__ = ["FORMATS", "PRESETS", "TROUBLES", "Summary", "simulate"]
+__all__ = ["FORMATS", "PRESETS", "TROUBLES", "Spread", "Summary", "simulate"]

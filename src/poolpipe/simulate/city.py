@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +16,7 @@ import polars as pl
 from poolpipe.choices import check_choice
 from poolpipe.errors import InputError
 from poolpipe.simulate.queues import NEVER
-from poolpipe.simulate.settings import FORMATS, settings_for
+from poolpipe.simulate.settings import FORMATS, Spread, settings_for
 from poolpipe.simulate.spelling import STREAMS
 from poolpipe.simulate.township import simulate_township
 from poolpipe.simulate.troubles.lines import unreadable_lines, write_unreadable
@@ -92,12 +93,13 @@ def simulate(
     pieces: int = 1,
     troubles: Mapping[str, float] | None = None,
     rounds: int | None = None,
+    spread: Spread | bool = False,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
     """Simulate a screening campaign and write its events, reference tables and truth below a folder.
 
-    The same people, seed, preset, rounds and troubles give the same city, whatever the format and the pieces.
+    The same people, seed, preset, rounds, troubles and spread give the same city, whatever the format and the pieces.
 
     Parameters
     ----------
@@ -117,6 +119,9 @@ def simulate(
         Shares of carriers befallen, by the names of `TROUBLES`; those not named keep their usual rate.
     rounds : int, optional
         Rounds of screening, three days apart. Default: the preset's.
+    spread : Spread or bool
+        Let infections spread by household, queue and building over the days of the campaign, and write who infected whom to
+        ``truth/transmissions``; True takes the published rates.
     force : bool
         Overwrite the three folders if `folder` is not empty; other files in it are left alone.
     progress : callable, optional
@@ -143,6 +148,8 @@ def simulate(
     500
     """
     settings = settings_for(preset, people=people, troubles=troubles, rounds=rounds)
+    if spread:
+        settings = dataclasses.replace(settings, spread=Spread() if spread is True else spread)
     check_choice("format", format, FORMATS, InputError)
     if pieces < 1:
         raise InputError.of("pieces", where="pieces", pieces=pieces)

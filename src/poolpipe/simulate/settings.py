@@ -14,7 +14,7 @@ from poolpipe.errors import PolicyError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FORMATS", "PRESETS", "TROUBLES", "Settings", "settings_for"]
+__all__ = ["FORMATS", "PRESETS", "TROUBLES", "Settings", "Spread", "settings_for"]
 
 FORMATS: tuple[str, ...] = (
     "parquet",
@@ -93,6 +93,46 @@ TROUBLES: Mapping[str, float] = MappingProxyType(
 
 
 @dataclass(frozen=True, kw_only=True)
+class Spread:
+    """How an infection spreads.
+
+    Parameters
+    ----------
+    household : float
+        Share of housemates whom a person infects who is never isolated: 0.427 (Omicron; Madewell et al. 2022,
+        doi:10.1001/jamanetworkopen.2022.9317).
+    queue : float
+        Share of people infected who stand in the queue at no distance: 0.035, that of passengers on adjacent seats
+        (Hu et al. 2021, doi:10.1093/cid/ciaa1057).
+    queue_decay_s : float
+        Seconds between two swabs by which that share falls to 37 %.
+    building : float
+        Share of other households' people in the building: 0.0032, that of all passengers within three rows (Hu et al. 2021).
+    latent_h : float
+        Hours from infection until a person is both positive and infectious; 24 at least, so that nobody infects others on
+        the day of the own infection.
+    infectious_h : float
+        Hours for which a person is infectious, unless isolated: when a tube is found positive, everybody in it is.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from poolpipe.simulate import Spread, simulate
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     written = simulate(folder, people=500, seed=1, spread=Spread(household=0.2))
+    >>> written.truth["transmissions"] > 3
+    True
+    """
+
+    household: float = 0.427
+    queue: float = 0.035
+    queue_decay_s: float = 180.0
+    building: float = 0.0032
+    latent_h: float = 24.0
+    infectious_h: float = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """A city's parameters.
 
@@ -123,6 +163,8 @@ class Settings:
         Mean Ct (ORF1ab) of an infected person's own swab, cycles.
     pool_shift : float
         Cycles by which pools come later than their dilution says.
+    spread : Spread, optional
+        Infections spread from person to person, and `infected` are those from outside; None draws all infected at once.
     rich : bool
         With names, phones, devices, operators, event ids, sending times, seals and a round; lean without.
     """
@@ -147,6 +189,7 @@ class Settings:
     clustered: bool = True
     ct_mean: float = 26.0
     pool_shift: float = 0.0
+    spread: Spread | None = None
     troubles: Mapping[str, float] = field(default_factory=lambda: TROUBLES)
 
 

@@ -19,6 +19,7 @@ from poolpipe.simulate.residents import make_residents, reference_people, townsh
 from poolpipe.simulate.scans import scan_packing, scan_plates, scan_recalls, scan_tables
 from poolpipe.simulate.spelling import columns_of, spell
 from poolpipe.simulate.text import numbered
+from poolpipe.simulate.transmissions import Outbreak
 from poolpipe.simulate.transport import carry, pack_tubes
 from poolpipe.simulate.troubles import laboratory as laboratory_troubles
 from poolpipe.simulate.troubles import recalls as recall_troubles
@@ -29,7 +30,7 @@ from poolpipe.simulate.troubles import transport as transport_troubles
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from poolpipe.simulate.queues import Places
+    from poolpipe.simulate.queues import Places, SimulatedQueues
     from poolpipe.simulate.residents import Residents
     from poolpipe.simulate.settings import Settings
 
@@ -75,6 +76,11 @@ def simulate_township(
     ct = single_ct(len(ill), rng, settings.ct_mean)
     onset = rng.integers(0, len(days), len(ill))
     at_home = np.zeros(people, np.bool_)
+    outbreak = None
+    if settings.spread is not None:
+        own = np.random.default_rng([seed, township, 2_000])
+        midnights = [day for _, day in days]
+        outbreak = Outbreak(settings.spread, residents, infected, midnights, settings.ct_mean, own)
     streams: dict[str, list[pl.DataFrame]] = {}
     campaigns = []
     for run, (round_name, day) in enumerate(days):
@@ -82,11 +88,17 @@ def simulate_township(
         queues = make_queues(settings, residents, places, np.flatnonzero(~at_home), rng, tubes=tubes)
         codes = make_codes(residents, places, len(queues.tubes), settings.townships)
         now = onset <= run
+        have, cycles = ill[now], ct[now]
+        if outbreak is not None:
+            have, cycles = _spread(outbreak, queues, day)
         campaign = Campaign(
-            settings, seed, run, round_name, residents, places, ill[now], ct[now], queues, codes, rng
+            settings, seed, run, round_name, residents, places, have, cycles, queues, codes, rng
         )
         _hold(campaign)
-        at_home[_found(campaign)] = True
+        found = _found(campaign)
+        at_home[queues.person[found]] = True
+        if outbreak is not None:
+            outbreak.isolate(queues.person[found], queues.tubes.called[queues.tube[found]])
         for stream, frame in _spelled(campaign).items():
             streams.setdefault(stream, []).append(frame)
         campaigns.append(campaign)
@@ -97,6 +109,7 @@ def simulate_township(
         truth={
             "infected": pl.concat([_infected(campaign) for campaign in campaigns]),
             "troubles": pl.concat([note for campaign in campaigns for note in campaign.notes]),
+            **({} if outbreak is None else {"transmissions": outbreak.truth(campaigns[0].codes)}),
         },
         pending=[frame for campaign in campaigns for frame in campaign.pending],
         last_at=max(int(frame["at"].to_physical().max() or NEVER) for frame in events.values()),  # type: ignore[arg-type]
@@ -135,10 +148,19 @@ def _hold(campaign: Campaign) -> None:
 
 
 def _found(campaign: Campaign) -> NDArray[np.int64]:
-    """People who do not come again: everybody in a recalled tube, everybody with a positive single."""
+    """Swabs of people who do not come again: everybody in a recalled tube, everybody with a positive single."""
     queues = campaign.queues
-    calls = queues.tubes.call[queues.tube]
-    return queues.person[calls > 0]
+    return np.flatnonzero(queues.tubes.call[queues.tube] > 0)
+
+
+def _spread(
+    outbreak: Outbreak, queues: SimulatedQueues, day: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Go on to a round's day: who can be found positive in it, and their Ct; then they stand in line with everybody."""
+    outbreak.go_on(day)
+    have = outbreak.positive(day)
+    outbreak.stand_in_line(queues, have)
+    return have, outbreak.ct[have]
 
 
 def _read(campaign: Campaign) -> None:
