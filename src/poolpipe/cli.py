@@ -163,7 +163,9 @@ class _LazyGroup(click.Group):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         formatter.write_paragraph()
-        told = both("Pages that messages name, as docs/policy.md:", "提示中提到的文档（如 docs/policy.md）：")
+        told = both(
+            "Pages that messages name, as docs/policy.md:", "提示中提到的文档（如 docs/policy.zh.md）："
+        )
         formatter.write(f"{told} {docs_folder()}\n")
 
 

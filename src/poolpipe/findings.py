@@ -47,7 +47,7 @@ REJECTS: Final[Mapping[str, Reject]] = {
     ),
     "missing_value": Reject(
         "a column that this kind must have is empty", "必填列为空",
-        "fill the empty column, or give it its name of docs/tables.md", "补全空列或改正列名",
+        "fill the empty column, or give it its name of docs/tables.md", "补全空列，或按 docs/tables.zh.md 改正列名",
     ),
     "bad_time": Reject(
         "at or sent_at is not a time that can be read", "时间无法识别",

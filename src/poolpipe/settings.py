@@ -91,7 +91,11 @@ class ToldModel(BaseModel):
         except ValidationError as error:
             wrong = broken_rules(type(self), settings) or [str(error)]
             raise PolicyError.of(
-                "settings_broken", where=type(self).__name__, rules="; ".join(wrong), broken=tuple(wrong)
+                "settings_broken",
+                where=type(self).__name__,
+                rules="; ".join(wrong),
+                broken=tuple(wrong),
+                settings=", ".join(type(self).model_fields),
             ) from error
 
     # pydantic validates mappings without a call of __init__ where it is marked as its own, so that a policy's sections

@@ -17,7 +17,7 @@ UNDERSTOOD = (
 """Modules whose Chinese words are those that files may hold, not those that we write."""
 
 PAGES = ["README.zh.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
-LISTS_OF_WORDS = ("docs/glossary.md", "docs/tables.md")
+LISTS_OF_WORDS = ("docs/glossary.md", "docs/tables.md", "docs/tables.zh.md")
 """Pages that list the words of files, too."""
 
 

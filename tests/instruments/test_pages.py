@@ -43,6 +43,10 @@ def test_pages__have_examples_that_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_pages__lead_to_each_other() -> None:
-    index = (ROOT / "docs/instruments/index.md").read_text("utf-8")
-    pages = {path.name for path in (ROOT / "docs/instruments").glob("*.md")} - {"index.md"}
-    assert pages == set(re.findall(r"\]\(([a-z0-9-]+\.md)\)", index))
+    folder = ROOT / "docs/instruments"
+    pages = {path.name for path in folder.glob("*.md")} - {"index.md", "index.zh.md"}
+    led_to: set[str] = set()
+    for index in ("index.md", "index.zh.md"):
+        text = (folder / index).read_text("utf-8")
+        led_to |= set(re.findall(r"\]\(([a-z0-9-]+(?:\.zh)?\.md)\)", text)) - {"index.md", "index.zh.md"}
+    assert pages == led_to

@@ -27,7 +27,7 @@ __all__ = ["show"]
     "显示结果中的一张表：终端放得下的行与列，或以 CSV、JSON 输出全部。\n\n"
     "TABLE is a name of docs/tables.md: pools, members, recalls, cases, anomalies, ledger, rejects, ... Codes are never cut: "
     "where the terminal is too narrow the last columns are left out, and named.\n\n"
-    "TABLE 为 docs/tables.md 中的表名。编码不会被截断：宽度不足时略去末尾各列，并注明列名。"
+    "TABLE 为 docs/tables.zh.md 中的表名。编码不会被截断：宽度不足时略去末尾各列，并注明列名。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe show result recalls\n"
     "  poolpipe show result recalls --by community --people people.csv --columns name,phone,tube,due_at\n"

@@ -291,7 +291,10 @@ def as_assay(assay: Assay | Mapping[str, Any] | None) -> Assay:
         return Assay.model_validate(dict(assay or {}))
     except ValidationError as error:
         wrong = broken_rules(Assay, dict(assay or {})) or [str(error)]
-        raise PolicyError.of("assay_broken", where="assay", rules="; ".join(wrong)) from error
+        fields = ", ".join(Assay.model_fields)
+        raise PolicyError.of(
+            "assay_broken", where="assay", rules="; ".join(wrong), settings=fields
+        ) from error
 
 
 def _normal_cdf(z: float) -> float:

@@ -14,10 +14,10 @@ _COPY_OR_EXPORT = ("copy or export the file again", "请重新复制或导出该
 _EXPORT = ("export it again", "请重新导出")
 _FILE_EACH = ("import them as a file each", "请拆分为单独的文件，逐个导入")
 _ADVICE = (
-    "docs/instruments lists the formats; a lab adds its own by a layout (docs/instruments/adding-a-machine.md)",
-    "支持的格式见 docs/instruments；自有格式可用版式文件添加（docs/instruments/adding-a-machine.md）",
+    "docs/instruments/index.md lists the formats; a lab adds its own by a layout (docs/instruments/adding-a-machine.md)",
+    "支持的格式见 docs/instruments/index.zh.md；自有格式可用版式文件添加（docs/instruments/adding-a-machine.zh.md）",
 )
-_LAYOUT = ("see docs/instruments/adding-a-machine.md", "见 docs/instruments/adding-a-machine.md")
+_LAYOUT = ("see docs/instruments/adding-a-machine.md", "见 docs/instruments/adding-a-machine.zh.md")
 
 _CONTAINERS: Final = {
     "file_not_opened": Message("cannot be read ({why})", "无法读取", "name a file that is there and may be read", "请给出存在且可读的文件"),
@@ -67,7 +67,7 @@ _FORMATS: Final = {
     "results_unread": Message(
         "results that no layout reads: columns {columns}", "含检测结果，但没有适用的版式",
         "export the table of Ct values (Results), or describe the file by a layout (docs/instruments/adding-a-machine.md)",
-        "请导出 Ct 值表（Results），或用版式文件说明（docs/instruments/adding-a-machine.md）",
+        "请导出 Ct 值表（Results），或用版式文件说明（docs/instruments/adding-a-machine.zh.md）",
     ),
     "eds_of_analysis": Message(
         "an .eds of Design & Analysis 2", "Design & Analysis 2 的 .eds 文件",
