@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -73,10 +74,17 @@ class NotDone(click.ClickException):
             *((both("what ", "问题"), each) for each in self.several),
             (both("where", "位置"), self.where),
             (both("do   ", "办法"), self.way_out),
+            *((both("page ", "文档"), each) for each in _addresses(self.way_out)),
         ]
         for label, text in told:
             if text:
                 click.echo(f"  {label}: {visible(mask_identities(text))}", file=file, err=True)
+
+
+def _addresses(text: str) -> list[str]:
+    """Where the pages lie that a text names (`docs/policy.md`), as far as they are not below the working folder."""
+    named = [Path(name) for name in re.findall(r"docs/[\w/-]+(?:\.zh)?\.md", text)]
+    return [str(docs_folder().parent / page) for page in dict.fromkeys(named) if not page.is_file()]
 
 
 def docs_folder() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -142,3 +143,26 @@ def test_link__to_nothing_is_told_as_such(target, tmp_path, monkeypatch):
     assert shown.exit_code == 1
     assert "a link to nothing, or to itself 链接指向的文件不存在" in shown.stderr
     assert "did you mean" not in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("language", "pages"),
+    [("en", ["policy.md"]), ("zh", ["policy.zh.md"]), ("both", ["policy.md", "policy.zh.md"])],
+)
+def test_trouble__names_the_place_of_the_pages_it_sends_to(language, pages, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules.toml").write_text("capcity = 10\n", encoding="utf-8")
+    line = ["--language", language, "run", ".", "--out", "result", "--policy", "rules.toml"]
+    told = CliRunner().invoke(cli.poolpipe, line).output
+    places = [str(cli.docs_folder() / page) for page in pages]
+    assert [row.partition(": ")[2] for row in told.splitlines() if "/docs/" in row] == places
+    assert all(Path(place).is_file() for place in places)
+
+
+def test_trouble__of_a_clone_names_its_pages_once(monkeypatch, tmp_path):
+    monkeypatch.chdir(cli.docs_folder().parent)
+    (tmp_path / "rules.toml").write_text("capcity = 10\n", encoding="utf-8")
+    line = ["run", str(tmp_path), "--out", str(tmp_path / "out"), "--policy", str(tmp_path / "rules.toml")]
+    told = CliRunner().invoke(cli.poolpipe, line).output
+    assert "see docs/policy.md" in told
+    assert str(cli.docs_folder()) not in told
