@@ -160,7 +160,7 @@ def _table(name: str, columns: tuple[Column, ...]) -> str:
             f"`{column.name}`",
             _type(column.dtype),
             _values(column.unit) or "–",
-            _told("columns", column.meaning),
+            _values(column.meaning) if ", " in column.meaning else _told("columns", column.meaning),
             _told("columns", column.null) or "–",
         )
         for column in columns
