@@ -146,9 +146,11 @@ def _words() -> str:
         "Words of laboratories stand for values in events, reference tables and the tables of "
         "`decode` and `design`. They are looked up after cleaning, to the letter (`priority` in any case); `…` is any "
         "ending. Other words are kept: a call, mode or role is then refused, a document is of a type of its "
-        "own, a priority gets a warning in the summary.",
+        "own, a priority gets a warning in the summary. A `target` may be written in any case and width, with 基因 behind "
+        "it; 内标, 内标基因 and 内部对照 are the policy's internal control. The summary names what was read as what.",
         "事件、基础表以及 `decode`、`design` 的表中，实验室常用词语可代替代码。清洗后逐字查对（`priority` 不分大小写），`…` 为任意结尾。"
-        "其他词语保留原样：结果、采样方式、孔的用途因此被拒收，证件自成一类，重点与否则在汇总中警示。",
+        "其他词语保留原样：结果、采样方式、孔的用途因此被拒收，证件自成一类，重点与否则在汇总中警示。"
+        "靶标（`target`）不分大小写与全半角，其后可带“基因”；内标、内标基因、内部对照即判读规则中的内标。各词如何识别见汇总。",
     )
     head = (both("column", "列"), both("value", "代码"), both("may be written", "可写作"))
     return _heading("Words", "词语") + f"{note}\n\n" + _grid(head, rows)

@@ -9,6 +9,7 @@ import pytest
 
 import poolpipe
 from events.scans import codes, column, counts, read, read_text
+from poolpipe.coding.targets import policy_target
 from poolpipe.coding.vocabulary import NO, WORDS, YES, known_words, yes_or_no
 from poolpipe.tables import CALLS, MODES, ROLES
 from reference.cleaning import WORDS as REFERENCE_WORDS
@@ -115,3 +116,25 @@ def test_yes_or_no__is_neither_for_what_is_neither() -> None:
     assert yes_or_no(pl.Series([*YES, "Yes", "TRUE"])).to_list() == [True] * (len(YES) + 2)
     assert yes_or_no(pl.Series([*NO, "No", "FALSE"])).to_list() == [False] * (len(NO) + 2)
     assert yes_or_no(pl.Series(["√", "high", "优先", "2", None])).to_list() == [None] * 5
+
+
+def test_targets__spelled_otherwise_are_those_of_the_policy() -> None:
+    """内标 once was a target of its own, so that its tubes stayed without result."""
+    wells, names = ["A1", "A2", "A3"], (("orf1ab", "N基因", "内标"), ("ORF1ab", "ｎ", "Internal Control"))
+    load = _frame(plate=["P"] * 3, well=wells, lab=["L"] * 3, tube=["T", "", ""],
+                  role=["sample", "negative_control", "positive_control"])  # fmt: skip
+    for each in names:
+        ct = {"A1": ("", "", "28"), "A2": ("", "", ""), "A3": ("25", "25", "25")}
+        rows = [(well, name, ct[well][place]) for well in wells for place, name in enumerate(each)]
+        read_outs = _frame(plate=["P"] * 9, well=[row[0] for row in rows], target=[row[1] for row in rows],
+                           ct=[row[2] for row in rows])  # fmt: skip
+        day = poolpipe.run({"load": load, "read": read_outs})
+        assert day.pools["call"].to_list() == ["negative"]
+        assert set(day.summary["words"]["target"].values()) <= {"ORF1ab", "N", "IC"}
+
+
+def test_targets__of_several_meanings_are_never_merged() -> None:
+    assert policy_target("内标", ("N", "n", "IC", "内标"), "IC") == "内标"
+    assert policy_target("Ｎ", ("N", "n", "IC"), "IC") is None
+    assert policy_target("内参", ("N", "IC"), "IC") is None  # a kit may have both
+    assert policy_target("RP", ("N", "IC"), "IC") is None

@@ -11,6 +11,7 @@ import polars as pl
 
 from poolpipe.coding.cleaning import FAULTS
 from poolpipe.coding.plain_texts import as_text
+from poolpipe.coding.targets import targets_known
 from poolpipe.coding.vocabulary import WORDS as VOCABULARY
 from poolpipe.coding.vocabulary import known_words, words_known
 from poolpipe.events.attribute_sets import number_attribute_sets
@@ -149,6 +150,10 @@ class _Validation:
                 if told := words_known(column, found.values):
                     self.events.words_known[column] = told
                 found = replace(found, values=known_words(column, found.values))
+            assay = self.policy.assay
+            if column == "target" and (told := targets_known(found.values, assay.names, assay.internal_control)):
+                self.events.words_known[column] = told
+                found = replace(found, values=found.values.replace(told))
             self.events.codes[column] = found
         return self.events.codes[column]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from poolpipe.coding.targets import policy_target
 from poolpipe.instruments.cells import fold
 
 if TYPE_CHECKING:
@@ -13,9 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["expected_target", "is_expected", "target_name"]
 
-INTERNAL_CONTROL = ("内标", "内参", "内控", "内标基因", "内参基因", "internal control", "内部对照")
+_REFERENCE_GENE = ("内参", "内控", "内参基因")  # of a single assay, and asked; events leave it alone
 _FILTERS = re.compile(r"\s*\(\d{3}\s*[-/]\s*\d{3}\)\s*$")  # wavelengths behind a dye: FAM (465-510)
-GENE = ("基因", " gene", "-gene", " 基因")  # what may follow a target's name
 
 
 def target_name(name: str, policy: ImportPolicy, notes: Notes) -> str:
@@ -80,9 +80,5 @@ def expected_target(name: str, policy: ImportPolicy) -> str | None:
     >>> [expected_target(name, ImportPolicy()) for name in ("N基因", "Internal Control", "RP")]
     ['N', 'IC', None]
     """
-    expected = {fold(target): target for target in policy.expected_targets}
-    folded = fold(name)
-    bare = next((folded.removesuffix(end).strip() for end in map(fold, GENE) if folded.endswith(end)), folded)
-    if found := expected.get(folded) or expected.get(bare):
-        return found
-    return expected.get(fold(policy.internal_control)) if folded in map(fold, INTERNAL_CONTROL) else None
+    asked = "内标" if fold(name) in _REFERENCE_GENE else fold(name)
+    return policy_target(asked, policy.expected_targets, policy.internal_control)
