@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 import poolpipe
 from events.scans import codes, column, counts, read, tubes
-from events.workbooks import changed, ods, workbook
+from events.workbooks import changed, ods, workbook, xlsb
+from poolpipe.events.spreadsheet_gaps import hidden_texts
 from poolpipe.events.spreadsheets import OLE
 
 HEADER = ["序号", "姓名", "证件类型", "身份证号", "采样管条码", "采样时间", "采样点"]
@@ -298,3 +299,60 @@ def test_open_document__is_read_like_excel(tmp_path: Path) -> None:
         ["E2", "T2", "2022/4/4 8:06"],
     ]
     assert tubes(_read(tmp_path, ods(rows), "采样.ods")) == ["T1", "T2"]
+
+
+@pytest.mark.parametrize("suffix", [".xls", ".et"])
+def test_workbook_of_excel_97_and_of_wps__is_read_like_excel(tmp_path: Path, suffix: str) -> None:
+    """Written by xlwt 1.3: a title over merged cells, a tube merged over two people, date cells, a number that lost digits."""
+    events = _read(
+        tmp_path, (Path(__file__).parent / "files/registrations.xls").read_bytes(), f"采样登记{suffix}"
+    )
+    assert tubes(events) == ["00000000001", "00000000001", "22040400002"]
+    assert codes(events) == [(5, "bad_code")]
+    assert column(events, "name") == ["某甲", "某乙", "某丁"]
+    times = pl.Series(column(events, "at"), dtype=pl.Datetime("us", "UTC"))
+    assert times.dt.convert_time_zone("Asia/Shanghai").dt.minute().to_list() == [5, 6, 8]
+    assert list(events.skipped) == [f"采样登记{suffix}#说明"]
+
+
+def test_binary_workbook__is_read_like_excel(tmp_path: Path) -> None:
+    rows = [HEADER, row(1), row(2), row(3, 采样管条码=22040400002.0), row(4, 身份证号=990100198001010028.0)]
+    binary, usual = _read(tmp_path, xlsb(rows), "采样.xlsb"), _read(tmp_path, workbook({"表": rows}))
+    assert tubes(binary) == tubes(usual) == ["T001", "T002", "22040400002"]
+    assert column(binary, "at") == column(usual, "at")
+    assert codes(binary) == codes(usual) == [(5, "bad_code")]
+
+
+ERROR_CELLS = (
+    (
+        '<table:table-cell table:formula="of:=NA()" office:value-type="string" office:string-value="" '
+        'calcext:value-type="error"><text:p>#N/A</text:p></table:table-cell>'
+    ),
+    '<table:table-cell table:formula="of:=1/" office:value-type="float" office:value="0"><text:p>Err:502</text:p></table:table-cell>',
+    '<table:table-cell table:formula="of:=A1+1"/>',
+)
+"""As LibreOffice writes them; calamine returns a blank, 0 and a blank."""
+
+
+def test_error_value__is_no_undetermined_ct_in_any_kind_of_workbook(tmp_path: Path) -> None:
+    """A blank Ct is undetermined and may make a tube negative; `#N/A` is no result."""
+    header = ["检测时间", "板号", "孔位", "靶标", "Ct值"]
+    lines = [["2022-04-04 14:00", "P1", "A1", target] for target in ("ORF1ab", "N", "IC", "RP")]
+    wrong = [[*line, "#N/A"] for line in lines[:3]]
+    for name, content in {
+        "扩增.xlsb": xlsb([["扩增结果"], header, [*lines[0], "31"], *wrong]),
+        "扩增.ods": ods([["扩增结果"], header, [*lines[0], "31"]]
+                       + [[*line, cell] for line, cell in zip(lines[1:], ERROR_CELLS, strict=True)]),
+    }.items():  # fmt: skip
+        assert codes(_read(tmp_path, content, name)) == [(line, "bad_number") for line in (4, 5, 6)], name
+
+
+def test_error_value__in_repeated_cells_and_rows_is_found_in_each() -> None:
+    """LibreOffice writes equal cells and rows once, with how often they are repeated."""
+    cell = ERROR_CELLS[0].replace("<table:table-cell", '<table:table-cell table:number-columns-repeated="2"')
+    row = f'<table:table-row table:number-rows-repeated="2"><table:table-cell/>{cell}</table:table-row>'
+    rest = '<table:table-row table:number-rows-repeated="1048575">'
+    content = changed(ods([["a"]]), "content.xml", rest, row + rest)
+    assert hidden_texts(content, "表") == dict.fromkeys([(1, 1), (1, 2), (2, 1), (2, 2)], "#N/A")
+    assert set(hidden_texts(content, "表", 2)) == {(1, 1), (1, 2)}
+    assert not hidden_texts(content, "other")

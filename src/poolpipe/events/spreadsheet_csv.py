@@ -51,7 +51,7 @@ def csv_of_rows(
     rows : iterable of sequence
         Cells from the first row and column on, as the spreadsheet's library returns them.
     hidden : mapping of (int, int) to str
-        By row and column from 0 the texts of cells that the library returns as blank.
+        By row and column from 0 the texts of cells that the library returns as blank or 0.
     merges : sequence of Merge
         The first cell's text stands for all of them.
     """
@@ -78,7 +78,7 @@ def _filled(
         texts = [cell if isinstance(cell, str) and cell.isprintable() else _one_line(cell) for cell in row]
         for column, text in by_row.pop(number, ()):
             texts.extend([""] * (column + 1 - len(texts)))
-            texts[column] = texts[column] or text
+            texts[column] = text
         for column, last in begins.pop(number, ()):
             if column < len(texts):
                 open_merges[column] = (last, texts[column])

@@ -1,4 +1,4 @@
-"""Cells of an xlsx that calamine returns as blank though they are not: error values, and formulas without a saved result.
+"""Cells of a workbook that calamine returns as blank though they are not: error values, and formulas without a saved result.
 
 A blank Ct may mean that nothing amplified; a `#N/A` never does. The texts given here stand in the rows in place of the
 blanks, so that every reader sees a word that it does not know.
@@ -12,6 +12,9 @@ import re
 import zipfile
 from typing import TYPE_CHECKING
 
+from poolpipe.events.ods_gaps import document_gaps
+from poolpipe.events.xlsb_gaps import BINARY_BOOK, binary_gaps
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from xml.etree.ElementTree import Element
@@ -21,6 +24,7 @@ __all__ = ["NO_RESULT", "hidden_texts"]
 NO_RESULT = "#FORMULA!"
 """Text of a cell whose formula was saved without its result, as some programs write workbooks."""
 
+_DOCUMENT = "content.xml"
 _SIGNS = (b'"e"', b"'e'", b"<f", b":f")
 """One of these is in every sheet with such a cell; they are found ten times as fast as the pattern."""
 
@@ -34,7 +38,7 @@ def hidden_texts(content: bytes, title: str, most: int | None = None) -> dict[tu
     Parameters
     ----------
     content : bytes
-        An xlsx file.
+        An xlsx, xlsb or ods file.
     title : str
     most : int, optional
         Only the first so many rows.
@@ -45,6 +49,10 @@ def hidden_texts(content: bytes, title: str, most: int | None = None) -> dict[tu
         By row and column, each counted from 0: `#N/A` and the like as they stand, or `NO_RESULT`.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if BINARY_BOOK in archive.namelist():
+            return dict(binary_gaps(archive, title, most))
+        if _DOCUMENT in archive.namelist():
+            return dict(document_gaps(archive.read(_DOCUMENT), title, most, NO_RESULT))
         member = _member(archive, title)
         if member is None:
             return {}

@@ -243,14 +243,13 @@ def _rows(content: bytes, title: str, most: int | None) -> list[Cells]:
 
 
 def _with_hidden(rows: list[Cells], texts: dict[tuple[int, int], str]) -> list[Cells]:
-    """The rows with the texts of cells that the library returned as blank; rows behind the last one are added."""
+    """The rows with the texts of cells that the library returned as blank or 0; rows behind the last one are added."""
     for (row, column), text in texts.items():
         while len(rows) <= row:
             rows.append(([], frozenset()))
         cells = rows[row][0]
         cells.extend([""] * (column + 1 - len(cells)))
-        if not cells[column]:
-            cells[column] = text
+        cells[column] = text
     return rows
 
 
