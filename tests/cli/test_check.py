@@ -29,6 +29,7 @@ KEYS = {
         "times",
         "records",
         "rejects",
+        "examples",
         "skipped",
     ),
     *("decided", "questions"),
@@ -66,6 +67,8 @@ def test_check__tells_kind_header_form_words_and_times_of_each_file() -> None:
     first = told["采样登记.xlsx#4月4日"]
     assert first["words"]["person_type"]["护照"] == "PASSPORT"
     assert (first["times"], first["rejects"]) == ("2022-02-10 08:00:00", {"bad_code": 1, "bad_time": 1})
+    assert first["examples"]["bad_time"]["line"] == 104
+    assert "month" in first["examples"]["bad_time"]["detail"]
     assert told["装箱.csv"]["times"] == "2022/2/10 8:00"
     assert "没有事件表头" in told["采样登记.xlsx#填表说明"]["skipped"]
 

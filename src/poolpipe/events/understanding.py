@@ -95,6 +95,8 @@ class UnderstoodFile:
         Records that were looked at, at most a thousand.
     rejects : mapping of str to int
         Reject code to how many of them it is given to.
+    examples : mapping of str to (int, str)
+        Reject code to the line of the first of these records (0 where the file has none) and the reason.
     skipped : str
         Why the file is not read; empty where it is.
     questions : tuple of OpenQuestion
@@ -113,6 +115,7 @@ class UnderstoodFile:
     times: str = ""
     records: int = 0
     rejects: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, tuple[int, str]] = field(default_factory=dict)
     skipped: str = ""
     questions: tuple[OpenQuestion, ...] = ()
     decided: dict[str, str] = field(default_factory=dict)
@@ -241,23 +244,34 @@ def _looked_at(base: UnderstoodFile, batch: Batch, policy: Policy) -> Understood
     """Validate the first records of a batch."""
     table = batch.table.slice(0, _ROWS)
     rejects = {"not_parseable": batch.broken.height} if batch.broken.height else {}
+    examples = {"not_parseable": _example(batch.broken)} if batch.broken.height else {}
     records = table.num_rows + batch.broken.height
     if base.kind not in KINDS or not table.num_rows:
         several = (
             "kind" in batch.table.column_names and batch.table.column("kind").null_count < table.num_rows
         )
         asked = () if base.kind or several or base.questions or not records else (_untold(base.file),)
-        return replace(base, records=records, rejects=rejects, questions=base.questions + asked)
+        return replace(
+            base, records=records, rejects=rejects, examples=examples, questions=base.questions + asked
+        )
     events, bad = validate(table, base.kind, policy, batch.left_out)
     counted = bad["code"].value_counts(sort=True)
     rejects |= dict(zip(counted["code"].to_list(), counted["count"].to_list(), strict=True))
+    placed = bad.with_columns(pl.Series("line", batch.lines[bad["row"].to_numpy()]))
+    examples |= {code: _example(placed.filter(pl.col("code") == code)) for code in counted["code"]}
     worst = counted.head(1)
     if not base.questions and worst.height and 2 * worst["count"][0] >= records:
         detail = bad.filter(pl.col("code") == worst["code"][0])["detail"][0]
         base = replace(base, questions=(_mostly_refused(worst["code"][0], withhold_values(detail)),))
     times = next((time_form(each.samples) for each in base.columns if each.column == "at"), "")
     words = {column: dict(found) for column, found in events.words_known.items()}
-    return replace(base, words=words, times=times, records=records, rejects=rejects)
+    return replace(base, words=words, times=times, records=records, rejects=rejects, examples=examples)
+
+
+def _example(refused: pl.DataFrame) -> tuple[int, str]:
+    """Line and reason of the first of some refused records."""
+    line, detail = refused.select("line", "detail").row(0)
+    return line or 0, detail
 
 
 def _untold(file: str) -> OpenQuestion:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from poolpipe.display import mask, mask_sound_ids, visible, withheld
+from poolpipe.display import mask, mask_sound_ids, visible, withheld, withhold_values
 from poolpipe.events.understanding import is_numbering
 from poolpipe.languages import both, one_language
 from poolpipe.messages import in_language
@@ -102,6 +102,10 @@ def _file_board(each: UnderstoodFile, *, show_ids: bool) -> Board:
         told = ", ".join(f"{word} = {value}" for word, value in words.items())
         samples = ", ".join(_shown(sample, column, show_ids=show_ids) for sample in column.samples)
         board.add_row(plain(column.header), meaning, plain(f"{samples}; {told}" if told else samples))
+    for code, (line, detail) in each.examples.items():
+        where = both(f"refused, line {line}", f"拒收，第 {line} 行") if line else both("refused", "拒收")
+        why = in_language(detail if show_ids else withhold_values(detail))
+        board.add_row(plain(code, "yellow"), Text(where), plain(why))
     for code, setting in each.decided.items():
         board.add_row(
             plain(code.replace("_", " ")),
@@ -154,6 +158,10 @@ def understood_as_json(files: Sequence[UnderstoodFile], *, show_ids: bool = Fals
                 "times": each.times or None,
                 "records": each.records,
                 "rejects": each.rejects,
+                "examples": {
+                    code: {"line": line or None, "detail": detail if show_ids else withhold_values(detail)}
+                    for code, (line, detail) in each.examples.items()
+                },
                 "skipped": each.skipped or None,
                 "decided": each.decided,
                 "questions": [
