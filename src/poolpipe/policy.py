@@ -132,11 +132,6 @@ class CallRules(SettingsTable):
         1, ge=0, le=384, description="positive control wells a valid plate has at least"
     )
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All targets, the internal control last."""
-        return (*self.targets, self.internal_control)
-
     @model_validator(mode="after")
     def _consistent(self) -> CallRules:
         rules: list[Broken] = []
@@ -146,7 +141,7 @@ class CallRules(SettingsTable):
         names = ("targets", "internal_control")
         if len(set(self.targets)) != len(self.targets) or self.internal_control in self.targets:
             rules.append(("targets_alike", names, {}))
-        if any(name != name.strip() for name in self.names):
+        if any(name != name.strip() for name in (*self.targets, self.internal_control)):
             rules.append(("target_blank", names, {}))
         broken_together(rules)
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 from click.testing import CliRunner
 
@@ -159,3 +160,20 @@ def test_check__shows_nothing_of_a_file_without_header(tmp_path: Path) -> None:
     assert "王小明" not in text
     (asked,) = _told(str(tmp_path / "采样.csv"), status=1)["采样.csv"]["questions"]
     assert asked["code"] == "no_header"
+
+
+@pytest.mark.parametrize("form", ["ndjson", "parquet", "csv"])
+def test_check__masks_people_in_every_format(tmp_path: Path, form: str) -> None:
+    """Samples of a JSON record were once its pieces between commas, a number of a person in full among them."""
+    person = county().residents()[0].number
+    frame = pl.DataFrame(
+        {"采样时间": ["2022-04-04 08:00"], "采样管条码": ["T1"], "身份证号": [person], "备注": ["某甲"]}
+    )
+    getattr(frame, "write_" + form)(path := tmp_path / f"a.{form}")
+    told = _check(str(path))
+    assert person not in told
+    assert "某甲" not in told
+    (columns,) = (each["columns"] for each in _told(str(path)).values())
+    samples = {each["column"]: each["samples"] for each in columns}
+    assert (samples["tube"], samples["at"]) == (["T1"], ["2022-04-04 08:00"])
+    assert samples["person"][0][:6] == person[:6]

@@ -28,9 +28,9 @@ def policy_target(name: str, targets: Sequence[str], internal_control: str) -> s
     name : str
         As a file has it.
     targets : sequence of str
-        All targets of the policy, its internal control among them.
+        Targets of the policy; its internal control may be among them.
     internal_control : str
-        Which of them the internal control is; 内标 means it.
+        The internal control, which 内标 means too.
 
     Returns
     -------
@@ -42,15 +42,16 @@ def policy_target(name: str, targets: Sequence[str], internal_control: str) -> s
     >>> [policy_target(name, ["ORF1ab", "N", "IC"], "IC") for name in ("n基因", "内标", "RP")]
     ['N', 'IC', None]
     """
-    if name in targets:
+    every = dict.fromkeys([*targets, internal_control])
+    if name in every:
         return name
-    folded = [_folded(target) for target in targets]
-    alike = Counter(folded)
-    known = {key: target for key, target in zip(folded, targets, strict=True) if alike[key] == 1}
+    folded = {target: _folded(target) for target in every}
+    alike = Counter(folded.values())
+    known = {key: target for target, key in folded.items() if alike[key] == 1}
     key = _folded(name)
     bare = next((key.removesuffix(end).strip() for end in _BEHIND if key.endswith(end)), key)
     if key in _INTERNAL_CONTROL and key not in alike:
-        return internal_control if internal_control in targets else None
+        return internal_control
     return known.get(key) or known.get(bare)
 
 
@@ -65,8 +66,8 @@ def targets_known(names: pl.Series, targets: Sequence[str], internal_control: st
         As in `policy_target`.
     """
     others = names.drop_nulls().unique().to_list()
-    spelled = {name: policy_target(name, targets, internal_control) for name in others if name not in targets}
-    return {name: target for name, target in spelled.items() if target}
+    spelled = {name: policy_target(name, targets, internal_control) for name in others}
+    return {name: target for name, target in spelled.items() if target and target != name}
 
 
 def _folded(name: str) -> str:

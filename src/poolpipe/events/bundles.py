@@ -24,8 +24,10 @@ from poolpipe.events.csv_records import (
     read_records,
 )
 from poolpipe.events.folders import event_columns, with_columns_of_folders
+from poolpipe.events.json_keys import are_foreign, columns_of_keys
 from poolpipe.events.mapping import with_words
-from poolpipe.events.ndjson import columns_of_keys, read_lines
+from poolpipe.events.naming import ANY_NAMES
+from poolpipe.events.ndjson import read_lines
 from poolpipe.events.taking import Placed, columns_not_used
 from poolpipe.tables import EVENTS
 
@@ -68,7 +70,7 @@ def read_bundle(
     ------
     list of Placed or int
         Batches of the same segments, those of a kind in the order of the segments; or the index of a file that must be
-        read alone, because headers further down are among its lines.
+        read alone, because headers further down are among its lines, or keys in other words.
     """
     blocks, odd = _blocks(bundle, longest)
     if not odd:
@@ -148,7 +150,9 @@ def _blocks(bundle: Sequence[Segment], longest: int) -> tuple[list[_Block], set[
     odd: set[int] = set()
     for header, indices in by_header.items():
         if header is None:
-            blocks.append(_block_of_objects(bundle, indices, longest))
+            block, in_other_words = _block_of_objects(bundle, indices, longest)
+            blocks.append(block)
+            odd.update(bundle[index].file for index in in_other_words)
         else:
             block, with_headers = _block_of_cells(bundle, indices, header, longest)
             blocks.append(block)
@@ -175,8 +179,10 @@ def _block_of_cells(
     return _Block.of(batch, framed.lines, segments, columns), odd.tolist()
 
 
-def _block_of_objects(bundle: Sequence[Segment], indices: list[int], longest: int) -> _Block:
-    """Parse segments of NDJSON."""
+def _block_of_objects(
+    bundle: Sequence[Segment], indices: list[int], longest: int
+) -> tuple[_Block, list[int]]:
+    """Parse segments of NDJSON; also find those with keys that stand for columns of other names."""
     texts = [bundle[index].text for index in indices]
     heights = [text.count(b"\n") + 1 for text in texts]
     segments = np.repeat(np.array(indices, np.int32), heights)
@@ -188,7 +194,13 @@ def _block_of_objects(bundle: Sequence[Segment], indices: list[int], longest: in
     for segment, shape in set(zip(segments[present].tolist(), keys.to_list(), strict=True)):
         shapes.setdefault(segment, set()).add(shape)
     columns = {segment: _columns_of_shapes(frozenset(own)) for segment, own in shapes.items()}
-    return _Block.of(batch, lines, segments, columns)
+    odd = [segment for segment, own in shapes.items() if _in_other_words(frozenset(own))]
+    return _Block.of(batch, lines, segments, columns), odd
+
+
+@lru_cache(_SHAPES)
+def _in_other_words(shapes: frozenset[str]) -> bool:
+    return are_foreign(shapes, ANY_NAMES)
 
 
 @lru_cache(_SHAPES)

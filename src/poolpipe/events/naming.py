@@ -72,6 +72,24 @@ class NamedColumns:
     header: tuple[str, ...] = ()
     line: int = 0
 
+    def joined(self, other: NamedColumns) -> NamedColumns:
+        """What this header and another one of the same file mean together.
+
+        A column that is missing is asked only where both lack it.
+        """
+        more = [place for place, name in enumerate(other.header) if name not in self.header]
+        asked = dict.fromkeys([*self.questions, *other.questions])
+        both = {*self.questions} & {*other.questions}
+        return NamedColumns(
+            (*self.names, *(other.names[place] for place in more)),
+            self.kind if self.kind == other.kind else "",
+            tuple(dict.fromkeys([*self.kinds, *other.kinds])),
+            {**self.renamed, **other.renamed},
+            tuple(each for each in asked if each.code != "column_untold" or each in both),
+            (*self.header, *(other.header[place] for place in more)),
+            self.line,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Naming:
@@ -136,6 +154,13 @@ class Naming:
             alike = OpenQuestion("kinds_alike", asked, self._line(f'kind = "{kinds[0]}"'))
             return replace(told, questions=(alike,))  # the kind tells two times apart
         return told
+
+    def is_foreign(self, header: Sequence[str]) -> bool:
+        """Whether any name of a header stands for a column of another name, or a mapping speaks of it."""
+        bare = [bare_header(name) for name in header]
+        free, times = self._each(bare)
+        changed = any(name and name != bare[place] for place, name in enumerate(free))
+        return changed or any(times) or any(name in self.columns for name in bare)
 
     def _each(self, bare: list[str]) -> tuple[list[str], list[frozenset[str]]]:
         """The column of each cleaned header where the kind of event does not matter, and the kinds whose time it is."""

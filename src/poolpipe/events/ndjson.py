@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import atexit
 import json
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from poolpipe.events.batches import Batch, broken, column_names, plain_table, proper_name
+from poolpipe.events.batches import Batch, broken, plain_table
 from poolpipe.events.encodings import text_of
 from poolpipe.events.json_documents import Element, elements, is_document
+from poolpipe.events.json_keys import columns_of_keys, grouped
 from poolpipe.events.json_numbers import with_exact_numbers
 from poolpipe.events.json_words import depth, has_infinity, mended
+from poolpipe.events.naming import ANY_NAMES, Naming
 from poolpipe.messages import message
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator, Mapping
 
     import duckdb
     from numpy.typing import NDArray
 
     from poolpipe.events.streams import TextStream
 
-__all__ = ["columns_of_keys", "read_json", "read_lines", "read_ndjson"]
+__all__ = ["read_json", "read_lines", "read_ndjson"]
 
 _DEEPEST = 100
 """Objects and lists inside one another; scans have two."""
@@ -54,7 +57,7 @@ _TWICE = (
 )
 
 
-def read_json(stream: TextStream, longest: int) -> Iterator[Batch]:
+def read_json(stream: TextStream, longest: int, naming: Naming = ANY_NAMES) -> Iterator[Batch]:
     """Yield the records of a JSON text, NDJSON or not; see `json_documents` for the records of other JSON.
 
     Parameters
@@ -63,13 +66,15 @@ def read_json(stream: TextStream, longest: int) -> Iterator[Batch]:
         The text.
     longest : int
         Bytes of the longest record.
+    naming : Naming
+        How keys are understood.
 
     Yields
     ------
     Batch
     """
     if not is_document(text_of(stream.head()).lstrip("\x1e")):
-        yield from read_ndjson(stream, longest)
+        yield from read_ndjson(stream, longest, naming)
         return
     several: list[Element] = []
     size = 0
@@ -81,18 +86,18 @@ def read_json(stream: TextStream, longest: int) -> Iterator[Batch]:
         several.append(element)
         size += len(element.text)
         if size > _PIECE:
-            yield _of_elements(several, longest)
+            yield from _of_elements(several, longest, naming)
             several, size = [], 0
     if several:
-        yield _of_elements(several, longest)
+        yield from _of_elements(several, longest, naming)
 
 
-def _of_elements(several: list[Element], longest: int) -> Batch:
+def _of_elements(several: list[Element], longest: int, naming: Naming) -> Iterator[Batch]:
     lines = np.array([each.line for each in several], np.int64)
-    return _batch("\n".join(each.text for each in several).encode(), lines, longest)
+    yield from _batches("\n".join(each.text for each in several).encode(), lines, longest, naming)
 
 
-def read_ndjson(stream: TextStream, longest: int) -> Iterator[Batch]:
+def read_ndjson(stream: TextStream, longest: int, naming: Naming = ANY_NAMES) -> Iterator[Batch]:
     """Yield the objects of an NDJSON text, block by block; blank lines are no records.
 
     Values of every JSON type are read as their text, and a bare NaN, as Python writes it, as null. Records may
@@ -105,6 +110,8 @@ def read_ndjson(stream: TextStream, longest: int) -> Iterator[Batch]:
         The text.
     longest : int
         Bytes of the longest record.
+    naming : Naming
+        How keys are understood: each object is its own header.
 
     Yields
     ------
@@ -120,14 +127,14 @@ def read_ndjson(stream: TextStream, longest: int) -> Iterator[Batch]:
             line += len(newline)
         whole, newline, rest = (rest + block).rpartition(b"\n")
         if newline:
-            yield _batch(whole, _numbered(whole, line), longest)
+            yield from _batches(whole, _numbered(whole, line), longest, naming)
             line += whole.count(b"\n") + 1
         if len(rest) > longest:
             yield Batch.of_broken(broken([line], [_TOO_LONG], [_beginning(rest)]))
             rest, skipping = b"", True
     if rest.strip():
         torn = message("line_breaks_off", {}) if stream.torn else ""
-        yield _batch(rest, _numbered(rest, line), longest, torn)
+        yield from _batches(rest, _numbered(rest, line), longest, naming, torn)
 
 
 def _numbered(block: bytes, first: int) -> NDArray[np.int64]:
@@ -155,26 +162,37 @@ def read_lines(block: bytes, longest: int) -> tuple[Batch, NDArray[np.int64], pl
         The keys of the object on each of these lines, as a JSON list.
     """
     batch, present, read = _read(block, np.arange(block.count(b"\n") + 1), longest)
-    (keys,) = _asked(read, f"SELECT to_json({_KEYS})::VARCHAR AS keys FROM texts")  # noqa: S608 - no input in it
-    return batch, present, keys
+    return batch, present, _keys_of(read)
 
 
-def columns_of_keys(keys: Collection[str]) -> tuple[dict[str, list[str]], frozenset[str]]:
-    """Sort keys of objects: the keys that are meant by each known column, and those that no event has."""
-    keys = sorted(keys)
-    known, left_out = column_names(keys)
-    spellings: dict[str, list[str]] = {proper: [] for proper in known.values()}
-    for key in keys:
-        spellings.get(proper_name(key), []).append(key)
-    return spellings, left_out.difference(*spellings.values())
+def _batches(
+    block: bytes, numbers: NDArray[np.int64], longest: int, naming: Naming, torn: str = ""
+) -> Iterator[Batch]:
+    """Read the lines of a block; those whose keys stand for columns of other names apart, by what they mean."""
+    batch, present, read = _read(block, numbers, longest, torn)
+    keys = batch.left_out | frozenset(batch.table.column_names)
+    if not naming.is_foreign(sorted(keys)):
+        yield batch
+        return
+    lines = block.split(b"\n")
+    for group in grouped(_keys_of(read), naming):
+        chosen = present[group.lines]
+        part = b"\n".join(lines[place] for place in chosen.tolist())
+        yield replace(_read(part, numbers[chosen], longest, torn, group.meant)[0], told=group.told)
 
 
-def _batch(block: bytes, numbers: NDArray[np.int64], longest: int, torn: str = "") -> Batch:
-    return _read(block, numbers, longest, torn)[0]
+def _keys_of(lines: pl.Series) -> pl.Series:
+    """The keys of the object on each line, as a JSON list."""
+    (keys,) = _asked(lines, f"SELECT to_json({_KEYS})::VARCHAR AS keys FROM texts")  # noqa: S608 - no input in it
+    return keys
 
 
 def _read(
-    block: bytes, numbers: NDArray[np.int64], longest: int, torn: str = ""
+    block: bytes,
+    numbers: NDArray[np.int64],
+    longest: int,
+    torn: str = "",
+    meant: Mapping[str, str] | None = None,
 ) -> tuple[Batch, NDArray[np.int64], pl.Series]:
     """Read the lines of a block; also give the number of each line that is not blank, and its text as parsers got it."""
     texts = pl.Series("line", block.decode(errors="replace").split("\n"), pl.String)
@@ -189,7 +207,7 @@ def _read(
         read = mended(read)
     sound = _objects(read)
     shapes = _shapes(read)
-    spellings, left_out = columns_of_keys({key for shape in shapes for key in shape})
+    spellings, left_out = columns_of_keys({key for shape in shapes for key in shape}, meant)
     given = read
     read, twice = _without_repeats(read, sound, shapes, spellings)
     sound &= ~twice
@@ -215,7 +233,7 @@ def _read(
         broken(lines[bad].tolist(), why, raws),
         left_out,
     )
-    return batch, lines, given
+    return batch, present, given
 
 
 def _unfit(block: bytes, lines: pl.Series, longest: int) -> dict[int, str]:

@@ -373,7 +373,7 @@ def _attempted(
             above = (source.mapped.header or 1) - 1 if source.mapped else 0
             read = read_delimited(TextBelow(stream, above) if above else stream, longest, naming_of(source))
         else:
-            read = read_json(stream, longest)
+            read = read_json(stream, longest, naming_of(source))
         for batch in read:
             yield replace(batch, done=min(1.0, raw.tell() / max(1, source.size)))
         if stream.trouble:

@@ -257,7 +257,8 @@ class _Tally:
         self.words += taken.words
         for file, told in taken.told.items():
             if told.renamed or told.questions:
-                self.told[self.names[file]] = told
+                before = self.told.get(self.names[file])
+                self.told[self.names[file]] = before.joined(told) if before and before != told else told
         for file, columns in taken.left_out.items():
             if columns:
                 self.left_out.setdefault(file, set()).update(columns)
@@ -269,6 +270,7 @@ class _Tally:
         self.staging.take_back(batches)
         self.read[self._file] = self.rejected[self._file] = self.repeated[self._file] = 0
         self.left_out.pop(self._file, None)
+        self.told.pop(self.names[self._file], None)
 
     def finished(self, skipped: Mapping[str, str]) -> Events:
         self.staging.close()

@@ -146,7 +146,8 @@ class _PlainTexts:
         if text is None or unreadable(content):
             return None
         if text.startswith(b"{"):
-            return None if is_document(text_of(content)) else self._objects(file, text)
+            by_itself = is_document(text_of(content)) or (source.mapped and source.mapped.columns)
+            return None if by_itself else self._objects(file, text)
         header = self._header(text.partition(b"\n")[0], source)
         return None if header is None else [Segment(file, text, header)]
 

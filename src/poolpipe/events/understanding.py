@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import polars as pl
 
-from poolpipe.coding.headers import NUMBERING, bare_header
-from poolpipe.display import column_list, withhold_values
+from poolpipe.display import withhold_values
 from poolpipe.events.batches import looks_like_a_record, unpacked
 from poolpipe.events.cells import split_cells
 from poolpipe.events.encodings import SAMPLE, UTF8, Evidence, encoding_of
@@ -20,6 +16,7 @@ from poolpipe.events.naming import Naming, OpenQuestion
 from poolpipe.events.opening import open_inputs
 from poolpipe.events.pipes import Spool
 from poolpipe.events.questions import questions_of_machine
+from poolpipe.events.understood_columns import UnderstoodColumn, time_form, understood_columns
 from poolpipe.events.unpacking import DamageError, opened
 from poolpipe.events.validate import validate
 from poolpipe.events.workbooks import sheet_text
@@ -35,39 +32,10 @@ if TYPE_CHECKING:
     from poolpipe.events.sources import Source
     from poolpipe.policy import Policy
 
-__all__ = ["UnderstoodColumn", "UnderstoodFile", "is_numbering", "time_form", "understand"]
+__all__ = ["UnderstoodFile", "understand"]
 
 _ROWS: Final = 1000
 """Records of a file that are looked at."""
-
-_SAMPLES: Final = 3
-_LOOKED: Final = 200
-_SEPARATORS: Final = ",;\t|"
-_TIME_FORMS: Final = (
-    ("2022-02-10T08:00:00+08:00", r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$"),
-    ("2022-02-10 08:00:00", r"^\d{4}-\d\d?-\d\d?[T ]+\d\d?:\d\d"),
-    ("2022/2/10 8:00", r"^\d{4}[/.]\d\d?[/.]\d\d?\s+\d\d?:\d\d"),
-    ("2022年2月10日 8:00", r"^\d{4}年\d\d?月\d\d?日"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class UnderstoodColumn:
-    """One column of a file.
-
-    Attributes
-    ----------
-    header : str
-        Its name as it is written.
-    column : str
-        The column of docs/tables.md that it stands for; empty where it is left out.
-    samples : tuple of str
-        Up to three distinct values, as they are written.
-    """
-
-    header: str
-    column: str
-    samples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +173,7 @@ def _understood(
         return UnderstoodFile(source.name, kind, form=form)
     line, questions = (told.line or None, told.questions) if told else (None, ())
     base = UnderstoodFile(
-        source.name, kind, form=form, header_line=line, columns=_columns(batch), questions=questions
+        source.name, kind, form=form, header_line=line, columns=understood_columns(batch), questions=questions
     )
     return _looked_at(base, batch, policy)
 
@@ -286,47 +254,6 @@ def _mostly_refused(code: str, detail: str) -> OpenQuestion:
     return OpenQuestion("mostly_refused", asked, f"{REJECTS[code].way_out} {REJECTS[code].way_out_chinese}")
 
 
-def _columns(batch: Batch) -> tuple[UnderstoodColumn, ...]:
-    """Every column of a file in its order, those that are left out too."""
-    if batch.told is None or not batch.told.header:
-        known = [UnderstoodColumn(name, name) for name in batch.table.column_names]
-        return (*known, *(UnderstoodColumn(name, "") for name in sorted(batch.left_out)))
-    header, names = batch.told.header, batch.told.names
-    lines = batch.raw(np.arange(min(batch.table.num_rows, _LOOKED)))
-    rows = [cells for line in lines if (cells := _cells_of(line, len(header)))]
-    shown = column_list(" ".join(name.split()) for name in header)
-    return tuple(
-        UnderstoodColumn(shown[place], column, _samples([cells[place] for cells in rows]))
-        for place, (name, column) in enumerate(zip(header, names, strict=True))
-        if name.strip() or any(cells[place].strip() for cells in rows)
-    )
-
-
-def _cells_of(line: str, width: int) -> list[str]:
-    splits = (split_cells(line, ord(separator)) for separator in _SEPARATORS)
-    return next((cells for cells in splits if len(cells) == width), [])
-
-
-def _samples(values: Sequence[str]) -> tuple[str, ...]:
-    return tuple(islice(dict.fromkeys(value.strip() for value in values if value.strip()), _SAMPLES))
-
-
-def time_form(samples: Sequence[str]) -> str:
-    """How times are written, by an example of the known form that all of them have; empty where they have none.
-
-    Examples
-    --------
-    >>> time_form(["2022/4/4 8:05"])
-    '2022/2/10 8:00'
-    """
-    forms = [
-        example
-        for example, pattern in _TIME_FORMS
-        if samples and all(re.match(pattern, each) for each in samples)
-    ]
-    return forms[0] if forms else ""
-
-
 def _table_of(header: Sequence[str]) -> str:
     """The reference table that a header fits: it has its key and another of its columns; empty where it fits none."""
     for table, columns in REFERENCE.items():
@@ -387,8 +314,3 @@ def _machine(
         records=sum(counted.values()) + broken, rejects={"not_parseable": broken} if broken else {}, questions=tuple(questions),
         decided=answers,
     )  # fmt: skip
-
-
-def is_numbering(column: UnderstoodColumn) -> bool:
-    """Whether a column only numbers the lines."""
-    return bare_header(column.header) in NUMBERING

@@ -152,7 +152,7 @@ class _Validation:
                 found = replace(found, values=known_words(column, found.values))
             assay = self.policy.assay
             if column == "target" and (
-                told := targets_known(found.values, assay.names, assay.internal_control)
+                told := targets_known(found.values, assay.targets, assay.internal_control)
             ):
                 self.events.words_known[column] = told
                 found = replace(found, values=found.values.replace(told))

@@ -31,7 +31,7 @@ def campaign_import_policy(policy: Policy, **changes: Any) -> ImportPolicy:
     """
     of_campaign = {
         "zone": policy.time_zone,
-        "expected_targets": policy.assay.names,
+        "expected_targets": (*policy.assay.targets, policy.assay.internal_control),
         "internal_control": policy.assay.internal_control,
         "plate_wells": policy.codes.plate_wells,
         "tube_pattern": policy.codes.tube,

@@ -80,5 +80,7 @@ def expected_target(name: str, policy: ImportPolicy) -> str | None:
     >>> [expected_target(name, ImportPolicy()) for name in ("N基因", "Internal Control", "RP")]
     ['N', 'IC', None]
     """
+    if not policy.expected_targets:
+        return None
     asked = "内标" if fold(name) in _REFERENCE_GENE else fold(name)
     return policy_target(asked, policy.expected_targets, policy.internal_control)

@@ -140,7 +140,7 @@ class _Reads(NamedTuple):
     @classmethod
     def of(cls, reads: pl.DataFrame, codes: Dictionaries, assay: CallRules) -> _Reads:
         places = np.full(len(codes.texts["target"]), -1, np.int8)
-        for place, name in enumerate(assay.names):
+        for place, name in enumerate((*assay.targets, assay.internal_control)):
             number = codes.number("target", name)
             if number is not None:
                 places[number] = place

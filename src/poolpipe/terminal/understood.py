@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.text import Text
 
 from poolpipe.display import mask, mask_sound_ids, visible, withheld, withhold_values
-from poolpipe.events.understanding import is_numbering
+from poolpipe.events.understood_columns import is_numbering
 from poolpipe.languages import both, one_language
 from poolpipe.messages import in_language
 from poolpipe.terminal.marks import Board, frame, plain
@@ -16,7 +16,8 @@ from poolpipe.terminal.marks import Board, frame, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from poolpipe.events.understanding import UnderstoodColumn, UnderstoodFile
+    from poolpipe.events.understanding import UnderstoodFile
+    from poolpipe.events.understood_columns import UnderstoodColumn
 
 __all__ = ["mapping_text", "understood_as_json", "understood_boards"]
 
