@@ -16,10 +16,11 @@ import pytest
 
 from exchange.frames import CALLED, FIRST, members, person, pools, tube
 from poolpipe.errors import InputError
-from poolpipe.exchange import outbox, swapping
+from poolpipe.exchange import outbox
 from poolpipe.exchange.outbox import MANIFEST, TOLD, Outbox
 from poolpipe.exchange.statements import SCHEMA, first_told, statements
-from poolpipe.exchange.swapping import take_place
+from poolpipe.results import swapping
+from poolpipe.results.swapping import take_place
 
 NOON, EVENING = "2022-02-10T04:00:00Z", "2022-02-10T10:00:00Z"
 STATEMENTS = first_told(statements(pools(tube("T1", "positive")), members(person("T1", FIRST))))

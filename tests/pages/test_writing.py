@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from pages.days import day, page
@@ -32,3 +34,19 @@ def test_paths_without_a_page__are_refused_with_the_way_out(tmp_path, name, told
     (tmp_path / "folder.html").mkdir()
     with pytest.raises(InputError, match=told):
         check_page_path(tmp_path / name)
+
+
+@pytest.mark.parametrize(("private", "mode"), [(True, 0o600), (False, 0o644)])
+def test_page__that_shows_people_in_full_is_its_owners_alone(tmp_path, private, mode):
+    before = os.umask(0o022)
+    try:
+        write_page(path := tmp_path / "page.html", page(day()), private=private)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == mode
+
+
+def test_page__of_a_killed_writer_is_cleared_away(tmp_path):
+    (left := tmp_path / ".page.html.writing-x").mkdir()
+    write_page(tmp_path / "page.html", page(day()))
+    assert not left.exists()

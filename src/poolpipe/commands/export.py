@@ -153,7 +153,7 @@ def _export_page(
         chosen = opening or ("en" if language() == "en" else "zh")
         page = day_page(source_of_result(written), zone=zone, language=chosen, show_ids=show_ids)
         written.check()
-    write_page(out, page)
+    write_page(out, page, private=show_ids)
     size = f"{len(page.encode()) / 1e6:.1f} MB"
     tell(both(f"page in {out}: {size}", f"页面已写入 {out}：{size}"), err=True)
 

@@ -16,8 +16,8 @@ from poolpipe.exchange.list_columns import LANGUAGES, LISTS, Language, worded
 from poolpipe.exchange.list_counts import ListCounts
 from poolpipe.exchange.list_summary import summary_rows
 from poolpipe.exchange.lists import Lists
-from poolpipe.exchange.private_place import private_file, private_folder
 from poolpipe.exchange.workbook import SHEET_ROWS, ListSheet, Workbook, check_untouched, parts_of
+from poolpipe.results.replacing import replaced_file, replaced_folder
 from poolpipe.results.written import opened
 
 if TYPE_CHECKING:
@@ -89,11 +89,11 @@ def export_lists(
         counts = _counted(lists, contacts)
         making = _Making(lists, counts, language, most_rows or _most(form), progress)
         if form == "xlsx":
-            with private_file(out, check_untouched) as path:
+            with replaced_file(out, check_untouched) as path:
                 making.workbook(path)
                 written.check()
         else:
-            with private_folder(out, list_csv.check_own) as folder:
+            with replaced_folder(out, list_csv.check_own) as folder:
                 making.files(folder)
                 written.check()
     return counts

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import polars as pl
@@ -16,12 +14,13 @@ import pyarrow.parquet as pq
 
 from poolpipe.errors import InputError
 from poolpipe.exchange.statements import SCHEMA
-from poolpipe.exchange.swapping import check_place, clear_leftovers, take_place
 from poolpipe.results.durable import Followed, proof_of, sync_folder
-from poolpipe.results.locks import held
+from poolpipe.results.replacing import staged
+from poolpipe.results.swapping import check_place, take_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from types import TracebackType
 
 __all__ = ["MANIFEST", "TOLD", "Outbox"]
@@ -58,33 +57,18 @@ class Outbox:
         self._about: dict[str, Any] = {"format": form, "receiver": receiver, "result": result}
         self._files: list[dict[str, Any]] = []
         self._told: pq.ParquetWriter | None = None
-        self._undo = ExitStack()
         self.before: pl.LazyFrame | None = None
 
     def __enter__(self) -> Outbox:
         """Lock the outbox, remove what a killed export left, and read the statements sent before."""
-        try:
-            self._begin()
-        except BlockingIOError as error:
-            self._undo.close()
-            raise InputError.of("outbox_in_use", where=str(self._target)) from error
-        except OSError as error:
-            self._undo.close()
-            raise _unwritable(self._target, error) from error
-        except BaseException:
-            self._undo.close()
-            raise
+        with ExitStack() as undo:
+            check_place(self._target)
+            self._stage = undo.enter_context(staged(self._target))
+            if self._target.exists():
+                self.before = _told_before(self._target, self._about)
+            _as_open_as(self._target, self._stage)
+            self._undo = undo.pop_all()
         return self
-
-    def _begin(self) -> None:
-        check_place(self._target)
-        self._target.parent.mkdir(parents=True, exist_ok=True)
-        self._undo.enter_context(held(self._target.with_name(f".{self._target.name}.lock")))
-        clear_leftovers(self._target)
-        if self._target.exists():
-            self.before = _told_before(self._target, self._about)
-        self._stage = _stage_beside(self._target)
-        self._undo.callback(shutil.rmtree, self._stage, ignore_errors=True)
 
     @property
     def files(self) -> int:
@@ -128,13 +112,9 @@ class Outbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Replace the folder, or leave it as it was."""
-        try:
+        with self._undo:
             if kind is None:
                 self._finish()
-        except OSError as refused:
-            raise _unwritable(self._target, refused) from refused
-        finally:
-            self._undo.close()
 
     def _finish(self) -> None:
         if self._told is None:
@@ -198,21 +178,16 @@ def _some(names: set[str]) -> str:
     return ", ".join(listed[:5]) + (f", and {len(listed) - 5} more" if len(listed) > 5 else "")
 
 
-def _stage_beside(target: Path) -> Path:
-    stage = Path(tempfile.mkdtemp(prefix=f".{target.name}.writing-", dir=target.parent))
+def _as_open_as(target: Path, stage: Path) -> None:
+    """Let those read the new folder who may read the old one, else whoever may read new folders."""
     if target.exists():
         shutil.copymode(target, stage)
     else:
         umask = os.umask(0)
         os.umask(umask)
         stage.chmod(0o777 & ~umask)
-    return stage
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return proof_of(file.fileno())["sha256"]
-
-
-def _unwritable(target: Path, error: OSError) -> InputError:
-    return InputError.of("outbox_failed", where=str(target), why=error.strerror or str(error))

@@ -29,10 +29,4 @@ PAGES: Final = {
         "已存在且不是 poolpipe 的页面，不予覆盖",
         *_ANOTHER,
     ),
-    "page_failed": Message(
-        "cannot be written: {why}",
-        "无法写入",
-        "make room, or name another file with --out",
-        "请腾出空间，或用 --out 指定其他文件",
-    ),
 }

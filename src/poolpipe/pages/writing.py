@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from poolpipe.errors import InputError
 from poolpipe.pages.day_page import GENERATOR
-from poolpipe.results.durable import sync_folder
+from poolpipe.results.replacing import replaced_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,8 +47,15 @@ def _is_page(path: Path) -> bool:
         return False
 
 
-def write_page(path: Path, text: str) -> None:
+def write_page(path: Path, text: str, *, private: bool = False) -> None:
     """Write a page beside its place, sync it, and put it there in one step.
+
+    Parameters
+    ----------
+    path : Path
+    text : str
+    private : bool
+        Whether its owner alone may read it, because it shows people in full.
 
     Raises
     ------
@@ -57,15 +63,5 @@ def write_page(path: Path, text: str) -> None:
         As `check_page_path`, or if it cannot be written.
     """
     check_page_path(path)
-    stage = path.absolute().parent / f".poolpipe-page-{os.getpid()}"
-    try:
-        with stage.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        stage.replace(path)
-        sync_folder(path.absolute().parent)
-    except OSError as error:
-        with suppress(FileNotFoundError):
-            stage.unlink()
-        raise InputError.of("page_failed", where=str(path), why=str(error)) from error
+    with replaced_file(path, check_page_path, private=private) as stage:
+        stage.write_text(text, encoding="utf-8", newline="\n")

@@ -1,4 +1,4 @@
-"""Write a file or a folder that names people: readable by its owner alone, and in its place whole or not at all."""
+"""Write a file or a folder beside its place, and put it there whole or not at all; one that names people is its owner's alone."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poolpipe.errors import InputError
-from poolpipe.exchange.swapping import check_place, clear_leftovers, take_place
 from poolpipe.results.durable import Followed, sync_folder
 from poolpipe.results.locks import held
+from poolpipe.results.swapping import check_place, clear_leftovers, take_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["private_file", "private_folder"]
+__all__ = ["replaced_file", "replaced_folder", "staged"]
 
 _OWNER_ONLY = 0o600
 
 
 @contextmanager
-def private_file(target: Path, check: Callable[[Path], None]) -> Iterator[Path]:
+def replaced_file(target: Path, check: Callable[[Path], None], *, private: bool = True) -> Iterator[Path]:
     """Give a path to write a file to, which takes the place of `target` when the `with` block ends without an error.
 
     Parameters
@@ -32,6 +32,8 @@ def private_file(target: Path, check: Callable[[Path], None]) -> Iterator[Path]:
         The file; its folder is made where there is none.
     check : callable
         Called with `target` where a file stands there; raises InputError if it must not be replaced.
+    private : bool
+        Whether its owner alone may read it, else whoever may read new files.
 
     Yields
     ------
@@ -47,11 +49,11 @@ def private_file(target: Path, check: Callable[[Path], None]) -> Iterator[Path]:
     target = target.resolve()
     if target.is_dir():
         raise InputError.of("list_to_folder", where=str(target), name=target.name)
-    with _stage(target) as stage:
+    with staged(target) as stage:
         if target.exists():
             check(target)
         path = stage / target.name
-        path.touch(_OWNER_ONLY)
+        path.touch(_OWNER_ONLY if private else 0o666)
         yield path
         Followed(path).finish()
         path.replace(target)
@@ -59,7 +61,7 @@ def private_file(target: Path, check: Callable[[Path], None]) -> Iterator[Path]:
 
 
 @contextmanager
-def private_folder(target: Path, check: Callable[[Path], None]) -> Iterator[Path]:
+def replaced_folder(target: Path, check: Callable[[Path], None]) -> Iterator[Path]:
     """Give a folder to write files into, which takes the place of `target` when the `with` block ends without an error.
 
     Parameters
@@ -81,7 +83,7 @@ def private_folder(target: Path, check: Callable[[Path], None]) -> Iterator[Path
     """
     target = target.resolve()
     check_place(target)
-    with _stage(target) as stage:
+    with staged(target) as stage:
         if target.exists():
             check(target)
         yield stage
@@ -93,8 +95,24 @@ def private_folder(target: Path, check: Callable[[Path], None]) -> Iterator[Path
 
 
 @contextmanager
-def _stage(target: Path) -> Iterator[Path]:
-    """Lock a target, remove what a killed writer left, and make a folder beside it that is removed in the end."""
+def staged(target: Path) -> Iterator[Path]:
+    """Lock a target, remove what a killed writer left, and make a folder beside it that is removed in the end.
+
+    Parameters
+    ----------
+    target : Path
+        A file or folder to be replaced; the folder that it lies in is made where there is none.
+
+    Yields
+    ------
+    Path
+        A folder readable by its owner alone.
+
+    Raises
+    ------
+    InputError
+        If it is being written, or the system refuses anything.
+    """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with held(target.with_name(f".{target.name}.lock")):
