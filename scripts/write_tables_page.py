@@ -11,7 +11,7 @@ import polars as pl
 from poolpipe.coding.headers import DATES, HEADERS, KIND_NAMES, NUMBERING, PLACE, TIMES
 from poolpipe.coding.vocabulary import BEGINNINGS, NO, WORDS, YES
 from poolpipe.languages import both, language, speaking
-from poolpipe.tables import ANOMALIES, EVENTS, REFERENCE, REJECTS, SORT_KEYS, TABLES, Column
+from poolpipe.tables import ANOMALIES, EVENTS, FALSE_ALARMS, REFERENCE, REJECTS, SORT_KEYS, TABLES, Column
 from poolpipe.words import SEVERITY_WORDS, SUBJECT_WORDS, VALUE_WORDS
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def page(name: str) -> str:
             *(_table(table, columns) for table, columns in TABLES.items()),
             _anomalies(),
             _rejects(),
+            _false_alarms(),
         ]
         return "\n".join(parts)
 
@@ -205,6 +206,19 @@ def _rejects() -> str:
     )
     head = (both("code", "代码"), both("meaning", "含义"), both("what to do", "处理办法"))
     return _heading("Reject codes", "拒收代码") + f"{note}\n\n" + _grid(head, rows)
+
+
+def _false_alarms() -> str:
+    rows = [
+        (f"`{name}`", both(each.meaning, each.chinese), both(each.way_out, each.way_out_chinese))
+        for name, each in FALSE_ALARMS.items()
+    ]
+    note = both(
+        "None of them changes a call; [false alarms](false-alarms.md) says how each is computed.",
+        "任何一项都不改变结论；如何计算见[假阳性](false-alarms.md)。",
+    )
+    head = (both("statistic", "统计量"), both("meaning", "含义"), both("what to do", "处理办法"))
+    return _heading("Statistics of false alarms", "实验室假阳性统计") + f"{note}\n\n" + _grid(head, rows)
 
 
 def _heading(english: str, in_chinese: str) -> str:

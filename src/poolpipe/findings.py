@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ANOMALIES", "LOADS_REJECTED", "NO_LAB", "REJECTS", "Anomaly", "Reject"]
+__all__ = [
+    "ANOMALIES",
+    "FALSE_ALARMS",
+    "LOADS_REJECTED",
+    "NO_LAB",
+    "REJECTS",
+    "Anomaly",
+    "FalseAlarm",
+    "Reject",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,16 @@ class Anomaly:
 @dataclass(frozen=True, slots=True)
 class Reject:
     """One reject code: in both languages what it means and the way out."""
+
+    meaning: str
+    chinese: str
+    way_out: str
+    way_out_chinese: str
+
+
+@dataclass(frozen=True, slots=True)
+class FalseAlarm:
+    """One way in which a laboratory makes positives: in both languages what speaks for it and the way out."""
 
     meaning: str
     chinese: str
@@ -238,3 +257,12 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
     ),
 }  # fmt: skip
 """Every anomaly code (docs/tables.md)."""
+
+FALSE_ALARMS: Final[Mapping[str, FalseAlarm]] = {
+    "queue_bracket": FalseAlarm(
+        "more weak positives beside strong wells than the queue explains", "强阳性孔旁弱阳性过多，排队聚集不足以解释",
+        "repeat these tubes from the sample, not from the extract; look at sealing, pipetting and centrifuging",
+        "用原始样本（非提取物）复检这些管，并检查封板、加样与离心",
+    ),
+}  # fmt: skip
+"""Every statistic of the table `false_alarms` (docs/false-alarms.md)."""

@@ -46,6 +46,7 @@ from poolpipe.stages.calls import call, with_collected_controls
 from poolpipe.stages.clocks import read_clocks
 from poolpipe.stages.coverage import cover_people
 from poolpipe.stages.custody import keep_custody
+from poolpipe.stages.false_alarms import LabEvidence, find_false_alarms
 from poolpipe.stages.fit import RunTables, fit_of_run
 from poolpipe.stages.ledger import balance
 from poolpipe.stages.links import link
@@ -264,14 +265,16 @@ def conclude(
         several = doubling.result()
         done("recalls")
 
-        def find() -> pl.DataFrame:
+        def find() -> tuple[pl.DataFrame, pl.DataFrame]:
             clocks = read_clocks(pools, policy, now, known.priority_sites(codes))
             seen = Seen(
                 frames, codes, pools, links.members, custody, calls, opened, clocks, several, *odd_ids,
                 policy.codes.plate_wells,
                 events.rejected_loads.filter(pl.col("at").is_null() | (pl.col("at") <= now)),
             )  # fmt: skip
-            return find_anomalies(seen)
+            return find_anomalies(seen), find_false_alarms(
+                LabEvidence(pools, frames["load"], kept, calls.wells), codes, policy
+            )
 
         finding = beside.submit(find)
         probabilities = infection_probabilities(pools, links, opened, several, codes, policy)
@@ -291,11 +294,11 @@ def conclude(
         workload = weigh_labs(pools, frames, known.capacities(codes))
         covered = _covered(pools, links, known, codes, policy, now)
         done("retention")
-        anomalies = finding.result()
+        anomalies, doubted = finding.result()
         done("anomalies")
     coded = EncodedTables(
         codes, policy.codes.plate_wells, members, probabilities.beside(pools), recalls, cases, ledger, anomalies, events.rejects, kept,
-        keeping, workload, count_boxes(pools),
+        keeping, workload, count_boxes(pools), doubted,
     )  # fmt: skip
 
     def reconclude(held: Events, other: Rules, when: datetime | str | None) -> Day:

@@ -18,10 +18,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from poolpipe.accuracy import LEAST_PRIOR, POSITIVE_DAYS, SENSITIVITY, SINGLE_SPECIFICITY, SPECIFICITY
+from poolpipe.alarm_rules import AlarmRules
 from poolpipe.choices import suggestion
 from poolpipe.errors import PolicyError
 from poolpipe.import_policy import ImportPolicy
 from poolpipe.messages import message
+from poolpipe.past_settings import NOTHING_TELLS
 from poolpipe.paths import shown
 from poolpipe.settings import Broken, SettingsTable, broken, broken_rules, broken_together
 from poolpipe.zones import known_zone
@@ -252,6 +254,8 @@ class Policy(SettingsTable):
         How long tubes are kept, hours, and how cold, degrees Celsius.
     decoding : Decoding
         How probabilities of people are computed from pools.
+    false_alarms : AlarmRules
+        When positives that the laboratory may explain are flagged for repetition.
     machines : dict
         How files of machines are read: settings of docs/instruments/index.md; empty for the defaults.
 
@@ -272,6 +276,7 @@ class Policy(SettingsTable):
     clocks: Clocks = Clocks()
     retention: Retention = Retention()
     decoding: Decoding = Decoding()
+    false_alarms: AlarmRules = AlarmRules()
     machines: dict[str, Any] = Field(
         default_factory=dict,
         description="how files of machines are read, as a table `[machines]` with settings of docs/instruments/index.md",
@@ -289,7 +294,12 @@ class Policy(SettingsTable):
         later = {"ct_mean", "ct_sd", "efficiency"}
         usual = {name for name in later if getattr(self.assay, name) == CallRules.model_fields[name].default}
         aside: dict[str, Any] = {"name": True, "assay": usual}
-        rules = self.model_dump_json(exclude=aside if self.machines else aside | {"machines": True})
+        aside |= {
+            name: True
+            for name in ("machines", "false_alarms")
+            if getattr(self, name) == getattr(Policy(), name)
+        }
+        rules = self.model_dump_json(exclude=aside)
         return hashlib.sha256(rules.encode()).hexdigest()[:12]
 
 
@@ -383,18 +393,4 @@ def _broken(rules: dict[str, object]) -> list[str]:
     """Every rule of a policy that settings break, `[machines]` too."""
     machines = rules.get("machines")
     told = [] if not isinstance(machines, dict) else broken_rules(ImportPolicy, machines)
-    return [*broken_rules(Policy, rules, _NOTHING_TELLS), *(f"machines.{each}" for each in told)]
-
-
-_NOTHING_TELLS = {
-    "clocks.fever_clinic": "no table says which site is a fever clinic; mark it as a priority site",
-    "clocks.transfer_positive": "no event tells when somebody came to a hospital",
-    "clocks.transfer_contact": "no event tells when somebody came to a quarantine place",
-    "clocks.lockdown_area": "no event tells when an area was declared",
-    "clocks.control_area": "no event tells when an area was declared",
-    "clocks.area_release": "no event tells when an area was declared",
-    "clocks.future": "files do not tell when an event arrived",
-    "clocks.skew": "files do not tell when an event arrived",
-    "clocks.silence": "files do not tell when an event arrived",
-}
-"""Settings that earlier versions accepted and never used, and why they have no effect."""
+    return [*broken_rules(Policy, rules, NOTHING_TELLS), *(f"machines.{each}" for each in told)]

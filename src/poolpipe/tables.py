@@ -14,7 +14,7 @@ import polars as pl
 
 from poolpipe.display import column_list
 from poolpipe.errors import TableError
-from poolpipe.findings import ANOMALIES, REJECTS, Anomaly, Reject
+from poolpipe.findings import ANOMALIES, FALSE_ALARMS, REJECTS, Anomaly, Reject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +24,7 @@ __all__ = [
     "CALLS",
     "DATE_OF_TIME",
     "EVENTS",
+    "FALSE_ALARMS",
     "KINDS",
     "MODES",
     "REFERENCE",
@@ -280,6 +281,21 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         ("waiting", COUNT, "tubes", "tubes there at its end without a result"),
         ("capacity_per_hour", SHARE, "tubes", "capacity_per_day of the table labs, by the hour", "not given"),
     ),
+    "false_alarms": _columns(
+        ("round", TEXT, "", "screening round"),
+        ("subject_kind", TEXT, "lab, plate, well, lot, instrument, channel, run", "what may explain positives"),
+        ("subject", TEXT, "", "which; a well as plate:well, a run as its first and last, a lab with the day"),
+        ("statistic", TEXT, "queue_bracket, splash, join_count, stratified, scan", "by which test; see docs/false-alarms.md"),
+        ("lab", TEXT, "", "lab where it was loaded", "not known, or several"),
+        ("at", TIME, "UTC", "first load of what was tested"),
+        ("seen", COUNT, "", "positives that speak against it; for join_count pairs of them side by side"),
+        ("expected", SHARE, "", "as many would be expected if it explained none"),
+        ("p", SHARE, "0 to 1", "probability of `seen` or more if it explained none", "a posterior is given"),
+        ("q", SHARE, "0 to 1", "p adjusted for all tests of its kind: the false discovery rate", "a posterior is given"),
+        ("posterior", SHARE, "0 to 1", "probability that the well's positive is splash", "a p-value is given"),
+        ("tubes", COUNT, "tubes", "tubes to repeat"),
+        ("repeat", TEXT, "", "tubes to repeat, with a blank between two; their calls stand until then"),
+    ),
 }  # fmt: skip
 """The result tables: every column in order."""
 
@@ -295,6 +311,7 @@ SORT_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "readings": ("round", "plate", "well", "target", "ct", "at"),
     "retention": ("round", "tube"),
     "workload": ("lab", "hour"),
+    "false_alarms": ("round", "subject_kind", "subject", "statistic", "lab"),
 }
 """Table to the columns that it is sorted by."""
 

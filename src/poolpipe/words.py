@@ -17,6 +17,7 @@ __all__ = [
     "CHANGE_WORDS",
     "DOCUMENT_WORDS",
     "EVENT_WORDS",
+    "LABORATORY_WORDS",
     "MODE_WORDS",
     "PRESET_WORDS",
     "RETENTION_WORDS",
@@ -59,6 +60,11 @@ SUBJECT_WORDS: Final[Mapping[str, Wording]] = _words(
 )  # fmt: skip
 """What events and anomalies are about (`subject_kind` of the table `anomalies`)."""
 
+LABORATORY_WORDS: Final[Mapping[str, Wording]] = _words(
+    lab="检测机构", plate="检测板", well="孔", lot="试剂批号", instrument="仪器", channel="加样通道", run="连续上机的管",
+)  # fmt: skip
+"""What in a laboratory may explain positives (`subject_kind` of the table `false_alarms`)."""
+
 MODE_WORDS: Final[Mapping[str, Wording]] = _words(pool="混采", single="单采")
 """Modes of a tube."""
 
@@ -97,6 +103,7 @@ CHANGE_WORDS: Final[Mapping[str, Wording]] = _words(appeared="新增", vanished=
 TABLE_WORDS: Final[Mapping[str, Wording]] = _words(
     pools="样本管", members="管内人员", recalls="复采", cases="阳性人员", traces="追踪", anomalies="异常", ledger="样本台账",
     rejects="拒收记录", readings="扩增结果", retention="留样", workload="检测机构负荷",
+    false_alarms="疑似实验室假阳性",
 )  # fmt: skip
 """Result tables (`tables.TABLES`), and the stages that make them."""
 

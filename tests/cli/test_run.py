@@ -25,6 +25,7 @@ TABLES = {
     "readings",
     "retention",
     "workload",
+    "false_alarms",
 }
 
 

@@ -13,6 +13,7 @@ import poolpipe
 from cli.scans import write_scans
 from house.rooms import ROOT
 from pipeline.naive import frames_of
+from poolpipe.alarm_rules import AlarmRules
 from poolpipe.cli import poolpipe as cli
 from poolpipe.errors import PolicyError
 from poolpipe.policy import PRESETS, Policy, load_policy
@@ -125,13 +126,6 @@ OTHERWISE = {
 }
 """Another value of every setting, under which the events above conclude something else."""
 
-OF_FILES = {
-    "machines": "tests/instruments/test_event_source.py",
-    "files.longest_record": "tests/events/test_long_records.py",
-    **dict.fromkeys(("assay.ct_mean", "assay.ct_sd", "assay.efficiency"), "tests/stages/test_fit.py"),
-}
-"""Settings that the events above cannot show, and where their effect is shown."""
-
 
 def settings(model=Policy, above=""):
     for name, field in model.model_fields.items():
@@ -139,6 +133,15 @@ def settings(model=Policy, above=""):
             yield from settings(field.annotation, f"{name}.")
         else:
             yield f"{above}{name}"
+
+
+OF_FILES = {
+    "machines": "tests/instruments/test_event_source.py",
+    "files.longest_record": "tests/events/test_long_records.py",
+    **dict.fromkeys(("assay.ct_mean", "assay.ct_sd", "assay.efficiency"), "tests/stages/test_fit.py"),
+    **dict.fromkeys(settings(AlarmRules, "false_alarms."), "tests/stages/test_false_alarms.py"),
+}
+"""Settings that the events above cannot show, and where their effect is shown."""
 
 
 def concluded(policy):

@@ -10,14 +10,25 @@ import polars as pl
 from poolpipe.coding.vocabulary import resembles
 from poolpipe.display import mask, mask_identities, mask_numbers, refused_value, withhold_values
 from poolpipe.events.rejected_loads import lacks_lab
-from poolpipe.findings import ANOMALIES, LOADS_REJECTED, NO_LAB, REJECTS
+from poolpipe.findings import ANOMALIES, FALSE_ALARMS, LOADS_REJECTED, NO_LAB, REJECTS
 from poolpipe.pages.words import Words, masked_words, shortened
 from poolpipe.words import SEVERITY_WORDS
 
 if TYPE_CHECKING:
     from poolpipe.pages.source import PageSource
 
+<<<<<<< HEAD
 __all__ = ["Trouble", "anomalies_by_code", "rejects_by_code"]
+=======
+__all__ = ["GRAVITY", "Trouble", "anomalies_by_code", "false_alarms_by_statistic", "rejects_by_code"]
+
+GRAVITY: Final = {
+    "error": Words("serious", "严重"),
+    "warning": Words("warning", "警示"),
+    "info": Words("note", "提示"),
+}
+"""Severities of anomalies, the gravest first."""
+>>>>>>> 11b5395 (false alarms: a table, and the queue-bracket test for splash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,40 @@ def anomalies_by_code(source: PageSource, *, show_ids: bool) -> list[Trouble]:
         troubles,
         key=lambda each: (list(SEVERITY_WORDS).index(each.severity), -each.count, each.code, each.way_out),
     )
+
+
+def false_alarms_by_statistic(source: PageSource, *, show_ids: bool) -> list[Trouble]:
+    """Count the positives that the laboratory may explain by statistic, with the strongest suspicion and its tubes.
+
+    Parameters
+    ----------
+    source : PageSource
+        With the table `false_alarms`; a result of an earlier release has none.
+    show_ids : bool
+        Show codes that are identity numbers in full.
+    """
+    if "false_alarms" not in source.summary.get("rows", {}):
+        return []
+    doubt = pl.coalesce("p", 1.0 - pl.col("posterior"))
+    first = [
+        pl.col(name).sort_by(doubt, "round", "subject").first() for name in ("round", "subject", "repeat")
+    ]
+    table = source.table("false_alarms")
+    found = table.group_by("statistic").agg(pl.len(), *first).collect()
+    told = {row["statistic"]: row for row in found.to_dicts()}
+    return [
+        Trouble(
+            name, "", Words(about.meaning, about.chinese), Words(about.way_out, about.way_out_chinese), told[name]["len"],
+            _suspicion(told[name], show_ids=show_ids),
+        )
+        for name, about in FALSE_ALARMS.items()
+        if name in told
+    ]  # fmt: skip
+
+
+def _suspicion(row: dict[str, Any], *, show_ids: bool) -> str:
+    text = f"{row['subject']} {row['round']}".strip() + f": {row['repeat']}"
+    return shortened(text if show_ids else mask_identities(text))
 
 
 def _subject(row: dict[str, Any], *, show_ids: bool) -> str:

@@ -49,7 +49,7 @@ class Day:
     Attributes
     ----------
     pools, members, recalls, cases, traces, anomalies, ledger, rejects, retention,
-    workload, readings : DataFrame
+    workload, readings, false_alarms : DataFrame
         The tables, sorted; times in UTC. Each is made when it is first asked for.
     summary : dict
         as_of, policy, files, rows per table, anomalies per code, columns left out, files skipped.
@@ -218,6 +218,11 @@ class Day:
     def workload(self) -> pl.DataFrame:
         """The table of labs' hours."""
         return self.table("workload")
+
+    @property
+    def false_alarms(self) -> pl.DataFrame:
+        """The table of positives that the laboratory may explain."""
+        return self.table("false_alarms")
 
     def tubes_by(self, column: str) -> dict[str | None, int]:
         """Count tubes by `mode` or `call`; None is an orphan, or no call. Another column is an InputError."""

@@ -44,6 +44,8 @@ class EncodedTables:
         Coded, in order; see `readings`.
     retention, workload, boxes : DataFrame
         Coded; see the stages.
+    false_alarms : DataFrame
+        Texts, not coded.
     """
 
     codes: Dictionaries
@@ -59,6 +61,7 @@ class EncodedTables:
     retention: pl.DataFrame
     workload: pl.DataFrame
     boxes: pl.DataFrame
+    false_alarms: pl.DataFrame
 
     def heights(self) -> dict[str, int]:
         """Rows per table."""
@@ -288,6 +291,10 @@ def _anomalies(coded: EncodedTables) -> pl.DataFrame:
     return _sorted(coded.anomalies, "anomalies")
 
 
+def _false_alarms(coded: EncodedTables) -> pl.DataFrame:
+    return _sorted(coded.false_alarms, "false_alarms")
+
+
 def _rejects(coded: EncodedTables) -> pl.DataFrame:
     return coded.rejects.sort(*SORT_KEYS["rejects"], "detail", "raw", nulls_last=False)
 
@@ -305,4 +312,5 @@ _MAKERS: dict[str, Callable[[EncodedTables], pl.DataFrame]] = {
     "anomalies": _anomalies,
     "rejects": _rejects,
     "workload": _workload,
+    "false_alarms": _false_alarms,
 }

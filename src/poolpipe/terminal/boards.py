@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from poolpipe.terminal.campaign import campaign_board, moment_of_day
 from poolpipe.terminal.changes import difference_boards
 from poolpipe.terminal.coverage import coverage_board
+from poolpipe.terminal.false_alarms import false_alarm_board
 from poolpipe.terminal.files import asked_board, machine_board, unused_board
 from poolpipe.terminal.labs import box_board, lab_board, retention_board
 from poolpipe.terminal.marks import WIDTH, Board
@@ -36,6 +37,7 @@ __all__ = [
     "coverage_board",
     "day_boards",
     "difference_boards",
+    "false_alarm_board",
     "lab_board",
     "ledger_board",
     "machine_board",
@@ -87,6 +89,8 @@ def day_boards(
     ):
         if board is not None:
             yield board
+    if "false_alarms" in day.names() and day.false_alarms.height:
+        yield false_alarm_board(day.false_alarms, show_ids=show_ids, rows=rows)
     yield anomaly_board(day.anomalies, show_ids=show_ids)
     if day.rejects.height:
         yield reject_board(day.rejects, show_ids=show_ids)

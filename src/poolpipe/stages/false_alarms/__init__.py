@@ -1,0 +1,105 @@
+"""False alarms: positives that the laboratory may explain, each with the tubes to repeat. No call is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from poolpipe.stages.false_alarms.exact import false_discovery_rates
+from poolpipe.stages.false_alarms.queue_bracket import queue_bracket
+from poolpipe.stages.false_alarms.rows import alarm_rows, tubes_in_words
+from poolpipe.stages.false_alarms.tested_wells import tested_wells
+from poolpipe.tables import TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poolpipe.coding.dictionaries import Dictionaries
+    from poolpipe.policy import Policy
+    from poolpipe.stages.false_alarms.tested_wells import TestedWells
+
+__all__ = ["LabEvidence", "find_false_alarms"]
+
+
+@dataclass(frozen=True, slots=True)
+class LabEvidence:
+    """What the tests look at, coded.
+
+    Attributes
+    ----------
+    pools : DataFrame
+        As `gather_pools` gives it.
+    loads : DataFrame
+        Load events, voided ones taken out.
+    readings : DataFrame
+        Read-outs of the wells that positive and suspect calls rest on.
+    odd_wells : DataFrame
+        `Calls.wells`: which wells hold several tubes, or a tube and a control.
+    """
+
+    pools: pl.DataFrame
+    loads: pl.DataFrame
+    readings: pl.DataFrame
+    odd_wells: pl.DataFrame
+
+
+def find_false_alarms(evidence: LabEvidence, codes: Dictionaries, policy: Policy) -> pl.DataFrame:
+    """Ask of each lab's day, plate, well, lot, instrument, channel and run of tubes whether it explains positives.
+
+    Parameters
+    ----------
+    evidence : LabEvidence
+        Tables of the run.
+    codes : Dictionaries
+        Turn numbers into texts.
+    policy : Policy
+        Its `false_alarms`, and what calls rest on.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `tables.TABLES["false_alarms"]` as texts, one row per subject and statistic; not sorted. Nothing is
+        computed where no tube in a well is positive or suspect.
+    """
+    shared = evidence.odd_wells.filter("shared")["slot"]
+    wells = tested_wells(evidence.pools, evidence.loads, evidence.readings, shared, codes, policy)
+    if wells is None:
+        return alarm_rows(())
+    return alarm_rows(_splashed_days(wells, codes, policy))
+
+
+def _splashed_days(wells: TestedWells, codes: Dictionaries, policy: Policy) -> Iterator[dict[str, Any]]:
+    """Labs' days with more weak positives beside strong wells than the queue explains."""
+    rules = policy.false_alarms
+    bracket = queue_bracket(wells, rules)
+    rates = false_discovery_rates(bracket.p)
+    for day in np.flatnonzero(bracket.p <= rules.alpha).tolist():
+        repeat = np.flatnonzero(bracket.weak & (wells.day == day))
+        expected = bracket.weak_apart[day] / max(bracket.apart[day], 1) * bracket.adjacent[day]
+        yield {
+            **_of_day(wells, day, codes),
+            "subject_kind": "lab",
+            "statistic": "queue_bracket",
+            "seen": int(bracket.weak_adjacent[day]),
+            "expected": float(expected),
+            "p": float(bracket.p[day]),
+            "q": float(rates[day]),
+            "tubes": len(repeat),
+            "repeat": tubes_in_words(wells.tube[repeat], codes),
+        }
+
+
+def _of_day(wells: TestedWells, day: int, codes: Dictionaries) -> dict[str, Any]:
+    """round, lab, subject (its date) and the first load of a lab's day."""
+    which = wells.days[day]
+    date = which["date"][0]
+    lab = codes.text("lab", which["lab"])[0]
+    return {
+        "round": codes.text("round", which["round"])[0],
+        "subject": f"{lab or ''} {date}".strip(),
+        "lab": lab,
+        "at": pl.Series([int(wells.at[wells.day == day].min())]).cast(TIME)[0],
+    }

@@ -1,0 +1,110 @@
+"""Labs' days as arrays: infections clustered in the queue, plates filled from it, and splash and bad plates planted on them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from poolpipe.stages.false_alarms.tested_wells import TestedWells
+
+SAMPLES, ROWS, COLUMNS = 94, 8, 12
+
+
+def infections(tubes, rng, *, prevalence=0.006, attack=0.3, reach=4.0):
+    """Ct of each tube of a queue, NaN without virus: cases come at random and infect the tubes around them.
+
+    A tube d places from a first case is infected with ``attack * exp(-(d - 1) / reach)``, up to 20 places away.
+    """
+    first = np.flatnonzero(rng.random(tubes) < prevalence)
+    ill = [first]
+    for away in range(1, 21):
+        for sign in (-1, 1):
+            near = first + sign * away
+            near = near[(near >= 0) & (near < tubes)]
+            ill.append(near[rng.random(len(near)) < attack * np.exp(-(away - 1) / reach)])
+    ct = np.full(tubes, np.nan)
+    numbers = np.unique(np.concatenate(ill))
+    ct[numbers] = np.clip(rng.normal(26.0, 5.0, len(numbers)), 13, 37) + np.log2(10)
+    ct[ct > 40] = np.nan
+    return ct
+
+
+def splashed(ct, rng, *, rate, strong=20.0):
+    """The same tubes after each strong well has splashed into each well around it with `rate`; and which are false."""
+    ct, false = ct.copy(), np.zeros(len(ct), bool)
+    place = np.arange(len(ct)) % SAMPLES
+    plate = np.arange(len(ct)) // SAMPLES
+    row = place % ROWS
+    for source in np.flatnonzero(ct < strong):
+        for down in (-1, 0, 1):
+            for right in (-1, 0, 1):
+                if (down or right) and 0 <= row[source] + down < ROWS and rng.random() < rate:
+                    other = source + right * ROWS + down
+                    inside = 0 <= other < len(ct) and plate[other] == plate[source]
+                    late = ct[source] - np.log2(10.0 ** rng.uniform(-6, -4))
+                    if inside and np.isnan(ct[other]) and late <= 40:
+                        ct[other], false[other] = late, True
+    return ct, false
+
+
+def wells_of(ct, *, day=None):
+    """Lay the tubes of one or more labs' days out on plates, down the columns, as `tested_wells` does."""
+    n = len(ct)
+    place = np.arange(n) % SAMPLES
+    day = np.zeros(n, np.int64) if day is None else day
+    days = int(day.max(initial=0)) + 1
+    return TestedWells(
+        tube=np.arange(n),
+        plate=np.arange(n) // SAMPLES,
+        well=place % ROWS * COLUMNS + place // ROWS,
+        at=np.arange(n) * 5_000_000,
+        ct=ct,
+        positive=np.isfinite(ct),
+        day=day,
+        line=np.full(n, ROWS),
+        columns=COLUMNS,
+        days=pl.DataFrame(
+            {
+                "round": np.zeros(days, np.uint32),
+                "lab": np.arange(days, dtype=np.uint32),
+                "date": [date(2022, 4, 4)] * days,
+            }
+        ),
+    )
+
+
+def events_of(ct, *, lot=None, start="2022-04-04T09:00:00"):
+    """Loads and readings of a lab's day: 94 samples and two controls a plate, ORF1ab and N alike."""
+    plates = -(-len(ct) // SAMPLES)
+    place = np.tile(np.arange(96), plates)
+    plate = np.repeat(np.arange(plates), 96)
+    tube = plate * SAMPLES + place
+    sample = place < SAMPLES
+    there = ~sample | (tube < len(ct))
+    place, plate, tube, sample = place[there], plate[there], tube[there], sample[there]
+    value = np.where(sample, ct[np.minimum(tube, len(ct) - 1)], np.where(place == 94, np.nan, 28.0))
+    wells = pl.DataFrame(
+        {
+            "plate": [f"P{each:03d}" for each in plate],
+            "well": [f"{'ABCDEFGH'[each % ROWS]}{each // ROWS + 1:02d}" for each in place],
+            "tube": [
+                f"T{each:05d}" if is_sample else None for each, is_sample in zip(tube, sample, strict=True)
+            ],
+            "role": np.where(sample, "sample", np.where(place == 94, "negative_control", "positive_control")),
+            "at": pl.Series(plate * 600 + place * 5).cast(pl.Int64),
+            "ct": pl.Series(value).fill_nan(None),
+            "reagent": [None if lot is None else str(lot[each]) for each in plate],
+        }
+    )
+    at = pl.lit(start).str.to_datetime(time_zone="UTC") + pl.duration(seconds=pl.col("at"))
+    loads = wells.select(at.alias("at"), "plate", "well", "tube", "role", pl.lit("L1").alias("lab"))
+    reads = [
+        wells.select(
+            (at + pl.duration(hours=3)).alias("at"), "plate", "well", pl.lit(target).alias("target"),
+            ct.alias("ct"), "reagent",
+        )
+        for target, ct in (("ORF1ab", pl.col("ct")), ("N", pl.col("ct")), ("IC", pl.lit(28.0)))
+    ]  # fmt: skip
+    return {"load": loads, "read": pl.concat(reads)}

@@ -1,0 +1,124 @@
+"""Whether the laboratory explains positives: each test against a naive one, published figures and planted days."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import poolpipe
+from poolpipe.alarm_rules import AlarmRules
+from poolpipe.stages.false_alarms.exact import binomial_tail, false_discovery_rates, hypergeometric
+from poolpipe.stages.false_alarms.queue_bracket import queue_bracket
+from reference import false_alarms as naive
+from stages.lab_days import COLUMNS, events_of, infections, splashed, wells_of
+
+RULES = AlarmRules()
+
+
+def lab_day(seed, *, rate, plates=260):
+    """A lab's day of 24,440 tubes with infections that follow the queue, and its splash."""
+    rng = np.random.default_rng(seed)
+    return splashed(infections(plates * 94, rng), rng, rate=rate)
+
+
+def test_binomial_tail__is_exact():
+    successes, trials = np.array([0, 8, 3, 10, 0]), np.array([10, 10, 3, 10, 0])
+    chance = np.array([0.3, 0.5, 0.25, 0.9, 0.0])
+    expected = [1.0, 56 / 1024, 1 / 64, 0.9**10, 1.0]
+    np.testing.assert_allclose(binomial_tail(successes, trials, chance), expected, rtol=1e-12)
+
+
+def test_hypergeometric__is_that_of_the_lady_tasting_tea():
+    least, weights = hypergeometric(4, 4, 8)  # Fisher 1935: 1, 16, 36, 16, 1 of 70
+    assert least == 0
+    np.testing.assert_allclose(weights * 70, [1, 16, 36, 16, 1], rtol=1e-12)
+    least, weights = hypergeometric(6, 5, 8)
+    assert (least, len(weights)) == (3, 3)
+
+
+def test_false_discovery_rates__find_the_four_of_benjamini_and_hochberg():
+    # Benjamini & Hochberg 1995, section 4.1: of these 15 the first four are rejected at 0.05, Bonferroni rejects three.
+    p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459,
+         0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0]  # fmt: skip
+    shuffled = np.random.default_rng(1).permutation(15)
+    rates = np.empty(15)
+    rates[shuffled] = false_discovery_rates(np.array(p)[shuffled])
+    assert (rates <= 0.05).sum() == 4
+    assert (np.diff(rates) >= 0).all()
+    assert rates[3] == pytest.approx(0.0095 * 15 / 4)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_queue_bracket__counts_as_wells_are_counted_by_hand(seed):
+    rng = np.random.default_rng(seed)
+    ct, _ = splashed(infections(400, rng, prevalence=0.08), rng, rate=0.4, strong=26.0)
+    wells = wells_of(ct)
+    rules = AlarmRules(strong_ct=26.0, weaker_by=6.0)
+    found = queue_bracket(wells, rules)
+    order = np.arange(len(ct)) % 94
+    listed = [
+        (plate, place, well // COLUMNS, well % COLUMNS, None if np.isnan(cycles) else cycles)
+        for plate, place, well, cycles in zip(wells.plate, order, wells.well, ct, strict=True)
+    ]
+    expected = naive.bracket(listed, strong_ct=26.0, weaker_by=6.0)
+    counts = found.weak_adjacent[0], found.adjacent[0], found.weak_apart[0], found.apart[0]
+    assert counts == expected
+    weak, adjacent, weak_apart, apart = expected
+    assert weak > 0
+    assert found.p[0] == pytest.approx(
+        naive.binomial_tail(weak, weak + weak_apart, adjacent / (adjacent + apart))
+    )
+
+
+def test_queue_bracket__does_not_accuse_a_lab_of_its_queue():
+    # scripts/calibrate_false_alarms.py counts the alarms of a thousand days; docs/false-alarms.md has them.
+    p = [queue_bracket(wells_of(lab_day(seed, rate=0.0)[0]), RULES).p[0] for seed in range(40)]
+    assert (np.array(p) <= 0.05).sum() <= 2
+
+
+def test_queue_bracket__finds_a_lab_that_splashes_a_fifth_of_the_time():
+    p = [queue_bracket(wells_of(lab_day(seed, rate=0.2)[0]), RULES).p[0] for seed in range(100, 120)]
+    assert (np.array(p) <= RULES.alpha).mean() >= 0.75
+
+
+def test_run__flags_the_splashed_tubes_and_changes_no_call():
+    ct, false = lab_day(7, rate=0.5, plates=60)
+    day = poolpipe.run(events_of(ct))
+    lab = day.false_alarms.filter(pl.col("statistic") == "queue_bracket").row(0, named=True)
+    assert (lab["subject_kind"], lab["subject"], lab["lab"]) == ("lab", "L1 2022-04-04", "L1")
+    assert lab["p"] <= RULES.alpha
+    repeat = lab["repeat"].split(" ")
+    assert lab["tubes"] == len(repeat) == lab["seen"]
+    planted = {f"T{tube:05d}" for tube in np.flatnonzero(false)}
+    assert len(planted & set(repeat)) > 0.7 * len(repeat)
+    calls = dict(day.pools.select("tube", "call").iter_rows())
+    assert all(calls[tube] in ("positive", "suspect") for tube in repeat)
+    assert sum(call in ("positive", "suspect") for call in calls.values()) == np.isfinite(ct).sum()
+
+
+def test_run__without_positives_flags_nothing():
+    day = poolpipe.run(events_of(np.full(100, np.nan)))
+    assert day.false_alarms.is_empty()
+    assert day.pools.height == 100
+
+
+def test_run__gives_the_same_alarms_whatever_the_order_and_with_everything_twice():
+    frames = events_of(lab_day(7, rate=0.5, plates=60)[0])
+    once = poolpipe.run(frames).false_alarms
+    mixed = {
+        kind: [frame.sample(fraction=1.0, shuffle=True, seed=3), frame.head(500)]
+        for kind, frame in frames.items()
+    }
+    assert once.height
+    assert poolpipe.run(mixed).false_alarms.equals(once)
+
+
+def test_run__of_an_earlier_moment_is_that_of_the_earlier_events():
+    frames = events_of(lab_day(7, rate=0.5, plates=60)[0])
+    moment = "2022-04-04T16:00:00Z"
+    until = pl.lit(moment).str.to_datetime(time_zone="UTC")
+    earlier = {kind: frame.filter(pl.col("at") <= until) for kind, frame in frames.items()}
+    seen = poolpipe.run(frames, as_of=moment).false_alarms
+    assert seen.equals(poolpipe.run(earlier, as_of=moment).false_alarms)
+    assert not seen.equals(poolpipe.run(frames).false_alarms)
