@@ -264,5 +264,9 @@ FALSE_ALARMS: Final[Mapping[str, FalseAlarm]] = {
         "repeat these tubes from the sample, not from the extract; look at sealing, pipetting and centrifuging",
         "用原始样本（非提取物）复检这些管，并检查封板、加样与离心",
     ),
+    "splash": FalseAlarm(
+        "a weak positive beside a strong well, likelier splash than people", "强阳性孔旁的弱阳性，更可能是溅入而非感染",
+        "repeat this tube from the sample, away from the strong one", "用原始样本复检此管，远离强阳性管上样",
+    ),
 }  # fmt: skip
 """Every statistic of the table `false_alarms` (docs/false-alarms.md)."""

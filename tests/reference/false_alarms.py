@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import comb
+from math import comb, erf, exp, pi, sqrt
 
 
 def binomial_tail(successes, trials, chance):
@@ -34,3 +34,62 @@ def bracket(wells, *, strong_ct, weaker_by):
                 apart[plate2, order2] = apart.get((plate2, order2), False) or late
     apart = {place: late for place, late in apart.items() if place not in beside}
     return sum(beside.values()), len(beside), sum(apart.values()), len(apart)
+
+
+def _normal(value, mean, sd):
+    return exp(-((value - mean) ** 2) / (2 * sd * sd)) / (sd * sqrt(2 * pi))
+
+
+def _below(value):
+    return 0.5 * (1 + erf(value / sqrt(2)))
+
+
+def splash(wells, rules, law):
+    """Posterior of each weak positive beside a strong well, by (plate, order), of one lab's day."""
+    mean, sd, limit = law
+    placed = {(plate, order): (row, column, ct) for plate, order, row, column, ct in wells}
+    overall = sum(ct is not None for *_, ct in wells) / len(wells)
+    shares = []
+    for distance in range(1, 21):
+        hits, pairs = 20 * overall, 20.0
+        for (plate, order), (_, _, ct) in placed.items():
+            if ct is not None and ct >= rules.strong_ct:
+                for there in ((plate, order - distance), (plate, order + distance)):
+                    pairs += there in placed
+                    hits += there in placed and placed[there][2] is not None
+        shares.append(hits / pairs)
+    shares = [max(shares[place:]) for place in range(20)]
+    exposed = 0.0
+    suspects: dict[tuple[int, int], float] = {}
+    for (plate, order), (row, column, ct) in placed.items():
+        if ct is None or ct >= rules.strong_ct:
+            continue
+        for (plate2, order2), (row2, column2, ct2) in placed.items():
+            if plate2 != plate or order2 == order or abs(row - row2) > 1 or abs(column - column2) > 1:
+                continue
+            exposed += _below((limit - ct - rules.splash_cycles) / rules.splash_cycles_sd)
+            if ct2 is not None and ct2 >= ct + rules.weaker_by:
+                density = _normal(ct2 - ct, rules.splash_cycles, rules.splash_cycles_sd)
+                suspects[plate2, order2] = max(density, suspects.get((plate2, order2), 0.0))
+    people = {}
+    for plate, order in suspects:
+        away = [
+            abs(order - order2)
+            for (plate2, order2), (_, _, ct2) in placed.items()
+            if plate2 == plate and order2 != order and ct2 is not None and abs(order - order2) <= 20
+        ]
+        share = shares[min(away) - 1] if away else overall
+        people[plate, order] = (
+            share * _normal(placed[plate, order][2], mean, sd) / _below((limit - mean) / sd)
+        )
+    rate = rules.splash_rate
+    for _ in range(20):
+        found = {
+            place: rate * density / (rate * density + (1 - rate) * people[place])
+            for place, density in suspects.items()
+        }
+        rate = min(0.5, (sum(found.values()) + 50 * rules.splash_rate) / (exposed + 50))
+    return {
+        place: rate * density / (rate * density + (1 - rate) * people[place])
+        for place, density in suspects.items()
+    }

@@ -128,7 +128,7 @@ def test_settle__killed_between_any_two_operations_changes_nothing_that_is_read(
         out = standing(tmp_path / f"{kill}", results["old"])
         stage = begun(out, results["new"])
         with monkeypatch.context() as patch:
-            Reaper(patch, 45)
+            Reaper(patch, 4 * len(NAMES))  # after the switch, before the clearing ends
             with pytest.raises(Killed, match="no more"):
                 place(stage, out, NAMES)
         assert opened_by_name(out) == whole

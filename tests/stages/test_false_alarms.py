@@ -8,8 +8,10 @@ import pytest
 
 import poolpipe
 from poolpipe.alarm_rules import AlarmRules
+from poolpipe.policy import load_policy
 from poolpipe.stages.false_alarms.exact import binomial_tail, false_discovery_rates, hypergeometric
 from poolpipe.stages.false_alarms.queue_bracket import queue_bracket
+from poolpipe.stages.false_alarms.splash import CycleLaw, cycle_law, splash_posteriors
 from reference import false_alarms as naive
 from stages.lab_days import COLUMNS, events_of, infections, splashed, wells_of
 
@@ -49,19 +51,22 @@ def test_false_discovery_rates__find_the_four_of_benjamini_and_hochberg():
     assert rates[3] == pytest.approx(0.0095 * 15 / 4)
 
 
+def listed(wells):
+    """The wells of one lab's day as the naive tests take them."""
+    order = np.arange(len(wells)) % 94
+    return [
+        (plate, place, well // COLUMNS, well % COLUMNS, None if np.isnan(cycles) else cycles)
+        for plate, place, well, cycles in zip(wells.plate, order, wells.well, wells.ct, strict=True)
+    ]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_queue_bracket__counts_as_wells_are_counted_by_hand(seed):
     rng = np.random.default_rng(seed)
     ct, _ = splashed(infections(400, rng, prevalence=0.08), rng, rate=0.4, strong=26.0)
     wells = wells_of(ct)
-    rules = AlarmRules(strong_ct=26.0, weaker_by=6.0)
-    found = queue_bracket(wells, rules)
-    order = np.arange(len(ct)) % 94
-    listed = [
-        (plate, place, well // COLUMNS, well % COLUMNS, None if np.isnan(cycles) else cycles)
-        for plate, place, well, cycles in zip(wells.plate, order, wells.well, ct, strict=True)
-    ]
-    expected = naive.bracket(listed, strong_ct=26.0, weaker_by=6.0)
+    found = queue_bracket(wells, AlarmRules(strong_ct=26.0, weaker_by=6.0))
+    expected = naive.bracket(listed(wells), strong_ct=26.0, weaker_by=6.0)
     counts = found.weak_adjacent[0], found.adjacent[0], found.weak_apart[0], found.apart[0]
     assert counts == expected
     weak, adjacent, weak_apart, apart = expected
@@ -80,6 +85,61 @@ def test_queue_bracket__does_not_accuse_a_lab_of_its_queue():
 def test_queue_bracket__finds_a_lab_that_splashes_a_fifth_of_the_time():
     p = [queue_bracket(wells_of(lab_day(seed, rate=0.2)[0]), RULES).p[0] for seed in range(100, 120)]
     assert (np.array(p) <= RULES.alpha).mean() >= 0.75
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_splash__is_weighed_as_by_hand(seed):
+    rng = np.random.default_rng(seed)
+    ct, _ = splashed(infections(300, rng, prevalence=0.08), rng, rate=0.4, strong=26.0)
+    wells, rules, law = wells_of(ct), AlarmRules(strong_ct=26.0, weaker_by=6.0), CycleLaw(29.0, 5.0, 40.0)
+    found = splash_posteriors(wells, rules, law)
+    expected = naive.splash(listed(wells), rules, law)
+    told = {
+        (int(wells.plate[well]), int(well) % 94): posterior
+        for well, posterior in zip(found.well, found.posterior, strict=True)
+    }
+    assert len(told) > 3
+    assert told == pytest.approx(expected, rel=1e-9)
+
+
+def test_splash__is_true_as_often_as_its_posterior_says():
+    found = true = flagged = doubtless = 0
+    for seed in range(12):
+        ct, false = lab_day(seed, rate=0.2)
+        wells = wells_of(ct)
+        weighed = splash_posteriors(wells, RULES, cycle_law(wells, 40.0, (29.3, 5.0)))
+        chosen = weighed.well[weighed.posterior >= RULES.posterior]
+        flagged, true, found = flagged + len(chosen), true + false[chosen].sum(), found + false.sum()
+        doubtless += weighed.posterior[weighed.posterior >= RULES.posterior].sum()
+    assert true >= doubtless  # it errs towards people
+    assert true > 0.6 * found
+    assert flagged > 100
+
+
+def test_splash__is_not_seen_where_there_is_none():
+    flagged = positives = 0
+    for seed in range(12):
+        wells = wells_of(lab_day(seed, rate=0.0)[0])
+        weighed = splash_posteriors(wells, RULES, cycle_law(wells, 40.0, (29.3, 5.0)))
+        flagged, positives = (
+            flagged + (weighed.posterior >= RULES.posterior).sum(),
+            positives + wells.positive.sum(),
+        )
+    assert positives > 3000
+    assert flagged <= 0.001 * positives
+
+
+OTHERWISE = {"alpha": 1e-9, "posterior": 0.9, "strong_ct": 16.0, "weaker_by": 16.0, "splash_cycles": 12.0,
+             "splash_cycles_sd": 1.0, "splash_rate": 0.3}  # fmt: skip
+"""Another value of every setting, under which the splashed day gives other alarms."""
+
+
+@pytest.mark.parametrize("setting", OTHERWISE)
+def test_setting__has_an_effect(setting):
+    frames = events_of(lab_day(7, rate=0.5, plates=60)[0])
+    day = poolpipe.run(frames)
+    changed = day.view(policy=load_policy({"false_alarms": {setting: OTHERWISE[setting]}}))
+    assert not changed.false_alarms.equals(day.false_alarms)
 
 
 def test_run__flags_the_splashed_tubes_and_changes_no_call():

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from poolpipe.coding.dictionaries import well_names
 from poolpipe.stages.false_alarms.exact import false_discovery_rates
 from poolpipe.stages.false_alarms.queue_bracket import queue_bracket
 from poolpipe.stages.false_alarms.rows import alarm_rows, tubes_in_words
+from poolpipe.stages.false_alarms.splash import cycle_law, splash_posteriors
 from poolpipe.stages.false_alarms.tested_wells import tested_wells
 from poolpipe.tables import TIME
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from poolpipe.stages.false_alarms.tested_wells import TestedWells
 
 __all__ = ["LabEvidence", "find_false_alarms"]
+
+_POOL_CT = 29.3
+"""Mean Ct of positive pools of ten where a policy gives none: 26 cycles and the dilution of ten swabs (docs/simulate.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ def find_false_alarms(evidence: LabEvidence, codes: Dictionaries, policy: Policy
     wells = tested_wells(evidence.pools, evidence.loads, evidence.readings, shared, codes, policy)
     if wells is None:
         return alarm_rows(())
-    return alarm_rows(_splashed_days(wells, codes, policy))
+    return alarm_rows([*_splashed_days(wells, codes, policy), *_splashed_wells(wells, codes, policy)])
 
 
 def _splashed_days(wells: TestedWells, codes: Dictionaries, policy: Policy) -> Iterator[dict[str, Any]]:
@@ -103,3 +108,30 @@ def _of_day(wells: TestedWells, day: int, codes: Dictionaries) -> dict[str, Any]
         "lab": lab,
         "at": pl.Series([int(wells.at[wells.day == day].min())]).cast(TIME)[0],
     }
+
+
+def _splashed_wells(wells: TestedWells, codes: Dictionaries, policy: Policy) -> Iterator[dict[str, Any]]:
+    """Weak positives beside a strong well that are likelier splash than infections."""
+    rules, assay = policy.false_alarms, policy.assay
+    mean = _POOL_CT if assay.ct_mean is None else assay.ct_mean
+    found = splash_posteriors(wells, rules, cycle_law(wells, assay.grey_ct, (mean, assay.ct_sd)))
+    for place in np.flatnonzero(found.posterior >= rules.posterior).tolist():
+        well = int(found.well[place])
+        yield {
+            **_of_day(wells, int(wells.day[well]), codes),
+            "subject_kind": "well",
+            "subject": _well_name(wells, well, codes, policy),
+            "at": pl.Series([int(wells.at[well])]).cast(TIME)[0],
+            "statistic": "splash",
+            "seen": 1,
+            "expected": float(found.prevalence[place]),
+            "posterior": float(found.posterior[place]),
+            "tubes": 1,
+            "repeat": tubes_in_words(wells.tube[[well]], codes),
+        }
+
+
+def _well_name(wells: TestedWells, well: int, codes: Dictionaries, policy: Policy) -> str:
+    """plate:well."""
+    plate = codes.entity("plate", pl.Series([int(wells.plate[well])], dtype=pl.UInt32))[1][0]
+    return f"{plate}:{well_names(pl.Series([int(wells.well[well])]), policy.codes.plate_wells)[0]}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from poolpipe.stages.false_alarms.exact import binomial_tail
+from poolpipe.stages.false_alarms.neighbours import at_distance, touch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,8 +73,8 @@ def queue_bracket(wells: TestedWells, rules: AlarmRules) -> Bracket:
     for offsets, beside, near, late in ((_NEAR, True, exposed, weak), (_FAR, False, apart, weak_apart)):
         for offset in offsets:
             for sign in (-1, 1):
-                source, other = _at_distance(wells, strong, sign, offset)
-                right = _touch(wells, source, other) == beside
+                source, other = at_distance(wells, strong, sign * (wells.line[strong] + offset))
+                right = touch(wells, source, other) == beside
                 source, other = source[right], other[right]
                 near[other] = True
                 late[other[wells.ct[other] >= wells.ct[source] + rules.weaker_by]] = True
@@ -84,21 +85,3 @@ def queue_bracket(wells: TestedWells, rules: AlarmRules) -> Bracket:
     share = adjacent / np.maximum(adjacent + others, 1)
     p = binomial_tail(weak_adjacent, weak_adjacent + weak_others, share)
     return Bracket(adjacent, weak_adjacent, others, weak_others, p, exposed, weak)
-
-
-def _at_distance(
-    wells: TestedWells, strong: NDArray[np.int64], sign: int, offset: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Strong wells and the wells of the same plate that are a line and `offset` before or behind them in the queue."""
-    other = strong + sign * (wells.line[strong] + offset)
-    inside = (other >= 0) & (other < len(wells))
-    source, other = strong[inside], other[inside]
-    same = wells.plate[source] == wells.plate[other]
-    return source[same], other[same]
-
-
-def _touch(wells: TestedWells, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether two wells are among the eight around each other."""
-    row, column = np.divmod(wells.well, wells.columns)
-    near_row, near_column = np.abs(row[one] - row[other]) <= 1, np.abs(column[one] - column[other]) <= 1
-    return np.asarray(near_row & near_column)
