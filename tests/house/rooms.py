@@ -10,13 +10,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 
 FOUNDATION = (
-<<<<<<< HEAD
     "languages", "words", "display", "progress", "messages", "errors", "choices", "paths", "accuracy", "zones", "settings", "import_policy",
-    "policy", "findings", "tables",
-=======
-    "languages", "display", "progress", "messages", "errors", "choices", "paths", "accuracy", "zones", "settings", "import_policy",
     "alarm_rules", "past_settings", "policy", "findings", "tables",
->>>>>>> 11b5395 (false alarms: a table, and the queue-bracket test for splash)
 )  # fmt: skip
 LAYERS = (
     FOUNDATION,

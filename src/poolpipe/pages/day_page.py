@@ -15,13 +15,8 @@ from poolpipe.charts.recalls import RECALL_SERIES, recall_chart, recall_curve
 from poolpipe.display import mask_identities
 from poolpipe.pages.headlines import day_counts, headlines
 from poolpipe.pages.pictures import Picture, picture_of
-<<<<<<< HEAD
-from poolpipe.pages.troubles import anomalies_by_code, rejects_by_code
+from poolpipe.pages.troubles import anomalies_by_code, false_alarms_by_statistic, rejects_by_code
 from poolpipe.pages.understood import files_understood, files_unread, words_understood
-=======
-from poolpipe.pages.troubles import GRAVITY, anomalies_by_code, false_alarms_by_statistic, rejects_by_code
-from poolpipe.pages.understood import KIND_WORDS, files_understood, files_unread, words_understood
->>>>>>> 11b5395 (false alarms: a table, and the queue-bracket test for splash)
 from poolpipe.pages.waiting import waiting_people
 from poolpipe.pages.words import Words, clock_time, masked_words, share_text, shortened
 from poolpipe.words import PRESET_WORDS, SEVERITY_WORDS, STATE_WORDS
@@ -107,12 +102,8 @@ def _facts(source: PageSource, *, zone: str, show_ids: bool) -> dict[str, Any]:
         "waiting": waiting_people(source, zone=zone, show_ids=show_ids, most=_PEOPLE),
         "waiting_all": numbers.recalls["open"] + numbers.recalls["recollected"],
         "anomalies": anomalies_by_code(source, show_ids=show_ids),
-<<<<<<< HEAD
         "gravity": {name: Words(*told) for name, told in SEVERITY_WORDS.items()},
-=======
-        "gravity": GRAVITY,
         "doubts": false_alarms_by_statistic(source, show_ids=show_ids),
->>>>>>> 11b5395 (false alarms: a table, and the queue-bracket test for splash)
         "rejects": rejects_by_code(source, show_ids=show_ids),
         "files": files_understood(summary, show_ids=show_ids, most=_FILES),
         "files_all": len(files),

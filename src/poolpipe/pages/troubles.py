@@ -17,18 +17,7 @@ from poolpipe.words import SEVERITY_WORDS
 if TYPE_CHECKING:
     from poolpipe.pages.source import PageSource
 
-<<<<<<< HEAD
-__all__ = ["Trouble", "anomalies_by_code", "rejects_by_code"]
-=======
-__all__ = ["GRAVITY", "Trouble", "anomalies_by_code", "false_alarms_by_statistic", "rejects_by_code"]
-
-GRAVITY: Final = {
-    "error": Words("serious", "严重"),
-    "warning": Words("warning", "警示"),
-    "info": Words("note", "提示"),
-}
-"""Severities of anomalies, the gravest first."""
->>>>>>> 11b5395 (false alarms: a table, and the queue-bracket test for splash)
+__all__ = ["Trouble", "anomalies_by_code", "false_alarms_by_statistic", "rejects_by_code"]
 
 
 @dataclass(frozen=True, slots=True)
