@@ -266,7 +266,7 @@ FALSE_ALARMS: Final[Mapping[str, FalseAlarm]] = {
     ),
     "splash": FalseAlarm(
         "a weak positive beside a strong well, likelier splash than people", "强阳性孔旁的弱阳性，更可能是溅入而非感染",
-        "repeat this tube from the sample, away from the strong one", "用原始样本复检此管，远离强阳性管上样",
+        "repeat this tube from the sample, away from the strong one", "用原始样本复检此管，加样时远离强阳性管",
     ),
 }  # fmt: skip
 """Every statistic of the table `false_alarms` (docs/false-alarms.md)."""
