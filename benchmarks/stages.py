@@ -15,7 +15,7 @@ from poolpipe.stages.clocks import read_clocks
 from poolpipe.stages.custody import Custody, keep_custody
 from poolpipe.stages.links import Links, link
 from poolpipe.stages.pools import gather_pools
-from poolpipe.stages.recalls import open_recalls
+from poolpipe.stages.recalls import answers_to, open_recalls, recalled_people
 from poolpipe.stages.voids import latest_at, standing_events
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ class Stages:
 
     def open_recalls(self) -> pl.DataFrame:
         frames, codes = self.frames, self.events.codes
-        return open_recalls(self.pools, self.links, frames["collect"], codes, self.policy, self.as_of)
+        recalled = recalled_people(self.pools, self.links, self.policy)
+        answers = answers_to(recalled, self.pools, self.links, frames["collect"], codes)
+        return open_recalls(recalled, answers, self.as_of)
 
     def people_in_several_tubes(self) -> pl.DataFrame:
         return people_in_several_tubes(self.links.tubes, self.links.members, self.events.codes)

@@ -12,7 +12,7 @@ from poolpipe.coding.headers import DATES, HEADERS, KIND_NAMES, NUMBERING, PLACE
 from poolpipe.coding.vocabulary import BEGINNINGS, NO, WORDS, YES
 from poolpipe.languages import both, language, speaking
 from poolpipe.tables import ANOMALIES, EVENTS, FALSE_ALARMS, REFERENCE, REJECTS, SORT_KEYS, TABLES, Column
-from poolpipe.words import SEVERITY_WORDS, SUBJECT_WORDS, VALUE_WORDS
+from poolpipe.words import LINK_WORDS, SEVERITY_WORDS, SUBJECT_WORDS, VALUE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -245,8 +245,8 @@ def _beginnings(names: Iterable[str]) -> str:
 
 def _values(told: str) -> str:
     """A column's unit, range or list of values; in Chinese values have their word behind them."""
-    words = {**VALUE_WORDS, **SUBJECT_WORDS}
     values = told.split(", ")
+    words = LINK_WORDS if set(values) == set(LINK_WORDS) else {**VALUE_WORDS, **SUBJECT_WORDS}
     if language() == "en" or not set(values) <= set(words):
         return _told("columns", told)
     return "、".join(f"{value}（{words[value].chinese}）" for value in values)

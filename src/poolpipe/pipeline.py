@@ -2,7 +2,7 @@
 
 files -> events -> voids -> custody, links, calls -> pools -> recalls
 -> beliefs -> members, rank
--> cases, clocks, anomalies, ledger -> tables
+-> cases, traces, clocks, anomalies, ledger -> tables
 """
 
 from __future__ import annotations
@@ -54,12 +54,13 @@ from poolpipe.stages.packing import count_boxes
 from poolpipe.stages.pools import gather_pools
 from poolpipe.stages.probabilities import infection_probabilities
 from poolpipe.stages.readings import WHICH, kept_readings
-from poolpipe.stages.recalls import find_cases, open_recalls, rank_recalls
+from poolpipe.stages.recalls import answers_to, find_cases, open_recalls, rank_recalls, recalled_people
 from poolpipe.stages.retention import keep_tubes
 from poolpipe.stages.viewpoint import moment_of, odd_view
 from poolpipe.stages.voids import latest_at, standing_events
 from poolpipe.stages.workload import total_labs, weigh_labs
 from poolpipe.tables import RETENTION
+from poolpipe.tracing.sources import loads_as_sample, trace_sources
 
 if TYPE_CHECKING:
     import os
@@ -80,20 +81,8 @@ __all__ = ["conclude", "run"]
 
 _NO_ROWS = pl.DataFrame()
 _STEPS = (
-    *(
-        "voids",
-        "custody",
-        "links",
-        "calls",
-        "pools",
-        "recalls",
-        "probabilities",
-        "cases",
-        "ledger",
-        "retention",
-    ),
-    "anomalies",
-)
+    "voids", "custody", "links", "calls", "pools", "recalls", "probabilities", "cases", "ledger", "retention", "anomalies",
+)  # fmt: skip
 
 
 def run(
@@ -261,7 +250,7 @@ def conclude(
         # `pools` has the columns of these tables: 270 MB of a city of 25 million.
         custody, calls = replace(custody, tubes=_NO_ROWS), replace(calls, tubes=_NO_ROWS)
         del calling
-        opened = open_recalls(pools, links, frames["collect"], codes, policy, now)
+        answers, opened = _recalled(pools, links, frames["collect"], codes, policy, now)
         several = doubling.result()
         done("recalls")
 
@@ -286,11 +275,12 @@ def conclude(
         homes = known.households(codes, likely["person"])
         recalls = rank_recalls(likely, homes)
         cases = find_cases(pools, links, frames["collect"], codes)
+        traced = trace_sources(
+            pools, links.members, links.offsets, loads_as_sample(frames["load"]), answers, partial(known.homes, codes), codes, policy
+        )  # fmt: skip
         done("cases")
         ledger = balance(pools, codes)
         done("ledger")
-        unknown = count_unregistered(pools)
-        keeping = keep_tubes(pools, policy, now)
         workload = weigh_labs(pools, frames, known.capacities(codes))
         covered = _covered(pools, links, known, codes, policy, now)
         done("retention")
@@ -298,7 +288,7 @@ def conclude(
         done("anomalies")
     coded = EncodedTables(
         codes, policy.codes.plate_wells, members, probabilities.beside(pools), recalls, cases, ledger, anomalies, events.rejects, kept,
-        keeping, workload, count_boxes(pools), doubted,
+        keep_tubes(pools, policy, now), workload, count_boxes(pools), doubted, traced,
     )  # fmt: skip
 
     def reconclude(held: Events, other: Rules, when: datetime | str | None) -> Day:
@@ -310,6 +300,7 @@ def conclude(
             readings=readings,
         )
 
+    unknown = count_unregistered(pools)
     warnings = [*unregistered_warning(unknown), *warnings]
     summary = _summary(coded, events, policy, moment, known, warnings) | {
         "unregistered": unknown,
@@ -329,6 +320,20 @@ def _events_that_count(
     """Events up to a moment, by kind, without voided ones; voids that hit none, and ids with several contents."""
     standing = standing_events(events.frames, events.codes, moment)
     return {**with_collected_controls(standing.frames)}, (standing.unknown_voids, standing.conflicts)
+
+
+def _recalled(
+    pools: pl.DataFrame,
+    links: Links,
+    collects: pl.DataFrame,
+    codes: Dictionaries,
+    policy: Policy,
+    now: datetime,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Singles that answer a recall, and how far each recall got."""
+    recalled = recalled_people(pools, links, policy)
+    answers = answers_to(recalled, pools, links, collects, codes)
+    return answers, open_recalls(recalled, answers, now)
 
 
 def _covered(

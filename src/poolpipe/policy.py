@@ -1,7 +1,6 @@
 """The rules a campaign runs under: capacities, code patterns, cut-offs, clocks, test quality.
 
-A policy is data: frozen, read from TOML, named by the hash of its content. Every result carries that
-version, so that the same raw readings can be interpreted again under another policy and compared.
+A policy is data: frozen, read from TOML, named by the hash of its content, which every result carries.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from poolpipe.messages import message
 from poolpipe.past_settings import NOTHING_TELLS
 from poolpipe.paths import shown
 from poolpipe.settings import Broken, SettingsTable, broken, broken_rules, broken_together
+from poolpipe.trace_policy import Tracing
 from poolpipe.zones import known_zone
 
 __all__ = [
@@ -256,6 +256,8 @@ class Policy(SettingsTable):
         How probabilities of people are computed from pools.
     false_alarms : AlarmRules
         When positives that the laboratory may explain are flagged for repetition.
+    trace : Tracing
+        How far the table `traces` goes, and how much a link counts.
     machines : dict
         How files of machines are read: settings of docs/instruments/index.md; empty for the defaults.
 
@@ -263,8 +265,6 @@ class Policy(SettingsTable):
     --------
     >>> Policy().pools.capacity
     10
-    >>> Policy(name="another").version == Policy().version
-    True
     """
 
     name: str = "ten-in-one"
@@ -277,6 +277,7 @@ class Policy(SettingsTable):
     retention: Retention = Retention()
     decoding: Decoding = Decoding()
     false_alarms: AlarmRules = AlarmRules()
+    trace: Tracing = Tracing()
     machines: dict[str, Any] = Field(
         default_factory=dict,
         description="how files of machines are read, as a table `[machines]` with settings of docs/instruments/index.md",
@@ -296,7 +297,7 @@ class Policy(SettingsTable):
         aside: dict[str, Any] = {"name": True, "assay": usual}
         aside |= {
             name: True
-            for name in ("machines", "false_alarms")
+            for name in ("machines", "false_alarms", "trace")
             if getattr(self, name) == getattr(Policy(), name)
         }
         rules = self.model_dump_json(exclude=aside)
@@ -324,8 +325,6 @@ def load_policy(policy: Rules = None) -> Policy:
 
     Examples
     --------
-    >>> load_policy("twenty-in-one").pools.capacity
-    20
     >>> load_policy({"name": "strict", "assay": {"detected_ct": 35, "grey_ct": 38}}).assay.detected_ct
     35.0
     >>> load_policy({"asay": {"detected_ct": 35}})

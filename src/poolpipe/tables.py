@@ -26,6 +26,7 @@ __all__ = [
     "EVENTS",
     "FALSE_ALARMS",
     "KINDS",
+    "LINKS",
     "MODES",
     "REFERENCE",
     "REJECTS",
@@ -60,6 +61,9 @@ ROLES: Final = ("sample", "negative_control", "positive_control")
 
 STATES: Final = ("collected", "packed", "picked_up", "received", "loaded", "reported")
 """The steps of a tube, in order; a tube's state is the last it reached."""
+
+LINKS: Final = ("again", "box", "household", "member", "queue", "tube", "well")
+"""Kinds of links from a positive, in the order of their names; in coded frames a kind is its index here."""
 
 RETENTION: Final = ("keep", "may_discard", "overdue")
 """Status of a kept tube; in coded frames a status is its index here."""
@@ -214,13 +218,22 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
     ),
     "traces": _columns(
         ("source_round", TEXT, "", "round of the positive tube"),
-        ("source_tube", TEXT, "", "the positive tube"),
-        *_TUBE,
-        *_PERSON,
-        ("kind", TEXT, "", "what links them"),
-        ("hops", COUNT, "links", "links between the positive and this person"),
-        ("lag_s", SHARE, "s", "time between the two swabs", "no time in the link"),
+        ("source_tube", TEXT, "", "the positive tube: recalled, or a positive single"),
+        ("round", TEXT, "", "round of the other tube", "a person of a household who was not swabbed in the look-back"),
+        ("tube", TEXT, "", "the other tube; of a member the positive tube itself", "the same"),
+        ("person_type", TEXT, "", "kind of the person's document", "the link is one of tubes: box, well"),
+        ("person", TEXT, "", "document number as cleaned", "the same"),
+        ("kind", TEXT, "again, box, household, member, queue, tube, well", "what links them"),
+        ("hops", COUNT, "links", "links between the positive and this row; a member has none"),
+        (
+            "lag_s",
+            SHARE,
+            "s",
+            "time from the positive's swab, packing or loading to this one's, negative where this one was earlier",
+            "this person of a household was not swabbed in the look-back",
+        ),
         ("score", SHARE, "0 to 1", "strength of the link"),
+        ("via", TEXT, "", "who or what led there: a person as type:number, a box, a well as plate:well", "a member"),
     ),
     "anomalies": _columns(
         ("code", TEXT, "", "what is wrong"),

@@ -18,6 +18,7 @@ __all__ = [
     "DOCUMENT_WORDS",
     "EVENT_WORDS",
     "LABORATORY_WORDS",
+    "LINK_WORDS",
     "MODE_WORDS",
     "PRESET_WORDS",
     "RETENTION_WORDS",
@@ -96,6 +97,17 @@ SEVERITY_WORDS: Final[Mapping[str, Wording]] = _words(error="严重", warning="�
 
 RETENTION_WORDS: Final[Mapping[str, Wording]] = _words(keep="留存", may_discard="可弃置", overdue="逾期未弃")
 """What is to be done with a tube that is kept."""
+
+LINK_WORDS: Final[Mapping[str, Wording]] = _words(
+    member="同管",
+    queue="前后排队",
+    household="同户",
+    again="另次采样",
+    tube="曾同管",
+    box="同箱",
+    well="邻孔",
+)
+"""Kinds of links from a positive (`tables.LINKS`)."""
 
 CHANGE_WORDS: Final[Mapping[str, Wording]] = _words(appeared="新增", vanished="消失", changed="变化")
 """What became of a row between two results."""

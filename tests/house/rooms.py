@@ -11,18 +11,18 @@ ROOT = Path(__file__).parents[2]
 
 FOUNDATION = (
     "languages", "words", "display", "progress", "messages", "errors", "choices", "paths", "accuracy", "zones", "settings", "import_policy",
-    "alarm_rules", "past_settings", "policy", "findings", "tables",
+    "alarm_rules", "trace_policy", "past_settings", "policy", "findings", "tables",
 )  # fmt: skip
 LAYERS = (
     FOUNDATION,
     ("coding",),
-    ("decode",),
+    ("decode", "tracing"),
     ("events", "stages"),
     ("instruments",),
     ("charts",),
     ("results",),
     ("pipeline", "stagewise"),
-    ("simulate", "design", "plan", "exchange", "terminal", "trace", "store", "serve", "nightly", "pages"),
+    ("simulate", "design", "plan", "exchange", "terminal", "store", "serve", "nightly", "pages"),
     ("commands", "cli", "__main__"),
 )
 """Folders and top modules, the lowest layer first: a module imports what stands in its own layer or below."""

@@ -16,7 +16,7 @@ CONTRACT = {
     "recalls": "round, tube, person_type, person, opened_at, due_at, status, overdue, late, recollected_at, "
     "single_round, single_tube, outcome, closed_at, lab, p_infected, rank",
     "cases": "round, tube, person_type, person, collected_at, called_at, lab, recall_of",
-    "traces": "source_round, source_tube, round, tube, person_type, person, kind, hops, lag_s, score",
+    "traces": "source_round, source_tube, round, tube, person_type, person, kind, hops, lag_s, score, via",
     "anomalies": "code, severity, round, subject_kind, subject, at, detail",
     "ledger": "round, site, box, collected, packed, picked_up, received, loaded, reported, orphans",
     "rejects": "file, line, kind, code, detail, raw",

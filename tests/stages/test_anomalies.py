@@ -18,7 +18,7 @@ from poolpipe.stages.clocks import read_clocks
 from poolpipe.stages.custody import keep_custody
 from poolpipe.stages.links import link
 from poolpipe.stages.pools import gather_pools
-from poolpipe.stages.recalls import open_recalls
+from poolpipe.stages.recalls import answers_to, open_recalls, recalled_people
 from poolpipe.stages.voids import standing_events
 from poolpipe.tables import ANOMALIES
 from reference.anomalies import SEVERITY, anomalies_of
@@ -213,7 +213,8 @@ def seen(events: list[Event], as_of: float) -> Seen:
         call(frames, codes, policy),
     )
     pools = gather_pools(links, custody, calls)
-    opened = open_recalls(pools, links, frames["collect"], codes, policy, now)
+    recalled = recalled_people(pools, links, policy)
+    opened = open_recalls(recalled, answers_to(recalled, pools, links, frames["collect"], codes), now)
     several = people_in_several_tubes(links.tubes, links.members, codes)
     return Seen(
         frames, codes, pools, links.members, custody, calls, opened, read_clocks(pools, policy, now, ()), several,

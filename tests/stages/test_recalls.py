@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 
 from poolpipe.policy import Policy
-from poolpipe.stages.recalls import OPEN_STATUS, find_cases, open_recalls, rank_recalls
+from poolpipe.stages.recalls import (
+    OPEN_STATUS,
+    answers_to,
+    find_cases,
+    open_recalls,
+    rank_recalls,
+    recalled_people,
+)
 from poolpipe.tables import TIME
 from stages import drawn
 from stages.coded import Event, collect, event, minute, resident
@@ -31,9 +38,9 @@ def single(at: float, tube: str, person: int | str, **facts: Any) -> Event:
 
 def recalls(events: list[Event], as_of: float = 100) -> list[Row]:
     found = concluded(events)
-    rows = open_recalls(
-        found.pools, found.links, found.made.frames["collect"], found.made.codes, Policy(), minute(as_of)
-    )
+    recalled = recalled_people(found.pools, found.links, Policy())
+    answers = answers_to(recalled, found.pools, found.links, found.made.frames["collect"], found.made.codes)
+    rows = open_recalls(recalled, answers, minute(as_of))
     return [row | {"status": OPEN_STATUS[row["status"]]} for row in found.texts(rows)]
 
 

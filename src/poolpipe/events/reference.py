@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.cleaning import FAULTS, clean_codes, code_faults
+from poolpipe.coding.dictionaries import RESIDENT
 from poolpipe.coding.frames import as_frame
 from poolpipe.coding.plain_texts import as_text
 from poolpipe.coding.vocabulary import known_words, yes_or_no
@@ -92,6 +93,47 @@ class Reference:
             pl.DataFrame({"person": keys, "household": self.people["household"]}).filter(asked).drop_nulls()
         )
         return known.with_columns(pl.col("household").rank("dense").cast(pl.UInt32))
+
+    def homes(self, codes: Dictionaries, among: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+        """Give the households of some people with everybody who lives there.
+
+        Parameters
+        ----------
+        codes : Dictionaries
+            As of `households`.
+        among : polars.Series
+            (n,) int64 keys of people.
+
+        Returns
+        -------
+        homes : polars.DataFrame
+            person (int64 key) and household (uint32, from 0). A resident who has no key, because the document is no
+            resident ID and does not occur in the events, is row i of `strangers` as ``-1 - others - i``.
+        strangers : polars.DataFrame
+            person_type, person. None instead of both where no table names households.
+        """
+        if self.people is None or "household" not in self.people.columns:
+            return None
+        keys = codes.person_keys(self.people)
+        asked = keys.is_in(among.implode()).fill_null(value=False)
+        wanted = self.people["household"].filter(asked).drop_nulls().unique()
+        living = self.people["household"].is_in(wanted.implode()).fill_null(value=False)
+        kind = pl.col("person_type") if "person_type" in self.people.columns else pl.lit(None, pl.String)
+        rows = self.people.filter(living).select(
+            kind.fill_null(RESIDENT).alias("person_type"),
+            pl.col("person").alias("number"),
+            pl.Series("person", keys.filter(living)),
+            (pl.col("household").rank("dense") - 1).cast(pl.UInt32),
+        )
+        document = ["person_type", "number"]
+        strangers = rows.filter(pl.col("person").is_null()).select(document).unique().sort(document)
+        beyond = strangers.with_columns(
+            (-1 - codes.others.height - pl.int_range(pl.len(), dtype=pl.Int64)).alias("beyond")
+        )
+        found = rows.join(beyond, on=document, how="left").select(
+            pl.coalesce("person", "beyond").alias("person"), "household"
+        )
+        return found.unique().sort("household", "person"), strangers.rename({"number": "person"})
 
     def residents(self, codes: Dictionaries) -> tuple[NDArray[np.int64], int] | None:
         """Give the keys (int64, sorted) of the residents who occur in the events, and the number of all residents.

@@ -13,6 +13,7 @@ import pyarrow as pa
 from poolpipe.coding.arrow_arrays import validity_bitmap
 from poolpipe.coding.dictionaries import WELL_PLACES, large_texts, text_bytes, well_names
 from poolpipe.results.record_batches import BatchedTable, all_alike, constant, dictionary, in_batches
+from poolpipe.results.traces import traces_batch
 from poolpipe.stages.recalls import OPEN_STATUS
 from poolpipe.stages.retention import count_by_lab
 from poolpipe.tables import CALLS, MODES, RETENTION, SORT_KEYS, STATES, TABLES, as_table
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.results.members import Members
     from poolpipe.results.record_batches import BufferPool
+    from poolpipe.tracing.sources import Traces
 
 __all__ = ["EncodedTables"]
 
@@ -46,6 +48,8 @@ class EncodedTables:
         Coded; see the stages.
     false_alarms : DataFrame
         Texts, not coded.
+    traces : Traces, optional
+        Links from the positives; None where there is none.
     """
 
     codes: Dictionaries
@@ -62,10 +66,12 @@ class EncodedTables:
     workload: pl.DataFrame
     boxes: pl.DataFrame
     false_alarms: pl.DataFrame
+    traces: Traces | None = None
 
     def heights(self) -> dict[str, int]:
         """Rows per table."""
-        return {table: getattr(self, table).height if table != "traces" else 0 for table in TABLES}
+        traced = 0 if self.traces is None else self.traces.rows.height
+        return {table: traced if table == "traces" else getattr(self, table).height for table in TABLES}
 
     def table(self, name: str) -> pl.DataFrame:
         """One of the result tables (docs/tables.md), sorted."""
@@ -267,8 +273,12 @@ def _cases(coded: EncodedTables) -> pl.DataFrame:
     )
 
 
-def _traces(_: EncodedTables) -> pl.DataFrame:
-    return pl.DataFrame(schema={column.name: column.dtype for column in TABLES["traces"]})
+def _traces(coded: EncodedTables, rows: range, buffers: BufferPool) -> pa.Table:
+    """Decode some rows of `traces`."""
+    if coded.traces is None:
+        nothing = pl.DataFrame(schema={column.name: column.dtype for column in TABLES["traces"]})
+        return nothing.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return traces_batch(coded.traces, coded.plate_wells, rows, buffers)
 
 
 def _ledger(coded: EncodedTables) -> pl.DataFrame:
@@ -303,11 +313,11 @@ _BATCH_MAKERS: dict[str, Callable[[EncodedTables, range, BufferPool], pa.Table]]
     "pools": _pools,
     "readings": _readings,
     "retention": _retention,
+    "traces": _traces,
 }
 _MAKERS: dict[str, Callable[[EncodedTables], pl.DataFrame]] = {
     "recalls": _recalls,
     "cases": _cases,
-    "traces": _traces,
     "ledger": _ledger,
     "anomalies": _anomalies,
     "rejects": _rejects,

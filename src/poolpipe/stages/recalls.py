@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from poolpipe.policy import Policy
     from poolpipe.stages.links import Links
 
-__all__ = ["OPEN_STATUS", "find_cases", "open_recalls", "rank_recalls"]
+__all__ = ["OPEN_STATUS", "answers_to", "find_cases", "open_recalls", "rank_recalls", "recalled_people"]
 
 OPEN_STATUS = ("open", "recollected", "closed")
 _POOL, _SINGLE = range(len(MODES))
@@ -25,28 +25,46 @@ _ALONE = 1 << 32
 _POSITIVE, _SUSPECT, _NEGATIVE = (CALLS.index(call) for call in ("positive", "suspect", "negative"))
 
 
-def open_recalls(
-    pools: pl.DataFrame,
-    links: Links,
-    collects: pl.DataFrame,
-    codes: Dictionaries,
-    policy: Policy,
-    as_of: datetime,
-) -> pl.DataFrame:
-    """List every person who has to give a single sample, with the samples and results since.
+def recalled_people(pools: pl.DataFrame, links: Links, policy: Policy) -> pl.DataFrame:
+    """List every person who has to give a single sample.
 
-    Every member of a `pool` tube that is positive or suspect, and of a `single` tube that is suspect, is
-    recalled. Answers are the person's other single tubes collected at or after the recall was opened, or
-    naming the recalled tube in `recall_of`.
+    Every member of a `pool` tube that is positive or suspect, and of a `single` tube that is suspect, is recalled.
 
     Parameters
     ----------
-    pools, collects : DataFrame
+    pools : DataFrame
         Coded.
     links : Links
         Members of each tube.
     policy : Policy
         Gives the time limit, 6 h by default.
+
+    Returns
+    -------
+    DataFrame
+        Coded: recall (its row), tube, opened_at, lab, person, collected_at, seat (row among the members), due_at; sorted by tube and
+        position.
+    """
+    call, mode = pl.col("call"), pl.col("mode")
+    alarming = pools.filter((call == _SUSPECT) | ((call == _POSITIVE) & (mode == _POOL)))
+    limit = pl.duration(microseconds=int(policy.clocks.recall * 3_600_000_000))
+    return (
+        alarming.select("tube", "opened_at", "lab")
+        .join(links.members_of(alarming["tube"]), on="tube", maintain_order="left_right")
+        .with_columns((pl.col("opened_at") + limit).alias("due_at"))
+        .with_row_index("recall")
+    )
+
+
+def open_recalls(recalled: pl.DataFrame, answers: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """Tell how far each recall got.
+
+    Parameters
+    ----------
+    recalled : DataFrame
+        As `recalled_people` gives it.
+    answers : DataFrame
+        As `answers_to` gives it.
     as_of : datetime
         The time for which `overdue` is computed.
 
@@ -56,16 +74,6 @@ def open_recalls(
         Coded: tube, person, seat (row among the members), collected_at, opened_at, due_at, status, overdue, late, recollected_at,
         single_tube, outcome, closed_at, lab; sorted by tube and position.
     """
-    call, mode = pl.col("call"), pl.col("mode")
-    alarming = pools.filter((call == _SUSPECT) | ((call == _POSITIVE) & (mode == _POOL)))
-    limit = pl.duration(microseconds=int(policy.clocks.recall * 3_600_000_000))
-    recalled = (
-        alarming.select("tube", "opened_at", "lab")
-        .join(links.members_of(alarming["tube"]), on="tube", maintain_order="left_right")
-        .with_columns((pl.col("opened_at") + limit).alias("due_at"))
-        .with_row_index("recall")
-    )
-    answers = _answers(recalled, pools, links, collects, codes)
     first = answers.sort("recall", "answered_at", "answer").unique(
         "recall", keep="first", maintain_order=True
     )
@@ -92,10 +100,30 @@ def open_recalls(
     ).drop("recall", "first_single", "closing_single")
 
 
-def _answers(
+def answers_to(
     recalled: pl.DataFrame, pools: pl.DataFrame, links: Links, collects: pl.DataFrame, codes: Dictionaries
 ) -> pl.DataFrame:
-    """Single samples that answer a recall: recall, answer (tube), answered_at, call, called_at."""
+    """Find the single samples that answer each recall.
+
+    Answers are the person's other single tubes collected at or after the recall was opened, or naming the recalled tube
+    in `recall_of`.
+
+    Parameters
+    ----------
+    recalled : DataFrame
+        As `recalled_people` gives it.
+    pools, collects : DataFrame
+        Coded.
+    links : Links
+        Members of each tube.
+    codes : Dictionaries
+        Give the codes that collects name.
+
+    Returns
+    -------
+    DataFrame
+        recall, tube, person, answer (tube), answered_at, call, called_at, among others.
+    """
     singles = pools.filter(pl.col("mode") == _SINGLE).select("tube", "call", "called_at")
     people = recalled.select("person").unique()
     seats = (

@@ -1,0 +1,249 @@
+"""The index of a walk: seats by tube, by person and by place; households, journeys of boxes, and wells, as flat arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import numpy as np
+import polars as pl
+
+from poolpipe.coding.dictionaries import WELL_PLACES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+T = TypeVar("T", bound=np.generic)
+
+__all__ = ["SeatIndex", "TraceIndex", "TubeIndex", "index_seats", "index_tubes", "places_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeatIndex:
+    """People in tubes as flat arrays; see `poolpipe_kernels.walk` for each.
+
+    Attributes
+    ----------
+    keys : (people,) int64
+        Key of each person, in the order of their documents.
+    tube, person, at : (seats,) uint32, int32, int64
+        Tube by tube in the order of its queue; person is an index into `keys`, at microseconds.
+    begins : (tubes + 1,) int64
+        Where each tube's seats begin.
+    person_begins, by_person : (people + 1,) int64 and (seats,) int32
+        Each person's seats by time, then tube.
+    place : (tubes,) int64
+        Round, site and point of a tube as one number, -1 for none.
+    queue, rank : (queued,) and (seats,) int32
+        SeatIndex by place, time, tube and position; and where each stands there.
+    home_begins, homes, people_begins, people : int64, int32, int64, int32
+        Each person's households, and each household's people.
+    answers : (answers,) int64
+        ``tube << 32 | seat`` of singles that answer the recall of a tube, ascending.
+    """
+
+    keys: NDArray[np.int64]
+    tube: NDArray[np.uint32]
+    person: NDArray[np.int32]
+    at: NDArray[np.int64]
+    begins: NDArray[np.int64]
+    person_begins: NDArray[np.int64]
+    by_person: NDArray[np.int32]
+    place: NDArray[np.int64]
+    queue: NDArray[np.int32]
+    rank: NDArray[np.int32]
+    home_begins: NDArray[np.int64]
+    homes: NDArray[np.int32]
+    people_begins: NDArray[np.int64]
+    people: NDArray[np.int32]
+    answers: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class TubeIndex:
+    """Tubes in boxes and wells as flat arrays; see `poolpipe_kernels.neighbours` for each.
+
+    Attributes
+    ----------
+    journey : (tubes,) int32
+        Box and journey of each tube, -1 for none.
+    journey_begins, by_journey : (journeys + 1,) int64 and int32
+        Each journey's tubes.
+    packed_at : (tubes,) int64
+        Microseconds.
+    load_begins, slot, loaded_at, load_tube : (tubes + 1,) and (loads,) int64, int64, int64, uint32
+        Loads as a sample by tube, time and slot.
+    by_slot, slots : (loads,) int32 and int64
+        Loads by slot, time and tube.
+    """
+
+    journey: NDArray[np.int32]
+    journey_begins: NDArray[np.int64]
+    by_journey: NDArray[np.int32]
+    packed_at: NDArray[np.int64]
+    load_begins: NDArray[np.int64]
+    slot: NDArray[np.int64]
+    loaded_at: NDArray[np.int64]
+    load_tube: NDArray[np.uint32]
+    by_slot: NDArray[np.int32]
+    slots: NDArray[np.int64]
+
+
+class TraceIndex(NamedTuple):
+    """Both parts."""
+
+    seats: SeatIndex
+    tubes: TubeIndex
+
+
+def places_of(tubes: pl.DataFrame, rounds: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Number each tube's round, site and point as one; -1 where it has neither site nor point.
+
+    Parameters
+    ----------
+    tubes : DataFrame
+        Coded tubes with site and point.
+    rounds : (tubes,) uint32
+        Round of each.
+
+    Returns
+    -------
+    (tubes,) int64
+    """
+    sites, points = ((tubes[name].cast(pl.Int64) + 1).fill_null(0).to_numpy() for name in ("site", "point"))
+    most_sites, most_points = int(sites.max(initial=0)) + 1, int(points.max(initial=0)) + 1
+    numbers = (rounds.astype(np.int64) * most_sites + sites) * most_points + points
+    return np.where((sites == 0) & (points == 0), -1, numbers)
+
+
+def index_seats(
+    seats: pl.DataFrame,
+    tubes: int,
+    place: NDArray[np.int64],
+    homes: pl.DataFrame,
+    answers: pl.DataFrame,
+    bounds: NDArray[np.int64],
+) -> SeatIndex:
+    """Index people in tubes.
+
+    Parameters
+    ----------
+    seats : DataFrame
+        tube, person (key), collected_at: sorted by tube and queue.
+    tubes : int
+        How many tubes are numbered.
+    place : (tubes,) int64
+        As `places_of` gives it.
+    homes : DataFrame
+        person (key), household (uint32): distinct rows.
+    answers : DataFrame
+        tube, person (key), answer: the tube of a single that answers the recall of a tube.
+    bounds : (others,) int64
+        `Dictionaries.person_bounds`.
+
+    Returns
+    -------
+    SeatIndex
+    """
+    tube, at = seats["tube"].to_numpy(), seats["collected_at"].to_physical().to_numpy()
+    keys = _in_order(
+        np.unique(np.concatenate([seats["person"].to_numpy(), homes["person"].to_numpy()])), bounds
+    )
+    number = _Numbering(keys)
+    person = number.of(seats["person"].to_numpy())
+    begins = _begins(tube, tubes)
+    by_person = np.lexsort((tube, at, person)).astype(np.int32)
+    queued = np.flatnonzero(place[tube] >= 0)
+    queue = queued[np.lexsort((queued, at[queued], place[tube[queued]]))].astype(np.int32)
+    rank = np.full(len(tube), -1, np.int32)
+    rank[queue] = np.arange(len(queue), dtype=np.int32)
+    dwellers, homes_of = number.of(homes["person"].to_numpy()), homes["household"].to_numpy().astype(np.int32)
+    by_dweller, by_home = np.lexsort((homes_of, dwellers)), np.lexsort((dwellers, homes_of))
+    return SeatIndex(
+        keys, _own(tube), person, _own(at), begins, _begins(person, len(keys)), by_person, place, queue, rank,
+        _begins(dwellers, len(keys)), homes_of[by_dweller],
+        _begins(homes_of, int(homes_of.max(initial=-1)) + 1), dwellers[by_home],
+        _answers(answers, tube, person, number),
+    )  # fmt: skip
+
+
+def _answers(
+    answers: pl.DataFrame, tube: NDArray[np.uint32], person: NDArray[np.int32], number: _Numbering
+) -> NDArray[np.int64]:
+    """SeatIndex of singles that answer a recall, with the tube that was recalled, as sorted numbers."""
+    seats = pl.DataFrame({"answer": tube, "person": person}).with_row_index("seat")
+    asked = answers.select("tube", pl.Series("person", number.of(answers["person"].to_numpy())), "answer")
+    found = asked.join(seats, on=["answer", "person"])
+    return np.sort((found["tube"].cast(pl.Int64) * (1 << 32) + found["seat"]).to_numpy())
+
+
+def index_tubes(pools: pl.DataFrame, loads: pl.DataFrame, tubes: int) -> TubeIndex:
+    """Index tubes in boxes and wells.
+
+    Parameters
+    ----------
+    pools : DataFrame
+        tube, box, packed_at, picked_up_at, received_at; tubes without box may be among them.
+    loads : DataFrame
+        tube, plate, well, at: loads as a sample.
+    tubes : int
+        How many tubes are numbered.
+
+    Returns
+    -------
+    TubeIndex
+    """
+    packed = pools.filter(pl.col("box").is_not_null()).with_columns(
+        (pl.struct("box", "picked_up_at", "received_at").rank("dense") - 1).alias("journey")
+    )
+    own, number = packed["tube"].to_numpy(), packed["journey"].to_numpy().astype(np.int32)
+    journey, packed_at = np.full(tubes, -1, np.int32), np.zeros(tubes, np.int64)
+    journey[own], packed_at[own] = number, packed["packed_at"].to_physical().to_numpy()
+    by_journey = own[np.lexsort((own, number))].astype(np.int32)
+    slots = loads["plate"].cast(pl.Int64) * WELL_PLACES + loads["well"]
+    ordered = (
+        loads.select("tube", pl.col("at").to_physical(), slots.alias("slot"))
+        .unique()
+        .sort("tube", "at", "slot")
+    )
+    load_tube, slot, at = (ordered[name].to_numpy(writable=True) for name in ("tube", "slot", "at"))
+    by_slot = np.lexsort((load_tube, at, slot)).astype(np.int32)
+    return TubeIndex(
+        journey, _begins(number, int(number.max(initial=-1)) + 1), by_journey, packed_at,
+        _begins(load_tube, tubes), slot, at, load_tube, by_slot, slot[by_slot],
+    )  # fmt: skip
+
+
+class _Numbering:
+    """Numbers keys of people by their place among distinct ones."""
+
+    def __init__(self, keys: NDArray[np.int64]) -> None:
+        self.order = np.argsort(keys)
+        self.ascending = keys[self.order]
+
+    def of(self, keys: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Number of each key; -1 for one that does not occur."""
+        if not len(self.ascending):
+            return np.full(len(keys), -1, np.int32)
+        place = np.minimum(np.searchsorted(self.ascending, keys), len(self.ascending) - 1)
+        return np.where(self.ascending[place] == keys, self.order[place], -1).astype(np.int32)
+
+
+def _in_order(keys: NDArray[np.int64], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sort distinct keys by document type and number: other documents stand before the resident ID of their bound."""
+    other = keys < 0
+    key = np.where(other, 0, keys)
+    key[other] = bounds[-1 - keys[other]]
+    return keys[np.lexsort((-1 - keys, ~other, key))]
+
+
+def _begins(numbers: NDArray[np.integer[Any]], groups: int) -> NDArray[np.int64]:
+    """Where each group begins if rows lie group by group."""
+    begins = np.zeros(groups + 1, np.int64)
+    np.cumsum(np.bincount(numbers, minlength=groups), out=begins[1:])
+    return begins
+
+
+def _own(values: NDArray[T]) -> NDArray[T]:
+    """Writable, so that kernels see one type of array."""
+    return values if values.flags.writeable else values.copy()

@@ -1,0 +1,131 @@
+"""What a walk from some sources can touch: a few seats of a city, found by one scan of all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poolpipe_kernels.compilation import read_only
+from poolpipe_kernels.seats_of_people import seats_of_people
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+__all__ = ["CitySeats", "members_of", "touched_seats"]
+
+_SECOND = 1_000_000
+_PLACE_BITS = 33
+"""Seconds of the years 1970 to 2199 need 33 bits."""
+
+
+class CitySeats:
+    """All seats, tube by tube.
+
+    Parameters
+    ----------
+    members : DataFrame
+        tube, person (key), collected_at: sorted by tube and queue.
+    tubes : DataFrame
+        tube, first_collected, last_collected: collected tubes, sorted.
+    offsets : (tubes + 1,) int64
+        Where each tube's members begin.
+    place : (tubes,) int64
+        As `index.places_of` gives it.
+    """
+
+    def __init__(
+        self, members: pl.DataFrame, tubes: pl.DataFrame, offsets: NDArray[np.int64], place: NDArray[np.int64]
+    ) -> None:
+        self.members, self.offsets, self.place = members, offsets, place
+        self.tubes = tubes["tube"].to_numpy()
+        self.first, self.last = (
+            tubes[name].to_physical().to_numpy() for name in ("first_collected", "last_collected")
+        )
+
+    def rows(self, tubes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Seats of some tubes, given by their rows."""
+        counts = self.offsets[tubes + 1] - self.offsets[tubes]
+        begins = np.repeat(self.offsets[tubes] - np.cumsum(counts) + counts, counts)
+        return begins + np.arange(len(begins))
+
+    def beside(self, sources: NDArray[np.int64], longest: int) -> NDArray[np.int64]:
+        """Rows of tubes collected at the place of a source, within `longest` microseconds of any of its swabs.
+
+        Of a place and moment all such tubes are found, so that scans between two people can be counted.
+        """
+        queued = sources[self.place[sources] >= 0]
+        places = np.unique(self.place[queued])
+        near = np.flatnonzero(np.isin(self.place, places))
+        if not len(near):
+            return near
+        begin, end = self.first[queued] - longest, self.last[queued] + longest
+        number = np.searchsorted(places, self.place[queued])
+        order = np.lexsort((begin, number))
+        start = _moment(number[order], begin[order])
+        # The latest end so far, of the same place: an interval overlaps one of these or none.
+        latest = np.maximum.accumulate(_moment(number[order], end[order] + _SECOND))
+        place = np.searchsorted(places, self.place[near])
+        before = np.searchsorted(start, _moment(place, self.last[near]), side="right") - 1
+        hit = (before >= 0) & (latest[np.maximum(before, 0)] >= _moment(place, self.first[near]))
+        return near[hit]
+
+
+def _moment(place: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Place and second as one number; those of one place stand together, in order of time."""
+    return (place << (_PLACE_BITS + 1)) + np.maximum(at // _SECOND, 0)
+
+
+def touched_seats(
+    city: CitySeats, sources: NDArray[np.uint32], dwellers: NDArray[np.int64], queue_us: int, hops: int
+) -> NDArray[np.int64]:
+    """Find the seats that a walk touches: of the sources, their city, the people's other tubes, their households.
+
+    Parameters
+    ----------
+    city : CitySeats
+        All seats.
+    sources : (sources,) uint32
+        Tubes, collected.
+    dwellers : (k,) int64
+        Keys of people who share a household with a member.
+    queue_us : int
+        Longest time between two people of one queue, microseconds.
+    hops : int
+        Most links.
+
+    Returns
+    -------
+    (seats,) int64
+        Rows of the members, ascending. More may be among them than a walk reaches.
+    """
+    place = np.searchsorted(city.tubes, sources)
+    person = city.members["person"].to_numpy()
+    own = city.rows(place)
+    found = [own, city.rows(city.beside(place, queue_us))]
+    people = np.unique(person[own])
+    homes = _of_people(person, np.union1d(people, dwellers))
+    found.append(homes)
+    again = homes[np.isin(person[homes], people)]
+    for _ in range(2, hops + 1, 2):
+        tubes = np.unique(np.searchsorted(city.offsets, again, side="right") - 1)
+        found.append(city.rows(tubes))
+        if hops > 2:
+            again = _of_people(person, np.unique(person[found[-1]]))
+            found.append(again)
+    return np.unique(np.concatenate(found))
+
+
+def members_of(city: CitySeats, sources: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Keys of the people in some tubes."""
+    own = city.rows(np.searchsorted(city.tubes, sources))
+    return np.unique(city.members["person"].to_numpy()[own])
+
+
+def _of_people(person: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Seats of some people."""
+    if not len(wanted):
+        return np.empty(0, np.int64)
+    seats = np.empty(len(person), np.uint32)  # the system allocates pages only where they are written
+    return seats[: seats_of_people(read_only(person), wanted, seats)].astype(np.int64)

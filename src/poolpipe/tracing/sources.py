@@ -1,0 +1,150 @@
+"""The table `traces` of a day, coded: every link from its sources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from poolpipe.tables import CALLS, ROLES, TIME
+from poolpipe.tracing.index import TraceIndex, index_seats, index_tubes, places_of
+from poolpipe.tracing.people import with_strangers
+from poolpipe.tracing.scores import score_links
+from poolpipe.tracing.selection import CitySeats, members_of, touched_seats
+from poolpipe.tracing.walk import WalkLimits, walk_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from poolpipe.coding.dictionaries import Dictionaries
+    from poolpipe.policy import Policy
+    from poolpipe.tracing.index import TubeIndex
+
+__all__ = ["Traces", "loads_as_sample", "source_tubes", "trace_sources"]
+
+_NO_HOMES = pl.DataFrame(schema={"person": pl.Int64, "household": pl.UInt32})
+
+
+class Traces(NamedTuple):
+    """Links from sources, coded.
+
+    Attributes
+    ----------
+    codes : Dictionaries
+        Of the events, with the people of households who do not occur in them.
+    rows : DataFrame
+        As `walk.walk_from` gives them, with `score`.
+    """
+
+    codes: Dictionaries
+    rows: pl.DataFrame
+
+
+def source_tubes(pools: pl.DataFrame) -> NDArray[np.uint32]:
+    """Collected tubes that are positive or suspect, ascending: they are recalled, or a single that is positive."""
+    alarming = (pl.col("call") >= CALLS.index("suspect")) & pl.col("mode").is_not_null()
+    return np.sort(pools.filter(alarming)["tube"].to_numpy()).astype(np.uint32)
+
+
+def loads_as_sample(loads: pl.DataFrame) -> pl.DataFrame:
+    """Loads of tubes that are no controls: tube, plate, well, at."""
+    if "tube" not in loads.columns:
+        return pl.DataFrame(schema={"tube": pl.UInt32, "plate": pl.UInt32, "well": pl.Int32, "at": TIME})
+    sample = pl.col("role") == ROLES.index("sample") if "role" in loads.columns else pl.lit(value=True)
+    return loads.filter(sample & pl.col("tube").is_not_null()).select("tube", "plate", "well", "at")
+
+
+def trace_sources(
+    pools: pl.DataFrame,
+    members: pl.DataFrame,
+    offsets: NDArray[np.int64],
+    loads: pl.DataFrame,
+    answers: pl.DataFrame,
+    homes_of: Callable[[pl.Series], tuple[pl.DataFrame, pl.DataFrame] | None],
+    codes: Dictionaries,
+    policy: Policy,
+    sources: NDArray[np.uint32] | None = None,
+    hops: int | None = None,
+) -> Traces | None:
+    """Walk from every source of a day, through an index of what the sources touch.
+
+    Parameters
+    ----------
+    pools : DataFrame
+        Coded, one row per tube, sorted.
+    members : DataFrame
+        tube, person (key), collected_at: sorted by tube and queue.
+    offsets : (collected tubes + 1,) int64
+        Where each collected tube's members begin.
+    loads : DataFrame
+        As `loads_as_sample` gives them.
+    answers : DataFrame
+        tube, person (key), answer: singles that answer the recall of a tube.
+    homes_of : callable
+        Gives the households of some people, with everybody in them: person (key), household, distinct rows; and person_type, person of
+        those whose key is ``-1 - others - row``. None where no list names households.
+    codes : Dictionaries
+        Give rounds, and the order of people.
+    policy : Policy
+        Look-back, queue, weights.
+    sources : (sources,) uint32, optional
+        Collected tubes, ascending; by default those of `source_tubes`.
+    hops : int, optional
+        Most links; by default the policy's.
+
+    Returns
+    -------
+    Traces or None
+        None where there is no source.
+    """
+    tubes = source_tubes(pools) if sources is None else sources
+    if not len(tubes):
+        return None
+    rules = policy.trace
+    hops = rules.hops if hops is None else hops
+    collected = pools.filter(pl.col("mode").is_not_null())
+    place = places_of(collected, codes.entities["tube"].rounds[collected["tube"].to_numpy()])
+    city = CitySeats(members, collected, offsets, place)
+    homes, strangers = homes_of(pl.Series(members_of(city, tubes))) or (_NO_HOMES, codes.others.clear())
+    codes, renumbered = with_strangers(codes, strangers)
+    dwellers = homes["person"].to_numpy()
+    queue_us = round(rules.queue_minutes * 60_000_000)
+    touched = members[touched_seats(city, tubes, dwellers, queue_us, hops)]
+    numbered = len(codes.entities["tube"])
+    places = np.full(numbered, -1, np.int64)
+    places[city.tubes] = place
+    seats = index_seats(
+        _renumbered(touched, renumbered), numbered, places, _renumbered(homes, renumbered),
+        _renumbered(answers, renumbered), codes.person_bounds(),
+    )  # fmt: skip
+    index = TraceIndex(seats, _touched_tubes(pools, loads, tubes, numbered))
+    first = city.first[np.searchsorted(city.tubes, tubes)]
+    since = first - round(rules.look_back_days * 86_400_000_000)
+    rows = walk_from(
+        index, tubes, since, WalkLimits(queue_us, rules.queue_scans, hops, policy.codes.plate_wells)
+    )
+    box = pools["box"].gather(np.searchsorted(pools["tube"].to_numpy(), rows["source_tube"].to_numpy()))
+    return Traces(codes, rows.with_columns(box.alias("via_box"), score_links(rows, rules).alias("score")))
+
+
+def _renumbered(frame: pl.DataFrame, keys: NDArray[np.int64]) -> pl.DataFrame:
+    """Give people with other documents their new keys."""
+    person = frame["person"].to_numpy(writable=True)
+    other = person < 0
+    person[other] = keys[-1 - person[other]]
+    return frame.with_columns(pl.Series("person", person))
+
+
+def _touched_tubes(
+    pools: pl.DataFrame, loads: pl.DataFrame, sources: NDArray[np.uint32], numbered: int
+) -> TubeIndex:
+    """Index the tubes of the sources' boxes, and the wells of their plates."""
+    chosen = pl.Series(sources).implode()
+    boxes = pools.filter(pl.col("tube").is_in(chosen))["box"].drop_nulls().unique().implode()
+    plates = loads.filter(pl.col("tube").is_in(chosen))["plate"].unique().implode()
+    return index_tubes(
+        pools.filter(pl.col("box").is_in(boxes)), loads.filter(pl.col("plate").is_in(plates)), numbered
+    )
