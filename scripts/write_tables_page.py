@@ -36,7 +36,7 @@ IN_CHINESE = """# 结果表与代码
 
 [English](tables.md)
 
-输入什么、输出什么、每一列的含义。时间均为 UTC。“空值”一栏为横线，表示该列从不为空；否则说明空值的含义。未检出扩增的 Ct 值为空值：
+输入什么、输出什么、每一列的含义。时间均为 UTC。“空值”一栏为横线，表示该列从不为空；否则说明空值的含义。未检出扩增的 Ct 值为空值：\
 不是 0，不是 NaN，也不是 40。
 """
 
@@ -215,7 +215,7 @@ def _false_alarms() -> str:
     ]
     note = both(
         "None of them changes a call; [false alarms](false-alarms.md) says how each is computed.",
-        "任何一项都不改变结论；如何计算见[假阳性](false-alarms.md)。",
+        "任何一项都不改变结论；如何计算见[假阳性](false-alarms.zh.md)。",
     )
     head = (both("statistic", "统计量"), both("meaning", "含义"), both("what to do", "处理办法"))
     return _heading("Statistics of false alarms", "实验室假阳性统计") + f"{note}\n\n" + _grid(head, rows)

@@ -94,6 +94,14 @@ def test_translation__has_the_parts_of_the_other(translated, part):
 
 
 @pytest.mark.parametrize("translated", TRANSLATED)
+def test_translation__breaks_no_line_between_chinese_letters(translated):
+    chinese = _CODE.sub("", (DOCS / translated).read_text(encoding="utf-8"))
+    letter = "[\u3000-\u303f\uff00-\uffef\u4e00-\u9fff]"
+    broken = re.findall(rf"{letter}{{1,8}}\n *{letter}{{1,8}}", chinese)
+    assert not broken, f"{broken}: a browser draws a line break as a blank, write the paragraph in one line"
+
+
+@pytest.mark.parametrize("translated", TRANSLATED)
 def test_translation__is_chinese_and_leads_to_chinese_pages(translated):
     english, chinese = both_pages(translated)
     folder = (DOCS / translated).parent
