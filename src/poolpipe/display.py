@@ -19,6 +19,7 @@ __all__ = [
     "mask",
     "mask_identities",
     "mask_numbers",
+    "mask_people",
     "mask_sound_ids",
     "mask_subject",
     "number_of",
@@ -82,6 +83,18 @@ def mask(number: str) -> str:
     """Hide the middle of an identity number: `360781********0005`; at most a third and a quarter stay."""
     first, last = min(6, len(number) // 3), min(4, len(number) // 4)
     return number[:first] + "*" * (len(number) - first - last) + number[len(number) - last :]
+
+
+def mask_people(people: str) -> str:
+    """Mask the people of a cluster: the number behind each document.
+
+    Examples
+    --------
+    >>> mask_people("RIC:990100199001010012; PASSPORT:E12345678")
+    'RIC:990100********0012; PASSPORT:E123*5678'
+    """
+    parts = [each.rpartition(":") for each in people.split("; ")]
+    return "; ".join(f"{document}{colon}{mask(number)}" for document, colon, number in parts)
 
 
 def mask_subject(kind: str, subject: str) -> str:

@@ -2,7 +2,7 @@
 
 files -> events -> voids -> custody, links, calls -> pools -> recalls
 -> beliefs -> members, rank
--> cases, traces, clocks, anomalies, ledger -> tables
+-> cases, traces, clusters, clocks, anomalies, ledger -> tables
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import polars as pl
 import polars.selectors as cs
 
 from poolpipe.choices import check_choice
+from poolpipe.clusters.growing import find_clusters
 from poolpipe.coding.warmup import compile_kernels
 from poolpipe.display import column_list
 from poolpipe.errors import InputError
@@ -81,7 +82,8 @@ __all__ = ["conclude", "run"]
 
 _NO_ROWS = pl.DataFrame()
 _STEPS = (
-    "voids", "custody", "links", "calls", "pools", "recalls", "probabilities", "cases", "ledger", "retention", "anomalies",
+    "voids", "custody", "links", "calls", "pools", "recalls", "probabilities", "cases", "ledger", "retention",
+    "anomalies",
 )  # fmt: skip
 
 
@@ -288,7 +290,9 @@ def conclude(
         done("anomalies")
     coded = EncodedTables(
         codes, policy.codes.plate_wells, members, probabilities.beside(pools), recalls, cases, ledger, anomalies, events.rejects, kept,
-        keep_tubes(pools, policy, now), workload, count_boxes(pools), doubted, traced,
+        keep_tubes(pools, policy, now), workload, count_boxes(pools), doubted,
+        find_clusters(pools, links.members_of, probabilities.of, partial(known.households, codes), partial(known.coordinates, codes), policy, now),
+        traced,
     )  # fmt: skip
 
     def reconclude(held: Events, other: Rules, when: datetime | str | None) -> Day:

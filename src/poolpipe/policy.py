@@ -19,6 +19,7 @@ from pydantic import Field, field_validator, model_validator
 from poolpipe.accuracy import LEAST_PRIOR, POSITIVE_DAYS, SENSITIVITY, SINGLE_SPECIFICITY, SPECIFICITY
 from poolpipe.alarm_rules import AlarmRules
 from poolpipe.choices import suggestion
+from poolpipe.cluster_policy import Clustering
 from poolpipe.errors import PolicyError
 from poolpipe.import_policy import ImportPolicy
 from poolpipe.messages import message
@@ -221,10 +222,8 @@ class Decoding(SettingsTable):
             rules.append(("prior_tiny", ("prior",), least))
         lower = min(self.specificity, self.single_specificity)
         if self.sensitivity + lower < 1.0:
-            chances: dict[str, object] = {
-                "sensitivity": f"{self.sensitivity:g}",
-                "complement": f"{1.0 - lower:g}",
-            }
+            told = f"{self.sensitivity:g}", f"{1.0 - lower:g}"
+            chances: dict[str, object] = dict(zip(("sensitivity", "complement"), told, strict=True))
             names = ("sensitivity", "specificity", "single_specificity")
             rules.append(("positive_misleads", names, chances))
         broken_together(rules)
@@ -258,6 +257,8 @@ class Policy(SettingsTable):
         When positives that the laboratory may explain are flagged for repetition.
     trace : Tracing
         How far the table `traces` goes, and how much a link counts.
+    clusters : Clustering
+        Which positives hang together, and how far the space-time scan looks.
     machines : dict
         How files of machines are read: settings of docs/instruments/index.md; empty for the defaults.
 
@@ -278,6 +279,7 @@ class Policy(SettingsTable):
     decoding: Decoding = Decoding()
     false_alarms: AlarmRules = AlarmRules()
     trace: Tracing = Tracing()
+    clusters: Clustering = Clustering()
     machines: dict[str, Any] = Field(
         default_factory=dict,
         description="how files of machines are read, as a table `[machines]` with settings of docs/instruments/index.md",
@@ -295,11 +297,9 @@ class Policy(SettingsTable):
         later = {"ct_mean", "ct_sd", "efficiency"}
         usual = {name for name in later if getattr(self.assay, name) == CallRules.model_fields[name].default}
         aside: dict[str, Any] = {"name": True, "assay": usual}
-        aside |= {
-            name: True
-            for name in ("machines", "false_alarms", "trace")
-            if getattr(self, name) == getattr(Policy(), name)
-        }
+        whole = ("machines", "false_alarms", "trace", "clusters")
+        unset = (name for name in whole if getattr(self, name) == getattr(Policy(), name))
+        aside |= dict.fromkeys(unset, True)
         rules = self.model_dump_json(exclude=aside)
         return hashlib.sha256(rules.encode()).hexdigest()[:12]
 
@@ -391,5 +391,5 @@ def _parsed(rules: dict[str, object], *, where: str) -> Policy:
 def _broken(rules: dict[str, object]) -> list[str]:
     """Every rule of a policy that settings break, `[machines]` too."""
     machines = rules.get("machines")
-    told = [] if not isinstance(machines, dict) else broken_rules(ImportPolicy, machines)
+    told = broken_rules(ImportPolicy, machines) if isinstance(machines, dict) else []
     return [*broken_rules(Policy, rules, NOTHING_TELLS), *(f"machines.{each}" for each in told)]

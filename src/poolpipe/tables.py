@@ -151,6 +151,7 @@ _PERSON = (
     ("person", TEXT, "", "document number as cleaned"),
 )
 _BELIEF = ("p_infected", SHARE, "0 to 1", "probability of infection, all results considered")
+_NO_SCAN = "no growth, or all positives are of one site or one day, or of no site"
 _NEVER = "it did not happen, or was not recorded"
 
 TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
@@ -309,6 +310,17 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         ("tubes", COUNT, "tubes", "tubes to repeat"),
         ("repeat", TEXT, "", "tubes to repeat, with a blank between two; their calls stand until then"),
     ),
+    "clusters": _columns(
+        ("round", TEXT, "", "round of its first positive tube"), ("tube", TEXT, "", "its first positive tube, which names the cluster"),
+        ("size", COUNT, "positives", "likely infected people, and pools in which nobody is known to be the one yet"),
+        ("pools", COUNT, "positives", "of these, pools"), ("households", COUNT, "households", "known households of these people"),
+        ("first_seen", TIME, "UTC", "earliest swab of its positives"), ("last_seen", TIME, "UTC", "latest first positive swab of its positives"),
+        ("growth", COUNT, "positives", "positives of the last days (policy: clusters.days) before the moment of the run"),
+        ("sites", COUNT, "sites", "sites of its positives"),
+        ("places", TEXT, "", "the three places with most positives: site/point (positives)", "no place was named"),
+        ("ask_first", TEXT, "", "people to ask first, as type:number: known infected ones, the earliest swab first"),
+        ("p", SHARE, "0 to 1", "probability that chance gives as unusual a cylinder of sites and last days anywhere", _NO_SCAN),
+        ("recurrence_days", SHARE, "days", "recurrence interval: so often chance alone gives such a cylinder, 1 / p", _NO_SCAN)),
 }  # fmt: skip
 """The result tables: every column in order."""
 
@@ -325,6 +337,7 @@ SORT_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "retention": ("round", "tube"),
     "workload": ("lab", "hour"),
     "false_alarms": ("round", "subject_kind", "subject", "statistic", "lab"),
+    "clusters": ("first_seen", "round", "tube"),
 }
 """Table to the columns that it is sorted by."""
 

@@ -115,7 +115,7 @@ CHANGE_WORDS: Final[Mapping[str, Wording]] = _words(appeared="新增", vanished=
 TABLE_WORDS: Final[Mapping[str, Wording]] = _words(
     pools="样本管", members="管内人员", recalls="复采", cases="阳性人员", traces="追踪", anomalies="异常", ledger="样本台账",
     rejects="拒收记录", readings="扩增结果", retention="留样", workload="检测机构负荷",
-    false_alarms="疑似实验室假阳性",
+    false_alarms="疑似实验室假阳性", clusters="聚集",
 )  # fmt: skip
 """Result tables (`tables.TABLES`), and the stages that make them."""
 

@@ -19,6 +19,7 @@ TABLES = {
     "recalls",
     "cases",
     "traces",
+    "clusters",
     "anomalies",
     "ledger",
     "rejects",

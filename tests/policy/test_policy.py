@@ -144,6 +144,10 @@ OF_FILES = {
     **dict.fromkeys(
         ("trace.look_back_days", "trace.queue_scans", "trace.hops"), "tests/tracing/test_reference.py"
     ),
+    **dict.fromkeys(
+        (f"clusters.{name}" for name in ("days", "least", "ask", "scan_days", "scan_sites", "orders")),
+        "tests/clusters/test_growing.py",
+    ),
     **dict.fromkeys(settings(AlarmRules, "false_alarms."), "tests/stages/test_false_alarms.py"),
 }
 """Settings that the events above cannot show, and where their effect is shown."""

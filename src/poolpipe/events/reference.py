@@ -164,6 +164,21 @@ class Reference:
         numbers = pl.Series("lab", [codes.number("lab", lab) for lab in known["lab"].to_list()], pl.UInt32)
         return known.with_columns(numbers).drop_nulls()
 
+    def coordinates(self, codes: Dictionaries) -> pl.DataFrame:
+        """Give the numbers (uint32) of the sites that occur, with longitude and latitude, degrees; of several points the least."""
+        nowhere = pl.DataFrame(schema={"site": pl.UInt32, "longitude": pl.Float64, "latitude": pl.Float64})
+        if self.sites is None or not {"longitude", "latitude"} <= set(self.sites.columns):
+            return nowhere
+        degrees = [pl.col(name).cast(pl.Float64, strict=False) for name in ("longitude", "latitude")]
+        known = self.sites.select("site", *degrees).filter(
+            pl.col("longitude").is_between(-180, 180) & pl.col("latitude").is_between(-90, 90)
+        )
+        first = known.sort("site", "longitude", "latitude").unique("site", keep="first", maintain_order=True)
+        numbers = pl.Series(
+            "site", [codes.number("site", site) for site in first["site"].to_list()], pl.UInt32
+        )
+        return first.with_columns(numbers).drop_nulls()
+
     def priority_sites(self, codes: Dictionaries) -> list[int]:
         """Give the numbers of the priority sites, whose results are due earlier."""
         if self.sites is None or "priority" not in self.sites.columns:

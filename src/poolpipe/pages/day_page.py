@@ -13,6 +13,7 @@ from poolpipe.charts.looks import known_language
 from poolpipe.charts.positives import positives, positives_by_place, positives_chart
 from poolpipe.charts.recalls import RECALL_SERIES, recall_chart, recall_curve
 from poolpipe.display import mask_identities
+from poolpipe.pages.clusters import growing_clusters
 from poolpipe.pages.headlines import day_counts, headlines
 from poolpipe.pages.pictures import Picture, picture_of
 from poolpipe.pages.troubles import anomalies_by_code, false_alarms_by_statistic, rejects_by_code
@@ -32,6 +33,7 @@ GENERATOR: Final = '<meta name="generator" content="poolpipe">'
 
 _PEOPLE: Final = 200
 _PLACES: Final = 50
+_CLUSTERS: Final = 20
 _LOSSES: Final = 20
 _FILES: Final = 100
 """Longest lists of a page; what is left out is counted."""
@@ -89,6 +91,7 @@ def _facts(source: PageSource, *, zone: str, show_ids: bool) -> dict[str, Any]:
     policy = summary["policy"]
     warnings = [*summary.get("warnings", ()), *summary.get("fit", {}).get("warnings", ())]
     files = summary["files"]
+    clusters, clusters_all = growing_clusters(source, zone=zone, show_ids=show_ids, most=_CLUSTERS)
     return {
         "as_of": clock_time(source.as_of, zone),
         "date": f"{source.as_of:%Y}" if source.as_of else "",
@@ -101,6 +104,8 @@ def _facts(source: PageSource, *, zone: str, show_ids: bool) -> dict[str, Any]:
         "unknown": numbers.unregistered,
         "waiting": waiting_people(source, zone=zone, show_ids=show_ids, most=_PEOPLE),
         "waiting_all": numbers.recalls["open"] + numbers.recalls["recollected"],
+        "clusters": clusters,
+        "clusters_all": clusters_all,
         "anomalies": anomalies_by_code(source, show_ids=show_ids),
         "gravity": {name: Words(*told) for name, told in SEVERITY_WORDS.items()},
         "doubts": false_alarms_by_statistic(source, show_ids=show_ids),

@@ -190,6 +190,11 @@ class Day:
         return self.table("traces")
 
     @property
+    def clusters(self) -> pl.DataFrame:
+        """The table of positives that hang together."""
+        return self.table("clusters")
+
+    @property
     def anomalies(self) -> pl.DataFrame:
         """The table of anomalies, one row per code and subject."""
         return self.table("anomalies")

@@ -50,6 +50,8 @@ class EncodedTables:
         Texts, not coded.
     traces : Traces, optional
         Links from the positives; None where there is none.
+    clusters : DataFrame
+        Coded; see `clusters.growing`.
     """
 
     codes: Dictionaries
@@ -66,6 +68,7 @@ class EncodedTables:
     workload: pl.DataFrame
     boxes: pl.DataFrame
     false_alarms: pl.DataFrame
+    clusters: pl.DataFrame
     traces: Traces | None = None
 
     def heights(self) -> dict[str, int]:
@@ -281,6 +284,30 @@ def _traces(coded: EncodedTables, rows: range, buffers: BufferPool) -> pa.Table:
     return traces_batch(coded.traces, coded.plate_wells, rows, buffers)
 
 
+def _clusters(coded: EncodedTables) -> pl.DataFrame:
+    codes, found = coded.codes, coded.clusters.with_row_index("row")
+    asked = found.select("row", "asked").explode("asked").drop_nulls()
+    types, numbers = codes.person(asked["asked"])
+    asked = asked.select("row", (types + ":" + numbers).alias("ask_first"))
+    placed = found.select("row", "places").explode("places").drop_nulls().unnest("places")
+    place = pl.concat_str(
+        codes.text("site", placed["site"]).fill_null("-"),
+        pl.coalesce("/" + codes.text("point", placed["point"]), pl.lit("")),
+        pl.format(" ({})", "positives"),
+    )
+    placed = placed.select("row", place.alias("places"))
+    told = [
+        rows.group_by("row", maintain_order=True).agg(pl.col(name).str.join("; "))
+        for rows, name in ((asked, "ask_first"), (placed, "places"))
+    ]
+    found = found.drop("asked", "places")
+    for texts in told:
+        found = found.join(texts, on="row", how="left", maintain_order="left")
+    return _sorted(
+        found.with_columns(*_tube(codes, found), (1.0 / pl.col("p")).alias("recurrence_days")), "clusters"
+    )
+
+
 def _ledger(coded: EncodedTables) -> pl.DataFrame:
     codes, ledger = coded.codes, coded.ledger
     return _sorted(
@@ -318,6 +345,7 @@ _BATCH_MAKERS: dict[str, Callable[[EncodedTables, range, BufferPool], pa.Table]]
 _MAKERS: dict[str, Callable[[EncodedTables], pl.DataFrame]] = {
     "recalls": _recalls,
     "cases": _cases,
+    "clusters": _clusters,
     "ledger": _ledger,
     "anomalies": _anomalies,
     "rejects": _rejects,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from poolpipe.terminal.campaign import campaign_board, moment_of_day
 from poolpipe.terminal.changes import difference_boards
+from poolpipe.terminal.clusters import cluster_board
 from poolpipe.terminal.coverage import coverage_board
 from poolpipe.terminal.false_alarms import false_alarm_board
 from poolpipe.terminal.files import asked_board, machine_board, unused_board
@@ -34,6 +35,7 @@ __all__ = [
     "asked_board",
     "box_board",
     "campaign_board",
+    "cluster_board",
     "coverage_board",
     "day_boards",
     "difference_boards",
@@ -79,6 +81,8 @@ def day_boards(
         rows=rows,
         sampled=day.sampled() > 0,
     )
+    if "clusters" in day.names() and day.clusters.height:
+        yield cluster_board(day.clusters, zone=zone, show_ids=show_ids, rows=rows)
     yield ledger_board(day.ledger, rows=rows)
     yield missing_board(day.unreported(), as_of=as_of, zone=zone, show_ids=show_ids, rows=rows)
     for board in (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 from rich.text import Text
 
-from poolpipe.display import mask, mask_identities, mask_subject, withheld
+from poolpipe.display import mask, mask_identities, mask_people, mask_subject, withheld
 from poolpipe.languages import both
 from poolpipe.terminal.marks import Board, clock, frame, plain
 from poolpipe.terminal.troubles import withheld_detail
@@ -59,6 +59,8 @@ def _masked(row: dict[str, Any], table: str) -> dict[str, Any]:
     if table == "anomalies" and row["subject"]:
         hidden["subject"] = mask_subject(row["subject_kind"], row["subject"])
         hidden["detail"] = mask_identities(row["detail"] or "")
+    if table == "clusters" and row["ask_first"]:
+        hidden["ask_first"] = mask_people(row["ask_first"])
     if table == "rejects":
         hidden["detail"] = withheld_detail(row["detail"] or "", row["file"])
         hidden["raw"] = row["raw"] and withheld(row["raw"])

@@ -1,0 +1,1 @@
+"""Clusters: positives that hang together by household, site and time, and how unlikely that is by chance."""
