@@ -291,18 +291,14 @@ def conclude(
     coded = EncodedTables(
         codes, policy.codes.plate_wells, members, probabilities.beside(pools), recalls, cases, ledger, anomalies, events.rejects, kept,
         keep_tubes(pools, policy, now), workload, count_boxes(pools), doubted,
-        find_clusters(pools, links.members_of, probabilities.of, partial(known.households, codes), partial(known.coordinates, codes), policy, now),
+        find_clusters(pools, links.members_of, probabilities.of, partial(known.households, codes), partial(known.coordinates, codes),
+                      policy, now),
         traced,
     )  # fmt: skip
 
     def reconclude(held: Events, other: Rules, when: datetime | str | None) -> Day:
-        return conclude(
-            held,
-            policy if other is None else load_policy(other),
-            as_of=when,
-            reference=known,
-            readings=readings,
-        )
+        rules = policy if other is None else load_policy(other)
+        return conclude(held, rules, as_of=when, reference=known, readings=readings)
 
     unknown = count_unregistered(pools)
     warnings = [*unregistered_warning(unknown), *warnings]
