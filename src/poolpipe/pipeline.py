@@ -297,8 +297,13 @@ def conclude(
     )  # fmt: skip
 
     def reconclude(held: Events, other: Rules, when: datetime | str | None) -> Day:
-        rules = policy if other is None else load_policy(other)
-        return conclude(held, rules, as_of=when, reference=known, readings=readings)
+        return conclude(
+            held,
+            policy if other is None else load_policy(other),
+            as_of=when,
+            reference=known,
+            readings=readings,
+        )
 
     unknown = count_unregistered(pools)
     warnings = [*unregistered_warning(unknown), *warnings]
