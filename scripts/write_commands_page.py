@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poolpipe.cli import COMMANDS, docs_folder, poolpipe
+from poolpipe.cli import COMMANDS, poolpipe
 from poolpipe.languages import both, one_language, speaking
+from poolpipe.terminal.documentation import docs_folder
 from poolpipe.terminal.help import ReaderContext
 
 if TYPE_CHECKING:

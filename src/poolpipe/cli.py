@@ -5,14 +5,12 @@ from __future__ import annotations
 import errno
 import io
 import os
-import re
 import sys
 import traceback
 import warnings
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -21,6 +19,7 @@ from poolpipe.display import mask_identities, visible, withhold_values
 from poolpipe.errors import PoolpipeError, PoolpipeWarning
 from poolpipe.languages import LANGUAGES, VARIABLE, both, language, language_of, set_language, speaking
 from poolpipe.messages import in_language, message_in_language
+from poolpipe.terminal.documentation import docs_folder, page_addresses
 from poolpipe.terminal.help import ReaderContext, in_reader_language
 from poolpipe.terminal.usage import show_usage, usage_message
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-__all__ = ["COMMANDS", "NotDone", "Word", "docs_folder", "main", "poolpipe"]
+__all__ = ["COMMANDS", "NotDone", "Word", "main", "poolpipe"]
 
 
 class Word(NamedTuple):
@@ -74,30 +73,11 @@ class NotDone(click.ClickException):
             *((both("what ", "问题"), each) for each in self.several),
             (both("where", "位置"), self.where),
             (both("do   ", "办法"), self.way_out),
-            *((both("page ", "文档"), each) for each in _addresses(self.way_out)),
+            *((both("page ", "文档"), each) for each in page_addresses([self.way_out])),
         ]
         for label, text in told:
             if text:
                 click.echo(f"  {label}: {visible(mask_identities(text))}", file=file, err=True)
-
-
-def _addresses(text: str) -> list[str]:
-    """Where the pages lie that a text names (`docs/policy.md`), as far as they are not below the working folder."""
-    named = [Path(name) for name in re.findall(r"docs/[\w/-]+(?:\.zh)?\.md", text)]
-    return [str(docs_folder().parent / page) for page in dict.fromkeys(named) if not page.is_file()]
-
-
-def docs_folder() -> Path:
-    """Name the folder of the pages: a wheel brings it within the package, a clone of the repository has it at its top.
-
-    Returns
-    -------
-    Path
-    """
-    package = Path(__file__).parent
-    return next(
-        (each for each in (package / "docs", package.parents[1] / "docs") if each.is_dir()), Path("docs")
-    )
 
 
 class _LazyGroup(click.Group):

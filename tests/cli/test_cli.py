@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from poolpipe import cli
 from poolpipe.errors import InputError
+from poolpipe.terminal.documentation import docs_folder
 
 
 @pytest.fixture
@@ -154,15 +155,15 @@ def test_trouble__names_the_place_of_the_pages_it_sends_to(language, pages, tmp_
     (tmp_path / "rules.toml").write_text("capcity = 10\n", encoding="utf-8")
     line = ["--language", language, "run", ".", "--out", "result", "--policy", "rules.toml"]
     told = CliRunner().invoke(cli.poolpipe, line).output
-    places = [str(cli.docs_folder() / page) for page in pages]
+    places = [str(docs_folder() / page) for page in pages]
     assert [row.partition(": ")[2] for row in told.splitlines() if "/docs/" in row] == places
     assert all(Path(place).is_file() for place in places)
 
 
 def test_trouble__of_a_clone_names_its_pages_once(monkeypatch, tmp_path):
-    monkeypatch.chdir(cli.docs_folder().parent)
+    monkeypatch.chdir(docs_folder().parent)
     (tmp_path / "rules.toml").write_text("capcity = 10\n", encoding="utf-8")
     line = ["run", str(tmp_path), "--out", str(tmp_path / "out"), "--policy", str(tmp_path / "rules.toml")]
     told = CliRunner().invoke(cli.poolpipe, line).output
     assert "see docs/policy.md" in told
-    assert str(cli.docs_folder()) not in told
+    assert str(docs_folder()) not in told

@@ -15,6 +15,7 @@ from poolpipe.display import withheld
 from poolpipe.languages import both
 from poolpipe.messages import message_in_language
 from poolpipe.terminal.console import check_inputs, tell
+from poolpipe.terminal.documentation import page_lines
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -121,9 +122,9 @@ def import_command(
     if as_json:
         echo_json([item.to_dict() for item in imported])
     else:
-        for item in imported:
-            for line in _lines(item, rules.zone):
-                tell(line)
+        lines = [line for item in imported for line in _lines(item, rules.zone)]
+        for line in (*lines, *page_lines(lines)):
+            tell(line)
     if any(item.error is not None for item in imported):
         raise click.exceptions.Exit(1)
 

@@ -12,6 +12,7 @@ from poolpipe.display import mask_identities, visible
 from poolpipe.errors import InputError
 from poolpipe.messages import message_in_language
 from poolpipe.paths import is_stdin, unusable
+from poolpipe.terminal.documentation import page_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,11 +29,16 @@ _WRONG_USAGE: Final = {"empty_path", "no_file_or_folder"}
 
 
 def show(renderables: Iterable[RenderableType]) -> None:
-    """Write boards to stdout: as wide as `COLUMNS` says, else as the terminal; a hundred columns into a file or a pipe."""
+    """Write boards to stdout: as wide as `COLUMNS` says, else as the terminal; a hundred columns into a file or a pipe.
+
+    Below them stands where the pages lie that they name.
+    """
     console = _console(sys.stdout)
     for each in renderables:
         console.print(each)
         console.print()
+    for line in page_lines([console.export_text()]):
+        console.print(line, soft_wrap=True)
 
 
 def tell(text: str, *, err: bool = False) -> None:
@@ -126,4 +132,4 @@ def _console(stream: object) -> Console:
     isatty = getattr(stream, "isatty", bool)
     told = os.environ.get("COLUMNS", "")  # rich reads it as well, but without it takes 80 for a pipe
     own = isatty() or (told.isdecimal() and int(told) > 0)
-    return Console(file=stream, width=None if own else WIDTH, highlight=False)  # type: ignore[arg-type]
+    return Console(file=stream, width=None if own else WIDTH, highlight=False, record=True)  # type: ignore[arg-type]
