@@ -278,7 +278,8 @@ def conclude(
         recalls = rank_recalls(likely, homes)
         cases = find_cases(pools, links, frames["collect"], codes)
         traced = trace_sources(
-            pools, links.members, links.offsets, loads_as_sample(frames["load"]), answers, partial(known.homes, codes), codes, policy
+            pools, links.members, links.offsets, loads_as_sample(frames["load"]), answers, partial(known.homes, codes), codes, policy,
+            p_infected_of=probabilities.of,
         )  # fmt: skip
         done("cases")
         ledger = balance(pools, codes)
@@ -298,12 +299,8 @@ def conclude(
 
     def reconclude(held: Events, other: Rules, when: datetime | str | None) -> Day:
         return conclude(
-            held,
-            policy if other is None else load_policy(other),
-            as_of=when,
-            reference=known,
-            readings=readings,
-        )
+            held, policy if other is None else load_policy(other), as_of=when, reference=known, readings=readings
+        )  # fmt: skip
 
     unknown = count_unregistered(pools)
     warnings = [*unregistered_warning(unknown), *warnings]

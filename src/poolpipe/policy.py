@@ -256,7 +256,7 @@ class Policy(SettingsTable):
     false_alarms : AlarmRules
         When positives that the laboratory may explain are flagged for repetition.
     trace : Tracing
-        How far the table `traces` goes, and how much a link counts.
+        How far the table `traces` goes, and how an infection spreads.
     clusters : Clustering
         Which positives hang together, and how far the space-time scan looks.
     machines : dict

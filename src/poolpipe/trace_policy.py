@@ -1,4 +1,4 @@
-"""Settings of the walk from a positive outwards: how far back, how near in the queue, and how much a link counts."""
+"""Settings of the walk from a positive outwards: how far back, how near in the queue, and how an infection spreads."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from poolpipe.settings import SettingsTable
 
 __all__ = ["Tracing"]
 
-Weight = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Tracing(SettingsTable):
-    """How far the table `traces` goes from a positive, and how much a link counts."""
+    """How far the table `traces` goes from a positive, and how an infection spreads."""
 
     look_back_days: float = Field(
         3, gt=0, le=365, description="how long before a source's first swab other swabs count, days"
@@ -29,11 +29,18 @@ class Tracing(SettingsTable):
         le=8,
         description="most links; beyond two the people found lead to their other tubes, and those to people",
     )
-    member: Weight = Field(1.0, description="score of a person in the source tube")
-    queue: Weight = Field(0.1, description="score of a person next in the queue, at no time between them")
-    household: Weight = Field(0.4, description="score of a person of a member's household")
-    again: Weight = Field(1.0, description="score of a member in another tube")
-    tube: Weight = Field(0.2, description="score of a person in another tube of a member")
-    box: Weight = Field(0.01, description="score of a tube of the same box and journey")
-    well: Weight = Field(0.05, description="score of a tube in a well beside a well of the source")
-    decay: Weight = Field(0.5, description="factor for each link after the second")
+    household: Share = Field(
+        0.427, description="share of housemates whom somebody infects who is never isolated"
+    )
+    queue: Share = Field(0.035, description="share of people infected by somebody beside them in the queue")
+    queue_decay_s: float = Field(
+        180, gt=0, le=86_400, description="time between two swabs by which that share falls to 37 %, seconds"
+    )
+    latent_h: float = Field(
+        24, gt=0, le=1000, description="from infection until a person is positive and infectious, hours"
+    )
+    infectious_days: float = Field(
+        5, gt=0, le=365, description="how long a person is infectious who is not isolated, days"
+    )
+    well: Share = Field(0.05, description="score of a tube in a well beside a well of the source")
+    decay: Share = Field(0.5, description="factor for each link after the second")

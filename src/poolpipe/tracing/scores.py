@@ -1,40 +1,210 @@
-"""How much a link counts: a weight for each kind, less with every further link and, in a queue, with time."""
+"""Scores: the probability that a link explains the infection of the person it leads to (docs/trace.md)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import polars as pl
+import numpy as np
 
 from poolpipe.tables import LINKS
+from poolpipe_kernels import scores as kernels
 
 if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
     from poolpipe.trace_policy import Tracing
+    from poolpipe.tracing.index import SeatIndex
 
-__all__ = ["score_links"]
+__all__ = ["Evidence", "score_links"]
+
+_DAY_US = 86_400_000_000
+_AGAIN, _HOUSEHOLD, _MEMBER, _QUEUE, _TUBE, _WELL = (
+    LINKS.index(kind) for kind in ("again", "household", "member", "queue", "tube", "well")
+)
+_SEEN = 1e-3
+"""From this probability on an infection counts for the hazard of everybody else."""
+
+_TURNS = 5
 
 
-def score_links(links: pl.DataFrame, rules: Tracing) -> pl.Series:
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of people's infections.
+
+    Attributes
+    ----------
+    p : (seats,) float64
+        P(infected) of the person of each seat, one value a person and round.
+    round_of : (tubes,) uint32
+        Round of each tube.
+    alarmed_at : (tubes,) int64
+        When a tube was called positive or suspect, microseconds; the largest int64 for others.
+    people : int
+        How many people were swabbed, about.
+    """
+
+    p: NDArray[np.float64]
+    round_of: NDArray[np.uint32]
+    alarmed_at: NDArray[np.int64]
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Tests:
+    """Each person's tests, one a round: begins, days, P(infected), end of being infectious if first seen there."""
+
+    begins: NDArray[np.int64]
+    at: NDArray[np.float64]
+    p: NDArray[np.float64]
+    until: NDArray[np.float64]
+
+
+def score_links(
+    links: pl.DataFrame, seats: SeatIndex, evidence: Evidence, rules: Tracing
+) -> NDArray[np.float64]:
     """Score links.
+
+    A person's infection has a window between two tests. In it every link has a hazard: a housemate's by the days for which both the
+    housemate was infectious and the window was open, a neighbour's in the queue by the time between the swabs; and everybody else has
+    one, the same for all people, that is estimated from the infections which no link explains. A link's score is the
+    probability of the window times its share of the hazards.
 
     Parameters
     ----------
     links : DataFrame
-        As `walk.walk_from` gives them: source_tube, tube, person, kind (index into `tables.LINKS`), hops, lag
-        (microseconds), via_person, via_slot, reached.
+        source_tube, person_number (in `seats`, -1: none), seat (-1: none), kind (index into `tables.LINKS`), hops, reached.
+    seats : SeatIndex
+        Of everybody whom the links lead to.
+    evidence : Evidence
+        Of these seats.
     rules : Tracing
         The policy's section `[trace]`.
 
     Returns
     -------
-    Series of Float64
-        0 to 1, one a row.
+    (links,) float64
+        0 to 1; NaN for links that lead to nobody.
     """
-    weights = [getattr(rules, kind) for kind in LINKS]
-    weight = pl.lit(pl.Series(weights, dtype=pl.Float64)).gather(pl.col("kind").cast(pl.UInt32))
-    longest = rules.queue_minutes * 60e6
-    near = 1 - pl.col("lag").abs() / longest
-    queue = pl.col("kind") == LINKS.index("queue")
-    fade = pl.when(queue).then(near.clip(0, 1)).otherwise(1.0)
-    further = rules.decay ** (pl.col("hops") - 2).clip(0, None).cast(pl.Float64)
-    return links.select((weight * fade * further).alias("score")).to_series()
+    natures = _natures(rules)
+    tests = _tests(seats, evidence, rules)
+    chance = np.empty(len(tests.at) + len(seats.keys))
+    kernels.first_seen(tests.begins, tests.p, chance)
+    total = np.zeros_like(chance)
+    kernels.household_hazards(
+        seats.people_begins, seats.people, tests.begins, tests.at, tests.until, chance, natures, total
+    )
+    kind, seat = links["kind"].to_numpy(), links["seat"].to_numpy()
+    score = np.full(len(links), np.nan)
+    own = (kind == _MEMBER) | (kind == _AGAIN)
+    score[own] = evidence.p[seat[own]]
+    begins, ends = _starts(links, seats)
+    queued = np.flatnonzero((kind == _QUEUE) | (kind == _TUBE))
+    hazard, window = np.empty(len(queued)), np.empty(len(queued), np.int64)
+    seat_at = seats.at / _DAY_US
+    kernels.queue_hazards(
+        begins[queued], ends[queued], seat[queued], evidence.p, seat_at, seats.person,
+        tests.begins, tests.at, natures, hazard, window, total,
+    )  # fmt: skip
+    outside = _outside(tests, chance, total, evidence.people, rules)
+    score[queued] = _shares(hazard, total[window] + outside[window], chance[window], _last(tests)[window])
+    score[queued] *= rules.decay ** np.maximum(links["hops"].to_numpy()[queued].astype(np.float64) - 2.0, 0.0)
+    home = np.flatnonzero(kind == _HOUSEHOLD)
+    found = np.empty(len(home))
+    person = links["person_number"].to_numpy()[home].astype(np.int32)
+    kernels.household_shares(
+        begins[home], ends[home], person, seats.person, seats.home_begins, seats.homes, seats.people_begins,
+        seats.people, tests.begins, tests.at, tests.until, chance, natures, total, outside, found,
+    )  # fmt: skip
+    score[home] = found
+    score[kind == _WELL] = rules.well
+    return score
+
+
+def _natures(rules: Tracing) -> NDArray[np.float64]:
+    """Natural history of the infection as `poolpipe_kernels.scores` takes it."""
+    day = 86_400.0
+    rate = -np.log1p(-min(rules.household, 1.0 - 1e-9)) / rules.infectious_days
+    return np.array(
+        [
+            rules.latent_h / 24.0,
+            rules.infectious_days,
+            rate,
+            rules.queue,
+            rules.queue_decay_s / day,
+            rules.queue_minutes * 60.0 / day,
+        ]
+    )
+
+
+def _tests(seats: SeatIndex, evidence: Evidence, rules: Tracing) -> _Tests:
+    """One test for each person and round: the first swab, P(infected), and the earliest alarm."""
+    order = seats.by_person
+    person, tube = seats.person[order].astype(np.int64), seats.tube[order]
+    rounds = evidence.round_of[tube].astype(np.int64)
+    key = person * (int(rounds.max(initial=0)) + 1) + rounds
+    _, first, of = np.unique(key, return_index=True, return_inverse=True)
+    until = np.full(len(first), np.iinfo(np.int64).max)
+    np.minimum.at(until, of, evidence.alarmed_at[tube])
+    ranked = np.argsort(first)  # seats stand by person and time: so do the first ones of the rounds
+    kept = order[first[ranked]]
+    at = seats.at[kept] / _DAY_US
+    begins = np.zeros(len(seats.keys) + 1, np.int64)
+    np.cumsum(np.bincount(seats.person[kept], minlength=len(seats.keys)), out=begins[1:])
+    end = np.minimum(until[ranked] / _DAY_US, at + rules.infectious_days)
+    return _Tests(begins, at, evidence.p[kept], end)
+
+
+def _starts(links: pl.DataFrame, seats: SeatIndex) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Seats from which each link starts: those of the source, beyond it the one of the link before."""
+    source = links["source_tube"].to_numpy()
+    begins, ends = seats.begins[source], seats.begins[source + 1]
+    further = np.flatnonzero(links["kind"].to_numpy() == _TUBE)
+    before = links["seat"].to_numpy()[links["reached"].gather(further).to_numpy()]
+    begins[further], ends[further] = before, before + 1
+    return begins, ends
+
+
+def _last(tests: _Tests) -> NDArray[np.bool_]:
+    """Whether a window is a person's last: not seen infected yet."""
+    last = np.zeros(len(tests.at) + len(tests.begins) - 1, np.bool_)
+    last[tests.begins[1:] + np.arange(len(tests.begins) - 1)] = True
+    return last
+
+
+def _shares(
+    hazard: NDArray[np.float64],
+    total: NDArray[np.float64],
+    chance: NDArray[np.float64],
+    last: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Probability of a window times a link's share of its hazards; of one still open, that of being infected in it."""
+    share = np.divide(hazard, total, out=np.zeros_like(hazard), where=hazard > 0.0)
+    infected: NDArray[np.float64] = np.where(last, -np.expm1(-total), 1.0)
+    return chance * infected * share
+
+
+def _outside(
+    tests: _Tests, chance: NDArray[np.float64], total: NDArray[np.float64], people: int, rules: Tracing
+) -> NDArray[np.float64]:
+    """Hazard of everybody else in each window: its days, times what explains the infections that no link does.
+
+    Infections are dealt out between links and everybody else in turns (expectation and maximisation).
+    """
+    last = _last(tests)
+    days = np.zeros(len(chance))
+    ahead = np.diff(tests.at, prepend=0.0)
+    first = np.zeros(len(tests.at), np.bool_)
+    first[tests.begins[:-1][np.diff(tests.begins) > 0]] = True
+    days[~last] = np.where(first, rules.infectious_days, ahead)
+    seen = ~last & (chance >= _SEEN)
+    if not seen.any():
+        return np.full(len(chance), 1e-12)
+    span = float(tests.at.max() - tests.at.min()) + rules.infectious_days
+    rate = chance[seen].sum() / (max(people, 1) * span)
+    for _ in range(_TURNS):
+        own = rate * days[seen]
+        rate = max((chance[seen] * own / (own + total[seen])).sum() / (max(people, 1) * span), 1e-12)
+    outside: NDArray[np.float64] = np.maximum(rate * days, 1e-12)
+    return outside

@@ -78,7 +78,12 @@ def _moment(place: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64
 
 
 def touched_seats(
-    city: CitySeats, sources: NDArray[np.uint32], dwellers: NDArray[np.int64], queue_us: int, hops: int
+    city: CitySeats,
+    sources: NDArray[np.uint32],
+    dwellers: NDArray[np.int64],
+    queue_us: int,
+    hops: int,
+    rounds: int,
 ) -> NDArray[np.int64]:
     """Find the seats that a walk touches: of the sources, their city, the people's other tubes, their households.
 
@@ -94,6 +99,8 @@ def touched_seats(
         Longest time between two people of one queue, microseconds.
     hops : int
         Most links.
+    rounds : int
+        How many rounds there are: with several, people of a queue may have been swabbed again, as their scores ask.
 
     Returns
     -------
@@ -114,7 +121,10 @@ def touched_seats(
         if hops > 2:
             again = _of_people(person, np.unique(person[found[-1]]))
             found.append(again)
-    return np.unique(np.concatenate(found))
+    touched = np.unique(np.concatenate(found))
+    if rounds > 1:
+        touched = np.union1d(touched, _of_people(person, np.unique(person[touched])))
+    return touched
 
 
 def members_of(city: CitySeats, sources: NDArray[np.uint32]) -> NDArray[np.int64]:

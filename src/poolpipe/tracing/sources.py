@@ -10,7 +10,7 @@ import polars as pl
 from poolpipe.tables import CALLS, ROLES, TIME
 from poolpipe.tracing.index import TraceIndex, index_seats, index_tubes, places_of
 from poolpipe.tracing.people import with_strangers
-from poolpipe.tracing.scores import score_links
+from poolpipe.tracing.scores import Evidence, score_links
 from poolpipe.tracing.selection import CitySeats, members_of, touched_seats
 from poolpipe.tracing.walk import WalkLimits, walk_from
 
@@ -68,6 +68,7 @@ def trace_sources(
     policy: Policy,
     sources: NDArray[np.uint32] | None = None,
     hops: int | None = None,
+    p_infected_of: Callable[[NDArray[np.int64]], NDArray[np.float64]] | None = None,
 ) -> Traces | None:
     """Walk from every source of a day, through an index of what the sources touch.
 
@@ -94,6 +95,8 @@ def trace_sources(
         Collected tubes, ascending; by default those of `source_tubes`.
     hops : int, optional
         Most links; by default the policy's.
+    p_infected_of : callable, optional
+        Gives P(infected) of some rows of `members`; by default their column `p_infected`.
 
     Returns
     -------
@@ -112,7 +115,10 @@ def trace_sources(
     codes, renumbered = with_strangers(codes, strangers)
     dwellers = homes["person"].to_numpy()
     queue_us = round(rules.queue_minutes * 60_000_000)
-    touched = members[touched_seats(city, tubes, dwellers, queue_us, hops)]
+    round_of = codes.entities["tube"].rounds
+    rounds = len(np.unique(round_of[city.tubes]))
+    chosen = touched_seats(city, tubes, dwellers, queue_us, hops, rounds)
+    touched = members[chosen]
     numbered = len(codes.entities["tube"])
     places = np.full(numbered, -1, np.int64)
     places[city.tubes] = place
@@ -126,8 +132,19 @@ def trace_sources(
     rows = walk_from(
         index, tubes, since, WalkLimits(queue_us, rules.queue_scans, hops, policy.codes.plate_wells)
     )
+    likely = members["p_infected"].to_numpy()[chosen] if p_infected_of is None else p_infected_of(chosen)
+    evidence = Evidence(likely, round_of, _alarms(pools, numbered), members.height // rounds)
+    score = pl.Series("score", score_links(rows, seats, evidence, rules)).fill_nan(None)
     box = pools["box"].gather(np.searchsorted(pools["tube"].to_numpy(), rows["source_tube"].to_numpy()))
-    return Traces(codes, rows.with_columns(box.alias("via_box"), score_links(rows, rules).alias("score")))
+    return Traces(codes, rows.drop("seat", "person_number").with_columns(box.alias("via_box"), score))
+
+
+def _alarms(pools: pl.DataFrame, numbered: int) -> NDArray[np.int64]:
+    """When each tube was called positive or suspect, microseconds; the largest number for others."""
+    alarming = pools.filter(pl.col("call") >= CALLS.index("suspect")).drop_nulls("called_at")
+    alarmed_at = np.full(numbered, np.iinfo(np.int64).max)
+    alarmed_at[alarming["tube"].to_numpy()] = alarming["called_at"].to_physical().to_numpy()
+    return alarmed_at
 
 
 def _renumbered(frame: pl.DataFrame, keys: NDArray[np.int64]) -> pl.DataFrame:

@@ -64,7 +64,8 @@ def walk_from(
     -------
     DataFrame
         source_tube, tube, person (key), kind (of `poolpipe_kernels.traces`), hops, lag (microseconds), via_person
-        (key), via_slot (plate and well), reached (row that the link starts from); null where a link has none. Sorted by
+        (key), via_slot (plate and well), reached (row that the link starts from); null where a link has none; seat and
+        person_number, as `index` numbers them, -1 for a link of tubes. Sorted by
         source, tube, person and kind, nulls first.
     """
     seats, tubes = index.seats, index.tubes
@@ -102,6 +103,8 @@ def walk_from(
         ("via_person", keys[via], via >= 0),
         ("via_slot", slots[by_well], by_well >= 0),
         ("reached", reached, reached >= 0),
+        ("seat", seat, kind >= 0),
+        ("person_number", person, kind >= 0),
     )
     return pl.DataFrame(
         [nullable_column(name, values[order], there[order]) for name, values, there in columns]
