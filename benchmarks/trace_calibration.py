@@ -19,6 +19,9 @@ EDGES = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 
 FIRST = 20
 KINDS = ("household", "queue", "tube", "member", "again")
 PERSON = ("person_type", "person")
+PAGE = Path(__file__).parents[1] / "docs" / "trace.md"
+PICTURE = PAGE.parent / "images" / "trace-calibration.svg"
+BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
 
 
 def links_and_truth(
@@ -104,32 +107,70 @@ def error_of(binned: pl.DataFrame) -> float:
     return float((weight * (binned["score"] - binned["true"]).abs()).sum())
 
 
+def section(everything: pl.DataFrame, seen: pl.DataFrame, told: str) -> str:
+    """The figures as the page has them."""
+    lines = [told, "", "| links | how many | mean error |", "| --- | --- | --- |"]
+    for kind in ("all", *KINDS):
+        some = everything if kind == "all" else everything.filter(kind=kind)
+        lines.append(f"| {kind} | {some.height:,} | {error_of(bins(some)):.4f} |")
+    lines += ["", "| score | links | mean score | true |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| {EDGES[row['bin']]:g} to {EDGES[row['bin'] + 1]:g} | {row['links']:,} | {row['score']:.4f} | {row['true']:.4f} |"
+        for row in bins(everything).to_dicts()
+    ]
+    lines += ["", f"| transmissions | how many | among the first {FIRST} |", "| --- | --- | --- |"]
+    for way, some in [("all", seen), *((way, seen.filter(way=way)) for way in ("household", "queue"))]:
+        lines.append(f"| {way} | {some.height:,} | {(some['rank'] <= FIRST).mean():.1%} |")
+    return "\n".join(lines)
+
+
+def draw(everything: pl.DataFrame) -> None:
+    """Draw the share of true links by score, with 95 % ranges, into `PICTURE`."""
+    import altair as alt
+
+    parts = [
+        bins(everything.filter(kind=kind)).with_columns(pl.lit(kind).alias("kind"))
+        for kind in ("household", "queue")
+    ]
+    half = 1.96 * (pl.col("true") * (1 - pl.col("true")) / pl.col("links")).sqrt()
+    shown = (
+        pl.concat(parts)
+        .filter(pl.col("links") >= 20)
+        .with_columns(
+            (pl.col("true") - half).clip(0, 1).alias("low"), (pl.col("true") + half).clip(0, 1).alias("high")
+        )
+    )
+    base = alt.Chart(shown).encode(
+        x=alt.X("score:Q", title="score", scale=alt.Scale(domain=[0, 1])), color="kind:N"
+    )
+    line = alt.Chart(pl.DataFrame({"score": [0, 1]})).mark_line(color="#999").encode(x="score:Q", y="score:Q")
+    points = base.mark_point(filled=True).encode(y=alt.Y("true:Q", title="share of true links"))
+    ranges = base.mark_rule().encode(y="low:Q", y2="high:Q")
+    (line + ranges + points).properties(width=420, height=300).save(PICTURE)
+
+
 def main() -> None:
-    """Run cities and print the figures."""
+    """Run cities; write the figures of docs/trace.md, and its picture."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cities", type=int, default=6)
+    parser.add_argument("--cities", type=int, default=8)
     parser.add_argument("--people", type=int, default=60_000)
     parser.add_argument("--rounds", type=int, default=4)
     given = parser.parse_args()
     links, seen = [], []
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(1, given.cities + 1):
-            each, there = links_and_truth(
+            found = links_and_truth(
                 Path(folder), people=given.people, seed=seed, rounds=given.rounds, spread=Spread()
             )
-            links.append(each)
-            seen.append(there)
-    everything, transmissions = pl.concat(links), pl.concat(seen)
-    pl.Config.set_tbl_rows(100)
-    for kind, some in [
-        ("all", everything),
-        *((str(kind[0]), some) for kind, some in everything.group_by("kind")),
-    ]:
-        binned = bins(some)
-        print(kind, f"error {error_of(binned):.4f}")
-        print(binned)
-    print(transmissions.group_by("way").agg(pl.len(), (pl.col("rank") <= FIRST).mean().alias("first")))
-    print(f"first {FIRST}: {(transmissions['rank'] <= FIRST).mean():.3f} of {transmissions.height}")
+            links.append(found[0])
+            seen.append(found[1])
+    everything = pl.concat(links)
+    told = f"{given.cities} cities of {given.people:,} people, {given.rounds} rounds (seeds 1 to {given.cities}):"
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    figures = section(everything, pl.concat(seen), told)
+    PAGE.write_text(f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}", encoding="utf-8")
+    draw(everything)
 
 
 if __name__ == "__main__":

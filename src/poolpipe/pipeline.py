@@ -82,8 +82,7 @@ __all__ = ["conclude", "run"]
 
 _NO_ROWS = pl.DataFrame()
 _STEPS = (
-    "voids", "custody", "links", "calls", "pools", "recalls", "probabilities", "cases", "ledger", "retention",
-    "anomalies",
+    "voids", "custody", "links", "calls", "pools", "recalls", "probabilities", "cases", "ledger", "retention", "anomalies",
 )  # fmt: skip
 
 
@@ -278,9 +277,8 @@ def conclude(
         recalls = rank_recalls(likely, homes)
         cases = find_cases(pools, links, frames["collect"], codes)
         traced = trace_sources(
-            pools, links.members, links.offsets, loads_as_sample(frames["load"]), answers, partial(known.homes, codes), codes, policy,
-            p_infected_of=probabilities.of,
-        )  # fmt: skip
+            pools, links.members, links.offsets, loads_as_sample(frames["load"]), answers, partial(known.homes, codes), codes,
+            policy, p_infected_of=probabilities.of)  # fmt: skip
         done("cases")
         ledger = balance(pools, codes)
         done("ledger")
