@@ -120,7 +120,8 @@ def section(everything: pl.DataFrame, seen: pl.DataFrame, told: str) -> str:
     ]
     lines += ["", f"| transmissions | how many | among the first {FIRST} |", "| --- | --- | --- |"]
     for way, some in [("all", seen), *((way, seen.filter(way=way)) for way in ("household", "queue"))]:
-        lines.append(f"| {way} | {some.height:,} | {(some['rank'] <= FIRST).mean():.1%} |")
+        share = (some["rank"] <= FIRST).sum() / some.height
+        lines.append(f"| {way} | {some.height:,} | {share:.1%} |")
     return "\n".join(lines)
 
 
