@@ -24,6 +24,7 @@ __all__ = [
     "finished",
     "known_language",
     "labelled",
+    "png_of",
     "svg_of",
 ]
 
@@ -138,3 +139,23 @@ def svg_of(chart: alt.LayerChart) -> str:
 
     spec: dict[str, Any] = chart.to_dict()
     return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
+
+
+def png_of(chart: alt.LayerChart, *, scale: float = 2) -> bytes:
+    """Draw a chart as PNG, without a browser and without a request.
+
+    Parameters
+    ----------
+    chart : altair.LayerChart
+        As `day.plot` gives it.
+    scale : float
+        Pixels of the picture for each of the chart.
+
+    Returns
+    -------
+    bytes
+    """
+    import vl_convert
+
+    spec: dict[str, Any] = chart.to_dict()
+    return bytes(vl_convert.vegalite_to_png(spec, scale=scale, allowed_base_urls=[]))

@@ -39,6 +39,15 @@ EXCHANGE: Final = {
         "a file system is mounted there, which cannot be replaced as a whole", "此处为挂载点，无法整体替换",
         "name a folder inside it", "请指定其中的子文件夹",
     ),
+    "trace_ending": Message(
+        "a trace is written to files that end in {endings}, or to a folder, whose name has no ending",
+        "关联只能写入以 {endings} 结尾的文件，或名称不带扩展名的文件夹",
+        "name such a file with --out", "请用 --out 指定这样的文件",
+    ),
+    "trace_empty": Message(
+        "there is no link to write", "没有可写出的关联",
+        "name a collected tube or a person of the result", "请指定结果中已采样的样本管或人员",
+    ),
     "list_to_folder": Message(
         "{name} is a folder, not a workbook", "是文件夹而非工作簿",
         "name a file that ends in .xlsx with --out", "请用 --out 指定以 .xlsx 结尾的文件",
