@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from poolpipe.policy import Policy, load_policy
     from poolpipe.results.day import Day
     from poolpipe.stagewise import StageResult, anomalies, calls, custody, ledger, links, recalls
+    from poolpipe.traced import trace
 
     __version__: str
 
@@ -52,6 +53,7 @@ __all__ = [
     "read_reference",
     "recalls",
     "run",
+    "trace",
 ]
 
 _HOMES = {
@@ -69,6 +71,7 @@ _HOMES = {
     "poolpipe.policy": ("Policy", "load_policy"),
     "poolpipe.results.day": ("Day",),
     "poolpipe.stagewise": ("StageResult", "anomalies", "calls", "custody", "ledger", "links", "recalls"),
+    "poolpipe.traced": ("trace",),
 }
 """Module to what it gives to the public face."""
 

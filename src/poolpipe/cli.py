@@ -42,6 +42,7 @@ COMMANDS: dict[str, Word] = {
     "check": Word("check:check", "How each file is understood, before a run  查看文件如何识别"),
     "recalls": Word("recalls:recalls", "Who must be sampled again by when  复采名单"),
     "show": Word("show:show", "A table of a result, on the terminal or as CSV  查看结果表"),
+    "trace": Word("trace:trace", "Whom a tube or person leads to  追踪样本管或人员的关联"),
     "demo": Word("demo:demo", "Run the sample town and check it  运行示例镇并核对"),
     "diff": Word("diff:diff", "What changed between two results  比较两次结果"),
     "export": Word("export:export", "Lists as a workbook; results as CSV, HL7 or FHIR  导出名单与结果"),

@@ -21,7 +21,7 @@ LAYERS = (
     ("instruments",),
     ("charts",),
     ("results",),
-    ("pipeline", "stagewise"),
+    ("pipeline", "stagewise", "traced"),
     ("simulate", "design", "plan", "exchange", "terminal", "store", "serve", "nightly", "pages"),
     ("commands", "cli", "__main__"),
 )

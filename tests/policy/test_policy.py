@@ -140,14 +140,7 @@ OF_FILES = {
     "machines": "tests/instruments/test_event_source.py",
     "files.longest_record": "tests/events/test_long_records.py",
     **dict.fromkeys(("assay.ct_mean", "assay.ct_sd", "assay.efficiency"), "tests/stages/test_fit.py"),
-    **dict.fromkeys(settings(Tracing, "trace."), "tests/tracing/test_scores.py"),
-    **dict.fromkeys(
-        ("trace.look_back_days", "trace.queue_scans", "trace.hops"), "tests/tracing/test_reference.py"
-    ),
-    **dict.fromkeys(
-        (f"clusters.{name}" for name in ("days", "least", "ask", "scan_days", "scan_sites", "orders")),
-        "tests/clusters/test_growing.py",
-    ),
+    **dict.fromkeys(settings(Tracing, "trace."), "tests/tracing/test_reference.py"),
     **dict.fromkeys(settings(AlarmRules, "false_alarms."), "tests/stages/test_false_alarms.py"),
 }
 """Settings that the events above cannot show, and where their effect is shown."""

@@ -84,6 +84,16 @@ class _CheckJson(Open):
     files: list[dict[str, Any]]
 
 
+class _TraceJson(Open):
+    """`poolpipe trace --json`; docs/trace.md explains the links."""
+
+    schema_: str = Field(alias="schema", pattern=r"^poolpipe\.trace/1$")
+    links: list[dict[str, Any]] = Field(description="Rows of the table traces")
+    neighbourhoods: list[dict[str, Any]] = Field(
+        description="Communities and buildings: level, place, people, residents"
+    )
+
+
 class _ImportedFileJson(Open):
     """What one instrument file means."""
 
@@ -144,6 +154,7 @@ SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "decode": _DecodeJson,
     "simulate": _SimulateJson,
     "check": _CheckJson,
+    "trace": _TraceJson,
     "import": _ImportJson,
     "design": _DesignsJson,
     "prevalence": _EstimatesJson,

@@ -19,5 +19,6 @@ COMMANDS: Final = {
     "no_trouble": Message("no trouble {name!r}; {hint}choose among {troubles}", "没有这种异常"),
     "people_of_lists": Message("--people is for lists (xlsx, csv-list), not for {form}", "--people 只用于名单（xlsx、csv-list）"),
     "both_of_lists": Message("--language both is for lists (xlsx, csv-list), not for {form}", "中英对照只用于名单（xlsx、csv-list）"),
+    "nothing_to_trace": Message("give a --tube or a --person", "请用 --tube 或 --person 指定样本管或人员"),
     "nothing_piped": Message("{path}: nothing is piped in; give a file", "没有管道输入；请给出文件"),
 }  # fmt: skip

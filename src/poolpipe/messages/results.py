@@ -54,6 +54,14 @@ RESULTS: Final = {
     "sql_no_text": Message("a query is no {type}", "查询须为文本", "write one SELECT as a text", "请以文本写一条 SELECT"),
     "sql_not_one": Message("this is not one question", "不是单个查询", "write one SELECT, and nothing else", "请只写一条 SELECT"),
     "no_events_held": Message("holds tables and no events", "只有结果表，没有事件", "run the events again", "请重新运行事件文件"),
+    "tube_not_collected": Message(
+        "nobody was collected into a tube {tube!r}", "样本管 {tube} 无人登记",
+        "{hint}give the code of a tube of the table pools", "请给出结果表 pools 中的样本管条码",
+    ),
+    "person_not_collected": Message(
+        "nobody of the number {person} is in a tube", "没有样本管登记有证件号 {person}",
+        "give the number as it was scanned, or type:number", "请给出扫码时的证件号，或写作 类型:号码",
+    ),
     "other_policy": Message(
         "the result was concluded under policy {name} ({version}), and this is {given} ({given_version})", "判读规则与结果不符",
         "give the policy of the run, so that wells and codes are read alike", "请用 --policy 指定运行时的判读规则",

@@ -61,6 +61,8 @@ def _masked(row: dict[str, Any], table: str) -> dict[str, Any]:
         hidden["detail"] = mask_identities(row["detail"] or "")
     if table == "clusters" and row["ask_first"]:
         hidden["ask_first"] = mask_people(row["ask_first"])
+    if table == "traces" and row["via"] and row["person"]:  # of a box or well, via is a code
+        hidden["via"] = mask_subject("person", row["via"])
     if table == "rejects":
         hidden["detail"] = withheld_detail(row["detail"] or "", row["file"])
         hidden["raw"] = row["raw"] and withheld(row["raw"])

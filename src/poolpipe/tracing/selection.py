@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from poolpipe.tracing.index import distinct
 from poolpipe_kernels.compilation import read_only
 from poolpipe_kernels.seats_of_people import seats_of_people
 
@@ -56,7 +57,7 @@ class CitySeats:
         Of a place and moment all such tubes are found, so that scans between two people can be counted.
         """
         queued = sources[self.place[sources] >= 0]
-        places = np.unique(self.place[queued])
+        places = distinct(self.place[queued])
         near = np.flatnonzero(np.isin(self.place, places))
         if not len(near):
             return near
@@ -111,26 +112,26 @@ def touched_seats(
     person = city.members["person"].to_numpy()
     own = city.rows(place)
     found = [own, city.rows(city.beside(place, queue_us))]
-    people = np.unique(person[own])
-    homes = _of_people(person, np.union1d(people, dwellers))
+    people = distinct(person[own])
+    homes = _of_people(person, distinct(np.concatenate([people, dwellers])))
     found.append(homes)
     again = homes[np.isin(person[homes], people)]
     for _ in range(2, hops + 1, 2):
-        tubes = np.unique(np.searchsorted(city.offsets, again, side="right") - 1)
+        tubes = distinct(np.searchsorted(city.offsets, again, side="right") - 1)
         found.append(city.rows(tubes))
         if hops > 2:
-            again = _of_people(person, np.unique(person[found[-1]]))
+            again = _of_people(person, distinct(person[found[-1]]))
             found.append(again)
-    touched = np.unique(np.concatenate(found))
+    touched = distinct(np.concatenate(found))
     if rounds > 1:
-        touched = np.union1d(touched, _of_people(person, np.unique(person[touched])))
+        touched = distinct(np.concatenate([touched, _of_people(person, distinct(person[touched]))]))
     return touched
 
 
 def members_of(city: CitySeats, sources: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Keys of the people in some tubes."""
     own = city.rows(np.searchsorted(city.tubes, sources))
-    return np.unique(city.members["person"].to_numpy()[own])
+    return distinct(city.members["person"].to_numpy()[own])
 
 
 def _of_people(person: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:

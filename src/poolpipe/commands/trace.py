@@ -1,0 +1,108 @@
+"""`poolpipe trace`: whom a tube or a person of a result leads to, as a tree, a table or JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from poolpipe.commands import options
+from poolpipe.commands.frames import echo_csv, echo_json
+from poolpipe.messages import message_in_language
+from poolpipe.terminal.console import check_inputs, show
+from poolpipe.terminal.loading import loading
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["trace"]
+
+
+@click.command(
+    help="Show whom a tube or a person leads to: who shared the tube, stood in the queue, lives with them, was with "
+    "them before, and which tubes lay beside.\n\n"
+    "显示样本管或人员的关联：同管、前后排队、同户、曾同管的人员，以及同箱、邻孔的样本管。\n\n"
+    "RESULT is the folder of `poolpipe run --out`. The first call makes an index in RESULT/.trace-index, later ones read it. "
+    "docs/trace.md tells the links.\n\n"
+    "RESULT 为 `poolpipe run --out` 写出的文件夹；首次执行时在其中建立索引。各类关联见 docs/trace.zh.md。"
+    "\n\n\b\nExamples  例:\n"
+    "  poolpipe trace result --tube 22040400001\n"
+    "  poolpipe trace result --person PASSPORT:E12345678 --hops 3 --people people.csv\n"
+    "  poolpipe trace result --tube 22040400001 --json > links.json"
+)
+@click.argument("run", metavar="RESULT", type=click.Path(path_type=Path))
+@click.option("--tube", "tubes", multiple=True, metavar="TUBE", help="A tube, again for more  样本管，可重复")
+@click.option(
+    "--person", "persons", multiple=True, metavar="PERSON",
+    help="A document number, or type:number; again for more  证件号，或 类型:号码，可重复",
+)  # fmt: skip
+@click.option(
+    "--hops",
+    type=click.IntRange(0, 8),
+    metavar="N",
+    help="Most links, usually the policy's  最多几层关联，默认依判读规则",
+)
+@click.option(
+    "--people",
+    metavar="FILE",
+    help="List of residents: households, counts of communities and buildings  居民名册：同户人员，社区、楼栋人数",
+)
+@click.option("--policy", metavar="POLICY", help="Preset or TOML file  判读规则：预设名或 TOML 文件")
+@click.option("--table", "as_table", is_flag=True, help="A table instead of a tree  以表格显示")
+@click.option(
+    "--csv",
+    "as_csv",
+    is_flag=True,
+    help="All links as CSV, identity numbers in full  以 CSV 输出全部关联（完整证件号）",
+)
+@options.as_json("All links as JSON, identity numbers in full  以 JSON 输出全部关联（完整证件号）")
+@options.rows
+@options.show_ids
+def trace(
+    run: Path,
+    tubes: tuple[str, ...],
+    persons: tuple[str, ...],
+    *,
+    hops: int | None,
+    people: str | None,
+    policy: str | None,
+    as_table: bool,
+    as_csv: bool,
+    as_json: bool,
+    rows: int,
+    show_ids: bool,
+) -> None:
+    """Trace tubes and people of a result."""
+    if not tubes and not persons:
+        raise click.UsageError(message_in_language("nothing_to_trace", {}))
+    check_inputs((str(run), *filter(None, (people,))))
+    with loading():
+        from poolpipe.events.reference import read_reference
+        from poolpipe.terminal.tables import masked_rows, table_board
+        from poolpipe.terminal.traces import neighbourhood_lines, trace_trees
+        from poolpipe.traced import trace as follow
+        from poolpipe.tracing.neighbourhoods import count_neighbourhoods
+
+    residents = read_reference(people=people).people if people else None
+    links = follow(run, tubes=tubes, people=persons, hops=hops, policy=policy, residents=residents)
+    counts = count_neighbourhoods(links.filter(kind="member"), residents)
+    if as_csv:
+        echo_csv(links)
+    elif as_json:
+        echo_json(
+            {"schema": "poolpipe.trace/1", "links": links.to_dicts(), "neighbourhoods": counts.to_dicts()}
+        )
+    elif as_table:
+        shown = links.head(rows)
+        legible = shown if show_ids else masked_rows(shown, "traces")
+        title, more = f"traces · {links.height:,}", links.height - shown.height
+        show([table_board(_ordered(legible), title, zone="UTC", more=more, show_ids=show_ids)])
+    else:
+        show([*trace_trees(links, rows=rows, show_ids=show_ids), *neighbourhood_lines(counts, rows=rows)])
+
+
+def _ordered(links: pl.DataFrame) -> pl.DataFrame:
+    """Columns from the most needed to the least."""
+    first = ["kind", "tube", "person", "lag_s", "score", "via"]
+    return links.select(*first, *(name for name in links.columns if name not in first))

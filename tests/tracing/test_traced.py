@@ -1,0 +1,125 @@
+"""Tracing whatever tube or person is asked: sources as the table has them, others as if they were positive."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+
+import poolpipe
+from cities.random_city import city
+from pipeline.naive import frames_of
+from poolpipe.results.kept_day import INDEX
+from poolpipe.tables import SORT_KEYS
+
+KEY = ["source_round", "source_tube"]
+
+
+@pytest.fixture(scope="module")
+def day():
+    return poolpipe.run(frames_of(city(8101, size="medium")))
+
+
+@pytest.fixture
+def folder(day, tmp_path):
+    return day.write(tmp_path / "result")
+
+
+def sources(day):
+    return day.traces.select("source_tube").unique(maintain_order=True).to_series().to_list()
+
+
+def test_trace__of_sources_gives_the_rows_of_the_table(day, folder):
+    assert poolpipe.trace(day).equals(day.traces)
+    for where in (day, folder):
+        for tube in sources(day):
+            wanted = day.traces.filter(source_tube=tube)
+            told = poolpipe.trace(where, tubes=tube).join(wanted.select(KEY).unique(), on=KEY, how="semi")
+            assert told.equals(wanted)
+
+
+def test_trace__walks_from_sources_to_the_same_rows_but_for_wells_of_earlier_loads(day):
+    """The tables tell of a tube's last loading only; of every other link the walk finds the same."""
+    for hops in (0, 1, 2):
+        told = poolpipe.trace(day, tubes=sources(day), hops=hops).join(
+            day.traces.select(KEY).unique(), on=KEY, how="semi"
+        )
+        wanted = day.traces.filter(pl.col("hops") <= hops)
+        aside = pl.col("kind") != "well"
+        assert told.filter(aside).equals(wanted.filter(aside))
+
+
+def test_trace__of_a_tube_that_is_no_source_walks_like_from_one(day):
+    others = day.pools.filter(pl.col("people") > 0).join(
+        day.traces.select(pl.col("source_round").alias("round"), pl.col("source_tube").alias("tube")),
+        on=["round", "tube"],
+        how="anti",
+    )
+    told = poolpipe.trace(day, tubes=others["tube"][0])
+    members = day.members.filter(round=others["round"][0], tube=others["tube"][0])
+    rows = told.filter(source_round=others["round"][0])
+    assert set(rows.filter(kind="member")["person"]) == set(members["person"])
+    assert told.equals(told.sort(SORT_KEYS["traces"]))
+
+
+def test_trace__of_a_person_is_of_every_tube_of_theirs(day):
+    person = day.members["person"].value_counts(sort=True)["person"][0]
+    told = poolpipe.trace(day, people=person)
+    wanted = day.members.filter(person=person).select("round", "tube").unique().sort("round", "tube")
+    found = told.select("source_round", "source_tube").unique().sort("source_round", "source_tube")
+    assert found.rows() == wanted.rows()
+
+
+def test_trace__from_a_folder_is_the_same_with_the_index_and_without(day, folder):
+    asked = {"tubes": day.pools.filter(pl.col("people") > 0)["tube"].to_list(), "hops": 3}
+    first = poolpipe.trace(folder, **asked)
+    assert (folder / INDEX / "manifest.json").exists()
+    assert poolpipe.trace(folder, **asked).equals(first)
+    assert poolpipe.trace(day, **asked).equals(first)
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "manifest", "other"])
+def test_trace__makes_an_index_anew_that_is_damaged_or_of_another_result(day, folder, damage):
+    asked = {"tubes": day.pools.filter(pl.col("people") > 0)["tube"][0], "hops": 2}
+    first = poolpipe.trace(folder, **asked)
+    path = folder / INDEX / "members.arrow"
+    content = bytearray(path.read_bytes())
+    if damage == "flip":
+        content[len(content) // 2] ^= 1
+    elif damage == "cut":
+        del content[len(content) // 2 :]
+    elif damage == "manifest":
+        (folder / INDEX / "manifest.json").write_text("{}")
+    else:
+        told = json.loads((folder / INDEX / "manifest.json").read_text())
+        told["of"]["members"]["sha256"] = "0" * 64
+        (folder / INDEX / "manifest.json").write_text(json.dumps(told))
+    path.write_bytes(content)
+    assert poolpipe.trace(folder, **asked).equals(first)
+    assert path.read_bytes() != bytes(content) or damage in ("manifest", "other")
+
+
+def test_trace__names_what_is_not_there(day):
+    with pytest.raises(poolpipe.InputError, match="nobody was collected into a tube 'nowhere'"):
+        poolpipe.trace(day, tubes="nowhere")
+    with pytest.raises(poolpipe.InputError, match=r"nobody of the number 990\*+\d\d is in a tube"):
+        poolpipe.trace(day, people="9901001990")
+
+
+def test_trace__takes_households_from_the_list_given(day):
+    source = day.traces.row(0, named=True)
+    members = day.members.filter(round=source["source_round"], tube=source["source_tube"])
+    person = members.row(0, named=True)
+    listed = pl.DataFrame(
+        {
+            "person_type": [person["person_type"], "ZZ"],
+            "person": [person["person"], "kin"],
+            "household": ["H", "H"],
+        }
+    )
+    told = poolpipe.trace(day, tubes=source["source_tube"], residents=listed).filter(
+        kind="household", source_round=source["source_round"]
+    )
+    assert told.select("person_type", "person", "tube", "lag_s").rows() == [("ZZ", "kin", None, None)]
+    assert told["via"].to_list() == [f"{person['person_type']}:{person['person']}"]
