@@ -27,9 +27,9 @@ __all__ = ["trace"]
     "docs/trace.md tells the links.\n\n"
     "RESULT 为 `poolpipe run --out` 写出的文件夹；首次执行时在其中建立索引。各类关联见 docs/trace.zh.md。"
     "\n\n\b\nExamples  例:\n"
-    "  poolpipe trace result --tube 22040400001\n"
-    "  poolpipe trace result --person PASSPORT:E12345678 --hops 3 --people people.csv\n"
-    "  poolpipe trace result --tube 22040400001 --json > links.json"
+    "  poolpipe trace result --tube T99999\n"
+    "  poolpipe trace result --tube T99999 --hops 3 --people people.csv\n"
+    "  poolpipe trace result --tube T99999 --json > links.json"
 )
 @click.argument("run", metavar="RESULT", type=click.Path(path_type=Path))
 @click.option("--tube", "tubes", multiple=True, metavar="TUBE", help="A tube, again for more  样本管，可重复")
