@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["CodedDay", "code_day"]
 
-_TIMES = ("first_collected", "last_collected", "packed_at", "picked_up_at", "received_at", "loaded_at", "called_at")
+_TIMES = (
+    "first_collected",
+    "last_collected",
+    "packed_at",
+    "picked_up_at",
+    "received_at",
+    "loaded_at",
+    "called_at",
+)
 _WELL = r"^([A-P])([0-9]{2})$"
 
 
