@@ -1,6 +1,6 @@
 """Do scores mean what they say? Cities in which infections spread are run, and scores compared with who infected whom.
 
-python -m benchmarks.trace_calibration --cities 8            # writes the table and the picture of docs/trace.md
+python -m benchmarks.trace_calibration --cities 8            # writes the tables and the picture of docs/scores.md
 """
 
 from __future__ import annotations
@@ -19,9 +19,18 @@ EDGES = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 
 FIRST = 20
 KINDS = ("household", "queue", "tube", "member", "again")
 PERSON = ("person_type", "person")
-PAGE = Path(__file__).parents[1] / "docs" / "trace.md"
-PICTURE = PAGE.parent / "images" / "trace-calibration.svg"
+DOCS = Path(__file__).parents[1] / "docs"
+PICTURE = DOCS / "images" / "trace-calibration.svg"
 BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
+
+CHINESE = {
+    "| links | how many | mean error |": "| 关联 | 数量 | 平均偏差 |",
+    "| score | links | mean score | true |": "| 得分 | 关联数 | 平均得分 | 属实 |",
+    "| transmissions | how many | among the first ": "| 传播 | 数量 | 位于前 ",
+    "| all |": "| 全部 |",
+    " to ": " 至 ",
+}
+"""What the figures of docs/scores.zh.md are called; kinds of links are codes."""
 
 
 def links_and_truth(
@@ -125,6 +134,20 @@ def section(everything: pl.DataFrame, seen: pl.DataFrame, told: str) -> str:
     return "\n".join(lines)
 
 
+def in_chinese(figures: str) -> str:
+    """The figures as the Chinese page has them."""
+    for english, chinese in CHINESE.items():
+        figures = figures.replace(english, chinese)
+    return figures
+
+
+def write(page: Path, figures: str) -> None:
+    """Put figures between the marks of a page."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}", encoding="utf-8")
+
+
 def draw(everything: pl.DataFrame) -> None:
     """Draw the share of true links by score, with 95 % ranges, into `PICTURE`."""
     import altair as alt
@@ -151,7 +174,7 @@ def draw(everything: pl.DataFrame) -> None:
 
 
 def main() -> None:
-    """Run cities; write the figures of docs/trace.md, and its picture."""
+    """Run cities; write the figures of docs/scores.md and scores.zh.md, and their picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cities", type=int, default=8)
     parser.add_argument("--people", type=int, default=60_000)
@@ -167,10 +190,9 @@ def main() -> None:
             seen.append(found[1])
     everything = pl.concat(links)
     told = f"{given.cities} cities of {given.people:,} people, {given.rounds} rounds (seeds 1 to {given.cities}):"
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    figures = section(everything, pl.concat(seen), told)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}", encoding="utf-8")
+    zh = f"{given.cities} 座城市，各 {given.people:,} 人、{given.rounds} 轮（种子 1 至 {given.cities}）："
+    write(DOCS / "scores.md", section(everything, pl.concat(seen), told))
+    write(DOCS / "scores.zh.md", in_chinese(section(everything, pl.concat(seen), zh)))
     draw(everything)
 
 

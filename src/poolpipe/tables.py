@@ -233,7 +233,7 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
             "time from the positive's swab, packing or loading to this one's, negative where this one was earlier",
             "this person of a household was not swabbed in the look-back",
         ),
-        ("score", SHARE, "0 to 1", "probability that the link explains the person's infection (docs/trace.md)", "a tube of the same box"),
+        ("score", SHARE, "0 to 1", "probability that the link explains the person's infection (docs/scores.md)", "a tube of the same box"),
         ("via", TEXT, "", "who or what led there: a person as type:number, a box, a well as plate:well", "a member"),
     ),
     "anomalies": _columns(

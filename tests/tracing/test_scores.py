@@ -108,7 +108,7 @@ def city(tmp_path_factory):
 
 
 def test_scores__are_calibrated(city):
-    """The figures of docs/trace.md are of more cities; here chance leaves more room."""
+    """The figures of docs/scores.md are of more cities; here chance leaves more room."""
     _, (links, seen) = city
     assert links.filter("true", pl.col("kind") == "household").height > 20
     assert error_of(bins(links)) < 0.02

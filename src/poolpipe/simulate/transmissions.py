@@ -28,7 +28,7 @@ _NOBODY = -1
 _DAY = 86_400 * SECOND
 # People who are positive in a first round were infected in the days before it.
 _DAYS_BEFORE = 6
-# Nobody is infected by a person further away in the queue: the limits of the traces (docs/trace.md).
+# Nobody is infected by a person further away in the queue: the limits of the traces (docs/scores.md).
 _QUEUE_SCANS, _QUEUE_US = 20, 600 * SECOND
 
 

@@ -1,4 +1,4 @@
-"""Scores: the probability that a link explains the infection of the person it leads to (docs/trace.md)."""
+"""Scores: the probability that a link explains the infection of the person it leads to (docs/scores.md)."""
 
 from __future__ import annotations
 
