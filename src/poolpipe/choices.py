@@ -40,7 +40,7 @@ def check_choice(
     --------
     >>> check_choice("readings", "al", ("auto", "all"))
     Traceback (most recent call last):
-    poolpipe.errors.PolicyError: readings: unknown readings 'al' 没有这个选项; did you mean 'all'? give one of auto, all ...
+    poolpipe.errors.PolicyError: readings: unknown readings 'al' 没有这个扩增结果范围：'al'; did you mean 'all'? give one of auto, all ...
     """
     words = list(choices)
     if given in words:

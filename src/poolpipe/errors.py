@@ -69,7 +69,7 @@ class PoolpipeError(Exception):
         Examples
         --------
         >>> str(InputError.of("no_time", where="as_of", text="noon", way_out="mend it"))
-        "as_of: 'noon' is not a time 不是有效的时间; mend it"
+        "as_of: 'noon' is not a time 'noon' 不是有效的时间; mend it"
         """
         error = cls(message(code, fields), where=where, way_out=way_out or way_out_of(code, fields))
         error.code, error.fields = code, fields
@@ -137,7 +137,7 @@ class TableError(PoolpipeError):
     >>> import poolpipe
     >>> poolpipe.run(42)
     Traceback (most recent call last):
-    poolpipe.errors.TableError: inputs: an int is no frame 不是数据框; ...
+    poolpipe.errors.TableError: inputs: an int is no frame int 不是数据框; ...
     """
 
 
@@ -147,7 +147,7 @@ class UnknownTableError(PoolpipeError, KeyError):
     Examples
     --------
     >>> str(UnknownTableError.of("table_misspelt", where="day", name="recals", near="recalls"))
-    "day: there is no table 'recals' 没有这个表; did you mean 'recalls'? 是否为 recalls"
+    "day: there is no table 'recals' 没有表 'recals'; did you mean 'recalls'? 是否为 'recalls'"
     """
 
     __str__ = Exception.__str__  # KeyError quotes its message

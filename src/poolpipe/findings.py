@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANOMALIES",
+    "CUT_NUMBERS",
     "FALSE_ALARMS",
     "LOADS_REJECTED",
     "NO_LAB",
@@ -117,6 +118,13 @@ LOADS_REJECTED: Final = Reject(
     "先改正被拒收的上机记录后重新运行，板本身可能没有问题",
 )  # fmt: skip
 """Way out of an anomaly of a plate with rejected loads, which may hold what seems to be missing."""
+
+CUT_NUMBERS: Final = Reject(
+    "a spreadsheet may have cut the numbers of several people", "证件号可能被表格软件截断",
+    "find these lines by tube and time, and send them again from the original list, numbers as text",
+    "证件号可能被表格软件截断为 15 位，或为多人；请按管号与时间找出这些记录，以文本格式从原始名单重新导出补传",
+)  # fmt: skip
+"""Way out of repeated scans under a number that ends like a rounded one."""
 
 ANOMALIES: Final[Mapping[str, Anomaly]] = {
     "bad_person_id": Anomaly(

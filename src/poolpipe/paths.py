@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from poolpipe.errors import InputError
+from poolpipe.messages import message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,21 +33,16 @@ __all__ = [
     "walk",
 ]
 
-HIDDEN = (
-    "hidden, so not read: give it by its own path, or rename it 隐藏的文件或文件夹未读取：请单独指定或改名"
-)
-LEFT_BEHIND = (
-    "what another run is preparing, or left when it died: the next run into that folder removes it "
-    "其他运行的临时文件夹，下次写入该文件夹时清除"
-)
-LINK_LOOP = "a link that leads back to a folder it lies in: what is there is read once 指回上级文件夹的链接，未重复读取"
-READ_ALREADY = "a link to a folder that is read under its own name 链接所指文件夹已按原名读取"
-DANGLING = "a link to nothing: mend it, or give the file itself 链接指向的文件不存在"
-VANISHED = "it vanished while the folder was being read: run again 读取期间消失，请重新运行"
+HIDDEN = message("hidden", {})
+LEFT_BEHIND = message("left_behind", {})
+LINK_LOOP = message("link_loop", {})
+READ_ALREADY = message("link_again", {})
+DANGLING = message("link_dangling", {})
+VANISHED = message("vanished", {})
 NATURES = {
-    "pipe": "a pipe, not a file: write what comes through it to a file 管道而非文件：请先存为文件",
-    "socket": "a socket, not a file 套接字而非文件",
-    "device": "a device, not a file 设备而非文件",
+    "pipe": message("pipe_no_file", {}),
+    "socket": message("socket_no_file", {}),
+    "device": message("device_no_file", {}),
 }
 """Why pipes, sockets and devices among files are not opened: reading them may never end."""
 
@@ -187,11 +183,11 @@ def changed(before: os.stat_result, after: os.stat_result) -> str:
         Empty where it did not change.
     """
     then, now = before.st_size, after.st_size
-    way_out = "what was there was read; run again when the file is complete 读取期间文件有变化，请待文件写完后重新运行"
     if now != then:
-        return f"the file {'grew' if now > then else 'shrank'} from {then:,} to {now:,} bytes while it was read: {way_out}"
+        code = "file_grew" if now > then else "file_shrank"
+        return message(code, {"before": f"{then:,}", "now": f"{now:,}"})
     if after.st_mtime_ns != before.st_mtime_ns:
-        return f"the file was written to while it was read: {way_out}"
+        return message("file_touched", {})
     return ""
 
 

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from poolpipe.languages import both
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "CALL_WORDS",
     "CHANGE_WORDS",
+    "COLUMN_WORDS",
     "DOCUMENT_WORDS",
     "EVENT_WORDS",
     "LABORATORY_WORDS",
     "LINK_WORDS",
     "MODE_WORDS",
     "PRESET_WORDS",
+    "REFERENCE_WORDS",
     "RETENTION_WORDS",
     "ROLE_WORDS",
     "SEVERITY_WORDS",
@@ -31,6 +33,7 @@ __all__ = [
     "VALUE_WORDS",
     "Wording",
     "word_of",
+    "words_of",
 ]
 
 
@@ -51,7 +54,7 @@ def _words(**chinese: str) -> dict[str, Wording]:
     return {value: Wording(value.replace("_", " "), told) for value, told in chinese.items()}
 
 
-EVENT_WORDS: Final[Mapping[str, Wording]] = _words(
+EVENT_WORDS: Final[dict[str, Wording]] = _words(
     collect="采样", seal="封管", pack="装箱", pickup="转运", receive="签收", load="上机", read="扩增结果", report="报告", void="作废",
 )  # fmt: skip
 """Kinds of event (`tables.KINDS`)."""
@@ -65,6 +68,9 @@ LABORATORY_WORDS: Final[Mapping[str, Wording]] = _words(
     lab="检测机构", plate="检测板", well="孔", lot="试剂批号", instrument="仪器", channel="加样通道", run="连续上机的管",
 )  # fmt: skip
 """What in a laboratory may explain positives (`subject_kind` of the table `false_alarms`)."""
+
+REFERENCE_WORDS: Final[dict[str, Wording]] = _words(people="人员表", sites="采样点表", labs="检测机构表")
+"""Reference tables (`tables.REFERENCE`)."""
 
 MODE_WORDS: Final[Mapping[str, Wording]] = _words(pool="混采", single="单采")
 """Modes of a tube."""
@@ -134,6 +140,105 @@ PRESET_WORDS: Final[Mapping[str, Wording]] = {
 }
 """Policies that poolpipe brings (`policy.PRESETS`)."""
 
+COLUMN_WORDS: Final[Mapping[str, str]] = {
+    "at": "时间",
+    "round": "轮次",
+    "event_id": "事件编号",
+    "device": "设备",
+    "operator": "操作人",
+    "sent_at": "上传时间",
+    "kind": "种类",
+    "tube": "样本管",
+    "person": "证件号码",
+    "person_type": "证件类型",
+    "name": "姓名",
+    "phone": "电话",
+    "site": "采样点",
+    "point": "采样台",
+    "mode": "采样方式",
+    "capacity": "额定人数",
+    "recall_of": "原混管",
+    "swabs": "拭子数",
+    "box": "转运箱",
+    "giver": "交出人",
+    "receiver": "接收人",
+    "vehicle": "车辆",
+    "temperature_c": "温度",
+    "lab": "检测机构",
+    "tubes": "管数",
+    "plate": "检测板",
+    "well": "孔位",
+    "role": "孔的用途",
+    "role_from": "用途来源",
+    "target": "靶标",
+    "ct": "Ct 值",
+    "reagent": "试剂",
+    "instrument": "仪器",
+    "call": "结果",
+    "event": "被作废事件",
+    "reason": "作废原因",
+    "sex": "性别",
+    "birth_date": "出生日期",
+    "township": "乡镇街道",
+    "community": "社区",
+    "address": "住址",
+    "building": "楼栋",
+    "household": "户号",
+    "batch": "批次",
+    "longitude": "经度",
+    "latitude": "纬度",
+    "priority": "优先",
+    "capacity_per_day": "日检测能力",
+    "capacity_per_hour": "每小时检测能力",
+    "people": "人数",
+    "first_collected": "首次采样",
+    "last_collected": "末次采样",
+    "packed_at": "装箱时间",
+    "picked_up_at": "转运时间",
+    "received_at": "签收时间",
+    "loaded_at": "上机时间",
+    "called_at": "结果时间",
+    "state": "环节",
+    "called_by": "结果依据",
+    "p_false_positive": "假阳性概率",
+    "collected_at": "采样时间",
+    "position": "序号",
+    "p_infected": "感染概率",
+    "opened_at": "应复采时间",
+    "due_at": "截止时间",
+    "status": "状态",
+    "overdue": "超时",
+    "late": "超时办结",
+    "recollected_at": "复采时间",
+    "single_round": "单采轮次",
+    "single_tube": "单采管",
+    "outcome": "复采结果",
+    "closed_at": "办结时间",
+    "rank": "次序",
+    "source_round": "源头轮次",
+    "source_tube": "源头样本管",
+    "hops": "层级",
+    "lag_s": "时间差（秒）",
+    "score": "关联概率",
+    "via": "经由",
+    "code": "代码",
+    "severity": "级别",
+    "subject_kind": "对象类型",
+    "subject": "对象",
+    "detail": "详情",
+    "orphans": "无登记",
+    "file": "文件",
+    "line": "行号",
+    "raw": "原始记录",
+    "shared": "一孔多样",
+    "kept_from": "留样起",
+    "keep_until": "留样至",
+    "hour": "时段",
+    "waiting": "待出结果",
+    **{name: told.chinese for name, told in STATE_WORDS.items()},
+}
+"""Columns of docs/tables.md, as headings and messages name them to readers of Chinese."""
+
 VALUE_WORDS: Final[Mapping[str, Wording]] = {
     **MODE_WORDS, **CALL_WORDS, **ROLE_WORDS, **STATE_WORDS, **STATUS_WORDS, **SEVERITY_WORDS, **RETENTION_WORDS,
     **CHANGE_WORDS,
@@ -161,3 +266,15 @@ def word_of(words: Mapping[str, Wording], value: str) -> str:
     '10合1混采'
     """
     return both(*words[value]) if value in words else value
+
+
+def words_of(words: Mapping[str, Wording], values: Iterable[str]) -> Wording:
+    """List values that a reader may choose from: in Chinese each with its word, and the value that is written.
+
+    Examples
+    --------
+    >>> words_of(MODE_WORDS, ("pool", "single")).chinese
+    '混采（pool）、单采（single）'
+    """
+    listed = list(values)
+    return Wording(", ".join(listed), "、".join(f"{words[value].chinese}（{value}）" for value in listed))

@@ -28,6 +28,7 @@ TOLD_BY = {
     "poolpipe.messages.decode": ("decode",),
     "poolpipe.messages.exchange": ("export",),
     "poolpipe.messages.instrument_files": ("import",),
+    "poolpipe.messages.instrument_findings": ("import",),
     "poolpipe.messages.instrument_tables": ("import",),
     "poolpipe.messages.planning": ("simulate",),
     "poolpipe.messages": ("run",),

@@ -96,7 +96,7 @@ def test_trouble__of_our_own_making_asks_for_debug(failing):
         (("run", "x", "--out"), "requires an argument", "选项 --out 须有一个值"),
         (("export", "x", "--out", "y", "--format", "xml"), "Invalid value", "的值不可用"),
         (("run", "x", "--out", "y", "--rows", "0"), "Invalid value", "的值不可用"),
-        (("run", "x", "--out", "y", "--kind", "swab"), "none of collect", "没有这种事件"),
+        (("run", "x", "--out", "y", "--kind", "swab"), "none of collect", "没有事件种类"),
         (("diff", "a", "b", "c"), "unexpected extra argument", "多余的参数"),
         (("rn",), "No such command", "没有命令 rn"),
         (("run", "--quiet=1", "x"), "does not take a value", "选项 --quiet"),

@@ -218,7 +218,7 @@ def test_diff__refuses_a_torn_result_in_both_languages(result, tmp_path):
     told = typed("diff", out, tmp_path / "mixed")
     assert told.exit_code == 1
     assert "pools.parquet is not the table that summary.json speaks of" in told.stderr
-    assert "结果表与 summary.json 不属于同一次运行" in told.stderr
+    assert "pools.parquet 不是 summary.json 所述的表" in told.stderr
 
 
 def test_run__does_not_write_over_a_summary_of_somebody_else(scans, tmp_path):

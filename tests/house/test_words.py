@@ -13,7 +13,9 @@ from poolpipe import policy, tables, words
 from poolpipe.findings import ANOMALIES
 from poolpipe.languages import has_chinese, speaking
 
-TABLES = {name: getattr(words, name) for name in words.__all__ if name.endswith("_WORDS")}
+TABLES = {
+    name: getattr(words, name) for name in words.__all__ if name.endswith("_WORDS") and name != "COLUMN_WORDS"
+}
 
 
 def _glossary():
@@ -89,9 +91,18 @@ def test_words__name_every_value_of_the_tables():
     assert tuple(words.STATE_WORDS) == tables.STATES
     assert set(words.RETENTION_WORDS) == set(tables.RETENTION)
     assert set(words.TABLE_WORDS) == set(tables.TABLES)
+    assert set(words.REFERENCE_WORDS) == set(tables.REFERENCE)
     assert set(words.PRESET_WORDS) == set(policy.PRESETS)
     assert {each.subject_kind for each in ANOMALIES.values()} <= set(words.SUBJECT_WORDS)
     assert {each.severity for each in ANOMALIES.values()} == set(words.SEVERITY_WORDS)
+
+
+def test_words__name_every_column():
+    columns = {column.name for table in tables.TABLES.values() for column in table}
+    columns |= {name for kind in tables.EVENTS.values() for name in kind.columns}
+    columns |= {name for names in tables.REFERENCE.values() for name in names}
+    missing = sorted(columns - set(words.COLUMN_WORDS))
+    assert not missing, f"{missing}: give them a Chinese name in words.COLUMN_WORDS"
 
 
 def test_value__stands_for_one_thing():

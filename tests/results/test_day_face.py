@@ -68,7 +68,7 @@ def test_item_and_attribute__are_the_table(town):
     ("name", "why"), [("recals", "did you mean 'recalls'"), ("zzz", "the tables are pools, members, recalls")]
 )
 def test_unknown_table__is_told_with_the_likely_one(town, name, why):
-    with pytest.raises(UnknownTableError, match=f"no table '{name}' 没有这个表; {why}"):
+    with pytest.raises(UnknownTableError, match=f"no table '{name}' 没有表 '{name}'; {why}"):
         town[name]
     with pytest.raises(KeyError, match=why):
         town.table(name)

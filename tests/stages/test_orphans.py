@@ -44,7 +44,7 @@ def test_orphan__a_negative_one_gives_no_warning():
 
 def test_orphan__the_example_on_the_board_is_a_positive_one_with_its_call():
     day = _day(("A", "negative"), ("B", "positive"))
-    assert "tube B: called positive" in _drawn(anomaly_board(day.anomalies))
+    assert "tube 样本管 B: called positive ：结果为阳性" in _drawn(anomaly_board(day.anomalies))
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_help__has_everything_in_each_language(name, command):
         (("rum",), "没有命令 'rum'"),
         (("plan", "--people", "9", "x"), "多余的参数：x"),
         (("run", "x", "--out"), "选项 '--out' 须有一个值"),
-        (("run", TOWN, "--out", "y", "--as-of", "noon"), "--as-of 的值不可用：不是有效的时间（noon）"),
+        (("run", TOWN, "--out", "y", "--as-of", "noon"), "--as-of 的值不可用：'noon' 不是有效的时间"),
         (
             ("run", TOWN, "--out", "y", "--readings", "none"),
             "'none' 不是可选的值，可选：'auto', 'all', 'not-negative'",
@@ -156,13 +156,13 @@ def test_errors__say_what_where_and_the_way_out_in_one_language(tmp_path):
 def test_errors__of_python_are_in_both_languages_whatever_the_reader_speaks():
     with speaking("zh"):
         error = InputError.of("no_time", where="as_of", text="noon", way_out="mend it")
-    assert str(error) == "as_of: 'noon' is not a time 不是有效的时间; mend it"
+    assert str(error) == "as_of: 'noon' is not a time 'noon' 不是有效的时间; mend it"
 
 
 def test_message__in_chinese_keeps_every_value_that_english_names():
     with speaking("zh"):
-        assert message_in_language("setting_at_most", {"most": 3, "value": 5}) == "不得大于 3（5）"
-        assert message_in_language("no_time", {"text": "noon"}) == "不是有效的时间（noon）"
+        assert message_in_language("setting_at_most", {"most": 3, "value": 5}) == "不得大于 3，现为 5"
+        assert message_in_language("no_time", {"text": "noon"}) == "'noon' 不是有效的时间"
 
 
 @pytest.mark.parametrize("code", sorted(MESSAGES))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from poolpipe.messages import message
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -55,14 +57,11 @@ _SPREADSHEET_ERROR = r"^#(?:#+|N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|C
 
 FAULTS: Final = (
     "",
-    (
-        "its digits are lost (a spreadsheet keeps 15, floats are exact below 2^53): format the column as text, "
-        "export it again from the original numbers 末位数字已丢失，请将该列设为文本格式后从原始数据重新导出"
+    *(
+        message(code, {})
+        for code in ("digits_lost", "object_no_code", "spreadsheet_error", "truth_no_number")
     ),
-    "an object or a list is no code: send the number alone 对象或列表不是号码，请只填号码",
-    "an error of a spreadsheet is no code: mend the formula or widen the column 表格错误值不是号码，请修正公式或加宽列后重新导出",
-    "true or false is nobody's number: send the document's number 真假值不是证件号码，请填写证件号码",
-)  # fmt: skip
+)
 """Why a text is not a code, by number; 0 is a code. Each is the detail of a reject: the rule and the way out."""
 
 TRUTH_VALUE: Final = len(FAULTS) - 1

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from poolpipe.display import withhold_values
 from poolpipe.errors import TableError
+from poolpipe.words import Wording
 
 __all__ = ["ArrowStream", "Frame", "as_frame", "is_frame"]
 
@@ -103,15 +104,16 @@ def _code(given: Frame, error: Exception) -> str:
     return "broken_frame"
 
 
-def _kind_of(given: Any) -> str:
+def _kind_of(given: Any) -> Wording:
     kind = type(given)
     home = kind.__module__.partition(".")[0]
     called = kind.__name__ if home == "builtins" else f"{home}.{kind.__name__}"
     article = "an" if called[0].lower() in "aeio" else "a"
     if isinstance(given, Iterable) and not isinstance(given, str | bytes | Mapping):
-        inside = {type(each).__name__ for each in given} if isinstance(given, list | tuple) else set()
-        return f"{article} {called} of {', '.join(sorted(inside))}" if inside else f"{article} {called}"
-    return f"{article} {called}"
+        inside = sorted({type(each).__name__ for each in given} if isinstance(given, list | tuple) else ())
+        if inside:
+            return Wording(f"{article} {called} of {', '.join(inside)}", f"{'、'.join(inside)} 的 {called}")
+    return Wording(f"{article} {called}", called)
 
 
 def _first_line(error: Exception) -> str:

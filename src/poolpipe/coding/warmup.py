@@ -17,6 +17,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from poolpipe.errors import PoolpipeWarning
+from poolpipe.messages import message
 from poolpipe_kernels.compilation import argument_types, can_be_kept, is_wanting
 
 if TYPE_CHECKING:
@@ -54,9 +55,7 @@ def compile_kernels(progress: Callable[[str, int, int], None] | None = None) -> 
     can_keep = all(can_be_kept(kernel) for kernel, _ in wanting)
     if not can_keep:
         warnings.warn(
-            f"compiled code cannot be kept, every start compiles {total} kernels anew, about "
-            f"{_COMPILE_S * total:.0f} s; set NUMBA_CACHE_DIR to a folder that you alone may write to "
-            "编译结果无处保存，每次启动都须重新编译；请将 NUMBA_CACHE_DIR 设为仅您可写的文件夹",
+            message("code_not_kept", {"kernels": total, "seconds": f"{_COMPILE_S * total:.0f}"}),
             PoolpipeWarning,
             stacklevel=3,
         )

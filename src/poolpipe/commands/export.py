@@ -10,6 +10,7 @@ import click
 from poolpipe.commands import options
 from poolpipe.commands.lists import LIST_FORMS, write_lists
 from poolpipe.commands.options import ZONE
+from poolpipe.details import reject_text
 from poolpipe.display import number_of
 from poolpipe.errors import InputError
 from poolpipe.languages import both, language
@@ -184,7 +185,7 @@ def _take_readings(source: ResultFolder, paths: tuple[Path, ...], policy: str | 
     for row in given.rejects.head(5).iter_rows(named=True):
         place = f"{row['file']}:{row['line']}" if row["line"] is not None else row["file"]
         detail = withheld_detail(row["detail"] or "", row["file"])
-        tell(f"{both('not understood', '未能识别')}: {place} {row['code']}: {in_language(detail)}", err=True)
+        tell(f"{both('not understood', '未能识别')}: {place} {row['code']}: {reject_text(detail)}", err=True)
     if given.rejects.height > 5:
         more = given.rejects.height - 5
         tell(both(f"and {more} more", f"另有 {more} 条"), err=True)

@@ -14,14 +14,17 @@ from poolpipe.commands.options import ZONE, Number
 from poolpipe.display import withheld
 from poolpipe.languages import both
 from poolpipe.messages import message_in_language
+from poolpipe.messages.phrases import import_word
 from poolpipe.terminal.console import check_inputs, tell
 from poolpipe.terminal.documentation import page_lines
+from poolpipe.words import EVENT_WORDS, SEVERITY_WORDS, word_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import polars as pl
 
+    from poolpipe.errors import PoolpipeError
     from poolpipe.instruments.batch import Imported
     from poolpipe.instruments.model import InstrumentFile
 
@@ -165,9 +168,9 @@ def _lines(item: Imported, zone: str) -> list[str]:
     if item.file is not None:
         lines += _meaning(item, item.file, zone)
     if item.error is not None:
-        lines.append(f"  {both('not imported', '未导入')}: {item.error}")
-    lines += [f"  {both('missing', '缺少')}: {text}" for text in item.missing]
-    lines += [f"  {state} {path}" for path, state in item.written.items()]
+        lines.append(f"  {both('not imported', '未导入')}: {_told(item.error)}")
+    lines += [f"  {both('missing', '缺少')}: {import_word(text)}" for text in item.missing]
+    lines += [f"  {import_word(state)} {path}" for path, state in item.written.items()]
     return lines
 
 
@@ -180,12 +183,13 @@ def _meaning(item: Imported, file: InstrumentFile, zone: str) -> list[str]:
     )
     wells = file.readings["well"].n_unique() if file.readings.height else file.loads["well"].n_unique()
     undetermined = file.readings["ct"].null_count()
-    why = f"as {', '.join(known.undetermined) or '-'}; {known.undetermined_why}"
+    words = ", ".join(import_word(each) for each in known.undetermined) or "-"
+    why = both(f"as {words}", f"写作 {words}") + f"; {import_word(known.undetermined_why)}"
     lines = [
         f"  {both('format', '格式')}: {known.format}  {machine}",
-        f"  {both('time', '时间')}: {_local(known.run_time, zone)} ({known.time_of or '-'}; {known.zone or '-'})",
+        f"  {both('time', '时间')}: {_local(known.run_time, zone)} ({import_word(known.time_of) or '-'}; {import_word(known.zone) or '-'})",
         (
-            f"  {both('plate', '板号')}: {known.plate or '-'} ({known.plate_from or both('unknown', '未知')})  "
+            f"  {both('plate', '板号')}: {known.plate or '-'} ({import_word(known.plate_from) or both('unknown', '未知')})  "
             f"{both('wells', '孔数')}: {wells}"
         ),
         f"  {both('targets', '靶标')}: {', '.join(known.targets) or '-'}",
@@ -195,26 +199,38 @@ def _meaning(item: Imported, file: InstrumentFile, zone: str) -> list[str]:
             f"{both('undetermined', '未检出')}: {undetermined} ({why})"
         ),
         f"  {both('events', '事件')}: "
-        + (", ".join(f"{kind} {frame.height}" for kind, frame in item.events.items()) or "-"),
+        + (
+            ", ".join(f"{word_of(EVENT_WORDS, kind)} {frame.height}" for kind, frame in item.events.items())
+            or "-"
+        ),
     ]
     if file.pools.height:
-        lines.append(
-            f"  {both('pools', '混样')}: {file.pools['pool'].n_unique()} of {file.pools.height} samples (no events)"
-        )
+        lines.append(_pools(file.pools["pool"].n_unique(), file.pools.height))
     for question in (*file.questions, *item.questions):
         places = ", ".join(question.where[:MOST_PLACES]) + (
             " ..." if len(question.where) > MOST_PLACES else ""
         )
         lines.append(
-            f"  ? {question.code}: {question.what} [{places}] -> {question.decided} "
-            f"({both('answer', '由此决定')}: {answer(question.setting)})"
+            f"  ? {question.code}: {import_word(question.what)} [{places}] -> {import_word(question.decided)} "
+            f"({both('answer', '由此决定')}: {import_word(answer(question.setting))})"
         )
     for finding in file.not_understood:
-        where = f"{finding.sheet} line {finding.line}".strip() if finding.line else finding.sheet
-        lines.append(
-            f"  ! {finding.severity} {finding.code} {where}: {finding.what} '{withheld(finding.text)}'"
-        )
+        line = both(f"line {finding.line}", f"第 {finding.line} 行") if finding.line else ""
+        where = f"{finding.sheet} {line}".strip()
+        grave, what = word_of(SEVERITY_WORDS, finding.severity), import_word(finding.what)
+        lines.append(f"  ! {grave} {finding.code} {where}: {what} '{withheld(finding.text)}'")
     return lines
+
+
+def _told(error: PoolpipeError) -> str:
+    told = "; ".join(filter(None, error.in_language()))
+    return f"{error.where}: {told}" if error.where else told
+
+
+def _pools(pools: int, samples: int) -> str:
+    return f"  {both('pools', '混管')}: " + both(
+        f"{pools} of {samples} samples (no events)", f"{pools} 管，含样本 {samples} 份（无事件）"
+    )
 
 
 def _local(moment: datetime | None, zone: str) -> str:

@@ -10,8 +10,9 @@ import click
 from poolpipe.commands import options
 from poolpipe.commands.frames import board, echo_json
 from poolpipe.commands.options import POSITIVE, SHARE
-from poolpipe.languages import both
+from poolpipe.languages import both, language
 from poolpipe.terminal.console import show, tell
+from poolpipe.words import COLUMN_WORDS, TABLE_WORDS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -108,9 +109,9 @@ def plan(
         return
     show(
         [
-            board(made.needs, both("Needs", "所需"), rows=40),
+            board(_needs(made.needs), both("Needs", "所需"), rows=40),
             board(
-                _whole(made.hours), both("Hour by hour, whole tubes and people", "逐小时（取整）"), rows=rows
+                _hours(made.hours), both("Hour by hour, whole tubes and people", "逐小时（取整）"), rows=rows
             ),
         ]
     )
@@ -133,7 +134,7 @@ def _tell_verdict(made: Plan) -> None:
         else both("collection outruns the labs", "采样超过检测能力")
     )
     last = both(f"last tube tested in hour {made.finished_h}", f"最后一管于第 {made.finished_h} 小时检测")
-    tell(f"{verdict}; {last}")
+    tell(verdict + ("；" if language() == "zh" else "; ") + last)
     if made.lab_gap_tubes_per_day and made.assumed_tubes_per_day is None:
         tell(
             both(
@@ -141,6 +142,35 @@ def _tell_verdict(made: Plan) -> None:
                 f"需补充每日 {made.lab_gap_tubes_per_day:,.0f} 管的检测能力",
             )
         )
+
+
+def _needs(needs: pl.DataFrame) -> pl.DataFrame:
+    """The needs in the language of the reader, with what each rests on."""
+    import polars as pl
+
+    from poolpipe.messages import in_language
+
+    if language() == "both":
+        return needs
+    if language() == "en":
+        return needs.drop("中文")
+    told = needs["basis"].map_elements(in_language, return_dtype=pl.String)
+    return needs.select(pl.col("中文").alias("项目"), pl.col("quantity").alias("数量"), told.alias("依据"))
+
+
+_HOURS = {
+    "tested": "已检测",
+    "wait_h": "等待小时",
+    **{name: COLUMN_WORDS[name] for name in ("hour", "collected", "received", "waiting")},
+    "recalls": TABLE_WORDS["recalls"].chinese,
+}
+"""Columns of the hours to readers of Chinese."""
+
+
+def _hours(hours: pl.DataFrame) -> pl.DataFrame:
+
+    told = _whole(hours)
+    return told.rename(_HOURS) if language() == "zh" else told
 
 
 def _whole(hours: pl.DataFrame) -> pl.DataFrame:

@@ -13,8 +13,10 @@ from poolpipe.commands.frames import echo_csv, echo_json
 from poolpipe.commands.options import ZONE
 from poolpipe.commands.results import times_in
 from poolpipe.errors import InputError
+from poolpipe.languages import language
 from poolpipe.terminal.console import check_inputs
 from poolpipe.terminal.console import show as draw
+from poolpipe.words import TABLE_WORDS, word_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -75,7 +77,7 @@ def show(
     wanted = _wanted(found, table, by, columns)
     import polars as pl
 
-    from poolpipe.terminal.tables import grouped, masked_rows, table_board
+    from poolpipe.terminal.tables import grouped, in_language_of_reader, masked_rows, table_board
 
     ordered = grouped(found, by) if by else found
     if as_csv:
@@ -85,8 +87,9 @@ def show(
     else:
         sizes = ordered.select(pl.len().over(by)).to_series().head(rows).to_list() if by else ()
         shown = ordered.head(rows)
-        legible = shown if show_ids else masked_rows(shown, table)
-        title, more = f"{table} · {ordered.height:,}", ordered.height - shown.height
+        legible = in_language_of_reader(shown if show_ids else masked_rows(shown, table), table)
+        name = word_of(TABLE_WORDS, table) if language() == "zh" else table
+        title, more = f"{name} · {ordered.height:,}", ordered.height - shown.height
         draw(
             [table_board(legible.select(wanted), title, zone=zone, sizes=sizes, more=more, show_ids=show_ids)]
         )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from poolpipe.decode.sums import narrowed
+from poolpipe.messages import message
+from poolpipe.words import Wording
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -159,34 +161,34 @@ def _rounded(judged: _Mean) -> dict[str, Any]:
 def _warning_of_dilution(seen: float, pairs: int, judged: _Mean) -> list[str]:
     if judged.tail >= RARE or abs(seen - judged.expected) < LEAST:
         return []
-    why, cause = (
-        ("pools dilute more, or their extraction is weaker, than told", "混采稀释或提取损失大于所述")
+    cause = (
+        Wording("pools dilute more, or their extraction is weaker, than told", "混采稀释或提取损失大于所述")
         if seen > judged.expected
-        else ("pools dilute less than told", "混采稀释小于所述")
+        else Wording("pools dilute less than told", "混采稀释小于所述")
     )
-    interval = f"{judged.lower:.1f} - {judged.upper:.1f}"
-    return [
-        (
-            f"{pairs:,} pools come {seen:.1f} cycles later than the single of their one positive person, {judged.expected:.1f} "
-            f"expected ({interval}): {why} {pairs:,} 个混采管的 Ct 比其唯一阳性者单检平均晚 {seen:.1f}，"
-            f"按稀释应为 {judged.expected:.1f}（{interval}）：{cause}"
-        )
-    ]
+    return [message("pools_later", {"pairs": f"{pairs:,}", **_told(seen, judged), "cause": cause})]
 
 
 def _warning_of_law(seen: float, pools: int, judged: _Mean) -> list[str]:
     if judged.tail >= RARE or abs(seen - judged.expected) < LEAST:
         return []
-    why, cause = (
-        ("later: a weaker assay, more dilution, or infections of another age than told", "偏晚：检测偏弱、稀释偏大或感染时期不同")
-        if seen > judged.expected
-        else ("earlier: a stronger assay, less dilution, or infections of another age than told", "偏早：检测偏强、稀释偏小或感染时期不同")
-    )  # fmt: skip
-    interval = f"{judged.lower:.1f} - {judged.upper:.1f}"
-    return [
-        (
-            f"the mean Ct of {pools:,} pools with one positive person is {seen:.1f}, {judged.expected:.1f} expected ({interval}) "
-            f"of the policy's law: {why} 仅一人阳性的混采管 {pools:,} 个，平均 Ct 为 {seen:.1f}，"
-            f"按判读规则应为 {judged.expected:.1f}（{interval}）：{cause}"
+    cause = (
+        Wording(
+            "later: a weaker assay, more dilution, or infections of another age than told",
+            "偏晚：检测偏弱、稀释偏大或感染时期不同",
         )
-    ]
+        if seen > judged.expected
+        else Wording(
+            "earlier: a stronger assay, less dilution, or infections of another age than told",
+            "偏早：检测偏强、稀释偏小或感染时期不同",
+        )
+    )
+    return [message("pools_off_the_law", {"pools": f"{pools:,}", **_told(seen, judged), "cause": cause})]
+
+
+def _told(seen: float, judged: _Mean) -> dict[str, str]:
+    return {
+        "seen": f"{seen:.1f}",
+        "expected": f"{judged.expected:.1f}",
+        "interval": f"{judged.lower:.1f} - {judged.upper:.1f}",
+    }

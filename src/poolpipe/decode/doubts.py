@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from poolpipe.messages import message
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,13 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["DOUBTS", "doubts_of_pools"]
 
 DOUBTS: Final = {
-    "pool_without_people": "a pool with a row in pools and no seat: nobody is told anything by it 该管有结果而无人员",
-    "pool_without_call": "a pool with seats and no row in pools: its people are as before 该管有人员而无结果",
-    "contradiction": "the smallest set of outcomes that cannot all be true of this test: its people are as before "
-    "结果互相矛盾（最小的一组），人员概率未变",
-    "seat_repeated": "somebody sits in this pool more than once; one seat counts 同一人在该管重复登记，按一次计",
-    "ct_without_positive": "a Ct within the limit and no positive or suspect call: the call counts, the Ct does not "
-    "有 Ct 值而未判阳性或可疑：以判定为准，Ct 不计",
+    code: message(code, {})
+    for code in (
+        "pool_without_people",
+        "pool_without_call",
+        "contradiction",
+        "seat_repeated",
+        "ct_without_positive",
+    )
 }
 """Code to meaning."""
 
@@ -63,12 +66,10 @@ def doubts_of_pools(
     ]
     for rows in contradicting:
         names = ", ".join(repr(name) for name in pools.gather(list(rows)).cast(pl.String).to_list())
-        together = f" ({names} 之间)" if len(rows) > 1 else ""
-        tables.append(
-            _table("contradiction", pools, np.asarray(rows, np.int64)).with_columns(
-                pl.col("detail") + pl.lit(together)
-            )
-        )
+        told = _table("contradiction", pools, np.asarray(rows, np.int64))
+        if len(rows) > 1:
+            told = told.with_columns(pl.lit(message("contradiction_of", {"pools": names})).alias("detail"))
+        tables.append(told)
     for code, rows_of in (("seat_repeated", repeated), ("ct_without_positive", unused_ct)):
         if rows_of is not None:
             tables.append(_table(code, pools, rows_of))

@@ -11,6 +11,8 @@ import polars as pl
 from poolpipe.decode.assays import NEGATIVE, POSITIVE, SUSPECT
 from poolpipe.decode.sums import expected_positives
 from poolpipe.decode.surprises import chance_of_detection
+from poolpipe.messages import message
+from poolpipe.words import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -265,10 +267,7 @@ def _pairs(layout: PoolLayout, p_infected: NDArray[np.float64], positive: NDArra
 
 
 def _warn_of_pairs(row: _FitRow) -> str:
-    return (
-        f"{row.seen:,.0f} pools hold two or more people found infected, {row.expected:,.1f} expected by chance: infected "
-        f"people share pools (households) {row.seen:,.0f} 管中有两名以上感染者，按随机应为 {row.expected:,.1f} 管：同户聚集"
-    )
+    return message("pools_of_two", {"seen": f"{row.seen:,.0f}", "expected": f"{row.expected:,.1f}"})
 
 
 def _households(
@@ -329,10 +328,7 @@ def _link(layout: PoolLayout, p_infected: NDArray[np.float64], row: _FitRow) -> 
 
 
 def _warn_of_households(row: _FitRow) -> str:
-    return (
-        f"{row.seen:,.1f} pairs of one household are found infected, {row.expected:,.1f} expected of independent people: "
-        f"give housemates of the infected a higher prior 同户感染对 {row.seen:,.1f}，独立时应为 {row.expected:,.1f}：应计入同户传播"
-    )
+    return message("household_pairs", {"seen": f"{row.seen:,.1f}", "expected": f"{row.expected:,.1f}"})
 
 
 def _cycles(
@@ -355,12 +351,12 @@ def _cycles(
 
 
 def _warn_of_cycles(row: _FitRow) -> str:
-    late = row.seen > row.expected
-    return (
-        f"the mean Ct of positive pools is {row.seen:.1f}, {row.expected:.1f} expected of the assay's law: "
-        f"{'later: more dilution, or a weaker' if late else 'earlier: less dilution, or a stronger'} assay than told "
-        f"阳性管平均 Ct 为 {row.seen:.1f}，按所述检测应为 {row.expected:.1f}"
+    cause = (
+        Wording("later: more dilution, or a weaker assay than told", "偏晚：稀释偏大或检测偏弱")
+        if row.seen > row.expected
+        else Wording("earlier: less dilution, or a stronger assay than told", "偏早：稀释偏小或检测偏强")
     )
+    return message("mean_ct", {"seen": f"{row.seen:.1f}", "expected": f"{row.expected:.1f}", "cause": cause})
 
 
 def _table(rows: list[_FitRow]) -> pl.DataFrame:

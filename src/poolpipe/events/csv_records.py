@@ -49,16 +49,9 @@ __all__ = [
 _SHOWN = 1000
 """Bytes kept of a rejected record that is too long."""
 
-NO_HEADER = (
-    "there is no header: the first line names no column such as at, tube, person; put the line with the columns' names "
-    "back on top, as in the file that this one was cut from 缺少表头行，请补上列名"
-)
-
-_TOO_LONG = (
-    "the line is longer than any may be (files.longest_record of the policy); only its beginning is kept "
-    "本行超过允许长度，仅保留开头"
-)
-_NO_TEXT = "there is no header: the first line holds bytes that are no text, and names no column 首行不是文本，缺少表头"
+NO_HEADER = message("header_absent", {})
+_TOO_LONG = message("line_too_long", {})
+_NO_TEXT = message("header_no_text", {})
 BELOW = 10
 """Lines in which a known header or a record is searched for below an unknown first line."""
 
@@ -351,14 +344,14 @@ def _reason(framed: Framed, row: int, width: int, *, damaged: bool) -> str:
     if framed.faults[row] == framing.LONG:
         return _TOO_LONG
     if framed.faults[row] == framing.STRAY:
-        return "a quote is not closed, or something follows it: mend the line 引号未闭合，请更正本行"
+        return message("quote_open", {})
     if damaged:
-        return "bytes that are no text in the file's encoding: save it as UTF-8 含非文本字节，请另存为 UTF-8"
+        return message("line_no_text", {})
     if framed.torn[row]:
-        return "the file breaks off in this line: copy it again 文件在此行中断，请重新复制"
+        return message("line_torn", {})
     if framed.cells[row] == width:
-        return "the cells of this line cannot be told apart: mend the line 无法分列，请更正本行"
-    return f"{framed.cells[row]} cells where the header has {width}: mend the line 列数与表头不符，请更正本行"
+        return message("cells_unclear", {})
+    return message("cells_differ", {"cells": int(framed.cells[row]), "width": width})
 
 
 def _bytes_of(text: NDArray[np.uint8], framed: Framed) -> bytes:

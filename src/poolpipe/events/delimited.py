@@ -20,6 +20,7 @@ from poolpipe.events.csv_records import (
     without_header,
 )
 from poolpipe.events.naming import ANY_NAMES, Naming
+from poolpipe.messages import message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_delimited"]
 
-_AGAIN = (
-    "a header, not a record: files were put one behind the other; what follows is read by it 重复的表头行"
-)
+_AGAIN = message("header_repeated", {})
 
 
 def read_delimited(

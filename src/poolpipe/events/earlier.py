@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from poolpipe.messages import message
 from poolpipe.tables import EVENTS, TABLES
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMED", "files_of_result", "told_by_columns"]
 
-NAMED = "part of the result in this folder, as its summary.json says: no scans 本文件夹内已有的结果文件，非扫码事件"
+NAMED = message("part_of_result", {})
 
 _SUMMARY = "summary.json"
 _LARGEST_SUMMARY = 1 << 28
@@ -55,5 +56,5 @@ def told_by_columns(names: Iterable[str]) -> str:
     for table, columns in TABLES.items():
         there = given & {column.name for column in columns}
         if len(there) >= _MOST * len(columns) and not there <= _OF_EVENTS:
-            return f"a table of results ({table}), not events: give the scans themselves 结果表而非扫码事件"
+            return message("table_of_results", {"table": table})
     return ""

@@ -6,6 +6,8 @@ import codecs
 import re
 from typing import NamedTuple
 
+from poolpipe.messages import message
+
 __all__ = ["ENDINGS", "WORKBOOK", "NoEventsError", "unreadable"]
 
 
@@ -21,45 +23,60 @@ class _Format(NamedTuple):
     at: int = 0
 
 
-_UNPACK = "unpack it and give what is in it 请解压后再提供"
-_AS_CSV = "save each sheet as CSV (UTF-8) and give that 请另存为 CSV（UTF-8）后再提供"
-_AS_WORKBOOK = "open it in Excel or WPS and save it as .xlsx 请用 Excel 或 WPS 打开后另存为 .xlsx"
-_EXPORT = "export its table as CSV, NDJSON or Parquet 请导出为 CSV、NDJSON 或 Parquet"
-
 ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
 """Endings of workbooks; texts called so are read as texts."""
 
-WORKBOOK = f"a workbook whose name does not end like one's: call it .xlsx or .xls, or: {_AS_CSV}"
-ZIP = f"a zip archive: {_UNPACK}"
+WORKBOOK = message("workbook_misnamed", {})
+ZIP = message("zip_archive", {})
+
+
+def _packed(what: str) -> str:
+    return message("foreign_packed", {"what": what})
+
+
+def _archive(what: str) -> str:
+    return message("foreign_archive", {"what": what})
+
+
+def _database(what: str) -> str:
+    return message("foreign_database", {"what": what})
+
+
+def _file(what: str) -> str:
+    return message("foreign_file", {"what": what})
+
+
+_TWICE = message("packed_two_times", {})
+_PICTURE = message("picture", {})
 
 _FORMATS = (
-    _Format(b"BZh", f"compressed with bzip2: {_UNPACK}"),
-    _Format(b"\xfd7zXZ\x00", f"compressed with xz: {_UNPACK}"),
-    _Format(b"\x5d\x00\x00", f"compressed with lzma: {_UNPACK}"),
-    _Format(b"LZIP", f"compressed with lzip: {_UNPACK}"),
-    _Format(b"\x04\x22\x4d\x18", f"compressed with lz4: {_UNPACK}"),
-    _Format(b"\x1f\x9d", f"compressed with compress (.Z): {_UNPACK}"),
-    _Format(b"\xff\x06\x00\x00sNaPpY", f"compressed with snappy: {_UNPACK}"),
-    _Format(b"\x89LZO\x00\r\n\x1a\n", f"compressed with lzop: {_UNPACK}"),
-    _Format(b"7z\xbc\xaf\x27\x1c", f"a 7-Zip archive: {_UNPACK}"),
-    _Format(b"Rar!\x1a\x07", f"a RAR archive: {_UNPACK}"),
-    _Format(b"MSCF\x00\x00\x00\x00", f"a cabinet archive: {_UNPACK}"),
-    _Format(b"ustar", f"a tar archive: {_UNPACK}", at=257),
-    _Format(b"\x1f\x8b", f"compressed twice: {_UNPACK}"),
-    _Format(b"\x28\xb5\x2f\xfd", f"compressed twice: {_UNPACK}"),
+    _Format(b"BZh", _packed("bzip2")),
+    _Format(b"\xfd7zXZ\x00", _packed("xz")),
+    _Format(b"\x5d\x00\x00", _packed("lzma")),
+    _Format(b"LZIP", _packed("lzip")),
+    _Format(b"\x04\x22\x4d\x18", _packed("lz4")),
+    _Format(b"\x1f\x9d", _packed("compress (.Z)")),
+    _Format(b"\xff\x06\x00\x00sNaPpY", _packed("snappy")),
+    _Format(b"\x89LZO\x00\r\n\x1a\n", _packed("lzop")),
+    _Format(b"7z\xbc\xaf\x27\x1c", _archive("7-Zip")),
+    _Format(b"Rar!\x1a\x07", _archive("RAR")),
+    _Format(b"MSCF\x00\x00\x00\x00", _archive("cabinet")),
+    _Format(b"ustar", _archive("tar"), at=257),
+    _Format(b"\x1f\x8b", _TWICE),
+    _Format(b"\x28\xb5\x2f\xfd", _TWICE),
     _Format(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", WORKBOOK),
     _Format(b"PK\x05\x06", ZIP),
     _Format(b"PK\x07\x08", ZIP),
-    _Format(b"SQLite format 3\x00", f"a SQLite database: {_EXPORT}"),
-    _Format(b"\x00\x01\x00\x00Standard ", f"an Access database: {_EXPORT}"),
-    _Format(b"DUCK", f"a DuckDB database: {_EXPORT}", at=8),
-    _Format(b"Obj\x01", f"an Avro file: {_EXPORT}"),
-    _Format(b"ORC", f"an ORC file: {_EXPORT}"),
-    _Format(b"PARE", f"an encrypted Parquet file: {_EXPORT}"),
-    _Format(b"FEA1", f"a Feather file of the first version: {_EXPORT}"),
-    _Format(b"\x89HDF\r\n\x1a\n", f"an HDF5 file: {_EXPORT}"),
-    _Format(b"\x89PNG\r\n\x1a\n", "a picture 图片"),
-    _Format(b"\xff\xd8\xff", "a picture 图片"),
+    _Format(b"SQLite format 3\x00", _database("SQLite")),
+    _Format(b"\x00\x01\x00\x00Standard ", _database("Microsoft Access")),
+    _Format(b"DUCK", _database("DuckDB"), at=8),
+    _Format(b"Obj\x01", _file("Avro")),
+    _Format(b"ORC", _file("ORC")),
+    _Format(b"PARE", message("parquet_encrypted", {})),
+    _Format(b"FEA1", message("feather_first", {})),
+    _Format(b"\x89HDF\r\n\x1a\n", _file("HDF5")),
+    _Format(b"\x89PNG\r\n\x1a\n", _PICTURE),
+    _Format(b"\xff\xd8\xff", _PICTURE),
 )
 
 _OFFICE = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"mimetype")
@@ -87,9 +104,9 @@ def unreadable(head: bytes) -> str:
     if head.startswith(b"PK\x03\x04") and not _is_text(head[4:]):
         return WORKBOOK if head[30:].startswith(_OFFICE) else ZIP
     if b"urn:schemas-microsoft-com:office:spreadsheet" in head or b"Excel.Sheet" in head:
-        return f"a spreadsheet in XML (2003): {_AS_WORKBOOK}"
+        return message("workbook_of_2003", {})
     if _PDF.match(head):
-        return f"a PDF: {_EXPORT}"
+        return message("pdf", {})
     found = (form for form in _FORMATS if head.startswith(form.magic, form.at))
     return next((form.says for form in found if not _is_text(head[form.at + len(form.magic) :])), "")
 

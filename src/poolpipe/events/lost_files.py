@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from poolpipe.display import number_of, visible
 from poolpipe.events.folders import kind_of_name
 from poolpipe.events.sources import NOT_EVENTS, SETTLED
+from poolpipe.messages import message
+from poolpipe.words import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -38,8 +40,7 @@ def unused_files(
         A sentence per file in both languages, with the way out; behind the fifth the number of other files.
     """
     lost = [
-        f"{visible(each['file'])}: all its {number_of(each['rejected'], 'record')} rejected, nothing of the file counts; see the "
-        "rejected records and the columns not used 全部记录被拒收，该文件未起任何作用：请看拒收记录与未采用的列"
+        message("all_rejected", {"file": visible(each["file"]), "records": _records(each["rejected"])})
         for each in files
         if each["rejected"]
         and not each["accepted"]
@@ -47,14 +48,14 @@ def unused_files(
         and not any(each["file"] in warning for warning in told)
     ]
     lost += [
-        f"{visible(file)}: not read, nothing of it counts: {why} 该文件未读取"
+        message("file_lost", {"file": visible(file), "why": why})
         for file, why in skipped.items()
         if why not in SETTLED and (why != NOT_EVENTS or kind_of_name(file))
     ]
     more = len(lost) - _FEW
-    rest = (
-        [f"nothing counts of {more:,} more files, see Not used 另有 {more:,} 个文件未起作用，见“未采用”"]
-        if more > 0
-        else []
-    )
+    rest = [message("more_lost", {"count": f"{more:,}"})] if more > 0 else []
     return [*lost[:_FEW], *rest]
+
+
+def _records(count: int) -> Wording:
+    return Wording(number_of(count, "record"), f"{count:,} 条记录")

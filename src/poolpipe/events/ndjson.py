@@ -42,19 +42,11 @@ _SHOWN = 1000
 _KEYS = "CASE WHEN json_valid(line) THEN json_keys(line) ELSE [] END"
 """The keys of a line's object, in SQL."""
 
-_NO_OBJECT = (
-    "not a JSON object: write each record as one object {…} on a line of its own "
-    "不是 JSON 对象，请每行写一个 {…} 对象"
-)
-_INFINITY = "Infinity is no JSON and no value: write a number, or null 不是有效数值，请填数字或 null"
-_TOO_DEEP = f"objects or lists inside one another more than {_DEEPEST} times 嵌套层数过多"
-_TOO_LONG = (
-    "the line is longer than any may be (files.longest_record of the policy); only its beginning is kept "
-    "本行超过允许长度，仅保留开头"
-)
-_TWICE = (
-    "the object gives two values for one column: keep one, or rename the other key 同一列有两个值，请保留一个"
-)
+_NO_OBJECT = message("json_no_object", {})
+_INFINITY = message("json_infinity", {})
+_TOO_DEEP = message("json_too_deep", {"most": _DEEPEST})
+_TOO_LONG = message("line_too_long", {})
+_TWICE = message("json_key_twice", {})
 
 
 def read_json(stream: TextStream, longest: int, naming: Naming = ANY_NAMES) -> Iterator[Batch]:

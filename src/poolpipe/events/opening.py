@@ -343,12 +343,12 @@ def _attempted(
     try:
         raw, file, compression = opened(source.path, damage)
     except FileNotFoundError:
-        yield _named("the file vanished before it was read: run again 文件在读取前消失，请重新运行")
+        yield _named(message("file_vanished", {}))
         return
     except PermissionError as error:
         raise InputError.of("unreadable", where=shown(source.path)) from error
     except OSError as error:
-        yield _named(f"the file cannot be read: {error.strerror or error}; look at the disk 请检查磁盘")
+        yield _named(message("file_not_read", {"why": error.strerror or str(error)}))
         return
     with raw:
         stream = TextStream(file, encoding, ended=partial(_changed, raw, os.fstat(raw.fileno())))

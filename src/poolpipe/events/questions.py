@@ -8,6 +8,7 @@ import polars as pl
 
 from poolpipe.messages import message
 from poolpipe.tables import KINDS
+from poolpipe.words import COLUMN_WORDS, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,5 +83,14 @@ def questions_of_machine(note: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         options = " ".join(_OPTIONS[fact] for fact in lacking if fact in _OPTIONS)
         by_import = message("import_then_run", {"file": "FILE", "options": options})
         answer = by_import if options else str(note["answers"]["lab_missing"])
-        found.append(("facts_untold", message("facts_untold", {"facts": ", ".join(lacking)}), answer))
+        found.append(
+            (
+                "facts_untold",
+                message(
+                    "facts_untold",
+                    {"facts": Wording(", ".join(lacking), "、".join(COLUMN_WORDS[fact] for fact in lacking))},
+                ),
+                answer,
+            )
+        )
     return found

@@ -20,6 +20,7 @@ from poolpipe.errors import InputError
 from poolpipe.events import read_table
 from poolpipe.events.mapping import ColumnMapping, load_mapping
 from poolpipe.events.persons import capital_check
+from poolpipe.messages import message
 from poolpipe.tables import REFERENCE, require
 
 if TYPE_CHECKING:
@@ -260,12 +261,7 @@ def _unusable_capacities(table: pl.DataFrame) -> list[str]:
     unusable = table.select((given & _capacity().is_null()).sum()).item()
     if not unusable:
         return []
-    return [
-        (
-            f"labs.capacity_per_day: {unusable:,} no number above nothing: those labs' load is told without it; "
-            f"write tubes per day 检测能力不是正数 {unusable:,} 处，请填每日管数"
-        )
-    ]
+    return [message("capacity_unusable", {"count": f"{unusable:,}"})]
 
 
 def _capacity() -> pl.Expr:
@@ -312,7 +308,7 @@ def _faults(column: str, faults: NDArray[np.uint8]) -> list[str]:
     """Warn of texts that are not codes, without quoting them, because they may identify a person."""
     counts = ((fault, int((faults == fault).sum())) for fault in range(1, len(FAULTS)))
     return [
-        f"{column}: {count:,} not used 未采用 {count:,} 行: {FAULTS[fault]}"
+        message("codes_not_used", {"column": column, "count": f"{count:,}", "why": FAULTS[fault]})
         for fault, count in counts
         if count
     ]
@@ -325,10 +321,4 @@ def _unknown_priorities(cleaned: pl.Series) -> list[str]:
     words = unknown.unique(maintain_order=True)
     told = ", ".join(f"'{visible(mask_numbers(word[:12]))}'" for word in words.head(_MOST_TOLD).to_list())
     more = ", …" if len(words) > _MOST_TOLD else ""
-    count = f"{len(unknown):,}"
-    return [
-        (
-            f"sites.priority: {count} neither yes nor no ({told}{more}): no priority is given; write 1 or 0 "
-            f"无法识别的优先级 {count} 处，未按重点采样点处理，请填 1 或 0"
-        )
-    ]
+    return [message("priority_unknown", {"count": f"{len(unknown):,}", "words": told + more})]

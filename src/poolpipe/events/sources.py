@@ -18,6 +18,7 @@ from poolpipe.events.formats import ENDINGS, WORKBOOK, unreadable
 from poolpipe.events.pipes import WITHOUT_NAME
 from poolpipe.events.streams import recognised, tells_events
 from poolpipe.events.unpacking import DamageError, opened
+from poolpipe.messages import in_both, message
 from poolpipe.paths import (
     DANGLING,
     NATURES,
@@ -31,6 +32,7 @@ from poolpipe.paths import (
     unusable,
     walk,
 )
+from poolpipe.words import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -47,17 +49,14 @@ _DOUBTFUL = (".txt", ".json")
 _COMPRESSED = (".gz", ".zst", ".zstd")
 _HEAD = 4096
 
-NOT_EVENTS = "not an event file by its name or its first line 按名称与首行均非事件文件"
-EVENTS_BY_CONTENT = (
-    "events by what it holds, but its name does not end like an event file's: rename it (.csv, .ndjson, .parquet, .arrow), "
-    "or give it by its own path 内容为事件，但扩展名不是事件文件：请改名，或单独指定"
-)
-EMPTY = "empty 空文件"
-SAME = "the same file as another, which is read 与另一文件相同，已读取一次"
+NOT_EVENTS = message("no_event_file", {})
+EVENTS_BY_CONTENT = message("events_by_content", {})
+EMPTY = message("file_hollow", {})
+SAME = message("same_file", {})
 APART = {
-    "people": "the table of people that was given as such 已作为人员表提供",
-    "sites": "the table of sites that was given as such 已作为采样点表提供",
-    "labs": "the table of laboratories that was given as such 已作为检测机构表提供",
+    "people": message("people_given", {}),
+    "sites": message("sites_given", {}),
+    "labs": message("labs_given", {}),
 }
 SETTLED = frozenset([EMPTY, SAME, NAMED, READ_ALREADY, *APART.values()])
 """Reasons that need no action: the file's content is read elsewhere, or is no event."""
@@ -222,9 +221,11 @@ def nothing_to_read(
     InputError
     """
     named = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
-    told = [f"{name}: {why}" for name, why in skipped.items()]
-    more = [f"and {len(told) - 5} more"] if len(told) > 5 else []
-    left_aside = f"; left aside 未采用: {'; '.join([*told[:5], *more])}" if told else ""
+    told = [in_both(f"{name}: {why}") for name, why in list(skipped.items())[:5]]
+    if more := len(skipped) - len(told):
+        told.append(in_both(message("more_left_aside", {"count": more})))
+    files = Wording(*("; ".join(each) for each in zip(*told, strict=True))) if told else ""
+    left_aside = in_both(message("left_aside", {"files": files})) if told else ""
     where = ", ".join(map(shown, named))
     return InputError.of("nothing_to_read", where=where, left_aside=left_aside, endings=" ".join(_SUFFIXES))
 
@@ -358,9 +359,9 @@ def _by_content(path: Path) -> str:
         with raw:
             head = bytes(file.read(_HEAD))
     except OSError as error:
-        return f"not an event file by its name, and cannot be read: {error.strerror} 无法读取"
+        return message("other_unreadable", {"why": error.strerror or str(error)})
     except DamageError as error:
-        return f"not an event file by its name, and cannot be unpacked: {error.why} 无法解压"
+        return message("other_packed", {"why": error.why})
     if not head:
         return EMPTY
     if foreign := unreadable(head):

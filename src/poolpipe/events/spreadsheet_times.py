@@ -9,6 +9,8 @@ from typing import Final
 
 import polars as pl
 
+from poolpipe.messages import message
+
 __all__ = ["DATE_ALONE", "NO_TIMES", "TIME_OF_DAY", "as_rfc3339", "why_no_time"]
 
 _DATES: Final = (("-", "-", ""), ("/", "/", ""), (r"\.", r"\.", ""), ("年", "月", r"\s*日"))
@@ -33,36 +35,17 @@ TIME_OF_DAY: Final = (
 )
 """Matches a time of day without a date: `8:05`, `08:05:30`, `下午 3:05`, `8时5分`."""
 
-_WRITE = "write 2022-02-10T08:00:00+08:00 or 2022/2/10 8:00 请写作 2022/2/10 8:00（年在前）"
-NO_TIMES: Final = (
-    (
-        r"^[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$",
-        (
-            "a bare number is no time: format a spreadsheet's column as yyyy-mm-dd hh:mm:ss and export it again "
-            "纯数字不是时间，请将该列设为日期时间格式后重新导出"
-        ),
-    ),
-    (
-        r"^[0-9]{1,2}\s*[-/.月]\s*[0-9]{1,2}\s*[-/.日]\s*[0-9]{1,4}(?:[^0-9]|$)",
-        f"day and month cannot be told apart: the year comes first; {_WRITE}",
-    ),
-    (
-        r"(?:^|[^0-9:])24[:时点]",
-        "there is no 24:00: write 0:00 of the next day 没有 24:00，请写次日 0:00",
-    ),
-    (
-        r":[0-9]{2}:60(?:[^0-9]|$)|分60秒",
-        "there is no second 60: write second 59, or 00 of the next minute 没有第 60 秒，请写 59 秒，或下一分钟的 00 秒",
-    ),
-    (
-        DATE_ALONE,
-        f"a date without a time of day: {_WRITE}",
-    ),
-    (
-        TIME_OF_DAY,
-        f"a time of day without its date: fill in the date's column in this row, or {_WRITE}，或在本行补填日期列",
-    ),
-    ("", f"no time: {_WRITE}"),
+NO_TIMES: Final = tuple(
+    (pattern, message(code, {}))
+    for pattern, code in (
+        (r"^[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$", "time_bare_number"),
+        (r"^[0-9]{1,2}\s*[-/.月]\s*[0-9]{1,2}\s*[-/.日]\s*[0-9]{1,4}(?:[^0-9]|$)", "time_day_first"),
+        (r"(?:^|[^0-9:])24[:时点]", "time_24"),
+        (r":[0-9]{2}:60(?:[^0-9]|$)|分60秒", "time_leap"),
+        (DATE_ALONE, "time_date_alone"),
+        (TIME_OF_DAY, "time_clock_alone"),
+        ("", "time_none"),
+    )
 )
 """Patterns of texts that are no times, and what is wrong with them; the first that matches counts, the last matches all."""
 

@@ -16,6 +16,7 @@ from poolpipe.events.rejected_loads import plates_of
 from poolpipe.events.validate import validate
 from poolpipe.messages import message
 from poolpipe.tables import DATE_OF_TIME, EVENTS, KINDS, TABLES
+from poolpipe.words import EVENT_WORDS, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -225,7 +226,7 @@ def _per_segment(segments: NDArray[np.integer], count: int) -> NDArray[np.int64]
 def _of_no_kind(kind: str | None, names: Sequence[str], segments: NDArray[np.int32]) -> pl.DataFrame:
     """Reject all records of an unknown kind, or of none; row, code, detail as `validate` gives them."""
     if kind:
-        details = pl.Series([message("kind_unknown", {"kind": kind, "kinds": ", ".join(KINDS)})])
+        details = pl.Series([message("kind_unknown", {"kind": kind, "kinds": words_of(EVENT_WORDS, KINDS)})])
         details = details.new_from_index(0, len(segments))
     else:
         details = pl.Series([message("kind_untold", {"file": name}) for name in names]).gather(segments)

@@ -14,6 +14,7 @@ from poolpipe.coding.dictionaries import text_bytes
 from poolpipe.coding.plain_texts import as_text
 from poolpipe.events.columns import one_array
 from poolpipe.events.spreadsheet_times import NO_TIMES, as_rfc3339, why_no_time
+from poolpipe.messages import message
 from poolpipe_kernels import times
 
 if TYPE_CHECKING:
@@ -23,13 +24,10 @@ __all__ = ["TIME_FAULTS", "Times", "parse_times", "time_column"]
 
 TIME_FAULTS: Final = (
     "",
-    "outside the years 1970 to 2199 (UTC): correct the date 超出 1970 至 2199 年，请更正日期",
-    (
-        "the policy's zone set its clocks forward over this time: write it with its offset, as "
-        "2022-02-10T08:00:00+08:00 该时区当日拨快时钟，无此时刻，请写明时差"
-    ),
+    message("time_outside", {}),
+    message("time_skipped", {}),
     *(rule for _, rule in NO_TIMES),
-)  # fmt: skip
+)
 """Why a text or value is no time, by number; 0 is a time. Each is the detail of a reject: the rule and the way out."""
 
 _OUTSIDE, _SKIPPED, _TEXTS = 1, 2, 3

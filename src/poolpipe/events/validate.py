@@ -25,6 +25,7 @@ from poolpipe.events.times import TIME_FAULTS, Times, time_column
 from poolpipe.events.valid_events import CODED, WORDS, ValidEvents
 from poolpipe.messages import message
 from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
+from poolpipe.words import EVENT_WORDS, VALUE_WORDS, words_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,8 +42,8 @@ _PATTERNED = {"tube": "tube", "recall_of": "tube", "box": "box", "plate": "plate
 _NAMED = ("site", "point", "lab")
 _IDS = ("event_id", "event")
 _LONGEST_NAME = 64
-_CYCLES = "not a number of cycles from 0 to 100: write 31.5, or Undetermined 应为 0 至 100 的数字，未检出请填 Undetermined"
-_LENGTH_RULE = "empty, or longer than 64 characters: send the code alone 为空或超过 64 个字符，请只填号码"
+_CYCLES = message("no_cycles", {})
+_LENGTH_RULE = message("length_rule", {"most": _LONGEST_NAME})
 
 
 def validate(
@@ -182,7 +183,7 @@ def _missing(reading: _Validation) -> None:
         reading.refuse(_absent(reading, column), "missing_value", column, _must(reading, column))
     if reading.kind == "load":
         needs = ~_controls(reading)
-        rule = "a sample well must name its tube 样本孔须填样本管条码"
+        rule = message("sample_without_tube", {})
         reading.refuse(needs & _absent(reading, "tube"), "missing_value", "tube", rule)
 
 
@@ -192,14 +193,11 @@ def _must(reading: _Validation, column: str) -> str:
         name for name in others if len(column) > 2 and name.lower().startswith(column)
     ]
     if column == "lab" and not near:
-        return (
-            "every load must have it: fill it in, or for machines' files set lab under [machines] of --policy FILE "
-            "上机须注明检测机构：请补填；仪器文件可在 --policy 文件的 [machines] 下设置 lab"
-        )
+        return message("load_without_lab", {})
     if column in reading.columns:
-        return f"every {reading.kind} must have it: fill it in and send the record again 必填项为空，请补填后重新提供"
+        return message("value_missing", {"kind": EVENT_WORDS[reading.kind]})
     hint = f"; did you mean the column '{near[0]}'?" if near else ""
-    return f"every {reading.kind} must have it, and there is no such column{hint} 缺少该列"
+    return message("column_absent", {"kind": EVENT_WORDS[reading.kind], "hint": hint})
 
 
 def _absent(reading: _Validation, column: str) -> NDArray[np.bool_]:
@@ -293,7 +291,7 @@ def _pattern(reading: _Validation, column: str, code: str) -> None:
     if not (given.profile and given.profile.fits(pattern)):
         fits = given.values.str.contains(f"^(?:{pattern})$").fill_null(value=True).to_numpy()
         reading.refuse_values(
-            given, ~fits, "bad_code", column, f"outside the pattern {pattern} 不符合编码规则"
+            given, ~fits, "bad_code", column, message("outside_pattern", {"pattern": pattern})
         )
     if rule != "none":
         checked = check_characters_fit(given.values, rule).fill_null(value=True).to_numpy()
@@ -324,7 +322,7 @@ def _wells(reading: _Validation) -> None:
         reading.events.well < 0,
         "bad_well",
         "well",
-        f"no such well on a plate of {wells}, such as A01 该 {wells} 孔板无此孔位",
+        message("no_such_well", {"wells": wells}),
     )
 
 
@@ -341,9 +339,7 @@ def _numbers(reading: _Validation) -> None:
             given = given or coded(array)
             whole, good = parse_whole(given.values)
             reading.events.numbers[column] = EncodedColumn(given.rows, whole)
-            rule = (
-                "not a whole number of at least 0: write digits alone, as 10 应为不小于 0 的整数，请只填数字"
-            )
+            rule = message("no_whole_number", {})
             reading.refuse_values(given, ~good.to_numpy(), "bad_number", column, rule)
     if "ct" in reading.columns:
         array = reading.table.column("ct")
@@ -375,7 +371,9 @@ def _fixed_words(reading: _Validation) -> None:
         if given.values.null_count():
             known = pl.select(pl.when(given.values.is_null()).then(-1).otherwise(known)).to_series()
         numbers = given.spread(known.cast(pl.Int8).to_numpy(), missing=-1).astype(np.int8)
-        reading.refuse(numbers == -2, code, column, f"one of {', '.join(words)} 不在可用词之列")
+        reading.refuse(
+            numbers == -2, code, column, message("none_of_words", {"words": words_of(VALUE_WORDS, words)})
+        )
         numbers[numbers == -1] = _DEFAULT.get(column, -1)
         reading.events.fixed[column] = numbers
     for column in WORDS:

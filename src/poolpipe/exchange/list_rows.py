@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
+from poolpipe.details import anomaly_detail, reject_text
 from poolpipe.display import mask_identities, mask_subject
 from poolpipe.events.rejected_loads import lacks_lab
 from poolpipe.exchange.list_columns import Language, worded
-from poolpipe.findings import ANOMALIES, LOADS_REJECTED, NO_LAB, REJECTS
+from poolpipe.findings import ANOMALIES, NO_LAB, REJECTS
+from poolpipe.languages import speaking
 from poolpipe.terminal.troubles import withheld_detail
 from poolpipe.words import EVENT_WORDS, SUBJECT_WORDS, Wording
-
-if TYPE_CHECKING:
-    from poolpipe.findings import Anomaly, Reject
 
 __all__ = ["anomaly_rows", "reject_rows"]
 
@@ -43,25 +42,20 @@ def anomaly_rows(anomalies: pl.DataFrame, language: Language, *, show_ids: bool)
 def _anomaly(row: dict[str, Any], language: Language, *, show_ids: bool) -> dict[str, str | None]:
     code, detail = ANOMALIES.get(row["code"]), str(row["detail"] or "")
     kind, subject = row["subject_kind"], row["subject"]
-    shown = subject if show_ids or subject is None else mask_subject(kind, subject)
-    if code is None:
-        facts = detail if show_ids else mask_identities(detail)
-        return {
-            "meaning": row["code"],
-            "subject_kind": kind,
-            "subject": shown,
-            "facts": facts,
-            "way_out": None,
-        }
-    advice: Anomaly | Reject = LOADS_REJECTED if LOADS_REJECTED.meaning in detail else code
-    facts = detail.partition(f"; {advice.way_out}")[0]
-    facts = "" if facts == code.meaning else facts
+    told = anomaly_detail(row["code"], detail)
+    if told is None or code is None:
+        facts, meaning, way_out = detail, row["code"], None
+    else:
+        new = told.facts.english != code.meaning
+        facts = worded(told.facts, language, ": ") if new else ""
+        meaning = worded(Wording(code.meaning, code.chinese), language, ": ")
+        way_out = worded(told.way_out, language, " / ")
     return {
-        "meaning": worded(Wording(code.meaning, code.chinese), language, ": "),
+        "meaning": meaning,
         "subject_kind": worded(SUBJECT_WORDS.get(kind, Wording(kind, kind)), language),
-        "subject": shown,
+        "subject": subject if show_ids or subject is None else mask_subject(kind, subject),
         "facts": (facts if show_ids else mask_identities(facts)) or None,
-        "way_out": worded(Wording(advice.way_out, advice.way_out_chinese), language, " / "),
+        "way_out": way_out,
     }
 
 
@@ -82,7 +76,8 @@ def reject_rows(rejects: pl.DataFrame, language: Language, *, show_ids: bool) ->
         With meaning and way_out.
     """
     marked = rejects.with_columns(lacks_lab.fill_null(value=False).alias("lacks_lab"))
-    told = [_reject(row, language, show_ids=show_ids) for row in marked.iter_rows(named=True)]
+    with speaking(language):
+        told = [_reject(row, language, show_ids=show_ids) for row in marked.iter_rows(named=True)]
     names = ("kind", "meaning", "detail", "way_out", "raw")
     return rejects.with_columns(pl.Series(name, [each[name] for each in told], pl.String) for name in names)
 
@@ -96,7 +91,7 @@ def _reject(row: dict[str, Any], language: Language, *, show_ids: bool) -> dict[
         "meaning": row["code"]
         if code is None
         else worded(Wording(code.meaning, code.chinese), language, ": "),
-        "detail": (detail if show_ids else withheld_detail(detail, row["file"])) or None,
+        "detail": reject_text(detail if show_ids else withheld_detail(detail, row["file"])) or None,
         "way_out": None
         if advice is None
         else worded(Wording(advice.way_out, advice.way_out_chinese), language, " / "),

@@ -9,6 +9,8 @@ import polars as pl
 
 from poolpipe.import_policy import ImportPolicy
 from poolpipe.instruments.errors import MissingFactError
+from poolpipe.messages import in_both
+from poolpipe.words import Wording
 
 if TYPE_CHECKING:
     from poolpipe.instruments.model import InstrumentFile
@@ -59,7 +61,7 @@ def events(
     policy = policy or ImportPolicy()
     problems = [text for text in missing_facts(instrument_file) if not text.startswith("loads have no lab")]
     if problems:
-        raise MissingFactError.of("facts_missing", where=instrument_file.name, problems="; ".join(problems))
+        raise MissingFactError.of("facts_missing", where=instrument_file.name, problems=_listed(problems))
     machine = instrument_file.recognised
     instrument = (
         " ".join(part for part in (machine.instrument or machine.vendor, machine.serial) if part) or None
@@ -98,6 +100,11 @@ def missing_facts(instrument_file: InstrumentFile) -> list[str]:
     if instrument_file.reports["at"].null_count():
         problems.append("reports have no time")
     return problems
+
+
+def _listed(problems: list[str]) -> Wording:
+    told = [in_both(each) for each in problems]
+    return Wording("; ".join(each.english for each in told), "；".join(each.chinese for each in told))
 
 
 def _with_ids(kind: str, frame: pl.DataFrame, screening_round: str, *, lines: bool) -> pl.DataFrame:

@@ -23,6 +23,7 @@ from poolpipe.instruments.targets import target_name
 from poolpipe.instruments.times import moment
 from poolpipe.instruments.wells import SHAPES
 from poolpipe.instruments.xmltree import child_text, parse_xml
+from poolpipe.words import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -247,6 +248,17 @@ def _check_analysed(data: list[_Datum], name: str, notes: Notes) -> None:
                   options=("undetermined", "not analysed"), decided="undetermined", setting="omit the run")  # fmt: skip
 
 
+def _who_read(one: _Datum, other: _Datum) -> Wording:
+    """Which runs read a well, of two readings of it that differ."""
+    if one.number == other.number:
+        return Wording(f"run {other.run!r} reads twice", f"运行 {other.run!r} 读了两次")
+    if one.run == other.run:
+        return Wording("two runs both read", "两次运行都读了")
+    return Wording(
+        f"runs {one.run!r} and {other.run!r} both read", f"运行 {one.run!r} 与 {other.run!r} 都读了"
+    )
+
+
 def _plates(data: list[_Datum], name: str, policy: ImportPolicy, notes: Notes) -> dict[str, str | None]:
     """Plate of each run."""
     runs = list(dict.fromkeys(datum.run for datum in data))
@@ -255,8 +267,7 @@ def _plates(data: list[_Datum], name: str, policy: ImportPolicy, notes: Notes) -
     for datum in data:
         other = seen.setdefault((datum.run if own else "", datum.well, datum.target or datum.dye), datum)
         if (other.sample, other.cq) != (datum.sample, datum.cq):
-            both = "two runs" if other.run == datum.run else f"runs {other.run!r} and {datum.run!r}"
-            who = f"{both} both read" if other.number != datum.number else f"run {datum.run!r} reads twice"
+            who = _who_read(other, datum)
             raise AmbiguousFileError.of(
                 "rdml_plates", where=name, who=who, target=datum.target or datum.dye, well=datum.well
             )

@@ -17,6 +17,7 @@ from poolpipe.instruments.errors import (
 from poolpipe.instruments.layouts import load_layouts, match_header
 from poolpipe.instruments.model import Finding, InstrumentFile
 from poolpipe.instruments.result_columns import unread_results
+from poolpipe.words import Wording
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,5 +135,9 @@ def refusal(document: Document) -> InstrumentError:
         return RefusedFormatError.of("eds_of_analysis")
     if any(name.lower().endswith(".pcrd") for name in names):
         return RefusedFormatError.of("pcrd")
-    held = f"{document.container} with {', '.join(names[:4]) or 'nothing'}"
+    inside = ", ".join(names[:4])
+    held = Wording(
+        f"{document.container} with {inside or 'nothing'}",
+        f"内有 {inside or '0 个文件'} 的 {document.container}",
+    )
     return UnknownFormatError.of("container_unknown", held=held)

@@ -10,15 +10,21 @@ __all__ = ["COMMANDS"]
 
 COMMANDS: Final = {
     "people_and_tests": Message("--people and --tests go together", "--people 与 --tests 须同时给出"),
-    "sizes_text": Message("{text!r} is not like 10 or 9,3,1", "请写作 10 或 9,3,1"),
+    "sizes_text": Message("{text!r} is not like 10 or 9,3,1", "{text!r} 的写法有误，请写作 10 或 9,3,1"),
     "no_out": Message("say where to write with --out, or --dry-run", "请用 --out 指定文件夹，或用 --dry-run"),
     "one_plate": Message("--plate names one file's plate: import the files one by one", "--plate 只用于单个文件，请逐个导入"),
-    "target_text": Message("{text!r} is not NAME=TARGET", "请写作 名称=靶标"),
-    "kind_of_file": Message("{kind!r} is none of {kinds}", "没有这种事件"),
-    "rate_text": Message("{text!r} is not NAME=RATE", "请写作 名称=比例"),
-    "no_trouble": Message("no trouble {name!r}; {hint}choose among {troubles}", "没有这种异常"),
-    "people_of_lists": Message("--people is for lists (xlsx, csv-list), not for {form}", "--people 只用于名单（xlsx、csv-list）"),
-    "both_of_lists": Message("--language both is for lists (xlsx, csv-list), not for {form}", "中英对照只用于名单（xlsx、csv-list）"),
+    "target_text": Message("{text!r} is not NAME=TARGET", "{text!r} 的写法有误，请写作 名称=靶标"),
+    "kind_of_file": Message("{kind!r} is none of {kinds}", "没有事件种类 {kind!r}，可选：{kinds}"),
+    "rate_text": Message("{text!r} is not NAME=RATE", "{text!r} 的写法有误，请写作 名称=比例"),
+    "no_trouble": Message("no trouble {name!r}; {hint}choose among {troubles}", "没有异常 {name!r}；{hint}可选：{troubles}"),
+    "people_of_lists": Message(
+        "--people is for lists (xlsx, csv-list), not for {form}",
+        "--people 只用于名单（xlsx、csv-list），不用于 {form}",
+    ),
+    "both_of_lists": Message(
+        "--language both is for lists (xlsx, csv-list), not for {form}",
+        "中英对照只用于名单（xlsx、csv-list），不用于 {form}",
+    ),
     "nothing_to_trace": Message("give a --tube or a --person", "请用 --tube 或 --person 指定样本管或人员"),
-    "nothing_piped": Message("{path}: nothing is piped in; give a file", "没有管道输入；请给出文件"),
+    "nothing_piped": Message("{path}: nothing is piped in; give a file", "{path}：没有管道输入；请给出文件"),
 }  # fmt: skip

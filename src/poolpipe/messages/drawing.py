@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 from string import Formatter
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from poolpipe.languages import has_chinese, language
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Pair", "chinese_of", "draw", "find_again", "whole"]
+__all__ = ["Pair", "apart", "chinese_of", "draw", "find_again", "whole"]
 
 Pair = tuple[str, str]
 """Templates of one text: English and Chinese."""
@@ -58,6 +59,35 @@ def chinese_of(pair: Pair, fields: Mapping[str, object]) -> str:
     return f"{told}（{'，'.join(more)}）" if more else told
 
 
+def apart(text: str) -> list[str]:
+    """Split what holds several messages, joined by semicolons: each ends with its Chinese; values in quotes stay whole.
+
+    Examples
+    --------
+    >>> from poolpipe.languages import speaking
+    >>> with speaking("zh"):
+    ...     apart("it is empty; no more 文件为空; give 'a; 中' 请给出其他文件")
+    ['it is empty; no more 文件为空', "give 'a; 中' 请给出其他文件"]
+    """
+    if language() == "both":
+        return [text]
+    covered = _QUOTED.sub(lambda quoted: "'" * len(quoted[0]), text)
+    begins, begin = [0], 0
+    for found in re.finditer("; ", covered):
+        if _ends_in_chinese(covered[begin : found.start()]) and has_chinese(covered[found.end() :]):
+            begin = found.end()
+            begins.append(begin)
+    return [
+        text[one : other - 2 if other < len(text) else other] for one, other in pairwise([*begins, len(text)])
+    ]
+
+
+def _ends_in_chinese(text: str) -> bool:
+    """Whether the Chinese half of a message stands last: no English follows the last Chinese sign."""
+    last = max((found.end() for found in re.finditer("[\u4e00-\u9fff]", text)), default=0)
+    return last > 0 and not _ENGLISH.search(text, last)
+
+
 def find_again(text: str, pairs: Iterable[Pair], inner: Callable[[str], str]) -> str:
     """Draw the message that a text in both languages holds in the language of the reader alone.
 
@@ -79,9 +109,9 @@ def find_again(text: str, pairs: Iterable[Pair], inner: Callable[[str], str]) ->
             return (english if language() == "en" else chinese).format_map(fields)
     fitting = [pair for pair in pairs if all(part in text for part in _parts(pair[1]) + _parts(pair[0]))]
     for pair in sorted(fitting, key=lambda each: -sum(map(len, _parts(each[0]) + _parts(each[1])))):
-        found = _pattern(pair).search(text)
+        found = next(filter(None, (pattern.search(text) for pattern in _patterns(pair))), None)
         if found:
-            fields = {name: inner(value) for name, value in found.groupdict("").items()}
+            fields = {name: inner(value) for name, value in _fields(found).items()}
             told = draw((_plain(pair[0]), _plain(pair[1])), fields)
             return text[: found.start()] + told + text[found.end() :]
     return _halved(text)
@@ -135,9 +165,38 @@ def _plain(template: str) -> str:
     )
 
 
-def _pattern(pair: Pair) -> re.Pattern[str]:
-    """The expression that a text of a pair, in both languages, fits."""
-    return whole(" ".join(pair))
+@cache
+def _patterns(pair: Pair) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Expressions that a text of a pair, in both languages, fits; groups of the Chinese half have names of their own.
+
+    Where the Chinese half begins with a field, only a value that stands in the English half as well tells where it begins;
+    the second expression is for values that differ by language.
+    """
+    english, chinese = pair
+    pieces = list(Formatter().parse(chinese))
+    apart = "".join(
+        part.replace("{", "{{").replace("}", "}}") + (f"{{{name}{_OF_CHINESE}}}" if name else "")
+        for part, name, *_ in pieces
+    )
+    loose = whole(f"{english} {apart}")
+    first = pieces[0][1] if pieces and not pieces[0][0] else None
+    if first is None or first not in _names(english):
+        return loose, loose
+    strict = loose.pattern.replace(f"(?P<{first}{_OF_CHINESE}>.*?)", f"(?P={first})", 1)
+    return re.compile(strict, re.DOTALL), loose
+
+
+_OF_CHINESE: Final = "_zh"
+
+
+def _fields(found: re.Match[str]) -> dict[str, str]:
+    """Values of a text in both languages: those of the Chinese half to readers of Chinese, else of the English half."""
+    groups = found.groupdict("")
+    told = {
+        name.removesuffix(_OF_CHINESE): value for name, value in groups.items() if name.endswith(_OF_CHINESE)
+    }
+    english = {name: value for name, value in groups.items() if not name.endswith(_OF_CHINESE)}
+    return english | told if language() == "zh" else told | english
 
 
 @cache

@@ -20,13 +20,18 @@ _ADVICE = (
 _LAYOUT = ("see docs/instruments/adding-a-machine.md", "见 docs/instruments/adding-a-machine.zh.md")
 
 _CONTAINERS: Final = {
-    "file_not_opened": Message("cannot be read ({why})", "无法读取", "name a file that is there and may be read", "请给出存在且可读的文件"),
+    "file_not_opened": Message(
+        "cannot be read ({why})",
+        "无法读取（{why}）",
+        "name a file that is there and may be read",
+        "请给出存在且可读的文件",
+    ),
     "file_too_large": Message(
-        "{size} bytes are more than {most}", "文件过大",
+        "{size} bytes are more than {most}", "文件为 {size} 字节，超过 {most} 字节",
         "give the results in smaller files, or raise max_bytes in the import policy", "请分成较小的文件，或在导入设置中调高 max_bytes",
     ),
     "unpacks_too_large": Message(
-        "unpacks to more than {most} bytes", "解压后过大",
+        "unpacks to more than {most} bytes", "解压后超过 {most} 字节",
         "give the results in smaller files, or raise max_unpacked_bytes in the import policy",
         "请分成较小的文件，或在导入设置中调高 max_unpacked_bytes",
     ),
@@ -43,29 +48,29 @@ _CONTAINERS: Final = {
         "或在 Design & Analysis 中将结果导出为 xlsx",
     ),
     "archive_twice": Message("the archive holds {path} twice", "压缩文件内有重复的 {path}", "export the file again", "请重新导出该文件"),
-    "archive_broken": Message("the archive is damaged ({why})", "压缩文件已损坏", *_COPY_OR_EXPORT),
-    "gzip_broken": Message("the gzip file is damaged ({why})", "gzip 文件已损坏", *_COPY),
+    "archive_broken": Message("the archive is damaged ({why})", "压缩文件已损坏（{why}）", *_COPY_OR_EXPORT),
+    "gzip_broken": Message("the gzip file is damaged ({why})", "gzip 文件已损坏（{why}）", *_COPY),
     "binary_content": Message(
         "binary content, no text and no known container", "二进制内容，既非文字也非已知格式",
         "export it as text or as a workbook", "请导出为文本或工作簿",
     ),
     "inside_character": Message("the file ends inside a character", "文件在一个字符中间结束", *_COPY),
     "not_encoded": Message(
-        "not {encoding} text ({why})", "不是 {encoding} 编码的文本",
+        "not {encoding} text ({why})", "不是 {encoding} 编码的文本（{why}）",
         "name its encoding in the policy (encoding)", "请在判读规则中注明编码（encoding）",
     ),
     "sheet_too_large": Message(
-        "{member} spans {size} cells, more than {most}", "工作表过大",
+        "{member} spans {size} cells, more than {most}", "工作表 {member} 有 {size} 格，超过 {most} 格",
         "export the results alone, as CSV", "请只将结果导出为 CSV",
     ),
-    "xml_broken": Message("the XML cannot be read ({why})", "XML 无法读取", *_EXPORT),
+    "xml_broken": Message("the XML cannot be read ({why})", "XML 无法读取（{why}）", *_EXPORT),
 }  # fmt: skip
 
 _FORMATS: Final = {
     "format_unknown": Message("no known layout fits the content", "没有适用的版式", *_ADVICE),
-    "container_unknown": Message("no instrument file is known that is a {held}", "不是已知的仪器文件", *_ADVICE),
+    "container_unknown": Message("no instrument file is known that is a {held}", "{held} 不是已知的仪器文件", *_ADVICE),
     "results_unread": Message(
-        "results that no layout reads: columns {columns}", "含检测结果，但没有适用的版式",
+        "results that no layout reads: columns {columns}", "含检测结果，但没有适用的版式：列 {columns}",
         "export the table of Ct values (Results), or describe the file by a layout (docs/instruments/adding-a-machine.md)",
         "请导出 Ct 值表（Results），或用版式文件说明（docs/instruments/adding-a-machine.zh.md）",
     ),
@@ -79,7 +84,8 @@ _FORMATS: Final = {
         "请在 CFX Maestro 中选 Export > Export All Data Sheets，导入其中的 Quantification Cq Results",
     ),
     "two_maps": Message(
-        "a drawn plate on the sheet {drawn!r} and a list on {listed!r}: two maps in one file", "同一文件有两份板布局：图形与列表",
+        "a drawn plate on the sheet {drawn!r} and a list on {listed!r}: two maps in one file",
+        "同一文件有两份板布局：工作表 {drawn!r} 为图形，{listed!r} 为列表",
         *_FILE_EACH,
     ),
     "eds_not_analysed": Message(
@@ -95,14 +101,18 @@ _FORMATS: Final = {
         "操作者排除了全部孔（由 omitted_wells 决定：leave_out、keep）",
         "look at the run's set-up", "请检查该次运行的设置",
     ),
-    "rdml_several": Message("the archive holds {count} RDML files: which one counts?", "压缩文件内有多个 RDML 文件", *_FILE_EACH),
+    "rdml_several": Message(
+        "the archive holds {count} RDML files: which one counts?",
+        "压缩文件内有 {count} 个 RDML 文件，无法确定以哪个为准",
+        *_FILE_EACH,
+    ),
     "rdml_empty": Message("the RDML file holds no reaction with data", "RDML 文件中没有带数据的反应", *_EXPORT),
     "rdml_without_cq": Message(
         "no reaction has a Cq: the run was not analysed", "没有 Cq，该次运行尚未分析",
         "analyse it and export it again", "请分析后重新导出",
     ),
     "rdml_plates": Message(
-        "{who} {target} in {well} and differ: several plates in one file", "同一孔有不同结果：一个文件内有多块板",
+        "{who} {target} in {well} and differ: several plates in one file", "{well} 的 {target} 有不同结果（{who}）：一个文件内有多块板",
         "export one plate a file, or set runs = run_is_plate where run ids are barcodes",
         "请每板导出一个文件；若 run 编号即板条码，请设 runs = run_is_plate",
     ),
@@ -110,37 +120,38 @@ _FORMATS: Final = {
         "no such folder of layouts", "没有这个版式文件夹",
         "name the folder that holds the layouts' .toml files", "请给出存放版式 .toml 文件的文件夹",
     ),
-    "layout_unreadable": Message("{why}", "版式文件无法读取", *_LAYOUT),
+    "layout_unreadable": Message("{why}", "版式文件无法读取：{why}", *_LAYOUT),
     "layout_broken": Message("{rules}", "", *_LAYOUT),
-    "layout_roles": Message("unknown roles {unknown}; known are {known}", "没有这种列用途"),
-    "layout_keys": Message("unknown keys {unknown}; known are {known}", "没有这种键"),
-    "layout_required": Message("required: {roles!r} has no names under [columns]", "[columns] 中没有它的列名"),
-    "layout_target": Message("{pattern!r} has no group (?P<target>...)", "缺少 (?P<target>...) 组"),
+    "layout_roles": Message("unknown roles {unknown}; known are {known}", "没有列用途 {unknown}，可用：{known}"),
+    "layout_keys": Message("unknown keys {unknown}; known are {known}", "没有键 {unknown}，可用：{known}"),
+    "layout_required": Message("required: {roles!r} has no names under [columns]", "required 中的 {roles!r} 在 [columns] 中没有列名"),
+    "layout_target": Message("{pattern!r} has no group (?P<target>...)", "{pattern!r} 缺少 (?P<target>...) 组"),
 }  # fmt: skip
 
 _FACTS: Final = {
     "facts_missing": Message(
-        "{problems}", "缺少板号、时间等信息",
+        "{problems}", "缺少板号、时间等信息：{problems}",
         "give --plate, --at or --date-order", "请给出 --plate、--at 或 --date-order",
     ),
     "import_then_run": Message(
-        "poolpipe import {file} {options} --lab LAB --out FOLDER, then run FOLDER", "请先 import 到文件夹，再 run 该文件夹",
+        "poolpipe import {file} {options} --lab LAB --out FOLDER, then run FOLDER",
+        "请先 poolpipe import {file} {options} --lab 机构 --out 文件夹，再 run 该文件夹",
     ),
     "plate_differs": Message(
-        "the file says plate {written!r}, the import says {given!r}", "文件中的板号与 --plate 不符",
+        "the file says plate {written!r}, the import says {given!r}", "文件中的板号为 {written!r}，--plate 为 {given!r}",
         "leave --plate out, or import the file that belongs to that plate", "请去掉 --plate，或导入该板的文件",
     ),
     "no_stamping": Message(
-        "no stamping table ({why})", "不是合板表",
+        "no stamping table ({why})", "不是合板表（{why}）",
         "columns source_plate, quadrant, plate", "须有 source_plate、quadrant、plate 三列",
     ),
-    "stamped_twice": Message("plate {plate} is stamped twice", "此板在合板表中重复", "leave one of the lines out", "请删去一行"),
+    "stamped_twice": Message("plate {plate} is stamped twice", "检测板 {plate} 在合板表中重复", "leave one of the lines out", "请删去一行"),
     "quadrants": Message(
-        "quadrants {quadrants} must be different and from 1 to 4", "象限须各不相同，为 1 至 4",
+        "quadrants {quadrants} must be different and from 1 to 4", "象限 {quadrants} 须各不相同，为 1 至 4",
         "correct the stamping", "请更正合板表",
     ),
     "no_loads_of": Message(
-        "no loads of {plates}", "没有这些板的上机记录",
+        "no loads of {plates}", "没有 {plates} 的上机记录",
         "import the maps of all four plates together", "请将四块板的布局一起导入",
     ),
 }  # fmt: skip

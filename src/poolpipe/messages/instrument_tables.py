@@ -15,7 +15,7 @@ _WORKLIST = ("copy or export the worklist again", "请重新复制或导出工�
 
 _ROWS: Final = {
     "nothing_taken": Message(
-        "the table has no row that could be read or was to be taken: {why}", "表中没有可用的行",
+        "the table has no row that could be read or was to be taken: {why}", "表中没有可用的行：{why}",
         "look at it with poolpipe import FILE --dry-run, or export it again", "请用 poolpipe import 文件 --dry-run 查看，或重新导出",
     ),
     "second_table": Message(
@@ -24,7 +24,7 @@ _ROWS: Final = {
     ),
     "channel_twice": Message(
         "several tables of the channel {channel!r} read the same wells: several plates in one file",
-        "同一通道的多个表读了相同的孔：一个文件内有多块板",
+        "通道 {channel!r} 的多个表读了相同的孔：一个文件内有多块板",
         *_FILE_EACH,
     ),
     "second_ct_table": Message(
@@ -37,7 +37,7 @@ _ROWS: Final = {
     ),
     "wells_twice": Message(
         "{count} wells are read twice, for different samples ({well}: {names}): several plates in one table",
-        "同一孔有不同样本：一个表内有多块板",
+        "{count} 个孔有不同样本（{well}：{names}）：一个表内有多块板",
         *_FILE_EACH,
     ),
     "line_cut": Message(
@@ -54,33 +54,37 @@ _ROWS: Final = {
 
 _COLUMNS: Final = {
     "decimals_unread": Message(
-        "the column {column!r} holds numbers with decimals, as results do, and no layout reads it", "该列像是检测结果，但没有适用的版式",
-        "export the table of Ct values, or take the column out of the plate map", "请导出 Ct 值表，或从板布局中删去该列",
+        "the column {column!r} holds numbers with decimals, as results do, and no layout reads it",
+        "{column!r} 列像是检测结果，但没有适用的版式",
+        "export the table of Ct values, or take the column out of the plate map",
+        "请导出 Ct 值表，或从板布局中删去该列",
     ),
     "results_unread_in_map": Message(
-        "the column {column!r} holds results, and no layout reads it", "该列是检测结果，但没有适用的版式",
+        "the column {column!r} holds results, and no layout reads it", "{column!r} 列是检测结果，但没有适用的版式",
         "export the table of results, or take the column out of the plate map", "请导出结果表，或从板布局中删去该列",
     ),
     "comma_and_point": Message(
-        "the Ct {comma!r} has a comma, {point!r} in the same file a point", "同一文件的 Ct 既有逗号又有小数点",
+        "the Ct {comma!r} has a comma, {point!r} in the same file a point", "同一文件的 Ct 既有逗号（{comma!r}）又有小数点（{point!r}）",
         "the file was edited or mixed: export it again from the instrument's software", "文件经过编辑或拼接，请从仪器软件重新导出",
     ),
     "point_in_commas": Message(
-        "the Ct {point!r} has a point, but {comma!r} shows that the file writes decimal commas", "该文件以逗号作小数点，此 Ct 却用了点",
-        "export the file again with one number format", "请以统一的数字格式重新导出",
+        "the Ct {point!r} has a point, but {comma!r} shows that the file writes decimal commas",
+        "该文件以逗号作小数点（{comma!r}），此 Ct 却用了点（{point!r}）",
+        "export the file again with one number format",
+        "请以统一的数字格式重新导出",
     ),
     "header_unnamed": Message(
         "{names} names in the header and a column of values without one: names may stand one column too far to a side",
-        "有一列没有列名，列名可能错位一列",
+        "表头有 {names} 个列名，另有一列没有列名，列名可能错位一列",
         "name every column, or take the unnamed one out", "请补齐列名，或删去无名列",
     ),
     "header_shorter": Message(
         "the header has {names} names and the rows {cells} cells: each name may stand one column too far to the left",
-        "表头比数据少，列名可能左移一列",
+        "表头有 {names} 个列名，数据有 {cells} 格，列名可能左移一列",
         "export it again, or complete the header", "请重新导出，或补全表头",
     ),
     "columns_differ": Message(
-        "two columns for the {role} differ: {values}", "两列用途相同而内容不同",
+        "two columns for the {role} differ: {values}", "用作{role}的两列内容不同：{values}",
         "remove one, or set duplicate_columns in the policy to first or last",
         "请删去一列，或在判读规则中将 duplicate_columns 设为 first 或 last",
     ),
@@ -93,17 +97,19 @@ _PLATES: Final = {
         "export the table of Ct values, one row a well and target", "请导出 Ct 值表，每孔每靶标一行",
     ),
     "map_rows": Message(
-        "a map of {size} wells has rows A to {last}, here {rows}", "板布局的行不全",
+        "a map of {size} wells has rows A to {last}, here {rows}", "{size} 孔板布局应有 A 至 {last} 行，现有 {rows}",
         "restore the missing rows", "请补全缺少的行",
     ),
     "map_cut": Message("the last row is cut short", "末行不完整", *_COPY_FILE),
     "map_empty": Message(
-        "the map holds no tube{first}", "板布局中没有样本管",
+        "the map holds no tube{first}", "板布局中没有样本管{first}",
         "format the cells as text, or check the file", "请将单元格设为文本格式，或检查文件",
     ),
     "map_shifted": Message(
-        "row {row} has {cells} cells, the row of column numbers {width}: tubes have moved", "单元格数与列号行不符，样本管已错位",
-        "restore the row", "请恢复该行",
+        "row {row} has {cells} cells, the row of column numbers {width}: tubes have moved",
+        "第 {row} 行有 {cells} 格，列号行有 {width} 格，样本管已错位",
+        "restore the row",
+        "请恢复该行",
     ),
 }  # fmt: skip
 
@@ -114,27 +120,30 @@ _WORKLISTS: Final = {
     ),
     "dispenses_unread": Message("no dispense record could be read", "没有可用的加样记录", "check the tube ids", "请检查样本管号"),
     "labwares_unnamed": Message(
-        "{count} labwares have no id ({labels}), the import names one plate", "多个耗材没有编号，导入只给了一个板号",
+        "{count} labwares have no id ({labels}), the import names one plate", "{count} 个耗材没有编号（{labels}），导入只给了一个板号",
         "leave --plate out, or write a worklist a plate", "请去掉 --plate，或每板写一份工作列表",
     ),
     "rack_of_two_sizes": Message(
-        "the rack {rack!r} is one of 96 and one of 384 wells", "同一板既为 96 孔又为 384 孔",
+        "the rack {rack!r} is one of 96 and one of 384 wells", "板架 {rack!r} 既为 96 孔又为 384 孔",
         "give the rack one type, or export the worklist again", "请统一其类型，或重新导出工作列表",
     ),
     "no_record": Message(
-        "{text!r} is no record of a worklist: its lines begin with A, D, W, B, C, S, F or R", "不是工作列表记录",
-        "take the line out, or export the worklist again", "请删去该行，或重新导出工作列表",
+        "{text!r} is no record of a worklist: its lines begin with A, D, W, B, C, S, F or R",
+        "{text!r} 不是工作列表记录，各行应以 A、D、W、B、C、S、F 或 R 开头",
+        "take the line out, or export the worklist again",
+        "请删去该行，或重新导出工作列表",
     ),
     "record_fields": Message(
-        "record {kind} has {cells} fields of {fields}: a field is missing, or one too many", "记录的字段数不符",
+        "record {kind} has {cells} fields of {fields}: a field is missing, or one too many",
+        "{kind} 记录有 {cells} 个字段，应有 {fields} 个",
         *_WORKLIST,
     ),
     "record_position": Message(
-        "record {kind} has {text!r} where its position stands: fields have moved", "孔位字段有误，字段已错位",
+        "record {kind} has {text!r} where its position stands: fields have moved", "{kind} 记录的孔位字段为 {text!r}，字段已错位",
         *_WORKLIST,
     ),
     "record_volume": Message(
-        "record {kind} has {text!r} where its volume stands: fields have moved", "体积字段有误，字段已错位",
+        "record {kind} has {text!r} where its volume stands: fields have moved", "{kind} 记录的体积字段为 {text!r}，字段已错位",
         *_WORKLIST,
     ),
 }  # fmt: skip

@@ -17,10 +17,10 @@ PAGES: Final = {
         "write --out page.html",
         "请写作 --out page.html",
     ),
-    "page_is_folder": Message("{name} is a folder, not a file", "是文件夹而非文件", *_ANOTHER),
+    "page_is_folder": Message("{name} is a folder, not a file", "{name} 是文件夹而非文件", *_ANOTHER),
     "page_folder": Message(
         "the folder {folder} is missing, or you may not write there",
-        "文件夹不存在或无写入权限",
+        "文件夹 {folder} 不存在或无写入权限",
         "make the folder, or name another file with --out",
         "请先建立该文件夹，或用 --out 指定其他文件",
     ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from poolpipe.coding.vocabulary import resembles
+from poolpipe.details import reject_text
 from poolpipe.display import mask, mask_identities, mask_numbers, refused_value, withhold_values
 from poolpipe.events.rejected_loads import lacks_lab
 from poolpipe.findings import ANOMALIES, FALSE_ALARMS, LOADS_REJECTED, NO_LAB, REJECTS
@@ -150,4 +151,5 @@ def _told(detail: str, file: str, *, show_ids: bool) -> Words:
     """The reason of a reject; without its value unless asked, or unless the value is one of the field's words."""
     column, value = refused_value(detail)
     known = (file, *([value] if resembles(column, value) else []))
-    return masked_words(detail if show_ids else withhold_values(detail, known=known), show_ids=show_ids)
+    told = detail if show_ids else withhold_values(detail, known=known)
+    return masked_words(told, show_ids=show_ids, draw=reject_text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from poolpipe.messages.phrases import import_word, question_word
 from poolpipe.pages.words import Words, masked_text, masked_words
 from poolpipe.words import EVENT_WORDS
 
@@ -30,7 +31,7 @@ class FileRow:
         Header in the file, and the column for which it was taken.
     left_out : tuple of str
         Headers that were not used.
-    decided : tuple of str
+    decided : tuple of Words
         What was decided by the policy, and under which key.
     """
 
@@ -39,7 +40,7 @@ class FileRow:
     counts: tuple[int, int, int, int]
     columns: tuple[tuple[str, str], ...]
     left_out: tuple[str, ...]
-    decided: tuple[str, ...]
+    decided: tuple[Words, ...]
 
 
 def files_understood(summary: Mapping[str, Any], *, show_ids: bool, most: int) -> list[FileRow]:
@@ -67,7 +68,7 @@ def _file(counts: Mapping[str, Any], summary: Mapping[str, Any], *, show_ids: bo
     )
     keys = machine.get("answers", {})
     decided = [
-        f"{question.replace('_', ' ')}: {keys.get(question, '–')}"
+        masked_words(f"{question}: {keys.get(question, '–')}", show_ids=show_ids, draw=_decided)
         for question in machine.get("questions", ())
     ]
     pairs = told.get("columns", {})
@@ -79,8 +80,14 @@ def _file(counts: Mapping[str, Any], summary: Mapping[str, Any], *, show_ids: bo
         tuple(
             masked_text(each, show_ids=show_ids) for each in summary.get("columns_left_out", {}).get(name, ())
         ),
-        tuple(masked_text(each, show_ids=show_ids) for each in decided),
+        tuple(decided),
     )
+
+
+def _decided(text: str) -> str:
+    """A question and the setting that decided it, in the language of the reader."""
+    question, _, setting = text.partition(": ")
+    return f"{question_word(question)}: {import_word(setting)}"
 
 
 def files_unread(summary: Mapping[str, Any], *, show_ids: bool, most: int) -> list[tuple[str, Words]]:

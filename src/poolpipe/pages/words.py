@@ -12,6 +12,7 @@ from poolpipe.languages import speaking
 from poolpipe.messages import in_language
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, timedelta
 
 __all__ = [
@@ -72,7 +73,7 @@ def masked_text(text: str, *, show_ids: bool) -> str:
     return shortened(text if show_ids else mask_identities(text))
 
 
-def masked_words(text: str, *, show_ids: bool) -> Words:
+def masked_words(text: str, *, show_ids: bool, draw: Callable[[str], str] = in_language) -> Words:
     """Write a text of a summary or table, which is in both languages, as `masked_text` does, each language by itself.
 
     Parameters
@@ -81,11 +82,13 @@ def masked_words(text: str, *, show_ids: bool) -> Words:
         What the catalogue of messages does not know stays in both.
     show_ids : bool
         Leave numbers as they are.
+    draw : callable
+        Draws the text in the language of the reader.
     """
     told = []
     for language in ("en", "zh"):
         with speaking(language):
-            told.append(masked_text(in_language(text), show_ids=show_ids))
+            told.append(masked_text(draw(text), show_ids=show_ids))
     return Words(*told)
 
 

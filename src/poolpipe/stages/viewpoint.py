@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from poolpipe.display import number_of
 from poolpipe.errors import InputError
+from poolpipe.messages import message
 from poolpipe.tables import TIME
+from poolpipe.words import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,19 +100,13 @@ def _edge(at: pl.Series, *, late: bool) -> datetime:
 
 
 def _too_early(moment: datetime, first: datetime, zone: str) -> str:
-    return (
-        f"as_of {_told(moment, zone)} lies before the first event, {_told(first, zone)}: nothing has happened yet; "
-        "name a later moment 截至时刻早于最早事件，尚无任何结果，请指定更晚的时刻"
-    )
+    return message("nothing_yet", {"moment": _told(moment, zone), "first": _told(first, zone)})
 
 
 def _too_late(moment: datetime, few: int, last: datetime, zone: str) -> str:
-    days = (moment - last).days
-    return (
-        f"as_of {_told(moment, zone)} is set by {few:,} event{'s' if few > 1 else ''}, {days:,} days after all "
-        f"others, the last of which is of {_told(last, zone)}: correct the date, or name the moment with --as-of "
-        f"截至时刻由 {few:,} 条事件决定，比其余事件晚 {days:,} 天，请更正日期或用 --as-of 指定"
-    )
+    events = Wording(number_of(few, "event"), f"{few:,} 条事件")
+    told = {"moment": _told(moment, zone), "last": _told(last, zone), "days": f"{(moment - last).days:,}"}
+    return message("few_set_the_time", {**told, "events": events})
 
 
 def _told(moment: datetime, zone: str) -> str:

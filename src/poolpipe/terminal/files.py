@@ -10,6 +10,7 @@ from rich.text import Text
 from poolpipe.events import SETTLED
 from poolpipe.languages import both
 from poolpipe.messages import in_language
+from poolpipe.messages.phrases import import_word, question_word
 from poolpipe.tables import EVENTS
 from poolpipe.terminal.advice import ALIASES
 from poolpipe.terminal.marks import Board, frame, plain
@@ -37,13 +38,14 @@ def asked_board(day: Day, *, rows: int = 20) -> Board | None:
     if not asked:
         return None
     board = frame(
-        f"To be answered 待确认 · {len(asked):,} · poolpipe check FILE explains 可先用 check 查看",
+        f"{both('To be answered', '待确认')} · {len(asked):,} · {both('poolpipe check FILE explains', '可先用 poolpipe check 查看')}",
         more=max(len(asked) - rows, 0),
     )
     for heading in ("file\n文件", "question\n问题", "answer by\n答复方式"):
         board.add_column(heading, overflow="fold")
     for each in asked[:rows]:
-        board.add_row(plain(each["file"]), plain(each["question"], "yellow"), plain(each["answer"]))
+        question, answer = in_language(each["question"]), import_word(in_language(each["answer"]))
+        board.add_row(plain(each["file"]), plain(question, "yellow"), plain(answer.replace("|", " | ")))
     return board
 
 
@@ -75,7 +77,8 @@ def machine_board(day: Day, *, rows: int = 20) -> Board | None:
     for file, told in list(found.items())[:rows]:
         keys = told.get("answers", {})
         doubts = "\n".join(
-            f"{question.replace('_', ' ')}: {keys.get(question, '-')}" for question in told["questions"]
+            f"{question_word(question)}: {import_word(keys.get(question, '-'))}"
+            for question in told["questions"]
         )
         if told.get("left_out"):
             doubts = both("left out", "未采用") + (f"\n{doubts}" if doubts else "")

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 from rich.text import Text
 
+from poolpipe.details import anomaly_text, reject_text
 from poolpipe.display import mask, mask_identities, mask_people, mask_subject, withheld
-from poolpipe.languages import both
+from poolpipe.languages import both, language
 from poolpipe.terminal.marks import Board, clock, frame, plain
 from poolpipe.terminal.troubles import withheld_detail
+from poolpipe.words import COLUMN_WORDS, SUBJECT_WORDS, VALUE_WORDS, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-__all__ = ["grouped", "masked_rows", "table_board"]
+__all__ = ["grouped", "in_language_of_reader", "masked_rows", "table_board"]
 
 _PROSE: Final = frozenset({"detail", "raw", "file", "meaning"})
 """Columns of sentences: they are folded; all others hold codes, words and figures, which are not."""
@@ -106,7 +108,7 @@ def table_board(
     for name, kind in rows.schema.items():
         prose = name in _PROSE
         board.add_column(
-            Text(name),
+            Text(_heading(name)),
             justify="right" if kind.is_numeric() else "left",
             no_wrap=not prose,
             overflow="fold",
@@ -114,7 +116,7 @@ def table_board(
         )
     groups = rows.to_series(0).rle_id().to_list() if sizes else [0] * rows.height
     for place, row in enumerate(rows.iter_rows()):
-        cells = [_cell(value, zone) for value in row]
+        cells = [_cell(_in_words(name, value), zone) for name, value in zip(rows.columns, row, strict=True)]
         if sizes:
             first = place == 0 or groups[place - 1] != groups[place]
             if first and place:
@@ -124,6 +126,44 @@ def table_board(
     if rows.is_empty():
         board.add_row(Text(both("none", "无"), style="green"))
     return board
+
+
+_VALUED: Final = frozenset({"mode", "call", "state", "status", "outcome", "severity", "subject_kind", "role"})
+"""Columns whose values have words (`poolpipe.words`)."""
+
+
+def _heading(name: str) -> str:
+    """The name of a column, which commands take, and below it the Chinese one."""
+    chinese = COLUMN_WORDS.get(name)
+    return name if chinese is None or language() == "en" else f"{name}\n{chinese}"
+
+
+def _in_words(name: str, value: Any) -> Any:
+    """A value as readers of Chinese call it; to all others as the table has it."""
+    if language() != "zh" or name not in _VALUED or not isinstance(value, str):
+        return value
+    return word_of(SUBJECT_WORDS if name == "subject_kind" else VALUE_WORDS, value)
+
+
+def in_language_of_reader(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Draw the details of anomalies and rejects in the language of the reader.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        Rows with all columns of the table.
+    table : str
+        Name of the table.
+    """
+    if table == "anomalies":
+        told = [
+            anomaly_text(code, detail or "") for code, detail in rows.select("code", "detail").iter_rows()
+        ]
+    elif table == "rejects":
+        told = [reject_text(detail or "") for detail in rows["detail"]]
+    else:
+        return rows
+    return rows.with_columns(pl.Series("detail", told, pl.String))
 
 
 def _longest(values: Iterable[object]) -> int:

@@ -6,11 +6,11 @@ import polars as pl
 from rich.text import Text
 
 from poolpipe.coding.vocabulary import resembles
+from poolpipe.details import anomaly_detail, reject_text
 from poolpipe.display import mask_subject, refused_value, withhold_values
 from poolpipe.events.rejected_loads import lacks_lab
 from poolpipe.findings import LOADS_REJECTED, NO_LAB
 from poolpipe.languages import both, language
-from poolpipe.messages import in_language
 from poolpipe.tables import ANOMALIES, REJECTS
 from poolpipe.terminal.marks import STYLES, Board, frame, plain
 from poolpipe.words import SEVERITY_WORDS, SUBJECT_WORDS, word_of
@@ -79,7 +79,7 @@ def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Board:
         board.add_row(
             Text(code, style="yellow") + Text("" if language() == "en" else f"\n{advice.chinese}"),
             f"{first['n']:,}",
-            plain(str(where)) + Text("\n") + plain(in_language(told)),
+            plain(str(where)) + Text("\n") + plain(reject_text(told)),
             Text(both(advice.way_out, advice.way_out_chinese, "\n")),
         )
     return board
@@ -115,11 +115,11 @@ def _first_of_each(
 
 def _facts(row: dict[str, object], code: str) -> str:
     """What is known of a tube that nobody is registered for, its call and the code it may be misread from; else empty."""
-    if code != "orphan_tube":
+    told = anomaly_detail(code, str(row["detail"])) if code == "orphan_tube" else None
+    if told is None or not told.more.english:
         return ""
-    facts = str(row["detail"]).partition(f"; {ANOMALIES[code].way_out}")[0]
-    more = facts.removeprefix(ANOMALIES[code].meaning).strip(",; ").removeprefix("and ")
-    return f": {more}" if more else ""
+    english, chinese = told.more.english.strip(",; ").removeprefix("and "), told.more.chinese.strip("，；")
+    return both(f": {english}", f"：{chinese}", " ")
 
 
 def _subject(row: dict[str, object], *, show_ids: bool) -> str:

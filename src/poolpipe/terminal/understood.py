@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
+from poolpipe.details import reject_text
 from poolpipe.display import mask, mask_sound_ids, visible, withheld, withhold_values
 from poolpipe.events.understood_columns import is_numbering
-from poolpipe.languages import both, one_language
+from poolpipe.languages import both, language, one_language
 from poolpipe.messages import in_language
+from poolpipe.messages.phrases import import_word, question_word
 from poolpipe.terminal.marks import Board, frame, plain
+from poolpipe.words import COLUMN_WORDS, EVENT_WORDS, REFERENCE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,17 +78,19 @@ def understood_boards(files: Sequence[UnderstoodFile], *, show_ids: bool = False
         board.add_column(heading, overflow="fold")
     for file, question in asked:
         board.add_row(
-            plain(file), plain(in_language(question.asked), "yellow"), plain(in_language(question.answer))
+            plain(file),
+            plain(in_language(question.asked), "yellow"),
+            plain(import_word(in_language(question.answer))),
         )
     yield board
 
 
 def _file_board(each: UnderstoodFile, *, show_ids: bool) -> Board:
     facts = [
-        f"{each.kind or both('no kind', '种类不明')} ({one_language(_KIND_FROM[each.kind_from])})"
+        f"{_kind(each.kind) or both('no kind', '种类不明')} ({one_language(_KIND_FROM[each.kind_from])})"
         if each.kind_from
-        else each.kind or "?",
-        each.form,
+        else _kind(each.kind) or "?",
+        import_word(each.form),
         both(f"header in line {each.header_line}", f"表头在第 {each.header_line} 行")
         if each.header_line
         else "",
@@ -98,22 +104,37 @@ def _file_board(each: UnderstoodFile, *, show_ids: bool) -> Board:
     for column in each.columns:
         numbering = both("numbers the lines: left out", "序号，不读取")
         left_out = numbering if is_numbering(column) else both("left out", "不读取")
-        meaning = Text(column.column) if column.column else Text(left_out, style="dim")
+        meaning = Text(_column(column.column)) if column.column else Text(left_out, style="dim")
         words = each.words.get(column.column, {})
         told = ", ".join(f"{word} = {value}" for word, value in words.items())
         samples = ", ".join(_shown(sample, column, show_ids=show_ids) for sample in column.samples)
         board.add_row(plain(column.header), meaning, plain(f"{samples}; {told}" if told else samples))
     for code, (line, detail) in each.examples.items():
         where = both(f"refused, line {line}", f"拒收，第 {line} 行") if line else both("refused", "拒收")
-        why = in_language(detail if show_ids else withhold_values(detail))
+        why = reject_text(detail if show_ids else withhold_values(detail))
         board.add_row(plain(code, "yellow"), Text(where), plain(why))
     for code, setting in each.decided.items():
         board.add_row(
-            plain(code.replace("_", " ")),
+            plain(question_word(code)),
             Text(both("decided by the policy", "按判读规则处理"), style="dim"),
-            plain(setting),
+            plain(import_word(setting)),
         )
     return board
+
+
+def _kind(kind: str) -> str:
+    """Kinds of event, with their numbers where a file holds several, or a reference table, in the language of the reader."""
+    if language() != "zh":
+        return kind
+    return re.sub(r"[a-z]+", lambda found: _KINDS[found[0]].chinese if found[0] in _KINDS else found[0], kind)
+
+
+_KINDS: Final = EVENT_WORDS | REFERENCE_WORDS
+
+
+def _column(name: str) -> str:
+    """A column of docs/tables.md by its name, with its Chinese one."""
+    return f"{name} {COLUMN_WORDS[name]}" if language() != "en" and name in COLUMN_WORDS else name
 
 
 def _shown(sample: str, column: UnderstoodColumn, *, show_ids: bool) -> str:

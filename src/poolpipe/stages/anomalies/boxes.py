@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.stages.anomalies.rows import entity_rows
+from poolpipe.stages.anomalies.rows import entity_rows, facts
 
 if TYPE_CHECKING:
     from poolpipe.stages.anomalies.rows import Seen
@@ -43,5 +43,5 @@ def _counts(seen: Seen, receipts: pl.DataFrame) -> pl.DataFrame:
         .filter(~pl.col("again") & (pl.col("tubes") != pl.col("carried")))
         .sort("box", "at")
     )
-    facts = pl.format("{} tubes counted at receipt, {} packed", "tubes", "carried")
-    return entity_rows(seen, "box_count_mismatch", "box", counted, "at", facts)
+    told = facts("box_count_mismatch", tubes="tubes", carried="carried")
+    return entity_rows(seen, "box_count_mismatch", "box", counted, "at", told)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from poolpipe.stages.anomalies.rows import tube_rows
+from poolpipe.messages import message
+from poolpipe.stages.anomalies.rows import more_facts, tube_rows
 from poolpipe.tables import ANOMALIES, CALLS
-from poolpipe.words import CALL_WORDS
+from poolpipe.words import CALL_WORDS, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +37,8 @@ def of_orphans(seen: Seen) -> list[pl.DataFrame]:
         return [tube_rows(seen, "orphan_tube", orphans, "packed_at")]
     padded = _with_zeros(orphans, seen.pools, seen.codes)
     words = pl.col("call").replace_strict(range(len(CALLS)), CALLS, return_dtype=pl.String)
-    call = pl.when(words.is_in(GRAVE)).then(pl.format(", and called {}", words)).otherwise(pl.lit(""))
-    zeros = pl.format("; perhaps it is tube '{}', and a spreadsheet took the zeros 可能丢失前导零", "padded")
+    call = pl.when(words.is_in(GRAVE)).then(more_facts("grave_call", call=words)).otherwise(pl.lit(""))
+    zeros = more_facts("zeros_lost", tube="padded")
     facts = pl.concat_str(pl.lit(ANOMALIES["orphan_tube"].meaning), call, zeros.fill_null(""))
     return [tube_rows(seen, "orphan_tube", orphans.with_columns(padded), "packed_at", facts)]
 
@@ -100,9 +101,4 @@ def unregistered_warning(counted: Mapping[str, int]) -> list[str]:
         return []
     told = " and ".join(f"{count:,} {call} tube{'s' if count > 1 else ''}" for call, count in there.items())
     chinese = "、".join(f"{CALL_WORDS[call].chinese} {count:,} 管" for call, count in there.items())
-    return [
-        (
-            f"{told} whose people are unknown: nobody is re-collected for them; find the site's list, or the misread code "
-            f"(anomaly orphan_tube) {chinese}无人登记，无法复采：请向采样点索取名单，或核对管码（orphan_tube）"
-        )
-    ]
+    return [message("unregistered", {"told": Wording(told, chinese)})]

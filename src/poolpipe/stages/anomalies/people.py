@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import RESIDENT
-from poolpipe.stages.anomalies.rows import NOTHING, rows
-from poolpipe.tables import ANOMALIES, MODES
+from poolpipe.stages.anomalies.rows import NOTHING, facts, rows
+from poolpipe.tables import MODES
 from poolpipe_kernels import codes as kernels
 from poolpipe_kernels import duplicate_people
 
@@ -86,9 +86,9 @@ def _bad_ids(seen: Seen) -> pl.DataFrame:
     rounds, _ = seen.codes.entity("tube", bad["tube"])
     types, numbers = seen.codes.person(bad["person"])
     subjects = pl.DataFrame({"round": rounds, "subject": types + ":" + numbers, "at": bad["collected_at"]})
-    facts = pl.lit(ANOMALIES["bad_person_id"].meaning + " (GB 11643)").alias("facts")
+    told = facts("bad_person_id").alias("facts")
     once = subjects.sort("at").unique(["round", "subject"], keep="first", maintain_order=True)
-    return rows("bad_person_id", once.with_columns(facts))
+    return rows("bad_person_id", once.with_columns(told))
 
 
 def _unsound_seats(keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -114,7 +114,7 @@ def _doubles(seen: Seen) -> pl.DataFrame:
         .agg(pl.col("tube").unique(maintain_order=True), pl.col("collected_at").last().alias("at"))
     )
     types, numbers = seen.codes.person(people["person"])
-    facts = pl.format("in the pool tubes {} of one round", pl.col("tube").list.join(", "))
+    told = facts("person_in_two_tubes", tubes=pl.col("tube").list.join(", "))
     rounds = seen.codes.text("round", people["round"])
-    subjects = people.select(rounds, (types + ":" + numbers).alias("subject"), "at", facts.alias("facts"))
+    subjects = people.select(rounds, (types + ":" + numbers).alias("subject"), "at", told.alias("facts"))
     return rows("person_in_two_tubes", subjects)

@@ -8,7 +8,7 @@ import polars as pl
 
 from poolpipe.coding.dictionaries import WELL_PLACES, well_names
 from poolpipe.findings import LOADS_REJECTED
-from poolpipe.stages.anomalies.rows import NOTHING, entity_rows, rows
+from poolpipe.stages.anomalies.rows import NOTHING, entity_rows, more_facts, rows
 from poolpipe.tables import ANOMALIES, TIME
 
 if TYPE_CHECKING:
@@ -74,9 +74,7 @@ def _rejected_loads(seen: Seen, plates: pl.Series) -> pl.Series:
         return pl.Series([""], dtype=pl.String).new_from_index(0, len(plates))
     rounds, names = seen.codes.entity("plate", plates)
     asked = pl.DataFrame({"round": rounds.fill_null(""), "plate": names})
-    known = seen.rejected_loads.select(
-        "round", "plate", told=pl.lit(f"; {LOADS_REJECTED.meaning} {LOADS_REJECTED.chinese}")
-    )
+    known = seen.rejected_loads.select("round", "plate", told=more_facts("loads_rejected"))
     return asked.join(known, on=["round", "plate"], how="left", maintain_order="left")["told"].fill_null("")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from poolpipe.stages.anomalies.rows import tube_rows
+from poolpipe.stages.anomalies.rows import facts, tube_rows
 from poolpipe.tables import CALLS, MODES
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def of_recalls(seen: Seen) -> list[pl.DataFrame]:
             "clock_recall",
             missed,
             "due_at",
-            pl.format("{} of its people not re-tested in time", "missed"),
+            facts("clock_recall", missed="missed"),
         ),
         tube_rows(
             seen, "recall_wrong_lab", astray.drop("tube").rename({"single_tube": "tube"}), "recollected_at"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from poolpipe.stages.anomalies.rows import tube_rows
+from poolpipe.findings import CUT_NUMBERS
+from poolpipe.stages.anomalies.rows import facts, tube_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,10 +25,7 @@ _CUT = r"^[0-9]{15}00+$"
 """Excel keeps 15 digits of a number and writes zeros for the others (IEEE 754 guarantees 15)."""
 
 _MOST_TOLD = 12
-CUT_WAY_OUT: Final = (
-    "find these lines by tube and time, and send them again from the original list, numbers as text",
-    "证件号可能被表格软件截断为 15 位，或为多人；请按管号与时间找出这些记录，以文本格式从原始名单重新导出补传",
-)
+CUT_WAY_OUT: Final = (CUT_NUMBERS.way_out, CUT_NUMBERS.way_out_chinese)
 
 
 def of_rescans(seen: Seen) -> list[pl.DataFrame]:
@@ -38,13 +36,12 @@ def of_rescans(seen: Seen) -> list[pl.DataFrame]:
     told = _scans_of_cut_numbers(seen)
     cut = rescanned.join(told, on="tube", how="inner", maintain_order="left")
     others = rescanned.join(told, on="tube", how="anti", maintain_order="left")
-    facts = pl.format(
-        "{} scans of {} whose last digits are all zero, at {}: a spreadsheet may have cut the numbers, and they "
-        "may be several people", "scans", "numbers", "times",
-    )  # fmt: skip
+    one = facts("cut_number", scans="scans", times="times")
+    several = facts("cut_numbers", scans="scans", numbers="numbers", times="times")
+    told_facts = pl.when(pl.col("numbers") == 1).then(one).otherwise(several)
     return [
         tube_rows(seen, "rescanned", others, "last_collected"),
-        tube_rows(seen, "rescanned", cut, "last_collected", facts, CUT_WAY_OUT),
+        tube_rows(seen, "rescanned", cut, "last_collected", told_facts, CUT_WAY_OUT),
     ]
 
 
@@ -54,7 +51,7 @@ def _scans_of_cut_numbers(seen: Seen) -> pl.DataFrame:
     later = collects.filter("later")
     again = later.filter(_cut(later["person"].to_numpy(), seen.codes)).select("tube", "person").unique()
     if again.is_empty():
-        columns = {"scans": pl.UInt32, "numbers": pl.String, "times": pl.String}
+        columns = {"scans": pl.UInt32, "numbers": pl.UInt32, "times": pl.String}
         return again.select("tube").with_columns(
             pl.lit(None, kind).alias(name) for name, kind in columns.items()
         )
@@ -63,13 +60,9 @@ def _scans_of_cut_numbers(seen: Seen) -> pl.DataFrame:
     scans = collects.filter(tubes[collects["tube"].to_numpy()]).join(again, on=["tube", "person"], how="semi")
     moments = pl.col("at").sort().dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     more = pl.when(pl.len() > _MOST_TOLD).then(pl.lit(", …")).otherwise(pl.lit(""))
-    several = pl.col("person").n_unique()
     return scans.group_by("tube").agg(
         pl.len().alias("scans"),
-        pl.when(several == 1)
-        .then(pl.lit("one number"))
-        .otherwise(pl.format("{} numbers", several))
-        .alias("numbers"),
+        pl.col("person").n_unique().alias("numbers"),
         (moments.head(_MOST_TOLD).str.join(", ") + more).alias("times"),
     )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from string import Formatter
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from poolpipe.messages.facts import FACTS, MORE_FACTS
 from poolpipe.tables import ANOMALIES, TIME
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from poolpipe.stages.calls import Calls
     from poolpipe.stages.custody import Custody
 
-__all__ = ["NOTHING", "Seen", "entity_rows", "rows", "tube_rows"]
+__all__ = ["NOTHING", "Seen", "entity_rows", "facts", "more_facts", "rows", "tube_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,31 @@ def rows(code: str, subjects: pl.DataFrame, way_out: tuple[str, str] | None = No
         pl.col("at").cast(TIME),
         (pl.col("facts") + pl.lit(f"; {english}; {anomaly.chinese}：{chinese}")).alias("detail"),
     )
+
+
+def facts(name: str, **fields: str | pl.Expr) -> pl.Expr:
+    """The facts of a detail, from the columns that its template names.
+
+    Parameters
+    ----------
+    name : str
+        A key of `messages.facts.FACTS`.
+    **fields : str or polars.Expr
+        Column or expression of each field of the template.
+    """
+    return _filled(FACTS[name].english, fields)
+
+
+def more_facts(name: str, **fields: str | pl.Expr) -> pl.Expr:
+    """What may stand behind the facts of a detail: as `facts`, of `messages.facts.MORE_FACTS`."""
+    return _filled(MORE_FACTS[name].english, fields)
+
+
+def _filled(template: str, fields: Mapping[str, str | pl.Expr]) -> pl.Expr:
+    pieces = list(Formatter().parse(template))
+    text = "".join(part + ("{}" if name else "") for part, name, *_ in pieces)
+    given = [fields[name] for _, name, *_ in pieces if name]
+    return pl.format(text, *given) if given else pl.lit(text)
 
 
 def tube_rows(

@@ -9,7 +9,7 @@ import polars as pl
 
 from poolpipe.stages.anomalies.orphans import of_orphans
 from poolpipe.stages.anomalies.rescans import of_rescans
-from poolpipe.stages.anomalies.rows import rows, tube_rows
+from poolpipe.stages.anomalies.rows import facts, rows, tube_rows
 from poolpipe.tables import MODES
 
 if TYPE_CHECKING:
@@ -19,11 +19,7 @@ __all__ = ["of_clocks", "of_tubes"]
 
 _POOL = MODES.index("pool")
 _STEPS = ("first_collected", "packed_at", "picked_up_at", "received_at", "loaded_at", "called_at")
-_LIMITS = {
-    "room_temperature": "from the first swab to receipt",
-    "cold_store": "from the first swab to the first load",
-    "result": "to a result",
-}
+_LIMITS = ("room_temperature", "cold_store", "result")
 
 
 def of_tubes(seen: Seen) -> list[pl.DataFrame]:
@@ -31,8 +27,8 @@ def of_tubes(seen: Seen) -> list[pl.DataFrame]:
     pools, collected = seen.pools, pl.col("mode").is_not_null()
     people, capacity = pl.col("people"), pl.col("capacity")
     short = (people < capacity) & (pl.col("mode") == _POOL)
-    crowd = pl.format("{} people where {} fit", people, capacity)
-    swabs = pl.format("{} swabs counted at sealing, {} people scanned", "swabs", people)
+    crowd = facts("people_and_capacity", people=people, capacity=capacity)
+    swabs = facts("swab_count_mismatch", swabs="swabs", people=people)
     when = "last_collected"
     return [
         *of_rescans(seen),
@@ -49,7 +45,7 @@ def of_tubes(seen: Seen) -> list[pl.DataFrame]:
             "tube_reloaded",
             pools.filter(pl.col("slots") > 1),
             "loaded_at",
-            pl.format("loaded into {} wells", "slots"),
+            facts("tube_reloaded", wells="slots"),
         ),
         tube_rows(seen, "out_of_order", pools.filter(_out_of_order()), "called_at"),
         *_several_boxes(seen),
@@ -59,7 +55,7 @@ def of_tubes(seen: Seen) -> list[pl.DataFrame]:
 def of_clocks(seen: Seen) -> list[pl.DataFrame]:
     """Find the tubes, and for pickups the sites, that exceeded a time limit."""
     found = []
-    for clock, span in _LIMITS.items():
+    for clock in _LIMITS:
         slow = seen.clocks.filter(pl.col(clock).is_not_null())
         found.append(
             tube_rows(
@@ -67,7 +63,7 @@ def of_clocks(seen: Seen) -> list[pl.DataFrame]:
                 f"clock_{clock}",
                 slow,
                 "last_collected",
-                pl.format("{} h {}", _hours(clock), pl.lit(span)),
+                facts(f"clock_{clock}", hours=_hours(clock)),
             )
         )
     waiting = seen.clocks.filter(pl.col("pickup").is_not_null())
@@ -77,9 +73,9 @@ def of_clocks(seen: Seen) -> list[pl.DataFrame]:
         .group_by("round", "site")
         .agg(pl.len().alias("tubes"), pl.col("pickup").max(), pl.col("last_collected").min().alias("at"))
     )
-    facts = pl.format("{} tubes waited up to {} h", "tubes", _hours("pickup")).alias("facts")
+    told = facts("clock_pickup", tubes="tubes", hours=_hours("pickup")).alias("facts")
     subject = seen.codes.text("site", sites["site"]).alias("subject")
-    return [*found, rows("clock_pickup", sites.with_columns(subject, facts))]
+    return [*found, rows("clock_pickup", sites.with_columns(subject, told))]
 
 
 def _hours(column: str) -> pl.Expr:
@@ -109,5 +105,5 @@ def _several_boxes(seen: Seen) -> list[pl.DataFrame]:
     _, names = seen.codes.entity("box", mine["box"])
     boxes = mine.with_columns(names.alias("name")).group_by("tube", maintain_order=True)
     told = boxes.agg(pl.col("name").unique(maintain_order=True), pl.col("at").max())
-    facts = pl.format("packed into {}", pl.col("name").list.join(", "))
-    return [tube_rows(seen, "tube_in_two_boxes", told, "at", facts)]
+    boxes_told = facts("tube_in_two_boxes", boxes=pl.col("name").list.join(", "))
+    return [tube_rows(seen, "tube_in_two_boxes", told, "at", boxes_told)]
