@@ -220,13 +220,12 @@ def nothing_to_read(
     -------
     InputError
     """
-    named = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
     told = [in_both(f"{name}: {why}") for name, why in list(skipped.items())[:5]]
     if more := len(skipped) - len(told):
         told.append(in_both(message("more_left_aside", {"count": more})))
-    files = Wording(*("; ".join(each) for each in zip(*told, strict=True))) if told else ""
-    left_aside = in_both(message("left_aside", {"files": files})) if told else ""
-    where = ", ".join(map(shown, named))
+    files = Wording(*("; ".join(each) for each in zip(*told, strict=True))) if told else None
+    left_aside = in_both(message("left_aside", {"files": files})) if files else ""
+    where = ", ".join(map(shown, [inputs] if isinstance(inputs, str | os.PathLike) else inputs))
     return InputError.of("nothing_to_read", where=where, left_aside=left_aside, endings=" ".join(_SUFFIXES))
 
 
