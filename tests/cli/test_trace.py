@@ -108,3 +108,22 @@ def test_trace__needs_a_tube_or_a_person(result):
     told = typed("trace", result, "--tube", "nowhere", code=1).stderr
     assert "nowhere" in told
     assert "无人登记" in told
+
+
+@pytest.mark.parametrize("name", ["trace.svg", "trace.graphml", "trace.gexf", "contacts"])
+def test_trace__is_written_as_a_file_with_people_masked_unless_asked(result, traces, tmp_path, name):
+    tube = source(traces)
+    people = traces.filter(source_tube=tube)["person"].drop_nulls().unique().to_list()
+    for options, shown in (((), False), (("--show-ids",), True)):
+        done = typed("trace", result, "--tube", tube, "--out", tmp_path / name, *options)
+        assert not done.stdout
+        path = tmp_path / name
+        text = "".join(
+            each.read_text(encoding="utf-8") for each in (path.iterdir() if path.is_dir() else [path])
+        )
+        assert any(number in text for number in people) == shown
+
+
+def test_trace__to_a_file_of_another_format_is_refused(result, traces, tmp_path):
+    told = typed("trace", result, "--tube", source(traces), "--out", tmp_path / "trace.pdf", code=1)
+    assert ".graphml" in told.stderr

@@ -9,12 +9,15 @@ import click
 
 from poolpipe.commands import options
 from poolpipe.commands.frames import echo_csv, echo_json
+from poolpipe.languages import both, language
 from poolpipe.messages import message_in_language
-from poolpipe.terminal.console import check_inputs, show
+from poolpipe.terminal.console import check_inputs, show, tell
 from poolpipe.terminal.loading import loading
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from poolpipe.charts.looks import Language
 
 __all__ = ["trace"]
 
@@ -29,7 +32,8 @@ __all__ = ["trace"]
     "\n\n\b\nExamples  例:\n"
     "  poolpipe trace result --tube T99999\n"
     "  poolpipe trace result --tube T99999 --hops 3 --people people.csv\n"
-    "  poolpipe trace result --tube T99999 --json > links.json"
+    "  poolpipe trace result --tube T99999 --json > links.json\n"
+    "  poolpipe trace result --tube T99999 --out trace.svg"
 )
 @click.argument("run", metavar="RESULT", type=click.Path(path_type=Path))
 @click.option("--tube", "tubes", multiple=True, metavar="TUBE", help="A tube, again for more  样本管，可重复")
@@ -56,6 +60,13 @@ __all__ = ["trace"]
     is_flag=True,
     help="All links as CSV, identity numbers in full  以 CSV 输出全部关联（完整证件号）",
 )
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Draw or write: .svg, .png, .graphml, .gexf, or a folder of two CSV files; people masked unless --show-ids  "
+    "写成图（.svg、.png）、.graphml、.gexf，或含两个 CSV 文件的文件夹；人员隐去，除非用 --show-ids",
+)
 @options.as_json("All links as JSON, identity numbers in full  以 JSON 输出全部关联（完整证件号）")
 @options.rows
 @options.show_ids
@@ -69,6 +80,7 @@ def trace(
     policy: str | None,
     as_table: bool,
     as_csv: bool,
+    out: Path | None,
     as_json: bool,
     rows: int,
     show_ids: bool,
@@ -79,6 +91,7 @@ def trace(
     check_inputs((str(run), *filter(None, (people,))))
     with loading():
         from poolpipe.events.reference import read_reference
+        from poolpipe.exchange.trace_files import write_trace
         from poolpipe.terminal.tables import masked_rows, table_board
         from poolpipe.terminal.traces import neighbourhood_lines, trace_trees
         from poolpipe.traced import trace as follow
@@ -87,7 +100,11 @@ def trace(
     residents = read_reference(people=people).people if people else None
     links = follow(run, tubes=tubes, people=persons, hops=hops, policy=policy, residents=residents)
     counts = count_neighbourhoods(links.filter(kind="member"), residents)
-    if as_csv:
+    if out:
+        chosen: Language = "zh" if language() == "zh" else "en"
+        write_trace(links, out, _tubes(run, links), language=chosen, show_ids=show_ids)
+        tell(both(f"{links.height:,} links in {out}", f"{links.height:,} 条关联已写入 {out}"), err=True)
+    elif as_csv:
         echo_csv(links)
     elif as_json:
         echo_json(
@@ -100,6 +117,22 @@ def trace(
         show([table_board(_ordered(legible), title, zone="UTC", more=more, show_ids=show_ids)])
     else:
         show([*trace_trees(links, rows=rows, show_ids=show_ids), *neighbourhood_lines(counts, rows=rows)])
+
+
+def _tubes(run: Path, links: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `pools` of all tubes of some links."""
+    import polars as pl
+
+    from poolpipe.results.written import opened
+
+    ends = [
+        links.select("round", "tube"),
+        links.select(pl.col("source_round").alias("round"), pl.col("source_tube").alias("tube")),
+    ]
+    with opened(run) as written:
+        pools = pl.scan_parquet(written.path("pools"))
+        wanted = pl.concat(ends).unique().lazy()
+        return pools.join(wanted, on=["round", "tube"], how="semi", nulls_equal=True).collect()
 
 
 def _ordered(links: pl.DataFrame) -> pl.DataFrame:
