@@ -14,6 +14,7 @@ TOWN = ROOT / "data" / "samples" / "town"
 
 
 def main() -> None:
+    """Run the town and write both pictures."""
     day = poolpipe.run(TOWN / "events", people=TOWN / "reference" / "people.parquet")
     kinds = day.traces.group_by("source_round", "source_tube").agg(pl.col("kind").n_unique(), pl.len())
     chosen = kinds.filter(pl.col("len") < 100).sort("kind", "len", "source_tube").row(-1, named=True)
