@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 
 from poolpipe.choices import suggestion
-from poolpipe.coding.warmup import compile_kernels
 from poolpipe.display import mask
 from poolpipe.errors import InputError
 from poolpipe.events.reference import Reference, read_reference
@@ -85,7 +84,6 @@ def trace(
     True
     """
     rules = load_policy(policy)
-    compile_kernels()
     coded = _coded(day, rules.codes.plate_wells)
     known = (
         Reference(people=day.people)
