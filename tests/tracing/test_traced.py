@@ -123,3 +123,11 @@ def test_trace__takes_households_from_the_list_given(day):
     )
     assert told.select("person_type", "person", "tube", "lag_s").rows() == [("ZZ", "kin", None, None)]
     assert told["via"].to_list() == [f"{person['person_type']}:{person['person']}"]
+
+
+def test_trace__after_another_run_into_the_folder_is_of_that_run(day, folder):
+    poolpipe.trace(folder, tubes=sources(day)[0], hops=2)
+    other = poolpipe.run(frames_of(city(8100, size="medium")))
+    other.write(folder)
+    assert poolpipe.trace(folder).equals(other.traces)
+    assert poolpipe.trace(folder, hops=1).equals(poolpipe.trace(other, hops=1))
