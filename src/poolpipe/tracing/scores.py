@@ -205,6 +205,8 @@ def _outside(
     rate = chance[seen].sum() / (max(people, 1) * span)
     for _ in range(_TURNS):
         own = rate * days[seen]
-        rate = max((chance[seen] * own / (own + total[seen])).sum() / (max(people, 1) * span), 1e-12)
+        hazard = own + total[seen]  # 0 between two tests of one moment: nobody was infected there
+        share = np.divide(own, hazard, out=np.zeros(len(own)), where=hazard > 0)
+        rate = max((chance[seen] * share).sum() / (max(people, 1) * span), 1e-12)
     outside: NDArray[np.float64] = np.maximum(rate * days, 1e-12)
     return outside
