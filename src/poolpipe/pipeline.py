@@ -47,7 +47,7 @@ from poolpipe.stages.calls import call, with_collected_controls
 from poolpipe.stages.clocks import read_clocks
 from poolpipe.stages.coverage import cover_people
 from poolpipe.stages.custody import keep_custody
-from poolpipe.stages.false_alarms import LabEvidence, find_false_alarms
+from poolpipe.stages.false_alarms import LabEvidence, find_false_alarms, find_splash_links
 from poolpipe.stages.fit import RunTables, fit_of_run
 from poolpipe.stages.ledger import balance
 from poolpipe.stages.links import link
@@ -61,7 +61,7 @@ from poolpipe.stages.viewpoint import moment_of, odd_view
 from poolpipe.stages.voids import latest_at, standing_events
 from poolpipe.stages.workload import total_labs, weigh_labs
 from poolpipe.tables import RETENTION
-from poolpipe.tracing.sources import loads_as_sample, trace_sources
+from poolpipe.tracing.sources import loads_as_sample, trace_sources, with_splash
 
 if TYPE_CHECKING:
     import os
@@ -292,7 +292,7 @@ def conclude(
         keep_tubes(pools, policy, now), workload, count_boxes(pools), doubted,
         find_clusters(pools, links.members_of, probabilities.of, partial(known.households, codes), partial(known.coordinates, codes),
                       policy, now),
-        traced,
+        with_splash(traced, find_splash_links(LabEvidence(pools, frames["load"], kept, calls.wells), codes, policy)),
     )  # fmt: skip
 
     def reconclude(held: Events, other: Rules, when: datetime | str | None) -> Day:

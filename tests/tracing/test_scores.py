@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any
 
 import polars as pl
 import pytest
@@ -19,7 +20,6 @@ CHANGED = {
     "queue_decay_s": 60,
     "latent_h": 48,
     "infectious_days": 3,
-    "well": 0.3,
     "decay": 0.1,
 }
 """Another value of every setting that scores have."""
@@ -130,3 +130,52 @@ def usual(city):
 @pytest.mark.parametrize("setting", CHANGED)
 def test_setting__changes_scores(city, usual, setting):
     assert not _deep(city[0], **{setting: CHANGED[setting]}).equals(usual)
+
+
+def _beside(ct, policy=None):
+    """Scores of the wells around a weak positive, by tube: a strong one is at its right; without Ct the lab reports."""
+    wells = {"WEAK": ("B02", ct[0]), "STRONG": ("B03", ct[1]), "CLEAR": ("B01", None)}
+    at = "2022-04-04T08:00:00Z"
+    collect = [
+        {"at": at, "tube": tube, "person": tube, "person_type": "X", "mode": "single"} for tube in wells
+    ]
+    load = [
+        {"at": at, "plate": "P", "well": well, "tube": tube, "lab": "L"} for tube, (well, _) in wells.items()
+    ]
+    load += [
+        {"at": at, "plate": "P", "well": well, "lab": "L", "role": role}
+        for well, role in (("H11", "negative_control"), ("H12", "positive_control"))
+    ]
+    told = dict(wells.values()) | {"H11": None, "H12": 25.0}
+    read = [
+        {
+            "at": "2022-04-04T11:00:00Z",
+            "plate": "P",
+            "well": well,
+            "target": target,
+            "ct": 25.0 if target == "IC" else cycles,
+        }
+        for well, cycles in told.items()
+        for target in ("ORF1ab", "N", "IC")
+    ]
+    report = [{"at": "2022-04-04T11:00:00Z", "tube": tube, "call": "positive"} for tube in ("WEAK", "STRONG")]
+    kinds: dict[str, list[dict[str, Any]]] = {
+        "collect": collect,
+        "load": load,
+        **({"read": read} if ct[0] else {"report": report}),
+    }
+    day = poolpipe.run({kind: pl.DataFrame(rows) for kind, rows in kinds.items()}, policy=policy)
+    found = day.traces.filter(source_tube="WEAK", kind="well")
+    return dict(found.select("tube", "score").iter_rows())
+
+
+def test_well__scores_the_probability_of_splash():
+    weak = _beside((33.0, 16.0))
+    assert 0.05 < weak["STRONG"] < 1
+    assert weak["CLEAR"] == 0
+    assert _beside((20.0, 16.0)) == {"STRONG": 0, "CLEAR": 0}, "four cycles are no splash"
+
+
+def test_well__without_ct_has_the_policys_score():
+    assert _beside((None, None)) == {"STRONG": 0.05, "CLEAR": 0.05}
+    assert _beside((None, None), {"trace": {"well": 0.3}}) == {"STRONG": 0.3, "CLEAR": 0.3}

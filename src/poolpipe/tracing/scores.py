@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from poolpipe.trace_policy import Tracing
     from poolpipe.tracing.index import SeatIndex
 
-__all__ = ["Evidence", "score_links"]
+__all__ = ["InfectionEvidence", "score_links"]
 
 _DAY_US = 86_400_000_000
 _AGAIN, _HOUSEHOLD, _MEMBER, _QUEUE, _TUBE, _WELL = (
@@ -30,7 +30,7 @@ _TURNS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class InfectionEvidence:
     """What is known of people's infections.
 
     Attributes
@@ -62,7 +62,7 @@ class _Tests:
 
 
 def score_links(
-    links: pl.DataFrame, seats: SeatIndex, evidence: Evidence, rules: Tracing
+    links: pl.DataFrame, seats: SeatIndex, evidence: InfectionEvidence, rules: Tracing
 ) -> NDArray[np.float64]:
     """Score links.
 
@@ -77,7 +77,7 @@ def score_links(
         source_tube, person_number (in `seats`, -1: none), seat (-1: none), kind (index into `tables.LINKS`), hops, reached.
     seats : SeatIndex
         Of everybody whom the links lead to.
-    evidence : Evidence
+    evidence : InfectionEvidence
         Of these seats.
     rules : Tracing
         The policy's section `[trace]`.
@@ -138,7 +138,7 @@ def _natures(rules: Tracing) -> NDArray[np.float64]:
     )
 
 
-def _tests(seats: SeatIndex, evidence: Evidence, rules: Tracing) -> _Tests:
+def _tests(seats: SeatIndex, evidence: InfectionEvidence, rules: Tracing) -> _Tests:
     """One test for each person and round: the first swab, P(infected), and the earliest alarm."""
     order = seats.by_person
     person, tube = seats.person[order].astype(np.int64), seats.tube[order]

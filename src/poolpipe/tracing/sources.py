@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from poolpipe.tables import CALLS, ROLES, TIME
+from poolpipe.tables import CALLS, LINKS, ROLES, TIME
 from poolpipe.tracing.index import TraceIndex, index_seats, index_tubes, places_of
 from poolpipe.tracing.people import with_strangers
-from poolpipe.tracing.scores import Evidence, score_links
+from poolpipe.tracing.scores import InfectionEvidence, score_links
 from poolpipe.tracing.selection import CitySeats, members_of, touched_seats
 from poolpipe.tracing.walk import WalkLimits, walk_from
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from poolpipe.policy import Policy
     from poolpipe.tracing.index import TubeIndex
 
-__all__ = ["Traces", "loads_as_sample", "source_tubes", "trace_sources"]
+__all__ = ["Traces", "loads_as_sample", "source_tubes", "trace_sources", "with_splash"]
 
 _NO_HOMES = pl.DataFrame(schema={"person": pl.Int64, "household": pl.UInt32})
 
@@ -133,10 +133,35 @@ def trace_sources(
         index, tubes, since, WalkLimits(queue_us, rules.queue_scans, hops, policy.codes.plate_wells)
     )
     likely = members["p_infected"].to_numpy()[chosen] if p_infected_of is None else p_infected_of(chosen)
-    evidence = Evidence(likely, round_of, _alarms(pools, numbered), members.height // rounds)
+    evidence = InfectionEvidence(likely, round_of, _alarms(pools, numbered), members.height // rounds)
     score = pl.Series("score", score_links(rows, seats, evidence, rules)).fill_nan(None)
     box = pools["box"].gather(np.searchsorted(pools["tube"].to_numpy(), rows["source_tube"].to_numpy()))
     return Traces(codes, rows.drop("seat", "person_number").with_columns(box.alias("via_box"), score))
+
+
+def with_splash(traced: Traces | None, splashed: pl.DataFrame | None) -> Traces | None:
+    """Score the wells: the probability that splash from there explains the source's positive.
+
+    Parameters
+    ----------
+    traced : Traces, optional
+        As `trace_sources` gives them.
+    splashed : DataFrame, optional
+        source_tube, tube, posterior: of every source whose Ct is known, with the tube that explains it best, if any.
+
+    Returns
+    -------
+    Traces or None
+        The wells around a source without Ct keep the policy's score.
+    """
+    if traced is None or splashed is None:
+        return traced
+    read = pl.col("source_tube").is_in(splashed["source_tube"].unique().implode())
+    pairs = splashed.filter(pl.col("tube").is_not_null())
+    joined = traced.rows.join(pairs, on=["source_tube", "tube"], how="left", maintain_order="left")
+    beside = (pl.col("kind") == LINKS.index("well")) & read
+    score = pl.when(beside).then(pl.col("posterior").fill_null(0.0)).otherwise("score").alias("score")
+    return Traces(traced.codes, joined.with_columns(score).drop("posterior"))
 
 
 def _alarms(pools: pl.DataFrame, numbered: int) -> NDArray[np.int64]:

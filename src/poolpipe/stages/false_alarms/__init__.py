@@ -12,7 +12,8 @@ from poolpipe.coding.dictionaries import well_names
 from poolpipe.stages.false_alarms.exact import false_discovery_rates
 from poolpipe.stages.false_alarms.queue_bracket import queue_bracket
 from poolpipe.stages.false_alarms.rows import alarm_rows, tubes_in_words
-from poolpipe.stages.false_alarms.splash import cycle_law, splash_posteriors
+from poolpipe.stages.false_alarms.splash import SplashedWells, cycle_law, splash_posteriors
+from poolpipe.stages.false_alarms.splashed import splash_links
 from poolpipe.stages.false_alarms.tested_wells import tested_wells
 from poolpipe.tables import TIME
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from poolpipe.policy import Policy
     from poolpipe.stages.false_alarms.tested_wells import TestedWells
 
-__all__ = ["LabEvidence", "find_false_alarms"]
+__all__ = ["LabEvidence", "find_false_alarms", "find_splash_links"]
 
 _POOL_CT = 29.3
 """Mean Ct of positive pools of ten where a policy gives none: 26 cycles and the dilution of ten swabs (docs/simulate.md)."""
@@ -112,9 +113,8 @@ def _of_day(wells: TestedWells, day: int, codes: Dictionaries) -> dict[str, Any]
 
 def _splashed_wells(wells: TestedWells, codes: Dictionaries, policy: Policy) -> Iterator[dict[str, Any]]:
     """Weak positives beside a strong well that are likelier splash than infections."""
-    rules, assay = policy.false_alarms, policy.assay
-    mean = _POOL_CT if assay.ct_mean is None else assay.ct_mean
-    found = splash_posteriors(wells, rules, cycle_law(wells, assay.grey_ct, (mean, assay.ct_sd)))
+    rules = policy.false_alarms
+    found = _splash(wells, policy)
     for place in np.flatnonzero(found.posterior >= rules.posterior).tolist():
         well = int(found.well[place])
         yield {
@@ -129,6 +129,30 @@ def _splashed_wells(wells: TestedWells, codes: Dictionaries, policy: Policy) -> 
             "tubes": 1,
             "repeat": tubes_in_words(wells.tube[[well]], codes),
         }
+
+
+def _splash(wells: TestedWells, policy: Policy) -> SplashedWells:
+    assay = policy.assay
+    mean = _POOL_CT if assay.ct_mean is None else assay.ct_mean
+    return splash_posteriors(wells, policy.false_alarms, cycle_law(wells, assay.grey_ct, (mean, assay.ct_sd)))
+
+
+def find_splash_links(evidence: LabEvidence, codes: Dictionaries, policy: Policy) -> pl.DataFrame | None:
+    """Pair positive tubes with the tube whose splash may explain them; see `splash_links`.
+
+    Parameters
+    ----------
+    evidence, codes, policy
+        As of `find_false_alarms`.
+
+    Returns
+    -------
+    DataFrame or None
+        None where no tube in a well is positive or suspect.
+    """
+    shared = evidence.odd_wells.filter("shared")["slot"]
+    wells = tested_wells(evidence.pools, evidence.loads, evidence.readings, shared, codes, policy)
+    return None if wells is None else splash_links(wells, _splash(wells, policy))
 
 
 def _well_name(wells: TestedWells, well: int, codes: Dictionaries, policy: Policy) -> str:
