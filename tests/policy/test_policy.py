@@ -141,6 +141,7 @@ OF_FILES = {
     "files.longest_record": "tests/events/test_long_records.py",
     **dict.fromkeys(("assay.ct_mean", "assay.ct_sd", "assay.efficiency"), "tests/stages/test_fit.py"),
     **dict.fromkeys(settings(Tracing, "trace."), "tests/tracing/test_reference.py"),
+    **dict.fromkeys(settings(type(Policy().clusters), "clusters."), "tests/clusters/test_growing.py"),
     **dict.fromkeys(settings(AlarmRules, "false_alarms."), "tests/stages/test_false_alarms.py"),
 }
 """Settings that the events above cannot show, and where their effect is shown."""
@@ -155,8 +156,7 @@ def concluded(policy):
 
 @pytest.fixture(scope="module")
 def usual():
-    boxes = Policy()
-    return concluded(boxes)
+    return concluded(Policy())
 
 
 def test_settings__are_all_tried():

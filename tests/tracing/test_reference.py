@@ -88,7 +88,11 @@ def test_traces__agree_with_the_reference_hop_by_hop(hops: int) -> None:
         ({"queue_minutes": 60, "queue_scans": 2}, {"queue_s": 3600, "queue_scans": 2}),
         ({"queue_minutes": 1440, "queue_scans": 1000}, {"queue_s": 86_400, "queue_scans": 1000}),
         ({"look_back_days": 1 / 24}, {"look_back_s": 3600}),
-        (dict.fromkeys(("member", "queue", "household", "again", "tube", "box", "well", "decay"), 0.5), {}),
+        (
+            dict.fromkeys(("queue", "household", "well", "decay"), 0.5)
+            | {"queue_decay_s": 60, "latent_h": 12, "infectious_days": 2},
+            {},
+        ),
     ],
 )
 def test_traces__agree_with_the_reference_under_other_policies(
