@@ -56,7 +56,7 @@ RESULTS: Final = {
     "no_events_held": Message("holds tables and no events", "只有结果表，没有事件", "run the events again", "请重新运行事件文件"),
     "tube_not_collected": Message(
         "nobody was collected into a tube {tube!r}", "样本管 {tube} 无人登记",
-        "{hint}give the code of a tube of the table pools", "请给出结果表 pools 中的样本管条码",
+        "{hint}give the code of a tube of the table pools", "{hint}请给出结果表 pools 中的样本管条码",
     ),
     "person_not_collected": Message(
         "nobody of the number {person} is in a tube", "没有样本管登记有证件号 {person}",
