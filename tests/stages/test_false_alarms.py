@@ -163,6 +163,15 @@ def test_run__without_positives_flags_nothing():
     assert day.pools.height == 100
 
 
+def test_run__whose_positives_all_share_their_wells_flags_nothing():
+    events = events_of(np.array([20.0]))
+    load = events["load"].filter(pl.col("tube").is_not_null()).head(1)
+    other = load.with_columns(tube=pl.lit("ANOTHER"))
+    day = poolpipe.run({**events, "load": pl.concat([events["load"], other])})
+    assert "suspect" in day.pools["call"].to_list()
+    assert day.false_alarms.is_empty()
+
+
 def test_run__gives_the_same_alarms_whatever_the_order_and_with_everything_twice():
     frames = events_of(lab_day(7, rate=0.5, plates=60)[0])
     once = poolpipe.run(frames).false_alarms

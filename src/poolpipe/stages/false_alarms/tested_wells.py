@@ -100,7 +100,7 @@ def tested_wells(
     Returns
     -------
     TestedWells or None
-        None where no tube in a well is positive or suspect.
+        None where no tube in a well is positive or suspect, and where all wells of their plates are shared.
     """
     rows = _rows(pools, loads, shared, len(codes.entities["plate"]))
     if rows is None:
@@ -133,7 +133,7 @@ def tested_wells(
 
 
 def _rows(pools: pl.DataFrame, loads: pl.DataFrame, shared: pl.Series, plates: int) -> pl.DataFrame | None:
-    """tube, lab, slot, loaded_at and positive of tubes with a result, on plates with a positive; None where there are none."""
+    """tube, lab, slot, loaded_at and positive of tubes with a result, on plates with a positive; None where none is left."""
     last = pl.col("plate").cast(pl.Int64) * WELL_PLACES + pl.col("well")
     slot, positive = pl.coalesce("by_slot", last), pl.col("call") >= _SUSPECT
     found = pools.lazy().filter(positive & slot.is_not_null()).select(slot // WELL_PLACES).collect()
@@ -150,7 +150,8 @@ def _rows(pools: pl.DataFrame, loads: pl.DataFrame, shared: pl.Series, plates: i
         .select("tube", "lab", "slot", "last", "loaded_at", positive.alias("positive"))
         .filter(~pl.col("slot").is_in(shared.implode()))
     )
-    return _loaded_then(rows, loads).drop("last")
+    # of a positive in a shared well it is not known which tube is: a plate may have no other well
+    return None if rows.is_empty() else _loaded_then(rows, loads).drop("last")
 
 
 def _loaded_then(rows: pl.DataFrame, loads: pl.DataFrame) -> pl.DataFrame:
