@@ -179,3 +179,24 @@ def test_well__scores_the_probability_of_splash():
 def test_well__without_ct_has_the_policys_score():
     assert _beside((None, None)) == {"STRONG": 0.05, "CLEAR": 0.05}
     assert _beside((None, None), {"trace": {"well": 0.3}}) == {"STRONG": 0.3, "CLEAR": 0.3}
+
+
+def test_two_rounds_of_one_moment__leave_scores_numbers():
+    rounds = [
+        {
+            "at": "2022-04-04T08:00:00Z",
+            "round": name,
+            "tube": name,
+            "person": "ill",
+            "person_type": "X",
+            "mode": "single",
+        }
+        for name in "AB"
+    ]
+    reports = [
+        {"at": "2022-04-04T15:00:00Z", "round": name, "tube": name, "call": call}
+        for name, call in (("A", "negative"), ("B", "positive"))
+    ]
+    day = poolpipe.run({"collect": pl.DataFrame(rounds), "report": pl.DataFrame(reports)})
+    assert day.traces["score"].is_between(0, 1).all()
+    assert day.traces["score"].is_not_nan().all()

@@ -204,7 +204,7 @@ def _outside(
     span = float(tests.at.max() - tests.at.min()) + rules.infectious_days
     rate = chance[seen].sum() / (max(people, 1) * span)
     for _ in range(_TURNS):
-        own = rate * days[seen]
+        own = np.maximum(rate * days[seen], 1e-12)  # two rounds may be of one moment
         hazard = own + total[seen]  # 0 between two tests of one moment: nobody was infected there
         share = np.divide(own, hazard, out=np.zeros(len(own)), where=hazard > 0)
         rate = max((chance[seen] * share).sum() / (max(people, 1) * span), 1e-12)
