@@ -19,6 +19,10 @@ class AlarmRules(SettingsTable):
     alpha: Level = Field(
         0.01, description="level of the test for splash: of 100 lab days without any, one is flagged"
     )
+    discovery_rate: Level = Field(
+        0.05,
+        description="share of false ones among flagged plates, lots, instruments and channels, at most",
+    )
     posterior: Level = Field(
         0.5,
         description="a well is flagged from this probability of splash on, given what its neighbours show",

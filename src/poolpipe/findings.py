@@ -276,5 +276,13 @@ FALSE_ALARMS: Final[Mapping[str, FalseAlarm]] = {
         "a weak positive beside a strong well, likelier splash than people", "强阳性孔旁的弱阳性，更可能是溅入而非感染",
         "repeat this tube from the sample, away from the strong one", "用原始样本复检此管，加样时远离强阳性管",
     ),
+    "join_count": FalseAlarm(
+        "positives touch across the lines of a plate more often than chance", "板上跨列相邻的阳性多于偶然",
+        "repeat the positives of this plate from the sample", "用原始样本复检此板的阳性",
+    ),
+    "stratified": FalseAlarm(
+        "more positives than other tubes of the same sites and days", "阳性多于同采样点、同日的其他管",
+        "stop using it; repeat these tubes with another", "停用，并换用其他的复检这些管",
+    ),
 }  # fmt: skip
 """Every statistic of the table `false_alarms` (docs/false-alarms.md)."""

@@ -1,8 +1,7 @@
 """The pipeline: the stages in their order, which no other module knows.
 
-files -> events -> voids -> custody, links, calls -> pools -> recalls
--> beliefs -> members, rank
--> cases, traces, clusters, clocks, anomalies, ledger -> tables
+files -> events -> voids -> custody, links, calls -> pools -> recalls -> beliefs -> members, rank
+-> cases, traces, clusters, clocks, anomalies, false alarms, ledger -> tables
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from poolpipe.events.reference import Reference, read_reference
 from poolpipe.events.rejected_loads import loads_without_lab
 from poolpipe.instruments.event_source import InstrumentSource
 from poolpipe.policy import Policy, load_policy
-from poolpipe.progress import reporting
+from poolpipe.progress import StepProgress, reporting
 from poolpipe.results.day import Day
 from poolpipe.results.members import Members
 from poolpipe.results.summary_schema import SUMMARY
@@ -47,7 +46,7 @@ from poolpipe.stages.calls import call, with_collected_controls
 from poolpipe.stages.clocks import read_clocks
 from poolpipe.stages.coverage import cover_people
 from poolpipe.stages.custody import keep_custody
-from poolpipe.stages.false_alarms import LabEvidence, find_false_alarms, find_splash_links
+from poolpipe.stages.false_alarms import LabEvidence, find_false_alarms, find_splash_links, plate_assays
 from poolpipe.stages.fit import RunTables, fit_of_run
 from poolpipe.stages.ledger import balance
 from poolpipe.stages.links import link
@@ -215,7 +214,7 @@ def conclude(
     -------
     Day
     """
-    done = _StepProgress(progress)
+    done = StepProgress(progress, _STEPS)
     known = reference or Reference()
     asked = moment_of(as_of, policy.time_zone)
     moment = asked or latest_at(events.frames)
@@ -244,7 +243,10 @@ def conclude(
         links = linking.result()
         done("links")
         calls = calling.result()
-        kept, which = kept_readings(frames.pop("read"), calls, readings)
+        (kept, which), assays = (
+            kept_readings(frames["read"], calls, readings),
+            plate_assays(frames.pop("read"), calls.tubes),
+        )
         done("calls")
         pools = gather_pools(links, custody, calls)
         done("pools")
@@ -263,7 +265,7 @@ def conclude(
                 events.rejected_loads.filter(pl.col("at").is_null() | (pl.col("at") <= now)),
             )  # fmt: skip
             return find_anomalies(seen), find_false_alarms(
-                LabEvidence(pools, frames["load"], kept, calls.wells), codes, policy
+                LabEvidence(pools, frames["load"], kept, assays, calls.wells), codes, policy
             )
 
         finding = beside.submit(find)
@@ -292,7 +294,7 @@ def conclude(
         keep_tubes(pools, policy, now), workload, count_boxes(pools), doubted,
         find_clusters(pools, links.members_of, probabilities.of, partial(known.households, codes), partial(known.coordinates, codes),
                       policy, now),
-        with_splash(traced, find_splash_links(LabEvidence(pools, frames["load"], kept, calls.wells), codes, policy)),
+        with_splash(traced, find_splash_links(LabEvidence(pools, frames["load"], kept, assays, calls.wells), codes, policy)),
     )  # fmt: skip
 
     def reconclude(held: Events, other: Rules, when: datetime | str | None) -> Day:
@@ -387,14 +389,3 @@ def _summary(
         "reference_lines_broken": dict(reference.broken),
         "warnings": warnings,
     }
-
-
-class _StepProgress:
-    """Reports each finished stage to a progress callback."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-
-    def __call__(self, step: str) -> None:
-        if self._progress:
-            self._progress(step, _STEPS.index(step) + 1, len(_STEPS))

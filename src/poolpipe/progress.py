@@ -16,14 +16,14 @@ from poolpipe.languages import both
 from poolpipe.words import TABLE_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     from rich.progress import Progress
 
     Report = Callable[[str, int, int], None]
 
-__all__ = ["NotebookBar", "Steps", "reporting"]
+__all__ = ["NotebookBar", "StepProgress", "Steps", "reporting"]
 
 _INTERVAL_S = 0.1
 """The least seconds between updates of a notebook: each is a message to the browser."""
@@ -200,3 +200,24 @@ def _name(step: str) -> str:
 def _label(step: str) -> str:
     label = _name(step)
     return f"{label} ({both(*_HINTS[step])})" if step in _HINTS else label
+
+
+class StepProgress:
+    """Reports each finished step to a progress callback.
+
+    Parameters
+    ----------
+    progress : callable or None
+        Called with (step, how many are done, of how many).
+    steps : sequence of str
+        All steps, in their order.
+    """
+
+    def __init__(self, progress: Report | None, steps: Sequence[str]) -> None:
+        self._progress = progress
+        self._steps = steps
+
+    def __call__(self, step: str) -> None:
+        """Report that a step is done; its name is one of `steps`."""
+        if self._progress:
+            self._progress(step, self._steps.index(step) + 1, len(self._steps))

@@ -1,7 +1,8 @@
-"""Naive tests of false alarms, well by well."""
+"""Naive tests of false alarms, well by well and tube by tube."""
 
 from __future__ import annotations
 
+from itertools import combinations, product
 from math import comb, erf, exp, pi, sqrt
 
 
@@ -93,3 +94,42 @@ def splash(wells, rules, law):
         place: rate * density / (rate * density + (1 - rate) * people[place])
         for place, density in suspects.items()
     }
+
+
+def stratified(strata, positive, exposed):
+    """P(as many positives or more in the exposed) with the positives of each stratum dealt out at random, exactly."""
+    chances = {0: 1.0}
+    seen = 0
+    for stratum in sorted(set(strata)):
+        rows = [row for row, each in enumerate(strata) if each == stratum]
+        total, drawn = len(rows), sum(exposed[row] for row in rows)
+        marked = sum(positive[row] for row in rows)
+        seen += sum(positive[row] and exposed[row] for row in rows)
+        later: dict[int, float] = {}
+        for count, chance in chances.items():
+            for more in range(min(drawn, marked) + 1):
+                ways = comb(marked, more) * comb(total - marked, drawn - more) / comb(total, drawn)
+                later[count + more] = later.get(count + more, 0.0) + chance * ways
+        chances = later
+    return sum(chance for count, chance in chances.items() if count >= seen)
+
+
+def joins(positives):
+    """Pairs of (line, place) that touch, of different lines."""
+    return sum(
+        abs(line - line2) == 1 and abs(place - place2) <= 1
+        for (line, place), (line2, place2) in combinations(sorted(positives), 2)
+    )
+
+
+def join_tail(wells, positives):
+    """P(as many joins or more) when the positives of each line lie in any of its wells alike, by trying all ways."""
+    ways = []
+    for line in sorted({line for line, _ in wells}):
+        places = [well for well in wells if well[0] == line]
+        ways.append(list(combinations(places, sum(well in positives for well in places))))
+    seen, hits, all_ = joins(positives), 0, 0
+    for chosen in product(*ways):
+        all_ += 1
+        hits += joins([well for line in chosen for well in line]) >= seen
+    return hits / all_

@@ -108,3 +108,77 @@ def events_of(ct, *, lot=None, start="2022-04-04T09:00:00"):
         for target, ct in (("ORF1ab", pl.col("ct")), ("N", pl.col("ct")), ("IC", pl.lit(28.0)))
     ]  # fmt: skip
     return {"load": loads, "read": pl.concat(reads)}
+
+
+def lab_city(seed, *, labs=12, plates=30, lots=8, bad=None, rate=0.01, prevalence=0.002):
+    """A city whose labs' sites are in turn clustered differently; lot `bad`, if any, makes a share of negatives positive.
+
+    Eight sites at a time send boxes of 30 tubes in turn, 120 a site; lots change every two plates, instruments with each.
+    Returns site, position, positive, units by kind, which positives are false and the place of each tube in its lab's queue, in
+    the order of the sites' queues.
+    """
+    rng = np.random.default_rng(seed)
+    sites = plates * SAMPLES // 120
+    tube = np.arange(labs * sites * 120)
+    site, position = np.divmod(tube, 120)
+    lab, of_lab = np.divmod(site, sites)
+    burden = prevalence * rng.lognormal(0.0, 1.0, (labs, sites // 8 + 1)).repeat(8, axis=1)[:, :sites].ravel()
+    ct = np.concatenate([infections(120, rng, prevalence=each) for each in burden])
+    order = np.lexsort((position, of_lab, position // 30, of_lab // 8, lab))
+    place = np.empty(len(tube), np.int64)
+    place[order] = np.arange(len(tube)) % (sites * 120)
+    plate = place // SAMPLES
+    lot = (plate // 2 + lab) % lots
+    positive = np.isfinite(ct)
+    false = (
+        np.zeros(len(ct), bool) if bad is None else (lot == bad) & ~positive & (rng.random(len(ct)) < rate)
+    )
+    units = {
+        "lot": lot,
+        "instrument": lab * 6 + plate % 6,
+        "channel": lab * ROWS + place % SAMPLES % ROWS,
+        "plate": lab * (plates + 1) + plate,
+    }
+    return site, position, positive | false, units, false, place
+
+
+def events_of_city(site, position, positive, units, place):
+    """Collects, loads and readings of `lab_city`, one person a tube; each lot is a reagent."""
+    place = place % SAMPLES
+    tubes = pl.DataFrame(
+        {
+            "tube": [f"T{each:06d}" for each in range(len(site))],
+            "site": [f"S{each:03d}" for each in site],
+            "lab": [f"L{each:02d}" for each in units["instrument"] // 6],
+            "plate": [f"P{each:04d}" for each in units["plate"]],
+            "well": [f"{'ABCDEFGH'[each % ROWS]}{each // ROWS + 1:02d}" for each in place],
+            "reagent": [f"lot {each}" for each in units["lot"]],
+            "instrument": [f"PCR-{each % 6}" for each in units["instrument"]],
+            "ct": pl.Series(np.where(positive, 34.0, np.nan)).fill_nan(None),
+            "minutes": position,
+            "seconds": place * 5,
+        }
+    )
+    dawn = pl.lit("2022-04-04T00:00:00").str.to_datetime(time_zone="UTC")
+    noon = dawn + pl.duration(hours=6) + pl.duration(seconds="seconds")
+    collects = tubes.select(
+        (dawn + pl.duration(minutes="minutes")).alias("at"), "tube", pl.col("tube").alias("person"), "site"
+    )
+    columns = (noon.alias("at"), "plate", "well", "tube", "lab")
+    loads = [tubes.select(*columns, pl.lit("sample").alias("role"))]
+    wells = [tubes]
+    for well, role, ct in (("G12", "negative_control", None), ("H12", "positive_control", 28.0)):
+        controls = tubes.unique("plate").sort("plate").with_columns(
+            pl.lit(well).alias("well"), pl.lit(None, pl.String).alias("tube"), pl.lit(ct, pl.Float64).alias("ct")
+        )  # fmt: skip
+        loads.append(controls.select(*columns, pl.lit(role).alias("role")))
+        wells.append(controls)
+    later = (noon + pl.duration(hours=3)).alias("at")
+    reads = [
+        each.select(
+            later, "plate", "well", pl.lit(target).alias("target"), ct.alias("ct"), "reagent", "instrument"
+        )
+        for each in wells
+        for target, ct in (("ORF1ab", pl.col("ct")), ("N", pl.col("ct")), ("IC", pl.lit(28.0)))
+    ]
+    return {"collect": collects, "load": pl.concat(loads), "read": pl.concat(reads)}

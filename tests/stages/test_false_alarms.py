@@ -10,10 +10,12 @@ import poolpipe
 from poolpipe.alarm_rules import AlarmRules
 from poolpipe.policy import load_policy
 from poolpipe.stages.false_alarms.exact import binomial_tail, false_discovery_rates, hypergeometric
+from poolpipe.stages.false_alarms.join_counts import join_counts
 from poolpipe.stages.false_alarms.queue_bracket import queue_bracket
 from poolpipe.stages.false_alarms.splash import CycleLaw, cycle_law, splash_posteriors
+from poolpipe.stages.false_alarms.stratified import stratified_tests, thinned
 from reference import false_alarms as naive
-from stages.lab_days import COLUMNS, events_of, infections, splashed, wells_of
+from stages.lab_days import COLUMNS, events_of, events_of_city, infections, lab_city, splashed, wells_of
 
 RULES = AlarmRules()
 
@@ -127,6 +129,139 @@ def test_splash__is_not_seen_where_there_is_none():
         )
     assert positives > 3000
     assert flagged <= 0.001 * positives
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_join_count__is_the_exact_tail_over_all_ways(seed):
+    rng = np.random.default_rng(seed)
+    ct = np.full(94, np.nan)
+    first = rng.integers(0, 40)
+    ct[[first, first + 8, first + 17, first + 9, *rng.integers(0, 60, 2)]] = 30.0
+    wells = wells_of(ct)
+    found = join_counts(wells)
+    tube = np.flatnonzero(np.isfinite(ct))
+    where = [(place // 8, place % 8) for place in range(94)]
+    positives = {where[place] for place in tube.tolist()}
+    assert found.seen[0] == naive.joins(positives)
+    exact = naive.join_tail(where, positives)
+    assert found.p[0] == pytest.approx(exact) or (found.p[0] == 1.0 and exact > 0.001)
+
+
+def test_join_count__computes_what_is_striking():
+    computed = [
+        join_counts(wells_of(np.where(np.isin(np.arange(94), [10, 18, 26, 27, 34, 35]), 30.0, np.nan))).p[0],
+        join_counts(wells_of(np.where(np.isin(np.arange(94), [10, 11, 12, 13, 14]), 30.0, np.nan))).p[0],
+    ]
+    assert computed[0] < 0.01
+    assert computed[1] == 1.0  # one line: no join
+
+
+def test_join_count__does_not_accuse_plates_of_their_queue_and_finds_a_spoilt_one():
+    ct, _ = lab_day(5, rate=0.0)
+    clean = join_counts(wells_of(ct))
+    assert (false_discovery_rates(clean.p) > RULES.discovery_rate).all()
+    row, column = np.arange(94) % 8, np.arange(94) // 8
+    block = (row >= 2) & (row <= 4) & (column >= 3) & (column <= 8)
+    ct[94 * 7 : 94 * 8][block] = 34.0
+    spoilt = join_counts(wells_of(ct))
+    assert np.flatnonzero(false_discovery_rates(spoilt.p) <= RULES.discovery_rate).tolist() == [7]
+
+
+def test_run__flags_a_spoilt_plate():
+    ct = np.full(94 * 4, np.nan)
+    ct[[94 + 8 * column + row for column in range(3, 9) for row in (2, 3, 4)]] = 34.0
+    found = poolpipe.run(events_of(ct)).false_alarms
+    row = found.filter(statistic="join_count").row(0, named=True)
+    assert (row["subject_kind"], row["subject"], row["lab"], row["tubes"]) == ("plate", "P001", "L1", 18)
+    assert row["p"] <= row["q"] <= RULES.discovery_rate
+
+
+def test_thinned__counts_each_cluster_of_a_queue_once():
+    positive = np.array([1, 0, 1, 1, 0, 1, 1, 1], bool)
+    place = np.array([0, 0, 0, 0, 0, 0, 1, 1])
+    position = np.array([0, 1, 2, 3, 4, 5, 0, 3])
+    counted = thinned(positive, place, position, 2)
+    assert counted.tolist() == [True, False, False, True, False, False, True, True]
+    assert thinned(positive, place, position, 0).tolist() == positive.tolist()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_stratified__is_the_exact_tail_of_dealing_positives_out(seed):
+    rng = np.random.default_rng(seed)
+    strata, positive = rng.integers(0, 6, 120), rng.random(120) < 0.12
+    lot = rng.integers(0, 3, 120)
+    found = stratified_tests(strata, positive, {"lot": lot}, 1e-9)["lot"]
+    for unit in range(3):
+        expected = naive.stratified(strata.tolist(), positive.tolist(), (lot == unit).tolist())
+        assert found.p[unit] == pytest.approx(expected) or (found.p[unit] == 1.0 and expected > 0.1)
+
+
+def test_stratified__is_fishers_exact_test_in_one_stratum():
+    found = stratified_tests(np.zeros(8, int), np.arange(8) < 4, {"lot": np.arange(8) // 4}, 0.01)
+    assert found["lot"].p[0] == pytest.approx(1 / 70)  # all four cups named right
+
+
+def test_stratified__agrees_with_the_exact_test_of_penicillin_in_rabbits():
+    # Mantel 1963 in R's mantelhaen.test (Rabbits): S = 16, expected 13, exact two-sided p = 0.03994.
+    cured_of = [(0, 6, 0, 5), (3, 6, 0, 6), (6, 6, 2, 6), (5, 6, 6, 6), (2, 2, 5, 5)]
+    rows = [
+        (stratum, arm, cured)
+        for stratum, (at_once, rabbits, later, others) in enumerate(cured_of)
+        for arm, good, all_ in ((0, at_once, rabbits), (1, later, others))
+        for cured in [True] * good + [False] * (all_ - good)
+    ]
+    stratum, arm, cured = (np.array(each) for each in zip(*rows, strict=True))
+    found = stratified_tests(stratum, cured, {"lot": arm}, 1e-9)["lot"]
+    assert found.seen[0] == 16
+    assert found.expected[0] == pytest.approx(13.0)
+    assert found.p[0] == pytest.approx(0.03994 / 2, abs=5e-6)  # the distribution is symmetric
+
+
+def city_tests(seed, **planted):
+    site, position, positive, units, _, _ = lab_city(seed, **planted)
+    return stratified_tests(site, thinned(positive, site, position, 20), units, RULES.discovery_rate), units
+
+
+def test_stratified__does_not_blame_the_lot_that_was_used_where_the_outbreak_is():
+    tests = [test for seed in range(8) for test in city_tests(seed)[0].values()]
+    p = np.concatenate([test.p for test in tests])
+    assert (p <= 0.01).mean() <= 0.012
+    assert not any(test.flagged.any() for test in tests)
+
+
+def test_stratified__finds_a_lot_that_makes_one_in_a_hundred_positive_and_blames_no_other():
+    false = 0
+    for seed in range(6):
+        found, units = city_tests(seed, bad=seed % 8, rate=0.01)
+        assert np.flatnonzero(found["lot"].flagged).tolist() == [seed % 8]
+        bad_plates = units["plate"][units["lot"] == seed % 8]
+        false += found["instrument"].flagged.sum() + found["channel"].flagged.sum()
+        false += len(set(np.flatnonzero(found["plate"].flagged)) - set(bad_plates.tolist()))
+    assert false == 0
+
+
+def bad_lot_city():
+    site, position, positive, units, false, place = lab_city(3, labs=4, plates=16, lots=4, bad=2, rate=0.03)
+    return events_of_city(site, position, positive, units, place), false
+
+
+def test_run__flags_a_bad_lot_and_lists_its_positives():
+    frames, false = bad_lot_city()
+    day = poolpipe.run(frames)
+    found = day.false_alarms.filter(pl.col("statistic") == "stratified")
+    assert found.select("subject_kind", "subject").rows() == [("lot", "lot 2")]
+    row = found.row(0, named=True)
+    assert row["q"] <= RULES.discovery_rate
+    assert (row["round"], row["lab"]) == ("", None)
+    assert {f"T{tube:06d}" for tube in np.flatnonzero(false)} <= set(row["repeat"].split(" "))
+    assert row["tubes"] == len(row["repeat"].split(" "))
+
+
+def test_discovery_rate__decides_what_is_flagged():
+    day = poolpipe.run(bad_lot_city()[0])
+    strict = day.view(policy=load_policy({"false_alarms": {"discovery_rate": 1e-12}}))
+    assert "stratified" in day.false_alarms["statistic"]
+    assert "stratified" not in strict.false_alarms["statistic"]
 
 
 OTHERWISE = {"alpha": 1e-9, "posterior": 0.9, "strong_ct": 16.0, "weaker_by": 16.0, "splash_cycles": 12.0,

@@ -81,6 +81,18 @@ Example  例:
     help="Infections spread by household, queue and building from day to day; the truth tells who infected whom.  "
     "感染在户内、队列与楼栋间逐日传播",
 )
+@click.option(
+    "--splash",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Share of wells around a strong one that it splashes into.  强阳性孔溅入邻孔的比例",
+)
+@click.option(
+    "--bad-lot",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Share of wells that one of six lots of reagent makes positive.  六个试剂批号之一造成假阳性的比例",
+)
 @click.option("--no-troubles", is_flag=True, help="A city where nothing goes wrong.  不植入差错")
 @click.option("--force", is_flag=True, help="Overwrite an earlier city in DIR.  覆盖已有结果")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.  以 JSON 输出")
@@ -95,11 +107,14 @@ def simulate(
     rounds: int | None,
     troubles: tuple[str, ...],
     spread: bool,
+    splash: float,
+    bad_lot: float,
     no_troubles: bool,
     force: bool,
     as_json: bool,
 ) -> None:
     """Hand the options to `poolpipe.simulate.simulate` and tell what was written."""
+    from poolpipe.simulate import LabFaults
     from poolpipe.simulate import simulate as simulate_city
 
     rates = _rates(troubles, none=no_troubles)
@@ -113,6 +128,7 @@ def simulate(
         rounds=rounds,
         troubles=rates,
         spread=spread,
+        faults=LabFaults(splash=splash, bad_lot=bad_lot) if splash or bad_lot else None,
         force=force,
         progress=_progress(),
     )

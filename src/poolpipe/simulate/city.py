@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from poolpipe.simulate.lab_faults import LabFaults
     from poolpipe.simulate.settings import Settings
     from poolpipe.simulate.township import TownshipFrames
 
@@ -94,12 +95,13 @@ def simulate(
     troubles: Mapping[str, float] | None = None,
     rounds: int | None = None,
     spread: Spread | bool = False,
+    faults: LabFaults | None = None,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
     """Simulate a screening campaign and write its events, reference tables and truth below a folder.
 
-    The same people, seed, preset, rounds, troubles and spread give the same city, whatever the format and the pieces.
+    The same people, seed, preset, rounds, troubles, spread and faults give the same city, whatever the format and the pieces.
 
     Parameters
     ----------
@@ -122,6 +124,8 @@ def simulate(
     spread : Spread or bool
         Let infections spread by household, queue and building over the days of the campaign, and write who infected whom to
         ``truth/transmissions``; True takes the published rates.
+    faults : LabFaults, optional
+        Let the laboratories make false positives, by splash and by a bad lot of reagent, and note them in ``truth/troubles``.
     force : bool
         Overwrite the three folders if `folder` is not empty; other files in it are left alone.
     progress : callable, optional
@@ -150,6 +154,7 @@ def simulate(
     settings = settings_for(preset, people=people, troubles=troubles, rounds=rounds)
     if spread:
         settings = dataclasses.replace(settings, spread=Spread() if spread is True else spread)
+    settings = dataclasses.replace(settings, faults=faults)
     check_choice("format", format, FORMATS, InputError)
     if pieces < 1:
         raise InputError.of("pieces", where="pieces", pieces=pieces)

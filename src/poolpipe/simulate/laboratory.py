@@ -28,6 +28,7 @@ __all__ = [
     "WELLS",
     "SimulatedPlates",
     "SimulatedWells",
+    "call_readings",
     "controls_of",
     "lay_out",
     "read_samples",
@@ -194,11 +195,22 @@ def read_samples(
     readings[virus, 1] = (ct[virus] - 0.8 + noise[:, 1]).round(2)
     targets = readings[:, :2]
     targets[targets > _LAST_CYCLE] = np.nan
-    return readings, _classify(readings)
+    return readings, call_readings(readings)
 
 
-def _classify(readings: NDArray[np.float32]) -> NDArray[np.int8]:
-    """Call of complete readings with a good internal control, by the default cut-offs (docs/policy.md)."""
+def call_readings(readings: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Call complete readings with a good internal control, by the default cut-offs (docs/policy.md).
+
+    Parameters
+    ----------
+    readings : (n, 3) float32
+        Ct of ORF1ab, N and the internal control, cycles; NaN is undetermined.
+
+    Returns
+    -------
+    (n,) int8
+        0 negative, 1 suspect, 2 positive.
+    """
     targets = readings[:, :2]
     detected = (targets <= _DETECTED_CT).all(axis=1)
     hint = (targets <= _GREY_CT).any(axis=1)

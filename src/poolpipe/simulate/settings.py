@@ -14,6 +14,8 @@ from poolpipe.errors import PolicyError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from poolpipe.simulate.lab_faults import LabFaults
+
 __all__ = ["FORMATS", "PRESETS", "TROUBLES", "Settings", "Spread", "settings_for"]
 
 FORMATS: tuple[str, ...] = (
@@ -165,6 +167,8 @@ class Settings:
         Cycles by which pools come later than their dilution says.
     spread : Spread, optional
         Infections spread from person to person, and `infected` are those from outside; None draws all infected at once.
+    faults : LabFaults, optional
+        False positives that the laboratories make; None for none.
     rich : bool
         With names, phones, devices, operators, event ids, sending times, seals and a round; lean without.
     """
@@ -190,6 +194,7 @@ class Settings:
     ct_mean: float = 26.0
     pool_shift: float = 0.0
     spread: Spread | None = None
+    faults: LabFaults | None = None
     troubles: Mapping[str, float] = field(default_factory=lambda: TROUBLES)
 
 

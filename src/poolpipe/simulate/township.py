@@ -11,6 +11,7 @@ import polars as pl
 from poolpipe.simulate.campaign import Campaign
 from poolpipe.simulate.expectations import expect_of_pools, expect_of_singles
 from poolpipe.simulate.infections import infect, pool_ct, single_ct
+from poolpipe.simulate.lab_faults import lot_of, plant_faults
 from poolpipe.simulate.labels import lab_name, make_codes, site_names
 from poolpipe.simulate.laboratory import CALLS, controls_of, lay_out, read_samples, wells_of
 from poolpipe.simulate.queues import NEVER, make_places, make_queues
@@ -172,6 +173,8 @@ def _read(campaign: Campaign) -> None:
     ct = pool_ct(queues.tube[ill], campaign.infected_ct[place], tubes.people)
     ct[tubes.people > 1] += campaign.settings.pool_shift
     readings, calls = read_samples(ct, campaign.rng)
+    if campaign.settings.faults:
+        plant_faults(campaign, campaign.settings.faults, readings, calls)
     lying = np.flatnonzero(tubes.plate >= 0)
     tubes.call[lying] = calls[lying]
     tubes.called[lying] = plates.read[tubes.plate[lying]]
@@ -192,6 +195,12 @@ def _spelled(campaign: Campaign) -> dict[str, pl.DataFrame]:
             spelled[stream] = spell(
                 stream, frame, campaign.codes, rich=rich, round_name=campaign.round_name, run=campaign.run
             )
+            if stream == "read" and rich and campaign.settings.faults:
+                plate = frame.sort("at", maintain_order=True)["plate"].to_numpy()
+                lot = lot_of(plate, campaign.residents.township, campaign.settings.faults.lots)
+                spelled[stream] = spelled[stream].with_columns(
+                    pl.col("reagent") + pl.Series(lot + 1).cast(pl.String).str.pad_start(2, "0").alias("lot")
+                )
     if not rich:
         return spelled
     troubled = scan_troubles.plant(campaign, spelled)

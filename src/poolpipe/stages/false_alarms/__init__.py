@@ -10,10 +10,13 @@ import polars as pl
 
 from poolpipe.coding.dictionaries import well_names
 from poolpipe.stages.false_alarms.exact import false_discovery_rates
+from poolpipe.stages.false_alarms.exposures import exposures, plate_assays
+from poolpipe.stages.false_alarms.join_counts import join_counts
 from poolpipe.stages.false_alarms.queue_bracket import queue_bracket
 from poolpipe.stages.false_alarms.rows import alarm_rows, tubes_in_words
 from poolpipe.stages.false_alarms.splash import SplashedWells, cycle_law, splash_posteriors
 from poolpipe.stages.false_alarms.splashed import splash_links
+from poolpipe.stages.false_alarms.stratified import stratified_tests, thinned
 from poolpipe.stages.false_alarms.tested_wells import tested_wells
 from poolpipe.tables import TIME
 
@@ -22,9 +25,13 @@ if TYPE_CHECKING:
 
     from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.policy import Policy
+    from poolpipe.stages.false_alarms.exposures import Exposures
     from poolpipe.stages.false_alarms.tested_wells import TestedWells
 
-__all__ = ["LabEvidence", "find_false_alarms", "find_splash_links"]
+__all__ = ["LabEvidence", "find_false_alarms", "find_splash_links", "plate_assays"]
+
+_REACH = 20
+"""Tubes of a queue in which positives are one cluster; simulated outbreaks reach so far."""
 
 _POOL_CT = 29.3
 """Mean Ct of positive pools of ten where a policy gives none: 26 cycles and the dilution of ten swabs (docs/simulate.md)."""
@@ -42,6 +49,8 @@ class LabEvidence:
         Load events, voided ones taken out.
     readings : DataFrame
         Read-outs of the wells that positive and suspect calls rest on.
+    assays : DataFrame
+        Lot and instrument of each plate, as `plate_assays` gives them.
     odd_wells : DataFrame
         `Calls.wells`: which wells hold several tubes, or a tube and a control.
     """
@@ -49,11 +58,12 @@ class LabEvidence:
     pools: pl.DataFrame
     loads: pl.DataFrame
     readings: pl.DataFrame
+    assays: pl.DataFrame
     odd_wells: pl.DataFrame
 
 
 def find_false_alarms(evidence: LabEvidence, codes: Dictionaries, policy: Policy) -> pl.DataFrame:
-    """Ask of each lab's day, plate, well, lot, instrument, channel and run of tubes whether it explains positives.
+    """Ask of each lab's day, plate, well, lot, instrument and channel whether it explains positives.
 
     Parameters
     ----------
@@ -74,7 +84,14 @@ def find_false_alarms(evidence: LabEvidence, codes: Dictionaries, policy: Policy
     wells = tested_wells(evidence.pools, evidence.loads, evidence.readings, shared, codes, policy)
     if wells is None:
         return alarm_rows(())
-    return alarm_rows([*_splashed_days(wells, codes, policy), *_splashed_wells(wells, codes, policy)])
+    return alarm_rows(
+        [
+            *_splashed_days(wells, codes, policy),
+            *_splashed_wells(wells, codes, policy),
+            *_joined_plates(wells, codes, policy),
+            *_bad_units(exposures(evidence.pools, evidence.assays, policy), codes, policy),
+        ]
+    )
 
 
 def _splashed_days(wells: TestedWells, codes: Dictionaries, policy: Policy) -> Iterator[dict[str, Any]]:
@@ -159,3 +176,61 @@ def _well_name(wells: TestedWells, well: int, codes: Dictionaries, policy: Polic
     """plate:well."""
     plate = codes.entity("plate", pl.Series([int(wells.plate[well])], dtype=pl.UInt32))[1][0]
     return f"{plate}:{well_names(pl.Series([int(wells.well[well])]), policy.codes.plate_wells)[0]}"
+
+
+def _joined_plates(wells: TestedWells, codes: Dictionaries, policy: Policy) -> Iterator[dict[str, Any]]:
+    """Plates whose positives touch more often than their queue explains."""
+    found = join_counts(wells)
+    rates = false_discovery_rates(found.p)
+    for place in np.flatnonzero(rates <= policy.false_alarms.discovery_rate).tolist():
+        plate = int(found.plate[place])
+        repeat = np.flatnonzero(wells.positive & (wells.plate == plate))
+        yield {
+            **_of_day(wells, int(wells.day[repeat[0]]), codes),
+            "subject_kind": "plate",
+            "subject": codes.entity("plate", pl.Series([plate], dtype=pl.UInt32))[1][0],
+            "at": pl.Series([int(wells.at[wells.plate == plate].min())]).cast(TIME)[0],
+            "statistic": "join_count",
+            "seen": int(found.seen[place]),
+            "expected": float(found.expected[place]),
+            "p": float(found.p[place]),
+            "q": float(rates[place]),
+            "tubes": len(repeat),
+            "repeat": tubes_in_words(wells.tube[repeat], codes),
+        }
+
+
+def _bad_units(met: Exposures | None, codes: Dictionaries, policy: Policy) -> Iterator[dict[str, Any]]:
+    """Lots, instruments, channels and plates with more positives than their sites and days explain."""
+    if met is None:
+        return
+    counted = thinned(met.positive, met.queue, met.position, _REACH)
+    found = stratified_tests(met.stratum, counted, met.units, policy.false_alarms.discovery_rate)
+    for kind, tests in found.items():
+        for unit in np.flatnonzero(tests.flagged).tolist():
+            repeat = np.flatnonzero(met.positive & (met.units[kind] == unit))
+            tubes = pl.Series(met.tube[repeat]).cast(pl.UInt32)
+            rounds = codes.entity("tube", tubes)[0].unique()
+            labs = met.names[kind]["lab"] if "lab" in met.names[kind].columns else None
+            yield {
+                "round": rounds[0] if len(rounds) == 1 else None,
+                "subject_kind": kind,
+                "subject": _unit_name(met, kind, unit, codes),
+                "statistic": "stratified",
+                "lab": None if labs is None else codes.text("lab", labs[unit : unit + 1])[0],
+                "at": pl.Series([int(met.at[met.units[kind] == unit].min())]).cast(TIME)[0],
+                "seen": int(tests.seen[unit]),
+                "expected": float(tests.expected[unit]),
+                "p": float(tests.p[unit]),
+                "q": float(tests.q[unit]),
+                "tubes": len(repeat),
+                "repeat": tubes_in_words(met.tube[repeat], codes),
+            }
+
+
+def _unit_name(met: Exposures, kind: str, unit: int, codes: Dictionaries) -> str:
+    """The lot, the instrument, the row of a plate that a channel fills, or the plate."""
+    name = met.names[kind][unit]
+    if kind == "plate":
+        return str(codes.entity("plate", name["plate"])[1][0])
+    return chr(65 + name["row"][0]) if kind == "channel" else str(name["name"][0])
