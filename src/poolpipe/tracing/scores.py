@@ -205,8 +205,6 @@ def _outside(
     rate = chance[seen].sum() / (max(people, 1) * span)
     for _ in range(_TURNS):
         own = np.maximum(rate * days[seen], 1e-12)  # two rounds may be of one moment
-        hazard = own + total[seen]  # 0 between two tests of one moment: nobody was infected there
-        share = np.divide(own, hazard, out=np.zeros(len(own)), where=hazard > 0)
-        rate = max((chance[seen] * share).sum() / (max(people, 1) * span), 1e-12)
+        rate = max((chance[seen] * own / (own + total[seen])).sum() / (max(people, 1) * span), 1e-12)
     outside: NDArray[np.float64] = np.maximum(rate * days, 1e-12)
     return outside
