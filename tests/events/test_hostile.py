@@ -63,7 +63,7 @@ def _account_for(path: Path) -> None:
     try:
         read(path)
     except InputError as error:
-        assert f"left aside 未采用: {path.name}: " in error.what  # noqa: PT017 - most files are read
+        assert f"left aside: {path.name}: " in error.what  # noqa: PT017 - most files are read
 
 
 def _good(form: str) -> bytes:
