@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/tracing.md from the sample town: one positive tube, and all of a day's."""
+"""Draw the pictures of docs/trace.md from the sample town: one positive tube, and all of a day's."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class _CheckJson(Open):
 
 
 class _TraceJson(Open):
-    """`poolpipe trace --json`; docs/tracing.md explains the links."""
+    """`poolpipe trace --json`; docs/trace.md explains the links."""
 
     schema_: str = Field(alias="schema", pattern=r"^poolpipe\.trace/1$")
     links: list[dict[str, Any]] = Field(description="Rows of the table traces")
