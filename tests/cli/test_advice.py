@@ -37,6 +37,7 @@ TOLD_BY = {
     "poolpipe.results.written": ("run", "demo"),
     "poolpipe.stages.viewpoint": ("run",),
     "poolpipe.policy": ("run",),
+    "poolpipe.terminal.traces": ("trace",),
     "poolpipe.instruments.event_source": ("import",),
     "poolpipe.events.questions": ("import",),  # of a machine's file
     "poolpipe.events": ("run",),

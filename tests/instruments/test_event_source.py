@@ -99,7 +99,7 @@ def test_one_policy_file__serves_run_and_import(tmp_path: Path) -> None:
     assert told.exit_code == 0, told.output
     assert "2022-04-04 10:00:00 +0000 UTC" in told.output
     assert "undetermined 未检出: 2" in told.output
-    assert "load 1" in told.output
+    assert "load 上机 1" in told.output
 
 
 def test_run__names_the_files_it_left_out_on_its_first_board(tmp_path: Path) -> None:

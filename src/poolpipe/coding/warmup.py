@@ -27,7 +27,7 @@ __all__ = ["MODULES", "compile_kernels", "kernels_of_a_run"]
 
 MODULES = (
     "codes", "groups", "sort_keys", "seats", "tubes", "journeys", "well_index", "wells", "duplicate_people",
-    "components", "propagate", "posterior", "space_time", "seats_of_people", "walk", "neighbours", "scores", "texts",
+    "components", "propagate", "posterior", "seats_of_people", "walk", "neighbours", "scores", "texts",
 )  # fmt: skip
 """Modules of kernels in the order in which a run first calls them, about."""
 

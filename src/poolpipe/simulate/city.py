@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.simulate.lab_faults import LabFaults
+    from poolpipe.simulate.fault_rates import LabFaults
     from poolpipe.simulate.settings import Settings
     from poolpipe.simulate.township import TownshipFrames
 

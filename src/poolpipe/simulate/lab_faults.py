@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +12,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from poolpipe.simulate.campaign import Campaign
+    from poolpipe.simulate.fault_rates import LabFaults
 
-__all__ = ["LabFaults", "lot_of", "plant_faults"]
+__all__ = ["lot_of", "plant_faults"]
 
 _STREAM = 1_001
 """Random stream of its own: a city with faults differs from the same city without them in what the faults change alone."""
@@ -22,34 +22,6 @@ _STREAM = 1_001
 _STRONG_CT = 20.0
 _ROWS, _COLUMNS = 8, 12
 _LOT_CT, _LOT_SPREAD = 35.0, 1.2
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabFaults:
-    """False positives that the laboratories make.
-
-    Parameters
-    ----------
-    splash : float
-        Share of the wells around a strong one (Ct below 20) that get 1/10,000 to 1/1,000,000 of it.
-    bad_lot : float
-        Share of wells that the second lot of reagent makes weakly positive, Ct about 35.
-    lots : int
-        Lots of reagent; the laboratories change them every two plates, each in its own order.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from poolpipe.simulate import LabFaults, simulate
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     written = simulate(folder, people=2_000, seed=1, faults=LabFaults(bad_lot=0.2))
-    >>> written.truth["troubles"] > 5
-    True
-    """
-
-    splash: float = 0.0
-    bad_lot: float = 0.0
-    lots: int = 6
 
 
 def lot_of(plate: NDArray[np.int64], township: int, lots: int) -> NDArray[np.int64]:

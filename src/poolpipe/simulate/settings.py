@@ -14,7 +14,7 @@ from poolpipe.errors import PolicyError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poolpipe.simulate.lab_faults import LabFaults
+    from poolpipe.simulate.fault_rates import LabFaults
 
 __all__ = ["FORMATS", "PRESETS", "TROUBLES", "Settings", "Spread", "settings_for"]
 
