@@ -62,7 +62,7 @@ def _texts(events: Events, kind: str) -> pl.DataFrame:
     return texts.select(held)  # a column of which all values were rejected may stay or go
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_small_files__together_are_read_as_one_by_one(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

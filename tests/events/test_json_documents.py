@@ -146,7 +146,7 @@ def test_ndjson__whose_first_line_is_broken_costs_that_line(tmp_path: Path) -> N
     assert codes(events) == [(1, "not_parseable")]
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(seed=st.integers(0, 10**6), shape=st.sampled_from([*SHAPES]), indent=st.sampled_from([None, 1]))
 def test_json__damaged_at_random_ends_and_conserves(
     seed: int, shape: str, indent: int | None, tmp_path_factory: Any

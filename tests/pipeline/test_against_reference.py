@@ -80,7 +80,7 @@ def _moment(records: list[dict[str, Any]], share: float) -> datetime:
     ("seed", "size"),
     [
         *((seed, "tiny") for seed in range(7000, 7006)),
-        *((seed, "small") for seed in range(7100, 7108)),
+        *((seed, "small") for seed in range(7100, 7104)),
         *((seed, "medium") for seed in range(7200, 7202)),
         (7300, "large"),
     ],
@@ -92,7 +92,7 @@ def test_run__agrees_with_the_reference_on_files(seed: int, size: str, tmp_path:
 
 @pytest.mark.parametrize(
     ("seed", "size"),
-    [*((seed, "small") for seed in range(7400, 7412)), *((seed, "medium") for seed in range(7412, 7416))],
+    [*((seed, "small") for seed in range(7400, 7406)), *((seed, "medium") for seed in range(7412, 7414))],
 )
 def test_run__agrees_with_the_reference_on_frames(seed: int, size: str) -> None:
     frames, records = _both(seed, size)
@@ -110,7 +110,7 @@ def test_run__agrees_with_the_reference_on_few_events(count: int) -> None:
         assert told == "", (seed, events)
 
 
-@pytest.mark.parametrize("seed", range(7500, 7508))
+@pytest.mark.parametrize("seed", range(7500, 7504))
 def test_run__agrees_with_the_reference_in_the_middle_of_a_day(seed: int) -> None:
     frames, records = _both(seed, "small")
     as_of = _moment(records, 0.1 + seed % 8 / 10)

@@ -109,7 +109,7 @@ def plainly(day, as_of):
     return rows
 
 
-@pytest.mark.parametrize("seed", range(9300, 9303))
+@pytest.mark.parametrize("seed", range(9300, 9302))
 def test_retention__agrees_with_plain_rules_on_random_cities(seed):
     frames = frames_of(city(seed, size="medium" if seed % 2 else "small"))
     for days in (0, 1, 2, 9):
