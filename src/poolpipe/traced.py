@@ -83,6 +83,7 @@ def trace(
     >>> links.filter(kind="member").height == day.pools.filter(tube=source)["people"][0]
     True
     """
+    labels, numbers = _texts(tubes), _texts(people)  # an iterator can be read only once
     rules = load_policy(policy)
     coded = _coded(day, rules.codes.plate_wells)
     known = (
@@ -90,9 +91,9 @@ def trace(
         if isinstance(day, Day) and residents is None
         else read_reference(people=residents)
     )
-    asked = _asked(coded, _texts(tubes), _texts(people))
+    asked = _asked(coded, labels, numbers)
     sources = source_tubes(coded.pools)
-    if not _texts(tubes) and not _texts(people):
+    if not labels and not numbers:
         asked = sources
     walked = asked
     told: list[pl.DataFrame] = []

@@ -131,3 +131,10 @@ def test_trace__after_another_run_into_the_folder_is_of_that_run(day, folder):
     other.write(folder)
     assert poolpipe.trace(folder).equals(other.traces)
     assert poolpipe.trace(folder, hops=1).equals(poolpipe.trace(other, hops=1))
+
+
+def test_trace__reads_tubes_and_people_from_an_iterator_too(day):
+    """They were read twice, so that an iterator counted as nothing and every source of the day was traced."""
+    tube, person = sources(day)[0], day.members["person"][0]
+    assert poolpipe.trace(day, tubes=iter([tube])).equals(poolpipe.trace(day, tubes=tube))
+    assert poolpipe.trace(day, people=iter([person])).equals(poolpipe.trace(day, people=person))
