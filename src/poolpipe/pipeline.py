@@ -46,7 +46,7 @@ from poolpipe.stages.calls import call, with_collected_controls
 from poolpipe.stages.clocks import read_clocks
 from poolpipe.stages.coverage import cover_people
 from poolpipe.stages.custody import keep_custody
-from poolpipe.stages.false_alarms import LabEvidence, find_false_alarms, find_splash_links, plate_assays
+from poolpipe.stages.false_alarms import LabEvidence, LabFindings, find_false_alarms, plate_assays
 from poolpipe.stages.fit import RunTables, fit_of_run
 from poolpipe.stages.ledger import balance
 from poolpipe.stages.links import link
@@ -257,7 +257,7 @@ def conclude(
         several = doubling.result()
         done("recalls")
 
-        def find() -> tuple[pl.DataFrame, pl.DataFrame]:
+        def find() -> tuple[pl.DataFrame, LabFindings]:
             clocks = read_clocks(pools, policy, now, known.priority_sites(codes))
             seen = Seen(
                 frames, codes, pools, links.members, custody, calls, opened, clocks, several, *odd_ids,
@@ -291,10 +291,10 @@ def conclude(
         done("anomalies")
     coded = EncodedTables(
         codes, policy.codes.plate_wells, members, probabilities.beside(pools), recalls, cases, ledger, anomalies, events.rejects, kept,
-        keep_tubes(pools, policy, now), workload, count_boxes(pools), doubted,
+        keep_tubes(pools, policy, now), workload, count_boxes(pools), doubted.alarms,
         find_clusters(pools, links.members_of, probabilities.of, partial(known.households, codes), partial(known.coordinates, codes),
                       policy, now),
-        with_splash(traced, find_splash_links(LabEvidence(pools, frames["load"], kept, assays, calls.wells), codes, policy)),
+        with_splash(traced, doubted.splash),
     )  # fmt: skip
 
     def reconclude(held: Events, other: Rules, when: datetime | str | None) -> Day:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from poolpipe.stages.false_alarms.exposures import Exposures
     from poolpipe.stages.false_alarms.tested_wells import TestedWells
 
-__all__ = ["LabEvidence", "find_false_alarms", "find_splash_links", "plate_assays"]
+__all__ = ["LabEvidence", "LabFindings", "find_false_alarms", "plate_assays"]
 
 _REACH = 20
 """Tubes of a queue in which positives are one cluster; simulated outbreaks reach so far."""
@@ -62,7 +62,23 @@ class LabEvidence:
     odd_wells: pl.DataFrame
 
 
-def find_false_alarms(evidence: LabEvidence, codes: Dictionaries, policy: Policy) -> pl.DataFrame:
+class LabFindings(NamedTuple):
+    """What the laboratory may explain.
+
+    Attributes
+    ----------
+    alarms : DataFrame
+        Columns of `tables.TABLES["false_alarms"]` as texts, one row per subject and statistic; not sorted.
+    splash : DataFrame or None
+        Positive tubes and the tube whose splash may explain each, as `splash_links` pairs them; None where no tube in a well
+        is positive or suspect.
+    """
+
+    alarms: pl.DataFrame
+    splash: pl.DataFrame | None
+
+
+def find_false_alarms(evidence: LabEvidence, codes: Dictionaries, policy: Policy) -> LabFindings:
     """Ask of each lab's day, plate, well, lot, instrument and channel whether it explains positives.
 
     Parameters
@@ -76,22 +92,21 @@ def find_false_alarms(evidence: LabEvidence, codes: Dictionaries, policy: Policy
 
     Returns
     -------
-    DataFrame
-        Columns of `tables.TABLES["false_alarms"]` as texts, one row per subject and statistic; not sorted. Nothing is
-        computed where no tube in a well is positive or suspect.
+    LabFindings
+        Nothing is computed where no tube in a well is positive or suspect.
     """
     shared = evidence.odd_wells.filter("shared")["slot"]
     wells = tested_wells(evidence.pools, evidence.loads, evidence.readings, shared, codes, policy)
     if wells is None:
-        return alarm_rows(())
-    return alarm_rows(
-        [
-            *_splashed_days(wells, codes, policy),
-            *_splashed_wells(wells, codes, policy),
-            *_joined_plates(wells, codes, policy),
-            *_bad_units(exposures(evidence.pools, evidence.assays, policy), codes, policy),
-        ]
-    )
+        return LabFindings(alarm_rows(()), None)
+    found = _splash(wells, policy)
+    alarms = [
+        *_splashed_days(wells, codes, policy),
+        *_splashed_wells(wells, found, codes, policy),
+        *_joined_plates(wells, codes, policy),
+        *_bad_units(exposures(evidence.pools, evidence.assays, policy), codes, policy),
+    ]
+    return LabFindings(alarm_rows(alarms), splash_links(wells, found))
 
 
 def _splashed_days(wells: TestedWells, codes: Dictionaries, policy: Policy) -> Iterator[dict[str, Any]]:
@@ -128,11 +143,11 @@ def _of_day(wells: TestedWells, day: int, codes: Dictionaries) -> dict[str, Any]
     }
 
 
-def _splashed_wells(wells: TestedWells, codes: Dictionaries, policy: Policy) -> Iterator[dict[str, Any]]:
+def _splashed_wells(
+    wells: TestedWells, found: SplashedWells, codes: Dictionaries, policy: Policy
+) -> Iterator[dict[str, Any]]:
     """Weak positives beside a strong well that are likelier splash than infections."""
-    rules = policy.false_alarms
-    found = _splash(wells, policy)
-    for place in np.flatnonzero(found.posterior >= rules.posterior).tolist():
+    for place in np.flatnonzero(found.posterior >= policy.false_alarms.posterior).tolist():
         well = int(found.well[place])
         yield {
             **_of_day(wells, int(wells.day[well]), codes),
@@ -152,24 +167,6 @@ def _splash(wells: TestedWells, policy: Policy) -> SplashedWells:
     assay = policy.assay
     mean = _POOL_CT if assay.ct_mean is None else assay.ct_mean
     return splash_posteriors(wells, policy.false_alarms, cycle_law(wells, assay.grey_ct, (mean, assay.ct_sd)))
-
-
-def find_splash_links(evidence: LabEvidence, codes: Dictionaries, policy: Policy) -> pl.DataFrame | None:
-    """Pair positive tubes with the tube whose splash may explain them; see `splash_links`.
-
-    Parameters
-    ----------
-    evidence, codes, policy
-        As of `find_false_alarms`.
-
-    Returns
-    -------
-    DataFrame or None
-        None where no tube in a well is positive or suspect.
-    """
-    shared = evidence.odd_wells.filter("shared")["slot"]
-    wells = tested_wells(evidence.pools, evidence.loads, evidence.readings, shared, codes, policy)
-    return None if wells is None else splash_links(wells, _splash(wells, policy))
 
 
 def _well_name(wells: TestedWells, well: int, codes: Dictionaries, policy: Policy) -> str:
