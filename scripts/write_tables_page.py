@@ -17,6 +17,8 @@ from poolpipe.words import LINK_WORDS, SEVERITY_WORDS, SUBJECT_WORDS, VALUE_WORD
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from poolpipe.findings import FalseAlarm, Reject
+
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {"en": DOCS / "tables.md", "zh": DOCS / "tables.zh.md"}
 
@@ -196,29 +198,29 @@ def _anomalies() -> str:
 
 
 def _rejects() -> str:
-    rows = [
-        (f"`{code}`", both(each.meaning, each.chinese), both(each.way_out, each.way_out_chinese))
-        for code, each in REJECTS.items()
-    ]
     note = both(
         "The first that applies, in this order, is given. A rejected record can be corrected and sent again.",
         "按此顺序，给出第一个符合的代码。被拒收的记录可改正后重新提供。",
     )
-    head = (both("code", "代码"), both("meaning", "含义"), both("what to do", "处理办法"))
-    return _heading("Reject codes", "拒收代码") + f"{note}\n\n" + _grid(head, rows)
+    return _heading("Reject codes", "拒收代码") + f"{note}\n\n" + _findings(("code", "代码"), REJECTS)
 
 
 def _false_alarms() -> str:
-    rows = [
-        (f"`{name}`", both(each.meaning, each.chinese), both(each.way_out, each.way_out_chinese))
-        for name, each in FALSE_ALARMS.items()
-    ]
     note = both(
         "None of them changes a call; [false alarms](false-alarms.md) says how each is computed.",
         "任何一项都不改变结论；如何计算见[假阳性](false-alarms.zh.md)。",
     )
-    head = (both("statistic", "统计量"), both("meaning", "含义"), both("what to do", "处理办法"))
-    return _heading("Statistics of false alarms", "实验室假阳性统计") + f"{note}\n\n" + _grid(head, rows)
+    heading = _heading("Statistics of false alarms", "实验室假阳性统计")
+    return heading + f"{note}\n\n" + _findings(("statistic", "统计量"), FALSE_ALARMS)
+
+
+def _findings(what: tuple[str, str], findings: Mapping[str, Reject] | Mapping[str, FalseAlarm]) -> str:
+    """What each finding means and what to do about it, under what findings of this sort are called."""
+    rows = [
+        (f"`{name}`", both(each.meaning, each.chinese), both(each.way_out, each.way_out_chinese))
+        for name, each in findings.items()
+    ]
+    return _grid((both(*what), both("meaning", "含义"), both("what to do", "处理办法")), rows)
 
 
 def _heading(english: str, in_chinese: str) -> str:

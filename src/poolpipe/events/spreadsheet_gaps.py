@@ -7,12 +7,12 @@ blanks, so that every reader sees a word that it does not know.
 from __future__ import annotations
 
 import io
-import posixpath
 import re
 import zipfile
 from typing import TYPE_CHECKING
 
 from poolpipe.events.ods_gaps import document_gaps
+from poolpipe.events.workbook_parts import part_of
 from poolpipe.events.xlsb_gaps import BINARY_BOOK, binary_gaps
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ __all__ = ["NO_RESULT", "hidden_texts"]
 NO_RESULT = "#FORMULA!"
 """Text of a cell whose formula was saved without its result, as some programs write workbooks."""
 
-_DOCUMENT = "content.xml"
+_BOOK, _DOCUMENT = "xl/workbook.xml", "content.xml"
 _SIGNS = (b'"e"', b"'e'", b"<f", b":f")
 """One of these is in every sheet with such a cell; they are found ten times as fast as the pattern."""
 
@@ -66,20 +66,15 @@ def _member(archive: zipfile.ZipFile, title: str) -> str | None:
     """Path of a sheet inside the workbook; None where the workbook does not list it."""
     from defusedxml.ElementTree import fromstring
 
-    names = frozenset(archive.namelist())
-    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
+    if _BOOK not in archive.namelist():
         return None
-    book = fromstring(archive.read("xl/workbook.xml"))
-    keys = [
+    keys = (
         next((value for name, value in sheet.attrib.items() if name.endswith("}id")), "")
-        for sheet in book.iter()
+        for sheet in fromstring(archive.read(_BOOK)).iter()
         if _local(sheet) == "sheet" and sheet.get("name") == title
-    ]
-    relations = fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    targets = {each.get("Id", ""): each.get("Target", "") for each in relations.iter()}
-    target = targets.get(keys[0], "") if keys else ""
-    path = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
-    return path if path in names else None
+    )
+    key = next(keys, "")
+    return part_of(archive, "xl/_rels/workbook.xml.rels", key) if key else None
 
 
 def _hidden(xml: bytes, most: int | None) -> Iterator[tuple[tuple[int, int], str]]:

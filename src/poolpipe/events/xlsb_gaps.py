@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import posixpath
 import struct
 from typing import TYPE_CHECKING, Final
+
+from poolpipe.events.workbook_parts import part_of
 
 if TYPE_CHECKING:
     import zipfile
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["BINARY_BOOK", "binary_gaps"]
 
 BINARY_BOOK: Final = "xl/workbook.bin"
-_RELATIONS: Final = "xl/_rels/workbook.bin.rels"
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _SHEET = 0, 3, 11, 156
 """BrtRowHdr, BrtCellError, BrtFmlaError, BrtBundleSh."""
 
@@ -50,13 +50,8 @@ def binary_gaps(
 
 def _member(archive: zipfile.ZipFile, title: str) -> str | None:
     """Path of a sheet inside the workbook; None where the workbook does not list it."""
-    from defusedxml.ElementTree import fromstring
-
-    key = next((key for key, name in _sheets(archive.read(BINARY_BOOK)) if name == title), None)
-    relations = fromstring(archive.read(_RELATIONS))
-    target = next((each.get("Target", "") for each in relations.iter() if each.get("Id") == key), "")
-    path = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
-    return path if path in archive.namelist() else None
+    key = next((key for key, name in _sheets(archive.read(BINARY_BOOK)) if name == title), "")
+    return part_of(archive, "xl/_rels/workbook.bin.rels", key) if key else None
 
 
 def _sheets(book: bytes) -> Iterator[tuple[str, str]]:

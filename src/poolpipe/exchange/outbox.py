@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from poolpipe.errors import InputError
 from poolpipe.exchange.statements import SCHEMA
-from poolpipe.results.durable import Followed, proof_of, sync_folder
+from poolpipe.results.durable import Followed, proof_of_file, sync_folder
 from poolpipe.results.replacing import staged
 from poolpipe.results.swapping import check_place, take_place
 
@@ -151,7 +151,7 @@ def _told_before(target: Path, about: dict[str, Any]) -> pl.LazyFrame | None:
             )
     _check_order(target, manifest["result"].get("as_of"), about["result"].get("as_of"))
     told = target / TOLD
-    if TOLD not in names or _sha256(told) != manifest["told"]["sha256"]:
+    if TOLD not in names or proof_of_file(told)["sha256"] != manifest["told"]["sha256"]:
         raise InputError.of("told_lost", where=str(target), told=TOLD)
     return pl.scan_parquet(told)
 
@@ -186,8 +186,3 @@ def _as_open_as(target: Path, stage: Path) -> None:
         umask = os.umask(0)
         os.umask(umask)
         stage.chmod(0o777 & ~umask)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return proof_of(file.fileno())["sha256"]

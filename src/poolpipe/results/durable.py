@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Followed", "Proof", "proof_of", "sync_folder"]
+__all__ = ["Followed", "Proof", "proof_of", "proof_of_file", "sync_folder"]
 
 _STRETCH = 1 << 22
 _SYNC_EVERY = 1 << 26
@@ -72,6 +72,18 @@ def proof_of(number: int) -> Proof:
         told.update(stretch)
         size += len(stretch)
     return Proof(bytes=size, sha256=told.hexdigest())
+
+
+def proof_of_file(path: Path) -> Proof:
+    """Hash the whole content of a file; see `proof_of`.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened.
+    """
+    with path.open("rb") as file:
+        return proof_of(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

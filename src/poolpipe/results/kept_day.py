@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import pyarrow as pa
 
 from poolpipe.coding.dictionaries import Dictionaries, Entities
 from poolpipe.errors import InputError, PoolpipeWarning
-from poolpipe.results.durable import proof_of
+from poolpipe.results.durable import proof_of_file
 from poolpipe.results.placing import SUMMARY
 from poolpipe.results.replacing import replaced_folder
 from poolpipe.results.written import read_written
@@ -99,17 +98,9 @@ def _write(stage: Path, day: CodedDay, of: dict[str, Any] | None, plate_wells: i
     for name, frame in _frames(day).items():
         path = stage / f"{name}.arrow"
         frame.rechunk().write_ipc(path, compression="uncompressed")
-        files[path.name] = _proof(path)
+        files[path.name] = proof_of_file(path)
     told = {"schema": _SCHEMA, "of": of, "plate_wells": plate_wells, "files": files}
     (stage / _MANIFEST).write_text(json.dumps(told, indent=1), encoding="utf-8")
-
-
-def _proof(path: Path) -> dict[str, Any]:
-    number = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    try:
-        return dict(proof_of(number))
-    finally:
-        os.close(number)
 
 
 def _mapped(path: Path) -> pl.DataFrame:
@@ -126,7 +117,7 @@ def _opened(index: Path, of: dict[str, Any] | None, plate_wells: int) -> CodedDa
         if (
             of is None
             or not same
-            or any(_proof(index / name) != proof for name, proof in told["files"].items())
+            or any(proof_of_file(index / name) != proof for name, proof in told["files"].items())
         ):
             return None
         frames = {name.removesuffix(".arrow"): _mapped(index / name) for name in told["files"]}
