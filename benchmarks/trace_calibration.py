@@ -1,6 +1,6 @@
 """Do scores mean what they say? Cities in which infections spread are run, and scores compared with who infected whom.
 
-python -m benchmarks.trace_calibration --cities 8            # writes the tables and the picture of docs/scores.md
+python -m benchmarks.trace_calibration --cities 20           # writes the tables and the picture of docs/scores.md
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
 CHINESE = {
     "| links | how many | mean error |": "| 关联 | 数量 | 平均偏差 |",
     "| score | links | mean score | true |": "| 得分 | 关联数 | 平均得分 | 属实 |",
+    "| score of housemates | links | mean score | true |": "| 同户者得分 | 关联数 | 平均得分 | 属实 |",
     "| transmissions | how many | among the first ": "| 传播 | 数量 | 位于前 ",
     "| all |": "| 全部 |",
     " to ": " 至 ",
@@ -123,15 +124,21 @@ def section(everything: pl.DataFrame, seen: pl.DataFrame, told: str) -> str:
         some = everything if kind == "all" else everything.filter(kind=kind)
         lines.append(f"| {kind} | {some.height:,} | {error_of(bins(some)):.4f} |")
     lines += ["", "| score | links | mean score | true |", "| --- | --- | --- | --- |"]
-    lines += [
-        f"| {EDGES[row['bin']]:g} to {EDGES[row['bin'] + 1]:g} | {row['links']:,} | {row['score']:.4f} | {row['true']:.4f} |"
-        for row in bins(everything).to_dicts()
-    ]
+    lines += _rows(everything)
+    lines += ["", "| score of housemates | links | mean score | true |", "| --- | --- | --- | --- |"]
+    lines += _rows(everything.filter(kind="household"))
     lines += ["", f"| transmissions | how many | among the first {FIRST} |", "| --- | --- | --- |"]
     for way, some in [("all", seen), *((way, seen.filter(way=way)) for way in ("household", "queue"))]:
         share = (some["rank"] <= FIRST).sum() / some.height
         lines.append(f"| {way} | {some.height:,} | {share:.1%} |")
     return "\n".join(lines)
+
+
+def _rows(links: pl.DataFrame) -> list[str]:
+    return [
+        f"| {EDGES[row['bin']]:g} to {EDGES[row['bin'] + 1]:g} | {row['links']:,} | {row['score']:.4f} | {row['true']:.4f} |"
+        for row in bins(links).to_dicts()
+    ]
 
 
 def in_chinese(figures: str) -> str:
@@ -176,7 +183,7 @@ def draw(everything: pl.DataFrame) -> None:
 def main() -> None:
     """Run cities; write the figures of docs/scores.md and scores.zh.md, and their picture."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cities", type=int, default=8)
+    parser.add_argument("--cities", type=int, default=20)
     parser.add_argument("--people", type=int, default=60_000)
     parser.add_argument("--rounds", type=int, default=4)
     given = parser.parse_args()

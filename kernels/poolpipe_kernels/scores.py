@@ -102,10 +102,11 @@ def first_seen(test_begins: NDArray[np.int64], p: NDArray[np.float64], chance: N
         chance[test_begins[person + 1] + person] = left
 
 
-@kernel("int64[] int32[] int64[] float64[] float64[] float64[] float64[] float64[]")
+@kernel("int64[] int32[] bool[] int64[] float64[] float64[] float64[] float64[] float64[]")
 def household_hazards(
     people_begins: NDArray[np.int64],
     people: NDArray[np.int32],
+    counts: NDArray[np.bool_],
     test_begins: NDArray[np.int64],
     test_at: NDArray[np.float64],
     until: NDArray[np.float64],
@@ -113,12 +114,14 @@ def household_hazards(
     natures: NDArray[np.float64],
     total: NDArray[np.float64],
 ) -> None:
-    """Add the hazard of all housemates to each window.
+    """Add the hazard of the housemates that count to each window.
 
     Parameters
     ----------
     people_begins, people : (households + 1,) int64 and int32
         Each household's people.
+    counts : (people,) bool
+        Whose hazards count.
     test_begins, test_at, until : (people + 1,) int64 and (tests,) float64
         Each person's tests, days, and the end of being infectious for who is first seen there.
     chance : (tests + people,) float64
@@ -131,6 +134,8 @@ def household_hazards(
     for home in range(len(people_begins) - 1):
         for a in range(people_begins[home], people_begins[home + 1]):
             x = people[a]
+            if not counts[x]:
+                continue
             for k in range(test_begins[x + 1] - test_begins[x]):
                 likely = chance[test_begins[x] + x + k]
                 if likely < 1e-5:
@@ -143,9 +148,7 @@ def household_hazards(
                             total[here] += likely * _hazard(x, k, y, j, test_begins, test_at, until, natures)
 
 
-@kernel(
-    "int64[] int64[] int64[] float64[] float64[] int32[] int64[] float64[] float64[] float64[] int64[] float64[]"
-)
+@kernel("int64[] int64[] int64[] float64[] float64[] int32[] int64[] float64[] float64[] float64[] int64[]")
 def queue_hazards(
     begins: NDArray[np.int64],
     ends: NDArray[np.int64],
@@ -158,7 +161,6 @@ def queue_hazards(
     natures: NDArray[np.float64],
     hazard: NDArray[np.float64],
     window: NDArray[np.int64],
-    total: NDArray[np.float64],
 ) -> None:
     """Hazard of the people of a tube for somebody who stood near them, and the window in which that would be.
 
@@ -172,8 +174,6 @@ def queue_hazards(
         As of `household_hazards`.
     hazard, window : (links,) float64 and int64
         Output.
-    total : (tests + people,) float64
-        Added to.
     """
     for link in range(len(seat)):
         y = int(seat_person[seat[link]])
@@ -189,12 +189,11 @@ def queue_hazards(
         while test < test_begins[y + 1] and test_at[test] - natures[LATENT] < latest:
             test += 1
         window[link] = test + y
-        total[window[link]] += hazard[link]
 
 
 @kernel(
-    "int64[] int64[] int32[] int32[] int64[] int32[] int64[] int32[] int64[] float64[] float64[] float64[] float64[] float64[] "
-    "float64[] float64[]"
+    "int64[] int64[] int32[] int32[] int64[] int32[] int64[] int32[] bool[] int64[] float64[] float64[] float64[] float64[] "
+    "float64[] float64[] float64[]"
 )
 def household_shares(
     begins: NDArray[np.int64],
@@ -205,6 +204,7 @@ def household_shares(
     homes: NDArray[np.int32],
     people_begins: NDArray[np.int64],
     people: NDArray[np.int32],
+    counts: NDArray[np.bool_],
     test_begins: NDArray[np.int64],
     test_at: NDArray[np.float64],
     until: NDArray[np.float64],
@@ -229,7 +229,7 @@ def household_shares(
         Person of each seat.
     home_begins, homes : (people + 1,) int64 and int32
         Each person's households.
-    people_begins, people, test_begins, test_at, until, chance, natures
+    people_begins, people, counts, test_begins, test_at, until, chance, natures
         As of `household_hazards`.
     total, outside : (tests + people,) float64
         Hazard of all links in each window, and that of everybody else.
@@ -250,8 +250,8 @@ def household_shares(
             if not mates or x == y:
                 continue
             for j in range(tests + 1):
-                of_x = 0.0
-                for k in range(test_begins[x + 1] - test_begins[x]):
+                of_x = 0.0  # the total has it where x counts
+                for k in range(test_begins[x + 1] - test_begins[x] if counts[x] else 0):
                     of_x += chance[test_begins[x] + x + k] * _hazard(
                         x, k, y, j, test_begins, test_at, until, natures
                     )
@@ -268,7 +268,7 @@ def household_shares(
                         score[link] += chance[own] * chance[wins + j] * -math.expm1(-every) * here / every
                         continue
                     of_y = 0.0
-                    for i in range(tests):
+                    for i in range(tests if counts[y] else 0):
                         of_y += chance[wins + i] * _hazard(y, i, x, k, test_begins, test_at, until, natures)
                     back = _hazard(y, j, x, k, test_begins, test_at, until, natures)
                     beyond = max(total[own] - of_y, 0.0) + outside[own]

@@ -52,8 +52,9 @@ def test_households__are_the_reference(interpreted: bool, seed: int) -> None:
     chance, total = np.empty(len(at) + count), np.zeros(len(at) + count)
     kernels.first_seen(begins, p, chance)
     home_begins, everybody = np.array([0, count]), np.arange(count, dtype=np.int32)
+    counts = np.ones(count, np.bool_)
     of(kernels.household_hazards, interpreted)(
-        home_begins, everybody, begins, at, until, chance, NATURES, total
+        home_begins, everybody, counts, begins, at, until, chance, NATURES, total
     )
     expected = totals(people, range(count), *NATURES[:3])
     assert total == pytest.approx([each for y in range(count) for each in expected[y]], abs=2e-4)
@@ -63,10 +64,22 @@ def test_households__are_the_reference(interpreted: bool, seed: int) -> None:
     of(kernels.household_shares, interpreted)(
         np.array([x for x, _ in pairs]), np.array([x + 1 for x, _ in pairs]),
         np.array([y for _, y in pairs], np.int32), everybody, np.arange(count + 1), np.zeros(count, np.int32),
-        home_begins, everybody, begins, at, until, chance, NATURES, total, outside, score,
+        home_begins, everybody, counts, begins, at, until, chance, NATURES, total, outside, score,
     )  # fmt: skip
     wanted = [share(people, range(count), x, y, 0.01, *NATURES[:3]) for x, y in pairs]
     assert score == pytest.approx(wanted, abs=2e-3)
+
+
+@both(kernels.household_hazards)
+def test_households__have_the_hazards_of_those_who_count(run) -> None:
+    begins, at, p, until = _flat([[(10.0, 0.9, 15.0)]] * 3)
+    chance = np.empty(6)
+    kernels.first_seen(begins, p, chance)
+    people, total = np.arange(3, dtype=np.int32), np.zeros(6)
+    run(np.array([0, 3]), people, np.array([True, False, False]), begins, at, until, chance, NATURES, total)
+    assert total[:2].tolist() == [0.0, 0.0]
+    assert total[2:4].tolist() == total[4:].tolist()
+    assert (total[2:] > 0).all()
 
 
 @both(kernels.queue_hazards)
@@ -75,7 +88,7 @@ def test_queue__sums_over_the_tube_and_falls_in_the_window_after(run) -> None:
     seat_at, seat_p = np.array([9.998, 10.0, 10.001, 13.0]), np.array([0.5, 1.0, 0.0, 0.9])
     person = np.array([0, 1, 2, 2], np.int32)
     begins, at = np.array([0, 1, 2, 4]), np.array([9.998, 10.0, 10.001, 13.0])
-    hazard, window, total = np.empty(1), np.empty(1, np.int64), np.zeros(7)
+    hazard, window = np.empty(1), np.empty(1, np.int64)
     run(
         np.array([0]),
         np.array([2]),
@@ -88,9 +101,7 @@ def test_queue__sums_over_the_tube_and_falls_in_the_window_after(run) -> None:
         NATURES,
         hazard,
         window,
-        total,
     )
     wanted = 0.04 * (0.5 * math.exp(-1.5) + math.exp(-0.5))
     assert hazard[0] == pytest.approx(wanted)
     assert window[0] == 3 + 2
-    assert total.tolist() == pytest.approx([0, 0, 0, 0, 0, wanted, 0])

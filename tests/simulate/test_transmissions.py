@@ -78,13 +78,24 @@ def test_the_found__infect_nobody_afterwards(spreading):
     assert (later["at"] < later["round"]).all()
 
 
-def test_positives__are_those_infected_a_day_before_the_round(spreading):
+def test_positives__are_those_infected_a_day_before_their_swab(spreading):
     told, listed = spreading.truth("transmissions"), spreading.truth("infected")
-    for name, positive in listed.group_by("round"):
-        day = pl.Series([name[0]]).str.to_datetime(time_unit="us", time_zone="UTC")[0] - timedelta(
-            hours=8 + 24
-        )
-        assert set(positive["person"]) == set(told.filter(pl.col("at") <= day)["infectee"])
+    swabs = spreading.events("collect").group_by("person", "round").agg(pl.col("at").min().alias("swab"))
+    pairs = told.select("at", person="infectee").join(swabs, on="person")
+    before = pairs.with_columns(ill=pl.col("at") + timedelta(hours=24) <= pl.col("swab"))
+    assert before["ill"].sum() > 20
+    swabbed = listed.join(swabs, on=["person", "round"], how="semi").select("person", "round")
+    wanted = before.filter("ill").select("person", "round")
+    assert set(wanted.rows()) == set(swabbed.rows())
+
+
+def test_infections__go_on_until_the_last_result(spreading):
+    """Housemates of the last round's positives are infected while these wait for their result."""
+    last = pl.Series([spreading.truth("infected")["round"].max()]).str.to_datetime(
+        time_unit="us", time_zone="UTC"
+    )[0]
+    later = spreading.truth("transmissions").filter(pl.col("at") > last - timedelta(hours=8))
+    assert later.filter(way="household").height
 
 
 def test_city__without_spread_stays_as_it_was(spreading, calm, tmp_path):
@@ -117,7 +128,7 @@ def test_queue_share__falls_with_the_lag():
     outbreak = Outbreak(spread, residents, 400, [8 * DAY_US], 26.0, np.random.default_rng(4))
     outbreak._arrives[:] = 6 * DAY_US
     outbreak.go_on(8 * DAY_US)
-    outbreak.stand_in_line(queues, outbreak.positive(8 * DAY_US))
+    outbreak.stand_in_line(queues, outbreak.positive(queues))
     at = np.zeros(40_000, np.int64)
     at[queues.person] = queues.at
     infected = np.flatnonzero(outbreak.way == 2)

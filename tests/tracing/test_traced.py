@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import polars as pl
 import pytest
@@ -11,6 +12,7 @@ import poolpipe
 from cities.random_city import city
 from pipeline.naive import frames_of
 from poolpipe.results.kept_day import INDEX
+from poolpipe.simulate import Spread, simulate
 from poolpipe.tables import SORT_KEYS
 
 KEY = ["source_round", "source_tube"]
@@ -61,6 +63,32 @@ def test_trace__of_a_tube_that_is_no_source_walks_like_from_one(day):
     rows = told.filter(source_round=others["round"][0])
     assert set(rows.filter(kind="member")["person"]) == set(members["person"])
     assert told.equals(told.sort(SORT_KEYS["traces"]))
+
+
+@pytest.fixture(scope="module", params=[1, 3], ids=["one round", "three rounds"])
+def spreading(tmp_path_factory, request):
+    """A town in which infections spread in households and queues."""
+    folder = tmp_path_factory.mktemp("town")
+    spread = Spread(household=0.7, queue=0.3)
+    simulate(folder, people=4_000, seed=5, preset="ruijin", rounds=request.param, spread=spread)
+    return poolpipe.run(folder / "events", people=folder / "reference" / "people.parquet", views=False)
+
+
+@pytest.mark.parametrize("hops", [0, 1, 3])
+def test_scores__do_not_depend_on_who_is_asked(spreading, hops):
+    """Everybody in a positive tube may explain an infection, whether that tube is asked or not."""
+    rng = random.Random(hops)
+    positive = sources(spreading)
+    others = spreading.pools.filter(pl.col("people") > 0, pl.col("call") == "negative")["tube"].to_list()
+    asked = [*rng.sample(positive, min(len(positive), 5)), *rng.sample(others, 3)]
+    every = poolpipe.trace(spreading, tubes=[*positive, *asked], hops=hops)
+    assert (
+        every.filter(pl.col("kind").is_in(["household", "queue"]), pl.col("score") > 0.01).height > 5
+        or not hops
+    )
+    for tubes in (*([tube] for tube in asked), asked):
+        told = poolpipe.trace(spreading, tubes=tubes, hops=hops)
+        assert told.equals(every.filter(pl.col("source_tube").is_in(tubes)))
 
 
 def test_trace__of_a_person_is_of_every_tube_of_theirs(day):

@@ -104,12 +104,13 @@ class Spread:
         Share of housemates whom a person infects who is never isolated: 0.427 (Omicron; Madewell et al. 2022,
         doi:10.1001/jamanetworkopen.2022.9317).
     queue : float
-        Share of people infected who stand in the queue at no distance: 0.035, that of passengers on adjacent seats
-        (Hu et al. 2021, doi:10.1093/cid/ciaa1057).
+        Share of people infected who stand in the queue at no distance: 0.035, that of train passengers on adjacent seats, for up
+        to eight hours (Hu et al. 2021, doi:10.1093/cid/ciaa1057).
     queue_decay_s : float
         Seconds between two swabs by which that share falls to 37 %.
     building : float
-        Share of other households' people in the building: 0.0032, that of all passengers within three rows (Hu et al. 2021).
+        Share of other households' people in the building: 0.0032, that of train passengers within three rows and five columns (Hu et al.
+        2021).
     latent_h : float
         Hours from infection until a person is both positive and infectious; 24 at least, so that nobody infects others on
         the day of the own infection.

@@ -103,6 +103,8 @@ def simulate_township(
         for stream, frame in _spelled(campaign).items():
             streams.setdefault(stream, []).append(frame)
         campaigns.append(campaign)
+    if outbreak is not None:  # who was found in the last round infects others until the result is known
+        outbreak.go_on(int(queues.tubes.called.max(initial=0)))
     events = {stream: pl.concat(frames) for stream, frames in streams.items()}
     return TownshipFrames(
         events=events,
@@ -157,9 +159,9 @@ def _found(campaign: Campaign) -> NDArray[np.int64]:
 def _spread(
     outbreak: Outbreak, queues: SimulatedQueues, day: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Go on to a round's day: who can be found positive in it, and their Ct; then they stand in line with everybody."""
+    """Go on to a round's day: who is positive when swabbed, and their Ct; then they stand in line with everybody."""
     outbreak.go_on(day)
-    have = outbreak.positive(day)
+    have = outbreak.positive(queues)
     outbreak.stand_in_line(queues, have)
     return have, outbreak.ct[have]
 

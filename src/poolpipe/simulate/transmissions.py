@@ -96,8 +96,12 @@ class Outbreak:
             self._spread_at(self._buildings, self._spread.building, _BUILDING, end)
             self._now = end
 
-    def positive(self, at: int) -> NDArray[np.int64]:
-        """Residents in whom virus can be found at a moment: indices, ascending."""
+    def positive(self, queues: SimulatedQueues) -> NDArray[np.int64]:
+        """Residents in whom virus can be found at their first swab of a round, or by now if they give none: indices, ascending."""
+        none = np.iinfo(np.int64).max
+        at = np.full(len(self.infected_at), none)
+        np.minimum.at(at, queues.person, queues.at)
+        at[at == none] = self._now
         latent = int(self._spread.latent_h * 3600) * SECOND
         return np.flatnonzero((self.infected_at != NEVER) & (self.infected_at + latent <= at))
 
@@ -109,11 +113,13 @@ class Outbreak:
         queues : SimulatedQueues
             The queues of a round.
         infectious : (k,) int64
-            Residents who are infectious at that time.
+            Residents in whom virus can be found at their swab.
         """
         order = np.lexsort((queues.at, queues.point))
         person, point, at = queues.person[order], queues.point[order], queues.at[order]
-        ill = np.flatnonzero(np.isin(person, infectious[self._infectious_at(self._now, infectious)]))
+        ill = np.flatnonzero(np.isin(person, infectious))
+        begins, ends = self._periods(person[ill])
+        ill = ill[(begins <= at[ill]) & (at[ill] < ends)]
         steps = np.r_[-_QUEUE_SCANS:0, 1 : _QUEUE_SCANS + 1]
         near = ill[:, None] + steps
         inside = (near >= 0) & (near < len(person))
@@ -165,10 +171,6 @@ class Outbreak:
                 "at": pl.Series(self.infected_at[ill]).cast(pl.Datetime("us", "UTC")),
             }
         )
-
-    def _infectious_at(self, at: int, people: NDArray[np.int64]) -> NDArray[np.bool_]:
-        begins, ends = self._periods(people)
-        return (begins <= at) & (at < ends)
 
     def _periods(self, people: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """From when until when each is infectious."""

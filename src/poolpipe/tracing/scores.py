@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from poolpipe.tables import LINKS
 from poolpipe_kernels import scores as kernels
 
 if TYPE_CHECKING:
-    import polars as pl
     from numpy.typing import NDArray
 
     from poolpipe.trace_policy import Tracing
@@ -27,6 +27,7 @@ _SEEN = 1e-3
 """From this probability on an infection counts for the hazard of everybody else."""
 
 _TURNS = 5
+_NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +54,43 @@ class InfectionEvidence:
 
 @dataclass(frozen=True, slots=True)
 class _Tests:
-    """Each person's tests, one a round: begins, days, P(infected), end of being infectious if first seen there."""
+    """Each person's tests, one a round: begins, days, P(infected), end of being infectious if first seen there; test of each seat."""
 
     begins: NDArray[np.int64]
     at: NDArray[np.float64]
     p: NDArray[np.float64]
     until: NDArray[np.float64]
+    of: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hazards:
+    """Of each window: its probability, the hazard of everybody in a positive tube of the day, and that of everybody else."""
+
+    chance: NDArray[np.float64]
+    total: NDArray[np.float64]
+    outside: NDArray[np.float64]
 
 
 def score_links(
-    links: pl.DataFrame, seats: SeatIndex, evidence: InfectionEvidence, rules: Tracing
+    links: pl.DataFrame, met: pl.DataFrame, seats: SeatIndex, evidence: InfectionEvidence, rules: Tracing
 ) -> NDArray[np.float64]:
     """Score links.
 
     A person's infection has a window between two tests. In it every link has a hazard: a housemate's by the days for which both the
     housemate was infectious and the window was open, a neighbour's in the queue by the time between the swabs; and everybody else has
     one, the same for all people, that is estimated from the infections which no link explains. A link's score is the
-    probability of the window times its share of the hazards.
+    probability of the window times its share of the hazards: those of everybody who is in a positive tube of the day, whoever
+    asks, and its own.
 
     Parameters
     ----------
     links : DataFrame
         source_tube, person_number (in `seats`, -1: none), seat (-1: none), kind (index into `tables.LINKS`), hops, reached.
+    met : DataFrame
+        The same of links from every positive tube of the day, one hop at least: whom their people stood beside.
     seats : SeatIndex
-        Of everybody whom the links lead to.
+        Of everybody whom the links lead to, and of everybody in a positive tube, with their households.
     evidence : InfectionEvidence
         Of these seats.
     rules : Tracing
@@ -87,39 +101,102 @@ def score_links(
     (links,) float64
         0 to 1; NaN for links that lead to nobody.
     """
-    natures = _natures(rules)
-    tests = _tests(seats, evidence, rules)
-    chance = np.empty(len(tests.at) + len(seats.keys))
-    kernels.first_seen(tests.begins, tests.p, chance)
-    total = np.zeros_like(chance)
-    kernels.household_hazards(
-        seats.people_begins, seats.people, tests.begins, tests.at, tests.until, chance, natures, total
-    )
+    natures, tests = _natures(rules), _tests(seats, evidence, rules)
+    counts = np.zeros(len(seats.keys), np.bool_)
+    counts[seats.person[evidence.alarmed_at[seats.tube] < _NEVER]] = True
+    encounters = _encounters(met, seats, counts)
+    unlinked = _hazards(encounters, seats, tests, evidence, counts, rules)
+    tests = _told_by_links(tests, unlinked)
+    found = _hazards(encounters, seats, tests, evidence, counts, rules)
     kind, seat = links["kind"].to_numpy(), links["seat"].to_numpy()
     score = np.full(len(links), np.nan)
     own = (kind == _MEMBER) | (kind == _AGAIN)
     score[own] = evidence.p[seat[own]]
     begins, ends = _starts(links, seats)
     queued = np.flatnonzero((kind == _QUEUE) | (kind == _TUBE))
-    hazard, window = np.empty(len(queued)), np.empty(len(queued), np.int64)
-    seat_at = seats.at / _DAY_US
-    kernels.queue_hazards(
-        begins[queued], ends[queued], seat[queued], evidence.p, seat_at, seats.person,
-        tests.begins, tests.at, natures, hazard, window, total,
-    )  # fmt: skip
-    outside = _outside(tests, chance, total, evidence.people, rules)
-    score[queued] = _shares(hazard, total[window] + outside[window], chance[window], _last(tests)[window])
+    hazard, window = _queue_hazards((begins[queued], ends[queued], seat[queued]), seats, tests, natures)
+    every = found.total[window] + found.outside[window]
+    every += np.where(counts[seats.person[begins[queued]]], 0.0, hazard)
+    score[queued] = _shares(hazard, every, found.chance[window], _last(tests)[window])
     score[queued] *= rules.decay ** np.maximum(links["hops"].to_numpy()[queued].astype(np.float64) - 2.0, 0.0)
     home = np.flatnonzero(kind == _HOUSEHOLD)
-    found = np.empty(len(home))
+    shares = np.empty(len(home))
     person = links["person_number"].to_numpy()[home].astype(np.int32)
     kernels.household_shares(
         begins[home], ends[home], person, seats.person, seats.home_begins, seats.homes, seats.people_begins,
-        seats.people, tests.begins, tests.at, tests.until, chance, natures, total, outside, found,
+        seats.people, counts, tests.begins, tests.at, tests.until, found.chance, natures, found.total, found.outside,
+        shares,
     )  # fmt: skip
-    score[home] = found
+    score[home] = shares
     score[kind == _WELL] = rules.well
     return score
+
+
+def _encounters(
+    met: pl.DataFrame, seats: SeatIndex, counts: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Seats from which, up to which and to which somebody may be infected in a queue by people who count.
+
+    A positive tube leads to those who stood beside its people; somebody of it in any tube, to the others of that tube.
+    """
+    queued = met.filter((pl.col("kind") == _QUEUE) & (pl.col("hops") == 1))
+    begins, ends = _starts(queued, seats)
+    ill = np.flatnonzero(counts[seats.person])
+    first = seats.begins[seats.tube[ill]]
+    swabs = seats.begins[seats.tube[ill].astype(np.int64) + 1] - first
+    within = np.arange(swabs.sum()) - np.repeat(np.cumsum(swabs) - swabs, swabs)
+    start, end = np.repeat(ill, swabs), np.repeat(first, swabs) + within
+    return (
+        np.concatenate([begins, start]),
+        np.concatenate([ends, start + 1]),
+        np.concatenate([queued["seat"].to_numpy(), end]),
+    )
+
+
+def _queue_hazards(
+    links: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    seats: SeatIndex,
+    tests: _Tests,
+    natures: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Hazard of the seats that each link starts from, and the window of the person whom it leads to."""
+    hazard, window = np.empty(len(links[2])), np.empty(len(links[2]), np.int64)
+    kernels.queue_hazards(
+        *links, tests.p[tests.of], seats.at / _DAY_US, seats.person, tests.begins, tests.at, natures, hazard, window
+    )  # fmt: skip
+    return hazard, window
+
+
+def _hazards(
+    encounters: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    seats: SeatIndex,
+    tests: _Tests,
+    evidence: InfectionEvidence,
+    counts: NDArray[np.bool_],
+    rules: Tracing,
+) -> _Hazards:
+    """Add up the hazards of everybody who counts, and estimate that of everybody else."""
+    natures = _natures(rules)
+    chance = np.empty(len(tests.at) + len(seats.keys))
+    kernels.first_seen(tests.begins, tests.p, chance)
+    total = np.zeros_like(chance)
+    kernels.household_hazards(
+        seats.people_begins, seats.people, counts, tests.begins, tests.at, tests.until, chance, natures, total
+    )
+    hazard, window = _queue_hazards(encounters, seats, tests, natures)
+    np.add.at(total, window, hazard)
+    return _Hazards(chance, total, _outside(tests, chance, total, counts, evidence.people, rules))
+
+
+def _told_by_links(tests: _Tests, hazards: _Hazards) -> _Tests:
+    """P(infected) at each test, where it is known that a housemate was infectious or somebody in the queue.
+
+    A test's probability rests on how many people are infected. Somebody with hazards from links is likelier to be, as many times as
+    these are larger than the hazard of everybody else (Bayes).
+    """
+    window = np.flatnonzero(~_last(tests))
+    more = 1.0 + hazards.total[window] / hazards.outside[window]
+    return replace(tests, p=more * tests.p / (1.0 - tests.p + more * tests.p))
 
 
 def _natures(rules: Tracing) -> NDArray[np.float64]:
@@ -145,7 +222,7 @@ def _tests(seats: SeatIndex, evidence: InfectionEvidence, rules: Tracing) -> _Te
     rounds = evidence.round_of[tube].astype(np.int64)
     key = person * (int(rounds.max(initial=0)) + 1) + rounds
     _, first, of = np.unique(key, return_index=True, return_inverse=True)
-    until = np.full(len(first), np.iinfo(np.int64).max)
+    until = np.full(len(first), _NEVER)
     np.minimum.at(until, of, evidence.alarmed_at[tube])
     ranked = np.argsort(first)  # seats stand by person and time: so do the first ones of the rounds
     kept = order[first[ranked]]
@@ -153,7 +230,11 @@ def _tests(seats: SeatIndex, evidence: InfectionEvidence, rules: Tracing) -> _Te
     begins = np.zeros(len(seats.keys) + 1, np.int64)
     np.cumsum(np.bincount(seats.person[kept], minlength=len(seats.keys)), out=begins[1:])
     end = np.minimum(until[ranked] / _DAY_US, at + rules.infectious_days)
-    return _Tests(begins, at, evidence.p[kept], end)
+    place = np.empty(len(first), np.int64)
+    place[ranked] = np.arange(len(first))
+    test_of = np.empty(len(order), np.int64)
+    test_of[order] = place[of]
+    return _Tests(begins, at, evidence.p[kept], end, test_of)
 
 
 def _starts(links: pl.DataFrame, seats: SeatIndex) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -186,11 +267,12 @@ def _shares(
 
 
 def _outside(
-    tests: _Tests, chance: NDArray[np.float64], total: NDArray[np.float64], people: int, rules: Tracing
-) -> NDArray[np.float64]:
+    tests: _Tests, chance: NDArray[np.float64], total: NDArray[np.float64], counts: NDArray[np.bool_], people: int,
+    rules: Tracing,
+) -> NDArray[np.float64]:  # fmt: skip
     """Hazard of everybody else in each window: its days, times what explains the infections that no link does.
 
-    Infections are dealt out between links and everybody else in turns (expectation and maximisation).
+    Infections of people in positive tubes are dealt out between links and everybody else in turns (expectation and maximisation).
     """
     last = _last(tests)
     days = np.zeros(len(chance))
@@ -198,10 +280,11 @@ def _outside(
     first = np.zeros(len(tests.at), np.bool_)
     first[tests.begins[:-1][np.diff(tests.begins) > 0]] = True
     days[~last] = np.where(first, rules.infectious_days, ahead)
-    seen = ~last & (chance >= _SEEN)
+    seen = ~last & (chance >= _SEEN) & np.repeat(counts, np.diff(tests.begins) + 1)
     if not seen.any():
         return np.full(len(chance), 1e-12)
-    span = float(tests.at.max() - tests.at.min()) + rules.infectious_days
+    among = tests.at[np.repeat(counts, np.diff(tests.begins))]
+    span = float(among.max() - among.min()) + rules.infectious_days
     rate = chance[seen].sum() / (max(people, 1) * span)
     for _ in range(_TURNS):
         own = np.maximum(rate * days[seen], 1e-12)  # two rounds may be of one moment

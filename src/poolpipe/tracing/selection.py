@@ -84,9 +84,10 @@ def touched_seats(
     dwellers: NDArray[np.int64],
     queue_us: int,
     hops: int,
-    rounds: int,
 ) -> NDArray[np.int64]:
     """Find the seats that a walk touches: of the sources, their city, the people's other tubes, their households.
+
+    And all other seats of these people: scores ask for all their tests.
 
     Parameters
     ----------
@@ -100,8 +101,6 @@ def touched_seats(
         Longest time between two people of one queue, microseconds.
     hops : int
         Most links.
-    rounds : int
-        How many rounds there are: with several, people of a queue may have been swabbed again, as their scores ask.
 
     Returns
     -------
@@ -123,9 +122,7 @@ def touched_seats(
             again = _of_people(person, distinct(person[found[-1]]))
             found.append(again)
     touched = distinct(np.concatenate(found))
-    if rounds > 1:
-        touched = distinct(np.concatenate([touched, _of_people(person, distinct(person[touched]))]))
-    return touched
+    return distinct(np.concatenate([touched, _of_people(person, distinct(person[touched]))]))
 
 
 def members_of(city: CitySeats, sources: NDArray[np.uint32]) -> NDArray[np.int64]:

@@ -103,9 +103,13 @@ def trace_sources(
     Traces or None
         None where there is no source.
     """
-    tubes = source_tubes(pools) if sources is None else sources
-    if not len(tubes):
+    positive = source_tubes(pools)
+    asked = positive if sources is None else sources
+    if not len(asked):
         return None
+    tubes = np.union1d(positive, asked).astype(
+        np.uint32
+    )  # what explains an infection does not depend on who asks
     rules = policy.trace
     hops = rules.hops if hops is None else hops
     collected = pools.filter(pl.col("mode").is_not_null())
@@ -117,7 +121,7 @@ def trace_sources(
     queue_us = round(rules.queue_minutes * 60_000_000)
     round_of = codes.entities["tube"].rounds
     rounds = len(np.unique(round_of[city.tubes]))
-    chosen = touched_seats(city, tubes, dwellers, queue_us, hops, rounds)
+    chosen = touched_seats(city, tubes, dwellers, queue_us, hops)
     touched = members[chosen]
     numbered = len(codes.entities["tube"])
     places = np.full(numbered, -1, np.int64)
@@ -126,15 +130,19 @@ def trace_sources(
         _renumbered(touched, renumbered), numbered, places, _renumbered(homes, renumbered),
         _renumbered(answers, renumbered), codes.person_bounds(),
     )  # fmt: skip
-    index = TraceIndex(seats, _touched_tubes(pools, loads, tubes, numbered))
-    first = city.first[np.searchsorted(city.tubes, tubes)]
-    since = first - round(rules.look_back_days * 86_400_000_000)
-    rows = walk_from(
-        index, tubes, since, WalkLimits(queue_us, rules.queue_scans, hops, policy.codes.plate_wells)
-    )
+    index = TraceIndex(seats, _touched_tubes(pools, loads, asked, numbered))
+
+    def walk(sources: NDArray[np.uint32], hops: int) -> pl.DataFrame:
+        first = city.first[np.searchsorted(city.tubes, sources)]
+        since = first - round(rules.look_back_days * 86_400_000_000)
+        limits = WalkLimits(queue_us, rules.queue_scans, hops, policy.codes.plate_wells)
+        return walk_from(index, sources, since, limits)
+
+    rows = walk(asked, hops)
+    met = rows if sources is None and hops else walk(positive, 1)
     likely = members["p_infected"].to_numpy()[chosen] if p_infected_of is None else p_infected_of(chosen)
     evidence = InfectionEvidence(likely, round_of, _alarms(pools, numbered), members.height // rounds)
-    score = pl.Series("score", score_links(rows, seats, evidence, rules)).fill_nan(None)
+    score = pl.Series("score", score_links(rows, met, seats, evidence, rules)).fill_nan(None)
     box = pools["box"].gather(np.searchsorted(pools["tube"].to_numpy(), rows["source_tube"].to_numpy()))
     return Traces(codes, rows.drop("seat", "person_number").with_columns(box.alias("via_box"), score))
 
