@@ -33,7 +33,7 @@ PAIRS = np.array([48 + digit for pair in range(100) for digit in divmod(pair, 10
 #  key = 36078119850110000 * 11 + 5          X counts as 10
 
 
-@kernel("uint8[] int64[] int64[]")
+@kernel("uint8[]! int64[]! int64[]")
 def parse_resident_ids(
     text: NDArray[np.uint8],
     offsets: NDArray[np.int64],
@@ -208,7 +208,7 @@ def write_documents(
         text[start + np.uint64(17)] = np.uint64(88) if check == 10 else np.uint64(48) + check
 
 
-@kernel("uint8[] int64[] bool[] bool[] int64[]")
+@kernel("uint8[]! int64[]! bool[] bool[] int64[]")
 def tell_bytes(
     text: NDArray[np.uint8],
     offsets: NDArray[np.int64],

@@ -26,7 +26,7 @@ LONG = 2
 #  line 6   000000000000...        longer than a record may be: long, ends at the next line end, be that gigabytes away
 
 
-@kernel
+@kernel("uint8[]! int64 bool bool int64 int64 int64[] int64[] int64[] int32[] uint8[]")
 def frame(
     text: NDArray[np.uint8],
     separator: int,

@@ -39,7 +39,7 @@ def _ratio(seen: int, expected: float, cases: int) -> float:
     return ratio
 
 
-@kernel
+@kernel("int32[] int32[] int32[,] int64[] int64 int64 int64 int64[,] int64[] float64[]")
 def scan_places(
     place: NDArray[np.int32],
     age: NDArray[np.int32],
@@ -126,7 +126,7 @@ def scan_places(
     return highest
 
 
-@kernel
+@kernel("int32[] int32[] int32[,] int64[] int64 int64 uint64 float64[]")
 def scan_orders(
     place: NDArray[np.int32],
     age: NDArray[np.int32],

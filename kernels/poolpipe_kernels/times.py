@@ -82,7 +82,7 @@ def _month_days(year: int, month: int) -> int:
     return 30 if month in (4, 6, 9, 11) else 31
 
 
-@kernel
+@kernel("uint8[]! int64[]! int64[] uint8[]")
 def parse_times(
     text: NDArray[np.uint8],
     offsets: NDArray[np.int64],

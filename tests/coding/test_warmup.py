@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -15,11 +16,13 @@ from poolpipe.coding import warmup
 from poolpipe.errors import PoolpipeWarning
 from poolpipe.simulate import simulate
 
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 RUN = """
 import sys
 import poolpipe
 
-poolpipe.run(sys.argv[1]).write(sys.argv[2])
+for number, inputs in enumerate(sys.argv[2:]):
+    poolpipe.run(inputs).write(f"{sys.argv[1]}-{number}")
 
 def told(kind):
     if not hasattr(kind, "ndim"):
@@ -34,9 +37,10 @@ for path, module in list(sys.modules.items()):
 """
 
 
-def test_list__is_what_the_run_of_a_city_meets(tmp_path):
+def test_list__is_what_a_city_the_sample_town_and_a_hospitals_files_meet(tmp_path):
     simulate(tmp_path / "city", preset="shanghai", people=20_000, seed=3)
-    command = [sys.executable, "-c", RUN, str(tmp_path / "city" / "events"), str(tmp_path / "day")]
+    inputs = (tmp_path / "city" / "events", SAMPLES / "town" / "events", SAMPLES / "county")
+    command = [sys.executable, "-c", RUN, str(tmp_path / "day"), *map(str, inputs)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     met = set(done.stdout.splitlines())
     told = {

@@ -16,7 +16,7 @@ UNDERSTOOD = (
 )  # fmt: skip
 """Modules whose Chinese words are those that files may hold, not those that we write."""
 
-PAGES = ["README.zh.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
+PAGES = ["README.zh.md", *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md")))]
 LISTS_OF_WORDS = ("docs/glossary.md", "docs/tables.md", "docs/tables.zh.md")
 """Pages that list the words of files, too."""
 

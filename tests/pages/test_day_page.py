@@ -72,7 +72,7 @@ def test_headlines__are_a_naive_recount_of_the_tables(result):
     counts = Counter((row["mode"], row["call"]) for row in pools)
     singles = f"阳性 {counts['single', 'positive']}、可疑 {counts['single', 'suspect']}"
     assert (
-        f"混采管：阳性 {counts['pool', 'positive']}、可疑 {counts['pool', 'suspect']}；单采管：{singles}"
+        f"混管：阳性 {counts['pool', 'positive']}、可疑 {counts['pool', 'suspect']}；单采管：{singles}"
         in headlines["阳性人员"][1]
     )
     collected = [row for row in pools if row["mode"] is not None]

@@ -296,11 +296,12 @@ class Dictionaries:
 
 
 def text_bytes(values: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Give texts as UTF-8 bytes, one after the other, and (n + 1,) int64 offsets; null becomes an empty text."""
+    """Give texts as UTF-8 bytes, one after the other, and (n + 1,) int64 offsets, to read only; null becomes an empty text."""
     array = (values.fill_null("") if values.null_count() else values).to_arrow()
     _, offsets, content = array.buffers()
     starts = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-    return (np.frombuffer(content, np.uint8) if content is not None else np.empty(0, np.uint8)), starts
+    text = np.frombuffer(content, np.uint8) if content is not None else np.empty(0, np.uint8)
+    return read_only(text), read_only(starts)
 
 
 def large_texts(

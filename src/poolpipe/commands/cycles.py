@@ -55,7 +55,7 @@ def cycle_options(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--ct-limit", type=POSITIVE, help="Largest Ct that is detected, default 40  Ct 上限"),
         click.option(
-            "--ct-noise", type=POSITIVE, help="Scatter of a pool's Ct, default 1 cycle  混采管 Ct 离散"
+            "--ct-noise", type=POSITIVE, help="Scatter of a pool's Ct, default 1 cycle  混管 Ct 离散"
         ),
     )
     for option in reversed(options):

@@ -27,7 +27,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command(
     name="decode",
     help="Find everybody's probability of infection from all pools together.\n\n"
-    "综合所有混采管的结果，推算每个人的感染概率。\n\n"
+    "综合所有混管的结果，推算每个人的感染概率。\n\n"
     "SEATS has pool, person; POOLS has pool, call (positive, suspect, negative, invalid or empty) and may have ct, which "
     "counts with --ct; "
     "PEOPLE has person, prior. CSV, NDJSON, Parquet or Arrow.\n\n"
@@ -35,7 +35,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "nobody sits in them, nobody called them or they contradict others, are named.\n\n"
     "SEATS 有 pool、person 列；POOLS 有 pool、call 列（positive、suspect、negative、invalid 或空），可有 ct 列，加 --ct 后计入；PEOPLE 有 "
     "person、prior 列。可为 CSV、NDJSON、Parquet 或 Arrow。\n\n"
-    "每行注明所用方法及概率的可能误差（error）。无法采用的混采管（无人员、无结果或互相矛盾）逐一列出。\n\n"
+    "每行注明所用方法及概率的可能误差（error）。无法采用的混管（无人员、无结果或互相矛盾）逐一列出。\n\n"
     "\b\nExample  例:\n"
     "  poolpipe decode seats.csv pools.csv people.csv --sensitivity 0.9 --specificity 0.99\n"
     "  poolpipe decode seats.csv pools.csv people.csv --ct --ct-mean 26 --ct-sd 4.5\n"

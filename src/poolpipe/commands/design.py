@@ -119,7 +119,7 @@ def best(
     help="Prevalence with a confidence interval from pooled results.  由混采结果估计流行率\n\n"
     "POOLS has people (or size) and call (or positive), a row per pool; a result folder will do: its pools count, and "
     "not the singles of its recalls. What is left out is counted.  POOLS 每管一行，有 people（或 size）与 call（或 positive）列；也可"
-    "给结果文件夹：计入其混采管，不计复采的单采管；未计入的给出数目\n\n"
+    "给结果文件夹：计入其混管，不计复采的单采管；未计入的给出数目\n\n"
     "\b\nExample  例:\n  poolpipe design prevalence result --by site",
 )
 @click.argument("pools", type=click.Path(path_type=Path))

@@ -237,7 +237,7 @@ def _warnings_of_retests(confirmed: int, retested: int, counted: Expected) -> li
 def _warnings_of_findings(found: int, pools: int, counted: Expected) -> list[str]:
     return warn_of_number(
         f"of {pools:,} pools with somebody whose own single is positive {found:,} were positive",
-        f"另有单检阳性者的混采管 {pools:,} 个，其中报阳性 {found:,} 个",
+        f"另有单检阳性者的混管 {pools:,} 个，其中报阳性 {found:,} 个",
         found,
         counted,
         fewer=("the pools' sensitivity is lower than told", "混采灵敏度低于所述"),

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from poolpipe.coding.dictionaries import text_bytes
 from poolpipe_kernels import codes
+from poolpipe_kernels.compilation import read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,4 +102,4 @@ def laid_out(array: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     if not len(array) or content is None:
         return text_bytes(pl.Series("values", array, pl.String))
     starts = np.frombuffer(offsets, np.int64, len(array) + 1, array.offset * 8)
-    return np.frombuffer(content, np.uint8), starts
+    return read_only(np.frombuffer(content, np.uint8)), read_only(starts)

@@ -24,6 +24,7 @@ from poolpipe.events.earlier import told_by_columns
 from poolpipe.events.formats import NoEventsError
 from poolpipe.messages import message
 from poolpipe_kernels import framing
+from poolpipe_kernels.compilation import read_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -181,7 +182,7 @@ def framed_records(text: NDArray[np.uint8], separator: int, limits: Limits) -> t
     starts, ends, lines = (np.empty(most, np.int64) for _ in range(3))
     cells, faults, torn = np.empty(most, np.int32), np.empty(most, np.uint8), np.zeros(most, np.bool_)
     count, consumed, passed, skipping = framing.frame(
-        text,
+        read_only(text),
         separator,
         limits.final,
         limits.skipping,

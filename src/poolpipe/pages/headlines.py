@@ -175,7 +175,7 @@ def _of_recalls(numbers: DayCounts) -> list[Headline]:
 def _of_people(numbers: DayCounts) -> Headline:
     note = Words(
         "pools: {positive} positive, {suspect} suspect; singles: {single} positive, {doubtful} suspect",
-        "混采管：阳性 {positive}、可疑 {suspect}；单采管：阳性 {single}、可疑 {doubtful}",
+        "混管：阳性 {positive}、可疑 {suspect}；单采管：阳性 {single}、可疑 {doubtful}",
     ).filled(
         positive=numbers.called("positive", "pool"),
         suspect=numbers.called("suspect", "pool"),
