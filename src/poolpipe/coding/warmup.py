@@ -65,7 +65,9 @@ def compile_kernels(progress: Callable[[str, int, int], None] | None = None) -> 
     with _no_garbage_collected():
         while wanting:
             if progress:
-                left = sum(is_wanting(kernel, types) for kernel, types in wanting) if can_keep else len(wanting)
+                left = (
+                    sum(is_wanting(kernel, types) for kernel, types in wanting) if can_keep else len(wanting)
+                )
                 progress("compiling", total - left, total)
             kernel, types = wanting.pop(0)
             if is_wanting(kernel, types):
