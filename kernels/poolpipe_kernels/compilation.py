@@ -59,8 +59,9 @@ def kernel(*told: Any) -> Any:
 
 
 def _compiled(function: Callable[P, R], city: tuple[str, ...]) -> Kernel[P, R]:
-    # Nobody calls a kernel from C: an entry for that took 6 % of the time to compile.
-    compiled: Any = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+    # Nobody calls a kernel from C: an entry for that took 6 % of the time to compile. numba's types do not know the option.
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    compiled: Any = numba.njit(**options)(function)
     if compiled is not function:  # as it is where NUMBA_DISABLE_JIT is set
         _compile_once_for_all_constants(compiled)
         with suppress(OSError):  # its source is no file: compiled at every start
@@ -77,7 +78,7 @@ def _compile_once_for_all_constants(compiled: Any) -> None:
     found = compiled.get_call_template
 
     def of_types(args: Any, named: Any) -> Any:
-        general = numba.types.unliteral
+        general: Any = numba.types.unliteral
         return found(tuple(map(general, args)), {name: general(kind) for name, kind in named.items()})
 
     compiled.get_call_template = of_types

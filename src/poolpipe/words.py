@@ -30,6 +30,7 @@ __all__ = [
     "STATUS_WORDS",
     "SUBJECT_WORDS",
     "TABLE_WORDS",
+    "TUBE_WORDS",
     "VALUE_WORDS",
     "Wording",
     "word_of",
@@ -73,6 +74,10 @@ REFERENCE_WORDS: Final[dict[str, Wording]] = _words(people="人员表", sites="�
 """Reference tables (`tables.REFERENCE`)."""
 
 MODE_WORDS: Final[Mapping[str, Wording]] = _words(pool="混采", single="单采")
+TUBE_WORDS: Final[Mapping[str, Wording]] = {
+    "pool": Wording("pool tubes", "混管"),
+    "single": Wording("single tubes", "单采管"),
+}
 """Modes of a tube."""
 
 CALL_WORDS: Final[Mapping[str, Wording]] = _words(

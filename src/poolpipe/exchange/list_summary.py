@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from poolpipe.exchange.list_columns import LISTS, Language, worded
-from poolpipe.words import CALL_WORDS, MODE_WORDS, PRESET_WORDS, STATUS_WORDS, Wording
+from poolpipe.words import CALL_WORDS, PRESET_WORDS, STATUS_WORDS, TUBE_WORDS, Wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,12 @@ _PRIVATE = Wording(
     "This file names people. It is for those who sample them again; its owner alone may read it. Names are not in the result.",
     "本文件含个人信息，仅供应急采样小分队使用，仅文件所有者可读；姓名、电话不写入结果。",
 )
-_FILES = Wording("records read: accepted, duplicate, rejected", "读入记录：接受、重复、拒收")
+_RECORDS = {
+    "read": Wording("records read", "读入记录"),
+    "accepted": Wording("of these accepted", "其中接受"),
+    "duplicates": Wording("duplicates", "重复"),
+    "rejected": Wording("rejected", "拒收"),
+}
 _CLOCK = Wording("time left is counted from here", "剩余时间自此时刻起算")
 _LATE = Wording("of the people on the list, past their due time", "名单中已过截止时间者")
 _NO_PHONE = Wording(
@@ -78,18 +83,16 @@ def _of_result(lists: Lists, language: Language) -> Iterator[_Row]:
     yield Wording("policy", "判读规则"), f"{_preset(policy['name'], language)} {policy['version']}", _NOTHING
     yield Wording("personal data", "个人信息"), "", _PRIVATE
     modes: dict[Any, int] = counted["mode"]
-    for name, wording in MODE_WORDS.items():
-        yield _tubes(wording), f"{modes.get(name, 0):,}", _NOTHING
+    for name, wording in TUBE_WORDS.items():
+        yield wording, f"{modes.get(name, 0):,}", _NOTHING
     yield Wording("tubes nobody is registered for", "无登记样本管"), f"{modes.get(None, 0):,}", _NOTHING
     calls: dict[Any, int] = counted["call"]
     for name, wording in CALL_WORDS.items():
         yield _tubes(wording), f"{calls.get(name, 0):,}", _NOTHING
     yield Wording("tubes without a result", "尚无结果"), f"{calls.get(None, 0):,}", _NOTHING
     files = summary["files"]
-    read, accepted, duplicates, rejected = (
-        sum(each[name] for each in files) for name in ("read", "accepted", "duplicates", "rejected")
-    )
-    yield Wording("records", "记录"), f"{read:,}: {accepted:,}, {duplicates:,}, {rejected:,}", _FILES
+    for name, wording in _RECORDS.items():
+        yield wording, f"{sum(each[name] for each in files):,}", _NOTHING
 
 
 def _preset(name: str, language: Language) -> str:
