@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -15,26 +15,80 @@ from poolpipe.display import mask
 from poolpipe.errors import InputError
 from poolpipe.events.reference import Reference, read_reference
 from poolpipe.policy import load_policy
+from poolpipe.results.city_traces import city_traces
 from poolpipe.results.day import Day
-from poolpipe.results.kept_day import kept_day
-from poolpipe.results.record_batches import BufferPool
-from poolpipe.results.traces import traces_batch
+from poolpipe.results.kept_index import kept_index, state_of_index
 from poolpipe.results.written import opened
 from poolpipe.tables import SORT_KEYS, TABLES, as_table
-from poolpipe.tracing.coded_day import CodedDay, code_day
-from poolpipe.tracing.sources import source_tubes, trace_sources
+from poolpipe.tracing.city_index import CityIndex, index_city
+from poolpipe.tracing.city_lookups import (
+    city_dictionaries,
+    numbers_of_keys,
+    seats_of_people,
+    tubes_of_seats,
+)
+from poolpipe.tracing.city_walk import CityHazards, city_hazards, trace_city
+from poolpipe.tracing.coded_day import code_day
+from poolpipe.tracing.flat_arrays import DamagedError, FlatTexts
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
 
     from poolpipe.coding.frames import Frame
     from poolpipe.policy import Policy, Rules
+    from poolpipe.trace_policy import Tracing
 
 __all__ = ["trace"]
 
-_CODED: WeakKeyDictionary[Day, dict[int, CodedDay]] = WeakKeyDictionary()
+_SOURCE = ["source_round", "source_tube"]
+_DAYS: WeakKeyDictionary[Day, dict[int, _City]] = WeakKeyDictionary()
 """Days in memory that were traced before."""
+
+_FOLDERS: dict[tuple[str, int], tuple[object, _City]] = {}
+"""The result that was traced last, with the state of its files: a long-lived process opens its index once."""
+
+
+class _City:
+    """The index of a day, and the table `traces` that it was concluded with."""
+
+    def __init__(self, index: CityIndex, table: Callable[[], pl.DataFrame]) -> None:
+        self.index = index
+        self.sources = index.tubes["sources"].whole()
+        self._read = table
+        self._table: pl.DataFrame | None = None
+        self._spans: dict[tuple[str, str], tuple[int, int]] = {}
+        self._hazards: tuple[Tracing, CityHazards] | None = None
+        if "hazard_rate" in index.tubes:
+            kept = {name: index.tubes[f"hazard_{name}"] for name in CityHazards._fields}
+            self._hazards = _usual_policy().trace, CityHazards(**kept)
+
+    def hazards(self, rules: Policy) -> CityHazards:
+        """What the positive tubes of the day do to people, under a policy."""
+        if self._hazards is None or self._hazards[0] != rules.trace:
+            self._hazards = rules.trace, city_hazards(self.index, rules)
+        return self._hazards[1]
+
+    def rows(self, sources: NDArray[np.int64]) -> pl.DataFrame:
+        """Rows of some sources in the table, which lie together."""
+        if self._table is None:
+            table = as_table(self._read(), "traces")
+            spans = table.select(pl.struct(_SOURCE).rle().struct.unnest())
+            ends = spans["len"].cum_sum()
+            self._spans = {
+                (told["source_round"], told["source_tube"]): (end - count, count)
+                for told, count, end in zip(spans["value"], spans["len"], ends, strict=True)
+            }
+            self._table = table
+        if len(sources) == len(self.sources):
+            return self._table
+        rounds = np.searchsorted(self.index.round_tubes, sources, side="right") - 1
+        codes = FlatTexts.of(self.index.tubes, "tube").take(sources).series().to_list()
+        named = [(self.index.rounds[each], code) for each, code in zip(rounds.tolist(), codes, strict=True)]
+        parts = [self._table.slice(*self._spans[key]) for key in named if key in self._spans]
+        return pl.concat([self._table.clear(), *parts]) if len(parts) != 1 else parts[0]
 
 
 def trace(
@@ -84,97 +138,122 @@ def trace(
     True
     """
     labels, numbers = _texts(tubes), _texts(people)  # an iterator can be read only once
-    rules = load_policy(policy)
-    coded = _coded(day, rules.codes.plate_wells)
-    known = (
-        Reference(people=day.people)
-        if isinstance(day, Day) and residents is None
-        else read_reference(people=residents)
-    )
-    asked = _asked(coded, labels, numbers)
-    sources = source_tubes(coded.pools)
-    if not labels and not numbers:
-        asked = sources
-    walked = asked
-    told: list[pl.DataFrame] = []
-    if hops is None and policy is None and residents is None:
-        told.append(_of_table(day, coded, np.intersect1d(asked, sources)))
-        walked = np.setdiff1d(asked, sources)
-    told.append(_walk(coded, walked, hops, rules, known))
-    return pl.concat(told).sort(SORT_KEYS["traces"], nulls_last=False)
+    rules = _usual_policy() if policy is None else load_policy(policy)
+    known = _residents(day, residents)
+    as_told = hops is None and policy is None and residents is None
+
+    def follow(city: _City) -> pl.DataFrame:
+        asked = _asked(city.index, labels, numbers) if labels or numbers else city.sources
+        of_table = asked[_among(asked, city.sources)] if as_told else asked[:0]
+        walked = asked[~_among(asked, city.sources)] if as_told else asked
+        told = [city.rows(of_table)] if len(of_table) else []
+        if len(walked):
+            told.append(_walk(city, walked, rules.trace.hops if hops is None else hops, rules, known))
+        if not told:
+            return pl.DataFrame(schema={column.name: column.dtype for column in TABLES["traces"]})
+        return told[0] if len(told) == 1 else pl.concat(told).sort(SORT_KEYS["traces"], nulls_last=False)
+
+    wells = rules.codes.plate_wells
+    if isinstance(day, Day):
+        return follow(_of_day(day, wells))
+    try:
+        return follow(_of_folder(Path(day), wells))
+    except DamagedError as error:
+        return follow(_of_folder(Path(day), wells, damaged=error.name))
+
+
+@cache
+def _usual_policy() -> Policy:
+    return load_policy()
+
+
+def _residents(
+    day: Day | str | os.PathLike[str], residents: Frame | str | os.PathLike[str] | None
+) -> Reference:
+    if residents is not None:
+        return read_reference(people=residents)
+    return Reference(people=day.people) if isinstance(day, Day) else Reference()
 
 
 def _texts(given: str | Iterable[str]) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
-def _coded(day: Day | str | os.PathLike[str], plate_wells: int) -> CodedDay:
-    if not isinstance(day, Day):
-        return kept_day(Path(day), plate_wells)
-    kept = _CODED.setdefault(day, {})
+def _among(asked: NDArray[np.int64], sources: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each tube is a source; both are ascending."""
+    if not len(sources):
+        return np.zeros(len(asked), np.bool_)
+    found: NDArray[np.bool_] = sources[np.searchsorted(sources, asked).clip(max=len(sources) - 1)] == asked
+    return found
+
+
+def _of_day(day: Day, plate_wells: int) -> _City:
+    kept = _DAYS.setdefault(day, {})
     if plate_wells not in kept:
-        kept[plate_wells] = code_day(day.pools, day.members, day.recalls, day.cases, plate_wells)
+        index = index_city(code_day(day.pools, day.members, day.recalls, day.cases, plate_wells))
+        kept[plate_wells] = _City(index, lambda: day.traces)
     return kept[plate_wells]
 
 
-def _asked(coded: CodedDay, tubes: list[str], people: list[str]) -> np.ndarray[Any, np.dtype[np.uint32]]:
-    """Numbers of the collected tubes that are named, or that hold a person who is."""
-    found = [np.empty(0, np.uint32)]
-    known = coded.codes.entities["tube"]
-    there = coded.pools["mode"].is_not_null().to_numpy()
+def _of_folder(folder: Path, plate_wells: int, damaged: str | None = None) -> _City:
+    key, state = (str(folder.absolute()), plate_wells), state_of_index(folder)
+    found = _FOLDERS.get(key)
+    if found is not None and found[0] == state is not None and damaged is None:
+        return found[1]
+    city = _City(kept_index(folder, plate_wells, _usual_policy(), damaged), lambda: _table_of(folder))
+    _FOLDERS.clear()
+    _FOLDERS[key] = state_of_index(folder), city
+    return city
+
+
+def _table_of(folder: Path) -> pl.DataFrame:
+    with opened(folder, "traces") as written:
+        rows = pl.read_parquet(written.path("traces"))
+        written.check()
+    return rows
+
+
+def _asked(index: CityIndex, tubes: list[str], people: list[str]) -> NDArray[np.int64]:
+    """Numbers of the collected tubes that are named, or that hold a person who is, ascending."""
+    codes, found = FlatTexts.of(index.tubes, "tube"), []
     for tube in tubes:
-        number = coded.codes.number("tube", tube)
-        rows = np.flatnonzero((known.texts == number) & there) if number is not None else np.empty(0)
-        if not len(rows):
-            near = suggestion(tube, coded.codes.texts["tube"].head(100_000).to_list())
-            raise InputError.of("tube_not_collected", where="tubes", tube=tube, hint=near)
-        found.append(rows.astype(np.uint32))
+        rows = [
+            row
+            for begin, end in zip(index.round_tubes.tolist(), index.round_tubes[1:].tolist(), strict=False)
+            if (row := codes.find(tube, begin, end)) is not None and _is_collected(index, row)
+        ]
+        if not rows:
+            near = codes.take(np.arange(min(len(codes), 100_000))).series().to_list()
+            raise InputError.of("tube_not_collected", where="tubes", tube=tube, hint=suggestion(tube, near))
+        found += rows
     for person in people:
-        rows = _seats(coded, person)
-        if not len(rows):
+        rows = _tubes_of_person(index, person).tolist()
+        if not rows:
             raise InputError.of("person_not_collected", where="people", person=mask(person))
-        found.append(coded.members["tube"].gather(rows).to_numpy())
-    return np.unique(np.concatenate(found)).astype(np.uint32)
+        found += rows
+    return np.array(sorted(set(found)), np.int64)
 
 
-def _seats(coded: CodedDay, person: str) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Seats of the people of a document number, with a type before it or of any type."""
+def _is_collected(index: CityIndex, row: int) -> bool:
+    begin, end = index.tubes["seat_begins"].cut(row, row + 2).tolist()
+    return bool(begin < end)
+
+
+def _tubes_of_person(index: CityIndex, person: str) -> NDArray[np.int64]:
+    """Tubes of the people of a document number, with a type before it or of any type."""
     kind, colon, number = person.partition(":")
-    others = coded.codes.others
-    kinds = [kind] if colon else ["RIC", *others.filter(pl.col("person") == person)["person_type"].to_list()]
+    codes = city_dictionaries(index)
+    others = codes.others.filter(pl.col("person") == person)["person_type"].to_list()
+    kinds = [kind] if colon else ["RIC", *others]
     asked = pl.DataFrame({"person_type": kinds, "person": [number if colon else person] * len(kinds)})
-    keys = coded.codes.person_keys(asked).drop_nulls()
-    return np.flatnonzero(np.isin(coded.members["person"].to_numpy(), keys.to_numpy()))
-
-
-def _of_table(
-    day: Day | str | os.PathLike[str], coded: CodedDay, sources: np.ndarray[Any, Any]
-) -> pl.DataFrame:
-    """Rows of the day's own table."""
-    rounds, tubes = coded.codes.entity("tube", pl.Series(sources, dtype=pl.UInt32))
-    wanted = pl.DataFrame({"source_round": rounds, "source_tube": tubes})
-    if isinstance(day, Day):
-        rows = day.traces
-    else:
-        with opened(Path(day)) as written:
-            rows = pl.read_parquet(written.path("traces"))
-            written.check()
-    return as_table(
-        rows.join(wanted, on=["source_round", "source_tube"], how="semi", maintain_order="left"), "traces"
-    )
+    keys = codes.person_keys(asked).drop_nulls().to_numpy()
+    return tubes_of_seats(index, seats_of_people(index, numbers_of_keys(index, keys)))
 
 
 def _walk(
-    coded: CodedDay, sources: np.ndarray[Any, Any], hops: int | None, rules: Policy, known: Reference
+    city: _City, tubes: NDArray[np.int64], hops: int, rules: Policy, residents: Reference
 ) -> pl.DataFrame:
-    homes_of = partial(known.homes, coded.codes)
-    traced = None
-    if len(sources):
-        traced = trace_sources(
-            coded.pools, coded.members, coded.offsets, coded.loads, coded.answers, homes_of, coded.codes, rules,
-            sources.astype(np.uint32), hops,
-        )  # fmt: skip
-    if traced is None:
-        return pl.DataFrame(schema={column.name: column.dtype for column in TABLES["traces"]})
-    rows = traces_batch(traced, rules.codes.plate_wells, range(traced.rows.height), BufferPool())
-    return as_table(pl.DataFrame(rows), "traces")
+    listed = residents.people is not None
+    known = None if listed else city.hazards(rules)
+    found = trace_city(city.index, tubes, hops, rules, known, residents.homes if listed else None)
+    return city_traces(city.index, found, rules.codes.plate_wells)

@@ -62,6 +62,13 @@ RESULTS: Final = {
         "nobody of the number {person} is in a tube", "没有样本管登记有证件号 {person}",
         "give the number as it was scanned, or type:number", "请给出扫码时的证件号，或写作 类型:号码",
     ),
+    "index_damaged": Message(
+        "is not what was written: the index of traces is made anew", "内容与写入时不同，重新建立追踪索引",
+    ),
+    "index_not_kept": Message(
+        "the index of traces cannot be kept, it is made anew each time ({why})", "追踪索引无法保存，每次重新建立（{why}）",
+        "make room, or let poolpipe write into the folder", "请腾出空间，或允许写入该文件夹",
+    ),
     "other_policy": Message(
         "the result was concluded under policy {name} ({version}), and this is {given} ({given_version})",
         "结果所用的判读规则为 {name}（{version}），现为 {given}（{given_version}）",

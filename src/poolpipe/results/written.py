@@ -76,8 +76,10 @@ class Written:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Written]:
+def opened(folder: Path, *only: str) -> Iterator[Written]:
     """Open a result in a `with` block; every table is verified by size and SHA-256 or, in older results, by its rows.
+
+    Where tables are named, only these are opened.
 
     A caller that reads from its paths calls `check` afterwards, before it uses what was read.
 
@@ -87,7 +89,7 @@ def opened(folder: Path) -> Iterator[Written]:
         If there is no result of poolpipe, or a table is missing, damaged, or not the one that the summary names.
     """
     with ExitStack() as stack:
-        yield _persistently(lambda: _open_once(folder, stack), folder)
+        yield _persistently(lambda: _open_once(folder, stack, only), folder)
 
 
 def read_written(folder: Path) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
@@ -180,7 +182,7 @@ def _stamp(path: Path) -> object:
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _open_once(folder: Path, stack: ExitStack) -> Written:
+def _open_once(folder: Path, stack: ExitStack, only: tuple[str, ...] = ()) -> Written:
     if not folder.is_dir():
         raise InputError.of("no_result", where=str(folder), way_out=_ANOTHER, why="it is no folder")
     # Where the last run could not place its files in one step, some are still in its stage.
@@ -189,7 +191,7 @@ def _open_once(folder: Path, stack: ExitStack) -> Written:
     proofs = summary.pop("tables", {})
     files = {}
     for table in TABLES:
-        if table in summary["rows"]:
+        if table in summary["rows"] and (not only or table in only):
             path = moving / f"{table}.parquet"
             path = path if path.exists() else folder / path.name
             files[table] = path, _prove(path, table, summary["rows"][table], proofs.get(table), stack)

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.dictionaries import WELL_PLACES
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T = TypeVar("T", bound=np.generic)
 
-__all__ = ["SeatIndex", "TraceIndex", "TubeIndex", "distinct", "index_seats", "index_tubes", "places_of"]
+__all__ = ["SeatIndex", "Touched", "TraceIndex", "TubeIndex", "distinct", "index_touched", "places_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +87,6 @@ class TubeIndex:
     slots: NDArray[np.int64]
 
 
-_JOURNEY = ("received_at", "picked_up_at", "box")
-"""What tubes of one box and journey have in common; times that are not known are equal."""
-
-
 class TraceIndex(NamedTuple):
     """Both parts."""
 
@@ -120,101 +114,88 @@ def places_of(tubes: pl.DataFrame, rounds: NDArray[np.uint32]) -> NDArray[np.int
     return np.where((sites == 0) & (points == 0), -1, numbers)
 
 
-def index_seats(
-    seats: pl.DataFrame,
-    tubes: int,
-    place: NDArray[np.int64],
-    homes: pl.DataFrame,
-    answers: pl.DataFrame,
-    bounds: NDArray[np.int64],
-) -> SeatIndex:
-    """Index people in tubes.
+class Touched(NamedTuple):
+    """What a walk from some sources can touch. Tubes are numbered from 0 in the order of the city's; the arrays are small.
 
-    Parameters
+    Attributes
     ----------
-    seats : DataFrame
-        tube, person (key), collected_at: sorted by tube and queue.
-    tubes : int
-        How many tubes are numbered.
+    tubes : (tubes,) int64
+        Number of each tube in the city, ascending.
     place : (tubes,) int64
-        As `places_of` gives it.
-    homes : DataFrame
-        person (key), household (uint32): distinct rows.
-    answers : DataFrame
-        tube, person (key), answer: the tube of a single that answers the recall of a tube.
+        As `places_of` gives it, -1 for none.
+    box, packed_at, picked_up_at, received_at : (tubes,) int64
+        Number of each tube's box, -1 for none, and its journey, microseconds; equal where they are not known.
+    tube, key, at : (seats,) int64
+        Tube, person's key and microseconds of each seat, sorted by tube and queue.
+    dwellers, homes : (k,) int64
+        Key of a person and number of their household: distinct rows.
+    answers : (answers,) int64
+        ``tube << 32 | seat`` of singles that answer the recall of a tube, ascending.
+    loaded, slot, loaded_at : (loads,) int64
+        Tube, plate and well as ``plate * WELL_PLACES + well``, and microseconds of each load as a sample.
     bounds : (others,) int64
         `Dictionaries.person_bounds`.
-
-    Returns
-    -------
-    SeatIndex
     """
-    tube, at = seats["tube"].to_numpy(), seats["collected_at"].to_physical().to_numpy()
-    keys = _in_order(
-        distinct(np.concatenate([seats["person"].to_numpy(), homes["person"].to_numpy()])), bounds
-    )
+
+    tubes: NDArray[np.int64]
+    place: NDArray[np.int64]
+    box: NDArray[np.int64]
+    packed_at: NDArray[np.int64]
+    picked_up_at: NDArray[np.int64]
+    received_at: NDArray[np.int64]
+    tube: NDArray[np.int64]
+    key: NDArray[np.int64]
+    at: NDArray[np.int64]
+    dwellers: NDArray[np.int64]
+    homes: NDArray[np.int64]
+    answers: NDArray[np.int64]
+    loaded: NDArray[np.int64]
+    slot: NDArray[np.int64]
+    loaded_at: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+
+
+def index_touched(touched: Touched) -> TraceIndex:
+    """Index the people and tubes that a walk can touch."""
+    return TraceIndex(_index_seats(touched), _index_tubes(touched))
+
+
+def _index_seats(touched: Touched) -> SeatIndex:
+    tube, at, place = touched.tube, touched.at, touched.place
+    keys = _in_order(distinct(np.concatenate([touched.key, touched.dwellers])), touched.bounds)
     number = _Numbering(keys)
-    person = number.of(seats["person"].to_numpy())
-    begins = _begins(tube, tubes)
+    person = number.of(touched.key)
     by_person = np.lexsort((tube, at, person)).astype(np.int32)
-    queued = np.flatnonzero(place[tube] >= 0)
-    queue = queued[np.lexsort((queued, at[queued], place[tube[queued]]))].astype(np.int32)
+    placed = place[tube]
+    queued = np.flatnonzero(placed >= 0)
+    queue = queued[np.lexsort((queued, at[queued], placed[queued]))].astype(np.int32)
     rank = np.full(len(tube), -1, np.int32)
     rank[queue] = np.arange(len(queue), dtype=np.int32)
-    dwellers, homes_of = number.of(homes["person"].to_numpy()), homes["household"].to_numpy().astype(np.int32)
-    by_dweller, by_home = np.lexsort((homes_of, dwellers)), np.lexsort((dwellers, homes_of))
+    dwellers, homes = number.of(touched.dwellers), touched.homes.astype(np.int32)
+    by_dweller, by_home = np.lexsort((homes, dwellers)), np.lexsort((dwellers, homes))
     return SeatIndex(
-        keys, _own(tube), person, _own(at), begins, _begins(person, len(keys)), by_person, place, queue, rank,
-        _begins(dwellers, len(keys)), homes_of[by_dweller],
-        _begins(homes_of, int(homes_of.max(initial=-1)) + 1), dwellers[by_home],
-        _answers(answers, tube, person, number),
+        keys, tube.astype(np.uint32), person, at, _begins(tube, len(place)), _begins(person, len(keys)), by_person,
+        place, queue, rank, _begins(dwellers, len(keys)), homes[by_dweller],
+        _begins(homes, int(homes.max(initial=-1)) + 1), dwellers[by_home], touched.answers,
     )  # fmt: skip
 
 
-def _answers(
-    answers: pl.DataFrame, tube: NDArray[np.uint32], person: NDArray[np.int32], number: _Numbering
-) -> NDArray[np.int64]:
-    """SeatIndex of singles that answer a recall, with the tube that was recalled, as sorted numbers."""
-    seats = pl.DataFrame({"answer": tube, "person": person}).with_row_index("seat")
-    asked = answers.select("tube", pl.Series("person", number.of(answers["person"].to_numpy())), "answer")
-    found = asked.join(seats, on=["answer", "person"])
-    return np.sort((found["tube"].cast(pl.Int64) * (1 << 32) + found["seat"]).to_numpy())
-
-
-def index_tubes(pools: pl.DataFrame, loads: pl.DataFrame, tubes: int) -> TubeIndex:
-    """Index tubes in boxes and wells.
-
-    Parameters
-    ----------
-    pools : DataFrame
-        tube, box, packed_at, picked_up_at, received_at; tubes without box may be among them.
-    loads : DataFrame
-        tube, plate, well, at: loads as a sample.
-    tubes : int
-        How many tubes are numbered.
-
-    Returns
-    -------
-    TubeIndex
-    """
-    packed = pools.filter(pl.col("box").is_not_null())
-    own = packed["tube"].to_numpy()
-    parts = [packed[name].to_physical().cast(pl.Int64).fill_null(-1).to_numpy() for name in _JOURNEY]
+def _index_tubes(touched: Touched) -> TubeIndex:
+    own = np.flatnonzero(touched.box >= 0)
+    parts = [part[own] for part in (touched.received_at, touched.picked_up_at, touched.box)]
     order = np.lexsort((own, *parts))
     new = np.zeros(len(own), np.bool_)
     for part in parts:
         new[1:] |= np.diff(part[order]) != 0
     number = np.cumsum(new, dtype=np.int64)
-    journey, packed_at = np.full(tubes, -1, np.int32), np.zeros(tubes, np.int64)
-    journey[own[order]], packed_at[own] = number, packed["packed_at"].to_physical().to_numpy()
-    load_tube, at = loads["tube"].to_numpy(), loads["at"].to_physical().to_numpy()
-    slot = (loads["plate"].cast(pl.Int64) * WELL_PLACES + loads["well"].cast(pl.Int64)).to_numpy()
-    by_tube = np.lexsort((slot, at, load_tube))
-    load_tube, slot, at = load_tube[by_tube], slot[by_tube], at[by_tube]
-    by_slot = np.lexsort((load_tube, at, slot)).astype(np.int32)
+    journey = np.full(len(touched.tubes), -1, np.int32)
+    journey[own[order]] = number
+    by_tube = np.lexsort((touched.slot, touched.loaded_at, touched.loaded))
+    loaded, slot, at = touched.loaded[by_tube], touched.slot[by_tube], touched.loaded_at[by_tube]
+    by_slot = np.lexsort((loaded, at, slot)).astype(np.int32)
     return TubeIndex(
-        journey, _begins(number, int(number.max(initial=-1)) + 1), own[order].astype(np.int32), packed_at,
-        _begins(load_tube, tubes), slot, at, load_tube, by_slot, slot[by_slot],
+        journey, _begins(number, int(number.max(initial=-1)) + 1), own[order].astype(np.int32), touched.packed_at,
+        _begins(loaded, len(journey)), slot, at, loaded.astype(np.uint32), by_slot, slot[by_slot],
     )  # fmt: skip
 
 
@@ -254,8 +235,3 @@ def _begins(numbers: NDArray[np.integer[Any]], groups: int) -> NDArray[np.int64]
     begins = np.zeros(groups + 1, np.int64)
     np.cumsum(np.bincount(numbers, minlength=groups), out=begins[1:])
     return begins
-
-
-def _own(values: NDArray[T]) -> NDArray[T]:
-    """Writable, so that kernels see one type of array."""
-    return values if values.flags.writeable else values.copy()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import polars as pl
 
 from poolpipe.tables import LINKS
 from poolpipe_kernels import scores as kernels
@@ -16,8 +15,17 @@ if TYPE_CHECKING:
 
     from poolpipe.trace_policy import Tracing
     from poolpipe.tracing.index import SeatIndex
+    from poolpipe.tracing.walk import WalkedLinks
 
-__all__ = ["InfectionEvidence", "score_links"]
+__all__ = [
+    "DayHazards",
+    "InfectionEvidence",
+    "PeopleTests",
+    "hazards_of_day",
+    "people_tests",
+    "score_links",
+    "told_without_links",
+]
 
 _DAY_US = 86_400_000_000
 _AGAIN, _HOUSEHOLD, _MEMBER, _QUEUE, _TUBE, _WELL = (
@@ -42,38 +50,63 @@ class InfectionEvidence:
         Round of each tube.
     alarmed_at : (tubes,) int64
         When a tube was called positive or suspect, microseconds; the largest int64 for others.
-    people : int
-        How many people were swabbed, about.
     """
 
     p: NDArray[np.float64]
     round_of: NDArray[np.uint32]
     alarmed_at: NDArray[np.int64]
-    people: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Tests:
-    """Each person's tests, one a round: begins, days, P(infected), end of being infectious if first seen there; test of each seat."""
+class PeopleTests:
+    """Each person's tests, one a round.
+
+    Attributes
+    ----------
+    begins : (people + 1,) int64
+        Where each person's tests begin.
+    at, p, until : (tests,) float64
+        Days, P(infected), and the end of being infectious for who is first seen there.
+    of : (seats,) int64
+        Test of each seat.
+    counts : (people,) bool
+        Whether somebody is in a tube that was called positive or suspect.
+    """
 
     begins: NDArray[np.int64]
     at: NDArray[np.float64]
     p: NDArray[np.float64]
     until: NDArray[np.float64]
     of: NDArray[np.int64]
+    counts: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class _Hazards:
-    """Of each window: its probability, the hazard of everybody in a positive tube of the day, and that of everybody else."""
+class DayHazards(NamedTuple):
+    """What everybody in a positive tube of the day, and everybody else, does to each window.
 
-    chance: NDArray[np.float64]
+    Attributes
+    ----------
+    p : (tests,) float64
+        P(infected) at each test, given the links.
+    total : (tests + people,) float64
+        Hazard of everybody in a positive tube.
+    rate : float
+        Hazard a day of everybody else.
+    """
+
+    p: NDArray[np.float64]
     total: NDArray[np.float64]
-    outside: NDArray[np.float64]
+    rate: float
 
 
 def score_links(
-    links: pl.DataFrame, met: pl.DataFrame, seats: SeatIndex, evidence: InfectionEvidence, rules: Tracing
+    links: WalkedLinks,
+    sources: NDArray[np.uint32],
+    seats: SeatIndex,
+    tests: PeopleTests,
+    hazards: DayHazards,
+    rules: Tracing,
+    evidence: InfectionEvidence,
 ) -> NDArray[np.float64]:
     """Score links.
 
@@ -85,78 +118,119 @@ def score_links(
 
     Parameters
     ----------
-    links : DataFrame
-        source_tube, person_number (in `seats`, -1: none), seat (-1: none), kind (index into `tables.LINKS`), hops, reached.
-    met : DataFrame
-        The same of links from every positive tube of the day, one hop at least: whom their people stood beside.
+    links : WalkedLinks
+        As `walk.walk_from` gives them.
+    sources : (sources,) uint32
+        Tube of each source, as `seats` numbers it.
     seats : SeatIndex
-        Of everybody whom the links lead to, and of everybody in a positive tube, with their households.
-    evidence : InfectionEvidence
-        Of these seats.
+        Of everybody whom the links lead to.
+    tests : PeopleTests
+        As `people_tests` gives them.
+    hazards : DayHazards
+        Of these tests.
     rules : Tracing
         The policy's section `[trace]`.
+    evidence : InfectionEvidence
+        Of these seats.
 
     Returns
     -------
     (links,) float64
         0 to 1; NaN for links that lead to nobody.
     """
-    natures, tests = _natures(rules), _tests(seats, evidence, rules)
-    counts = np.zeros(len(seats.keys), np.bool_)
-    counts[seats.person[evidence.alarmed_at[seats.tube] < _NEVER]] = True
-    encounters = _encounters(met, seats, counts)
-    unlinked = _hazards(encounters, seats, tests, evidence, counts, rules)
-    tests = _told_by_links(tests, unlinked)
-    found = _hazards(encounters, seats, tests, evidence, counts, rules)
-    kind, seat = links["kind"].to_numpy(), links["seat"].to_numpy()
-    score = np.full(len(links), np.nan)
+    natures, tests = _natures(rules), replace(tests, p=hazards.p)
+    counts, total, outside = tests.counts, hazards.total, _outside(hazards.rate, tests, rules)
+    chance = _chance(tests)
+    kind, seat = links.kind, links.seat
+    score = np.full(len(kind), np.nan)
     own = (kind == _MEMBER) | (kind == _AGAIN)
     score[own] = evidence.p[seat[own]]
-    begins, ends = _starts(links, seats)
+    begins, ends = _starts(links, sources, seats)
     queued = np.flatnonzero((kind == _QUEUE) | (kind == _TUBE))
     hazard, window = _queue_hazards((begins[queued], ends[queued], seat[queued]), seats, tests, natures)
-    every = found.total[window] + found.outside[window]
+    every = total[window] + outside[window]
     every += np.where(counts[seats.person[begins[queued]]], 0.0, hazard)
-    score[queued] = _shares(hazard, every, found.chance[window], _last(tests)[window])
-    score[queued] *= rules.decay ** np.maximum(links["hops"].to_numpy()[queued].astype(np.float64) - 2.0, 0.0)
+    score[queued] = _shares(hazard, every, chance[window], _last(tests)[window])
+    score[queued] *= rules.decay ** np.maximum(links.hops[queued].astype(np.float64) - 2.0, 0.0)
     home = np.flatnonzero(kind == _HOUSEHOLD)
     shares = np.empty(len(home))
-    person = links["person_number"].to_numpy()[home].astype(np.int32)
+    person = links.person[home].astype(np.int32)
     kernels.household_shares(
         begins[home], ends[home], person, seats.person, seats.home_begins, seats.homes, seats.people_begins,
-        seats.people, counts, tests.begins, tests.at, tests.until, found.chance, natures, found.total, found.outside,
-        shares,
+        seats.people, counts, tests.begins, tests.at, tests.until, chance, natures, total, outside, shares,
     )  # fmt: skip
     score[home] = shares
     score[kind == _WELL] = rules.well
     return score
 
 
+def hazards_of_day(
+    met: WalkedLinks,
+    sources: NDArray[np.uint32],
+    seats: SeatIndex,
+    tests: PeopleTests,
+    people: int,
+    rules: Tracing,
+) -> DayHazards:
+    """Add up what everybody in a positive tube does, and estimate what everybody else does.
+
+    Parameters
+    ----------
+    met : WalkedLinks
+        Links from every positive tube of the day, one hop at least: whom their people stood beside.
+    sources : (sources,) uint32
+        These tubes, as `seats` numbers them.
+    seats : SeatIndex
+        Of everybody whom these links lead to, with the households of everybody in a positive tube.
+    tests : PeopleTests
+        Of these seats.
+    people : int
+        How many people were swabbed, about.
+    rules : Tracing
+        The policy's section `[trace]`.
+
+    Returns
+    -------
+    DayHazards
+    """
+    encounters = _encounters(met, sources, seats, tests.counts)
+    total, rate = _hazards(encounters, seats, tests, people, rules)
+    told = replace(tests, p=_told_by_links(tests, total, _outside(rate, tests, rules)))
+    total, rate = _hazards(encounters, seats, told, people, rules)
+    return DayHazards(told.p, total, rate)
+
+
+def told_without_links(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """P(infected) at tests in whose windows no link has a hazard, as `hazards_of_day` tells it, to the last bit."""
+    told: NDArray[np.float64] = p / (1.0 - p + p)
+    return told
+
+
 def _encounters(
-    met: pl.DataFrame, seats: SeatIndex, counts: NDArray[np.bool_]
+    met: WalkedLinks, sources: NDArray[np.uint32], seats: SeatIndex, counts: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Seats from which, up to which and to which somebody may be infected in a queue by people who count.
 
     A positive tube leads to those who stood beside its people; somebody of it in any tube, to the others of that tube.
     """
-    queued = met.filter((pl.col("kind") == _QUEUE) & (pl.col("hops") == 1))
-    begins, ends = _starts(queued, seats)
+    queued = np.flatnonzero((met.kind == _QUEUE) & (met.hops == 1))
+    tube = sources[met.source[queued]]
     ill = np.flatnonzero(counts[seats.person])
     first = seats.begins[seats.tube[ill]]
     swabs = seats.begins[seats.tube[ill].astype(np.int64) + 1] - first
     within = np.arange(swabs.sum()) - np.repeat(np.cumsum(swabs) - swabs, swabs)
     start, end = np.repeat(ill, swabs), np.repeat(first, swabs) + within
     return (
-        np.concatenate([begins, start]),
-        np.concatenate([ends, start + 1]),
-        np.concatenate([queued["seat"].to_numpy(), end]),
+        np.concatenate([seats.begins[tube], start]),
+        np.concatenate([seats.begins[tube.astype(np.int64) + 1], start + 1]),
+        np.concatenate([met.seat[queued], end]),
     )
 
 
 def _queue_hazards(
     links: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
     seats: SeatIndex,
-    tests: _Tests,
+    tests: PeopleTests,
     natures: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Hazard of the seats that each link starts from, and the window of the person whom it leads to."""
@@ -170,33 +244,40 @@ def _queue_hazards(
 def _hazards(
     encounters: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
     seats: SeatIndex,
-    tests: _Tests,
-    evidence: InfectionEvidence,
-    counts: NDArray[np.bool_],
+    tests: PeopleTests,
+    people: int,
     rules: Tracing,
-) -> _Hazards:
+) -> tuple[NDArray[np.float64], float]:
     """Add up the hazards of everybody who counts, and estimate that of everybody else."""
-    natures = _natures(rules)
-    chance = np.empty(len(tests.at) + len(seats.keys))
-    kernels.first_seen(tests.begins, tests.p, chance)
+    natures, chance = _natures(rules), _chance(tests)
     total = np.zeros_like(chance)
     kernels.household_hazards(
-        seats.people_begins, seats.people, counts, tests.begins, tests.at, tests.until, chance, natures, total
-    )
+        seats.people_begins, seats.people, tests.counts, tests.begins, tests.at, tests.until, chance, natures, total
+    )  # fmt: skip
     hazard, window = _queue_hazards(encounters, seats, tests, natures)
     np.add.at(total, window, hazard)
-    return _Hazards(chance, total, _outside(tests, chance, total, counts, evidence.people, rules))
+    return total, _rate(tests, chance, total, people, rules)
 
 
-def _told_by_links(tests: _Tests, hazards: _Hazards) -> _Tests:
+def _chance(tests: PeopleTests) -> NDArray[np.float64]:
+    """Probability of each window."""
+    chance = np.empty(len(tests.at) + len(tests.begins) - 1)
+    kernels.first_seen(tests.begins, tests.p, chance)
+    return chance
+
+
+def _told_by_links(
+    tests: PeopleTests, total: NDArray[np.float64], outside: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """P(infected) at each test, where it is known that a housemate was infectious or somebody in the queue.
 
     A test's probability rests on how many people are infected. Somebody with hazards from links is likelier to be, as many times as
     these are larger than the hazard of everybody else (Bayes).
     """
     window = np.flatnonzero(~_last(tests))
-    more = 1.0 + hazards.total[window] / hazards.outside[window]
-    return replace(tests, p=more * tests.p / (1.0 - tests.p + more * tests.p))
+    more = 1.0 + total[window] / outside[window]
+    told: NDArray[np.float64] = more * tests.p / (1.0 - tests.p + more * tests.p)
+    return told
 
 
 def _natures(rules: Tracing) -> NDArray[np.float64]:
@@ -215,8 +296,10 @@ def _natures(rules: Tracing) -> NDArray[np.float64]:
     )
 
 
-def _tests(seats: SeatIndex, evidence: InfectionEvidence, rules: Tracing) -> _Tests:
+def people_tests(seats: SeatIndex, evidence: InfectionEvidence, rules: Tracing) -> PeopleTests:
     """One test for each person and round: the first swab, P(infected), and the earliest alarm."""
+    counts = np.zeros(len(seats.keys), np.bool_)
+    counts[seats.person[evidence.alarmed_at[seats.tube] < _NEVER]] = True
     order = seats.by_person
     person, tube = seats.person[order].astype(np.int64), seats.tube[order]
     rounds = evidence.round_of[tube].astype(np.int64)
@@ -234,20 +317,22 @@ def _tests(seats: SeatIndex, evidence: InfectionEvidence, rules: Tracing) -> _Te
     place[ranked] = np.arange(len(first))
     test_of = np.empty(len(order), np.int64)
     test_of[order] = place[of]
-    return _Tests(begins, at, evidence.p[kept], end, test_of)
+    return PeopleTests(begins, at, evidence.p[kept], end, test_of, counts)
 
 
-def _starts(links: pl.DataFrame, seats: SeatIndex) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _starts(
+    links: WalkedLinks, sources: NDArray[np.uint32], seats: SeatIndex
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Seats from which each link starts: those of the source, beyond it the one of the link before."""
-    source = links["source_tube"].to_numpy()
-    begins, ends = seats.begins[source], seats.begins[source + 1]
-    further = np.flatnonzero(links["kind"].to_numpy() == _TUBE)
-    before = links["seat"].to_numpy()[links["reached"].gather(further).to_numpy()]
+    tube = sources[links.source].astype(np.int64)
+    begins, ends = seats.begins[tube], seats.begins[tube + 1]
+    further = np.flatnonzero(links.kind == _TUBE)
+    before = links.seat[links.reached[further]]
     begins[further], ends[further] = before, before + 1
     return begins, ends
 
 
-def _last(tests: _Tests) -> NDArray[np.bool_]:
+def _last(tests: PeopleTests) -> NDArray[np.bool_]:
     """Whether a window is a person's last: not seen infected yet."""
     last = np.zeros(len(tests.at) + len(tests.begins) - 1, np.bool_)
     last[tests.begins[1:] + np.arange(len(tests.begins) - 1)] = True
@@ -266,28 +351,38 @@ def _shares(
     return chance * infected * share
 
 
-def _outside(
-    tests: _Tests, chance: NDArray[np.float64], total: NDArray[np.float64], counts: NDArray[np.bool_], people: int,
-    rules: Tracing,
-) -> NDArray[np.float64]:  # fmt: skip
-    """Hazard of everybody else in each window: its days, times what explains the infections that no link does.
-
-    Infections of people in positive tubes are dealt out between links and everybody else in turns (expectation and maximisation).
-    """
-    last = _last(tests)
-    days = np.zeros(len(chance))
+def _days(tests: PeopleTests, rules: Tracing) -> NDArray[np.float64]:
+    """Days of each window; none of one still open."""
+    days = np.zeros(len(tests.at) + len(tests.begins) - 1)
     ahead = np.diff(tests.at, prepend=0.0)
     first = np.zeros(len(tests.at), np.bool_)
     first[tests.begins[:-1][np.diff(tests.begins) > 0]] = True
-    days[~last] = np.where(first, rules.infectious_days, ahead)
-    seen = ~last & (chance >= _SEEN) & np.repeat(counts, np.diff(tests.begins) + 1)
+    days[~_last(tests)] = np.where(first, rules.infectious_days, ahead)
+    return days
+
+
+def _outside(rate: float, tests: PeopleTests, rules: Tracing) -> NDArray[np.float64]:
+    """Hazard of everybody else in each window."""
+    outside: NDArray[np.float64] = np.maximum(rate * _days(tests, rules), 1e-12)
+    return outside
+
+
+def _rate(
+    tests: PeopleTests, chance: NDArray[np.float64], total: NDArray[np.float64], people: int, rules: Tracing
+) -> float:
+    """Hazard a day of everybody else: what explains the infections that no link does.
+
+    Infections of people in positive tubes are dealt out between links and everybody else in turns (expectation and maximisation).
+    """
+    last, days = _last(tests), _days(tests, rules)
+    swabs = np.diff(tests.begins)
+    seen = ~last & (chance >= _SEEN) & np.repeat(tests.counts, swabs + 1)
     if not seen.any():
-        return np.full(len(chance), 1e-12)
-    among = tests.at[np.repeat(counts, np.diff(tests.begins))]
+        return 0.0
+    among = tests.at[np.repeat(tests.counts, swabs)]
     span = float(among.max() - among.min()) + rules.infectious_days
     rate = chance[seen].sum() / (max(people, 1) * span)
     for _ in range(_TURNS):
         own = np.maximum(rate * days[seen], 1e-12)  # two rounds may be of one moment
         rate = max((chance[seen] * own / (own + total[seen])).sum() / (max(people, 1) * span), 1e-12)
-    outside: NDArray[np.float64] = np.maximum(rate * days, 1e-12)
-    return outside
+    return float(rate)

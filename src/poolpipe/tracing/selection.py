@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-__all__ = ["CitySeats", "members_of", "touched_seats"]
+__all__ = ["CitySeats", "members_of", "overlapping", "touched_seats"]
 
 _SECOND = 1_000_000
 _PLACE_BITS = 33
@@ -57,20 +57,41 @@ class CitySeats:
         Of a place and moment all such tubes are found, so that scans between two people can be counted.
         """
         queued = sources[self.place[sources] >= 0]
-        places = distinct(self.place[queued])
-        near = np.flatnonzero(np.isin(self.place, places))
-        if not len(near):
-            return near
+        near = np.flatnonzero(np.isin(self.place, distinct(self.place[queued])))
         begin, end = self.first[queued] - longest, self.last[queued] + longest
-        number = np.searchsorted(places, self.place[queued])
-        order = np.lexsort((begin, number))
-        start = _moment(number[order], begin[order])
-        # The latest end so far, of the same place: an interval overlaps one of these or none.
-        latest = np.maximum.accumulate(_moment(number[order], end[order] + _SECOND))
-        place = np.searchsorted(places, self.place[near])
-        before = np.searchsorted(start, _moment(place, self.last[near]), side="right") - 1
-        hit = (before >= 0) & (latest[np.maximum(before, 0)] >= _moment(place, self.first[near]))
+        hit = overlapping(self.place[queued], begin, end, self.place[near], self.first[near], self.last[near])
         return near[hit]
+
+
+def overlapping(
+    place: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64],
+    near_place: NDArray[np.int64], near_first: NDArray[np.int64], near_last: NDArray[np.int64],
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Tell which times at places overlap a span of their place, to the second.
+
+    Parameters
+    ----------
+    place, begin, end : (spans,) int64
+        Place of each span, and its microseconds.
+    near_place, near_first, near_last : (n,) int64
+        Places, which have spans all, and times.
+
+    Returns
+    -------
+    (n,) bool
+    """
+    if not len(near_place):
+        return np.empty(0, np.bool_)
+    places = distinct(place)
+    number = np.searchsorted(places, place)
+    order = np.lexsort((begin, number))
+    start = _moment(number[order], begin[order])
+    # The latest end so far, of the same place: a time overlaps one of these or none.
+    latest = np.maximum.accumulate(_moment(number[order], end[order] + _SECOND))
+    own = np.searchsorted(places, near_place)
+    before = np.searchsorted(start, _moment(own, near_last), side="right") - 1
+    hit: NDArray[np.bool_] = (before >= 0) & (latest[np.maximum(before, 0)] >= _moment(own, near_first))
+    return hit
 
 
 def _moment(place: NDArray[np.int64], at: NDArray[np.int64]) -> NDArray[np.int64]:

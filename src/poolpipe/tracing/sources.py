@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from poolpipe.coding.dictionaries import WELL_PLACES
 from poolpipe.tables import CALLS, LINKS, ROLES, TIME
-from poolpipe.tracing.index import TraceIndex, index_seats, index_tubes, places_of
+from poolpipe.tracing.following import (
+    AskedSources,
+    Traces,
+    follow_touched,
+    hazards_of_positives,
+    queue_reach_us,
+)
+from poolpipe.tracing.index import Touched, distinct, places_of
 from poolpipe.tracing.people import with_strangers
-from poolpipe.tracing.scores import InfectionEvidence, score_links
+from poolpipe.tracing.scores import InfectionEvidence
 from poolpipe.tracing.selection import CitySeats, members_of, touched_seats
-from poolpipe.tracing.walk import WalkLimits, walk_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,26 +28,11 @@ if TYPE_CHECKING:
 
     from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.policy import Policy
-    from poolpipe.tracing.index import TubeIndex
 
-__all__ = ["Traces", "loads_as_sample", "source_tubes", "trace_sources", "with_splash"]
+__all__ = ["NO_HOMES", "Traces", "loads_as_sample", "source_tubes", "trace_sources", "with_splash"]
 
-_NO_HOMES = pl.DataFrame(schema={"person": pl.Int64, "household": pl.UInt32})
-
-
-class Traces(NamedTuple):
-    """Links from sources, coded.
-
-    Attributes
-    ----------
-    codes : Dictionaries
-        Of the events, with the people of households who do not occur in them.
-    rows : DataFrame
-        As `walk.walk_from` gives them, with `score`.
-    """
-
-    codes: Dictionaries
-    rows: pl.DataFrame
+_PACKING = ("box", "packed_at", "picked_up_at", "received_at")
+NO_HOMES = pl.DataFrame(schema={"person": pl.Int64, "household": pl.UInt32})
 
 
 def source_tubes(pools: pl.DataFrame) -> NDArray[np.uint32]:
@@ -107,44 +99,33 @@ def trace_sources(
     asked = positive if sources is None else sources
     if not len(asked):
         return None
-    tubes = np.union1d(positive, asked).astype(
-        np.uint32
-    )  # what explains an infection does not depend on who asks
-    rules = policy.trace
-    hops = rules.hops if hops is None else hops
+    # What explains an infection does not depend on who asks.
+    tubes = np.union1d(positive, asked).astype(np.uint32)
+    hops = policy.trace.hops if hops is None else hops
     collected = pools.filter(pl.col("mode").is_not_null())
     place = places_of(collected, codes.entities["tube"].rounds[collected["tube"].to_numpy()])
     city = CitySeats(members, collected, offsets, place)
-    homes, strangers = homes_of(pl.Series(members_of(city, tubes))) or (_NO_HOMES, codes.others.clear())
+    homes, strangers = homes_of(pl.Series(members_of(city, tubes))) or (NO_HOMES, codes.others.clear())
     codes, renumbered = with_strangers(codes, strangers)
     dwellers = homes["person"].to_numpy()
-    queue_us = round(rules.queue_minutes * 60_000_000)
-    round_of = codes.entities["tube"].rounds
-    rounds = len(np.unique(round_of[city.tubes]))
-    chosen = touched_seats(city, tubes, dwellers, queue_us, hops)
-    touched = members[chosen]
-    numbered = len(codes.entities["tube"])
-    places = np.full(numbered, -1, np.int64)
-    places[city.tubes] = place
-    seats = index_seats(
-        _renumbered(touched, renumbered), numbered, places, _renumbered(homes, renumbered),
-        _renumbered(answers, renumbered), codes.person_bounds(),
-    )  # fmt: skip
-    index = TraceIndex(seats, _touched_tubes(pools, loads, asked, numbered))
-
-    def walk(sources: NDArray[np.uint32], hops: int) -> pl.DataFrame:
-        first = city.first[np.searchsorted(city.tubes, sources)]
-        since = first - round(rules.look_back_days * 86_400_000_000)
-        limits = WalkLimits(queue_us, rules.queue_scans, hops, policy.codes.plate_wells)
-        return walk_from(index, sources, since, limits)
-
-    rows = walk(asked, hops)
-    met = rows if sources is None and hops else walk(positive, 1)
+    rounds = len(np.unique(codes.entities["tube"].rounds[city.tubes]))
+    chosen = touched_seats(city, tubes, dwellers, queue_reach_us(policy), hops)
+    touched = _touched(
+        pools, members[chosen], place, city.tubes, loads, answers, homes, asked, renumbered, codes
+    )
     likely = members["p_infected"].to_numpy()[chosen] if p_infected_of is None else p_infected_of(chosen)
-    evidence = InfectionEvidence(likely, round_of, _alarms(pools, numbered), members.height // rounds)
-    score = pl.Series("score", score_links(rows, met, seats, evidence, rules)).fill_nan(None)
-    box = pools["box"].gather(np.searchsorted(pools["tube"].to_numpy(), rows["source_tube"].to_numpy()))
-    return Traces(codes, rows.drop("seat", "person_number").with_columns(box.alias("via_box"), score))
+    numbers = touched.tubes
+    alarms = _alarms(pools)[np.searchsorted(pools["tube"].to_numpy(), numbers)]
+    evidence = InfectionEvidence(likely, codes.entities["tube"].rounds[numbers], alarms)
+
+    def here(tubes: NDArray[np.uint32]) -> AskedSources:
+        first = city.first[np.searchsorted(city.tubes, tubes)]
+        return AskedSources(np.searchsorted(numbers, tubes).astype(np.uint32), first)
+
+    hazards = hazards_of_positives(
+        here(positive), members.height // rounds, policy, walked=sources is None and hops > 0
+    )
+    return Traces(codes, follow_touched(touched, evidence, here(asked), hops, policy, hazards).frame())
 
 
 def with_splash(traced: Traces | None, splashed: pl.DataFrame | None) -> Traces | None:
@@ -172,29 +153,52 @@ def with_splash(traced: Traces | None, splashed: pl.DataFrame | None) -> Traces 
     return Traces(traced.codes, joined.with_columns(score).drop("posterior"))
 
 
-def _alarms(pools: pl.DataFrame, numbered: int) -> NDArray[np.int64]:
+def _alarms(pools: pl.DataFrame) -> NDArray[np.int64]:
     """When each tube was called positive or suspect, microseconds; the largest number for others."""
-    alarming = pools.filter(pl.col("call") >= CALLS.index("suspect")).drop_nulls("called_at")
-    alarmed_at = np.full(numbered, np.iinfo(np.int64).max)
-    alarmed_at[alarming["tube"].to_numpy()] = alarming["called_at"].to_physical().to_numpy()
-    return alarmed_at
+    alarming = (pl.col("call") >= CALLS.index("suspect")) & pl.col("called_at").is_not_null()
+    at = pl.when(alarming).then(pl.col("called_at").to_physical())
+    return pools.select(at.fill_null(np.iinfo(np.int64).max)).to_series().to_numpy()
 
 
-def _renumbered(frame: pl.DataFrame, keys: NDArray[np.int64]) -> pl.DataFrame:
-    """Give people with other documents their new keys."""
-    person = frame["person"].to_numpy(writable=True)
-    other = person < 0
-    person[other] = keys[-1 - person[other]]
-    return frame.with_columns(pl.Series("person", person))
-
-
-def _touched_tubes(
-    pools: pl.DataFrame, loads: pl.DataFrame, sources: NDArray[np.uint32], numbered: int
-) -> TubeIndex:
-    """Index the tubes of the sources' boxes, and the wells of their plates."""
+def _touched(
+    pools: pl.DataFrame, seats: pl.DataFrame, place: NDArray[np.int64], collected: NDArray[np.uint32],
+    loads: pl.DataFrame, answers: pl.DataFrame, homes: pl.DataFrame, sources: NDArray[np.uint32],
+    renumbered: NDArray[np.int64], codes: Dictionaries,
+) -> Touched:  # fmt: skip
+    """Lay out touched seats with their tubes, the tubes of the sources' boxes and the wells of their plates."""
     chosen = pl.Series(sources).implode()
     boxes = pools.filter(pl.col("tube").is_in(chosen))["box"].drop_nulls().unique().implode()
+    beside = pools.filter(pl.col("box").is_in(boxes))["tube"]
     plates = loads.filter(pl.col("tube").is_in(chosen))["plate"].unique().implode()
-    return index_tubes(
-        pools.filter(pl.col("box").is_in(boxes)), loads.filter(pl.col("plate").is_in(plates)), numbered
+    near = loads.filter(pl.col("plate").is_in(plates))
+    parts = [seats["tube"], beside, near["tube"]]
+    tubes = distinct(np.concatenate([part.to_numpy().astype(np.int64) for part in parts]))
+    own = pools[np.searchsorted(pools["tube"].to_numpy(), tubes)]
+    where = np.searchsorted(collected, tubes)
+    there = collected[np.minimum(where, len(collected) - 1)] == tubes
+    tube = np.searchsorted(tubes, seats["tube"].to_numpy())
+    key = _renumbered(seats["person"], renumbered)
+    asked = pl.DataFrame({"answer": seats["tube"], "person": key}).with_row_index("seat")
+    told = answers.select("tube", pl.Series("person", _renumbered(answers["person"], renumbered)), "answer")
+    told = told.filter(pl.col("tube").is_in(chosen)).join(asked, on=["answer", "person"])
+    recalled = np.searchsorted(tubes, told["tube"].to_numpy())
+    slot = near["plate"].cast(pl.Int64) * WELL_PLACES + near["well"].cast(pl.Int64)
+    box, packed, picked, received = (
+        own[name].to_physical().cast(pl.Int64).fill_null(-1).to_numpy(writable=True) for name in _PACKING
     )
+    return Touched(
+        tubes, np.where(there, place[np.minimum(where, len(place) - 1)], -1), box, packed, picked, received,
+        tube, key, seats["collected_at"].to_physical().to_numpy(writable=True),
+        _renumbered(homes["person"], renumbered), homes["household"].cast(pl.Int64).to_numpy(),
+        np.sort((recalled << 32) + told["seat"].to_numpy()),
+        np.searchsorted(tubes, near["tube"].to_numpy()), slot.to_numpy(), near["at"].to_physical().to_numpy(),
+        codes.person_bounds(),
+    )  # fmt: skip
+
+
+def _renumbered(people: pl.Series, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give people with other documents their new keys."""
+    person = people.to_numpy(writable=True)
+    other = person < 0
+    person[other] = keys[-1 - person[other]]
+    return person

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import polars as pl
 
-from poolpipe.coding.arrow_arrays import nullable_column
 from poolpipe.coding.dictionaries import WELL_PLACES
 from poolpipe_kernels import neighbours as beside
 from poolpipe_kernels import walk as kernels
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
     from poolpipe.tracing.index import SeatIndex, TraceIndex, TubeIndex
 
-__all__ = ["WalkLimits", "walk_from"]
+__all__ = ["WalkLimits", "WalkedLinks", "walk_from"]
 
 _ROWS = 1 << 18
 """Rows of a block, 16 MB: 13,000 sources with two hops fill some twenty."""
@@ -46,27 +44,54 @@ class WalkLimits(NamedTuple):
     plate_wells: int
 
 
+class WalkedLinks(NamedTuple):
+    """What sources lead to: a row each link, sorted by source, tube, person and kind; what is -1 comes first.
+
+    Attributes
+    ----------
+    source : (links,) int64
+        Place of the source among the sources.
+    tube, person, seat : (links,) int64
+        As `index` numbers them, -1: none.
+    kind, hops : (links,) int64
+        Kinds as of `poolpipe_kernels.walk`.
+    lag : (links,) int64
+        Microseconds, `poolpipe_kernels.walk.NO_LAG` for none.
+    via, via_load : (links,) int64
+        Person, and load of the source's well, that led there, -1: none.
+    reached : (links,) int64
+        Row that the link starts from, -1: none.
+    """
+
+    source: NDArray[np.int64]
+    tube: NDArray[np.int64]
+    person: NDArray[np.int64]
+    seat: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    hops: NDArray[np.int64]
+    lag: NDArray[np.int64]
+    via: NDArray[np.int64]
+    via_load: NDArray[np.int64]
+    reached: NDArray[np.int64]
+
+
 def walk_from(
     index: TraceIndex, sources: NDArray[np.uint32], since: NDArray[np.int64], limits: WalkLimits
-) -> pl.DataFrame:
+) -> WalkedLinks:
     """List what each source leads to.
 
     Parameters
     ----------
     index : TraceIndex
-        SeatIndex and tubes that the sources touch, or all of them.
+        Seats and tubes that the sources touch, or all of them.
     sources, since : (sources,) uint32 and int64
-        TubeIndex, ascending, and the begin of each one's look-back, microseconds.
+        Tubes, ascending, and the begin of each one's look-back, microseconds.
     limits : WalkLimits
         How far.
 
     Returns
     -------
-    DataFrame
-        source_tube, tube, person (key), kind (of `poolpipe_kernels.traces`), hops, lag (microseconds), via_person
-        (key), via_slot (plate and well), reached (row that the link starts from); null where a link has none; seat and
-        person_number, as `index` numbers them, -1 for a link of tubes. Sorted by
-        source, tube, person and kind, nulls first.
+    WalkedLinks
     """
     seats, tubes = index.seats, index.tubes
     people = _rows(
@@ -83,32 +108,18 @@ def walk_from(
     )
     source[split:], tube_beside, kind[split:], lag[split:], by_load = near.T
     hops[split:] = 1
-    tube = np.concatenate(
-        [np.where(seat[:split] >= 0, seats.tube[seat[:split]].astype(np.int64), -1), tube_beside]
-    )
+    tube = np.full(len(source), -1)
+    seated = seat >= 0
+    tube[seated] = seats.tube[seat[seated]]
+    tube[split:] = tube_beside
+    via_load = np.full(len(source), -1)
+    via_load[split:] = np.where(near[:, 2] == kernels.WELL, by_load, -1)
     order = np.lexsort((kind, person, tube, source))
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))
     reached = np.where(reached >= 0, back[reached], -1)
-    by_well = np.concatenate([np.full(split, -1), np.where(near[:, 2] == kernels.WELL, by_load, -1)])
-    keys = np.append(seats.keys, 0)
-    slots = np.append(tubes.slot, 0)
-    columns = (
-        ("source_tube", sources[source], source >= 0),
-        ("tube", np.maximum(tube, 0).astype(np.uint32), tube >= 0),
-        ("person", keys[person], person >= 0),
-        ("kind", kind.astype(np.int8), kind >= 0),
-        ("hops", hops.astype(np.int8), hops >= 0),
-        ("lag", lag, lag != kernels.NO_LAG),
-        ("via_person", keys[via], via >= 0),
-        ("via_slot", slots[by_well], by_well >= 0),
-        ("reached", reached, reached >= 0),
-        ("seat", seat, kind >= 0),
-        ("person_number", person, kind >= 0),
-    )
-    return pl.DataFrame(
-        [nullable_column(name, values[order], there[order]) for name, values, there in columns]
-    )
+    columns = (source, tube, person, seat, kind, hops, lag, via, via_load, reached)
+    return WalkedLinks(*(column[order] for column in columns))
 
 
 def _rows(

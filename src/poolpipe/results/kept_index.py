@@ -1,0 +1,239 @@
+"""Keep the index of a result's tubes and people beside it, as files that are mapped, so that tracing one of them codes no city again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import warnings
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from poolpipe.errors import InputError, PoolpipeWarning
+from poolpipe.messages import message
+from poolpipe.paths import shown
+from poolpipe.results.placing import SUMMARY
+from poolpipe.results.replacing import replaced_folder
+from poolpipe.results.written import read_written
+from poolpipe.tracing.city_index import CityIndex, RoundSeats, index_city
+from poolpipe.tracing.city_lookups import city_dictionaries
+from poolpipe.tracing.city_walk import city_hazards
+from poolpipe.tracing.coded_day import code_day
+from poolpipe.tracing.flat_arrays import STRETCH, DamagedError, FlatArray, proofs_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from poolpipe.policy import Policy
+
+__all__ = ["INDEX", "kept_index", "state_of_index"]
+
+INDEX = ".trace-index"
+"""Folder in a result: hidden, so that no run takes it for events."""
+
+_MANIFEST, _PROOFS = "manifest.json", "proofs.bin"
+_SCHEMA = "poolpipe.trace-index/2"
+_OF = ("pools", "members", "recalls", "cases")
+"""Tables that the index is made from."""
+
+_SEATS = ("tube", "person", "at", "begins", "rows")
+
+
+class _Kept(NamedTuple):
+    """An index as it lies in a folder, and which tables and plates it is of."""
+
+    city: CityIndex
+    of: Any
+
+
+def kept_index(folder: Path, plate_wells: int, usual: Policy, damaged: str | None = None) -> CityIndex:
+    """Open the index that is kept beside a result; where there is none, or one of another result, make it.
+
+    Parameters
+    ----------
+    folder : Path
+        A result.
+    plate_wells : {96, 384}
+        Wells of a plate.
+    usual : Policy
+        The policy under which hazards are kept: columns `hazard_…`, as `city_walk.CityHazards` has them.
+    damaged : str, optional
+        A file of the index that was found to be damaged: all is made anew.
+
+    Returns
+    -------
+    CityIndex
+        Its columns are mapped from the files. Each stretch of 64 KiB is compared with its SHA-256 when it is first looked at, and
+        `flat_arrays.DamagedError` names the file where it is another.
+
+    Warns
+    -----
+    PoolpipeWarning
+        If a file is damaged, or the index cannot be kept.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no result of poolpipe, or tables of different runs.
+    """
+    place, of = (
+        folder / INDEX,
+        {
+            "tables": _proofs_of_tables(folder),
+            "plate_wells": plate_wells,
+            "trace": usual.trace.model_dump(mode="json"),
+        },
+    )
+    before: _Kept | None = None
+    if damaged is None:
+        try:
+            before = _opened(place)
+        except DamagedError as error:
+            damaged = error.name
+    if before is not None and of["tables"] is not None and before.of == of:
+        return before.city
+    if damaged is not None:
+        _warn("index_damaged", place / damaged, {})
+    _, tables = read_written(folder)
+    day = code_day(tables["pools"], tables["members"], tables["recalls"], tables["cases"], plate_wells)
+    del tables
+    try:
+        others = city_dictionaries(before.city).others if before else None
+        index = index_city(day, before.city if before else None, others, keep=True)
+    except DamagedError as error:
+        _warn("index_damaged", place / error.name, {})
+        index = index_city(day, keep=True)
+    hazards = city_hazards(index, usual)._asdict()
+    index.tubes.update({f"hazard_{name}": column for name, column in hazards.items()})
+    try:
+        with replaced_folder(place, lambda _: None) as stage:
+            _write(stage, place, index, of)
+    except InputError as error:
+        _warn("index_not_kept", folder, {"why": error.what})
+    return index
+
+
+def state_of_index(folder: Path) -> object:
+    """A value that changes when the result or its index does; None where there is no index."""
+    try:
+        return tuple(_stamp(path.stat()) for path in (folder / SUMMARY, folder / INDEX / _MANIFEST))
+    except OSError:
+        return None
+
+
+def _stamp(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _warn(code: str, where: Path, fields: dict[str, object]) -> None:
+    warnings.warn(f"{shown(where)}: {message(code, fields)}", PoolpipeWarning, stacklevel=3)
+
+
+def _proofs_of_tables(folder: Path) -> dict[str, Any] | None:
+    """Size and SHA-256 of each table that the index is made from, as the summary tells them."""
+    try:
+        told = json.loads((folder / SUMMARY).read_text(encoding="utf-8")).get("tables", {})
+    except (OSError, ValueError, AttributeError):
+        return None
+    return {name: told[name] for name in _OF} if set(_OF) <= set(told) else None
+
+
+def _columns(index: CityIndex) -> Iterator[tuple[str, FlatArray]]:
+    """Every column with the name of its file."""
+    for place, people in enumerate(index.people):
+        yield f"people-{place}.npy", people
+    for seats in index.seats:
+        for name in _SEATS:
+            yield f"round-{seats.digest}-{name}.npy", getattr(seats, name)
+    for name, column in index.tubes.items():
+        yield f"{name}.npy", column
+
+
+def _write(stage: Path, place: Path, index: CityIndex, of: dict[str, Any]) -> None:
+    files, proofs = {}, []
+    for name, column in _columns(index):
+        if name in files:  # two rounds without people
+            continue
+        proof = column.proofs
+        if proof is None:
+            np.save(stage / name, column.values, allow_pickle=False)
+            proof = proofs_of(column.values)
+        else:
+            _shared(place / column.name, stage / name)  # no byte of a round that is known is written again
+        files[name] = [column.values.dtype.str, len(column)]
+        proofs.append(proof)
+    content = b"".join(proofs)
+    (stage / _PROOFS).write_bytes(content)
+    told = {
+        "schema": _SCHEMA,
+        "of": of,
+        "rounds": index.rounds,
+        "tubes": index.round_tubes.tolist(),
+        "seats": index.round_seats.tolist(),
+        "digests": [seats.digest for seats in index.seats],
+        "people": len(index.people),
+        "files": files,
+        "proofs": hashlib.sha256(content).hexdigest(),
+    }
+    told["sha256"] = _own_proof(told)
+    (stage / _MANIFEST).write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+
+
+def _shared(path: Path, to: Path) -> None:
+    try:
+        os.link(path, to)
+    except OSError:  # this disk has no links
+        shutil.copyfile(path, to)
+
+
+def _own_proof(told: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def _opened(place: Path) -> _Kept | None:
+    """The index in a folder; None where there is none, or one of another version."""
+    try:
+        content = (place / _MANIFEST).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise DamagedError(_MANIFEST) from error
+    try:
+        told = json.loads(content)
+        if told["schema"] != _SCHEMA:
+            return None
+        if told.pop("sha256") != _own_proof(told):
+            raise DamagedError(_MANIFEST)
+        proofs = (place / _PROOFS).read_bytes()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedError(_MANIFEST) from error
+    if hashlib.sha256(proofs).hexdigest() != told["proofs"]:
+        raise DamagedError(_PROOFS)
+    columns, begin = {}, 0
+    for name, (kind, rows) in told["files"].items():
+        size = -(-rows * np.dtype(kind).itemsize // STRETCH) * hashlib.sha256().digest_size
+        columns[name] = FlatArray(_mapped(place / name, kind, rows), name, proofs[begin : begin + size])
+        begin += size
+    index = CityIndex(
+        told["rounds"], np.array(told["tubes"], np.int64), np.array(told["seats"], np.int64),
+        [RoundSeats(digest, *(columns[f"round-{digest}-{name}.npy"] for name in _SEATS)) for digest in told["digests"]],
+        [columns[f"people-{part}.npy"] for part in range(told["people"])],
+        {name.removesuffix(".npy"): column for name, column in columns.items() if "-" not in name},
+    )  # fmt: skip
+    return _Kept(index, told["of"])
+
+
+def _mapped(path: Path, kind: str, rows: int) -> np.ndarray[Any, Any]:
+    if not rows:
+        return np.empty(0, kind)
+    try:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DamagedError(path.name) from error
+    if found.dtype.str != kind or found.shape != (rows,):
+        raise DamagedError(path.name)
+    mapped: np.ndarray[Any, Any] = found.view(np.ndarray)
+    return mapped
