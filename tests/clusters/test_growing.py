@@ -121,10 +121,16 @@ def test_city__has_clusters_with_an_interval(city):
     assert poolpipe.Day.read(folder / "result").clusters.equals(clusters)
 
 
-@pytest.mark.parametrize("changed", [{"scan_days": 1}, {"scan_sites": 1}, {"orders": 19}], ids=str)
-def test_policy__says_how_far_the_scan_looks(city, changed):
+@pytest.fixture(scope="module")
+def usual(city):
+    """The clusters of the city a day later, under the usual policy."""
     _, day = city
-    usual = day.view(as_of=NEXT_DAY).clusters
+    return day.view(as_of=NEXT_DAY).clusters
+
+
+@pytest.mark.parametrize("changed", [{"scan_days": 1}, {"scan_sites": 1}, {"orders": 19}], ids=str)
+def test_policy__says_how_far_the_scan_looks(city, usual, changed):
+    _, day = city
     other = day.view(as_of=NEXT_DAY, policy={"clusters": changed}).clusters
     assert other.drop("p", "recurrence_days").equals(usual.drop("p", "recurrence_days"))
     assert not other["p"].equals(usual["p"])

@@ -44,6 +44,15 @@ def read_text(folder: Path, content: str | bytes, name: str = "collect.csv", **o
     return read(folder / name, **options)
 
 
+def cuts(content: bytes, first: int = 0, last: int = 0) -> list[int]:
+    """Places from `first` to `last` (else the end) to cut at: on both sides of every sign, and every third in a word."""
+    return [
+        cut
+        for cut in range(first, last or len(content))
+        if cut % 3 == 0 or not (content[cut - 1 : cut].isalnum() and content[cut : cut + 1].isalnum())
+    ]
+
+
 def tubes(events: Events, kind: str = "collect") -> list[str]:
     """Codes of the tubes of one kind of event, in the order of `column`."""
     return [] if events.frames[kind].is_empty() else column(events, "tube", kind)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.scans import HEADER, ROWS, TUBES, codes, column, counts, csv_text, read, read_text, tubes
+from events.scans import HEADER, ROWS, TUBES, codes, column, counts, csv_text, cuts, read, read_text, tubes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,7 +146,7 @@ def test_lines__above_the_header_are_passed_over(above: str, tmp_path: Path) -> 
 def test_truncated__anywhere_tells_no_event_that_was_not_told(
     quoting: Any, last: str, tmp_path: Path
 ) -> None:
-    """Cut at every byte: what is accepted had come, whole.
+    """Cut at every sign and in every word: what is accepted had come, whole.
 
     With one exception that nobody can know: the last cell of the last line. Cut behind its separator it is
     empty; cut inside, and not quoted, it is a beginning of what it was. All the others are as they were.
@@ -156,7 +156,7 @@ def test_truncated__anywhere_tells_no_event_that_was_not_told(
     text = io.StringIO(newline="")
     csv.writer(text, quoting=quoting).writerows([order, *rows])
     content = text.getvalue().encode()
-    for cut in range(len(content)):
+    for cut in cuts(content):
         events = read_text(tmp_path, content[:cut])
         cells = [[cell or "" for cell in column(events, name)] for name in order[1:]]
         for number, (*others, cell) in enumerate(zip(*cells, strict=True)):

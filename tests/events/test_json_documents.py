@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.scans import codes, counts, read_text, tubes
+from events.scans import codes, counts, cuts, read_text, tubes
 from poolpipe.events.json_documents import is_document
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def test_elements__that_are_no_objects_are_refused_one_by_one(tmp_path: Path) ->
 def test_json__cut_anywhere_tells_nothing_that_was_not_told_and_says_that_it_is_cut(tmp_path: Path) -> None:
     for indent in (None, 1):
         text = json.dumps({"page": {"data": rows(2)}}, indent=indent)
-        for cut in range(text.index('"at"'), len(text) - 1):
+        for cut in cuts(text.encode(), text.index('"at"'), len(text) - 1):
             events = read_text(tmp_path, text[:cut], "collect.json")
             assert (
                 tubes(events) == ["T1", "T2"][: text[:cut].replace("\n", "").replace(" ", "").count('"}')]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.scans import codes, column, counts, read, read_text, tubes
+from events.scans import codes, column, counts, cuts, read, read_text, tubes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def test_line__that_is_no_object_costs_itself_alone(line: str, tmp_path: Path) -
 
 def test_line__truncated_is_broken_wherever_it_is_cut(tmp_path: Path) -> None:
     text = _lines(GOOD, OTHER)
-    for cut in range(len(text.encode())):
+    for cut in cuts(text.encode()):
         events = read_text(tmp_path, text.encode()[:cut], "collect.ndjson")
         assert tubes(events) == ["T1", "T2"][: text.encode()[:cut].count(b"}")], cut
 

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -68,19 +69,35 @@ def _broken() -> list[tuple[str, str, dict[str, str]]]:
     ]
 
 
-@pytest.mark.parametrize(("code", "kind", "changes"), _broken(), ids=lambda value: str(value)[:40])
+@pytest.fixture(scope="module")
+def refused() -> dict[tuple[str, int], dict[str, Any]]:
+    """What became of every broken event, by kind and place among those of its kind; a sound one among them is read."""
+    at = "2022-02-10T08:00:00Z"
+    events = [{"kind": kind, "at": at, **SOUND[kind], **changes} for _, kind, changes in _broken()]
+    day = poolpipe.run(frames_of([*events, {"kind": "collect", "at": at, "tube": "U", "person": "B"}]))
+    assert day.rejects.height == len(events)
+    assert day.pools["tube"].to_list() == ["U"]
+    return {(reject["file"], reject["line"]): reject for reject in day.rejects.to_dicts()}
+
+
+def _placed() -> list[tuple[int, str, str, dict[str, str]]]:
+    placed: Counter[str] = Counter()
+    cases = []
+    for code, kind, changes in _broken():
+        placed[kind] += 1
+        cases.append((placed[kind], code, kind, changes))
+    return cases
+
+
+@pytest.mark.parametrize(("line", "code", "kind", "changes"), _placed(), ids=lambda value: str(value)[:40])
 def test_detail__names_the_column_and_the_value_at_fault(
-    code: str, kind: str, changes: dict[str, str]
+    line: int, code: str, kind: str, changes: dict[str, str], refused: dict[tuple[str, int], dict[str, Any]]
 ) -> None:
-    event: dict[str, Any] = {"kind": kind, "at": "2022-02-10T08:00:00Z", **SOUND[kind], **changes}
-    sound = {"kind": "collect", "at": "2022-02-10T08:00:00Z", "tube": "U", "person": "B"}
-    day = poolpipe.run(frames_of([event, sound]))
-    rejects = day.rejects.to_dicts()
-    assert [(reject["code"], reject["kind"]) for reject in rejects] == [(code, kind)]
+    reject = refused[kind, line]
+    assert (reject["code"], reject["kind"]) == (code, kind)
     empty = [name for name, value in changes.items() if not value.strip()]
     faults = empty if code == "missing_value" else [f"{name} {value!r}" for name, value in changes.items()]
-    assert any(fault in rejects[0]["detail"] for fault in faults), rejects[0]["detail"]
-    assert day.pools["tube"].to_list() == ["U"]
+    assert any(fault in reject["detail"] for fault in faults), reject["detail"]
 
 
 def _flipped(content: bytes, place: int) -> bytes:

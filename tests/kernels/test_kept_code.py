@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -179,24 +180,30 @@ def test_kept_code__beside_the_sources_is_read_where_nothing_may_be_written(star
     assert scaled(started(), "shift") == ([4, 5, 6], 0)
 
 
-@pytest.fixture
-def shipped(tmp_path, started, monkeypatch):
-    """Code of `scale` as a wheel brings it: compiled elsewhere for the shipped processor, in a folder of its own."""
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Code of `scale` for the shipped processor, compiled once by a process elsewhere."""
     if not all(llvm.get_host_cpu_features().get(name) for name in kept_code._SHIPPED_NEEDS):
         pytest.skip("this processor cannot run shipped code")
-    started()
-    build = tmp_path / "build"
+    place = tmp_path_factory.mktemp("wheel")
+    (place / "scaling.py").write_text(SOURCE.format(factor=3), encoding="utf-8")
     environment = os.environ | {
         "NUMBA_CPU_NAME": kept_code.SHIPPED_FOR,
         "NUMBA_CPU_FEATURES": "",
-        "NUMBA_CACHE_DIR": str(build),
+        "NUMBA_CACHE_DIR": str(place / "build"),
     }
     compiling = "import numpy, scaling; scaling.scale(numpy.ones(3), numpy.ones(3))"
-    subprocess.run([sys.executable, "-c", compiling], env=environment, cwd=tmp_path, check=True)
-    (code,) = build.rglob("*.nbc")
-    folder = tmp_path / "shipped"
+    subprocess.run([sys.executable, "-c", compiling], env=environment, cwd=place, check=True)
+    (code,) = (place / "build").rglob("*.nbc")
+    return code
+
+
+@pytest.fixture
+def shipped(built, tmp_path, monkeypatch):
+    """Code of `scale` as a wheel brings it, in a folder of its own."""
+    code, folder = built, tmp_path / "shipped"
     folder.mkdir()
-    code.rename(folder / code.name)
+    shutil.copy(code, folder)
     monkeypatch.setattr(kept_code, "SHIPPED", folder)
     monkeypatch.syspath_prepend(tmp_path)  # numba imports the module whose code it loads
     kept_code._runs_shipped_code.cache_clear()
