@@ -109,6 +109,8 @@ class Batch:
         Whether the file is read again from its start: the batches so far do not count.
     told : NamedColumns or None
         What the header means, of texts.
+    of_machine : bool
+        Whether the records are of the file of a machine or robot.
     """
 
     table: pa.Table
@@ -120,6 +122,7 @@ class Batch:
     repeated: int = 0
     is_anew: bool = False
     told: NamedColumns | None = None
+    of_machine: bool = False
 
     @staticmethod
     def of_broken(trouble: pl.DataFrame) -> Batch:

@@ -290,7 +290,7 @@ def _foreign_batches(source: Source, longest: int, *, foreign: Foreign) -> Itera
         yield _named(message("machine_without_rows", {}))
     for kind, frame in frames.items():
         batch = frame_batch(frame.drop("line").with_columns(pl.lit(kind).alias("kind")), 0)
-        yield replace(batch, lines=frame["line"].fill_null(0).to_numpy())
+        yield replace(batch, lines=frame["line"].fill_null(0).to_numpy(), of_machine=True)
 
 
 def _batches(source: Source, longest: int) -> Iterator[Batch | Unread]:

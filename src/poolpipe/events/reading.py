@@ -22,11 +22,12 @@ from poolpipe.events.formats import NoEventsError
 from poolpipe.events.frames import are_frames
 from poolpipe.events.opening import open_inputs
 from poolpipe.events.pipes import Spool
+from poolpipe.events.plate_labs import PlateLabs, noted, waits_for_labs
 from poolpipe.events.rejected_loads import PLATES, first_of_each
 from poolpipe.events.small_files import Segment, bundled
 from poolpipe.events.sources import nothing_to_read
 from poolpipe.events.staging import Staging
-from poolpipe.events.taking import REJECTS, Taken, placed_alone, take
+from poolpipe.events.taking import REJECTS, Placed, Taken, placed_alone, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -131,12 +132,34 @@ def read_events(
         for taken in _in_turn(reader):
             told.reading(int(taken.files[-1]), taken.done)
             tally.add(taken)
+        told_labs = _take_waiting(tally, sources, policy)
     skipped = dict(sorted({**skipped, **tally.skipped}.items()))
     if sources and len(tally.skipped) == len(sources) and not are_frames(inputs):
         raise nothing_to_read(inputs, skipped)
     names = {source.path: source.name for source in sources}
     notes = {names[path]: note for path, note in foreign.notes().items()} if foreign else {}
+    notes |= {name: noted(notes[name]) for name in told_labs}
     return replace(tally.finished(skipped), notes=notes)
+
+
+def _take_waiting(tally: _Tally, sources: list[Source], policy: Policy) -> list[str]:
+    """Take the loads of machines that lack a lab, with that of their plate where all others agree on one.
+
+    Returns
+    -------
+    list of str
+        Names of the files none of whose loads lacks a lab now.
+    """
+    whole: dict[str, bool] = {}
+    if not tally.waiting:
+        return []
+    labs = PlateLabs.of(tally.pieces)
+    for part in tally.waiting:
+        filled, each_has_one = labs.told_to(part)
+        name = sources[int(part.files[0])].name
+        whole[name] = whole.get(name, True) and each_has_one
+        tally.add(take([filled], sources, policy))
+    return [name for name, each_has_one in whole.items() if each_has_one]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +194,12 @@ class _FileTasks:
         if isinstance(came, NoEventsError):
             return [Taken.of(np.array([file]), skipped=str(came))]
         parts = (placed_alone(batch, self.sources[file], file) for batch in unpacked(came))
-        return [take([part], self.sources, self.policy) for part in parts]
+        return [
+            replace(Taken.of(part.files), waiting=[part])
+            if waits_for_labs(part)
+            else take([part], self.sources, self.policy)
+            for part in parts
+        ]
 
     def _taken_together(self, bundle: list[Segment]) -> list[Taken]:
         """Parse and validate a bundle; files in it that turn out to need that are read alone."""
@@ -231,6 +259,7 @@ class _Tally:
         self.rejected_loads: list[pl.DataFrame] = []
         self.told: dict[str, NamedColumns] = {}
         self.words: list[Mapping[str, Mapping[str, str]]] = []
+        self.waiting: list[Placed] = []
         self._file = -1
         self._before = (0, 0, 0, 0, 0)
 
@@ -255,6 +284,7 @@ class _Tally:
         self.rejects.append(taken.rejects)
         self.rejected_loads += taken.rejected_loads
         self.words += taken.words
+        self.waiting += taken.waiting
         for file, told in taken.told.items():
             if told.renamed or told.questions:
                 before = self.told.get(self.names[file])

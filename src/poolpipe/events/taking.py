@@ -101,6 +101,8 @@ class Taken:
         Why the file holds no events; empty where it does.
     is_anew : bool
         Whether the file is read again from its start: what came of it does not count.
+    waiting : list of Placed
+        Parts that are to be taken when all files are read; nothing of them is counted yet.
     """
 
     done: float
@@ -116,6 +118,7 @@ class Taken:
     told: dict[int, NamedColumns] = field(default_factory=dict)
     skipped: str = ""
     is_anew: bool = False
+    waiting: list[Placed] = field(default_factory=list)
 
     @classmethod
     def of(cls, files: NDArray[np.int64], *, done: float = 1.0, skipped: str = "") -> Taken:

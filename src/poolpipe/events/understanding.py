@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -15,7 +17,9 @@ from poolpipe.events.formats import NoEventsError
 from poolpipe.events.naming import Naming, OpenQuestion
 from poolpipe.events.opening import open_inputs
 from poolpipe.events.pipes import Spool
+from poolpipe.events.plate_labs import PlateLabs, noted, waits_for_labs
 from poolpipe.events.questions import questions_of_machine
+from poolpipe.events.taking import placed_alone, take
 from poolpipe.events.understood_columns import UnderstoodColumn, time_form, understood_columns
 from poolpipe.events.unpacking import DamageError, opened
 from poolpipe.events.validate import validate
@@ -24,12 +28,14 @@ from poolpipe.messages import message
 from poolpipe.tables import KINDS, REFERENCE, REJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from poolpipe.events.assemble import Piece
     from poolpipe.events.batches import Batch, Unread
     from poolpipe.events.mapping import ColumnMapping
     from poolpipe.events.opening import Foreign, Inputs
     from poolpipe.events.sources import Source
+    from poolpipe.events.taking import Placed
     from poolpipe.policy import Policy
 
 __all__ = ["UnderstoodFile", "understand"]
@@ -119,8 +125,9 @@ def understand(
     """
     with Spool() as spool:
         sources, batches, skipped = open_inputs(inputs, foreign, spool, policy, kind=kind, mapping=mapping)
+        labs = cache(partial(_plate_labs, sources, batches, policy, foreign))
         told = [
-            _machine(source, foreign, batches)
+            _machine(source, foreign, batches, labs)
             if foreign and not source.sheet and foreign.recognises(source.path)
             else replace(_understood(source, batches, policy), kind_from=_kind_from(source, kind))
             for source in sources
@@ -294,18 +301,44 @@ def _encoding(source: Source) -> str:
     return evidence.decided()
 
 
+def _plate_labs(
+    sources: Iterable[Source],
+    batches: Callable[[Source], Iterator[Batch | Unread]],
+    policy: Policy,
+    foreign: Foreign | None,
+) -> PlateLabs:
+    """The labs that the first batches of the files of loads name for their plates."""
+    pieces: list[Piece] = []
+    for source in sources:
+        if foreign and not source.sheet and foreign.recognises(source.path):
+            continue
+        with suppress(NoEventsError):
+            batch = _first(batches(source))
+            if batch and "load" in (source.kind, batch.told.kind if batch.told else None):
+                pieces += take([placed_alone(batch, source, 0)], [source], policy).pieces
+    return PlateLabs.of(pieces)
+
+
 def _machine(
-    source: Source, foreign: Foreign, batches: Callable[[Source], Iterator[Batch | Unread]]
+    source: Source,
+    foreign: Foreign,
+    batches: Callable[[Source], Iterator[Batch | Unread]],
+    labs: Callable[[], PlateLabs],
 ) -> UnderstoodFile:
     """A machine's file: its format, its events by kind, and what would cost events."""
     counted: dict[str, int] = {}
     broken = 0
+    waiting: list[Placed] = []
     for batch in (each for item in batches(source) for each in unpacked(item)):
         broken += batch.broken.height
         if batch.table.num_rows:
             kind = batch.table.column("kind")[0].as_py()
             counted[kind] = counted.get(kind, 0) + batch.table.num_rows
+            part = placed_alone(batch, source, 0)
+            waiting += [part] if waits_for_labs(part) else []
     note: dict[str, Any] = dict(foreign.notes().get(source.path, {}))
+    if waiting and all(labs().told_to(part)[1] for part in waiting):
+        note = noted(note)
     answers = dict(note.get("answers", {}))
     questions = [OpenQuestion(*told) for told in questions_of_machine(note)]
     answers = {code: setting for code, setting in answers.items() if not code.endswith("_missing")}

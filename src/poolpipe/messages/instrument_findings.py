@@ -289,6 +289,7 @@ QUESTIONS: Final = {
     "encoding": "文件编码",
     "flagged_well": "仪器警示的孔",
     "lab_missing": "未注明检测机构",
+    "lab_of_plate_map": "检测机构取自板图",
     "omitted_well": "操作者排除的孔",
     "other_analyte": "其他检测项目",
     "pattern_of_other_plate": "孔位与另一板相同",
