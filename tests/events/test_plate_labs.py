@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -11,6 +11,9 @@ import poolpipe
 from poolpipe.events.understanding import understand
 from poolpipe.instruments.event_source import InstrumentSource
 from poolpipe.policy import load_policy
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MACHINE = """仪器型号\tSLAN-96P\n板号\t{plate}\n结束时间\t2022年4月4日 14:52:00\n
 反应孔\t样本编号\t样本类型\t通道\t目标\tCt
