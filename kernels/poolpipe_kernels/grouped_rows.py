@@ -66,11 +66,13 @@ def mix_keys(keys: NDArray[np.int64], mixed: NDArray[np.uint64]) -> None:
         mixed[i] = z ^ (z >> np.uint64(31))
 
 
-@kernel("uint32[] int64 int32[]")
-def number_by_first(firsts: NDArray[np.uint32], known: int, numbers: NDArray[np.int32]) -> int:
+@kernel("uint32[] int64 int32[] uint32[]")
+def number_by_first(
+    firsts: NDArray[np.uint32], known: int, numbers: NDArray[np.int32], new: NDArray[np.uint32]
+) -> int:
     """Number groups of equal rows in the order in which they first occur; the first `known` rows are groups of their own.
 
-        #  known 2   firsts 0 1 | 1 3 3 0 6   ->   numbers 1 2 2 0 3, and 4 groups in all
+        #  known 2   firsts 0 1 | 1 3 3 0 6   ->   numbers 1 2 2 0 3, new 1 4
 
     Parameters
     ----------
@@ -80,17 +82,20 @@ def number_by_first(firsts: NDArray[np.uint32], known: int, numbers: NDArray[np.
         So many rows are all different: their numbers are their rows.
     numbers : (n,) int32
         Output: number of each row behind the known ones.
+    new : (n,) uint32
+        Output: the first row of each group behind the known ones; only as many are written as there are.
 
     Returns
     -------
     int
-        How many groups there are.
+        How many groups are new.
     """
-    found = known
+    found = 0
     for i in range(len(numbers)):
-        first = firsts[known + i]
+        first = np.int64(firsts[known + i])
         if first == known + i:
-            numbers[i] = found
+            numbers[i] = known + found
+            new[found] = i
             found += 1
         elif first < known:
             numbers[i] = first

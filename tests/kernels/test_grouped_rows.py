@@ -34,10 +34,11 @@ def test_list_ranges__lists_each_number(run, spans):
 def test_number_by_first__keeps_the_numbers_of_the_known(run, people, known):
     every = [*sorted(known), *people]
     firsts = np.array([every.index(each) for each in every], np.uint32)
-    numbers = np.empty(len(people), np.int32)
-    found = run(firsts, len(known), numbers)
+    numbers, new = np.empty(len(people), np.int32), np.empty(len(people), np.uint32)
+    found = run(firsts, len(known), numbers, new)
     order = list(dict.fromkeys(every))
-    assert found == len(order)
+    assert found == len(order) - len(known)
+    assert [people[row] for row in new[:found]] == order[len(known) :]
     assert numbers.tolist() == [order.index(each) for each in people]
 
 

@@ -10,13 +10,16 @@ import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from poolpipe.errors import InputError, PoolpipeWarning
 from poolpipe.messages import message
-from poolpipe.paths import shown
+from poolpipe.paths import arrow_file, shown
 from poolpipe.results.placing import SUMMARY
 from poolpipe.results.replacing import replaced_folder
-from poolpipe.results.written import read_written
+from poolpipe.results.written import opened
 from poolpipe.tracing.city_index import CityIndex, RoundSeats, index_city
 from poolpipe.tracing.city_lookups import city_dictionaries
 from poolpipe.tracing.city_walk import city_hazards
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poolpipe.policy import Policy
+    from poolpipe.tracing.coded_day import CodedDay
 
 __all__ = ["INDEX", "kept_index", "state_of_index"]
 
@@ -39,6 +43,8 @@ _SCHEMA = "poolpipe.trace-index/2"
 _OF = ("pools", "members", "recalls", "cases")
 """Tables that the index is made from."""
 
+_PEOPLE = ["person_type", "person", "collected_at", "p_infected"]
+_BATCH = 1 << 20
 _SEATS = ("tube", "person", "at", "begins", "rows")
 
 
@@ -97,9 +103,7 @@ def kept_index(folder: Path, plate_wells: int, usual: Policy, damaged: str | Non
         return before.city
     if damaged is not None:
         _warn("index_damaged", place / damaged, {})
-    _, tables = read_written(folder)
-    day = code_day(tables["pools"], tables["members"], tables["recalls"], tables["cases"], plate_wells)
-    del tables
+    day = _coded(folder, plate_wells)
     try:
         others = city_dictionaries(before.city).others if before else None
         index = index_city(day, before.city if before else None, others, keep=True)
@@ -114,6 +118,26 @@ def kept_index(folder: Path, plate_wells: int, usual: Policy, damaged: str | Non
     except InputError as error:
         _warn("index_not_kept", folder, {"why": error.what})
     return index
+
+
+def _coded(folder: Path, plate_wells: int) -> CodedDay:
+    """Code a result's tables; that of its people a million at a time."""
+    with opened(folder, *_OF) as written:
+        pools, recalls, cases = (_frame(written.path(name)) for name in ("pools", "recalls", "cases"))
+        with arrow_file(written.path("members")) as file:
+            batches = pq.ParquetFile(file).iter_batches(_BATCH, columns=_PEOPLE)
+            day = code_day(pools, map(_as_frame, batches), recalls, cases, plate_wells)
+        written.check()
+    return day
+
+
+def _frame(path: Path) -> pl.DataFrame:
+    # Polars takes no path that is not UTF-8.
+    return pl.read_parquet(path) if shown(path) == str(path) else pl.read_parquet(path.read_bytes())
+
+
+def _as_frame(batch: pa.RecordBatch) -> pl.DataFrame:
+    return pl.DataFrame(pa.Table.from_batches([batch])).cast({"person_type": pl.String, "person": pl.String})
 
 
 def state_of_index(folder: Path) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -175,12 +176,12 @@ def _number(
     known = sum(map(len, people))
     every = np.concatenate([*(part.whole() for part in people), keys]) if known else keys
     mixed = np.empty(len(every), np.uint64)
-    mix_keys(read_only(every), mixed)
-    numbers = np.empty(len(keys), np.int32)
-    firsts = first_rows_with_hash(mixed)
-    number_by_first(firsts, known, numbers)
-    new = np.flatnonzero(firsts[known:] == np.arange(known, len(firsts), dtype=np.uint32))
-    return numbers, keys[new]
+    halves = np.array_split(every, 2), np.array_split(mixed, 2)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda keys, mixed: mix_keys(read_only(keys), mixed), *halves))
+    numbers, new = np.empty(len(keys), np.int32), np.empty(len(keys), np.uint32)
+    found = number_by_first(first_rows_with_hash(mixed), known, numbers, new)
+    return numbers, keys[new[:found]]
 
 
 def _somebody_is_gone(seats: Sequence[RoundSeats], people: int) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import Dictionaries, Entities
-from poolpipe.tables import CALLS, MODES
+from poolpipe.tables import CALLS, MODES, TIME
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 __all__ = ["CodedDay", "code_day"]
@@ -25,6 +27,8 @@ _TIMES = (
     "loaded_at",
     "called_at",
 )
+_NOBODY = pl.DataFrame(schema={"person_type": pl.String, "person": pl.String})
+_NO_PEOPLE = pl.DataFrame(schema={"person": pl.Int64, "collected_at": TIME, "p_infected": pl.Float64})
 _WELL = r"^([A-P])([0-9]{2})$"
 
 
@@ -63,14 +67,20 @@ class CodedDay:
 
 
 def code_day(
-    pools: pl.DataFrame, members: pl.DataFrame, recalls: pl.DataFrame, cases: pl.DataFrame, plate_wells: int
+    pools: pl.DataFrame,
+    members: Iterable[pl.DataFrame],
+    recalls: pl.DataFrame,
+    cases: pl.DataFrame,
+    plate_wells: int,
 ) -> CodedDay:
     """Code a day's tables.
 
     Parameters
     ----------
-    pools, members, recalls, cases : DataFrame
+    pools, recalls, cases : DataFrame
         Tables of docs/tables.md, sorted as they are.
+    members : iterable of DataFrame
+        Batches of that table, one after the other: person_type, person, collected_at, p_infected.
     plate_wells : {96, 384}
         Wells of a plate.
 
@@ -81,12 +91,7 @@ def code_day(
     texts = {name: _distinct(pools[name]) for name in ("round", "tube", "box", "plate", "site", "point")}
     entities = {name: _entities(pools, name, texts) for name in ("tube", "box", "plate")}
     known = {name: Entities(*(part.to_numpy() for part in each)) for name, each in entities.items()}
-    nobody = pl.DataFrame(schema={"person_type": pl.String, "person": pl.String})
-    codes = Dictionaries(texts, known, nobody, pl.DataFrame())
-    keys = codes.person_keys(members)
-    others = members.filter(keys.is_null()).select(nobody.columns).unique().sort(nobody.columns)
-    codes = Dictionaries(texts, known, others, pl.DataFrame())
-    keys = codes.person_keys(members) if others.height else keys
+    codes, people = _coded_people(members, Dictionaries(texts, known, _NOBODY, pl.DataFrame()))
     columns = 12 if plate_wells == 96 else 24
     row = (
         pl.col("well")
@@ -106,15 +111,26 @@ def code_day(
         "people",
         *_TIMES,
     )
-    seats = pl.DataFrame(
-        {
-            "tube": np.repeat(coded["tube"].to_numpy(), pools["people"].to_numpy()),
-            "person": keys,
-            "collected_at": members["collected_at"],
-            "p_infected": members["p_infected"],
-        }
-    )
+    tubes = np.repeat(coded["tube"].to_numpy(), pools["people"].to_numpy())
+    seats = people.insert_column(0, pl.Series("tube", tubes))
     return CodedDay(codes, coded, seats, _answers(coded, seats, recalls, cases, codes, pools))
+
+
+def _coded_people(members: Iterable[pl.DataFrame], codes: Dictionaries) -> tuple[Dictionaries, pl.DataFrame]:
+    """Code people batch by batch, so that no more than one batch of texts is in memory; then those with other documents."""
+    parts, others = [_NO_PEOPLE], [_NOBODY]
+    for batch in members:
+        keys = codes.person_keys(batch)
+        others.append(batch.select(_NOBODY.columns).filter(keys.is_null()))
+        parts.append(batch.select(keys.alias("person"), "collected_at", "p_infected"))
+    people = pl.concat(parts, rechunk=True)
+    del parts
+    every = pl.concat(others)
+    codes = replace(codes, others=every.unique().sort(_NOBODY.columns))
+    unknown = people["person"].is_null().to_numpy()
+    coded = people["person"].fill_null(0).to_numpy(writable=True)
+    coded[unknown] = codes.person_keys(every).to_numpy()
+    return codes, people.with_columns(pl.Series("person", coded))
 
 
 def _distinct(texts: pl.Series) -> pl.Series:
