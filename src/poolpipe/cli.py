@@ -155,7 +155,8 @@ class _LazyGroup(click.Group):
         told = both(
             "Pages that messages name, as docs/policy.md:", "提示中提到的文档（如 docs/policy.zh.md）："
         )
-        formatter.write(f"{told} {docs_folder()}\n")
+        formatter.write_text(told)
+        formatter.write(f"{docs_folder()}\n")
 
 
 @contextmanager

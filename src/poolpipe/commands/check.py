@@ -33,7 +33,11 @@ __all__ = ["check"]
 @click.option(
     "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  判读规则：预设名或 TOML 文件"
 )
-@click.option("--kind", metavar="KIND", help="Kind of events whose file tells none  文件未标明时的事件类型")
+@click.option(
+    "--kind",
+    metavar="KIND",
+    help="Kind of events whose file tells none  文件、文件夹与 kind 列均未标明时的事件种类，如 collect",
+)
 @click.option(
     "--mapping",
     metavar="FILE",

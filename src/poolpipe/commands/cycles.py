@@ -29,12 +29,15 @@ def cycle_options(command: Callable[..., None]) -> Callable[..., None]:
     file = click.Path(path_type=Path, dir_okay=False)
     options = (
         click.option(
-            "--ct", is_flag=True, help="Let the column ct of POOLS count as evidence  以 Ct 值为证据"
+            "--ct",
+            is_flag=True,
+            help="Let the column ct of POOLS count as evidence  将 POOLS 的 ct 列计为证据",
         ),
         click.option(
             "--readings",
             type=file,
-            help="Table of pool, ct and perhaps target: the earliest of a pool counts, IC apart (--ct)  各管 Ct 值文件",
+            help="Table of pool, ct and perhaps target: the earliest of a pool counts, IC apart (--ct)"
+            "  各管 Ct 值的表（pool、ct，可有 target）：取每管最早的，内标除外；同时启用 --ct",
         ),
         click.option(
             "--target",
@@ -42,20 +45,28 @@ def cycle_options(command: Callable[..., None]) -> Callable[..., None]:
             multiple=True,
             default=("ORF1ab", "N"),
             show_default=True,
-            help="Target of the virus in --readings, again for each  病毒靶标，可重复",
+            help="Target of the virus in --readings, again for each  --readings 中的病毒靶标，可重复给出",
         ),
         click.option(
             "--ct-mean", type=POSITIVE, help="Mean Ct of single positives, default 27  单检阳性 Ct 均值"
         ),
-        click.option("--ct-sd", type=POSITIVE, help="Their standard deviation, default 5  标准差"),
+        click.option(
+            "--ct-sd", type=POSITIVE, help="Their standard deviation, default 5  单检阳性 Ct 的标准差，默认 5"
+        ),
         click.option(
             "--ct-values",
             type=file,
-            help="Table with a column ct: the laboratory's own single positives  实测单检 Ct",
+            help="Table with a column ct: the laboratory's own single positives  含 ct 列的表：本机构单检阳性的实测 Ct 值",
         ),
-        click.option("--ct-limit", type=POSITIVE, help="Largest Ct that is detected, default 40  Ct 上限"),
         click.option(
-            "--ct-noise", type=POSITIVE, help="Scatter of a pool's Ct, default 1 cycle  混管 Ct 离散"
+            "--ct-limit",
+            type=POSITIVE,
+            help="Largest Ct that is detected, default 40  判为检出的最大 Ct 值，默认 40",
+        ),
+        click.option(
+            "--ct-noise",
+            type=POSITIVE,
+            help="Scatter of a pool's Ct, default 1 cycle  混管 Ct 值的离散程度，默认 1 个循环",
         ),
     )
     for option in reversed(options):

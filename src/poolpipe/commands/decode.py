@@ -37,7 +37,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "person、prior 列。可为 CSV、NDJSON、Parquet 或 Arrow。\n\n"
     "每行注明所用方法及概率的可能误差（error）。无法采用的混管（无人员、无结果或互相矛盾）逐一列出。\n\n"
     "\b\nExample  例:\n"
-    "  poolpipe decode seats.csv pools.csv people.csv --sensitivity 0.9 --specificity 0.99\n"
+    "  poolpipe decode seats.csv pools.csv people.csv --sensitivity 0.9\n"
     "  poolpipe decode seats.csv pools.csv people.csv --ct --ct-mean 26 --ct-sd 4.5\n"
     "  poolpipe decode seats.csv pools.csv people.csv --out who.parquet",
 )
@@ -49,20 +49,30 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     type=CHANCE,
     default=SENSITIVITY,
     show_default=True,
-    help="P(detected | infected), undiluted  灵敏度",
+    help="P(detected | infected), undiluted  灵敏度：未稀释时感染者检出的概率",
 )
 @click.option(
     "--specificity",
     type=CHANCE,
     default=SPECIFICITY,
     show_default=True,
-    help="P(not detected | clean)  特异度",
+    help="P(not detected | clean)  特异度：未感染者不检出的概率",
 )
-@click.option("--dilution", type=SHARE, help="Exponent d of (infected / people) ** d  稀释指数")
+@click.option(
+    "--dilution",
+    type=SHARE,
+    help="Exponent d of (infected / people) ** d  稀释指数 d：灵敏度按（感染人数／人数）的 d 次方下降",
+)
 @cycle_options
-@click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads  线程数")
-@click.option("--rows", type=click.IntRange(1), default=20, show_default=True, help="Longest list  看板行数")
-@click.option("--out", type=click.Path(path_type=Path), help="Write everybody to this file  写出全部人员")
+@click.option(
+    "--threads", type=click.IntRange(1, 64), default=2, show_default=True, help="Threads  计算所用线程数"
+)
+@click.option(
+    "--rows", type=click.IntRange(1), default=20, show_default=True, help="Longest list  看板最多显示的行数"
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write everybody to this file  将全部人员写入该文件"
+)
 @masks.mask
 @masks.unmasked
 @options.as_json("People and components as JSON  以 JSON 输出")

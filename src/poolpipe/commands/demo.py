@@ -26,7 +26,7 @@ EXPLAINED: dict[str, str] = {}
     "The exit status is 1 if the check fails.\n\n核对不通过时退出码为 1。"
     "\n\n\b\nExample  例:\n"
     "  poolpipe demo --out demo\n"
-    "  poolpipe simulate city --people 20000 && poolpipe demo --town city --out city-result"
+    "  poolpipe simulate city --people 20000\n  poolpipe demo --town city --out city-result"
 )
 @options.out_folder("demo")
 @click.option(

@@ -41,7 +41,9 @@ _sp = click.option(
     show_default=True,
     help="Specificity; 1 is a perfect test  特异度，1 为无误差",
 )
-_out = click.option("--out", type=click.Path(path_type=Path), help="Write the table to this file  写出结果")
+_out = click.option(
+    "--out", type=click.Path(path_type=Path), help="Write the table to this file  将结果表写入该文件"
+)
 
 
 @click.group(
@@ -60,7 +62,7 @@ def design() -> None:
 )
 @click.argument("scheme", type=_SCHEMES)
 @click.argument("sizes")
-@click.option("--p", type=SHARE, required=True, help="P(infected) of everybody  感染率")
+@click.option("--p", type=SHARE, required=True, help="P(infected) of everybody  每个人的感染概率")
 @_se
 @_sp
 @_json
@@ -83,14 +85,23 @@ def characteristics(scheme: Any, sizes: str, *, p: float, se: float, sp: float, 
     "  poolpipe design best dorfman --p 0.001 --people 700000 --tests 60000",
 )
 @click.argument("scheme", type=_SCHEMES)
-@click.option("--p", type=SHARE, required=True, help="P(infected) of everybody  感染率")
+@click.option("--p", type=SHARE, required=True, help="P(infected) of everybody  每个人的感染概率")
 @_se
 @_sp
 @click.option(
-    "--sizes", "choices", multiple=True, help="A size to choose from; may be repeated  备选混样比例"
+    "--sizes",
+    "choices",
+    multiple=True,
+    help="A size to choose from; may be repeated  备选的混样比例，可重复给出",
 )
-@click.option("--people", type=click.IntRange(1), help="People to screen, with --tests  人数")
-@click.option("--tests", type=click.IntRange(1), help="Tests the labs can run, with --people  检测能力")
+@click.option(
+    "--people", type=click.IntRange(1), help="People to screen, with --tests  应筛查人数，与 --tests 同用"
+)
+@click.option(
+    "--tests",
+    type=click.IntRange(1),
+    help="Tests the labs can run, with --people  各检测机构可完成的检测数，与 --people 同用",
+)
 @_json
 def best(
     scheme: Any,
@@ -128,7 +139,7 @@ def best(
     type=click.Choice(["exact", "score", "likelihood"]),
     default="exact",
     show_default=True,
-    help="Kind of interval  区间方法",
+    help="Kind of interval  置信区间的计算方法",
 )
 @_se
 @_sp
@@ -137,11 +148,17 @@ def best(
     type=Number(0, 1, min_open=True, max_open=True),
     default=0.95,
     show_default=True,
-    help="Coverage  置信度",
+    help="Coverage  区间的置信度",
 )
-@click.option("--by", multiple=True, help="Column of strata, such as community; may be repeated  分层列")
 @click.option(
-    "--singles", is_flag=True, help="Count single tubes, too: those of a recall bias it  计入单采管"
+    "--by",
+    multiple=True,
+    help="Column of strata, such as community; may be repeated  分层所依的列，如 community，可重复给出",
+)
+@click.option(
+    "--singles",
+    is_flag=True,
+    help="Count single tubes, too: those of a recall bias it  也计入单采管；复采的单采管会使估计偏高",
 )
 @_out
 @_json
@@ -185,7 +202,7 @@ def prevalence(
     type=click.Choice(["comp", "dd", "scomp"]),
     default="scomp",
     show_default=True,
-    help="comp misses nobody, dd accuses nobody, scomp lies between  判定方法",
+    help="comp misses nobody, dd accuses nobody, scomp lies between  comp 不漏一人，dd 不冤一人，scomp 介于两者之间",
 )
 @masks.mask
 @masks.unmasked
@@ -215,7 +232,7 @@ def screen(
 @design.command(
     help="Seat people in overlapping pools; with --worklist also what the robot pipettes.  混样分配方案与加样单\n\n"
     "PEOPLE has person.  PEOPLE 有 person 列\n\n"
-    "\b\nExample  例:\n  poolpipe design assign people.csv array --size 10 --out seats.csv --worklist steps.csv",
+    "\b\nExample  例:\n  poolpipe design assign people.csv array --size 10 --worklist steps.csv",
 )
 @click.argument("people", type=_FILE)
 @click.argument("scheme", type=click.Choice(["array", "column_weight", "rounds"]))
@@ -223,24 +240,36 @@ def screen(
     "--size", type=click.IntRange(1), default=10, show_default=True, help="People in a pool  每管人数"
 )
 @click.option(
-    "--weight", type=click.IntRange(1), default=2, show_default=True, help="Pools of a person  每人管数"
+    "--weight", type=click.IntRange(1), default=2, show_default=True, help="Pools of a person  每人分入几管"
 )
-@click.option("--pools", type=click.IntRange(1), help="Pools in all, for column_weight  总管数")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed  随机种子")
-@click.option("--worklist", type=click.Path(path_type=Path), help="Write the robot's transfers here  加样单")
+@click.option(
+    "--pools", type=click.IntRange(1), help="Pools in all, for column_weight  总管数，用于 column_weight"
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Random seed  随机种子，相同则结果相同",
+)
+@click.option(
+    "--worklist",
+    type=click.Path(path_type=Path),
+    help="Write the robot's transfers here  将移液工作站的加样单写入该文件",
+)
 @click.option(
     "--volume",
     type=POSITIVE,
     default=50.0,
     show_default=True,
-    help="Microlitres a transfer  每次体积（微升）",
+    help="Microlitres a transfer  每次加样体积（微升）",
 )
 @click.option(
     "--available",
     type=POSITIVE,
     default=500.0,
     show_default=True,
-    help="Microlitres of a sample  可用体积（微升）",
+    help="Microlitres of a sample  每份样本的可用体积（微升）",
 )
 @masks.mask
 @masks.unmasked

@@ -44,11 +44,11 @@ __all__ = ["export"]
     "只写出已有结论的样本管，未检测的不报结果。OUT 为发件文件夹：要么完整写出，要么不写，并附清单；再次导出即替换；此前报过而现已改变或"
     "不再成立的结果，报为更正或撤回。"
     "\n\n\b\nExamples  例:\n"
-    "  poolpipe export result --format xlsx --people 居民名册.xlsx --out 复采名单.xlsx\n"
+    "  poolpipe export result --format xlsx --people 名册.xlsx --out 复采名单.xlsx\n"
     "  poolpipe export result --format html --out page.html\n"
     "  poolpipe export result --format csv --language zh --out platform\n"
     "  poolpipe export result --format csv --for-spreadsheet --out office\n"
-    "  poolpipe export result --format hl7 --call positive --call suspect --out messages",
+    "  poolpipe export result --format hl7 --call positive --out messages",
 )
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
@@ -56,7 +56,7 @@ __all__ = ["export"]
     "form",
     type=click.Choice([*LIST_FORMS, "csv", "html", "hl7", "fhir"]),
     required=True,
-    help="Format  格式",
+    help="Format  输出格式",
 )
 @click.option(
     "--out",
@@ -66,7 +66,7 @@ __all__ = ["export"]
     help="Outbox; of xlsx and html the file  输出文件夹；xlsx、html 为文件",
 )
 @click.option("--call", "calls", multiple=True, type=click.Choice(["positive", "suspect", "negative", "invalid"]),
-              help="Only these calls are told anew; default all  只新报这些结论")  # fmt: skip
+              help="Only these calls are told anew; default all  只新报这些结果，可重复给出；默认全部")  # fmt: skip
 @click.option("--readings", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
               help="Read events in the place of the run's own, for Ct values  代替结果中的扩增结果事件")  # fmt: skip
 @click.option("--policy", metavar="POLICY", help="The run's policy, with --readings  运行时所用的判读规则")
@@ -76,20 +76,24 @@ __all__ = ["export"]
     metavar="ZONE",
     default="Asia/Shanghai",
     show_default=True,
-    help="Zone of the times  时区",
+    help="Zone of the times  所写时间的时区",
 )
 @click.option(
     "--language",
     type=click.Choice(["zh", "en", "both"]),
     show_default="csv: en, else zh",
-    help="Of the lists and the CSV; in which the page opens  语言",
+    help="Of the lists and the CSV; in which the page opens  名单与 CSV 的语言；网页打开时的语言",
 )
 @click.option("--people", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
               help="Roster or registrations, for lists; may be repeated  名册或采样登记，供名单取姓名电话，可多次给出")  # fmt: skip
 @click.option("--for-spreadsheet", is_flag=True,
               help="CSV that a spreadsheet opens without losing digits  供表格软件打开，不丢位数")  # fmt: skip
-@click.option("--sender", default="POOLPIPE", show_default=True, help="Sending facility (HL7)  发送方")
-@click.option("--receiver", default="CITY", show_default=True, help="Receiving facility (HL7)  接收方")
+@click.option(
+    "--sender", default="POOLPIPE", show_default=True, help="Sending facility (HL7)  HL7 报文的发送机构"
+)
+@click.option(
+    "--receiver", default="CITY", show_default=True, help="Receiving facility (HL7)  HL7 报文的接收机构"
+)
 @options.show_ids
 @options.quiet("No progress  不显示进度")
 def export(

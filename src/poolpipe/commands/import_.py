@@ -45,11 +45,14 @@ MOST_PLACES = 8  # places of a question shown to people; programs get all of the
     "\n\n\b\nExamples  例:\n"
     "  poolpipe import run.xlsx --dry-run\n"
     "  poolpipe import run.txt --plate P0001 --out events\n"
-    "  poolpipe import map.csv run.eds --lab CDC1 --at 2022-02-10T08:00:00+08:00 --out events",
+    "  poolpipe import map.csv --lab CDC1 --at 2022-02-10T08:00:00Z --out events",
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option(
-    "--out", metavar="OUT", type=click.Path(path_type=Path), help="Folder for the events  事件文件夹"
+    "--out",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="Folder for the events  写入事件文件的文件夹",
 )
 @click.option("--dry-run", is_flag=True, help="Show the meaning, write nothing  只显示含义，不写入")
 @options.as_json("The meaning as JSON  以 JSON 输出")
@@ -59,30 +62,52 @@ MOST_PLACES = 8  # places of a question shown to people; programs get all of the
     type=click.Path(path_type=Path),
     help="Import or campaign policy, TOML  导入规则或筛查的判读规则",
 )
-@click.option("--plate", metavar="BARCODE", help="Plate of a file that names none  板号")
-@click.option("--lab", metavar="LAB", help="Lab of loads and reports  检测机构")
-@click.option("--at", metavar="TIME", help="Time of a file that has none, RFC 3339  时间")
+@click.option("--plate", metavar="BARCODE", help="Plate of a file that names none  文件未写板号时的板号")
+@click.option("--lab", metavar="LAB", help="Lab of loads and reports  上机与报告的检测机构")
 @click.option(
-    "--zone", type=ZONE, metavar="ZONE", help="Zone of times without one; default Asia/Shanghai  时区"
+    "--at", metavar="TIME", help="Time of a file that has none, RFC 3339  文件未写时间时的时间，RFC 3339 格式"
 )
-@click.option("--date-order", type=click.Choice(["mdy", "dmy"]), help="Order of 03-10-2024  日期顺序")
+@click.option(
+    "--zone",
+    type=ZONE,
+    metavar="ZONE",
+    help="Zone of times without one; default Asia/Shanghai  未写时差的时间所用时区，默认 Asia/Shanghai",
+)
+@click.option(
+    "--date-order",
+    type=click.Choice(["mdy", "dmy"]),
+    help="Order of 03-10-2024  03-10-2024 一类日期中月、日的先后",
+)
 @click.option(
     "--no-call-ct",
     type=Number(),
     multiple=True,
     metavar="CT",
-    help="Number written for no amplification  无扩增的数值",
+    help="Number written for no amplification  文件中表示无扩增的数值",
 )
 @click.option(
-    "--target", "targets", multiple=True, metavar="NAME=TARGET", help="Dye or name to target  通道与靶标"
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME=TARGET",
+    help="Dye or name to target  通道或名称所对应的靶标，可重复给出",
 )
-@click.option("--round", "screening_round", metavar="ROUND", help="Screening round of the events  轮次")
+@click.option(
+    "--round",
+    "screening_round",
+    metavar="ROUND",
+    help="Screening round of the events  这些事件所属的筛查轮次",
+)
 @click.option("--loads", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
-              help="Plate maps or load events to check plates against  用于核对的上机记录")  # fmt: skip
+              help="Plate maps or load events to check plates against  用于核对各板的板图或上机记录")  # fmt: skip
 @click.option("--stamp", metavar="FILE", type=click.Path(path_type=Path),
-              help="CSV source_plate,quadrant,plate: 4 x 96 into 384  合板表")  # fmt: skip
+              help="CSV source_plate,quadrant,plate: 4 x 96 into 384"
+              "  合板表（CSV，列为 source_plate、quadrant、plate）：4 块 96 孔板合为 384 孔板")  # fmt: skip
 @click.option(
-    "--layouts", metavar="DIR", type=click.Path(path_type=Path), help="The lab's own layouts  自定义版式"
+    "--layouts",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="The lab's own layouts  本机构自定义版式的文件夹",
 )
 def import_command(
     files: tuple[Path, ...],

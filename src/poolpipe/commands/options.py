@@ -82,12 +82,13 @@ rows = click.option(
     default=20,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Longest list on a board  看板行数",
+    help="Longest list on a board  看板最多显示的行数",
 )
 mapping = click.option(
     "--mapping",
     metavar="FILE",
-    help="What other headers, words and files mean, TOML; `check` writes one  列对应文件",
+    help="What other headers, words and files mean, TOML; `check` writes one"
+    "  列对应文件（TOML）：说明其他表头、词语与文件的含义，可由 `check` 写出",
 )
 show_ids = click.option("--show-ids", is_flag=True, help="Show identity numbers in full  显示完整证件号")
 
@@ -112,5 +113,5 @@ def out_folder(default: str | None = None) -> Callable[[Command], Command]:
         **standing,
         metavar="OUT",
         type=click.Path(path_type=Path),
-        help="Folder for the tables  结果文件夹",
+        help="Folder for the tables  写入结果表的文件夹",
     )

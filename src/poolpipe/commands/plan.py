@@ -29,23 +29,23 @@ __all__ = ["plan"]
     "制订全员核酸筛查计划：场所、采样点、人员、采样管、转运箱、检测板、试剂与防护物资、预计复采人数与小分队，"
     "并逐小时核对采样量是否超过检测能力。\n\n"
     "\b\nExample  例:\n"
-    "  poolpipe plan --people 700000 --days 2 --prevalence 0.0005 --lab 20000 --lab 8000",
+    "  poolpipe plan --people 700000 --prevalence 0.0005 --lab 20000 --lab 8000",
 )
-@click.option("--people", type=click.IntRange(1), required=True, help="People to screen  人数")
-@click.option("--days", type=click.IntRange(1, 60), default=2, show_default=True, help="Days  天数")
+@click.option("--people", type=click.IntRange(1), required=True, help="People to screen  应筛查人数")
+@click.option("--days", type=click.IntRange(1, 60), default=2, show_default=True, help="Days  筛查天数")
 @click.option(
     "--hours",
     type=click.IntRange(1, 24),
     default=12,
     show_default=True,
-    help="Hours of collection a day  每日采样小时",
+    help="Hours of collection a day  每日采样小时数",
 )
 @click.option(
     "--prevalence",
     type=SHARE,
     default=0.0005,
     show_default=True,
-    help="Share infected  感染率",
+    help="Share infected  感染者所占比例",
 )
 @click.option(
     "--lab",
@@ -54,7 +54,11 @@ __all__ = ["plan"]
     multiple=True,
     help="Tubes a lab tests in 24 h; one option per lab; none: the least that keeps up is assumed  检测机构日检测管数，不给则按够用估算",
 )
-@click.option("--pool-size", type=click.IntRange(1, 100), help="Pool size; default the policy's  混样比例")
+@click.option(
+    "--pool-size",
+    type=click.IntRange(1, 100),
+    help="Pool size; default the policy's  混样比例，默认依判读规则",
+)
 @click.option(
     "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  判读规则：预设名或 TOML 文件"
 )
@@ -63,7 +67,7 @@ __all__ = ["plan"]
     type=click.IntRange(1),
     default=24,
     show_default=True,
-    help="Hours shown; the others are counted  显示小时数",
+    help="Hours shown; the others are counted  显示的小时数，其余只计数",
 )
 @options.as_json()
 def plan(

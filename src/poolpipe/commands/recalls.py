@@ -37,16 +37,18 @@ __all__ = ["recalls"]
     "  poolpipe recalls scans --as-of '2022-04-04 12:00' --json"
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("--people", metavar="FILE", help="People with communities and households  人员表")
+@click.option("--people", metavar="FILE", help="People with communities and households  人员表：社区、住户")
 @click.option(
     "--policy", metavar="POLICY", help="For scan files: preset or TOML file  判读规则：预设名或 TOML 文件"
 )
-@click.option("--as-of", metavar="TIME", help="For scan files: the view from this moment  截至时刻")
+@click.option(
+    "--as-of", metavar="TIME", help="For scan files: the view from this moment  用于扫码文件：截至该时刻"
+)
 @click.option(
     "--zone",
     type=ZONE,
     metavar="ZONE",
-    help="Zone of the times; default the policy's, of a result Asia/Shanghai  时区",
+    help="Zone of the times; default the policy's, of a result Asia/Shanghai  时间的时区，默认依判读规则；结果文件夹为 Asia/Shanghai",
 )
 @options.rows
 @options.show_ids

@@ -39,7 +39,7 @@ __all__ = ["files_written", "run"]
     "  poolpipe run 采样登记.xlsx 装箱.csv 板图.xlsx qPCR.xls --out 结果\n"
     "  poolpipe run 'scans/2022-02-*.csv' --out result --policy twenty-in-one\n"
     "  zcat collect.csv.gz | poolpipe run - --kind collect --out result\n"
-    "  poolpipe run scans --out noon --as-of 2022-02-10T12:00:00+08:00 --people people.csv"
+    "  poolpipe run scans --out noon --as-of '2022-02-10 12:00' --people people.csv"
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @options.out_folder()
@@ -47,21 +47,26 @@ __all__ = ["files_written", "run"]
     "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  判读规则：预设名或 TOML 文件"
 )
 @click.option(
-    "--as-of", metavar="TIME", help="The view from this moment, RFC 3339; default the latest event  截至时刻"
+    "--as-of",
+    metavar="TIME",
+    help="The view from this moment, RFC 3339; default the latest event  截至该时刻（RFC 3339 格式），默认为最后一条事件的时间",
 )
 @click.option(
-    "--kind", metavar="KIND", help="Kind of events whose file tells none, collect say  文件未标明时的事件类型"
+    "--kind",
+    metavar="KIND",
+    help="Kind of events whose file tells none, collect say  文件、文件夹与 kind 列均未标明时的事件种类，如 collect",
 )
-@click.option("--people", metavar="FILE", help="People with communities and households  人员表")
-@click.option("--sites", metavar="FILE", help="Sampling sites and their priority  采样点表")
-@click.option("--labs", metavar="FILE", help="Testing labs  检测机构表")
+@click.option("--people", metavar="FILE", help="People with communities and households  人员表：社区、住户")
+@click.option("--sites", metavar="FILE", help="Sampling sites and their priority  采样点表：位置与是否优先")
+@click.option("--labs", metavar="FILE", help="Testing labs  检测机构表：检测能力")
 @options.mapping
 @click.option(
     "--readings",
     type=click.Choice(["auto", "all", "not-negative"]),
     default="auto",
     show_default=True,
-    help="Read-outs kept for exports; auto: all up to 300,000, else not those of negative tubes  保留哪些扩增结果",
+    help="Read-outs kept for exports; auto: all up to 300,000, else not those of negative tubes"
+    "  为导出保留哪些扩增结果；auto：30 万条以内全部保留，更多时不含阴性管的",
 )
 @options.rows
 @options.show_ids

@@ -32,12 +32,13 @@ __all__ = ["show"]
     "TABLE 为 docs/tables.zh.md 中的表名。编码不会被截断：宽度不足时略去末尾各列，并注明列名。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe show result recalls\n"
-    "  poolpipe show result recalls --by community --people people.csv --columns name,phone,tube,due_at\n"
+    "  poolpipe show result recalls --by community --people people.csv\n"
+    "  poolpipe show result recalls --people people.csv --columns name,phone,tube\n"
     "  poolpipe show result anomalies --by code --csv > anomalies.csv"
 )
 @click.argument("run", metavar="RESULT", type=click.Path(path_type=Path))
 @click.argument("table", metavar="TABLE")
-@click.option("--by", metavar="COLUMN", help="Group the rows by a column  按列分组")
+@click.option("--by", metavar="COLUMN", help="Group the rows by a column  按该列分组显示")
 @click.option("--columns", metavar="A,B,...", help="These columns, in this order  只显示这些列，按此顺序")
 @click.option("--people", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
               help="Roster or registrations: adds name, phone, community, ...  名册或采样登记，补充姓名、电话、社区等列")  # fmt: skip
@@ -47,7 +48,7 @@ __all__ = ["show"]
     metavar="ZONE",
     default="Asia/Shanghai",
     show_default=True,
-    help="Zone of the times  时区",
+    help="Zone of the times  所写时间的时区",
 )
 @click.option(
     "--csv",

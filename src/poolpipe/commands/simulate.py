@@ -25,7 +25,7 @@ _EXAMPLE = """
 Example  例:
   poolpipe simulate demo-city --people 20000 --seed 7
   poolpipe simulate day --preset shanghai --no-troubles --pieces 8
-  poolpipe simulate odd --preset town --format csv.gz --trouble overfull_pool=0.05
+  poolpipe simulate odd --format csv.gz --trouble overfull_pool=0.05
 """
 
 
@@ -41,17 +41,24 @@ Example  例:
 )
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False))
 @click.option(
-    "--people", type=click.IntRange(100, 100_000_000), help="Residents; default: the preset's.  居民人数"
+    "--people",
+    type=click.IntRange(100, 100_000_000),
+    help="Residents; default: the preset's.  居民人数，默认依预设",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Random seed.  随机种子"
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Random seed.  随机种子，相同则城市相同",
 )
 @click.option(
     "--preset",
     type=click.Choice(["town", "ruijin", "shanghai"]),
     default="town",
     show_default=True,
-    help="town 5,000 people, two rounds; ruijin 700,000; shanghai 25,665,000, lean columns.  预设城市",
+    help="town 5,000 people, two rounds; ruijin 700,000; shanghai 25,665,000, lean columns."
+    "  town 5000 人、两轮；ruijin 70 万人；shanghai 2566.5 万人、列较少",
 )
 @click.option(
     "--format",
@@ -61,19 +68,27 @@ Example  例:
     ),
     default="parquet",
     show_default=True,
-    help="Format and compression of the event files.  事件文件格式",
+    help="Format and compression of the event files.  事件文件的格式与压缩方式",
 )
 @click.option(
-    "--pieces", type=click.IntRange(min=1), default=1, show_default=True, help="Files per kind.  每类文件数"
+    "--pieces",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Files per kind.  每类事件分成几个文件",
 )
-@click.option("--rounds", type=click.IntRange(1, 30), help="Screening rounds; default: the preset's.  轮次")
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 30),
+    help="Screening rounds; default: the preset's.  筛查轮次数，默认依预设",
+)
 @click.option(
     "--trouble",
     "troubles",
     multiple=True,
     metavar="NAME=RATE",
     help="Share of carriers a trouble befalls, e.g. overfull_pool=0.01; may be repeated; NAME `all` sets every "
-    "rate.  差错发生率",
+    "rate.  发生某种差错的比例，如 overfull_pool=0.01，可重复给出；NAME 为 `all` 时为全部差错",
 )
 @click.option(
     "--spread",
@@ -85,16 +100,16 @@ Example  例:
     "--splash",
     type=click.FloatRange(0, 1),
     default=0.0,
-    help="Share of wells around a strong one that it splashes into.  强阳性孔溅入邻孔的比例",
+    help="Share of wells around a strong one that it splashes into.  强阳性孔的样本溅入邻孔的比例",
 )
 @click.option(
     "--bad-lot",
     type=click.FloatRange(0, 1),
     default=0.0,
-    help="Share of wells that one of six lots of reagent makes positive.  六个试剂批号之一造成假阳性的比例",
+    help="Share of wells that one of six lots of reagent makes positive.  六个试剂批号之一使检测孔呈假阳性的比例",
 )
-@click.option("--no-troubles", is_flag=True, help="A city where nothing goes wrong.  不植入差错")
-@click.option("--force", is_flag=True, help="Overwrite an earlier city in DIR.  覆盖已有结果")
+@click.option("--no-troubles", is_flag=True, help="A city where nothing goes wrong.  不植入任何差错")
+@click.option("--force", is_flag=True, help="Overwrite an earlier city in DIR.  覆盖 DIR 中先前的城市")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on stdout.  以 JSON 输出")
 def simulate(
     folder: str,

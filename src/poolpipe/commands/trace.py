@@ -36,7 +36,9 @@ __all__ = ["trace"]
     "  poolpipe trace result --tube T99999 --out trace.svg"
 )
 @click.argument("run", metavar="RESULT", type=click.Path(path_type=Path))
-@click.option("--tube", "tubes", multiple=True, metavar="TUBE", help="A tube, again for more  样本管，可重复")
+@click.option(
+    "--tube", "tubes", multiple=True, metavar="TUBE", help="A tube, again for more  样本管，可重复给出"
+)
 @click.option(
     "--person", "persons", multiple=True, metavar="PERSON",
     help="A document number, or type:number; again for more  证件号，或 类型:号码，可重复",
@@ -53,7 +55,7 @@ __all__ = ["trace"]
     help="List of residents: households, counts of communities and buildings  居民名册：同户人员，社区、楼栋人数",
 )
 @click.option("--policy", metavar="POLICY", help="Preset or TOML file  判读规则：预设名或 TOML 文件")
-@click.option("--table", "as_table", is_flag=True, help="A table instead of a tree  以表格显示")
+@click.option("--table", "as_table", is_flag=True, help="A table instead of a tree  以表格代替树状图")
 @click.option(
     "--csv",
     "as_csv",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from poolpipe.languages import has_chinese, language, one_language
+from poolpipe.terminal.wrapping import columns, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,12 +27,21 @@ _WORDS: Final = {
 """What click says itself, in Chinese."""
 
 _EXTRAS: Final = re.compile(r"  (\[[^\[\]]*\])\Z")
-_EXTRA_WORDS: Final = (("default: ", "默认 "), ("required", "必填"))
+_EXTRA_WORDS: Final = (
+    ("(csv: en, else zh)", "csv 为 en，其余为 zh"),
+    ("default: ", "默认 "),
+    ("required", "必填"),
+)
 """Words of what click adds behind an option's help."""
+
+_TYPES: Final = {
+    "INTEGER RANGE": "整数", "FLOAT RANGE": "数值", "INTEGER": "整数", "FLOAT": "数值", "TEXT": "文本", "PATH": "路径",
+}  # fmt: skip
+"""Names of what an option takes, where click names it; FILE and the like are names that the help explains."""
 
 
 class _Formatter(click.HelpFormatter):
-    """Writes help in the language of the reader."""
+    """Writes help in the language of the reader, in lines that fit the terminal in Chinese, too."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         words = (*(("[OPTIONS]", "COMMAND [ARGS]...") if language() == "zh" else ()),)
@@ -43,10 +53,27 @@ class _Formatter(click.HelpFormatter):
         super().write_heading(_word(one_language(heading)))
 
     def write_text(self, text: str) -> None:
-        super().write_text(_paragraphs(text))
+        indent = " " * self.current_indent
+        blocks = [
+            paragraph.removeprefix("\b\n").splitlines()
+            if _is_example(paragraph)
+            else wrapped(paragraph, self.width - self.current_indent)
+            for paragraph in _paragraphs(text).split("\n\n")
+        ]
+        self.write(
+            "\n\n".join("\n".join(f"{indent}{line}".rstrip() for line in block) for block in blocks) + "\n"
+        )
 
-    def write_dl(self, rows: Iterable[tuple[str, str]], *args: Any, **options: Any) -> None:
-        super().write_dl([(name, _about(told)) for name, told in rows], *args, **options)
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        told = [(_option(name), _about(about)) for name, about in rows]
+        widest = min(max(columns(name) for name, _ in told), col_max)
+        indent, hanging = " " * self.current_indent, " " * (self.current_indent + widest + col_spacing)
+        for name, about in told:
+            fits = columns(name) <= widest
+            head = f"{indent}{name}{' ' * (widest + col_spacing - columns(name))}"
+            lines = wrapped(about, max(self.width - len(hanging), 10))
+            shown = [f"{head}{lines[0]}", *lines[1:]] if fits and lines else [f"{indent}{name}", *lines]
+            self.write(f"\n{hanging}".join(shown).rstrip() + "\n")
 
 
 class ReaderContext(click.Context):
@@ -97,6 +124,12 @@ def _paragraphs(text: str) -> str:
 
 def _is_example(paragraph: str) -> bool:
     return paragraph.startswith("\b")
+
+
+def _option(name: str) -> str:
+    """An option, or a command, with what it takes."""
+    word, _, takes = name.partition(" ")
+    return f"{word} {_TYPES[takes]}" if language() == "zh" and takes in _TYPES else name
 
 
 def _about(told: str) -> str:
