@@ -94,7 +94,7 @@ Example  例:
     "--spread",
     is_flag=True,
     help="Infections spread by household, queue and building from day to day; the truth tells who infected whom.  "
-    "感染在户内、队列与楼栋间逐日传播",
+    "感染在户内、队列与楼栋间逐日传播，真值中记明谁传给谁",
 )
 @click.option(
     "--splash",
