@@ -347,7 +347,8 @@ def _tell(found: list[Characteristics], title: str, *, test: tuple[float, float]
         told = ({"note": each.note, "groups": groups(each.people)} for each in found)
         echo_json([few_digits(row) | more for row, more in zip(rows, told, strict=True)])
         return
-    facts = [{"figure": both(name, _CHINESE[name]), "value": _legible(name, rows[0][name])} for name in names]
+    figure, value = both("figure", "指标"), both("value", "数值")
+    facts = [{figure: both(name, _CHINESE[name]), value: _legible(name, rows[0][name])} for name in names]
     show([board(pl.DataFrame(facts), title)])
     perfect = f" ({both('a perfect test', '假定检测无误')})" if test == (1.0, 1.0) else ""
     tell(
