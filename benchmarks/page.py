@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import readme, targets
+from benchmarks import readme, targets, trace_page
 from benchmarks.contenders import ALL, FLOOR, OURS
 from benchmarks.measuring import ROOT
 from benchmarks.peers.events import LEFT_OUT
@@ -92,6 +92,7 @@ def page(figures: dict[str, Any]) -> str:
             "## Where the time goes",
             _steps(figures["cities"][largest].get("steps", [])),
             *_small_files(figures),
+            *trace_page.section(figures, _table),
             "## The peers",
             _peers(figures),
             "## Every part",

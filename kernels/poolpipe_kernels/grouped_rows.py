@@ -49,7 +49,7 @@ def group_rows(numbers: NDArray[np.int32], begins: NDArray[np.uint32], rows: NDA
             rows[begins[number]] = row
 
 
-@kernel("int64[]! uint64[]")
+@kernel
 def mix_keys(keys: NDArray[np.int64], mixed: NDArray[np.uint64]) -> None:
     """Mix keys into hashes, no two into one (splitmix64, Steele et al. 2014, is a bijection).
 
@@ -66,7 +66,7 @@ def mix_keys(keys: NDArray[np.int64], mixed: NDArray[np.uint64]) -> None:
         mixed[i] = z ^ (z >> np.uint64(31))
 
 
-@kernel("uint32[] int64 int32[] uint32[]")
+@kernel
 def number_by_first(
     firsts: NDArray[np.uint32], known: int, numbers: NDArray[np.int32], new: NDArray[np.uint32]
 ) -> int:
@@ -104,7 +104,7 @@ def number_by_first(
     return found
 
 
-@kernel("int64[] int64[] int64[]")
+@kernel
 def list_ranges(begins: NDArray[np.int64], ends: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
     """List the numbers from each begin up to its end.
 

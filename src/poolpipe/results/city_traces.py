@@ -134,7 +134,7 @@ def _via(
     put(boxed, 0, 5, np.searchsorted(boxes, box[boxed]))
     ends[people, 1] = ends[wells, 1] = 1
     offsets = np.zeros(len(person) + 1, np.int64)
-    np.cumsum((ends - begins).sum(axis=1), out=offsets[1:])
+    np.add.accumulate(np.add.reduce(ends - begins, axis=1), out=offsets[1:])
     content = np.concatenate([text.content for text in texts])
     there = (person >= 0) | (slot >= 0) | (box >= 0)
     valid = None if there.all() else validity_bitmap(there)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from poolpipe.policy import Policy
     from poolpipe.tracing.coded_day import CodedDay
 
-__all__ = ["INDEX", "kept_index", "state_of_index"]
+__all__ = ["INDEX", "coded_result", "kept_index", "state_of_index"]
 
 INDEX = ".trace-index"
 """Folder in a result: hidden, so that no run takes it for events."""
@@ -103,7 +103,7 @@ def kept_index(folder: Path, plate_wells: int, usual: Policy, damaged: str | Non
         return before.city
     if damaged is not None:
         _warn("index_damaged", place / damaged, {})
-    day = _coded(folder, plate_wells)
+    day = coded_result(folder, plate_wells)
     try:
         others = city_dictionaries(before.city).others if before else None
         index = index_city(day, before.city if before else None, others, keep=True)
@@ -120,7 +120,7 @@ def kept_index(folder: Path, plate_wells: int, usual: Policy, damaged: str | Non
     return index
 
 
-def _coded(folder: Path, plate_wells: int) -> CodedDay:
+def coded_result(folder: Path, plate_wells: int) -> CodedDay:
     """Code a result's tables; that of its people a million at a time."""
     with opened(folder, *_OF) as written:
         pools, recalls, cases = (_frame(written.path(name)) for name in ("pools", "recalls", "cases"))

@@ -20,7 +20,7 @@ from poolpipe.tracing.city_lookups import (
 )
 from poolpipe.tracing.flat_arrays import FlatTexts, PackedTexts, ranges
 from poolpipe.tracing.following import queue_reach_us
-from poolpipe.tracing.index import Touched, distinct
+from poolpipe.tracing.index import Touched, distinct, distinct_below
 from poolpipe.tracing.scores import InfectionEvidence
 from poolpipe.tracing.selection import overlapping
 
@@ -73,21 +73,23 @@ def _touched_seats(
     index: CityIndex, sources: NDArray[np.int64], dwellers: NDArray[np.int64], queue_us: int, hops: int
 ) -> NDArray[np.int64]:  # fmt: skip
     """As `selection.touched_seats` finds them, looked up."""
+    seats, known = int(index.round_seats[-1]), sum(map(len, index.people))
     own = seats_of_tubes(index, sources)
     found = [own, seats_of_tubes(index, _beside(index, sources, queue_us))]
-    people = distinct(people_of_seats(index, own))
-    homes = seats_of_people(index, distinct(np.concatenate([people, dwellers])))
+    people = distinct_below(people_of_seats(index, own), known)
+    homes = seats_of_people(index, distinct_below(np.concatenate([people, dwellers]), known))
     found.append(homes)
     again = homes[np.isin(people_of_seats(index, homes), people)] if len(dwellers) else homes
     for _ in range(2, hops + 1, 2):
-        reached = seats_of_tubes(index, distinct(tubes_of_seats(index, again)))
+        tubes = distinct_below(tubes_of_seats(index, again), int(index.round_tubes[-1]))
+        reached = seats_of_tubes(index, tubes)
         found.append(reached)
         if hops > 2:
-            again = seats_of_people(index, distinct(people_of_seats(index, reached)))
+            again = seats_of_people(index, distinct_below(people_of_seats(index, reached), known))
             found.append(again)
-    touched = distinct(np.concatenate(found))
-    everywhere = seats_of_people(index, distinct(people_of_seats(index, touched)))
-    return distinct(np.concatenate([touched, everywhere]))
+    touched = distinct_below(np.concatenate(found), seats)
+    everywhere = seats_of_people(index, distinct_below(people_of_seats(index, touched), known))
+    return distinct_below(np.concatenate([touched, everywhere]), seats)
 
 
 def _beside(index: CityIndex, sources: NDArray[np.int64], longest: int) -> NDArray[np.int64]:
@@ -157,7 +159,7 @@ def _touched(
     plates = distinct(of["load_slot"].take(ranges(begins, ends)) // WELL_PLACES)
     near = rows_of_groups(of["plate_begins"], of["plate_loads"], plates)
     loaded = of["load_tube"].take(near)
-    tubes = distinct(np.concatenate([seats.tube, boxed, loaded]))
+    tubes = distinct_below(np.concatenate([seats.tube, boxed, loaded]), int(index.round_tubes[-1]))
     place, box, packed, picked, received = (
         of[name].take(tubes).astype(np.int64)
         for name in ("place", "box", "packed_at", "picked_up_at", "received_at")

@@ -84,6 +84,8 @@ def _of_rounds(
     index: CityIndex, seats: NDArray[np.int64], look: Callable[[int, NDArray[np.int64]], NDArray[np.int64]]
 ) -> NDArray[np.int64]:
     """Look seats, ascending, up in the rounds that they are of."""
+    if len(index.seats) == 1:
+        return look(0, seats)
     cuts = np.searchsorted(seats, index.round_seats)
     parts = [
         look(place, seats[begin:end] - index.round_seats[place])

@@ -8,12 +8,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 import polars as pl
 
+from poolpipe_kernels.grouped_rows import group_rows
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T = TypeVar("T", bound=np.generic)
 
-__all__ = ["SeatIndex", "Touched", "TraceIndex", "TubeIndex", "distinct", "index_touched", "places_of"]
+__all__ = [
+    "SeatIndex",
+    "Touched",
+    "TraceIndex",
+    "TubeIndex",
+    "distinct",
+    "distinct_below",
+    "index_touched",
+    "places_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +176,7 @@ def _index_seats(touched: Touched) -> SeatIndex:
     keys = _in_order(distinct(np.concatenate([touched.key, touched.dwellers])), touched.bounds)
     number = _Numbering(keys)
     person = number.of(touched.key)
-    by_person = np.lexsort((tube, at, person)).astype(np.int32)
+    person_begins, by_person = _by_person(person, at, tube, len(keys))
     placed = place[tube]
     queued = np.flatnonzero(placed >= 0)
     queue = queued[np.lexsort((queued, at[queued], placed[queued]))].astype(np.int32)
@@ -174,7 +185,7 @@ def _index_seats(touched: Touched) -> SeatIndex:
     dwellers, homes = number.of(touched.dwellers), touched.homes.astype(np.int32)
     by_dweller, by_home = np.lexsort((homes, dwellers)), np.lexsort((dwellers, homes))
     return SeatIndex(
-        keys, tube.astype(np.uint32), person, at, _begins(tube, len(place)), _begins(person, len(keys)), by_person,
+        keys, tube.astype(np.uint32), person, at, _begins(tube, len(place)), person_begins, by_person,
         place, queue, rank, _begins(dwellers, len(keys)), homes[by_dweller],
         _begins(homes, int(homes.max(initial=-1)) + 1), dwellers[by_home], touched.answers,
     )  # fmt: skip
@@ -183,11 +194,14 @@ def _index_seats(touched: Touched) -> SeatIndex:
 def _index_tubes(touched: Touched) -> TubeIndex:
     own = np.flatnonzero(touched.box >= 0)
     parts = [part[own] for part in (touched.received_at, touched.picked_up_at, touched.box)]
-    order = np.lexsort((own, *parts))
-    new = np.zeros(len(own), np.bool_)
-    for part in parts:
-        new[1:] |= np.diff(part[order]) != 0
-    number = np.cumsum(new, dtype=np.int64)
+    order = _grouped(parts[2])
+    new = [part[order][1:] != part[order][:-1] for part in parts]
+    if ((new[0] | new[1]) & ~new[2]).any():  # a box of several journeys
+        order = np.lexsort(parts)  # stable: tubes of a journey stay in order
+        new = [part[order][1:] != part[order][:-1] for part in parts]
+    first = np.zeros(len(own), np.bool_)
+    first[1:] = new[0] | new[1] | new[2]
+    number = np.cumsum(first, dtype=np.int64)
     journey = np.full(len(touched.tubes), -1, np.int32)
     journey[own[order]] = number
     by_tube = np.lexsort((touched.slot, touched.loaded_at, touched.loaded))
@@ -199,12 +213,44 @@ def _index_tubes(touched: Touched) -> TubeIndex:
     )  # fmt: skip
 
 
+def _by_person(
+    person: NDArray[np.int32], at: NDArray[np.int64], tube: NDArray[np.int64], people: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Where each person's seats begin, and the seats, by time, then tube."""
+    begins, rows = np.zeros(people + 1, np.uint32), np.empty(len(person), np.uint32)
+    group_rows(person, begins, rows)
+    # Counting leaves the seats of a person by round and tube: nearly always that is by time.
+    ordered, times = person[rows], at[rows]
+    late = (ordered[1:] == ordered[:-1]) & (times[1:] < times[:-1])
+    order = np.lexsort((tube, at, person)) if late.any() else rows
+    return begins.astype(np.int64), order.astype(np.int32)
+
+
+def _grouped(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Order of numbers from 0, equal ones in the order of their rows."""
+    if not len(numbers) or int(numbers.max()) > 8 * len(numbers):
+        return np.argsort(numbers, kind="stable")
+    begins, rows = np.zeros(int(numbers.max()) + 2, np.uint32), np.empty(len(numbers), np.uint32)
+    group_rows(numbers.astype(np.int32), begins, rows)
+    return rows.astype(np.int64)
+
+
 def distinct(numbers: NDArray[T]) -> NDArray[T]:
     """Sort numbers and leave out repeated ones; numpy's own `unique` hashes, which takes twenty times as long."""
     ordered = np.sort(numbers)
-    kept = np.ones(len(ordered), np.bool_)
-    kept[1:] = ordered[1:] != ordered[:-1]
-    return ordered[kept]
+    if len(ordered) < 2:
+        return ordered
+    new = ordered[1:] != ordered[:-1]
+    return ordered if new.all() else np.concatenate([ordered[:1], ordered[1:][new]])
+
+
+def distinct_below(numbers: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """As `distinct`, of numbers from 0 and below `most`: many are marked, which takes a third of the time of sorting them."""
+    if len(numbers) < most >> 7:
+        return distinct(numbers)
+    marked = np.zeros(most, np.bool_)
+    marked[numbers] = True
+    return np.flatnonzero(marked)
 
 
 class _Numbering:

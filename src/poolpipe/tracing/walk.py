@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from poolpipe.coding.dictionaries import WELL_PLACES
+from poolpipe.tables import LINKS
 from poolpipe_kernels import neighbours as beside
 from poolpipe_kernels import walk as kernels
 
@@ -114,7 +115,9 @@ def walk_from(
     tube[split:] = tube_beside
     via_load = np.full(len(source), -1)
     via_load[split:] = np.where(near[:, 2] == kernels.WELL, by_load, -1)
-    order = np.lexsort((kind, person, tube, source))
+    # Two keys are sorted in half the time of four.
+    near_keys, far_keys = person * len(LINKS) + kind, source * (len(tubes.journey) + 1) + tube
+    order = np.lexsort((near_keys, far_keys))
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))
     reached = np.where(reached >= 0, back[reached], -1)

@@ -1,0 +1,95 @@
+"""The section of docs/benchmarks.md about traces, from what `benchmarks.trace_speed` measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    Table = Callable[[Sequence[str], Iterable[Sequence[str]]], str]
+
+INDEX_S, ROUND_S, ONE_HOP_S, TWO_HOPS_S, ONE_MS, COMMAND_S, GIGABYTES = 3.0, 2.0, 0.5, 2.0, 2.0, 1.0, 2.5
+
+HEAD = """A city of {people:,} people with one round ({seats_1:,} seats) and with three ({seats_3:,} seats), made by
+`poolpipe simulate --preset shanghai`; measured on {measured} by `python -m benchmarks.trace_speed`, in real-time priority on two
+shared cores, the fastest of three times. The index is built from the coded events; what is kept beside a result is mapped, and
+each stretch of 64 KiB proved when it is first looked at. Walks end with scored links."""
+
+PEERS = """The same {sources:,} sources, one hop, one round, on the same coded frames; poolpipe finds wells, too, and scores every link.
+scipy multiplies the matrix of tubes and people with itself."""
+
+
+def section(figures: dict[str, Any], table: Table) -> list[str]:
+    """The section; nothing where traces were not measured."""
+    if "trace" not in figures:
+        return []
+    told = figures["trace"]
+    one, three = told["1"], told["3"]
+    memory = {name: told[name]["in_memory"] for name in "13"}
+    head = HEAD.format(
+        people=told["people"],
+        measured=told["measured"],
+        seats_1=memory["1"]["seats"],
+        seats_3=memory["3"]["seats"],
+    )
+    peers = memory["1"]["peers"]
+    beside = [
+        (name, each["kinds"], f"{each['wall_s']:.2f}", f"{each['wall_s'] / memory['1']['hops_1_s']:.1f}")
+        for name, each in peers.items()
+    ]
+    ours = ("**poolpipe**", "all", f"{memory['1']['hops_1_s']:.2f}", "1.0")
+    return [
+        "## Traces of a city",
+        head,
+        table(("target", "asked", "one round", "three rounds", ""), list(_targets(one, three))),
+        PEERS.format(sources=memory["1"]["sources"]),
+        table(("who", "kinds of links", "wall, s", "x poolpipe"), [ours, *beside]),
+    ]
+
+
+def _targets(one: dict[str, Any], three: dict[str, Any]) -> Iterable[tuple[str, ...]]:
+    """What is asked, what one round and three took, and whether three rounds meet it."""
+    memory = [each["in_memory"] for each in (one, three)]
+    sources, links = (
+        memory[0]["sources"],
+        [[each[f"hops_{hops}_links"] for each in memory] for hops in (1, 2)],
+    )
+    yield _row("the index", INDEX_S, "s", [each["index_s"] for each in memory])
+    yield _row("the index of one round, from its events as they come", ROUND_S, "s", [memory[0]["index_s"]])
+    yield ("the index, extended by the third round", "", "", f"{memory[1]['extended_s']:.2f} s", "")
+    for hops, most in ((1, ONE_HOP_S), (2, TWO_HOPS_S)):
+        told = " and ".join(f"{each:,}" for each in links[hops - 1])
+        what = f"{('one hop', 'two hops')[hops - 1]} from {sources:,} sources, {told} links"
+        yield _row(what, most, "s", [each[f"hops_{hops}_s"] for each in memory])
+    yield _row("memory of the index", GIGABYTES, "GB", [each["index_bytes"] / 1e9 for each in memory])
+    for name, what in (("tube", "no source"), ("source", "a source")):
+        for turn, when in (("first", "first look"), ("again", "once loaded")):
+            taken = [each["one_by_one"][f"{name} {turn}"] for each in (one, three)]
+            asked = ONE_MS if turn == "again" else None
+            row = _row(
+                f"`poolpipe.trace` of a tube, {what}, {when}: 99th percentile",
+                asked,
+                "ms",
+                [each["p99"] for each in taken],
+            )
+            middle = [
+                f"{cell} (median {each['p50']:.2f})" for cell, each in zip(row[2:4], taken, strict=True)
+            ]
+            yield (*row[:2], *middle, row[4])
+    for name, what in (("tube", "no source"), ("source", "a source")):
+        taken = [each[name]["wall_s"] for each in (one, three)]
+        yield _row(f"`poolpipe trace RESULT --tube T`, {what}, from a kept index", COMMAND_S, "s", taken)
+    first = [
+        f"{each['first']['wall_s']:.1f} s, {each['first']['peak_bytes'] / 1e9:.1f} GB"
+        for each in (one, three)
+    ]
+    yield ("the first such call, which makes the index", "", *first, "")
+    yield ("the kept index on disk", "", *(f"{each['bytes'] / 1e9:.2f} GB" for each in (one, three)), "")
+
+
+def _row(what: str, most: float | None, unit: str, taken: list[float]) -> tuple[str, ...]:
+    cells = [f"{each:.2f} {unit}" for each in taken]
+    asked = "" if most is None else f"<= {most:g} {unit}"
+    verdict = "" if most is None else "met" if max(taken) <= most else "**not met**"
+    return (what, asked, *cells, *[""] * (2 - len(cells)), verdict)
