@@ -284,5 +284,20 @@ FALSE_ALARMS: Final[Mapping[str, FalseAlarm]] = {
         "more positives than other tubes of the same sites and days", "阳性多于同采样点、同日的其他管",
         "stop using it; repeat these tubes with another", "停用，并换用其他的复检这些管",
     ),
+    "run_loaded": FalseAlarm(
+        "a run of tubes, loaded one after the other, with more positives than their queues", "连续上机的一段样本管，阳性多于各自队列",
+        "repeat these tubes from the sample; ask what was pipetted, mixed or opened between the first and the last",
+        "用原始样本复检这些管，并查首管至末管之间的加样、配液与开盖",
+    ),
+    "run_received": FalseAlarm(
+        "a run of tubes, received one after the other, with more positives than their queues", "连续签收的一段样本管，阳性多于各自队列",
+        "repeat these tubes from the sample; look at the boxes between the first and the last for leaks",
+        "用原始样本复检这些管，并查首管至末管之间的转运箱有无渗漏",
+    ),
+    "run_instrument": FalseAlarm(
+        "a run of tubes on one instrument with more positives than their queues", "同一仪器连续检测的一段样本管，阳性多于各自队列",
+        "repeat these tubes on another instrument; look for amplification product on this one",
+        "换用其他仪器复检这些管，并查此仪器有无扩增产物污染",
+    ),
 }  # fmt: skip
 """Every statistic of the table `false_alarms` (docs/false-alarms.md)."""

@@ -66,7 +66,7 @@ SUBJECT_WORDS: Final[Mapping[str, Wording]] = _words(
 """What events and anomalies are about (`subject_kind` of the table `anomalies`)."""
 
 LABORATORY_WORDS: Final[Mapping[str, Wording]] = _words(
-    lab="检测机构", plate="检测板", well="孔", lot="试剂批号", instrument="仪器", channel="加样通道",
+    lab="检测机构", plate="检测板", well="孔", lot="试剂批号", instrument="仪器", channel="加样通道", run="连续样本管",
 )  # fmt: skip
 """What in a laboratory may explain positives (`subject_kind` of the table `false_alarms`)."""
 

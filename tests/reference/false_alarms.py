@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations, product
-from math import comb, erf, exp, pi, sqrt
+from math import comb, erf, exp, log, pi, sqrt
 
 
 def binomial_tail(successes, trials, chance):
@@ -133,3 +133,45 @@ def join_tail(wells, positives):
         all_ += 1
         hits += joins([well for line in chosen for well in line]) >= seen
     return hits / all_
+
+
+def best_run(orders, queues, positive, *, longest, least):
+    """Highest log likelihood ratio over all runs of all orders, and that run: (ratio, tubes), (0, None) without one.
+
+    `orders` are lists of parts, each a list of tubes; `queues` lists of tubes; `positive` a set of tubes.
+    """
+    share = {tube: len(positive.intersection(queue)) / len(queue) for queue in queues for tube in queue}
+    every, best = len(positive), (0.0, None)
+    for order in orders:
+        for part in order:
+            for first, last in combinations(range(len(part) + 1), 2):
+                run = part[first:last]
+                seen, expected = len(positive.intersection(run)), sum(share[tube] for tube in run)
+                if len(run) > longest or seen < least or seen <= expected:
+                    continue
+                if (
+                    not {run[0], run[-1]} <= positive
+                ):  # a shorter run has as many positives, and fewer expected
+                    continue
+                ratio = seen * log(seen / expected)
+                if seen < every:
+                    ratio += (every - seen) * log((every - seen) / (every - expected))
+                if ratio > best[0] + 1e-12:
+                    best = ratio, run
+    return best
+
+
+def rotation_tail(orders, queues, positive, *, longest, least):
+    """Share of all rotations of the queues whose best run is as striking, by trying each."""
+    seen = best_run(orders, queues, positive, longest=longest, least=least)[0]
+    hits = every = 0
+    for shifts in product(*(range(len(queue)) for queue in queues)):
+        moved = {
+            queue[(place + shift) % len(queue)]
+            for queue, shift in zip(queues, shifts, strict=True)
+            for place, tube in enumerate(queue)
+            if tube in positive
+        }
+        every += 1
+        hits += best_run(orders, queues, moved, longest=longest, least=least)[0] >= seen - 1e-9
+    return hits / every

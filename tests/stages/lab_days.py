@@ -7,6 +7,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from poolpipe.stages.false_alarms.runs import find_runs
+from poolpipe.stages.false_alarms.stratified import thinned
 from poolpipe.stages.false_alarms.tested_wells import TestedWells
 
 SAMPLES, ROWS, COLUMNS = 94, 8, 12
@@ -110,10 +112,10 @@ def events_of(ct, *, lot=None, start="2022-04-04T09:00:00"):
     return {"load": loads, "read": pl.concat(reads)}
 
 
-def lab_city(seed, *, labs=12, plates=30, lots=8, bad=None, rate=0.01, prevalence=0.002):
+def lab_city(seed, *, labs=12, plates=30, lots=8, bad=None, rate=0.01, prevalence=0.002, box=30):
     """A city whose labs' sites are in turn clustered differently; lot `bad`, if any, makes a share of negatives positive.
 
-    Eight sites at a time send boxes of 30 tubes in turn, 120 a site; lots change every two plates, instruments with each.
+    Eight sites at a time send boxes of so many tubes in turn, 120 a site; lots change every two plates, instruments with each.
     Returns site, position, positive, units by kind, which positives are false and the place of each tube in its lab's queue, in
     the order of the sites' queues.
     """
@@ -124,7 +126,7 @@ def lab_city(seed, *, labs=12, plates=30, lots=8, bad=None, rate=0.01, prevalenc
     lab, of_lab = np.divmod(site, sites)
     burden = prevalence * rng.lognormal(0.0, 1.0, (labs, sites // 8 + 1)).repeat(8, axis=1)[:, :sites].ravel()
     ct = np.concatenate([infections(120, rng, prevalence=each) for each in burden])
-    order = np.lexsort((position, of_lab, position // 30, of_lab // 8, lab))
+    order = np.lexsort((position, of_lab, position // box, of_lab // 8, lab))
     place = np.empty(len(tube), np.int64)
     place[order] = np.arange(len(tube)) % (sites * 120)
     plate = place // SAMPLES
@@ -140,6 +142,33 @@ def lab_city(seed, *, labs=12, plates=30, lots=8, bad=None, rate=0.01, prevalenc
         "plate": lab * (plates + 1) + plate,
     }
     return site, position, positive | false, units, false, place
+
+
+def run_of_tubes(units, place, run, rng, *, lab):
+    """Tubes made positive at a rate among consecutive ones of a lab, as many as `run` = (length, rate) says."""
+    length, rate = run
+    own = units["instrument"] // 6 == lab
+    begin = rng.integers(0, place[own].max() - length)
+    return own & (place >= begin) & (place < begin + length) & (rng.random(len(place)) < rate)
+
+
+def runs_of_city(city, run, *, orders=(0, 1, 2), seed=0):
+    """The runs of a `lab_city` in which a (length, rate) is planted in lab 3, if any; and which tubes it spoilt.
+
+    Order 0 is that of loading, 1 that of receipt (the same), 2 that of each instrument.
+    """
+    site, position, positive, units, _, place = city
+    lab = units["instrument"] // 6
+    rng = np.random.default_rng(seed)
+    hit = run_of_tubes(units, place, run, rng, lab=3) if run else np.zeros(len(lab), bool)
+    parts = np.stack([lab, lab, units["instrument"]])[list(orders)]
+    ranks = np.argsort(np.argsort(parts * (int(place.max()) + 1) + place, axis=1), axis=1)
+    if run and orders == [2]:  # consecutive plates of one instrument, not of the lab
+        machine = units["instrument"] == 3 * 6
+        begin = np.sort(ranks[0][machine])[200]
+        hit = machine & (ranks[0] >= begin) & (ranks[0] < begin + run[0]) & (rng.random(len(lab)) < run[1])
+    counted = thinned(positive | hit, site, position, 20)
+    return find_runs(counted, site, lab, parts, ranks, 0.05), hit
 
 
 def events_of_city(site, position, positive, units, place):

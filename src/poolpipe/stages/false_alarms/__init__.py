@@ -11,9 +11,11 @@ import polars as pl
 from poolpipe.coding.dictionaries import well_names
 from poolpipe.stages.false_alarms.exact import false_discovery_rates
 from poolpipe.stages.false_alarms.exposures import exposures, plate_assays
+from poolpipe.stages.false_alarms.handling import ORDERS
 from poolpipe.stages.false_alarms.join_counts import join_counts
 from poolpipe.stages.false_alarms.queue_bracket import queue_bracket
 from poolpipe.stages.false_alarms.rows import alarm_rows, tubes_in_words
+from poolpipe.stages.false_alarms.runs import find_runs
 from poolpipe.stages.false_alarms.splash import SplashedWells, cycle_law, splash_posteriors
 from poolpipe.stages.false_alarms.splashed import splash_links
 from poolpipe.stages.false_alarms.stratified import stratified_tests, thinned
@@ -23,9 +25,12 @@ from poolpipe.tables import TIME
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.policy import Policy
     from poolpipe.stages.false_alarms.exposures import Exposures
+    from poolpipe.stages.false_alarms.stratified import UnitTests
     from poolpipe.stages.false_alarms.tested_wells import TestedWells
 
 __all__ = ["LabEvidence", "LabFindings", "find_false_alarms", "plate_assays"]
@@ -79,7 +84,7 @@ class LabFindings(NamedTuple):
 
 
 def find_false_alarms(evidence: LabEvidence, codes: Dictionaries, policy: Policy) -> LabFindings:
-    """Ask of each lab's day, plate, well, lot, instrument and channel whether it explains positives.
+    """Ask of each lab's day, plate, well, lot, instrument, channel and run of tubes whether it explains positives.
 
     Parameters
     ----------
@@ -104,7 +109,7 @@ def find_false_alarms(evidence: LabEvidence, codes: Dictionaries, policy: Policy
         *_splashed_days(wells, codes, policy),
         *_splashed_wells(wells, found, codes, policy),
         *_joined_plates(wells, codes, policy),
-        *_bad_units(exposures(evidence.pools, evidence.assays, policy), codes, policy),
+        *_bad_units_and_runs(exposures(evidence.pools, evidence.assays, policy), codes, policy),
     ]
     return LabFindings(alarm_rows(alarms), splash_links(wells, found))
 
@@ -197,32 +202,72 @@ def _joined_plates(wells: TestedWells, codes: Dictionaries, policy: Policy) -> I
         }
 
 
-def _bad_units(met: Exposures | None, codes: Dictionaries, policy: Policy) -> Iterator[dict[str, Any]]:
-    """Lots, instruments, channels and plates with more positives than their sites and days explain."""
+def _bad_units_and_runs(
+    met: Exposures | None, codes: Dictionaries, policy: Policy
+) -> Iterator[dict[str, Any]]:
+    """What has more positives than its sites and days explain: units, and runs of tubes where no lot, instrument or channel does."""
     if met is None:
         return
     counted = thinned(met.positive, met.queue, met.position, _REACH)
     found = stratified_tests(met.stratum, counted, met.units, policy.false_alarms.discovery_rate)
+    spoilt = np.zeros(len(counted), np.bool_)
     for kind, tests in found.items():
         for unit in np.flatnonzero(tests.flagged).tolist():
-            repeat = np.flatnonzero(met.positive & (met.units[kind] == unit))
-            tubes = pl.Series(met.tube[repeat]).cast(pl.UInt32)
-            rounds = codes.entity("tube", tubes)[0].unique()
-            labs = met.names[kind]["lab"] if "lab" in met.names[kind].columns else None
-            yield {
-                "round": rounds[0] if len(rounds) == 1 else None,
-                "subject_kind": kind,
-                "subject": _unit_name(met, kind, unit, codes),
-                "statistic": "stratified",
-                "lab": None if labs is None else codes.text("lab", labs[unit : unit + 1])[0],
-                "at": pl.Series([int(met.at[met.units[kind] == unit].min())]).cast(TIME)[0],
-                "seen": int(tests.seen[unit]),
-                "expected": float(tests.expected[unit]),
-                "p": float(tests.p[unit]),
-                "q": float(tests.q[unit]),
-                "tubes": len(repeat),
-                "repeat": tubes_in_words(met.tube[repeat], codes),
-            }
+            spoilt |= (met.units[kind] == unit) & (kind != "plate")  # a run may go on beyond a spoilt plate
+        yield from _bad_units(met, kind, tests, codes)
+    yield from _runs(met, counted & ~spoilt, codes, policy)
+
+
+def _bad_units(met: Exposures, kind: str, tests: UnitTests, codes: Dictionaries) -> Iterator[dict[str, Any]]:
+    """Lots, instruments, channels and plates with more positives than their sites and days explain."""
+    for unit in np.flatnonzero(tests.flagged).tolist():
+        labs = met.names[kind]["lab"] if "lab" in met.names[kind].columns else None
+        yield {
+            **_of_tubes(met, np.flatnonzero(met.units[kind] == unit), codes),
+            "subject_kind": kind,
+            "subject": _unit_name(met, kind, unit, codes),
+            "statistic": "stratified",
+            "lab": None if labs is None else codes.text("lab", labs[unit : unit + 1])[0],
+            "seen": int(tests.seen[unit]),
+            "expected": float(tests.expected[unit]),
+            "p": float(tests.p[unit]),
+            "q": float(tests.q[unit]),
+        }
+
+
+def _runs(
+    met: Exposures, counted: NDArray[np.bool_], codes: Dictionaries, policy: Policy
+) -> Iterator[dict[str, Any]]:
+    """Consecutive tubes of a lab with more positives than their queues explain."""
+    rate = policy.false_alarms.discovery_rate
+    runs = find_runs(counted, met.queue_day, met.lab_day, met.parts, met.ranks, rate)
+    for place in np.flatnonzero(runs.q <= rate).tolist():
+        tubes = runs.tubes[place]
+        ends = codes.entity("tube", pl.Series(met.tube[tubes[[0, -1]]]).cast(pl.UInt32))[1]
+        lab = pl.Series(met.lab[tubes[:1]]).cast(pl.UInt32)
+        yield {
+            **_of_tubes(met, tubes, codes),
+            "subject_kind": "run",
+            "subject": f"{ends[0]} - {ends[1]}",
+            "statistic": ORDERS[runs.order[place]],
+            "lab": codes.text("lab", lab)[0],
+            "seen": int(runs.seen[place]),
+            "expected": float(runs.expected[place]),
+            "p": float(runs.p[place]),
+            "q": float(runs.q[place]),
+        }
+
+
+def _of_tubes(met: Exposures, tubes: NDArray[np.int64], codes: Dictionaries) -> dict[str, Any]:
+    """round, at, tubes and repeat of some tubes: the positives among them are to repeat."""
+    repeat = met.tube[tubes[met.positive[tubes]]]
+    rounds = codes.entity("tube", pl.Series(repeat).cast(pl.UInt32))[0].unique()
+    return {
+        "round": rounds[0] if len(rounds) == 1 else None,
+        "at": pl.Series([int(met.at[tubes].min())]).cast(TIME)[0],
+        "tubes": len(repeat),
+        "repeat": tubes_in_words(repeat, codes),
+    }
 
 
 def _unit_name(met: Exposures, kind: str, unit: int, codes: Dictionaries) -> str:

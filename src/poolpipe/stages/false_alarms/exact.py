@@ -71,15 +71,20 @@ def hypergeometric(drawn: int, marked: int, total: int) -> tuple[int, NDArray[np
     return least, weights / weights.sum()
 
 
-def false_discovery_rates(p: NDArray[np.float64]) -> NDArray[np.float64]:
+def false_discovery_rates(
+    p: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Adjust p-values: among tests with a result of at most q, the expected share of false discoveries is at most q.
 
-    Benjamini & Hochberg 1995, valid for independent and for positively dependent tests.
+    Benjamini & Hochberg 1995, valid for independent and for positively dependent tests; with weights Genovese, Roeder &
+    Wasserman 2006, which hold the same rate.
 
     Parameters
     ----------
     p : (n,) float64
         p-values of all tests, those that found nothing too.
+    weights : (n,) float64, optional
+        Above 0, 1 on average, and not chosen by the p-values: a test of weight 2 needs half the evidence.
 
     Returns
     -------
@@ -87,6 +92,7 @@ def false_discovery_rates(p: NDArray[np.float64]) -> NDArray[np.float64]:
         Adjusted, in the same order.
     """
     n = len(p)
+    p = p if weights is None else p / weights
     order = np.argsort(p, kind="stable")
     scaled = p[order] * n / np.arange(1, n + 1)
     result = np.empty(n)

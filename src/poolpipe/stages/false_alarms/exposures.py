@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import WELL_PLACES
+from poolpipe.stages.false_alarms.handling import handling_orders
 from poolpipe.stages.false_alarms.tested_wells import plate_shape
 from poolpipe.tables import CALLS
 
@@ -38,10 +39,16 @@ class Exposures:
         Site, lab and day of collection.
     queue, position : (n,) int64
         Point of a site and lab, and place among the listed tubes of that point.
+    queue_day : (n,) int64
+        That point and day.
     units : dict of (n,) int64
         Kind (lot, instrument, channel, plate) to each tube's unit; -1 unknown.
     names : dict of DataFrame
         Kind to lab and name of each unit; lab null where a unit has several.
+    lab, lab_day : (n,) int64
+        Lab, and lab and day of collection; -1: lab unknown.
+    parts, ranks : (3, n) int64
+        As `handling.handling_orders` gives them.
     """
 
     tube: NDArray[np.int64]
@@ -50,8 +57,13 @@ class Exposures:
     stratum: NDArray[np.int64]
     queue: NDArray[np.int64]
     position: NDArray[np.int64]
+    queue_day: NDArray[np.int64]
     units: dict[str, NDArray[np.int64]]
     names: dict[str, pl.DataFrame]
+    lab: NDArray[np.int64]
+    lab_day: NDArray[np.int64]
+    parts: NDArray[np.int64]
+    ranks: NDArray[np.int64]
 
 
 def plate_assays(reads: pl.DataFrame, called: pl.DataFrame) -> pl.DataFrame:
@@ -101,22 +113,30 @@ def exposures(pools: pl.DataFrame, assays: pl.DataFrame, policy: Policy) -> Expo
     rows = _rows(pools, policy.time_zone)
     if rows.is_empty():
         return None
-    _, wide = plate_shape(policy.codes.plate_wells)
+    tall, wide = plate_shape(policy.codes.plate_wells)
     place, points = _numbered(rows, "site", "lab"), _numbered(rows, "site", "lab", "point")
     begins = np.flatnonzero(np.diff(points, prepend=-1))
     position = np.arange(rows.height) - np.repeat(begins, np.diff(np.append(begins, rows.height)))
     date = rows["date"].to_physical().to_numpy().astype(np.int64)
     date -= date.min()
     units, names = _units(rows, assays, wide)
+    lab, days = rows["lab"].cast(pl.Int64).fill_null(-1).to_numpy(), int(date.max()) + 1
+    lab_day = np.where(lab < 0, -1, lab * days + date)
+    parts, ranks = handling_orders(rows, lab_day, units["instrument"], tall, wide)
     return Exposures(
         tube=rows["tube"].cast(pl.Int64).to_numpy(),
         at=rows["loaded_at"].to_physical().to_numpy(),
         positive=rows["positive"].to_numpy(),
-        stratum=place * (int(date.max()) + 1) + date,
+        stratum=place * days + date,
         queue=points,
         position=position,
+        queue_day=points * days + date,
         units=units,
         names=names,
+        lab=lab,
+        lab_day=lab_day,
+        parts=parts,
+        ranks=ranks,
     )
 
 
@@ -190,7 +210,10 @@ def _rows(pools: pl.DataFrame, zone: str) -> pl.DataFrame:
     return (
         pools.lazy()
         .filter(kept & pl.col("site").is_in(found["site"].unique().implode()))
-        .select("tube", "site", "point", "lab", date, "first_collected", "plate", "well", "loaded_at", positive.alias("positive"))
+        .select(
+            "tube", "site", "point", "lab", date, "first_collected", "plate", "well", "loaded_at", "box", "packed_at", "received_at",
+            positive.alias("positive"),
+        )
         .join(found.lazy(), on=key, how="semi", nulls_equal=True)
         .sort("site", "lab", "point", "first_collected", "tube")
         .collect()

@@ -93,7 +93,7 @@ def stratified_tests(
     sum is compared with its expectation; exactly, by convolution, where it is sparse. In many strata the variance
     is that between the strata where it is larger. The unit that stands out most is taken out with its
     tubes before the others are asked again, so that an instrument is not accused of the lot that ran on it.
-    Tests are adjusted together (Benjamini & Hochberg 1995).
+    Tests are adjusted together, each kind with the same weight in sum: hundreds of plates do not hide one of eight lots.
 
     Parameters
     ----------
@@ -115,12 +115,16 @@ def stratified_tests(
     sizes = {kind: int(unit.max(initial=-1)) + 1 for kind, unit in units.items()}
     kinds: list[str] = list(units)
     kept: dict[tuple[str, int], tuple[int, float, float]] = {}
+    there = sum(size > 0 for size in sizes.values())
+    weights = np.repeat(
+        [sum(sizes.values()) / max(there * sizes[kind], 1) for kind in kinds], [sizes[kind] for kind in kinds]
+    )
     while True:
         found = {kind: _kind_tests(stratum, positive, units[kind], left, sizes[kind]) for kind in kinds}
         for (kind, unit), result in kept.items():
             for column, value in zip(found[kind], result, strict=True):
                 column[unit] = value
-        q = false_discovery_rates(np.concatenate([found[kind][2] for kind in kinds]))
+        q = false_discovery_rates(np.concatenate([found[kind][2] for kind in kinds]), weights)
         ends = np.cumsum([sizes[kind] for kind in kinds])[:-1]
         adjusted = dict(zip(kinds, np.split(q, ends), strict=True))
         best = _most_striking(found, adjusted, kept, rate)
