@@ -13,8 +13,9 @@ from poolpipe.errors import InputError
 from poolpipe.events.isolation import Isolated, IsolationError
 
 
-@pytest.fixture(name="child")
+@pytest.fixture(name="child", scope="module")
 def _child():
+    """One for all tests, as for all files of a run: after each, however it ended, the next call is answered."""
     isolated = Isolated(memory=1 << 30, seconds=60)
     yield isolated
     isolated.close()
