@@ -15,7 +15,7 @@ import poolpipe
 from poolpipe.events.reference import read_reference
 from poolpipe.policy import load_policy
 from poolpipe.simulate.check import busiest_moment
-from poolpipe.terminal.boards import WIDTH, day_boards
+from poolpipe.terminal.boards import WIDTH, day_boards, ledger_board
 
 ROOT = Path(__file__).parents[1]
 TOWN = ROOT / "data" / "samples" / "town"
@@ -26,13 +26,13 @@ CELL = 12.2
 
 
 def main() -> None:
-    """Run the sample town and draw its first three boards."""
+    """Run the sample town and draw its campaign, recalls and ledger."""
     people = read_reference(people=next((TOWN / "reference").glob("people.*"))).people
     end = poolpipe.run(TOWN / "events", people=people)
     day = end.view(as_of=busiest_moment(end.recalls))
     console = Console(file=io.StringIO(), record=True, width=WIDTH, highlight=False)
-    campaign, recalls, ledger, *_ = day_boards(day, zone=load_policy().time_zone, people=people, rows=_ROWS)
-    for board in (campaign, recalls, ledger):
+    campaign, recalls, *_ = day_boards(day, zone=load_policy().time_zone, people=people, rows=_ROWS)
+    for board in (campaign, recalls, ledger_board(day.ledger, rows=_ROWS)):
         console.print(board)
         console.print()
     PICTURE.parent.mkdir(parents=True, exist_ok=True)

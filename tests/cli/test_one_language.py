@@ -125,6 +125,16 @@ def test_board__in_english_has_no_chinese(results: dict[str, Path], name: str) -
     assert [line for line in lines if has_chinese(line)] == []
 
 
+def test_boards__show_no_sign_of_a_line_break_as_text(results: dict[str, Path]) -> None:
+    """A cell's text is made visible sign by sign; lines of a cell are to be told as lines."""
+    both = told("--language", "both", "demo", "--out", results["town"].with_name("demo"), "--rows", "60")
+    assert "By chance once in".lower() in both.lower()
+    assert "\\n" not in both
+    assert "\\n" not in "".join(
+        results[name].with_suffix(".txt").read_text(encoding="utf-8") for name in results
+    )
+
+
 @pytest.mark.parametrize("name", ["town", "county"])
 def test_run__in_chinese_has_no_english(results: dict[str, Path], name: str) -> None:
     assert left_over(results[name].with_suffix(".txt").read_text(encoding="utf-8")) == []

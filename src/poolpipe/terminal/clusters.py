@@ -59,7 +59,7 @@ def _cells(row: dict[str, Any], zone: str, *, show_ids: bool) -> list[Renderable
         Text(f"{row['size']:,}\n") + Text(f"+{row['growth']:,}", "bold red" if row["growth"] else "dim"),
         _lines((row["places"] or "-").split("; ")),
         _lines(each.removeprefix("RIC:") for each in people.split("; ")),
-        "-" if days is None else both(f"{days:,.0f} d", f"{days:,.0f} 天", "\n"),
+        "-" if days is None else Text(both(f"{days:,.0f} d", f"{days:,.0f} 天", "\n")),
     ]
 
 
