@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,3 +98,11 @@ def test_workbook__behind_a_link_and_dots_is_the_one_that_the_system_opens(
     monkeypatch.chdir(tmp_path / "here")
     day = poolpipe.run("link/../采样登记.xlsx")  # far/采样登记.xlsx, not here/采样登记.xlsx
     assert sum(each["accepted"] for each in day.summary["files"]) == 134
+
+
+def test_workbooks__open_in_excel_without_repair() -> None:
+    """Excel and openpyxl refuse a fill without a pattern."""
+    for path in FOLDER.rglob("*.xlsx"):
+        with zipfile.ZipFile(path) as archive:
+            styles = archive.read("xl/styles.xml").decode()
+        assert styles.count("<fill>") == styles.count("<patternFill") == 1, path.name
