@@ -122,6 +122,16 @@ def joins(positives):
     )
 
 
+def black_black(joins_, black):
+    """Join-count statistic BB: half the sum of w_ij x_i x_j (Cliff & Ord 1981, p. 17), each join given once."""
+    return sum(one in black and other in black for one, other in joins_)
+
+
+def black_black_expected(joins_, n, black):
+    """Mean of BB when `black` of n places are dealt out, nonfree sampling (Cliff & Ord 1981, eq. 1.42)."""
+    return len(joins_) * black * (black - 1) / (n * (n - 1))
+
+
 def join_tail(wells, positives):
     """P(as many joins or more) when the positives of each line lie in any of its wells alike, by trying all ways."""
     ways = []

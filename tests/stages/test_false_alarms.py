@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import polars as pl
 import pytest
@@ -15,7 +17,7 @@ from poolpipe.stages.false_alarms.queue_bracket import queue_bracket
 from poolpipe.stages.false_alarms.splash import CycleLaw, cycle_law, splash_posteriors
 from poolpipe.stages.false_alarms.stratified import stratified_tests, thinned
 from reference import false_alarms as naive
-from stages.lab_days import COLUMNS, events_of, events_of_city, infections, lab_city, splashed, wells_of
+from stages.lab_days import COLUMNS, ROWS, events_of, events_of_city, infections, lab_city, splashed, wells_of
 
 RULES = AlarmRules()
 
@@ -165,6 +167,40 @@ def test_join_count__is_the_exact_tail_over_all_ways(seed):
     assert found.seen[0] == naive.joins(positives)
     exact = naive.join_tail(where, positives)
     assert found.p[0] == pytest.approx(exact) or (found.p[0] == 1.0 and exact > 0.001)
+
+
+def lattice(tall, wide, *, corners):
+    """Neighbours on a lattice, each pair once: rook's moves, and with corners the queen's."""
+    return [
+        (row * wide + column, (row + down) * wide + column + right)
+        for row in range(tall)
+        for column in range(wide)
+        for down, right in ((0, 1), (1, 0), *(((1, 1), (1, -1)) if corners else ()))
+        if row + down < tall and 0 <= column + right < wide
+    ]
+
+
+def test_join_count__is_bb_of_cliff_and_ord_without_the_joins_of_a_line():
+    # The example of esda's Join_Counts: two of four rows of a 4 x 4 lattice are black, BB is 10 of 24 joins.
+    rook = lattice(4, 4, corners=False)
+    assert len(rook) == 24
+    assert naive.black_black(rook, set(range(8, 16))) == 10
+    every = [naive.black_black(rook, set(black)) for black in combinations(range(16), 3)]
+    assert np.mean(every) == pytest.approx(naive.black_black_expected(rook, 16, 3))
+    ct = np.full(94, np.nan)
+    ct[np.random.default_rng(2).choice(94, 24, replace=False)] = 30.0
+    wells = wells_of(ct)
+    joins = [pair for pair in lattice(ROWS, COLUMNS, corners=True) if set(pair) <= set(wells.well.tolist())]
+    black = set(wells.well[wells.positive].tolist())
+    inside = [(one, other) for one, other in joins if one % COLUMNS == other % COLUMNS]
+    found = join_counts(wells)
+    assert found.seen[0] == naive.black_black(joins, black) - naive.black_black(inside, black) > 3
+    share = [
+        np.mean([well in black for well in wells.well if well % COLUMNS == column])
+        for column in range(COLUMNS)
+    ]
+    across = sum(share[one % COLUMNS] * share[other % COLUMNS] for one, other in set(joins) - set(inside))
+    assert found.expected[0] == pytest.approx(across)
 
 
 def test_join_count__computes_what_is_striking():

@@ -61,7 +61,9 @@ def growing_clusters(
                 row["growth"],
                 [masked_text(each, show_ids=show_ids) for each in (row["places"] or "–").split("; ")],
                 [masked_text(each.removeprefix("RIC:"), show_ids=show_ids) for each in people.split("; ")],
-                None if days is None else Words(f"{days:,.0f} days", f"{days:,.0f} 天"),
+                None
+                if days is None
+                else Words(f"{days:,.0f} {'day' if round(days) == 1 else 'days'}", f"{days:,.0f} 天"),
             )
         )
     return clusters, source.summary["rows"]["clusters"]
