@@ -75,8 +75,8 @@ REFERENCE_WORDS: Final[dict[str, Wording]] = _words(people="人员表", sites="�
 
 MODE_WORDS: Final[Mapping[str, Wording]] = _words(pool="混采", single="单采")
 TUBE_WORDS: Final[Mapping[str, Wording]] = {
-    "pool": Wording("pool tubes", "混管"),
-    "single": Wording("single tubes", "单采管"),
+    "pool_tubes": Wording("pool tubes", "混管"),
+    "single_tubes": Wording("single tubes", "单采管"),
 }
 """Modes of a tube."""
 

@@ -66,7 +66,7 @@ def test_second_process__begins_at_the_end_and_stops_when_the_first_has_gone(tmp
     second.stdin.close()
     assert second.wait() == 0
     (last, _), *_ = reversed(warmup.kernels_of_a_run())
-    assert kept[0].startswith(f"texts.{last.py_func.__name__}-")
+    assert any(name.startswith(f"texts.{last.py_func.__name__}-") for name in kept)
     assert len(list(tmp_path.rglob("*.nbc"))) < 10
 
 

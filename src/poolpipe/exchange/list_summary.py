@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from poolpipe.exchange.list_columns import LISTS, Language, worded
+from poolpipe.tables import MODES
 from poolpipe.words import CALL_WORDS, PRESET_WORDS, STATUS_WORDS, TUBE_WORDS, Wording
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ def _of_result(lists: Lists, language: Language) -> Iterator[_Row]:
     yield Wording("policy", "判读规则"), f"{_preset(policy['name'], language)} {policy['version']}", _NOTHING
     yield Wording("personal data", "个人信息"), "", _PRIVATE
     modes: dict[Any, int] = counted["mode"]
-    for name, wording in TUBE_WORDS.items():
-        yield wording, f"{modes.get(name, 0):,}", _NOTHING
+    for name in MODES:
+        yield TUBE_WORDS[f"{name}_tubes"], f"{modes.get(name, 0):,}", _NOTHING
     yield Wording("tubes nobody is registered for", "无登记样本管"), f"{modes.get(None, 0):,}", _NOTHING
     calls: dict[Any, int] = counted["call"]
     for name, wording in CALL_WORDS.items():
