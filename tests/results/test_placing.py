@@ -230,7 +230,7 @@ def test_readers__find_a_whole_result_throughout(results, tmp_path):
     pollers = [threading.Thread(target=poll, args=(look,)) for look in (by_day, by_name)]
     for each in pollers:
         each.start()
-    for turn in range(12):
+    for turn in range(20):
         place(begun(out, results["new" if turn % 2 == 0 else "old"]), out, NAMES)
         # Of two readings that end after the switch the second began after it: both results are seen.
         enough, waited = len(read) + 2, 0
