@@ -24,7 +24,7 @@ from scipy import sparse
 
 import poolpipe
 from benchmarks import bench_trace, contenders, machine
-from benchmarks.measuring import ROOT, best, measure
+from benchmarks.measuring import ROOT, Measured, best, measure
 from poolpipe.coding.dictionaries import Entities
 from poolpipe.policy import load_policy
 from poolpipe.results.kept_index import coded_result
@@ -51,6 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sources", type=int, default=SOURCES, help="at most so many positive tubes")
     parser.add_argument("--one", type=Path, help="a result of one round")
     parser.add_argument("--three", type=Path, help="a result of three rounds")
+    parser.add_argument("--events", type=Path, help="the events of one round")
+    parser.add_argument(
+        "--only", nargs="*", default=["1", "3", "run"], help="what is measured; the rest stays as it was"
+    )
     parser.add_argument("--work", type=Path, help="where cities are put; default: the temporary folder")
     parser.add_argument("--results", type=Path, default=MEASURED, help="where the figures go")
     parser.add_argument("--no-page", dest="page", action="store_false", help="leave the docs as they are")
@@ -60,16 +64,22 @@ def main(arguments: list[str] | None = None) -> int:
         part = {"in_memory": in_memory, "one_by_one": one_by_one}[options.part]
         print(json.dumps(part(options.one, options.sources)))
         return 0
+    figures = json.loads(options.results.read_text(encoding="utf-8")) if options.results.exists() else {}
     found: dict[str, Any] = {
+        **figures.get("trace", {}),
         "measured": dt.datetime.now(dt.UTC).date().isoformat(),
         "machine": machine.describe(),
         "people": options.people,
     }
     with tempfile.TemporaryDirectory(dir=options.work, prefix="poolpipe-bench-") as work:
+        place = Path(work)
         for rounds, given in ((1, options.one), (3, options.three)):
-            result = given or _made(Path(work), options.people, rounds)
-            found[str(rounds)] = _figures(result, options.sources)
-    figures = json.loads(options.results.read_text(encoding="utf-8")) if options.results.exists() else {}
+            if str(rounds) in options.only:
+                result = given or _result(place, options.people, rounds)
+                found[str(rounds)] = _figures(result, options.sources)
+        if "run" in options.only:
+            events = options.events or _city(place, options.people, 1)
+            found["run"] = _run(events, place / "out")
     figures["trace"] = found
     options.results.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if options.page:
@@ -79,16 +89,46 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _made(place: Path, people: int, rounds: int) -> Path:
-    city, out = place / f"city-{rounds}", place / f"result-{rounds}"
-    for command in (
-        [*contenders.city(city, people, seed=20220404), "--rounds", str(rounds)],
-        contenders.command(contenders.OURS, city / "events", out),
-    ):
-        made = measure(command)
-        if not made.done:
-            raise SystemExit(f"{command}: {made.said}")
+def _city(place: Path, people: int, rounds: int) -> Path:
+    """Events of a city, made once."""
+    city = place / f"city-{rounds}"
+    if not city.exists():
+        _done([*contenders.city(city, people, seed=20220404), "--rounds", str(rounds)])
+    return city / "events"
+
+
+def _result(place: Path, people: int, rounds: int) -> Path:
+    out = place / f"result-{rounds}"
+    _done(contenders.command(contenders.OURS, _city(place, people, rounds), out))
     return out
+
+
+def _done(command: list[str]) -> Measured:
+    made = measure(command)
+    if not made.done:
+        raise SystemExit(f"{command}: {made.said}")
+    return made
+
+
+def _run(events: Path, out: Path) -> dict[str, Any]:
+    """What the main job takes with traces, clusters and false alarms, and without, in turns; the least CPU time of each."""
+    commands = {
+        "with": contenders.command(contenders.OURS, events, out),
+        "without": [sys.executable, "-m", "benchmarks.without_traces", str(events), str(out)],
+    }
+    runs: dict[str, list[Measured]] = {name: [] for name in commands}
+    for _ in range(REPEATS):
+        for name, command in commands.items():
+            runs[name].append(_done(command))
+    return {
+        name: {
+            "cpu_s": min(run.cpu_s for run in taken),
+            "wall_s": min(run.wall_s for run in taken),
+            "peak_bytes": max(run.peak_bytes for run in taken),
+            "others_s": max(run.others_s for run in taken),
+        }
+        for name, taken in runs.items()
+    }
 
 
 def _figures(result: Path, sources: int) -> dict[str, Any]:
@@ -97,9 +137,7 @@ def _figures(result: Path, sources: int) -> dict[str, Any]:
     kept = result / ".trace-index"
     for path in kept.glob("*"):
         path.unlink()
-    first = measure(contenders.poolpipe("trace", str(result), "--tube", negative))
-    if not first.done:
-        raise SystemExit(first.said)
+    first = _done(contenders.poolpipe("trace", str(result), "--tube", negative))
     found: dict[str, Any] = {
         "first": first.as_dict(),
         "bytes": sum(path.stat().st_size for path in kept.iterdir()),

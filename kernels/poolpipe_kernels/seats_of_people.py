@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["seats_of_people"]
 
 
-@kernel("int64[]! int64[] uint32[]")
-def seats_of_people(person: NDArray[np.int64], wanted: NDArray[np.int64], seats: NDArray[np.uint32]) -> int:
+@kernel("int64[]! int64[] bool[] uint32[]")
+def seats_of_people(
+    person: NDArray[np.int64], wanted: NDArray[np.int64], known: NDArray[np.bool_], seats: NDArray[np.uint32]
+) -> int:
     """List the seats of some people, by one scan of everybody's.
 
     Parameters
@@ -24,6 +26,8 @@ def seats_of_people(person: NDArray[np.int64], wanted: NDArray[np.int64], seats:
         Key of each seat's person.
     wanted : (k,) int64, k > 0
         Keys, ascending and distinct.
+    known : (seats,) bool
+        Seats that are left out: of millions of people most are known already, and looking each up is what takes time.
     seats : (seats,) uint32
         Output: the seats, ascending.
 
@@ -33,9 +37,9 @@ def seats_of_people(person: NDArray[np.int64], wanted: NDArray[np.int64], seats:
         How many there are.
     """
     size = 64
-    while size < 16 * len(wanted):
+    while size < 32 * len(wanted):
         size *= 2
-    # One bit of sixteen a key is set: fifteen of sixteen strangers cost one look-up in a small table.
+    # One bit of thirty-two or more is set: nearly all strangers cost one look-up in a small table.
     bits = np.zeros(size // 64, np.uint64)
     shift = np.uint64(64)
     while size > 1:
@@ -47,6 +51,8 @@ def seats_of_people(person: NDArray[np.int64], wanted: NDArray[np.int64], seats:
         bits[bit >> np.uint64(6)] |= np.uint64(1) << (bit & np.uint64(63))
     found = 0
     for seat in range(len(person)):
+        if known[seat]:
+            continue
         key = person[seat]
         bit = (np.uint64(key) * mix) >> shift
         if not (bits[bit >> np.uint64(6)] >> (bit & np.uint64(63))) & np.uint64(1):

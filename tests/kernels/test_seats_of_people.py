@@ -14,8 +14,13 @@ keys = st.sampled_from([-9, -2, -1, 0, 1, 2, 3, 1 << 40, 1089859316266714398, (1
 
 @wraps_round
 @both(seats_of_people)
-@given(st.lists(keys, max_size=30), st.sets(keys, min_size=1))
-def test_seats_of_people__are_all_of_theirs_and_no_others(run, person, wanted):
+@given(st.lists(st.tuples(keys, st.booleans()), max_size=30), st.sets(keys, min_size=1))
+def test_seats_of_people__are_all_of_theirs_but_known_ones_and_no_others(run, seated, wanted):
+    person, known = (
+        np.array([each[i] for each in seated], kind) for i, kind in enumerate((np.int64, np.bool_))
+    )
     seats = np.empty(len(person), np.uint32)
-    found = run(np.array(person, np.int64), np.array(sorted(wanted), np.int64), seats)
-    assert seats[:found].tolist() == [seat for seat, key in enumerate(person) if key in wanted]
+    found = run(person, np.array(sorted(wanted), np.int64), known, seats)
+    assert seats[:found].tolist() == [
+        seat for seat, (key, left_out) in enumerate(seated) if key in wanted and not left_out
+    ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from poolpipe.tracing.index import distinct
+from poolpipe.tracing.index import distinct, distinct_below
 from poolpipe_kernels.compilation import read_only
 from poolpipe_kernels.seats_of_people import seats_of_people
 
@@ -137,13 +137,16 @@ def touched_seats(
     found.append(homes)
     again = homes[np.isin(person[homes], people)]
     for _ in range(2, hops + 1, 2):
-        tubes = distinct(np.searchsorted(city.offsets, again, side="right") - 1)
+        tubes = distinct_below(np.searchsorted(city.offsets, again, side="right") - 1, len(city.tubes))
         found.append(city.rows(tubes))
         if hops > 2:
             again = _of_people(person, distinct(person[found[-1]]))
             found.append(again)
-    touched = distinct(np.concatenate(found))
-    return distinct(np.concatenate([touched, _of_people(person, distinct(person[touched]))]))
+    touched = np.zeros(len(person), np.bool_)
+    for seats in found:
+        touched[seats] = True
+    touched[_of_people(person, distinct(person[touched]), touched)] = True
+    return np.flatnonzero(touched)
 
 
 def members_of(city: CitySeats, sources: NDArray[np.uint32]) -> NDArray[np.int64]:
@@ -152,9 +155,12 @@ def members_of(city: CitySeats, sources: NDArray[np.uint32]) -> NDArray[np.int64
     return distinct(city.members["person"].to_numpy()[own])
 
 
-def _of_people(person: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Seats of some people."""
+def _of_people(
+    person: NDArray[np.int64], wanted: NDArray[np.int64], known: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """Seats of some people, without those that are known."""
     if not len(wanted):
         return np.empty(0, np.int64)
     seats = np.empty(len(person), np.uint32)  # the system allocates pages only where they are written
-    return seats[: seats_of_people(read_only(person), wanted, seats)].astype(np.int64)
+    left_out = np.zeros(len(person), np.bool_) if known is None else known
+    return seats[: seats_of_people(read_only(person), wanted, left_out, seats)].astype(np.int64)
