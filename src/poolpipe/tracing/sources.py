@@ -16,7 +16,7 @@ from poolpipe.tracing.following import (
     hazards_of_positives,
     queue_reach_us,
 )
-from poolpipe.tracing.index import Touched, distinct, places_of
+from poolpipe.tracing.index import Touched, distinct_below, places_of
 from poolpipe.tracing.people import with_strangers
 from poolpipe.tracing.scores import InfectionEvidence
 from poolpipe.tracing.selection import CitySeats, members_of, touched_seats
@@ -166,21 +166,25 @@ def _touched(
     renumbered: NDArray[np.int64], codes: Dictionaries,
 ) -> Touched:  # fmt: skip
     """Lay out touched seats with their tubes, the tubes of the sources' boxes and the wells of their plates."""
-    chosen = pl.Series(sources).implode()
-    boxes = pools.filter(pl.col("tube").is_in(chosen))["box"].drop_nulls().unique().implode()
-    beside = pools.filter(pl.col("box").is_in(boxes))["tube"]
-    plates = loads.filter(pl.col("tube").is_in(chosen))["plate"].unique().implode()
-    near = loads.filter(pl.col("plate").is_in(plates))
-    parts = [seats["tube"], beside, near["tube"]]
-    tubes = distinct(np.concatenate([part.to_numpy().astype(np.int64) for part in parts]))
-    own = pools[np.searchsorted(pools["tube"].to_numpy(), tubes)]
+    every = pools["tube"].to_numpy()
+    box = pools["box"].cast(pl.Int64).fill_null(-1).to_numpy()
+    boxes = box[np.searchsorted(every, sources)]
+    beside = every[_marked(boxes[boxes >= 0], box)]
+    plate = loads["plate"].cast(pl.Int64).to_numpy()
+    own_loads = _marked(sources.astype(np.int64), loads["tube"].cast(pl.Int64).to_numpy())
+    near = loads[np.flatnonzero(_marked(plate[own_loads], plate))]
+    parts = [seats["tube"].to_numpy(), beside, near["tube"].to_numpy()]
+    tubes = distinct_below(np.concatenate([part.astype(np.int64) for part in parts]), int(every[-1]) + 1)
+    own = pools.select(_PACKING)[np.searchsorted(every, tubes)]
     where = np.searchsorted(collected, tubes)
     there = collected[np.minimum(where, len(collected) - 1)] == tubes
     tube = np.searchsorted(tubes, seats["tube"].to_numpy())
     key = _renumbered(seats["person"], renumbered)
     asked = pl.DataFrame({"answer": seats["tube"], "person": key}).with_row_index("seat")
     told = answers.select("tube", pl.Series("person", _renumbered(answers["person"], renumbered)), "answer")
-    told = told.filter(pl.col("tube").is_in(chosen)).join(asked, on=["answer", "person"])
+    told = told.filter(pl.col("tube").is_in(pl.Series(sources).implode())).join(
+        asked, on=["answer", "person"]
+    )
     recalled = np.searchsorted(tubes, told["tube"].to_numpy())
     slot = near["plate"].cast(pl.Int64) * WELL_PLACES + near["well"].cast(pl.Int64)
     box, packed, picked, received = (
@@ -194,6 +198,14 @@ def _touched(
         np.searchsorted(tubes, near["tube"].to_numpy()), slot.to_numpy(), near["at"].to_physical().to_numpy(),
         codes.person_bounds(),
     )  # fmt: skip
+
+
+def _marked(wanted: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each number, -1 for none, is among the wanted ones."""
+    marks = np.zeros(int(max(numbers.max(initial=0), wanted.max(initial=0))) + 2, np.bool_)
+    marks[wanted + 1] = True
+    found: NDArray[np.bool_] = marks[numbers + 1]
+    return found
 
 
 def _renumbered(people: pl.Series, keys: NDArray[np.int64]) -> NDArray[np.int64]:
