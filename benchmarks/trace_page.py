@@ -94,7 +94,12 @@ def _targets(one: dict[str, Any], three: dict[str, Any]) -> Iterable[tuple[str, 
         told = " and ".join(f"{each:,}" for each in links[hops - 1])
         what = f"{('one hop', 'two hops')[hops - 1]} from {sources:,} sources, {told} links"
         yield _row(what, most, "s", [each[f"hops_{hops}_s"] for each in memory])
-    yield _row("memory of the index", GIGABYTES, "GB", [each["index_bytes"] / 1e9 for each in memory])
+    yield _row(
+        "arrays of the index, beside the coded day",
+        GIGABYTES,
+        "GB",
+        [each["index_bytes"] / 1e9 for each in memory],
+    )
     for name, what in (("tube", "no source"), ("source", "a source")):
         for turn, when in (("first", "first look"), ("again", "once loaded")):
             taken = [each["one_by_one"][f"{name} {turn}"] for each in (one, three)]

@@ -16,9 +16,8 @@ keys = st.sampled_from([-9, -2, -1, 0, 1, 2, 3, 1 << 40, 1089859316266714398, (1
 @both(seats_of_people)
 @given(st.lists(st.tuples(keys, st.booleans()), max_size=30), st.sets(keys, min_size=1))
 def test_seats_of_people__are_all_of_theirs_but_known_ones_and_no_others(run, seated, wanted):
-    person, known = (
-        np.array([each[i] for each in seated], kind) for i, kind in enumerate((np.int64, np.bool_))
-    )
+    person = np.array([key for key, _ in seated], np.int64)
+    known = np.array([left_out for _, left_out in seated], np.bool_)
     seats = np.empty(len(person), np.uint32)
     found = run(person, np.array(sorted(wanted), np.int64), known, seats)
     assert seats[:found].tolist() == [
