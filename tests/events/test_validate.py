@@ -79,6 +79,20 @@ def test_tube__is_asked_of_samples_and_not_of_controls() -> None:
     assert told == ["missing_value", "missing_value", None, None, "missing_value"]
 
 
+def test_tube__of_a_control_may_be_its_name__and_the_plate_keeps_its_control() -> None:
+    for name in ("阴性对照", "NTC 1", "H₂O", "空白", "管" * 65):
+        told = [
+            GOOD["load"] | {"tube": name, "role": role}
+            for role in ("negative_control", "阳性对照", "sample", "")
+        ]
+        assert _codes_of("load", *told) == [None, None, "bad_code", "bad_code"], name
+        for event in told[:2]:
+            kept, code = clean({"kind": "load", "at": AT, **event}, DEFAULT_POLICY)
+            assert (code, kept and kept["tube"]) == ("", None)
+    found = read({"load": _frame({"at": AT, **told[0]}, {"at": AT, **GOOD["load"], "well": "A2"})})
+    assert tubes(found, "load") == [None, "T1"]
+
+
 ORDER = {
     "missing_value": {"lab": ""},
     "bad_time": {"at": "yesterday"},

@@ -225,9 +225,8 @@ def _absent(reading: _Validation, column: str) -> NDArray[np.bool_]:
 
 def _controls(reading: _Validation) -> NDArray[np.bool_]:
     role = reading.coded("role")
-    return role.spread(role.values.is_in(ROLES[1:]).fill_null(value=False).to_numpy(), missing=False).astype(
-        np.bool_
-    )
+    is_control = role.values.is_in(ROLES[1:]).fill_null(value=False).to_numpy()
+    return role.spread(is_control.astype(np.bool_), missing=False)
 
 
 def _ids(reading: _Validation, column: str) -> pl.Series:
@@ -290,9 +289,12 @@ def _pattern(reading: _Validation, column: str, code: str) -> None:
     rule = getattr(reading.policy.codes, f"{code}_check")
     if not (given.profile and given.profile.fits(pattern)):
         fits = given.values.str.contains(f"^(?:{pattern})$").fill_null(value=True).to_numpy()
-        reading.refuse_values(
-            given, ~fits, "bad_code", column, message("outside_pattern", {"pattern": pattern})
-        )
+        bad = given.spread(~fits, missing=False)
+        if column == "tube" and reading.kind == "load" and bad.any():
+            # a control needs no tube: laboratories write its name there
+            reading.events.codes[column] = replace(given, values=given.values.set(pl.Series(~fits), None))
+            bad &= ~_controls(reading)
+        reading.refuse(bad, "bad_code", column, message("outside_pattern", {"pattern": pattern}))
     if rule != "none":
         checked = check_characters_fit(given.values, rule).fill_null(value=True).to_numpy()
         reading.refuse_values(given, ~checked, "bad_code", column, message("check_character", {"rule": rule}))
