@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 
 from poolpipe.stages.false_alarms.runs import find_runs
-from poolpipe.stages.false_alarms.stratified import thinned
 from poolpipe.stages.false_alarms.tested_wells import TestedWells
 
 SAMPLES, ROWS, COLUMNS = 94, 8, 12
@@ -157,7 +156,7 @@ def runs_of_city(city, run, *, orders=(0, 1, 2), seed=0):
 
     Order 0 is that of loading, 1 that of receipt (the same), 2 that of each instrument.
     """
-    site, position, positive, units, _, place = city
+    site, _, positive, units, _, place = city
     lab = units["instrument"] // 6
     rng = np.random.default_rng(seed)
     hit = run_of_tubes(units, place, run, rng, lab=3) if run else np.zeros(len(lab), bool)
@@ -167,8 +166,7 @@ def runs_of_city(city, run, *, orders=(0, 1, 2), seed=0):
         machine = units["instrument"] == 3 * 6
         begin = np.sort(ranks[0][machine])[200]
         hit = machine & (ranks[0] >= begin) & (ranks[0] < begin + run[0]) & (rng.random(len(lab)) < run[1])
-    counted = thinned(positive | hit, site, position, 20)
-    return find_runs(counted, site, lab, parts, ranks, 0.05), hit
+    return find_runs(positive | hit, site, lab, parts, ranks, 0.05), hit
 
 
 def events_of_city(site, position, positive, units, place):

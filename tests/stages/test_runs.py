@@ -8,7 +8,7 @@ import pytest
 
 import poolpipe
 from poolpipe.stages.false_alarms.handling import ORDERS, handling_orders
-from poolpipe.stages.false_alarms.runs import find_runs
+from poolpipe.stages.false_alarms.runs import counted_in_rounds, find_runs
 from stages.lab_days import events_of_city, lab_city, run_of_tubes, runs_of_city
 
 
@@ -17,6 +17,30 @@ def test_runs__do_not_accuse_labs_of_their_queues():
     assert len(p) > 100
     assert (p <= 0.05).mean() <= 1.2 * 0.05 + 2 * np.sqrt(0.05 / len(p))
     assert np.unique(p).size > 50, "p-values are all the same"
+
+
+def test_clusters__of_a_rotated_queue_are_the_rotated_clusters():
+    rng = np.random.default_rng(4)
+    queue = np.repeat([0, 1, 2], [40, 50, 60])
+    for _ in range(20):
+        positive = rng.random(150) < 0.1
+        counted = counted_in_rounds(positive, queue, 5)
+        assert not (counted & ~positive).any()
+        for group in range(3):
+            own = queue == group
+            ring = np.flatnonzero(counted[own])
+            assert len(ring) < 3 or (np.diff(ring) > 5).all()
+            shift = int(rng.integers(0, own.sum()))
+            moved = counted_in_rounds(np.roll(positive[own], shift), queue[own], 5)
+            if positive[own].any() and _one_longest(positive[own]):
+                assert np.array_equal(moved, np.roll(counted[own], shift))
+
+
+def _one_longest(positive):
+    """Whether one stretch without a positive is the longest of a ring."""
+    rows = np.flatnonzero(positive)
+    gaps = np.diff(rows, append=rows[0] + len(positive))
+    return (gaps == gaps.max()).sum() == 1
 
 
 @pytest.mark.parametrize("order", [0, 2])

@@ -215,7 +215,7 @@ def _bad_units_and_runs(
         for unit in np.flatnonzero(tests.flagged).tolist():
             spoilt |= (met.units[kind] == unit) & (kind != "plate")  # a run may go on beyond a spoilt plate
         yield from _bad_units(met, kind, tests, codes)
-    yield from _runs(met, counted & ~spoilt, codes, policy)
+    yield from _runs(met, met.positive & ~spoilt, codes, policy)
 
 
 def _bad_units(met: Exposures, kind: str, tests: UnitTests, codes: Dictionaries) -> Iterator[dict[str, Any]]:
@@ -236,11 +236,11 @@ def _bad_units(met: Exposures, kind: str, tests: UnitTests, codes: Dictionaries)
 
 
 def _runs(
-    met: Exposures, counted: NDArray[np.bool_], codes: Dictionaries, policy: Policy
+    met: Exposures, positive: NDArray[np.bool_], codes: Dictionaries, policy: Policy
 ) -> Iterator[dict[str, Any]]:
     """Consecutive tubes of a lab with more positives than their queues explain."""
     rate = policy.false_alarms.discovery_rate
-    runs = find_runs(counted, met.queue_day, met.lab_day, met.parts, met.ranks, rate)
+    runs = find_runs(positive, met.queue_day, met.lab_day, met.parts, met.ranks, rate)
     for place in np.flatnonzero(runs.q <= rate).tolist():
         tubes = runs.tubes[place]
         ends = codes.entity("tube", pl.Series(met.tube[tubes[[0, -1]]]).cast(pl.UInt32))[1]

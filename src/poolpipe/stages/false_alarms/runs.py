@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LabRuns", "find_runs"]
+__all__ = ["LabRuns", "counted_in_rounds", "find_runs"]
 
 _LONGEST = 400
 """Tubes of a run at most: four plates. A longer one is a lab's day, and its sites explain that."""
 
 _AT_LEAST = 3
 """Positives of a run, each cluster of a queue once: two may be neighbours who went to two points."""
+
+_REACH = 20
+"""Tubes of a queue in which positives are one cluster, as for lots."""
 
 _ENOUGH, _FEWEST, _MOST = 20, 999, 100_000
 """High rotations after which a lab's day is not looked at further; fewest rotations to end with, and most."""
@@ -58,7 +61,7 @@ class LabRuns:
 
 
 def find_runs(
-    counted: NDArray[np.bool_],
+    positive: NDArray[np.bool_],
     queue: NDArray[np.int64],
     lab_day: NDArray[np.int64],
     parts: NDArray[np.int64],
@@ -74,8 +77,8 @@ def find_runs(
 
     Parameters
     ----------
-    counted : (n,) bool
-        Positives that count (`stratified.thinned`).
+    positive : (n,) bool
+        Positives. Each cluster of a queue counts once.
     queue : (n,) int64
         Point and day of each tube; tubes of a queue stand together, in its order.
     lab_day : (n,) int64
@@ -89,6 +92,7 @@ def find_runs(
     -------
     LabRuns
     """
+    counted = counted_in_rounds(positive, queue, _REACH)
     days = np.unique(lab_day[counted & (lab_day >= 0)])
     most = min(max(_FEWEST, int(4 * max(len(days), 1) / rate)), _MOST)
     order, tubes, seen, expected, p = (
@@ -104,6 +108,45 @@ def find_runs(
         order[place], seen[place], expected[place], p[place] = best, *found, share
         tubes[place] = rows
     return LabRuns(days, order, tubes, seen, expected, p, false_discovery_rates(p))
+
+
+def counted_in_rounds(positive: NDArray[np.bool_], queue: NDArray[np.int64], reach: int) -> NDArray[np.bool_]:
+    """Count each cluster of a queue once, as if the queue were a ring: rotated, it has the same clusters.
+
+    Counting begins behind the longest stretch without a positive. Were it always to begin at the head of the queue, positives there
+    would count more often, in all queues alike, and queues that are loaded side by side would look like a run.
+
+    Parameters
+    ----------
+    positive : (n,) bool
+        Positives.
+    queue : (n,) int64
+        Queue of each tube; tubes of a queue stand together.
+    reach : int
+        Tubes behind a counted positive in which no other counts.
+
+    Returns
+    -------
+    (n,) bool
+        The positives that count.
+    """
+    counted = np.zeros(len(positive), np.bool_)
+    rows = np.flatnonzero(positive)
+    begins = np.flatnonzero(np.diff(queue, prepend=-1))
+    ends = np.append(begins[1:], len(queue))
+    of = np.searchsorted(begins, rows, side="right") - 1
+    for group in np.split(rows, np.flatnonzero(np.diff(of)) + 1) if len(rows) else []:
+        place = int(np.searchsorted(begins, group[0], side="right")) - 1
+        length = int(ends[place] - begins[place])
+        gaps = np.diff(group, prepend=group[-1] - length)
+        first = int(np.argmax(gaps))
+        walked = reach + 1
+        for step in range(len(group)):
+            walked += 0 if step == 0 else int(gaps[(first + step) % len(group)])
+            if walked > reach:
+                counted[group[(first + step) % len(group)]] = True
+                walked = 0
+    return counted
 
 
 def _scanned(
