@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import queue
-import threading
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,30 +10,24 @@ import polars as pl
 import pyarrow as pa
 
 from poolpipe.events.assemble import Piece, assemble
-from poolpipe.events.batches import unpacked
-from poolpipe.events.bundles import read_bundle
-from poolpipe.events.bytes_read import BytesRead
-from poolpipe.events.formats import NoEventsError
 from poolpipe.events.frames import are_frames
-from poolpipe.events.opening import open_inputs
-from poolpipe.events.pipes import Spool
-from poolpipe.events.plate_labs import PlateLabs, noted, waits_for_labs
+from poolpipe.events.outcomes import outcomes
+from poolpipe.events.plate_labs import noted
 from poolpipe.events.rejected_loads import PLATES, first_of_each
-from poolpipe.events.small_files import Segment, bundled
 from poolpipe.events.sources import nothing_to_read
 from poolpipe.events.staging import Staging
-from poolpipe.events.taking import REJECTS, Placed, Taken, placed_alone, take
+from poolpipe.events.taking import REJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from poolpipe.coding.dictionaries import Dictionaries
-    from poolpipe.events.batches import Batch, Unread
     from poolpipe.events.mapping import ColumnMapping
     from poolpipe.events.naming import NamedColumns
     from poolpipe.events.opening import Foreign, Inputs
     from poolpipe.events.sources import Source
+    from poolpipe.events.taking import Taken
     from poolpipe.policy import Policy
 
     Progress = Callable[[str, int, int], None]
@@ -121,128 +110,20 @@ def read_events(
         If an input does not exist or may not be read, or holds no file that can be read. The content of a file of
         events never raises.
     """
-    with Spool() as spool:
-        sources, batches, skipped = open_inputs(
-            inputs, foreign, spool, policy, kind=kind, apart=apart, mapping=mapping
-        )
-        words = mapping.words if mapping else {}
-        reader = _FileTasks(sources, batches, policy, words, alone=are_frames(inputs))
-        tally = _Tally(sources)
-        told = BytesRead(progress, sources)
-        for taken in _in_turn(reader):
-            told.reading(int(taken.files[-1]), taken.done)
+    with outcomes(
+        inputs, policy, progress=progress, foreign=foreign, kind=kind, apart=apart, mapping=mapping
+    ) as reading:
+        tally = _Tally(reading.sources)
+        for taken in reading.taken:
             tally.add(taken)
-        told_labs = _take_waiting(tally, sources, policy)
-    skipped = dict(sorted({**skipped, **tally.skipped}.items()))
+    sources = reading.sources
+    skipped = dict(sorted({**reading.skipped, **tally.skipped}.items()))
     if sources and len(tally.skipped) == len(sources) and not are_frames(inputs):
         raise nothing_to_read(inputs, skipped)
     names = {source.path: source.name for source in sources}
     notes = {names[path]: note for path, note in foreign.notes().items()} if foreign else {}
-    notes |= {name: noted(notes[name]) for name in told_labs}
+    notes |= {name: noted(notes[name]) for name in reading.labs_told}
     return replace(tally.finished(skipped), notes=notes)
-
-
-def _take_waiting(tally: _Tally, sources: list[Source], policy: Policy) -> list[str]:
-    """Take the loads of machines that lack a lab, with that of their plate where all others agree on one.
-
-    Returns
-    -------
-    list of str
-        Names of the files none of whose loads lacks a lab now.
-    """
-    whole: dict[str, bool] = {}
-    if not tally.waiting:
-        return []
-    labs = PlateLabs.of(tally.pieces)
-    for part in tally.waiting:
-        filled, each_has_one = labs.told_to(part)
-        name = sources[int(part.files[0])].name
-        whole[name] = whole.get(name, True) and each_has_one
-        tally.add(take([filled], sources, policy))
-    return [name for name, each_has_one in whole.items() if each_has_one]
-
-
-@dataclass(frozen=True, slots=True)
-class _FileTasks:
-    """Reads files, small ones together, as tasks that unpack and validate what was read; any thread may do a task."""
-
-    sources: list[Source]
-    batches: Callable[[Source], Iterator[Batch | Unread]]
-    policy: Policy
-    words: Mapping[str, Mapping[str, str]]
-    alone: bool
-
-    def tasks(self) -> Iterator[Callable[[], list[Taken]]]:
-        """Yield the tasks of all files in their order; a file is read before its task is yielded."""
-        longest = self.policy.files.longest_record
-        for each in range(len(self.sources)) if self.alone else bundled(self.sources, longest):
-            if isinstance(each, int):
-                for came in self._batches_or_reason(each):
-                    yield partial(self._taken, each, came)
-            else:
-                yield partial(self._taken_together, each)
-
-    def _batches_or_reason(self, file: int) -> Iterator[Batch | Unread | NoEventsError]:
-        """Give the batches of a file, or why it has none."""
-        try:
-            yield from self.batches(self.sources[file])
-        except NoEventsError as reason:
-            yield reason
-
-    def _taken(self, file: int, came: Batch | Unread | NoEventsError) -> list[Taken]:
-        """Validate an item that a reader yielded, unpacking it first where it is not."""
-        if isinstance(came, NoEventsError):
-            return [Taken.of(np.array([file]), skipped=str(came))]
-        parts = (placed_alone(batch, self.sources[file], file) for batch in unpacked(came))
-        return [
-            replace(Taken.of(part.files), waiting=[part])
-            if waits_for_labs(part)
-            else take([part], self.sources, self.policy)
-            for part in parts
-        ]
-
-    def _taken_together(self, bundle: list[Segment]) -> list[Taken]:
-        """Parse and validate a bundle; files in it that turn out to need that are read alone."""
-        taken: list[Taken] = []
-        for each in read_bundle(bundle, self.sources, self.policy.files.longest_record, self.words):
-            if isinstance(each, int):
-                taken += [one for came in self._batches_or_reason(each) for one in self._taken(each, came)]
-            elif each:
-                taken.append(take(each, self.sources, self.policy))
-        return taken
-
-
-def _in_turn(reader: _FileTasks) -> Iterator[Taken]:
-    """Yield the outcome of every task, in the order of the files.
-
-    One thread reads, others unpack and validate, and the caller's thread keeps the results; the number of tasks
-    between them is bounded.
-    """
-    workers = max(2, os.cpu_count() or 2)
-    room = threading.Semaphore(workers + 2)
-    waiting: queue.SimpleQueue[Future[list[Taken]] | None] = queue.SimpleQueue()
-    asked = True
-
-    def read() -> None:
-        try:
-            for task in reader.tasks():
-                room.acquire()
-                if not asked:
-                    return
-                waiting.put(pool.submit(task))
-        finally:
-            waiting.put(None)
-
-    with ThreadPoolExecutor(workers) as pool, ThreadPoolExecutor(1) as ahead:
-        reading = ahead.submit(read)
-        try:
-            while came := waiting.get():
-                yield from came.result()
-                room.release()
-            reading.result()
-        finally:
-            asked = False
-            room.release()
 
 
 class _Tally:
@@ -259,7 +140,6 @@ class _Tally:
         self.rejected_loads: list[pl.DataFrame] = []
         self.told: dict[str, NamedColumns] = {}
         self.words: list[Mapping[str, Mapping[str, str]]] = []
-        self.waiting: list[Placed] = []
         self._file = -1
         self._before = (0, 0, 0, 0, 0)
 
@@ -284,7 +164,6 @@ class _Tally:
         self.rejects.append(taken.rejects)
         self.rejected_loads += taken.rejected_loads
         self.words += taken.words
-        self.waiting += taken.waiting
         for file, told in taken.told.items():
             if told.renamed or told.questions:
                 before = self.told.get(self.names[file])

@@ -1,0 +1,72 @@
+"""Messages about a store: its folder, its ledger, its files and its keys."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from poolpipe.messages.template import Message
+
+__all__ = ["STORES"]
+
+_CHECK = (
+    "`poolpipe check` names every damaged file; bring it back from a copy of the store",
+    "`poolpipe check` 会列出所有损坏的文件；请从备份恢复",
+)
+_KEY = (
+    "give the store's own key with --key or POOLPIPE_KEY_FILE",
+    "请用 --key 或 POOLPIPE_KEY_FILE 指定该数据仓库的密钥",
+)
+
+STORES: Final = {
+    "no_store": Message(
+        "is no store", "不是数据仓库", "make one with `poolpipe ingest STORE INPUT…`", "请用 `poolpipe ingest STORE INPUT…` 建立"
+    ),
+    "store_as_files": Message(
+        "is a store, not a folder of event files", "是数据仓库，而非事件文件夹",
+        "use poolpipe.Store(path).run(), or `poolpipe run STORE` by itself",
+        "请用 poolpipe.Store(path).run()，或单独执行 `poolpipe run STORE`",
+    ),
+    "store_not_empty": Message(
+        "holds {name} and is no store; nothing is written beside it", "其中已有 {name}，且不是数据仓库，不予写入",
+        "give a new or an empty folder", "请给出新文件夹或空文件夹",
+    ),
+    "store_not_made": Message(
+        "no store can be made here: {why}", "无法在此建立数据仓库：{why}", "give another folder", "请另选文件夹"
+    ),
+    "store_in_use": Message(
+        "another process is writing into it", "另一进程正在写入", "wait until it is done", "请等待其完成"
+    ),
+    "store_without_key": Message(
+        "what it takes in is sealed, and the key is not here", "写入的数据须加密，但未找到密钥",
+        "give it with --key or POOLPIPE_KEY_FILE, or put it at {file}",
+        "请用 --key 或 POOLPIPE_KEY_FILE 指定密钥，或放到 {file}",
+    ),
+    "key_file_exists": Message(
+        "there is a key already; no key is written over", "密钥文件已存在，不予覆盖",
+        "it may be the only key of a store: keep it, and name another file", "它可能是某个数据仓库唯一的密钥：请保留，并另选文件名",
+    ),
+    "key_file_failed": Message("the key cannot be read or written: {why}", "无法读写密钥：{why}", *_KEY),
+    "no_key_in_file": Message("holds no key of a store", "不是数据仓库的密钥文件", *_KEY),
+    "key_does_not_fit": Message("is the key of another store", "是另一数据仓库的密钥", *_KEY),
+    "pseudonym_of_another_key": Message("a pseudonym was made by another key", "假名由另一密钥生成", *_KEY),
+    "no_such_version": Message(
+        "there is no version {version}", "没有版本 {version}", "versions {first} to {last} are kept", "现存版本为 {first} 至 {last}"
+    ),
+    "ledger_unreadable": Message("the ledger cannot be opened: {why}", "无法打开账本：{why}",
+        "bring ledger.sqlite back from a copy of the store", "请从备份恢复 ledger.sqlite"),
+    "ledger_of_newer": Message(
+        "was written by a newer poolpipe (format {format}, this one knows {known})", "由较新版本写出（格式 {format}，本版支持 {known}）",
+        "install the newer version", "请安装较新版本",
+    ),
+    "ledger_refused": Message(
+        "the ledger did not take it, nothing has changed: {why}", "账本未能写入，数据未变：{why}",
+        "make room on the disk, or give it back its right to be written; then do the same again",
+        "请腾出磁盘空间或恢复写权限，然后重做",
+    ),
+    "part_not_written": Message(
+        "cannot be written, nothing was taken in: {why}", "无法写入，未接收任何数据：{why}", "make room, then ingest the same again",
+        "请腾出空间后重新接收",
+    ),
+    "part_damaged": Message("is damaged: {why}", "已损坏：{why}", *_CHECK),
+    "part_of_other_size": Message("has {found} bytes, and should have {size}", "大小为 {found} 字节，应为 {size} 字节", *_CHECK),
+}  # fmt: skip

@@ -1,0 +1,331 @@
+"""Take inputs into a store: read, clean, find what it holds already, write parts, and commit file by file.
+
+A file is in the store whole or not at all: a version is committed only where a file ends. Parts are written while the
+file is read; those that no version names, because the process died, are removed by the next writer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from poolpipe.events.outcomes import outcomes
+from poolpipe.events.rejected_loads import PLATES
+from poolpipe.store.contents import FILE_COUNTS, LOADS, LOADS_CLEAR, REJECTS, REJECTS_CLEAR, REJECTS_VAULT
+from poolpipe.store.event_tables import EventTables, to_tables
+from poolpipe.store.held_events import HeldEvents
+from poolpipe.store.known_files import KnownFiles
+from poolpipe.store.ledger import InputTaken, told_as_json
+from poolpipe.tables import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from poolpipe.events.mapping import ColumnMapping
+    from poolpipe.events.opening import Foreign, Inputs
+    from poolpipe.events.sources import Source
+    from poolpipe.events.taking import Taken
+    from poolpipe.policy import Policy
+    from poolpipe.store.keys import DataKeys
+    from poolpipe.store.ledger import Ledger, Part
+    from poolpipe.store.part_files import PartFiles
+
+    Progress = Callable[[str, int, int], None]
+
+__all__ = ["take_in"]
+
+_ROWS: Final = 1 << 20
+"""Events of one kind after which they are written, and events after which a file's end commits a version."""
+
+_MOST_DAYS: Final = 32
+"""Days of a batch that get files of their own; the rows of all others, stray dates mostly, share one."""
+
+_DAY_US: Final = 86_400_000_000
+
+
+def take_in(
+    inputs: Inputs,
+    ledger: Ledger,
+    files: PartFiles,
+    sealing: DataKeys,
+    policy: Policy,
+    *,
+    commit: Callable[[str, list[Part], list[InputTaken]], int],
+    foreign: Foreign | None = None,
+    kind: str | None = None,
+    mapping: ColumnMapping | None = None,
+    progress: Progress | None = None,
+) -> tuple[pl.DataFrame, dict[str, str]]:
+    """Read inputs into a store.
+
+    Parameters
+    ----------
+    inputs : path, paths, frame, frames
+        As in `read_events`.
+    ledger : Ledger
+    files : PartFiles
+        Writes and reads the store's files.
+    sealing : DataKeys
+    policy : Policy
+        Cleans and checks events.
+    commit : callable
+        Called with (what, parts, inputs) where a file ends; commits a version.
+    foreign, kind, mapping, progress
+        As in `read_events`.
+
+    Returns
+    -------
+    files : DataFrame
+        file, read, accepted, duplicates, rejected of every file that was read, and `again`: the input that had the
+        same content before, of which nothing was taken.
+    skipped : dict of str to str
+        Files that are not read, and why.
+    """
+    known = KnownFiles(ledger, foreign, f"{kind}|{mapping!r}")
+    with outcomes(
+        inputs,
+        policy,
+        progress=progress,
+        foreign=foreign,
+        kind=kind,
+        mapping=mapping,
+        leave_out=known.leaves_out,
+    ) as reading:
+        taking = _Taking(ledger, files, sealing, policy, reading.sources, known, commit)
+        try:
+            for taken in reading.taken:
+                taking.add(taken)
+            taking.finish()
+        except BaseException:
+            taking.give_up()
+            raise
+    rows = [*taking.report, *known.report]
+    told = pl.DataFrame(
+        rows, dict.fromkeys(FILE_COUNTS[1:], pl.Int64) | {"file": pl.String, "again": pl.String}
+    )
+    return told.select(*FILE_COUNTS, "again"), {**reading.skipped, **taking.skipped}
+
+
+@dataclass
+class _File:
+    """One source while it is taken in."""
+
+    counts: NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros(4, np.int64)
+    )  # as FILE_COUNTS without the file
+    left_out: set[str] = field(default_factory=set)
+    understood: dict[str, str] = field(default_factory=dict)
+
+
+class _Taking:
+    """What was read since the last commit: tables not written yet, parts written, inputs ended."""
+
+    def __init__(
+        self, ledger: Ledger, files: PartFiles, sealing: DataKeys, policy: Policy, sources: list[Source],
+        known: KnownFiles, commit: Callable[[str, list[Part], list[InputTaken]], int],
+    ) -> None:  # fmt: skip
+        self._files, self._sealing, self._wells = files, sealing, policy.codes.plate_wells
+        self._sources, self._known, self._commit = sources, known, commit
+        self._held = HeldEvents(ledger, files)
+        self._first_input = ledger.next_input()
+        self._arrived = _now_us()
+        self._told: dict[int, _File] = defaultdict(_File)
+        self._tables: dict[str, list[tuple[int, EventTables]]] = defaultdict(list)
+        self._rejects: list[tuple[int, pl.DataFrame]] = []
+        self._loads: list[tuple[int, pl.DataFrame]] = []
+        self._words: dict[int, dict[str, dict[str, str]]] = defaultdict(dict)
+        self._parts: list[tuple[int, Part]] = []
+        self._file = -1
+        self._new_hashes: list[tuple[str, NDArray[np.uint64]]] = []
+        self._ended: list[InputTaken] = []
+        self.report: list[dict[str, Any]] = []
+        self.skipped: dict[str, str] = {}
+
+    def add(self, taken: Taken) -> None:
+        """Add what came of a bundle, or of a batch of one file; commit where files have ended and there is much."""
+        last = int(taken.files[-1])
+        if last != self._file:
+            self._end_files(before=int(taken.files[0]))
+            self._file = last
+            self._new_hashes.clear()
+        if taken.is_anew:
+            self._forget_file()
+        if taken.skipped:
+            self.skipped[self._sources[last].name] = taken.skipped
+            return
+        self._count(taken)
+        for events, file in taken.pieces:
+            n = len(events.at)
+            places = np.full(n, file, np.int32) if events.files is None else events.files
+            if events.attributes_id is not None and events.files is not None:
+                places = events.files[events.attributes_id]
+            tables = to_tables(
+                events,
+                self._sealing,
+                self._wells,
+                np.full(n, self._arrived),
+                places + np.int32(self._first_input),
+            )
+            self._add_tables(last, tables, places)
+        rejects = taken.rejects
+        if rejects.height and last not in self._known_rejects():
+            number = pl.col("file").replace_strict(
+                {self._sources[file].name: file + self._first_input for file in set(taken.files.tolist())},
+                return_dtype=pl.Int32,
+            )
+            self._rejects.append((last, rejects.with_columns(input=number)))
+        self._loads += [(last, loads) for loads in taken.rejected_loads]
+        for words in taken.words:
+            for column, told in words.items():
+                self._words[last].setdefault(column, {}).update(told)
+
+    def finish(self) -> None:
+        """Commit what is left."""
+        self._end_files(before=len(self._sources))
+        self._commit_all()
+
+    def give_up(self) -> None:
+        """Remove the parts that no version names."""
+        for _, part in self._parts:
+            self._files.remove(part)
+
+    def _known_rejects(self) -> set[int]:
+        known = self._known.rejects_known
+        return (
+            {place for place, source in enumerate(self._sources) if source.path in known} if known else set()
+        )
+
+    def _count(self, taken: Taken) -> None:
+        for place, file in enumerate(taken.files.tolist()):
+            told = self._told[file]
+            told.counts += (taken.read[place], 0, taken.repeated[place], taken.rejected[place])
+        for file, columns in taken.left_out.items():
+            self._told[file].left_out |= columns
+        for file, named in taken.told.items():
+            self._told[file].understood |= dict(named.renamed)
+
+    def _add_tables(self, last: int, tables: EventTables, places: NDArray[np.int32]) -> None:
+        keys = np.frombuffer(tables.clear["key"].combine_chunks().buffers()[1], np.uint64)
+        hashes = keys[: 2 * len(places)].reshape(-1, 2)
+        new = self._held.add(tables, hashes)
+        self._new_hashes.append((tables.kind, hashes[new]))
+        for file, count in zip(*np.unique(places[~new], return_counts=True), strict=True):
+            self._told[int(file)].counts[2] += count
+        if new.all():
+            self._tables[tables.kind].append((last, tables))
+        elif new.any():
+            self._tables[tables.kind].append((last, tables.kept(np.flatnonzero(new))))
+        if sum(each.clear.num_rows for _, each in self._tables[tables.kind]) >= _ROWS:
+            self._write(tables.kind)
+
+    def _forget_file(self) -> None:
+        """Drop everything of the present file, which is read again from its start."""
+        file = self._file
+        for kind in self._tables:
+            self._tables[kind] = [each for each in self._tables[kind] if each[0] != file]
+        self._rejects = [each for each in self._rejects if each[0] != file]
+        self._loads = [each for each in self._loads if each[0] != file]
+        for _, part in [each for each in self._parts if each[0] == file]:
+            self._files.remove(part)
+        self._parts = [each for each in self._parts if each[0] != file]
+        for kind, hashes in self._new_hashes:
+            self._held.forget(kind, hashes)
+        self._new_hashes.clear()
+        self._words.pop(file, None)
+        self._told.pop(file, None)
+
+    def _end_files(self, before: int) -> None:
+        """End the files before one; commit where there is much."""
+        for file in sorted(each for each in self._told if each < before):
+            told, source = self._told.pop(file), self._sources[file]
+            if source.name in self.skipped:
+                continue
+            read, _, duplicates, rejected = told.counts.tolist()
+            accepted = read - duplicates - rejected
+            notes = {
+                "left_out": sorted(told.left_out),
+                "understood": told.understood,
+                "words": self._words.pop(file, {}),
+            }
+            content = self._known.content_if_unchanged(source)
+            counts = (read, accepted, duplicates, rejected)
+            number = file + self._first_input
+            self._ended.append(
+                InputTaken(number, source.name, content, self._arrived, *counts, told=told_as_json(notes))
+            )
+            counted = zip(FILE_COUNTS, (source.name, *counts), strict=True)
+            self.report.append({**dict(counted), "again": None})
+        much = sum(each.accepted + each.rejected for each in self._ended) >= _ROWS
+        if much and not self._told:  # no file is half read
+            self._commit_all()
+
+    def _commit_all(self) -> None:
+        if not self._ended:
+            return
+        for kind in KINDS:
+            self._write(kind)
+        if self._rejects:
+            frame = pl.concat([rejects for _, rejects in self._rejects])
+            clear, vault = frame.select(REJECTS_CLEAR.names), frame.select(REJECTS_VAULT.names)
+            self._keep(REJECTS, clear.to_arrow().cast(REJECTS_CLEAR), vault.to_arrow().cast(REJECTS_VAULT))
+        if loads := [each for _, each in self._loads if each.height]:
+            frame = pl.concat([pl.DataFrame(schema=PLATES), *loads])
+            self._keep(LOADS, frame.to_arrow().cast(LOADS_CLEAR), None)
+        self._commit("ingest", [part for _, part in self._parts], self._ended)
+        self._parts, self._rejects, self._loads, self._ended = [], [], [], []
+
+    def _write(self, kind: str) -> None:
+        """Write the waiting events of a kind; those of the present file apart, because it may be read again."""
+        waiting = self._tables.pop(kind, [])
+        for mine in (False, True):
+            tables = [each for file, each in waiting if (file == self._file) is mine]
+            if tables:
+                self._write_days(kind, tables, self._file if mine else -1)
+
+    def _write_days(self, kind: str, waiting: list[EventTables], file: int) -> None:
+        """Write events as parts: one for each day, and one for the rare days together."""
+        clear = pa.concat_tables([each.clear for each in waiting]).unify_dictionaries()
+        whole = EventTables(kind, clear, pa.concat_tables([each.vault for each in waiting]))
+        at = pl.Series(clear["at"].cast(pa.int64()).combine_chunks()).to_numpy()
+        for rows in _days(at):
+            tables = whole if rows is None else whole.kept(rows)
+            times = at if rows is None else at[rows]
+            self._keep(kind, tables.clear, tables.vault, int(times.min()), int(times.max()), file=file)
+
+    def _keep(
+        self,
+        content: str,
+        clear: pa.Table,
+        vault: pa.Table | None,
+        first: int = 0,
+        last: int = 0,
+        *,
+        file: int = -1,
+    ) -> None:
+        self._parts.append((file, self._files.write(content, clear, vault, self._sealing, first, last)))
+
+
+def _days(at: NDArray[np.int64]) -> list[NDArray[np.int64] | None]:
+    """Rows of each day, and of all rare days together; None for all rows."""
+    days = at // _DAY_US
+    found, place, counts = np.unique(days, return_inverse=True, return_counts=True)
+    if len(found) == 1:
+        return [None]
+    often = np.argsort(-counts, kind="stable")[: min(len(found), _MOST_DAYS)]
+    is_often = np.zeros(len(found), np.bool_)
+    is_often[often] = True
+    told: list[NDArray[np.int64] | None] = [np.flatnonzero(place == each) for each in np.sort(often)]
+    rare = np.flatnonzero(~is_often[place])
+    return [*told, rare] if len(rare) else told
+
+
+def _now_us() -> int:
+    return int(datetime.now(UTC).timestamp() * 1_000_000)

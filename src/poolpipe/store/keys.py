@@ -1,0 +1,157 @@
+"""The keys of a store: a master key in a file outside of it, and the data keys that it wraps.
+
+Whoever has the master key can turn every pseudonym back into a document number, by trying all numbers if need be:
+how it is kept decides how well identities are kept. Changing the master key rewraps the data keys; only a leaked
+data key makes rewriting necessary.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from poolpipe.errors import InputError
+from poolpipe.results.durable import Followed, sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ENVIRONMENT", "DataKeys", "MasterKey", "default_key_file"]
+
+ENVIRONMENT = "POOLPIPE_KEY_FILE"
+"""The environment variable that names the file of the master key."""
+
+_HEAD = "poolpipe-store-key-1 "
+_BYTES = 32
+
+
+def default_key_file(store: Path) -> Path:
+    """Where a store's master key is looked for when nothing names it: beside the store's folder."""
+    return store.with_name(f"{store.name}.key")
+
+
+@dataclass(frozen=True, slots=True)
+class MasterKey:
+    """A master key.
+
+    Attributes
+    ----------
+    secret : bytes
+        32 random bytes.
+    path : Path
+        The file that it was read from or written to.
+    """
+
+    secret: bytes
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """What the store knows it by: the first 16 hexadecimal digits of its SHA-256."""
+        return hashlib.sha256(self.secret).hexdigest()[:16]
+
+    @classmethod
+    def new(cls, path: Path) -> Self:
+        """Make a key and write it into a new file that its owner alone may read; the file is synced.
+
+        Raises
+        ------
+        InputError
+            If there is such a file, or it cannot be written.
+        """
+        secret = secrets.token_bytes(_BYTES)
+        try:
+            number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(number, "w") as file:
+                file.write(f"{_HEAD}{base64.b64encode(secret).decode()}\n")
+            Followed(path).finish()
+            sync_folder(path.parent)
+        except FileExistsError as error:
+            raise InputError.of("key_file_exists", where=str(path)) from error
+        except OSError as error:
+            raise InputError.of("key_file_failed", where=str(path), why=error.strerror or error) from error
+        return cls(secret, path)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a key file.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read, or holds no key.
+        """
+        try:
+            text = path.read_text("ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise InputError.of("key_file_failed", where=str(path), why=why) from error
+        try:
+            secret = base64.b64decode(text.removeprefix(_HEAD).strip(), validate=True)
+        except binascii.Error:
+            secret = b""
+        if not text.startswith(_HEAD) or len(secret) != _BYTES:
+            raise InputError.of("no_key_in_file", where=str(path))
+        return cls(secret, path)
+
+    @classmethod
+    def of(cls, store: Path, given: str | os.PathLike[str] | None) -> Self | None:
+        """Read the key that is given, or named by the environment, or lies beside the store; None where there is none."""
+        named = given if given is not None else os.environ.get(ENVIRONMENT)
+        if named is not None:
+            return cls.read(Path(named))
+        beside = default_key_file(store)
+        return cls.read(beside) if beside.is_file() else None
+
+
+@dataclass(frozen=True, slots=True)
+class DataKeys:
+    """The keys that seal a store's data, each for one use.
+
+    Attributes
+    ----------
+    people : (32,) bytes
+        AES-256: pseudonyms of document numbers that fit a block.
+    long : (64,) bytes
+        AES-SIV: pseudonyms of the others.
+    vault : (32,) bytes
+        AES-256-GCM: the files of the vault.
+    match : (16,) bytes
+        SipHash: by which equal events are found.
+    """
+
+    people: bytes
+    long: bytes
+    vault: bytes
+    match: bytes
+
+    @classmethod
+    def new(cls) -> Self:
+        """Make random keys."""
+        return cls(*(secrets.token_bytes(size) for size in (32, 64, 32, 16)))
+
+    def wrapped(self, master: MasterKey) -> dict[str, bytes]:
+        """Wrap each key by a master key (RFC 3394)."""
+        return {name: aes_key_wrap(master.secret, getattr(self, name)) for name in self.__slots__}
+
+    @classmethod
+    def unwrapped(cls, wrapped: Mapping[str, bytes], master: MasterKey) -> Self:
+        """Unwrap the keys.
+
+        Raises
+        ------
+        InputError
+            If it is another store's master key, or a wrapped key is damaged.
+        """
+        try:
+            return cls(**{name: aes_key_unwrap(master.secret, wrapped[name]) for name in cls.__slots__})
+        except (InvalidUnwrap, ValueError, KeyError) as error:
+            raise InputError.of("key_does_not_fit", where=str(master.path)) from error

@@ -1,0 +1,80 @@
+"""Recognise files that a store has taken in before, by their content and the way in which they are read."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from poolpipe.results.durable import proof_of_file
+from poolpipe.store.contents import FILE_COUNTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from poolpipe.events.opening import Foreign
+    from poolpipe.events.sources import Source
+    from poolpipe.store.ledger import Ledger
+
+__all__ = ["KnownFiles"]
+
+
+class KnownFiles:
+    """Files whose content, read in the same way, the store has taken in before."""
+
+    def __init__(self, ledger: Ledger, foreign: Foreign | None, way: str) -> None:
+        self._ledger = ledger
+        self._foreign = foreign
+        self._way = way
+        self._contents: dict[Path, tuple[str, tuple[int, int]]] = {}
+        self._here: dict[str, str] = {}
+        self.report: list[dict[str, Any]] = []
+        self.rejects_known: set[Path] = set()
+
+    def content(self, source: Source) -> str:
+        """Name a source's content and the way in which it is read; empty where it is no file."""
+        if source.path not in self._contents:
+            try:
+                self._contents[source.path] = (proof_of_file(source.path)["sha256"], _state(source.path))
+            except OSError:  # no file, or unreadable: reading it says so
+                self._contents[source.path] = ("", (0, 0))
+        content = self._contents[source.path][0]
+        if not content:
+            return ""
+        way = (
+            self._way,
+            source.kind,
+            sorted(source.columns.items()),
+            source.sheet,
+            source.likely,
+            source.mapped,
+        )
+        return hashlib.sha256(f"{content}{way!r}".encode()).hexdigest()
+
+    def content_if_unchanged(self, source: Source) -> str:
+        """The same once it was read; empty where the file has changed meanwhile."""
+        content = self.content(source)
+        try:
+            return content if content and _state(source.path) == self._contents[source.path][1] else ""
+        except OSError:
+            return ""
+
+    def leaves_out(self, source: Source) -> bool:
+        """Whether nothing of a source need be read; it is reported then."""
+        content = self.content(source)
+        if not content:
+            return False
+        before = self._here.get(content) or self._ledger.input_like(content)
+        if before is None:
+            self._here[content] = source.name
+            return False
+        if self._foreign and self._foreign.recognises(source.path):
+            # other files beside it may tell more of it now: its events are read again, and are duplicates or new
+            self.rejects_known.add(source.path)
+            return False
+        self.report.append({"file": source.name, **dict.fromkeys(FILE_COUNTS[1:], 0), "again": before})
+        return True
+
+
+def _state(path: Path) -> tuple[int, int]:
+    told = path.stat()
+    return told.st_size, told.st_mtime_ns

@@ -1,0 +1,356 @@
+"""The ledger of a store: which files its tables consist of at each version, where they came from, and who looked.
+
+One SQLite file in write-ahead mode, synced at every commit: what it says happened has happened, whenever the power
+fails. Files are written and synced before the ledger names them; files that it does not name are leftovers.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import apsw
+
+from poolpipe.errors import InputError
+from poolpipe.results.durable import sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+__all__ = ["LEDGER", "InputTaken", "Ledger", "Part", "Version", "is_store"]
+
+LEDGER: Final = "ledger.sqlite"
+
+_APPLICATION: Final = 0x706F6F6C
+"""What marks an SQLite file as a ledger of poolpipe: "pool"."""
+
+_FORMAT: Final = 1
+_BUSY_MS: Final = 10_000
+
+_SCHEMA: Final = """
+create table meta (name text primary key, value blob not null) strict;
+create table versions (version integer primary key, at text not null, what text not null) strict;
+create table parts (
+    id integer primary key, content text not null, path text not null unique, rows integer not null,
+    bytes integer not null, sha256 text not null, vault text, vault_bytes integer, vault_sha256 text,
+    first_at integer, last_at integer, added integer not null, removed integer) strict;
+create table inputs (
+    id integer primary key, name text not null, sha256 text, arrived integer not null, version integer not null,
+    read integer not null, accepted integer not null, duplicates integer not null, rejected integer not null,
+    told text not null) strict;
+create index inputs_by_content on inputs (sha256);
+create table unsealings (at text not null, who text not null, what text not null, why text not null) strict;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of a table, and beside it perhaps one of the vault with the same rows.
+
+    Attributes
+    ----------
+    content : str
+        The table: a kind of event, `rejects`, or a table of conclusions.
+    path, vault : str
+        Below the store's folder; `vault` is empty where there is none.
+    rows : int
+    size, vault_size : int
+        Bytes.
+    sha256, vault_sha256 : str
+    first_at, last_at : int
+        Least and greatest `at` of the rows, microseconds since 1970; 0 where they have none.
+    id : int
+        The ledger's number; 0 before it is committed.
+    """
+
+    content: str
+    path: str
+    rows: int
+    size: int
+    sha256: str
+    vault: str = ""
+    vault_size: int = 0
+    vault_sha256: str = ""
+    first_at: int = 0
+    last_at: int = 0
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InputTaken:
+    """A file or stream that was ingested, and what became of its records.
+
+    Attributes
+    ----------
+    id : int
+        What the rows of its events name.
+    name : str
+    sha256 : str
+        Of the file's content; empty where there was no file.
+    arrived : int
+        Microseconds since 1970.
+    read, accepted, duplicates, rejected : int
+        ``read`` is the sum of the others.
+    told : str
+        JSON: how it was understood.
+    """
+
+    id: int
+    name: str
+    sha256: str
+    arrived: int
+    read: int
+    accepted: int
+    duplicates: int
+    rejected: int
+    told: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a store: when it was committed, and by what."""
+
+    version: int
+    at: str
+    what: str
+
+
+def is_store(folder: Path) -> bool:
+    """Whether a folder is a store."""
+    try:
+        with (folder / LEDGER).open("rb") as file:
+            head = file.read(72)
+    except OSError:
+        return False
+    return head[:15] == b"SQLite format 3" and head[68:72] == _APPLICATION.to_bytes(4, "big")
+
+
+class Ledger:
+    """An open ledger; one process writes, which holds the store's lock, and any number read."""
+
+    def __init__(self, folder: Path, *, writes: bool) -> None:
+        self.folder = folder
+        path = folder / LEDGER
+        try:
+            self._connection = _opened(path, writes=writes)
+            told = int(self._connection.pragma("user_version"))
+        except (apsw.Error, OSError) as error:
+            raise InputError.of("ledger_unreadable", where=str(path), why=str(error)) from error
+        if told > _FORMAT:
+            raise InputError.of("ledger_of_newer", where=str(path), format=told, known=_FORMAT)
+
+    @classmethod
+    def create(cls, folder: Path, meta: dict[str, bytes]) -> Ledger:
+        """Make the ledger of a new store, whole or not at all; `meta` is what it holds beside its tables."""
+        path, unfinished = folder / LEDGER, folder / f"{LEDGER}.new"
+        for each in folder.glob(f"{unfinished.name}*"):
+            each.unlink()
+        try:
+            made = apsw.Connection(str(unfinished))
+            made.pragma("application_id", _APPLICATION)
+            made.pragma("user_version", _FORMAT)
+            with made:
+                for _ in made.execute(_SCHEMA):
+                    pass
+                made.executemany("insert into meta values (?, ?)", meta.items())
+                made.execute("insert into versions values (0, ?, 'created')", (_now(),))
+            made.close()
+            unfinished.rename(path)
+            sync_folder(folder)
+        except (apsw.Error, OSError) as error:
+            raise InputError.of("store_not_made", where=str(folder), why=str(error)) from error
+        return cls(folder, writes=True)
+
+    def close(self) -> None:
+        """Close it; what was committed stays."""
+        self._connection.close()
+
+    @contextmanager
+    def committing(self) -> Iterator[None]:
+        """One transaction: all changes in the block, or none; synced when it ends.
+
+        Raises
+        ------
+        InputError
+            If the disk does not take it: then nothing has changed.
+        """
+        try:
+            self._connection.execute("begin immediate")
+            try:
+                yield
+                self._connection.execute("commit")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
+                raise
+        except apsw.Error as error:
+            raise InputError.of("ledger_refused", where=str(self.folder / LEDGER), why=str(error)) from error
+
+    def meta(self, name: str) -> bytes:
+        """A value beside the tables: the policy as JSON, the wrapped keys."""
+        told = self._one("select value from meta where name = ?", name)
+        return bytes(told) if told is not None else b""
+
+    def set_meta(self, name: str, value: bytes) -> None:
+        """Change one, within `committing`."""
+        self._connection.execute("insert or replace into meta values (?, ?)", (name, value))
+
+    def newest(self) -> int:
+        """The newest version."""
+        return int(self._one("select max(version) from versions"))
+
+    def versions(self) -> list[Version]:
+        """All versions that can still be read, the oldest first."""
+        found = self._connection.execute("select version, at, what from versions order by version")
+        return [Version(*row) for row in found]
+
+    def parts(self, version: int, contents: Iterable[str] | None = None) -> list[Part]:
+        """The files that the tables consist of at a version, in the order in which they were added."""
+        found = self._connection.execute(
+            f"select {_PART} from parts where added <= ? and (removed is null or removed > ?) order by id",  # noqa: S608
+            (version, version),
+        )
+        wanted = None if contents is None else set(contents)
+        return [part for part in map(_part, found) if wanted is None or part.content in wanted]
+
+    def all_parts(self) -> list[Part]:
+        """The files of all versions."""
+        return [_part(row) for row in self._connection.execute(f"select {_PART} from parts order by id")]  # noqa: S608
+
+    def changes(self, version: int) -> tuple[list[Part], list[Part]]:
+        """Files that a version added, and those that it removed."""
+        told = []
+        for column in ("added", "removed"):
+            found = self._connection.execute(
+                f"select {_PART} from parts where {column} = ? order by id",  # noqa: S608
+                (version,),
+            )
+            told.append([_part(row) for row in found])
+        return told[0], told[1]
+
+    def inputs(self, version: int) -> list[InputTaken]:
+        """What had been ingested at a version, in order."""
+        found = self._connection.execute(
+            "select id, name, coalesce(sha256, ''), arrived, read, accepted, duplicates, rejected, told "
+            "from inputs where version <= ? order by id",
+            (version,),
+        )
+        return [InputTaken(*row) for row in found]
+
+    def input_like(self, sha256: str) -> str | None:
+        """Name of an input that had this content; None where there was none."""
+        name = self._one("select name from inputs where sha256 = ? order by id limit 1", sha256)
+        return None if name is None else str(name)
+
+    def next_input(self) -> int:
+        """The number of the next input."""
+        return int(self._one("select coalesce(max(id), 0) + 1 from inputs"))
+
+    def add_version(
+        self,
+        what: str,
+        added: Iterable[Part],
+        *,
+        removed: Iterable[int] = (),
+        inputs: Iterable[InputTaken] = (),
+    ) -> int:
+        """Add a version, within `committing`: its new files, the ids of files that it no longer has, its inputs."""
+        version = self.newest() + 1
+        run = self._connection
+        run.execute("insert into versions values (?, ?, ?)", (version, _now(), what))
+        for part in added:
+            run.execute(
+                "insert into parts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
+                (part.content, part.path, part.rows, part.size, part.sha256, part.vault or None, part.vault_size,
+                 part.vault_sha256, part.first_at, part.last_at, version),
+            )  # fmt: skip
+        run.executemany("update parts set removed = ? where id = ?", [(version, each) for each in removed])
+        for each in inputs:
+            run.execute(
+                "insert into inputs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (each.id, each.name, each.sha256 or None, each.arrived, version, each.read, each.accepted,
+                 each.duplicates, each.rejected, each.told),
+            )  # fmt: skip
+        return version
+
+    def replace_part(self, old: Part, new: Part) -> None:
+        """Put another file in the place of one, in all versions that have it, within `committing`."""
+        self._connection.execute(
+            "update parts set path=?, rows=?, bytes=?, sha256=?, vault=?, vault_bytes=?, vault_sha256=? where id=?",
+            (
+                new.path,
+                new.rows,
+                new.size,
+                new.sha256,
+                new.vault or None,
+                new.vault_size,
+                new.vault_sha256,
+                old.id,
+            ),
+        )
+
+    def forget_before(self, version: int) -> list[Part]:
+        """Forget the versions before one, within `committing`; give the files that no version has any more."""
+        gone = [
+            _part(row)
+            for row in self._connection.execute(f"select {_PART} from parts where removed <= ?", (version,))  # noqa: S608
+        ]
+        self._connection.execute("delete from parts where removed <= ?", (version,))
+        self._connection.execute("delete from versions where version < ?", (version,))
+        return gone
+
+    def note_unsealing(self, who: str, what: str, why: str) -> None:
+        """Write down that identities were shown: to whom, which, and why."""
+        with self.committing():
+            self._connection.execute("insert into unsealings values (?, ?, ?, ?)", (_now(), who, what, why))
+
+    def unsealings(self) -> list[dict[str, str]]:
+        """Who has seen identities: at, who, what, why."""
+        found = self._connection.execute("select at, who, what, why from unsealings order by rowid")
+        return [dict(zip(("at", "who", "what", "why"), row, strict=True)) for row in found]
+
+    def troubles(self) -> list[str]:
+        """What SQLite's own check of the whole file finds; empty where it is sound."""
+        found = [str(row[0]) for row in self._connection.execute("pragma integrity_check")]
+        return [] if found == ["ok"] else found
+
+    def _one(self, query: str, *given: Any) -> Any:
+        for row in self._connection.execute(query, given):
+            return row[0]
+        return None
+
+
+_PART: Final = (
+    "content, path, rows, bytes, sha256, coalesce(vault, ''), coalesce(vault_bytes, 0), coalesce(vault_sha256, ''), "
+    "first_at, last_at, id"
+)
+
+
+def _part(row: Any) -> Part:
+    return Part(*row)
+
+
+def _opened(path: Path, *, writes: bool) -> apsw.Connection:
+    if not writes:
+        flags = apsw.SQLITE_OPEN_READONLY
+        connection = apsw.Connection(str(path), flags=flags)
+        connection.set_busy_timeout(_BUSY_MS)
+        return connection
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    connection.set_busy_timeout(_BUSY_MS)
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", "full")
+    return connection
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def told_as_json(told: Any) -> str:
+    """Write what was understood of an input as JSON, in one order."""
+    return json.dumps(told, ensure_ascii=False, sort_keys=True)

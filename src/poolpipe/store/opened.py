@@ -1,0 +1,283 @@
+"""A store: events that come in for days, kept so that none is lost, and what is concluded from them."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from poolpipe.errors import InputError
+from poolpipe.instruments.event_source import InstrumentSource
+from poolpipe.pipeline import conclude
+from poolpipe.policy import load_policy
+from poolpipe.results.durable import sync_folder
+from poolpipe.results.locks import held
+from poolpipe.store.ingesting import take_in
+from poolpipe.store.keys import DataKeys, MasterKey, default_key_file
+from poolpipe.store.ledger import Ledger, is_store
+from poolpipe.store.part_files import PartFiles
+from poolpipe.store.reading import events_of_version
+from poolpipe.tables import KINDS
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from poolpipe.events.mapping import ColumnMapping
+    from poolpipe.events.opening import Inputs
+    from poolpipe.events.reading import Events
+    from poolpipe.events.reference import Reference
+    from poolpipe.policy import Policy, Rules
+    from poolpipe.results.day import Day
+    from poolpipe.results.writing import Writing
+    from poolpipe.stages.readings import Which
+    from poolpipe.store.ledger import InputTaken, Part
+
+    Progress = Callable[[str, int, int], None]
+
+__all__ = ["Store"]
+
+_LOCK = ".writing.lock"
+
+
+class Store:
+    """A folder into which events come for days.
+
+    Parameters
+    ----------
+    path : path
+        Made where there is nothing, and where `create` is True.
+    key : path, optional
+        File of the master key; else the file that the environment variable POOLPIPE_KEY_FILE names, else the file
+        of the store's name and `.key` beside it. A new store makes that file.
+    policy : Policy, str, Path or mapping, optional
+        How a new store cleans and checks events; `ten-in-one` by default.
+    create : bool
+        Whether to make a store where there is none.
+
+    Raises
+    ------
+    InputError
+        If there is none, the ledger cannot be read, or the key is another store's.
+
+    Examples
+    --------
+    >>> import polars as pl, poolpipe, tempfile
+    >>> from poolpipe.store import Store
+    >>> collects = pl.DataFrame({"at": ["2022-02-10 08:00"], "tube": ["T1"], "person_type": ["PASSPORT"], "person": ["E1"]})
+    >>> with tempfile.TemporaryDirectory() as folder, Store(f"{folder}/city") as store:
+    ...     told = store.ingest({"collect": collects})
+    ...     store.run().pools["people"].to_list()
+    [1]
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        key: str | os.PathLike[str] | None = None,
+        policy: Rules = None,
+        create: bool = True,
+    ) -> None:
+        self.path = Path(path)
+        self._files = PartFiles(self.path)
+        if not is_store(self.path):
+            if not create:
+                raise InputError.of("no_store", where=str(self.path))
+            _make(self.path, key, load_policy(policy))
+        self._ledger = Ledger(self.path, writes=False)
+        master = MasterKey.of(self.path, key)
+        self._sealing = None if master is None else self._unwrapped(master)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the ledger; whatever was acknowledged stays."""
+        self._ledger.close()
+
+    @property
+    def version(self) -> int:
+        """The newest version."""
+        return self._ledger.newest()
+
+    @property
+    def has_key(self) -> bool:
+        """Whether the key is here: without it people are known by their pseudonyms."""
+        return self._sealing is not None
+
+    @property
+    def policy(self) -> Policy:
+        """The policy by which this store cleans and checks events."""
+        return load_policy(json.loads(self._ledger.meta("policy")))
+
+    def versions(self) -> pl.DataFrame:
+        """Versions that can be read: version, at, what."""
+        told = self._ledger.versions()
+        return pl.DataFrame(
+            [(each.version, each.at, each.what) for each in told],
+            {"version": pl.Int64, "at": pl.String, "what": pl.String}, orient="row",
+        )  # fmt: skip
+
+    def ingest(
+        self,
+        inputs: Inputs,
+        *,
+        kind: str | None = None,
+        mapping: ColumnMapping | None = None,
+        progress: Progress | None = None,
+    ) -> pl.DataFrame:
+        """Take events in; what this returns is on disk and synced.
+
+        Parameters
+        ----------
+        inputs, kind, mapping, progress
+            As in `poolpipe.run`.
+
+        Returns
+        -------
+        DataFrame
+            file, read, accepted, duplicates, rejected, and `again`: the input that had the same content before, of
+            which nothing was taken.
+
+        Raises
+        ------
+        InputError
+            If the key is not here, another process writes, the disk does not take it, or as in `poolpipe.run`.
+        """
+        sealing = self._key()
+        with self._writing() as ledger:
+            told, _ = take_in(
+                inputs, ledger, self._files, sealing, self.policy, commit=partial(self._commit, ledger),
+                foreign=InstrumentSource(self.policy), kind=kind, mapping=mapping, progress=progress,
+            )  # fmt: skip
+        return told
+
+    def read_events(self, version: int | None = None, progress: Progress | None = None) -> Events:
+        """Read all events of a version, as the pipeline takes them."""
+        return events_of_version(
+            self._ledger,
+            self._files,
+            self._asked(version),
+            self._sealing,
+            self.policy.codes.plate_wells,
+            progress,
+        )
+
+    def run(
+        self,
+        *,
+        policy: Rules = None,
+        as_of: datetime | str | None = None,
+        version: int | None = None,
+        reference: Reference | None = None,
+        readings: Which = "auto",
+        views: bool = True,
+        progress: Progress | None = None,
+        out: Writing | None = None,
+    ) -> Day:
+        """Conclude everything that follows from the events of a version: the tables that `poolpipe.run` gives of their files.
+
+        Parameters
+        ----------
+        policy : Policy, str, Path or mapping, optional
+            The store's own by default. Which events were accepted does not change with another.
+        as_of, reference, readings, views, progress, out
+            As in `poolpipe.conclude`.
+        version : int, optional
+            The newest by default.
+        """
+        rules = self.policy if policy is None else load_policy(policy)
+        return conclude(
+            self.read_events(version, progress), rules, as_of=as_of, reference=reference, readings=readings,
+            views=views, progress=progress, out=out,
+        )  # fmt: skip
+
+    def files(self, table: str, version: int | None = None) -> list[Path]:
+        """The Parquet files that a table consists of at a version: what any other reader is given."""
+        return [self.path / part.path for part in self._ledger.parts(self._asked(version), [table])]
+
+    def events(self, kind: str, version: int | None = None) -> pl.LazyFrame:
+        """The accepted events of a kind as a lazy frame; people are pseudonyms.
+
+        Raises
+        ------
+        InputError
+            If there is no such kind, or no such version.
+        """
+        from poolpipe.store.foreign import scan
+
+        if kind not in KINDS:
+            raise InputError.of("no_such_kind", where="kind", kind=kind, kinds=", ".join(KINDS), hint="")
+        return scan(self.files(kind, version), kind)
+
+    def _asked(self, version: int | None) -> int:
+        known = [each.version for each in self._ledger.versions()]
+        if version is None:
+            return known[-1]
+        if version not in known:
+            raise InputError.of(
+                "no_such_version", where=str(self.path), version=version, first=known[0], last=known[-1]
+            )
+        return version
+
+    def _key(self) -> DataKeys:
+        if self._sealing is None:
+            raise InputError.of(
+                "store_without_key", where=str(self.path), file=str(default_key_file(self.path))
+            )
+        return self._sealing
+
+    def _unwrapped(self, master: MasterKey) -> DataKeys:
+        return DataKeys.unwrapped(
+            {name: self._ledger.meta(f"key.{name}") for name in DataKeys.__slots__}, master
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[Ledger]:
+        """Hold the store's lock, with the ledger open for writing and leftovers of dead writers removed."""
+        try:
+            with held(self.path / _LOCK):
+                ledger = Ledger(self.path, writes=True)
+                try:
+                    self._files.remove_leftovers(ledger.all_parts())
+                    yield ledger
+                finally:
+                    ledger.close()
+        except BlockingIOError as error:
+            raise InputError.of("store_in_use", where=str(self.path)) from error
+
+    def _commit(self, ledger: Ledger, what: str, parts: list[Part], inputs: list[InputTaken]) -> int:
+        self._files.sync()
+        with ledger.committing():
+            return ledger.add_version(what, parts, inputs=inputs)
+
+
+def _make(path: Path, key: str | os.PathLike[str] | None, policy: Policy) -> None:
+    """Make an empty store: its folder, its key where there is none, its ledger last."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        strange = next(
+            (each.name for each in path.iterdir() if not each.name.startswith((".", "ledger."))), None
+        )
+    except OSError as error:
+        raise InputError.of("store_not_made", where=str(path), why=error.strerror or error) from error
+    if strange is not None:
+        raise InputError.of("store_not_empty", where=str(path), name=strange)
+    with held(path / _LOCK):
+        if is_store(path):
+            return
+        master = MasterKey.of(path, key) or MasterKey.new(default_key_file(path))
+        sealing = DataKeys.new()
+        meta: dict[str, Any] = {f"key.{name}": value for name, value in sealing.wrapped(master).items()}
+        meta["policy"] = policy.model_dump_json().encode()
+        Ledger.create(path, meta).close()
+        sync_folder(path.parent)

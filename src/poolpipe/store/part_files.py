@@ -1,0 +1,130 @@
+"""The folder of a store: where its files are, how they are named, written, read and removed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+
+from poolpipe.errors import InputError
+from poolpipe.results.durable import sync_folder
+from poolpipe.store.ledger import Part
+from poolpipe.store.parts import read_part, read_sealed, write_part, write_sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from poolpipe.store.keys import DataKeys
+
+__all__ = ["TABLES", "VAULT", "PartFiles"]
+
+TABLES: Final = "tables"
+VAULT: Final = "vault"
+
+
+class PartFiles:
+    """The files of a store.
+
+    Parameters
+    ----------
+    folder : Path
+        The store.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._written: set[Path] = set()
+
+    def write(
+        self,
+        content: str,
+        clear: pa.Table,
+        vault: pa.Table | None,
+        sealing: DataKeys,
+        first: int = 0,
+        last: int = 0,
+    ) -> Part:
+        """Write a part of a table, and beside it one of the vault where any of its columns has a value.
+
+        Raises
+        ------
+        InputError
+            If the disk does not take it; nothing is left of it then.
+        """
+        day = f"{datetime.fromtimestamp(first // 1_000_000, UTC):%Y-%m-%d}-" if last else ""
+        name = f"{day}{secrets.token_hex(8)}.parquet"
+        part = Part(
+            content, f"{TABLES}/{content}/{name}", clear.num_rows, 0, "", first_at=first, last_at=last
+        )
+        try:
+            proof = write_part(clear, self._made(part.path))
+            part = replace(part, size=proof["bytes"], sha256=proof["sha256"])
+            if vault is not None and any(column.null_count < len(column) for column in vault.columns):
+                part = replace(part, vault=f"{VAULT}/{content}/{name}")
+                proof = write_sealed(vault, self._made(part.vault), sealing)
+                part = replace(part, vault_size=proof["bytes"], vault_sha256=proof["sha256"])
+        except (OSError, pa.ArrowException) as error:
+            self.remove(part)
+            raise InputError.of("part_not_written", where=str(self.folder / part.path), why=error) from error
+        return part
+
+    def sync(self) -> None:
+        """Sync the folders in which files were written: only then a version may name them."""
+        for folder in sorted(self._written):
+            sync_folder(folder)
+        self._written.clear()
+
+    def clear(self, part: Part, schema: pa.Schema) -> pa.Table:
+        """Read a part of a table."""
+        return read_part(self.folder / part.path, part.size, schema)
+
+    def vault(self, part: Part, schema: pa.Schema, sealing: DataKeys) -> pa.Table:
+        """Read the columns of a part that the vault holds; all null where it holds none."""
+        if not part.vault:
+            return pa.table([pa.nulls(part.rows, each.type) for each in schema], schema=schema)
+        return read_sealed(self.folder / part.vault, part.vault_size, schema, sealing)
+
+    def hashes(self, part: Part) -> NDArray[np.uint64]:
+        """The keyed hashes of a part's events, (n, 2)."""
+        table = self.clear(part, pa.schema([("key", pa.binary(16))]))
+        column = table["key"].combine_chunks()
+        content = column.buffers()[1].slice(16 * column.offset, 16 * len(column))
+        return np.frombuffer(content, np.uint64).reshape(-1, 2)
+
+    def remove(self, part: Part) -> None:
+        """Remove the files of a part that no version has."""
+        for name in filter(None, (part.path, part.vault)):
+            with suppress(FileNotFoundError):
+                (self.folder / name).unlink()
+
+    def remove_leftovers(self, known: Iterable[Part]) -> list[str]:
+        """Remove files that a writer left which died before it could commit; give their names."""
+        named = {name for part in known for name in (part.path, part.vault)}
+        gone = []
+        for top in (TABLES, VAULT):
+            for path in sorted((self.folder / top).glob("*/*.parquet")):
+                name = path.relative_to(self.folder).as_posix()
+                if name not in named:
+                    path.unlink()
+                    gone.append(name)
+        return gone
+
+    def _made(self, name: str) -> Path:
+        path = self.folder / name
+        if not path.parent.is_dir():
+            for each in (path.parent.parent, path.parent):
+                each.mkdir(exist_ok=True)
+                sync_folder(each.parent)
+        if name.startswith(VAULT):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        self._written.add(path.parent)
+        return path

@@ -1,0 +1,162 @@
+"""The files of a store's tables: Parquet whose pages have checksums, and encrypted Parquet for what the vault holds."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as pe
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from poolpipe.errors import InputError
+from poolpipe.results.durable import Followed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from poolpipe.results.durable import Proof
+    from poolpipe.store.keys import DataKeys
+
+__all__ = ["read_part", "read_sealed", "write_part", "write_sealed"]
+
+_GROUP: Final = 1 << 17
+"""Rows of a row group: what a reader of one column of one tube must decode."""
+
+_KEY_NAME: Final = "vault"
+_PLAIN_ENCODED: Final = frozenset({"person", "key", "event_id_hash", "event_hash"})
+"""Columns whose values are all different: a dictionary of them would be as large as the column."""
+
+
+def write_part(table: pa.Table, path: Path) -> Proof:
+    """Write a table that anybody may read into a new file, and sync it.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+    path : Path
+        Its folder exists; the caller syncs that.
+
+    Returns
+    -------
+    Proof
+        Size and SHA-256 of the file.
+    """
+    coded = [
+        name
+        for name in table.column_names
+        if name not in _PLAIN_ENCODED and table.schema.field(name).type != _TIME
+    ]
+    times = {each.name: "DELTA_BINARY_PACKED" for each in table.schema if each.type == _TIME}
+    pq.write_table(
+        table, path, compression="zstd", compression_level=1, use_dictionary=coded, column_encoding=times,
+        write_page_checksum=True, row_group_size=_GROUP, store_schema=False,
+    )  # fmt: skip
+    return Followed(path).finish()
+
+
+_TIME: Final = pa.timestamp("us", "UTC")
+
+
+def write_sealed(table: pa.Table, path: Path, sealing: DataKeys) -> Proof:
+    """Write a table of the vault into a new encrypted file (Parquet modular encryption, AES-GCM), and sync it."""
+    factory, client = _factory(sealing)
+    told = pe.EncryptionConfiguration(
+        footer_key=_KEY_NAME, uniform_encryption=True, plaintext_footer=False, data_key_length_bits=256,
+        double_wrapping=False, internal_key_material=True,
+    )  # fmt: skip
+    properties = factory.file_encryption_properties(client, told)
+    pq.write_table(
+        table, path, compression="zstd", compression_level=1, encryption_properties=properties,
+        row_group_size=_GROUP, write_page_checksum=True, store_schema=False,
+    )  # fmt: skip
+    return Followed(path).finish()
+
+
+def read_part(path: Path, size: int, schema: pa.Schema) -> pa.Table:
+    """Read a part, every page of which is checked.
+
+    Parameters
+    ----------
+    path : Path
+    size : int
+        Its bytes, as the ledger has them: a shorter file is never taken for one of fewer rows.
+    schema : pyarrow.Schema
+        Columns; texts of dictionary type come as dictionaries.
+
+    Raises
+    ------
+    InputError
+        If it is damaged or not there.
+    """
+    coded = [each.name for each in schema if pa.types.is_dictionary(each.type)]
+    try:
+        _check_size(path, size)
+        with pq.ParquetFile(path, read_dictionary=coded, page_checksum_verification=True) as file:
+            return _shaped(file.read(columns=schema.names), schema)
+    except (OSError, pa.ArrowException, EOFError) as error:
+        raise _damaged(path, error) from error
+
+
+def read_sealed(path: Path, size: int, schema: pa.Schema, sealing: DataKeys) -> pa.Table:
+    """Read a part of the vault.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, not there, or sealed by another key.
+    """
+    factory, client = _factory(sealing)
+    try:
+        _check_size(path, size)
+        properties = factory.file_decryption_properties(client)
+        with pq.ParquetFile(path, decryption_properties=properties, page_checksum_verification=True) as file:
+            return _shaped(file.read(columns=schema.names), schema)
+    except (OSError, pa.ArrowException, EOFError) as error:
+        raise _damaged(path, error) from error
+
+
+def _shaped(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = [_cast(table[each.name], each.type) for each in schema]
+    return pa.table(columns, schema=schema)
+
+
+def _cast(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(wanted) and not pa.types.is_dictionary(column.type):
+        return column.cast(pa.large_string()).dictionary_encode().cast(wanted)
+    return column.cast(wanted)
+
+
+def _check_size(path: Path, size: int) -> None:
+    found = path.stat().st_size
+    if found != size:
+        raise InputError.of("part_of_other_size", where=str(path), found=found, size=size)
+
+
+def _damaged(path: Path, error: BaseException) -> InputError:
+    why = getattr(error, "strerror", None) or next(iter(str(error).splitlines()), type(error).__name__)
+    return InputError.of("part_damaged", where=str(path), why=why)
+
+
+class _Vault(pe.KmsClient):  # type: ignore[misc]
+    """Wraps the random key of each file by the vault's key."""
+
+    def __init__(self, secret: bytes) -> None:
+        super().__init__()
+        self._secret = secret
+
+    def wrap_key(self, key_bytes: bytes, master_key_identifier: str) -> bytes:  # noqa: ARG002
+        """Wrap a file's key (RFC 3394)."""
+        return base64.b64encode(aes_key_wrap(self._secret, key_bytes))
+
+    def unwrap_key(self, wrapped_key: bytes, master_key_identifier: str) -> bytes:  # noqa: ARG002
+        """Unwrap a file's key."""
+        try:
+            return aes_key_unwrap(self._secret, base64.b64decode(wrapped_key))
+        except (InvalidUnwrap, ValueError) as error:
+            raise OSError("sealed by another key") from error
+
+
+def _factory(sealing: DataKeys) -> tuple[pe.CryptoFactory, pe.KmsConnectionConfig]:
+    return pe.CryptoFactory(lambda _: _Vault(sealing.vault)), pe.KmsConnectionConfig()

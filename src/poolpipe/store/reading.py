@@ -1,0 +1,138 @@
+"""Read the events of a version of a store, as `read_events` reads those of files."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+
+from poolpipe.events.assemble import Piece, assemble
+from poolpipe.events.reading import Events
+from poolpipe.events.rejected_loads import PLATES, first_of_each
+from poolpipe.events.staging import Staging
+from poolpipe.store.contents import FILE_COUNTS, LOADS, LOADS_CLEAR, REJECTS, REJECTS_CLEAR, REJECTS_VAULT
+from poolpipe.store.event_tables import EventTables, schema_of, to_events, vault_schema_of
+from poolpipe.tables import KINDS, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from poolpipe.events.valid_events import ValidEvents
+    from poolpipe.store.keys import DataKeys
+    from poolpipe.store.ledger import InputTaken, Ledger, Part
+    from poolpipe.store.part_files import PartFiles
+
+    Progress = Callable[[str, int, int], None]
+
+__all__ = ["events_of_version"]
+
+_LEAVE = ("key", "arrived", "sent_at")
+"""Columns of which nothing is concluded: they are not read."""
+
+_NOT_SHOWN = "sealed"
+
+
+def events_of_version(
+    ledger: Ledger,
+    files: PartFiles,
+    version: int,
+    sealing: DataKeys | None,
+    wells: int,
+    progress: Progress | None = None,
+) -> Events:
+    """Read all events of a version.
+
+    Parameters
+    ----------
+    ledger, files
+        The store's.
+    version : int
+        One that is kept.
+    sealing : DataKeys, optional
+        Without it people are known by their pseudonyms, and texts of the vault are not read.
+    wells : {96, 384}
+        Wells of the store's plate.
+    progress : callable, optional
+        Called with ("reading", rows read, of how many).
+
+    Raises
+    ------
+    InputError
+        If a file is damaged.
+    """
+    parts = ledger.parts(version, [*KINDS, REJECTS, LOADS])
+    inputs = ledger.inputs(version)
+    pieces: list[Piece] = []
+    staging = Staging()
+    total, done = sum(part.rows for part in parts), 0
+    of_events = [part for part in parts if part.content in KINDS]
+    for part, events in zip(of_events, _in_order(of_events, files, sealing, wells), strict=True):
+        pieces.append((events, 0))
+        if events.kind == "collect":
+            staging.put(events)
+        done += part.rows
+        if progress:
+            progress("reading", done, total)
+    staging.close()
+    frames, codes, _ = assemble(pieces, staging)
+    rejects = [_rejects(part, files, sealing) for part in parts if part.content == REJECTS]
+    loads = [pl.DataFrame(files.clear(part, LOADS_CLEAR)) for part in parts if part.content == LOADS]
+    told = {each.name: json.loads(each.told) for each in inputs}
+    return Events(
+        frames,
+        codes,
+        pl.concat([pl.DataFrame(schema=_REJECTS), *rejects]),
+        [dict(zip(FILE_COUNTS, _counts(each), strict=True)) for each in inputs],
+        {name: one["left_out"] for name, one in told.items() if one["left_out"]},
+        words=_words(told.values()),
+        rejected_loads=first_of_each([pl.DataFrame(schema=PLATES), *loads]),
+    )
+
+
+_REJECTS = {column.name: column.dtype for column in TABLES["rejects"]}
+
+
+def _in_order(
+    parts: list[Part], files: PartFiles, sealing: DataKeys | None, wells: int
+) -> Iterator[ValidEvents]:
+    """Read parts in two threads, and yield them in order; few are waiting at any time."""
+    with ThreadPoolExecutor(2) as threads:
+        waiting = []
+        for part in parts:
+            waiting.append(threads.submit(_events, part, files, sealing, wells))
+            if len(waiting) > 3:
+                yield waiting.pop(0).result()
+        while waiting:
+            yield waiting.pop(0).result()
+
+
+def _events(part: Part, files: PartFiles, sealing: DataKeys | None, wells: int) -> ValidEvents:
+    own = schema_of(part.content)
+    clear = files.clear(part, pa.schema([each for each in own if each.name not in _LEAVE]))
+    hidden = vault_schema_of(part.content)
+    vault = hidden.empty_table() if sealing is None else files.vault(part, hidden, sealing)
+    return to_events(EventTables(part.content, clear, vault), sealing, wells)
+
+
+def _rejects(part: Part, files: PartFiles, sealing: DataKeys | None) -> pl.DataFrame:
+    clear = pl.DataFrame(files.clear(part, REJECTS_CLEAR)).drop("input")
+    if sealing is None:
+        shown = clear.with_columns(pl.lit(_NOT_SHOWN).alias(name) for name in REJECTS_VAULT.names)
+    else:
+        shown = clear.hstack(pl.DataFrame(files.vault(part, REJECTS_VAULT, sealing)))
+    return shown.select(pl.col(name).cast(dtype) for name, dtype in _REJECTS.items())
+
+
+def _counts(told: InputTaken) -> tuple[Any, ...]:
+    return told.name, told.read, told.accepted, told.duplicates, told.rejected
+
+
+def _words(told: Any) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for each in told:
+        for column, words in each["words"].items():
+            found.setdefault(column, {}).update(words)
+    return {column: dict(sorted(words.items())) for column, words in sorted(found.items())}
