@@ -69,4 +69,12 @@ STORES: Final = {
     ),
     "part_damaged": Message("is damaged: {why}", "已损坏：{why}", *_CHECK),
     "part_of_other_size": Message("has {found} bytes, and should have {size}", "大小为 {found} 字节，应为 {size} 字节", *_CHECK),
+    "store_file_missing": Message("is not there: {why}", "文件不存在：{why}"),
+    "store_file_damaged": Message("its content is not the one that was written", "内容与写入时不同"),
+    "store_rows_differ": Message("should have {rows} rows", "应有 {rows} 行"),
+    "store_event_twice": Message("holds {count} events that are in the store already", "有 {count} 条事件在仓库中重复"),
+    "store_input_unbalanced": Message(
+        "read is not accepted, duplicates and rejected together", "读取数不等于接收、重复与拒收之和"
+    ),
+    "store_counts_differ": Message("{count} {what} in the ledger, {held} in the files", "账本记 {what} {count}，文件中有 {held}"),
 }  # fmt: skip

@@ -102,6 +102,14 @@ class MasterKey:
             raise InputError.of("no_key_in_file", where=str(path))
         return cls(secret, path)
 
+    def in_place_of(self, old: MasterKey) -> MasterKey:
+        """Give this key's file the name of an old one's, which keeps its own with the ending `.old`."""
+        if old.path.is_file():
+            old.path.replace(old.path.with_name(f"{old.path.name}.old"))
+        self.path.replace(old.path)
+        sync_folder(old.path.parent)
+        return MasterKey(self.secret, old.path)
+
     @classmethod
     def of(cls, store: Path, given: str | os.PathLike[str] | None) -> Self | None:
         """Read the key that is given, or named by the environment, or lies beside the store; None where there is none."""
@@ -109,6 +117,8 @@ class MasterKey:
         if named is not None:
             return cls.read(Path(named))
         beside = default_key_file(store)
+        if not beside.is_file():  # a change of the key may have been cut short between two renames
+            beside = beside.with_name(f"{beside.name}.new")
         return cls.read(beside) if beside.is_file() else None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import apsw
@@ -293,6 +293,11 @@ class Ledger:
             ),
         )
 
+    def versions_before(self, days: float) -> list[int]:
+        """The versions that are older than some days and not the newest; ascending, without gaps."""
+        least = datetime.now(UTC) - timedelta(days=days)
+        return [each.version for each in self.versions()[:-1] if datetime.fromisoformat(each.at) < least]
+
     def forget_before(self, version: int) -> list[Part]:
         """Forget the versions before one, within `committing`; give the files that no version has any more."""
         gone = [
@@ -344,6 +349,7 @@ def _opened(path: Path, *, writes: bool) -> apsw.Connection:
     connection.set_busy_timeout(_BUSY_MS)
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")
+    connection.pragma("secure_delete", 1)
     return connection
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -10,17 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from poolpipe.coding.dictionaries import RESIDENT
 from poolpipe.errors import InputError
 from poolpipe.instruments.event_source import InstrumentSource
 from poolpipe.pipeline import conclude
 from poolpipe.policy import load_policy
 from poolpipe.results.durable import sync_folder
 from poolpipe.results.locks import held
+from poolpipe.store.checking import check_store
+from poolpipe.store.delta_log import bring_in_step
 from poolpipe.store.ingesting import take_in
 from poolpipe.store.keys import DataKeys, MasterKey, default_key_file
 from poolpipe.store.ledger import Ledger, is_store
 from poolpipe.store.part_files import PartFiles
 from poolpipe.store.reading import events_of_version
+from poolpipe.store.rewriting import resealed, without_person
+from poolpipe.store.upkeep import compact_parts, replace_parts, set_keys
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
     from poolpipe.results.day import Day
     from poolpipe.results.writing import Writing
     from poolpipe.stages.readings import Which
+    from poolpipe.store.checking import Finding
     from poolpipe.store.ledger import InputTaken, Part
 
     Progress = Callable[[str, int, int], None]
@@ -92,7 +99,7 @@ class Store:
             _make(self.path, key, load_policy(policy))
         self._ledger = Ledger(self.path, writes=False)
         master = MasterKey.of(self.path, key)
-        self._sealing = None if master is None else self._unwrapped(master)
+        self._master, self._sealing = self._opened_keys(master)
 
     def __enter__(self) -> Store:
         return self
@@ -160,6 +167,92 @@ class Store:
                 foreign=InstrumentSource(self.policy), kind=kind, mapping=mapping, progress=progress,
             )  # fmt: skip
         return told
+
+    def check(self, progress: Progress | None = None) -> list[Finding]:
+        """Prove every law of the store; empty where it is sound.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Called with ("checking", files checked, of how many).
+        """
+        return check_store(self._ledger, self._files, self._sealing, progress)
+
+    def compact(self, *, keep_days: float = 7) -> dict[str, int]:
+        """Join small files, and forget versions that are older than some days.
+
+        Parameters
+        ----------
+        keep_days : float
+            A version younger than this can still be read afterwards.
+
+        Returns
+        -------
+        dict
+            joined: files that others replaced; versions: how many were forgotten; removed: files that were removed.
+        """
+        sealing = self._key()
+        with self._writing() as ledger:
+            return compact_parts(ledger, self._files, sealing, keep_days)
+
+    def erase(self, person: str, person_type: str = RESIDENT) -> int:
+        """Erase a person from every kept version: rows stay under a random number, so that counts stay true.
+
+        Parameters
+        ----------
+        person, person_type : str
+            The document; a resident ID by default.
+
+        Returns
+        -------
+        int
+            How many files named the person; they are removed.
+        """
+        sealing = self._key()
+        erased = secrets.token_hex(4)
+        remake = partial(
+            without_person, kind=person_type, number=person, files=self._files, sealing=sealing, erased=erased
+        )
+        return self._replace_parts(remake)
+
+    def rotate_key(self, *, data: bool = False) -> Path:
+        """Change the master key; the new one takes the old one's place, which is kept with the ending `.old`.
+
+        Parameters
+        ----------
+        data : bool
+            Change the data keys, too, and write every file anew: after a leak of the old ones.
+
+        Returns
+        -------
+        Path
+            The file of the new key.
+        """
+        before, old = self._key(), self._master
+        if old is None:  # `_key` has raised
+            raise InputError.of(
+                "store_without_key", where=str(self.path), file=str(default_key_file(self.path))
+            )
+        with held(self.path / _LOCK):
+            master = MasterKey.new(old.path.with_name(f"{old.path.name}.new"))
+        after = DataKeys.new() if data else before
+        if data:
+            wells = self.policy.codes.plate_wells
+            self._replace_parts(
+                lambda part: resealed(part, self._files, before, after, wells), keys=after.wrapped(master)
+            )
+        else:
+            with self._writing() as ledger, ledger.committing():
+                set_keys(ledger, after.wrapped(master))
+        self._master, self._sealing = master.in_place_of(old), after
+        return old.path
+
+    def _replace_parts(
+        self, remake: Callable[[Part], Part | None], keys: dict[str, bytes] | None = None
+    ) -> int:
+        """Write parts anew, and put the new ones in the place of the old in all versions, as one change."""
+        with self._writing() as ledger:
+            return replace_parts(ledger, self._files, remake, {} if keys is None else keys)
 
     def read_events(self, version: int | None = None, progress: Progress | None = None) -> Events:
         """Read all events of a version, as the pipeline takes them."""
@@ -236,10 +329,19 @@ class Store:
             )
         return self._sealing
 
-    def _unwrapped(self, master: MasterKey) -> DataKeys:
-        return DataKeys.unwrapped(
-            {name: self._ledger.meta(f"key.{name}") for name in DataKeys.__slots__}, master
-        )
+    def _opened_keys(self, master: MasterKey | None) -> tuple[MasterKey | None, DataKeys | None]:
+        """Unwrap the data keys, also where a change of the master key was cut short."""
+        if master is None:
+            return None, None
+        wrapped = {name: self._ledger.meta(f"key.{name}") for name in DataKeys.__slots__}
+        try:
+            return master, DataKeys.unwrapped(wrapped, master)
+        except InputError:
+            newer = master.path.with_name(f"{master.path.name}.new")
+            if not newer.is_file():
+                raise
+            other = MasterKey.read(newer)
+            return other.in_place_of(master), DataKeys.unwrapped(wrapped, other)
 
     @contextmanager
     def _writing(self) -> Iterator[Ledger]:
@@ -250,6 +352,7 @@ class Store:
                 try:
                     self._files.remove_leftovers(ledger.all_parts())
                     yield ledger
+                    bring_in_step(self.path, ledger)
                 finally:
                     ledger.close()
         except BlockingIOError as error:

@@ -19,7 +19,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from poolpipe.coding.dictionaries import RESIDENT, text_bytes
 from poolpipe.errors import InputError
+from poolpipe_kernels import codes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,10 +76,11 @@ def pseudonyms_of_people(people: pl.DataFrame, sealing: DataKeys) -> pl.Series:
     people : DataFrame
         person_type, person.
     """
-    told = people.unique()
-    sealed = [_sealed(kind, number, sealing) for kind, number in told.iter_rows()]
-    found = told.with_columns(pl.Series("pseudonym", sealed, pl.Binary))
-    return people.join(found, on=["person_type", "person"], how="left", maintain_order="left")["pseudonym"]
+    text, offsets = text_bytes(people["person"])
+    keys = np.empty(people.height, np.int64)
+    codes.parse_resident_ids(text, offsets, keys)
+    regular = (keys >= 0) & (people["person_type"] == RESIDENT).to_numpy()
+    return pl.Series(pseudonyms(np.where(regular, keys, -1 - np.arange(people.height)), people, sealing))
 
 
 def unsealed(sealed: pa.Array, sealing: DataKeys) -> tuple[NDArray[np.int64], pl.DataFrame]:
