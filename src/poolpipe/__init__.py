@@ -75,7 +75,7 @@ _HOMES = {
 }
 """Module to what it gives to the public face."""
 
-_PACKAGES = ("decode", "design", "exchange", "instruments", "plan", "simulate")
+_PACKAGES = ("decode", "design", "exchange", "instruments", "plan", "simulate", "store")
 """Public modules with a face of their own: `poolpipe.decode.decode(...)`."""
 
 _MOVED = {

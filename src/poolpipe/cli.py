@@ -40,6 +40,7 @@ class Word(NamedTuple):
 COMMANDS: dict[str, Word] = {
     "run": Word("run:run", "Scan files in, tables and boards out  由扫码文件得出结果表与看板"),
     "check": Word("check:check", "How each file is understood, before a run  查看文件如何识别"),
+    "ingest": Word("ingest:ingest", "Take scan files into a store  将扫码文件收入数据仓库"),
     "recalls": Word("recalls:recalls", "Who must be sampled again by when  复采名单"),
     "show": Word("show:show", "A table of a result, on the terminal or as CSV  查看结果表"),
     "trace": Word("trace:trace", "Whom a tube or person leads to  追踪样本管或人员的关联"),
@@ -50,6 +51,10 @@ COMMANDS: dict[str, Word] = {
     "decode": Word("decode:decode", "Who in the pools is infected  推断管内感染者"),
     "design": Word("design:design", "Pool sizes, costs and who goes into which pool  混采方案"),
     "plan": Word("plan:plan", "What a screening round takes  筛查所需人员与物资"),
+    "versions": Word("store_upkeep:versions", "The versions of a store  数据仓库的版本"),
+    "compact": Word("store_upkeep:compact", "Join a store's files, forget old versions  整理数据仓库"),
+    "erase": Word("store_upkeep:erase", "Erase a person from a store  从数据仓库删除一人"),
+    "keys": Word("store_upkeep:keys", "A store's keys, and who used them  数据仓库的密钥"),
     "simulate": Word("simulate:simulate", "Write a simulated city with its troubles  模拟一座城市"),
 }
 

@@ -32,6 +32,7 @@ _CHINESE_STEPS = {
     **{name: told.chinese for name, told in TABLE_WORDS.items()},
     "compiling": "编译",
     "reading": "读取",
+    "checking": "核查",
     "voids": "作废",
     "links": "关联",
     "custody": "流转",

@@ -7,8 +7,11 @@ from pathlib import Path
 import click
 
 from poolpipe.commands import options
+from poolpipe.commands.frames import echo_json
+from poolpipe.commands.stores import opened_store, store_among
 from poolpipe.display import json_text
 from poolpipe.languages import both
+from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, show, tell
 from poolpipe.terminal.loading import loading
 
@@ -44,6 +47,7 @@ __all__ = ["check"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write a mapping, or read the one that is there  写出或读取列对应文件",
 )
+@options.key
 @options.show_ids
 @options.as_json()
 def check(
@@ -52,11 +56,16 @@ def check(
     policy: str | None,
     kind: str | None,
     mapping: Path | None,
+    key: str | None,
     show_ids: bool,
     as_json: bool,
 ) -> None:
     """Show how files are understood."""
     check_inputs(files, pipes=True)
+    store = store_among(files)
+    if store is not None:
+        _check_store(store, key, as_json=as_json)
+        return
     with loading():
         from poolpipe.events.mapping import load_mapping
         from poolpipe.events.understanding import understand
@@ -78,4 +87,21 @@ def check(
         mapping.write_text(mapping_text(told), encoding="utf-8")
         tell(f"{both('The mapping is in', '列对应文件已写入')} {mapping}", err=True)
     if any(each.questions for each in told):
+        raise click.exceptions.Exit(1)
+
+
+def _check_store(path: Path, key: str | None, *, as_json: bool) -> None:
+    """Prove every law of a store; exit status 1 where one does not hold."""
+    from poolpipe.terminal.stores import finding_board
+
+    with opened_store(path, key) as store, Steps(quiet=as_json) as steps:
+        findings = store.check(steps)
+    if as_json:
+        told = [dict(zip(("code", "where", "what"), each, strict=True)) for each in findings]
+        echo_json({"schema": "poolpipe.store-check/1", "findings": told})
+    elif findings:
+        show([finding_board(findings)])
+    else:
+        tell(both("The store is sound", "数据仓库完好"))
+    if findings:
         raise click.exceptions.Exit(1)

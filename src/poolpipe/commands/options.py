@@ -22,11 +22,13 @@ __all__ = [
     "ZONE",
     "Number",
     "as_json",
+    "key",
     "mapping",
     "out_folder",
     "quiet",
     "rows",
     "show_ids",
+    "why",
 ]
 
 
@@ -89,6 +91,16 @@ mapping = click.option(
     metavar="FILE",
     help="What other headers, words and files mean, TOML; `check` writes one"
     "  列对应文件（TOML）：说明其他表头、词语与文件的含义，可由 `check` 写出",
+)
+key = click.option(
+    "--key",
+    metavar="FILE",
+    help="Of a store: the file of its key; default POOLPIPE_KEY_FILE, else STORE.key  数据仓库的密钥文件",
+)
+why = click.option(
+    "--why",
+    metavar="TEXT",
+    help="Of a store: why identities are opened; it is logged  读取身份信息的原因，将被记录",
 )
 show_ids = click.option("--show-ids", is_flag=True, help="Show identity numbers in full  显示完整证件号")
 

@@ -12,6 +12,7 @@ from poolpipe.commands import options
 from poolpipe.commands.frames import echo_json
 from poolpipe.commands.options import ZONE
 from poolpipe.commands.results import is_result, times_in
+from poolpipe.commands.stores import concluded, store_among, store_policy
 from poolpipe.errors import InputError
 from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, parse_moment, show
@@ -50,6 +51,8 @@ __all__ = ["recalls"]
     metavar="ZONE",
     help="Zone of the times; default the policy's, of a result Asia/Shanghai  时间的时区，默认依判读规则；结果文件夹为 Asia/Shanghai",
 )
+@options.key
+@options.why
 @options.rows
 @options.show_ids
 @options.as_json("All that wait as JSON, identity numbers in full  以 JSON 输出全部待办（完整证件号）")
@@ -61,6 +64,8 @@ def recalls(
     policy: str | None,
     as_of: str | None,
     zone: str | None,
+    key: str | None,
+    why: str | None,
     rows: int,
     show_ids: bool,
     as_json: bool,
@@ -75,9 +80,13 @@ def recalls(
         from poolpipe.terminal.boards import recall_board
 
     known = read_reference(people=people)
-    rules = load_policy(policy)
+    store = store_among(inputs)
+    rules = store_policy(store, key) if store and policy is None else load_policy(policy)
     zone = zone or rules.time_zone
-    if len(inputs) == 1 and is_result(Path(inputs[0])):
+    if store is not None:
+        moment = parse_moment(as_of, rules.time_zone)
+        found = _of_store(store, rules, moment, known, key, why)
+    elif len(inputs) == 1 and is_result(Path(inputs[0])):
         if as_of is not None:
             raise InputError.of("no_events_held", where=inputs[0])
         found = _of_result(Path(inputs[0]))
@@ -120,6 +129,16 @@ def _of_result(folder: Path) -> _WaitingRecalls:
         written.check()
         moment = written.summary["as_of"]
     return _WaitingRecalls(recalls, None if moment is None else datetime.fromisoformat(moment), people > 0)
+
+
+def _of_store(
+    store: Path, rules: Policy, moment: datetime | None, known: Reference, key: str | None, why: str | None
+) -> _WaitingRecalls:
+    """Conclude from a store; nothing is written but who opened it."""
+    from poolpipe.terminal.campaign import moment_of_day
+
+    day = concluded(store, key, why, policy=rules, as_of=moment, reference=known, views=False)
+    return _WaitingRecalls(day.recalls, moment_of_day(day), day.sampled() > 0)
 
 
 def _of_files(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from poolpipe.commands import options
+from poolpipe.commands.stores import concluded, store_among, store_policy
 from poolpipe.display import json_text
+from poolpipe.errors import InputError
 from poolpipe.languages import both
 from poolpipe.messages import message_in_language
 from poolpipe.progress import Steps
@@ -24,7 +26,7 @@ __all__ = ["files_written", "run"]
     help="Read scan events, conclude, and write one Parquet table each and summary.json into the folder OUT.\n\n"
     "读取扫码事件，得出各结果表与 summary.json，写入 OUT 文件夹，并在终端显示看板。\n\n"
     "INPUT is a file, a folder (read with all its subfolders, linked ones too), a quoted pattern, a pipe, or - for the "
-    "standard input: CSV, NDJSON, Parquet or Arrow IPC, plain or compressed, or a workbook (Excel, WPS), "
+    "standard input; or a store, by itself: CSV, NDJSON, Parquet or Arrow IPC, plain or compressed, or a workbook (Excel, WPS), "
     "each sheet of which is a file; headers may be in Chinese. Each file is read once; what lies among the "
     "files and is not read is named with the reason. "
     "Files of PCR machines and pipetting robots may lie among them; `poolpipe import --dry-run` "
@@ -68,6 +70,8 @@ __all__ = ["files_written", "run"]
     help="Read-outs kept for exports; auto: all up to 300,000, else not those of negative tubes"
     "  为导出保留哪些扩增结果；auto：30 万条以内全部保留，更多时不含阴性管的",
 )
+@options.key
+@options.why
 @options.rows
 @options.show_ids
 @options.as_json("The summary as JSON instead of boards  以 JSON 输出摘要")
@@ -84,6 +88,8 @@ def run(
     labs: str | None,
     mapping: str | None,
     readings: Literal["auto", "all", "not-negative"],
+    key: str | None,
+    why: str | None,
     rows: int,
     show_ids: bool,
     as_json: bool,
@@ -106,23 +112,25 @@ def run(
             message_in_language("kind_of_file", {"kind": kind, "kinds": ", ".join(KINDS)}),
             param_hint="--kind",
         )
-    rules = load_policy(policy)
+    store = store_among(inputs)
+    if store is not None:
+        for option, given in (("--kind", kind), ("--mapping", mapping)):
+            if given:
+                raise InputError.of("store_option", where=str(store), option=option)
+    rules = store_policy(store, key) if store and policy is None else load_policy(policy)
     moment = parse_moment(as_of, rules.time_zone)
     meant = load_mapping(mapping)
     known = read_reference(people=people, sites=sites, labs=labs, mapping=meant)
     boards = []
     with Steps(quiet=quiet or as_json) as steps, Writing(out) as writing:
-        day = conclude(
-            inputs,
-            policy=rules,
-            as_of=moment,
-            reference=known,
-            mapping=meant,
-            kind=kind,
-            readings=readings,
-            views=False,
-            progress=steps,
-            out=writing,
+        asked: dict[str, Any] = {
+            "policy": rules, "as_of": moment, "reference": known, "readings": readings, "views": False,
+            "progress": steps, "out": writing,
+        }  # fmt: skip
+        day = (
+            concluded(store, key, why, **asked)
+            if store
+            else conclude(inputs, mapping=meant, kind=kind, **asked)
         )
         steps("writing", 0, 1)
         if not (quiet or as_json):  # while the tables are being written

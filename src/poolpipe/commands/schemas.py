@@ -94,6 +94,32 @@ class _TraceJson(Open):
     )
 
 
+class _IngestJson(Open):
+    """`poolpipe ingest --json`; docs/store.md explains the keys."""
+
+    schema_: str = Field(alias="schema", pattern=r"^poolpipe\.ingest/1$")
+    version: int = Field(ge=0, description="The store's version afterwards")
+    files: list[dict[str, Any]] = Field(description="file, read, accepted, duplicates, rejected, again")
+    skipped: dict[str, str] = Field(description="File to the reason why it was not read")
+
+
+class _VersionsJson(Open):
+    """`poolpipe versions --json`."""
+
+    schema_: str = Field(alias="schema", pattern=r"^poolpipe\.versions/1$")
+    versions: list[dict[str, Any]] = Field(description="version, at, what")
+    inputs: list[dict[str, Any]] = Field(
+        description="Every file that was taken in, its counts and its version"
+    )
+
+
+class _StoreCheckJson(Open):
+    """`poolpipe check STORE --json`."""
+
+    schema_: str = Field(alias="schema", pattern=r"^poolpipe\.store-check/1$")
+    findings: list[dict[str, str]] = Field(description="code, where, what; empty where the store is sound")
+
+
 class _ImportedFileJson(Open):
     """What one instrument file means."""
 
@@ -155,6 +181,9 @@ SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "simulate": _SimulateJson,
     "check": _CheckJson,
     "trace": _TraceJson,
+    "ingest": _IngestJson,
+    "versions": _VersionsJson,
+    "store-check": _StoreCheckJson,
     "import": _ImportJson,
     "design": _DesignsJson,
     "prevalence": _EstimatesJson,

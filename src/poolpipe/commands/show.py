@@ -12,6 +12,7 @@ from poolpipe.commands import options
 from poolpipe.commands.frames import echo_csv, echo_json
 from poolpipe.commands.options import ZONE
 from poolpipe.commands.results import times_in
+from poolpipe.commands.stores import concluded, store_among
 from poolpipe.errors import InputError
 from poolpipe.languages import language
 from poolpipe.terminal.console import check_inputs
@@ -57,6 +58,8 @@ __all__ = ["show"]
     help="All rows as CSV on stdout, identity numbers in full  以 CSV 输出全部行（完整证件号）",
 )
 @options.as_json("All rows as JSON on stdout, identity numbers in full  以 JSON 输出全部行（完整证件号）")
+@options.key
+@options.why
 @options.rows
 @options.show_ids
 def show(
@@ -69,12 +72,14 @@ def show(
     zone: str,
     as_csv: bool,
     as_json: bool,
+    key: str | None,
+    why: str | None,
     rows: int,
     show_ids: bool,
 ) -> None:
     """Read one table, join what the files tell of its people, and show it."""
     check_inputs((str(run), *map(str, people)))
-    found = _table(run, table, people)
+    found = _table(run, table, people, key, why)
     wanted = _wanted(found, table, by, columns)
     import polars as pl
 
@@ -96,7 +101,7 @@ def show(
         )
 
 
-def _table(run: Path, table: str, people: tuple[Path, ...]) -> pl.DataFrame:
+def _table(run: Path, table: str, people: tuple[Path, ...], key: str | None, why: str | None) -> pl.DataFrame:
     """One table of a result, with the contacts of its people where files tell them."""
     import polars as pl
 
@@ -108,6 +113,8 @@ def _table(run: Path, table: str, people: tuple[Path, ...]) -> pl.DataFrame:
         if near := likely(table, TABLES):
             raise UnknownTableError.of("table_misspelt", where=str(run), name=table, near=near)
         raise UnknownTableError.of("no_such_table", where=str(run), name=table, tables=", ".join(TABLES))
+    if store_among([str(run)]):
+        return _with_contacts(concluded(run, key, why, views=False).table(table), people, table)
     with opened(run) as written:
         if table not in written.tables:
             raise InputError.of("table_not_held", where=str(run), name=table)

@@ -9,6 +9,7 @@ import click
 
 from poolpipe.commands import options
 from poolpipe.commands.frames import echo_csv, echo_json
+from poolpipe.commands.stores import concluded, store_among
 from poolpipe.languages import both, language
 from poolpipe.messages import message_in_language
 from poolpipe.terminal.console import check_inputs, show, tell
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from poolpipe.charts.looks import Language
+    from poolpipe.results.day import Day
 
 __all__ = ["trace"]
 
@@ -70,6 +72,8 @@ __all__ = ["trace"]
     "写成图（.svg、.png）、.graphml、.gexf，或含两个 CSV 文件的文件夹；人员隐去，除非用 --show-ids",
 )
 @options.as_json("All links as JSON, identity numbers in full  以 JSON 输出全部关联（完整证件号）")
+@options.key
+@options.why
 @options.rows
 @options.show_ids
 def trace(
@@ -84,6 +88,8 @@ def trace(
     as_csv: bool,
     out: Path | None,
     as_json: bool,
+    key: str | None,
+    why: str | None,
     rows: int,
     show_ids: bool,
 ) -> None:
@@ -100,11 +106,12 @@ def trace(
         from poolpipe.tracing.neighbourhoods import count_neighbourhoods
 
     residents = read_reference(people=people).people if people else None
-    links = follow(run, tubes=tubes, people=persons, hops=hops, policy=policy, residents=residents)
+    day = concluded(run, key, why, views=False) if store_among([str(run)]) else run
+    links = follow(day, tubes=tubes, people=persons, hops=hops, policy=policy, residents=residents)
     counts = count_neighbourhoods(links.filter(kind="member"), residents)
     if out:
         chosen: Language = "zh" if language() == "zh" else "en"
-        write_trace(links, out, _tubes(run, links), language=chosen, show_ids=show_ids)
+        write_trace(links, out, _tubes(day, links), language=chosen, show_ids=show_ids)
         tell(both(f"{links.height:,} links in {out}", f"{links.height:,} 条关联已写入 {out}"), err=True)
     elif as_csv:
         echo_csv(links)
@@ -121,7 +128,7 @@ def trace(
         show([*trace_trees(links, rows=rows, show_ids=show_ids), *neighbourhood_lines(counts, rows=rows)])
 
 
-def _tubes(run: Path, links: pl.DataFrame) -> pl.DataFrame:
+def _tubes(day: Path | Day, links: pl.DataFrame) -> pl.DataFrame:
     """The rows of `pools` of all tubes of some links."""
     import polars as pl
 
@@ -131,9 +138,11 @@ def _tubes(run: Path, links: pl.DataFrame) -> pl.DataFrame:
         links.select("round", "tube"),
         links.select(pl.col("source_round").alias("round"), pl.col("source_tube").alias("tube")),
     ]
-    with opened(run) as written:
+    wanted = pl.concat(ends).unique().lazy()
+    if not isinstance(day, Path):
+        return day.pools.lazy().join(wanted, on=["round", "tube"], how="semi", nulls_equal=True).collect()
+    with opened(day) as written:
         pools = pl.scan_parquet(written.path("pools"))
-        wanted = pl.concat(ends).unique().lazy()
         return pools.join(wanted, on=["round", "tube"], how="semi", nulls_equal=True).collect()
 
 

@@ -12,9 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["NAMED", "files_of_result", "told_by_columns"]
+__all__ = ["IN_STORE", "LEDGER", "NAMED", "files_of_result", "is_in_store", "told_by_columns"]
 
 NAMED = message("part_of_result", {})
+IN_STORE = message("part_of_store", {})
+
+LEDGER = "ledger.sqlite"
+"""The file that makes a folder a store."""
+
+_DEPTH = 3
+"""How far below a store's folder its files lie at most."""
+
 
 _SUMMARY = "summary.json"
 _LARGEST_SUMMARY = 1 << 28
@@ -44,6 +52,11 @@ def files_of_result(folder: Path) -> frozenset[str]:
     rows = summary["rows"]
     tables = rows if isinstance(rows, dict) else {}
     return frozenset([_SUMMARY, *(f"{table}.parquet" for table in tables)])
+
+
+def is_in_store(folder: Path) -> bool:
+    """Whether a folder is a store, or one of a store's own: their files are read through the store alone."""
+    return any((each / LEDGER).is_file() for each in (folder, *folder.absolute().parents[:_DEPTH]))
 
 
 def told_by_columns(names: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poolpipe.errors import InputError
-from poolpipe.events.earlier import NAMED, files_of_result
+from poolpipe.events.earlier import IN_STORE, NAMED, files_of_result, is_in_store
 from poolpipe.events.folders import columns_of_folders, folders_typed, kind_of_name, telling
 from poolpipe.events.formats import ENDINGS, WORKBOOK, unreadable
 from poolpipe.events.pipes import WITHOUT_NAME
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from poolpipe.events.mapping import FileMapping
     from poolpipe.events.pipes import Spool
 
+    _Asked = Callable[[Path], bool]
+
 __all__ = ["Source", "find_sources", "nothing_to_read"]
 
 _SUFFIXES = (".csv", ".tsv", ".ndjson", ".jsonl", ".parquet", ".pq", ".arrow", ".ipc", ".feather")
@@ -58,7 +60,7 @@ APART = {
     "sites": message("sites_given", {}),
     "labs": message("labs_given", {}),
 }
-SETTLED = frozenset([EMPTY, SAME, NAMED, READ_ALREADY, *APART.values()])
+SETTLED = frozenset([EMPTY, SAME, NAMED, IN_STORE, READ_ALREADY, *APART.values()])
 """Reasons that need no action: the file's content is read elsewhere, or is no event."""
 
 
@@ -181,16 +183,15 @@ def find_sources(
     """
     named = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     chosen, elsewhere = _once([each for one in named for each in _given(os.fspath(one), spool)])
-    beside = cache(files_of_result)
+    beside, kept = cache(files_of_result), cache(is_in_store)
     tables: dict[object, str] = {
         identity(path.stat(), path): APART[table] for table, path in (apart or {}).items() if path.exists()
     }
     reasons = [
-        *((tables and tables.get(each.key)) or _why_not(each, recognises, beside) for each in chosen),
+        *((tables and tables.get(each.key)) or _why_not(each, recognises, beside, kept) for each in chosen),
         *(SAME for _ in elsewhere),
     ]
-    sources: list[Source] = []
-    skipped: dict[str, str] = {}
+    sources, skipped = list[Source](), dict[str, str]()
     for each, name, why in zip([*chosen, *elsewhere], _apart([*chosen, *elsewhere]), reasons, strict=True):
         if why:
             skipped[name] = why
@@ -198,10 +199,9 @@ def find_sources(
         promised, columns = each.promised
         size = each.found.status.st_size if each.found.status else 0
         sources.append(Source(each.found.path, name, promised or kind, dict(columns), size))
-    skipped = dict(sorted(skipped.items()))
     if not sources:
-        raise nothing_to_read(named, skipped)
-    return sorted(sources, key=lambda source: source.name), skipped
+        raise nothing_to_read(named, dict(sorted(skipped.items())))
+    return sorted(sources, key=lambda source: source.name), dict(sorted(skipped.items()))
 
 
 def nothing_to_read(
@@ -335,15 +335,14 @@ def _promises_less(one: _Given, other: _Given) -> bool:
     return part and one.promised != other.promised
 
 
-def _why_not(
-    each: _Given, recognises: Callable[[Path], bool], beside: Callable[[Path], frozenset[str]]
-) -> str:
+def _why_not(each: _Given, recognises: _Asked, beside: Callable[[Path], frozenset[str]], kept: _Asked) -> str:
     """Say why a file is no source; empty where it is one."""
-    found = each.found
-    if found.aside:
+    if (found := each.found).aside:
         return found.aside
     if found.path.name in beside(found.path.parent):
         return NAMED
+    if kept(found.path.parent):
+        return IN_STORE
     if each.own or _is_event_file(found.path.name, kind_of_name(each.told)):
         return ""
     if found.path.suffix.lower() in ENDINGS and _by_content(found.path) in (WORKBOOK, EVENTS_BY_CONTENT):

@@ -47,6 +47,10 @@ _FILES: Final = {
         "part of the result in this folder, as its summary.json says: no scans",
         "本文件夹内已有的结果文件（见 summary.json），非扫码事件",
     ),
+    "part_of_store": Message(
+        "part of a store: what it holds is read by `poolpipe run STORE`, or poolpipe.store.Store in Python",
+        "数据仓库中的文件：请用 `poolpipe run STORE` 读取，Python 中用 poolpipe.store.Store",
+    ),
     "table_of_results": Message(
         "a table of results ({table}), not events: give the scans themselves", "结果表（{table}）而非扫码事件，请给出扫码事件",
     ),

@@ -69,6 +69,29 @@ STORES: Final = {
     ),
     "part_damaged": Message("is damaged: {why}", "已损坏：{why}", *_CHECK),
     "part_of_other_size": Message("has {found} bytes, and should have {size}", "大小为 {found} 字节，应为 {size} 字节", *_CHECK),
+    "store_has_policy": Message(
+        "a store keeps the policy with which it was made", "数据仓库沿用建立时的判读规则",
+        "leave it out; to conclude under another, `poolpipe run STORE --policy …`",
+        "请去掉该选项；如需按其他规则判读，请用 `poolpipe run STORE --policy …`",
+    ),
+    "store_made": Message(
+        "{store} is a new store; its key is {key}: keep a copy elsewhere, without it nobody can read names and numbers",
+        "已新建数据仓库 {store}，密钥为 {key}：请另存副本，没有它无法读出姓名与号码",
+    ),
+    "store_compacted": Message(
+        "{joined} files were joined, {versions} versions forgotten, {removed} files removed",
+        "合并 {joined} 个文件，清除 {versions} 个版本，删除 {removed} 个文件",
+    ),
+    "store_erased": Message("erased from {files} files", "已从 {files} 个文件中删除"),
+    "store_without_person": Message("no file of the store names this person", "仓库中没有此人"),
+    "store_key_changed": Message(
+        "the new key is {key}; the old one has the ending .old, and opens copies made before",
+        "新密钥为 {key}；旧密钥改名为 .old，可用于打开此前的备份",
+    ),
+    "store_option": Message(
+        "{option} is for files, and this is a store", "{option} 仅用于文件，而此处为数据仓库",
+        "leave it out", "请去掉该选项",
+    ),
     "store_file_missing": Message("is not there: {why}", "文件不存在：{why}"),
     "store_file_damaged": Message("its content is not the one that was written", "内容与写入时不同"),
     "store_rows_differ": Message("should have {rows} rows", "应有 {rows} 行"),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import apsw
 
 from poolpipe.errors import InputError
+from poolpipe.events.earlier import LEDGER
 from poolpipe.results.durable import sync_folder
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["LEDGER", "InputTaken", "Ledger", "Part", "Version", "is_store"]
-
-LEDGER: Final = "ledger.sqlite"
 
 _APPLICATION: Final = 0x706F6F6C
 """What marks an SQLite file as a ledger of poolpipe: "pool"."""
@@ -108,6 +107,7 @@ class InputTaken:
     duplicates: int
     rejected: int
     told: str = "{}"
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ class Ledger:
     def inputs(self, version: int) -> list[InputTaken]:
         """What had been ingested at a version, in order."""
         found = self._connection.execute(
-            "select id, name, coalesce(sha256, ''), arrived, read, accepted, duplicates, rejected, told "
+            "select id, name, coalesce(sha256, ''), arrived, read, accepted, duplicates, rejected, told, version "
             "from inputs where version <= ? order by id",
             (version,),
         )

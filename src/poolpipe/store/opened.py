@@ -7,17 +7,18 @@ import secrets
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from poolpipe.coding.dictionaries import RESIDENT
+from poolpipe.coding.warmup import compile_kernels
 from poolpipe.errors import InputError
 from poolpipe.instruments.event_source import InstrumentSource
 from poolpipe.pipeline import conclude
 from poolpipe.policy import load_policy
-from poolpipe.results.durable import sync_folder
 from poolpipe.results.locks import held
+from poolpipe.store.access import LOCK, make_store, opened_keys
 from poolpipe.store.checking import check_store
 from poolpipe.store.delta_log import bring_in_step
 from poolpipe.store.ingesting import take_in
@@ -27,7 +28,7 @@ from poolpipe.store.part_files import PartFiles
 from poolpipe.store.reading import events_of_version
 from poolpipe.store.rewriting import resealed, without_person
 from poolpipe.store.upkeep import compact_parts, replace_parts, set_keys
-from poolpipe.tables import KINDS
+from poolpipe.tables import KINDS, TIME
 
 if TYPE_CHECKING:
     import os
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int, int], None]
 
 __all__ = ["Store"]
-
-_LOCK = ".writing.lock"
 
 
 class Store:
@@ -96,10 +95,9 @@ class Store:
         if not is_store(self.path):
             if not create:
                 raise InputError.of("no_store", where=str(self.path))
-            _make(self.path, key, load_policy(policy))
+            make_store(self.path, key, load_policy(policy))
         self._ledger = Ledger(self.path, writes=False)
-        master = MasterKey.of(self.path, key)
-        self._master, self._sealing = self._opened_keys(master)
+        self._master, self._sealing = opened_keys(self._ledger, MasterKey.of(self.path, key))
 
     def __enter__(self) -> Store:
         return self
@@ -125,6 +123,32 @@ class Store:
     def policy(self) -> Policy:
         """The policy by which this store cleans and checks events."""
         return load_policy(json.loads(self._ledger.meta("policy")))
+
+    @property
+    def key_file(self) -> Path:
+        """Where its master key is, or would be looked for."""
+        return default_key_file(self.path) if self._master is None else self._master.path
+
+    def inputs(self, version: int | None = None) -> pl.DataFrame:
+        """What was taken in: input, file, version, arrived, read, accepted, duplicates, rejected."""
+        told = self._ledger.inputs(self._asked(version))
+        columns = ("id", "name", "version", "arrived", "read", "accepted", "duplicates", "rejected")
+        rows = [[getattr(each, name) for name in columns] for each in told]
+        schema = dict.fromkeys(columns, pl.Int64) | {"name": pl.String}
+        found = pl.DataFrame(rows, schema, orient="row").rename({"id": "input", "name": "file"})
+        return found.with_columns(pl.col("arrived").cast(TIME))
+
+    def unsealings(self) -> pl.DataFrame:
+        """Who opened identities: at, who, what, why."""
+        return pl.DataFrame(self._ledger.unsealings(), dict.fromkeys(("at", "who", "what", "why"), pl.String))
+
+    def note_unsealing(self, who: str, what: str, why: str) -> None:
+        """Write into the store that identities are opened; whoever shows them calls this first."""
+        ledger = Ledger(self.path, writes=True)
+        try:
+            ledger.note_unsealing(who, what, why)
+        finally:
+            ledger.close()
 
     def versions(self) -> pl.DataFrame:
         """Versions that can be read: version, at, what."""
@@ -160,13 +184,23 @@ class Store:
         InputError
             If the key is not here, another process writes, the disk does not take it, or as in `poolpipe.run`.
         """
+        return self.ingest_files(inputs, kind=kind, mapping=mapping, progress=progress)[0]
+
+    def ingest_files(
+        self,
+        inputs: Inputs,
+        *,
+        kind: str | None = None,
+        mapping: ColumnMapping | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[pl.DataFrame, dict[str, str]]:
+        """Take events in like `ingest`; also give the files that were not read, and why."""
         sealing = self._key()
         with self._writing() as ledger:
-            told, _ = take_in(
+            return take_in(
                 inputs, ledger, self._files, sealing, self.policy, commit=partial(self._commit, ledger),
                 foreign=InstrumentSource(self.policy), kind=kind, mapping=mapping, progress=progress,
             )  # fmt: skip
-        return told
 
     def check(self, progress: Progress | None = None) -> list[Finding]:
         """Prove every law of the store; empty where it is sound.
@@ -233,7 +267,7 @@ class Store:
             raise InputError.of(
                 "store_without_key", where=str(self.path), file=str(default_key_file(self.path))
             )
-        with held(self.path / _LOCK):
+        with held(self.path / LOCK):
             master = MasterKey.new(old.path.with_name(f"{old.path.name}.new"))
         after = DataKeys.new() if data else before
         if data:
@@ -288,6 +322,7 @@ class Store:
         version : int, optional
             The newest by default.
         """
+        compile_kernels(progress)
         rules = self.policy if policy is None else load_policy(policy)
         return conclude(
             self.read_events(version, progress), rules, as_of=as_of, reference=reference, readings=readings,
@@ -329,25 +364,11 @@ class Store:
             )
         return self._sealing
 
-    def _opened_keys(self, master: MasterKey | None) -> tuple[MasterKey | None, DataKeys | None]:
-        """Unwrap the data keys, also where a change of the master key was cut short."""
-        if master is None:
-            return None, None
-        wrapped = {name: self._ledger.meta(f"key.{name}") for name in DataKeys.__slots__}
-        try:
-            return master, DataKeys.unwrapped(wrapped, master)
-        except InputError:
-            newer = master.path.with_name(f"{master.path.name}.new")
-            if not newer.is_file():
-                raise
-            other = MasterKey.read(newer)
-            return other.in_place_of(master), DataKeys.unwrapped(wrapped, other)
-
     @contextmanager
     def _writing(self) -> Iterator[Ledger]:
         """Hold the store's lock, with the ledger open for writing and leftovers of dead writers removed."""
         try:
-            with held(self.path / _LOCK):
+            with held(self.path / LOCK):
                 ledger = Ledger(self.path, writes=True)
                 try:
                     self._files.remove_leftovers(ledger.all_parts())
@@ -362,25 +383,3 @@ class Store:
         self._files.sync()
         with ledger.committing():
             return ledger.add_version(what, parts, inputs=inputs)
-
-
-def _make(path: Path, key: str | os.PathLike[str] | None, policy: Policy) -> None:
-    """Make an empty store: its folder, its key where there is none, its ledger last."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        strange = next(
-            (each.name for each in path.iterdir() if not each.name.startswith((".", "ledger."))), None
-        )
-    except OSError as error:
-        raise InputError.of("store_not_made", where=str(path), why=error.strerror or error) from error
-    if strange is not None:
-        raise InputError.of("store_not_empty", where=str(path), name=strange)
-    with held(path / _LOCK):
-        if is_store(path):
-            return
-        master = MasterKey.of(path, key) or MasterKey.new(default_key_file(path))
-        sealing = DataKeys.new()
-        meta: dict[str, Any] = {f"key.{name}": value for name, value in sealing.wrapped(master).items()}
-        meta["policy"] = policy.model_dump_json().encode()
-        Ledger.create(path, meta).close()
-        sync_folder(path.parent)

@@ -1,0 +1,88 @@
+"""Boards about a store: what was taken in, its versions, who opened identities, what a check found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from poolpipe.languages import both
+from poolpipe.messages import in_language
+from poolpipe.terminal.marks import Board, frame, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["finding_board", "ingested_board", "unsealing_board", "version_board"]
+
+
+def ingested_board(told: pl.DataFrame) -> Board:
+    """What became of each file that was ingested.
+
+    Parameters
+    ----------
+    told : DataFrame
+        As `Store.ingest` gives it.
+    """
+    board = frame(f"{both('Taken in', '收入')} · {told.height:,}")
+    board.add_column("file\n文件", overflow="fold")
+    for heading in ("read\n读取", "accepted\n接收", "duplicates\n重复", "rejected\n拒收"):
+        board.add_column(heading, justify="right", no_wrap=True)
+    for file, read, accepted, duplicates, rejected, again in told.iter_rows():
+        counts = (f"{each:,}" for each in (read, accepted, duplicates, rejected))
+        before = f"\n{both('taken in before as', '此前已收入')} {again}" if again else ""
+        board.add_row(plain(f"{file}{before}"), *map(plain, counts))
+    return board
+
+
+def version_board(versions: pl.DataFrame, inputs: pl.DataFrame, *, rows: int) -> Board:
+    """The newest versions, and how much each took in.
+
+    Parameters
+    ----------
+    versions, inputs : DataFrame
+        As `Store.versions` and `Store.inputs` give them.
+    rows : int
+        Longest list.
+    """
+    counts = inputs.group_by("version").agg(pl.len().alias("files"), pl.col("accepted").sum())
+    told = versions.join(counts, on="version", how="left").sort("version", descending=True)
+    more = max(0, told.height - rows)
+    board = frame(f"{both('Versions', '版本')} · {told.height:,}" + (f" (+{more:,})" if more else ""))
+    for heading in ("version\n版本", "committed (UTC)\n提交时间", "by\n操作"):
+        board.add_column(heading, no_wrap=True)
+    for heading in ("files\n文件", "accepted\n接收"):
+        board.add_column(heading, justify="right", no_wrap=True)
+    for version, at, what, files, accepted in told.head(rows).iter_rows():
+        numbers = ("" if each is None else f"{each:,}" for each in (files, accepted))
+        board.add_row(
+            plain(str(version)), plain(at[:19].replace("T", " ")), plain(what), *map(plain, numbers)
+        )
+    return board
+
+
+def unsealing_board(told: pl.DataFrame, *, rows: int) -> Board:
+    """Who opened identities, the latest first."""
+    board = frame(f"{both('Identities opened', '身份信息读取记录')} · {told.height:,}")
+    for heading in ("at (UTC)\n时间", "who\n何人", "what\n命令", "why\n原因"):
+        board.add_column(heading, overflow="fold")
+    for row in told.reverse().head(rows).iter_rows():
+        board.add_row(*(plain(each) for each in row))
+    return board
+
+
+def finding_board(findings: Sequence[tuple[str, str, str]]) -> Board:
+    """What a check of a store found.
+
+    Parameters
+    ----------
+    findings : sequence of (code, where, what)
+        As `Store.check` gives them.
+    """
+    board = frame(f"{both('Not as it must be', '不符合要求')} · {len(findings):,}")
+    board.add_column("code\n代码", no_wrap=True)
+    for heading in ("where\n位置", "what\n问题"):
+        board.add_column(heading, overflow="fold")
+    for code, where, what in findings:
+        board.add_row(plain(code, "red"), plain(where), plain(in_language(what)))
+    return board
