@@ -68,7 +68,6 @@ STORES: Final = {
         "请腾出空间后重新接收",
     ),
     "part_damaged": Message("is damaged: {why}", "已损坏：{why}", *_CHECK),
-    "part_of_other_size": Message("has {found} bytes, and should have {size}", "大小为 {found} 字节，应为 {size} 字节", *_CHECK),
     "store_has_policy": Message(
         "a store keeps the policy with which it was made", "数据仓库沿用建立时的判读规则",
         "leave it out; to conclude under another, `poolpipe run STORE --policy …`",

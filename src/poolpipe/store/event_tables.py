@@ -185,10 +185,14 @@ def _row_of_set(events: ValidEvents) -> NDArray[np.int32] | None:
 
 def _dictionary(column: EncodedColumn, sets: NDArray[np.int32] | None, *, own: bool) -> pa.DictionaryArray:
     rows = column.rows if sets is None or own else column.rows[sets]
+    values = column.values.cast(pl.String)
+    if values.null_count():  # pyarrow joins no dictionaries that hold null
+        rows = np.where(column.missing() if rows is column.rows else column.missing()[sets], -1, rows)
+        values = values.fill_null("")
     indices = pl.Series(rows, dtype=pl.Int32)
     if len(rows) and rows.min() < 0:
         indices = indices.replace(-1, None)
-    return pa.DictionaryArray.from_arrays(indices.to_arrow(), column.values.cast(pl.String).to_arrow())
+    return pa.DictionaryArray.from_arrays(indices.to_arrow(), values.to_arrow())
 
 
 def _fixed(name: str, numbers: NDArray[np.int8], sets: NDArray[np.int32] | None) -> pa.DictionaryArray:

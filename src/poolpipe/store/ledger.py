@@ -16,7 +16,7 @@ import apsw
 
 from poolpipe.errors import InputError
 from poolpipe.events.earlier import LEDGER
-from poolpipe.results.durable import sync_folder
+from poolpipe.results.durable import Proof, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -77,6 +77,16 @@ class Part:
     first_at: int = 0
     last_at: int = 0
     id: int = 0
+
+    @property
+    def proof(self) -> Proof:
+        """Size and SHA-256 of the table's file."""
+        return Proof(bytes=self.size, sha256=self.sha256)
+
+    @property
+    def vault_proof(self) -> Proof:
+        """Size and SHA-256 of the vault's file."""
+        return Proof(bytes=self.vault_size, sha256=self.vault_sha256)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,13 +85,13 @@ class PartFiles:
 
     def clear(self, part: Part, schema: pa.Schema) -> pa.Table:
         """Read a part of a table."""
-        return read_part(self.folder / part.path, part.size, schema)
+        return read_part(self.folder / part.path, part.proof, schema)
 
     def vault(self, part: Part, schema: pa.Schema, sealing: DataKeys) -> pa.Table:
         """Read the columns of a part that the vault holds; all null where it holds none."""
         if not part.vault:
             return pa.table([pa.nulls(part.rows, each.type) for each in schema], schema=schema)
-        return read_sealed(self.folder / part.vault, part.vault_size, schema, sealing)
+        return read_sealed(self.folder / part.vault, part.vault_proof, schema, sealing)
 
     def hashes(self, part: Part) -> NDArray[np.uint64]:
         """The keyed hashes of a part's events, (n, 2)."""
