@@ -132,9 +132,9 @@ def _opened(block: bytes) -> tuple[str, str]:
     try:
         kind, number = block[1 : 1 + size].decode(), block[1 + size :].rstrip(b"\0").decode()
     except ValueError as error:
-        raise InputError.of("pseudonym_of_another_key") from error
+        raise InputError.of("pseudonym_of_another_key", where="person") from error
     if not 0 <= size < _BLOCK:
-        raise InputError.of("pseudonym_of_another_key")
+        raise InputError.of("pseudonym_of_another_key", where="person")
     return kind, number
 
 
@@ -142,7 +142,7 @@ def _opened_long(sealed: bytes, sealing: DataKeys) -> tuple[str, str]:
     try:
         told = AESSIV(sealing.long).decrypt(sealed, None)
     except (InvalidTag, ValueError) as error:
-        raise InputError.of("pseudonym_of_another_key") from error
+        raise InputError.of("pseudonym_of_another_key", where="person") from error
     size = int.from_bytes(told[1:3], "big")
     return told[3 : 3 + size].decode(), told[3 + size :].decode()
 
