@@ -39,9 +39,9 @@ def hash_texts(
     hashes : (n, 2) uint64
         Output: the result's two words, little-endian.
     """
+    state = np.empty(4, np.uint64)
     for i in range(len(offsets) - 1):
-        v0, v1 = _V0 ^ key[0], _V1 ^ key[1] ^ np.uint64(0xEE)
-        v2, v3 = _V2 ^ key[0], _V3 ^ key[1]
+        _begin(key, state)
         size = offsets[i + 1] - offsets[i]
         for block in range(size // 8 + 1):
             start = offsets[i] + 8 * block
@@ -50,10 +50,8 @@ def hash_texts(
                 word |= np.uint64(text[start + byte]) << np.uint64(8 * byte)
             if block == size // 8:
                 word |= np.uint64(size & 0xFF) << np.uint64(56)
-            v3 ^= word
-            v0, v1, v2, v3 = _rounds(v0, v1, v2, v3, _ROUNDS)
-            v0 ^= word
-        hashes[i, 0], hashes[i, 1] = _result(v0, v1, v2, v3)
+            _absorb(state, word)
+        _finish(state, hashes[i])
 
 
 @kernel
@@ -67,8 +65,7 @@ def begin_hashes(key: NDArray[np.uint64], states: NDArray[np.uint64]) -> None:
         Output: the four words of each event's state.
     """
     for i in range(len(states)):
-        states[i, 0], states[i, 1] = _V0 ^ key[0], _V1 ^ key[1] ^ np.uint64(0xEE)
-        states[i, 2], states[i, 3] = _V2 ^ key[0], _V3 ^ key[1]
+        _begin(key, states[i])
 
 
 @kernel
@@ -92,12 +89,9 @@ def absorb_columns(
     """
     for i in range(len(rows)):
         if rows[i] >= 0:
-            v0, v1, v2, v3 = states[i, 0], states[i, 1], states[i, 2], states[i, 3]
-            for word in (np.uint64(column), hashes[rows[i], 0], hashes[rows[i], 1]):
-                v3 ^= word
-                v0, v1, v2, v3 = _rounds(v0, v1, v2, v3, _ROUNDS)
-                v0 ^= word
-            states[i, 0], states[i, 1], states[i, 2], states[i, 3] = v0, v1, v2, v3
+            _absorb(states[i], np.uint64(column))
+            _absorb(states[i], hashes[rows[i], 0])
+            _absorb(states[i], hashes[rows[i], 1])
 
 
 @kernel
@@ -119,12 +113,8 @@ def absorb_numbers(
     """
     for i in range(len(numbers)):
         if given[i]:
-            v0, v1, v2, v3 = states[i, 0], states[i, 1], states[i, 2], states[i, 3]
-            for word in (np.uint64(column), np.uint64(numbers[i])):
-                v3 ^= word
-                v0, v1, v2, v3 = _rounds(v0, v1, v2, v3, _ROUNDS)
-                v0 ^= word
-            states[i, 0], states[i, 1], states[i, 2], states[i, 3] = v0, v1, v2, v3
+            _absorb(states[i], np.uint64(column))
+            _absorb(states[i], np.uint64(numbers[i]))
 
 
 @kernel
@@ -134,12 +124,13 @@ def finish_hashes(states: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> Non
     Parameters
     ----------
     states : (n, 4) uint64
+        In: of whole events. Out: used up.
     hashes : (n, 2) uint64
         Output; the lowest bit of each is 1, so that none is zero.
     """
     for i in range(len(states)):
-        low, high = _result(states[i, 0], states[i, 1], states[i, 2], states[i, 3])
-        hashes[i, 0], hashes[i, 1] = low | np.uint64(1), high
+        _finish(states[i], hashes[i])
+        hashes[i, 0] |= np.uint64(1)
 
 
 @kernel
@@ -175,9 +166,65 @@ def insert_new(hashes: NDArray[np.uint64], slots: NDArray[np.uint64], is_new: ND
 
 
 @kernel
-def _rounds(
-    v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64, count: int
-) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+def _begin(key: NDArray[np.uint64], state: NDArray[np.uint64]) -> None:
+    """Begin a hash.
+
+    Parameters
+    ----------
+    key : (2,) uint64
+    state : (4,) uint64
+        Output.
+    """
+    state[0], state[1] = _V0 ^ key[0], _V1 ^ key[1] ^ np.uint64(0xEE)
+    state[2], state[3] = _V2 ^ key[0], _V3 ^ key[1]
+
+
+@kernel
+def _absorb(state: NDArray[np.uint64], word: np.uint64) -> None:
+    """Add a word to a hash.
+
+    Parameters
+    ----------
+    state : (4,) uint64
+        In place.
+    word : uint64
+    """
+    state[3] ^= word
+    _rounds(state, _ROUNDS)
+    state[0] ^= word
+
+
+@kernel
+def _finish(state: NDArray[np.uint64], result: NDArray[np.uint64]) -> None:
+    """Finish a hash.
+
+    Parameters
+    ----------
+    state : (4,) uint64
+        Used up.
+    result : (2,) uint64
+        Output.
+    """
+    state[2] ^= np.uint64(0xEE)
+    _rounds(state, _LAST_ROUNDS)
+    result[0] = state[0] ^ state[1] ^ state[2] ^ state[3]
+    state[1] ^= np.uint64(0xDD)
+    _rounds(state, _LAST_ROUNDS)
+    result[1] = state[0] ^ state[1] ^ state[2] ^ state[3]
+
+
+@kernel
+def _rounds(state: NDArray[np.uint64], count: int) -> None:
+    """Mix a state.
+
+    Parameters
+    ----------
+    state : (4,) uint64
+        In place.
+    count : int
+        How often.
+    """
+    v0, v1, v2, v3 = state[0], state[1], state[2], state[3]
     for _ in range(count):
         v0 += v1
         v1 = (v1 << np.uint64(13)) | (v1 >> np.uint64(51))
@@ -193,14 +240,4 @@ def _rounds(
         v1 = (v1 << np.uint64(17)) | (v1 >> np.uint64(47))
         v1 ^= v2
         v2 = (v2 << np.uint64(32)) | (v2 >> np.uint64(32))
-    return v0, v1, v2, v3
-
-
-@kernel
-def _result(v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64) -> tuple[np.uint64, np.uint64]:
-    v2 ^= np.uint64(0xEE)
-    v0, v1, v2, v3 = _rounds(v0, v1, v2, v3, _LAST_ROUNDS)
-    low = v0 ^ v1 ^ v2 ^ v3
-    v1 ^= np.uint64(0xDD)
-    v0, v1, v2, v3 = _rounds(v0, v1, v2, v3, _LAST_ROUNDS)
-    return low, v0 ^ v1 ^ v2 ^ v3
+    state[0], state[1], state[2], state[3] = v0, v1, v2, v3

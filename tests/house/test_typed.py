@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from house.rooms import ROOT
 from poolpipe.cli import poolpipe
 from poolpipe.simulate import simulate
+from poolpipe.store import Store
 
 INSTALLED = Path(sys.executable).parent
 SAMPLES = ROOT / "data" / "samples"
@@ -99,6 +100,8 @@ def pantry(tmp_path_factory):
     scan = f"kind,at,tube,person\ncollect,2022-02-10 08:30,T99999,{people[0]}\n"
     (place / "scans" / "2022-02-10.csv").write_text(scan, encoding="utf-8")
     (place / "collect.csv.gz").write_bytes(gzip.compress(scan.encode()))
+    with Store(place / "campaign") as store:
+        store.ingest(place / "scans")
     (place / "strict.toml").write_text(blocks("docs/policy.md", "toml")[0], encoding="utf-8")
     county = SAMPLES / "county"
     for path in (*county.glob("*.xls*"), *county.glob("*.csv"), county / "reference" / "居民名册.xlsx"):

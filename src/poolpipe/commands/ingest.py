@@ -30,9 +30,9 @@ __all__ = ["ingest"]
     "INPUT 与 `run` 相同。文件要么完整收入，要么完全不收；重复收入同一文件不改变任何内容，已有的事件计为重复。新建仓库时在旁边生成密钥 "
     "STORE.key：请另存副本，没有它无法读出姓名与号码。详见 docs/store.zh.md。"
     "\n\n\b\nExamples  例:\n"
-    "  poolpipe ingest city scans\n"
-    "  poolpipe ingest city 采样登记.xlsx 装箱.csv\n"
-    "  poolpipe run city --out result"
+    "  poolpipe ingest campaign scans\n"
+    "  poolpipe ingest campaign 采样登记.xlsx 装箱.csv\n"
+    "  poolpipe run campaign --out result"
 )
 @click.argument("store", metavar="STORE", type=click.Path(path_type=Path))
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")

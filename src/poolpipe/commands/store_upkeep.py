@@ -19,7 +19,7 @@ _store = click.argument("store", metavar="STORE", type=click.Path(path_type=Path
 
 @click.command(
     help="Show the versions of a store that can be read, and what was taken in.\n\n显示数据仓库中可读取的版本与收入记录。"
-    "\n\n\b\nExample  例:\n  poolpipe versions city"
+    "\n\n\b\nExample  例:\n  poolpipe versions campaign"
 )
 @_store
 @options.rows
@@ -38,7 +38,7 @@ def versions(store: Path, *, rows: int, as_json: bool) -> None:
 
 @click.command(
     help="Join the small files of a store, and forget versions older than some days.\n\n合并数据仓库中的小文件，并清除若干天以前的版本。"
-    "\n\n\b\nExample  例:\n  poolpipe compact city --keep-days 30"
+    "\n\n\b\nExample  例:\n  poolpipe compact campaign --keep-days 30"
 )
 @_store
 @click.option(
@@ -56,7 +56,7 @@ def compact(store: Path, *, keep_days: float, key: str | None) -> None:
 @click.command(
     help="Erase a person from every kept version of a store: their scans stay, under a random number, without name and "
     "telephone, so that counts stay true.\n\n从数据仓库的所有版本中删除一人：扫码记录保留，号码换为随机数，姓名与电话清空，计数不变。"
-    "\n\n\b\nExample  例:\n  poolpipe erase city --person PASSPORT:E1234567"
+    "\n\n\b\nExample  例:\n  poolpipe erase campaign --person PASSPORT:E1234567"
 )
 @_store
 @click.option(
@@ -83,7 +83,7 @@ def keys() -> None:
     help="Change a store's master key; the old file is kept with the ending .old. With --data the keys of the data change, "
     "too, and every file is written anew: after a leak.\n\n"
     "更换主密钥，旧文件改名为 .old；加 --data 则同时更换数据密钥并重写全部文件（密钥泄露之后）。"
-    "\n\n\b\nExample  例:\n  poolpipe keys rotate city"
+    "\n\n\b\nExample  例:\n  poolpipe keys rotate campaign"
 )
 @_store
 @click.option("--data", is_flag=True, help="Write every file anew under new keys  用新密钥重写全部文件")
@@ -98,7 +98,7 @@ def rotate(store: Path, *, data: bool, key: str | None) -> None:
 @keys.command(
     "log",
     help="Show who opened a store's identities, when and why.\n\n显示何人、何时、为何读取了身份信息。"
-    "\n\n\b\nExample  例:\n  poolpipe keys log city",
+    "\n\n\b\nExample  例:\n  poolpipe keys log campaign",
 )
 @_store
 @options.rows

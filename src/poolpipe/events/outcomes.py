@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["Outcomes", "outcomes"]
+__all__ = ["OpenedInputs", "outcomes"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
+class OpenedInputs:
     """Inputs while they are read.
 
     Attributes
@@ -75,7 +75,7 @@ def outcomes(
     apart: Mapping[str, Path] | None = None,
     mapping: ColumnMapping | None = None,
     leave_out: Callable[[Source], bool] | None = None,
-) -> Iterator[Outcomes]:
+) -> Iterator[OpenedInputs]:
     """Open inputs for reading; parameters and errors as in `reading.read_events`.
 
     `leave_out` is asked for each source before any is read; one for which it says True is not in `sources`.
@@ -88,9 +88,13 @@ def outcomes(
             sources = [source for source in sources if not leave_out(source)]
         words = mapping.words if mapping else {}
         reader = _FileTasks(sources, batches, policy, words, alone=are_frames(inputs))
+<<<<<<< HEAD
         labs_told: list[str] = []
         taken = _with_labs(_told(_in_turn(reader), BytesRead(progress, sources)), sources, policy, labs_told)
         yield Outcomes(sources, skipped, taken, labs_told)
+=======
+        yield OpenedInputs(sources, skipped, _told(_in_turn(reader), BytesRead(progress, sources)))
+>>>>>>> 7fbda35 (store: files of one purpose, names of the house)
 
 
 def _told(outcomes: Iterator[Taken], told: BytesRead) -> Iterator[Taken]:

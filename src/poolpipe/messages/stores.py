@@ -48,6 +48,7 @@ STORES: Final = {
     "key_file_failed": Message("the key cannot be read or written: {why}", "无法读写密钥：{why}", *_KEY),
     "no_key_in_file": Message("holds no key of a store", "不是数据仓库的密钥文件", *_KEY),
     "key_does_not_fit": Message("is the key of another store", "是另一数据仓库的密钥", *_KEY),
+    "sealed_by_another": Message("sealed by another key", "由另一密钥加密"),
     "pseudonym_of_another_key": Message("a pseudonym was made by another key", "假名由另一密钥生成", *_KEY),
     "no_such_version": Message(
         "there is no version {version}", "没有版本 {version}", "versions {first} to {last} are kept", "现存版本为 {first} 至 {last}"

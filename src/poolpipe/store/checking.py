@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from poolpipe.store.keys import DataKeys
-    from poolpipe.store.ledger import Ledger, Part
+    from poolpipe.store.ledger import Ledger, TablePart
     from poolpipe.store.part_files import PartFiles
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["Finding", "check_store"]
+__all__ = ["StoreFinding", "check_store"]
 
 
-class Finding(NamedTuple):
+class StoreFinding(NamedTuple):
     """Something in a store that is not as it must be.
 
     Attributes
@@ -48,7 +48,7 @@ class Finding(NamedTuple):
 
 def check_store(
     ledger: Ledger, files: PartFiles, sealing: DataKeys | None, progress: Progress | None = None
-) -> list[Finding]:
+) -> list[StoreFinding]:
     """Read every byte of every kept version, and count everything again.
 
     Parameters
@@ -62,10 +62,10 @@ def check_store(
 
     Returns
     -------
-    list of Finding
+    list of StoreFinding
         Empty where the store is sound.
     """
-    found = [Finding("ledger_damaged", LEDGER, trouble) for trouble in ledger.troubles()]
+    found = [StoreFinding("ledger_damaged", LEDGER, trouble) for trouble in ledger.troubles()]
     parts = ledger.all_parts()
     newest = {part.id for part in ledger.parts(ledger.newest())}
     counted = _Counted()
@@ -79,7 +79,7 @@ def check_store(
     return found + list(counted.compared(ledger))
 
 
-def _damages(part: Part, files: PartFiles, sealing: DataKeys | None) -> Iterator[Finding]:
+def _damages(part: TablePart, files: PartFiles, sealing: DataKeys | None) -> Iterator[StoreFinding]:
     """What is wrong with the files of a part."""
     for name, size, sha256 in (
         (part.path, part.size, part.sha256),
@@ -90,20 +90,20 @@ def _damages(part: Part, files: PartFiles, sealing: DataKeys | None) -> Iterator
         try:
             proof = proof_of_file(files.folder / name)
         except OSError as error:
-            yield Finding(
+            yield StoreFinding(
                 "file_missing", name, message("store_file_missing", {"why": error.strerror or error})
             )
             return
         if proof["bytes"] != size or proof["sha256"] != sha256:
-            yield Finding("file_damaged", name, message("store_file_damaged", {}))
+            yield StoreFinding("file_damaged", name, message("store_file_damaged", {}))
             return
     try:
         if files.clear(part, clear_columns(part.content)).num_rows != part.rows:
-            yield Finding("file_damaged", part.path, message("store_rows_differ", {"rows": part.rows}))
+            yield StoreFinding("file_damaged", part.path, message("store_rows_differ", {"rows": part.rows}))
         if part.vault and sealing is not None:
             files.vault(part, vault_columns(part.content), sealing)
     except InputError as error:
-        yield Finding("file_damaged", part.path, str(error))
+        yield StoreFinding("file_damaged", part.path, str(error))
 
 
 class _Counted:
@@ -115,7 +115,7 @@ class _Counted:
         self._held = {kind: EventSet() for kind in KINDS}
         self._complete = True
 
-    def add(self, part: Part, files: PartFiles, *, is_damaged: bool) -> Iterator[Finding]:
+    def add(self, part: TablePart, files: PartFiles, *, is_damaged: bool) -> Iterator[StoreFinding]:
         """Count a part; yield a finding where it holds an event that another holds."""
         if is_damaged:
             self._complete = False
@@ -129,13 +129,13 @@ class _Counted:
             new = self._held[part.content].add(files.hashes(part).copy())
             if not new.all():
                 twice = int(np.count_nonzero(~new))
-                yield Finding("event_twice", part.path, message("store_event_twice", {"count": twice}))
+                yield StoreFinding("event_twice", part.path, message("store_event_twice", {"count": twice}))
 
-    def compared(self, ledger: Ledger) -> Iterator[Finding]:
+    def compared(self, ledger: Ledger) -> Iterator[StoreFinding]:
         """Compare with what the ledger says of each input; nothing is said where a file could not be counted."""
         for told in ledger.inputs(ledger.newest()):
             if told.read != told.accepted + told.duplicates + told.rejected:
-                yield Finding("counts_differ", told.name, message("store_input_unbalanced", {}))
+                yield StoreFinding("counts_differ", told.name, message("store_input_unbalanced", {}))
             if not self._complete:
                 continue
             for what, count, held in (
@@ -143,4 +143,4 @@ class _Counted:
             ):  # fmt: skip
                 if count != held:
                     fields = {"what": what, "count": count, "held": held}
-                    yield Finding("counts_differ", told.name, message("store_counts_differ", fields))
+                    yield StoreFinding("counts_differ", told.name, message("store_counts_differ", fields))

@@ -23,7 +23,7 @@ from poolpipe.tables import KINDS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from poolpipe.store.ledger import Ledger, Part
+    from poolpipe.store.ledger import Ledger, TablePart
 
 __all__ = ["LOGGED", "bring_in_step"]
 
@@ -46,7 +46,7 @@ def bring_in_step(folder: Path, ledger: Ledger) -> None:
         Of the process that holds the store's lock.
     """
     version = ledger.newest()
-    live: dict[str, list[Part]] = {content: [] for content in LOGGED}
+    live: dict[str, list[TablePart]] = {content: [] for content in LOGGED}
     for part in ledger.parts(version, LOGGED):
         live[part.content].append(part)
     for content, parts in live.items():
@@ -55,15 +55,15 @@ def bring_in_step(folder: Path, ledger: Ledger) -> None:
             _bring_table(table, content, {part.path.rsplit("/", 1)[1]: part for part in parts}, version)
 
 
-def _bring_table(table: Path, content: str, parts: dict[str, Part], version: int) -> None:
+def _bring_table(table: Path, content: str, parts: dict[str, TablePart], version: int) -> None:
     log = table / _LOG
     log.mkdir(parents=True, exist_ok=True)
-    try:
-        last, known = _replayed(log)
-    except (OSError, ValueError, KeyError, TypeError):
+    known = _replayed(log)
+    if known is None:
         for path in log.iterdir():
             path.unlink()
-        last, known = -1, {}
+    last = len(list(log.glob("*.json"))) - 1
+    known = known or {}
     actions = [_removed(name, size) for name, size in sorted(known.items()) if name not in parts]
     actions += [_added(name, part, table) for name, part in sorted(parts.items()) if name not in known]
     if last < 0:
@@ -73,22 +73,23 @@ def _bring_table(table: Path, content: str, parts: dict[str, Part], version: int
         _commit(log, last + 1, [told, *actions])
 
 
-def _replayed(log: Path) -> tuple[int, dict[str, int]]:
-    """The number of the last commit, and name and size of each file that is live after it."""
+def _replayed(log: Path) -> dict[str, int] | None:
+    """Name and size of each file that is live after the last commit; None where a commit is missing or torn."""
     numbers = sorted(int(told[1]) for path in log.iterdir() if (told := _COMMIT.fullmatch(path.name)))
-    if numbers != list(range(len(numbers))):
-        raise ValueError("a commit is missing")
     live: dict[str, int] = {}
-    for number in numbers:
-        lines = (log / f"{number:020}.json").read_text("utf-8").splitlines()
-        if not lines:
-            raise ValueError("an empty commit")
-        for action in map(json.loads, lines):
-            if "add" in action:
-                live[action["add"]["path"]] = action["add"]["size"]
-            elif "remove" in action:
-                live.pop(action["remove"]["path"], None)
-    return len(numbers) - 1, live
+    try:
+        for number in numbers:
+            lines = (log / f"{number:020}.json").read_text("utf-8").splitlines()
+            for action in map(json.loads, lines):
+                if "add" in action:
+                    live[action["add"]["path"]] = action["add"]["size"]
+                elif "remove" in action:
+                    live.pop(action["remove"]["path"], None)
+            if not lines:
+                return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return live if numbers == list(range(len(numbers))) else None
 
 
 def _header(content: str) -> list[dict[str, Any]]:
@@ -115,7 +116,7 @@ def _delta_type(kind: pa.DataType) -> str:
     return "binary" if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind) else "string"
 
 
-def _added(name: str, part: Part, table: Path) -> dict[str, Any]:
+def _added(name: str, part: TablePart, table: Path) -> dict[str, Any]:
     changed = int((table / name).stat().st_mtime * 1000) if (table / name).exists() else 0
     told = {
         "path": name,

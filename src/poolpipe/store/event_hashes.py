@@ -30,7 +30,7 @@ _KIND, _SET, _OTHER = 1001, 1002, 1003
 def event_hashes(events: ValidEvents, sealing: DataKeys) -> NDArray[np.uint64]:
     """Hash what each event says: its kind and every column, but neither when nor in which file it came.
 
-    Two events have equal hashes where the contract calls one a duplicate of the other.
+    Two events have equal hashes where one is a duplicate of the other (docs/tables.md).
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ from poolpipe.store.contents import FILE_COUNTS, LOADS, LOADS_CLEAR, REJECTS, RE
 from poolpipe.store.event_tables import EventTables, to_tables
 from poolpipe.store.held_events import HeldEvents
 from poolpipe.store.known_files import KnownFiles
-from poolpipe.store.ledger import InputTaken, told_as_json
+from poolpipe.store.ledger import InputTaken, json_of
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from poolpipe.events.taking import Taken
     from poolpipe.policy import Policy
     from poolpipe.store.keys import DataKeys
-    from poolpipe.store.ledger import Ledger, Part
+    from poolpipe.store.ledger import Ledger, TablePart
     from poolpipe.store.part_files import PartFiles
 
     Progress = Callable[[str, int, int], None]
@@ -58,7 +58,7 @@ def take_in(
     sealing: DataKeys,
     policy: Policy,
     *,
-    commit: Callable[[str, list[Part], list[InputTaken]], int],
+    commit: Callable[[str, list[TablePart], list[InputTaken]], int],
     foreign: Foreign | None = None,
     kind: str | None = None,
     mapping: ColumnMapping | None = None,
@@ -115,7 +115,7 @@ def take_in(
 
 
 @dataclass
-class _File:
+class _TakenFile:
     """One source while it is taken in."""
 
     counts: NDArray[np.int64] = field(
@@ -130,19 +130,19 @@ class _Taking:
 
     def __init__(
         self, ledger: Ledger, files: PartFiles, sealing: DataKeys, policy: Policy, sources: list[Source],
-        known: KnownFiles, commit: Callable[[str, list[Part], list[InputTaken]], int],
+        known: KnownFiles, commit: Callable[[str, list[TablePart], list[InputTaken]], int],
     ) -> None:  # fmt: skip
         self._files, self._sealing, self._wells = files, sealing, policy.codes.plate_wells
         self._sources, self._known, self._commit = sources, known, commit
         self._held = HeldEvents(ledger, files)
         self._first_input = ledger.next_input()
         self._arrived = _now_us()
-        self._told: dict[int, _File] = defaultdict(_File)
+        self._told: dict[int, _TakenFile] = defaultdict(_TakenFile)
         self._tables: dict[str, list[tuple[int, EventTables]]] = defaultdict(list)
         self._rejects: list[tuple[int, pl.DataFrame]] = []
         self._loads: list[tuple[int, pl.DataFrame]] = []
         self._words: dict[int, dict[str, dict[str, str]]] = defaultdict(dict)
-        self._parts: list[tuple[int, Part]] = []
+        self._parts: list[tuple[int, TablePart]] = []
         self._file = -1
         self._new_hashes: list[tuple[str, NDArray[np.uint64]]] = []
         self._ended: list[InputTaken] = []
@@ -259,7 +259,7 @@ class _Taking:
             counts = (read, accepted, duplicates, rejected)
             number = file + self._first_input
             self._ended.append(
-                InputTaken(number, source.name, content, self._arrived, *counts, told=told_as_json(notes))
+                InputTaken(number, source.name, content, self._arrived, *counts, told=json_of(notes))
             )
             counted = zip(FILE_COUNTS, (source.name, *counts), strict=True)
             self.report.append({**dict(counted), "again": None})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["LEDGER", "InputTaken", "Ledger", "Part", "Version", "is_store"]
+__all__ = ["LEDGER", "InputTaken", "Ledger", "TablePart", "Version", "is_store", "json_of"]
 
 _APPLICATION: Final = 0x706F6F6C
 """What marks an SQLite file as a ledger of poolpipe: "pool"."""
@@ -47,7 +47,7 @@ create table unsealings (at text not null, who text not null, what text not null
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TablePart:
     """A file of a table, and beside it perhaps one of the vault with the same rows.
 
     Attributes
@@ -218,7 +218,7 @@ class Ledger:
         found = self._connection.execute("select version, at, what from versions order by version")
         return [Version(*row) for row in found]
 
-    def parts(self, version: int, contents: Iterable[str] | None = None) -> list[Part]:
+    def parts(self, version: int, contents: Iterable[str] | None = None) -> list[TablePart]:
         """The files that the tables consist of at a version, in the order in which they were added."""
         found = self._connection.execute(
             f"select {_PART} from parts where added <= ? and (removed is null or removed > ?) order by id",  # noqa: S608
@@ -227,11 +227,11 @@ class Ledger:
         wanted = None if contents is None else set(contents)
         return [part for part in map(_part, found) if wanted is None or part.content in wanted]
 
-    def all_parts(self) -> list[Part]:
+    def all_parts(self) -> list[TablePart]:
         """The files of all versions."""
         return [_part(row) for row in self._connection.execute(f"select {_PART} from parts order by id")]  # noqa: S608
 
-    def changes(self, version: int) -> tuple[list[Part], list[Part]]:
+    def changes(self, version: int) -> tuple[list[TablePart], list[TablePart]]:
         """Files that a version added, and those that it removed."""
         told = []
         for column in ("added", "removed"):
@@ -263,7 +263,7 @@ class Ledger:
     def add_version(
         self,
         what: str,
-        added: Iterable[Part],
+        added: Iterable[TablePart],
         *,
         removed: Iterable[int] = (),
         inputs: Iterable[InputTaken] = (),
@@ -287,7 +287,7 @@ class Ledger:
             )  # fmt: skip
         return version
 
-    def replace_part(self, old: Part, new: Part) -> None:
+    def replace_part(self, old: TablePart, new: TablePart) -> None:
         """Put another file in the place of one, in all versions that have it, within `committing`."""
         self._connection.execute(
             "update parts set path=?, rows=?, bytes=?, sha256=?, vault=?, vault_bytes=?, vault_sha256=? where id=?",
@@ -308,7 +308,7 @@ class Ledger:
         least = datetime.now(UTC) - timedelta(days=days)
         return [each.version for each in self.versions()[:-1] if datetime.fromisoformat(each.at) < least]
 
-    def forget_before(self, version: int) -> list[Part]:
+    def forget_before(self, version: int) -> list[TablePart]:
         """Forget the versions before one, within `committing`; give the files that no version has any more."""
         gone = [
             _part(row)
@@ -345,8 +345,8 @@ _PART: Final = (
 )
 
 
-def _part(row: Any) -> Part:
-    return Part(*row)
+def _part(row: Any) -> TablePart:
+    return TablePart(*row)
 
 
 def _opened(path: Path, *, writes: bool) -> apsw.Connection:
@@ -367,6 +367,6 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def told_as_json(told: Any) -> str:
+def json_of(told: Any) -> str:
     """Write what was understood of an input as JSON, in one order."""
     return json.dumps(told, ensure_ascii=False, sort_keys=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from poolpipe.choices import suggestion
 from poolpipe.coding.dictionaries import RESIDENT
 from poolpipe.coding.warmup import compile_kernels
 from poolpipe.errors import InputError
@@ -26,8 +26,7 @@ from poolpipe.store.keys import DataKeys, MasterKey, default_key_file
 from poolpipe.store.ledger import Ledger, is_store
 from poolpipe.store.part_files import PartFiles
 from poolpipe.store.reading import events_of_version
-from poolpipe.store.rewriting import resealed, without_person
-from poolpipe.store.upkeep import compact_parts, replace_parts, set_keys
+from poolpipe.store.upkeep import change_keys, commit_parts, compact_parts, erase_person
 from poolpipe.tables import KINDS, TIME
 
 if TYPE_CHECKING:
@@ -43,8 +42,7 @@ if TYPE_CHECKING:
     from poolpipe.results.day import Day
     from poolpipe.results.writing import Writing
     from poolpipe.stages.readings import Which
-    from poolpipe.store.checking import Finding
-    from poolpipe.store.ledger import InputTaken, Part
+    from poolpipe.store.checking import StoreFinding
 
     Progress = Callable[[str, int, int], None]
 
@@ -143,7 +141,13 @@ class Store:
         return pl.DataFrame(self._ledger.unsealings(), dict.fromkeys(("at", "who", "what", "why"), pl.String))
 
     def note_unsealing(self, who: str, what: str, why: str) -> None:
-        """Write into the store that identities are opened; whoever shows them calls this first."""
+        """Write into the store that identities are opened; whoever shows them calls this first.
+
+        Parameters
+        ----------
+        who, what, why : str
+            The reader, the command, and the reason they gave.
+        """
         ledger = Ledger(self.path, writes=True)
         try:
             ledger.note_unsealing(who, what, why)
@@ -194,15 +198,21 @@ class Store:
         mapping: ColumnMapping | None = None,
         progress: Progress | None = None,
     ) -> tuple[pl.DataFrame, dict[str, str]]:
-        """Take events in like `ingest`; also give the files that were not read, and why."""
+        """Take events in like `ingest`; also give the files that were not read, and why.
+
+        Parameters
+        ----------
+        inputs, kind, mapping, progress
+            As in `poolpipe.run`.
+        """
         sealing = self._key()
         with self._writing() as ledger:
             return take_in(
-                inputs, ledger, self._files, sealing, self.policy, commit=partial(self._commit, ledger),
+                inputs, ledger, self._files, sealing, self.policy, commit=partial(commit_parts, ledger, self._files),
                 foreign=InstrumentSource(self.policy), kind=kind, mapping=mapping, progress=progress,
             )  # fmt: skip
 
-    def check(self, progress: Progress | None = None) -> list[Finding]:
+    def check(self, progress: Progress | None = None) -> list[StoreFinding]:
         """Prove every law of the store; empty where it is sound.
 
         Parameters
@@ -243,11 +253,8 @@ class Store:
             How many files named the person; they are removed.
         """
         sealing = self._key()
-        erased = secrets.token_hex(4)
-        remake = partial(
-            without_person, kind=person_type, number=person, files=self._files, sealing=sealing, erased=erased
-        )
-        return self._replace_parts(remake)
+        with self._writing() as ledger:
+            return erase_person(ledger, self._files, sealing, person, person_type)
 
     def rotate_key(self, *, data: bool = False) -> Path:
         """Change the master key; the new one takes the old one's place, which is kept with the ending `.old`.
@@ -270,26 +277,23 @@ class Store:
         with held(self.path / LOCK):
             master = MasterKey.new(old.path.with_name(f"{old.path.name}.new"))
         after = DataKeys.new() if data else before
-        if data:
-            wells = self.policy.codes.plate_wells
-            self._replace_parts(
-                lambda part: resealed(part, self._files, before, after, wells), keys=after.wrapped(master)
+        with self._writing() as ledger:
+            change_keys(
+                ledger, self._files, before, after, after.wrapped(master), self.policy.codes.plate_wells
             )
-        else:
-            with self._writing() as ledger, ledger.committing():
-                set_keys(ledger, after.wrapped(master))
         self._master, self._sealing = master.in_place_of(old), after
         return old.path
 
-    def _replace_parts(
-        self, remake: Callable[[Part], Part | None], keys: dict[str, bytes] | None = None
-    ) -> int:
-        """Write parts anew, and put the new ones in the place of the old in all versions, as one change."""
-        with self._writing() as ledger:
-            return replace_parts(ledger, self._files, remake, {} if keys is None else keys)
-
     def read_events(self, version: int | None = None, progress: Progress | None = None) -> Events:
-        """Read all events of a version, as the pipeline takes them."""
+        """Read all events of a version, as the pipeline takes them.
+
+        Parameters
+        ----------
+        version : int, optional
+            The newest by default.
+        progress : callable, optional
+            Called with ("reading", rows read, of how many).
+        """
         return events_of_version(
             self._ledger,
             self._files,
@@ -330,11 +334,26 @@ class Store:
         )  # fmt: skip
 
     def files(self, table: str, version: int | None = None) -> list[Path]:
-        """The Parquet files that a table consists of at a version: what any other reader is given."""
+        """The Parquet files that a table consists of at a version: what any other reader is given.
+
+        Parameters
+        ----------
+        table : str
+            A kind of event, or `rejects`.
+        version : int, optional
+            The newest by default.
+        """
         return [self.path / part.path for part in self._ledger.parts(self._asked(version), [table])]
 
     def events(self, kind: str, version: int | None = None) -> pl.LazyFrame:
         """The accepted events of a kind as a lazy frame; people are pseudonyms.
+
+        Parameters
+        ----------
+        kind : str
+            One of the nine kinds of event.
+        version : int, optional
+            The newest by default.
 
         Raises
         ------
@@ -344,7 +363,9 @@ class Store:
         from poolpipe.store.foreign import scan
 
         if kind not in KINDS:
-            raise InputError.of("no_such_kind", where="kind", kind=kind, kinds=", ".join(KINDS), hint="")
+            raise InputError.of(
+                "no_such_kind", where="kind", kind=kind, kinds=", ".join(KINDS), hint=suggestion(kind, KINDS)
+            )
         return scan(self.files(kind, version), kind)
 
     def _asked(self, version: int | None) -> int:
@@ -378,8 +399,3 @@ class Store:
                     ledger.close()
         except BlockingIOError as error:
             raise InputError.of("store_in_use", where=str(self.path)) from error
-
-    def _commit(self, ledger: Ledger, what: str, parts: list[Part], inputs: list[InputTaken]) -> int:
-        self._files.sync()
-        with ledger.committing():
-            return ledger.add_version(what, parts, inputs=inputs)

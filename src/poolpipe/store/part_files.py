@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from poolpipe.errors import InputError
 from poolpipe.results.durable import sync_folder
-from poolpipe.store.ledger import Part
+from poolpipe.store.ledger import TablePart
 from poolpipe.store.parts import read_part, read_sealed, write_part, write_sealed
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class PartFiles:
         sealing: DataKeys,
         first: int = 0,
         last: int = 0,
-    ) -> Part:
+    ) -> TablePart:
         """Write a part of a table, and beside it one of the vault where any of its columns has a value.
 
         Raises
@@ -62,7 +62,7 @@ class PartFiles:
         """
         day = f"{datetime.fromtimestamp(first // 1_000_000, UTC):%Y-%m-%d}-" if last else ""
         name = f"{day}{secrets.token_hex(8)}.parquet"
-        part = Part(
+        part = TablePart(
             content, f"{TABLES}/{content}/{name}", clear.num_rows, 0, "", first_at=first, last_at=last
         )
         try:
@@ -83,30 +83,30 @@ class PartFiles:
             sync_folder(folder)
         self._written.clear()
 
-    def clear(self, part: Part, schema: pa.Schema) -> pa.Table:
+    def clear(self, part: TablePart, schema: pa.Schema) -> pa.Table:
         """Read a part of a table."""
         return read_part(self.folder / part.path, part.proof, schema)
 
-    def vault(self, part: Part, schema: pa.Schema, sealing: DataKeys) -> pa.Table:
+    def vault(self, part: TablePart, schema: pa.Schema, sealing: DataKeys) -> pa.Table:
         """Read the columns of a part that the vault holds; all null where it holds none."""
         if not part.vault:
             return pa.table([pa.nulls(part.rows, each.type) for each in schema], schema=schema)
         return read_sealed(self.folder / part.vault, part.vault_proof, schema, sealing)
 
-    def hashes(self, part: Part) -> NDArray[np.uint64]:
+    def hashes(self, part: TablePart) -> NDArray[np.uint64]:
         """The keyed hashes of a part's events, (n, 2)."""
         table = self.clear(part, pa.schema([("key", pa.binary(16))]))
         column = table["key"].combine_chunks()
         content = column.buffers()[1].slice(16 * column.offset, 16 * len(column))
         return np.frombuffer(content, np.uint64).reshape(-1, 2)
 
-    def remove(self, part: Part) -> None:
+    def remove(self, part: TablePart) -> None:
         """Remove the files of a part that no version has."""
         for name in filter(None, (part.path, part.vault)):
             with suppress(FileNotFoundError):
                 (self.folder / name).unlink()
 
-    def remove_leftovers(self, known: Iterable[Part]) -> list[str]:
+    def remove_leftovers(self, known: Iterable[TablePart]) -> list[str]:
         """Remove files that a writer left which died before it could commit; give their names."""
         named = {name for part in known for name in (part.path, part.vault)}
         gone = []

@@ -151,7 +151,7 @@ class _Vault(pe.KmsClient):  # type: ignore[misc]
         try:
             return aes_key_unwrap(self._secret, base64.b64decode(wrapped_key))
         except (InvalidUnwrap, ValueError) as error:
-            raise OSError("sealed by another key") from error
+            raise OSError(message("sealed_by_another", {})) from error
 
 
 def _factory(sealing: DataKeys) -> tuple[pe.CryptoFactory, pe.KmsConnectionConfig]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from poolpipe.events.valid_events import ValidEvents
     from poolpipe.store.keys import DataKeys
-    from poolpipe.store.ledger import InputTaken, Ledger, Part
+    from poolpipe.store.ledger import InputTaken, Ledger, TablePart
     from poolpipe.store.part_files import PartFiles
 
     Progress = Callable[[str, int, int], None]
@@ -96,7 +96,7 @@ _REJECTS = {column.name: column.dtype for column in TABLES["rejects"]}
 
 
 def _in_order(
-    parts: list[Part], files: PartFiles, sealing: DataKeys | None, wells: int
+    parts: list[TablePart], files: PartFiles, sealing: DataKeys | None, wells: int
 ) -> Iterator[ValidEvents]:
     """Read parts in two threads, and yield them in order; few are waiting at any time."""
     with ThreadPoolExecutor(2) as threads:
@@ -109,7 +109,7 @@ def _in_order(
             yield waiting.pop(0).result()
 
 
-def _events(part: Part, files: PartFiles, sealing: DataKeys | None, wells: int) -> ValidEvents:
+def _events(part: TablePart, files: PartFiles, sealing: DataKeys | None, wells: int) -> ValidEvents:
     own = schema_of(part.content)
     clear = files.clear(part, pa.schema([each for each in own if each.name not in _LEAVE]))
     hidden = vault_schema_of(part.content)
@@ -117,7 +117,7 @@ def _events(part: Part, files: PartFiles, sealing: DataKeys | None, wells: int) 
     return to_events(EventTables(part.content, clear, vault), sealing, wells)
 
 
-def _rejects(part: Part, files: PartFiles, sealing: DataKeys | None) -> pl.DataFrame:
+def _rejects(part: TablePart, files: PartFiles, sealing: DataKeys | None) -> pl.DataFrame:
     clear = pl.DataFrame(files.clear(part, REJECTS_CLEAR)).drop("input")
     if sealing is None:
         shown = clear.with_columns(pl.lit(_NOT_SHOWN).alias(name) for name in REJECTS_VAULT.names)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from poolpipe.store.keys import DataKeys
-    from poolpipe.store.ledger import Part
+    from poolpipe.store.ledger import TablePart
     from poolpipe.store.part_files import PartFiles
 
 __all__ = ["ERASED", "joined_parts", "resealed", "without_person"]
@@ -34,12 +34,14 @@ _ROWS = 1 << 22
 _OF_PERSON = ("name", "phone")
 
 
-def joined_parts(parts: Iterable[Part], files: PartFiles, sealing: DataKeys) -> list[tuple[list[Part], Part]]:
+def joined_parts(
+    parts: Iterable[TablePart], files: PartFiles, sealing: DataKeys
+) -> list[tuple[list[TablePart], TablePart]]:
     """Join the small parts of each table and day to one.
 
     Parameters
     ----------
-    parts : iterable of Part
+    parts : iterable of TablePart
         Of one version.
 
     Returns
@@ -47,7 +49,7 @@ def joined_parts(parts: Iterable[Part], files: PartFiles, sealing: DataKeys) -> 
     list of (parts, part)
         The parts that each new one replaces.
     """
-    groups: dict[tuple[str, int], list[Part]] = defaultdict(list)
+    groups: dict[tuple[str, int], list[TablePart]] = defaultdict(list)
     for part in parts:
         if part.rows < _ROWS // 2:
             groups[part.content, part.first_at // 86_400_000_000].append(part)
@@ -67,9 +69,9 @@ def joined_parts(parts: Iterable[Part], files: PartFiles, sealing: DataKeys) -> 
     return made
 
 
-def _within(group: list[Part]) -> list[list[Part]]:
+def _within(group: list[TablePart]) -> list[list[TablePart]]:
     """Cut a group so that no join has too many rows; single parts are left as they are."""
-    told: list[list[Part]] = [[]]
+    told: list[list[TablePart]] = [[]]
     for part in group:
         if sum(each.rows for each in told[-1]) + part.rows > _ROWS:
             told.append([])
@@ -78,13 +80,13 @@ def _within(group: list[Part]) -> list[list[Part]]:
 
 
 def without_person(
-    part: Part, kind: str, number: str, files: PartFiles, sealing: DataKeys, erased: str
-) -> Part | None:
+    part: TablePart, kind: str, number: str, files: PartFiles, sealing: DataKeys, erased: str
+) -> TablePart | None:
     """Write a part without a person: their rows stay, under a number that leads nowhere, without name and telephone.
 
     Parameters
     ----------
-    part : Part
+    part : TablePart
         Of collects or of rejects.
     kind, number : str
         The person's document.
@@ -93,7 +95,7 @@ def without_person(
 
     Returns
     -------
-    Part or None
+    TablePart or None
         None where the part does not name the person.
     """
     if part.content == REJECTS:
@@ -129,7 +131,7 @@ def _with(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) -> pa.
     return table.set_column(place, table.schema.field(name), column.cast(table.schema.field(name).type))
 
 
-def _rejects_without(part: Part, number: str, files: PartFiles, sealing: DataKeys) -> Part | None:
+def _rejects_without(part: TablePart, number: str, files: PartFiles, sealing: DataKeys) -> TablePart | None:
     vault = pl.DataFrame(files.vault(part, vault_columns(REJECTS), sealing))
     names = pl.any_horizontal(
         pl.col("raw", "detail").str.contains(number, literal=True).fill_null(value=False)
@@ -145,7 +147,7 @@ def _rejects_without(part: Part, number: str, files: PartFiles, sealing: DataKey
     )
 
 
-def resealed(part: Part, files: PartFiles, before: DataKeys, after: DataKeys, wells: int) -> Part:
+def resealed(part: TablePart, files: PartFiles, before: DataKeys, after: DataKeys, wells: int) -> TablePart:
     """Write a part sealed by other keys.
 
     Parameters

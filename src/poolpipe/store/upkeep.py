@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+import secrets
+from functools import partial
 from typing import TYPE_CHECKING
 
-from poolpipe.store.rewriting import joined_parts
+from poolpipe.store.rewriting import joined_parts, resealed, without_person
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from poolpipe.store.keys import DataKeys
-    from poolpipe.store.ledger import Ledger, Part
+    from poolpipe.store.ledger import InputTaken, Ledger, TablePart
     from poolpipe.store.part_files import PartFiles
 
-__all__ = ["compact_parts", "replace_parts", "set_keys"]
+__all__ = ["change_keys", "commit_parts", "compact_parts", "erase_person"]
+
+
+def commit_parts(
+    ledger: Ledger, files: PartFiles, what: str, parts: Sequence[TablePart], inputs: Sequence[InputTaken]
+) -> int:
+    """Commit a version with new parts.
+
+    Parameters
+    ----------
+    ledger, files
+        The store's.
+    what : str
+        The command.
+    parts : sequence of TablePart
+        Written; their folders are synced here.
+    inputs : sequence of InputTaken
+        Where they came from.
+
+    Returns
+    -------
+    int
+        The version: synced.
+    """
+    files.sync()
+    with ledger.committing():
+        return ledger.add_version(what, parts, inputs=inputs)
 
 
 def compact_parts(ledger: Ledger, files: PartFiles, sealing: DataKeys, keep_days: float) -> dict[str, int]:
@@ -33,7 +61,7 @@ def compact_parts(ledger: Ledger, files: PartFiles, sealing: DataKeys, keep_days
         with ledger.committing():
             ledger.add_version("compact", [part for _, part in joined], removed=[part.id for part in gone])
     forgotten = ledger.versions_before(keep_days)
-    removed: list[Part] = []
+    removed: list[TablePart] = []
     if forgotten:
         with ledger.committing():
             removed = ledger.forget_before(forgotten[-1] + 1)
@@ -42,8 +70,56 @@ def compact_parts(ledger: Ledger, files: PartFiles, sealing: DataKeys, keep_days
     return {"joined": len(gone), "versions": len(forgotten), "removed": len(removed)}
 
 
-def replace_parts(
-    ledger: Ledger, files: PartFiles, remake: Callable[[Part], Part | None], keys: Mapping[str, bytes]
+def erase_person(ledger: Ledger, files: PartFiles, sealing: DataKeys, person: str, person_type: str) -> int:
+    """Take a person out of every part of every version, as one change.
+
+    Returns
+    -------
+    int
+        How many parts named the person.
+    """
+    erased = secrets.token_hex(4)
+    return _replace_parts(
+        ledger,
+        files,
+        partial(without_person, kind=person_type, number=person, files=files, sealing=sealing, erased=erased),
+        {},
+    )
+
+
+def change_keys(
+    ledger: Ledger,
+    files: PartFiles,
+    before: DataKeys,
+    after: DataKeys,
+    wrapped: Mapping[str, bytes],
+    wells: int,
+) -> None:
+    """Change the wrapped keys; where the data keys are others, write every part anew in the same change.
+
+    Parameters
+    ----------
+    ledger, files
+        The store's.
+    before, after : DataKeys
+        The same where the master key alone changes.
+    wrapped : mapping
+        `after`, wrapped by the new master key.
+    wells : {96, 384}
+        Wells of the store's plate.
+    """
+
+    def remake(part: TablePart) -> TablePart | None:
+        return None if before == after else resealed(part, files, before, after, wells)
+
+    _replace_parts(ledger, files, remake, wrapped)
+
+
+def _replace_parts(
+    ledger: Ledger,
+    files: PartFiles,
+    remake: Callable[[TablePart], TablePart | None],
+    keys: Mapping[str, bytes],
 ) -> int:
     """Write parts anew, and put the new ones in the place of the old in all versions, as one change.
 
@@ -59,7 +135,7 @@ def replace_parts(
     int
         How many parts were replaced; the old ones are removed.
     """
-    made: list[tuple[Part, Part]] = []
+    made: list[tuple[TablePart, TablePart]] = []
     try:
         for part in ledger.all_parts():
             new = remake(part)
@@ -69,7 +145,8 @@ def replace_parts(
         with ledger.committing():
             for old, new in made:
                 ledger.replace_part(old, new)
-            set_keys(ledger, keys)
+            for name, value in keys.items():
+                ledger.set_meta(f"key.{name}", value)
     except BaseException:
         for _, new in made:
             files.remove(new)
@@ -77,9 +154,3 @@ def replace_parts(
     for old, _ in made:
         files.remove(old)
     return len(made)
-
-
-def set_keys(ledger: Ledger, wrapped: Mapping[str, bytes]) -> None:
-    """Put wrapped data keys into the ledger, within `committing`."""
-    for name, value in wrapped.items():
-        ledger.set_meta(f"key.{name}", value)
