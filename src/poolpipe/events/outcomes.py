@@ -88,13 +88,9 @@ def outcomes(
             sources = [source for source in sources if not leave_out(source)]
         words = mapping.words if mapping else {}
         reader = _FileTasks(sources, batches, policy, words, alone=are_frames(inputs))
-<<<<<<< HEAD
         labs_told: list[str] = []
         taken = _with_labs(_told(_in_turn(reader), BytesRead(progress, sources)), sources, policy, labs_told)
-        yield Outcomes(sources, skipped, taken, labs_told)
-=======
-        yield OpenedInputs(sources, skipped, _told(_in_turn(reader), BytesRead(progress, sources)))
->>>>>>> 7fbda35 (store: files of one purpose, names of the house)
+        yield OpenedInputs(sources, skipped, taken, labs_told)
 
 
 def _told(outcomes: Iterator[Taken], told: BytesRead) -> Iterator[Taken]:

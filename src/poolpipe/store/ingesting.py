@@ -143,6 +143,7 @@ class _Taking:
         self._loads: list[tuple[int, pl.DataFrame]] = []
         self._words: dict[int, dict[str, dict[str, str]]] = defaultdict(dict)
         self._parts: list[tuple[int, TablePart]] = []
+        self._waiting: set[int] = set()  # files of which loads come again, when all labs are known
         self._file = -1
         self._new_hashes: list[tuple[str, NDArray[np.uint64]]] = []
         self._ended: list[InputTaken] = []
@@ -162,6 +163,7 @@ class _Taking:
             self.skipped[self._sources[last].name] = taken.skipped
             return
         self._count(taken)
+        self._waiting.update(int(part.files[0]) for part in taken.waiting)
         for events, file in taken.pieces:
             n = len(events.at)
             places = np.full(n, file, np.int32) if events.files is None else events.files
@@ -189,6 +191,7 @@ class _Taking:
 
     def finish(self) -> None:
         """Commit what is left."""
+        self._waiting.clear()
         self._end_files(before=len(self._sources))
         self._commit_all()
 
@@ -244,7 +247,7 @@ class _Taking:
 
     def _end_files(self, before: int) -> None:
         """End the files before one; commit where there is much."""
-        for file in sorted(each for each in self._told if each < before):
+        for file in sorted(each for each in self._told if each < before and each not in self._waiting):
             told, source = self._told.pop(file), self._sources[file]
             if source.name in self.skipped:
                 continue

@@ -235,9 +235,8 @@ class Store:
         dict
             joined: files that others replaced; versions: how many were forgotten; removed: files that were removed.
         """
-        sealing = self._key()
         with self._writing() as ledger:
-            return compact_parts(ledger, self._files, sealing, keep_days)
+            return compact_parts(ledger, self._files, self._key(), keep_days)
 
     def erase(self, person: str, person_type: str = RESIDENT) -> int:
         """Erase a person from every kept version: rows stay under a random number, so that counts stay true.
@@ -252,9 +251,8 @@ class Store:
         int
             How many files named the person; they are removed.
         """
-        sealing = self._key()
         with self._writing() as ledger:
-            return erase_person(ledger, self._files, sealing, person, person_type)
+            return erase_person(ledger, self._files, self._key(), person, person_type)
 
     def rotate_key(self, *, data: bool = False) -> Path:
         """Change the master key; the new one takes the old one's place, which is kept with the ending `.old`.
