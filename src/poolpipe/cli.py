@@ -51,10 +51,10 @@ COMMANDS: dict[str, Word] = {
     "decode": Word("decode:decode", "Who in the pools is infected  推断管内感染者"),
     "design": Word("design:design", "Pool sizes, costs and who goes into which pool  混采方案"),
     "plan": Word("plan:plan", "What a screening round takes  筛查所需人员与物资"),
-    "versions": Word("store_upkeep:versions", "The versions of a store  数据仓库的版本"),
-    "compact": Word("store_upkeep:compact", "Join a store's files, forget old versions  整理数据仓库"),
-    "erase": Word("store_upkeep:erase", "Erase a person from a store  从数据仓库删除一人"),
-    "keys": Word("store_upkeep:keys", "A store's keys, and who used them  数据仓库的密钥"),
+    "versions": Word("versions:versions", "The versions of a store  数据仓库的版本"),
+    "compact": Word("compact:compact", "Join a store's files, forget old versions  整理数据仓库"),
+    "erase": Word("erase:erase", "Erase a person from a store  从数据仓库删除一人"),
+    "keys": Word("keys:keys", "A store's keys, and who used them  数据仓库的密钥"),
     "simulate": Word("simulate:simulate", "Write a simulated city with its troubles  模拟一座城市"),
 }
 
