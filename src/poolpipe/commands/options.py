@@ -95,7 +95,8 @@ mapping = click.option(
 key = click.option(
     "--key",
     metavar="FILE",
-    help="Of a store: the file of its key; default POOLPIPE_KEY_FILE, else STORE.key  数据仓库的密钥文件；默认取 POOLPIPE_KEY_FILE，其次 STORE.key",
+    help="Of a store: the file of its key; default POOLPIPE_KEY_FILE, else STORE.key  "
+    "数据仓库的密钥文件；默认取 POOLPIPE_KEY_FILE，其次 STORE.key",
 )
 why = click.option(
     "--why",
