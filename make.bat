@@ -34,5 +34,5 @@ if /i "%~1"=="demo" (
 )
 .venv\Scripts\ruff check . || exit /b 1
 .venv\Scripts\ruff format --check . || exit /b 1
-.venv\Scripts\mypy || exit /b 1
+.venv\Scripts\mypy --num-workers 2 || exit /b 1
 .venv\Scripts\python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile

@@ -44,7 +44,7 @@ __all__ = ["export"]
     "只写出已有结论的样本管，未检测的不报结果。OUT 为发件文件夹：要么完整写出，要么不写，并附清单；再次导出即替换；此前报过而现已改变或"
     "不再成立的结果，报为更正或撤回。"
     "\n\n\b\nExamples  例:\n"
-    "  poolpipe export result --format xlsx --people 名册.xlsx --out 复采名单.xlsx\n"
+    "  poolpipe export result --format xlsx --people 居民名册.xlsx --out 复采.xlsx\n"
     "  poolpipe export result --format html --out page.html\n"
     "  poolpipe export result --format csv --language zh --out platform\n"
     "  poolpipe export result --format csv --for-spreadsheet --out office\n"
