@@ -55,6 +55,8 @@ STORES: Final = {
     ),
     "ledger_unreadable": Message("the ledger cannot be opened: {why}", "无法打开账本：{why}",
         "bring ledger.sqlite back from a copy of the store", "请从备份恢复 ledger.sqlite"),
+    "ledger_mixed": Message("version {version} is not as it was committed: two states of the file are mixed",
+        "版本 {version} 与提交时不同：文件混有两个时刻的内容"),
     "ledger_of_newer": Message(
         "was written by a newer poolpipe (format {format}, this one knows {known})", "由较新版本写出（格式 {format}，本版支持 {known}）",
         "install the newer version", "请安装较新版本",
@@ -67,6 +69,11 @@ STORES: Final = {
     "part_not_written": Message(
         "cannot be written, nothing was taken in: {why}", "无法写入，未接收任何数据：{why}", "make room, then ingest the same again",
         "请腾出空间后重新接收",
+    ),
+    "delta_log_behind": Message(
+        "what was to be done is done, but the Delta log beside the tables could not be written: {why}",
+        "操作已完成，但表旁的 Delta 日志未能写入：{why}",
+        "make room; the next command that writes brings it in step", "请腾出空间；下一条写入命令会补齐",
     ),
     "part_damaged": Message("is damaged: {why}", "已损坏：{why}", *_CHECK),
     "store_has_policy": Message(

@@ -58,10 +58,14 @@ def bring_in_step(folder: Path, ledger: Ledger) -> None:
 def _bring_table(table: Path, content: str, parts: dict[str, TablePart], version: int) -> None:
     log = table / _LOG
     log.mkdir(parents=True, exist_ok=True)
+    for path in log.glob(".*.tmp"):  # of a writer that died
+        path.unlink()
     known = _replayed(log)
     if known is None:
         for path in log.iterdir():
-            path.unlink()
+            if path.is_file():
+                path.unlink()
+        sync_folder(log)  # or a power cut could leave new commits among old ones
     last = len(list(log.glob("*.json"))) - 1
     known = known or {}
     actions = [_removed(name, size) for name, size in sorted(known.items()) if name not in parts]

@@ -282,8 +282,10 @@ class _Taking:
         if loads := [each for _, each in self._loads if each.height]:
             frame = pl.concat([pl.DataFrame(schema=PLATES), *loads])
             self._keep(LOADS, frame.to_arrow().cast(LOADS_CLEAR), None)
-        self._commit("ingest", [part for _, part in self._parts], self._ended)
+        parts, ended = [part for _, part in self._parts], self._ended
+        # from here on `give_up` leaves these files: of a commit that failed nobody knows whether the disk has it
         self._parts, self._rejects, self._loads, self._ended = [], [], [], []
+        self._commit("ingest", parts, ended)
 
     def _write(self, kind: str) -> None:
         """Write the waiting events of a kind; those of the present file apart, because it may be read again."""

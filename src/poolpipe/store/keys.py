@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -69,10 +70,15 @@ class MasterKey:
         """
         secret = secrets.token_bytes(_BYTES)
         try:
-            number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(number, "w") as file:
-                file.write(f"{_HEAD}{base64.b64encode(secret).decode()}\n")
-            Followed(path).finish()
+            unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+            try:
+                number = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(number, "w") as file:
+                    file.write(f"{_HEAD}{base64.b64encode(secret).decode()}\n")
+                Followed(unfinished).finish()
+                os.link(unfinished, path)
+            finally:
+                unfinished.unlink(missing_ok=True)
             sync_folder(path.parent)
         except FileExistsError as error:
             raise InputError.of("key_file_exists", where=str(path)) from error
@@ -102,13 +108,30 @@ class MasterKey:
             raise InputError.of("no_key_in_file", where=str(path))
         return cls(secret, path)
 
-    def in_place_of(self, old: MasterKey) -> MasterKey:
-        """Give this key's file the name of an old one's, which keeps its own with the ending `.old`."""
-        if old.path.is_file():
-            old.path.replace(old.path.with_name(f"{old.path.name}.old"))
-        self.path.replace(old.path)
-        sync_folder(old.path.parent)
-        return MasterKey(self.secret, old.path)
+    def in_place_of(self, old: Path) -> None:
+        """Give this key's file the name of an old one's, which is kept with the ending `.old`."""
+        kept = old.with_name(f"{old.name}.old")
+        kept.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.link(old, kept)  # whoever looks for the key meanwhile finds one
+        self.path.replace(old)
+        sync_folder(old.parent)
+
+    def newer(self) -> Self | None:
+        """The key beside this one that a change of keys wrote which was cut short; None where there is none."""
+        path = self.path.with_name(f"{self.path.name}.new")
+        return type(self).read(path) if path.is_file() else None
+
+    def settle(self) -> None:
+        """Give this key, which opens the store, its name, and another one that such a change left the ending `.unused`."""
+        newer = self.newer()
+        if newer is None:
+            return
+        if newer.secret == self.secret:
+            newer.in_place_of(self.path)
+        else:  # no key is ever removed
+            newer.path.replace(self.path.with_name(f"{self.path.name}.unused"))
+            sync_folder(self.path.parent)
 
     @classmethod
     def of(cls, store: Path, given: str | os.PathLike[str] | None) -> Self | None:
@@ -117,8 +140,6 @@ class MasterKey:
         if named is not None:
             return cls.read(Path(named))
         beside = default_key_file(store)
-        if not beside.is_file():  # a change of the key may have been cut short between two renames
-            beside = beside.with_name(f"{beside.name}.new")
         return cls.read(beside) if beside.is_file() else None
 
 

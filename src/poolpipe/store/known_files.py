@@ -25,7 +25,7 @@ class KnownFiles:
         self._ledger = ledger
         self._foreign = foreign
         self._way = way
-        self._contents: dict[Path, tuple[str, tuple[int, int]]] = {}
+        self._contents: dict[Path, tuple[str, tuple[int, ...]]] = {}
         self._here: dict[str, str] = {}
         self.report: list[dict[str, Any]] = []
         self.rejects_known: set[Path] = set()
@@ -34,9 +34,12 @@ class KnownFiles:
         """Name a source's content and the way in which it is read; empty where it is no file."""
         if source.path not in self._contents:
             try:
-                self._contents[source.path] = (proof_of_file(source.path)["sha256"], _state(source.path))
+                before = _state(
+                    source.path
+                )  # and again when it was read: of a file that changed nothing is known
+                self._contents[source.path] = (proof_of_file(source.path)["sha256"], before)
             except OSError:  # no file, or unreadable: reading it says so
-                self._contents[source.path] = ("", (0, 0))
+                self._contents[source.path] = ("", ())
         content = self._contents[source.path][0]
         if not content:
             return ""
@@ -75,6 +78,6 @@ class KnownFiles:
         return True
 
 
-def _state(path: Path) -> tuple[int, int]:
+def _state(path: Path) -> tuple[int, ...]:
     told = path.stat()
-    return told.st_size, told.st_mtime_ns
+    return told.st_size, told.st_mtime_ns, told.st_ctime_ns, told.st_ino

@@ -1,22 +1,26 @@
 """The ledger of a store: which files its tables consist of at each version, where they came from, and who looked.
 
-One SQLite file in write-ahead mode, synced at every commit: what it says happened has happened, whenever the power
-fails. Files are written and synced before the ledger names them; files that it does not name are leftovers.
+One SQLite file, synced at every commit: what it says happened has happened, whenever the power fails. Files are written
+and synced before the ledger names them; files that it does not name are leftovers.
 """
 
 from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 
 from poolpipe.errors import InputError
 from poolpipe.events.earlier import LEDGER
+from poolpipe.messages import message
 from poolpipe.results.durable import Proof, sync_folder
+from poolpipe.store.ledger_file import new_ledger_file, opened_ledger_file
+from poolpipe.store.version_digests import digest_of_files, digest_of_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,11 +32,11 @@ _APPLICATION: Final = 0x706F6F6C
 """What marks an SQLite file as a ledger of poolpipe: "pool"."""
 
 _FORMAT: Final = 1
-_BUSY_MS: Final = 10_000
 
 _SCHEMA: Final = """
 create table meta (name text primary key, value blob not null) strict;
-create table versions (version integer primary key, at text not null, what text not null) strict;
+create table versions (
+    version integer primary key, at text not null, what text not null, files text not null, inputs text not null) strict;
 create table parts (
     id integer primary key, content text not null, path text not null unique, rows integer not null,
     bytes integer not null, sha256 text not null, vault text, vault_bytes integer, vault_sha256 text,
@@ -146,10 +150,10 @@ class Ledger:
         self.folder = folder
         path = folder / LEDGER
         try:
-            self._connection = _opened(path, writes=writes)
-            told = int(self._connection.pragma("user_version"))
+            self._connection = opened_ledger_file(path, writes=writes)
         except (apsw.Error, OSError) as error:
             raise InputError.of("ledger_unreadable", where=str(path), why=str(error)) from error
+        told = int(self._one("pragma user_version"))
         if told > _FORMAT:
             raise InputError.of("ledger_of_newer", where=str(path), format=told, known=_FORMAT)
 
@@ -160,14 +164,16 @@ class Ledger:
         for each in folder.glob(f"{unfinished.name}*"):
             each.unlink()
         try:
-            made = apsw.Connection(str(unfinished))
+            made = new_ledger_file(unfinished)
             made.pragma("application_id", _APPLICATION)
             made.pragma("user_version", _FORMAT)
             with made:
                 for _ in made.execute(_SCHEMA):
                     pass
                 made.executemany("insert into meta values (?, ?)", meta.items())
-                made.execute("insert into versions values (0, ?, 'created')", (_now(),))
+                made.execute(
+                    "insert into versions values (0, ?, 'created', ?, '')", (_now(), digest_of_files([]))
+                )
             made.close()
             unfinished.rename(path)
             sync_folder(folder)
@@ -215,41 +221,33 @@ class Ledger:
 
     def versions(self) -> list[Version]:
         """All versions that can still be read, the oldest first."""
-        found = self._connection.execute("select version, at, what from versions order by version")
-        return [Version(*row) for row in found]
+        return [
+            Version(*row) for row in self._rows("select version, at, what from versions order by version")
+        ]
 
     def parts(self, version: int, contents: Iterable[str] | None = None) -> list[TablePart]:
         """The files that the tables consist of at a version, in the order in which they were added."""
-        found = self._connection.execute(
-            f"select {_PART} from parts where added <= ? and (removed is null or removed > ?) order by id",  # noqa: S608
-            (version, version),
-        )
+        parts = self._parts_at(version)
+        if digest_of_files(parts) != self._one("select files from versions where version = ?", version):
+            raise self._mixed(version)
         wanted = None if contents is None else set(contents)
-        return [part for part in map(_part, found) if wanted is None or part.content in wanted]
+        return [part for part in parts if wanted is None or part.content in wanted]
 
     def all_parts(self) -> list[TablePart]:
         """The files of all versions."""
-        return [_part(row) for row in self._connection.execute(f"select {_PART} from parts order by id")]  # noqa: S608
-
-    def changes(self, version: int) -> tuple[list[TablePart], list[TablePart]]:
-        """Files that a version added, and those that it removed."""
-        told = []
-        for column in ("added", "removed"):
-            found = self._connection.execute(
-                f"select {_PART} from parts where {column} = ? order by id",  # noqa: S608
-                (version,),
-            )
-            told.append([_part(row) for row in found])
-        return told[0], told[1]
+        return [TablePart(*row) for row in self._rows(f"select {_PART} from parts order by id")]  # noqa: S608
 
     def inputs(self, version: int) -> list[InputTaken]:
         """What had been ingested at a version, in order."""
-        found = self._connection.execute(
+        found = self._rows(
             "select id, name, coalesce(sha256, ''), arrived, read, accepted, duplicates, rejected, told, version "
             "from inputs where version <= ? order by id",
-            (version,),
+            version,
         )
-        return [InputTaken(*row) for row in found]
+        inputs = [InputTaken(*row) for row in found]
+        if digest_of_inputs(inputs) != self._one("select inputs from versions where version = ?", version):
+            raise self._mixed(version)
+        return inputs
 
     def input_like(self, sha256: str) -> str | None:
         """Name of an input that had this content; None where there was none."""
@@ -271,7 +269,8 @@ class Ledger:
         """Add a version, within `committing`: its new files, the ids of files that it no longer has, its inputs."""
         version = self.newest() + 1
         run = self._connection
-        run.execute("insert into versions values (?, ?, ?)", (version, _now(), what))
+        before = self._one("select inputs from versions where version = ?", version - 1)
+        taken = [replace(each, version=version) for each in inputs]
         for part in added:
             run.execute(
                 "insert into parts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
@@ -279,44 +278,51 @@ class Ledger:
                  part.vault_sha256, part.first_at, part.last_at, version),
             )  # fmt: skip
         run.executemany("update parts set removed = ? where id = ?", [(version, each) for each in removed])
-        for each in inputs:
+        for each in taken:
             run.execute(
                 "insert into inputs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (each.id, each.name, each.sha256 or None, each.arrived, version, each.read, each.accepted,
                  each.duplicates, each.rejected, each.told),
             )  # fmt: skip
-        return version
-
-    def replace_part(self, old: TablePart, new: TablePart) -> None:
-        """Put another file in the place of one, in all versions that have it, within `committing`."""
-        self._connection.execute(
-            "update parts set path=?, rows=?, bytes=?, sha256=?, vault=?, vault_bytes=?, vault_sha256=? where id=?",
+        run.execute(
+            "insert into versions values (?, ?, ?, ?, ?)",
             (
-                new.path,
-                new.rows,
-                new.size,
-                new.sha256,
-                new.vault or None,
-                new.vault_size,
-                new.vault_sha256,
-                old.id,
+                version,
+                _now(),
+                what,
+                digest_of_files(self._parts_at(version)),
+                digest_of_inputs(taken, before),
             ),
         )
+        return version
+
+    def replace_parts(self, made: Iterable[tuple[TablePart, TablePart]]) -> None:
+        """Put other files in the place of some, in all versions that have them, within `committing`."""
+        run = self._connection
+        for old, new in made:
+            run.execute(
+                "update parts set path=?, rows=?, bytes=?, sha256=?, vault=?, vault_bytes=?, vault_sha256=? where id=?",
+                (new.path, new.rows, new.size, new.sha256, new.vault or None, new.vault_size, new.vault_sha256, old.id),
+            )  # fmt: skip
+        for each in self.versions():
+            told = digest_of_files(self._parts_at(each.version)), each.version
+            run.execute("update versions set files = ? where version = ?", told)
 
     def versions_before(self, days: float) -> list[int]:
-        """The versions that are older than some days and not the newest; ascending, without gaps."""
+        """The oldest versions up to the first that is younger than some days; never the newest.
+
+        A clock that jumped back makes a later version look older: what came before it is kept as long as it must be.
+        """
         least = datetime.now(UTC) - timedelta(days=days)
-        return [each.version for each in self.versions()[:-1] if datetime.fromisoformat(each.at) < least]
+        older = takewhile(lambda each: datetime.fromisoformat(each.at) < least, self.versions()[:-1])
+        return [each.version for each in older]
 
     def forget_before(self, version: int) -> list[TablePart]:
         """Forget the versions before one, within `committing`; give the files that no version has any more."""
-        gone = [
-            _part(row)
-            for row in self._connection.execute(f"select {_PART} from parts where removed <= ?", (version,))  # noqa: S608
-        ]
+        found = self._rows(f"select {_PART} from parts where removed <= ?", version)  # noqa: S608
         self._connection.execute("delete from parts where removed <= ?", (version,))
         self._connection.execute("delete from versions where version < ?", (version,))
-        return gone
+        return [TablePart(*row) for row in found]
 
     def note_unsealing(self, who: str, what: str, why: str) -> None:
         """Write down that identities were shown: to whom, which, and why."""
@@ -325,42 +331,49 @@ class Ledger:
 
     def unsealings(self) -> list[dict[str, str]]:
         """Who has seen identities: at, who, what, why."""
-        found = self._connection.execute("select at, who, what, why from unsealings order by rowid")
+        found = self._rows("select at, who, what, why from unsealings order by rowid")
         return [dict(zip(("at", "who", "what", "why"), row, strict=True)) for row in found]
 
     def troubles(self) -> list[str]:
-        """What SQLite's own check of the whole file finds; empty where it is sound."""
-        found = [str(row[0]) for row in self._connection.execute("pragma integrity_check")]
+        """What is wrong with the file: what SQLite's own check finds, or the page that is not as it was written."""
+        try:
+            found = [str(row[0]) for row in self._connection.execute("pragma integrity_check")]
+            for each in self.versions():
+                self.parts(each.version)
+            self.inputs(self.newest())
+        except (apsw.Error, InputError) as error:
+            return [str(error)]
         return [] if found == ["ok"] else found
 
+    def _parts_at(self, version: int) -> list[TablePart]:
+        found = self._rows(
+            f"select {_PART} from parts where added <= ? and (removed is null or removed > ?) order by id",  # noqa: S608
+            version, version,
+        )  # fmt: skip
+        return [TablePart(*row) for row in found]
+
+    def _mixed(self, version: int) -> InputError:
+        why = message("ledger_mixed", {"version": version})
+        return InputError.of("ledger_unreadable", where=str(self.folder / LEDGER), why=why)
+
+    def _rows(self, query: str, *given: Any) -> list[tuple[Any, ...]]:
+        """All rows at once: an open cursor would keep the writer from committing."""
+        try:
+            return list(self._connection.execute(query, given))
+        except apsw.Error as error:
+            raise InputError.of(
+                "ledger_unreadable", where=str(self.folder / LEDGER), why=str(error)
+            ) from error
+
     def _one(self, query: str, *given: Any) -> Any:
-        for row in self._connection.execute(query, given):
-            return row[0]
-        return None
+        rows = self._rows(query, *given)
+        return rows[0][0] if rows else None
 
 
 _PART: Final = (
     "content, path, rows, bytes, sha256, coalesce(vault, ''), coalesce(vault_bytes, 0), coalesce(vault_sha256, ''), "
     "first_at, last_at, id"
 )
-
-
-def _part(row: Any) -> TablePart:
-    return TablePart(*row)
-
-
-def _opened(path: Path, *, writes: bool) -> apsw.Connection:
-    if not writes:
-        flags = apsw.SQLITE_OPEN_READONLY
-        connection = apsw.Connection(str(path), flags=flags)
-        connection.set_busy_timeout(_BUSY_MS)
-        return connection
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-    connection.set_busy_timeout(_BUSY_MS)
-    connection.pragma("journal_mode", "wal")
-    connection.pragma("synchronous", "full")
-    connection.pragma("secure_delete", 1)
-    return connection
 
 
 def _now() -> str:

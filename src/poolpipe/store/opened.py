@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,11 +18,11 @@ from poolpipe.instruments.event_source import InstrumentSource
 from poolpipe.pipeline import conclude
 from poolpipe.policy import load_policy
 from poolpipe.results.locks import held
-from poolpipe.store.access import LOCK, make_store, opened_keys
+from poolpipe.store.access import LOCK, StoreKeys, make_store
 from poolpipe.store.checking import check_store
 from poolpipe.store.delta_log import bring_in_step
 from poolpipe.store.ingesting import take_in
-from poolpipe.store.keys import DataKeys, MasterKey, default_key_file
+from poolpipe.store.keys import DataKeys
 from poolpipe.store.ledger import Ledger, is_store
 from poolpipe.store.part_files import PartFiles
 from poolpipe.store.reading import events_of_version
@@ -94,8 +94,12 @@ class Store:
             if not create:
                 raise InputError.of("no_store", where=str(self.path))
             make_store(self.path, key, load_policy(policy))
-        self._ledger = Ledger(self.path, writes=False)
-        self._master, self._sealing = opened_keys(self._ledger, MasterKey.of(self.path, key))
+        self._ledger, self._keys = Ledger(self.path, writes=False), StoreKeys(self.path, key)
+        try:
+            self._keys.renew(self._ledger)
+        except BaseException:
+            self._ledger.close()
+            raise
 
     def __enter__(self) -> Store:
         return self
@@ -115,7 +119,7 @@ class Store:
     @property
     def has_key(self) -> bool:
         """Whether the key is here: without it people are known by their pseudonyms."""
-        return self._sealing is not None
+        return self._keys.sealing is not None
 
     @property
     def policy(self) -> Policy:
@@ -125,7 +129,7 @@ class Store:
     @property
     def key_file(self) -> Path:
         """Where its master key is, or would be looked for."""
-        return default_key_file(self.path) if self._master is None else self._master.path
+        return self._keys.file
 
     def inputs(self, version: int | None = None) -> pl.DataFrame:
         """What was taken in: input, file, version, arrived, read, accepted, duplicates, rejected."""
@@ -205,10 +209,9 @@ class Store:
         inputs, kind, mapping, progress
             As in `poolpipe.run`.
         """
-        sealing = self._key()
         with self._writing() as ledger:
             return take_in(
-                inputs, ledger, self._files, sealing, self.policy, commit=partial(commit_parts, ledger, self._files),
+                inputs, ledger, self._files, self._keys.required(), self.policy, commit=partial(commit_parts, ledger, self._files),
                 foreign=InstrumentSource(self.policy), kind=kind, mapping=mapping, progress=progress,
             )  # fmt: skip
 
@@ -220,7 +223,9 @@ class Store:
         progress : callable, optional
             Called with ("checking", files checked, of how many).
         """
-        return check_store(self._ledger, self._files, self._sealing, progress)
+        with suppress(InputError):  # a damaged ledger is a finding
+            self._keys.renew(self._ledger)
+        return check_store(self._ledger, self._files, self._keys.sealing, progress)
 
     def compact(self, *, keep_days: float = 7) -> dict[str, int]:
         """Join small files, and forget versions that are older than some days.
@@ -236,7 +241,7 @@ class Store:
             joined: files that others replaced; versions: how many were forgotten; removed: files that were removed.
         """
         with self._writing() as ledger:
-            return compact_parts(ledger, self._files, self._key(), keep_days)
+            return compact_parts(ledger, self._files, self._keys.required(), keep_days)
 
     def erase(self, person: str, person_type: str = RESIDENT) -> int:
         """Erase a person from every kept version: rows stay under a random number, so that counts stay true.
@@ -252,7 +257,7 @@ class Store:
             How many files named the person; they are removed.
         """
         with self._writing() as ledger:
-            return erase_person(ledger, self._files, self._key(), person, person_type)
+            return erase_person(ledger, self._files, self._keys.required(), person, person_type)
 
     def rotate_key(self, *, data: bool = False) -> Path:
         """Change the master key; the new one takes the old one's place, which is kept with the ending `.old`.
@@ -267,20 +272,14 @@ class Store:
         Path
             The file of the new key.
         """
-        before, old = self._key(), self._master
-        if old is None:  # `_key` has raised
-            raise InputError.of(
-                "store_without_key", where=str(self.path), file=str(default_key_file(self.path))
-            )
-        with held(self.path / LOCK):
-            master = MasterKey.new(old.path.with_name(f"{old.path.name}.new"))
-        after = DataKeys.new() if data else before
         with self._writing() as ledger:
-            change_keys(
-                ledger, self._files, before, after, after.wrapped(master), self.policy.codes.plate_wells
-            )
-        self._master, self._sealing = master.in_place_of(old), after
-        return old.path
+            before = self._keys.required()
+            after = DataKeys.new() if data else before
+            with self._keys.changing(ledger) as master:
+                change_keys(
+                    ledger, self._files, before, after, after.wrapped(master), self.policy.codes.plate_wells
+                )
+        return self.key_file
 
     def read_events(self, version: int | None = None, progress: Progress | None = None) -> Events:
         """Read all events of a version, as the pipeline takes them.
@@ -292,11 +291,12 @@ class Store:
         progress : callable, optional
             Called with ("reading", rows read, of how many).
         """
+        self._keys.renew(self._ledger)
         return events_of_version(
             self._ledger,
             self._files,
             self._asked(version),
-            self._sealing,
+            self._keys.sealing,
             self.policy.codes.plate_wells,
             progress,
         )
@@ -376,13 +376,6 @@ class Store:
             )
         return version
 
-    def _key(self) -> DataKeys:
-        if self._sealing is None:
-            raise InputError.of(
-                "store_without_key", where=str(self.path), file=str(default_key_file(self.path))
-            )
-        return self._sealing
-
     @contextmanager
     def _writing(self) -> Iterator[Ledger]:
         """Hold the store's lock, with the ledger open for writing and leftovers of dead writers removed."""
@@ -390,9 +383,14 @@ class Store:
             with held(self.path / LOCK):
                 ledger = Ledger(self.path, writes=True)
                 try:
+                    self._keys.renew(ledger)
+                    self._keys.settle()
                     self._files.remove_leftovers(ledger.all_parts())
                     yield ledger
-                    bring_in_step(self.path, ledger)
+                    try:
+                        bring_in_step(self.path, ledger)
+                    except OSError as error:
+                        raise InputError.of("delta_log_behind", where=str(self.path), why=error) from error
                 finally:
                     ledger.close()
         except BlockingIOError as error:

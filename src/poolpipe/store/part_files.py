@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from dataclasses import replace
@@ -29,6 +30,8 @@ __all__ = ["TABLES", "VAULT", "PartFiles"]
 
 TABLES: Final = "tables"
 VAULT: Final = "vault"
+_OURS: Final = re.compile(r"(\d{1,4}-\d\d-\d\d-)?[0-9a-f]{16}\.parquet")
+"""Names that `write` gives: a file of another name is somebody else's and stays."""
 
 
 class PartFiles:
@@ -79,8 +82,13 @@ class PartFiles:
 
     def sync(self) -> None:
         """Sync the folders in which files were written: only then a version may name them."""
-        for folder in sorted(self._written):
-            sync_folder(folder)
+        # the folders above, too: a writer may have died between making one and syncing it
+        above = {parent for each in self._written for parent in (each.parent, each.parent.parent)}
+        try:
+            for folder in sorted(self._written | above):
+                sync_folder(folder)
+        except OSError as error:
+            raise InputError.of("part_not_written", where=str(folder), why=error) from error
         self._written.clear()
 
     def clear(self, part: TablePart, schema: pa.Schema) -> pa.Table:
@@ -113,7 +121,8 @@ class PartFiles:
         for top in (TABLES, VAULT):
             for path in sorted((self.folder / top).glob("*/*.parquet")):
                 name = path.relative_to(self.folder).as_posix()
-                if name not in named:
+                is_ours = _OURS.fullmatch(path.name) and (path.is_file() or path.is_symlink())
+                if name not in named and is_ours:
                     path.unlink()
                     gone.append(name)
         return gone

@@ -141,16 +141,16 @@ def _replace_parts(
             new = remake(part)
             if new is not None:
                 made.append((part, new))
-        files.sync()
-        with ledger.committing():
-            for old, new in made:
-                ledger.replace_part(old, new)
-            for name, value in keys.items():
-                ledger.set_meta(f"key.{name}", value)
     except BaseException:
         for _, new in made:
             files.remove(new)
         raise
+    files.sync()
+    # of a commit that failed nobody knows whether the disk has it: the files stay until the next writer knows
+    with ledger.committing():
+        ledger.replace_parts(made)
+        for name, value in keys.items():
+            ledger.set_meta(f"key.{name}", value)
     for old, _ in made:
         files.remove(old)
     return len(made)
