@@ -55,6 +55,7 @@ STORES: Final = {
     ),
     "ledger_unreadable": Message("the ledger cannot be opened: {why}", "无法打开账本：{why}",
         "bring ledger.sqlite back from a copy of the store", "请从备份恢复 ledger.sqlite"),
+    "ledger_page_damaged": Message("the page at byte {place} is not as it was written", "第 {place} 字节处的页与写入时不同"),
     "ledger_mixed": Message("version {version} is not as it was committed: two states of the file are mixed",
         "版本 {version} 与提交时不同：文件混有两个时刻的内容"),
     "ledger_of_newer": Message(
@@ -75,6 +76,8 @@ STORES: Final = {
         "操作已完成，但表旁的 Delta 日志未能写入：{why}",
         "make room; the next command that writes brings it in step", "请腾出空间；下一条写入命令会补齐",
     ),
+    "part_unreadable": Message("cannot be read: {why}", "无法读取：{why}",
+        "give the right to read it, or close other files; then do the same again", "请赋予读取权限或关闭其他文件，然后重做"),
     "part_damaged": Message("is damaged: {why}", "已损坏：{why}", *_CHECK),
     "store_has_policy": Message(
         "a store keeps the policy with which it was made", "数据仓库沿用建立时的判读规则",

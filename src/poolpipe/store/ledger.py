@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
@@ -18,9 +18,9 @@ import apsw
 from poolpipe.errors import InputError
 from poolpipe.events.earlier import LEDGER
 from poolpipe.messages import message
-from poolpipe.results.durable import Proof, sync_folder
+from poolpipe.results.durable import sync_folder
 from poolpipe.store.ledger_file import new_ledger_file, opened_ledger_file
-from poolpipe.store.version_digests import digest_of_files, digest_of_inputs
+from poolpipe.store.ledger_rows import InputTaken, TablePart, Version, digest_of_files, digest_of_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,89 +48,6 @@ create table inputs (
 create index inputs_by_content on inputs (sha256);
 create table unsealings (at text not null, who text not null, what text not null, why text not null) strict;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class TablePart:
-    """A file of a table, and beside it perhaps one of the vault with the same rows.
-
-    Attributes
-    ----------
-    content : str
-        The table: a kind of event, `rejects`, or a table of conclusions.
-    path, vault : str
-        Below the store's folder; `vault` is empty where there is none.
-    rows : int
-    size, vault_size : int
-        Bytes.
-    sha256, vault_sha256 : str
-    first_at, last_at : int
-        Least and greatest `at` of the rows, microseconds since 1970; 0 where they have none.
-    id : int
-        The ledger's number; 0 before it is committed.
-    """
-
-    content: str
-    path: str
-    rows: int
-    size: int
-    sha256: str
-    vault: str = ""
-    vault_size: int = 0
-    vault_sha256: str = ""
-    first_at: int = 0
-    last_at: int = 0
-    id: int = 0
-
-    @property
-    def proof(self) -> Proof:
-        """Size and SHA-256 of the table's file."""
-        return Proof(bytes=self.size, sha256=self.sha256)
-
-    @property
-    def vault_proof(self) -> Proof:
-        """Size and SHA-256 of the vault's file."""
-        return Proof(bytes=self.vault_size, sha256=self.vault_sha256)
-
-
-@dataclass(frozen=True, slots=True)
-class InputTaken:
-    """A file or stream that was ingested, and what became of its records.
-
-    Attributes
-    ----------
-    id : int
-        What the rows of its events name.
-    name : str
-    sha256 : str
-        Of the file's content; empty where there was no file.
-    arrived : int
-        Microseconds since 1970.
-    read, accepted, duplicates, rejected : int
-        ``read`` is the sum of the others.
-    told : str
-        JSON: how it was understood.
-    """
-
-    id: int
-    name: str
-    sha256: str
-    arrived: int
-    read: int
-    accepted: int
-    duplicates: int
-    rejected: int
-    told: str = "{}"
-    version: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A version of a store: when it was committed, and by what."""
-
-    version: int
-    at: str
-    what: str
 
 
 def is_store(folder: Path) -> bool:

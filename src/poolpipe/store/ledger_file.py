@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import apsw
 
+from poolpipe.messages import message
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -29,7 +31,7 @@ class _CheckedFile(apsw.VFSFile):
     def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802
         page = super().xRead(amount, offset)
         if amount >= _LEAST_PAGE and len(page) == amount and page[-_RESERVED:] != _checksum(page, offset):
-            raise apsw.CorruptError(f"page {offset // amount + 1} is not as it was written")
+            raise apsw.CorruptError(message("ledger_page_damaged", {"place": offset}))
         return page
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
@@ -54,9 +56,9 @@ class CheckedPages(apsw.VFS):
         super().__init__(name, base)
 
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
-        """Open a file; the journal has checksums of its own."""
-        is_database = flags[0] & apsw.SQLITE_OPEN_MAIN_DB
-        return (_CheckedFile if is_database else apsw.VFSFile)(self._base, name, flags)
+        """Open a file; pages in the journal are checked, too: SQLite's own sum there is of every 200th byte."""
+        is_checked = flags[0] & (apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_MAIN_JOURNAL)
+        return (_CheckedFile if is_checked else apsw.VFSFile)(self._base, name, flags)
 
 
 VFS = CheckedPages("poolpipe")

@@ -112,8 +112,10 @@ def read_sealed(path: Path, proof: Proof, schema: pa.Schema, sealing: DataKeys) 
 def _read(path: Path, proof: Proof, schema: pa.Schema, **how: Any) -> pa.Table:
     try:
         content = path.read_bytes()
-    except OSError as error:
+    except FileNotFoundError as error:
         raise InputError.of("part_damaged", where=str(path), why=error.strerror or error) from error
+    except OSError as error:  # no handles, no right: nothing is said of its content
+        raise InputError.of("part_unreadable", where=str(path), why=error.strerror or error) from error
     if len(content) != proof["bytes"] or hashlib.sha256(content).hexdigest() != proof["sha256"]:
         raise InputError.of("part_damaged", where=str(path), why=message("store_file_damaged", {}))
     try:

@@ -1,0 +1,283 @@
+"""Cut the power at every moment of a store's life, and hold what is left against what had been acknowledged.
+
+    python -m benchmarks.power_cuts --states 10000 --seed 1 --write
+
+Makes a store, ingests, compacts, changes keys and erases while every file operation is recorded; draws states in which a
+power cut may leave the folder; opens each, compares its tables with those of the files that had been acknowledged, with
+or without the command in flight, lets a writer clean up, and sometimes checks all and ingests everything again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import poolpipe
+from benchmarks.power_record import Recorder
+from benchmarks.power_states import state_after
+from poolpipe.results.durable import proof_of_file
+from poolpipe.store import Store
+from poolpipe.store.delta_log import LOGGED, _replayed
+from poolpipe.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+DOCS = Path(__file__).parents[1] / "docs"
+PERSON = "E0000003"
+"""Whom the recorded store erases."""
+
+_HIDDEN = ("rejects",)
+"""Compared by their counts: what they say names files, and an erased person's is emptied."""
+
+
+def write_scans(folder: Path) -> list[Path]:
+    """A few small files of every kind that matters here: two rounds of collects, repeats, a refused record, results."""
+    folder.mkdir(parents=True, exist_ok=True)
+    head = "at,tube,person_type,person,name,phone\n"
+    texts = {
+        "collect-1.csv": head + "".join(
+            f"2022-02-10 08:0{n},T{n // 4},PASSPORT,E000000{n},Name {n},1390000000{n}\n" for n in range(8)
+        ),
+        "collect-2.csv": head + "".join(
+            f"2022-02-11 08:0{n},U{n // 4},PASSPORT,E000000{n},Name {n},1390000000{n}\n" for n in range(8)
+        ) + "yesterday,U1,PASSPORT,E0000003,Name 3,\n",
+        "report-1.csv": "at,tube,call\n2022-02-10 15:00,T0,positive\n2022-02-10 15:00,T1,negative\n",
+        "collect-3.csv": head + "".join(
+            f"2022-02-10 08:0{n},T{n // 4},PASSPORT,E000000{n},Name {n},1390000000{n}\n" for n in range(4, 9)
+        ),
+        "report-2.csv": "at,tube,call\n2022-02-11 15:00,U0,negative\n2022-02-11 15:00,U1,negative\n",
+    }  # fmt: skip
+    for name, text in texts.items():
+        (folder / name).write_text(text, "utf-8")
+    return [folder / name for name in texts]
+
+
+@dataclass
+class Life:
+    """A recorded store: its steps, and what it held after each command."""
+
+    root: Path
+    path: Path
+    scans: list[Path]
+    recorder: Recorder
+    held: list[tuple[frozenset[str], dict[str, Any]]] = field(default_factory=list)
+
+    def expected(self, done: int) -> list[tuple[frozenset[str], dict[str, Any]]]:
+        """What may be there when so many commands are acknowledged: with or without the next."""
+        return self.held[done : done + 2]
+
+
+def tables_of(day: poolpipe.Day) -> dict[str, Any]:
+    """The tables of a day; an erased person's random number is left out."""
+    told: dict[str, Any] = {name: day.table(name) for name in TABLES if name not in _HIDDEN}
+    for name, table in told.items():
+        if {"person", "person_type"} <= set(table.columns):
+            told[name] = table.with_columns(
+                person=table["person"].zip_with(table["person_type"] != "ERASED", table["person"].clear(len(table)))
+            ).sort(table.columns, maintain_order=True) if "ERASED" in table["person_type"] else table  # fmt: skip
+    return told | {"rejects": day.rejects.height}
+
+
+def same(mine: dict[str, Any], yours: dict[str, Any]) -> bool:
+    return all(
+        mine[name] == yours[name] if isinstance(mine[name], int) else mine[name].equals(yours[name])
+        for name in mine
+    )
+
+
+def recorded_life(folder: Path) -> Life:
+    """Live through a store's commands while every operation is recorded."""
+    scans = write_scans(folder / "scans")
+    root = folder / "disk"
+    root.mkdir()
+    path = root / "new" / "city"
+    life = Life(root, path, scans, Recorder(root))
+    one, two, three, four, five = scans
+    commands: list[Callable[[Store], object]] = [
+        lambda store: store.version,
+        lambda store: store.ingest(one),
+        lambda store: store.ingest([two, three]),
+        lambda store: store.compact(keep_days=0),
+        lambda store: store.rotate_key(),
+        lambda store: store.ingest(four),
+        lambda store: store.erase(PERSON, "PASSPORT"),
+        lambda store: store.rotate_key(data=True),
+        lambda store: store.note_unsealing("me", "run", "test"),
+        lambda store: store.ingest(five),
+        lambda store: store.compact(keep_days=0),
+    ]
+    life.held.append((frozenset(), tables_of(poolpipe.run({}))))
+    with life.recorder.recording():
+        for place, command in enumerate(commands):
+            with Store(path) as store:
+                command(store)
+                life.recorder.done()
+                day = tables_of(store.run())
+                taken = frozenset(Path(name).name for name in store.inputs()["file"])
+            if place < 6:  # nobody is erased yet: the files say the same
+                given = [each for each in scans if each.name in taken]
+                assert same(day, tables_of(poolpipe.run(given or {}))), place
+            life.held.append((taken, day))
+    return life
+
+
+class Wrong(Exception):  # noqa: N818
+    """A state in which the store broke a promise."""
+
+
+class Verifier:
+    """Opens states, and remembers the tables of what it has seen, because files of one hash say one thing."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._seen: dict[Any, dict[str, Any]] = {}
+        self.counts: Counter[str] = Counter()
+
+    def verify(self, done: int, *, whole: bool) -> None:
+        """Hold the folder on disk against what is expected of it.
+
+        Raises
+        ------
+        Wrong
+            With what was found.
+        """
+        life = self._life
+        may = life.expected(done)
+        with Store(life.path) as store:
+            self._hold(store, may)
+            before = self._tables(store)
+            with store._writing():
+                pass
+            self._clean(store)
+            if not same(before, self._tables(store)):
+                raise Wrong("cleaning up changed the tables")
+            if whole:
+                self._ingest_again(store, may)
+
+    def _hold(self, store: Store, may: Sequence[tuple[frozenset[str], dict[str, Any]]]) -> None:
+        taken = [Path(name).name for name in store.inputs()["file"]]
+        if len(set(taken)) != len(taken) or set(taken) not in [set(files) for files, _ in may]:
+            raise Wrong(f"taken are {taken}, not {[sorted(files) for files, _ in may]}")
+        for part in store._ledger.all_parts():
+            for name, proof in ((part.path, part.proof), (part.vault, part.vault_proof)):
+                if name and proof_of_file(store.path / name) != proof:
+                    raise Wrong(f"{name} is not as it was")
+        mine = self._tables(store)
+        if not any(same(mine, tables) for files, tables in may if set(files) == set(taken)):
+            raise Wrong(f"tables are of no expected state, with {taken}")
+        self.counts["with the command in flight" if set(taken) != may[0][0] else "as acknowledged"] += 1
+
+    def _tables(self, store: Store) -> dict[str, Any]:
+        parts = tuple(part.sha256 + part.vault_sha256 for part in store._ledger.parts(store.version))
+        seen = (parts, store._keys.sealing)
+        if seen not in self._seen:
+            self._seen[seen] = tables_of(store.run())
+        return self._seen[seen]
+
+    @staticmethod
+    def _clean(store: Store) -> None:
+        named = {name for part in store._ledger.all_parts() for name in (part.path, part.vault) if name}
+        there = {path.relative_to(store.path).as_posix() for path in store.path.rglob("*.parquet")}
+        if named != there:
+            raise Wrong(f"files are left or gone: {sorted(named ^ there)}")
+        if strange := [path.name for path in store.path.rglob("*.tmp")]:
+            raise Wrong(f"left behind: {strange}")
+        for content in LOGGED:
+            log, live = store.path / "tables" / content / "_delta_log", {p.name for p in store.files(content)}
+            if live and set(_replayed(log) or {}) != live:
+                raise Wrong(f"the Delta log of {content} is behind")
+
+    def _ingest_again(self, store: Store, may: Sequence[tuple[frozenset[str], dict[str, Any]]]) -> None:
+        self.counts["checked and ingested again"] += 1
+        if found := store.check():
+            raise Wrong(f"check finds {found}")
+        store.ingest(self._life.scans)
+        if found := store.check():
+            raise Wrong(f"after ingesting again check finds {found}")
+        is_erased = any("ERASED" in tables["members"]["person_type"] for _, tables in may)
+        if not is_erased and not same(tables_of(store.run()), tables_of(poolpipe.run(self._life.scans))):
+            raise Wrong("after ingesting again tables differ from those of the files")
+
+
+def put_on_disk(state: dict[str, bytes | None], root: Path) -> None:
+    shutil.rmtree(root)
+    root.mkdir()
+    for path, content in state.items():  # folders come before what they hold
+        if content is None:
+            Path(path).mkdir()
+        else:
+            Path(path).write_bytes(content)
+
+
+def run(states: int, seed: int, folder: Path, *, whole_every: int = 10) -> tuple[Counter[str], list[str]]:
+    """Verify so many distinct states; give counts, and what was wrong with the seed that makes it again."""
+    life = recorded_life(folder)
+    verifier, steps, seen, wrong = Verifier(life), life.recorder.steps, set[bytes](), list[str]()
+    number = seed * 1_000_000
+    while len(seen) < states:
+        number += 1
+        rng = random.Random(number)
+        cut = rng.randrange(len(steps) + 1)
+        state = state_after(steps[:cut], str(life.root), rng)
+        told = hashlib.sha256(repr((cut, state)).encode()).digest()
+        if told in seen:
+            continue
+        seen.add(told)
+        put_on_disk(state, life.root)
+        done = sum(step.what == "done" for step in steps[:cut])
+        try:
+            verifier.verify(done, whole=len(seen) % whole_every == 0)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is counted with its seed
+            wrong.append(
+                f"seed {number}, cut {cut} of {len(steps)}, {done} done: {type(error).__name__}: {error}"
+            )
+    verifier.counts["distinct states"] = len(seen)
+    verifier.counts["recorded operations"] = len(steps)
+    return verifier.counts, wrong
+
+
+def write_figures(states: int, wrong: int) -> None:
+    """Write how many states were drawn, and how many were wrong, into the page."""
+    for name, pattern, text in (
+        ("store.md", r"of [\d,]+ states [\d,]+ with", f"of {states:,} states {wrong:,} with"),
+        ("store.zh.md", r"[\d,]+ 个状态中", f"{states:,} 个状态中"),
+        ("store.zh.md", r"无法读取的有 [\d,]+ 个", f"无法读取的有 {wrong:,} 个"),
+    ):
+        page = DOCS / name
+        page.write_text(re.sub(pattern, text, page.read_text("utf-8")), "utf-8")
+
+
+def main() -> int:
+    """Run many states in a folder in memory."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--states", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--write", action="store_true", help="write the count into docs/store.md and .zh.md")
+    options = parser.parse_args()
+    memory = Path("/dev/shm")  # noqa: S108 - a folder in memory, where there is one
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        counts, wrong = run(options.states, options.seed, Path(folder))
+    for what, count in counts.most_common():
+        print(f"{count:8,}  {what}")
+    print(f"{len(wrong):8,}  wrong;  {time.perf_counter() - started:.0f} s")
+    for each in wrong[:20]:
+        print(each)
+    if options.write:
+        write_figures(options.states, len(wrong))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""Rows of a ledger, and digests of them that show a ledger put together from two states of itself.
+
+Each page of the ledger can be sound and the whole yet wrong: a copy that was taken while a commit was written. A version
+keeps a digest of its files, and one of all that had been taken in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from poolpipe.results.durable import Proof
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["InputTaken", "TablePart", "Version", "digest_of_files", "digest_of_inputs"]
+
+
+@dataclass(frozen=True, slots=True)
+class TablePart:
+    """A file of a table, and beside it perhaps one of the vault with the same rows.
+
+    Attributes
+    ----------
+    content : str
+        The table: a kind of event, `rejects`, or a table of conclusions.
+    path, vault : str
+        Below the store's folder; `vault` is empty where there is none.
+    rows : int
+    size, vault_size : int
+        Bytes.
+    sha256, vault_sha256 : str
+    first_at, last_at : int
+        Least and greatest `at` of the rows, microseconds since 1970; 0 where they have none.
+    id : int
+        The ledger's number; 0 before it is committed.
+    """
+
+    content: str
+    path: str
+    rows: int
+    size: int
+    sha256: str
+    vault: str = ""
+    vault_size: int = 0
+    vault_sha256: str = ""
+    first_at: int = 0
+    last_at: int = 0
+    id: int = 0
+
+    @property
+    def proof(self) -> Proof:
+        """Size and SHA-256 of the table's file."""
+        return Proof(bytes=self.size, sha256=self.sha256)
+
+    @property
+    def vault_proof(self) -> Proof:
+        """Size and SHA-256 of the vault's file."""
+        return Proof(bytes=self.vault_size, sha256=self.vault_sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class InputTaken:
+    """A file or stream that was ingested, and what became of its records.
+
+    Attributes
+    ----------
+    id : int
+        What the rows of its events name.
+    name : str
+    sha256 : str
+        Of the file's content; empty where there was no file.
+    arrived : int
+        Microseconds since 1970.
+    read, accepted, duplicates, rejected : int
+        ``read`` is the sum of the others.
+    told : str
+        JSON: how it was understood.
+    """
+
+    id: int
+    name: str
+    sha256: str
+    arrived: int
+    read: int
+    accepted: int
+    duplicates: int
+    rejected: int
+    told: str = "{}"
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a store: when it was committed, and by what."""
+
+    version: int
+    at: str
+    what: str
+
+
+def digest_of_files(parts: Iterable[TablePart]) -> str:
+    """Digest of the files of a version, in any order."""
+    told = sorted(f"{each.path} {each.rows} {each.sha256} {each.vault_sha256}\n" for each in parts)
+    return hashlib.sha256("".join(told).encode()).hexdigest()
+
+
+def digest_of_inputs(inputs: Iterable[InputTaken], before: str = "") -> str:
+    """Digest of what was taken in, in order of its numbers; it continues one of what came before, at a version's end."""
+    for _, several in groupby(inputs, attrgetter("version")):
+        told = [
+            f"{each.id} {each.name} {each.sha256} {each.read} {each.accepted} {each.duplicates} {each.rejected}\n"
+            for each in several
+        ]
+        before = hashlib.sha256("".join([before, *told]).encode()).hexdigest()
+    return before
