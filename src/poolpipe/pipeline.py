@@ -40,6 +40,7 @@ from poolpipe.stages.anomalies import (
     count_unregistered,
     find_anomalies,
     people_in_several_tubes,
+    refused_warning,
     unregistered_warning,
 )
 from poolpipe.stages.calls import call, with_collected_controls
@@ -303,7 +304,7 @@ def conclude(
         )  # fmt: skip
 
     unknown = count_unregistered(pools)
-    warnings = [*unregistered_warning(unknown), *warnings]
+    warnings = [*unregistered_warning(unknown), *refused_warning(events.rejects, pools, codes), *warnings]
     summary = _summary(coded, events, policy, moment, known, warnings) | {
         "unregistered": unknown,
         "readings": which,

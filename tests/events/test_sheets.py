@@ -191,6 +191,18 @@ def test_workbook_that_cannot_be_opened__is_rejected_by_name(tmp_path: Path) -> 
     assert "damaged" in events.rejects["detail"][0]
 
 
+def test_two_columns_called_alike__are_told_to_be_renamed_since_no_mapping_tells_them_apart(
+    tmp_path: Path,
+) -> None:
+    header = [*HEADER, "采样管条码"]
+    (tmp_path / "采样.xlsx").write_bytes(workbook({"表": [header, [*row(1), "S1"]]}))
+    (asked,) = poolpipe.run(tmp_path / "采样.xlsx").summary["asked"]
+    assert asked["code"] == "columns_for_one"
+    assert "different headers" in asked["answer"]
+    assert "改用不同的表头" in asked["answer"]
+    assert "mapping" not in asked["answer"]
+
+
 def test_two_columns_for_one_thing__are_asked_and_a_mapping_answers(tmp_path: Path) -> None:
     header = [*HEADER, "样本编号"]
     (tmp_path / "采样.xlsx").write_bytes(workbook({"表": [header, [*row(1), "S1"]]}))

@@ -322,3 +322,18 @@ def test_out__that_may_not_be_written_is_refused(result, tmp_path):
     (tmp_path / "shut").mkdir(mode=0o500)
     with pytest.raises(InputError, match="cannot be written"):
         export_lists(result, tmp_path / "shut" / "l.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("language", "head", "told"), [("zh", "请注意", "属于阳性或可疑管 T1"), ("en", "look here", "on no list")]
+)
+def test_summary__says_that_refused_registrations_of_a_positive_tube_are_missing(
+    tmp_path, language, head, told
+):
+    refused = {"kind": "collect", "at": "2月10日 8:05", "tube": "T1", "person_type": "HKM", "person": "H9"}
+    events = [*swabs(), refused, *plate("P1", "12:00", {"A01": ("T1", POSITIVE), "A02": ("T2", NEGATIVE)})]
+    result = write(tmp_path / "result", *events)
+    export_lists(result, tmp_path / "l.xlsx", language=language)
+    rows = list(sheets(tmp_path / "l.xlsx").values())[-1]
+    item, content = list(rows[0])[:2]
+    assert [row[content] for row in rows if row[item] == head and told in row[content]]

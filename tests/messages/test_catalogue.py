@@ -8,7 +8,7 @@ from string import Formatter
 import pytest
 
 from poolpipe.languages import speaking
-from poolpipe.messages import MESSAGES, in_both, in_language, message
+from poolpipe.messages import MESSAGES, chinese, in_both, in_language, message
 from poolpipe.messages.facts import FACTS, MORE_FACTS
 from poolpipe.messages.phrases import PHRASES, phrase_in_chinese
 from poolpipe.words import COLUMN_WORDS, EVENT_WORDS, TABLE_WORDS, Wording
@@ -89,3 +89,27 @@ def test_phrase__that_is_unknown_stays_as_it_is():
     assert phrase_in_chinese("nobody knows this") is None
     with speaking("zh"):
         assert in_language("nobody knows this") == "nobody knows this"
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        "it is missing",
+        "it cannot be read (broken)",
+        "it has 3 rows, not the 4",
+        "it has 1,024 bytes with SHA-256 0123456789ab…, not those",
+        "it has the columns a, b, not those of pools",
+        "another result took its place while it was being read",
+        "pools cannot be read (broken)",
+    ],
+)
+def test_damaged_result__is_told_in_chinese_alone(why: str):
+    fields = {"name": "pools.parquet", "summary": "summary.json", "why": why}
+    assert why not in chinese("torn_result", fields)
+
+
+def test_placeholder__of_a_command_is_chinese_in_chinese():
+    told = chinese("import_then_run", {"file": "a.xlsx", "options": "--plate BARCODE --at TIME"})
+    assert (
+        told == "请先 poolpipe import a.xlsx --plate 板号 --at 时间 --lab 机构 --out 文件夹，再 run 该文件夹"
+    )

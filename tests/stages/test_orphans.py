@@ -61,3 +61,18 @@ def test_orphan__a_registered_code_with_leading_zeros_is_named(collected: str, r
     day = _day((reported, "positive"), collected=collected)
     (detail,) = day.anomalies.filter(code="orphan_tube")["detail"]
     assert (f"perhaps it is tube '{collected}'" in detail) is told
+
+
+@pytest.mark.parametrize("call", ["positive", "suspect", "negative"])
+@pytest.mark.parametrize("tube", ["T1", "Ｔ１", "T10"])
+def test_refused_registration__of_a_grave_tube_leads_the_first_board(call: str, tube: str):
+    fine = {"at": "2022-02-10T08:00:00Z", "tube": "T1", "person_type": "HKM", "person": "H1"}
+    refused = fine | {"at": "2月10日 8:05", "tube": tube, "person": "H2"}
+    reports = {"at": ["2022-02-10T12:00:00Z"], "tube": ["T1"], "call": [call]}
+    day = poolpipe.run({"collect": pl.DataFrame([fine, refused]), "report": pl.DataFrame(reports)})
+    told = [each for each in day.summary["warnings"] if "refused registrations" in each]
+    assert day.recalls.height == (call != "negative")
+    assert len(told) == (call != "negative" and tube != "T10")
+    if told:
+        assert "被拒收的采样记录中有 1 条属于阳性或可疑管 T1 (1)" in told[0]
+        assert "people are on no list" in _drawn(campaign_board(day, zone="Asia/Shanghai"))

@@ -207,7 +207,11 @@ class Naming:
             if len(mine) > 1 and (self.table or name in _OF_EVENTS):
                 asked = message("columns_for_one", {"names": ", ".join(mine), "column": name})
                 others = ", ".join(f'"{each}" = ""' for each in mine[1:])
-                found.append(OpenQuestion("columns_for_one", asked, self._line(f"columns = {{ {others} }}")))
+                line = self._line(f"columns = {{ {others} }}")
+                # a mapping names columns by their headers: it would leave out both of two that are called alike
+                alike = len({*mine}) < len(mine)
+                answer = message("columns_called_alike", {}) if alike else line
+                found.append(OpenQuestion("columns_for_one", asked, answer))
         return tuple(found)
 
     def _missing(self, header: Sequence[str], names: tuple[str, ...], kind: str) -> tuple[OpenQuestion, ...]:

@@ -81,7 +81,7 @@ def questions_of_machine(note: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     lacking = [fact for fact in LOAD_FACTS if f"{fact}_missing" in note.get("answers", {})]
     if lacking:
         options = " ".join(_OPTIONS[fact] for fact in lacking if fact in _OPTIONS)
-        by_import = message("import_then_run", {"file": "FILE", "options": options})
+        by_import = message("import_then_run", {"file": Wording("FILE", "文件"), "options": options})
         answer = by_import if options else str(note["answers"]["lab_missing"])
         found.append(
             (

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from poolpipe.exchange.list_columns import LISTS, Language, worded
+from poolpipe.languages import speaking
+from poolpipe.messages import in_language
 from poolpipe.tables import MODES
 from poolpipe.words import CALL_WORDS, PRESET_WORDS, STATUS_WORDS, TUBE_WORDS, Wording
 
@@ -83,6 +85,10 @@ def _of_result(lists: Lists, language: Language) -> Iterator[_Row]:
     policy = summary["policy"]
     yield Wording("policy", "判读规则"), f"{_preset(policy['name'], language)} {policy['version']}", _NOTHING
     yield Wording("personal data", "个人信息"), "", _PRIVATE
+    for warning in summary.get("warnings", []):
+        with speaking(language):
+            told = in_language(warning)
+        yield Wording("look here", "请注意"), told, _NOTHING
     modes: dict[Any, int] = counted["mode"]
     for name in MODES:
         yield TUBE_WORDS[f"{name}_tubes"], f"{modes.get(name, 0):,}", _NOTHING

@@ -126,6 +126,11 @@ _WARNINGS: Final = {
         "(anomaly orphan_tube)",
         "{told}无人登记，无法复采：请向采样点索取名单，或核对管码（`orphan_tube`）",
     ),
+    "refused_of_grave": Message(
+        "{count} refused registrations name positive or suspect tubes, {tubes}: their people are on no list; mend them as the "
+        "rejected records say and run again",
+        "被拒收的采样记录中有 {count} 条属于阳性或可疑管 {tubes}，其人员不在复采名单上：请按拒收记录更正后重新运行",
+    ),
     "code_not_kept": Message(
         "compiled code cannot be kept, every start compiles {kernels} kernels anew, about {seconds} s; set NUMBA_CACHE_DIR to a "
         "folder that you alone may write to",

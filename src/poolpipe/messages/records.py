@@ -62,6 +62,7 @@ _TIMES: Final = {
         "a bare number is no time: format a spreadsheet's column as yyyy-mm-dd hh:mm:ss and export it again",
         "纯数字不是时间，请将该列设为日期时间格式（yyyy-mm-dd hh:mm:ss）后重新导出",
     ),
+    "time_without_year": Message(f"the year is missing: {_WRITE_TIME}", f"未写年份，{_WRITE_TIME_CHINESE}"),
     "time_day_first": Message(
         f"day and month cannot be told apart: the year comes first; {_WRITE_TIME}", f"日与月无法区分，{_WRITE_TIME_CHINESE}",
     ),

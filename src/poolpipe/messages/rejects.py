@@ -46,6 +46,10 @@ REJECTS: Final = {
         "the columns {names} all stand for {column}: which of them is meant? leave the others out",
         "列 {names} 含义相同（{column}），请指明采用哪一列，其余列不计",
     ),
+    "columns_called_alike": Message(
+        "in the file itself give these columns different headers, or delete the one that does not count",
+        "请在文件中给同名的列改用不同的表头，或删去不用的一列",
+    ),
     "column_untold": Message(
         "a {kind} must have {column}, and no column is known to be it: which of {others} is it?",
         "缺少 {column} 列（{kind} 必有），请指明是哪一列：{others}",

@@ -10,10 +10,18 @@ from poolpipe.stages.anomalies.orphans import count_unregistered, unregistered_w
 from poolpipe.stages.anomalies.people import of_people, people_in_several_tubes
 from poolpipe.stages.anomalies.plates import of_plates
 from poolpipe.stages.anomalies.recalls import of_recalls
+from poolpipe.stages.anomalies.refused import refused_warning
 from poolpipe.stages.anomalies.rows import NOTHING, Seen, rows
 from poolpipe.stages.anomalies.tubes import of_clocks, of_tubes
 
-__all__ = ["Seen", "count_unregistered", "find_anomalies", "people_in_several_tubes", "unregistered_warning"]
+__all__ = [
+    "Seen",
+    "count_unregistered",
+    "find_anomalies",
+    "people_in_several_tubes",
+    "refused_warning",
+    "unregistered_warning",
+]
 
 
 def find_anomalies(seen: Seen) -> pl.DataFrame:
