@@ -249,3 +249,43 @@ def test_columns__of_codes_are_all_here() -> None:
     words = {"at", "sent_at", "name", "phone", "operator", "giver", "receiver", "vehicle", "temperature_c", "reagent",
              "instrument", "reason", "ct", "swabs", "capacity", "tubes", "mode", "role", "role_from", "call", "well"}  # fmt: skip
     assert {name for _, name in CODES} == every - words
+
+
+NOBODY = [
+    "不详",
+    "无",
+    "未知",
+    " 不详 ",
+    "未带身份证",
+    "忘带证件",
+    "没有",
+    "待补",
+    "-",
+    "--",
+    "/",
+    "？",
+    "?",
+    "***",
+    "—",
+    "空",
+]
+SOMEBODY = ["E99010017", "无锡1", "待1", "-1", "NA", "null", "A/1"]
+
+
+@pytest.mark.parametrize("kind", ["", "HKM", "PASSPORT"])
+def test_person__is_no_word_for_an_unknown_number_which_would_make_one_of_two_people(
+    kind: str, tmp_path: Path
+) -> None:
+    people = [*NOBODY, *SOMEBODY]
+    lines = [f"2022-02-10T08:00:{number:02}Z,T1,{kind},{person}" for number, person in enumerate(people)]
+    events = read_text(tmp_path, "at,tube,person_type,person\n" + "\n".join(lines) + "\n", "collect.csv")
+    assert codes(events) == [(number, "bad_code") for number in range(2, len(NOBODY) + 2)]
+    for person in people:
+        raw = {
+            "kind": "collect",
+            "at": "2022-02-10T08:00:00Z",
+            "tube": "T1",
+            "person_type": kind,
+            "person": person,
+        }
+        assert clean(raw, DEFAULT_POLICY)[1] == ("bad_code" if person in NOBODY else ""), person

@@ -86,6 +86,11 @@ NO_WORDS = [name for name in CODES if name not in ("well", "mode", "role", "call
 PATTERNED = ("tube", "box", "plate", "recall_of")
 NAMED = ("person", "site", "point", "lab", "event_id", "event")
 UNDETERMINED = {"undetermined", "nan", "n/a", "no ct", "noct", "-", ""}
+_NO_PAPER = ("无", "没有", "没带", "未带", "忘带", "忘记")
+# docs/contract-decisions: words for an unknown number are nobody's number.
+_PAPER = [paper + number for paper in ("证", "证件", "身份证") for number in ("", "号", "码", "号码")]
+NOBODY = {"不详", "不明", "不清楚", "不知", "不知道", "未知", "暂无", "暂缺", "待补", "待查", "待定", "空", "缺", "未登记", "未提供",
+          "未填", *_NO_PAPER, *(no + paper for no in _NO_PAPER for paper in _PAPER)}  # fmt: skip
 CONTROLS = ("negative_control", "positive_control")
 
 # Words of laboratories for the values of docs/tables.md.
@@ -160,6 +165,8 @@ def _check(
     if any(not is_code(value, event[name]) for name, value in given.items() if name in NO_WORDS):
         return None, "bad_code"
     if event["kind"] == "collect" and event["person"].lower() in ("true", "false"):
+        return None, "bad_code"
+    if event["kind"] == "collect" and (event["person"] in NOBODY or not event["person"].strip("-/\\_.?*~—")):
         return None, "bad_code"
     for name in PATTERNED:
         if event.get(name) is not None and not re.fullmatch(policy["code_pattern"], event[name]):

@@ -16,7 +16,16 @@ from poolpipe.messages import message
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FAULTS", "TRUTH_VALUE", "clean_codes", "clean_words", "code_faults", "is_truth_value"]
+__all__ = [
+    "FAULTS",
+    "PLACEHOLDER",
+    "TRUTH_VALUE",
+    "clean_codes",
+    "clean_words",
+    "code_faults",
+    "is_placeholder",
+    "is_truth_value",
+]
 
 _WIDE = [chr(code) for code in (0x3000, *range(0xFF01, 0xFF5F))]
 _HALF = [" ", *(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F))]
@@ -59,15 +68,28 @@ FAULTS: Final = (
     "",
     *(
         message(code, {})
-        for code in ("digits_lost", "object_no_code", "spreadsheet_error", "truth_no_number")
+        for code in (
+            "digits_lost",
+            "object_no_code",
+            "spreadsheet_error",
+            "truth_no_number",
+            "placeholder_no_number",
+        )
     ),
 )
 """Why a text is not a code, by number; 0 is a code. Each is the detail of a reject: the rule and the way out."""
 
-TRUTH_VALUE: Final = len(FAULTS) - 1
+TRUTH_VALUE: Final = 4
 """The fault of a person whose number is true or false."""
 
+PLACEHOLDER: Final = 5
+"""The fault of a person whose number is a word for an unknown one."""
+
 _TRUTH = r"^(?i:true|false)$"
+_PLACEHOLDER = (
+    r"^(?:[-/\\_.?*~—]+|不详|不明|不清楚|不知道?|未知|无|没有|没带|未带|忘带|忘记|暂无|暂缺|待补|待查|待定|空|缺|未登记|未提供|未填"
+    r"|(?:无|没有|没带|未带|忘带|忘记)(?:证|证件|身份证)号?码?)$"
+)
 
 
 def clean_codes(values: pl.Series) -> pl.Series:
@@ -114,6 +136,11 @@ def code_faults(cleaned: pl.Series) -> NDArray[np.uint8] | None:
 def is_truth_value(cleaned: pl.Series) -> pl.Series:
     """Find the texts that are true or false: a site may have such a code, a person never."""
     return cleaned.str.contains(_TRUTH).fill_null(value=False)
+
+
+def is_placeholder(cleaned: pl.Series) -> pl.Series:
+    """Find the texts that stand for an unknown number (不详, 无, 未带证件, -, ?): two people would become one."""
+    return cleaned.str.contains(_PLACEHOLDER).fill_null(value=False)
 
 
 def clean_words(values: pl.Series) -> pl.Series:

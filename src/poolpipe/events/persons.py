@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.cleaning import TRUTH_VALUE, clean_codes, code_faults, is_truth_value
+from poolpipe.coding.cleaning import (
+    PLACEHOLDER,
+    TRUTH_VALUE,
+    clean_codes,
+    code_faults,
+    is_placeholder,
+    is_truth_value,
+)
 from poolpipe.coding.dictionaries import RESIDENT, text_bytes
 from poolpipe.coding.plain_texts import as_text
 from poolpipe.events.batches import picked
@@ -124,13 +131,14 @@ def capital_check(numbers: pl.Series, types: pl.Series | None) -> pl.Series:
 
 
 def _faults(cleaned: pl.Series, odd: NDArray[np.int64], height: int) -> NDArray[np.uint8] | None:
-    """Faults of texts that are no document number: those that are not codes, and true or false."""
+    """Faults of texts that are no document number: those that are not codes, true or false, and words for an unknown one."""
     found = code_faults(cleaned)
-    truth = is_truth_value(cleaned).to_numpy()
-    if found is None and not truth.any():
+    truth, unknown = is_truth_value(cleaned).to_numpy(), is_placeholder(cleaned).to_numpy()
+    if found is None and not truth.any() and not unknown.any():
         return None
+    told = np.where(truth, TRUTH_VALUE, 0 if found is None else found)
     faults = np.zeros(height, np.uint8)
-    faults[odd] = np.where(truth, TRUTH_VALUE, 0 if found is None else found)
+    faults[odd] = np.where(unknown, PLACEHOLDER, told)
     return faults
 
 

@@ -24,6 +24,11 @@ _CODES: Final = {
     "truth_no_number": Message(
         "true or false is nobody's number: send the document's number", "真假值不是证件号码，请填写证件号码",
     ),
+    "placeholder_no_number": Message(
+        "a word for an unknown number is nobody's: with it several people would become one; find the document's number, or "
+        "give each a number of their own under another person_type",
+        "这是“不详”一类的填充词，不是证件号码，会把几个人并成一人；请补填证件号码，或用其他证件类型为每人各编一个号码",
+    ),
     "length_rule": Message(
         "empty, or longer than {most} characters: send the code alone", "为空或超过 {most} 个字符，请只填号码",
     ),
