@@ -152,3 +152,31 @@ def test_bare_lists_beside_numbered_wells__are_not_told_from_wells() -> None:
 def test_a_worklist__is_one_where_every_line_is_a_record(lines: tuple[str, ...], known: bool) -> None:
     content = "".join(f"{line}\n" for line in lines).encode()
     assert (recognise(content) == "tecan-worklist") == known
+
+
+GRID = "".join(
+    f"{letter}{',T1' if letter == 'A' else ',阴性对照' if letter == 'B' else ','}{',' * 11}\n"
+    for letter in "ABCDEFGH"
+)
+HEAD = f",{','.join(map(str, range(1, 13)))}\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "policy", "at", "lab"),
+    [
+        ("上机时间,2022/4/4 17:00\n检测机构,县医院\n", ImportPolicy(), "09:00", "县医院"),
+        ("上机时间：2022-04-04 17:00:00\n检测机构：县医院\n", ImportPolicy(lab="CDC1"), "09:00", "县医院"),
+        ("上样时间,2022/4/4 17:00\n", ImportPolicy(lab="CDC1"), "09:00", "CDC1"),
+        ("上机时间,2022/4/4 17:00\n", ImportPolicy(at="2022-04-04T18:00:00+08:00"), "10:00", None),
+        ("上机时间,2022/4/4\n", ImportPolicy(), None, None),
+        ("", ImportPolicy(), None, None),
+    ],
+)
+def test_a_drawn_plate__has_the_time_and_lab_that_stand_above_it(
+    above: str, policy: ImportPolicy, at: str | None, lab: str | None
+) -> None:
+    file = read(f"板号,P1\n{above}{HEAD}{GRID}".encode(), name="板图.csv", policy=policy)
+    assert [each and f"{each:%H:%M}" for each in file.loads["at"]] == [at, at]
+    assert file.loads["lab"].to_list() == [lab, lab]
+    asked_for_time = any(each.code in {"time_missing", "date_without_time"} for each in file.questions)
+    assert asked_for_time == (at is None)

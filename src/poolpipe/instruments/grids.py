@@ -11,12 +11,12 @@ from poolpipe.instruments.cells import NOTHING, fold, plain
 from poolpipe.instruments.contents import loads_of
 from poolpipe.instruments.documents import HEADER_WITHIN
 from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError, RefusedFormatError
-from poolpipe.instruments.facts import file_facts, plate_barcode, policy_time
+from poolpipe.instruments.facts import ABSENT, When, file_facts, plate_barcode, policy_time, when_read
 from poolpipe.instruments.layouts import Layout
 from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, InstrumentFile, Recognised
 from poolpipe.instruments.notes import Notes
 from poolpipe.instruments.result_columns import CALL_WORDS
-from poolpipe.instruments.tables import Record
+from poolpipe.instruments.tables import Record, preamble_pairs
 from poolpipe.instruments.wells import SHAPES, Place
 
 if TYPE_CHECKING:
@@ -35,8 +35,12 @@ FEW = 4  # a plate has fewer controls of one kind, and tubes beside them
 _DECIMAL = re.compile(r"\d{1,3}[.,]\d+")
 LAYOUT = Layout(
     format="plate-grid", kind="map", required=(), columns={},
-    facts={"plate": ("Plate", "Plate ID", "Plate Barcode", "板号", "板条码")},
+    facts={
+        "plate": ("Plate", "Plate ID", "Plate Barcode", "板号", "板条码"),
+        "run_start": ("Loaded at", "Load time", "Time", "上机时间", "上样时间", "加样时间", "时间"),
+    },
 )  # fmt: skip
+_LABS = frozenset(map(fold, ("Lab", "Laboratory", "检测机构", "检测单位", "检测实验室")))
 
 
 def find_grid(document: Document) -> tuple[Sheet, int, int] | None:
@@ -120,7 +124,13 @@ def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: Im
         raise DamagedFileError.of("map_cut", where=name)
     facts = file_facts(LAYOUT, sheet.rows[:top])
     plate, plate_from = plate_barcode(facts, name, policy, notes)
-    at = policy_time(policy)
+    policy = policy.model_copy(update={"lab": _lab_above(sheet.rows[:top]) or policy.lab})
+    when = (
+        When(given, "policy (at)")
+        if (given := policy_time(policy))
+        else when_read(LAYOUT, facts, sheet.rows[:top], policy, notes)
+    )
+    at = when.at
     if at is None:
         notes.ask("time_missing", "a plate map has no time", name, options=("--at",),
                   decided="left unknown: no events until it is given", setting="at")  # fmt: skip
@@ -141,7 +151,7 @@ def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: Im
     _name_what_is_below(sheet.rows[top + 1 + rows :], notes)
     recognised = Recognised(
         format=f"plate-grid-{size}", plate=plate, plate_from=plate_from, plate_wells=size, run_time=at,
-        time_of="policy (at)" if at else "", encoding=document.encoding, sha256=document.sha256,
+        time_of=when.time_of, encoding=document.encoding, sha256=document.sha256,
         controls=tuple(sorted(f"{load['well']} {load['role']}" for load in loads if load["role"] != "sample")),
     )  # fmt: skip
     return InstrumentFile(name, pl.DataFrame([], READINGS), pl.DataFrame(loads, LOADS), pl.DataFrame([], REPORTS),
@@ -164,6 +174,12 @@ def _check_widths(
                 cells=len(row.cells),
                 width=width,
             )
+
+
+def _lab_above(preamble: list[Row]) -> str | None:
+    """The lab that the lines above a drawn plate name, as a laboratory's own form does."""
+    pairs = preamble_pairs(preamble)
+    return next((value for key, value, _ in pairs if fold(key) in _LABS and fold(value) not in ABSENT), None)
 
 
 def _name_what_is_below(rows: list[Row], notes: Notes) -> None:
