@@ -8,7 +8,7 @@ from string import Formatter
 import pytest
 
 from poolpipe.languages import speaking
-from poolpipe.messages import MESSAGES, chinese, in_both, in_language, message
+from poolpipe.messages import MESSAGES, chinese, in_both, in_language, message, message_in_language
 from poolpipe.messages.facts import FACTS, MORE_FACTS
 from poolpipe.messages.phrases import PHRASES, phrase_in_chinese
 from poolpipe.words import COLUMN_WORDS, EVENT_WORDS, TABLE_WORDS, Wording
@@ -113,3 +113,10 @@ def test_placeholder__of_a_command_is_chinese_in_chinese():
     assert (
         told == "请先 poolpipe import a.xlsx --plate 板号 --at 时间 --lab 机构 --out 文件夹，再 run 该文件夹"
     )
+
+
+def test_reason__that_is_another_error_is_in_one_language():
+    why = ValueError(message("table_without_header", {"key": "person"}))
+    assert "no sheet" not in chinese("no_table_file", {"why": why})
+    with speaking("en"):
+        assert "工作簿" not in message_in_language("no_table_file", {"why": why})

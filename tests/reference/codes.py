@@ -7,7 +7,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
-SPREADSHEET_ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"}
+SPREADSHEET_ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!",
+                      "#FIELD!", "#BLOCKED!", "#CONNECT!", "#GETTING_DATA", "#FORMULA!"}  # fmt: skip
 
 
 def clean_code(value: Any) -> str:

@@ -62,7 +62,7 @@ _LOST = (
     r"|∞)$"
 )
 _NO_CODE = r"""(?s)^(?:\{.*\}|\[\s*(?:["'{\[].*|[-+0-9.eE,\s]*|(?:true|false|null|True|False|None)\b.*)\])$"""
-_SPREADSHEET_ERROR = r"^#(?:#+|N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!)$"
+_SPREADSHEET_ERROR = r"^#(?:#+|N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|GETTING_DATA|FORMULA!)$"
 
 FAULTS: Final = (
     "",

@@ -48,6 +48,7 @@ NO_TIMES: Final = tuple(
         (r":[0-9]{2}:60(?:[^0-9]|$)|分60秒", "time_leap"),
         (DATE_ALONE, "time_date_alone"),
         (TIME_OF_DAY, "time_clock_alone"),
+        (r"^#(?:[#A-Z]|$)", "time_spreadsheet_error"),
         ("", "time_none"),
     )
 )

@@ -210,6 +210,8 @@ def _value(name: str, value: object) -> object:
     """A field in the language of the reader, English or Chinese; a `Wording` has both."""
     if isinstance(value, Wording):
         return value.chinese if language() == "zh" else value.english
+    if isinstance(value, BaseException):  # a reason may be another error, whose text has both languages
+        value = str(value)
     if not isinstance(value, str):
         return value
     if name == "what" and language() == "zh":

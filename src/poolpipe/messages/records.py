@@ -19,7 +19,9 @@ _CODES: Final = {
     ),
     "object_no_code": Message("an object or a list is no code: send the number alone", "对象或列表不是号码，请只填号码"),
     "spreadsheet_error": Message(
-        "an error of a spreadsheet is no code: mend the formula or widen the column", "表格错误值不是号码，请修正公式或加宽列后重新导出",
+        "an error of a spreadsheet is no code: mend the formula or widen the column; where the formula has no result yet "
+        "(#FORMULA!), open the workbook in Excel or WPS and save it",
+        "表格错误值不是号码，请修正公式或加宽列后重新导出；公式尚无结果（#FORMULA!）时，用 Excel 或 WPS 打开后保存",
     ),
     "truth_no_number": Message(
         "true or false is nobody's number: send the document's number", "真假值不是证件号码，请填写证件号码",
@@ -79,6 +81,10 @@ _TIMES: Final = {
     "time_clock_alone": Message(
         f"a time of day without its date: fill in the date's column in this row, or {_WRITE_TIME}",
         f"只有时刻没有日期，{_WRITE_TIME_CHINESE}，或在本行补填日期列",
+    ),
+    "time_spreadsheet_error": Message(
+        "an error of a spreadsheet is no time: mend the formula, or open the workbook in Excel or WPS and save it",
+        "表格错误值不是时间，请修正公式，或用 Excel、WPS 打开后保存",
     ),
     "time_none": Message(f"no time: {_WRITE_TIME}", f"不是时间，{_WRITE_TIME_CHINESE}"),
 }  # fmt: skip
