@@ -24,7 +24,7 @@ STORES: Final = {
     "store_as_files": Message(
         "is a store, not a folder of event files", "是数据仓库，而非事件文件夹",
         "use poolpipe.Store(path).run(), or `poolpipe run STORE` by itself",
-        "请用 poolpipe.Store(path).run()，或单独执行 `poolpipe run STORE`",
+        "请用 `poolpipe.Store(path).run()`，或单独执行 `poolpipe run STORE`",
     ),
     "store_not_empty": Message(
         "holds {name} and is no store; nothing is written beside it", "其中已有 {name}，且不是数据仓库，不予写入",
