@@ -170,7 +170,6 @@ def to_events(tables: EventTables, sealing: DataKeys | None, wells: int) -> Vali
         events.person = _people(clear, sealing)
     if "well" in names:
         events.well = _encoded_wells(_encoded(clear["well"]), wells)
-    events.files = _numpy(clear["input"]).astype(np.int32, copy=False)
     _drop_empty(events)
     if kind == "collect":
         number_attribute_sets(events)

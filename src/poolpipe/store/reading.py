@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["events_of_version"]
 
-_LEAVE = ("key", "arrived", "sent_at")
+_LEAVE = ("key", "arrived", "input", "sent_at")
 """Columns of which nothing is concluded: they are not read."""
 
 _NOT_SHOWN = "sealed"
@@ -110,8 +110,9 @@ def _in_order(
 
 
 def _events(part: TablePart, files: PartFiles, sealing: DataKeys | None, wells: int) -> ValidEvents:
-    own = schema_of(part.content)
-    clear = files.clear(part, pa.schema([each for each in own if each.name not in _LEAVE]))
+    leave = (*_LEAVE, "person_type") if sealing else _LEAVE  # the pseudonym holds the type
+    own = pa.schema([each for each in schema_of(part.content) if each.name not in leave])
+    clear = files.clear(part, own, filled=True)
     hidden = vault_schema_of(part.content)
     vault = hidden.empty_table() if sealing is None else files.vault(part, hidden, sealing)
     return to_events(EventTables(part.content, clear, vault), sealing, wells)
