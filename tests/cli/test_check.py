@@ -177,3 +177,18 @@ def test_check__masks_people_in_every_format(tmp_path: Path, form: str) -> None:
     samples = {each["column"]: each["samples"] for each in columns}
     assert (samples["tube"], samples["at"]) == (["T1"], ["2022-04-04 08:00"])
     assert samples["person"][0][:6] == person[:6]
+
+
+@pytest.mark.parametrize("header", ["采样管条码,试管编号", "采样管条码,采样管条码"])
+@pytest.mark.parametrize("language", ["zh", "en", "both"])
+def test_check__asks_about_two_columns_for_one_thing_in_the_readers_language(
+    header: str, language: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "采样登记.csv"
+    path.write_text(f"证件号码,{header},采样时间\nE1,T1,S1,2022-04-04 08:00\n", encoding="utf-8")
+    told = CliRunner().invoke(command, ["--language", language, "check", str(path)], env={"COLUMNS": "200"})
+    assert told.exit_code == 1, told.output
+    assert ("含义相同" in told.output) == (language != "en")
+    assert ("all stand for" in told.output) == (language != "zh")
+    asked = told.output[told.output.rindex("待确认" if language == "zh" else "To be answered") :]
+    assert ("FILE with" in asked) == (language != "zh" and "试管" in header)

@@ -239,7 +239,7 @@ def header_trouble(given: Sequence[str], told: NamedColumns | None = None) -> st
     named = [name for name in told.names if name] if told else []
     codes = ("columns_for_one", "kinds_alike") if len(set(named)) < len(named) else ()
     asked = [each for each in (told.questions if told else ()) if each.code in codes]
-    return "; ".join(f"{each.asked}: {each.answer}" for each in asked)
+    return "; ".join(part for each in asked for part in (each.asked, each.answer))
 
 
 def looks_like_a_record(given: Sequence[str], told: NamedColumns | None = None) -> bool:

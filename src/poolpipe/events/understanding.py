@@ -217,7 +217,8 @@ def _first(came: Iterator[Batch | Unread]) -> Batch | None:
 
 def _looked_at(base: UnderstoodFile, batch: Batch, policy: Policy) -> UnderstoodFile:
     """Validate the first records of a batch."""
-    table = batch.table.slice(0, _ROWS)
+    # a table without columns grows when it is sliced: PyArrow gives it as many rows as were asked for
+    table = batch.table.slice(0, min(_ROWS, batch.table.num_rows))
     rejects = {"not_parseable": batch.broken.height} if batch.broken.height else {}
     examples = {"not_parseable": _example(batch.broken)} if batch.broken.height else {}
     records = table.num_rows + batch.broken.height

@@ -245,6 +245,7 @@ _FACTS: Final = (
         "poolpipe import FILE {options} --lab LAB --out FOLDER, then run FOLDER",
         "poolpipe import 文件 {options} --lab 机构 --out 文件夹，再 run 该文件夹",
     ),
+    ("--mapping FILE with {setting}", "--mapping 文件，其中写 {setting}"),
     ("poolpipe run FILE --kind {kinds}", "poolpipe run 文件 --kind {kinds}"),
     ("machine {form}", "仪器 {form}"),
     ("workbook", "工作簿"),

@@ -41,7 +41,6 @@ _HINTS: Final = (
     ("it is no folder", "不是文件夹"),
     ("it is empty", "文件为空"),
     ("there is no {name}, and {tables} without one are no result", "没有 {name}，缺少它的 {tables} 不成结果"),
-    ("--mapping FILE with {setting}", "--mapping 文件，其中写 {setting}"),
     ("--plate BARCODE --at TIME", "--plate 板号 --at 时间"),
     ("--plate BARCODE", "--plate 板号"),
     ("--at TIME", "--at 时间"),
