@@ -28,8 +28,9 @@ TOLD_BY = {
     "poolpipe.messages.decode": ("decode",),
     "poolpipe.messages.exchange": ("export",),
     "poolpipe.messages.instrument_files": ("import",),
-    "poolpipe.messages.instrument_findings": ("import",),
+    "poolpipe.messages.instrument_findings": (),  # Chinese of texts that stand elsewhere, and are held there
     "poolpipe.messages.instrument_tables": ("import",),
+    "poolpipe.messages.phrases": (),  # the same
     "poolpipe.messages.planning": ("simulate",),
     "poolpipe.messages": ("run",),
     "poolpipe.findings": ("run",),

@@ -207,9 +207,12 @@ class _Taking:
         )
 
     def _count(self, taken: Taken) -> None:
+        known = self._known_rejects()
         for place, file in enumerate(taken.files.tolist()):
-            told = self._told[file]
-            told.counts += (taken.read[place], 0, taken.repeated[place], taken.rejected[place])
+            told, repeated, rejected = self._told[file], taken.repeated[place], taken.rejected[place]
+            if file in known:  # the store has these records, too
+                repeated, rejected = repeated + rejected, 0
+            told.counts += (taken.read[place], 0, repeated, rejected)
         for file, columns in taken.left_out.items():
             self._told[file].left_out |= columns
         for file, named in taken.told.items():
