@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "LEDGER",
     "Found",
     "arrow_file",
     "changed",
@@ -32,6 +33,9 @@ __all__ = [
     "unusable",
     "walk",
 ]
+
+LEDGER = "ledger.sqlite"
+"""The file that makes a folder a store."""
 
 HIDDEN = message("hidden", {})
 LEFT_BEHIND = message("left_behind", {})

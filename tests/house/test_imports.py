@@ -130,7 +130,10 @@ def test_polars__is_never_looped_over_by_row():
     assert not wrong, "\n".join([*wrong, "whole columns at a time: an expression, or a kernel"])
 
 
-@pytest.mark.parametrize("statement", ["import poolpipe", "import poolpipe.cli"])
+COMMANDS = "import poolpipe.cli as c; [c.poolpipe.get_command(None, name) for name in c.COMMANDS]"
+
+
+@pytest.mark.parametrize("statement", ["import poolpipe", "import poolpipe.cli", COMMANDS])
 def test_import__loads_no_heavy_library(statement):
     heavy = {"polars", "numba", "numpy", "pyarrow", "duckdb", "scipy", "pydantic"}
     code = f"{statement}; import sys; print(*sorted(set(sys.modules) & {heavy!r}))"

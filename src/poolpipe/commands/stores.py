@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poolpipe.errors import InputError
-from poolpipe.events.earlier import LEDGER
+from poolpipe.paths import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

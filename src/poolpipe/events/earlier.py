@@ -6,19 +6,17 @@ import json
 from typing import TYPE_CHECKING
 
 from poolpipe.messages import message
+from poolpipe.paths import LEDGER
 from poolpipe.tables import EVENTS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["IN_STORE", "LEDGER", "NAMED", "files_of_result", "is_in_store", "told_by_columns"]
+__all__ = ["IN_STORE", "NAMED", "files_of_result", "is_in_store", "told_by_columns"]
 
 NAMED = message("part_of_result", {})
 IN_STORE = message("part_of_store", {})
-
-LEDGER = "ledger.sqlite"
-"""The file that makes a folder a store."""
 
 _DEPTH = 3
 """How far below a store's folder its files lie at most."""

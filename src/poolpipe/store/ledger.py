@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 import apsw
 
 from poolpipe.errors import InputError
-from poolpipe.events.earlier import LEDGER
 from poolpipe.messages import message
+from poolpipe.paths import LEDGER
 from poolpipe.results.durable import sync_folder
 from poolpipe.store.ledger_file import new_ledger_file, opened_ledger_file
 from poolpipe.store.ledger_rows import InputTaken, TablePart, Version, digest_of_files, digest_of_inputs
