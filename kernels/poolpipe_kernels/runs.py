@@ -40,6 +40,34 @@ def _ratio(seen: int, expected: float, every: int) -> float:
     return ratio
 
 
+@kernel
+def _sort(values: NDArray[np.int64]) -> None:
+    """Sort in place (heap sort, Williams 1964): numpy's own takes a second to compile, this a tenth.
+
+    Parameters
+    ----------
+    values : (n,) int64
+        In place.
+    """
+    size = len(values)
+    begin = size // 2
+    while size > 1:
+        if begin > 0:
+            begin -= 1
+        else:
+            size -= 1
+            values[0], values[size] = values[size], values[0]
+        root = begin
+        while 2 * root + 1 < size:
+            child = 2 * root + 1
+            if child + 1 < size and values[child + 1] > values[child]:
+                child += 1
+            if values[root] >= values[child]:
+                break
+            values[root], values[child] = values[child], values[root]
+            root = child
+
+
 @kernel("int64[,] int32[,] float64[,] int64[] int64 int64 int64[] int64[]")
 def scan_runs(
     tube_at: NDArray[np.int64],
@@ -81,7 +109,7 @@ def scan_runs(
     for order in range(tube_at.shape[0]):
         for tube in range(every):
             places[tube] = tube_at[order, positive[tube]]
-        places.sort()
+        _sort(places)
         for first in range(every - least + 1):
             begin = places[first]
             if part[order, begin] < 0:

@@ -132,10 +132,9 @@ _WARNINGS: Final = {
         "被拒收的采样记录中有 {count} 条属于阳性或可疑管 {tubes}，其人员不在复采名单上：请按拒收记录更正后重新运行",
     ),
     "refused_results": Message(
-        "{count} reports are refused because the words of their results are not known ({words}): their tubes are without them, and "
-        "a positive may be among them; say in a mapping under `[words.call]` what they mean, and run again",
-        "有 {count} 条检测报告因结果用词不识别（{words}）被拒收，相应样本管没有该结果，其中可能有阳性："
-        "请在列对应文件的 `[words.call]` 中说明其含义后重新运行",
+        "{count} reports are refused because the words of their results are not known: their tubes are without them, and a positive "
+        "may be among them; say in a mapping what the words mean, and run again",
+        "有 {count} 条检测报告因结果用词不识别被拒收，相应样本管没有该结果，其中可能有阳性：请在列对应文件中说明其含义后重新运行",
     ),
     "code_not_kept": Message(
         "compiled code cannot be kept, every start compiles {kernels} kernels anew, about {seconds} s; set NUMBA_CACHE_DIR to a "

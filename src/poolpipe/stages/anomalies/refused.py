@@ -19,12 +19,6 @@ __all__ = ["refused_warning"]
 _FEW: Final = 3
 """The most tubes that are named."""
 
-_SHORT: Final = 8
-"""Letters of the longest word that is shown: what is longer is no word for a result, and may be somebody's number."""
-
-_CALL: Final = r"^call '([^']*)':"
-"""The refused word in the detail of a reject."""
-
 _WORD: Final = r"[^\s,;|\t\"'{}\[\]:]+"
 """What a code may be in the text of a record: a cell of a line, a value of an object."""
 
@@ -45,7 +39,7 @@ def refused_warning(rejects: pl.DataFrame, pools: pl.DataFrame, codes: Dictionar
     -------
     list of str
         At most two sentences: how many refused collects hold the code of such a tube, and which tubes; how many reports are
-        refused for the word of their result, and which words. A code is found as a whole word of the record, in whatever column
+        refused for the word of their result. A code is found as a whole word of the record, in whatever column
         and round: what a refused record means is not known.
     """
     return [*_registrations(rejects, pools, codes), *_results(rejects)]
@@ -55,10 +49,8 @@ def _results(rejects: pl.DataFrame) -> list[str]:
     refused = rejects.filter((pl.col("kind") == "report") & (pl.col("code") == "unknown_call"))
     if refused.is_empty():
         return []
-    words = refused["detail"].str.extract(_CALL).fill_null("").unique().sort().to_list()
-    short = [visible(word) for word in words if 0 < len(word) <= _SHORT]
-    told = ", ".join(short[:_FEW]) + (", …" if len(words) > len(short[:_FEW]) else "")
-    return [message("refused_results", {"count": f"{refused.height:,}", "words": told})]
+    # The words stay in the table of rejects: in a shifted line the column may hold somebody's name.
+    return [message("refused_results", {"count": f"{refused.height:,}"})]
 
 
 def _registrations(rejects: pl.DataFrame, pools: pl.DataFrame, codes: Dictionaries) -> list[str]:
