@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from poolpipe.errors import InputError
 from poolpipe.messages import message
@@ -124,7 +125,7 @@ class _Counted:
             return
         if part.content not in (*KINDS, REJECTS):
             return
-        table = files.clear(part, clear_columns(part.content).empty_table().select(["input"]).schema)
+        table = files.clear(part, pa.schema([("input", pa.int32())]))
         inputs = pl.Series(table["input"].combine_chunks()).value_counts().rows()
         (self._rejects if part.content == REJECTS else self._events).update(dict(inputs))
         if part.content in KINDS:

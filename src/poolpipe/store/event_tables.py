@@ -30,7 +30,16 @@ if TYPE_CHECKING:
 
     from poolpipe.store.keys import DataKeys
 
-__all__ = ["REFERENCES", "SEALED", "EventTables", "schema_of", "to_events", "to_tables", "vault_schema_of"]
+__all__ = [
+    "REFERENCES",
+    "SEALED",
+    "EventTables",
+    "hashes_of",
+    "schema_of",
+    "to_events",
+    "to_tables",
+    "vault_schema_of",
+]
 
 SEALED: Final = ("event", "event_id", "giver", "name", "operator", "phone", "reason", "receiver")
 """Columns that the vault alone holds: names and telephones, and free texts that may hold them."""
@@ -174,6 +183,13 @@ def to_events(tables: EventTables, sealing: DataKeys | None, wells: int) -> Vali
     if kind == "collect":
         number_attribute_sets(events)
     return events
+
+
+def hashes_of(clear: pa.Table) -> NDArray[np.uint64]:
+    """The keyed hashes of events, (n, 2), from the column `key` of their table."""
+    column = clear["key"].combine_chunks()
+    content = column.buffers()[1].slice(16 * column.offset, 16 * len(column))
+    return np.frombuffer(content, np.uint64).reshape(-1, 2)
 
 
 def _row_of_set(events: ValidEvents) -> NDArray[np.int32] | None:

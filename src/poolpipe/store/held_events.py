@@ -29,9 +29,6 @@ class EventSet:
         self._slots = np.zeros((1 << 16, 2), np.uint64)
         self._held = 0
 
-    def __len__(self) -> int:
-        return self._held
-
     def add(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Add hashes; tell which were in the set neither before nor earlier among them.
 

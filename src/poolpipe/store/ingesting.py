@@ -18,7 +18,7 @@ import pyarrow as pa
 from poolpipe.events.outcomes import outcomes
 from poolpipe.events.rejected_loads import PLATES
 from poolpipe.store.contents import FILE_COUNTS, LOADS, LOADS_CLEAR, REJECTS, REJECTS_CLEAR, REJECTS_VAULT
-from poolpipe.store.event_tables import EventTables, to_tables
+from poolpipe.store.event_tables import EventTables, hashes_of, to_tables
 from poolpipe.store.held_events import HeldEvents
 from poolpipe.store.known_files import KnownFiles
 from poolpipe.store.ledger import InputTaken, json_of
@@ -178,7 +178,7 @@ class _Taking:
             )
             self._add_tables(last, tables, places)
         rejects = taken.rejects
-        if rejects.height and last not in self._known_rejects():
+        if rejects.height and not self._has_known_rejects(last):
             number = pl.col("file").replace_strict(
                 {self._sources[file].name: file + self._first_input for file in set(taken.files.tolist())},
                 return_dtype=pl.Int32,
@@ -200,17 +200,14 @@ class _Taking:
         for _, part in self._parts:
             self._files.remove(part)
 
-    def _known_rejects(self) -> set[int]:
-        known = self._known.rejects_known
-        return (
-            {place for place, source in enumerate(self._sources) if source.path in known} if known else set()
-        )
+    def _has_known_rejects(self, file: int) -> bool:
+        """Whether the store has the refused records of a file, whose content it took in before."""
+        return self._sources[file].path in self._known.rejects_known
 
     def _count(self, taken: Taken) -> None:
-        known = self._known_rejects()
         for place, file in enumerate(taken.files.tolist()):
             told, repeated, rejected = self._told[file], taken.repeated[place], taken.rejected[place]
-            if file in known:  # the store has these records, too
+            if self._has_known_rejects(file):
                 repeated, rejected = repeated + rejected, 0
             told.counts += (taken.read[place], 0, repeated, rejected)
         for file, columns in taken.left_out.items():
@@ -219,8 +216,7 @@ class _Taking:
             self._told[file].understood |= dict(named.renamed)
 
     def _add_tables(self, last: int, tables: EventTables, places: NDArray[np.int32]) -> None:
-        keys = np.frombuffer(tables.clear["key"].combine_chunks().buffers()[1], np.uint64)
-        hashes = keys[: 2 * len(places)].reshape(-1, 2)
+        hashes = hashes_of(tables.clear)
         new = self._held.add(tables, hashes)
         self._new_hashes.append((tables.kind, hashes[new]))
         for file, count in zip(*np.unique(places[~new], return_counts=True), strict=True):

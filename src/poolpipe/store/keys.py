@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import os
 import secrets
 from contextlib import suppress
@@ -53,11 +52,6 @@ class MasterKey:
 
     secret: bytes
     path: Path
-
-    @property
-    def name(self) -> str:
-        """What the store knows it by: the first 16 hexadecimal digits of its SHA-256."""
-        return hashlib.sha256(self.secret).hexdigest()[:16]
 
     @classmethod
     def new(cls, path: Path) -> Self:

@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pyarrow as pa
 
 from poolpipe.errors import InputError
 from poolpipe.results.durable import sync_folder
+from poolpipe.store.event_tables import hashes_of
 from poolpipe.store.ledger import TablePart
 from poolpipe.store.parts import read_part, read_sealed, write_part, write_sealed
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from poolpipe.store.keys import DataKeys
@@ -103,10 +104,7 @@ class PartFiles:
 
     def hashes(self, part: TablePart) -> NDArray[np.uint64]:
         """The keyed hashes of a part's events, (n, 2)."""
-        table = self.clear(part, pa.schema([("key", pa.binary(16))]))
-        column = table["key"].combine_chunks()
-        content = column.buffers()[1].slice(16 * column.offset, 16 * len(column))
-        return np.frombuffer(content, np.uint64).reshape(-1, 2)
+        return hashes_of(self.clear(part, pa.schema([("key", pa.binary(16))])))
 
     def remove(self, part: TablePart) -> None:
         """Remove the files of a part that no version has."""
