@@ -14,7 +14,7 @@ import poolpipe
 from cities.random_city import resident_id
 from poolpipe.store import Store
 from poolpipe.store.keys import DataKeys
-from poolpipe.store.sealing import pseudonyms_of_people, unsealed
+from poolpipe.store.sealing import PSEUDONYM, pseudonyms_of_people, unsealed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,6 +129,29 @@ def test_erased_person__is_nowhere_and_counts_stay(scans: Path, tmp_path: Path) 
         assert store.erase(PEOPLE[0]) == 0
 
 
+def test_documents_longer_than_a_block__are_kept_in_the_vault(tmp_path: Path) -> None:
+    long = ["E-2022/000-000-000-17", "E-2022/000-000-000-18", "台胞证0000000000000000019"]
+    collects = pl.DataFrame(
+        {"at": "2022-02-10 08:00", "tube": "T1", "person": [*PEOPLE[:2], "E17", *long],
+         "person_type": ["RIC", "RIC", "PASSPORT", "PASSPORT", "PASSPORT", "TWC"]}
+    )  # fmt: skip
+    expected = poolpipe.run({"collect": collects}).members
+    with Store(tmp_path / "city") as store:
+        store.ingest({"collect": collects})
+        assert store.run().members.equals(expected)
+        store.rotate_key(data=True)
+        assert store.run().members.equals(expected)
+        held = _bytes_of(tmp_path / "city")
+        assert [each for each in long if each.encode() in held] == []
+        assert store.erase(long[0], "PASSPORT") == 1
+        assert sorted(set(expected["person"]) - set(store.run().members["person"])) == [long[0]]
+        assert store.run().members["person_type"].sort().to_list().count("ERASED") == 1
+        assert store.check() == []
+    (tmp_path / "city.key").unlink()
+    with Store(tmp_path / "city") as store:
+        assert store.run().members["person"].n_unique() == 6
+
+
 letters = st.characters(exclude_categories=["C", "Z"])
 documents = st.tuples(
     st.sampled_from(["RIC", "PASSPORT", "HKM", "", "台胞证"]), st.text(letters, min_size=1, max_size=64)
@@ -146,7 +169,7 @@ def test_pseudonym__is_one_of_a_person_and_leads_back(people: list[tuple[str, st
     given_people = pl.DataFrame(people, {"person_type": pl.String, "person": pl.String}, orient="row")
     sealed = pseudonyms_of_people(given_people, KEYS)
     assert sealed.n_unique() == len(people)
-    keys, others = unsealed(sealed.to_arrow().cast("binary"), KEYS)
+    keys, others = unsealed(sealed.to_arrow().cast(PSEUDONYM), KEYS, given_people)
     found = [
         others.row(-1 - key) if key < 0 else ("RIC", f"{key // 11:017d}{'0123456789X'[key % 11]}")
         for key in keys.tolist()

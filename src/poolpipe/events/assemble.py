@@ -42,7 +42,7 @@ _THREADS = 2
 
 
 def assemble(
-    pieces: Sequence[Piece], staging: Staging
+    pieces: Sequence[Piece], staging: Staging, *, is_distinct: bool = False
 ) -> tuple[dict[str, pl.DataFrame], Dictionaries, list[tuple[int, int]]]:
     """Number every text, join the pieces of each kind and remove duplicates.
 
@@ -52,6 +52,8 @@ def assemble(
         Events of each batch and kind, with the index of their file.
     staging : Staging
         Closed; owns the scans of the pieces' collects, and is empty afterwards.
+    is_distinct : bool
+        Whether no event is there twice: then duplicates are not looked for, except among collects.
 
     Returns
     -------
@@ -73,7 +75,11 @@ def assemble(
             texts[domain].number()
         entities = {name: _Pairs(pieces, name, texts) for name in ENTITIES if name != "tube"}
         numbers = _Numbers(texts, entities, people)
-        made = {kind: _framed(kind, placed[kind], numbers) for kind in KINDS if not _names_tubes(kind)}
+        made = {
+            kind: _framed(kind, placed[kind], numbers, is_distinct=is_distinct)
+            for kind in KINDS
+            if not _names_tubes(kind)
+        }
         tubes.result()
         entities["tube"] = _Pairs(pieces, "tube", texts)
         attribute_sets, same = _sayings(placed["collect"], numbers)
@@ -85,7 +91,7 @@ def assemble(
         )
         laying = pool.submit(_collected, placed["collect"], staging, numbers, same, codes)
         others = [kind for kind in KINDS if kind not in made and kind != "collect"]
-        made |= {kind: _framed(kind, placed[kind], numbers) for kind in others}
+        made |= {kind: _framed(kind, placed[kind], numbers, is_distinct=is_distinct) for kind in others}
         made["collect"] = laying.result()
     frames = {kind: made[kind][0] for kind in KINDS}
     return frames, codes, [count for _, repeats in made.values() for count in repeats]
@@ -273,7 +279,9 @@ def _collected(
     return frame, _per_file(repeated, pieces, np.diff(begins).tolist())
 
 
-def _framed(kind: str, pieces: list[Placed], numbers: _Numbers) -> tuple[pl.DataFrame, Counts]:
+def _framed(
+    kind: str, pieces: list[Placed], numbers: _Numbers, *, is_distinct: bool
+) -> tuple[pl.DataFrame, Counts]:
     """One kind's pieces as one frame, in the order of the pieces, without duplicates."""
     if not pieces:
         return pl.DataFrame(schema={"at": TIME}), []
@@ -284,6 +292,8 @@ def _framed(kind: str, pieces: list[Placed], numbers: _Numbers) -> tuple[pl.Data
     if kind == "void" and "round" not in columns:
         columns["round"] = pl.Series([0], dtype=pl.UInt32).new_from_index(0, sum(lengths))
     frame = pl.DataFrame(columns)
+    if is_distinct:
+        return frame, []
     repeated, _ = _repeats(frame)
     if not len(repeated):
         return frame, []

@@ -122,11 +122,11 @@ def _absorb_codes(
 
 
 def _absorb_series(name: str, numbers: pl.Series, states: NDArray[np.uint64]) -> None:
+    """Add a column of numbers; -0.0 is 0.0."""
     given = numbers.is_not_null().to_numpy()
     filled = numbers.fill_null(0)
-    whole = (
-        filled.to_numpy().view(np.int64) if filled.dtype == pl.Float64 else filled.cast(pl.Int64).to_numpy()
-    )
+    is_real = filled.dtype == pl.Float64
+    whole = (filled + 0.0).to_numpy().view(np.int64) if is_real else filled.cast(pl.Int64).to_numpy()
     _absorb(_NUMBER_OF[name], whole, given, states)
 
 

@@ -16,11 +16,11 @@ import pyarrow as pa
 from poolpipe.coding.dictionaries import RESIDENT, well_names
 from poolpipe.events.attribute_sets import OWN, number_attribute_sets
 from poolpipe.events.clean import well_positions
-from poolpipe.events.columns import EncodedColumn
+from poolpipe.events.columns import EncodedColumn, one_array, small_numbers
 from poolpipe.events.persons import Persons
 from poolpipe.events.valid_events import CODED, WORDS, ValidEvents
 from poolpipe.store.event_hashes import event_hashes, text_hashes
-from poolpipe.store.sealing import pseudonyms, unsealed
+from poolpipe.store.sealing import PSEUDONYM, long_numbers, pseudonyms, unsealed
 from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ __all__ = [
     "REFERENCES",
     "SEALED",
     "EventTables",
+    "has_long",
     "hashes_of",
     "schema_of",
     "to_events",
@@ -87,14 +88,15 @@ def schema_of(kind: str) -> pa.Schema:
 
 def vault_schema_of(kind: str) -> pa.Schema:
     """The columns of a kind of event in the vault, in alphabetical order."""
-    return pa.schema([(name, pa.large_string()) for name in EVENTS[kind].columns if name in SEALED])
+    kept = (*SEALED, "person")  # the numbers that a pseudonym does not hold
+    return pa.schema([(name, pa.large_string()) for name in EVENTS[kind].columns if name in kept])
 
 
 def _type_of(name: str) -> pa.DataType:
     if name in ("at", "sent_at"):
         return _TIME
     if name == "person":
-        return pa.binary()
+        return PSEUDONYM
     return {"ct": pa.float64(), "capacity": pa.int64(), "swabs": pa.int64(), "tubes": pa.int64()}.get(
         name, _TEXT
     )
@@ -128,8 +130,11 @@ def to_tables(
     given |= codes | fixed | numbers | {name: words[name] for name in words.keys() - set(SEALED)}
     given |= {REFERENCES[name]: _reference(words[name], sealing) for name in words.keys() & REFERENCES.keys()}
     if events.person is not None:
-        given["person"] = pseudonyms(events.person.keys, events.person.others, sealing)
-        given["person_type"] = _types(events.person)
+        people = events.person
+        given["person"] = pseudonyms(people.keys, people.others, sealing)
+        given["person_type"] = _types(people)
+        long = long_numbers(people.keys, people.others)
+        words |= {} if long is None else {"person": long.to_arrow()}
     if events.well is not None:
         given["well"] = _wells(events.well, wells)
     return EventTables(
@@ -174,9 +179,11 @@ def to_events(tables: EventTables, sealing: DataKeys | None, wells: int) -> Vali
         hashes = {name: clear[column] for name, column in REFERENCES.items() if column in names}
         events.words |= {name: _hexadecimal(column) for name, column in hashes.items()}
     else:
-        events.words |= {name: _series(tables.vault[name]) for name in tables.vault.column_names}
+        vault = tables.vault.drop_columns([name for name in ("person",) if name in tables.vault.column_names])
+        filled = [name for name in vault.column_names if vault[name].null_count < vault.num_rows]
+        events.words |= {name: _series(vault[name]) for name in filled}
     if "person" in names:
-        events.person = _people(clear, sealing)
+        events.person = _people(tables, sealing)
     if "well" in names:
         events.well = _encoded_wells(_encoded(clear["well"]), wells)
     _drop_empty(events)
@@ -268,7 +275,7 @@ def _laid_out(given: Mapping[str, pa.Array], schema: pa.Schema, height: int) -> 
 
 
 def _encoded(column: pa.ChunkedArray) -> EncodedColumn:
-    array = column.unify_dictionaries().combine_chunks()
+    array = one_array(column.unify_dictionaries())
     indices = pl.Series(array.indices).cast(pl.Int32)
     rows = indices.fill_null(-1).to_numpy()
     return EncodedColumn(rows, pl.Series("values", array.dictionary, pl.String))
@@ -284,13 +291,15 @@ def _encoded_wells(column: EncodedColumn, wells: int) -> NDArray[np.int32]:
 
 
 def _whole(column: pa.ChunkedArray) -> EncodedColumn:
-    array = column.combine_chunks().dictionary_encode()
+    if small := small_numbers(column):
+        return small
+    array = one_array(column).dictionary_encode()
     rows = pl.Series(array.indices).cast(pl.Int32).fill_null(-1).to_numpy()
     return EncodedColumn(rows, pl.Series("values", array.dictionary, pl.Int64))
 
 
 def _series(column: pa.ChunkedArray) -> pl.Series:
-    return pl.Series(column.combine_chunks())
+    return pl.Series(one_array(column))
 
 
 def _hexadecimal(column: pa.ChunkedArray) -> pl.Series:
@@ -302,13 +311,13 @@ def _micros(column: pa.ChunkedArray) -> NDArray[np.int64]:
 
 
 def _numpy(column: pa.ChunkedArray) -> NDArray[np.generic]:
-    return pl.Series(column.combine_chunks()).to_numpy(writable=True)
+    return pl.Series(one_array(column)).to_numpy(writable=True)
 
 
-def _people(clear: pa.Table, sealing: DataKeys | None) -> Persons:
-    nothing = np.zeros(0, np.bool_)
+def _people(tables: EventTables, sealing: DataKeys | None) -> Persons:
+    clear, nothing = tables.clear, np.zeros(0, np.bool_)
     if sealing is not None:
-        return Persons(*unsealed(clear["person"].combine_chunks(), sealing), nothing, nothing)
+        return Persons(*unsealed(one_array(clear["person"]), sealing, _long(tables)), nothing, nothing)
     sealed = pl.DataFrame({"person_type": _series(clear["person_type"].cast(pa.large_string())),
                            "person": _hexadecimal(clear["person"])})  # fmt: skip
     others = sealed.unique(maintain_order=True)
@@ -316,6 +325,19 @@ def _people(clear: pa.Table, sealing: DataKeys | None) -> Persons:
         others.with_row_index("place"), on=["person_type", "person"], how="left", maintain_order="left"
     )
     return Persons(-1 - place["place"].cast(pl.Int64).to_numpy(), others, nothing, nothing)
+
+
+def _long(tables: EventTables) -> pl.DataFrame | None:
+    """Type and number of the documents that their pseudonym does not hold."""
+    if not has_long(tables.vault):
+        return None
+    types = _series(tables.clear["person_type"].cast(pa.large_string()))
+    return pl.DataFrame({"person_type": types, "person": _series(tables.vault["person"])})
+
+
+def has_long(vault: pa.Table) -> bool:
+    """Whether the vault holds numbers that their pseudonym does not: only with the type they are documents."""
+    return "person" in vault.column_names and vault["person"].null_count < vault.num_rows
 
 
 def _drop_empty(events: ValidEvents) -> None:

@@ -146,7 +146,7 @@ class DataKeys:
     people : (32,) bytes
         AES-256: pseudonyms of document numbers that fit a block.
     long : (64,) bytes
-        AES-SIV: pseudonyms of the others.
+        Keyed BLAKE2b: pseudonyms of the others.
     vault : (32,) bytes
         AES-256-GCM: the files of the vault.
     match : (16,) bytes

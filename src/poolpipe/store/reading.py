@@ -14,7 +14,7 @@ from poolpipe.events.reading import Events
 from poolpipe.events.rejected_loads import PLATES, first_of_each
 from poolpipe.events.staging import Staging
 from poolpipe.store.contents import FILE_COUNTS, LOADS, LOADS_CLEAR, REJECTS, REJECTS_CLEAR, REJECTS_VAULT
-from poolpipe.store.event_tables import EventTables, schema_of, to_events, vault_schema_of
+from poolpipe.store.event_tables import EventTables, has_long, schema_of, to_events, vault_schema_of
 from poolpipe.tables import KINDS, TABLES
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def events_of_version(
         if progress:
             progress("reading", done, total)
     staging.close()
-    frames, codes, _ = assemble(pieces, staging)
+    frames, codes, _ = assemble(pieces, staging, is_distinct=True)  # ingest takes every event once
     rejects = [_rejects(part, files, sealing) for part in parts if part.content == REJECTS]
     loads = [pl.DataFrame(files.clear(part, LOADS_CLEAR)) for part in parts if part.content == LOADS]
     told = {each.name: json.loads(each.told) for each in inputs}
@@ -110,11 +110,12 @@ def _in_order(
 
 
 def _events(part: TablePart, files: PartFiles, sealing: DataKeys | None, wells: int) -> ValidEvents:
-    leave = (*_LEAVE, "person_type") if sealing else _LEAVE  # the pseudonym holds the type
-    own = pa.schema([each for each in schema_of(part.content) if each.name not in leave])
-    clear = files.clear(part, own, filled=True)
     hidden = vault_schema_of(part.content)
     vault = hidden.empty_table() if sealing is None else files.vault(part, hidden, sealing)
+    is_held = sealing is not None and not has_long(vault)  # the pseudonym holds the type
+    leave = (*_LEAVE, "person_type") if is_held else _LEAVE
+    own = pa.schema([each for each in schema_of(part.content) if each.name not in leave])
+    clear = files.clear(part, own, filled=True)
     return to_events(EventTables(part.content, clear, vault), sealing, wells)
 
 

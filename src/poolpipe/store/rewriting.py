@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from poolpipe.store.contents import LOADS, REJECTS, clear_columns, vault_columns
 from poolpipe.store.event_tables import EventTables, to_events, to_tables
-from poolpipe.store.sealing import pseudonyms_of_people
+from poolpipe.store.sealing import PSEUDONYM, pseudonyms_of_people
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ ERASED = "ERASED"
 _ROWS = 1 << 22
 """The most rows of a part that is joined of several."""
 
-_OF_PERSON = ("name", "phone")
+_OF_PERSON = ("name", "person", "phone")
 
 
 def joined_parts(
@@ -105,14 +105,14 @@ def without_person(
     clear = files.clear(part, clear_columns(part.content))
     given = pl.DataFrame({"person_type": [kind, ERASED], "person": [number, erased]})
     person, instead = pseudonyms_of_people(given, sealing)
-    theirs = pc.equal(clear["person"], pa.scalar(person, pa.binary()))
+    theirs = pc.equal(clear["person"], pa.scalar(person, PSEUDONYM))
     rows = int(pc.sum(theirs).as_py() or 0)
     if not rows:
         return None
     types = pc.if_else(
         theirs, pa.scalar(ERASED, pa.large_string()), clear["person_type"].cast(pa.large_string())
     )
-    clear = _with(clear, "person", pc.if_else(theirs, pa.scalar(instead, pa.binary()), clear["person"]))
+    clear = _with(clear, "person", pc.if_else(theirs, pa.scalar(instead, PSEUDONYM), clear["person"]))
     clear = _with(clear, "person_type", types.dictionary_encode())
     # the hash of the event would let whoever guesses the person see that they were here
     random = pa.array([secrets.token_bytes(16) for _ in range(rows)], pa.binary(16))

@@ -1,23 +1,23 @@
-"""Pseudonyms of people: AES-256 of their document, a permutation, so that two people never share one.
+"""Pseudonyms of people: AES-256 of one block of 16 bytes, a permutation, so that two people never share one.
 
-A document of at most 15 bytes is one block: a mark, the type and the number. Each message is exactly one block, so
-that no mode of chaining applies ("ECB" in an audit means this). A longer one is sealed by AES-SIV, at least 32 bytes,
-so that it equals no block. Equal people have equal pseudonyms on every machine that has the key.
+Each message is exactly one block, so that no mode of chaining applies ("ECB" in an audit means this). Equal people have
+equal pseudonyms on every machine that has the key. A document that does not fit has a block with 15 bytes of its keyed
+BLAKE2b, and its number stands in the vault.
 
-    resident ID     00 00 00 00 00 00 00 00 | key, 8 bytes, big-endian
-    other document  1 + length of type | type | number | 00 ...
+    resident ID         00 00 00 00 00 00 00 00 | key, 8 bytes, big-endian
+    other document      1 + length of type | type | number | 00 ...
+    more than 15 bytes  ff | BLAKE2b of length of type, type and number, 15 bytes
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from poolpipe.coding.dictionaries import RESIDENT, text_bytes
 from poolpipe.errors import InputError
@@ -28,14 +28,15 @@ if TYPE_CHECKING:
 
     from poolpipe.store.keys import DataKeys
 
-__all__ = ["pseudonyms", "pseudonyms_of_people", "unsealed"]
+__all__ = ["PSEUDONYM", "long_numbers", "pseudonyms", "pseudonyms_of_people", "unsealed"]
 
+PSEUDONYM = pa.binary(16)
 _BLOCK = 16
-_LONG = b"\xff"
-"""Stands before a long document where a block has its mark."""
+_LONG = 0xFF
+"""The mark of a document that does not fit into a block."""
 
 
-def pseudonyms(keys: NDArray[np.int64], others: pl.DataFrame, sealing: DataKeys) -> pa.BinaryArray:
+def pseudonyms(keys: NDArray[np.int64], others: pl.DataFrame, sealing: DataKeys) -> pa.FixedSizeBinaryArray:
     """Seal people.
 
     Parameters
@@ -48,24 +49,18 @@ def pseudonyms(keys: NDArray[np.int64], others: pl.DataFrame, sealing: DataKeys)
 
     Returns
     -------
-    pyarrow.BinaryArray
-        (n,) of 16 bytes, or at least 32 for long documents.
+    pyarrow.FixedSizeBinaryArray
+        (n,) of 16 bytes.
     """
     blocks = np.zeros((len(keys), 2), ">u8")
     blocks[:, 1] = np.maximum(keys, 0)
-    sealed = _blocks_sealed(blocks.tobytes(), sealing)
     odd = np.flatnonzero(keys < 0)
-    if not len(odd):
-        return _of_blocks(sealed)
-    distinct, place = np.unique(-1 - keys[odd], return_inverse=True)
-    told = pa.array(
-        [_sealed(kind, number, sealing) for kind, number in others[distinct].iter_rows()], pa.binary()
-    )
-    given = np.zeros(len(keys), np.int64)
-    given[odd] = len(keys) + place
-    regular = np.flatnonzero(keys >= 0)
-    given[regular] = regular
-    return pa.concat_arrays([_of_blocks(sealed), told]).take(pa.array(given))
+    if len(odd):
+        distinct, place = np.unique(-1 - keys[odd], return_inverse=True)
+        told = b"".join(_block(kind, number, sealing) for kind, number in others[distinct].iter_rows())
+        blocks[odd] = np.frombuffer(told, ">u8").reshape(-1, 2)[place]
+    sealed = _blocks_sealed(blocks.tobytes(), sealing)
+    return pa.FixedSizeBinaryArray.from_buffers(PSEUDONYM, len(keys), [None, pa.py_buffer(sealed)])
 
 
 def pseudonyms_of_people(people: pl.DataFrame, sealing: DataKeys) -> pl.Series:
@@ -83,14 +78,39 @@ def pseudonyms_of_people(people: pl.DataFrame, sealing: DataKeys) -> pl.Series:
     return pl.Series(pseudonyms(np.where(regular, keys, -1 - np.arange(people.height)), people, sealing))
 
 
-def unsealed(sealed: pa.Array, sealing: DataKeys) -> tuple[NDArray[np.int64], pl.DataFrame]:
+def long_numbers(keys: NDArray[np.int64], others: pl.DataFrame) -> pl.Series | None:
+    """The numbers that a pseudonym does not hold: what the vault keeps.
+
+    Parameters
+    ----------
+    keys, others
+        As `pseudonyms` takes them.
+
+    Returns
+    -------
+    Series or None
+        (n,) String, null for people whose pseudonym holds the number; None where all do.
+    """
+    sizes = others["person_type"].str.len_bytes() + others["person"].str.len_bytes()
+    is_long = (sizes >= _BLOCK).fill_null(value=False)
+    if not is_long.any():
+        return None
+    numbers = others.select(pl.when(is_long).then("person")).to_series()
+    return numbers.gather(pl.Series(np.where(keys < 0, -1 - keys, -1)).replace(-1, None))
+
+
+def unsealed(
+    sealed: pa.FixedSizeBinaryArray, sealing: DataKeys, long: pl.DataFrame | None = None
+) -> tuple[NDArray[np.int64], pl.DataFrame]:
     """Give the people of pseudonyms.
 
     Parameters
     ----------
-    sealed : pyarrow.Array of binary
+    sealed : pyarrow.FixedSizeBinaryArray
         (n,) as `pseudonyms` gives them, none null.
     sealing : DataKeys
+    long : DataFrame, optional
+        person_type, and person as `long_numbers` gives them, (n,).
 
     Returns
     -------
@@ -101,30 +121,26 @@ def unsealed(sealed: pa.Array, sealing: DataKeys) -> tuple[NDArray[np.int64], pl
     Raises
     ------
     InputError
-        If a pseudonym was not sealed by this key.
+        If a pseudonym was not sealed by this key, or a number that it does not hold is not there.
     """
-    sizes = np.diff(_offsets(sealed))
-    short = sizes == _BLOCK
-    blocks = sealed if short.all() else sealed.filter(pa.array(short))
-    opened = _decrypted(_content(blocks), sealing)
+    opened = _decrypted(_content(sealed), sealing)
     halves = np.frombuffer(opened, ">u8").reshape(-1, 2)
-    keys = np.zeros(len(sealed), np.int64)
-    keys[short] = halves[:, 1].astype(np.int64)
-    odd = np.flatnonzero(~short)
-    marked = np.flatnonzero(short)[halves[:, 0] != 0]
-    texts = [_opened(opened[_BLOCK * row : _BLOCK * (row + 1)]) for row in np.flatnonzero(halves[:, 0])]
-    texts += [_opened_long(sealed[row].as_py(), sealing) for row in odd.tolist()]
-    others = pl.DataFrame(texts, {"person_type": pl.String, "person": pl.String}, orient="row")
-    keys[np.concatenate([marked, odd])] = -1 - np.arange(len(texts))
-    return keys, others
+    keys = halves[:, 1].astype(np.int64)
+    odd = np.flatnonzero(halves[:, 0])
+    texts = []
+    for row in odd.tolist():
+        block = opened[_BLOCK * row : _BLOCK * (row + 1)]
+        texts.append(_opened(block) if block[0] != _LONG else _of_vault(row, block, sealing, long))
+    keys[odd] = -1 - np.arange(len(odd))
+    return keys, pl.DataFrame(texts, {"person_type": pl.String, "person": pl.String}, orient="row")
 
 
-def _sealed(kind: str, number: str, sealing: DataKeys) -> bytes:
+def _block(kind: str, number: str, sealing: DataKeys) -> bytes:
     first, second = kind.encode(), number.encode()
     if len(first) + len(second) < _BLOCK:
-        block = bytes([1 + len(first)]) + first + second
-        return _blocks_sealed(block.ljust(_BLOCK, b"\0"), sealing)
-    return AESSIV(sealing.long).encrypt(_LONG + len(first).to_bytes(2, "big") + first + second, None)
+        return (bytes([1 + len(first)]) + first + second).ljust(_BLOCK, b"\0")
+    whole = len(first).to_bytes(2, "big") + first + second
+    return bytes([_LONG]) + hashlib.blake2b(whole, key=sealing.long, digest_size=_BLOCK - 1).digest()
 
 
 def _opened(block: bytes) -> tuple[str, str]:
@@ -138,13 +154,12 @@ def _opened(block: bytes) -> tuple[str, str]:
     return kind, number
 
 
-def _opened_long(sealed: bytes, sealing: DataKeys) -> tuple[str, str]:
-    try:
-        told = AESSIV(sealing.long).decrypt(sealed, None)
-    except (InvalidTag, ValueError) as error:
-        raise InputError.of("pseudonym_of_another_key", where="person") from error
-    size = int.from_bytes(told[1:3], "big")
-    return told[3 : 3 + size].decode(), told[3 + size :].decode()
+def _of_vault(row: int, block: bytes, sealing: DataKeys, long: pl.DataFrame | None) -> tuple[str, str]:
+    """The document of a row whose pseudonym does not hold it; the vault's must be the one that was sealed."""
+    kind, number = (None, None) if long is None else long.select("person_type", "person").row(row)
+    if kind is None or number is None or _block(kind, number, sealing) != block:
+        raise InputError.of("pseudonym_of_another_key", where="person")
+    return kind, number
 
 
 def _blocks_sealed(blocks: bytes, sealing: DataKeys) -> bytes:
@@ -152,27 +167,13 @@ def _blocks_sealed(blocks: bytes, sealing: DataKeys) -> bytes:
     return cipher.update(blocks) + cipher.finalize()
 
 
-def _decrypted(blocks: bytes, sealing: DataKeys) -> bytes:
+def _decrypted(blocks: memoryview, sealing: DataKeys) -> bytes:
     cipher = Cipher(algorithms.AES(sealing.people), modes.ECB()).decryptor()  # noqa: S305
     return cipher.update(blocks) + cipher.finalize()
 
 
-def _of_blocks(sealed: bytes) -> pa.BinaryArray:
-    offsets = np.arange(0, len(sealed) + 1, _BLOCK, dtype=np.int32)
-    return pa.BinaryArray.from_buffers(
-        pa.binary(), len(sealed) // _BLOCK, [None, pa.py_buffer(offsets), pa.py_buffer(sealed)]
-    )
-
-
-def _offsets(sealed: pa.Array) -> NDArray[np.int32]:
-    return np.frombuffer(sealed.buffers()[1], np.int32)[sealed.offset : sealed.offset + len(sealed) + 1]
-
-
-def _content(sealed: pa.Array) -> bytes:
-    offsets = _offsets(sealed)
-    content = sealed.buffers()[2]
-    return (
-        content[int(offsets[0]) : int(offsets[-1])].to_pybytes()
-        if content is not None and len(sealed)
-        else b""
-    )
+def _content(sealed: pa.FixedSizeBinaryArray) -> memoryview:
+    content = sealed.buffers()[1]
+    if content is None or not len(sealed):
+        return memoryview(b"")
+    return memoryview(content).cast("B")[_BLOCK * sealed.offset : _BLOCK * (sealed.offset + len(sealed))]
