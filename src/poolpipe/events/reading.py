@@ -159,6 +159,7 @@ class _Tally:
         np.add.at(self.repeated, taken.files, taken.repeated)
         self.pieces.extend(taken.pieces)
         for events, _ in taken.pieces:
+            events.sent = None  # files do not tell when an event arrived
             if events.kind == "collect":
                 self.staging.put(events)
         self.rejects.append(taken.rejects)

@@ -35,6 +35,9 @@ class ValidEvents:
     ----------
     at : (n,) int64
         Microseconds since 1970, UTC.
+    sent : (n,) int64 or None
+        When the device sent each, by its own clock, microseconds since 1970, UTC; -1 where it does not say. Content of
+        none: events that differ only in it are one event. None where no record says.
     codes : dict of EncodedColumn
         Columns of codes with few distinct values.
     fixed : dict of (n,) int8
@@ -70,6 +73,7 @@ class ValidEvents:
     attribute_sets: int = 0
     words_known: dict[str, dict[str, str]] = field(default_factory=dict)
     files: NDArray[np.int32] | None = None
+    sent: NDArray[np.int64] | None = None
 
     def kept(self, rows: NDArray[np.int64]) -> ValidEvents:
         """Only some rows."""
@@ -87,4 +91,5 @@ class ValidEvents:
             None if self.well is None else self.well[rows],
             words_known=self.words_known,
             files=None if self.files is None else self.files[rows],
+            sent=None if self.sent is None else self.sent[rows],
         )

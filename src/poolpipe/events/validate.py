@@ -245,6 +245,8 @@ def _times(reading: _Validation) -> None:
     if "sent_at" in reading.columns:
         sent = time_column(reading.table.column("sent_at"), reading.policy.time_zone)
         _refuse_times(reading, "sent_at", sent)
+        if not sent.missing.all():
+            reading.events.sent = np.where(sent.missing, -1, sent.micros)
 
 
 def _refuse_times(reading: _Validation, column: str, told: Times) -> None:

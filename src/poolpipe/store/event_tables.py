@@ -127,6 +127,8 @@ def to_tables(
     words = {name: _gathered(column, rows) for name, column in events.words.items()}
     given: dict[str, pa.Array] = {"at": _times(events.at), "key": _binary(event_hashes(events, sealing))}
     given |= {"arrived": _times(arrived), "input": pl.Series(inputs, dtype=pl.Int32).to_arrow()}
+    if events.sent is not None:
+        given["sent_at"] = _times_or_null(events.sent)
     given |= codes | fixed | numbers | {name: words[name] for name in words.keys() - set(SEALED)}
     given |= {REFERENCES[name]: _reference(words[name], sealing) for name in words.keys() & REFERENCES.keys()}
     if events.person is not None:
@@ -186,6 +188,8 @@ def to_events(tables: EventTables, sealing: DataKeys | None, wells: int) -> Vali
         events.person = _people(tables, sealing)
     if "well" in names:
         events.well = _encoded_wells(_encoded(clear["well"]), wells)
+    if "sent_at" in names and clear["sent_at"].null_count < len(clear["sent_at"]):
+        events.sent = _series(clear["sent_at"].cast(pa.int64())).fill_null(-1).to_numpy()
     _drop_empty(events)
     if kind == "collect":
         number_attribute_sets(events)
@@ -235,6 +239,10 @@ def _gathered(column: pl.Series, sets: NDArray[np.int32] | None) -> pa.Array:
 
 def _times(micros: NDArray[np.int64]) -> pa.Array:
     return pl.Series(micros, dtype=pl.Int64).to_arrow().cast(pa.timestamp("us")).cast(_TIME)
+
+
+def _times_or_null(micros: NDArray[np.int64]) -> pa.Array:
+    return pa.array(micros, mask=micros < 0).cast(pa.timestamp("us")).cast(_TIME)
 
 
 def _binary(hashes: NDArray[np.uint64]) -> pa.Array:
