@@ -2,7 +2,7 @@
 
     python -m benchmarks.power_cuts --states 10000 --seed 1 --write
 
-Makes a store, ingests, compacts, changes keys and erases while every file operation is recorded; draws states in which a
+Makes a store, ingests, concludes, compacts, changes keys and erases while every file operation is recorded; draws states in which a
 power cut may leave the folder; opens each, compares its tables with those of the files that had been acknowledged, with
 or without the command in flight, lets a writer clean up, and sometimes checks all and ingests everything again.
 """
@@ -27,6 +27,7 @@ from benchmarks.power_record import Recorder
 from benchmarks.power_states import state_after
 from poolpipe.results.durable import proof_of_file
 from poolpipe.store import Store
+from poolpipe.store.conclusion_tables import CONTENTS
 from poolpipe.store.delta_log import LOGGED, _replayed
 from poolpipe.tables import TABLES
 
@@ -72,6 +73,8 @@ class Life:
     scans: list[Path]
     recorder: Recorder
     held: list[tuple[frozenset[str], dict[str, Any]]] = field(default_factory=list)
+    kept: list[bool] = field(default_factory=list)
+    """Whether the store kept conclusions then."""
 
     def expected(self, done: int) -> list[tuple[frozenset[str], dict[str, Any]]]:
         """What may be there when so many commands are acknowledged: with or without the next."""
@@ -108,16 +111,21 @@ def recorded_life(folder: Path) -> Life:
         lambda store: store.version,
         lambda store: store.ingest(one),
         lambda store: store.ingest([two, three]),
+        lambda store: store.conclude(),
         lambda store: store.compact(keep_days=0),
         lambda store: store.rotate_key(),
         lambda store: store.ingest(four),
+        lambda store: store.conclude(),
         lambda store: store.erase(PERSON, "PASSPORT"),
+        lambda store: store.conclude(),
         lambda store: store.rotate_key(data=True),
         lambda store: store.note_unsealing("me", "run", "test"),
         lambda store: store.ingest(five),
+        lambda store: store.conclude(),
         lambda store: store.compact(keep_days=0),
     ]
     life.held.append((frozenset(), tables_of(poolpipe.run({}))))
+    life.kept.append(False)
     with life.recorder.recording():
         for place, command in enumerate(commands):
             with Store(path) as store:
@@ -125,7 +133,8 @@ def recorded_life(folder: Path) -> Life:
                 life.recorder.done()
                 day = tables_of(store.run())
                 taken = frozenset(Path(name).name for name in store.inputs()["file"])
-            if place < 6:  # nobody is erased yet: the files say the same
+                life.kept.append(store.kept() is not None)
+            if place < 8:  # nobody is erased yet: the files say the same
                 given = [each for each in scans if each.name in taken]
                 assert same(day, tables_of(poolpipe.run(given or {}))), place
             life.held.append((taken, day))
@@ -156,6 +165,7 @@ class Verifier:
         may = life.expected(done)
         with Store(life.path) as store:
             self._hold(store, may)
+            self._hold_kept(store, life.kept[done : done + 2])
             before = self._tables(store)
             with store._writing():
                 pass
@@ -178,6 +188,24 @@ class Verifier:
             raise Wrong(f"tables are of no expected state, with {taken}")
         self.counts["with the command in flight" if set(taken) != may[0][0] else "as acknowledged"] += 1
 
+    def _hold_kept(self, store: Store, may: Sequence[bool]) -> None:
+        """Hold conclusions that are kept against what is concluded now."""
+        kept = store.kept()
+        if (kept is not None) not in may:
+            raise Wrong(f"conclusions are {'kept' if kept else 'not kept'}")
+        if kept is None:
+            return
+        self.counts["with conclusions"] += 1
+        seen = (
+            "kept",
+            tuple(part.sha256 for part in store._ledger.parts(store.version)),
+            store._keys.sealing,
+        )
+        if seen not in self._seen:
+            self._seen[seen] = tables_of(kept)
+        if not same(self._seen[seen], self._tables(store)):
+            raise Wrong("conclusions that are kept are not those of the events")
+
     def _tables(self, store: Store) -> dict[str, Any]:
         parts = tuple(part.sha256 + part.vault_sha256 for part in store._ledger.parts(store.version))
         seen = (parts, store._keys.sealing)
@@ -193,7 +221,7 @@ class Verifier:
             raise Wrong(f"files are left or gone: {sorted(named ^ there)}")
         if strange := [path.name for path in store.path.rglob("*.tmp")]:
             raise Wrong(f"left behind: {strange}")
-        for content in LOGGED:
+        for content in (*LOGGED, *(CONTENTS if store.kept() else ())):
             log, live = store.path / "tables" / content / "_delta_log", {p.name for p in store.files(content)}
             if live and set(_replayed(log) or {}) != live:
                 raise Wrong(f"the Delta log of {content} is behind")
@@ -203,6 +231,7 @@ class Verifier:
         if found := store.check():
             raise Wrong(f"check finds {found}")
         store.ingest(self._life.scans)
+        store.conclude()
         if found := store.check():
             raise Wrong(f"after ingesting again check finds {found}")
         is_erased = any("ERASED" in tables["members"]["person_type"] for _, tables in may)

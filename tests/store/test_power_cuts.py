@@ -20,6 +20,7 @@ def test_power_cut__loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     assert counts["distinct states"] == 150
     assert counts["as acknowledged"]
     assert counts["with the command in flight"]
+    assert counts["with conclusions"]
 
 
 def test_power_cut__is_noticed_where_folders_are_not_synced(

@@ -35,6 +35,7 @@ with Store(store) as opened:
         for file in files:
             opened.ingest(file)
             print("taken", Path(file).name, flush=True)
+        opened.conclude()
         opened.compact(keep_days=0)
         opened.rotate_key()
         opened.rotate_key(data=True)
@@ -76,6 +77,9 @@ def test_kill__loses_nothing_that_was_acknowledged(scans: list[Path], tmp_path: 
             assert store.check() == []
             expected = poolpipe.run([each for each in scans if each.name in names])
             assert same(tables_of(store.run()), tables_of(expected))
+            kept = store.kept()
+            assert kept is None or same(tables_of(kept), tables_of(expected))
+            store.conclude()
             store.compact()
 
 

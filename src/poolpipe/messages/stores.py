@@ -53,6 +53,16 @@ STORES: Final = {
     "no_such_version": Message(
         "there is no version {version}", "没有版本 {version}", "versions {first} to {last} are kept", "现存版本为 {first} 至 {last}"
     ),
+    "not_concluded": Message(
+        "no tables are kept of version {version}", "版本 {version} 尚未得出结论",
+        "`poolpipe run STORE` concludes and keeps them", "请用 `poolpipe run STORE` 得出并保存各结果表",
+    ),
+    "concluded_before": Message(
+        "no tables are kept of version {version}; the newest that are kept are of version {newest}",
+        "版本 {version} 尚未得出结论；现存最新的结果表属于版本 {newest}",
+        "`poolpipe run STORE` concludes and keeps them; or ask for version {newest}",
+        "请用 `poolpipe run STORE` 得出并保存各结果表，或查看版本 {newest}",
+    ),
     "ledger_unreadable": Message("the ledger cannot be opened: {why}", "无法打开账本：{why}",
         "bring ledger.sqlite back from a copy of the store", "请从备份恢复 ledger.sqlite"),
     "ledger_page_damaged": Message("the page at byte {place} is not as it was written", "第 {place} 字节处的页与写入时不同"),

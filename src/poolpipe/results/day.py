@@ -38,7 +38,7 @@ class Day:
     Parameters
     ----------
     tables : mapping of str to DataFrame, or EncodedTables
-        The tables by name, or integers from which each is made when it is first asked for.
+        The tables by name, each taken when it is first asked for; or integers from which each is made then.
     summary : mapping
         As the attribute.
     reconclude : callable, optional
@@ -83,8 +83,9 @@ class Day:
         *,
         people: pl.DataFrame | None = None,
     ) -> None:
-        self._tables: dict[str, pl.DataFrame] = {} if isinstance(tables, EncodedTables) else dict(tables)
+        self._tables: dict[str, pl.DataFrame] = {}
         self._coded = tables if isinstance(tables, EncodedTables) else None
+        self._given: Mapping[str, pl.DataFrame] = {} if isinstance(tables, EncodedTables) else tables
         self._reconclude = reconclude
         self.people = people
         self.summary = dict(summary)
@@ -159,9 +160,9 @@ class Day:
         if name not in self._tables:
             if name not in TABLES:
                 raise _no_table(name)
-            if self._coded is None:
+            if self._coded is None and name not in self._given:
                 raise InputError.of("table_not_held", where="day", name=name)
-            self._tables[name] = self._coded.table(name)
+            self._tables[name] = self._given[name] if self._coded is None else self._coded.table(name)
         return self._tables[name]
 
     @property
@@ -314,7 +315,7 @@ class Day:
 
     def names(self) -> list[str]:
         """Names of the tables; of a day read from a folder, those that it was written with."""
-        return [table for table in TABLES if self._coded is not None or table in self._tables]
+        return [table for table in TABLES if self._coded is not None or table in self._given]
 
     def batched(self, name: str) -> BatchedTable:
         """Give one table in batches of rows as Arrow tables: the texts of a city need more memory than its numbers."""

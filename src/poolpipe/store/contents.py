@@ -1,4 +1,4 @@
-"""What a store's tables hold besides events: records that were refused, and the plates of refused loads."""
+"""The columns of each of a store's tables: events, refused records, the plates of refused loads, conclusions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from poolpipe.store.conclusion_tables import CONTENTS, clear_schema, vault_schema
 from poolpipe.store.event_tables import schema_of, vault_schema_of
 from poolpipe.tables import KINDS
 
@@ -37,11 +38,15 @@ FILE_COUNTS: Final = ("file", "read", "accepted", "duplicates", "rejected")
 
 def clear_columns(content: str) -> pa.Schema:
     """The columns of a table that anybody may read."""
+    if content in CONTENTS:
+        return clear_schema(content)
     return schema_of(content) if content in KINDS else {REJECTS: REJECTS_CLEAR, LOADS: LOADS_CLEAR}[content]
 
 
 def vault_columns(content: str) -> pa.Schema:
     """The columns of a table in the vault."""
+    if content in CONTENTS:
+        return vault_schema(content)
     return (
         vault_schema_of(content)
         if content in KINDS

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from poolpipe.results.durable import Followed, sync_folder
+from poolpipe.store.conclusion_tables import CONCLUDED, CONTENTS
 from poolpipe.store.contents import REJECTS, clear_columns
 from poolpipe.store.part_files import TABLES
 from poolpipe.tables import KINDS
@@ -36,7 +37,7 @@ _ORIGIN: Final = uuid.UUID("6c2b8a52-4f0f-4f5e-9d55-0f3c1b1f5a10")
 
 
 def bring_in_step(folder: Path, ledger: Ledger) -> None:
-    """Add to each table's log what it lacks of the newest version.
+    """Add to each table's log what it lacks of the newest version; of conclusions, of the newest that has any.
 
     Parameters
     ----------
@@ -46,13 +47,21 @@ def bring_in_step(folder: Path, ledger: Ledger) -> None:
         Of the process that holds the store's lock.
     """
     version = ledger.newest()
-    live: dict[str, list[TablePart]] = {content: [] for content in LOGGED}
+    live: dict[str, list[TablePart]] = {content: [] for content in (*LOGGED, *CONTENTS)}
     for part in ledger.parts(version, LOGGED):
+        live[part.content].append(part)
+    for part in _conclusions(ledger):
         live[part.content].append(part)
     for content, parts in live.items():
         table = folder / TABLES / content
         if parts or (table / _LOG).is_dir():
             _bring_table(table, content, {part.path.rsplit("/", 1)[1]: part for part in parts}, version)
+
+
+def _conclusions(ledger: Ledger) -> list[TablePart]:
+    """The newest conclusions that are kept: their column `version` says of which events they are."""
+    version = ledger.newest_with(CONCLUDED)
+    return [] if version is None else ledger.parts(version, CONTENTS)
 
 
 def _bring_table(table: Path, content: str, parts: dict[str, TablePart], version: int) -> None:
@@ -111,8 +120,8 @@ def _header(content: str) -> list[dict[str, Any]]:
 def _delta_type(kind: pa.DataType) -> str:
     if pa.types.is_timestamp(kind):
         return "timestamp"
-    if pa.types.is_floating(kind):
-        return "double"
+    if pa.types.is_floating(kind) or pa.types.is_boolean(kind):
+        return "double" if pa.types.is_floating(kind) else "boolean"
     if pa.types.is_int32(kind):
         return "integer"
     if pa.types.is_integer(kind):

@@ -150,6 +150,14 @@ class Ledger:
         wanted = None if contents is None else set(contents)
         return [part for part in parts if wanted is None or part.content in wanted]
 
+    def newest_with(self, content: str) -> int | None:
+        """The newest kept version that has a file of a table; None where none has."""
+        found = self._one(
+            "select max(version) from versions, parts where content = ? and added <= version "
+            "and (removed is null or removed > version)", content,
+        )  # fmt: skip
+        return None if found is None else int(found)
+
     def all_parts(self) -> list[TablePart]:
         """The files of all versions."""
         return [TablePart(*row) for row in self._rows(f"select {_PART} from parts order by id")]  # noqa: S608
@@ -224,6 +232,10 @@ class Ledger:
         for each in self.versions():
             told = digest_of_files(self._parts_at(each.version)), each.version
             run.execute("update versions set files = ? where version = ?", told)
+
+    def drop_parts(self, parts: Iterable[TablePart]) -> None:
+        """Take files out of all versions that have them, within `committing`; `replace_parts` follows, which notes it."""
+        self._connection.executemany("delete from parts where id = ?", [(part.id,) for part in parts])
 
     def versions_before(self, days: float) -> list[int]:
         """The oldest versions up to the first that is younger than some days; never the newest.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["events_of_version"]
+__all__ = ["events_of_version", "read_rejects"]
 
 _LEAVE = ("key", "arrived", "input", "sent_at")
 """Columns of which nothing is concluded: they are not read."""
@@ -78,7 +78,7 @@ def events_of_version(
             progress("reading", done, total)
     staging.close()
     frames, codes, _ = assemble(pieces, staging, is_distinct=True)  # ingest takes every event once
-    rejects = [_rejects(part, files, sealing) for part in parts if part.content == REJECTS]
+    rejects = [read_rejects(part, files, sealing) for part in parts if part.content == REJECTS]
     loads = [pl.DataFrame(files.clear(part, LOADS_CLEAR)) for part in parts if part.content == LOADS]
     told = {each.name: json.loads(each.told) for each in inputs}
     return Events(
@@ -119,7 +119,16 @@ def _events(part: TablePart, files: PartFiles, sealing: DataKeys | None, wells: 
     return to_events(EventTables(part.content, clear, vault), sealing, wells)
 
 
-def _rejects(part: TablePart, files: PartFiles, sealing: DataKeys | None) -> pl.DataFrame:
+def read_rejects(part: TablePart, files: PartFiles, sealing: DataKeys | None) -> pl.DataFrame:
+    """Read refused records as the table `rejects`; without the key what they say is not shown.
+
+    Parameters
+    ----------
+    part : TablePart
+        Of rejects.
+    files : PartFiles
+    sealing : DataKeys, optional
+    """
     clear = pl.DataFrame(files.clear(part, REJECTS_CLEAR)).drop("input")
     if sealing is None:
         shown = clear.with_columns(pl.lit(_NOT_SHOWN).alias(name) for name in REJECTS_VAULT.names)

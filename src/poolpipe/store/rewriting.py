@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from poolpipe.store.conclusion_tables import CONTENTS, reseal_people
 from poolpipe.store.contents import LOADS, REJECTS, clear_columns, vault_columns
 from poolpipe.store.event_tables import EventTables, to_events, to_tables
 from poolpipe.store.sealing import PSEUDONYM, pseudonyms_of_people
@@ -164,6 +165,8 @@ def resealed(part: TablePart, files: PartFiles, before: DataKeys, after: DataKey
         events = to_events(EventTables(part.content, clear, vault), before, wells)
         tables = to_tables(events, after, wells, arrived, inputs)
         clear, vault = tables.clear, tables.vault
+    elif part.content in CONTENTS:
+        clear = reseal_people(clear, before, after)
     return files.write(
         part.content, clear, None if part.content == LOADS else vault, after, part.first_at, part.last_at
     )

@@ -74,8 +74,14 @@ def pseudonyms_of_people(people: pl.DataFrame, sealing: DataKeys) -> pl.Series:
     text, offsets = text_bytes(people["person"])
     keys = np.empty(people.height, np.int64)
     codes.parse_resident_ids(text, offsets, keys)
-    regular = (keys >= 0) & (people["person_type"] == RESIDENT).to_numpy()
-    return pl.Series(pseudonyms(np.where(regular, keys, -1 - np.arange(people.height)), people, sealing))
+    odd = (keys < 0) | (people["person_type"] != RESIDENT).to_numpy()
+    several = people.select("person_type", "person").filter(pl.Series(odd))
+    others = several.unique(maintain_order=True)  # each is sealed by itself
+    place = several.join(
+        others.with_row_index("place"), on=["person_type", "person"], how="left", maintain_order="left"
+    )
+    keys[odd] = -1 - place["place"].cast(pl.Int64).to_numpy()
+    return pl.Series(pseudonyms(keys, others, sealing))
 
 
 def long_numbers(keys: NDArray[np.int64], others: pl.DataFrame) -> pl.Series | None:

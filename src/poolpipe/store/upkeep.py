@@ -6,6 +6,7 @@ import secrets
 from functools import partial
 from typing import TYPE_CHECKING
 
+from poolpipe.store.concluding import conclusions_among
 from poolpipe.store.rewriting import joined_parts, resealed, without_person
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ __all__ = ["change_keys", "commit_parts", "compact_parts", "erase_person"]
 def commit_parts(
     ledger: Ledger, files: PartFiles, what: str, parts: Sequence[TablePart], inputs: Sequence[InputTaken]
 ) -> int:
-    """Commit a version with new parts.
+    """Commit a version with new parts; conclusions, which are of other events, are no part of it.
 
     Parameters
     ----------
@@ -40,8 +41,9 @@ def commit_parts(
         The version: synced.
     """
     files.sync()
+    before = conclusions_among(ledger.parts(ledger.newest()))
     with ledger.committing():
-        return ledger.add_version(what, parts, inputs=inputs)
+        return ledger.add_version(what, parts, removed=[part.id for part in before], inputs=inputs)
 
 
 def compact_parts(ledger: Ledger, files: PartFiles, sealing: DataKeys, keep_days: float) -> dict[str, int]:
@@ -54,7 +56,9 @@ def compact_parts(ledger: Ledger, files: PartFiles, sealing: DataKeys, keep_days
     dict
         As `Store.compact`.
     """
-    joined = joined_parts(ledger.parts(ledger.newest()), files, sealing)
+    parts = ledger.parts(ledger.newest())
+    kept = {part.id for part in conclusions_among(parts)}  # in order: they are joined by no one
+    joined = joined_parts([part for part in parts if part.id not in kept], files, sealing)
     gone = [part for several, _ in joined for part in several]
     if joined:
         files.sync()
@@ -71,7 +75,7 @@ def compact_parts(ledger: Ledger, files: PartFiles, sealing: DataKeys, keep_days
 
 
 def erase_person(ledger: Ledger, files: PartFiles, sealing: DataKeys, person: str, person_type: str) -> int:
-    """Take a person out of every part of every version, as one change.
+    """Take a person out of every part of every version, as one change; what was concluded with them goes.
 
     Returns
     -------
@@ -84,6 +88,7 @@ def erase_person(ledger: Ledger, files: PartFiles, sealing: DataKeys, person: st
         files,
         partial(without_person, kind=person_type, number=person, files=files, sealing=sealing, erased=erased),
         {},
+        drops_conclusions=True,
     )
 
 
@@ -120,6 +125,8 @@ def _replace_parts(
     files: PartFiles,
     remake: Callable[[TablePart], TablePart | None],
     keys: Mapping[str, bytes],
+    *,
+    drops_conclusions: bool = False,
 ) -> int:
     """Write parts anew, and put the new ones in the place of the old in all versions, as one change.
 
@@ -129,6 +136,8 @@ def _replace_parts(
         Gives the new part of a part; None where it stays.
     keys : mapping
         Wrapped data keys that change in the same moment; empty where they stay.
+    drops_conclusions : bool
+        Whether, where any part was replaced, no version has conclusions any more.
 
     Returns
     -------
@@ -147,10 +156,12 @@ def _replace_parts(
         raise
     files.sync()
     # of a commit that failed nobody knows whether the disk has it: the files stay until the next writer knows
+    dropped = conclusions_among(ledger.all_parts()) if made and drops_conclusions else []
     with ledger.committing():
+        ledger.drop_parts(dropped)
         ledger.replace_parts(made)
         for name, value in keys.items():
             ledger.set_meta(f"key.{name}", value)
-    for old, _ in made:
+    for old in (*dropped, *(old for old, _ in made)):
         files.remove(old)
     return len(made)
