@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.coding.dictionaries import RESIDENT, large_texts, text_bytes
-from poolpipe.store.sealing import pseudonyms_of_people, unsealed
+from poolpipe.coding.dictionaries import large_texts, text_bytes
+from poolpipe.store.sealing import PSEUDONYM, keys_of_people, long_numbers, pseudonyms, unsealed
 from poolpipe.tables import SORT_KEYS, TABLES
 from poolpipe_kernels import codes as kernels
 from poolpipe_kernels.compilation import read_only
@@ -87,19 +87,20 @@ def clear_schema(content: str) -> pa.Schema:
     told = {each.name: _TYPES[each.dtype.base_type()] for each in TABLES[content]}
     if content == "anomalies":  # a code as it is; a person as a pseudonym
         told = {name: kind for name, kind in told.items() if name != "detail"}
-        told[_PERSON] = pa.binary()
+        told[_PERSON] = PSEUDONYM
     else:
         told = {name: kind for name, kind in told.items() if name not in HIDDEN.get(content, ())}
     if _PERSON in told:
-        told[_PERSON] = pa.binary()
+        told[_PERSON] = PSEUDONYM
     return pa.schema({**told, VERSION: pa.int64()})
 
 
 def vault_schema(content: str) -> pa.Schema:
-    """The columns of a table in the vault."""
+    """The columns of a table in the vault; of people the numbers that their pseudonym does not hold."""
     if content == CONCLUDED:
         return pa.schema({"summary": pa.large_string()})
-    told: dict[str, pa.DataType] = dict.fromkeys(HIDDEN.get(content, ()), pa.large_string())
+    names = [each.name for each in TABLES[content] if each.name in (_PERSON, *HIDDEN.get(content, ()))]
+    told: dict[str, pa.DataType] = dict.fromkeys(names, pa.large_string())
     return pa.schema({**told, _ROW: pa.int64()} if content in _SHUFFLED else told)
 
 
@@ -133,21 +134,20 @@ def seal_rows(
     hidden = {name: columns[name] for name in HIDDEN.get(content, ())}
     if content == "anomalies":
         people, columns["subject"] = _subjects(pl.DataFrame(rows.select(["subject_kind", "subject"])))
-        columns[_PERSON] = _sealed_people(people, sealing)
+        columns[_PERSON], _ = _sealed_people(people, sealing)
     elif _PERSON in columns:
-        named = pl.DataFrame(rows.select(["person_type", _PERSON])).cast(pl.String)
-        columns[_PERSON] = _sealed_people(named, sealing)
+        people = pl.DataFrame(rows.select(["person_type", _PERSON])).cast(pl.String)
+        columns[_PERSON], hidden[_PERSON] = _sealed_people(people, sealing)
     clear = pa.table({each.name: columns[each.name] for each in clear_schema(content)})
     if content in _SHUFFLED:
         order = _order_of_pseudonyms(content, clear)
         clear = clear.take(order)
-        places = pa.array(np.arange(first, first + n))
-        vault = pa.table({**hidden, _ROW: places}).take(order)
+        vault = pa.table({**hidden, _ROW: pa.array(np.arange(first, first + n))}).take(order)
     elif hidden:
         vault = pa.table(hidden)
     else:
         return clear, None
-    return clear, vault.cast(vault_schema(content))
+    return clear, vault.select(vault_schema(content).names).cast(vault_schema(content))
 
 
 def open_rows(
@@ -171,15 +171,14 @@ def open_rows(
     DataFrame
         As it was concluded.
     """
-    told = pl.DataFrame(clear).drop(VERSION)
-    if _PERSON in told.columns:
-        told = told.with_columns(_opened_people(told["person"], sealing))
-    if vault is not None and sealing is not None:
-        told = told.with_columns(*pl.DataFrame(vault).get_columns())
-    else:
-        told = told.with_columns(
-            pl.lit(NOT_SHOWN).alias(name) for name in HIDDEN.get(content, ()) if name not in told.columns
-        )
+    opened = {name: clear[name] for name in clear.column_names if name not in (VERSION, _PERSON)}
+    hidden = {} if vault is None or sealing is None else {name: vault[name] for name in vault.column_names}
+    told = pl.DataFrame(opened | {name: column for name, column in hidden.items() if name != _PERSON})
+    if _PERSON in clear.column_names:
+        told = told.with_columns(_opened_people(clear, hidden.get(_PERSON), sealing, content))
+    if sealing is None:
+        texts = [name for name in HIDDEN.get(content, ()) if name not in told.columns]
+        told = told.with_columns(pl.lit(NOT_SHOWN).alias(name) for name in texts)
         if content == "anomalies":
             people = pl.lit("person:") + pl.col(_PERSON)
             told = told.with_columns(pl.coalesce("subject", people, pl.lit(NOT_SHOWN)))
@@ -190,24 +189,28 @@ def open_rows(
     return told.select(pl.col(each.name).cast(each.dtype) for each in TABLES[content])
 
 
-def reseal_people(clear: pa.Table, before: DataKeys, after: DataKeys) -> pa.Table:
+def reseal_people(
+    content: str, clear: pa.Table, vault: pa.Table, before: DataKeys, after: DataKeys
+) -> pa.Table:
     """Give people the pseudonyms of another key.
 
     Parameters
     ----------
-    clear : pyarrow.Table
-        As `clear_schema`.
+    content : str
+        One of `CONTENTS`.
+    clear, vault : pyarrow.Table
+        As `clear_schema` and `vault_schema`.
     before, after : DataKeys
     """
     if _PERSON not in clear.column_names:
         return clear
-    people = pl.Series(clear[_PERSON].combine_chunks())
-    keys, others = unsealed(_arrow(people.drop_nulls()), before)
-    types = np.full(len(keys), RESIDENT, object)
-    types[keys < 0] = others["person_type"].to_numpy()[-1 - keys[keys < 0]]
-    named = pl.DataFrame({"person_type": pl.Series(types, dtype=pl.String), "person": _numbers(keys, others)})
-    told = _spread(pseudonyms_of_people(named, after), people.is_not_null())
-    return clear.set_column(clear.column_names.index(_PERSON), _PERSON, told)
+    if content == "anomalies":
+        subjects = pa.table({"subject_kind": clear["subject_kind"], "subject": vault["subject"]})
+        people, _ = _subjects(pl.DataFrame(subjects))
+    else:
+        numbers = _opened_people(clear, vault[_PERSON], before, content)
+        people = pl.DataFrame([pl.Series("person_type", clear["person_type"]), numbers])
+    return clear.set_column(clear.column_names.index(_PERSON), _PERSON, _sealed_people(people, after)[0])
 
 
 def _subjects(told: pl.DataFrame) -> tuple[pl.DataFrame, pa.Array]:
@@ -219,22 +222,45 @@ def _subjects(told: pl.DataFrame) -> tuple[pl.DataFrame, pa.Array]:
         for place, name in enumerate(("person_type", _PERSON))
     )
     codes = told.select(pl.when(pl.col("subject_kind").is_in(_OF_CODES)).then("subject").alias("subject"))
-    return people, codes["subject"].to_arrow(compat_level=pl.CompatLevel.oldest())
+    return people, _text(codes["subject"])
 
 
-def _sealed_people(people: pl.DataFrame, sealing: DataKeys) -> pa.Array:
-    """Pseudonyms, null where there is no person."""
+def _sealed_people(people: pl.DataFrame, sealing: DataKeys) -> tuple[pa.Array, pa.Array]:
+    """Pseudonyms, null where there is no person; and the numbers that they do not hold, null for all others."""
     there = people["person"].is_not_null()
-    return _spread(pseudonyms_of_people(people.filter(there), sealing), there)
+    keys, others = keys_of_people(people.filter(there))
+    long = long_numbers(keys, others)
+    told = (
+        pseudonyms(keys, others, sealing),
+        pa.nulls(len(keys), pa.large_string()) if long is None else _text(long),
+    )
+    if there.all():
+        return told
+    places = _places(there)
+    return told[0].take(places), told[1].take(places)
 
 
-def _opened_people(sealed: pl.Series, sealing: DataKeys | None) -> pl.Series:
-    if sealing is None:
-        return sealed.bin.encode("hex").alias(_PERSON)
-    keys, others = unsealed(_arrow(sealed.drop_nulls()), sealing)
-    there = sealed.is_not_null()
-    numbers = _numbers(keys, others).alias(_PERSON)
-    return numbers if there.all() else numbers.gather(_places(there))
+def _opened_people(
+    clear: pa.Table, long: pa.ChunkedArray | None, sealing: DataKeys | None, content: str
+) -> pl.Series:
+    """Document numbers; without the key, and of anomalies, whose subjects are in the vault, the digits of pseudonyms."""
+    sealed = clear[_PERSON]
+    if sealing is None or content == "anomalies":
+        return pl.Series(_PERSON, sealed.cast(pa.binary())).bin.encode("hex")
+    there = pl.Series(sealed.is_valid())
+    given = None
+    if long is not None and long.null_count < len(long):
+        given = pl.DataFrame({"person_type": clear["person_type"], "person": long}).filter(there)
+    numbers = _numbers(*unsealed(_one_array(sealed.drop_null()), sealing, given))
+    return numbers if there.all() else numbers.gather(pl.Series(_places(there)))
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _text(texts: pl.Series) -> pa.Array:
+    return texts.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
 def _numbers(keys: np.ndarray[tuple[int], np.dtype[np.int64]], others: pl.DataFrame) -> pl.Series:
@@ -248,25 +274,16 @@ def _numbers(keys: np.ndarray[tuple[int], np.dtype[np.int64]], others: pl.DataFr
     return pl.Series("person", large_texts(offsets, content))
 
 
-def _spread(sealed: pl.Series, there: pl.Series) -> pa.Array:
-    """Values for the rows that are there, null for the others."""
-    whole = sealed if there.all() else sealed.gather(_places(there))
-    return _arrow(whole)
-
-
-def _places(there: pl.Series) -> pl.Series:
+def _places(there: pl.Series) -> pa.Array:
     """Index of each row among those that are there; null for the others."""
     counted = there.cum_sum().cast(pl.Int64) - 1
-    return pl.select(pl.when(there).then(counted)).to_series()
-
-
-def _arrow(sealed: pl.Series) -> pa.Array:
-    return sealed.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.binary())
+    return pl.select(pl.when(there).then(counted)).to_series().to_arrow()
 
 
 def _order_of_pseudonyms(content: str, clear: pa.Table) -> pa.Array:
     """Rows sorted as the table is, with pseudonyms in the place of people's numbers."""
     keys = [name for name in SORT_KEYS[content] if name in clear.column_names]
     keys += [_PERSON] if _PERSON not in keys else []
-    told = pl.DataFrame(clear.select(keys)).with_row_index(_ROW)
+    columns = {name: clear[name].cast(pa.binary()) if name == _PERSON else clear[name] for name in keys}
+    told = pl.DataFrame(columns).with_row_index(_ROW)
     return told.sort(keys, nulls_last=False)[_ROW].cast(pl.Int64).to_arrow()

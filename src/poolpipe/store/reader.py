@@ -173,9 +173,8 @@ class StoreReader:
             if told := concluded_at(self._ledger, self._files, each.version):
                 found.setdefault(told.version, told)
         texts = ("policy", "policy_version", "poolpipe")
-        schema = pl.Schema(
-            {"version": pl.Int64, "as_of": TIME, "concluded_at": TIME} | dict.fromkeys(texts, pl.String())
-        )
+        schema: dict[str, pl.DataType] = {"version": pl.Int64(), "as_of": TIME, "concluded_at": TIME}
+        schema |= dict.fromkeys(texts, pl.String())
         rows = [[getattr(each, name) for name in schema] for each in found.values()]
         return pl.DataFrame(rows, schema, orient="row")
 

@@ -166,7 +166,7 @@ def resealed(part: TablePart, files: PartFiles, before: DataKeys, after: DataKey
         tables = to_tables(events, after, wells, arrived, inputs)
         clear, vault = tables.clear, tables.vault
     elif part.content in CONTENTS:
-        clear = reseal_people(clear, before, after)
+        clear = reseal_people(part.content, clear, vault, before, after)
     return files.write(
         part.content, clear, None if part.content == LOADS else vault, after, part.first_at, part.last_at
     )

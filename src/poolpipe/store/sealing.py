@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from poolpipe.store.keys import DataKeys
 
-__all__ = ["PSEUDONYM", "long_numbers", "pseudonyms", "pseudonyms_of_people", "unsealed"]
+__all__ = ["PSEUDONYM", "keys_of_people", "long_numbers", "pseudonyms", "pseudonyms_of_people", "unsealed"]
 
 PSEUDONYM = pa.binary(16)
 _BLOCK = 16
@@ -71,17 +71,34 @@ def pseudonyms_of_people(people: pl.DataFrame, sealing: DataKeys) -> pl.Series:
     people : DataFrame
         person_type, person.
     """
+    return pl.Series(pseudonyms(*keys_of_people(people), sealing))
+
+
+def keys_of_people(people: pl.DataFrame) -> tuple[NDArray[np.int64], pl.DataFrame]:
+    """Number the people of a table.
+
+    Parameters
+    ----------
+    people : DataFrame
+        person_type, person; (n,).
+
+    Returns
+    -------
+    keys : (n,) int64
+    others : DataFrame
+        As `pseudonyms` takes them; each document is there once.
+    """
     text, offsets = text_bytes(people["person"])
     keys = np.empty(people.height, np.int64)
     codes.parse_resident_ids(text, offsets, keys)
     odd = (keys < 0) | (people["person_type"] != RESIDENT).to_numpy()
     several = people.select("person_type", "person").filter(pl.Series(odd))
-    others = several.unique(maintain_order=True)  # each is sealed by itself
+    others = several.unique(maintain_order=True)
     place = several.join(
         others.with_row_index("place"), on=["person_type", "person"], how="left", maintain_order="left"
     )
     keys[odd] = -1 - place["place"].cast(pl.Int64).to_numpy()
-    return pl.Series(pseudonyms(keys, others, sealing))
+    return keys, others
 
 
 def long_numbers(keys: NDArray[np.int64], others: pl.DataFrame) -> pl.Series | None:
