@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from poolpipe.errors import InputError
 from poolpipe.messages import message
 from poolpipe.results.durable import proof_of_file
 from poolpipe.store.contents import REJECTS, clear_columns, vault_columns
+from poolpipe.store.event_tables import hashes_of
 from poolpipe.store.held_events import EventSet
 from poolpipe.store.ledger import LEDGER
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
 
     from poolpipe.store.keys import DataKeys
     from poolpipe.store.ledger import Ledger, TablePart
@@ -73,40 +75,44 @@ def check_store(
     newest = {part.id for part in ledger.parts(ledger.newest())}
     counted = _Counted()
     for place, part in enumerate(parts):
-        damaged = list(_damages(part, files, sealing))
-        found += damaged
+        clear, damages = _read(part, files, sealing)
+        found += damages
         if part.id in newest:
-            found += counted.add(part, files, is_damaged=bool(damaged))
+            found += counted.add(part, clear)
         if progress:
             progress("checking", place + 1, len(parts))
     return found + list(counted.compared(ledger))
 
 
-def _damages(part: TablePart, files: PartFiles, sealing: DataKeys | None) -> Iterator[StoreFinding]:
-    """What is wrong with the files of a part."""
-    for name, size, sha256 in (
-        (part.path, part.size, part.sha256),
-        (part.vault, part.vault_size, part.vault_sha256),
-    ):
-        if not name:
-            continue
-        try:
-            proof = proof_of_file(files.folder / name)
-        except OSError as error:
-            yield StoreFinding(
-                "file_missing", name, message("store_file_missing", {"why": error.strerror or error})
-            )
-            return
-        if proof["bytes"] != size or proof["sha256"] != sha256:
-            yield StoreFinding("file_damaged", name, message("store_file_damaged", {}))
-            return
+def _read(
+    part: TablePart, files: PartFiles, sealing: DataKeys | None
+) -> tuple[pa.Table | None, list[StoreFinding]]:
+    """Read the files of a part once: the table that anybody may read, None where it is damaged, and what is wrong."""
     try:
-        if files.clear(part, clear_columns(part.content)).num_rows != part.rows:
-            yield StoreFinding("file_damaged", part.path, message("store_rows_differ", {"rows": part.rows}))
-        if part.vault and sealing is not None:
-            files.vault(part, vault_columns(part.content), sealing)
+        clear = files.clear(part, clear_columns(part.content))
+        if clear.num_rows != part.rows:
+            what = message("store_rows_differ", {"rows": part.rows})
+            return None, [StoreFinding("file_damaged", part.path, what)]
     except InputError as error:
-        yield StoreFinding("file_damaged", part.path, str(error))
+        return None, [_finding(error, part.path, files)]
+    try:
+        if part.vault and sealing is None:
+            proof = proof_of_file(files.folder / part.vault)
+            if proof != part.vault_proof:
+                what = message("store_file_damaged", {})
+                return clear, [StoreFinding("file_damaged", part.vault, what)]
+        elif part.vault and sealing is not None:
+            files.vault(part, vault_columns(part.content), sealing)
+    except (InputError, OSError) as error:
+        return clear, [_finding(error, part.vault, files)]
+    return clear, []
+
+
+def _finding(error: InputError | OSError, name: str, files: PartFiles) -> StoreFinding:
+    if (files.folder / name).is_file():
+        return StoreFinding("file_damaged", name, str(error))
+    why = error.strerror if isinstance(error, OSError) else error.fields["why"]
+    return StoreFinding("file_missing", name, message("store_file_missing", {"why": why}))
 
 
 class _Counted:
@@ -118,18 +124,17 @@ class _Counted:
         self._held = {kind: EventSet() for kind in KINDS}
         self._complete = True
 
-    def add(self, part: TablePart, files: PartFiles, *, is_damaged: bool) -> Iterator[StoreFinding]:
-        """Count a part; yield a finding where it holds an event that another holds."""
-        if is_damaged:
+    def add(self, part: TablePart, clear: pa.Table | None) -> Iterator[StoreFinding]:
+        """Count a part, None where it is damaged; yield a finding where it holds an event that another holds."""
+        if clear is None:
             self._complete = False
             return
         if part.content not in (*KINDS, REJECTS):
             return
-        table = files.clear(part, pa.schema([("input", pa.int32())]))
-        inputs = pl.Series(table["input"].combine_chunks()).value_counts().rows()
+        inputs = pl.Series(clear["input"].combine_chunks()).value_counts().rows()
         (self._rejects if part.content == REJECTS else self._events).update(dict(inputs))
         if part.content in KINDS:
-            new = self._held[part.content].add(files.hashes(part).copy())
+            new = self._held[part.content].add(hashes_of(clear))
             if not new.all():
                 twice = int(np.count_nonzero(~new))
                 yield StoreFinding("event_twice", part.path, message("store_event_twice", {"count": twice}))
