@@ -216,7 +216,7 @@ class Verifier:
     @staticmethod
     def _clean(store: Store) -> None:
         named = {name for part in store._ledger.all_parts() for name in (part.path, part.vault) if name}
-        there = {path.relative_to(store.path).as_posix() for path in store.path.rglob("*.parquet")}
+        there = {path.relative_to(store.path).as_posix() for path in store.path.glob("*/*/*.parquet")}
         if named != there:
             raise Wrong(f"files are left or gone: {sorted(named ^ there)}")
         if strange := [path.name for path in store.path.rglob("*.tmp")]:

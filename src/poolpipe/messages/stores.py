@@ -115,6 +115,9 @@ STORES: Final = {
     "store_file_missing": Message("is not there: {why}", "文件不存在：{why}"),
     "store_file_damaged": Message("its content is not the one that was written", "内容与写入时不同"),
     "store_rows_differ": Message("should have {rows} rows", "应有 {rows} 行"),
+    "store_log_damaged": Message(
+        "is not as it was written; the next command that writes makes it anew", "内容与写入时不同；下一次写入命令将重建"
+    ),
     "store_event_twice": Message("holds {count} events that are in the store already", "有 {count} 条事件在仓库中重复"),
     "store_input_unbalanced": Message(
         "read is not accepted, duplicates and rejected together", "读取数不等于接收、重复与拒收之和"

@@ -12,6 +12,7 @@ from poolpipe.errors import InputError
 from poolpipe.messages import message
 from poolpipe.results.durable import proof_of_file
 from poolpipe.store.contents import REJECTS, clear_columns, vault_columns
+from poolpipe.store.delta_log import damaged_logs
 from poolpipe.store.event_tables import hashes_of
 from poolpipe.store.held_events import EventSet
 from poolpipe.store.ledger import LEDGER
@@ -37,7 +38,7 @@ class StoreFinding(NamedTuple):
     Attributes
     ----------
     code : str
-        `ledger_damaged`, `file_missing`, `file_damaged`, `event_twice`, `counts_differ`.
+        `ledger_damaged`, `file_missing`, `file_damaged`, `event_twice`, `counts_differ`, `log_damaged`.
     where : str
         File below the store, or input.
     what : str
@@ -81,6 +82,10 @@ def check_store(
             found += counted.add(part, clear)
         if progress:
             progress("checking", place + 1, len(parts))
+    found += [
+        StoreFinding("log_damaged", name, message("store_log_damaged", {}))
+        for name in damaged_logs(files.folder)
+    ]
     return found + list(counted.compared(ledger))
 
 

@@ -150,11 +150,11 @@ class Ledger:
         wanted = None if contents is None else set(contents)
         return [part for part in parts if wanted is None or part.content in wanted]
 
-    def newest_with(self, content: str) -> int | None:
-        """The newest kept version that has a file of a table; None where none has."""
+    def newest_with(self, content: str, until: int | None = None) -> int | None:
+        """The newest kept version, up to one, that has a file of a table; None where none has."""
         found = self._one(
             "select max(version) from versions, parts where content = ? and added <= version "
-            "and (removed is null or removed > version)", content,
+            "and (removed is null or removed > version) and version <= coalesce(?, version)", content, until,
         )  # fmt: skip
         return None if found is None else int(found)
 

@@ -270,10 +270,7 @@ class Store(StoreReader):
                     self._keys.settle()
                     self._files.remove_leftovers(ledger.all_parts())
                     yield ledger
-                    try:
-                        bring_in_step(self.path, ledger)
-                    except OSError as error:
-                        raise InputError.of("delta_log_behind", where=str(self.path), why=error) from error
+                    bring_in_step(self.path, ledger)
                 finally:
                     ledger.close()
         except BlockingIOError as error:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from poolpipe.store.concluding import conclusions_among
+from poolpipe.store.delta_log import bring_in_step, shorten
 from poolpipe.store.rewriting import joined_parts, resealed, without_person
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def compact_parts(ledger: Ledger, files: PartFiles, sealing: DataKeys, keep_days
             removed = ledger.forget_before(forgotten[-1] + 1)
         for part in removed:
             files.remove(part)
+    bring_in_step(files.folder, ledger)
+    shorten(files.folder, ledger)
     return {"joined": len(gone), "versions": len(forgotten), "removed": len(removed)}
 
 
