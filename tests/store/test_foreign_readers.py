@@ -110,3 +110,10 @@ def test_changed_bit_of_a_log__is_named_or_changes_nothing(tmp_path: Path) -> No
                     assert found == [("log_damaged", "tables/report/_delta_log")]
             path.write_bytes(sound)
         assert store.check() == []
+
+
+def test_many_small_files__are_joined_as_they_come(tmp_path: Path) -> None:
+    with _store_of_reports(tmp_path, 70) as store:
+        assert len(store.files("report")) == 70 - 63
+        assert store.events("report").collect()["tube"].n_unique() == 70
+        assert store.check() == []

@@ -22,7 +22,7 @@ from poolpipe.store.ingesting import take_in
 from poolpipe.store.keys import DataKeys
 from poolpipe.store.ledger import Ledger, is_store
 from poolpipe.store.reader import StoreReader
-from poolpipe.store.upkeep import change_keys, commit_parts, compact_parts, erase_person
+from poolpipe.store.upkeep import change_keys, commit_parts, compact_parts, erase_person, join_many
 
 if TYPE_CHECKING:
     import os
@@ -147,10 +147,12 @@ class Store(StoreReader):
             As in `poolpipe.run`.
         """
         with self._writing() as ledger:
-            return take_in(
+            told = take_in(
                 inputs, ledger, self._files, self._keys.required(), self.policy, commit=partial(commit_parts, ledger, self._files),
                 foreign=InstrumentSource(self.policy), kind=kind, mapping=mapping, progress=progress,
             )  # fmt: skip
+            join_many(ledger, self._files, self._keys.required())
+            return told
 
     def check(self, progress: Progress | None = None) -> list[StoreFinding]:
         """Prove every law of the store; empty where it is sound.

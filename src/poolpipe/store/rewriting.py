@@ -36,7 +36,7 @@ _OF_PERSON = ("name", "person", "phone")
 
 
 def joined_parts(
-    parts: Iterable[TablePart], files: PartFiles, sealing: DataKeys
+    parts: Iterable[TablePart], files: PartFiles, sealing: DataKeys, least: int = 2
 ) -> list[tuple[list[TablePart], TablePart]]:
     """Join the small parts of each table and day to one.
 
@@ -44,6 +44,8 @@ def joined_parts(
     ----------
     parts : iterable of TablePart
         Of one version.
+    least : int
+        Small parts that a table and day must have.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def joined_parts(
             groups[part.content, part.first_at // 86_400_000_000].append(part)
     made = []
     for (content, _), group in sorted(groups.items()):
-        for several in _within(group):
+        for several in _within(group) if len(group) >= least else []:
             clear = pa.concat_tables([files.clear(each, clear_columns(content)) for each in several])
             vault = None
             if any(each.vault for each in several):

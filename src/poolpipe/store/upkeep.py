@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from poolpipe.store.concluding import conclusions_among
 from poolpipe.store.delta_log import bring_in_step, shorten
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from poolpipe.store.ledger import InputTaken, Ledger, TablePart
     from poolpipe.store.part_files import PartFiles
 
-__all__ = ["change_keys", "commit_parts", "compact_parts", "erase_person"]
+__all__ = ["change_keys", "commit_parts", "compact_parts", "erase_person", "join_many"]
+
+_MANY: Final = 64
+"""Small files of a table and day from which on ingest joins them."""
 
 
 def commit_parts(
@@ -57,14 +60,7 @@ def compact_parts(ledger: Ledger, files: PartFiles, sealing: DataKeys, keep_days
     dict
         As `Store.compact`.
     """
-    parts = ledger.parts(ledger.newest())
-    kept = {part.id for part in conclusions_among(parts)}  # in order: they are joined by no one
-    joined = joined_parts([part for part in parts if part.id not in kept], files, sealing)
-    gone = [part for several, _ in joined for part in several]
-    if joined:
-        files.sync()
-        with ledger.committing():
-            ledger.add_version("compact", [part for _, part in joined], removed=[part.id for part in gone])
+    joined = _join(ledger, files, sealing)
     forgotten = ledger.versions_before(keep_days)
     removed: list[TablePart] = []
     if forgotten:
@@ -74,7 +70,25 @@ def compact_parts(ledger: Ledger, files: PartFiles, sealing: DataKeys, keep_days
             files.remove(part)
     bring_in_step(files.folder, ledger)
     shorten(files.folder, ledger)
-    return {"joined": len(gone), "versions": len(forgotten), "removed": len(removed)}
+    return {"joined": joined, "versions": len(forgotten), "removed": len(removed)}
+
+
+def join_many(ledger: Ledger, files: PartFiles, sealing: DataKeys) -> None:
+    """Join small files where a table has many of one day: each ingest looks the events of its days up."""
+    _join(ledger, files, sealing, least=_MANY)
+
+
+def _join(ledger: Ledger, files: PartFiles, sealing: DataKeys, least: int = 2) -> int:
+    """Join small files as a new version; give how many others replaced."""
+    parts = ledger.parts(ledger.newest())
+    kept = {part.id for part in conclusions_among(parts)}  # in order: they are joined by no one
+    joined = joined_parts([part for part in parts if part.id not in kept], files, sealing, least)
+    gone = [part for several, _ in joined for part in several]
+    if joined:
+        files.sync()
+        with ledger.committing():
+            ledger.add_version("compact", [part for _, part in joined], removed=[part.id for part in gone])
+    return len(gone)
 
 
 def erase_person(ledger: Ledger, files: PartFiles, sealing: DataKeys, person: str, person_type: str) -> int:
