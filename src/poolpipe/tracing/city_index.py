@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,13 +12,12 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import WELL_PLACES, Dictionaries, text_bytes
-from poolpipe.coding.hash_groups import first_rows_with_hash
+from poolpipe.coding.numbering import number_by_first
 from poolpipe.tables import CALLS
 from poolpipe.tracing.flat_arrays import FlatArray
 from poolpipe.tracing.index import places_of
 from poolpipe.tracing.sources import source_tubes
-from poolpipe_kernels.compilation import read_only
-from poolpipe_kernels.grouped_rows import group_rows, mix_keys, number_by_first
+from poolpipe_kernels.grouped_rows import group_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,22 +130,10 @@ def index_city(
     rounds = day.codes.texts["round"].to_list()
     round_tubes = np.searchsorted(of_round, np.arange(len(rounds) + 1, dtype=of_round.dtype)).astype(np.int64)
     round_seats = offsets[round_tubes]
-    kept = {part.digest: part for part in before.seats} if before else {}
     people = list(before.people) if before else []
-    seats = []
-    for begin, end, tube in zip(round_seats, round_seats[1:], round_tubes, strict=False):
-        part = day.members[int(begin) : int(end)]
-        keys = _renumbered(part["person"].to_numpy(), keys_of)
-        tubes = part["tube"].to_numpy() - np.uint32(tube)
-        at = part["collected_at"].to_physical().to_numpy()
-        digest = _digest(tubes, keys, at) if keep else ""
-        if digest not in kept or not digest:
-            number, new = _number(people, keys)
-            people.append(FlatArray(new))
-            begins, rows = rows_by_number(number, sum(map(len, people)))
-            made = (tubes, number, at, begins, rows)
-            kept[digest] = RoundSeats(digest, *(FlatArray(values) for values in made))
-        seats.append(kept[digest])
+    spans = zip(round_seats.tolist(), round_seats[1:].tolist(), round_tubes.tolist(), strict=False)
+    parts = [_round(day.members[begin:end], tube, keys_of, keep=keep) for begin, end, tube in spans]
+    seats = _seats(parts, people, {part.digest: part for part in before.seats} if before else {})
     if before and _somebody_is_gone(seats, sum(map(len, people))):
         return index_city(day, keep=keep)
     columns = _tubes(day, offsets, of_round) | _loads(day, pools.height) | _others(day.codes, listed, keys_of)
@@ -169,19 +157,46 @@ def _digest(*columns: NDArray[Any]) -> str:
     return told.hexdigest()
 
 
-def _number(
-    people: Sequence[FlatArray], keys: NDArray[np.int64]
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Number people by those who are known; the keys of new ones."""
-    known = sum(map(len, people))
-    every = np.concatenate([*(part.whole() for part in people), keys]) if known else keys
-    mixed = np.empty(len(every), np.uint64)
-    halves = np.array_split(every, 2), np.array_split(mixed, 2)
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda keys, mixed: mix_keys(read_only(keys), mixed), *halves))
-    numbers, new = np.empty(len(keys), np.int32), np.empty(len(keys), np.uint32)
-    found = number_by_first(first_rows_with_hash(mixed), known, numbers, new)
-    return numbers, keys[new[:found]]
+class _Round(NamedTuple):
+    """Columns of a round that is to be indexed: its digest, tubes within it, keys of people, and microseconds."""
+
+    digest: str
+    tubes: NDArray[np.uint32]
+    keys: NDArray[np.int64]
+    at: NDArray[np.int64]
+
+
+def _round(members: pl.DataFrame, tube: int, keys_of: NDArray[np.int64], *, keep: bool) -> _Round:
+    keys = _renumbered(members["person"].to_numpy(), keys_of)
+    tubes = members["tube"].to_numpy() - np.uint32(tube)
+    at = members["collected_at"].to_physical().to_numpy()
+    return _Round(_digest(tubes, keys, at) if keep else "", tubes, keys, at)
+
+
+def _seats(
+    rounds: Sequence[_Round], people: list[FlatArray], kept: dict[str, RoundSeats]
+) -> list[RoundSeats]:
+    """Seats of each round, those that are kept as they are; the keys of people who were not known are put to `people`."""
+    new, told = [], set(kept)
+    for each in rounds:
+        if not each.digest or each.digest not in told:
+            new.append(each)
+            told.add(each.digest)
+    made = {}
+    if new:
+        numbered = number_by_first([*(part.whole() for part in people), *(each.keys for each in new)])
+        numbers = itertools.islice(numbered, len(people), None)
+        with ThreadPoolExecutor(1) as pool:  # seats of a round are laid out while the next is numbered
+            for each, (number, first) in zip(new, numbers, strict=True):
+                people.append(FlatArray(each.keys[first]))
+                rows = pool.submit(rows_by_number, number, sum(map(len, people)))
+                made[id(each)] = each, number, rows
+    laid_out = {
+        name: RoundSeats(each.digest, *map(FlatArray, (each.tubes, number, each.at, *rows.result())))
+        for name, (each, number, rows) in made.items()
+    }
+    kept = kept | {seats.digest: seats for seats in laid_out.values()}
+    return [laid_out[id(each)] if id(each) in laid_out else kept[each.digest] for each in rounds]
 
 
 def _somebody_is_gone(seats: Sequence[RoundSeats], people: int) -> bool:
@@ -235,8 +250,9 @@ def _tubes(
     """Columns of tubes: seats, place and box, each also as rows by number; times; codes."""
     pools, codes = day.pools, day.codes
     collected = pools["mode"].is_not_null().to_numpy()
-    number, _ = _number([], np.where(collected, places_of(pools, of_round), -1))
-    place = np.where(collected & (places_of(pools, of_round) >= 0), number, -1).astype(np.int32)
+    places = np.where(collected, places_of(pools, of_round), -1)
+    number, _ = next(number_by_first([places]))
+    place = np.where(places >= 0, number, np.int32(-1))
     place_begins, place_tubes = rows_by_number(place, int(place.max(initial=-1)) + 1)
     box = pools["box"].cast(pl.Int32).fill_null(-1).to_numpy()
     box_begins, box_tubes = rows_by_number(np.ascontiguousarray(box), len(codes.entities["box"]))
@@ -266,7 +282,9 @@ def _tubes(
 
 def _loads(day: CodedDay, tubes: int) -> dict[str, NDArray[Any]]:
     """Loads as a sample by tube, with those of each plate."""
-    loads = day.loads.sort("tube", "at", "plate", "well")
+    loads = day.loads
+    if not loads["tube"].is_sorted() or loads["tube"].n_unique() < len(loads):
+        loads = loads.sort("tube", "at", "plate", "well")
     plate = loads["plate"].cast(pl.Int32).to_numpy()
     begins, _ = rows_by_number(loads["tube"].cast(pl.Int32).to_numpy(), tubes)
     plate_begins, plate_loads = rows_by_number(np.ascontiguousarray(plate), len(day.codes.entities["plate"]))
