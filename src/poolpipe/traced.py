@@ -21,6 +21,7 @@ from poolpipe.results.day import Day
 from poolpipe.results.kept_index import kept_index, state_of_index
 from poolpipe.results.written import opened
 from poolpipe.tables import SORT_KEYS, TABLES, as_table
+from poolpipe.tracing.city_homes import index_homes
 from poolpipe.tracing.city_index import CityIndex, index_city
 from poolpipe.tracing.city_lookups import (
     city_dictionaries,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from poolpipe.coding.frames import Frame
     from poolpipe.policy import Policy, Rules
     from poolpipe.trace_policy import Tracing
+    from poolpipe.tracing.city_homes import CityHomes
 
 __all__ = ["trace"]
 
@@ -65,16 +67,28 @@ class _City:
         self._table: pl.DataFrame | None = None
         self._asked = 0
         self._spans: dict[tuple[str, str], tuple[int, int]] = {}
-        self._hazards: tuple[Tracing, CityHazards] | None = None
+        self._homes: tuple[pl.DataFrame, CityHomes | None] | None = None
+        self._hazards: tuple[Tracing, CityHomes | None, CityHazards] | None = None
         if "hazard_rate" in index.tubes:
             kept = {name: index.tubes[f"hazard_{name}"] for name in CityHazards._fields}
-            self._hazards = _usual_policy().trace, CityHazards(**kept)
+            self._hazards = _usual_policy().trace, None, CityHazards(**kept)
 
-    def hazards(self, rules: Policy) -> CityHazards:
+    def homes(self, residents: Reference) -> CityHomes | None:
+        """Households of a list of residents; those of the list that was asked last are kept."""
+        people = residents.people
+        if people is None:
+            return None
+        if self._homes is None or self._homes[0] is not people:
+            self._homes = people, index_homes(self.index, people)
+        return self._homes[1]
+
+    def hazards(self, rules: Policy, homes: CityHomes | None) -> CityHazards:
         """What the positive tubes of the day do to people, under a policy."""
-        if self._hazards is None or self._hazards[0] != rules.trace:
-            self._hazards = rules.trace, city_hazards(self.index, rules)
-        return self._hazards[1]
+        known = self._hazards
+        if known is None or known[0] != rules.trace or known[1] is not homes:
+            known = rules.trace, homes, city_hazards(self.index, rules, homes)
+            self._hazards = known
+        return known[2]
 
     def rows(self, sources: NDArray[np.int64]) -> pl.DataFrame:
         """Rows of some sources in the table, which lie together."""
@@ -279,7 +293,6 @@ def _tubes_of_person(index: CityIndex, person: str) -> NDArray[np.int64]:
 def _walk(
     city: _City, tubes: NDArray[np.int64], hops: int, rules: Policy, residents: Reference
 ) -> pl.DataFrame:
-    listed = residents.people is not None
-    known = None if listed else city.hazards(rules)
-    found = trace_city(city.index, tubes, hops, rules, known, residents.homes if listed else None)
+    homes = city.homes(residents)
+    found = trace_city(city.index, tubes, hops, rules, city.hazards(rules, homes), homes)
     return city_traces(city.index, found, rules.codes.plate_wells)

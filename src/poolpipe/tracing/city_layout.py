@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import WELL_PLACES, Dictionaries
+from poolpipe.tracing.city_homes import CityHomes, Living, living_with
 from poolpipe.tracing.city_lookups import (
     keys_of_people,
     look_up_seats,
-    numbers_of_keys,
     people_of_seats,
     rows_of_groups,
     seats_of_people,
@@ -21,6 +21,7 @@ from poolpipe.tracing.city_lookups import (
 from poolpipe.tracing.flat_arrays import FlatTexts, PackedTexts, ranges
 from poolpipe.tracing.following import queue_reach_us
 from poolpipe.tracing.index import Touched, distinct, distinct_below
+from poolpipe.tracing.people import NumberedPeople, Places, document_order
 from poolpipe.tracing.scores import InfectionEvidence
 from poolpipe.tracing.selection import overlapping
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LaidOut", "OtherDocuments", "lay_out"]
 
+_NOBODY = Living(np.empty(0, np.int64), np.empty(0, np.int64))
+
 
 class OtherDocuments(NamedTuple):
     """Other documents that occur: types and numbers in order, and their bounds."""
@@ -43,43 +46,71 @@ class OtherDocuments(NamedTuple):
 
 
 class LaidOut(NamedTuple):
-    """What some tubes touch, what is known of it, and the number of the person of each seat."""
+    """What some tubes touch, and what is known of it.
+
+    Attributes
+    ----------
+    touched : Touched
+    evidence : InfectionEvidence
+    others : OtherDocuments
+    people, rank : (people,) int64 and int32
+        Numbers of the people in the city, ascending, and the place of each among the keys of `touched`.
+    """
 
     touched: Touched
     evidence: InfectionEvidence
     others: OtherDocuments
     people: NDArray[np.int64]
+    rank: NDArray[np.int32]
+
+
+class _Chosen(NamedTuple):
+    """Seats that a walk touches, ascending, and the tubes of queues, place by place."""
+
+    seats: NDArray[np.int64]
+    queued: NDArray[np.int64]
+    living: Living
 
 
 def lay_out(
     index: CityIndex, tubes: NDArray[np.int64], sources: NDArray[np.int64], hops: int, policy: Policy,
-    homes: pl.DataFrame, strangers: pl.DataFrame | None,
+    homes: CityHomes | None,
 ) -> LaidOut:  # fmt: skip
     """Lay out what some tubes touch; of boxes and wells that of the sources among them."""
-    dwellers = homes["person"].to_numpy()
-    chosen = _touched_seats(index, tubes, numbers_of_keys(index, dwellers), queue_reach_us(policy), hops)
-    seats = look_up_seats(index, chosen)
-    keys, others = _local_keys(index, keys_of_people(index, seats.person), dwellers, strangers)
-    touched = _touched(index, sources, chosen, seats, keys, homes, others)
+    chosen = _choose(index, tubes, homes, queue_reach_us(policy), hops)
+    seats = look_up_seats(index, chosen.seats)
+    most = sum(map(len, index.people)) + (len(homes.people) if homes else 0)
+    people = distinct_below(np.concatenate([seats.person, chosen.living.people]), most)
+    keys, others = _with_local_others(index, keys_of_people(index, people, homes), homes)
+    order = document_order(keys, others.bounds)
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    number = Places(people, rank, most)
+    named = NumberedPeople(keys[order], number.of(seats.person), number.of(chosen.living.people))
+    touched = _touched(index, sources, chosen, seats, named)
     evidence = InfectionEvidence(
-        index.tubes["p"].take(chosen),
+        index.tubes["p"].take(chosen.seats),
         (index.round_tubes.searchsorted(touched.tubes, side="right") - 1).astype(np.uint32),
         index.tubes["alarmed_at"].take(touched.tubes),
     )
-    return LaidOut(touched, evidence, others, seats.person)
+    return LaidOut(touched, evidence, others, people, rank)
 
 
-def _touched_seats(
-    index: CityIndex, sources: NDArray[np.int64], dwellers: NDArray[np.int64], queue_us: int, hops: int
-) -> NDArray[np.int64]:  # fmt: skip
+def _choose(
+    index: CityIndex, sources: NDArray[np.int64], homes: CityHomes | None, queue_us: int, hops: int
+) -> _Chosen:
     """As `selection.touched_seats` finds them, looked up."""
     seats, known = int(index.round_seats[-1]), sum(map(len, index.people))
     own = seats_of_tubes(index, sources)
-    found = [own, seats_of_tubes(index, _beside(index, sources, queue_us))]
+    beside = _beside(index, sources, queue_us)
+    found = [own, seats_of_tubes(index, beside)]
     people = distinct_below(people_of_seats(index, own), known)
-    homes = seats_of_people(index, distinct_below(np.concatenate([people, dwellers]), known))
-    found.append(homes)
-    again = homes[np.isin(people_of_seats(index, homes), people)] if len(dwellers) else homes
+    again = seats_of_people(index, people)
+    found.append(again)
+    living = _NOBODY if homes is None else living_with(homes, people)
+    if homes is not None:
+        dwellers = distinct_below(living.people, known + len(homes.people))
+        found.append(seats_of_people(index, dwellers))
     for _ in range(2, hops + 1, 2):
         tubes = distinct_below(tubes_of_seats(index, again), int(index.round_tubes[-1]))
         reached = seats_of_tubes(index, tubes)
@@ -89,11 +120,11 @@ def _touched_seats(
             found.append(again)
     touched = distinct_below(np.concatenate(found), seats)
     everywhere = seats_of_people(index, distinct_below(people_of_seats(index, touched), known))
-    return distinct_below(np.concatenate([touched, everywhere]), seats)
+    return _Chosen(distinct_below(np.concatenate([touched, everywhere]), seats), beside, living)
 
 
 def _beside(index: CityIndex, sources: NDArray[np.int64], longest: int) -> NDArray[np.int64]:
-    """Tubes collected at the place of a source within `longest` microseconds of any of its swabs."""
+    """Tubes collected at the place of a source within `longest` microseconds of any of its swabs, place by place."""
     tubes = index.tubes
     place = tubes["place"].take(sources)
     queued = sources[place >= 0]
@@ -106,23 +137,31 @@ def _beside(index: CityIndex, sources: NDArray[np.int64], longest: int) -> NDArr
         place, first - longest, last + longest, np.repeat(asked, ends - begins),
         tubes["first_collected"].take(near), tubes["last_collected"].take(near),
     )  # fmt: skip
-    return np.sort(near[hit])
+    return near[hit]
 
 
-def _local_keys(
-    index: CityIndex, keys: NDArray[np.int64], dwellers: NDArray[np.int64], strangers: pl.DataFrame | None
-) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], OtherDocuments]:
-    """Keys of seats and dwellers with other documents numbered among those that occur here."""
-    rows = distinct(np.concatenate([-1 - keys[keys < 0], -1 - dwellers[dwellers < 0]]))
+def _with_local_others(
+    index: CityIndex, keys: NDArray[np.int64], homes: CityHomes | None
+) -> tuple[NDArray[np.int64], OtherDocuments]:
+    """Keys of people with other documents numbered among those that occur here."""
+    other = np.flatnonzero(keys < 0)
+    rows = np.sort(-1 - keys[other])
     beyond = len(index.tubes["other_rank"])
     known = rows[rows < beyond]
     types, numbers = (FlatTexts.of(index.tubes, f"other_{name}") for name in ("type", "number"))
-    if strangers is not None and len(known) < len(rows):
-        people = pl.DataFrame(
-            {"person_type": types.take(known).series(), "person": numbers.take(known).series()}
+    if homes is not None and len(known) < len(rows):
+        strangers = rows[rows >= beyond] - beyond
+        texts = (
+            (types, FlatTexts(homes.type_offsets, homes.type_bytes)),
+            (numbers, FlatTexts(homes.number_offsets, homes.number_bytes)),
         )
-        more = strangers.select(people.columns)[rows[rows >= beyond] - beyond]
-        people = pl.concat([people, more]).with_row_index("row").sort(people.columns)
+        people = pl.DataFrame(
+            {
+                name: [*here.take(known).series(), *there.take(strangers).series()]
+                for name, (here, there) in zip(("person_type", "person"), texts, strict=True)
+            }
+        )
+        people = people.with_row_index("row").sort("person_type", "person")
         order = people["row"].to_numpy().astype(np.int64)
         bounds = Dictionaries({}, {}, people.drop("row"), pl.DataFrame()).person_bounds()
         told = tuple(PackedTexts.of(people[name].to_list()) for name in ("person_type", "person"))
@@ -133,24 +172,17 @@ def _local_keys(
         others = OtherDocuments(
             types.take(known), numbers.take(known), index.tubes["other_bound"].take(known)
         )
+    if not len(other):
+        return keys, others
     number = np.empty(len(rows), np.int64)
     number[order] = np.arange(len(rows))
-    return (_replaced(keys, rows, number), _replaced(dwellers, rows, number)), others
-
-
-def _replaced(
-    keys: NDArray[np.int64], rows: NDArray[np.int64], number: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    keys = keys.copy()
-    other = keys < 0
     keys[other] = -1 - number[np.searchsorted(rows, -1 - keys[other])]
-    return keys
+    return keys, others
 
 
 def _touched(
-    index: CityIndex, sources: NDArray[np.int64], chosen: NDArray[np.int64], seats: SeatColumns,
-    keys: tuple[NDArray[np.int64], NDArray[np.int64]], homes: pl.DataFrame, others: OtherDocuments,
-) -> Touched:  # fmt: skip
+    index: CityIndex, sources: NDArray[np.int64], chosen: _Chosen, seats: SeatColumns, people: NumberedPeople
+) -> Touched:
     """Lay out touched seats with their tubes, the tubes of the sources' boxes and the wells of their plates."""
     of = index.tubes
     boxes = of["box"].take(sources)
@@ -159,17 +191,21 @@ def _touched(
     plates = distinct(of["load_slot"].take(ranges(begins, ends)) // WELL_PLACES)
     near = rows_of_groups(of["plate_begins"], of["plate_loads"], plates)
     loaded = of["load_tube"].take(near)
-    tubes = distinct_below(np.concatenate([seats.tube, boxed, loaded]), int(index.round_tubes[-1]))
+    # Seats are in the order of tubes: each tube is looked for once.
+    new = np.ones(len(seats.tube), np.bool_)
+    np.not_equal(seats.tube[1:], seats.tube[:-1], out=new[1:])
+    seated = seats.tube[new]
+    tubes = distinct_below(np.concatenate([seated, boxed, loaded]), int(index.round_tubes[-1]))
     place, box, packed, picked, received = (
         of[name].take(tubes).astype(np.int64)
         for name in ("place", "box", "packed_at", "picked_up_at", "received_at")
     )
     return Touched(
-        tubes, place, box, packed, picked, received,
-        np.searchsorted(tubes, seats.tube), keys[0], seats.at, keys[1],
-        homes["household"].cast(pl.Int64).to_numpy(),
-        _answers(of["answers"].whole(), sources, tubes, chosen),
-        np.searchsorted(tubes, loaded), of["load_slot"].take(near), of["load_at"].take(near), others.bounds,
+        tubes, place, box, packed, picked, received, np.searchsorted(tubes, chosen.queued),
+        np.searchsorted(tubes, seated)[np.cumsum(new) - 1], people.person, seats.at,
+        people.keys, people.dwellers, chosen.living.homes,
+        _answers(of["answers"].whole(), sources, tubes, chosen.seats),
+        np.searchsorted(tubes, loaded), of["load_slot"].take(near), of["load_at"].take(near),
     )  # fmt: skip
 
 

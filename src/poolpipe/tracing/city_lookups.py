@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from poolpipe.tracing.city_homes import CityHomes
     from poolpipe.tracing.city_index import CityIndex
     from poolpipe.tracing.flat_arrays import FlatArray
 
@@ -119,16 +120,17 @@ def look_up_seats(index: CityIndex, seats: NDArray[np.int64]) -> SeatColumns:
     return SeatColumns(tubes_of_seats(index, seats), people_of_seats(index, seats), at)
 
 
-def keys_of_people(index: CityIndex, people: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Keys of people by their numbers."""
-    if len(index.people) == 1:
-        return index.people[0].take(people)
-    keys, begin = np.empty(len(people), np.int64), 0
-    for part in index.people:
-        own = np.flatnonzero((people >= begin) & (people < begin + len(part)))
-        keys[own] = part.take(people[own] - begin)
-        begin += len(part)
-    return keys
+def keys_of_people(
+    index: CityIndex, people: NDArray[np.int64], homes: CityHomes | None = None
+) -> NDArray[np.int64]:
+    """Keys of people by their numbers, ascending; those who are in no tube are numbered by `homes`."""
+    keys, begin, cut = [], 0, 0
+    for part in (*index.people, *((homes.people,) if homes else ())):
+        end = begin + len(part)
+        upto = int(people.searchsorted(end)) if end <= people.max(initial=-1) else len(people)
+        keys.append(part.take(people[cut:upto] - begin))
+        begin, cut = end, upto
+    return np.concatenate(keys) if keys else np.empty(0, np.int64)
 
 
 def seats_of_tubes(index: CityIndex, tubes: NDArray[np.int64]) -> NDArray[np.int64]:

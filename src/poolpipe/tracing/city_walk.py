@@ -5,37 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import polars as pl
 
 from poolpipe.tracing.city_layout import lay_out
-from poolpipe.tracing.city_lookups import (
-    city_dictionaries,
-    keys_of_people,
-    people_of_seats,
-    seats_of_tubes,
-    swabbed_a_round,
-)
+from poolpipe.tracing.city_lookups import swabbed_a_round
 from poolpipe.tracing.flat_arrays import FlatArray, PackedTexts, ranges
 from poolpipe.tracing.following import AskedSources, follow_touched, hazards_of_positives
-from poolpipe.tracing.index import distinct, index_touched
+from poolpipe.tracing.index import index_touched
 from poolpipe.tracing.scores import DayHazards, people_tests, told_without_links
-from poolpipe.tracing.sources import NO_HOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.policy import Policy
+    from poolpipe.tracing.city_homes import CityHomes
     from poolpipe.tracing.city_index import CityIndex
     from poolpipe.tracing.city_layout import LaidOut
     from poolpipe.tracing.following import FollowedLinks
     from poolpipe.tracing.index import TraceIndex
     from poolpipe.tracing.scores import PeopleTests
     from poolpipe.tracing.walk import WalkedLinks
-
-    HomesOf = Callable[[Dictionaries, pl.Series], tuple[pl.DataFrame, pl.DataFrame] | None]
 
 __all__ = ["CityHazards", "CityLinks", "city_hazards", "trace_city"]
 
@@ -45,8 +35,8 @@ def trace_city(
     sources: NDArray[np.int64],
     hops: int,
     policy: Policy,
-    known: CityHazards | None = None,
-    homes_of: HomesOf | None = None,
+    known: CityHazards,
+    homes: CityHomes | None = None,
 ) -> CityLinks:
     """Walk from some tubes.
 
@@ -60,28 +50,18 @@ def trace_city(
         Most links.
     policy : Policy
         Look-back, queue, weights.
-    known : CityHazards, optional
-        As `city_hazards` gives them under this policy. Without them what all positive tubes of the day touch is looked up, too.
-    homes_of : callable, optional
-        `Reference.homes` of a list of residents; then `known`, which knows no households, is not used.
+    known : CityHazards
+        As `city_hazards` gives them under this policy and with these households.
+    homes : CityHomes, optional
+        Households of the city.
 
     Returns
     -------
     CityLinks
     """
-    homes, strangers, tubes = NO_HOMES, None, sources
-    positive = index.tubes["sources"].whole()
-    if homes_of is not None or known is None:
-        tubes = distinct(np.concatenate([positive, sources]))
-    if homes_of is not None:
-        members = keys_of_people(index, distinct(people_of_seats(index, seats_of_tubes(index, tubes))))
-        homes, strangers = homes_of(city_dictionaries(index), pl.Series(members)) or (NO_HOMES, None)
-    here = lay_out(index, tubes, sources, hops, policy, homes, strangers)
-    if homes_of is None and known is not None:
-        hazards = _known_hazards(known, here.people)
-    else:
-        hazards = hazards_of_positives(_asked(index, here, positive), swabbed_a_round(index), policy)
-    links = follow_touched(here.touched, here.evidence, _asked(index, here, sources), hops, policy, hazards)
+    here = lay_out(index, sources, sources, hops, policy, homes)
+    asked, hazards = _asked(index, here, sources), _known_hazards(known, here)
+    links = follow_touched(here.touched, here.evidence, asked, hops, policy, hazards)
     return CityLinks(links, here.others.types, here.others.numbers)
 
 
@@ -122,7 +102,7 @@ class CityHazards(NamedTuple):
     rate: FlatArray
 
 
-def city_hazards(index: CityIndex, policy: Policy) -> CityHazards:
+def city_hazards(index: CityIndex, policy: Policy, homes: CityHomes | None = None) -> CityHazards:
     """Walk from every positive tube of a day, and add up what their people do to everybody.
 
     Parameters
@@ -131,6 +111,8 @@ def city_hazards(index: CityIndex, policy: Policy) -> CityHazards:
         Of the city.
     policy : Policy
         Queue and weights.
+    homes : CityHomes, optional
+        Households of the city.
 
     Returns
     -------
@@ -138,23 +120,21 @@ def city_hazards(index: CityIndex, policy: Policy) -> CityHazards:
     """
     positive = index.tubes["sources"].whole()
     # Two hops: who is in another tube with somebody of a positive one may have it from them, too.
-    here = lay_out(index, positive, positive, 2, policy, NO_HOMES, None)
+    here = lay_out(index, positive, positive, 2, policy, homes)
     city = index_touched(here.touched)
     tests = people_tests(city.seats, here.evidence, policy.trace)
     hazards_of = hazards_of_positives(_asked(index, here, positive), swabbed_a_round(index), policy)
     hazards = hazards_of(city, tests, None)
-    number = np.empty(len(city.seats.keys), np.int64)
-    number[city.seats.person] = here.people
     swabs = np.diff(tests.begins)
     windows = tests.begins[:-1] + np.arange(len(swabs))
     concerned = tests.counts.copy()
     if len(swabs):
         concerned |= np.add.reduceat(hazards.total, windows) > 0
-    kept = np.flatnonzero(concerned)
-    kept = kept[np.argsort(number[kept])]
+    by_number = concerned[here.rank]
+    kept = here.rank[by_number].astype(np.int64)
     begins = np.concatenate([[0], np.cumsum(swabs[kept])])
     told = (
-        number[kept].astype(np.int32), begins,
+        here.people[by_number].astype(np.int32), begins,
         hazards.p[ranges(tests.begins[kept], tests.begins[kept + 1])],
         hazards.total[ranges(windows[kept], windows[kept] + swabs[kept] + 1)],
         np.array([hazards.rate]),
@@ -163,18 +143,16 @@ def city_hazards(index: CityIndex, policy: Policy) -> CityHazards:
 
 
 def _known_hazards(
-    known: CityHazards, people: NDArray[np.int64]
+    known: CityHazards, here: LaidOut
 ) -> Callable[[TraceIndex, PeopleTests, WalkedLinks | None], DayHazards]:
-    """Look the hazards of people up; `people` has the number of each seat's."""
+    """Look the hazards of people up."""
 
-    def hazards(index: TraceIndex, tests: PeopleTests, _: WalkedLinks | None) -> DayHazards:
-        number = np.empty(len(index.seats.keys), np.int64)
-        number[index.seats.person] = people
-        p, total = told_without_links(tests.p), np.zeros(len(tests.at) + len(number))
+    def hazards(_: TraceIndex, tests: PeopleTests, __: WalkedLinks | None) -> DayHazards:
+        p, total = told_without_links(tests.p), np.zeros(len(tests.at) + len(here.people))
         held = known.person.whole()
-        spot = held.searchsorted(number)
-        own = np.flatnonzero(held.take(spot, mode="clip") == number) if len(held) else spot[:0]
-        spot = spot[own]
+        spot = held.searchsorted(here.people)
+        hit = np.flatnonzero(held.take(spot, mode="clip") == here.people) if len(held) else spot[:0]
+        spot, own = spot[hit], here.rank[hit].astype(np.int64)
         begins, ends = known.begins.take(spot), known.begins.take(spot + 1)
         first, last = tests.begins[own], tests.begins[own + 1]
         p[ranges(first, last)] = known.p.take(ranges(begins, ends))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 import polars as pl
 
+from poolpipe_kernels.by_time import people_by_time, queue_by_time
 from poolpipe_kernels.grouped_rows import group_rows
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = [
     "TubeIndex",
     "distinct",
     "distinct_below",
+    "grouped",
     "index_touched",
     "places_of",
 ]
@@ -44,7 +46,7 @@ class SeatIndex:
     place : (tubes,) int64
         Round, site and point of a tube as one number, -1 for none.
     queue, rank : (queued,) and (seats,) int32
-        SeatIndex by place, time, tube and position; and where each stands there.
+        Seats that may be met by place, time, tube and position; and where each stands there.
     home_begins, homes, people_begins, people : int64, int32, int64, int32
         Each person's households, and each household's people.
     answers : (answers,) int64
@@ -136,16 +138,18 @@ class Touched(NamedTuple):
         As `places_of` gives it, -1 for none.
     box, packed_at, picked_up_at, received_at : (tubes,) int64
         Number of each tube's box, -1 for none, and its journey, microseconds; equal where they are not known.
-    tube, key, at : (seats,) int64
-        Tube, person's key and microseconds of each seat, sorted by tube and queue.
-    dwellers, homes : (k,) int64
-        Key of a person and number of their household: distinct rows.
+    queued : (k,) int64
+        Tubes in whose queues somebody may be met: place by place, ascending in each.
+    tube, person, at : (seats,) int64, int32, int64
+        Tube, person and microseconds of each seat, sorted by tube and queue.
+    keys : (people,) int64
+        Key of each person, in the order of their documents.
+    dwellers, homes : (k,) int32 and int64
+        A person and the number of their household: distinct rows.
     answers : (answers,) int64
         ``tube << 32 | seat`` of singles that answer the recall of a tube, ascending.
     loaded, slot, loaded_at : (loads,) int64
         Tube, plate and well as ``plate * WELL_PLACES + well``, and microseconds of each load as a sample.
-    bounds : (others,) int64
-        `Dictionaries.person_bounds`.
     """
 
     tubes: NDArray[np.int64]
@@ -154,16 +158,17 @@ class Touched(NamedTuple):
     packed_at: NDArray[np.int64]
     picked_up_at: NDArray[np.int64]
     received_at: NDArray[np.int64]
+    queued: NDArray[np.int64]
     tube: NDArray[np.int64]
-    key: NDArray[np.int64]
+    person: NDArray[np.int32]
     at: NDArray[np.int64]
-    dwellers: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    dwellers: NDArray[np.int32]
     homes: NDArray[np.int64]
     answers: NDArray[np.int64]
     loaded: NDArray[np.int64]
     slot: NDArray[np.int64]
     loaded_at: NDArray[np.int64]
-    bounds: NDArray[np.int64]
 
 
 def index_touched(touched: Touched) -> TraceIndex:
@@ -172,21 +177,20 @@ def index_touched(touched: Touched) -> TraceIndex:
 
 
 def _index_seats(touched: Touched) -> SeatIndex:
-    tube, at, place = touched.tube, touched.at, touched.place
-    keys = _in_order(distinct(np.concatenate([touched.key, touched.dwellers])), touched.bounds)
-    number = _Numbering(keys)
-    person = number.of(touched.key)
-    person_begins, by_person = _by_person(person, at, tube, len(keys))
-    placed = place[tube]
-    queued = np.flatnonzero(placed >= 0)
-    queue = queued[np.lexsort((queued, at[queued], placed[queued]))].astype(np.int32)
+    tube, at, place, person = touched.tube, touched.at, touched.place, touched.person
+    begins = _begins(tube, len(place))
+    people = len(touched.keys)
+    person_begins, by_person = np.zeros(people + 1, np.int64), np.empty(len(tube), np.int32)
+    scratch = np.empty(len(tube), np.int32)
+    people_by_time(person, at, scratch, person_begins, by_person)
+    queue = np.empty(int(np.add.reduce(begins[touched.queued + 1] - begins[touched.queued])), np.int32)
     rank = np.full(len(tube), -1, np.int32)
-    rank[queue] = np.arange(len(queue), dtype=np.int32)
-    dwellers, homes = number.of(touched.dwellers), touched.homes.astype(np.int32)
+    queue_by_time(touched.queued, place, begins, at, scratch, queue, rank)
+    dwellers, homes = touched.dwellers, touched.homes.astype(np.int32)
     by_dweller, by_home = np.lexsort((homes, dwellers)), np.lexsort((dwellers, homes))
     return SeatIndex(
-        keys, tube.astype(np.uint32), person, at, _begins(tube, len(place)), person_begins, by_person,
-        place, queue, rank, _begins(dwellers, len(keys)), homes[by_dweller],
+        touched.keys, tube.astype(np.uint32), person, at, begins, person_begins, by_person,
+        place, queue, rank, _begins(dwellers, people), homes[by_dweller],
         _begins(homes, int(homes.max(initial=-1)) + 1), dwellers[by_home], touched.answers,
     )  # fmt: skip
 
@@ -194,7 +198,7 @@ def _index_seats(touched: Touched) -> SeatIndex:
 def _index_tubes(touched: Touched) -> TubeIndex:
     own = np.flatnonzero(touched.box >= 0)
     parts = [part[own] for part in (touched.received_at, touched.picked_up_at, touched.box)]
-    order = _grouped(parts[2])
+    order = grouped(parts[2])
     new = [part[order][1:] != part[order][:-1] for part in parts]
     if ((new[0] | new[1]) & ~new[2]).any():  # a box of several journeys
         order = np.lexsort(parts)  # stable: tubes of a journey stay in order
@@ -213,20 +217,7 @@ def _index_tubes(touched: Touched) -> TubeIndex:
     )  # fmt: skip
 
 
-def _by_person(
-    person: NDArray[np.int32], at: NDArray[np.int64], tube: NDArray[np.int64], people: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Where each person's seats begin, and the seats, by time, then tube."""
-    begins, rows = np.zeros(people + 1, np.uint32), np.empty(len(person), np.uint32)
-    group_rows(person, begins, rows)
-    # Counting leaves the seats of a person by round and tube: nearly always that is by time.
-    ordered, times = person[rows], at[rows]
-    late = (ordered[1:] == ordered[:-1]) & (times[1:] < times[:-1])
-    order = np.lexsort((tube, at, person)) if late.any() else rows
-    return begins.astype(np.int64), order.astype(np.int32)
-
-
-def _grouped(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+def grouped(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Order of numbers from 0, equal ones in the order of their rows."""
     if not len(numbers) or int(numbers.max()) > 8 * len(numbers):
         return np.argsort(numbers, kind="stable")
@@ -251,29 +242,6 @@ def distinct_below(numbers: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     marked = np.zeros(most, np.bool_)
     marked[numbers] = True
     return np.flatnonzero(marked)
-
-
-class _Numbering:
-    """Numbers keys of people by their place among distinct ones."""
-
-    def __init__(self, keys: NDArray[np.int64]) -> None:
-        self.order = np.argsort(keys)
-        self.ascending = keys[self.order]
-
-    def of(self, keys: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Number of each key; -1 for one that does not occur."""
-        if not len(self.ascending):
-            return np.full(len(keys), -1, np.int32)
-        place = np.minimum(np.searchsorted(self.ascending, keys), len(self.ascending) - 1)
-        return np.where(self.ascending[place] == keys, self.order[place], -1).astype(np.int32)
-
-
-def _in_order(keys: NDArray[np.int64], bounds: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Sort distinct keys by document type and number: other documents stand before the resident ID of their bound."""
-    other = keys < 0
-    key = np.where(other, 0, keys)
-    key[other] = bounds[-1 - keys[other]]
-    return keys[np.lexsort((-1 - keys, ~other, key))]
 
 
 def _begins(numbers: NDArray[np.integer[Any]], groups: int) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from poolpipe.tables import LINKS
 from poolpipe_kernels import scores as kernels
+from poolpipe_kernels.people_tests import tests_of_people
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +36,6 @@ _SEEN = 1e-3
 """From this probability on an infection counts for the hazard of everybody else."""
 
 _TURNS = 5
-_NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,26 +298,17 @@ def _natures(rules: Tracing) -> NDArray[np.float64]:
 
 def people_tests(seats: SeatIndex, evidence: InfectionEvidence, rules: Tracing) -> PeopleTests:
     """One test for each person and round: the first swab, P(infected), and the earliest alarm."""
-    counts = np.zeros(len(seats.keys), np.bool_)
-    counts[seats.person[evidence.alarmed_at[seats.tube] < _NEVER]] = True
-    order = seats.by_person
-    person, tube = seats.person[order].astype(np.int64), seats.tube[order]
-    rounds = evidence.round_of[tube].astype(np.int64)
-    key = person * (int(rounds.max(initial=0)) + 1) + rounds
-    _, first, of = np.unique(key, return_index=True, return_inverse=True)
-    until = np.full(len(first), _NEVER)
-    np.minimum.at(until, of, evidence.alarmed_at[tube])
-    ranked = np.argsort(first)  # seats stand by person and time: so do the first ones of the rounds
-    kept = order[first[ranked]]
-    at = seats.at[kept] / _DAY_US
-    begins = np.zeros(len(seats.keys) + 1, np.int64)
-    np.cumsum(np.bincount(seats.person[kept], minlength=len(seats.keys)), out=begins[1:])
-    end = np.minimum(until[ranked] / _DAY_US, at + rules.infectious_days)
-    place = np.empty(len(first), np.int64)
-    place[ranked] = np.arange(len(first))
-    test_of = np.empty(len(order), np.int64)
-    test_of[order] = place[of]
-    return PeopleTests(begins, at, evidence.p[kept], end, test_of, counts)
+    people, every = len(seats.keys), len(seats.tube)
+    counts, begins = np.zeros(people, np.bool_), np.empty(people + 1, np.int64)
+    seen, alarm, test_of = (np.empty(every, np.int64) for _ in range(3))
+    found = tests_of_people(
+        seats.person_begins, seats.by_person, seats.tube, evidence.round_of, evidence.alarmed_at,
+        begins, seen, alarm, test_of, counts,
+    )  # fmt: skip
+    first = seen[:found]
+    at = seats.at[first] / _DAY_US
+    end = np.minimum(alarm[:found] / _DAY_US, at + rules.infectious_days)
+    return PeopleTests(begins, at, evidence.p[first], end, test_of, counts)
 
 
 def _starts(

@@ -16,8 +16,8 @@ from poolpipe.tracing.following import (
     hazards_of_positives,
     queue_reach_us,
 )
-from poolpipe.tracing.index import Touched, distinct_below, places_of
-from poolpipe.tracing.people import with_strangers
+from poolpipe.tracing.index import Touched, distinct_below, grouped, places_of
+from poolpipe.tracing.people import number_people, with_strangers
 from poolpipe.tracing.scores import InfectionEvidence
 from poolpipe.tracing.selection import CitySeats, members_of, touched_seats
 
@@ -187,16 +187,18 @@ def _touched(
     )
     recalled = np.searchsorted(tubes, told["tube"].to_numpy())
     slot = near["plate"].cast(pl.Int64) * WELL_PLACES + near["well"].cast(pl.Int64)
+    places = np.where(there, place[np.minimum(where, len(place) - 1)], -1)
+    queued = np.flatnonzero(places >= 0)
+    people = number_people(key, _renumbered(homes["person"], renumbered), codes.person_bounds())
     box, packed, picked, received = (
         own[name].to_physical().cast(pl.Int64).fill_null(-1).to_numpy(writable=True) for name in _PACKING
     )
     return Touched(
-        tubes, np.where(there, place[np.minimum(where, len(place) - 1)], -1), box, packed, picked, received,
-        tube, key, seats["collected_at"].to_physical().to_numpy(writable=True),
-        _renumbered(homes["person"], renumbered), homes["household"].cast(pl.Int64).to_numpy(),
+        tubes, places, box, packed, picked, received, queued[grouped(places[queued])],
+        tube, people.person, seats["collected_at"].to_physical().to_numpy(writable=True),
+        people.keys, people.dwellers, homes["household"].cast(pl.Int64).to_numpy(),
         np.sort((recalled << 32) + told["seat"].to_numpy()),
         np.searchsorted(tubes, near["tube"].to_numpy()), slot.to_numpy(), near["at"].to_physical().to_numpy(),
-        codes.person_bounds(),
     )  # fmt: skip
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from poolpipe.coding.dictionaries import WELL_PLACES
-from poolpipe.tables import LINKS
 from poolpipe_kernels import neighbours as beside
 from poolpipe_kernels import walk as kernels
+from poolpipe_kernels.link_rows import COLUMNS, arrange_links
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from poolpipe.tracing.index import SeatIndex, TraceIndex, TubeIndex
@@ -22,6 +21,9 @@ __all__ = ["WalkLimits", "WalkedLinks", "walk_from"]
 
 _ROWS = 1 << 18
 """Rows of a block, 16 MB: 13,000 sources with two hops fill some twenty."""
+
+_FEW = 256
+"""With fewer sources than this a second thread costs more than it saves."""
 
 _PLATES = {96: (8, 12), 384: (16, 24)}
 
@@ -76,6 +78,9 @@ class WalkedLinks(NamedTuple):
     reached: NDArray[np.int64]
 
 
+_REACHED = WalkedLinks._fields.index("reached")
+
+
 def walk_from(
     index: TraceIndex, sources: NDArray[np.uint32], since: NDArray[np.int64], limits: WalkLimits
 ) -> WalkedLinks:
@@ -94,77 +99,74 @@ def walk_from(
     -------
     WalkedLinks
     """
-    seats, tubes = index.seats, index.tubes
-    people = _rows(
-        lambda rows, done, first: _people(seats, sources, since, limits, rows, done, first),
-        len(sources), kernels.COLUMNS,
-    )  # fmt: skip
-    near = _rows(
-        lambda rows, done, first: _tubes(tubes, sources, limits, rows, done, first),
-        len(sources) if limits.hops else 0, beside.COLUMNS,
-    )  # fmt: skip
-    split = len(people)
-    source, seat, person, kind, hops, lag, via, reached = (
-        np.concatenate([column, np.full(len(near), -1)]) for column in people.T
-    )
-    source[split:], tube_beside, kind[split:], lag[split:], by_load = near.T
-    hops[split:] = 1
-    tube = np.full(len(source), -1)
-    seated = seat >= 0
-    tube[seated] = seats.tube[seat[seated]]
-    tube[split:] = tube_beside
-    via_load = np.full(len(source), -1)
-    via_load[split:] = np.where(near[:, 2] == kernels.WELL, by_load, -1)
-    # Two keys are sorted in half the time of four.
-    near_keys, far_keys = person * len(LINKS) + kind, source * (len(tubes.journey) + 1) + tube
-    order = np.lexsort((near_keys, far_keys))
-    back = np.empty(len(order), np.int64)
-    back[order] = np.arange(len(order))
-    reached = np.where(reached >= 0, back[reached], -1)
-    columns = (source, tube, person, seat, kind, hops, lag, via, via_load, reached)
-    return WalkedLinks(*(column[order] for column in columns))
+    cut = len(sources) // 2
+    if len(sources) < _FEW:
+        links = _part(index, sources, since, limits, 0)
+    else:
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(_part, index, sources[:cut], since, limits, 0)
+            second = _part(index, sources, since, limits, cut)
+        earlier = first.result()
+        reached = second[_REACHED]
+        reached[reached >= 0] += earlier.shape[1]
+        links = np.concatenate([earlier, second], axis=1)
+    return WalkedLinks(*links)
 
 
-def _rows(
-    work: Callable[[NDArray[np.int64], NDArray[np.int64], int], None], sources: int, columns: int
+def _part(
+    index: TraceIndex, sources: NDArray[np.uint32], since: NDArray[np.int64], limits: WalkLimits, first: int
 ) -> NDArray[np.int64]:
-    """Call a kernel block by block until all sources are done; a source that fills a block alone gets a larger one."""
-    blocks, first, size = [np.empty((0, columns), np.int64)], 0, _ROWS
-    done = np.zeros(2, np.int64)
-    begun = 0
-    while first < sources:
-        rows = np.empty((size, columns), np.int64)
-        work(rows, done, first)
-        block = rows[: done[1]].copy()
-        if columns == kernels.COLUMNS:  # its last column names a row of the block
-            block[:, -1] += np.where(block[:, -1] >= 0, begun, 0)
-        begun += len(block)
+    """Links of the sources from `first` on, in order, as `WalkedLinks` has them: block by block."""
+    seats = index.seats
+    size = min(_ROWS, max(_ROWS >> 8, (_ROWS >> 8) * (len(sources) - first)))
+    rows, near = np.empty((size, kernels.COLUMNS), np.int64), np.empty((size, beside.COLUMNS), np.int64)
+    scratch = [
+        np.empty(length, np.int32) for length in (len(seats.tube), len(seats.keys), len(index.tubes.journey))
+    ]
+    done, blocks, begun = np.zeros(2, np.int64), [np.empty((COLUMNS, 0), np.int64)], 0
+    while first < len(sources):
+        _people(seats, sources, since, limits, scratch, rows, done, first)
+        end, found = done.tolist()
+        if end == first:  # it fills the rows alone
+            rows = np.empty((2 * len(rows), kernels.COLUMNS), np.int64)
+            continue
+        if limits.hops:
+            _tubes(index.tubes, sources[:end], limits, scratch[2], near, done, first)
+            while done[0] < end:
+                near = np.empty((2 * len(near), beside.COLUMNS), np.int64)
+                _tubes(index.tubes, sources[:end], limits, scratch[2], near, done, first)
+        else:
+            done[1] = 0
+        block = np.empty((COLUMNS, found + int(done[1])), np.int64)
+        arrange_links(len(seats.keys), first, begun, rows[:found], near[: done[1]], seats.tube, block)
+        begun += block.shape[1]
         blocks.append(block)
-        size = size if done[0] > first else 2 * size
-        first = int(done[0])
-    return np.concatenate(blocks)
+        first = end
+    return blocks[1] if len(blocks) == 2 else np.concatenate(blocks, axis=1)
 
 
 def _people(
     seats: SeatIndex, sources: NDArray[np.uint32], since: NDArray[np.int64], limits: WalkLimits,
-    rows: NDArray[np.int64], done: NDArray[np.int64], first: int,
+    scratch: list[NDArray[np.int32]], rows: NDArray[np.int64], done: NDArray[np.int64], first: int,
 ) -> None:  # fmt: skip
     far = np.array([limits.queue_us, limits.queue_scans, limits.hops], np.int64)
-    seat_row, person_row = np.zeros(len(seats.tube), np.int32), np.zeros(len(seats.keys), np.int32)
+    for each in scratch[:2]:
+        each.fill(0)
     kernels.walk(
         sources, since, first, far, seats.tube, seats.person, seats.at, seats.begins, seats.person_begins,
         seats.by_person, seats.place, seats.queue, seats.rank, seats.home_begins, seats.homes, seats.people_begins,
-        seats.people, seats.answers, seat_row, person_row, rows, done,
+        seats.people, seats.answers, scratch[0], scratch[1], rows, done,
     )  # fmt: skip
 
 
 def _tubes(
-    tubes: TubeIndex, sources: NDArray[np.uint32], limits: WalkLimits,
+    tubes: TubeIndex, sources: NDArray[np.uint32], limits: WalkLimits, tube_row: NDArray[np.int32],
     rows: NDArray[np.int64], done: NDArray[np.int64], first: int,
 ) -> None:  # fmt: skip
     plate = np.array([*_PLATES[limits.plate_wells], WELL_PLACES], np.int64)
+    tube_row.fill(0)
     beside.neighbours(
         sources, first, plate, tubes.journey, tubes.journey_begins, tubes.by_journey, tubes.packed_at,
         tubes.load_begins, tubes.slot, tubes.loaded_at, tubes.load_tube, tubes.by_slot, tubes.slots,
-        np.zeros(len(tubes.journey), np.int32), rows, done,
+        tube_row, rows, done,
     )  # fmt: skip
