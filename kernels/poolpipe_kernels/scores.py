@@ -11,7 +11,20 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["LATENT", "first_seen", "household_hazards", "household_shares", "queue_hazards"]
+__all__ = [
+    "LATENT",
+    "first_seen",
+    "household_hazards",
+    "household_shares",
+    "outside_hazards",
+    "queue_hazards",
+]
+
+DAY_US = 86_400_000_000.0
+"""Microseconds of a day."""
+
+LEAST = 1e-12
+"""Least hazard of everybody else."""
 
 LATENT, BEFORE, RATE, NEAR, DECAY, LONGEST = range(6)
 """Places in `natures`: days from infection to the first positive test; days before a first test in which infections count; household
@@ -148,13 +161,16 @@ def household_hazards(
                             total[here] += likely * _hazard(x, k, y, j, test_begins, test_at, until, natures)
 
 
-@kernel("int64[] int64[] int64[] float64[] float64[] int32[] int64[] float64[] float64[] float64[] int64[]")
+@kernel(
+    "int64[] int64[] int64[] float64[] int64[] int64[] int32[] int64[] float64[] float64[] float64[] int64[]"
+)
 def queue_hazards(
     begins: NDArray[np.int64],
     ends: NDArray[np.int64],
     seat: NDArray[np.int64],
-    seat_p: NDArray[np.float64],
-    seat_at: NDArray[np.float64],
+    p: NDArray[np.float64],
+    test_of: NDArray[np.int64],
+    seat_at: NDArray[np.int64],
     seat_person: NDArray[np.int32],
     test_begins: NDArray[np.int64],
     test_at: NDArray[np.float64],
@@ -168,8 +184,10 @@ def queue_hazards(
     ----------
     begins, ends, seat : (links,) int64
         Seats from which each link starts, and the seat to which it leads.
-    seat_p, seat_at, seat_person : (seats,) float64, float64 and int32
-        P(infected), days, and person.
+    p : (tests,) float64
+        P(infected) at each test.
+    test_of, seat_at, seat_person : (seats,) int64, int64 and int32
+        Test, microseconds, and person.
     test_begins, test_at, natures
         As of `household_hazards`.
     hazard, window : (links,) float64 and int64
@@ -177,18 +195,48 @@ def queue_hazards(
     """
     for link in range(len(seat)):
         y = int(seat_person[seat[link]])
-        at = seat_at[seat[link]]
+        at = seat_at[seat[link]] / DAY_US
         hazard[link] = 0.0
         latest = at
         for other in range(begins[link], ends[link]):
-            lag = abs(seat_at[other] - at)
-            if seat_p[other] > 1e-5 and seat_person[other] != y and lag <= natures[LONGEST]:
-                hazard[link] += seat_p[other] * natures[NEAR] * math.exp(-lag / natures[DECAY])
-                latest = max(latest, seat_at[other])
+            likely, moment = p[test_of[other]], seat_at[other] / DAY_US
+            lag = abs(moment - at)
+            if likely > 1e-5 and seat_person[other] != y and lag <= natures[LONGEST]:
+                hazard[link] += likely * natures[NEAR] * math.exp(-lag / natures[DECAY])
+                latest = max(latest, moment)
         test = test_begins[y]
         while test < test_begins[y + 1] and test_at[test] - natures[LATENT] < latest:
             test += 1
         window[link] = test + y
+
+
+@kernel("int64[] float64[] float64 float64 float64[]")
+def outside_hazards(
+    test_begins: NDArray[np.int64],
+    test_at: NDArray[np.float64],
+    rate: float,
+    first_days: float,
+    outside: NDArray[np.float64],
+) -> None:
+    """Hazard of everybody else in each window.
+
+    Parameters
+    ----------
+    test_begins, test_at
+        As of `household_hazards`.
+    rate : float
+        A day.
+    first_days : float
+        Days of a person's first window.
+    outside : (tests + people,) float64
+        Output; the last window of each person, still open, has none.
+    """
+    for person in range(len(test_begins) - 1):
+        first, last = test_begins[person], test_begins[person + 1]
+        for test in range(first, last):
+            days = first_days if test == first else test_at[test] - test_at[test - 1]
+            outside[test + person] = max(rate * days, LEAST)
+        outside[last + person] = LEAST
 
 
 @kernel(

@@ -89,19 +89,18 @@ def test_queue__sums_over_the_tube_and_falls_in_the_window_after(run) -> None:
     person = np.array([0, 1, 2, 2], np.int32)
     begins, at = np.array([0, 1, 2, 4]), np.array([9.998, 10.0, 10.001, 13.0])
     hazard, window = np.empty(1), np.empty(1, np.int64)
-    run(
-        np.array([0]),
-        np.array([2]),
-        np.array([2]),
-        seat_p,
-        seat_at,
-        person,
-        begins,
-        at,
-        NATURES,
-        hazard,
-        window,
-    )
+    moments = np.round(seat_at * kernels.DAY_US).astype(np.int64)
+    first, last, seat = np.array([0]), np.array([2]), np.array([2])
+    run(first, last, seat, seat_p, np.arange(4), moments, person, begins, at, NATURES, hazard, window)
     wanted = 0.04 * (0.5 * math.exp(-1.5) + math.exp(-0.5))
     assert hazard[0] == pytest.approx(wanted)
     assert window[0] == 3 + 2
+
+
+@both(kernels.outside_hazards)
+def test_outside__is_a_rate_times_the_days_of_each_window(run) -> None:
+    begins, at = np.array([0, 2, 2, 3]), np.array([3.0, 7.5, 4.0])
+    outside = np.empty(6)
+    run(begins, at, 0.5, 3.0, outside)
+    # A first window has the days of being infectious, one still open none; the second person was never swabbed.
+    assert outside.tolist() == [1.5, 2.25, kernels.LEAST, kernels.LEAST, 1.5, kernels.LEAST]

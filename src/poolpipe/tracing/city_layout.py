@@ -24,6 +24,7 @@ from poolpipe.tracing.index import Touched, distinct, distinct_below
 from poolpipe.tracing.people import NumberedPeople, Places, document_order
 from poolpipe.tracing.scores import InfectionEvidence
 from poolpipe.tracing.selection import overlapping
+from poolpipe.tracing.walk import PLATES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     from poolpipe.policy import Policy
     from poolpipe.tracing.city_index import CityIndex
     from poolpipe.tracing.city_lookups import SeatColumns
+    from poolpipe.tracing.flat_arrays import FlatArray
 
 __all__ = ["LaidOut", "OtherDocuments", "lay_out"]
 
+_FEW = 1 << 14
 _NOBODY = Living(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
@@ -87,7 +90,7 @@ def lay_out(
     rank[order] = np.arange(len(order), dtype=np.int32)
     number = Places(people, rank, most)
     named = NumberedPeople(keys[order], number.of(seats.person), number.of(chosen.living.people))
-    touched = _touched(index, sources, chosen, seats, named)
+    touched = _touched(index, sources, chosen, seats, named, PLATES[policy.codes.plate_wells][1])
     evidence = InfectionEvidence(
         index.tubes["p"].take(chosen.seats),
         (index.round_tubes.searchsorted(touched.tubes, side="right") - 1).astype(np.uint32),
@@ -181,32 +184,60 @@ def _with_local_others(
 
 
 def _touched(
-    index: CityIndex, sources: NDArray[np.int64], chosen: _Chosen, seats: SeatColumns, people: NumberedPeople
-) -> Touched:
+    index: CityIndex, sources: NDArray[np.int64], chosen: _Chosen, seats: SeatColumns, people: NumberedPeople,
+    columns: int,
+) -> Touched:  # fmt: skip
     """Lay out touched seats with their tubes, the tubes of the sources' boxes and the wells of their plates."""
     of = index.tubes
     boxes = of["box"].take(sources)
     boxed = rows_of_groups(of["box_begins"], of["box_tubes"], distinct(boxes[boxes >= 0]).astype(np.int64))
-    begins, ends = (of["load_begins"].take(sources + step).astype(np.int64) for step in (0, 1))
-    plates = distinct(of["load_slot"].take(ranges(begins, ends)) // WELL_PLACES)
-    near = rows_of_groups(of["plate_begins"], of["plate_loads"], plates)
+    near, slot = _loads_near(index, sources, columns)
     loaded = of["load_tube"].take(near)
     # Seats are in the order of tubes: each tube is looked for once.
     new = np.ones(len(seats.tube), np.bool_)
     np.not_equal(seats.tube[1:], seats.tube[:-1], out=new[1:])
     seated = seats.tube[new]
     tubes = distinct_below(np.concatenate([seated, boxed, loaded]), int(index.round_tubes[-1]))
-    place, box, packed, picked, received = (
-        of[name].take(tubes).astype(np.int64)
-        for name in ("place", "box", "packed_at", "picked_up_at", "received_at")
+    place = of["place"].take(tubes).astype(np.int64)
+    boxed = np.searchsorted(tubes, np.sort(boxed))
+    box, packed, picked, received = (
+        _of_some(of[name], tubes, boxed) for name in ("box", "packed_at", "picked_up_at", "received_at")
     )
     return Touched(
-        tubes, place, box, packed, picked, received, np.searchsorted(tubes, chosen.queued),
+        tubes, place, box, packed, picked, received, boxed, np.searchsorted(tubes, chosen.queued),
         np.searchsorted(tubes, seated)[np.cumsum(new) - 1], people.person, seats.at,
         people.keys, people.dwellers, chosen.living.homes,
         _answers(of["answers"].whole(), sources, tubes, chosen.seats),
-        np.searchsorted(tubes, loaded), of["load_slot"].take(near), of["load_at"].take(near),
+        np.searchsorted(tubes, loaded), slot, of["load_at"].take(near),
     )  # fmt: skip
+
+
+def _of_some(column: FlatArray, tubes: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Values of some of the tubes, -1 for the others."""
+    values = np.full(len(tubes), -1)
+    values[rows] = column.take(tubes[rows])
+    return values
+
+
+def _loads_near(
+    index: CityIndex, sources: NDArray[np.int64], columns: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Loads into wells of the sources and around them, by tube, and the slot of each."""
+    of = index.tubes
+    begins, ends = (of["load_begins"].take(sources + step).astype(np.int64) for step in (0, 1))
+    own = of["load_slot"].take(ranges(begins, ends))
+    plates = distinct(own // WELL_PLACES)
+    near = np.sort(rows_of_groups(of["plate_begins"], of["plate_loads"], plates))
+    slot = of["load_slot"].take(near)
+    if len(plates) * WELL_PLACES > _FEW:  # of a few plates all wells may stay
+        # A well's number beyond the plate's edge, or of the next row, only lets a load stay that no link leads to.
+        around = np.array([down * columns + right for down in (-1, 0, 1) for right in (-1, 0, 1)])
+        wanted = np.zeros((len(plates) + 2) * WELL_PLACES, np.bool_)
+        wells = (np.searchsorted(plates, own // WELL_PLACES) + 1) * WELL_PLACES + own % WELL_PLACES
+        wanted[wells[:, None] + around] = True
+        kept = wanted[(np.searchsorted(plates, slot // WELL_PLACES) + 1) * WELL_PLACES + slot % WELL_PLACES]
+        near, slot = near[kept], slot[kept]
+    return near, slot
 
 
 def _answers(

@@ -138,6 +138,8 @@ class Touched(NamedTuple):
         As `places_of` gives it, -1 for none.
     box, packed_at, picked_up_at, received_at : (tubes,) int64
         Number of each tube's box, -1 for none, and its journey, microseconds; equal where they are not known.
+    boxed : (k,) int64
+        Tubes, ascending, whose boxes are looked at.
     queued : (k,) int64
         Tubes in whose queues somebody may be met: place by place, ascending in each.
     tube, person, at : (seats,) int64, int32, int64
@@ -158,6 +160,7 @@ class Touched(NamedTuple):
     packed_at: NDArray[np.int64]
     picked_up_at: NDArray[np.int64]
     received_at: NDArray[np.int64]
+    boxed: NDArray[np.int64]
     queued: NDArray[np.int64]
     tube: NDArray[np.int64]
     person: NDArray[np.int32]
@@ -196,7 +199,7 @@ def _index_seats(touched: Touched) -> SeatIndex:
 
 
 def _index_tubes(touched: Touched) -> TubeIndex:
-    own = np.flatnonzero(touched.box >= 0)
+    own = touched.boxed
     parts = [part[own] for part in (touched.received_at, touched.picked_up_at, touched.box)]
     order = grouped(parts[2])
     new = [part[order][1:] != part[order][:-1] for part in parts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,6 +37,9 @@ _SEEN = 1e-3
 """From this probability on an infection counts for the hazard of everybody else."""
 
 _TURNS = 5
+
+_FEW = 1 << 16
+"""With fewer links than this a second thread costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +239,19 @@ def _queue_hazards(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Hazard of the seats that each link starts from, and the window of the person whom it leads to."""
     hazard, window = np.empty(len(links[2])), np.empty(len(links[2]), np.int64)
-    kernels.queue_hazards(
-        *links, tests.p[tests.of], seats.at / _DAY_US, seats.person, tests.begins, tests.at, natures, hazard, window
-    )  # fmt: skip
+
+    def find(part: slice) -> None:
+        kernels.queue_hazards(
+            *(each[part] for each in links), tests.p, tests.of, seats.at, seats.person, tests.begins, tests.at,
+            natures, hazard[part], window[part],
+        )  # fmt: skip
+
+    cut = len(hazard) // 2
+    if len(hazard) < _FEW:
+        find(slice(None))
+    else:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(find, (slice(cut), slice(cut, None))))
     return hazard, window
 
 
@@ -354,7 +368,8 @@ def _days(tests: PeopleTests, rules: Tracing) -> NDArray[np.float64]:
 
 def _outside(rate: float, tests: PeopleTests, rules: Tracing) -> NDArray[np.float64]:
     """Hazard of everybody else in each window."""
-    outside: NDArray[np.float64] = np.maximum(rate * _days(tests, rules), 1e-12)
+    outside = np.empty(len(tests.at) + len(tests.begins) - 1)
+    kernels.outside_hazards(tests.begins, tests.at, rate, float(rules.infectious_days), outside)
     return outside
 
 

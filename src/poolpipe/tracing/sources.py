@@ -194,7 +194,7 @@ def _touched(
         own[name].to_physical().cast(pl.Int64).fill_null(-1).to_numpy(writable=True) for name in _PACKING
     )
     return Touched(
-        tubes, places, box, packed, picked, received, queued[grouped(places[queued])],
+        tubes, places, box, packed, picked, received, np.flatnonzero(box >= 0), queued[grouped(places[queued])],
         tube, people.person, seats["collected_at"].to_physical().to_numpy(writable=True),
         people.keys, people.dwellers, homes["household"].cast(pl.Int64).to_numpy(),
         np.sort((recalled << 32) + told["seat"].to_numpy()),
