@@ -24,7 +24,7 @@ PARTITION_BITS = 9
 
 
 @kernel
-def _mixed(key: int) -> np.uint64:
+def _mixed(key: np.int64) -> np.uint64:
     """Mix a key into a hash (splitmix64, Steele et al. 2014).
 
     Parameters

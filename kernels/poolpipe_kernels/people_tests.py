@@ -76,4 +76,4 @@ def tests_of_people(
                 counts[person] = True
                 alarm[test] = min(alarm[test], alarmed_at[tube])
     test_begins[len(person_begins) - 1] = tests
-    return tests
+    return int(tests)

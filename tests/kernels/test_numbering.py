@@ -30,7 +30,8 @@ def test_number_keys__numbers_them_in_the_order_in_which_they_first_occur(interp
     assert sorted(partitioned.tolist()) == sorted(key for part in parts for key in part)
     for span in ((0, cut), (cut, PARTITIONS)):  # as two threads share them
         of(kernels.find_first_keys, interpreted)(*span, begins, partitioned, firsts)
-    places, known, found = begins[:-1].copy(), {}, 0
+    places, found = begins[:-1].copy(), 0
+    known: dict[int, int] = {}
     for part, array in zip(parts, arrays, strict=True):
         numbers, new = np.empty(len(part), np.int32), np.empty(len(part), np.uint32)
         before = found

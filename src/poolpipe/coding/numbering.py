@@ -58,6 +58,6 @@ def _first_places(parts: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64]
         cursors = begins[:-1] + np.cumsum(counts, axis=0) - counts
         list(pool.map(lambda chunk, own: kernels.partition_keys(chunk, own, partitioned), chunks, cursors))
         half = int(np.searchsorted(begins, len(firsts) // 2))
-        spans = ((0, half), (half, partitions))
-        list(pool.map(lambda span: kernels.find_first_keys(*span, begins, partitioned, firsts), spans))
+        spans = (0, half), (half, partitions)
+        list(pool.map(lambda a, b: kernels.find_first_keys(a, b, begins, partitioned, firsts), *spans))
     return begins, firsts

@@ -106,7 +106,7 @@ def index_homes(index: CityIndex, residents: pl.DataFrame | None) -> CityHomes |
     begins = np.searchsorted(homes, np.arange(names.height + 1, dtype=np.int32)).astype(np.uint32)
     texts = [_texts(strangers[name]) for name in _DOCUMENT]
     told = (new, own, dwellers[more], homes[more], begins, dwellers, *texts[0], *texts[1])
-    return CityHomes(*map(FlatArray, told))
+    return CityHomes(*(FlatArray(values) for values in told))
 
 
 def _numbers(index: CityIndex, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

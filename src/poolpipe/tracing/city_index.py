@@ -192,7 +192,9 @@ def _seats(
                 rows = pool.submit(rows_by_number, number, sum(map(len, people)))
                 made[id(each)] = each, number, rows
     laid_out = {
-        name: RoundSeats(each.digest, *map(FlatArray, (each.tubes, number, each.at, *rows.result())))
+        name: RoundSeats(
+            each.digest, *(FlatArray(values) for values in (each.tubes, number, each.at, *rows.result()))
+        )
         for name, (each, number, rows) in made.items()
     }
     kept = kept | {seats.digest: seats for seats in laid_out.values()}

@@ -21,7 +21,7 @@ from poolpipe.tracing.city_lookups import (
 from poolpipe.tracing.flat_arrays import FlatTexts, PackedTexts, ranges
 from poolpipe.tracing.following import queue_reach_us
 from poolpipe.tracing.index import Touched, distinct, distinct_below
-from poolpipe.tracing.people import NumberedPeople, Places, document_order
+from poolpipe.tracing.people import NumberedPeople, PeoplePlaces, document_order
 from poolpipe.tracing.scores import InfectionEvidence
 from poolpipe.tracing.selection import overlapping
 from poolpipe.tracing.walk import PLATES
@@ -84,11 +84,13 @@ def lay_out(
     seats = look_up_seats(index, chosen.seats)
     most = sum(map(len, index.people)) + (len(homes.people) if homes else 0)
     people = distinct_below(np.concatenate([seats.person, chosen.living.people]), most)
-    keys, others = _with_local_others(index, keys_of_people(index, people, homes), homes)
+    keys, others = _with_local_others(
+        index, keys_of_people(index, people, homes.people if homes else None), homes
+    )
     order = document_order(keys, others.bounds)
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
-    number = Places(people, rank, most)
+    number = PeoplePlaces(people, rank, most)
     named = NumberedPeople(keys[order], number.of(seats.person), number.of(chosen.living.people))
     touched = _touched(index, sources, chosen, seats, named, PLATES[policy.codes.plate_wells][1])
     evidence = InfectionEvidence(

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from poolpipe.tracing.city_homes import CityHomes
     from poolpipe.tracing.city_index import CityIndex
     from poolpipe.tracing.flat_arrays import FlatArray
 
@@ -121,11 +120,11 @@ def look_up_seats(index: CityIndex, seats: NDArray[np.int64]) -> SeatColumns:
 
 
 def keys_of_people(
-    index: CityIndex, people: NDArray[np.int64], homes: CityHomes | None = None
+    index: CityIndex, people: NDArray[np.int64], others: FlatArray | None = None
 ) -> NDArray[np.int64]:
-    """Keys of people by their numbers, ascending; those who are in no tube are numbered by `homes`."""
+    """Keys of people by their numbers, ascending; `others` are the keys of those who are in no tube."""
     keys, begin, cut = [], 0, 0
-    for part in (*index.people, *((homes.people,) if homes else ())):
+    for part in (*index.people, *(() if others is None else (others,))):
         end = begin + len(part)
         upto = int(people.searchsorted(end)) if end <= people.max(initial=-1) else len(people)
         keys.append(part.take(people[cut:upto] - begin))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from poolpipe.coding.dictionaries import Dictionaries
 
-__all__ = ["NumberedPeople", "Places", "document_order", "number_people", "with_strangers"]
+__all__ = ["NumberedPeople", "PeoplePlaces", "document_order", "number_people", "with_strangers"]
 
 
 class NumberedPeople(NamedTuple):
@@ -84,7 +84,7 @@ def number_people(
     return NumberedPeople(ascending[order], person, living)
 
 
-class Places:
+class PeoplePlaces:
     """Looks places of numbers up.
 
     Parameters
@@ -106,7 +106,7 @@ class Places:
             self._table[numbers] = places
 
     def of(self, numbers: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Places of some of the numbers."""
+        """PeoplePlaces of some of the numbers."""
         if self._table is not None:
             return self._table.take(numbers)
         return self._places.take(self._numbers.searchsorted(numbers))

@@ -238,11 +238,12 @@ def _queue_hazards(
     natures: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Hazard of the seats that each link starts from, and the window of the person whom it leads to."""
-    hazard, window = np.empty(len(links[2])), np.empty(len(links[2]), np.int64)
+    begins, ends, seat = links
+    hazard, window = np.empty(len(seat)), np.empty(len(seat), np.int64)
 
     def find(part: slice) -> None:
         kernels.queue_hazards(
-            *(each[part] for each in links), tests.p, tests.of, seats.at, seats.person, tests.begins, tests.at,
+            begins[part], ends[part], seat[part], tests.p, tests.of, seats.at, seats.person, tests.begins, tests.at,
             natures, hazard[part], window[part],
         )  # fmt: skip
 
