@@ -26,6 +26,7 @@ from poolpipe.messages import message
 from poolpipe.past_settings import NOTHING_TELLS
 from poolpipe.paths import shown
 from poolpipe.settings import Broken, SettingsTable, broken, broken_rules, broken_together
+from poolpipe.store_policy import Keeping
 from poolpipe.trace_policy import Tracing
 from poolpipe.zones import known_zone
 
@@ -259,6 +260,8 @@ class Policy(SettingsTable):
         How far the table `traces` goes, and how an infection spreads.
     clusters : Clustering
         Which positives hang together, and how far the space-time scan looks.
+    store : Keeping
+        How long a store keeps versions and events; not part of `version`.
     machines : dict
         How files of machines are read: settings of docs/instruments/index.md; empty for the defaults.
 
@@ -280,6 +283,7 @@ class Policy(SettingsTable):
     false_alarms: AlarmRules = AlarmRules()
     trace: Tracing = Tracing()
     clusters: Clustering = Clustering()
+    store: Keeping = Keeping()
     machines: dict[str, Any] = Field(
         default_factory=dict,
         description="how files of machines are read, as a table `[machines]` with settings of docs/instruments/index.md",
@@ -296,7 +300,7 @@ class Policy(SettingsTable):
         # Without settings that came later the version equals that of releases before there were any.
         later = {"ct_mean", "ct_sd", "efficiency"}
         usual = {name for name in later if getattr(self.assay, name) == CallRules.model_fields[name].default}
-        aside: dict[str, Any] = {"name": True, "assay": usual}
+        aside: dict[str, Any] = {"name": True, "store": True, "assay": usual}
         whole = ("machines", "false_alarms", "trace", "clusters")
         unset = (name for name in whole if getattr(self, name) == getattr(Policy(), name))
         aside |= dict.fromkeys(unset, True)

@@ -102,6 +102,10 @@ STORES: Final = {
         "{joined} files were joined, {versions} versions forgotten, {removed} files removed",
         "合并 {joined} 个文件，清除 {versions} 个版本，删除 {removed} 个文件",
     ),
+    "store_withdrawn": Message(
+        "{withdrawn} old events and refused records were withdrawn; versions before this one have them until they are forgotten",
+        "撤出旧事件与拒收记录 {withdrawn} 条；此前的版本在清除之前仍含这些记录",
+    ),
     "store_erased": Message("erased from {files} files", "已从 {files} 个文件中删除"),
     "store_without_person": Message("no file of the store names this person", "仓库中没有此人"),
     "store_key_changed": Message(

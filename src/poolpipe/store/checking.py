@@ -146,14 +146,17 @@ class _Counted:
 
     def compared(self, ledger: Ledger) -> Iterator[StoreFinding]:
         """Compare with what the ledger says of each input; nothing is said where a file could not be counted."""
+        gone = ledger.withdrawn(ledger.newest())
         for told in ledger.inputs(ledger.newest()):
             if told.read != told.accepted + told.duplicates + told.rejected:
                 yield StoreFinding("counts_differ", told.name, message("store_input_unbalanced", {}))
             if not self._complete:
                 continue
+            accepted, rejected = gone.get(told.id, (0, 0))
             for what, count, held in (
-                ("accepted", told.accepted, self._events[told.id]), ("rejected", told.rejected, self._rejects[told.id])
-            ):  # fmt: skip
+                ("accepted", told.accepted - accepted, self._events[told.id]),
+                ("rejected", told.rejected - rejected, self._rejects[told.id]),
+            ):
                 if count != held:
                     fields = {"what": what, "count": count, "held": held}
                     yield StoreFinding("counts_differ", told.name, message("store_counts_differ", fields))

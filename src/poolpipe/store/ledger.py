@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import apsw
@@ -20,18 +21,32 @@ from poolpipe.messages import message
 from poolpipe.paths import LEDGER
 from poolpipe.results.durable import sync_folder
 from poolpipe.store.ledger_file import new_ledger_file, opened_ledger_file
-from poolpipe.store.ledger_rows import InputTaken, TablePart, Version, digest_of_files, digest_of_inputs
+from poolpipe.store.ledger_rows import (
+    InputTaken,
+    TablePart,
+    Version,
+    Withdrawn,
+    digest_of_files,
+    digest_of_inputs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["LEDGER", "InputTaken", "Ledger", "TablePart", "Version", "is_store", "json_of"]
+__all__ = ["LEDGER", "InputTaken", "Ledger", "TablePart", "Version", "Withdrawn", "is_store", "json_of"]
 
 _APPLICATION: Final = 0x706F6F6C
 """What marks an SQLite file as a ledger of poolpipe: "pool"."""
 
 _FORMAT: Final = 1
+
+_WITHDRAWN: Final = """
+create table if not exists withdrawn (
+    input integer not null, accepted integer not null, rejected integer not null, why text not null,
+    version integer not null) strict;
+"""
+"""Stores that were made before there was such a table get it when something is first withdrawn."""
 
 _SCHEMA: Final = """
 create table meta (name text primary key, value blob not null) strict;
@@ -85,7 +100,7 @@ class Ledger:
             made.pragma("application_id", _APPLICATION)
             made.pragma("user_version", _FORMAT)
             with made:
-                for _ in made.execute(_SCHEMA):
+                for _ in made.execute(_SCHEMA + _WITHDRAWN):
                     pass
                 made.executemany("insert into meta values (?, ?)", meta.items())
                 made.execute(
@@ -170,9 +185,25 @@ class Ledger:
             version,
         )
         inputs = [InputTaken(*row) for row in found]
-        if digest_of_inputs(inputs) != self._one("select inputs from versions where version = ?", version):
+        if digest_of_inputs(inputs, self._withdrawn(version)) != self._one(
+            "select inputs from versions where version = ?", version
+        ):
             raise self._mixed(version)
         return inputs
+
+    def withdrawn(self, version: int) -> dict[int, tuple[int, int]]:
+        """How many events and rejected records of each input were withdrawn up to a version."""
+        told: dict[int, tuple[int, int]] = {}
+        for each in self._withdrawn(version):
+            accepted, rejected = told.get(each.input, (0, 0))
+            told[each.input] = accepted + each.accepted, rejected + each.rejected
+        return told
+
+    def _withdrawn(self, version: int) -> list[Withdrawn]:
+        if not self._one("select 1 from sqlite_master where name = 'withdrawn'"):
+            return []
+        wanted = "select input, accepted, rejected, why, version from withdrawn where version <= ? order by version, input"
+        return [Withdrawn(*row) for row in self._rows(wanted, version)]
 
     def input_like(self, sha256: str) -> str | None:
         """Name of an input that had this content; None where there was none."""
@@ -190,12 +221,14 @@ class Ledger:
         *,
         removed: Iterable[int] = (),
         inputs: Iterable[InputTaken] = (),
+        withdrawn: Iterable[Withdrawn] = (),
     ) -> int:
-        """Add a version, within `committing`: its new files, the ids of files that it no longer has, its inputs."""
+        """Add a version, within `committing`: its new files, the ids of files that it no longer has, its inputs, what went."""
         version = self.newest() + 1
         run = self._connection
         before = self._one("select inputs from versions where version = ?", version - 1)
         taken = [replace(each, version=version) for each in inputs]
+        gone = sorted((replace(each, version=version) for each in withdrawn), key=attrgetter("input"))
         for part in added:
             run.execute(
                 "insert into parts values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
@@ -209,6 +242,11 @@ class Ledger:
                 (each.id, each.name, each.sha256 or None, each.arrived, version, each.read, each.accepted,
                  each.duplicates, each.rejected, each.told),
             )  # fmt: skip
+        if gone:
+            run.execute(_WITHDRAWN)
+        for lost in gone:
+            row = (lost.input, lost.accepted, lost.rejected, lost.why, version)
+            run.execute("insert into withdrawn values (?, ?, ?, ?, ?)", row)
         run.execute(
             "insert into versions values (?, ?, ?, ?, ?)",
             (
@@ -216,7 +254,7 @@ class Ledger:
                 _now(),
                 what,
                 digest_of_files(self._parts_at(version)),
-                digest_of_inputs(taken, before),
+                digest_of_inputs(taken, gone, before),
             ),
         )
         return version

@@ -17,7 +17,7 @@ from poolpipe.results.durable import Proof
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["InputTaken", "TablePart", "Version", "digest_of_files", "digest_of_inputs"]
+__all__ = ["InputTaken", "TablePart", "Version", "Withdrawn", "digest_of_files", "digest_of_inputs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,37 @@ class InputTaken:
     told: str = "{}"
     version: int = 0
 
+    @property
+    def line(self) -> str:
+        """What a digest covers."""
+        return f"{self.id} {self.name} {self.sha256} {self.read} {self.accepted} {self.duplicates} {self.rejected}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Records of an input that the store holds no longer, from a version on.
+
+    Attributes
+    ----------
+    input : int
+        Number of the input.
+    accepted, rejected : int
+        How many of its events and of its rejected records.
+    why : {"retention", "lost"}
+    version : int
+    """
+
+    input: int
+    accepted: int
+    rejected: int
+    why: str
+    version: int = 0
+
+    @property
+    def line(self) -> str:
+        """What a digest covers."""
+        return f"withdrawn {self.input} {self.accepted} {self.rejected} {self.why}\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -109,12 +140,12 @@ def digest_of_files(parts: Iterable[TablePart]) -> str:
     return hashlib.sha256("".join(told).encode()).hexdigest()
 
 
-def digest_of_inputs(inputs: Iterable[InputTaken], before: str = "") -> str:
-    """Digest of what was taken in, in order of its numbers; it continues one of what came before, at a version's end."""
-    for _, several in groupby(inputs, attrgetter("version")):
-        told = [
-            f"{each.id} {each.name} {each.sha256} {each.read} {each.accepted} {each.duplicates} {each.rejected}\n"
-            for each in several
-        ]
-        before = hashlib.sha256("".join([before, *told]).encode()).hexdigest()
+def digest_of_inputs(
+    inputs: Iterable[InputTaken], withdrawn: Iterable[Withdrawn] = (), before: str = ""
+) -> str:
+    """Digest of what was taken in and withdrawn, version by version; it continues one of what came before, at a version's end."""
+    told: list[InputTaken | Withdrawn] = [*inputs, *withdrawn]
+    rows = sorted(told, key=attrgetter("version"))
+    for _, several in groupby(rows, attrgetter("version")):
+        before = hashlib.sha256("".join([before, *(each.line for each in several)]).encode()).hexdigest()
     return before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from poolpipe.store.access import LOCK, make_store
 from poolpipe.store.checking import check_store
 from poolpipe.store.concluding import check_conclusions, digest_of_events, keep_day
 from poolpipe.store.delta_log import bring_in_step
+from poolpipe.store.expiry import withdraw_older
 from poolpipe.store.ingesting import take_in
 from poolpipe.store.keys import DataKeys
 from poolpipe.store.ledger import Ledger, is_store
@@ -168,21 +170,32 @@ class Store(StoreReader):
         is_legible = not any(each.code == "ledger_damaged" for each in found)
         return [*found, *check_conclusions(self._ledger, self._files)] if is_legible else found
 
-    def compact(self, *, keep_days: float = 7) -> dict[str, int]:
-        """Join small files, and forget versions that are older than some days.
+    def compact(self, *, keep_days: float | None = None, keep_events: float | None = None) -> dict[str, int]:
+        """Withdraw old events, join small files, and forget old versions.
 
         Parameters
         ----------
-        keep_days : float
-            A version younger than this can still be read afterwards.
+        keep_days : float, optional
+            A version younger than so many days can still be read afterwards; `store.versions_days` of the policy by default.
+        keep_events : float, optional
+            Events, and refused records, that happened and arrived more than so many days ago are no part of the newest
+            version, and are gone once the versions before are; `store.events_days` of the policy by default; 0 keeps all.
 
         Returns
         -------
         dict
-            joined: files that others replaced; versions: how many were forgotten; removed: files that were removed.
+            withdrawn: events and refused records; joined: files that others replaced; versions: how many were forgotten;
+            removed: files that were removed.
         """
+        rules = self.policy.store
+        days = rules.versions_days if keep_days is None else keep_days
+        events_days = rules.events_days if keep_events is None else keep_events
         with self._writing() as ledger:
-            return compact_parts(ledger, self._files, self._keys.required(), keep_days)
+            sealing, withdrawn = self._keys.required(), 0
+            if events_days:
+                limit = int((datetime.now(UTC) - timedelta(days=events_days)).timestamp() * 1_000_000)
+                withdrawn = withdraw_older(ledger, self._files, sealing, limit)
+            return {"withdrawn": withdrawn, **compact_parts(ledger, self._files, sealing, days)}
 
     def erase(self, person: str, person_type: str = RESIDENT) -> int:
         """Erase a person from every kept version: rows stay under a random number, so that counts stay true.

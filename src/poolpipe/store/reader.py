@@ -93,11 +93,12 @@ class StoreReader:
         return self._keys.file
 
     def inputs(self, version: int | None = None) -> pl.DataFrame:
-        """What was taken in: input, file, version, arrived, read, accepted, duplicates, rejected."""
-        told = self._ledger.inputs(self._asked(version))
+        """What was taken in: input, file, version, arrived, read, accepted, duplicates, rejected; withdrawn: no longer held."""
+        asked = self._asked(version)
+        told, gone = self._ledger.inputs(asked), self._ledger.withdrawn(asked)
         columns = ("id", "name", "version", "arrived", "read", "accepted", "duplicates", "rejected")
-        rows = [[getattr(each, name) for name in columns] for each in told]
-        schema = dict.fromkeys(columns, pl.Int64) | {"name": pl.String}
+        rows = [[*(getattr(each, name) for name in columns), sum(gone.get(each.id, (0, 0)))] for each in told]
+        schema = dict.fromkeys((*columns, "withdrawn"), pl.Int64) | {"name": pl.String}
         found = pl.DataFrame(rows, schema, orient="row").rename({"id": "input", "name": "file"})
         return found.with_columns(pl.col("arrived").cast(TIME))
 
