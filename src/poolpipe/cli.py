@@ -53,6 +53,7 @@ COMMANDS: dict[str, Word] = {
     "plan": Word("plan:plan", "What a screening round takes  筛查所需人员与物资"),
     "versions": Word("versions:versions", "The versions of a store  数据仓库的版本"),
     "compact": Word("compact:compact", "Join a store's files, forget old versions  整理数据仓库"),
+    "repair": Word("repair:repair", "Take in again what damaged files of a store held  修复数据仓库"),
     "erase": Word("erase:erase", "Erase a person from a store  从数据仓库删除一人"),
     "keys": Word("keys:keys", "A store's keys, and who used them  数据仓库的密钥"),
     "simulate": Word("simulate:simulate", "Write a simulated city with its troubles  模拟一座城市"),

@@ -142,6 +142,7 @@ OF_FILES = {
     **dict.fromkeys(("assay.ct_mean", "assay.ct_sd", "assay.efficiency"), "tests/stages/test_fit.py"),
     **dict.fromkeys(settings(Tracing, "trace."), "tests/tracing/test_reference.py"),
     **dict.fromkeys(settings(type(Policy().clusters), "clusters."), "tests/clusters/test_growing.py"),
+    **dict.fromkeys(settings(type(Policy().store), "store."), "tests/store/test_expiry.py"),
     **dict.fromkeys(settings(AlarmRules, "false_alarms."), "tests/stages/test_false_alarms.py"),
 }
 """Settings that the events above cannot show, and where their effect is shown."""

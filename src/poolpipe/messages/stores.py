@@ -9,8 +9,8 @@ from poolpipe.messages.template import Message
 __all__ = ["STORES"]
 
 _CHECK = (
-    "`poolpipe check` names every damaged file; bring it back from a copy of the store",
-    "`poolpipe check` 会列出所有损坏的文件；请从备份恢复",
+    "`poolpipe check` names every damaged file; `poolpipe repair STORE INPUT…` takes what it held in again, from what was ingested",
+    "`poolpipe check` 会列出所有损坏的文件；请用 `poolpipe repair STORE INPUT…` 由当初收入的文件重新收入，或从备份恢复",
 )
 _KEY = (
     "give the store's own key with --key or POOLPIPE_KEY_FILE",
@@ -101,6 +101,16 @@ STORES: Final = {
     "store_compacted": Message(
         "{joined} files were joined, {versions} versions forgotten, {removed} files removed",
         "合并 {joined} 个文件，清除 {versions} 个版本，删除 {removed} 个文件",
+    ),
+    "not_recovered": Message(
+        "{count} of {of} lost records are not in the files that were given; nothing has changed. They came from: {files}",
+        "丢失的 {of} 条记录中有 {count} 条不在所给文件中，数据未变。它们来自：{files}",
+        "give those files as they were ingested, or give the records up with `poolpipe repair --accept-loss`",
+        "请给出当初收入的这些文件，或用 `poolpipe repair --accept-loss` 放弃这些记录",
+    ),
+    "store_repaired": Message(
+        "{recovered} of {lost} records of {files} damaged files are there again; {forgotten} older versions cannot be read any more",
+        "损坏文件 {files} 个，其中 {lost} 条记录已恢复 {recovered} 条；{forgotten} 个旧版本无法再读取",
     ),
     "store_withdrawn": Message(
         "{withdrawn} old events and refused records were withdrawn; versions before this one have them until they are forgotten",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["StoreFinding", "check_store"]
+__all__ = ["StoreFinding", "check_store", "damage_of"]
 
 
 class StoreFinding(NamedTuple):
@@ -87,6 +87,11 @@ def check_store(
         for name in damaged_logs(files.folder)
     ]
     return found + list(counted.compared(ledger))
+
+
+def damage_of(part: TablePart, files: PartFiles, sealing: DataKeys | None) -> list[StoreFinding]:
+    """What is wrong with the files of a part; empty where it is sound."""
+    return _read(part, files, sealing)[1]
 
 
 def _read(

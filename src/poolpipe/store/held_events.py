@@ -66,12 +66,12 @@ class EventSet:
 
 
 class HeldEvents:
-    """The hashes of events that the store holds, loaded for the days that are asked for."""
+    """The hashes of events that the store holds, loaded for the days that are asked for; without some parts."""
 
-    def __init__(self, ledger: Ledger, files: PartFiles) -> None:
+    def __init__(self, ledger: Ledger, files: PartFiles, without: frozenset[int] = frozenset()) -> None:
         self._files = files
         self._sets: dict[str, EventSet] = defaultdict(EventSet)
-        self._waiting = ledger.parts(ledger.newest(), KINDS)
+        self._waiting = [part for part in ledger.parts(ledger.newest(), KINDS) if part.id not in without]
 
     def add(self, tables: EventTables, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Add events; tell which were not held."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from poolpipe.events.taking import Taken
     from poolpipe.policy import Policy
     from poolpipe.store.keys import DataKeys
+    from poolpipe.store.known_files import Lost
     from poolpipe.store.ledger import Ledger, TablePart
     from poolpipe.store.part_files import PartFiles
 
@@ -62,6 +63,7 @@ def take_in(
     foreign: Foreign | None = None,
     kind: str | None = None,
     mapping: ColumnMapping | None = None,
+    lost: Lost | None = None,
     progress: Progress | None = None,
 ) -> tuple[pl.DataFrame, dict[str, str]]:
     """Read inputs into a store.
@@ -80,6 +82,8 @@ def take_in(
         Called with (what, parts, inputs) where a file ends; commits a version.
     foreign, kind, mapping, progress
         As in `read_events`.
+    lost : Lost, optional
+        What damaged files held, which is taken in again.
 
     Returns
     -------
@@ -89,7 +93,8 @@ def take_in(
     skipped : dict of str to str
         Files that are not read, and why.
     """
-    known = KnownFiles(ledger, foreign, f"{kind}|{mapping!r}")
+    known = KnownFiles(ledger, foreign, f"{kind}|{mapping!r}", lost)
+    held = HeldEvents(ledger, files, lost.parts if lost else frozenset())
     with outcomes(
         inputs,
         policy,
@@ -99,7 +104,7 @@ def take_in(
         mapping=mapping,
         leave_out=known.leaves_out,
     ) as reading:
-        taking = _Taking(ledger, files, sealing, policy, reading.sources, known, commit)
+        taking = _Taking(ledger.next_input(), files, sealing, policy, reading.sources, known, held, commit)
         try:
             for taken in reading.taken:
                 taking.add(taken)
@@ -129,13 +134,12 @@ class _Taking:
     """What was read since the last commit: tables not written yet, parts written, inputs ended."""
 
     def __init__(
-        self, ledger: Ledger, files: PartFiles, sealing: DataKeys, policy: Policy, sources: list[Source],
-        known: KnownFiles, commit: Callable[[str, list[TablePart], list[InputTaken]], int],
+        self, first_input: int, files: PartFiles, sealing: DataKeys, policy: Policy, sources: list[Source],
+        known: KnownFiles, held: HeldEvents, commit: Callable[[str, list[TablePart], list[InputTaken]], int],
     ) -> None:  # fmt: skip
         self._files, self._sealing, self._wells = files, sealing, policy.codes.plate_wells
         self._sources, self._known, self._commit = sources, known, commit
-        self._held = HeldEvents(ledger, files)
-        self._first_input = ledger.next_input()
+        self._held, self._first_input = held, first_input
         self._arrived = _now_us()
         self._told: dict[int, _TakenFile] = defaultdict(_TakenFile)
         self._tables: dict[str, list[tuple[int, EventTables]]] = defaultdict(list)
@@ -173,7 +177,7 @@ class _Taking:
                 events,
                 self._sealing,
                 self._wells,
-                np.full(n, self._arrived),
+                self._arrivals(places),
                 places + np.int32(self._first_input),
             )
             self._add_tables(last, tables, places)
@@ -188,6 +192,14 @@ class _Taking:
         for words in taken.words:
             for column, told in words.items():
                 self._words[last].setdefault(column, {}).update(told)
+
+    def _arrival(self, file: int) -> int:
+        return self._known.arrived_before(self._sources[file]) or self._arrived
+
+    def _arrivals(self, places: NDArray[np.int32]) -> NDArray[np.int64]:
+        """When each event came, by its file."""
+        files, place = np.unique(places, return_inverse=True)
+        return np.array([self._arrival(file) for file in files.tolist()], np.int64)[place]
 
     def finish(self) -> None:
         """Commit what is left."""
@@ -261,7 +273,7 @@ class _Taking:
             counts = (read, accepted, duplicates, rejected)
             number = file + self._first_input
             self._ended.append(
-                InputTaken(number, source.name, content, self._arrived, *counts, told=json_of(notes))
+                InputTaken(number, source.name, content, self._arrival(file), *counts, told=json_of(notes))
             )
             counted = zip(FILE_COUNTS, (source.name, *counts), strict=True)
             self.report.append({**dict(counted), "again": None})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from poolpipe.results.durable import proof_of_file
@@ -15,14 +16,45 @@ if TYPE_CHECKING:
     from poolpipe.events.sources import Source
     from poolpipe.store.ledger import Ledger
 
-__all__ = ["KnownFiles"]
+__all__ = ["KnownFiles", "Lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a store has lost with damaged files.
+
+    Attributes
+    ----------
+    parts : frozenset of int
+        Ids of the damaged parts.
+    arrived : dict of str to int
+        Content of each file that lost records came from, and when it came, microseconds since 1970.
+    rejects : frozenset of str
+        Contents of which refused records are lost, too.
+    """
+
+    parts: frozenset[int]
+    arrived: dict[str, int]
+    rejects: frozenset[str]
 
 
 class KnownFiles:
-    """Files whose content, read in the same way, the store has taken in before."""
+    """Files whose content, read in the same way, the store has taken in before.
 
-    def __init__(self, ledger: Ledger, foreign: Foreign | None, way: str) -> None:
+    Parameters
+    ----------
+    ledger : Ledger
+    foreign : Foreign, optional
+        As in `read_events`.
+    way : str
+        How the caller wants files read.
+    lost : Lost, optional
+        What the store has lost: files that it came from are read again.
+    """
+
+    def __init__(self, ledger: Ledger, foreign: Foreign | None, way: str, lost: Lost | None = None) -> None:
         self._ledger = ledger
+        self._lost = lost
         self._foreign = foreign
         self._way = way
         self._contents: dict[Path, tuple[str, tuple[int, ...]]] = {}
@@ -64,6 +96,8 @@ class KnownFiles:
     def leaves_out(self, source: Source) -> bool:
         """Whether nothing of a source need be read; it is reported then."""
         content = self.content(source)
+        if self._lost is not None:
+            return self._is_of_no_help(content, source, self._lost)
         if not content:
             return False
         before = self._here.get(content) or self._ledger.input_like(content)
@@ -76,6 +110,19 @@ class KnownFiles:
             return False
         self.report.append({"file": source.name, **dict.fromkeys(FILE_COUNTS[1:], 0), "again": before})
         return True
+
+    def _is_of_no_help(self, content: str, source: Source, lost: Lost) -> bool:
+        """Whether no lost record came from a source, or the same content was read."""
+        if content not in lost.arrived or content in self._here:
+            return True
+        self._here[content] = source.name
+        if content not in lost.rejects:
+            self.rejects_known.add(source.path)
+        return False
+
+    def arrived_before(self, source: Source) -> int | None:
+        """When a source first came whose events are taken in again because they were lost, microseconds since 1970."""
+        return self._lost.arrived.get(self.content(source)) if self._lost else None
 
 
 def _state(path: Path) -> tuple[int, ...]:

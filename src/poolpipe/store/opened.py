@@ -18,12 +18,13 @@ from poolpipe.results.locks import held
 from poolpipe.store.access import LOCK, make_store
 from poolpipe.store.checking import check_store
 from poolpipe.store.concluding import check_conclusions, digest_of_events, keep_day
-from poolpipe.store.delta_log import bring_in_step
+from poolpipe.store.delta_log import bring_in_step, shorten
 from poolpipe.store.expiry import withdraw_older
 from poolpipe.store.ingesting import take_in
 from poolpipe.store.keys import DataKeys
 from poolpipe.store.ledger import Ledger, is_store
 from poolpipe.store.reader import StoreReader
+from poolpipe.store.repairing import repair_store
 from poolpipe.store.upkeep import change_keys, commit_parts, compact_parts, erase_person, join_many
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from poolpipe.policy import Rules
     from poolpipe.results.day import Day
     from poolpipe.store.checking import StoreFinding
+    from poolpipe.store.known_files import Lost
+    from poolpipe.store.repairing import Commit, Repaired
 
     Progress = Callable[[str, int, int], None]
 
@@ -169,6 +172,49 @@ class Store(StoreReader):
         found = check_store(self._ledger, self._files, self._keys.sealing, progress)
         is_legible = not any(each.code == "ledger_damaged" for each in found)
         return [*found, *check_conclusions(self._ledger, self._files)] if is_legible else found
+
+    def repair(
+        self,
+        inputs: Inputs = (),
+        *,
+        accepts_loss: bool = False,
+        kind: str | None = None,
+        mapping: ColumnMapping | None = None,
+        progress: Progress | None = None,
+    ) -> Repaired:
+        """Take what damaged files held in again from the files that it came from; the key is needed.
+
+        Nothing changes before all of it is there. Other inputs are not read: ingest takes them in.
+
+        Parameters
+        ----------
+        inputs : path or paths
+            The files that were ingested, or some of them.
+        accepts_loss : bool
+            Whether what they do not hold is given up; it is written down how many records of which input are lost.
+        kind, mapping, progress
+            As in `ingest`, and as the files were taken in.
+
+        Raises
+        ------
+        InputError
+            If not all is there again; it names the files that are needed.
+        """
+
+        def take(lost: Lost, commit: Commit) -> None:
+            if inputs != ():
+                take_in(
+                    inputs, ledger, self._files, self._keys.required(), self.policy, commit=commit,
+                    foreign=InstrumentSource(self.policy), kind=kind, mapping=mapping, lost=lost, progress=progress,
+                )  # fmt: skip
+
+        with self._writing() as ledger:
+            told = repair_store(
+                ledger, self._files, self._keys.required(), take, accepts_loss=accepts_loss, progress=progress
+            )
+            bring_in_step(self.path, ledger)
+            shorten(self.path, ledger)  # writes logs anew that are damaged
+            return told
 
     def compact(self, *, keep_days: float | None = None, keep_events: float | None = None) -> dict[str, int]:
         """Withdraw old events, join small files, and forget old versions.
