@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 import poolpipe
 from cities.files import write_city
 from cities.random_city import city
@@ -15,6 +13,8 @@ from poolpipe.store.expiry import withdraw_older
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def _withdraw(store: Store, limit: datetime) -> int:
