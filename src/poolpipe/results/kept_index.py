@@ -39,7 +39,7 @@ INDEX = ".trace-index"
 """Folder in a result: hidden, so that no run takes it for events."""
 
 _MANIFEST, _PROOFS = "manifest.json", "proofs.bin"
-_SCHEMA = "poolpipe.trace-index/2"
+_SCHEMA = "poolpipe.trace-index/3"
 _OF = ("pools", "members", "recalls", "cases")
 """Tables that the index is made from."""
 

@@ -14,7 +14,7 @@ import polars as pl
 from poolpipe.coding.dictionaries import WELL_PLACES, Dictionaries, text_bytes
 from poolpipe.coding.numbering import number_by_first
 from poolpipe.tables import CALLS
-from poolpipe.tracing.flat_arrays import FlatArray
+from poolpipe.tracing.flat_arrays import FlatArray, narrowed
 from poolpipe.tracing.index import places_of
 from poolpipe.tracing.sources import source_tubes
 from poolpipe_kernels.grouped_rows import group_rows
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CityIndex", "RoundSeats", "index_city", "rows_by_number"]
 
-_NEVER = np.iinfo(np.int64).max
 _UNKNOWN = -1
 
 
@@ -243,7 +242,8 @@ def _others(codes: Dictionaries, listed: pl.DataFrame, keys_of: NDArray[np.int64
 
 def _texts(name: str, texts: pl.Series) -> dict[str, NDArray[Any]]:
     content, offsets = text_bytes(texts.rechunk())
-    return {f"{name}_offsets": offsets - offsets[0], f"{name}_bytes": content[offsets[0] : offsets[-1]]}
+    begins = narrowed(offsets - offsets[0])
+    return {f"{name}_offsets": begins, f"{name}_bytes": content[offsets[0] : offsets[-1]]}
 
 
 def _tubes(
@@ -259,20 +259,21 @@ def _tubes(
     box = pools["box"].cast(pl.Int32).fill_null(-1).to_numpy()
     box_begins, box_tubes = rows_by_number(np.ascontiguousarray(box), len(codes.entities["box"]))
     alarming = (pl.col("call") >= CALLS.index("suspect")) & pl.col("called_at").is_not_null()
-    at = pl.when(alarming).then(pl.col("called_at").to_physical()).fill_null(_NEVER)
+    alarms = pools.filter(alarming).sort("tube")
     times = {
         name: pools[name].to_physical().cast(pl.Int64).fill_null(_UNKNOWN).to_numpy()
         for name in ("first_collected", "last_collected", "packed_at", "picked_up_at", "received_at")
     }
     return {
-        "seat_begins": offsets,
+        "seat_begins": narrowed(offsets),
         "place": place,
         "place_begins": place_begins,
         "place_tubes": place_tubes,
         "box": box,
         "box_begins": box_begins,
         "box_tubes": box_tubes,
-        "alarmed_at": pools.select(at.alias("at"))["at"].to_numpy(),
+        "alarm_tubes": alarms["tube"].cast(pl.Int64).to_numpy(),
+        "alarm_at": alarms["called_at"].to_physical().to_numpy(),
         **times,
         **{
             key: values
@@ -292,8 +293,8 @@ def _loads(day: CodedDay, tubes: int) -> dict[str, NDArray[Any]]:
     plate_begins, plate_loads = rows_by_number(np.ascontiguousarray(plate), len(day.codes.entities["plate"]))
     return {
         "load_begins": begins,
-        "load_tube": loads["tube"].cast(pl.Int64).to_numpy(),
-        "load_slot": plate.astype(np.int64) * WELL_PLACES + loads["well"].cast(pl.Int64).to_numpy(),
+        "load_tube": loads["tube"].to_numpy(),
+        "load_slot": narrowed(plate.astype(np.int64) * WELL_PLACES + loads["well"].cast(pl.Int64).to_numpy()),
         "load_at": loads["at"].to_physical().to_numpy(),
         "plate_begins": plate_begins,
         "plate_loads": plate_loads,

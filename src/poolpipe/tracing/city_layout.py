@@ -10,6 +10,7 @@ import polars as pl
 from poolpipe.coding.dictionaries import WELL_PLACES, Dictionaries
 from poolpipe.tracing.city_homes import CityHomes, Living, living_with
 from poolpipe.tracing.city_lookups import (
+    alarms_of_tubes,
     keys_of_people,
     look_up_seats,
     people_of_seats,
@@ -96,7 +97,7 @@ def lay_out(
     evidence = InfectionEvidence(
         index.tubes["p"].take(chosen.seats),
         (index.round_tubes.searchsorted(touched.tubes, side="right") - 1).astype(np.uint32),
-        index.tubes["alarmed_at"].take(touched.tubes),
+        alarms_of_tubes(index, touched.tubes),
     )
     return LaidOut(touched, evidence, others, people, rank)
 
@@ -194,7 +195,7 @@ def _touched(
     boxes = of["box"].take(sources)
     boxed = rows_of_groups(of["box_begins"], of["box_tubes"], distinct(boxes[boxes >= 0]).astype(np.int64))
     near, slot = _loads_near(index, sources, columns)
-    loaded = of["load_tube"].take(near)
+    loaded = of["load_tube"].take(near).astype(np.int64)
     # Seats are in the order of tubes: each tube is looked for once.
     new = np.ones(len(seats.tube), np.bool_)
     np.not_equal(seats.tube[1:], seats.tube[:-1], out=new[1:])
@@ -227,10 +228,10 @@ def _loads_near(
     """Loads into wells of the sources and around them, by tube, and the slot of each."""
     of = index.tubes
     begins, ends = (of["load_begins"].take(sources + step).astype(np.int64) for step in (0, 1))
-    own = of["load_slot"].take(ranges(begins, ends))
+    own = of["load_slot"].take(ranges(begins, ends)).astype(np.int64)
     plates = distinct(own // WELL_PLACES)
     near = np.sort(rows_of_groups(of["plate_begins"], of["plate_loads"], plates))
-    slot = of["load_slot"].take(near)
+    slot = of["load_slot"].take(near).astype(np.int64)
     if len(plates) * WELL_PLACES > _FEW:  # of a few plates all wells may stay
         # A well's number beyond the plate's edge, or of the next row, only lets a load stay that no link leads to.
         around = np.array([down * columns + right for down in (-1, 0, 1) for right in (-1, 0, 1)])

@@ -11,6 +11,7 @@ import polars as pl
 from poolpipe.coding.dictionaries import Dictionaries
 from poolpipe.tracing.flat_arrays import FlatTexts, ranges
 from poolpipe.tracing.index import distinct
+from poolpipe_kernels.people_tests import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SeatColumns",
+    "alarms_of_tubes",
     "city_dictionaries",
     "keys_of_people",
     "look_up_seats",
@@ -130,6 +132,18 @@ def keys_of_people(
         keys.append(part.take(people[cut:upto] - begin))
         begin, cut = end, upto
     return np.concatenate(keys) if keys else np.empty(0, np.int64)
+
+
+def alarms_of_tubes(index: CityIndex, tubes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """When each of some tubes, ascending, was called positive or suspect, microseconds; the largest int64 for others."""
+    alarming, at = index.tubes["alarm_tubes"].whole(), np.full(len(tubes), NEVER)
+    first, last = np.searchsorted(alarming, [tubes[0], tubes[-1] + 1]) if len(tubes) else (0, 0)
+    few, many = sorted((tubes, alarming[first:last]), key=len)
+    place = np.searchsorted(many, few)
+    hit = np.flatnonzero(many.take(place, mode="clip") == few) if len(many) else place[:0]
+    own, there = (hit, first + place[hit]) if few is tubes else (place[hit], first + hit)
+    at[own] = index.tubes["alarm_at"].take(there)
+    return at
 
 
 def seats_of_tubes(index: CityIndex, tubes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["STRETCH", "DamagedError", "FlatArray", "FlatTexts", "PackedTexts", "proofs_of", "ranges"]
+__all__ = [
+    "STRETCH",
+    "DamagedError",
+    "FlatArray",
+    "FlatTexts",
+    "PackedTexts",
+    "narrowed",
+    "proofs_of",
+    "ranges",
+]
 
 STRETCH = 1 << 16
 """Bytes of a column that are proved at once: a look at one row of a city costs 40 microseconds, and no more than that."""
@@ -106,6 +115,11 @@ class FlatArray:
             self._left = None  # all is proved: nothing is looked up any more
 
 
+def narrowed(values: NDArray[np.int64]) -> NDArray[Any]:
+    """Give numbers from 0 in half the bytes, where all are below 2 ** 32."""
+    return values.astype(np.uint32) if int(values.max(initial=0)) < 1 << 32 else values
+
+
 class PackedTexts(NamedTuple):
     """FlatTexts end to end in memory.
 
@@ -148,7 +162,7 @@ class FlatTexts:
     Parameters
     ----------
     offsets, content : FlatArray
-        (n + 1,) int64, where each begins; and UTF-8.
+        (n + 1,) uint32 or int64, where each begins; and UTF-8.
     """
 
     __slots__ = ("content", "offsets")
@@ -173,7 +187,7 @@ class FlatTexts:
 
     def whole(self) -> pl.Series:
         """All texts."""
-        return PackedTexts(self.offsets.whole(), self.content.whole()).series()
+        return PackedTexts(self.offsets.whole().astype(np.int64), self.content.whole()).series()
 
     def find(self, text: str, begin: int, end: int) -> int | None:
         """Row of a text among those from `begin` up to `end`, which are sorted and distinct; None where it is not there."""
