@@ -13,12 +13,12 @@ import polars as pl
 from poolpipe.choices import suggestion
 from poolpipe.display import mask
 from poolpipe.errors import InputError
-from poolpipe.events.reference import Reference, read_reference
 from poolpipe.paths import shown
 from poolpipe.policy import load_policy
 from poolpipe.results.city_traces import city_traces
 from poolpipe.results.day import Day
-from poolpipe.results.kept_index import kept_index, state_of_index
+from poolpipe.results.given_residents import GivenResidents
+from poolpipe.results.kept_index import HomesOfList, keep_homes, kept_index, state_of_index
 from poolpipe.results.written import opened
 from poolpipe.tables import SORT_KEYS, TABLES, as_table
 from poolpipe.tracing.city_homes import index_homes
@@ -60,34 +60,49 @@ _FOLDERS: dict[tuple[str, int], tuple[object, _City]] = {}
 class _City:
     """The index of a day, and the table `traces` that it was concluded with."""
 
-    def __init__(self, index: CityIndex, table: Callable[[tuple[str, str] | None], pl.DataFrame]) -> None:
+    def __init__(
+        self,
+        index: CityIndex,
+        table: Callable[[tuple[str, str] | None], pl.DataFrame],
+        kept: HomesOfList | None = None,
+        keep: Callable[[HomesOfList], None] | None = None,
+    ) -> None:
         self.index = index
         self.sources = index.tubes["sources"].whole()
         self._read = table
         self._table: pl.DataFrame | None = None
         self._asked = 0
         self._spans: dict[tuple[str, str], tuple[int, int]] = {}
-        self._homes: tuple[pl.DataFrame, CityHomes | None] | None = None
-        self._hazards: tuple[Tracing, CityHomes | None, CityHazards] | None = None
+        self._kept, self._keep = kept, keep
+        self._homes: tuple[object, CityHomes | None] = None, None
+        self._hazards: dict[bool, tuple[Tracing, CityHomes | None, CityHazards]] = {}
         if "hazard_rate" in index.tubes:
-            kept = {name: index.tubes[f"hazard_{name}"] for name in CityHazards._fields}
-            self._hazards = _usual_policy().trace, None, CityHazards(**kept)
+            known = {name: index.tubes[f"hazard_{name}"] for name in CityHazards._fields}
+            self._hazards[False] = _usual_policy().trace, None, CityHazards(**known)
 
-    def homes(self, residents: Reference) -> CityHomes | None:
-        """Households of a list of residents; those of the list that was asked last are kept."""
-        people = residents.people
-        if people is None:
+    def homes(self, residents: GivenResidents) -> CityHomes | None:
+        """Households of a list of residents: as they are kept, or known of the list that was asked last."""
+        key, kept = residents.key, self._kept
+        if key is None:
             return None
-        if self._homes is None or self._homes[0] is not people:
-            self._homes = people, index_homes(self.index, people)
-        return self._homes[1]
+        if self._homes[0] is key or (residents.proof is not None and self._homes[0] == key):
+            return self._homes[1]
+        if kept is not None and kept.of == residents.proof:
+            self._hazards[True] = _usual_policy().trace, kept.homes, kept.hazards
+            self._homes = key, kept.homes
+            return kept.homes
+        homes = index_homes(self.index, residents.people())
+        self._homes = key, homes
+        if homes is not None and residents.proof is not None and self._keep is not None:
+            self._keep(HomesOfList(residents.proof, homes, self.hazards(_usual_policy(), homes)))
+        return homes
 
     def hazards(self, rules: Policy, homes: CityHomes | None) -> CityHazards:
         """What the positive tubes of the day do to people, under a policy."""
-        known = self._hazards
+        known = self._hazards.get(homes is not None)
         if known is None or known[0] != rules.trace or known[1] is not homes:
             known = rules.trace, homes, city_hazards(self.index, rules, homes)
-            self._hazards = known
+            self._hazards[homes is not None] = known
         return known[2]
 
     def rows(self, sources: NDArray[np.int64]) -> pl.DataFrame:
@@ -166,7 +181,7 @@ def trace(
     """
     labels, numbers = _texts(tubes), _texts(people)  # an iterator can be read only once
     rules = _usual_policy() if policy is None else load_policy(policy)
-    known = _residents(day, residents)
+    known = GivenResidents(day.people if residents is None and isinstance(day, Day) else residents)
     as_told = hops is None and policy is None and residents is None
 
     def follow(city: _City) -> pl.DataFrame:
@@ -194,14 +209,6 @@ def _usual_policy() -> Policy:
     return load_policy()
 
 
-def _residents(
-    day: Day | str | os.PathLike[str], residents: Frame | str | os.PathLike[str] | None
-) -> Reference:
-    if residents is not None:
-        return read_reference(people=residents)
-    return Reference(people=day.people) if isinstance(day, Day) else Reference()
-
-
 def _texts(given: str | Iterable[str]) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
 
@@ -227,9 +234,13 @@ def _of_folder(folder: Path, plate_wells: int, damaged: str | None = None) -> _C
     found = _FOLDERS.get(key)
     if found is not None and found[0] == state is not None and damaged is None:
         return found[1]
-    city = _City(
-        kept_index(folder, plate_wells, _usual_policy(), damaged), lambda source: _table_of(folder, source)
-    )
+    kept = kept_index(folder, plate_wells, _usual_policy(), damaged)
+
+    def keep(told: HomesOfList) -> None:
+        keep_homes(folder, kept, told)
+        _FOLDERS[key] = state_of_index(folder), city
+
+    city = _City(kept.city, lambda source: _table_of(folder, source), kept.homes, keep)
     _FOLDERS.clear()
     _FOLDERS[key] = state_of_index(folder), city
     return city
@@ -291,7 +302,7 @@ def _tubes_of_person(index: CityIndex, person: str) -> NDArray[np.int64]:
 
 
 def _walk(
-    city: _City, tubes: NDArray[np.int64], hops: int, rules: Policy, residents: Reference
+    city: _City, tubes: NDArray[np.int64], hops: int, rules: Policy, residents: GivenResidents
 ) -> pl.DataFrame:
     homes = city.homes(residents)
     found = trace_city(city.index, tubes, hops, rules, city.hazards(rules, homes), homes)

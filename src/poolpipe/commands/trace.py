@@ -107,7 +107,7 @@ def trace(
 
     residents = read_reference(people=people).people if people else None
     day = concluded(run, key, why, views=False) if store_among([str(run)]) else run
-    links = follow(day, tubes=tubes, people=persons, hops=hops, policy=policy, residents=residents)
+    links = follow(day, tubes=tubes, people=persons, hops=hops, policy=policy, residents=people)
     counts = count_neighbourhoods(links.filter(kind="member"), residents)
     if out:
         chosen: Language = "zh" if language() == "zh" else "en"

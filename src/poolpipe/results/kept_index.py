@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import warnings
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
@@ -20,9 +20,10 @@ from poolpipe.paths import arrow_file, shown
 from poolpipe.results.placing import SUMMARY
 from poolpipe.results.replacing import replaced_folder
 from poolpipe.results.written import opened
+from poolpipe.tracing.city_homes import CityHomes
 from poolpipe.tracing.city_index import CityIndex, RoundSeats, index_city
 from poolpipe.tracing.city_lookups import city_dictionaries
-from poolpipe.tracing.city_walk import city_hazards
+from poolpipe.tracing.city_walk import CityHazards, city_hazards
 from poolpipe.tracing.coded_day import code_day
 from poolpipe.tracing.flat_arrays import STRETCH, DamagedError, FlatArray, proofs_of
 
@@ -31,9 +32,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poolpipe.policy import Policy
+    from poolpipe.results.durable import Proof
     from poolpipe.tracing.coded_day import CodedDay
 
-__all__ = ["INDEX", "coded_result", "kept_index", "state_of_index"]
+P = TypeVar("P", CityHomes, CityHazards)
+
+__all__ = ["INDEX", "HomesOfList", "KeptIndex", "coded_result", "keep_homes", "kept_index", "state_of_index"]
 
 INDEX = ".trace-index"
 """Folder in a result: hidden, so that no run takes it for events."""
@@ -46,16 +50,36 @@ _OF = ("pools", "members", "recalls", "cases")
 _PEOPLE = ["person_type", "person", "collected_at", "p_infected"]
 _BATCH = 1 << 20
 _SEATS = ("tube", "person", "at", "begins", "rows")
+_PARTS: dict[type[Any], str] = {CityHomes: "homes", CityHazards: "homes_hazards"}
+"""What the files of households are called."""
 
 
-class _Kept(NamedTuple):
-    """An index as it lies in a folder, and which tables and plates it is of."""
+class HomesOfList(NamedTuple):
+    """Households of a list of residents, in an index of a city.
+
+    Attributes
+    ----------
+    of : Proof
+        Of the file with the list.
+    homes : CityHomes
+    hazards : CityHazards
+        With these households, under the usual policy.
+    """
+
+    of: Proof
+    homes: CityHomes
+    hazards: CityHazards
+
+
+class KeptIndex(NamedTuple):
+    """An index as it lies in a folder, which tables and plates it is of, and the households that lie beside."""
 
     city: CityIndex
-    of: Any
+    of: dict[str, Any]
+    homes: HomesOfList | None
 
 
-def kept_index(folder: Path, plate_wells: int, usual: Policy, damaged: str | None = None) -> CityIndex:
+def kept_index(folder: Path, plate_wells: int, usual: Policy, damaged: str | None = None) -> KeptIndex:
     """Open the index that is kept beside a result; where there is none, or one of another result, make it.
 
     Parameters
@@ -71,7 +95,7 @@ def kept_index(folder: Path, plate_wells: int, usual: Policy, damaged: str | Non
 
     Returns
     -------
-    CityIndex
+    KeptIndex
         Its columns are mapped from the files. Each stretch of 64 KiB is compared with its SHA-256 when it is first looked at, and
         `flat_arrays.DamagedError` names the file where it is another.
 
@@ -93,14 +117,14 @@ def kept_index(folder: Path, plate_wells: int, usual: Policy, damaged: str | Non
             "trace": usual.trace.model_dump(mode="json"),
         },
     )
-    before: _Kept | None = None
+    before: KeptIndex | None = None
     if damaged is None:
         try:
             before = _opened(place)
         except DamagedError as error:
             damaged = error.name
     if before is not None and of["tables"] is not None and before.of == of:
-        return before.city
+        return before
     if damaged is not None:
         _warn("index_damaged", place / damaged, {})
     day = coded_result(folder, plate_wells)
@@ -112,12 +136,43 @@ def kept_index(folder: Path, plate_wells: int, usual: Policy, damaged: str | Non
         index = index_city(day, keep=True)
     hazards = city_hazards(index, usual)._asdict()
     index.tubes.update({f"hazard_{name}": column for name, column in hazards.items()})
+    made = KeptIndex(index, of, None)
+    _keep(folder, made)
+    return made
+
+
+def keep_homes(folder: Path, kept: KeptIndex, told: HomesOfList) -> None:
+    """Keep households beside the index of a result, where it lies there still.
+
+    Parameters
+    ----------
+    folder : Path
+        The result.
+    kept : KeptIndex
+        As `kept_index` gave it.
+    told : HomesOfList
+        Households of its city; earlier ones are replaced.
+
+    Warns
+    -----
+    PoolpipeWarning
+        If they cannot be kept.
+    """
+    try:
+        there = _opened(folder / INDEX)
+    except DamagedError:
+        return  # the next look at it says so
+    if there is not None and there.of == kept.of:
+        _keep(folder, there._replace(homes=told))
+
+
+def _keep(folder: Path, kept: KeptIndex) -> None:
+    place = folder / INDEX
     try:
         with replaced_folder(place, lambda _: None) as stage:
-            _write(stage, place, index, of)
+            _write(stage, place, kept)
     except InputError as error:
         _warn("index_not_kept", folder, {"why": error.what})
-    return index
 
 
 def coded_result(folder: Path, plate_wells: int) -> CodedDay:
@@ -165,8 +220,9 @@ def _proofs_of_tables(folder: Path) -> dict[str, Any] | None:
     return {name: told[name] for name in _OF} if set(_OF) <= set(told) else None
 
 
-def _columns(index: CityIndex) -> Iterator[tuple[str, FlatArray]]:
+def _columns(kept: KeptIndex) -> Iterator[tuple[str, FlatArray]]:
     """Every column with the name of its file."""
+    index = kept.city
     for place, people in enumerate(index.people):
         yield f"people-{place}.npy", people
     for seats in index.seats:
@@ -174,11 +230,15 @@ def _columns(index: CityIndex) -> Iterator[tuple[str, FlatArray]]:
             yield f"round-{seats.digest}-{name}.npy", getattr(seats, name)
     for name, column in index.tubes.items():
         yield f"{name}.npy", column
+    if kept.homes:
+        for part in kept.homes[1:]:
+            for name, column in zip(part._fields, part, strict=True):
+                yield f"{_PARTS[type(part)]}-{name}.npy", column
 
 
-def _write(stage: Path, place: Path, index: CityIndex, of: dict[str, Any]) -> None:
-    files, proofs = {}, []
-    for name, column in _columns(index):
+def _write(stage: Path, place: Path, kept: KeptIndex) -> None:
+    index, files, proofs = kept.city, {}, []
+    for name, column in _columns(kept):
         if name in files:  # two rounds without people
             continue
         proof = column.proofs
@@ -193,7 +253,8 @@ def _write(stage: Path, place: Path, index: CityIndex, of: dict[str, Any]) -> No
     (stage / _PROOFS).write_bytes(content)
     told = {
         "schema": _SCHEMA,
-        "of": of,
+        "of": kept.of,
+        "residents": kept.homes.of if kept.homes else None,
         "rounds": index.rounds,
         "tubes": index.round_tubes.tolist(),
         "seats": index.round_seats.tolist(),
@@ -217,7 +278,7 @@ def _own_proof(told: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def _opened(place: Path) -> _Kept | None:
+def _opened(place: Path) -> KeptIndex | None:
     """The index in a folder; None where there is none, or one of another version."""
     try:
         content = (place / _MANIFEST).read_bytes()
@@ -247,7 +308,14 @@ def _opened(place: Path) -> _Kept | None:
         [columns[f"people-{part}.npy"] for part in range(told["people"])],
         {name.removesuffix(".npy"): column for name, column in columns.items() if "-" not in name},
     )  # fmt: skip
-    return _Kept(index, told["of"])
+    homes = None
+    if told["residents"] is not None:
+        homes = HomesOfList(told["residents"], _part(CityHomes, columns), _part(CityHazards, columns))
+    return KeptIndex(index, told["of"], homes)
+
+
+def _part(kind: type[P], columns: dict[str, FlatArray]) -> P:
+    return kind(*(columns[f"{_PARTS[kind]}-{name}.npy"] for name in kind._fields))
 
 
 def _mapped(path: Path, kind: str, rows: int) -> np.ndarray[Any, Any]:
