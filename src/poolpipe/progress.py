@@ -41,6 +41,7 @@ _CHINESE_STEPS = {
     "writing": "写出",
     "exporting": "导出",
     "drawing the page": "生成页面",
+    "keeping the tables": "保存结果表",
 }
 
 _HINTS = {"compiling": ("only the first time, about 10 s", "仅首次，约 10 秒")}

@@ -8,7 +8,7 @@ import click
 
 from poolpipe.commands import options
 from poolpipe.commands.frames import echo_json
-from poolpipe.commands.stores import opened_store, store_among
+from poolpipe.commands.stores import only_of_store, opened_store, store_among
 from poolpipe.display import json_text
 from poolpipe.languages import both
 from poolpipe.progress import Steps
@@ -48,6 +48,7 @@ __all__ = ["check"]
     help="Write a mapping, or read the one that is there  写出或读取列对应文件",
 )
 @options.key
+@options.at_version
 @options.show_ids
 @options.as_json()
 def check(
@@ -57,14 +58,16 @@ def check(
     kind: str | None,
     mapping: Path | None,
     key: str | None,
+    at_version: int | None,
     show_ids: bool,
     as_json: bool,
 ) -> None:
     """Show how files are understood."""
     check_inputs(files, pipes=True)
     store = store_among(files)
+    only_of_store(store, at_version)
     if store is not None:
-        _check_store(store, key, as_json=as_json)
+        _check_store(store, key, at_version, as_json=as_json)
         return
     with loading():
         from poolpipe.events.mapping import load_mapping
@@ -90,12 +93,12 @@ def check(
         raise click.exceptions.Exit(1)
 
 
-def _check_store(path: Path, key: str | None, *, as_json: bool) -> None:
+def _check_store(path: Path, key: str | None, version: int | None, *, as_json: bool) -> None:
     """Prove every law of a store; exit status 1 where one does not hold."""
     from poolpipe.terminal.stores import finding_board
 
     with opened_store(path, key) as store, Steps(quiet=as_json) as steps:
-        findings = store.check(steps)
+        findings = store.check(steps, version=version)
     if as_json:
         told = [dict(zip(("code", "where", "what"), each, strict=True)) for each in findings]
         echo_json({"schema": "poolpipe.store-check/1", "findings": told})

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from poolpipe.commands import options
-from poolpipe.commands.stores import opened_store
+from poolpipe.commands.stores import keep_tables, opened_store
 from poolpipe.messages import message_in_language
 from poolpipe.terminal.console import tell
 
@@ -16,7 +16,8 @@ __all__ = ["erase"]
 
 @click.command(
     help="Erase a person from every kept version of a store: their scans stay, under a random number, without name and "
-    "telephone, so that counts stay true.\n\n从数据仓库的所有版本中删除一人：扫码记录保留，号码换为随机数，姓名与电话清空，计数不变。"
+    "telephone, so that counts stay true. Tables that were kept are concluded again.\n\n"
+    "从数据仓库的所有版本中删除一人：扫码记录保留，号码换为随机数，姓名与电话清空，计数不变；已保存的结果表重新得出。"
     "\n\n\b\nExample  例:\n  poolpipe erase campaign --person PASSPORT:E1234567"
 )
 @click.argument("store", metavar="STORE", type=click.Path(path_type=Path))
@@ -31,5 +32,8 @@ def erase(store: Path, *, person: str, key: str | None) -> None:
     """Erase a person."""
     kind, colon, number = person.partition(":")
     with opened_store(store, key) as opened:
+        had_tables = not opened.conclusions().is_empty()
         changed = opened.erase(number, kind) if colon else opened.erase(person)
-    tell(message_in_language("store_erased" if changed else "store_without_person", {"files": changed}))
+        tell(message_in_language("store_erased" if changed else "store_without_person", {"files": changed}))
+        if changed and had_tables:
+            keep_tables(opened, quiet=False)

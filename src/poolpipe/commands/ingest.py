@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from poolpipe.commands import options
 from poolpipe.commands.frames import echo_json
+from poolpipe.commands.stores import keep_tables
 from poolpipe.languages import both
 from poolpipe.messages import in_language, message_in_language
 from poolpipe.progress import Steps
@@ -26,9 +28,9 @@ __all__ = ["ingest"]
     "将事件收入数据仓库 STORE（没有则新建）；命令结束时数据已写入磁盘。\n\n"
     "INPUT is what `run` takes. A file is taken whole or not at all; the same file again changes nothing, and an event that "
     "is there already is a duplicate. A new store makes its key beside it, STORE.key: keep a copy elsewhere, without it "
-    "nobody can read names and numbers. docs/store.md tells more.\n\n"
+    "nobody can read names and numbers. Then the tables are concluded and kept in the store, too. docs/store.md tells more.\n\n"
     "INPUT 与 `run` 相同。文件要么完整收入，要么完全不收；重复收入同一文件不改变任何内容，已有的事件计为重复。新建仓库时在旁边生成密钥 "
-    "STORE.key：请另存副本，没有它无法读出姓名与号码。详见 docs/store.zh.md。"
+    "STORE.key：请另存副本，没有它无法读出姓名与号码。随后得出各结果表，一并存入仓库。详见 docs/store.zh.md。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe ingest campaign scans\n"
     "  poolpipe ingest campaign 采样登记.xlsx 装箱.csv\n"
@@ -45,6 +47,11 @@ __all__ = ["ingest"]
     "--kind", metavar="KIND", help="Kind of events whose file tells none, collect say  文件未标明时的事件类型"
 )
 @options.mapping
+@click.option(
+    "--no-tables",
+    is_flag=True,
+    help="Conclude later: `poolpipe run STORE`  暂不得出结果表，以后用 `poolpipe run STORE`",
+)
 @options.key
 @options.as_json("What became of each file as JSON  以 JSON 输出各文件的收入情况")
 @options.quiet("No progress and no board  不显示进度与看板")
@@ -55,6 +62,7 @@ def ingest(
     policy: str | None,
     kind: str | None,
     mapping: str | None,
+    no_tables: bool,
     key: str | None,
     as_json: bool,
     quiet: bool,
@@ -79,11 +87,14 @@ def ingest(
                 inputs, kind=kind, mapping=load_mapping(mapping), progress=steps
             )
         version = opened.version
-    if as_json:
-        files = told.to_dicts()
-        echo_json({"schema": "poolpipe.ingest/1", "version": version, "files": files, "skipped": skipped})
-    elif not quiet:
-        _show(told, skipped, version)
+        if as_json:
+            files = told.to_dicts()
+            echo_json({"schema": "poolpipe.ingest/1", "version": version, "files": files, "skipped": skipped})
+        elif not quiet:
+            _show(told, skipped, version)
+        sys.stdout.flush()  # what was taken in is acknowledged, whatever becomes of the tables
+        if not no_tables:
+            keep_tables(opened, quiet=quiet or as_json)
 
 
 def _show(told: pl.DataFrame, skipped: dict[str, str], version: int) -> None:

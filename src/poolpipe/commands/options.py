@@ -22,6 +22,7 @@ __all__ = [
     "ZONE",
     "Number",
     "as_json",
+    "at_version",
     "key",
     "mapping",
     "out_folder",
@@ -103,6 +104,12 @@ why = click.option(
     metavar="TEXT",
     help="Of a store: why identities are opened; it is logged  读取身份信息的原因，将被记录",
 )
+at_version = click.option(
+    "--at-version",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Of a store: as it was at this version; default the newest  数据仓库的版本，默认为最新",
+)
 show_ids = click.option("--show-ids", is_flag=True, help="Show identity numbers in full  显示完整证件号")
 
 
@@ -116,9 +123,9 @@ def quiet(told: str) -> Callable[[Command], Command]:
     return click.option("--quiet", is_flag=True, help=told)
 
 
-def out_folder(default: str | None = None) -> Callable[[Command], Command]:
+def out_folder(default: str | None = None, *, required: bool = True) -> Callable[[Command], Command]:
     """`--out`: the folder of a result, asked for where it has no default."""
-    standing: dict[str, Any] = {"required": True}
+    standing: dict[str, Any] = {"required": required}
     if default is not None:  # to click None is a default like any other
         standing = {"default": default, "show_default": True}
     return click.option(

@@ -12,7 +12,7 @@ from poolpipe.commands import options
 from poolpipe.commands.frames import echo_json
 from poolpipe.commands.options import ZONE
 from poolpipe.commands.results import is_result, times_in
-from poolpipe.commands.stores import concluded, store_among, store_policy
+from poolpipe.commands.stores import concluded, only_of_store, store_among, store_policy
 from poolpipe.errors import InputError
 from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, parse_moment, show
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from poolpipe.events.reference import Reference
     from poolpipe.policy import Policy
+    from poolpipe.results.day import Day
 
 __all__ = ["recalls"]
 
@@ -53,6 +54,7 @@ __all__ = ["recalls"]
 )
 @options.key
 @options.why
+@options.at_version
 @options.rows
 @options.show_ids
 @options.as_json("All that wait as JSON, identity numbers in full  以 JSON 输出全部待办（完整证件号）")
@@ -66,6 +68,7 @@ def recalls(
     zone: str | None,
     key: str | None,
     why: str | None,
+    at_version: int | None,
     rows: int,
     show_ids: bool,
     as_json: bool,
@@ -81,11 +84,17 @@ def recalls(
 
     known = read_reference(people=people)
     store = store_among(inputs)
+    only_of_store(store, at_version)
     rules = store_policy(store, key) if store and policy is None else load_policy(policy)
     zone = zone or rules.time_zone
     if store is not None:
         moment = parse_moment(as_of, rules.time_zone)
-        found = _of_store(store, rules, moment, known, key, why)
+        found = _of_day(
+            concluded(
+                store, key, why, tables=["recalls"], version=at_version, policy=rules, as_of=moment,
+                reference=known if people else None, views=False,
+            )
+        )  # fmt: skip
     elif len(inputs) == 1 and is_result(Path(inputs[0])):
         if as_of is not None:
             raise InputError.of("no_events_held", where=inputs[0])
@@ -131,14 +140,10 @@ def _of_result(folder: Path) -> _WaitingRecalls:
     return _WaitingRecalls(recalls, None if moment is None else datetime.fromisoformat(moment), people > 0)
 
 
-def _of_store(
-    store: Path, rules: Policy, moment: datetime | None, known: Reference, key: str | None, why: str | None
-) -> _WaitingRecalls:
-    """Conclude from a store; nothing is written but who opened it."""
+def _of_day(day: Day) -> _WaitingRecalls:
     from poolpipe.terminal.campaign import moment_of_day
 
-    day = concluded(store, key, why, policy=rules, as_of=moment, reference=known, views=False)
-    return _WaitingRecalls(day.recalls, moment_of_day(day), day.sampled() > 0)
+    return _WaitingRecalls(day.recalls, moment_of_day(day), day.summary["rows"]["members"] > 0)
 
 
 def _of_files(
@@ -146,8 +151,6 @@ def _of_files(
 ) -> _WaitingRecalls:
     """Conclude from scan files; nothing is written."""
     from poolpipe.pipeline import run
-    from poolpipe.terminal.campaign import moment_of_day
 
     with Steps(quiet=quiet) as steps:
-        day = run(inputs, policy=rules, as_of=moment, reference=known, progress=steps)
-    return _WaitingRecalls(day.recalls, moment_of_day(day), day.sampled() > 0)
+        return _of_day(run(inputs, policy=rules, as_of=moment, reference=known, progress=steps))

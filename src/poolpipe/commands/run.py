@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from poolpipe.commands import options
-from poolpipe.commands.stores import concluded, store_among, store_policy
+from poolpipe.commands.stores import (
+    concluded,
+    log_unsealing,
+    only_of_store,
+    opened_store,
+    store_among,
+    store_policy,
+)
 from poolpipe.display import json_text
 from poolpipe.errors import InputError
 from poolpipe.languages import both
@@ -26,16 +33,16 @@ __all__ = ["files_written", "run"]
     help="Read scan events, conclude, and write one Parquet table each and summary.json into the folder OUT.\n\n"
     "读取扫码事件，得出各结果表与 summary.json，写入 OUT 文件夹，并在终端显示看板。\n\n"
     "INPUT is a file, a folder (read with all its subfolders, linked ones too), a quoted pattern, a pipe, or - for the "
-    "standard input; or a store, by itself: CSV, NDJSON, Parquet or Arrow IPC, plain or compressed, or a workbook (Excel, WPS), "
-    "each sheet of which is a file; headers may be in Chinese. Each file is read once; what lies among the "
-    "files and is not read is named with the reason. "
+    "standard input: CSV, NDJSON, Parquet or Arrow IPC, plain or compressed, or a workbook (Excel, WPS), "
+    "each sheet of which is a file; headers may be in Chinese. Or a store, by itself: its tables are kept in it where there "
+    "is no --out. Each file is read once; what lies among the files and is not read is named with the reason. "
     "Files of PCR machines and pipetting robots may lie among them; `poolpipe import --dry-run` "
     "tells what is made of one. Rows that cannot be read and things that went wrong are results, not failures: the exit "
     "status is 0 when the job was done, 1 when it could not be done and 2 when the command was misused.\n\n"
     "INPUT 可以是文件、文件夹（连同全部子文件夹）、带引号的通配符、管道，或表示标准输入的 -：CSV、NDJSON、Parquet、Arrow IPC，"
-    "可压缩，也可以是 Excel 或 WPS 工作簿（每个工作表即一个文件），表头可用中文。每个文件只读一次，未读取的文件会注明原因。其中可以有 PCR "
-    "仪与移液工作站的文件，`poolpipe import --dry-run` 说明如何识别。读不懂的记录和发现的差错都是结果而非失败：退出码 0 为完成，"
-    "1 为未能完成，2 为用法有误。"
+    "可压缩，也可以是 Excel 或 WPS 工作簿（每个工作表即一个文件），表头可用中文。也可以是单独一个数据仓库，不给 --out 则结果表存入其中。"
+    "每个文件只读一次，未读取的文件会注明原因。其中可以有 PCR 仪与移液工作站的文件，`poolpipe import --dry-run` 说明如何识别。"
+    "读不懂的记录和发现的差错都是结果而非失败：退出码 0 为完成，1 为未能完成，2 为用法有误。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe run scans --out result\n"
     "  poolpipe run 采样登记.xlsx 装箱.csv 板图.xlsx qPCR.xls --out 结果\n"
@@ -44,7 +51,7 @@ __all__ = ["files_written", "run"]
     "  poolpipe run scans --out noon --as-of '2022-02-10 12:00' --people people.csv"
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@options.out_folder()
+@options.out_folder(required=False)
 @click.option(
     "--policy", metavar="POLICY", help="Preset or TOML file; default ten-in-one  判读规则：预设名或 TOML 文件"
 )
@@ -72,6 +79,7 @@ __all__ = ["files_written", "run"]
 )
 @options.key
 @options.why
+@options.at_version
 @options.rows
 @options.show_ids
 @options.as_json("The summary as JSON instead of boards  以 JSON 输出摘要")
@@ -79,7 +87,7 @@ __all__ = ["files_written", "run"]
 def run(
     inputs: tuple[str, ...],
     *,
-    out: Path,
+    out: Path | None,
     policy: str | None,
     as_of: str | None,
     kind: str | None,
@@ -90,6 +98,7 @@ def run(
     readings: Literal["auto", "all", "not-negative"],
     key: str | None,
     why: str | None,
+    at_version: int | None,
     rows: int,
     show_ids: bool,
     as_json: bool,
@@ -98,7 +107,13 @@ def run(
     """Run the pipeline on files and show what it concluded."""
     check_inputs(inputs, pipes=True)
     check_inputs(each for each in (people, sites, labs, mapping) if each)
-    check_out(out)
+    store = store_among(inputs)
+    only_of_store(store, at_version)
+    if out is not None:
+        check_out(out)
+    elif store is None:
+        context = click.get_current_context()
+        raise click.MissingParameter(ctx=context, param=_named(context, "out"))
     with loading():
         from poolpipe.events.mapping import load_mapping
         from poolpipe.events.reference import read_reference
@@ -112,7 +127,6 @@ def run(
             message_in_language("kind_of_file", {"kind": kind, "kinds": ", ".join(KINDS)}),
             param_hint="--kind",
         )
-    store = store_among(inputs)
     if store is not None:
         for option, given in (("--kind", kind), ("--mapping", mapping)):
             if given:
@@ -121,6 +135,15 @@ def run(
     moment = parse_moment(as_of, rules.time_zone)
     meant = load_mapping(mapping)
     known = read_reference(people=people, sites=sites, labs=labs, mapping=meant)
+    if out is None:
+        if store is None or any(
+            (policy, as_of, people, sites, labs, at_version is not None, readings != "auto")
+        ):
+            raise click.UsageError(message_in_language("kept_as_usual", {}))
+        _run_store(
+            store, key, why, zone=rules.time_zone, rows=rows, show_ids=show_ids, as_json=as_json, quiet=quiet
+        )
+        return
     boards = []
     with Steps(quiet=quiet or as_json) as steps, Writing(out) as writing:
         asked: dict[str, Any] = {
@@ -128,7 +151,7 @@ def run(
             "progress": steps, "out": writing,
         }  # fmt: skip
         day = (
-            concluded(store, key, why, **asked)
+            concluded(store, key, why, tables=(), version=at_version, **asked)
             if store
             else conclude(inputs, mapping=meant, kind=kind, **asked)
         )
@@ -144,6 +167,38 @@ def run(
     elif not quiet:
         show(boards)
         tell(files_written(out))
+
+
+def _run_store(
+    path: Path,
+    key: str | None,
+    why: str | None,
+    *,
+    zone: str,
+    rows: int,
+    show_ids: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Conclude a store's newest version, keep its tables there, and show the boards."""
+    with opened_store(path, key) as store, Steps(quiet=quiet or as_json) as steps:
+        log_unsealing(store, why)
+        is_kept = store.kept() is not None
+        # what was kept holds all tables, and not all that the boards show
+        day = store.run(views=False, progress=steps) if is_kept else store.conclude(steps)
+        version = store.version
+    if as_json:
+        click.echo(json_text(day.summary))
+    elif not quiet:
+        from poolpipe.terminal.boards import day_boards
+
+        show(list(day_boards(day, zone=zone, show_ids=show_ids, rows=rows)))
+        tell(message_in_language("tables_kept", {"version": version}))
+
+
+def _named(context: click.Context, name: str) -> click.Parameter:
+    """An option of the command by its name."""
+    return next(each for each in context.command.params if each.name == name)
 
 
 def files_written(out: Path) -> str:

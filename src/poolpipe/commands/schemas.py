@@ -107,7 +107,9 @@ class _VersionsJson(Open):
     """`poolpipe versions --json`."""
 
     schema_: str = Field(alias="schema", pattern=r"^poolpipe\.versions/1$")
-    versions: list[dict[str, Any]] = Field(description="version, at, what")
+    versions: list[dict[str, Any]] = Field(
+        description="version, at, what, tables: whether conclusions were kept"
+    )
     inputs: list[dict[str, Any]] = Field(
         description="Every file that was taken in, its counts and its version"
     )

@@ -12,7 +12,7 @@ from poolpipe.commands import options
 from poolpipe.commands.frames import echo_csv, echo_json
 from poolpipe.commands.options import ZONE
 from poolpipe.commands.results import times_in
-from poolpipe.commands.stores import concluded, store_among
+from poolpipe.commands.stores import concluded, only_of_store, store_among
 from poolpipe.errors import InputError
 from poolpipe.languages import language
 from poolpipe.terminal.console import check_inputs
@@ -60,6 +60,7 @@ __all__ = ["show"]
 @options.as_json("All rows as JSON on stdout, identity numbers in full  以 JSON 输出全部行（完整证件号）")
 @options.key
 @options.why
+@options.at_version
 @options.rows
 @options.show_ids
 def show(
@@ -74,12 +75,14 @@ def show(
     as_json: bool,
     key: str | None,
     why: str | None,
+    at_version: int | None,
     rows: int,
     show_ids: bool,
 ) -> None:
     """Read one table, join what the files tell of its people, and show it."""
     check_inputs((str(run), *map(str, people)))
-    found = _table(run, table, people, key, why)
+    only_of_store(store_among([str(run)]), at_version)
+    found = _table(run, table, people, key, why, at_version)
     wanted = _wanted(found, table, by, columns)
     import polars as pl
 
@@ -101,7 +104,9 @@ def show(
         )
 
 
-def _table(run: Path, table: str, people: tuple[Path, ...], key: str | None, why: str | None) -> pl.DataFrame:
+def _table(
+    run: Path, table: str, people: tuple[Path, ...], key: str | None, why: str | None, version: int | None
+) -> pl.DataFrame:
     """One table of a result, with the contacts of its people where files tell them."""
     import polars as pl
 
@@ -114,7 +119,8 @@ def _table(run: Path, table: str, people: tuple[Path, ...], key: str | None, why
             raise UnknownTableError.of("table_misspelt", where=str(run), name=table, near=near)
         raise UnknownTableError.of("no_such_table", where=str(run), name=table, tables=", ".join(TABLES))
     if store_among([str(run)]):
-        return _with_contacts(concluded(run, key, why, views=False).table(table), people, table)
+        day = concluded(run, key, why, tables=[table], version=version, views=False)
+        return _with_contacts(day.table(table), people, table)
     with opened(run) as written:
         if table not in written.tables:
             raise InputError.of("table_not_held", where=str(run), name=table)

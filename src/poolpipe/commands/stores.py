@@ -1,4 +1,4 @@
-"""A store as the input of a command: whether it is one, and the day that is concluded from it."""
+"""A store as the input of a command: whether it is one, and the day that follows from it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,29 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from poolpipe.errors import InputError
+import click
+
+from poolpipe.errors import InputError, PoolpipeError
+from poolpipe.messages import message_in_language
 from poolpipe.paths import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from poolpipe.events.reference import Reference
     from poolpipe.policy import Policy
     from poolpipe.results.day import Day
     from poolpipe.store import Store
 
-__all__ = ["concluded", "opened_store", "store_among", "store_policy"]
+__all__ = [
+    "concluded",
+    "keep_tables",
+    "log_unsealing",
+    "only_of_store",
+    "opened_store",
+    "store_among",
+    "store_policy",
+]
 
 
 def store_among(inputs: Sequence[str]) -> Path | None:
@@ -49,8 +61,17 @@ def store_policy(path: Path, key: str | None) -> Policy:
         return store.policy
 
 
-def concluded(path: Path, key: str | None, why: str | None, **asked: Any) -> Day:
-    """Conclude a store's events; that its identities were opened is written into it.
+def concluded(
+    path: Path,
+    key: str | None,
+    why: str | None,
+    *,
+    tables: Sequence[str],
+    version: int | None = None,
+    reference: Reference | None = None,
+    **asked: Any,
+) -> Day:
+    """Give the day of a store: as it was kept, else concluded; that its identities were opened is written into it.
 
     Parameters
     ----------
@@ -60,13 +81,60 @@ def concluded(path: Path, key: str | None, why: str | None, **asked: Any) -> Day
         File of its key.
     why : str, optional
         What the reader gave as the reason.
-    **asked
+    tables : sequence of str
+        Which are needed of what was kept: they are read here. None where the day must be concluded.
+    version, reference, **asked
         As in `Store.run`.
     """
+    from poolpipe.store.conclusion_tables import needs_key
+
     with opened_store(path, key) as store:
-        if store.has_key:
-            store.note_unsealing(_reader(), " ".join(sys.argv[1:3]), why or "")
-        return store.run(**asked)
+        log_unsealing(store, why)
+        legible = store.has_key or not any(map(needs_key, tables))
+        if tables and reference is None and legible:
+            told = {name: asked[name] for name in ("policy", "as_of") if name in asked}
+            kept = store.kept(version, **told)
+            if kept is not None:
+                for table in tables:
+                    kept.table(table)
+                return kept
+        return store.run(version=version, reference=reference, **asked)
+
+
+def log_unsealing(store: Store, why: str | None) -> None:
+    """Write into a store who is about to see its identities; without the key nobody is."""
+    if store.has_key:
+        store.note_unsealing(_reader(), " ".join(sys.argv[1:3]), why or "")
+
+
+def keep_tables(store: Store, *, quiet: bool) -> None:
+    """Conclude a store's newest version and keep its tables; where that fails, say so: what it holds is safe all the same."""
+    from poolpipe.progress import Steps
+    from poolpipe.terminal.console import tell
+
+    try:
+        with Steps(quiet=quiet) as steps:
+            store.conclude(steps)
+    except (PoolpipeError, MemoryError) as error:
+        what = (
+            "; ".join(filter(None, error.in_language())) if isinstance(error, PoolpipeError) else repr(error)
+        )
+        tell(message_in_language("tables_not_kept", {"why": what}), err=True)
+    else:
+        if not quiet:
+            tell(message_in_language("tables_kept", {"version": store.version}), err=True)
+
+
+def only_of_store(store: Path | None, at_version: int | None) -> None:
+    """Refuse `--at-version` where there is no store.
+
+    Raises
+    ------
+    click.UsageError
+        If one is asked for.
+    """
+    if store is None and at_version is not None:
+        raise click.UsageError(message_in_language("version_of_no_store", {}))
 
 
 def _reader() -> str:

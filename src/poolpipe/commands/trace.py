@@ -9,7 +9,7 @@ import click
 
 from poolpipe.commands import options
 from poolpipe.commands.frames import echo_csv, echo_json
-from poolpipe.commands.stores import concluded, store_among
+from poolpipe.commands.stores import concluded, only_of_store, store_among
 from poolpipe.languages import both, language
 from poolpipe.messages import message_in_language
 from poolpipe.terminal.console import check_inputs, show, tell
@@ -74,6 +74,7 @@ __all__ = ["trace"]
 @options.as_json("All links as JSON, identity numbers in full  以 JSON 输出全部关联（完整证件号）")
 @options.key
 @options.why
+@options.at_version
 @options.rows
 @options.show_ids
 def trace(
@@ -90,6 +91,7 @@ def trace(
     as_json: bool,
     key: str | None,
     why: str | None,
+    at_version: int | None,
     rows: int,
     show_ids: bool,
 ) -> None:
@@ -106,7 +108,11 @@ def trace(
         from poolpipe.tracing.neighbourhoods import count_neighbourhoods
 
     residents = read_reference(people=people).people if people else None
-    day = concluded(run, key, why, views=False) if store_among([str(run)]) else run
+    day: Path | Day = run
+    store = store_among([str(run)])
+    only_of_store(store, at_version)
+    if store is not None:
+        day = concluded(store, key, why, tables=["traces"], version=at_version, views=False)
     links = follow(day, tubes=tubes, people=persons, hops=hops, policy=policy, residents=people)
     counts = count_neighbourhoods(links.filter(kind="member"), residents)
     if out:

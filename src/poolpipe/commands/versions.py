@@ -27,6 +27,8 @@ def versions(store: Path, *, rows: int, as_json: bool) -> None:
 
     with opened_store(store, None) as opened:
         told, inputs = opened.versions(), opened.inputs()
+        kept = opened.conclusions()["version"].implode()
+        told = told.with_columns(told["version"].is_in(kept).alias("tables"))
     if as_json:
         echo_json({"schema": "poolpipe.versions/1", "versions": told.to_dicts(), "inputs": inputs.to_dicts()})
     else:

@@ -25,6 +25,18 @@ COMMANDS: Final = {
         "--language both is for lists (xlsx, csv-list), not for {form}",
         "中英对照只用于名单（xlsx、csv-list），不用于 {form}",
     ),
+    "version_of_no_store": Message(
+        "--at-version is for a store, and this is none", "--at-version 只用于数据仓库，而此处不是"
+    ),
+    "kept_as_usual": Message(
+        "a store keeps tables by its own policy, as of its latest event and without reference tables; for others give --out",
+        "数据仓库只保存按其自身判读规则、截至最后一条事件、不用参考表得出的结果表；其他情况请用 --out",
+    ),
+    "tables_kept": Message("the tables are in the store, at version {version}", "结果表已存入数据仓库，版本 {version}"),
+    "tables_not_kept": Message(
+        "what was taken in is safe, but its tables are not concluded: {why}; `poolpipe run STORE` does it",
+        "数据已安全收入，但未能得出结果表：{why}；可用 `poolpipe run STORE` 补做",
+    ),
     "nothing_to_trace": Message("give a --tube or a --person", "请用 --tube 或 --person 指定样本管或人员"),
     "nothing_piped": Message("{path}: nothing is piped in; give a file", "{path}：没有管道输入；请给出文件"),
 }  # fmt: skip

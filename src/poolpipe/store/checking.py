@@ -51,7 +51,12 @@ class StoreFinding(NamedTuple):
 
 
 def check_store(
-    ledger: Ledger, files: PartFiles, sealing: DataKeys | None, progress: Progress | None = None
+    ledger: Ledger,
+    files: PartFiles,
+    sealing: DataKeys | None,
+    progress: Progress | None = None,
+    *,
+    version: int | None = None,
 ) -> list[StoreFinding]:
     """Read every byte of every kept version, and count everything again.
 
@@ -63,6 +68,8 @@ def check_store(
         Without it files of the vault are compared with their hashes and not decrypted.
     progress : callable, optional
         Called with ("checking", files checked, of how many).
+    version : int, optional
+        Only the files of this one.
 
     Returns
     -------
@@ -72,13 +79,14 @@ def check_store(
     found = [StoreFinding("ledger_damaged", LEDGER, trouble) for trouble in ledger.troubles()]
     if found:  # what it says of files is not to be relied on
         return found
-    parts = ledger.all_parts()
-    newest = {part.id for part in ledger.parts(ledger.newest())}
+    counts = ledger.newest() if version is None else version
+    parts = ledger.all_parts() if version is None else ledger.parts(version)
+    counted_ones = {part.id for part in ledger.parts(counts)}
     counted = _Counted()
     for place, part in enumerate(parts):
         clear, damages = _read(part, files, sealing)
         found += damages
-        if part.id in newest:
+        if part.id in counted_ones:
             found += counted.add(part, clear)
         if progress:
             progress("checking", place + 1, len(parts))
@@ -86,7 +94,7 @@ def check_store(
         StoreFinding("log_damaged", name, message("store_log_damaged", {}))
         for name in damaged_logs(files.folder)
     ]
-    return found + list(counted.compared(ledger))
+    return found + list(counted.compared(ledger, counts))
 
 
 def damage_of(part: TablePart, files: PartFiles, sealing: DataKeys | None) -> list[StoreFinding]:
@@ -126,7 +134,7 @@ def _finding(error: InputError | OSError, name: str, files: PartFiles) -> StoreF
 
 
 class _Counted:
-    """The events and rejects of the newest version, counted from its files."""
+    """The events and rejects of a version, counted from its files."""
 
     def __init__(self) -> None:
         self._events: Counter[int] = Counter()
@@ -149,10 +157,10 @@ class _Counted:
                 twice = int(np.count_nonzero(~new))
                 yield StoreFinding("event_twice", part.path, message("store_event_twice", {"count": twice}))
 
-    def compared(self, ledger: Ledger) -> Iterator[StoreFinding]:
+    def compared(self, ledger: Ledger, version: int) -> Iterator[StoreFinding]:
         """Compare with what the ledger says of each input; nothing is said where a file could not be counted."""
-        gone = ledger.withdrawn(ledger.newest())
-        for told in ledger.inputs(ledger.newest()):
+        gone = ledger.withdrawn(version)
+        for told in ledger.inputs(version):
             if told.read != told.accepted + told.duplicates + told.rejected:
                 yield StoreFinding("counts_differ", told.name, message("store_input_unbalanced", {}))
             if not self._complete:

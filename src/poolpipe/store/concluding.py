@@ -111,10 +111,12 @@ def concluded_at(ledger: Ledger, files: PartFiles, version: int) -> Concluded | 
     return None
 
 
-def check_conclusions(ledger: Ledger, files: PartFiles) -> Iterator[StoreFinding]:
-    """Compare the conclusions of every kept version with what is told of them; damaged files are named by `check_store`."""
+def check_conclusions(ledger: Ledger, files: PartFiles, version: int | None = None) -> Iterator[StoreFinding]:
+    """Compare the conclusions of one or every version with what is told of them; damaged files are named by `check_store`."""
     seen: set[tuple[int, ...]] = set()
     for each in ledger.versions():
+        if version not in (None, each.version):
+            continue
         parts = ledger.parts(each.version, CONTENTS)
         numbers = tuple(part.id for part in parts)
         if not parts or numbers in seen:

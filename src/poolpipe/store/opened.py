@@ -159,19 +159,22 @@ class Store(StoreReader):
             join_many(ledger, self._files, self._keys.required())
             return told
 
-    def check(self, progress: Progress | None = None) -> list[StoreFinding]:
+    def check(self, progress: Progress | None = None, *, version: int | None = None) -> list[StoreFinding]:
         """Prove every law of the store; empty where it is sound.
 
         Parameters
         ----------
         progress : callable, optional
             Called with ("checking", files checked, of how many).
+        version : int, optional
+            Only the files of this one; by default those of all that are kept.
         """
+        asked = None if version is None else self._asked(version)
         with suppress(InputError):  # a damaged ledger is a finding
             self._keys.renew(self._ledger)
-        found = check_store(self._ledger, self._files, self._keys.sealing, progress)
+        found = check_store(self._ledger, self._files, self._keys.sealing, progress, version=asked)
         is_legible = not any(each.code == "ledger_damaged" for each in found)
-        return [*found, *check_conclusions(self._ledger, self._files)] if is_legible else found
+        return [*found, *check_conclusions(self._ledger, self._files, asked)] if is_legible else found
 
     def repair(
         self,

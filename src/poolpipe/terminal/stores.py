@@ -40,8 +40,10 @@ def version_board(versions: pl.DataFrame, inputs: pl.DataFrame, *, rows: int) ->
 
     Parameters
     ----------
-    versions, inputs : DataFrame
-        As `Store.versions` and `Store.inputs` give them.
+    versions : DataFrame
+        As `Store.versions` gives them, and `tables`: whether its conclusions were kept.
+    inputs : DataFrame
+        As `Store.inputs` gives them.
     rows : int
         Longest list.
     """
@@ -53,10 +55,15 @@ def version_board(versions: pl.DataFrame, inputs: pl.DataFrame, *, rows: int) ->
         board.add_column(heading, no_wrap=True)
     for heading in ("files\n文件", "accepted\n接收"):
         board.add_column(heading, justify="right", no_wrap=True)
-    for version, at, what, files, accepted in told.head(rows).iter_rows():
+    board.add_column("tables\n结果表", no_wrap=True)
+    for version, at, what, tables, files, accepted in told.head(rows).iter_rows():
         numbers = ("" if each is None else f"{each:,}" for each in (files, accepted))
+        kept = both("kept", "已存") if tables else ""
         board.add_row(
-            plain(str(version)), plain(at[:19].replace("T", " ")), plain(what), *map(plain, numbers)
+            plain(str(version)),
+            plain(at[:19].replace("T", " ")),
+            plain(what),
+            *map(plain, (*numbers, kept)),
         )
     return board
 
