@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -118,12 +119,12 @@ def read_sealed(path: Path, proof: Proof, schema: pa.Schema, sealing: DataKeys) 
 
 def _read(path: Path, proof: Proof, schema: pa.Schema, *, filled: bool = False, **how: Any) -> pa.Table:
     try:
-        content = path.read_bytes()
+        content = _content(path)
     except FileNotFoundError as error:
         raise InputError.of("part_damaged", where=str(path), why=error.strerror or error) from error
     except OSError as error:  # no handles, no right: nothing is said of its content
         raise InputError.of("part_unreadable", where=str(path), why=error.strerror or error) from error
-    if len(content) != proof["bytes"] or hashlib.sha256(content).hexdigest() != proof["sha256"]:
+    if content.size != proof["bytes"] or hashlib.sha256(content).hexdigest() != proof["sha256"]:
         raise InputError.of("part_damaged", where=str(path), why=message("store_file_damaged", {}))
     try:
         with pq.ParquetFile(pa.BufferReader(content), **how) as file:
@@ -134,6 +135,14 @@ def _read(path: Path, proof: Proof, schema: pa.Schema, *, filled: bool = False, 
     except (OSError, pa.ArrowException) as error:
         why = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError.of("part_damaged", where=str(path), why=why) from error
+
+
+def _content(path: Path) -> pa.Buffer:
+    """A file in memory of Arrow's own: Arrow's threads may free it after Python's end, which aborts on memory of Python's."""
+    with path.open("rb") as file:
+        content = pa.allocate_buffer(os.fstat(file.fileno()).st_size)
+        read = file.readinto(memoryview(content))
+    return content.slice(0, read)
 
 
 def _empty_columns(told: pq.FileMetaData) -> set[str]:
