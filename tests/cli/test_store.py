@@ -1,0 +1,148 @@
+"""A store at the terminal: taken in, concluded, and shown from what was kept exactly as from what is concluded anew."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from cities.files import write_city
+from cities.random_city import city
+from poolpipe.cli import poolpipe
+from poolpipe.errors import InputError
+from poolpipe.store import Store
+from poolpipe.store.reader import StoreReader
+from poolpipe.tables import TABLES
+
+
+def told(*words, status=0):
+    done = CliRunner().invoke(poolpipe, [str(word) for word in words])
+    assert done.exit_code == status, (done.output, done.exception)
+    return done
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scans")
+    write_city(city(6300, size="small"), folder, 6300)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def store(scans, tmp_path_factory):
+    path = tmp_path_factory.mktemp("stores") / "city"
+    done = told("ingest", path, scans)
+    assert "at version 仓库当前版本 1" in done.stdout
+    assert "the tables are in the store, at version 2" in done.stderr
+    return path
+
+
+def _shown(store, scans):
+    """What every command shows of a store."""
+    tube = json.loads(told("show", store, "recalls", "--json").stdout)[0]["tube"]
+    first = json.loads(told("show", store, "pools", "--json").stdout)[0]["tube"]
+    people = next(path for path in sorted(scans.rglob("*collect*")) if path.is_file())
+    lines = [("show", store, table, "--csv") for table in TABLES]
+    lines += [
+        ("recalls", store),
+        ("recalls", store, "--json"),
+        ("recalls", store, "--at-version", 1, "--show-ids"),
+    ]
+    lines += [
+        ("trace", store, "--tube", tube, "--json"),
+        ("trace", store, "--tube", tube, "--tube", first, "--csv"),
+    ]
+    lines += [("trace", store, "--tube", tube, "--hops", 1), ("show", store, "recalls", "--people", people)]
+    return {line[0] + str(line[2:]): told(*line).stdout for line in lines}
+
+
+def test_kept_tables__are_shown_as_concluded_ones(store, scans, monkeypatch):
+    mine = _shown(store, scans)
+    with monkeypatch.context() as patch:
+        patch.setattr(StoreReader, "run", lambda *_, **__: pytest.fail("concluded again"))
+        told("recalls", store)
+    monkeypatch.setattr(StoreReader, "kept", lambda *_, **__: None)
+    assert _shown(store, scans) == mine
+
+
+def test_versions__say_which_have_tables(store):
+    found = json.loads(told("versions", store, "--json").stdout)["versions"]
+    assert [each["tables"] for each in found] == [False, False, True]
+    assert "kept" in told("versions", store).stdout
+
+
+def test_run__keeps_tables_where_nothing_is_said(scans, tmp_path):
+    store = tmp_path / "city"
+    told("ingest", store, scans, "--no-tables", "--quiet")
+    with Store(store) as opened:
+        assert opened.kept() is None
+    boards = told("run", store)
+    assert "the tables are in the store, at version 2" in boards.stdout
+    with Store(store) as opened:
+        assert opened.kept() is not None
+    again = told("run", store)
+    assert again.stdout == boards.stdout
+    summary = json.loads(told("run", store, "--json").stdout)
+    told("run", store, "--out", tmp_path / "out", "--quiet")
+    written = json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))
+    assert {name: each for name, each in written.items() if name != "tables"} == summary
+    for option in (["--policy", "twenty-in-one"], ["--as-of", "2022-02-10"], ["--at-version", "1"]):
+        assert "give --out" in told("run", store, *option, status=2).stderr
+    assert "--out" in told("run", scans, status=2).stderr
+    assert (
+        "is for a store" in told("run", scans, "--at-version", 1, "--out", tmp_path / "no", status=2).stderr
+    )
+
+
+def test_ingest__is_acknowledged_where_concluding_fails(scans, tmp_path, monkeypatch):
+    def fails(*_):
+        raise InputError.of("part_not_written", where="tables", why="no room")
+
+    monkeypatch.setattr(Store, "conclude", fails)
+    done = told("ingest", tmp_path / "city", scans, "--json")
+    assert json.loads(done.stdout)["version"] == 1
+    assert "what was taken in is safe" in done.stderr
+    assert "no room" in done.stderr
+    with Store(tmp_path / "city") as store:
+        assert store.version == 1
+        assert store.check() == []
+
+
+def test_earlier_version__is_shown_as_it_was(scans, tmp_path):
+    store, files = tmp_path / "city", sorted(path for path in scans.rglob("*") if path.is_file())
+    told("ingest", store, *files[: len(files) // 2], "--quiet")
+    first = {table: told("show", store, table, "--csv").stdout for table in ("pools", "anomalies", "members")}
+    told("ingest", store, *files, "--quiet")
+    for table, text in first.items():
+        assert told("show", store, table, "--csv", "--at-version", 2).stdout == text
+        assert told("show", store, table, "--csv", "--at-version", 1).stdout == text
+    assert told("show", store, "members", "--csv").stdout != first["members"]
+    told("run", store, "--at-version", 1, "--out", tmp_path / "out", "--quiet")
+    assert told("show", tmp_path / "out", "members", "--csv").stdout == first["members"]
+    assert "sound" in told("check", store, "--at-version", 2).stdout
+    assert "no version 9" in told("recalls", store, "--at-version", 9, status=1).stderr
+
+
+def test_erased__tables_are_concluded_again(scans, tmp_path):
+    store = tmp_path / "city"
+    told("ingest", store, scans, "--quiet")
+    one = json.loads(told("show", store, "members", "--json").stdout)[0]
+    done = told("erase", store, "--person", f"{one['person_type']}:{one['person']}")
+    assert "the tables are in the store" in done.stderr
+    assert one["person"] not in told("show", store, "members", "--csv").stdout
+    told("check", store)
+
+
+def test_without_key__the_board_is_that_of_the_kept_tables(scans, tmp_path):
+    store = tmp_path / "city"
+    told("ingest", store, scans, "--quiet")
+    mine = json.loads(told("recalls", store, "--json").stdout)
+    (tmp_path / "city.key").rename(tmp_path / "elsewhere")
+    yours = json.loads(told("recalls", store, "--json").stdout)
+    assert [{**each, "person": None} for each in mine] == [{**each, "person": None} for each in yours]
+    assert not {each["person"] for each in mine} & {each["person"] for each in yours}
+    assert "sealed" in told("show", store, "rejects", "--csv").stdout or not json.loads(
+        told("show", store, "rejects", "--json").stdout
+    )
+    assert told("show", store, "anomalies", "--csv").stdout
