@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from poolpipe.commands import options
-from poolpipe.commands.stores import opened_store
+from poolpipe.commands.stores import keep_tables, opened_store
 from poolpipe.messages import message_in_language
 from poolpipe.terminal.console import tell
 
@@ -34,7 +34,10 @@ __all__ = ["compact"]
 def compact(store: Path, *, keep_days: float | None, keep_events: float | None, key: str | None) -> None:
     """Join files, forget versions, withdraw events."""
     with opened_store(store, key) as opened:
+        had_tables = opened.kept() is not None
         told = opened.compact(keep_days=keep_days, keep_events=keep_events)
-    tell(message_in_language("store_compacted", told))
-    if told["withdrawn"]:
-        tell(message_in_language("store_withdrawn", told))
+        tell(message_in_language("store_compacted", told))
+        if told["withdrawn"]:
+            tell(message_in_language("store_withdrawn", told))
+            if had_tables:  # they were of other events
+                keep_tables(opened, quiet=False)
