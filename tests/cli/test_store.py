@@ -43,7 +43,7 @@ def _shown(store, scans):
     tube = json.loads(told("show", store, "recalls", "--json").stdout)[0]["tube"]
     first = json.loads(told("show", store, "pools", "--json").stdout)[0]["tube"]
     people = next(path for path in sorted(scans.rglob("*collect*")) if path.is_file())
-    lines = [("show", store, table, "--csv") for table in TABLES]
+    lines: list[tuple[object, ...]] = [("show", store, table, "--csv") for table in TABLES]
     lines += [
         ("recalls", store),
         ("recalls", store, "--json"),
@@ -54,7 +54,7 @@ def _shown(store, scans):
         ("trace", store, "--tube", tube, "--tube", first, "--csv"),
     ]
     lines += [("trace", store, "--tube", tube, "--hops", 1), ("show", store, "recalls", "--people", people)]
-    return {line[0] + str(line[2:]): told(*line).stdout for line in lines}
+    return {f"{line[0]} {line[2:]}": told(*line).stdout for line in lines}
 
 
 def test_kept_tables__are_shown_as_concluded_ones(store, scans, monkeypatch):
