@@ -20,7 +20,7 @@ NEVER = np.int64(9223372036854775807)
 #  round                       A   A   B   A      tests: A (seen at s0; the earliest alarm of s0, s1 and s3), B (s2)
 
 
-@kernel("int64[] int32[] uint32[] uint32[] int64[] int64[] int64[] int64[] int64[] bool[]")
+@kernel("int64[] int32[] uint32[] uint32[] int64[] int64[] int32[] int64[] int32[] bool[]")
 def tests_of_people(
     person_begins: NDArray[np.int64],
     person_seats: NDArray[np.int32],
@@ -28,9 +28,9 @@ def tests_of_people(
     tube_round: NDArray[np.uint32],
     alarmed_at: NDArray[np.int64],
     test_begins: NDArray[np.int64],
-    seen: NDArray[np.int64],
+    seen: NDArray[np.int32],
     alarm: NDArray[np.int64],
-    test_of: NDArray[np.int64],
+    test_of: NDArray[np.int32],
     counts: NDArray[np.bool_],
 ) -> int:
     """List each person's tests.
@@ -45,9 +45,9 @@ def tests_of_people(
         Round of each tube, and when it was called positive or suspect, `NEVER` for others.
     test_begins : (people + 1,) int64
         Output: where each person's tests begin.
-    seen, alarm : (seats,) int64
+    seen, alarm : (seats,) int32 and int64
         Output, of each test: the first seat in its round, and the earliest alarm of the round's tubes.
-    test_of : (seats,) int64
+    test_of : (seats,) int32
         Output: test of each seat.
     counts : (people,) bool
         In: False. Out: whether somebody is in a tube that gave an alarm.

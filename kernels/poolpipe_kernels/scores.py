@@ -162,14 +162,14 @@ def household_hazards(
 
 
 @kernel(
-    "int64[] int64[] int64[] float64[] int64[] int64[] int32[] int64[] float64[] float64[] float64[] int64[]"
+    "int64[] int64[] int64[] float64[] int32[] int64[] int32[] int64[] float64[] float64[] float64[] int64[]"
 )
 def queue_hazards(
     begins: NDArray[np.int64],
     ends: NDArray[np.int64],
     seat: NDArray[np.int64],
     p: NDArray[np.float64],
-    test_of: NDArray[np.int64],
+    test_of: NDArray[np.int32],
     seat_at: NDArray[np.int64],
     seat_person: NDArray[np.int32],
     test_begins: NDArray[np.int64],
@@ -186,7 +186,7 @@ def queue_hazards(
         Seats from which each link starts, and the seat to which it leads.
     p : (tests,) float64
         P(infected) at each test.
-    test_of, seat_at, seat_person : (seats,) int64, int64 and int32
+    test_of, seat_at, seat_person : (seats,) int32, int64 and int32
         Test, microseconds, and person.
     test_begins, test_at, natures
         As of `household_hazards`.

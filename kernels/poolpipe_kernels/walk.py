@@ -127,30 +127,58 @@ def _queue(
     int
         The next row, -1 where `rows` is full.
     """
-    first = row
-    for reached in range(members, end):
-        seat = rows[reached, _SEAT]
-        tube = seat_tube[seat]
-        place = tube_place[tube]
-        if place < 0:
-            return row
+    count = end - members
+    place = tube_place[seat_tube[rows[members, _SEAT]]]
+    if place < 0:
+        return row
+    # Members by their place in the queue: whoever stands between two of them is nearest to one of these.
+    line = np.empty(count, np.int64)
+    for k in range(count):
+        rank = queue_rank[rows[members + k, _SEAT]]
+        j = k
+        while j > 0 and queue_rank[rows[line[j - 1], _SEAT]] > rank:
+            line[j] = line[j - 1]
+            j -= 1
+        line[j] = members + k
+    for gap in range(count + 1):
         if row + 2 * scans > len(rows):
             return -1
-        rank = np.int64(queue_rank[seat])
-        for step in (-1, 1):
-            for far in range(1, scans + 1):
-                there = rank + step * far
-                if there < 0 or there >= len(queue):
-                    break
-                other = np.int64(queue[there])
-                lag = seat_at[other] - seat_at[seat]
-                if tube_place[seat_tube[other]] != place or abs(lag) > longest:
-                    break
-                if seat_tube[other] != tube:
-                    row = _offer(
-                        rows, row, seat_row, first, source, other, seat_person[other], QUEUE, 1, lag,
-                        rows[reached, _PERSON], reached,
-                    )  # fmt: skip
+        low = np.int64(queue_rank[rows[line[gap - 1], _SEAT]]) if gap else np.int64(-1)
+        high = np.int64(queue_rank[rows[line[gap], _SEAT]]) if gap < count else np.int64(len(queue))
+        outside = gap in (0, count)
+        there = low + 1 if gap else high - 1
+        while low < there < high:
+            other = np.int64(queue[there])
+            after, before = gap > 0 and there - low <= scans, gap < count and high - there <= scans
+            if outside and (not (after or before) or tube_place[seat_tube[other]] != place):
+                break
+            if not (after or before):
+                there = high - scans
+                continue
+            reached, lag = np.int64(-1), np.int64(0)
+            if before:
+                reached = line[gap]
+                lag = seat_at[other] - seat_at[rows[reached, _SEAT]]
+            if after:
+                k = gap - 1
+                own = rows[line[k], _SEAT]
+                # Of members swabbed at one moment the first counts.
+                while k > 0:
+                    earlier = rows[line[k - 1], _SEAT]
+                    if seat_at[earlier] != seat_at[own] or there - queue_rank[earlier] > scans:
+                        break
+                    own = earlier
+                    k -= 1
+                since = seat_at[other] - seat_at[own]
+                if not before or since < -lag or (since == -lag and line[k] < reached):
+                    reached, lag = line[k], since
+            if abs(lag) <= longest:
+                seat_row[other] = row + 1
+                via = rows[reached, _PERSON]
+                row = _put(rows, row, source, other, seat_person[other], QUEUE, 1, lag, via, reached)
+            elif outside:
+                break
+            there += 1 if gap else -1
     return row
 
 

@@ -22,7 +22,7 @@ def test_tests__are_one_a_round_in_the_order_of_the_seats(run, seats, rounds, al
     by_person = sorted(range(len(seats)), key=lambda seat: (seats[seat][0], seat))
     begins = np.searchsorted(sorted(person for person, _ in seats), np.arange(PEOPLE + 1))
     test_begins, counts = np.empty(PEOPLE + 1, np.int64), np.zeros(PEOPLE, np.bool_)
-    seen, alarm, test_of = (np.empty(len(seats), np.int64) for _ in range(3))
+    seen, alarm, test_of = (np.empty(len(seats), kind) for kind in (np.int32, np.int64, np.int32))
     found = run(
         begins.astype(np.int64), np.array(by_person, np.int32), np.array([tube for _, tube in seats], np.uint32),
         np.array(rounds, np.uint32), np.array(alarms, np.int64), test_begins, seen, alarm, test_of, counts,

@@ -91,7 +91,20 @@ def test_queue__sums_over_the_tube_and_falls_in_the_window_after(run) -> None:
     hazard, window = np.empty(1), np.empty(1, np.int64)
     moments = np.round(seat_at * kernels.DAY_US).astype(np.int64)
     first, last, seat = np.array([0]), np.array([2]), np.array([2])
-    run(first, last, seat, seat_p, np.arange(4), moments, person, begins, at, NATURES, hazard, window)
+    run(
+        first,
+        last,
+        seat,
+        seat_p,
+        np.arange(4, dtype=np.int32),
+        moments,
+        person,
+        begins,
+        at,
+        NATURES,
+        hazard,
+        window,
+    )
     wanted = 0.04 * (0.5 * math.exp(-1.5) + math.exp(-0.5))
     assert hazard[0] == pytest.approx(wanted)
     assert window[0] == 3 + 2

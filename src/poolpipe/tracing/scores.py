@@ -71,7 +71,7 @@ class PeopleTests:
         Where each person's tests begin.
     at, p, until : (tests,) float64
         Days, P(infected), and the end of being infectious for who is first seen there.
-    of : (seats,) int64
+    of : (seats,) int32
         Test of each seat.
     counts : (people,) bool
         Whether somebody is in a tube that was called positive or suspect.
@@ -81,7 +81,7 @@ class PeopleTests:
     at: NDArray[np.float64]
     p: NDArray[np.float64]
     until: NDArray[np.float64]
-    of: NDArray[np.int64]
+    of: NDArray[np.int32]
     counts: NDArray[np.bool_]
 
 
@@ -315,7 +315,7 @@ def people_tests(seats: SeatIndex, evidence: InfectionEvidence, rules: Tracing) 
     """One test for each person and round: the first swab, P(infected), and the earliest alarm."""
     people, every = len(seats.keys), len(seats.tube)
     counts, begins = np.zeros(people, np.bool_), np.empty(people + 1, np.int64)
-    seen, alarm, test_of = (np.empty(every, np.int64) for _ in range(3))
+    seen, alarm, test_of = np.empty(every, np.int32), np.empty(every, np.int64), np.empty(every, np.int32)
     found = tests_of_people(
         seats.person_begins, seats.by_person, seats.tube, evidence.round_of, evidence.alarmed_at,
         begins, seen, alarm, test_of, counts,
