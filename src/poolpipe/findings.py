@@ -260,8 +260,8 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
         "set the device's clock", "校准设备时钟",
     ),
     "source_silent": Anomaly(
-        "warning", "site", "nothing heard from a source that used to send", "数据源中断",
-        "telephone the source: is it offline?", "电话联系该数据源",
+        "warning", "site", "a site, device or laboratory that used to be heard at this time is not", "数据源中断",
+        "telephone the source: is it offline?", "电话联系该数据源，核实是否离线",
     ),
 }  # fmt: skip
 """Every anomaly code (docs/tables.md)."""

@@ -11,7 +11,7 @@ NOTHING_TELLS = {
     "clocks.lockdown_area": "no event tells when an area was declared",
     "clocks.control_area": "no event tells when an area was declared",
     "clocks.area_release": "no event tells when an area was declared",
-    "clocks.future": "files do not tell when an event arrived",
-    "clocks.skew": "files do not tell when an event arrived",
-    "clocks.silence": "files do not tell when an event arrived",
+    "clocks.future": "it is arrivals.future_h, and for stores alone",
+    "clocks.skew": "it is arrivals.skew_minutes, and for stores alone",
+    "clocks.silence": "it is arrivals.silence_quarters, and for stores alone",
 }

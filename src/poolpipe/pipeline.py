@@ -39,6 +39,7 @@ from poolpipe.stages.anomalies import (
     Seen,
     count_unregistered,
     find_anomalies,
+    of_arrivals,
     people_in_several_tubes,
     refused_warning,
     unregistered_warning,
@@ -265,9 +266,9 @@ def conclude(
                 policy.codes.plate_wells,
                 events.rejected_loads.filter(pl.col("at").is_null() | (pl.col("at") <= now)),
             )  # fmt: skip
-            return find_anomalies(seen), find_false_alarms(
-                LabEvidence(pools, frames["load"], kept, assays, calls.wells), codes, policy
-            )
+            return pl.concat(
+                [find_anomalies(seen), of_arrivals(events.arrivals, policy.arrivals, asked)]
+            ), find_false_alarms(LabEvidence(pools, frames["load"], kept, assays, calls.wells), codes, policy)
 
         finding = beside.submit(find)
         probabilities = infection_probabilities(pools, links, opened, several, codes, policy)

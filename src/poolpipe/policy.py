@@ -18,6 +18,7 @@ from pydantic import Field, field_validator, model_validator
 
 from poolpipe.accuracy import LEAST_PRIOR, POSITIVE_DAYS, SENSITIVITY, SINGLE_SPECIFICITY, SPECIFICITY
 from poolpipe.alarm_rules import AlarmRules
+from poolpipe.arrival_policy import Arriving
 from poolpipe.choices import suggestion
 from poolpipe.cluster_policy import Clustering
 from poolpipe.errors import PolicyError
@@ -31,18 +32,8 @@ from poolpipe.trace_policy import Tracing
 from poolpipe.zones import known_zone
 
 __all__ = [
-    "PRESETS",
-    "CallRules",
-    "Clocks",
-    "CodePatterns",
-    "Decoding",
-    "FileLimits",
-    "Policy",
-    "PoolSizes",
-    "Retention",
-    "Rules",
-    "load_policy",
-]
+    "PRESETS", "CallRules", "Clocks", "CodePatterns", "Decoding", "FileLimits", "Policy", "PoolSizes", "Retention", "Rules", "load_policy",
+]  # fmt: skip
 
 PRESETS = ("ten-in-one", "twenty-in-one", "single")
 
@@ -262,6 +253,8 @@ class Policy(SettingsTable):
         Which positives hang together, and how far the space-time scan looks.
     store : Keeping
         How long a store keeps versions and events; not part of `version`.
+    arrivals : Arriving
+        What times of arrival tell, in a store: wrong clocks and silent sources.
     machines : dict
         How files of machines are read: settings of docs/instruments/index.md; empty for the defaults.
 
@@ -284,6 +277,7 @@ class Policy(SettingsTable):
     trace: Tracing = Tracing()
     clusters: Clustering = Clustering()
     store: Keeping = Keeping()
+    arrivals: Arriving = Arriving()
     machines: dict[str, Any] = Field(
         default_factory=dict,
         description="how files of machines are read, as a table `[machines]` with settings of docs/instruments/index.md",
@@ -301,7 +295,7 @@ class Policy(SettingsTable):
         later = {"ct_mean", "ct_sd", "efficiency"}
         usual = {name for name in later if getattr(self.assay, name) == CallRules.model_fields[name].default}
         aside: dict[str, Any] = {"name": True, "store": True, "assay": usual}
-        whole = ("machines", "false_alarms", "trace", "clusters")
+        whole = ("machines", "false_alarms", "trace", "clusters", "arrivals")
         unset = (name for name in whole if getattr(self, name) == getattr(Policy(), name))
         aside |= dict.fromkeys(unset, True)
         rules = self.model_dump_json(exclude=aside)

@@ -30,6 +30,7 @@ STANDS_BEFORE = {"kind_unknown": {"kind"}}
 CODES = frozenset(
     """
     poolpipe import run check null true false base grey_ct detected_ct city_all city_half prior machines polars pandas pyarrow events
+    look_back_days silence_days
     yyyy mm dd hh ss zip gzip xlsx csv dilution table cycles suspect_infected suspect_clean sensitivity specificity infection_per_day
     clearance_per_day offsets calls positive negative p_known cleared se sp confidence pool single force max_bytes
     max_unpacked_bytes encoding omitted_wells leave_out keep runs run_is_plate required columns source_plate quadrant

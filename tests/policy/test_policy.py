@@ -13,11 +13,9 @@ import poolpipe
 from cli.scans import write_scans
 from house.rooms import ROOT
 from pipeline.naive import frames_of
-from poolpipe.alarm_rules import AlarmRules
 from poolpipe.cli import poolpipe as cli
 from poolpipe.errors import PolicyError
 from poolpipe.policy import PRESETS, Policy, load_policy
-from poolpipe.trace_policy import Tracing
 from poolpipe.zones import known_zone
 
 AS_OF = "2022-04-07T12:00:00Z"
@@ -140,10 +138,13 @@ OF_FILES = {
     "machines": "tests/instruments/test_event_source.py",
     "files.longest_record": "tests/events/test_long_records.py",
     **dict.fromkeys(("assay.ct_mean", "assay.ct_sd", "assay.efficiency"), "tests/stages/test_fit.py"),
-    **dict.fromkeys(settings(Tracing, "trace."), "tests/tracing/test_reference.py"),
+    **dict.fromkeys(settings(type(Policy().trace), "trace."), "tests/tracing/test_reference.py"),
     **dict.fromkeys(settings(type(Policy().clusters), "clusters."), "tests/clusters/test_growing.py"),
     **dict.fromkeys(settings(type(Policy().store), "store."), "tests/store/test_expiry.py"),
-    **dict.fromkeys(settings(AlarmRules, "false_alarms."), "tests/stages/test_false_alarms.py"),
+    **dict.fromkeys(settings(type(Policy().arrivals), "arrivals."), "tests/stages/test_arrivals.py"),
+    **dict.fromkeys(
+        settings(type(Policy().false_alarms), "false_alarms."), "tests/stages/test_false_alarms.py"
+    ),
 }
 """Settings that the events above cannot show, and where their effect is shown."""
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["exact_floats", "parse_ct", "parse_whole", "well_positions"]
+__all__ = ["canonical_numbers", "exact_floats", "parse_ct", "parse_whole", "well_positions"]
 
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _EXACT = 2.0**53
@@ -89,3 +89,9 @@ def well_positions(values: pl.Series, wells: int) -> NDArray[np.int32]:
     position = row * columns + column
     fits = (row < rows) & (column >= 0) & (column < columns)
     return pl.select(pl.when(fits).then(position)).to_series().fill_null(-1).cast(pl.Int32).to_numpy()
+
+
+def canonical_numbers(values: pl.Series) -> pl.Series:
+    """Write numbers in one form (36.5 and 36.50 are one); texts that are no number are kept."""
+    numbers = values.cast(pl.Float64, strict=False).cast(pl.String)
+    return pl.select(pl.coalesce(numbers, values)).to_series()

@@ -25,7 +25,7 @@ from poolpipe.events.small_files import Segment, bundled
 from poolpipe.events.taking import Taken, placed_alone, take
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from poolpipe.events.assemble import Piece
@@ -75,10 +75,12 @@ def outcomes(
     apart: Mapping[str, Path] | None = None,
     mapping: ColumnMapping | None = None,
     leave_out: Callable[[Source], bool] | None = None,
+    arrived: Callable[[Source], int] | None = None,
 ) -> Iterator[OpenedInputs]:
     """Open inputs for reading; parameters and errors as in `reading.read_events`.
 
     `leave_out` is asked for each source before any is read; one for which it says True is not in `sources`.
+    `arrived` tells when the events of a source come, microseconds since 1970, UTC; None for files that are only read.
     """
     with Spool() as spool:
         sources, batches, skipped = open_inputs(
@@ -87,9 +89,9 @@ def outcomes(
         if leave_out:
             sources = [source for source in sources if not leave_out(source)]
         words = mapping.words if mapping else {}
-        reader = _FileTasks(sources, batches, policy, words, alone=are_frames(inputs))
+        reader = _FileTasks(sources, batches, policy, words, alone=are_frames(inputs), arrived=arrived)
         labs_told: list[str] = []
-        taken = _with_labs(_told(_in_turn(reader), BytesRead(progress, sources)), sources, policy, labs_told)
+        taken = _with_labs(_told(_in_turn(reader), BytesRead(progress, sources)), reader, labs_told)
         yield OpenedInputs(sources, skipped, taken, labs_told)
 
 
@@ -100,9 +102,7 @@ def _told(outcomes: Iterator[Taken], told: BytesRead) -> Iterator[Taken]:
         yield taken
 
 
-def _with_labs(
-    outcomes: Iterator[Taken], sources: list[Source], policy: Policy, labs_told: list[str]
-) -> Iterator[Taken]:
+def _with_labs(outcomes: Iterator[Taken], reader: _FileTasks, labs_told: list[str]) -> Iterator[Taken]:
     """Behind all others yield the loads of machines that lacked a lab, with that of their plate where all others agree on one."""
     loads: list[Piece] = []
     waiting: list[Placed] = []
@@ -116,9 +116,9 @@ def _with_labs(
     whole: dict[str, bool] = {}
     for part in waiting:
         filled, each_has_one = labs.told_to(part)
-        name = sources[int(part.files[0])].name
+        name = reader.sources[int(part.files[0])].name
         whole[name] = whole.get(name, True) and each_has_one
-        yield take([filled], sources, policy)
+        yield reader.take([filled])
     labs_told += [name for name, each_has_one in whole.items() if each_has_one]
 
 
@@ -131,6 +131,11 @@ class _FileTasks:
     policy: Policy
     words: Mapping[str, Mapping[str, str]]
     alone: bool
+    arrived: Callable[[Source], int] | None
+
+    def take(self, parts: Sequence[Placed]) -> Taken:
+        """Validate batches of the same files."""
+        return take(parts, self.sources, self.policy, self.arrived)
 
     def tasks(self) -> Iterator[Callable[[], list[Taken]]]:
         """Yield the tasks of all files in their order; a file is read before its task is yielded."""
@@ -155,9 +160,7 @@ class _FileTasks:
             return [Taken.of(np.array([file]), skipped=str(came))]
         parts = (placed_alone(batch, self.sources[file], file) for batch in unpacked(came))
         return [
-            replace(Taken.of(part.files), waiting=[part])
-            if waits_for_labs(part)
-            else take([part], self.sources, self.policy)
+            replace(Taken.of(part.files), waiting=[part]) if waits_for_labs(part) else self.take([part])
             for part in parts
         ]
 
@@ -168,7 +171,7 @@ class _FileTasks:
             if isinstance(each, int):
                 taken += [one for came in self._batches_or_reason(each) for one in self._taken(each, came)]
             elif each:
-                taken.append(take(each, self.sources, self.policy))
+                taken.append(self.take(each))
         return taken
 
 

@@ -19,7 +19,7 @@ from poolpipe.tables import DATE_OF_TIME, EVENTS, KINDS, TABLES
 from poolpipe.words import EVENT_WORDS, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -148,7 +148,12 @@ def columns_not_used(
     return (given - frozenset(own) - {"kind", DATE_OF_TIME}) | unused_columns(folders)
 
 
-def take(parts: Sequence[Placed], sources: Sequence[Source], policy: Policy) -> Taken:
+def take(
+    parts: Sequence[Placed],
+    sources: Sequence[Source],
+    policy: Policy,
+    arrived: Callable[[Source], int] | None = None,
+) -> Taken:
     """Validate batches of one bundle, or the only batch of a file.
 
     Parameters
@@ -159,6 +164,8 @@ def take(parts: Sequence[Placed], sources: Sequence[Source], policy: Policy) -> 
         All sources.
     policy : Policy
         As in `validate`.
+    arrived : callable, optional
+        When the events of a source came, microseconds since 1970, UTC.
 
     Returns
     -------
@@ -168,9 +175,10 @@ def take(parts: Sequence[Placed], sources: Sequence[Source], policy: Policy) -> 
     names = [sources[file].name for file in files.tolist()]
     taken = Taken.of(files, done=parts[-1].batch.done)
     taken.is_anew = parts[0].batch.is_anew
+    came = arrived and np.array([arrived(sources[file]) for file in files.tolist()], np.int64)
     rejects: list[pl.DataFrame] = []
     for part in parts:
-        rejects += _taken_part(part, names, policy, taken)
+        rejects += _taken_part(part, names, policy, came, taken)
         for segment, columns in part.left_out.items():
             file = int(files[segment])
             taken.left_out[file] = taken.left_out.get(file, frozenset()) | columns
@@ -183,7 +191,9 @@ def take(parts: Sequence[Placed], sources: Sequence[Source], policy: Policy) -> 
     return taken
 
 
-def _taken_part(part: Placed, names: Sequence[str], policy: Policy, taken: Taken) -> Iterator[pl.DataFrame]:
+def _taken_part(
+    part: Placed, names: Sequence[str], policy: Policy, came: NDArray[np.int64] | None, taken: Taken
+) -> Iterator[pl.DataFrame]:
     """Validate one batch into `taken`, and yield its rejects, as `REJECTS` and `_ORDER`."""
     batch = part.batch
     for segments in (part.rows, part.broken):
@@ -202,7 +212,9 @@ def _taken_part(part: Placed, names: Sequence[str], policy: Policy, taken: Taken
             bad = _of_no_kind(kind, names, segments)
         else:
             files = part.files[segments].astype(np.int32) if len(part.files) > 1 else None
-            events, bad = validate(table, kind, policy, part.hint, files)
+            events, bad = validate(
+                table, kind, policy, part.hint, files, None if came is None else came[segments]
+            )
             taken.words.append(events.words_known)
             if len(events.at):
                 taken.pieces.append((events, int(part.files[0])))

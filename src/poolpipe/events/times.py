@@ -58,6 +58,10 @@ class Times:
     missing: NDArray[np.bool_]
     faults: NDArray[np.uint8] | None = None
 
+    def where_told(self) -> NDArray[np.int64] | None:
+        """Microseconds, (n,) int64, -1 where a cell is empty; None where all are."""
+        return None if self.missing.all() else np.where(self.missing, -1, self.micros)
+
 
 def time_column(column: pa.ChunkedArray, time_zone: str) -> Times:
     """Read a column of times of any type: texts, timestamps, dates (midnight).

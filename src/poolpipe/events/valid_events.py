@@ -75,6 +75,12 @@ class ValidEvents:
     files: NDArray[np.int32] | None = None
     sent: NDArray[np.int64] | None = None
 
+    def drop_empty(self) -> None:
+        """Drop the columns without any value."""
+        for parts in (self.codes, self.words, self.numbers):
+            for name in [name for name, part in parts.items() if _is_empty(part)]:
+                del parts[name]
+
     def kept(self, rows: NDArray[np.int64]) -> ValidEvents:
         """Only some rows."""
         return ValidEvents(
@@ -93,3 +99,9 @@ class ValidEvents:
             files=None if self.files is None else self.files[rows],
             sent=None if self.sent is None else self.sent[rows],
         )
+
+
+def _is_empty(part: EncodedColumn | pl.Series) -> bool:
+    if isinstance(part, EncodedColumn):
+        return bool(part.rows.max(initial=-1) < 0)
+    return part.null_count() == len(part)

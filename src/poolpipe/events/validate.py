@@ -16,7 +16,7 @@ from poolpipe.coding.vocabulary import WORDS as VOCABULARY
 from poolpipe.coding.vocabulary import known_words, words_known
 from poolpipe.events.attribute_sets import number_attribute_sets
 from poolpipe.events.batches import picked
-from poolpipe.events.clean import exact_floats, parse_ct, parse_whole, well_positions
+from poolpipe.events.clean import canonical_numbers, exact_floats, parse_ct, parse_whole, well_positions
 from poolpipe.events.columns import EncodedColumn, coded, plain_codes, plain_words, small_numbers
 from poolpipe.events.payloads import PayloadPolicy, check_characters_fit, decode_payloads
 from poolpipe.events.persons import persons
@@ -43,6 +43,7 @@ _NAMED = ("site", "point", "lab")
 _IDS = ("event_id", "event")
 _LONGEST_NAME = 64
 _CYCLES = message("no_cycles", {})
+_HOUR_US = 3_600_000_000
 _LENGTH_RULE = message("length_rule", {"most": _LONGEST_NAME})
 
 
@@ -52,6 +53,7 @@ def validate(
     policy: Policy,
     left_out: frozenset[str] = frozenset(),
     files: NDArray[np.int32] | None = None,
+    arrived: NDArray[np.int64] | None = None,
 ) -> tuple[ValidEvents, pl.DataFrame]:
     """Clean and check records of one kind, whole columns at a time.
 
@@ -67,6 +69,8 @@ def validate(
         Columns of the file that no event has; a reject for a missing value names them.
     files : (n,) int32, optional
         File of each record, where they are of several.
+    arrived : (n,) int64, optional
+        When each came, microseconds since 1970, UTC; an event dated too far ahead of it is rejected.
 
     Returns
     -------
@@ -79,6 +83,8 @@ def validate(
     reading.events.files = files
     for step in (_missing, _times, _codes, _wells, _numbers, _fixed_words):
         step(reading)
+    if arrived is not None and len(reading.events.at):
+        _not_ahead(reading, arrived)
     rejected = reading.rejected()
     events = reading.events
     if rejected.height:
@@ -245,8 +251,7 @@ def _times(reading: _Validation) -> None:
     if "sent_at" in reading.columns:
         sent = time_column(reading.table.column("sent_at"), reading.policy.time_zone)
         _refuse_times(reading, "sent_at", sent)
-        if not sent.missing.all():
-            reading.events.sent = np.where(sent.missing, -1, sent.micros)
+        reading.events.sent = sent.where_told()
 
 
 def _refuse_times(reading: _Validation, column: str, told: Times) -> None:
@@ -384,19 +389,12 @@ def _fixed_words(reading: _Validation) -> None:
         if column in reading.columns and column not in reading.events.words:
             reading.events.words[column] = plain_words(reading.table.column(column))
     if "temperature_c" in reading.events.words:
-        reading.events.words["temperature_c"] = _canonical(reading.events.words["temperature_c"])
-    for parts in (reading.events.codes, reading.events.words, reading.events.numbers):
-        for column in [name for name, part in parts.items() if _empty(part)]:
-            del parts[column]
+        reading.events.words["temperature_c"] = canonical_numbers(reading.events.words["temperature_c"])
+    reading.events.drop_empty()
 
 
-def _canonical(temperatures: pl.Series) -> pl.Series:
-    """Write temperatures in one form (36.5 and 36.50 are one); texts that are no number are kept."""
-    numbers = temperatures.cast(pl.Float64, strict=False).cast(pl.String)
-    return pl.select(pl.coalesce(numbers, temperatures)).to_series()
-
-
-def _empty(part: EncodedColumn | pl.Series) -> bool:
-    return (
-        part.rows.max(initial=-1) < 0 if isinstance(part, EncodedColumn) else part.null_count() == len(part)
-    )
+def _not_ahead(reading: _Validation, arrived: NDArray[np.int64]) -> None:
+    """Reject events that are dated further ahead of their arrival than the policy allows."""
+    hours = reading.policy.arrivals.future_h
+    ahead = reading.events.at > arrived + round(hours * _HOUR_US)
+    reading.refuse(ahead, "future_time", "at", message("after_arrival", {"hours": f"{hours:g}"}))

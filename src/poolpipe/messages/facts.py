@@ -36,6 +36,21 @@ FACTS: Final = {
     "clock_cold_store": Message("{hours} h from the first swab to the first load", "首次采样至首次上机 {hours} 小时"),
     "clock_result": Message("{hours} h to a result", "出结果用时 {hours} 小时"),
     "clock_pickup": Message("{tubes} tubes waited up to {hours} h", "{tubes} 管待转运，最长 {hours} 小时"),
+    "clock_ahead": Message(
+        "{minutes} min ahead: what it sent came before it was sent, alike within {spread} min in {quarters} quarters of an hour, "
+        "{since} to {until}",
+        "快 {minutes} 分钟：上传时间晚于到达时间，{quarters} 个一刻钟内相差不超过 {spread} 分钟，{since} 至 {until}",
+    ),
+    "clock_behind": Message(
+        "{minutes} min behind: what it sent came so late, alike within {spread} min in {quarters} quarters of an hour, "
+        "{since} to {until}, and what others sent did not",
+        "慢 {minutes} 分钟：到达晚于上传时间，{quarters} 个一刻钟内相差不超过 {spread} 分钟，{since} 至 {until}，其他设备同时到达及时",
+    ),
+    "source_silent": Message(
+        "nothing since {last}; on {usual} of {days} days before it was heard at that time, in {quarters} quarters of an hour "
+        "at least",
+        "自 {last} 起无数据；此前 {days} 天中有 {usual} 天在同一时段收到数据，至少 {quarters} 个一刻钟",
+    ),
     "clock_recall": Message("{missed} of its people not re-tested in time", "其中 {missed} 人未按时复采出结果"),
 }  # fmt: skip
 """What a detail begins with where it is not the meaning of its code; the way out follows it."""

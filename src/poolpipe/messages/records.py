@@ -34,6 +34,7 @@ _CODES: Final = {
     "length_rule": Message(
         "empty, or longer than {most} characters: send the code alone", "为空或超过 {most} 个字符，请只填号码",
     ),
+    "after_arrival": Message("over {hours} h after its arrival", "晚于到达时间 {hours} 小时以上"),
     "outside_pattern": Message("outside the pattern {pattern}", "不符合编码规则 {pattern}"),
     "no_such_well": Message("no such well on a plate of {wells}, such as A01", "该 {wells} 孔板无此孔位，孔位如 A01"),
     "none_of_words": Message("one of {words}", "不在可用词之列：{words}"),

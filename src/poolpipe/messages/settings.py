@@ -45,6 +45,9 @@ SETTINGS: Final = {
         "靶标名首尾不得有空格",
     ),
     "city_clocks": Message("city_all {all} lies below city_half {half}", "city_all {all} 小于 city_half {half}"),
+    "look_back_short": Message(
+        "look_back_days {back} lies below silence_days {days}", "look_back_days {back} 小于 silence_days {days}",
+    ),
     "prior_tiny": Message(
         "prior {prior} is above 0 and below {least}: write 0 for people who cannot be infected",
         "prior {prior} 大于 0 而小于 {least}，确无感染可能请填 0",

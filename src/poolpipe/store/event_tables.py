@@ -190,7 +190,7 @@ def to_events(tables: EventTables, sealing: DataKeys | None, wells: int) -> Vali
         events.well = _encoded_wells(_encoded(clear["well"]), wells)
     if "sent_at" in names and clear["sent_at"].null_count < len(clear["sent_at"]):
         events.sent = _series(clear["sent_at"].cast(pa.int64())).fill_null(-1).to_numpy()
-    _drop_empty(events)
+    events.drop_empty()
     if kind == "collect":
         number_attribute_sets(events)
     return events
@@ -346,16 +346,3 @@ def _long(tables: EventTables) -> pl.DataFrame | None:
 def has_long(vault: pa.Table) -> bool:
     """Whether the vault holds numbers that their pseudonym does not: only with the type they are documents."""
     return "person" in vault.column_names and vault["person"].null_count < vault.num_rows
-
-
-def _drop_empty(events: ValidEvents) -> None:
-    """Drop the columns without any value, as `validate` does."""
-    for parts in (events.codes, events.words, events.numbers):
-        for name in [name for name, part in parts.items() if _is_empty(part)]:
-            del parts[name]
-
-
-def _is_empty(part: EncodedColumn | pl.Series) -> bool:
-    if isinstance(part, EncodedColumn):
-        return bool(part.rows.max(initial=-1) < 0)
-    return part.null_count() == len(part)

@@ -20,7 +20,7 @@ from poolpipe.events.rejected_loads import PLATES
 from poolpipe.store.contents import FILE_COUNTS, LOADS, LOADS_CLEAR, REJECTS, REJECTS_CLEAR, REJECTS_VAULT
 from poolpipe.store.event_tables import EventTables, hashes_of, to_tables
 from poolpipe.store.held_events import HeldEvents
-from poolpipe.store.known_files import KnownFiles
+from poolpipe.store.known_files import DATED_AHEAD, KnownFiles
 from poolpipe.store.ledger import InputTaken, json_of
 from poolpipe.tables import KINDS
 
@@ -93,8 +93,13 @@ def take_in(
     skipped : dict of str to str
         Files that are not read, and why.
     """
+    now = _now_us()
     known = KnownFiles(ledger, foreign, f"{kind}|{mapping!r}", lost)
     held = HeldEvents(ledger, files, lost.parts if lost else frozenset())
+
+    def arrival(source: Source) -> int:
+        return known.arrived_before(source) or now
+
     with outcomes(
         inputs,
         policy,
@@ -103,8 +108,11 @@ def take_in(
         kind=kind,
         mapping=mapping,
         leave_out=known.leaves_out,
+        arrived=arrival,
     ) as reading:
-        taking = _Taking(ledger.next_input(), files, sealing, policy, reading.sources, known, held, commit)
+        taking = _Taking(
+            ledger.next_input(), files, sealing, policy, reading.sources, known, held, commit, arrival
+        )
         try:
             for taken in reading.taken:
                 taking.add(taken)
@@ -136,15 +144,17 @@ class _Taking:
     def __init__(
         self, first_input: int, files: PartFiles, sealing: DataKeys, policy: Policy, sources: list[Source],
         known: KnownFiles, held: HeldEvents, commit: Callable[[str, list[TablePart], list[InputTaken]], int],
+        arrival: Callable[[Source], int],
     ) -> None:  # fmt: skip
         self._files, self._sealing, self._wells = files, sealing, policy.codes.plate_wells
         self._sources, self._known, self._commit = sources, known, commit
         self._held, self._first_input = held, first_input
-        self._arrived = _now_us()
+        self._arrival = arrival
         self._told: dict[int, _TakenFile] = defaultdict(_TakenFile)
         self._tables: dict[str, list[tuple[int, EventTables]]] = defaultdict(list)
         self._rejects: list[tuple[int, pl.DataFrame]] = []
         self._loads: list[tuple[int, pl.DataFrame]] = []
+        self._dated_ahead: set[str] = set()
         self._words: dict[int, dict[str, dict[str, str]]] = defaultdict(dict)
         self._parts: list[tuple[int, TablePart]] = []
         self._waiting: set[int] = set()  # files of which loads come again, when all labs are known
@@ -182,6 +192,7 @@ class _Taking:
             )
             self._add_tables(last, tables, places)
         rejects = taken.rejects
+        self._dated_ahead |= set(rejects.filter(code="future_time")["file"])
         if rejects.height and not self._has_known_rejects(last):
             number = pl.col("file").replace_strict(
                 {self._sources[file].name: file + self._first_input for file in set(taken.files.tolist())},
@@ -193,13 +204,10 @@ class _Taking:
             for column, told in words.items():
                 self._words[last].setdefault(column, {}).update(told)
 
-    def _arrival(self, file: int) -> int:
-        return self._known.arrived_before(self._sources[file]) or self._arrived
-
     def _arrivals(self, places: NDArray[np.int32]) -> NDArray[np.int64]:
         """When each event came, by its file."""
         files, place = np.unique(places, return_inverse=True)
-        return np.array([self._arrival(file) for file in files.tolist()], np.int64)[place]
+        return np.array([self._arrival(self._sources[file]) for file in files.tolist()], np.int64)[place]
 
     def finish(self) -> None:
         """Commit what is left."""
@@ -264,16 +272,18 @@ class _Taking:
                 continue
             read, _, duplicates, rejected = told.counts.tolist()
             accepted = read - duplicates - rejected
-            notes = {
+            notes: dict[str, Any] = {
                 "left_out": sorted(told.left_out),
                 "understood": told.understood,
                 "words": self._words.pop(file, {}),
             }
+            if source.name in self._dated_ahead:
+                notes[DATED_AHEAD] = True
             content = self._known.content_if_unchanged(source)
             counts = (read, accepted, duplicates, rejected)
             number = file + self._first_input
             self._ended.append(
-                InputTaken(number, source.name, content, self._arrival(file), *counts, told=json_of(notes))
+                InputTaken(number, source.name, content, self._arrival(source), *counts, told=json_of(notes))
             )
             counted = zip(FILE_COUNTS, (source.name, *counts), strict=True)
             self.report.append({**dict(counted), "again": None})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from poolpipe.results.durable import proof_of_file
 from poolpipe.store.contents import FILE_COUNTS
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from poolpipe.events.sources import Source
     from poolpipe.store.ledger import Ledger
 
-__all__ = ["KnownFiles", "Lost"]
+__all__ = ["DATED_AHEAD", "KnownFiles", "Lost"]
+
+DATED_AHEAD: Final = "dated_ahead"
+"""Note of an input of which events were refused because they were dated too far ahead of their arrival."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,9 @@ class KnownFiles:
         if before is None:
             self._here[content] = source.name
             return False
-        if self._foreign and self._foreign.recognises(source.path):
+        # what was dated ahead of its arrival may be accepted now
+        is_open = self._ledger.newest_notes(content).get(DATED_AHEAD)
+        if is_open or (self._foreign and self._foreign.recognises(source.path)):
             # other files beside it may tell more of it now: its events are read again, and are duplicates or new
             self.rejects_known.add(source.path)
             return False

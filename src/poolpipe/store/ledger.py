@@ -210,6 +210,12 @@ class Ledger:
         name = self._one("select name from inputs where sha256 = ? order by id limit 1", sha256)
         return None if name is None else str(name)
 
+    def newest_notes(self, sha256: str) -> dict[str, Any]:
+        """What was noted when this content came last; empty where it never did."""
+        told = self._one("select told from inputs where sha256 = ? order by id desc limit 1", sha256)
+        notes: dict[str, Any] = {} if told is None else json.loads(str(told))
+        return notes
+
     def next_input(self) -> int:
         """The number of the next input."""
         return int(self._one("select coalesce(max(id), 0) + 1 from inputs"))

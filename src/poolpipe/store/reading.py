@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
+from poolpipe.coding.quarters import HEARD, joined_quarters
 from poolpipe.events.assemble import Piece, assemble
 from poolpipe.events.reading import Events
 from poolpipe.events.rejected_loads import PLATES, first_of_each
 from poolpipe.events.staging import Staging
+from poolpipe.store.arrivals import TIMES_HEARD, heard_in, tell_something
 from poolpipe.store.contents import FILE_COUNTS, LOADS, LOADS_CLEAR, REJECTS, REJECTS_CLEAR, REJECTS_VAULT
 from poolpipe.store.event_tables import EventTables, has_long, schema_of, to_events, vault_schema_of
 from poolpipe.tables import KINDS, TABLES
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["events_of_version", "read_rejects"]
 
-_LEAVE = ("key", "arrived", "input", "sent_at")
+_LEAVE = ("key", "input")
 """Columns of which nothing is concluded: they are not read."""
 
 _NOT_SHOWN = "sealed"
@@ -69,7 +71,10 @@ def events_of_version(
     staging = Staging()
     total, done = sum(part.rows for part in parts), 0
     of_events = [part for part in parts if part.content in KINDS]
-    for part, events in zip(of_events, _in_order(of_events, files, sealing, wells), strict=True):
+    heard: list[pl.DataFrame] = []
+    in_order = _in_order(of_events, files, sealing, wells, hears=tell_something(inputs))
+    for part, (events, told_of_arrivals) in zip(of_events, in_order, strict=True):
+        heard.append(told_of_arrivals)
         pieces.append((events, 0))
         if events.kind == "collect":
             staging.put(events)
@@ -89,6 +94,7 @@ def events_of_version(
         {name: one["left_out"] for name, one in told.items() if one["left_out"]},
         words=_words(told.values()),
         rejected_loads=first_of_each([pl.DataFrame(schema=PLATES), *loads]),
+        arrivals=joined_quarters(heard),
     )
 
 
@@ -96,27 +102,32 @@ _REJECTS = {column.name: column.dtype for column in TABLES["rejects"]}
 
 
 def _in_order(
-    parts: list[TablePart], files: PartFiles, sealing: DataKeys | None, wells: int
-) -> Iterator[ValidEvents]:
+    parts: list[TablePart], files: PartFiles, sealing: DataKeys | None, wells: int, *, hears: bool
+) -> Iterator[tuple[ValidEvents, pl.DataFrame]]:
     """Read parts in two threads, and yield them in order; few are waiting at any time."""
     with ThreadPoolExecutor(2) as threads:
         waiting = []
         for part in parts:
-            waiting.append(threads.submit(_events, part, files, sealing, wells))
+            waiting.append(threads.submit(_events, part, files, sealing, wells, hears=hears))
             if len(waiting) > 3:
                 yield waiting.pop(0).result()
         while waiting:
             yield waiting.pop(0).result()
 
 
-def _events(part: TablePart, files: PartFiles, sealing: DataKeys | None, wells: int) -> ValidEvents:
+def _events(
+    part: TablePart, files: PartFiles, sealing: DataKeys | None, wells: int, *, hears: bool
+) -> tuple[ValidEvents, pl.DataFrame]:
+    """The events of a part, and what their arrivals tell where `hears`."""
     hidden = vault_schema_of(part.content)
     vault = hidden.empty_table() if sealing is None else files.vault(part, hidden, sealing)
     is_held = sealing is not None and not has_long(vault)  # the pseudonym holds the type
-    leave = (*_LEAVE, "person_type") if is_held else _LEAVE
+    leave = {*_LEAVE, *(() if hears else TIMES_HEARD), *(("person_type",) if is_held else ())}
     own = pa.schema([each for each in schema_of(part.content) if each.name not in leave])
     clear = files.clear(part, own, filled=True)
-    return to_events(EventTables(part.content, clear, vault), sealing, wells)
+    heard = heard_in(clear) if hears else pl.DataFrame(schema=HEARD)
+    clear = clear.drop_columns([name for name in TIMES_HEARD if name in clear.column_names])
+    return to_events(EventTables(part.content, clear, vault), sealing, wells), heard
 
 
 def read_rejects(part: TablePart, files: PartFiles, sealing: DataKeys | None) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from poolpipe.stages.anomalies.arrivals import of_arrivals
 from poolpipe.stages.anomalies.boxes import of_boxes
 from poolpipe.stages.anomalies.events import of_events
 from poolpipe.stages.anomalies.orphans import count_unregistered, unregistered_warning
@@ -18,6 +19,7 @@ __all__ = [
     "Seen",
     "count_unregistered",
     "find_anomalies",
+    "of_arrivals",
     "people_in_several_tubes",
     "refused_warning",
     "unregistered_warning",
@@ -25,7 +27,7 @@ __all__ = [
 
 
 def find_anomalies(seen: Seen) -> pl.DataFrame:
-    """Find every anomaly of docs/tables.md but those that need times of arrival.
+    """Find every anomaly of docs/tables.md but those that need times of arrival (`of_arrivals`).
 
     Returns
     -------

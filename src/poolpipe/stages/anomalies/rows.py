@@ -90,7 +90,12 @@ NOTHING = pl.DataFrame(schema={"round": pl.String, "subject": pl.String, "at": T
 """A frame without any subject."""
 
 
-def rows(code: str, subjects: pl.DataFrame, way_out: tuple[str, str] | None = None) -> pl.DataFrame:
+def rows(
+    code: str,
+    subjects: pl.DataFrame,
+    way_out: tuple[str, str] | None = None,
+    subject_kind: str | None = None,
+) -> pl.DataFrame:
     """Make anomaly rows of subjects.
 
     Parameters
@@ -101,6 +106,8 @@ def rows(code: str, subjects: pl.DataFrame, way_out: tuple[str, str] | None = No
         round, subject, at, and the facts as a text.
     way_out : tuple of (str, str), optional
         English and Chinese way out in place of the code's.
+    subject_kind : str, optional
+        Column of `subjects` with the kind of each, in place of the code's.
 
     Returns
     -------
@@ -113,7 +120,7 @@ def rows(code: str, subjects: pl.DataFrame, way_out: tuple[str, str] | None = No
         pl.lit(code).alias("code"),
         pl.lit(anomaly.severity).alias("severity"),
         pl.col("round").cast(pl.String),
-        pl.lit(anomaly.subject_kind).alias("subject_kind"),
+        (pl.col(subject_kind) if subject_kind else pl.lit(anomaly.subject_kind)).alias("subject_kind"),
         pl.col("subject").cast(pl.String),
         pl.col("at").cast(TIME),
         (pl.col("facts") + pl.lit(f"; {english}; {anomaly.chinese}：{chinese}")).alias("detail"),
