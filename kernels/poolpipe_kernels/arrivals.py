@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["fold_extremes", "known_quarters"]
+__all__ = ["fold_extremes", "join_extremes", "known_quarters"]
 
 #  row  group  at     sent   arrived        group  first  last   age    least  most
 #  0    0      08:01  08:02  08:03          0      08:03  08:09  2 min  1 min  1 min
@@ -67,3 +67,25 @@ def fold_extremes(
         if len(sent) and sent[i] >= 0:
             found[group, 3] = min(found[group, 3], came - sent[i])
             found[group, 4] = max(found[group, 4], came - sent[i])
+
+
+@kernel
+def join_extremes(groups: NDArray[np.int32], given: NDArray[np.int64], found: NDArray[np.int64]) -> None:
+    """Join extremes that were found of parts of a group.
+
+    Parameters
+    ----------
+    groups : (n,) int32
+        Group of each row, from 0.
+    given : (n, 5) int64
+        As `found` of `fold_extremes`.
+    found : (groups, 5) int64
+        In: as in `fold_extremes`. Out: the extremes of all rows of each group.
+    """
+    for i in range(len(groups)):
+        group = groups[i]
+        found[group, 0] = min(found[group, 0], given[i, 0])
+        found[group, 1] = max(found[group, 1], given[i, 1])
+        found[group, 2] = min(found[group, 2], given[i, 2])
+        found[group, 3] = min(found[group, 3], given[i, 3])
+        found[group, 4] = max(found[group, 4], given[i, 4])

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.coding.quarters import HEARD
+from poolpipe.coding.quarters import Heard
 from poolpipe.events.assemble import Piece, assemble
 from poolpipe.events.frames import are_frames
 from poolpipe.events.outcomes import outcomes
@@ -62,8 +62,8 @@ class Events:
         The plates of which a load was rejected, as `rejected_loads.PLATES`.
     told : mapping of NamedColumns
         File to what its header means, where that has other names than docs/tables.md or leaves something open.
-    arrivals : DataFrame
-        Who was heard when, as `quarters.HEARD`; empty where no time of arrival is known, as of files.
+    arrivals : Heard
+        Who was heard when; empty where no time of arrival is known, as of files.
     """
 
     frames: Mapping[str, pl.DataFrame]
@@ -76,7 +76,7 @@ class Events:
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rejected_loads: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PLATES))
     told: Mapping[str, NamedColumns] = field(default_factory=dict)
-    arrivals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=HEARD))
+    arrivals: Heard = field(default_factory=Heard.nothing)
 
 
 def read_events(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.coding.quarters import HEARD, QUARTER_US, SOURCES, heard_in_quarters
+from poolpipe.coding.quarters import QUARTER_US, SOURCES, Heard, heard_in_quarters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +31,7 @@ def tell_something(inputs: Iterable[InputTaken]) -> bool:
     return len({each.arrived // QUARTER_US for each in inputs}) >= _FEWEST
 
 
-def heard_in(clear: pa.Table) -> pl.DataFrame:
+def heard_in(clear: pa.Table) -> Heard:
     """Fold the arrivals of a part.
 
     Parameters
@@ -41,12 +41,12 @@ def heard_in(clear: pa.Table) -> pl.DataFrame:
 
     Returns
     -------
-    DataFrame
-        As `coding.quarters.HEARD`; empty where the part names nobody.
+    Heard
+        Empty where the part names nobody.
     """
     names = [name for name in SOURCES if name in clear.column_names]
     if not names or not clear.num_rows:
-        return pl.DataFrame(schema=HEARD)
+        return Heard.nothing()
     sources = {name: _numbered(clear[name]) for name in names}
     sent = _micros(clear["sent_at"]) if "sent_at" in clear.column_names else None
     return heard_in_quarters(sources, _micros(clear["at"]), _micros(clear["arrived"]), sent)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.coding.quarters import HEARD, joined_quarters
+from poolpipe.coding.quarters import Heard, joined_quarters
 from poolpipe.events.assemble import Piece, assemble
 from poolpipe.events.reading import Events
 from poolpipe.events.rejected_loads import PLATES, first_of_each
@@ -71,7 +71,7 @@ def events_of_version(
     staging = Staging()
     total, done = sum(part.rows for part in parts), 0
     of_events = [part for part in parts if part.content in KINDS]
-    heard: list[pl.DataFrame] = []
+    heard: list[Heard] = []
     in_order = _in_order(of_events, files, sealing, wells, hears=tell_something(inputs))
     for part, (events, told_of_arrivals) in zip(of_events, in_order, strict=True):
         heard.append(told_of_arrivals)
@@ -103,7 +103,7 @@ _REJECTS = {column.name: column.dtype for column in TABLES["rejects"]}
 
 def _in_order(
     parts: list[TablePart], files: PartFiles, sealing: DataKeys | None, wells: int, *, hears: bool
-) -> Iterator[tuple[ValidEvents, pl.DataFrame]]:
+) -> Iterator[tuple[ValidEvents, Heard]]:
     """Read parts in two threads, and yield them in order; few are waiting at any time."""
     with ThreadPoolExecutor(2) as threads:
         waiting = []
@@ -117,7 +117,7 @@ def _in_order(
 
 def _events(
     part: TablePart, files: PartFiles, sealing: DataKeys | None, wells: int, *, hears: bool
-) -> tuple[ValidEvents, pl.DataFrame]:
+) -> tuple[ValidEvents, Heard]:
     """The events of a part, and what their arrivals tell where `hears`."""
     hidden = vault_schema_of(part.content)
     vault = hidden.empty_table() if sealing is None else files.vault(part, hidden, sealing)
@@ -125,7 +125,7 @@ def _events(
     leave = {*_LEAVE, *(() if hears else TIMES_HEARD), *(("person_type",) if is_held else ())}
     own = pa.schema([each for each in schema_of(part.content) if each.name not in leave])
     clear = files.clear(part, own, filled=True)
-    heard = heard_in(clear) if hears else pl.DataFrame(schema=HEARD)
+    heard = heard_in(clear) if hears else Heard.nothing()
     clear = clear.drop_columns([name for name in TIMES_HEARD if name in clear.column_names])
     return to_events(EventTables(part.content, clear, vault), sealing, wells), heard
 

@@ -15,6 +15,7 @@ from poolpipe.tables import TIME
 
 if TYPE_CHECKING:
     from poolpipe.arrival_policy import Arriving
+    from poolpipe.coding.quarters import Heard
 
 __all__ = ["of_arrivals"]
 
@@ -23,13 +24,13 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER: Final = timedelta(microseconds=QUARTER_US)
 
 
-def of_arrivals(heard: pl.DataFrame, rules: Arriving, asked: datetime | None) -> pl.DataFrame:
+def of_arrivals(heard: Heard, rules: Arriving, asked: datetime | None) -> pl.DataFrame:
     """Find `clock_skew` and `source_silent`.
 
     Parameters
     ----------
-    heard : DataFrame
-        As `coding.quarters.HEARD`; empty where no time of arrival is known.
+    heard : Heard
+        Empty where no time of arrival is known.
     rules : Arriving
         The policy's.
     asked : datetime or None
@@ -41,11 +42,11 @@ def of_arrivals(heard: pl.DataFrame, rules: Arriving, asked: datetime | None) ->
     DataFrame
         As `tables.TABLES["anomalies"]`.
     """
-    if asked is not None and not heard.is_empty():
-        heard = heard.filter(pl.col("quarter") < (asked - _EPOCH) // _QUARTER)
-    if heard.is_empty():
+    if asked is not None:
+        heard = heard.kept(heard.quarters < (asked - _EPOCH) // _QUARTER)
+    if not len(heard):
         return rows("clock_skew", NOTHING)
-    until = int(pl.select(heard["last"].max()).item()) // QUARTER_US
+    until = int(heard.times[:, 1].max()) // QUARTER_US
     return pl.concat(
         [_clocks(wrong_clocks(heard, rules)), _silences(silent_sources(heard, rules, until))],
     )

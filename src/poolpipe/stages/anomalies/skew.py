@@ -12,6 +12,7 @@ import polars as pl
 
 if TYPE_CHECKING:
     from poolpipe.arrival_policy import Arriving
+    from poolpipe.coding.quarters import Heard
 
 __all__ = ["wrong_clocks"]
 
@@ -19,7 +20,7 @@ _MINUTE_US: Final = 60_000_000
 _AHEAD, _BEHIND, _RIGHT = 1, -1, 0
 
 
-def wrong_clocks(heard: pl.DataFrame, rules: Arriving) -> pl.DataFrame:
+def wrong_clocks(heard: Heard, rules: Arriving) -> pl.DataFrame:
     """Estimate the errors of devices' clocks, and list those that count as wrong.
 
     A quarter of an hour speaks for a clock ahead where something came before it was sent. For a clock behind it speaks
@@ -30,8 +31,7 @@ def wrong_clocks(heard: pl.DataFrame, rules: Arriving) -> pl.DataFrame:
 
     Parameters
     ----------
-    heard : DataFrame
-        As `coding.quarters.HEARD`.
+    heard : Heard
     rules : Arriving
         The policy's.
 
@@ -43,53 +43,61 @@ def wrong_clocks(heard: pl.DataFrame, rules: Arriving) -> pl.DataFrame:
         last such stretch; sorted by device.
     """
     tolerance = round(rules.skew_minutes * _MINUTE_US)
-    says = heard.filter(pl.col("least").is_not_null())["device"].unique().drop_nulls()
-    devices = (
-        heard.filter(pl.col("device").is_in(says.implode()))
-        .group_by("device", "quarter")
-        .agg(pl.col("first", "least").min(), pl.col("last", "most").max())
+    devices = heard.of("device")
+    told = devices.join(_peers(devices), on="quarter", how="left").with_columns(
+        _shown(tolerance, rules.skew_peers).alias("clock")
     )
-    peers = devices.group_by("quarter").agg(
-        pl.col("least").count().alias("peers"), pl.col("least").median().alias("usual")
+    accused = (
+        told.filter(pl.col("clock").is_in([_AHEAD, _BEHIND]))
+        .group_by("source")
+        .len()
+        .filter(pl.col("len") >= rules.skew_quarters)
     )
-    many = pl.col("peers") >= rules.skew_peers
-    least = pl.col("least")
-    told = (
-        devices.join(peers, on="quarter", how="left")
-        .sort("device", "quarter")
-        .with_columns(since=pl.col("first") - pl.col("last").shift().over("device"))
-        .with_columns(
-            pl.when(many & (pl.col("usual") < -tolerance))
-            .then(None)  # half of all devices came before they sent: it is the store's clock
-            .when(least < -tolerance)
-            .then(_AHEAD)
-            .when(least <= tolerance)
-            .then(_RIGHT)
-            .when(
-                many
-                & (pl.col("usual") <= tolerance)
-                & (pl.col("most") - least <= tolerance)
-                & (pl.col("since") < least)
-            )
-            .then(_BEHIND)
-            .alias("clock")
-        )
-        .filter(pl.col("clock").is_not_null())
+    # few are left to be sorted: of a city's devices most are right
+    theirs = told.filter(pl.col("source").is_in(accused["source"].implode())).sort("source", "quarter")
+    since = pl.col("first") - pl.col("last").shift().over("source")
+    heard_again = (since < pl.col("least")).fill_null(value=False)
+    shown = theirs.filter(pl.col("clock").is_not_null() & ((pl.col("clock") != _BEHIND) | heard_again))
+    wrong = _stretches(shown, tolerance, rules.skew_quarters)
+    return wrong.select(heard.names["device"].gather(wrong["source"]).alias("device"), pl.exclude("source"))
+
+
+def _peers(devices: pl.DataFrame) -> pl.DataFrame:
+    """How many devices of each quarter say when they sent, and the median of their least delays."""
+    return (
+        devices.select("quarter", "least")
+        .drop_nulls()
+        .group_by("quarter")
+        .agg(pl.len().alias("peers"), pl.col("least").median().alias("usual"))
     )
-    return _stretches(told, tolerance, rules.skew_quarters)
+
+
+def _shown(tolerance: int, peers: int) -> pl.Expr:
+    """What a quarter shows of a clock; null where it says nothing. Whether a slow one was heard again is not asked yet."""
+    many, least = pl.col("peers") >= peers, pl.col("least")
+    return (
+        pl.when(many & (pl.col("usual") < -tolerance))
+        .then(None)  # half of all devices came before they sent: it is the store's clock
+        .when(least < -tolerance)
+        .then(_AHEAD)
+        .when(least <= tolerance)
+        .then(_RIGHT)
+        .when(many & (pl.col("usual") <= tolerance) & (pl.col("most") - least <= tolerance))
+        .then(_BEHIND)
+    )
 
 
 def _stretches(told: pl.DataFrame, tolerance: int, quarters: int) -> pl.DataFrame:
     """The last stretch of each device in which enough quarters show one error."""
     begins = (
-        (pl.col("device") != pl.col("device").shift())
+        (pl.col("source") != pl.col("source").shift())
         | (pl.col("clock") != pl.col("clock").shift())
         | ((pl.col("least") - pl.col("least").shift()).abs() > tolerance)
     )
     return (
         told.with_columns(begins.fill_null(value=True).cum_sum().alias("stretch"))
         .filter(pl.col("clock") != _RIGHT)
-        .group_by("device", "stretch")
+        .group_by("source", "stretch")
         .agg(
             (-pl.col("least").min()).alias("error"),
             pl.len().alias("quarters"),
@@ -98,7 +106,7 @@ def _stretches(told: pl.DataFrame, tolerance: int, quarters: int) -> pl.DataFram
             pl.col("last").max(),
         )
         .filter(pl.col("quarters") >= quarters)
-        .sort("device", "stretch")
-        .unique("device", keep="last", maintain_order=True)
+        .sort("source", "stretch")
+        .unique("source", keep="last", maintain_order=True)
         .drop("stretch")
     )
