@@ -13,6 +13,7 @@ import poolpipe
 from cli.scans import write_scans
 from house.rooms import ROOT
 from pipeline.naive import frames_of
+from poolpipe.alarm_rules import AlarmRules
 from poolpipe.cli import poolpipe as cli
 from poolpipe.errors import PolicyError
 from poolpipe.policy import PRESETS, Policy, load_policy
@@ -142,9 +143,7 @@ OF_FILES = {
     **dict.fromkeys(settings(type(Policy().clusters), "clusters."), "tests/clusters/test_growing.py"),
     **dict.fromkeys(settings(type(Policy().store), "store."), "tests/store/test_expiry.py"),
     **dict.fromkeys(settings(type(Policy().arrivals), "arrivals."), "tests/stages/test_arrivals.py"),
-    **dict.fromkeys(
-        settings(type(Policy().false_alarms), "false_alarms."), "tests/stages/test_false_alarms.py"
-    ),
+    **dict.fromkeys(settings(AlarmRules, "false_alarms."), "tests/stages/test_false_alarms.py"),
 }
 """Settings that the events above cannot show, and where their effect is shown."""
 
@@ -162,9 +161,8 @@ def usual():
 
 
 def test_settings__are_all_tried():
-    assert {*OTHERWISE, *OF_FILES} == set(settings()), (
-        "give every setting another value here, and let it have an effect"
-    )
+    rule = "give every setting another value here, and let it have an effect"
+    assert {*OTHERWISE, *OF_FILES} == set(settings()), rule
     for setting, place in OF_FILES.items():
         assert setting.rpartition(".")[2] in (ROOT / place).read_text(encoding="utf-8")
 

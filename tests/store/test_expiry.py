@@ -54,7 +54,9 @@ def test_events__are_as_old_as_the_later_of_time_and_arrival(
 def test_part_of_several_days__keeps_the_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [f"2022-02-{day:02d} 08:00,T{day},negative" for day in range(1, 11)]
     (tmp_path / "report.csv").write_text("\n".join(["at,tube,call", *rows]))
-    with Store(tmp_path / "city", policy={"store": {"events_days": 1}}) as store:
+    with Store(
+        tmp_path / "city", policy={"store": {"events_days": 1}, "arrivals": {"future_h": 240}}
+    ) as store:
         _moved(monkeypatch, datetime(2022, 2, 4, tzinfo=UTC))
         store.ingest(tmp_path / "report.csv")
         assert _withdraw(store, datetime(2022, 2, 5, 12, tzinfo=UTC)) == 5
