@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from poolpipe.policy import Policy, load_policy
     from poolpipe.results.day import Day
     from poolpipe.stagewise import StageResult, anomalies, calls, custody, ledger, links, recalls
+    from poolpipe.store import Store, connect
     from poolpipe.traced import trace
 
     __version__: str
@@ -42,10 +43,12 @@ __all__ = [
     "PoolpipeWarning",
     "Reference",
     "StageResult",
+    "Store",
     "TableError",
     "UnknownTableError",
     "anomalies",
     "calls",
+    "connect",
     "custody",
     "ledger",
     "links",
@@ -70,6 +73,7 @@ _HOMES = {
     "poolpipe.pipeline": ("run",),
     "poolpipe.policy": ("Policy", "load_policy"),
     "poolpipe.results.day": ("Day",),
+    "poolpipe.store": ("Store", "connect"),
     "poolpipe.stagewise": ("StageResult", "anomalies", "calls", "custody", "ledger", "links", "recalls"),
     "poolpipe.traced": ("trace",),
 }

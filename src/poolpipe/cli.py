@@ -44,6 +44,7 @@ COMMANDS: dict[str, Word] = {
     "recalls": Word("recalls:recalls", "Who must be sampled again by when  复采名单"),
     "show": Word("show:show", "A table of a result, on the terminal or as CSV  查看结果表"),
     "trace": Word("trace:trace", "Whom a tube or person leads to  追踪样本管或人员的关联"),
+    "sql": Word("sql:sql", "A question in SQL over a store or a result  用 SQL 查询"),
     "demo": Word("demo:demo", "Run the sample town and check it  运行示例镇并核对"),
     "diff": Word("diff:diff", "What changed between two results  比较两次结果"),
     "export": Word("export:export", "Lists as a workbook; results as CSV, HL7 or FHIR  导出名单与结果"),

@@ -264,7 +264,7 @@ def _table_of(folder: Path, source: tuple[str, str] | None) -> pl.DataFrame:
     with opened(folder, "traces") as written:
         path = written.path("traces")
         if source is not None and shown(path) == str(path):  # Polars takes no other
-            rows = _rows_of(pl.scan_parquet(path), source)
+            rows = _rows_of(pl.scan_parquet(path, glob=False), source)
         else:
             rows = _rows_of(pl.read_parquet(path.read_bytes()), source)
         written.check()

@@ -133,8 +133,10 @@ def _of_result(folder: Path) -> _WaitingRecalls:
     from poolpipe.results.written import opened
 
     with opened(folder) as written:
-        recalls = pl.read_parquet(written.path("recalls"))
-        people = pl.scan_parquet(written.path("pools")).select(pl.col("people").sum()).collect().item()
+        recalls = pl.read_parquet(written.path("recalls"), glob=False)
+        people = (
+            pl.scan_parquet(written.path("pools"), glob=False).select(pl.col("people").sum()).collect().item()
+        )
         written.check()
         moment = written.summary["as_of"]
     return _WaitingRecalls(recalls, None if moment is None else datetime.fromisoformat(moment), people > 0)

@@ -124,7 +124,7 @@ def _table(
     with opened(run) as written:
         if table not in written.tables:
             raise InputError.of("table_not_held", where=str(run), name=table)
-        found = pl.read_parquet(written.path(table))
+        found = pl.read_parquet(written.path(table), glob=False)
         written.check()
     return _with_contacts(found, people, table)
 

@@ -148,7 +148,7 @@ def _tubes(day: Path | Day, links: pl.DataFrame) -> pl.DataFrame:
     if not isinstance(day, Path):
         return day.pools.lazy().join(wanted, on=["round", "tube"], how="semi", nulls_equal=True).collect()
     with opened(day) as written:
-        pools = pl.scan_parquet(written.path("pools"))
+        pools = pl.scan_parquet(written.path("pools"), glob=False)
         return pools.join(wanted, on=["round", "tube"], how="semi", nulls_equal=True).collect()
 
 

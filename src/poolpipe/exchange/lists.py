@@ -107,17 +107,19 @@ class Lists:
         self.summary: dict[str, Any] = written.summary
         moment = written.summary["as_of"]
         self.as_of = None if moment is None else datetime.fromisoformat(moment)
-        self._recalls = pl.read_parquet(written.path("recalls"))
+        self._recalls = pl.read_parquet(written.path("recalls"), glob=False)
         self.waiting = _waiting(self._recalls, contacts.people)
         given = (pl.col(name).is_not_null() & (pl.col(name) != "") for name in _OPTIONAL)
-        pools = pl.scan_parquet(written.path("pools")).select(each.any() for each in given).collect()
+        pools = (
+            pl.scan_parquet(written.path("pools"), glob=False).select(each.any() for each in given).collect()
+        )
         self._raw = () if show_ids else ("raw",)
         self._unused = frozenset(name for name in _OPTIONAL if not pools[name][0])
 
     @staticmethod
     def people_of(written: Written) -> pl.DataFrame:
         """person_type and person of the recalls that are not closed: those whose contacts are needed."""
-        recalls = pl.read_parquet(written.path("recalls"), columns=[*_KEY, "status"])
+        recalls = pl.read_parquet(written.path("recalls"), glob=False, columns=[*_KEY, "status"])
         return recalls.filter(pl.col("status") != "closed").select(_KEY).unique()
 
     def told(self) -> list[ToldList]:
@@ -179,7 +181,7 @@ class Lists:
         return worded(filled, self._language, " / ")
 
     def _pools(self, kept: pl.Expr) -> pl.DataFrame:
-        return pl.scan_parquet(self._written.path("pools")).filter(kept).collect()
+        return pl.scan_parquet(self._written.path("pools"), glob=False).filter(kept).collect()
 
     def _missing(self) -> pl.DataFrame:
         seen = pl.coalesce("loaded_at", "received_at", "picked_up_at", "packed_at", "last_collected")
@@ -242,7 +244,7 @@ class Lists:
 
     def counts(self) -> dict[str, dict[Any, int]]:
         """Tubes by mode and by call, recalls by status, without reading more than those columns."""
-        pools = pl.scan_parquet(self._written.path("pools"))
+        pools = pl.scan_parquet(self._written.path("pools"), glob=False)
         mode, call = (dict(pools.group_by(name).len().collect().iter_rows()) for name in ("mode", "call"))
         status = dict(self._recalls.group_by("status").len().iter_rows())
         return {"mode": mode, "call": call, "status": status}

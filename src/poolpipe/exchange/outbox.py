@@ -153,7 +153,7 @@ def _told_before(target: Path, about: dict[str, Any]) -> pl.LazyFrame | None:
     told = target / TOLD
     if TOLD not in names or proof_of_file(told)["sha256"] != manifest["told"]["sha256"]:
         raise InputError.of("told_lost", where=str(target), told=TOLD)
-    return pl.scan_parquet(told)
+    return pl.scan_parquet(told, glob=False)
 
 
 def _check_order(target: Path, before: str | None, now: str | None) -> None:

@@ -50,12 +50,12 @@ class ResultFolder:
 
     def __init__(self, written: Written) -> None:
         self._written = written
-        pools = pl.read_parquet(written.path("pools"), columns=list(POOL_COLUMNS))
+        pools = pl.read_parquet(written.path("pools"), glob=False, columns=list(POOL_COLUMNS))
         self.pools = pools.filter(pl.col("call").is_not_null() & pl.col("called_at").is_not_null())
         self.waiting = pools.height - self.pools.height
         self._readings: pl.LazyFrame | None = None
         if "readings" in written.tables:
-            self._readings = pl.scan_parquet(written.path("readings"))
+            self._readings = pl.scan_parquet(written.path("readings"), glob=False)
 
     @property
     def about(self) -> dict[str, Any]:
@@ -73,7 +73,9 @@ class ResultFolder:
         readings : DataFrame
             As the table `readings`; shared wells are taken from the run's anomalies.
         """
-        anomalies = pl.read_parquet(self._written.path("anomalies"), columns=["code", "round", "subject"])
+        anomalies = pl.read_parquet(
+            self._written.path("anomalies"), glob=False, columns=["code", "round", "subject"]
+        )
         shared = anomalies.filter(pl.col("code") == "well_shared").select(
             "round", pl.col("subject").alias("where"), pl.lit(value=True).alias("shared")
         )
@@ -119,7 +121,7 @@ class ResultFolder:
                 table.filter(within).join(stretch.lazy(), on=_TUBE, how="semi").collect()
                 for table in (
                     self.pools.lazy(),
-                    pl.scan_parquet(self._written.path("members")).select(MEMBER_COLUMNS),
+                    pl.scan_parquet(self._written.path("members"), glob=False).select(MEMBER_COLUMNS),
                 )
             )
             readings = self._of_wells(pools)

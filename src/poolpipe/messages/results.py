@@ -51,6 +51,11 @@ RESULTS: Final = {
         "{hint}可用的列：{columns}；姓名、电话、社区等列须给出 --people",
     ),
     "sql_refused": Message("{why}", "查询无法执行：{why}", "{hint}the tables are {tables}", "{hint}可用的表：{tables}"),
+    "sql_kind": Message(
+        "the answer has a column of a kind that cannot be shown: {why}", "查询结果中有无法显示的类型：{why}",
+        "cast it: `column::varchar`", "请转换类型：`列名::varchar`",
+    ),
+    "sql_at": Message('the column at is written "at"', '列名 at 须写作 "at"'),
     "sql_no_text": Message("a query is no {type}", "查询须为文本，不能是 {type}", "write one SELECT as a text", "请以文本写一条 SELECT"),
     "sql_not_one": Message("this is not one question", "不是单个查询", "write one SELECT, and nothing else", "请只写一条 SELECT"),
     "no_events_held": Message("holds tables and no events", "只有结果表，没有事件", "run the events again", "请重新运行事件文件"),

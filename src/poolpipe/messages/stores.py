@@ -53,6 +53,7 @@ STORES: Final = {
     "no_such_version": Message(
         "there is no version {version}", "没有版本 {version}", "versions {first} to {last} are kept", "现存版本为 {first} 至 {last}"
     ),
+    "no_versions": Message("a result has no versions", "结果文件夹没有版本", "leave the version out", "请去掉版本"),
     "not_concluded": Message(
         "no tables are kept of version {version}", "版本 {version} 尚未得出结论",
         "`poolpipe run STORE` concludes and keeps them", "请用 `poolpipe run STORE` 得出并保存各结果表",

@@ -46,4 +46,4 @@ def source_of_day(day: Day) -> PageSource:
 
 def source_of_result(written: Written) -> PageSource:
     """Take the tables of a verified result; the caller calls `written.check()` after the page is made."""
-    return PageSource(written.summary, lambda name: pl.scan_parquet(written.path(name)))
+    return PageSource(written.summary, lambda name: pl.scan_parquet(written.path(name), glob=False))

@@ -188,7 +188,9 @@ def coded_result(folder: Path, plate_wells: int) -> CodedDay:
 
 def _frame(path: Path) -> pl.DataFrame:
     # Polars takes no path that is not UTF-8.
-    return pl.read_parquet(path) if shown(path) == str(path) else pl.read_parquet(path.read_bytes())
+    return (
+        pl.read_parquet(path, glob=False) if shown(path) == str(path) else pl.read_parquet(path.read_bytes())
+    )
 
 
 def _as_frame(batch: pa.RecordBatch) -> pl.DataFrame:

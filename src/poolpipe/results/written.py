@@ -241,7 +241,11 @@ def _prove(path: Path, table: str, rows: object, proof: object, stack: ExitStack
 def _frame(path: Path, table: str) -> pl.DataFrame:
     try:
         # Polars takes no path that is not UTF-8, and a file takes more memory than a path.
-        return pl.read_parquet(path) if shown(path) == str(path) else pl.read_parquet(path.read_bytes())
+        return (
+            pl.read_parquet(path, glob=False)
+            if shown(path) == str(path)
+            else pl.read_parquet(path.read_bytes())
+        )
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise _torn(path, f"{table} cannot be read ({error})") from error
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from poolpipe.errors import InputError
-from poolpipe.results.durable import sync_folder
+from poolpipe.messages import message
+from poolpipe.results.durable import proof_of_file, sync_folder
 from poolpipe.store.event_tables import hashes_of
 from poolpipe.store.ledger import TablePart
 from poolpipe.store.parts import read_part, read_sealed, write_part, write_sealed
@@ -101,6 +102,22 @@ class PartFiles:
         if not part.vault:
             return pa.table([pa.nulls(part.rows, each.type) for each in schema], schema=schema)
         return read_sealed(self.folder / part.vault, part.vault_proof, schema, sealing)
+
+    def prove(self, part: TablePart) -> None:
+        """Compare the file of a table with what the ledger says of it, for a reader that is given its path.
+
+        Raises
+        ------
+        InputError
+            If it is damaged or not there.
+        """
+        path = self.folder / part.path
+        try:
+            is_sound = proof_of_file(path) == part.proof
+        except OSError as error:
+            raise InputError.of("part_damaged", where=str(path), why=error.strerror or error) from error
+        if not is_sound:
+            raise InputError.of("part_damaged", where=str(path), why=message("store_file_damaged", {}))
 
     def hashes(self, part: TablePart) -> NDArray[np.uint64]:
         """The keyed hashes of a part's events, (n, 2)."""

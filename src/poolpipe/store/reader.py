@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -13,20 +14,25 @@ from poolpipe.coding.warmup import compile_kernels
 from poolpipe.errors import InputError
 from poolpipe.pipeline import conclude
 from poolpipe.policy import load_policy
+from poolpipe.results.queries import answer, table_missed, tables_named
 from poolpipe.stages.viewpoint import moment_of
 from poolpipe.store.access import StoreKeys
 from poolpipe.store.concluding import concluded_at, version_with_tables
 from poolpipe.store.conclusion_tables import CONCLUDED, CONTENTS
+from poolpipe.store.contents import REJECTS, clear_columns
 from poolpipe.store.kept_tables import kept_day
 from poolpipe.store.ledger import Ledger
 from poolpipe.store.part_files import PartFiles
 from poolpipe.store.reading import events_of_version
+from poolpipe.store.views import TableView, open_views
 from poolpipe.tables import KINDS, TIME
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
     from datetime import datetime
+
+    from duckdb import DuckDBPyConnection
 
     from poolpipe.events.reading import Events
     from poolpipe.events.reference import Reference
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
     from poolpipe.results.writing import Writing
     from poolpipe.stages.readings import Which
     from poolpipe.store.concluding import Concluded
+    from poolpipe.store.ledger import TablePart
 
     Progress = Callable[[str, int, int], None]
 
@@ -256,6 +263,68 @@ class StoreReader:
                 "no_such_kind", where="kind", kind=kind, kinds=", ".join(KINDS), hint=suggestion(kind, KINDS)
             )
         return scan(self.files(kind, version), kind)
+
+    def sql(self, query: str, version: int | None = None) -> pl.DataFrame:
+        """Answer a SELECT over events, rejects and conclusions, in DuckDB.
+
+        Parameters
+        ----------
+        query : str
+            The tables are the nine kinds of event, `rejects`, those of docs/tables.md, and `concluded`, which says of which
+            version and moment these are. Only the files of tables that it names are proved and read. People are pseudonyms
+            in hexadecimal digits, with the key, too. Times are UTC.
+        version : int, optional
+            The newest by default.
+
+        Raises
+        ------
+        InputError
+            If DuckDB refuses it, it is not one SELECT, it asks for conclusions of a version that has none, or a file is
+            damaged.
+        """
+        tables = self._tables(version)
+        names = tables_named(query, list(tables)) if isinstance(query, str) else []
+        with self._viewed({name: tables[name] for name in names}) as connection:
+            try:
+                return answer(connection, query, {name: clear_columns(name).names for name in tables})
+            except InputError as error:
+                if CONCLUDED not in tables and table_missed(error) in CONTENTS:
+                    raise self._not_concluded(self._asked(version)) from error
+                raise
+
+    def connect(self, version: int | None = None) -> DuckDBPyConnection:
+        """Open a DuckDB connection with all tables of a version as views; see `poolpipe.connect`.
+
+        Parameters
+        ----------
+        version : int, optional
+            The newest by default.
+        """
+        return self._viewed(self._tables(version))
+
+    def _tables(self, version: int | None) -> dict[str, list[TablePart]]:
+        """The parts of each table at a version; without conclusions where it has none."""
+        asked = self._asked(version)
+        place = version_with_tables(self._ledger, asked)
+        found: dict[str, list[TablePart]] = {name: [] for name in (*KINDS, REJECTS)}
+        parts = self._ledger.parts(asked, found)
+        if place is not None:
+            found |= {name: [] for name in CONTENTS}
+            parts += self._ledger.parts(place, CONTENTS)
+        for part in parts:
+            found[part.content].append(part)
+        return found
+
+    def _viewed(self, tables: dict[str, list[TablePart]]) -> DuckDBPyConnection:
+        """Open tables as views, after every file was compared with its SHA-256."""
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(self._files.prove, [part for parts in tables.values() for part in parts]))
+        return open_views(
+            {
+                name: TableView(clear_columns(name), [self.path / part.path for part in parts])
+                for name, parts in tables.items()
+            }
+        )
 
     def _not_concluded(self, version: int) -> InputError:
         newest = self._ledger.newest_with(CONCLUDED)
