@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["fold_extremes", "join_extremes", "known_quarters"]
+__all__ = ["fold_extremes", "join_extremes", "quarters_of"]
 
 #  row  group  at     sent   arrived        group  first  last   age    least  most
 #  0    0      08:01  08:02  08:03          0      08:03  08:09  2 min  1 min  1 min
@@ -19,10 +19,14 @@ __all__ = ["fold_extremes", "join_extremes", "known_quarters"]
 
 
 @kernel
-def known_quarters(
-    at: NDArray[np.int64], arrived: NDArray[np.int64], length: int, quarters: NDArray[np.int32]
+def quarters_of(
+    at: NDArray[np.int64],
+    arrived: NDArray[np.int64],
+    length: int,
+    quarters: NDArray[np.int32],
+    known: NDArray[np.int32],
 ) -> None:
-    """Tell in which quarter of an hour each event is known: it exists from its own time on, and is here once it came.
+    """Tell in which quarter of an hour each event came, and from which on it is known: it has happened then, too.
 
     Parameters
     ----------
@@ -30,11 +34,12 @@ def known_quarters(
         When it happened and when it came, microseconds since 1970.
     length : int
         Microseconds of a quarter.
-    quarters : (n,) int32
-        Output: the quarter of the later of the two, counted since 1970.
+    quarters, known : (n,) int32
+        Output: the quarter of its arrival, and that of the later of the two times, counted since 1970.
     """
     for i in range(len(at)):
-        quarters[i] = max(at[i], arrived[i]) // length
+        quarters[i] = arrived[i] // length
+        known[i] = max(at[i], arrived[i]) // length
 
 
 @kernel

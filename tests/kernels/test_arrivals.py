@@ -16,14 +16,15 @@ _times = st.integers(0, 40)
 _rows = st.lists(st.tuples(st.integers(0, 3), _times, _times, st.integers(-1, 40)), max_size=12)
 
 
-@both(arrivals.known_quarters)
+@both(arrivals.quarters_of)
 @given(_rows)
 @settings(max_examples=50)
-def test_known_quarters__are_those_of_the_later_time(run, rows) -> None:
+def test_quarters_of__are_those_of_the_arrival_and_of_the_later_time(run, rows) -> None:
     at, arrived = columns([row[1:3] for row in rows], np.int64, np.int64)
-    quarters = np.empty(len(rows), np.int32)
-    run(at, arrived, 15, quarters)
-    assert quarters.tolist() == [max(row[1:3]) // 15 for row in rows]
+    quarters, known = np.empty(len(rows), np.int32), np.empty(len(rows), np.int32)
+    run(at, arrived, 15, quarters, known)
+    assert quarters.tolist() == [row[2] // 15 for row in rows]
+    assert known.tolist() == [max(row[1:3]) // 15 for row in rows]
 
 
 @both(arrivals.fold_extremes)

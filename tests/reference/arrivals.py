@@ -25,7 +25,12 @@ RULES: dict[str, float] = {
 
 
 def quarter_of(event: Event) -> int:
-    """``in the quarter in which it is known``: it has happened, and it has come."""
+    """In which an event was heard."""
+    return int(event["arrived"]) // QUARTER
+
+
+def known_from(event: Event) -> int:
+    """The quarter in which it has happened, and has come."""
     return int(max(event["at"], event["arrived"])) // QUARTER
 
 
@@ -33,7 +38,7 @@ def up_to(events: list[Event], moment: int | None) -> list[Event]:
     """``in whole quarters of an hour``: what was known before the quarter of the moment."""
     if moment is None:
         return events
-    return [event for event in events if (quarter_of(event) + 1) * QUARTER <= moment]
+    return [event for event in events if (known_from(event) + 1) * QUARTER <= moment]
 
 
 def wrong_clocks(events: list[Event], rules: dict[str, float] = RULES) -> dict[str, tuple[int, int]]:

@@ -55,7 +55,10 @@ def _rows(heard: Heard) -> list[tuple[Any, ...]]:
         [None if row < 0 else heard.names[source][row] for row in heard.sources[source].tolist()]
         for source in SOURCES
     ]
-    return sorted(zip(*names, heard.quarters.tolist(), *heard.times.T.tolist(), strict=True), key=repr)
+    return sorted(
+        zip(*names, heard.quarters.tolist(), heard.known.tolist(), *heard.times.T.tolist(), strict=True),
+        key=repr,
+    )
 
 
 def _found(heard: Heard, rules: Arriving, asked: datetime | None = None) -> pl.DataFrame:

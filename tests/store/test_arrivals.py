@@ -191,6 +191,23 @@ def test_event_dated_ahead_of_its_arrival__is_refused_kept_and_taken_when_it_com
         assert store.check() == []
 
 
+def test_repair__judges_events_by_their_first_arrival(
+    tmp_path: Path, clock: Callable[[datetime], None]
+) -> None:
+    _dated(2).write_csv(tmp_path / "collect.csv")
+    with Store(tmp_path / "city") as store:
+        clock(BEGIN)
+        store.ingest(tmp_path / "collect.csv")
+        before, events = store.run(), store.events("collect").collect()
+        (part,) = store.files("collect")
+        part.write_bytes(part.read_bytes()[:-1])
+        clock(BEGIN + timedelta(days=1))
+        store.repair(tmp_path / "collect.csv")
+        assert store.run().rejects.equals(before.rejects)
+        assert store.events("collect").collect().drop("input").equals(events.drop("input"))
+        assert store.check() == []
+
+
 def test_event_as_far_ahead_as_the_policy_allows__is_taken(
     tmp_path: Path, clock: Callable[[datetime], None]
 ) -> None:

@@ -1,9 +1,9 @@
 """Arrivals of events in quarters of an hour: all that is asked of them, in a thousandth of the room.
 
-A row is what was heard of one device, site and laboratory in one quarter. An event counts in the quarter in which it is
-known: it exists from its own time on, and is here once it came. What is known at the end of a quarter is therefore what
-follows from the events up to then, whoever asks later. Rows of several files are joined by least and largest values, so
-that no order, cut or repetition of the events changes them.
+A row is what was heard of one device, site and laboratory in one quarter. It tells, too, from which quarter on that is
+known: an event exists from its own time on, and is here once it came. What follows as of the end of a quarter is therefore
+what follows from the events up to then, whoever asks later. Rows of several files are joined by least and largest values,
+so that no order, cut or repetition of the events changes them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ class Heard:
     sources : mapping of str to (n,) int32
         Row of each name in them, -1 for none.
     quarters : (n,) int32
-        Counted since 1970.
+        In which it was heard, counted since 1970.
+    known : (n,) int32
+        From which quarter on that is known; a later one where events are dated ahead of their arrival.
     times : (n, 5) int64
         First and last arrival, microseconds since 1970; the least time from an event to its arrival; the least and most
         time from `sent_at` to the arrival, microseconds, the largest and the least integer where no event says.
@@ -60,6 +62,7 @@ class Heard:
     names: Mapping[str, pl.Series]
     sources: Mapping[str, NDArray[np.int32]]
     quarters: NDArray[np.int32]
+    known: NDArray[np.int32]
     times: NDArray[np.int64]
 
     @classmethod
@@ -67,7 +70,8 @@ class Heard:
         """Make that of no event."""
         none = dict.fromkeys(SOURCES, np.empty(0, np.int32))
         names = {name: pl.Series(name, [], pl.String) for name in SOURCES}
-        return cls(names, none, np.empty(0, np.int32), np.empty((0, 5), np.int64))
+        quarters = np.empty(0, np.int32)
+        return cls(names, none, quarters, quarters, np.empty((0, 5), np.int64))
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -76,7 +80,7 @@ class Heard:
     def kept(self, rows: NDArray[np.bool_]) -> Heard:
         """Only some rows."""
         sources = {name: numbers[rows] for name, numbers in self.sources.items()}
-        return Heard(self.names, sources, self.quarters[rows], self.times[rows])
+        return Heard(self.names, sources, self.quarters[rows], self.known[rows], self.times[rows])
 
     def of(self, source: str) -> pl.DataFrame:
         """What was heard of each device, say, in each quarter.
@@ -125,15 +129,16 @@ def heard_in_quarters(
     """
     if not sources or not len(at):
         return Heard.nothing()
-    quarters = np.empty(len(at), np.int32)
-    kernels.known_quarters(at, arrived, QUARTER_US, quarters)
-    numbers, firsts = _numbered([*(rows for rows, _ in sources.values()), quarters])
+    quarters, known = np.empty(len(at), np.int32), np.empty(len(at), np.int32)
+    kernels.quarters_of(at, arrived, QUARTER_US, quarters, known)
+    ahead = known - quarters  # most often 0 for all: such a column costs nothing to be numbered by
+    numbers, firsts = _numbered([*(rows for rows, _ in sources.values()), quarters, ahead])
     times = np.tile(_NONE, (len(firsts), 1))
     kernels.fold_extremes(numbers, at, arrived, np.empty(0, np.int64) if sent is None else sent, times)
     unnamed = np.full(len(firsts), -1, np.int32), pl.Series([], dtype=pl.String)
     rows = {name: sources[name][0][firsts] if name in sources else unnamed[0] for name in SOURCES}
     names = {name: sources.get(name, unnamed)[1] for name in SOURCES}
-    heard = Heard(names, rows, quarters[firsts], times)
+    heard = Heard(names, rows, quarters[firsts], known[firsts], times)
     return heard.kept(np.max(np.stack(list(rows.values())), axis=0) >= 0)
 
 
@@ -143,7 +148,7 @@ def joined_quarters(parts: Sequence[Heard]) -> Heard:
     Returns
     -------
     Heard
-        One row for each device, site, laboratory and quarter; not sorted.
+        One row for each device, site, laboratory, quarter and quarter from which on it is known; not sorted.
     """
     some = [part for part in parts if len(part)]
     if not some:
@@ -157,10 +162,11 @@ def joined_quarters(parts: Sequence[Heard]) -> Heard:
                             for part, each in zip(some, given, strict=True)])
         )  # fmt: skip
     columns.append(np.concatenate([part.quarters for part in some]))
+    columns.append(np.concatenate([part.known for part in some]) - columns[-1])
     numbers, firsts = _numbered(columns)
     times = _joined(numbers, len(firsts), np.concatenate([part.times for part in some]))
-    *sources, quarters = (column[firsts] for column in columns)
-    return Heard(names, dict(zip(SOURCES, sources, strict=True)), quarters, times)
+    *sources, quarters, ahead = (column[firsts] for column in columns)
+    return Heard(names, dict(zip(SOURCES, sources, strict=True)), quarters, quarters + ahead, times)
 
 
 def _renumbered(rows: NDArray[np.int32], given: pl.Series, names: pl.Series) -> NDArray[np.int32]:

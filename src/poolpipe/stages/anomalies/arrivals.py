@@ -43,7 +43,7 @@ def of_arrivals(heard: Heard, rules: Arriving, asked: datetime | None) -> pl.Dat
         As `tables.TABLES["anomalies"]`.
     """
     if asked is not None:
-        heard = heard.kept(heard.quarters < (asked - _EPOCH) // _QUARTER)
+        heard = heard.kept(heard.known < (asked - _EPOCH) // _QUARTER)
     if not len(heard):
         return rows("clock_skew", NOTHING)
     until = int(heard.times[:, 1].max()) // QUARTER_US
