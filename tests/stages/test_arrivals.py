@@ -214,6 +214,52 @@ def test_clock_behind__is_said_only_beside_others_in_time() -> None:
     assert _found(joined_quarters([_folded(_frame(slow + others[40:]))]), Arriving()).is_empty()
 
 
+def _each(device: str, delays: list[int]) -> list[Event]:
+    """A device that uploads each quarter from 8 o'clock on, with these delays one after the other."""
+    came = [BEGIN + (32 + number) * QUARTER_US for number in range(len(delays))]
+    return [
+        {"device": device, "site": None, "lab": None, "at": at, "arrived": at, "sent": at - delay}
+        for at, delay in zip(came, delays, strict=True)
+    ]
+
+
+def _clocks_of(*events: list[Event]) -> dict[str, float]:
+    return _clocks(
+        _found(joined_quarters([_folded(_frame([each for some in events for each in some]))]), Arriving())
+    )
+
+
+def test_error_of_the_tolerance__is_none() -> None:
+    others = [each for device in range(1, 5) for each in _every_quarter(f"D{device}", 0)]
+    second = 1_000_000
+    for delay in (5 * MINUTE, -5 * MINUTE):
+        assert _clocks_of(_every_quarter("D0", delay), others) == {}
+    assert _clocks_of(_every_quarter("D0", -5 * MINUTE - second), others) == {"D0": 5.0}
+
+
+def test_delays_that_differ__are_a_queue_and_no_clock() -> None:
+    others = [each for device in range(1, 5) for each in _every_quarter(f"D{device}", 0)]
+    slow = [*_every_quarter("D0", 30 * MINUTE), *_every_quarter("D0", 35 * MINUTE)]
+    assert _clocks_of(slow, others) == {"D0": -30.0}
+    assert _clocks_of(slow, _every_quarter("D0", 36 * MINUTE), others) == {}
+
+
+def test_clock_that_jumps__is_told_by_its_last_stretch() -> None:
+    assert _clocks_of(_each("D0", [-30 * MINUTE] * 9 + [-60 * MINUTE] * 4)) == {"D0": 60.0}
+    assert _clocks_of(_each("D0", [-30 * MINUTE] * 9 + [-60 * MINUTE] * 3)) == {"D0": 30.0}
+    assert _clocks_of(_each("D0", [-30 * MINUTE, -35 * MINUTE] * 2)) == {"D0": 35.0}
+    assert _clocks_of(_each("D0", [-30 * MINUTE, -36 * MINUTE] * 9)) == {}
+    assert _clocks_of(_each("D0", [-30 * MINUTE] * 3 + [0] + [-30 * MINUTE] * 3)) == {}
+
+
+def test_source_known_for_as_many_days_as_are_asked__is_judged() -> None:
+    others = _every_quarter("D2", 0, days=4)
+    for first, silent in ((48, {("device", "D1")}), (49, set())):
+        begin, end = BEGIN + first * QUARTER_US, BEGIN + 3 * DAY + 48 * QUARTER_US
+        mine = [each for each in _every_quarter("D1", 0, days=4) if begin <= each["arrived"] < end]
+        assert _silent(_found(joined_quarters([_folded(_frame(mine + others))]), Arriving())) == silent
+
+
 def test_detail__tells_the_estimate_its_evidence_and_the_way_out() -> None:
     found = _found(joined_quarters([_folded(_frame(_every_quarter("D0", -30 * MINUTE)))]), Arriving())
     assert found.drop("at", "severity").rows() == [
