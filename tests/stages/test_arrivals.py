@@ -322,6 +322,39 @@ def test_setting__has_an_effect(setting: str, six_days: Heard) -> None:
     assert (_clocks(found), _silent(found)) != (_clocks(usual), _silent(usual))
 
 
+def _silent_sites(days: int, hours: tuple[float, ...], devices: str, asked: tuple[int, float]) -> bool:
+    """Whether a site is silent on the last day, on which it is heard for the first hours alone; others are always heard."""
+    always = [{**each, "device": "D9", "arrived": BEGIN + number * QUARTER_US, "at": BEGIN + number * QUARTER_US}
+              for number, each in enumerate(_every_quarter("D9", 0, days=20)[: 96 * 8])]  # fmt: skip
+    mine = []
+    for device in devices:
+        for each in _every_quarter(device, 0, days=days, site="S1"):
+            day, hour = divmod((each["arrived"] - BEGIN) / QUARTER_US / 4, 24)
+            shifts = list(zip(hours[::2], hours[1::2], strict=True))
+            if any(first <= hour < last for first, last in (shifts if day < days - 1 else shifts[:1])):
+                mine.append(each)
+    moment = datetime(2022, 3, 1, tzinfo=UTC) + timedelta(days=asked[0], hours=asked[1])
+    return ("site", "S1") in _silent(
+        _found(joined_quarters([_folded(_frame(always + mine))]), Arriving(), moment)
+    )
+
+
+def test_time_not_worked_on_other_days__is_no_silence() -> None:
+    assert not _silent_sites(4, (8, 12, 16, 18), "1", (3, 15.75))
+    assert not _silent_sites(4, (8, 12, 16, 18), "1", (3, 18))
+    assert _silent_sites(4, (8, 12, 16, 18), "1", (3, 18.25))
+
+
+def test_several_devices_in_one_quarter__are_heard_once() -> None:
+    assert not _silent_sites(4, (8, 12, 16, 17), "12", (3, 20))
+    assert _silent_sites(4, (8, 12, 16, 18), "12", (3, 20))
+
+
+def test_silence__is_told_for_two_days_to_the_quarter() -> None:
+    assert _silent_sites(4, (8, 12, 13, 18), "1", (5, 12))
+    assert not _silent_sites(4, (8, 12, 13, 18), "1", (5, 12.25))
+
+
 def test_nothing_heard__finds_nothing() -> None:
     assert _found(Heard.nothing(), Arriving()).is_empty()
     assert _found(Heard.nothing(), Arriving(), datetime(2022, 3, 1, tzinfo=UTC)).is_empty()
