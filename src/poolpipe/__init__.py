@@ -24,9 +24,9 @@ if TYPE_CHECKING:
         UnknownTableError,
     )
     from poolpipe.events.reference import Reference, read_reference
-    from poolpipe.pipeline import run
     from poolpipe.policy import Policy, load_policy
     from poolpipe.results.day import Day
+    from poolpipe.running import run
     from poolpipe.stagewise import StageResult, anomalies, calls, custody, ledger, links, recalls
     from poolpipe.store import Store, connect
     from poolpipe.traced import trace
@@ -70,9 +70,9 @@ _HOMES = {
         "UnknownTableError",
     ),
     "poolpipe.events.reference": ("Reference", "read_reference"),
-    "poolpipe.pipeline": ("run",),
     "poolpipe.policy": ("Policy", "load_policy"),
     "poolpipe.results.day": ("Day",),
+    "poolpipe.running": ("run",),
     "poolpipe.store": ("Store", "connect"),
     "poolpipe.stagewise": ("StageResult", "anomalies", "calls", "custody", "ledger", "links", "recalls"),
     "poolpipe.traced": ("trace",),

@@ -109,7 +109,8 @@ def run(
     ----------
     inputs : path, paths, frame, frames, or mapping of str to frame or frames
         Event files, folders (read recursively, linked ones too, each file once), globs, pipes, or `-` for the
-        standard input; files of PCR machines and robots among them are recognised by content. Or frames of polars
+        standard input; files of PCR machines and robots among them are recognised by content. Or a store (docs/store.md), by
+        itself: its own policy is the default then, and nothing is kept in it. Or frames of polars
         (lazy ones, too), pandas, pyarrow or DuckDB: one or several per kind of event, or with a column `kind`.
     policy : Policy, str, Path or mapping, optional
         A policy, a preset's name, a TOML file, or its settings as a mapping; `ten-in-one` by default.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import zipfile
 
 import pytest
 from click.testing import CliRunner
@@ -107,6 +109,50 @@ def test_ingest__is_acknowledged_where_concluding_fails(scans, tmp_path, monkeyp
     with Store(tmp_path / "city") as store:
         assert store.version == 1
         assert store.check() == []
+
+
+@pytest.fixture(scope="module")
+def result(store):
+    told("run", store, "--out", store.parent / "result", "--quiet")
+    return store.parent / "result"
+
+
+@pytest.mark.parametrize("form", ["csv", "hl7", "fhir", "xlsx", "csv-list", "html"])
+def test_export__writes_what_it_writes_of_the_result(store, result, tmp_path, form):
+    ending = {"xlsx": ".xlsx", "html": ".html"}.get(form, "")
+    mine, yours, early = (tmp_path / f"{name}{ending}" for name in ("mine", "yours", "early"))
+    told("export", store, "--format", form, "--out", mine, "--quiet", "--why", f"for {form}")
+    told("export", result, "--format", form, "--out", yours, "--quiet")
+    assert _content(mine) == _content(yours)
+    told("export", store, "--format", form, "--out", early, "--quiet", "--at-version", 1)
+    assert _content(early) == _content(yours)
+    with Store(store) as opened:
+        assert f"for {form}" in opened.unsealings()["why"].to_list()
+
+
+def test_export__shows_nobody_without_the_key(store, tmp_path):
+    shutil.copytree(store, tmp_path / "city")
+    for form in ("csv", "hl7", "xlsx"):
+        done = told(
+            "export", tmp_path / "city", "--format", form, "--out", tmp_path / f"{form}.xlsx", status=1
+        )
+        assert "the key is not here" in done.stderr
+    page = ("export", tmp_path / "city", "--format", "html", "--out", tmp_path / "page.html")
+    assert "the key is not here" in told(*page, "--show-ids", status=1).stderr
+    told(*page)
+    people = {each["person"] for each in json.loads(told("show", store, "members", "--json").stdout)}
+    assert not [each for each in people if each in (tmp_path / "page.html").read_text("utf-8")]
+
+
+def _content(path):
+    """What an export says; workbooks and manifests hold the time at which they were written."""
+    if path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as book:
+            return {name: book.read(name) for name in book.namelist() if "docProps" not in name}
+    if path.is_file():
+        return path.read_text("utf-8")
+    files = [each for each in sorted(path.rglob("*")) if each.is_file() and "manifest" not in each.name]
+    return {each.relative_to(path): each.read_bytes() for each in files}
 
 
 def test_earlier_version__is_shown_as_it_was(scans, tmp_path):

@@ -23,7 +23,7 @@ LAYERS = (
     ("charts",),
     ("results",),
     ("pipeline", "stagewise", "traced"),
-    ("simulate", "design", "plan", "exchange", "terminal", "store", "serve", "nightly", "pages"),
+    ("simulate", "design", "plan", "exchange", "terminal", "store", "running", "serve", "nightly", "pages"),
     ("commands", "cli", "__main__"),
 )
 """Folders and top modules, the lowest layer first: a module imports what stands in its own layer or below."""

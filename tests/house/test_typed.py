@@ -102,6 +102,7 @@ def pantry(tmp_path_factory):
     (place / "collect.csv.gz").write_bytes(gzip.compress(scan.encode()))
     with Store(place / "campaign") as store:
         store.ingest(place / "scans")
+        store.conclude()
     (place / "strict.toml").write_text(blocks("docs/policy.md", "toml")[0], encoding="utf-8")
     county = SAMPLES / "county"
     for path in (*county.glob("*.xls*"), *county.glob("*.csv"), county / "reference" / "居民名册.xlsx"):

@@ -183,6 +183,23 @@ def test_later_events__leave_no_tables_that_could_be_taken_for_theirs(scans: Pat
         assert store.version == version
 
 
+def test_run__takes_a_store(scans: Path, tmp_path: Path) -> None:
+    path = tmp_path / "city"
+    with poolpipe.Store(path) as store:
+        store.ingest(scans)
+        day = store.run()
+        assert _unlike(poolpipe.run(path), day) == []
+        assert _unlike(poolpipe.run([str(path)], out=tmp_path / "result", progress=False), day) == []
+        assert _unlike(poolpipe.Day.read(tmp_path / "result"), day) == []
+        moment = "2022-02-10 12:00"
+        assert _unlike(poolpipe.run(inputs=path, as_of=moment), store.run(as_of=moment)) == []
+        assert store.version == 1
+    with pytest.raises(poolpipe.InputError, match="is a store"):
+        poolpipe.run([path, scans])
+    with pytest.raises(poolpipe.InputError, match="kind is for files"):
+        poolpipe.run(path, kind="collect")
+
+
 def test_other_policy_or_moment__is_not_what_was_kept(scans: Path, tmp_path: Path) -> None:
     with Store(tmp_path / "city") as store:
         store.ingest(scans)

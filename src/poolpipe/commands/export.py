@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 from poolpipe.commands import options
 from poolpipe.commands.lists import LIST_FORMS, write_lists
 from poolpipe.commands.options import ZONE
+from poolpipe.commands.stores import only_of_store, result_of_store, store_among
 from poolpipe.details import reject_text
 from poolpipe.display import number_of
 from poolpipe.errors import InputError
@@ -28,8 +30,8 @@ __all__ = ["export"]
 
 
 @click.command(
-    help="Write the results of a run (the folder RUN of `poolpipe run`) for others.\n\n"
-    "将 `poolpipe run` 的结果输出给市级平台：CSV、HL7 v2.5.1 ORU^R01 或 FHIR R4；或输出复采名单等名单；"
+    help="Write the results of a run (the folder RUN of `poolpipe run`), or of a store, for others.\n\n"
+    "将 `poolpipe run` 的结果或数据仓库输出给市级平台：CSV、HL7 v2.5.1 ORU^R01 或 FHIR R4；或输出复采名单等名单；"
     "或输出一页网页供阅读、打印。\n\n"
     "xlsx and csv-list are lists: whom to sample again, with names and telephones from --people, missing tubes, positive "
     "tubes, anomalies, rejected records, a summary; OUT is a workbook, or a folder of CSV files, that its owner alone may read.\n\n"
@@ -50,7 +52,7 @@ __all__ = ["export"]
     "  poolpipe export result --format csv --for-spreadsheet --out office\n"
     "  poolpipe export result --format hl7 --call positive --out messages",
 )
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN|STORE", type=click.Path(path_type=Path))
 @click.option(
     "--format",
     "form",
@@ -94,6 +96,9 @@ __all__ = ["export"]
 @click.option(
     "--receiver", default="CITY", show_default=True, help="Receiving facility (HL7)  HL7 报文的接收机构"
 )
+@options.key
+@options.why
+@options.at_version
 @options.show_ids
 @options.quiet("No progress  不显示进度")
 def export(
@@ -110,25 +115,57 @@ def export(
     for_spreadsheet: bool,
     sender: str,
     receiver: str,
+    key: str | None,
+    why: str | None,
+    at_version: int | None,
     show_ids: bool,
     quiet: bool,
 ) -> None:
     """Write results in one format and say how many."""
+    store = store_among([str(run)])
+    only_of_store(store, at_version)
     if people and form not in LIST_FORMS:
         raise click.UsageError(message_in_language("people_of_lists", {"form": form}))
     if language == "both" and form not in LIST_FORMS:
         raise click.UsageError(message_in_language("both_of_lists", {"form": form}))
-    if form == "html":
-        _export_page(run, out, zone=zone, opening=language, show_ids=show_ids, quiet=quiet)
-        return
     check_inputs((str(run), *map(str, (*readings, *people))))
-    if form in LIST_FORMS:
-        write_lists(run, out, form, people, zone=zone, language=language, show_ids=show_ids, quiet=quiet)
-        return
+    if form not in (*LIST_FORMS, "html"):
+        check_out(out)
+    with ExitStack() as last:
+        if store is not None:
+            shows_people = form != "html" or show_ids
+            asked = result_of_store(store, key, why, at_version, shows_people=shows_people, quiet=quiet)
+            run = last.enter_context(asked)
+        if form == "html":
+            _export_page(run, out, zone=zone, opening=language, show_ids=show_ids, quiet=quiet)
+        elif form in LIST_FORMS:
+            write_lists(run, out, form, people, zone=zone, language=language, show_ids=show_ids, quiet=quiet)
+        else:
+            _export_calls(
+                run, out, form, zone=zone, language=language, for_spreadsheet=for_spreadsheet, sender=sender,
+                receiver=receiver, readings=readings, policy=policy, calls=calls, quiet=quiet,
+            )  # fmt: skip
+
+
+def _export_calls(
+    run: Path,
+    out: Path,
+    form: str,
+    *,
+    zone: str,
+    language: str | None,
+    for_spreadsheet: bool,
+    sender: str,
+    receiver: str,
+    readings: tuple[Path, ...],
+    policy: str | None,
+    calls: tuple[str, ...],
+    quiet: bool,
+) -> None:
+    """Write the tubes that have a call for the city's platform."""
     from poolpipe.exchange import telling
     from poolpipe.exchange.source import result_folder
 
-    check_out(out)
     formats: dict[str, telling.Form] = {
         "csv": telling.Csv(zone, language or "en", for_spreadsheet=for_spreadsheet),
         "hl7": telling.Hl7(zone, sender, receiver),

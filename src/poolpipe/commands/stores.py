@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import getpass
+import os
+import shutil
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -14,7 +18,7 @@ from poolpipe.messages import message_in_language
 from poolpipe.paths import LEDGER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from poolpipe.events.reference import Reference
     from poolpipe.policy import Policy
@@ -27,9 +31,13 @@ __all__ = [
     "log_unsealing",
     "only_of_store",
     "opened_store",
+    "result_of_store",
     "store_among",
     "store_policy",
 ]
+
+
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 
 
 def store_among(inputs: Sequence[str]) -> Path | None:
@@ -123,6 +131,57 @@ def keep_tables(store: Store, *, quiet: bool) -> None:
     else:
         if not quiet:
             tell(message_in_language("tables_kept", {"version": store.version}), err=True)
+
+
+@contextmanager
+def result_of_store(
+    path: Path, key: str | None, why: str | None, version: int | None, *, shows_people: bool, quiet: bool
+) -> Iterator[Path]:
+    """Give a store's tables as the folder of a result, which is gone after the block.
+
+    It lies in memory where the system has such a folder with room, because people are in clear in it; its owner alone may read it.
+
+    Parameters
+    ----------
+    path : Path
+        The store.
+    key, why
+        As in `concluded`.
+    version : int, optional
+        The newest by default.
+    shows_people : bool
+        Whether people are shown in full: that needs the key.
+    quiet : bool
+        No progress.
+
+    Raises
+    ------
+    InputError
+        If the key is needed and not here.
+    """
+    from poolpipe.progress import Steps
+    from poolpipe.results.writing import Writing
+
+    with opened_store(path, key) as store:
+        if shows_people and not store.has_key:
+            raise InputError.of("people_without_key", where=str(path), file=str(store.key_file))
+        log_unsealing(store, why)
+        with TemporaryDirectory(prefix="poolpipe-", dir=_in_memory(path)) as folder:
+            result = Path(folder) / "result"
+            kept = store.kept(version) if store.has_key else None
+            if kept is not None:
+                kept.write(result)
+            else:
+                with Steps(quiet=quiet) as steps, Writing(result) as writing:
+                    store.run(version=version, views=False, progress=steps, out=writing)
+            yield result
+
+
+def _in_memory(store: Path) -> Path | None:
+    """The folder that Linux keeps in memory, where it has room for a store's tables; None for the usual one."""
+    needed = 2 * sum(part.stat().st_size for part in store.glob("tables/*/*.parquet"))
+    has_room = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > needed
+    return _MEMORY if has_room else None
 
 
 def only_of_store(store: Path | None, at_version: int | None) -> None:

@@ -41,6 +41,11 @@ STORES: Final = {
         "give it with --key or POOLPIPE_KEY_FILE, or put it at {file}",
         "请用 --key 或 POOLPIPE_KEY_FILE 指定密钥，或放到 {file}",
     ),
+    "people_without_key": Message(
+        "people are sealed, and the key is not here", "人员信息已加密，但未找到密钥",
+        "give it with --key or POOLPIPE_KEY_FILE, or put it at {file}",
+        "请用 --key 或 POOLPIPE_KEY_FILE 指定密钥，或放到 {file}",
+    ),
     "key_file_exists": Message(
         "there is a key already; no key is written over", "密钥文件已存在，不予覆盖",
         "it may be the only key of a store: keep it, and name another file", "它可能是某个数据仓库唯一的密钥：请保留，并另选文件名",
