@@ -51,6 +51,7 @@ COMMANDS: dict[str, Word] = {
     "import": Word("import_:import_command", "Instrument and robot files to events  导入仪器文件"),
     "decode": Word("decode:decode", "Who in the pools is infected  推断管内感染者"),
     "design": Word("design:design", "Pool sizes, costs and who goes into which pool  混采方案"),
+    "nightly": Word("nightly:nightly", "The marts of a day in a DuckDB file  当日统计表（DuckDB）"),
     "plan": Word("plan:plan", "What a screening round takes  筛查所需人员与物资"),
     "versions": Word("versions:versions", "The versions of a store  数据仓库的版本"),
     "compact": Word("compact:compact", "Join a store's files, forget old versions  整理数据仓库"),

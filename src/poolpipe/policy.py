@@ -24,6 +24,7 @@ from poolpipe.cluster_policy import Clustering
 from poolpipe.errors import PolicyError
 from poolpipe.import_policy import ImportPolicy
 from poolpipe.messages import message
+from poolpipe.nightly_policy import Nightly
 from poolpipe.past_settings import NOTHING_TELLS
 from poolpipe.paths import shown
 from poolpipe.settings import Broken, SettingsTable, broken, broken_rules, broken_together
@@ -255,6 +256,8 @@ class Policy(SettingsTable):
         How long a store keeps versions and events; not part of `version`.
     arrivals : Arriving
         What times of arrival tell, in a store: wrong clocks and silent sources.
+    nightly : Nightly
+        Below which size a count by place is not shown at night, and what a sampling point is planned to do; not part of `version`.
     machines : dict
         How files of machines are read: settings of docs/instruments/index.md; empty for the defaults.
 
@@ -278,6 +281,7 @@ class Policy(SettingsTable):
     clusters: Clustering = Clustering()
     store: Keeping = Keeping()
     arrivals: Arriving = Arriving()
+    nightly: Nightly = Nightly()
     machines: dict[str, Any] = Field(
         default_factory=dict,
         description="how files of machines are read, as a table `[machines]` with settings of docs/instruments/index.md",
@@ -294,7 +298,7 @@ class Policy(SettingsTable):
         # Without settings that came later the version equals that of releases before there were any.
         later = {"ct_mean", "ct_sd", "efficiency"}
         usual = {name for name in later if getattr(self.assay, name) == CallRules.model_fields[name].default}
-        aside: dict[str, Any] = {"name": True, "store": True, "assay": usual}
+        aside: dict[str, Any] = {"name": True, "store": True, "nightly": True, "assay": usual}
         whole = ("machines", "false_alarms", "trace", "clusters", "arrivals")
         unset = (name for name in whole if getattr(self, name) == getattr(Policy(), name))
         aside |= dict.fromkeys(unset, True)

@@ -30,6 +30,7 @@ TOLD_BY = {
     "poolpipe.messages.instrument_files": ("import",),
     "poolpipe.messages.instrument_findings": (),  # Chinese of texts that stand elsewhere, and are held there
     "poolpipe.messages.instrument_tables": ("import",),
+    "poolpipe.messages.nights": ("nightly",),
     "poolpipe.messages.phrases": (),  # the same
     "poolpipe.messages.planning": ("simulate",),
     "poolpipe.messages": ("run",),

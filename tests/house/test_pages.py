@@ -12,6 +12,7 @@ from scripts import (
     write_api_page,
     write_commands_page,
     write_design_page,
+    write_marts_page,
     write_policy_page,
     write_tables_page,
 )
@@ -28,7 +29,7 @@ def test_page__is_what_the_sources_say(script):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("script", [write_tables_page, write_policy_page])
+@pytest.mark.parametrize("script", [write_tables_page, write_policy_page, write_marts_page])
 def test_page__is_what_the_sources_say_in_both_languages(script, language):
     path, page = script.PAGES[language], script.page(language)
     assert path.read_text(encoding="utf-8") == page, f"docs/{path.name} is out of date: {WAY_OUT}"

@@ -143,6 +143,7 @@ OF_FILES = {
     **dict.fromkeys(settings(type(Policy().clusters), "clusters."), "tests/clusters/test_growing.py"),
     **dict.fromkeys(settings(type(Policy().store), "store."), "tests/store/test_expiry.py"),
     **dict.fromkeys(settings(type(Policy().arrivals), "arrivals."), "tests/stages/test_arrivals.py"),
+    **dict.fromkeys(settings(type(Policy().nightly), "nightly."), "tests/nightly/test_night.py"),
     **dict.fromkeys(settings(AlarmRules, "false_alarms."), "tests/stages/test_false_alarms.py"),
 }
 """Settings that the events above cannot show, and where their effect is shown."""

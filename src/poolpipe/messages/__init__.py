@@ -15,6 +15,7 @@ from poolpipe.messages.instrument_files import INSTRUMENT_FILES
 from poolpipe.messages.instrument_tables import INSTRUMENT_TABLES
 from poolpipe.messages.left_out import LEFT_OUT
 from poolpipe.messages.misfits import MISFITS
+from poolpipe.messages.nights import NIGHTS
 from poolpipe.messages.pages import PAGES
 from poolpipe.messages.phrases import OPTION_WORDS, phrase_in_chinese
 from poolpipe.messages.planning import PLANNING
@@ -46,7 +47,7 @@ __all__ = [
 MESSAGES: Final[Mapping[str, Message]] = {
     **INPUTS, **RESULTS, **POLICIES, **SETTINGS, **REJECTS, **RECORDS, **LEFT_OUT, **USAGE, **COMMANDS,
     **DECODE, **MISFITS, **DESIGN, **PLANNING, **EXCHANGE, **PAGES, **INSTRUMENT_FILES, **INSTRUMENT_TABLES,
-    **STORES,
+    **STORES, **NIGHTS,
 }  # fmt: skip
 """Code to message. A code is not changed once it has been released."""
 

@@ -24,12 +24,13 @@ from poolpipe.store.kept_tables import kept_day
 from poolpipe.store.ledger import Ledger
 from poolpipe.store.part_files import PartFiles
 from poolpipe.store.reading import events_of_version
+from poolpipe.store.sealing import pseudonyms_of_people
 from poolpipe.store.views import TableView, open_views
 from poolpipe.tables import KINDS, TIME
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from duckdb import DuckDBPyConnection
@@ -301,6 +302,42 @@ class StoreReader:
             The newest by default.
         """
         return self._viewed(self._tables(version))
+
+    def proved_files(self, tables: Sequence[str], version: int | None = None) -> dict[str, list[Path]]:
+        """Give the files of tables at a version, after each was compared with its SHA-256.
+
+        Parameters
+        ----------
+        tables : sequence of str
+            As `files` takes them; one that this version does not have has no files.
+        version : int, optional
+            The newest by default.
+
+        Raises
+        ------
+        InputError
+            If a file is damaged.
+        """
+        held = self._tables(version)
+        found = {name: held.get(name, []) for name in tables}
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(self._files.prove, [part for parts in found.values() for part in parts]))
+        return {name: [self.path / part.path for part in parts] for name, parts in found.items()}
+
+    def pseudonyms_of(self, people: pl.DataFrame) -> pl.Series:
+        """Give people the pseudonyms by which this store's tables know them: binary, of 16 bytes.
+
+        Parameters
+        ----------
+        people : DataFrame
+            person_type, person; without null.
+
+        Raises
+        ------
+        InputError
+            If the key is not here.
+        """
+        return pseudonyms_of_people(people, self._keys.required())
 
     def _tables(self, version: int | None) -> dict[str, list[TablePart]]:
         """The parts of each table at a version; without conclusions where it has none."""

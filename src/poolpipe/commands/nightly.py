@@ -1,0 +1,197 @@
+"""`poolpipe nightly`: the marts of a day in a DuckDB file, for analysts and for the report of the morning."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from poolpipe.commands import options
+from poolpipe.commands.frames import board, echo_json
+from poolpipe.errors import InputError
+from poolpipe.languages import both
+from poolpipe.messages import message_in_language
+from poolpipe.progress import Steps
+from poolpipe.terminal.console import check_inputs, show, tell
+from poolpipe.terminal.loading import loading
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["nightly"]
+
+_FORMATS = (".csv", ".parquet", ".xlsx", ".arrow", ".ndjson")
+
+
+class _DateParam(click.ParamType[date]):
+    """A date of the calendar."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read a date as ISO 8601 writes it, or fail as wrong usage."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(message_in_language("nightly_no_date", {"given": value}), param, ctx)
+
+
+@click.command(
+    help="Count the marts of a day into a DuckDB file: coverage, throughput, turnaround, breaches, positivity, recalls, losses, "
+    "load and forecast, and more. No identity is in it, and small counts by place are hidden.\n\n"
+    "将某日的统计表写入 DuckDB 文件：覆盖率、采样通量、周转时间、超时、阳性率、复采、流失、负荷与预测等；"
+    "不含任何身份信息，按地点的小数予以隐去。\n\n"
+    "The first argument is a result (a folder that `run` wrote) or a store; with --mart it may be a file that this command "
+    "wrote, which is then read and not written. Days that stand in the file already stay; "
+    "the day asked for is counted anew, and the file is replaced in one move. What is not there (--people, --sites, --labs) is "
+    "told in the table `notes`, never invented. docs/nightly.md says how to read each table.\n\n"
+    "第一个参数为结果文件夹（`run` 所写）或数据仓库；与 --mart 同用时可为本命令写出的文件，只读取而不重算。"
+    "文件中已有的其他日期保留，所求之日重新统计，文件一步替换。"
+    "缺少的资料（--people、--sites、--labs）在表 `notes` 中说明，绝不臆造。各表读法见 docs/nightly.zh.md。"
+    "\n\n\b\nExamples  例:\n"
+    "  poolpipe nightly result --date 2022-04-04 --people people.csv\n"
+    "  poolpipe nightly campaign --date 2022-04-04 --days 3 --json\n"
+    "  poolpipe nightly night.duckdb --date 2022-04-04 --mart losses --to out.csv"
+)
+@click.argument("source", metavar="STORE|RESULT", type=click.Path(path_type=Path))
+@click.option(
+    "--date", "day", required=True, metavar="DATE", type=_DateParam(),
+    help="The day, as 2022-04-04, in the policy's time zone  统计日期，如 2022-04-04（判读规则的时区）",
+)  # fmt: skip
+@click.option(
+    "--out", metavar="FILE", type=click.Path(path_type=Path), default="night.duckdb", show_default=True,
+    help="The database  写入的数据库文件",
+)  # fmt: skip
+@click.option(
+    "--days", default=1, show_default=True, type=click.IntRange(1, 366),
+    help="Days up to this one that are counted anew  连同之前若干日一并重新统计",
+)  # fmt: skip
+@click.option(
+    "--policy",
+    metavar="POLICY",
+    help="Preset or TOML file; default a store's own, else ten-in-one  判读规则：预设名或 TOML 文件；默认取数据仓库的，否则为 ten-in-one",
+)
+@click.option(
+    "--people", metavar="FILE", help="Residents with communities and households  人员表：社区、住户"
+)
+@click.option(
+    "--sites", metavar="FILE", help="Sampling sites with their areas  采样点表：乡镇、社区、是否优先"
+)
+@click.option("--labs", metavar="FILE", help="Testing labs  检测机构表：检测能力")
+@click.option("--mart", metavar="TABLE", help="Show this table of the day  显示当日的这张表")
+@click.option(
+    "--to", metavar="FILE", type=click.Path(path_type=Path),
+    help="Write that table as .csv, .parquet, .xlsx, .arrow or .ndjson  将该表写成 .csv、.parquet、.xlsx、.arrow 或 .ndjson",
+)  # fmt: skip
+@options.key
+@options.rows
+@options.as_json(
+    "What was counted as JSON, with --mart its rows  以 JSON 输出统计概要；用 --mart 时输出该表各行"
+)
+@options.quiet("No progress and no boards  不显示进度与看板")
+def nightly(
+    source: Path,
+    *,
+    day: date,
+    out: Path,
+    days: int,
+    policy: str | None,
+    people: str | None,
+    sites: str | None,
+    labs: str | None,
+    mart: str | None,
+    to: Path | None,
+    key: str | None,
+    rows: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Count a night and show what was counted."""
+    check_inputs([str(source)])
+    check_inputs(each for each in (people, sites, labs, key) if each)
+    if to is not None and (mart is None or to.suffix.lower() not in _FORMATS):
+        raise click.BadParameter(
+            message_in_language("nightly_no_format", {"formats": ", ".join(_FORMATS)}), param_hint="--to"
+        )
+    with loading():
+        from poolpipe.events.reference import read_reference
+        from poolpipe.nightly import read_table, run_night, tables_shown
+
+    if mart is not None and mart not in tables_shown():
+        raise InputError.of("nightly_no_mart", where=mart, marts=", ".join(tables_shown()))
+    told: dict[str, Any] = {}
+    if source.is_file() and mart is not None:
+        out = source
+    else:
+        known = read_reference(people=people, sites=sites, labs=labs)
+        with Steps(quiet=quiet or as_json) as steps:
+            told = run_night(
+                source, day, out, days=days, policy=policy, reference=known, key=key, progress=steps
+            )
+    table = None if mart is None else read_table(out, mart, day)
+    if table is not None and to is not None:
+        _write(table, to, mart or "")
+    if as_json:
+        echo_json(_summary(told) if table is None or to is not None else _plain(table).to_dicts())
+    elif not quiet:
+        _show(told, table if to is None else None, mart or "", rows)
+        if told or to is not None:
+            tell(f"{both('Written:', '已写入')} {' '.join(map(str, filter(None, (told and out, to))))}")
+
+
+def _summary(told: dict[str, Any]) -> dict[str, Any]:
+    notes = [{"code": code, "told": message_in_language(code, {})} for code in told["notes"]]
+    return {"schema": "poolpipe.nightly/1", **told, "as_of": told["as_of"].isoformat(), "notes": notes}
+
+
+def _show(told: dict[str, Any], table: pl.DataFrame | None, mart: str, rows: int) -> None:
+    """Show the tables with their rows and what is missing, or the one asked for."""
+    import polars as pl
+
+    if table is not None:
+        show([board(_plain(table), f"{mart} · {table.height:,}", rows=rows)])
+    if not told or table is not None:
+        return
+    counted = pl.DataFrame(
+        {"table 表": list(told["rows"]), "rows 行数": list(told["rows"].values())},
+        schema_overrides={"rows 行数": pl.Int64},
+    )
+    title = both("Marts of", "统计表")
+    show([board(counted, f"{title} {told['date']}", rows=counted.height)])
+    for code in told["notes"]:
+        tell(f"{both('note', '提示')}: {message_in_language(code, {})}")
+
+
+def _plain(table: pl.DataFrame) -> pl.DataFrame:
+    """Dates and times as texts, whole numbers of any width as int64: what JSON, CSV and workbooks have."""
+    import polars as pl
+    from polars import selectors
+
+    return table.with_columns(
+        selectors.integer().cast(pl.Int64),
+        selectors.date().cast(pl.String),
+        selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+def _write(table: pl.DataFrame, to: Path, mart: str) -> None:
+    """Write a table by the ending of the name; in workbooks and CSV no text is taken for a formula."""
+    from poolpipe.commands.frames import write_frame
+    from poolpipe.exchange.city_csv import harmless
+
+    ending = to.suffix.lower()
+    if ending in {".csv", ".xlsx"}:
+        import polars as pl
+
+        plain = _plain(table)
+        if ending == ".csv":
+            texts = [name for name, kind in plain.schema.items() if kind == pl.String]
+            write_frame(plain.with_columns(harmless(pl.col(name)).alias(name) for name in texts), to)
+        else:
+            plain.write_excel(str(to), worksheet=mart[:31])
+        return
+    write_frame(table, to)

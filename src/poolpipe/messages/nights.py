@@ -1,0 +1,79 @@
+"""Messages about the night's database: what it cannot be written from or to, and what a day of it lacks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from poolpipe.messages.template import Message
+
+__all__ = ["NIGHTS"]
+
+_OTHER_FILE = ("name another file with --out", "请用 --out 指定其他文件")
+
+NIGHTS: Final = {
+    "nightly_no_folder": Message("its folder does not exist", "所在文件夹不存在", *_OTHER_FILE),
+    "nightly_in_use": Message(
+        "another night is writing it", "另一次夜间统计正在写入", "wait until it is done", "请等待其完成"
+    ),
+    "nightly_failed": Message(
+        "cannot be written: {why}", "无法写入：{why}",
+        "make room, or name another file with --out; what stands there is whole",
+        "请腾出空间，或用 --out 指定其他文件；原处的数据库仍然完整",
+    ),
+    "nightly_no_database": Message(
+        "is no database that the night wrote; nothing is written over it",
+        "不是夜间统计写出的数据库，不予覆盖", *_OTHER_FILE,
+    ),
+    "nightly_other_version": Message(
+        "its table {table} is of another version of poolpipe", "其中的表 {table} 来自另一版本的 poolpipe",
+        "name another file with --out, and count its days anew with --days", "请用 --out 指定另一文件，并用 --days 重新统计各日",
+    ),
+    "nightly_no_mart": Message("is no table of the night", "不是夜间统计的表", "tables: {marts}", "可用的表：{marts}"),
+    "nightly_no_date": Message("{given} is no date such as 2022-04-04", "{given} 不是日期，写法如 2022-04-04"),
+    "nightly_no_format": Message(
+        "needs --mart, and a name that ends in one of {formats}", "须与 --mart 同用，文件名以 {formats} 之一结尾"
+    ),
+    "nightly_no_events": Message(
+        "no event was accepted, so there is no day to count", "没有接受任何事件，无可统计", "give another result", "请给出其他结果"
+    ),
+    "nightly_no_people": Message(
+        "no list of residents was given (--people): coverage, release, home_visits and city_clocks are empty",
+        "未提供人员名册（--people）：表 `coverage`、`release`、`home_visits`、`city_clocks` 为空",
+    ),
+    "nightly_people_sealed": Message(
+        "the store's key is not here, so its pseudonyms cannot be compared with the list of residents: coverage, release, "
+        "home_visits and city_clocks are empty",
+        "缺少数据仓库的密钥，假名无法与人员名册比对：表 `coverage`、`release`、`home_visits`、`city_clocks` 为空",
+    ),
+    "nightly_no_sites": Message(
+        "no table of sites was given (--sites): no township, no community and no priority of sites, and idle points are "
+        "not known",
+        "未提供采样点表（--sites）：采样场所无乡镇、社区与优先级，且不知哪些采样点全天无人",
+    ),
+    "nightly_no_labs": Message(
+        "no table of labs was given (--labs): no capacity, and no waiting tubes in the forecast",
+        "未提供检测机构表（--labs）：无检测能力，预测中无待检管数",
+    ),
+    "nightly_no_devices": Message(
+        "a result tells no devices: scan_errors are by site alone; give a store",
+        "结果文件夹无设备信息：表 `scan_errors` 只按采样场所；请改用数据仓库"
+    ),
+    "nightly_no_kits": Message(
+        "not all readings are kept, so the kit of negative plates is not known: positivity by kit is of no kit",
+        "未保留全部扩增结果，阴性板的试剂未知：阳性率不分试剂",
+    ),
+    "nightly_no_fit": Message(
+        "the summary has no fit: expected_positives is empty", "摘要中没有拟合检验：表 `expected_positives` 为空"
+    ),
+    "nightly_no_false_alarms": Message(
+        "no tests of false alarms are kept: suspected_false_alarms is empty",
+        "没有假阳性统计：表 `suspected_false_alarms` 为空",
+    ),
+    "nightly_unfinished_day": Message(
+        "the tables end before the day does: the day is counted as far as it is known", "结果截止于当日结束之前：只统计到截止时刻"
+    ),
+    "nightly_other_policy": Message(
+        "the tables were concluded by another policy than the one whose limits are counted here",
+        "结果所依据的判读规则与此处统计所用的不同",
+    ),
+}  # fmt: skip

@@ -1,0 +1,216 @@
+"""Count one day: run the SQL files in their order on one connection, and what Python adds between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+
+from poolpipe.nightly.hiding import hidden_coverage, hidden_faults, hidden_positives
+from poolpipe.nightly.intervals import exact_intervals
+from poolpipe.nightly.marts import MartFile, in_order, mart_files
+from poolpipe.nightly.residents import no_residents, number_residents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import duckdb
+
+    from poolpipe.events.reference import Reference
+    from poolpipe.nightly.sources import TableFiles
+    from poolpipe.policy import Policy
+
+__all__ = ["DayAsked", "begin_day", "count_day", "lay_out_reference"]
+
+_SITES: Mapping[str, pl.DataType] = {
+    "site": pl.String(),
+    "point": pl.String(),
+    "township": pl.String(),
+    "community": pl.String(),
+    "priority": pl.Boolean(),
+}
+_FIT = ("subject", "found", "expected", "lower", "upper")
+
+
+@dataclass(frozen=True, slots=True)
+class DayAsked:
+    """A day as the SQL files know it, by DuckDB variables.
+
+    Attributes
+    ----------
+    day : date
+        Local.
+    policy : Policy
+    as_of : datetime
+        The moment that the tables are of.
+    """
+
+    day: date
+    policy: Policy
+    as_of: datetime
+
+    def variables(self) -> dict[str, Any]:
+        """Every variable that the SQL files read but `has_devices`, which is of the tables."""
+        rules, clocks = self.policy.nightly, self.policy.clocks
+        zone = ZoneInfo(self.policy.time_zone)
+        begins, ends = (
+            datetime(each.year, each.month, each.day, tzinfo=zone).astimezone(UTC)
+            for each in (self.day, self.day + timedelta(days=1))
+        )
+        return {
+            "date": self.day,
+            "zone": self.policy.time_zone,
+            "begins": begins,
+            "ends": ends,
+            "since": ends - timedelta(hours=clocks.city_all),
+            "as_of": self.as_of,
+            "pickup_limit": float(clocks.pickup),
+            "room_temperature_limit": float(clocks.room_temperature),
+            "cold_store_limit": float(clocks.cold_store),
+            "result_limit": float(clocks.result),
+            "result_priority_limit": float(clocks.result_priority),
+            "result_never_beyond_limit": float(clocks.result_never_beyond),
+            "city_half_limit": float(clocks.city_half),
+            "city_all_limit": float(clocks.city_all),
+            "plan_people": rules.samplers_per_point * rules.people_per_sampler_h,
+            "shift_h": rules.shift_h,
+            "small_cell": rules.small_cell,
+            "forecast_days": rules.forecast_days,
+        }
+
+
+def lay_out_reference(
+    connection: duckdb.DuckDBPyConnection, source: TableFiles, known: Reference
+) -> list[str]:
+    """Put the reference tables where the SQL files read them, empty where they are not given.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    source : TableFiles
+    known : Reference
+
+    Returns
+    -------
+    list of str
+        Codes of messages: what is not there.
+    """
+    codes = {"people": "nightly_no_people", "sites": "nightly_no_sites", "labs": "nightly_no_labs"}
+    missing = [code for name, code in codes.items() if getattr(known, name) is None]
+    residents, areas = no_residents()
+    if known.people is not None:
+        if source.is_sealed and source.sealed is None:
+            missing.append("nightly_people_sealed")
+        else:
+            residents, areas = number_residents(known.people, source.sealed)
+    _put(connection, "residents", residents)
+    _put(connection, "areas", areas)
+    _put(connection, "sites", _sites(known))
+    _put(connection, "labs", known.listed_labs())
+    fit = _fit(source.summary)
+    if fit.is_empty():
+        missing.append("nightly_no_fit")
+    _put(connection, "fit", fit)
+    return missing
+
+
+def begin_day(connection: duckdb.DuckDBPyConnection, asked: DayAsked) -> None:
+    """Set the variables of a day."""
+    for name, value in asked.variables().items():
+        connection.execute(f"set variable {name} = ?", [value])
+    rules = asked.policy
+    told = {"policy_version": [rules.version], "name": [rules.name], "rules": [rules.model_dump_json()]}
+    _put(connection, "policy", pl.DataFrame(told))
+
+
+def count_day(
+    connection: duckdb.DuckDBPyConnection,
+    asked: DayAsked,
+    write: Callable[[MartFile], None],
+    progress: Callable[[str, int, int], None] | None = None,
+) -> None:
+    """Run every SQL file for a day: tables in between stay temporary, marts and dimensions are written.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        With the views of `lay_out_views` and the tables of `lay_out_reference`.
+    asked : DayAsked
+    write : callable
+        Called with each mart and dimension in turn; it runs `select` and keeps the rows.
+    progress : callable, optional
+        As in `poolpipe.run`.
+    """
+    begin_day(connection, asked)
+    limit = asked.policy.nightly.small_cell
+    files = mart_files().values()
+    base = in_order(each for each in files if each.folder == "base")
+    shown = in_order(each for each in files if each.folder != "base")
+    for place, each in enumerate(base):
+        connection.execute(f"create or replace temp {each.kind} {each.name} as {each.select}")
+        if progress:
+            progress("counting", place, len(base) + len(shown))
+    _hide(connection, limit)
+    for place, each in enumerate(shown):
+        write(each)
+        if progress:
+            progress("counting", len(base) + place + 1, len(base) + len(shown))
+
+
+def _hide(connection: duckdb.DuckDBPyConnection, limit: int) -> None:
+    """Lay out which counts are hidden, and the exact intervals."""
+    rows, levels = hidden_positives(_frame(connection, "positive_counts"), limit)
+    _put(connection, "hidden_positives", rows)
+    _put(connection, "hidden_levels", levels)
+    _put(connection, "hidden_coverage", hidden_coverage(_frame(connection, "coverage_counts"), limit))
+    _put(connection, "hidden_faults", hidden_faults(_frame(connection, "fault_counts"), limit))
+    pairs = _frame(connection, "(select distinct positive, tubes from positive_groups order by all)")
+    lower, upper = exact_intervals(
+        pairs["positive"].to_numpy().astype(np.int64), pairs["tubes"].to_numpy().astype(np.int64)
+    )
+    told = pairs.rename({"positive": "successes", "tubes": "trials"})
+    _put(connection, "intervals", told.with_columns(pl.Series("lower", lower), pl.Series("upper", upper)))
+
+
+def _frame(connection: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame:
+    found = connection.sql(f"select * from {table}").to_arrow_table()  # noqa: S608 -- one of our own
+    return pl.DataFrame(found)
+
+
+def _put(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
+    """Copy a frame into a temporary table."""
+    connection.register("given", frame.to_arrow())
+    connection.execute(f"create or replace temp table {name} as select * from given")  # noqa: S608
+    connection.unregister("given")
+
+
+def _sites(known: Reference) -> pl.DataFrame:
+    """Sites with the columns that the SQL files read; null where the table has none, or a priority is no truth value."""
+    if known.sites is None:
+        return pl.DataFrame(schema=dict(_SITES))
+    from poolpipe.coding.vocabulary import yes_or_no
+
+    sites = known.sites
+    if "priority" in sites.columns:
+        sites = sites.with_columns(yes_or_no(sites["priority"]).alias("priority"))
+    return sites.select(
+        (pl.col(name) if name in sites.columns else pl.lit(None)).cast(kind).alias(name)
+        for name, kind in _SITES.items()
+    )
+
+
+def _fit(summary: Mapping[str, Any]) -> pl.DataFrame:
+    """The checks of a summary's `fit` that compare a number with an interval."""
+    fit = summary.get("fit") or {}
+    found = {"positives": "positives", "retests": "confirmed", "findings": "found", "clusters": "two"}
+    rows = []
+    for check, counted in found.items():
+        told = fit if check == "positives" else fit.get(check) or {}
+        if counted in told and told.get("expected") is not None:
+            rows.append((check, told[counted], told["expected"], told["lower"], told["upper"]))
+    kinds = [pl.String, pl.Float64, pl.Float64, pl.Float64, pl.Float64]
+    return pl.DataFrame(rows, dict(zip(_FIT, kinds, strict=True)), orient="row")

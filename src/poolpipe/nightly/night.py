@@ -1,0 +1,141 @@
+"""A night: count the days asked for from the tables of a version into a DuckDB file."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from poolpipe.errors import InputError
+from poolpipe.events.reference import Reference
+from poolpipe.messages import in_both, message
+from poolpipe.nightly.counting import DayAsked, count_day, lay_out_reference
+from poolpipe.nightly.database import NightDatabase, being_written
+from poolpipe.nightly.marts import mart_files
+from poolpipe.nightly.sources import opened_tables
+from poolpipe.nightly.views import lay_out_views
+from poolpipe.policy import Policy, load_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from poolpipe.nightly.sources import TableFiles
+    from poolpipe.policy import Rules
+
+__all__ = ["run_night"]
+
+
+def run_night(
+    source: Path,
+    day: date,
+    out: Path,
+    *,
+    days: int = 1,
+    policy: Rules = None,
+    reference: Reference | None = None,
+    key: str | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Count the marts of a day, or of several, into a DuckDB file; other days in it stay as they are.
+
+    Parameters
+    ----------
+    source : Path
+        A result, or a store.
+    day : date
+        The last day, in the policy's time zone.
+    out : Path
+        The database.
+    days : int
+        How many days up to `day` are counted anew, from 1: results that came late change earlier days.
+    policy : Policy, str, Path or mapping, optional
+        Limits of clocks, plan and small counts. Of a store its own by default, of a result `ten-in-one`.
+    reference : Reference, optional
+        Residents, sites and labs.
+    key : str, optional
+        File of a store's key: without it no list of residents can be compared with its pseudonyms.
+    progress : callable, optional
+        As in `poolpipe.run`.
+
+    Returns
+    -------
+    dict
+        date, days, version, as_of, policy, rows (of each table, for these days), notes.
+
+    Raises
+    ------
+    InputError
+        As `opened_tables` and `being_written`; or if no event was accepted.
+    """
+    known = Reference() if reference is None else reference
+    asked = [day - timedelta(days=back) for back in reversed(range(days))]
+    with opened_tables(source, key, progress) as tables:
+        rules = (tables.policy if policy is None else None) or load_policy(policy)
+        if tables.as_of is None:
+            raise InputError.of("nightly_no_events", where=str(source))
+        with being_written(out, asked) as database:
+            missing = lay_out_views(database.connection, tables)
+            missing += lay_out_reference(database.connection, tables, known)
+            told: dict[str, Any] = {
+                "date": day.isoformat(),
+                "days": days,
+                "version": tables.version,
+                "as_of": tables.as_of,
+                "policy": {"name": rules.name, "version": rules.version},
+                "rows": {},
+                "notes": [],
+            }
+            for each in asked:
+                notes = [*missing, *_doubts(each, tables, rules)]
+                _count(each, database, tables, rules, notes, progress)
+                told["notes"] = notes
+            told["rows"] = _rows(database)
+    return told
+
+
+def _count(
+    day: date,
+    database: NightDatabase,
+    tables: TableFiles,
+    rules: Policy,
+    notes: list[str],
+    progress: Callable[[str, int, int], None] | None,
+) -> None:
+    as_of = tables.as_of or datetime.now(UTC)
+    count_day(database.connection, DayAsked(day, rules, as_of), database.write, progress)
+    told = {
+        "version": tables.version,
+        "as_of": as_of,
+        "policy_version": rules.version,
+        "small_cell": rules.nightly.small_cell,
+    }
+    texts = [(code, in_both(message(code, {}))) for code in notes]
+    database.note(day, told, [(code, both.english, both.chinese) for code, both in texts])
+
+
+def _doubts(day: date, tables: TableFiles, rules: Policy) -> list[str]:
+    """What to bear in mind of a day: it had not ended, or the tables are of another policy."""
+    found = []
+    tomorrow = day + timedelta(days=1)
+    ends = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=ZoneInfo(rules.time_zone))
+    if tables.as_of is not None and tables.as_of < ends:
+        found.append("nightly_unfinished_day")
+    if tables.summary["policy"]["version"] != rules.version:
+        found.append("nightly_other_policy")
+    return found
+
+
+def _rows(database: NightDatabase) -> dict[str, int]:
+    """Rows of each mart for the days counted, and of each dimension."""
+    rows = {}
+    for mart in mart_files().values():
+        if mart.folder == "base":
+            continue
+        counted = f"select count(*) from main.{mart.name}"  # noqa: S608 -- one of our own names
+        given: list[Any] = []
+        if mart.by_day:
+            counted, given = f"{counted} where list_contains(?, date)", [list(database.days)]
+        found = database.connection.execute(counted, given).fetchone()
+        rows[mart.name] = int(found[0]) if found else 0
+    return rows

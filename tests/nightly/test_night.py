@@ -1,0 +1,191 @@
+"""A night's file: days stay, the same again is the same, killed it stays whole, and a store gives what its files give."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+
+import duckdb
+import polars as pl
+import pytest
+
+from nightly.town_night import DAYS, FILES, TOWN, known, night, result
+from poolpipe.errors import InputError
+from poolpipe.nightly import read_table, run_night, tables_shown
+from poolpipe.nightly.database import NightDatabase
+from poolpipe.nightly.marts import mart_files
+from poolpipe.store import Store
+
+SHOWN = {"nightly": {"small_cell": 0}}
+
+
+def content(path, day=None):
+    return {name: read_table(path, name, day) for name in tables_shown()}
+
+
+def same(one, other, *, but=()):
+    for name, rows in one.items():
+        if name not in but:
+            assert rows.equals(other[name]), name
+
+
+def test_days__one_by_one_are_the_days_at_once(tmp_path):
+    out = tmp_path / "night.duckdb"
+    for day in DAYS[:2]:
+        run_night(result(), day, out, policy=SHOWN, reference=known())
+    whole = content(night())
+    apart = content(out)
+    for name in (name for name, mart in mart_files().items() if mart.by_day):
+        wanted = whole[name].filter(pl.col("date").is_in(DAYS[:2]))
+        assert apart[name].equals(wanted), name
+    assert apart["nights"]["date"].to_list() == list(DAYS[:2])
+
+
+def test_day__counted_again_changes_nothing(tmp_path):
+    out = tmp_path / "night.duckdb"
+    shutil.copy(night(), out)
+    before = content(out)
+    run_night(result(), DAYS[1], out, policy=SHOWN, reference=known())
+    same(before, content(out))
+
+
+def test_dimension__keeps_what_this_night_did_not_meet(tmp_path):
+    out = tmp_path / "night.duckdb"
+    run_night(result(), DAYS[0], out, policy=SHOWN, reference=known())
+    run_night(result(), DAYS[2], out, policy={"clocks": {"pickup": 3}})
+    told = read_table(out, "dim_laboratory")
+    assert told["lab"].n_unique() == told.height
+    assert read_table(out, "dim_policy")["policy_version"].n_unique() == 2
+    assert read_table(out, "dim_area").height > 1, "areas of the earlier night"
+    assert read_table(out, "dim_time").height == 48
+
+
+def test_night__that_fails_leaves_the_file_before(tmp_path, monkeypatch):
+    out = tmp_path / "night.duckdb"
+    shutil.copy(night(), out)
+    before = out.read_bytes()
+    write = NightDatabase.write
+
+    def fails(self, mart):
+        write(self, mart)
+        if mart.name == "losses":
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(NightDatabase, "write", fails)
+    with pytest.raises(OSError, match="No space left"):
+        run_night(result(), DAYS[0], out)
+    assert out.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["night.duckdb"]
+
+
+def test_leftovers__of_a_killed_night_are_removed(tmp_path):
+    out = tmp_path / "night.duckdb"
+    left = tmp_path / ".night.duckdb.writing-abc"
+    left.mkdir()
+    (left / "night.duckdb").write_bytes(b"half")
+    run_night(result(), DAYS[1], out)
+    assert [each.name for each in tmp_path.iterdir()] == ["night.duckdb"]
+
+
+def test_file__that_is_not_ours_is_never_written_over(tmp_path):
+    out = tmp_path / "mine.duckdb"
+    with duckdb.connect(str(out)) as connection:
+        connection.execute("create table mine (a int)")
+    with pytest.raises(InputError, match="no database that the night wrote"):
+        run_night(result(), DAYS[0], out)
+    text = tmp_path / "text.duckdb"
+    text.write_text("not a database, but somebody's notes " * 1000, encoding="utf-8")
+    with pytest.raises(InputError, match="no database that the night wrote"):
+        run_night(result(), DAYS[0], text)
+    with duckdb.connect(str(night())) as connection:
+        connection.execute("checkpoint")
+    other = tmp_path / "other.duckdb"
+    shutil.copy(night(), other)
+    with duckdb.connect(str(other)) as connection:
+        connection.execute("alter table losses drop column oldest_h")
+    with pytest.raises(InputError, match="its table losses is of another version"):
+        run_night(result(), DAYS[0], other)
+
+
+def test_reference__that_is_missing_is_told_and_nothing_invented(tmp_path):
+    out = tmp_path / "night.duckdb"
+    told = run_night(result(), DAYS[0], out)
+    assert {"nightly_no_people", "nightly_no_sites", "nightly_no_labs"} <= set(told["notes"])
+    for name in ("coverage", "release", "home_visits", "city_clocks"):
+        assert read_table(out, name).is_empty()
+    load = read_table(out, "laboratory_load")
+    assert load["received"].sum() > 0
+    notes = read_table(out, "notes")
+    assert notes["code"].to_list() == sorted(told["notes"])
+    assert notes["chinese"].str.contains("未提供人员名册").any()
+    assert read_table(out, "throughput")["township"].null_count() == read_table(out, "throughput").height
+
+
+def test_day__without_anything_is_empty(tmp_path):
+    out = tmp_path / "night.duckdb"
+    told = run_night(result(), date(2021, 1, 1), out, reference=known())
+    counted = {name: rows for name, rows in told["rows"].items() if not name.startswith("dim_")}
+    still = {"reconciliation", "throughput", "expected_positives", "retention_due"}
+    assert {name for name, rows in counted.items() if rows} == still
+    assert read_table(out, "throughput")["people"].sum() == 0
+
+
+def test_unfinished_day__and_another_policy_are_told(tmp_path):
+    told = run_night(result(), DAYS[-1], tmp_path / "a.duckdb", policy={"assay": {"grey_ct": 39}})
+    assert {"nightly_unfinished_day", "nightly_other_policy"} <= set(told["notes"])
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "table"),
+    [
+        ("small_cell", 2, "positivity"),
+        ("samplers_per_point", 3, "throughput"),
+        ("people_per_sampler_h", 30, "throughput"),
+        ("shift_h", 4, "throughput"),
+        ("forecast_days", 1, "forecast"),
+    ],
+)
+def test_setting__has_an_effect(tmp_path, setting, value, table):
+    out = tmp_path / "night.duckdb"
+    shutil.copy(night(), out)
+    rules = {"nightly": SHOWN["nightly"] | {setting: value}}
+    run_night(result(), DAYS[-1], out, policy=rules, reference=known())
+    assert not read_table(out, table, DAYS[-1]).equals(read_table(night(), table, DAYS[-1]))
+
+
+def test_store__gives_what_its_files_give_and_devices_too(tmp_path):
+    with Store(tmp_path / "campaign") as store:
+        store.ingest(TOWN / "events")
+    out = tmp_path / "night.duckdb"
+    told = run_night(tmp_path / "campaign", DAYS[0], out, policy=SHOWN, reference=known())
+    assert "nightly_no_devices" not in told["notes"]
+    from_store, from_files = content(out, DAYS[0]), content(night(), DAYS[0])
+    other = {"scan_errors", "nights", "notes", "expected_positives", "suspected_false_alarms"}
+    other |= {name for name in from_files if name.startswith("dim_")}
+    # a store's tables are concluded without the table of sites and labs
+    same(from_files, from_store, but=other | {"reconciliation"})
+    assert from_store["reconciliation"]["agrees"].all()
+    by_site = pl.col("faults").sum()
+    wanted = from_files["scan_errors"].group_by("code", "site").agg(by_site).sort(pl.all())
+    assert from_store["scan_errors"].group_by("code", "site").agg(by_site).sort(pl.all()).equals(wanted)
+    assert from_store["scan_errors"]["device"].null_count() < from_store["scan_errors"].height
+    (tmp_path / "campaign.key").rename(tmp_path / "elsewhere")
+    told = run_night(tmp_path / "campaign", DAYS[0], out, reference=known())
+    assert "nightly_people_sealed" in told["notes"]
+    assert read_table(out, "coverage").is_empty()
+
+
+def test_file__holds_no_identity():
+    people = pl.read_parquet(FILES["people"])
+    numbers = people["person"].head(300).to_list()
+    texts = [
+        value
+        for rows in content(night(4)).values()
+        for column in rows.iter_columns()
+        if column.dtype == pl.String
+        for value in column.drop_nulls().unique().to_list()
+    ]
+    whole = "\n".join(texts)
+    assert not [number for number in numbers if number in whole]
+    assert not [name for name in people["name"].unique().head(50).to_list() if name in whole]
+    assert b"99900" not in night(4).read_bytes(), "a number lies in a block of the file"

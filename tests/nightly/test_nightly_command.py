@@ -1,0 +1,96 @@
+"""`poolpipe nightly`: counts, says what is missing, gives a mart as a board, a file or JSON; wrong usage is told."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import Any
+
+import polars as pl
+import pytest
+import python_calamine
+from click.testing import CliRunner
+
+from nightly.town_night import DAYS, FILES, night, result
+from poolpipe import cli
+from poolpipe.nightly import read_table
+
+DAY = DAYS[0].isoformat()
+
+
+def told(*arguments, status=0):
+    """Standard output and error of a command line."""
+    done = CliRunner().invoke(cli.poolpipe, ["nightly", *map(str, arguments)])
+    assert done.exit_code == status, done.output
+    return done.stdout, done.stderr
+
+
+def test_night__is_counted_and_what_is_missing_is_told(tmp_path):
+    out = tmp_path / "night.duckdb"
+    files = [each for name in ("sites", "labs") for each in (f"--{name}", FILES[name])]
+    shown, _ = told(result(), "--date", DAY, "--out", out, *files)
+    assert "Marts of 统计表 2022-04-04" in shown
+    assert "未提供人员名册" in shown
+    assert "night.duckdb" in shown
+    assert read_table(out, "nights")["date"].to_list() == [DAYS[0]]
+
+
+def test_json__is_a_summary_with_rows_and_notes(tmp_path):
+    shown, _ = told(result(), "--date", DAY, "--out", tmp_path / "n.duckdb", "--json")
+    summary = json.loads(shown)
+    assert summary["schema"] == "poolpipe.nightly/1"
+    assert summary["date"] == DAY
+    assert summary["rows"]["losses"] > 0
+    assert "nightly_no_people" in {note["code"] for note in summary["notes"]}
+
+
+def test_mart__of_a_file_is_shown_without_counting():
+    before = night(4).read_bytes()
+    shown, _ = told(night(4), "--date", DAY, "--mart", "recall_curve", "--rows", 3)
+    assert "recall_curve · 49" in shown
+    rows = json.loads(told(night(4), "--date", DAY, "--mart", "recall_curve", "--json")[0])
+    assert [row["minutes"] for row in rows] == list(range(0, 721, 15))
+    assert rows[0]["date"] == DAY
+    assert night(4).read_bytes() == before
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx", "arrow", "ndjson"])
+def test_mart__is_written_in_each_format(tmp_path, ending):
+    to = tmp_path / f"losses.{ending}"
+    told(night(4), "--date", DAY, "--mart", "losses", "--to", to)
+    wanted = read_table(night(4), "losses", DAYS[0])
+    if ending == "parquet":
+        assert pl.read_parquet(to).equals(wanted)
+        return
+    if ending == "arrow":
+        assert pl.read_ipc(to).equals(wanted)
+        return
+    if ending == "ndjson":
+        found = list(map(json.loads, to.read_text(encoding="utf-8").splitlines()))
+        assert sum(row["tubes"] for row in found) == wanted["tubes"].sum()
+        return
+    rows: list[list[Any]]
+    if ending == "csv":
+        with to.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+    else:
+        rows = python_calamine.load_workbook(str(to)).get_sheet_by_index(0).to_python()
+    assert rows[0] == wanted.columns
+    place = wanted.columns.index("tubes")
+    assert [int(float(str(row[place]))) for row in rows[1:]] == wanted["tubes"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--date", "4.4.2022"], 2, "is no date such as 2022-04-04"),
+        (["--date", DAY, "--to", "x.csv"], 2, "needs --mart"),
+        (["--date", DAY, "--mart", "losses", "--to", "x.docx"], 2, "needs --mart"),
+        (["--date", DAY, "--mart", "loses"], 1, "is no table of the night"),
+        (["--date", DAY, "--out", "nowhere/night.duckdb"], 1, "its folder does not exist"),
+    ],
+)
+def test_wrong_usage__is_told(arguments, status, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown, errors = told(result(), *arguments, status=status)
+    assert message in shown + errors
