@@ -33,7 +33,7 @@ CHINESE = """# 夜间统计表各列
 """
 TITLES = {"marts": ("Marts", "统计表"), "dimensions": ("Dimensions", "维度表")}
 BETWEEN = {
-    "people": ("residents", "areas"),
+    "people": ("people",),
     "sites": ("sites",),
     "labs": ("labs",),
     "summary.json": ("fit",),

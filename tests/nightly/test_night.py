@@ -9,11 +9,13 @@ import duckdb
 import polars as pl
 import pytest
 
+import poolpipe
 from nightly.town_night import DAYS, FILES, TOWN, known, night, result
 from poolpipe.errors import InputError
 from poolpipe.nightly import read_table, run_night, tables_shown
 from poolpipe.nightly.database import NightDatabase
 from poolpipe.nightly.marts import mart_files
+from poolpipe.nightly.residents import plain_list
 from poolpipe.store import Store
 
 SHOWN = {"nightly": {"small_cell": 0}}
@@ -133,6 +135,31 @@ def test_day__without_anything_is_empty(tmp_path):
 def test_unfinished_day__and_another_policy_are_told(tmp_path):
     told = run_night(result(), DAYS[-1], tmp_path / "a.duckdb", policy={"assay": {"grey_ct": 39}})
     assert {"nightly_unfinished_day", "nightly_other_policy"} <= set(told["notes"])
+
+
+def test_list__is_read_alike_where_it_needs_cleaning_and_where_not(tmp_path):
+    people = pl.read_parquet(FILES["people"])
+    twice = pl.concat([people, people.head(3).with_columns(pl.lit("elsewhere").alias("township"))])
+    odd = people.with_columns(
+        pl.when(pl.int_range(pl.len()) % 7 == 0)
+        .then(pl.lit(" ") + pl.col("person"))
+        .otherwise("person")
+        .alias("person")
+    )
+    wanted = content(night(), DAYS[2])
+    for name, told in {"plain": people, "twice": twice, "odd": odd}.items():
+        told.write_parquet(tmp_path / f"{name}.parquet")
+        with duckdb.connect() as connection:
+            assert (plain_list(connection, tmp_path / f"{name}.parquet") is not None) == (name == "plain")
+        out = tmp_path / f"{name}.duckdb"
+        given = poolpipe.read_reference(sites=FILES["sites"], labs=FILES["labs"])
+        run_night(result(), DAYS[2], out, policy=SHOWN, reference=given, people=tmp_path / f"{name}.parquet")
+        for mart in ("coverage", "release", "home_visits", "city_clocks"):
+            assert read_table(out, mart).equals(wanted[mart]), (name, mart)
+    people.write_csv(tmp_path / "people.csv")
+    with duckdb.connect() as connection:
+        assert plain_list(connection, tmp_path / "people.csv") is None
+        assert plain_list(connection, tmp_path / "nowhere.parquet") is None
 
 
 @pytest.mark.parametrize(

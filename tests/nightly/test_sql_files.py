@@ -18,7 +18,7 @@ FOLDER = Path(poolpipe.nightly.__file__).parent / "sql"
 FILES = mart_files()
 SHOWN = [name for name, file in FILES.items() if file.folder != "base"]
 GIVEN = {
-    "sites", "labs", "residents", "areas", "fit", "policy", "collects", "plate_kits", "intervals",
+    "people", "sites", "labs", "fit", "policy", "collects", "plate_kits", "intervals",
     "hidden_faults", "hidden_positives", "hidden_levels", "hidden_coverage",
 }  # fmt: skip
 """What Python lays out for them."""

@@ -127,11 +127,13 @@ def nightly(
     if source.is_file() and mart is not None:
         out = source
     else:
-        known = read_reference(people=people, sites=sites, labs=labs)
+        known = read_reference(sites=sites, labs=labs)
+        listed = Path(people) if people else None
         with Steps(quiet=quiet or as_json) as steps:
             told = run_night(
-                source, day, out, days=days, policy=policy, reference=known, key=key, progress=steps
-            )
+                source, day, out, days=days, policy=policy, reference=known, people=listed, key=key,
+                progress=steps,
+            )  # fmt: skip
     table = None if mart is None else read_table(out, mart, day)
     if table is not None and to is not None:
         _write(table, to, mart or "")

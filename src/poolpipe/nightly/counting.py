@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
+from poolpipe.events.reference import read_reference
 from poolpipe.nightly.hiding import hidden_coverage, hidden_faults, hidden_positives
 from poolpipe.nightly.intervals import exact_intervals
 from poolpipe.nightly.marts import MartFile, in_order, mart_files
-from poolpipe.nightly.residents import no_residents, number_residents
+from poolpipe.nightly.residents import plain_list, residents_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import duckdb
 
@@ -33,6 +35,10 @@ _SITES: Mapping[str, pl.DataType] = {
     "community": pl.String(),
     "priority": pl.Boolean(),
 }
+_NOBODY = pl.DataFrame(schema={"person_type": pl.String, "person": pl.String})
+_SALTS = 8
+"""Of 400,000 buildings two have one hash of 64 bits once in 200 million lists."""
+
 _FIT = ("subject", "found", "expected", "lower", "upper")
 
 
@@ -84,7 +90,7 @@ class DayAsked:
 
 
 def lay_out_reference(
-    connection: duckdb.DuckDBPyConnection, source: TableFiles, known: Reference
+    connection: duckdb.DuckDBPyConnection, source: TableFiles, known: Reference, people: Path | None = None
 ) -> list[str]:
     """Put the reference tables where the SQL files read them, empty where they are not given.
 
@@ -93,22 +99,17 @@ def lay_out_reference(
     connection : duckdb.DuckDBPyConnection
     source : TableFiles
     known : Reference
+    people : Path, optional
+        File of the residents, where `known` has none.
 
     Returns
     -------
     list of str
         Codes of messages: what is not there.
     """
-    codes = {"people": "nightly_no_people", "sites": "nightly_no_sites", "labs": "nightly_no_labs"}
-    missing = [code for name, code in codes.items() if getattr(known, name) is None]
-    residents, areas = no_residents()
-    if known.people is not None:
-        if source.is_sealed and source.sealed is None:
-            missing.append("nightly_people_sealed")
-        else:
-            residents, areas = number_residents(known.people, source.sealed)
-    _put(connection, "residents", residents)
-    _put(connection, "areas", areas)
+    codes = {"sites": "nightly_no_sites", "labs": "nightly_no_labs"}
+    missing = _lay_out_people(connection, source, known, people)
+    missing += [code for name, code in codes.items() if getattr(known, name) is None]
     _put(connection, "sites", _sites(known))
     _put(connection, "labs", known.listed_labs())
     fit = _fit(source.summary)
@@ -116,6 +117,39 @@ def lay_out_reference(
         missing.append("nightly_no_fit")
     _put(connection, "fit", fit)
     return missing
+
+
+def _lay_out_people(
+    connection: duckdb.DuckDBPyConnection, source: TableFiles, known: Reference, people: Path | None
+) -> list[str]:
+    """Lay out residents and their buildings; a list that needs no cleaning is read by DuckDB alone."""
+    missing = []
+    rows = None if people is None or source.is_sealed else plain_list(connection, people)
+    if rows is None:
+        listed = known.people if people is None else read_reference(people=people).people
+        if listed is None:
+            missing.append("nightly_no_people")
+        elif source.is_sealed and source.sealed is None:
+            missing.append("nightly_people_sealed")
+        told = residents_once(_NOBODY if listed is None or missing else listed, source.sealed)
+        connection.register("people_given", told.to_arrow())
+        rows = "select * from people_given"
+    connection.execute(f"create temp view people as {rows}")
+    _number_people(connection)
+    connection.execute("drop view people")
+    return missing
+
+
+def _number_people(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables of residents and buildings; in the unlikely case that two buildings get one number, with others."""
+    for salt in range(_SALTS):
+        connection.execute("set variable salt = ?", [salt])
+        for each in mart_files().values():
+            if each.kind == "once":
+                connection.execute(f"create or replace temp table {each.name} as {each.select}")
+        twice = connection.execute("select count(*) - count(distinct area) from areas").fetchall()
+        if not twice[0][0]:
+            return
 
 
 def begin_day(connection: duckdb.DuckDBPyConnection, asked: DayAsked) -> None:
@@ -148,7 +182,7 @@ def count_day(
     begin_day(connection, asked)
     limit = asked.policy.nightly.small_cell
     files = mart_files().values()
-    base = in_order(each for each in files if each.folder == "base")
+    base = in_order(each for each in files if each.folder == "base" and each.kind != "once")
     shown = in_order(each for each in files if each.folder != "base")
     for place, each in enumerate(base):
         connection.execute(f"create or replace temp {each.kind} {each.name} as {each.select}")

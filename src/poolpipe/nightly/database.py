@@ -101,8 +101,8 @@ class NightDatabase:
             "select count(*) from duckdb_tables() where database_name = current_database() "
             "and schema_name = 'main' and not temporary and table_name = ?",
             [name],
-        ).fetchone()
-        return bool(found and found[0])
+        ).fetchall()
+        return bool(found[0][0])
 
     def _keep_before(self, name: str) -> None:
         """Copy the rows of days that are not counted anew."""

@@ -7,7 +7,7 @@ with rounds as (
     from round_seats
 ),
 
-people as (
+homes as (
     select
         area,
         count(*) as people
@@ -33,13 +33,13 @@ select
     areas.township,
     areas.community,
     areas.building,
-    people.people,
+    homes.people,
     coalesce(collected.collected, 0) as collected,
-    people.people - coalesce(collected.collected, 0) as not_collected,
+    homes.people - coalesce(collected.collected, 0) as not_collected,
     coalesce(collected.reported, 0) as reported,
     coalesce(collected.negative, 0) as negative,
     coalesce(collected.positive, 0) as positive
 from rounds
-cross join people
-inner join areas on people.area = areas.area
-left join collected on rounds.round = collected.round and people.area = collected.area
+cross join homes
+inner join areas on homes.area = areas.area
+left join collected on rounds.round = collected.round and homes.area = collected.area
