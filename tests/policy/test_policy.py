@@ -162,8 +162,7 @@ def usual():
 
 
 def test_settings__are_all_tried():
-    rule = "give every setting another value here, one that has an effect"
-    assert {*OTHERWISE, *OF_FILES} == set(settings()), rule
+    assert {*OTHERWISE, *OF_FILES} == set(settings()), "give every setting another value here"
     for setting, place in OF_FILES.items():
         assert setting.rpartition(".")[2] in (ROOT / place).read_text(encoding="utf-8")
 
