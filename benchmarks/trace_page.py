@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 INDEX_S, ROUND_S, ONE_HOP_S, TWO_HOPS_S, ONE_MS, COMMAND_S, GIGABYTES = 3.0, 2.0, 0.5, 2.0, 2.0, 1.0, 2.5
 
 HEAD = """A city of {people:,} people with one round ({seats_1:,} seats) and with three ({seats_3:,} seats), made by
-`poolpipe simulate --preset shanghai`; measured on {measured} by `python -m benchmarks.trace_speed`, in real-time priority on two
-shared cores, the fastest of three times. The index is built from the coded events; what is kept beside a result is mapped, and
-each stretch of 64 KiB proved when it is first looked at. Walks end with scored links. A tube's code is asked in all rounds: of three
-rounds that is three tubes a call."""
+`poolpipe simulate --preset shanghai`; measured on {measured} by `python -m benchmarks.trace_speed`, on two cores beside other work,
+the fastest of three times, of a single tube the least of three. The index is built from the coded events; what is kept beside a
+result is mapped, and each stretch of 64 KiB proved when it is first looked at. Walks end with scored links. A tube's code is asked in
+all rounds: of three rounds that is three tubes a call. The wider queues, of {wide_scans} scans and {wide_minutes} minutes, give the
+sources as many links as those of a denser city."""
 
 PEERS = """The same {sources:,} sources, one hop, one round, on the same coded frames; poolpipe finds wells, too, and scores every link.
-scipy multiplies the matrix of tubes and people with its transpose, which knows no times: answers to a recall are among its links."""
+scipy.sparse multiplies the matrices of tubes with people and with boxes with their transposes; rustworkx makes a graph of them, which
+is most of its time, and lists the neighbours of neighbours. Neither knows times: answers to a recall are among their other tubes,
+and all journeys of a box among its tubes."""
 
 
 RUN = """What the tables `traces`, `clusters` and `false_alarms` cost the day of one round: the least CPU time of three runs each, in
@@ -37,6 +40,8 @@ def section(figures: dict[str, Any], table: Table) -> list[str]:
         measured=told["measured"],
         seats_1=memory["1"]["seats"],
         seats_3=memory["3"]["seats"],
+        wide_scans=told["wide"]["queue_scans"],
+        wide_minutes=told["wide"]["queue_minutes"],
     )
     peers = memory["1"]["peers"]
     beside = [
@@ -94,6 +99,9 @@ def _targets(one: dict[str, Any], three: dict[str, Any]) -> Iterable[tuple[str, 
         told = " and ".join(f"{each:,}" for each in links[hops - 1])
         what = f"{('one hop', 'two hops')[hops - 1]} from {sources:,} sources, {told} links"
         yield _row(what, most, "s", [each[f"hops_{hops}_s"] for each in memory])
+    per_source = " and ".join(f"{each['wide_links'] / sources:,.0f}" for each in memory)
+    what = f"two hops from {sources:,} sources in wider queues, {per_source} links a source"
+    yield _row(what, TWO_HOPS_S, "s", [each["wide_s"] for each in memory])
     yield _row(
         "arrays of the index, beside the coded day",
         GIGABYTES,
@@ -114,6 +122,18 @@ def _targets(one: dict[str, Any], three: dict[str, Any]) -> Iterable[tuple[str, 
                 f"{cell} (median {each['p50']:.2f})" for cell, each in zip(row[2:4], taken, strict=True)
             ]
             yield (*row[:2], *middle, row[4])
+    homes = [each["with_homes"] for each in (one, three)]
+    row = _row(
+        "the same with households of a list of residents, kept, once loaded: 99th percentile",
+        None,
+        "ms",
+        [each["p99"] for each in homes],
+    )
+    yield (
+        *row[:2],
+        *(f"{cell} (median {each['p50']:.2f})" for cell, each in zip(row[2:4], homes, strict=True)),
+        "",
+    )
     for name, what in (("tube", "no source"), ("source", "a source")):
         taken = [each[name]["wall_s"] for each in (one, three)]
         yield _row(f"`poolpipe trace RESULT --tube T`, {what}, from a kept index", COMMAND_S, "s", taken)
@@ -122,7 +142,9 @@ def _targets(one: dict[str, Any], three: dict[str, Any]) -> Iterable[tuple[str, 
         for each in (one, three)
     ]
     yield ("the first such call, which makes the index", "", *first, "")
+    yield ("the first call with a list of residents", "", *(f"{each['first_s']:.1f} s" for each in homes), "")
     yield ("the kept index on disk", "", *(f"{each['bytes'] / 1e9:.2f} GB" for each in (one, three)), "")
+    yield ("its households", "", *(f"{each['bytes'] / 1e9:.2f} GB" for each in homes), "")
 
 
 def _row(what: str, most: float | None, unit: str, taken: list[float]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -20,7 +21,7 @@ from poolpipe.results.day import Day
 from poolpipe.results.given_residents import GivenResidents
 from poolpipe.results.kept_index import HomesOfList, keep_homes, kept_index, state_of_index
 from poolpipe.results.written import opened
-from poolpipe.tables import SORT_KEYS, TABLES, as_table
+from poolpipe.tables import TABLES, as_table
 from poolpipe.tracing.city_homes import index_homes
 from poolpipe.tracing.city_index import CityIndex, index_city
 from poolpipe.tracing.city_lookups import (
@@ -190,14 +191,12 @@ def trace(
 
     def follow(city: _City) -> pl.DataFrame:
         asked = _asked(city.index, labels, numbers) if labels or numbers else city.sources
-        of_table = asked[_among(asked, city.sources)] if as_told else asked[:0]
-        walked = asked[~_among(asked, city.sources)] if as_told else asked
-        told = [city.rows(of_table)] if len(of_table) else []
-        if len(walked):
-            told.append(_walk(city, walked, rules.trace.hops if hops is None else hops, rules, known))
-        if not told:
-            return pl.DataFrame(schema={column.name: column.dtype for column in TABLES["traces"]})
-        return told[0] if len(told) == 1 else pl.concat(told).sort(SORT_KEYS["traces"], nulls_last=False)
+        told = _among(asked, city.sources) if as_told else np.zeros(len(asked), np.bool_)
+        most = rules.trace.hops if hops is None else hops
+        if told.all():
+            return city.rows(asked) if len(asked) else _no_rows()
+        frame, source = _walk(city, asked[~told], most, rules, known)
+        return _in_order(city, asked, told, frame, source) if told.any() else frame
 
     wells = rules.codes.plate_wells
     if isinstance(day, Day):
@@ -216,6 +215,29 @@ def _of_table(day: Day, tubes: list[str]) -> pl.DataFrame | None:
     if asked["source_tube"].n_unique() < len(set(tubes)) or rows.select(_SOURCE).n_unique() < asked.height:
         return None
     return rows
+
+
+def _no_rows() -> pl.DataFrame:
+    return pl.DataFrame(schema={column.name: column.dtype for column in TABLES["traces"]})
+
+
+def _in_order(
+    city: _City,
+    asked: NDArray[np.int64],
+    told: NDArray[np.bool_],
+    walked: pl.DataFrame,
+    source: NDArray[np.int64],
+) -> pl.DataFrame:
+    """Rows of the table and walked ones, each sorted by source: of tubes that stand together, together."""
+    cuts = [0, *(np.flatnonzero(told[1:] != told[:-1]) + 1).tolist(), len(asked)]
+    parts = []
+    for begin, end in pairwise(cuts):
+        if told[begin]:
+            parts.append(city.rows(asked[begin:end]))
+        else:
+            first, last = np.searchsorted(source, [asked[begin], asked[end - 1] + 1]).tolist()
+            parts.append(walked.slice(first, last - first))
+    return pl.concat(parts, rechunk=True)
 
 
 @cache
@@ -317,7 +339,8 @@ def _tubes_of_person(index: CityIndex, person: str) -> NDArray[np.int64]:
 
 def _walk(
     city: _City, tubes: NDArray[np.int64], hops: int, rules: Policy, residents: GivenResidents
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+    """Rows of some tubes, and the tube that each row is of."""
     homes = city.homes(residents)
     found = trace_city(city.index, tubes, hops, rules, city.hazards(rules, homes), homes)
-    return city_traces(city.index, found, rules.codes.plate_wells)
+    return city_traces(city.index, found, rules.codes.plate_wells), found.links.source

@@ -68,6 +68,17 @@ def test_trace__of_a_tube_that_is_no_source_walks_like_from_one(day):
     assert told.equals(told.sort(SORT_KEYS["traces"]))
 
 
+def test_trace__of_sources_and_others_together_is_in_the_order_of_the_table(day, folder):
+    tubes = day.pools.filter(pl.col("people") > 0)["tube"].to_list()
+    for where in (day, folder):
+        told = poolpipe.trace(where, tubes=tubes)
+        assert told.equals(told.sort(SORT_KEYS["traces"], nulls_last=False))
+        assert told.join(day.traces.select(KEY).unique(), on=KEY, how="semi", maintain_order="left").equals(
+            day.traces
+        )
+        assert told.select(KEY).n_unique() == len(tubes) > day.traces.select(KEY).n_unique()
+
+
 @pytest.fixture(
     scope="module",
     params=[(1, True), (3, True), (3, False)],

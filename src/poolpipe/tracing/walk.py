@@ -102,21 +102,23 @@ def walk_from(
     """
     cut = len(sources) // 2
     if len(sources) < _FEW:
-        links = _part(index, sources, since, limits, 0)
+        blocks = _part(index, sources, since, limits, 0)
     else:
         with ThreadPoolExecutor(2) as pool:
             first = pool.submit(_part, index, sources[:cut], since, limits, 0)
-            second = _part(index, sources, since, limits, cut)
-        earlier = first.result()
-        reached = second[_REACHED]
-        reached[reached >= 0] += earlier.shape[1]
-        links = np.concatenate([earlier, second], axis=1)
-    return WalkedLinks(*links)
+            later = _part(index, sources, since, limits, cut)
+        blocks = first.result()
+        before = sum(block.shape[1] for block in blocks)
+        for block in later:
+            np.add(block[_REACHED], before, out=block[_REACHED], where=block[_REACHED] >= 0)
+        blocks += later
+    none = np.empty((COLUMNS, 0), np.int64)
+    return WalkedLinks(*(blocks[0] if len(blocks) == 1 else np.concatenate([none, *blocks], axis=1)))
 
 
 def _part(
     index: TraceIndex, sources: NDArray[np.uint32], since: NDArray[np.int64], limits: WalkLimits, first: int
-) -> NDArray[np.int64]:
+) -> list[NDArray[np.int64]]:
     """Links of the sources from `first` on, in order, as `WalkedLinks` has them: block by block."""
     seats = index.seats
     size = min(_ROWS, max(_ROWS >> 8, (_ROWS >> 8) * (len(sources) - first)))
@@ -124,7 +126,8 @@ def _part(
     scratch = [
         np.empty(length, np.int32) for length in (len(seats.tube), len(seats.keys), len(index.tubes.journey))
     ]
-    done, blocks, begun = np.zeros(2, np.int64), [np.empty((COLUMNS, 0), np.int64)], 0
+    blocks: list[NDArray[np.int64]] = []
+    done, begun = np.zeros(2, np.int64), 0
     while first < len(sources):
         _people(seats, sources, since, limits, scratch, rows, done, first)
         end, found = done.tolist()
@@ -143,7 +146,7 @@ def _part(
         begun += block.shape[1]
         blocks.append(block)
         first = end
-    return blocks[1] if len(blocks) == 2 else np.concatenate(blocks, axis=1)
+    return blocks
 
 
 def _people(
