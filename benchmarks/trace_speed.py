@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from poolpipe.tracing.coded_day import CodedDay
 
 MEASURED = ROOT / "benchmarks" / "measured.json"
-PEOPLE, SOURCES, ONE_BY_ONE, REPEATS = 25_665_000, 13_000, 2_000, 3
-WIDE = {"trace": {"queue_scans": 600, "queue_minutes": 360}}
-"""A policy under which the sources of this city have some 300 links each."""
+PEOPLE, SOURCES, ONE_BY_ONE, REPEATS, OFTEN = 25_665_000, 13_000, 2_000, 3, 10
+WIDE_MINUTES, WIDE_SCANS = 360, {1: 300, 3: 700}
+"""With queues as wide as these, by rounds, the sources of this city have some 300 links each."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -78,7 +78,6 @@ def main(arguments: list[str] | None = None) -> int:
         "measured": dt.datetime.now(dt.UTC).date().isoformat(),
         "machine": machine.describe(),
         "people": options.people,
-        "wide": WIDE["trace"],
     }
     with tempfile.TemporaryDirectory(dir=options.work, prefix="poolpipe-bench-") as work:
         place = Path(work)
@@ -203,7 +202,7 @@ def one_by_one(result: Path, _: int) -> dict[str, Any]:
     for name, asked in (("tube", tubes), ("source", positives)):
         first, rows = _milliseconds(result, asked)  # the first look at a stretch of the index proves it
         # Of several times the least of each tube: the system gives others the processor for milliseconds.
-        again = np.minimum.reduce([_milliseconds(result, asked)[0] for _ in range(REPEATS)])
+        again = np.minimum.reduce([_milliseconds(result, asked)[0] for _ in range(OFTEN)])
         for turn, taken in (("first", first), ("again", again)):
             quantiles = {f"p{q}": float(np.quantile(taken, q / 100)) for q in (50, 90, 99, 100)}
             found[f"{name} {turn}"] = {**quantiles, "rows": rows / len(asked), "tubes": len(asked)}
@@ -244,7 +243,7 @@ def in_memory(result: Path, sources: int) -> dict[str, Any]:
     """Seconds of the index and of walks from many sources, beside peers on the same coded frames."""
     day, rules = coded_result(result, 96), load_policy()
     found: dict[str, Any] = {"seats": len(day.members), "tubes": len(day.pools)}
-    found["index_s"], index = _least(lambda: index_city(day))
+    found["index_s"], index = _least(lambda: index_city(day), OFTEN)
     found["index_bytes"] = _bytes(index, day)
     if len(index.rounds) > 1:
         earlier = index_city(_without_last_round(day), keep=True)
@@ -256,7 +255,8 @@ def in_memory(result: Path, sources: int) -> dict[str, Any]:
     found["sources"] = len(chosen)
     for hops in (1, 2):
         found |= _walked(f"hops_{hops}", partial(trace_city, index, chosen, hops, rules, hazards))
-    wide = load_policy(WIDE)
+    scans = WIDE_SCANS.get(len(index.rounds), WIDE_SCANS[3])
+    wide = load_policy({"trace": {"queue_scans": scans, "queue_minutes": WIDE_MINUTES}})
     found |= _walked("wide", partial(trace_city, index, chosen, 2, wide, city_hazards(index, wide)))
     if len(index.rounds) == 1:
         kinds = np.bincount(trace_city(index, chosen, 1, rules, hazards).links.kind, minlength=len(LINKS))
@@ -268,8 +268,8 @@ def in_memory(result: Path, sources: int) -> dict[str, Any]:
 def _walked(name: str, work: Callable[[], CityLinks]) -> dict[str, Any]:
     """Seconds and CPU seconds of a walk, and how many links it finds."""
     before = time.process_time()
-    seconds, traced = _least(work)
-    cpu_s = (time.process_time() - before) / REPEATS
+    seconds, traced = _least(work, OFTEN)
+    cpu_s = (time.process_time() - before) / OFTEN
     return {f"{name}_s": seconds, f"{name}_cpu_s": cpu_s, f"{name}_links": len(traced.links.kind)}
 
 
