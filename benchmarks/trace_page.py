@@ -11,12 +11,13 @@ if TYPE_CHECKING:
 
 INDEX_S, ROUND_S, ONE_HOP_S, TWO_HOPS_S, ONE_MS, COMMAND_S, GIGABYTES = 3.0, 2.0, 0.5, 2.0, 2.0, 1.0, 2.5
 
-HEAD = """A city of {people:,} people with one round ({seats_1:,} seats) and with three ({seats_3:,} seats), made by
-`poolpipe simulate --preset shanghai`; measured on {measured} by `python -m benchmarks.trace_speed`, on two cores beside other work:
-the fastest of ten times, of a single tube its least of ten, whole commands the fastest of three. The index is built from the coded
-events; what is kept beside a result is mapped, and each stretch of 64 KiB proved when it is first looked at. Walks end with scored
-links. A tube's code is asked in all rounds: of three rounds that is three tubes a call. Wider queues (300 and 700 scans, six hours)
-give the sources as many links as those of a denser city."""
+HEAD = """A city of {people:,} people with one round ({seats_1:,} seats) and with three ({seats_3:,} seats), made by `poolpipe simulate
+--preset shanghai`; measured on {measured} by `python -m benchmarks.trace_speed`, on two cores of which other work took the
+most (load 8 to 15): the fastest of ten times, of a single tube its least of ten, whole commands the fastest of three; Polars
+and DuckDB on the same machine when it was quiet. The index is built from the coded events; what is kept beside a result is
+mapped, and each stretch of 64 KiB proved when it is first looked at. Walks end with scored links. A tube's code is asked in
+all rounds: of three rounds that is three tubes a call. Wider queues (300 and 700 scans, six hours) give the sources as many
+links as those of a denser city."""
 
 PEERS = """The same {sources:,} sources, one hop, one round, on the same coded frames; poolpipe finds wells, too, and scores every link.
 scipy.sparse multiplies the matrices of tubes with people and with boxes with their transposes; rustworkx makes a graph of them, which
