@@ -192,3 +192,19 @@ def test_without_key__the_board_is_that_of_the_kept_tables(scans, tmp_path):
         told("show", store, "rejects", "--json").stdout
     )
     assert told("show", store, "anomalies", "--csv").stdout
+
+
+def test_ledger__names_nobody_who_was_asked_for(tmp_path):
+    number, phone = "11010119900307109X", "13812345678"
+    scan = {"at": "2022-02-10 08:00", "tube": "T1", "person": number, number: 1, f"a {phone}": "x"}
+    (tmp_path / "collect.ndjson").write_text(json.dumps(scan))
+    path = tmp_path / "city"
+    told("ingest", path, tmp_path / "collect.ndjson")
+    for words in ([f"--person={number}"], ["--person", number], ["--why", f"of {phone}", "--person", number]):
+        told("trace", *words, path)
+    told("--debug", "trace", f"--person={number}", path)
+    log = Store(path).unsealings()
+    assert log["what"].to_list() == ["trace"] * 4
+    assert sum("of 138" in why for why in log["why"]) == 1
+    held = b"".join(each.read_bytes() for each in path.rglob("*") if each.is_file())
+    assert [each for each in (number, phone) if each.encode() in held] == []

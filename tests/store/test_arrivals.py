@@ -250,3 +250,18 @@ def test_commands__show_what_arrivals_tell(
     assert (counted["clock_skew"], counted["source_silent"]) == (1, 2)
     shown = typed("show", tmp_path / "result", "anomalies", "--columns", "subject,detail", "--rows", 500)
     assert [each for each in words if each not in shown] == []
+
+
+def test_kept_tables__are_not_shown_for_a_moment_before_arrivals(
+    tmp_path: Path, clock: Callable[[datetime], None]
+) -> None:
+    with Store(tmp_path / "city", policy={"arrivals": {"silence_quarters": 2, "silence_days": 2}}) as store:
+        for moment, devices in _days():
+            clock(moment + timedelta(hours=2))
+            store.ingest({"collect": _collects(moment, dict.fromkeys(devices, 0), says=False)})
+        day = store.conclude()
+        asked = day.summary["as_of"]
+        expected = store.run(as_of=asked)
+        assert (_told(day), _told(expected)) == (FOUND[1:], [])
+        kept = store.kept(as_of=asked)
+        assert kept is None or _told(kept) == []

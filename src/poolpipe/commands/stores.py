@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -112,7 +111,8 @@ def concluded(
 def log_unsealing(store: Store, why: str | None) -> None:
     """Write into a store who is about to see its identities; without the key nobody is."""
     if store.has_key:
-        store.note_unsealing(_reader(), " ".join(sys.argv[1:3]), why or "")
+        # not the arguments as they were typed: they may name a person
+        store.note_unsealing(_reader(), click.get_current_context().info_name or "", why or "")
 
 
 def keep_tables(store: Store, *, quiet: bool) -> None:

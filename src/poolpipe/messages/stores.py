@@ -123,7 +123,14 @@ STORES: Final = {
         "撤出旧事件与拒收记录 {withdrawn} 条；此前的版本在清除之前仍含这些记录",
     ),
     "store_erased": Message("erased from {files} files", "已从 {files} 个文件中删除"),
-    "store_without_person": Message("no file of the store names this person", "仓库中没有此人"),
+    "store_without_person": Message(
+        "no file of the store names this person; a document other than a resident ID is written with its type, PASSPORT:E1234567",
+        "仓库中没有此人；居民身份证以外的证件请写明类型，如 PASSPORT:E1234567",
+    ),
+    "no_document": Message(
+        "this is no number of a document", "不是证件号", "give a document number, or type:number such as PASSPORT:E1234567",
+        "请给出证件号，或写作 类型:号码，如 PASSPORT:E1234567",
+    ),
     "store_key_changed": Message(
         "the new key is {key}; the old one has the ending .old, and opens copies made before",
         "新密钥为 {key}；旧密钥改名为 .old，可用于打开此前的备份",

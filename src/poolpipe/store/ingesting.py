@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from poolpipe.display import mask_identities
 from poolpipe.events.outcomes import outcomes
 from poolpipe.events.rejected_loads import PLATES
 from poolpipe.store.contents import FILE_COUNTS, LOADS, LOADS_CLEAR, REJECTS, REJECTS_CLEAR, REJECTS_VAULT
@@ -273,8 +274,9 @@ class _Taking:
             read, _, duplicates, rejected = told.counts.tolist()
             accepted = read - duplicates - rejected
             notes: dict[str, Any] = {
-                "left_out": sorted(told.left_out),
-                "understood": told.understood,
+                # the ledger is not sealed, and a record that was taken for a header names its person
+                "left_out": sorted(map(mask_identities, told.left_out)),
+                "understood": {mask_identities(name): meant for name, meant in told.understood.items()},
                 "words": self._words.pop(file, {}),
             }
             if source.name in self._dated_ahead:

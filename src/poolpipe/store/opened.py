@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from poolpipe.coding.dictionaries import RESIDENT
 from poolpipe.coding.warmup import compile_kernels
+from poolpipe.display import mask_identities
 from poolpipe.errors import InputError
 from poolpipe.instruments.event_source import InstrumentSource
 from poolpipe.pipeline import conclude
@@ -100,11 +101,12 @@ class Store(StoreReader):
         Parameters
         ----------
         who, what, why : str
-            The reader, the command, and the reason they gave.
+            The reader, the command, and the reason they gave. The log is not sealed: resident IDs and telephones in it
+            are masked.
         """
         ledger = Ledger(self.path, writes=True)
         try:
-            ledger.note_unsealing(who, what, why)
+            ledger.note_unsealing(mask_identities(who), mask_identities(what), mask_identities(why))
         finally:
             ledger.close()
 
@@ -254,12 +256,17 @@ class Store(StoreReader):
         Parameters
         ----------
         person, person_type : str
-            The document; a resident ID by default.
+            The document, cleaned as those of events are; a resident ID by default.
 
         Returns
         -------
         int
             How many files named the person; they are removed.
+
+        Raises
+        ------
+        InputError
+            If it is no number of a document.
         """
         with self._writing() as ledger:
             return erase_person(ledger, self._files, self._keys.required(), person, person_type)

@@ -17,6 +17,7 @@ from poolpipe.policy import load_policy
 from poolpipe.results.queries import answer, table_missed, tables_named
 from poolpipe.stages.viewpoint import moment_of
 from poolpipe.store.access import StoreKeys
+from poolpipe.store.arrivals import tell_something
 from poolpipe.store.concluding import concluded_at, version_with_tables
 from poolpipe.store.conclusion_tables import CONCLUDED, CONTENTS
 from poolpipe.store.contents import REJECTS, clear_columns
@@ -215,8 +216,12 @@ class StoreReader:
         rules = self.policy if policy is None else load_policy(policy)
         if told is None or place is None or not told.is_of(rules):
             return None
-        if as_of is not None and moment_of(as_of, rules.time_zone) != told.as_of:
-            return None
+        if as_of is not None and (
+            moment_of(as_of, rules.time_zone) != told.as_of or tell_something(self._ledger.inputs(place))
+        ):
+            return (
+                None  # whoever names a moment asks what had come by then; what was kept knows later arrivals
+            )
         return kept_day(told, place, self._ledger, self._files, self._keys.sealing)
 
     def files(self, table: str, version: int | None = None) -> list[Path]:

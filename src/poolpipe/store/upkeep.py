@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from poolpipe.store.concluding import conclusions_among
 from poolpipe.store.delta_log import bring_in_step, shorten
-from poolpipe.store.rewriting import joined_parts, resealed, without_person
+from poolpipe.store.erasing import document, without_person
+from poolpipe.store.rewriting import joined_parts, resealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,12 +99,18 @@ def erase_person(ledger: Ledger, files: PartFiles, sealing: DataKeys, person: st
     -------
     int
         How many parts named the person.
+
+    Raises
+    ------
+    InputError
+        If it is no number of a document.
     """
+    kind, number = document(person_type, person)
     erased = secrets.token_hex(4)
     return _replace_parts(
         ledger,
         files,
-        partial(without_person, kind=person_type, number=person, files=files, sealing=sealing, erased=erased),
+        partial(without_person, kind=kind, number=number, files=files, sealing=sealing, erased=erased),
         {},
         drops_conclusions=True,
     )
