@@ -321,7 +321,9 @@ def test_erased_person__is_gone_after_an_erasure_that_failed_first(scans: list[P
 
 def test_robots_files_that_end_after_later_ones__leave_the_store_readable(tmp_path: Path) -> None:
     samples = Path(__file__).parents[2] / "data/samples/instruments"
-    files = [samples / name for name in ("slan96p.xls", "stamping.csv", "tecan.gwl")]  # the second waits for a lab
+    files = [
+        samples / name for name in ("slan96p.xls", "stamping.csv", "tecan.gwl")
+    ]  # the second waits for a lab
     with Store(tmp_path / "city") as store:
         store.ingest(files)
         assert [Path(name).name for name in store.inputs()["file"]] == [path.name for path in files]
