@@ -1,0 +1,161 @@
+"""What the charts draw: one value a plate, a positive or an hour of each laboratory, in order of time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from poolpipe.drift.rules import DriftRules
+    from poolpipe.policy import CallRules
+
+__all__ = ["control_ct", "hourly_calls", "internal_controls", "single_targets", "target_differences"]
+
+_PLATE = ("lab", "round", "plate")
+
+
+def control_ct(readings: pl.DataFrame, assay: CallRules) -> pl.DataFrame:
+    """Mean Ct of each plate's positive controls.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        lab, round, plate, well, role, target, ct (null: undetermined), at, instrument.
+    assay : CallRules
+        Its targets and internal control.
+
+    Returns
+    -------
+    DataFrame
+        lab, stratum, at, plate, value: a plate of another instrument, or with other targets, has a mean of its own.
+    """
+    wells = readings.filter(
+        (pl.col("role") == "positive_control")
+        & pl.col("ct").is_not_null()
+        & (pl.col("target") != assay.internal_control)
+    )
+    return _of_plates(wells, pl.col("ct").mean())
+
+
+def internal_controls(readings: pl.DataFrame, assay: CallRules, rules: DriftRules) -> pl.DataFrame:
+    """Mean Ct of the internal control over each plate's samples; plates with few are left out."""
+    wells = readings.filter(
+        (pl.col("role") == "sample")
+        & pl.col("ct").is_not_null()
+        & (pl.col("target") == assay.internal_control)
+    )
+    return _of_plates(wells, pl.col("ct").mean(), least=rules.least_wells)
+
+
+def _of_plates(wells: pl.DataFrame, value: pl.Expr, least: int = 1) -> pl.DataFrame:
+    instrument = pl.col("instrument").fill_null("").first()
+    targets = pl.col("target").unique().sort().str.join("+")
+    return (
+        wells.group_by(_PLATE)
+        .agg(
+            value.alias("value"),
+            pl.col("at").max(),
+            pl.len().alias("wells"),
+            (instrument + "|" + targets).alias("stratum"),
+        )
+        .filter(pl.col("wells") >= least)
+        .select("lab", "stratum", "at", "plate", "value")
+        .sort("lab", "at", "plate")
+    )
+
+
+def _positives(readings: pl.DataFrame, assay: CallRules) -> pl.DataFrame:
+    """Sample wells that show a target: lab, round, plate, well, at, and one column of Ct a target."""
+    wells = readings.filter((pl.col("role") == "sample") & pl.col("target").is_in(assay.targets))
+    each = [pl.col("ct").filter(pl.col("target") == name).min().alias(f"ct:{name}") for name in assay.targets]
+    shown = [pl.col(f"ct:{name}") <= assay.detected_ct for name in assay.targets]
+    return (
+        wells.group_by(*_PLATE, "well")
+        .agg(*each, pl.col("at").max())
+        .with_columns(pl.sum_horizontal(*(each.fill_null(value=False) for each in shown)).alias("shown"))
+        .filter(pl.col("shown") > 0)
+        .sort("lab", "at", "plate", "well")
+    )
+
+
+def target_differences(readings: pl.DataFrame, assay: CallRules, rules: DriftRules) -> pl.DataFrame:
+    """Difference of each further target's Ct from the first one's, of every positive well that shows both well.
+
+    Returns
+    -------
+    DataFrame
+        lab, stratum (the target), at, plate, value (cycles).
+    """
+    if len(assay.targets) < 2:
+        return pl.DataFrame(schema=_SERIES)
+    wells, first = _positives(readings, assay), pl.col(f"ct:{assay.targets[0]}")
+    parts = [
+        wells.filter((first <= rules.weak_ct) & (pl.col(f"ct:{name}") <= rules.weak_ct)).select(
+            "lab", pl.lit(name).alias("stratum"), "at", "plate", (pl.col(f"ct:{name}") - first).alias("value")
+        )
+        for name in assay.targets[1:]
+    ]
+    return pl.concat(parts).sort("lab", "stratum", "at", "plate", maintain_order=True)
+
+
+def single_targets(readings: pl.DataFrame, assay: CallRules) -> pl.DataFrame:
+    """Whether each positive well shows one target alone (1) or more (0): lab, stratum, at, plate, value."""
+    if len(assay.targets) < 2:
+        return pl.DataFrame(schema=_SERIES)
+    wells = _positives(readings, assay)
+    return wells.select(
+        "lab",
+        pl.lit("").alias("stratum"),
+        "at",
+        "plate",
+        (pl.col("shown") == 1).cast(pl.Float64).alias("value"),
+    )
+
+
+def hourly_calls(calls: pl.DataFrame) -> pl.DataFrame:
+    """Positives of each laboratory and hour beside those that the other laboratories' shares make one expect.
+
+    Parameters
+    ----------
+    calls : DataFrame
+        lab, at (of the result), place (community of the site, or the site), is_positive.
+
+    Returns
+    -------
+    DataFrame
+        lab, at (the hour), found (positives), expected: of each place the share of positives among all tubes that other
+        laboratories tested, drawn a little to the city's, times the tubes of this one.
+    """
+    hour = calls.with_columns(pl.col("at").dt.truncate("1h"))
+    cells = hour.group_by("place", "lab", "at").agg(
+        pl.len().alias("tubes"), pl.col("is_positive").sum().alias("found")
+    )
+    city = calls["is_positive"].sum() / max(1, calls.height)
+    places = cells.group_by("place").agg(
+        pl.col("tubes").sum().alias("place_tubes"), pl.col("found").sum().alias("place_found")
+    )
+    of_lab = cells.group_by("place", "lab").agg(
+        pl.col("tubes").sum().alias("own_tubes"), pl.col("found").sum().alias("own_found")
+    )
+    others_tubes = pl.col("place_tubes") - pl.col("own_tubes")
+    others_found = pl.col("place_found") - pl.col("own_found")
+    share = (others_found + city * _PRIOR_TUBES) / (others_tubes + _PRIOR_TUBES)
+    shares = of_lab.join(places, on="place").select("place", "lab", share.alias("share"))
+    return (
+        cells.join(shares, on=["place", "lab"])
+        .group_by("lab", "at")
+        .agg(
+            pl.col("found").sum().cast(pl.Float64),
+            (pl.col("tubes") * pl.col("share")).sum().alias("expected"),
+        )
+        .sort("lab", "at")
+    )
+
+
+_PRIOR_TUBES = 200
+"""Tubes that the city's share counts for where others tested few of a place."""
+
+_SERIES: dict[str, pl.DataType] = {
+    "lab": pl.String(), "stratum": pl.String(), "at": pl.Datetime("us", "UTC"), "plate": pl.String(), "value": pl.Float64(),
+}  # fmt: skip
