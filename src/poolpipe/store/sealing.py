@@ -57,8 +57,7 @@ def pseudonyms(keys: NDArray[np.int64], others: pl.DataFrame, sealing: DataKeys)
     odd = np.flatnonzero(keys < 0)
     if len(odd):
         distinct, place = np.unique(-1 - keys[odd], return_inverse=True)
-        told = b"".join(_block(kind, number, sealing) for kind, number in others[distinct].iter_rows())
-        blocks[odd] = np.frombuffer(told, ">u8").reshape(-1, 2)[place]
+        blocks[odd] = _blocks(others[distinct], sealing).view(">u8")[place]
     sealed = _blocks_sealed(blocks.tobytes(), sealing)
     return pa.FixedSizeBinaryArray.from_buffers(PSEUDONYM, len(keys), [None, pa.py_buffer(sealed)])
 
@@ -146,41 +145,73 @@ def unsealed(
     InputError
         If a pseudonym was not sealed by this key, or a number that it does not hold is not there.
     """
-    opened = _decrypted(_content(sealed), sealing)
-    halves = np.frombuffer(opened, ">u8").reshape(-1, 2)
+    opened = np.frombuffer(_decrypted(_content(sealed), sealing), np.uint8).reshape(-1, _BLOCK)
+    halves = opened.view(">u8")
     keys = halves[:, 1].astype(np.int64)
     odd = np.flatnonzero(halves[:, 0])
-    texts = []
-    for row in odd.tolist():
-        block = opened[_BLOCK * row : _BLOCK * (row + 1)]
-        texts.append(_opened(block) if block[0] != _LONG else _of_vault(row, block, sealing, long))
     keys[odd] = -1 - np.arange(len(odd))
-    return keys, pl.DataFrame(texts, {"person_type": pl.String, "person": pl.String}, orient="row")
+    others = _documents(opened[odd])
+    held = np.flatnonzero(opened[odd, 0] == _LONG)
+    if len(held):
+        told = [_of_vault(row, opened[row].tobytes(), sealing, long) for row in odd[held].tolist()]
+        vault = pl.DataFrame(told, others.schema, orient="row").with_columns(row=held)
+        others = (
+            others.with_row_index("row")
+            .with_columns(pl.col("row").cast(pl.Int64))
+            .update(vault, on="row")
+            .drop("row")
+        )
+    return keys, others
 
 
-def _block(kind: str, number: str, sealing: DataKeys) -> bytes:
+def _blocks(people: pl.DataFrame, sealing: DataKeys) -> NDArray[np.uint8]:
+    """What is sealed of each document, (n, 16)."""
+    whole = people.select(pl.col("person_type") + pl.col("person")).to_series()
+    text, offsets = text_bytes(whole)
+    sizes = np.diff(offsets)
+    is_short = sizes < _BLOCK
+    blocks = np.zeros((people.height, _BLOCK), np.uint8)
+    kinds = people["person_type"].str.len_bytes().to_numpy()
+    blocks[is_short, 0] = 1 + kinds[is_short]
+    for place in range(_BLOCK - 1):
+        rows = np.flatnonzero(is_short & (sizes > place))
+        blocks[rows, 1 + place] = text[offsets[rows] + place]
+    for row in np.flatnonzero(~is_short).tolist():
+        kind, number = people.select("person_type", "person").row(row)
+        blocks[row] = np.frombuffer(_long_block(kind, number, sealing), np.uint8)
+    return blocks
+
+
+def _long_block(kind: str, number: str, sealing: DataKeys) -> bytes:
     first, second = kind.encode(), number.encode()
-    if len(first) + len(second) < _BLOCK:
-        return (bytes([1 + len(first)]) + first + second).ljust(_BLOCK, b"\0")
     whole = len(first).to_bytes(2, "big") + first + second
     return bytes([_LONG]) + hashlib.blake2b(whole, key=sealing.long, digest_size=_BLOCK - 1).digest()
 
 
-def _opened(block: bytes) -> tuple[str, str]:
-    size = block[0] - 1
-    try:
-        kind, number = block[1 : 1 + size].decode(), block[1 + size :].rstrip(b"\0").decode()
-    except ValueError as error:
-        raise InputError.of("pseudonym_of_another_key", where="person") from error
-    if not 0 <= size < _BLOCK:
+def _documents(blocks: NDArray[np.uint8]) -> pl.DataFrame:
+    """Type and number that each block holds, (n,); null where it is one of a long document."""
+    is_long = blocks[:, 0] == _LONG
+    if ((blocks[:, 0] == 0) | (blocks[:, 0] > _BLOCK))[~is_long].any():
         raise InputError.of("pseudonym_of_another_key", where="person")
-    return kind, number
+    content = pa.FixedSizeBinaryArray.from_buffers(
+        PSEUDONYM, len(blocks), [None, pa.py_buffer(blocks.tobytes())]
+    )
+    size = pl.Series(np.where(is_long, 0, blocks[:, 0].astype(np.int64) - 1))
+    told = pl.DataFrame({"block": content, "size": size, "is_long": is_long})
+    block = pl.when(~pl.col("is_long")).then("block")
+    try:
+        return told.select(
+            block.bin.slice(1, pl.col("size")).cast(pl.String).alias("person_type"),
+            block.bin.slice(1 + pl.col("size")).cast(pl.String).str.strip_chars_end("\0").alias("person"),
+        )
+    except pl.exceptions.PolarsError as error:  # no UTF-8
+        raise InputError.of("pseudonym_of_another_key", where="person") from error
 
 
 def _of_vault(row: int, block: bytes, sealing: DataKeys, long: pl.DataFrame | None) -> tuple[str, str]:
     """The document of a row whose pseudonym does not hold it; the vault's must be the one that was sealed."""
     kind, number = (None, None) if long is None else long.select("person_type", "person").row(row)
-    if kind is None or number is None or _block(kind, number, sealing) != block:
+    if kind is None or number is None or _long_block(kind, number, sealing) != block:
         raise InputError.of("pseudonym_of_another_key", where="person")
     return kind, number
 
