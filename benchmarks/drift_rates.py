@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from poolpipe.drift import DriftRules, find_drift
+from poolpipe.drift import find_drift
+from poolpipe.drift.rules import DriftRules
 from poolpipe.policy import load_policy
 
 DOCS = Path(__file__).parents[1] / "docs"

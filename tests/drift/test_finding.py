@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from poolpipe.drift import Drift, DriftRules, find_drift
+from poolpipe.drift import Drift, find_drift
+from poolpipe.drift.rules import DriftRules
 from poolpipe.drift.westgard import broken_rules_of
 from poolpipe.policy import load_policy
 

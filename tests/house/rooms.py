@@ -17,7 +17,7 @@ FOUNDATION = (
 LAYERS = (
     FOUNDATION,
     ("coding",),
-    ("decode", "tracing", "clusters"),
+    ("decode", "tracing", "clusters", "drift"),
     ("events", "stages"),
     ("instruments",),
     ("charts",),

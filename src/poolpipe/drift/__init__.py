@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from poolpipe.drift.finding import Drift, find_drift
-from poolpipe.drift.rules import DriftRules
 
-__all__ = ["Drift", "DriftRules", "find_drift"]
+__all__ = ["Drift", "find_drift"]

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import polars as pl
 
-__all__ = ["Evidence", "evidence_of"]
+__all__ = ["DriftEvidence", "evidence_of"]
 
 _PLATE = ("round", "plate")
 
 
-class Evidence(NamedTuple):
+class DriftEvidence(NamedTuple):
     """What `find_drift` looks at; its first three parameters."""
 
     readings: pl.DataFrame
@@ -26,7 +26,7 @@ def evidence_of(
     pools: pl.DataFrame,
     anomalies: pl.DataFrame,
     places: pl.DataFrame | None = None,
-) -> Evidence:
+) -> DriftEvidence:
     """Lay events and tables out.
 
     Parameters
@@ -41,7 +41,7 @@ def evidence_of(
 
     Returns
     -------
-    Evidence
+    DriftEvidence
         A read-out whose plate nobody loaded has no laboratory and is left out; of a well read twice every read-out counts.
     """
     rounds = pl.col("round").fill_null("")
@@ -90,4 +90,4 @@ def evidence_of(
         .join(doubted, on=["round", "tube"])
         .select("lab", "at", "tube", pl.col("call").alias("reported"), pl.col("detail").alias("read"))
     )
-    return Evidence(readings, calls, contradictions)
+    return DriftEvidence(readings, calls, contradictions)
