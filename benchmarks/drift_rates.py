@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.drift import find_drift
-from poolpipe.drift.rules import DriftRules
+from poolpipe.drift_policy import DriftRules
 from poolpipe.policy import load_policy
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -171,6 +171,12 @@ def tables(weeks: int, seed: int) -> tuple[str, str]:
     return "\n".join(english), "\n".join(chinese)
 
 
+def _between(page: str, text: str) -> str:
+    """A page with a text between its marks."""
+    marks = re.compile(r"(<!-- rates -->\n).*?(\n<!-- /rates -->)", re.DOTALL)
+    return marks.sub(lambda told: told[1] + text + told[2], page)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weeks", type=int, default=8)
@@ -179,15 +185,11 @@ def main() -> None:
         "--write", action="store_true", help="write the figures into docs/drift.md and .zh.md"
     )
     options = parser.parse_args()
-    between = re.compile(r"(<!-- rates -->\n).*?(\n<!-- /rates -->)", re.DOTALL)
     for name, text in zip(("drift.md", "drift.zh.md"), tables(options.weeks, options.seed), strict=True):
         print(text)
         if options.write:
             page = DOCS / name
-            page.write_text(
-                between.sub(lambda told, text=text: told[1] + text + told[2], page.read_text("utf-8")),
-                "utf-8",
-            )
+            page.write_text(_between(page.read_text("utf-8"), text), "utf-8")
 
 
 if __name__ == "__main__":

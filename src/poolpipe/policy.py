@@ -16,11 +16,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from poolpipe.accuracy import LEAST_PRIOR, POSITIVE_DAYS, SENSITIVITY, SINGLE_SPECIFICITY, SPECIFICITY
 from poolpipe.alarm_rules import AlarmRules
 from poolpipe.arrival_policy import Arriving
 from poolpipe.choices import suggestion
 from poolpipe.cluster_policy import Clustering
+from poolpipe.decoding_policy import Decoding
+from poolpipe.drift_policy import DriftRules
 from poolpipe.errors import PolicyError
 from poolpipe.import_policy import ImportPolicy
 from poolpipe.messages import message
@@ -39,7 +40,6 @@ __all__ = [
 PRESETS = ("ten-in-one", "twenty-in-one", "single")
 
 Hours = Annotated[float, Field(gt=0, le=24 * 365, description="hours")]
-Chance = Annotated[float, Field(gt=0, le=1)]
 Celsius = Annotated[float, Field(ge=-273.15, le=100)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 CheckRule = Literal["none", "gs1_mod10", "luhn", "mod43", "mod11_2", "mod37_2", "mod37_36"]
@@ -181,48 +181,6 @@ class Retention(SettingsTable):
     )
 
 
-class Decoding(SettingsTable):
-    """The prior before any result, and the accuracy of the test, for `p_infected`."""
-
-    prior: float = Field(
-        0.001, ge=0, le=1, description="probability that a person is infected, before any result"
-    )
-    sensitivity: Chance = Field(SENSITIVITY, description="P(pool positive | somebody infected)")
-    specificity: Chance = Field(SPECIFICITY, description="P(pool negative | nobody infected)")
-    single_specificity: Chance = Field(
-        SINGLE_SPECIFICITY,
-        description="P(single negative | not infected); `specificity` where only that is given",
-    )
-    positive_days: float = Field(
-        POSITIVE_DAYS,
-        gt=0,
-        le=36_500,
-        description="how long an infected person tests positive on average, days: what is known of a person fades to their next round",
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_specificity_is_of_both(cls, rules: Any) -> Any:
-        if isinstance(rules, dict) and "specificity" in rules and "single_specificity" not in rules:
-            return rules | {"single_specificity": rules["specificity"]}
-        return rules
-
-    @model_validator(mode="after")
-    def _positives_speak_for_infection(self) -> Decoding:
-        rules: list[Broken] = []
-        if 0.0 < self.prior < LEAST_PRIOR:
-            least: dict[str, object] = {"least": LEAST_PRIOR, "prior": self.prior}
-            rules.append(("prior_tiny", ("prior",), least))
-        lower = min(self.specificity, self.single_specificity)
-        if self.sensitivity + lower < 1.0:
-            told = f"{self.sensitivity:g}", f"{1.0 - lower:g}"
-            chances: dict[str, object] = dict(zip(("sensitivity", "complement"), told, strict=True))
-            names = ("sensitivity", "specificity", "single_specificity")
-            rules.append(("positive_misleads", names, chances))
-        broken_together(rules)
-        return self
-
-
 class Policy(SettingsTable):
     """The rules of one campaign; compare two by their `version`.
 
@@ -258,6 +216,8 @@ class Policy(SettingsTable):
         What times of arrival tell, in a store: wrong clocks and silent sources.
     nightly : Nightly
         Below which size a count by place is not shown at night, and what a sampling point is planned to do; not part of `version`.
+    drift : DriftRules
+        What control charts of laboratories look for; not part of `version`.
     machines : dict
         How files of machines are read: settings of docs/instruments/index.md; empty for the defaults.
 
@@ -282,6 +242,7 @@ class Policy(SettingsTable):
     store: Keeping = Keeping()
     arrivals: Arriving = Arriving()
     nightly: Nightly = Nightly()
+    drift: DriftRules = DriftRules()
     machines: dict[str, Any] = Field(
         default_factory=dict,
         description="how files of machines are read, as a table `[machines]` with settings of docs/instruments/index.md",
@@ -298,7 +259,7 @@ class Policy(SettingsTable):
         # Without settings that came later the version equals that of releases before there were any.
         later = {"ct_mean", "ct_sd", "efficiency"}
         usual = {name for name in later if getattr(self.assay, name) == CallRules.model_fields[name].default}
-        aside: dict[str, Any] = {"name": True, "store": True, "nightly": True, "assay": usual}
+        aside: dict[str, Any] = {"name": True, "store": True, "nightly": True, "drift": True, "assay": usual}
         whole = ("machines", "false_alarms", "trace", "clusters", "arrivals")
         unset = (name for name in whole if getattr(self, name) == getattr(Policy(), name))
         aside |= dict.fromkeys(unset, True)

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from poolpipe.drift import Drift, find_drift
-from poolpipe.drift.rules import DriftRules
 from poolpipe.drift.westgard import broken_rules_of
+from poolpipe.drift_policy import DriftRules
 from poolpipe.policy import load_policy
 
 ASSAY = load_policy().assay

@@ -20,6 +20,7 @@ SHOWN = [name for name, file in FILES.items() if file.folder != "base"]
 GIVEN = {
     "people", "sites", "labs", "fit", "policy", "collects", "plate_kits", "intervals",
     "hidden_faults", "hidden_positives", "hidden_levels", "hidden_coverage",
+    "drift_alarms", "drift_charts", "drift_rules_broken",
 }  # fmt: skip
 """What Python lays out for them."""
 

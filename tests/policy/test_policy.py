@@ -13,7 +13,6 @@ import poolpipe
 from cli.scans import write_scans
 from house.rooms import ROOT
 from pipeline.naive import frames_of
-from poolpipe.alarm_rules import AlarmRules
 from poolpipe.cli import poolpipe as cli
 from poolpipe.errors import PolicyError
 from poolpipe.policy import PRESETS, Policy, load_policy
@@ -135,16 +134,20 @@ def settings(model=Policy, above=""):
             yield f"{above}{name}"
 
 
+OF_SECTIONS = {
+    "trace": "tests/tracing/test_reference.py", "clusters": "tests/clusters/test_growing.py", "store": "tests/store/test_expiry.py",
+    "arrivals": "tests/stages/test_arrivals.py", "drift": "tests/drift/test_settings.py", "nightly": "tests/nightly/test_night.py",
+    "false_alarms": "tests/stages/test_false_alarms.py",
+}  # fmt: skip
 OF_FILES = {
     "machines": "tests/instruments/test_event_source.py",
     "files.longest_record": "tests/events/test_long_records.py",
     **dict.fromkeys(("assay.ct_mean", "assay.ct_sd", "assay.efficiency"), "tests/stages/test_fit.py"),
-    **dict.fromkeys(settings(type(Policy().trace), "trace."), "tests/tracing/test_reference.py"),
-    **dict.fromkeys(settings(type(Policy().clusters), "clusters."), "tests/clusters/test_growing.py"),
-    **dict.fromkeys(settings(type(Policy().store), "store."), "tests/store/test_expiry.py"),
-    **dict.fromkeys(settings(type(Policy().arrivals), "arrivals."), "tests/stages/test_arrivals.py"),
-    **dict.fromkeys(settings(type(Policy().nightly), "nightly."), "tests/nightly/test_night.py"),
-    **dict.fromkeys(settings(AlarmRules, "false_alarms."), "tests/stages/test_false_alarms.py"),
+    **{
+        name: OF_SECTIONS[name.partition(".")[0]]
+        for name in settings()
+        if name.partition(".")[0] in OF_SECTIONS
+    },
 }
 """Settings that the events above cannot show, and where their effect is shown."""
 

@@ -12,7 +12,7 @@ from poolpipe.drift import series as drawn
 from poolpipe.drift.cusum import self_starting, summed, summed_ratios
 
 if TYPE_CHECKING:
-    from poolpipe.drift.rules import DriftRules
+    from poolpipe.drift_policy import DriftRules
     from poolpipe.policy import CallRules
 
 __all__ = ["ALARMS", "CHARTS", "Drift", "find_drift"]

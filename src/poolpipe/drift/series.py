@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from poolpipe.drift.rules import DriftRules
+    from poolpipe.drift_policy import DriftRules
     from poolpipe.policy import CallRules
 
 __all__ = ["control_ct", "hourly_calls", "internal_controls", "single_targets", "target_differences"]

@@ -54,6 +54,10 @@ NIGHTS: Final = {
         "no table of labs was given (--labs): no capacity, and no waiting tubes in the forecast",
         "未提供检测机构表（--labs）：无检测能力，预测中无待检管数",
     ),
+    "nightly_no_controls": Message(
+        "a result tells no readings of controls: lab_drift has no charts of Ct; give a store",
+        "结果文件夹无质控扩增结果：表 `lab_drift` 无 Ct 控制图；请改用数据仓库",
+    ),
     "nightly_no_devices": Message(
         "a result tells no devices: scan_errors are by site alone; give a store",
         "结果文件夹无设备信息：表 `scan_errors` 只按采样场所；请改用数据仓库"

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.events.reference import read_reference
+from poolpipe.nightly.frames import frame_of, put
 from poolpipe.nightly.hiding import hidden_coverage, hidden_faults, hidden_positives
 from poolpipe.nightly.intervals import exact_intervals
 from poolpipe.nightly.marts import MartFile, in_order, mart_files
@@ -110,12 +111,12 @@ def lay_out_reference(
     codes = {"sites": "nightly_no_sites", "labs": "nightly_no_labs"}
     missing = _lay_out_people(connection, source, known, people)
     missing += [code for name, code in codes.items() if getattr(known, name) is None]
-    _put(connection, "sites", _sites(known))
-    _put(connection, "labs", known.listed_labs())
+    put(connection, "sites", _sites(known))
+    put(connection, "labs", known.listed_labs())
     fit = _fit(source.summary)
     if fit.is_empty():
         missing.append("nightly_no_fit")
-    _put(connection, "fit", fit)
+    put(connection, "fit", fit)
     return missing
 
 
@@ -158,7 +159,7 @@ def begin_day(connection: duckdb.DuckDBPyConnection, asked: DayAsked) -> None:
         connection.execute(f"set variable {name} = ?", [value])
     rules = asked.policy
     told = {"policy_version": [rules.version], "name": [rules.name], "rules": [rules.model_dump_json()]}
-    _put(connection, "policy", pl.DataFrame(told))
+    put(connection, "policy", pl.DataFrame(told))
 
 
 def count_day(
@@ -197,29 +198,17 @@ def count_day(
 
 def _hide(connection: duckdb.DuckDBPyConnection, limit: int) -> None:
     """Lay out which counts are hidden, and the exact intervals."""
-    rows, levels = hidden_positives(_frame(connection, "positive_counts"), limit)
-    _put(connection, "hidden_positives", rows)
-    _put(connection, "hidden_levels", levels)
-    _put(connection, "hidden_coverage", hidden_coverage(_frame(connection, "coverage_counts"), limit))
-    _put(connection, "hidden_faults", hidden_faults(_frame(connection, "fault_counts"), limit))
-    pairs = _frame(connection, "(select distinct positive, tubes from positive_groups order by all)")
+    rows, levels = hidden_positives(frame_of(connection, "positive_counts"), limit)
+    put(connection, "hidden_positives", rows)
+    put(connection, "hidden_levels", levels)
+    put(connection, "hidden_coverage", hidden_coverage(frame_of(connection, "coverage_counts"), limit))
+    put(connection, "hidden_faults", hidden_faults(frame_of(connection, "fault_counts"), limit))
+    pairs = frame_of(connection, "(select distinct positive, tubes from positive_groups order by all)")
     lower, upper = exact_intervals(
         pairs["positive"].to_numpy().astype(np.int64), pairs["tubes"].to_numpy().astype(np.int64)
     )
     told = pairs.rename({"positive": "successes", "tubes": "trials"})
-    _put(connection, "intervals", told.with_columns(pl.Series("lower", lower), pl.Series("upper", upper)))
-
-
-def _frame(connection: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame:
-    found = connection.sql(f"select * from {table}").to_arrow_table()  # noqa: S608 -- one of our own
-    return pl.DataFrame(found)
-
-
-def _put(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
-    """Copy a frame into a temporary table."""
-    connection.register("given", frame.to_arrow())
-    connection.execute(f"create or replace temp table {name} as select * from given")  # noqa: S608
-    connection.unregister("given")
+    put(connection, "intervals", told.with_columns(pl.Series("lower", lower), pl.Series("upper", upper)))
 
 
 def _sites(known: Reference) -> pl.DataFrame:

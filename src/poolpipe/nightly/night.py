@@ -11,6 +11,7 @@ from poolpipe.events.reference import Reference
 from poolpipe.messages import in_both, message
 from poolpipe.nightly.counting import DayAsked, count_day, lay_out_reference
 from poolpipe.nightly.database import NightDatabase, being_written
+from poolpipe.nightly.laboratories import lay_out_drift
 from poolpipe.nightly.marts import mart_files
 from poolpipe.nightly.sources import opened_tables
 from poolpipe.nightly.views import lay_out_views
@@ -90,7 +91,8 @@ def run_night(
                 "notes": [],
             }
             for each in asked:
-                notes = [*missing, *_doubts(each, tables, rules)]
+                charts = lay_out_drift(database.connection, tables, known, DayAsked(each, rules, tables.as_of))
+                notes = [*missing, *charts, *_doubts(each, tables, rules)]
                 _count(each, database, tables, rules, notes, progress)
                 told["notes"] = notes
             told["rows"] = _rows(database)

@@ -32,8 +32,8 @@ TABLES_READ = (
 )
 """Tables of docs/tables.md that the night's SQL reads."""
 
-EVENTS_READ = ("collect", "read", "void")
-"""Events that it reads, too, where they are kept: they tell devices and reagents."""
+EVENTS_READ = ("collect", "load", "read", "report", "void")
+"""Events that it reads, too, where they are kept: they tell devices, reagents and controls."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ __all__ = ["DriftRules"]
 class DriftRules(SettingsTable):
     """What the control charts of laboratories look for, and how often they may ring for nothing."""
 
+    lookback_days: float = Field(1.0, ge=0, le=60, description="how long before a day the charts begin, days")
     slack: float = Field(
         0.5, gt=0, le=5, description="half the shift that a chart of Ct is tuned to, standard deviations"
     )
