@@ -143,11 +143,7 @@ OF_FILES = {
     "machines": "tests/instruments/test_event_source.py",
     "files.longest_record": "tests/events/test_long_records.py",
     **dict.fromkeys(("assay.ct_mean", "assay.ct_sd", "assay.efficiency"), "tests/stages/test_fit.py"),
-    **{
-        name: OF_SECTIONS[name.partition(".")[0]]
-        for name in settings()
-        if name.partition(".")[0] in OF_SECTIONS
-    },
+    **{name: OF_SECTIONS[name.split(".")[0]] for name in settings() if name.split(".")[0] in OF_SECTIONS},
 }
 """Settings that the events above cannot show, and where their effect is shown."""
 
