@@ -91,7 +91,9 @@ def run_night(
                 "notes": [],
             }
             for each in asked:
-                charts = lay_out_drift(database.connection, tables, known, DayAsked(each, rules, tables.as_of))
+                charts = lay_out_drift(
+                    database.connection, tables, known, DayAsked(each, rules, tables.as_of)
+                )
                 notes = [*missing, *charts, *_doubts(each, tables, rules)]
                 _count(each, database, tables, rules, notes, progress)
                 told["notes"] = notes
