@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from nightly.town_night import DAYS, mart, night, result, rows
-from poolpipe.nightly import read_table
+from poolpipe.nightly import read_table, run_night
+from poolpipe.nightly.marts import mart_files
 from poolpipe.results.written import opened
 from reference import nightly as naive
 from reference import nightly_people as naive_people
@@ -250,3 +251,29 @@ def test_hidden__leaves_no_small_count_by_place():
     by_place = [row for day in DAYS for row in mart("positivity", day, 4) if row["township"] is not None]
     assert not [row for row in by_place if row["positive"] in small]
     assert any(row["is_hidden"] for row in by_place)
+
+
+CONFORMED = {
+    "dim_laboratory": ("lab",),
+    "dim_place": ("site", "point"),
+    "dim_area": ("township", "community"),
+    "dim_device": ("device", "site"),
+    "dim_time": ("date", "hour"),
+}
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["listed", "not listed"])
+@pytest.mark.parametrize(("dimension", "keys"), CONFORMED.items(), ids=CONFORMED)
+def test_dimension__has_every_value_of_every_mart(dimension, keys, whole, tmp_path):
+    out = night()
+    if not whole:
+        out = tmp_path / "night.duckdb"
+        run_night(result(), DAYS[-1], out, days=5)
+    known = {tuple(row[key] for key in keys) for row in read_table(out, dimension).to_dicts()}
+    for name, file in mart_files().items():
+        if file.by_day and {*keys} <= {"date", *file.columns}:
+            told = read_table(out, name).select(keys).drop_nulls().unique().rows()
+            assert set(told) <= known, f"{name}: {sorted(set(told) - known)[:3]} is not in {dimension}"
+        elif file.by_day and keys[0] in file.columns and keys[0] != "device":
+            told = read_table(out, name).select(keys[0]).drop_nulls().unique().rows()
+            assert {each for (each,) in told} <= {key[0] for key in known}, name

@@ -159,6 +159,18 @@ def test_zero__is_hidden_where_each_hidden_count_would_have_to_be_one():
     assert hidden.filter(pl.col("level") == "building").height == 12
 
 
+def test_complement__is_the_smallest_and_the_sums_on_its_way_are_hidden():
+    rows = [("T0", "C0", "B0", 1), ("T1", "C1", "B1", 9), ("T1", "C2", "B2", 12), ("T2", "C3", "B3", 40)]
+    told = pl.DataFrame(
+        rows, ["township", "community", "building", "not_collected"], orient="row"
+    ).with_columns(pl.lit("r").alias("round"), pl.lit(90).alias("people"))
+    hidden = hidden_coverage(told, LIMIT)
+    assert set(hidden.drop("round").rows()) == {
+        ("building", "T0", "C0", "B0"), ("community", "T0", "C0", None), ("township", "T0", None, None),
+        ("building", "T1", "C1", "B1"), ("community", "T1", "C1", None), ("township", "T1", None, None),
+    }  # fmt: skip
+
+
 def test_small__total_of_a_city_is_hidden_with_all_of_it():
     told = pl.DataFrame(
         {"code": ["c", "c", "d"], "site": ["A", None, "A"], "device": [None, "x", None]}
