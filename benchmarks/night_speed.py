@@ -1,0 +1,141 @@
+"""Time a night of a city, beside the same marts in pandas, and write the figures into docs/nightly.md.
+
+    python -m benchmarks.night_speed CITY [CITY-OF-ROUNDS] [--pandas] [--write]
+
+CITY is made by `poolpipe simulate CITY --preset shanghai [--people N] [--rounds 3]` and concluded by `poolpipe run CITY/events
+--out CITY/result`. Each figure is of a process of its own, its start included. Of a city of several rounds the days are
+counted one after the other, into one file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from benchmarks.machine import describe
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def days_of(city: Path) -> list[str]:
+    """The local days on which pools were begun in each round."""
+    pools = pl.scan_parquet(city / "result" / "pools.parquet").filter(pl.col("mode") == "pool")
+    begun = pools.group_by("round").agg(pl.col("first_collected").min()).sort("first_collected").collect()
+    return [f"{moment + timedelta(hours=8):%Y-%m-%d}" for moment in begun["first_collected"]]
+
+
+def measured(*words: str) -> dict[str, float]:
+    """Seconds, CPU seconds and peak gigabytes of a command in a process of its own."""
+    code = (
+        "import json, resource, subprocess, sys\n"
+        "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
+        "print(json.dumps({'cpu_s': used.ru_utime + used.ru_stime, 'peak_gb': used.ru_maxrss / 1e6}))"
+    )
+    started = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True, text=True)
+    return {"wall_s": time.perf_counter() - started, **json.loads(done.stdout)}
+
+
+def night(city: Path, day: str, out: Path) -> dict[str, float]:
+    reference = city / "reference"
+    files = [
+        each
+        for name in ("people", "sites", "labs")
+        for each in (f"--{name}", str(reference / f"{name}.parquet"))
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "poolpipe",
+        "nightly",
+        str(city / "result"),
+        "--date",
+        day,
+        "--out",
+        str(out),
+    ]
+    return measured(*command, *files, "--quiet")
+
+
+def figures(cities: list[Path], *, in_pandas: bool) -> dict[str, Any]:
+    """Measure every day of every city; a city's days go into one file."""
+    told: dict[tuple[int, int] | str, dict[str, float]] = {}
+    size = 0
+    for city in cities:
+        with tempfile.TemporaryDirectory() as folder:
+            out, days = Path(folder, "night.duckdb"), days_of(city)
+            for place, day in enumerate(days, 1):
+                told[place, len(days)] = night(city, day, out)
+                size = size or out.stat().st_size
+    if in_pandas:
+        day = days_of(cities[0])[0]
+        told["pandas"] = measured(sys.executable, "-m", "benchmarks.peers.night_pandas", str(cities[0]), day)
+    people = pl.scan_parquet(cities[0] / "reference" / "people.parquet").select(pl.len()).collect().item()
+    return {"steps": told, "people": people, "bytes": size}
+
+
+def label(step: tuple[int, int] | str, place: int) -> str:
+    """What a row is of, in English (0) or Chinese (1)."""
+    if isinstance(step, str):
+        return ("the main ones of these marts in pandas, of one day", "其中主要统计表（pandas），一日")[place]
+    which, days = step
+    if days == 1:
+        return ("one day", "一日")[place]
+    return (f"day {which} of a result of {days} days", f"含 {days} 日的结果中的第 {which} 日")[place]
+
+
+def table(told: dict[str, Any], place: int) -> str:
+    """The figures as a table, in English (0) or Chinese (1)."""
+    heads = ("| | s | CPU, s | peak, GB |", "| | 秒 | CPU 秒 | 内存峰值 GB |")
+    rows = [
+        f"| {label(step, place)} | {each['wall_s']:.1f} | {each['cpu_s']:.1f} | {each['peak_gb']:.1f} |"
+        for step, each in told["steps"].items()
+    ]
+    machine = describe()
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    english = (
+        f"A city of {told['people']:,} people, all marts with the list of residents; the file of a day has {told['bytes'] / 1e6:.0f} MB. "
+        f"{machine['processor']}, {machine['cores']} cores, {day}, by `python -m benchmarks.night_speed`."
+    )
+    chinese = (
+        f"一座 {told['people']:,} 人的城市，含人员名册的全部统计表；一日的文件 {told['bytes'] / 1e6:.0f} MB。{machine['processor']}，"
+        f"{machine['cores']} 核，{day}，由 `python -m benchmarks.night_speed` 写出。"
+    )
+    return "\n".join([heads[place], "| --- | ---: | ---: | ---: |", *rows, "", (english, chinese)[place]])
+
+
+def write(page: Path, text: str) -> None:
+    """Put the table between its marks on a page."""
+    between = re.compile(r"(<!-- speed -->\n).*?(\n<!-- /speed -->)", re.DOTALL)
+    page.write_text(between.sub(lambda found: found[1] + text + found[2], page.read_text("utf-8")), "utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cities", type=Path, nargs="+")
+    parser.add_argument("--pandas", action="store_true", help="also the same marts in pandas")
+    parser.add_argument(
+        "--write", action="store_true", help="write the figures into docs/nightly.md and .zh.md"
+    )
+    options = parser.parse_args()
+    told = figures(options.cities, in_pandas=options.pandas)
+    for place, name in enumerate(("nightly.md", "nightly.zh.md")):
+        text = table(told, place)
+        print(text)
+        if options.write:
+            write(DOCS / name, text)
+
+
+if __name__ == "__main__":
+    main()
