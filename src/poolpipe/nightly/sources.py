@@ -47,7 +47,8 @@ class TableFiles:
     version : str
         Equal for equal tables: of a result a hash of its files, of a store the number of its version.
     tables : mapping of str to list of Path
-        Table of docs/tables.md to its Parquet files; a table that this version does not have is not there.
+        Table of docs/tables.md to its Parquet files, none where it has no rows; a table that this version does not have is not
+        there.
     events : mapping of str to list of Path
         Kind of event to its files; empty for a result.
     summary : mapping
@@ -138,7 +139,7 @@ def _of_store(
         yield TableFiles(
             where=str(path),
             version=f"version {version}",
-            tables={name: files[name] for name in TABLES_READ if files[name]},
+            tables={name: files[name] for name in TABLES_READ},  # a table without rows has no file
             events={name: files[name] for name in EVENTS_READ if files[name]},
             summary=day.summary,
             policy=store.policy,

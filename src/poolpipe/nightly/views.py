@@ -57,7 +57,7 @@ def lay_out_views(connection: duckdb.DuckDBPyConnection, source: TableFiles) -> 
         if name == "false_alarms":  # `at` is a word of SQL's own
             rows = f'select * exclude ("at"), "at" as loaded_at from ({rows})'  # noqa: S608
         connection.execute(f"create temp view {name} as {rows}")
-        if not files and name == "false_alarms":
+        if files is None and name == "false_alarms":
             missing.append("nightly_no_false_alarms")
     _people(connection, source)
     return missing + _events(connection, source)
