@@ -115,6 +115,19 @@ class _VersionsJson(Open):
     )
 
 
+class _NightlyJson(Open):
+    """`poolpipe nightly --json`; with `--mart` the rows of that table."""
+
+    schema_: str = Field(alias="schema", pattern=r"^poolpipe\.nightly/1$")
+    date: str = Field(description="The last day that was counted")
+    days: int = Field(ge=1, description="How many days up to it")
+    version: str = Field(description="Equal for equal tables: a hash of a result, or a store's version")
+    as_of: str
+    policy: dict[str, str]
+    rows: dict[str, int] = Field(description="Rows of each mart for these days, and of each dimension")
+    notes: list[dict[str, str]] = Field(description="What is missing: code, told")
+
+
 class _StoreCheckJson(Open):
     """`poolpipe check STORE --json`."""
 
@@ -186,6 +199,7 @@ SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "ingest": _IngestJson,
     "versions": _VersionsJson,
     "store-check": _StoreCheckJson,
+    "nightly": _NightlyJson,
     "import": _ImportJson,
     "design": _DesignsJson,
     "prevalence": _EstimatesJson,

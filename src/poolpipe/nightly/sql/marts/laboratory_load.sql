@@ -7,11 +7,11 @@
 -- column lab: laboratory; null: not known which | 检测机构；未知时为空
 -- column hour: hour, 0 to 23, local | 小时（0 至 23，当地时间）
 -- column received: tubes whose box it took | 接收管数
--- column loaded: sample wells loaded, re-runs too | 上样孔数（含重测）
+-- column loaded: sample wells loaded, re-runs too | 上机孔数（含重测）
 -- column reported: tubes whose result first stood | 出结果管数
 -- column waiting: tubes there without a result at the end of the hour | 该小时末待检管数
 -- column capacity: tubes it can test in an hour, a day's capacity by 24; null: not given | 每小时检测能力（日能力的 1/24）；未提供时为空
--- column share_of_capacity: loaded / capacity | 上样占能力的比例
+-- column share_of_capacity: loaded / capacity | 上机占能力的比例
 with capacities as (
     select
         lab,

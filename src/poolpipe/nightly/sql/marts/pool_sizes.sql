@@ -1,12 +1,12 @@
 -- Incomplete and overfull pools, by site and what the tube is meant for.
 -- 未满管与超员管，按采样场所与额定人数。
 -- grain: a site and a capacity of a day, pool tubes only
--- 粒度：某日一个采样场所的一种额定人数（仅混采管）
+-- 粒度：某日一个采样场所的一种额定人数（仅混管）
 -- key: site, capacity
 -- reads: tubes
 -- column site: sampling site; null: none named | 采样场所；未记录时为空
 -- column capacity: people the tube is meant for | 额定人数
--- column tubes: pool tubes | 混采管数
+-- column tubes: pool tubes | 混管数
 -- column full_tubes: with exactly so many people | 恰好满员的管数
 -- column short_tubes: with fewer | 未满的管数
 -- column overfull_tubes: with more | 超员的管数

@@ -8,7 +8,7 @@
 -- column lab: laboratory that found the pool; null for the city, and where none is known | 首检机构；全市及未知时为空
 -- column step: recollect, deliver, load, report, or `all` from the pool's result to the single's | 环节；all 为全程
 -- column people: people recalled | 应复采人数
--- column tubes: pools they are of | 涉及的混采管数
+-- column tubes: pools they are of | 涉及的混管数
 -- column done: people who have this step behind them | 已完成该环节的人数
 -- column in_time: of these, whose step ended by the recall's due time | 其中在复采时限前完成的人数
 -- column breaches: people whose recall is overdue or was late | 超时的人数
