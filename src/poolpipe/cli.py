@@ -194,7 +194,7 @@ def _not_done(error: Exception) -> NotDone:
         return NotDone(what, where=error.where, way_out=way_out, several=told)
     if isinstance(error, OSError):
         return NotDone(
-            error.strerror or str(error),
+            in_language(error.strerror or str(error)),
             where=str(error.filename or ""),
             way_out=both(
                 "check the path, your rights to it and the space left", "请检查路径、权限与剩余空间"

@@ -34,8 +34,12 @@ _BYTES = 32
 
 
 def default_key_file(store: Path) -> Path:
-    """Where a store's master key is looked for when nothing names it: beside the store's folder."""
-    return store.with_name(f"{store.name}.key")
+    """Where a store's master key is looked for when nothing names it: beside the store's folder, or beside a link to it."""
+    named = store if store.name not in ("", "..") else store.resolve()
+    beside = named.with_name(f"{named.name}.key")
+    if not beside.exists() and named.is_symlink():
+        return default_key_file(named.resolve())
+    return beside
 
 
 @dataclass(frozen=True, slots=True)

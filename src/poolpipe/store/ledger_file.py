@@ -66,14 +66,15 @@ VFS = CheckedPages("poolpipe")
 
 def new_ledger_file(path: Path) -> apsw.Connection:
     """Make an empty file, and open it for writing."""
-    connection = apsw.Connection(str(path), vfs=VFS.name)
+    connection = apsw.Connection(str(path.resolve()), vfs=VFS.name)
     connection.reserve_bytes("main", _RESERVED)
     return _set(connection)
 
 
 def opened_ledger_file(path: Path, *, writes: bool) -> apsw.Connection:
     """Open a file; whoever opens it first after a crash takes back what was not committed, readers, too."""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=VFS.name)
+    # a name that leads through a link is success with a note to SQLite, and an error to apsw
+    connection = apsw.Connection(str(path.resolve()), flags=apsw.SQLITE_OPEN_READWRITE, vfs=VFS.name)
     try:
         _set(connection)
         if not writes:
