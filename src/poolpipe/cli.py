@@ -19,6 +19,7 @@ from poolpipe.display import mask_identities, visible, withhold_values
 from poolpipe.errors import PoolpipeError, PoolpipeWarning
 from poolpipe.languages import LANGUAGES, VARIABLE, both, language, language_of, set_language, speaking
 from poolpipe.messages import in_language, message_in_language
+from poolpipe.messages.phrases import phrase_in_chinese
 from poolpipe.terminal.documentation import docs_folder, page_addresses
 from poolpipe.terminal.help import ReaderContext, in_reader_language
 from poolpipe.terminal.usage import show_usage, usage_message
@@ -193,8 +194,10 @@ def _not_done(error: Exception) -> NotDone:
         what, way_out = error.in_language()
         return NotDone(what, where=error.where, way_out=way_out, several=told)
     if isinstance(error, OSError):
+        said = error.strerror or str(error)
+        chinese = phrase_in_chinese(said)
         return NotDone(
-            in_language(error.strerror or str(error)),
+            both(said, chinese) if chinese else said,
             where=str(error.filename or ""),
             way_out=both(
                 "check the path, your rights to it and the space left", "请检查路径、权限与剩余空间"

@@ -208,3 +208,15 @@ def test_ledger__names_nobody_who_was_asked_for(tmp_path):
     assert sum("of 138" in why for why in log["why"]) == 1
     held = b"".join(each.read_bytes() for each in path.rglob("*") if each.is_file())
     assert [each for each in (number, phone) if each.encode() in held] == []
+
+
+def test_wrong_usage__makes_no_store(scans, tmp_path):
+    (tmp_path / "columns.toml").write_text("[columns\n")
+    for words, status, said in (
+        (["--kind", "colect"], 2, "colect"),
+        (["--mapping", tmp_path / "columns.toml"], 1, "columns.toml"),
+        (["--policy", "nix"], 1, "nix"),
+    ):
+        assert said in told("ingest", tmp_path / "city", scans, *words, status=status).stderr
+        assert not (tmp_path / "city").exists()
+        assert not (tmp_path / "city.key").exists()

@@ -68,6 +68,7 @@ def ingest(
     quiet: bool,
 ) -> None:
     """Take files into a store."""
+    options.check_kind(kind)
     check_inputs(inputs, pipes=True)
     check_inputs(each for each in (mapping, key) if each)
     with loading():
@@ -77,15 +78,14 @@ def ingest(
 
     if policy is not None and is_store(store):
         raise InputError.of("store_has_policy", where="--policy")
+    meant = load_mapping(mapping)
     made = not is_store(store)
     with Store(store, key=key, policy=policy) as opened:
         if made:
             place = opened.key_file
             tell(message_in_language("store_made", {"store": str(store), "key": str(place)}), err=True)
         with Steps(quiet=quiet or as_json) as steps:
-            told, skipped = opened.ingest_files(
-                inputs, kind=kind, mapping=load_mapping(mapping), progress=steps
-            )
+            told, skipped = opened.ingest_files(inputs, kind=kind, mapping=meant, progress=steps)
         version = opened.version
         if as_json:
             files = told.to_dicts()

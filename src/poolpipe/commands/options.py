@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from poolpipe.messages import message_in_language
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -23,6 +25,7 @@ __all__ = [
     "Number",
     "as_json",
     "at_version",
+    "check_kind",
     "key",
     "mapping",
     "out_folder",
@@ -135,3 +138,20 @@ def out_folder(default: str | None = None, *, required: bool = True) -> Callable
         type=click.Path(path_type=Path),
         help="Folder for the tables  写入结果表的文件夹",
     )
+
+
+def check_kind(kind: str | None) -> None:
+    """Refuse a kind of event that there is not.
+
+    Raises
+    ------
+    click.BadParameter
+        If it is none of the nine.
+    """
+    from poolpipe.tables import KINDS
+
+    if kind is not None and kind not in KINDS:
+        raise click.BadParameter(
+            message_in_language("kind_of_file", {"kind": kind, "kinds": ", ".join(KINDS)}),
+            param_hint="--kind",
+        )

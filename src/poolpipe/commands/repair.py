@@ -48,6 +48,7 @@ def repair(
     quiet: bool,
 ) -> None:
     """Repair a store."""
+    options.check_kind(kind)
     check_inputs(inputs, pipes=True)
     check_inputs(each for each in (mapping, key) if each)
     with loading():

@@ -120,13 +120,8 @@ def run(
         from poolpipe.pipeline import run as conclude
         from poolpipe.policy import load_policy
         from poolpipe.results.writing import Writing
-        from poolpipe.tables import KINDS
 
-    if kind is not None and kind not in KINDS:
-        raise click.BadParameter(
-            message_in_language("kind_of_file", {"kind": kind, "kinds": ", ".join(KINDS)}),
-            param_hint="--kind",
-        )
+    options.check_kind(kind)
     if store is not None:
         for option, given in (("--kind", kind), ("--mapping", mapping)):
             if given:
