@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 import random
+import shutil
 
 PEOPLE = [resident_id(random.Random(seed)) for seed in range(20)]
 NAMES = [f"测试甲乙{place:02d}" for place in range(20)]
@@ -110,6 +111,23 @@ def test_rotated_key__opens_what_the_old_one_opened(scans: Path, tmp_path: Path,
     with pytest.raises(poolpipe.InputError, match="key of another store"):
         Store(tmp_path / "city", key=tmp_path / "city.key.old")
     assert (tmp_path / "city.key").stat().st_mode & 0o077 == 0
+
+
+def test_keys_changed_again__leave_every_key_there_was(scans: Path, tmp_path: Path) -> None:
+    key = tmp_path / "city.key"
+    held = []
+    with Store(tmp_path / "city") as store:
+        store.ingest(scans)
+    shutil.copytree(tmp_path / "city", tmp_path / "copy")
+    for _ in range(4):
+        held.append(key.read_bytes())
+        with Store(tmp_path / "city") as store:
+            store.rotate_key()
+    names = ["city.key.old.1", "city.key.old.2", "city.key.old.3", "city.key.old"]
+    assert [(tmp_path / name).read_bytes() for name in names] == held
+    assert sorted(path.name for path in tmp_path.glob("city.key*")) == sorted(["city.key", *names])
+    with Store(tmp_path / "copy", key=tmp_path / names[0]) as store:
+        assert store.has_key
 
 
 def test_erased_person__is_nowhere_and_counts_stay(scans: Path, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import base64
 import binascii
 import os
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -107,10 +107,14 @@ class MasterKey:
         return cls(secret, path)
 
     def in_place_of(self, old: Path) -> None:
-        """Give this key's file the name of an old one's, which is kept with the ending `.old`."""
+        """Give this key's file the name of an old one's, which is kept with the ending `.old`, and one so kept before with a number."""
         kept = old.with_name(f"{old.name}.old")
-        kept.unlink(missing_ok=True)
-        with suppress(FileNotFoundError):
+        if old.exists() and not (kept.exists() and kept.samefile(old)):
+            if kept.exists():  # it opens older copies, or another store
+                free = (old.with_name(f"{kept.name}.{number}") for number in count(1))
+                os.link(kept, next(each for each in free if not each.exists()))
+                sync_folder(old.parent)  # it has a name on the disk before it loses the other
+                kept.unlink()
             os.link(old, kept)  # whoever looks for the key meanwhile finds one
         self.path.replace(old)
         sync_folder(old.parent)
