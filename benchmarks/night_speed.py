@@ -70,29 +70,30 @@ def night(city: Path, day: str, out: Path) -> dict[str, float]:
 
 def figures(cities: list[Path], *, in_pandas: bool) -> dict[str, Any]:
     """Measure every day of every city; a city's days go into one file."""
-    told: dict[tuple[int, int] | str, dict[str, float]] = {}
+    told: dict[tuple[int, int, int] | str, dict[str, float]] = {}
     size = 0
     for city in cities:
+        people = pl.scan_parquet(city / "reference" / "people.parquet").select(pl.len()).collect().item()
         with tempfile.TemporaryDirectory() as folder:
             out, days = Path(folder, "night.duckdb"), days_of(city)
             for place, day in enumerate(days, 1):
-                told[place, len(days)] = night(city, day, out)
+                told[place, len(days), people] = night(city, day, out)
                 size = size or out.stat().st_size
     if in_pandas:
         day = days_of(cities[0])[0]
         told["pandas"] = measured(sys.executable, "-m", "benchmarks.peers.night_pandas", str(cities[0]), day)
-    people = pl.scan_parquet(cities[0] / "reference" / "people.parquet").select(pl.len()).collect().item()
-    return {"steps": told, "people": people, "bytes": size}
+    return {"steps": told, "bytes": size}
 
 
-def label(step: tuple[int, int] | str, place: int) -> str:
+def label(step: tuple[int, int, int] | str, place: int) -> str:
     """What a row is of, in English (0) or Chinese (1)."""
     if isinstance(step, str):
-        return ("the main ones of these marts in pandas, of one day", "其中主要统计表（pandas），一日")[place]
-    which, days = step
+        return ("the main ones of the first row's marts in pandas", "首行的主要统计表（pandas）")[place]
+    which, days, people = step
     if days == 1:
-        return ("one day", "一日")[place]
-    return (f"day {which} of a result of {days} days", f"含 {days} 日的结果中的第 {which} 日")[place]
+        return (f"a day of {people:,} people", f"{people:,} 人的一日")[place]
+    english = f"day {which} of a result of {days} days, {people:,} people"
+    return (english, f"{people:,} 人、含 {days} 日的结果中的第 {which} 日")[place]
 
 
 def table(told: dict[str, Any], place: int) -> str:
@@ -105,11 +106,11 @@ def table(told: dict[str, Any], place: int) -> str:
     machine = describe()
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     english = (
-        f"A city of {told['people']:,} people, all marts with the list of residents; the file of a day has {told['bytes'] / 1e6:.0f} MB. "
+        f"All marts with the list of residents; the file of the first row has {told['bytes'] / 1e6:.0f} MB. "
         f"{machine['processor']}, {machine['cores']} cores, {day}, by `python -m benchmarks.night_speed`."
     )
     chinese = (
-        f"一座 {told['people']:,} 人的城市，含人员名册的全部统计表；一日的文件 {told['bytes'] / 1e6:.0f} MB。{machine['processor']}，"
+        f"含人员名册的全部统计表；首行的文件 {told['bytes'] / 1e6:.0f} MB。{machine['processor']}，"
         f"{machine['cores']} 核，{day}，由 `python -m benchmarks.night_speed` 写出。"
     )
     return "\n".join([heads[place], "| --- | ---: | ---: | ---: |", *rows, "", (english, chinese)[place]])
