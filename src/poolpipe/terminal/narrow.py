@@ -57,10 +57,13 @@ def fitted(board: Table, width: int, spare: Sequence[int]) -> Table:
         kept.discard(index)
     narrow = copy.copy(board)
     narrow.min_width = min(board.min_width or 0, width)  # the title's, which is wrapped
-    narrow.columns = [_as(board.columns[n], index, least[n]) for index, n in enumerate(sorted(kept))]
-    if sum(least[n] + gap for n in kept) + _EDGES > width:
+    there = sorted(kept)
+    room = width - gap * len(there) - _EDGES
+    widths = _shared([board.columns[n] for n in there], [least[n] for n in there], room)
+    narrow.columns = [_as(board.columns[n], index, widths[index]) for index, n in enumerate(there)]
+    if sum(least[n] for n in there) > room:
         for column in narrow.columns:
-            column.no_wrap, column.overflow, column.min_width = False, "fold", None
+            column.no_wrap, column.overflow, column.width = False, "fold", None
     out = [_name(board.columns[n]) for n in range(len(least)) if n not in kept]
     if out:
         told = both("left out on this narrow terminal", "终端过窄，未显示") + f": {', '.join(out)}"
@@ -71,17 +74,40 @@ def fitted(board: Table, width: int, spare: Sequence[int]) -> Table:
 
 def _least(column: Column, width: int) -> int:
     """The width below which a code of the column would be broken, or a line of it cut; at most half of the terminal."""
-    lines = [line for cell in column.cells for line in str(getattr(cell, "plain", cell)).split("\n")]
-    lines += str(getattr(column.header, "plain", column.header)).split("\n")
+    lines = _lines(column)
     parts = lines if column.no_wrap else [run for line in lines for run in _RUN.findall(line)]
     longest = max(map(cell_len, parts), default=1)
     return longest if column.no_wrap else min(longest, max(width // 2, 1))
 
 
-def _as(column: Column, index: int, least: int) -> Column:
+def _shared(columns: Sequence[Column], least: Sequence[int], room: int) -> list[int]:
+    """Share the room of a terminal among columns: the least of each first, then what they wish, the narrowest first.
+
+    rich would take the room from the widest alone and then draw wider than the terminal, whose edge cuts what is there.
+    """
+    whole = [max(width, _longest_line(column)) for column, width in zip(columns, least, strict=True)]
+    wished = [min(column.min_width or 0, full) for column, full in zip(columns, whole, strict=True)]
+    widths = list(least)
+    for goals in (wished, whole):
+        while sum(widths) < room and any(map(int.__lt__, widths, goals)):
+            open_ones = [n for n in range(len(widths)) if widths[n] < goals[n]]
+            widths[min(open_ones, key=widths.__getitem__)] += 1
+    return widths
+
+
+def _lines(column: Column) -> list[str]:
+    texts = (*column.cells, column.header)
+    return [line for text in texts for line in str(getattr(text, "plain", text)).split("\n")]
+
+
+def _longest_line(column: Column) -> int:
+    return max(map(cell_len, _lines(column)), default=1)
+
+
+def _as(column: Column, index: int, width: int) -> Column:
     again = copy.copy(column)
     again._index = index
-    again.min_width = max(column.min_width or 0, least)
+    again.min_width, again.width = None, width
     return again
 
 
