@@ -97,6 +97,37 @@ def test_run__keeps_tables_where_nothing_is_said(scans, tmp_path):
     )
 
 
+def test_ingest__says_why_records_were_refused_and_what_was_there(tmp_path):
+    """A newcomer saw `30 rejected`, and nowhere why or what to do."""
+    sheet = tmp_path / "采样登记.csv"
+    sheet.write_text("身份证号,未知的列,采样时间\n110105199001011234,T1,2022-04-10 08:00\n", "utf-8")
+    store = tmp_path / "city"
+    words = ("ingest", store, sheet, "--no-tables")
+    first = told(*words)
+    assert "missing_value" in first.stdout
+    assert "there is no such column" in " ".join(first.stdout.split())
+    assert "nothing was accepted of 1 files: 采样登记.csv" in first.stderr
+    good = tmp_path / "装箱.csv"
+    good.write_text("试管条码,转运箱条码,装箱时间\nT1,B1,2022-04-10 09:00\nT 2,B1,2022-04-10 09:00\n", "utf-8")
+    second = told("ingest", store, good, "--no-tables")
+    assert "bad_code" in second.stdout
+    assert "missing_value" not in second.stdout  # the first file's
+    assert "nothing was accepted" not in second.stderr
+    again = told("ingest", store, good, "--no-tables")
+    assert "taken in before 此前已收入" in again.stdout
+    assert "\\n" not in again.stdout
+    assert again.stdout.count("装箱.csv") == 1
+    assert "Rejected records" not in again.stdout
+    assert "Rejected records" not in told(*words[:2], sheet, "--no-tables", "--quiet").stdout
+
+
+def test_log__names_the_command_wherever_options_stand(store):
+    told("--language", "en", "recalls", store, "--why", "options first")
+    with Store(store) as opened:
+        asked = opened.unsealings().filter(why="options first")
+    assert asked["what"].to_list() == [f"recalls {store}"]
+
+
 def test_ingest__is_acknowledged_where_concluding_fails(scans, tmp_path, monkeypatch):
     def fails(*_):
         raise InputError.of("part_not_written", where="tables", why="no room")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["ingest"]
+
+_MOST_NAMED: Final = 5
 
 
 @click.command(
@@ -84,23 +86,35 @@ def ingest(
         if made:
             place = opened.key_file
             tell(message_in_language("store_made", {"store": str(store), "key": str(place)}), err=True)
+        before = opened.version
         with Steps(quiet=quiet or as_json) as steps:
             told, skipped = opened.ingest_files(inputs, kind=kind, mapping=meant, progress=steps)
         version = opened.version
+        refused = opened.refused(before) if told["rejected"].sum() and not (as_json or quiet) else None
         if as_json:
             files = told.to_dicts()
             echo_json({"schema": "poolpipe.ingest/1", "version": version, "files": files, "skipped": skipped})
         elif not quiet:
-            _show(told, skipped, version)
+            _show(told, refused, skipped, version, store)
         sys.stdout.flush()  # what was taken in is acknowledged, whatever becomes of the tables
         if not no_tables:
             keep_tables(opened, quiet=quiet or as_json)
 
 
-def _show(told: pl.DataFrame, skipped: dict[str, str], version: int) -> None:
+def _show(
+    told: pl.DataFrame, refused: pl.DataFrame | None, skipped: dict[str, str], version: int, store: Path
+) -> None:
     from poolpipe.terminal.stores import ingested_board
+    from poolpipe.terminal.troubles import reject_board
 
     show([ingested_board(told)])
+    if refused is not None:
+        rest = f"poolpipe show {store} rejects"
+        show([reject_board(refused, kept=(f"kept whole: {rest}", f"原文已保存，用 {rest} 查看"))])
+    lost = told.filter((told["accepted"] == 0) & (told["duplicates"] == 0) & (told["rejected"] > 0))["file"]
+    if len(lost):
+        files = ", ".join(lost.head(_MOST_NAMED)) + (", …" if len(lost) > _MOST_NAMED else "")
+        tell(message_in_language("nothing_accepted", {"count": len(lost), "files": files}), err=True)
     for file, why in sorted(skipped.items()):
         tell(f"{file}: {in_language(why)}", err=True)
     tell(f"{both('The store is at version', '仓库当前版本')} {version}")

@@ -37,7 +37,7 @@ STORES: Final = {
         "another process is writing into it", "另一进程正在写入", "wait until it is done", "请等待其完成"
     ),
     "store_without_key": Message(
-        "what it takes in is sealed, and the key is not here", "写入的数据须加密，但未找到密钥",
+        "what is written into it is sealed, and the key is not here", "写入的数据须加密，但未找到密钥",
         "give it with --key or POOLPIPE_KEY_FILE, or put it at {file}",
         "请用 --key 或 POOLPIPE_KEY_FILE 指定密钥，或放到 {file}",
     ),

@@ -24,10 +24,10 @@ from poolpipe.store.contents import REJECTS, clear_columns
 from poolpipe.store.kept_tables import kept_day
 from poolpipe.store.ledger import Ledger
 from poolpipe.store.part_files import PartFiles
-from poolpipe.store.reading import events_of_version
+from poolpipe.store.reading import events_of_version, read_rejects
 from poolpipe.store.sealing import pseudonyms_of_people
 from poolpipe.store.views import TableView, open_views
-from poolpipe.tables import KINDS, TIME
+from poolpipe.tables import KINDS, TABLES, TIME
 
 if TYPE_CHECKING:
     import os
@@ -110,6 +110,14 @@ class StoreReader:
         schema = dict.fromkeys((*columns, "withdrawn"), pl.Int64) | {"name": pl.String}
         found = pl.DataFrame(rows, schema, orient="row").rename({"id": "input", "name": "file"})
         return found.with_columns(pl.col("arrived").cast(TIME))
+
+    def refused(self, since: int) -> pl.DataFrame:
+        """The records that were refused after a version, as the table `rejects`; their texts are not shown without the key."""
+        told, asked = self.inputs(), self._asked(None)
+        new = told.filter(pl.col("version") > since)["input"]
+        parts = self._ledger.parts(asked, [REJECTS]) if len(new) else []
+        found = [read_rejects(part, self._files, self._keys.sealing, new) for part in parts]
+        return pl.concat([pl.DataFrame(schema={each.name: each.dtype for each in TABLES[REJECTS]}), *found])
 
     def unsealings(self) -> pl.DataFrame:
         """Who opened identities: at, who, what, why."""

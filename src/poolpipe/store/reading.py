@@ -130,7 +130,9 @@ def _events(
     return to_events(EventTables(part.content, clear, vault), sealing, wells), heard
 
 
-def read_rejects(part: TablePart, files: PartFiles, sealing: DataKeys | None) -> pl.DataFrame:
+def read_rejects(
+    part: TablePart, files: PartFiles, sealing: DataKeys | None, inputs: pl.Series | None = None
+) -> pl.DataFrame:
     """Read refused records as the table `rejects`; without the key what they say is not shown.
 
     Parameters
@@ -139,13 +141,16 @@ def read_rejects(part: TablePart, files: PartFiles, sealing: DataKeys | None) ->
         Of rejects.
     files : PartFiles
     sealing : DataKeys, optional
+    inputs : Series of int64, optional
+        Only the records of these.
     """
-    clear = pl.DataFrame(files.clear(part, REJECTS_CLEAR)).drop("input")
+    clear = pl.DataFrame(files.clear(part, REJECTS_CLEAR))
     if sealing is None:
         shown = clear.with_columns(pl.lit(_NOT_SHOWN).alias(name) for name in REJECTS_VAULT.names)
     else:
         shown = clear.hstack(pl.DataFrame(files.vault(part, REJECTS_VAULT, sealing)))
-    return shown.select(pl.col(name).cast(dtype) for name, dtype in _REJECTS.items())
+    asked = shown if inputs is None else shown.filter(pl.col("input").is_in(inputs.implode()))
+    return asked.select(pl.col(name).cast(dtype) for name, dtype in _REJECTS.items())
 
 
 def _counts(told: InputTaken, gone: int, gone_rejected: int) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ import polars as pl
 
 from poolpipe.languages import both
 from poolpipe.messages import in_language
-from poolpipe.terminal.marks import Board, frame, plain
+from poolpipe.terminal.marks import Board, below, frame, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +30,15 @@ def ingested_board(told: pl.DataFrame) -> Board:
         board.add_column(heading, justify="right", no_wrap=True)
     for file, read, accepted, duplicates, rejected, again in told.iter_rows():
         counts = (f"{each:,}" for each in (read, accepted, duplicates, rejected))
-        before = f"\n{both('taken in before as', '此前已收入')} {again}" if again else ""
-        board.add_row(plain(f"{file}{before}"), *map(plain, counts))
+        board.add_row(plain(file) + below(_before(file, again)), *map(plain, counts))
     return board
+
+
+def _before(file: str, again: str | None) -> str:
+    """Say that a file's content was there; under which name, where that was another."""
+    if not again:
+        return ""
+    return both("taken in before", "此前已收入") + ("" if again == file else f": {again}")
 
 
 def version_board(versions: pl.DataFrame, inputs: pl.DataFrame, *, rows: int) -> Board:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 from rich.text import Text
 
@@ -52,7 +54,12 @@ def anomaly_board(anomalies: pl.DataFrame, *, show_ids: bool = False) -> Board:
     return board
 
 
-def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Board:
+_IN_RESULT: Final = ("kept whole in rejects.parquet", "原文已保存")
+
+
+def reject_board(
+    rejects: pl.DataFrame, *, show_ids: bool = False, kept: tuple[str, str] = _IN_RESULT
+) -> Board:
     """Draw the rejected records by code, with the first file and line of each.
 
     Parameters
@@ -61,10 +68,12 @@ def reject_board(rejects: pl.DataFrame, *, show_ids: bool = False) -> Board:
         The `rejects` table.
     show_ids : bool
         Show the rejected values; without it only their shape, because they may identify a person.
+    kept : tuple of (str, str)
+        Where they are kept, in English and Chinese.
     """
     found = _first_of_each(rejects, ("file", "line"), ("file", "line", "detail"), lacks_lab)
     board = frame(
-        f"{both('Rejected records', '拒收记录')} · {rejects.height:,} · {both('kept whole in rejects.parquet', '原文已保存')}",
+        f"{both('Rejected records', '拒收记录')} · {rejects.height:,} · {both(*kept)}",
         show_ids=show_ids,
     )
     board.add_column("why\n原因")
