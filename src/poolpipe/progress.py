@@ -39,6 +39,7 @@ _CHINESE_STEPS = {
     "calls": "判读",
     "probabilities": "概率",
     "writing": "写出",
+    "counting": "统计",
     "exporting": "导出",
     "drawing the page": "生成页面",
     "keeping the tables": "保存结果表",

@@ -121,6 +121,25 @@ def test_ingest__says_why_records_were_refused_and_what_was_there(tmp_path):
     assert "Rejected records" not in told(*words[:2], sheet, "--no-tables", "--quiet").stdout
 
 
+def test_damage__is_named_with_the_way_out_and_repair_tells_of_dropped_tables(store, scans, tmp_path):
+    path = tmp_path / "city"
+    shutil.copytree(store, path)
+    key = store.with_name("city.key")
+    part = next((path / "tables" / "pools").glob("*.parquet"))
+    part.write_bytes(part.read_bytes()[:-9] + b"damaged!!")
+    done = CliRunner().invoke(poolpipe, ["check", str(path), "--key", str(key)], env={"COLUMNS": "80"})
+    assert done.exit_code == 1
+    assert part.name in "".join(done.stdout.split())
+    assert f"`poolpipe repair {path} INPUT…`" in done.stdout
+    assert f"`poolpipe run {path}` concludes them again" in told("repair", path, scans, "--key", key).stdout
+    assert "sound" in told("check", path, "--key", key).stdout
+    told("compact", path, "--key", key, "--keep-days", 0)
+    told("run", path, "--key", key, "--quiet")
+    told("compact", path, "--key", key, "--keep-days", 0)
+    found = json.loads(told("versions", path, "--json").stdout)["versions"]
+    assert [each["tables"] for each in found] == [True]  # carried on where older versions are forgotten
+
+
 def test_log__names_the_command_wherever_options_stand(store):
     told("--language", "en", "recalls", store, "--why", "options first")
     with Store(store) as opened:

@@ -71,7 +71,7 @@ def test_kind__of_a_column_is_stronger_than_that_of_the_name(tmp_path: Path) -> 
 def test_kind__told_by_nothing_refuses_every_record_and_says_why(tmp_path: Path) -> None:
     events = read_text(tmp_path, CONTENT, "扫码.csv")
     assert codes(events) == [(line, "unknown_kind") for line in range(2, 6)]
-    assert "neither a kind column nor the name '扫码.csv'" in events.rejects["detail"][0]
+    assert "neither a kind column nor the name '扫码.csv' nor a header" in events.rejects["detail"][0]
 
 
 def test_folder__is_read_recursively_under_chinese_names(tmp_path: Path) -> None:

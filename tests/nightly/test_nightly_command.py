@@ -54,6 +54,24 @@ def test_mart__of_a_file_is_shown_without_counting():
     assert night(4).read_bytes() == before
 
 
+def test_day__that_was_not_counted_is_not_shown_as_one_without_anything():
+    _, refused = told(night(4), "--date", "2021-01-01", "--mart", "losses", status=1)
+    assert "2021-01-01 was not counted" in refused
+    assert DAY in refused
+
+
+def test_notes__are_shown_in_the_language_of_the_reader():
+    told_zh = CliRunner().invoke(
+        cli.poolpipe,
+        ["--language", "zh", "nightly", str(night(4)), "--date", DAY, "--mart", "reconciliation"],
+    )
+    assert "是" in told_zh.stdout
+    assert "True" not in told_zh.stdout
+    for language, other in (("zh", "english"), ("en", "chinese")):
+        line = ["--language", language, "nightly", str(night(4)), "--date", DAY, "--mart", "notes"]
+        assert other not in CliRunner().invoke(cli.poolpipe, line).stdout
+
+
 @pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx", "arrow", "ndjson"])
 def test_mart__is_written_in_each_format(tmp_path, ending):
     to = tmp_path / f"losses.{ending}"

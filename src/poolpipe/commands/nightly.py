@@ -11,7 +11,7 @@ import click
 from poolpipe.commands import options
 from poolpipe.commands.frames import board, echo_json
 from poolpipe.errors import InputError
-from poolpipe.languages import both
+from poolpipe.languages import both, language
 from poolpipe.messages import message_in_language
 from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, show, tell
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["nightly"]
 
+_DAYS_NAMED = 7
 _FORMATS = (".csv", ".parquet", ".xlsx", ".arrow", ".ndjson")
 
 
@@ -135,6 +136,8 @@ def nightly(
                 progress=steps,
             )  # fmt: skip
     table = None if mart is None else read_table(out, mart, day)
+    if table is not None and not told and "date" in table.columns:
+        _check_counted(read_table(out, "nights")["date"], day, out)
     if table is not None and to is not None:
         _write(table, to, mart or "")
     if as_json:
@@ -143,6 +146,13 @@ def nightly(
         _show(told, table if to is None else None, mart or "", rows)
         if told or to is not None:
             tell(f"{both('Written:', '已写入')} {' '.join(map(str, filter(None, (told and out, to))))}")
+
+
+def _check_counted(counted: pl.Series, day: date, out: Path) -> None:
+    """Refuse to show a day that was never counted as one on which nothing happened."""
+    if day not in counted:
+        days = ", ".join(f"{each}" for each in counted.sort().tail(_DAYS_NAMED)) or "-"
+        raise InputError.of("nightly_day_not_counted", where=str(out), day=str(day), days=days)
 
 
 def _summary(told: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +165,10 @@ def _show(told: dict[str, Any], table: pl.DataFrame | None, mart: str, rows: int
     import polars as pl
 
     if table is not None:
-        show([board(_plain(table), f"{mart} · {table.height:,}", rows=rows)])
+        other = {"zh": ["english"], "en": ["chinese"]}.get(language(), []) if mart == "notes" else []
+        answers = pl.col(pl.Boolean).replace_strict({True: both("yes", "是"), False: both("no", "否")})
+        shown = _plain(table).drop(other).with_columns(answers)
+        show([board(shown, f"{mart} · {table.height:,}", rows=rows)])
     if not told or table is not None:
         return
     counted = pl.DataFrame(

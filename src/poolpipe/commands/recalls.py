@@ -31,20 +31,21 @@ __all__ = ["recalls"]
 @click.command(
     help="Show who must be sampled again by when, the most urgent first.\n\n"
     "显示复采名单：谁须在何时之前复采，最急者在前。\n\n"
-    "INPUT is a result (the folder of `poolpipe run --out`), or scan files, which are read and concluded first."
-    "\n\nINPUT 为结果文件夹（`poolpipe run --out` 所写），或扫码文件（先读取并得出结论）。"
+    "INPUT is a result (the folder of `poolpipe run --out`), a store, or scan files, which are read and concluded first."
+    "\n\nINPUT 为结果文件夹（`poolpipe run --out` 所写）、数据仓库，或扫码文件（先读取并得出结论）。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe recalls result\n"
+    "  poolpipe recalls campaign --why 'list for the teams'\n"
     "  poolpipe recalls result --people people.csv --rows 100\n"
     "  poolpipe recalls scans --as-of '2022-04-04 12:00' --json"
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("--people", metavar="FILE", help="People with communities and households  人员表：社区、住户")
 @click.option(
-    "--policy", metavar="POLICY", help="For scan files: preset or TOML file  判读规则：预设名或 TOML 文件"
+    "--policy", metavar="POLICY", help="Of scan files and stores: preset or TOML file  用于扫码文件与数据仓库的判读规则：预设名或 TOML 文件"
 )
 @click.option(
-    "--as-of", metavar="TIME", help="For scan files: the view from this moment  用于扫码文件：截至该时刻"
+    "--as-of", metavar="TIME", help="Of scan files and stores: the view from this moment  用于扫码文件与数据仓库：截至该时刻"
 )
 @click.option(
     "--zone",

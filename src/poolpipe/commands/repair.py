@@ -58,8 +58,11 @@ def repair(
         told = opened.repair(
             inputs, accepts_loss=accepts_loss, kind=kind, mapping=load_mapping(mapping), progress=steps
         )
+        has_tables = opened.has_tables(opened.version)
     if not (told.files or told.forgotten):
         tell(both("No file of events is damaged", "事件文件均完好"))
         return
     fields = {**told._asdict(), "files": len(told.files)}
     tell(message_in_language("store_repaired", fields))
+    if not has_tables:
+        tell(message_in_language("store_without_tables", {"store": str(store)}))

@@ -26,8 +26,8 @@ __all__ = ["show"]
 
 
 @click.command(
-    help="Show a table of a result: as many rows and columns as fit, or all of it as CSV or JSON.\n\n"
-    "显示结果中的一张表：终端放得下的行与列，或以 CSV、JSON 输出全部。\n\n"
+    help="Show a table of a result or a store: as many rows and columns as fit, or all of it as CSV or JSON.\n\n"
+    "显示结果或数据仓库中的一张表：终端放得下的行与列，或以 CSV、JSON 输出全部。\n\n"
     "TABLE is a name of docs/tables.md: pools, members, recalls, cases, anomalies, ledger, rejects, ... Codes are never cut: "
     "where the terminal is too narrow the last columns are left out, and named.\n\n"
     "TABLE 为 docs/tables.zh.md 中的表名。编码不会被截断：宽度不足时略去末尾各列，并注明列名。"
@@ -35,9 +35,10 @@ __all__ = ["show"]
     "  poolpipe show result recalls\n"
     "  poolpipe show result recalls --by community --people people.csv\n"
     "  poolpipe show result recalls --people people.csv --columns name,phone,tube\n"
-    "  poolpipe show result anomalies --by code --csv > anomalies.csv"
+    "  poolpipe show result anomalies --by code --csv > anomalies.csv\n"
+    "  poolpipe show campaign rejects"
 )
-@click.argument("run", metavar="RESULT", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RESULT|STORE", type=click.Path(path_type=Path))
 @click.argument("table", metavar="TABLE")
 @click.option("--by", metavar="COLUMN", help="Group the rows by a column  按该列分组显示")
 @click.option("--columns", metavar="A,B,...", help="These columns, in this order  只显示这些列，按此顺序")

@@ -28,16 +28,18 @@ __all__ = ["trace"]
     help="Show whom a tube or a person leads to: who shared the tube, stood in the queue, lives with them, was with "
     "them before, and which tubes lay beside.\n\n"
     "显示样本管或人员的关联：同管、前后排队、同户、曾同管的人员，以及同箱、邻孔的样本管。\n\n"
-    "RESULT is the folder of `poolpipe run --out`. The first call makes an index in RESULT/.trace-index, later ones read it. "
+    "RESULT is the folder of `poolpipe run --out`: the first call makes an index in RESULT/.trace-index, later ones read it. STORE "
+    "is a store of `poolpipe ingest`. "
     "docs/trace.md tells the links.\n\n"
-    "RESULT 为 `poolpipe run --out` 写出的文件夹；首次执行时在其中建立索引。各类关联见 docs/trace.zh.md。"
+    "RESULT 为 `poolpipe run --out` 写出的文件夹，首次执行时在其中建立索引；STORE 为 `poolpipe ingest` 的数据仓库。各类关联见 docs/trace.zh.md。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe trace result --tube T99999\n"
     "  poolpipe trace result --tube T99999 --hops 3 --people people.csv\n"
     "  poolpipe trace result --tube T99999 --json > links.json\n"
-    "  poolpipe trace result --tube T99999 --out trace.svg"
+    "  poolpipe trace result --tube T99999 --out trace.svg\n"
+    "  poolpipe trace campaign --tube T99999"
 )
-@click.argument("run", metavar="RESULT", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RESULT|STORE", type=click.Path(path_type=Path))
 @click.option(
     "--tube", "tubes", multiple=True, metavar="TUBE", help="A tube, again for more  样本管，可重复给出"
 )

@@ -23,12 +23,14 @@ __all__ = ["versions"]
 @options.as_json()
 def versions(store: Path, *, rows: int, as_json: bool) -> None:
     """Show versions."""
+    import polars as pl
+
     from poolpipe.terminal.stores import version_board
 
     with opened_store(store, None) as opened:
         told, inputs = opened.versions(), opened.inputs()
-        kept = opened.conclusions()["version"].implode()
-        told = told.with_columns(told["version"].is_in(kept).alias("tables"))
+        kept = [opened.has_tables(version) for version in told["version"]]
+        told = told.with_columns(pl.Series("tables", kept, pl.Boolean))
     if as_json:
         echo_json({"schema": "poolpipe.versions/1", "versions": told.to_dicts(), "inputs": inputs.to_dicts()})
     else:

@@ -28,6 +28,11 @@ NIGHTS: Final = {
         "its table {table} is of another version of poolpipe", "其中的表 {table} 来自另一版本的 poolpipe",
         "name another file with --out, and count its days anew with --days", "请用 --out 指定另一文件，并用 --days 重新统计各日",
     ),
+    "nightly_day_not_counted": Message(
+        "{day} was not counted; the last days in it are {days}", "未统计 {day}；其中最近的日期为 {days}",
+        "count it: poolpipe nightly STORE --date {day} --out FILE",
+        "请先统计：poolpipe nightly 数据仓库 --date {day} --out 文件",
+    ),
     "nightly_no_mart": Message("is no table of the night", "不是夜间统计的表", "tables: {marts}", "可用的表：{marts}"),
     "nightly_no_date": Message("{given} is no date such as 2022-04-04", "{given} 不是日期，写法如 2022-04-04"),
     "nightly_no_format": Message(

@@ -11,9 +11,11 @@ __all__ = ["REJECTS"]
 REJECTS: Final = {
     "kind_unknown": Message("'{kind}' is none of {kinds}", "不是可用的事件种类，可选：{kinds}"),
     "kind_untold": Message(
-        "neither a kind column nor the name '{file}' tells which kind of event this is; begin the name with the kind, put "
-        "the file into a folder called after it, or give --kind",
-        "文件名 '{file}' 与 kind 列均未说明事件种类，请在文件名开头写明、放入以种类命名的文件夹，或用 --kind 指定",
+        "neither a kind column nor the name '{file}' nor a header with all columns of one kind tells which kind of event this "
+        "is; begin the name with the kind in English, put the file into a folder called after it, or give --kind: `poolpipe "
+        "check` then asks for the columns that are missing",
+        "文件名 '{file}'、kind 列与表头均未说明事件种类（表头须含某一种类的全部必填列），请在文件名开头写英文种类名、"
+        "放入以种类命名的文件夹，或用 --kind 指定；`poolpipe check` 随后会问及所缺的列",
     ),
     "loads_without_lab": Message(
         "{count} loads of {file} have no lab and are rejected; set lab under [machines] of --policy FILE, or give it to one "

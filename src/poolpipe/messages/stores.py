@@ -104,6 +104,18 @@ STORES: Final = {
         "{store} is a new store; its key is {key}: keep a copy elsewhere, without it nobody can read names and numbers",
         "已新建数据仓库 {store}，密钥为 {key}：请另存副本，没有它无法读出姓名与号码",
     ),
+    "store_without_tables": Message(
+        "its tables are not there now: `poolpipe run {store}` concludes them again",
+        "结果表已不在其中：请用 `poolpipe run {store}` 重新得出",
+    ),
+    "store_to_repair": Message(
+        "`poolpipe repair {store} INPUT…` takes in again what damaged files held; give as INPUT what was ingested, its whole folder",
+        "请用 `poolpipe repair {store} INPUT…` 重新收入损坏文件中的记录，INPUT 为当初收入的文件或其整个文件夹",
+    ),
+    "store_from_copy": Message(
+        "the ledger comes back from a copy of {store} only; where there is none, ingest what was ingested into a new store",
+        "账本只能由 {store} 的备份恢复；没有备份时，请将当初收入的文件收入新仓库",
+    ),
     "store_compacted": Message(
         "{joined} files were joined, {versions} versions forgotten, {removed} files removed",
         "合并 {joined} 个文件，清除 {versions} 个版本，删除 {removed} 个文件",

@@ -196,6 +196,10 @@ class StoreReader:
         rows = [[getattr(each, name) for name in schema] for each in found.values()]
         return pl.DataFrame(rows, schema, orient="row")
 
+    def has_tables(self, version: int) -> bool:
+        """Whether a version has tables of its own, concluded at it or carried on from one before."""
+        return bool(self._ledger.parts(version, [CONCLUDED]))
+
     def kept(
         self,
         version: int | None = None,

@@ -94,8 +94,7 @@ def finding_board(findings: Sequence[tuple[str, str, str]]) -> Board:
     """
     board = frame(f"{both('Not as it must be', '不符合要求')} · {len(findings):,}")
     board.add_column("code\n代码", no_wrap=True)
-    for heading in ("where\n位置", "what\n问题"):
-        board.add_column(heading, overflow="fold")
+    board.add_column("where, what\n位置、问题", overflow="fold")
     for code, where, what in findings:
-        board.add_row(plain(code, "red"), plain(where), plain(in_language(what)))
+        board.add_row(plain(code, "red"), plain(where) + below(in_language(what)))
     return board

@@ -39,6 +39,9 @@ def usage_message(error: click.ClickException) -> str:
 
 def show_usage(error: click.UsageError, said: str, file: object = None) -> None:  # noqa: ARG001 -- click's signature
     """Write the usage, the way to the help and what is wrong to stderr, in Chinese."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # the help itself, and nothing is wrong
+        click.echo(error.format_message(), err=True)
+        return
     if error.ctx is not None:
         click.echo(error.ctx.get_usage(), err=True)
         click.echo(f"说明见 {error.ctx.command_path} --help\n", err=True)
