@@ -28,9 +28,11 @@ _REPAIRED = {"file_damaged", "file_missing", "log_damaged"}
     "在运行之前查看每个文件如何识别：事件种类、表头所在行、各列及取值示例、词语、时间格式、编码、不读取的内容与待确认的问题。\n\n"
     "FILE is what `run` takes: Excel and WPS workbooks, CSV, machines' files, folders. Of each file the first thousand records "
     "are looked at. --mapping writes a file that can be edited and given to `run --mapping`; one that is there already is "
-    "read and not overwritten. Names, and numbers of people, are masked. Exit status 1 when something is asked. Of a store every byte is proved instead: exit status 1 when a file is damaged.\n\n"
+    "read and not overwritten. Names, and numbers of people, are masked. Exit status 1 when something is asked. Of a store every "
+    "byte is proved instead: exit status 1 when a file is damaged.\n\n"
     "FILE 与 `run` 相同：Excel 与 WPS 工作簿、CSV、仪器文件、文件夹；每个文件查看前一千条记录。--mapping 写出列对应文件，可修改后交给 "
-    "`run --mapping`；已有的文件只读取、不覆盖。姓名与号码以星号代替。有问题待确认时退出码为 1。给出数据仓库时则核查其全部文件，有损坏时退出码为 1。"
+    "`run --mapping`；已有的文件只读取、不覆盖。姓名与号码以星号代替。有问题待确认时退出码为 1。"
+    "给出数据仓库时则核查其全部文件，有损坏时退出码为 1。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe check 采样登记.xlsx 装箱.csv\n"
     "  poolpipe check scans --mapping columns.toml\n"
@@ -110,7 +112,9 @@ def _check_store(path: Path, key: str | None, version: int | None, *, as_json: b
     elif findings:
         show([finding_board(findings)])
         codes = {each.code for each in findings}
-        hint = "store_from_copy" if "ledger_damaged" in codes else "store_to_repair" if codes & _REPAIRED else ""
+        hint = (
+            "store_from_copy" if "ledger_damaged" in codes else "store_to_repair" if codes & _REPAIRED else ""
+        )
         if hint:
             tell(message_in_language(hint, {"store": str(path)}))
     else:

@@ -152,7 +152,7 @@ def _check_counted(counted: pl.Series, day: date, out: Path) -> None:
     """Refuse to show a day that was never counted as one on which nothing happened."""
     if day not in counted:
         days = ", ".join(f"{each}" for each in counted.sort().tail(_DAYS_NAMED)) or "-"
-        raise InputError.of("nightly_day_not_counted", where=str(out), day=str(day), days=days)
+        raise InputError.of("nightly_day_not_counted", where=str(out), file=str(out), day=str(day), days=days)
 
 
 def _summary(told: dict[str, Any]) -> dict[str, Any]:

@@ -42,10 +42,14 @@ __all__ = ["recalls"]
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("--people", metavar="FILE", help="People with communities and households  人员表：社区、住户")
 @click.option(
-    "--policy", metavar="POLICY", help="Of scan files and stores: preset or TOML file  用于扫码文件与数据仓库的判读规则：预设名或 TOML 文件"
+    "--policy",
+    metavar="POLICY",
+    help="Of scan files and stores: preset or TOML file  用于扫码文件与数据仓库的判读规则：预设名或 TOML 文件",
 )
 @click.option(
-    "--as-of", metavar="TIME", help="Of scan files and stores: the view from this moment  用于扫码文件与数据仓库：截至该时刻"
+    "--as-of",
+    metavar="TIME",
+    help="Of scan files and stores: the view from this moment  用于扫码文件与数据仓库：截至该时刻",
 )
 @click.option(
     "--zone",

@@ -30,8 +30,8 @@ NIGHTS: Final = {
     ),
     "nightly_day_not_counted": Message(
         "{day} was not counted; the last days in it are {days}", "未统计 {day}；其中最近的日期为 {days}",
-        "count it: poolpipe nightly STORE --date {day} --out FILE",
-        "请先统计：poolpipe nightly 数据仓库 --date {day} --out 文件",
+        "count it: `poolpipe nightly STORE --date {day} --out {file}`",
+        "请先统计：`poolpipe nightly STORE --date {day} --out {file}`，STORE 为数据仓库或结果文件夹",
     ),
     "nightly_no_mart": Message("is no table of the night", "不是夜间统计的表", "tables: {marts}", "可用的表：{marts}"),
     "nightly_no_date": Message("{given} is no date such as 2022-04-04", "{given} 不是日期，写法如 2022-04-04"),
