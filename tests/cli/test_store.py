@@ -142,13 +142,6 @@ def test_damage__is_named_with_the_way_out_and_repair_tells_of_dropped_tables(st
     assert [each["tables"] for each in found] == [True]  # carried on where older versions are forgotten
 
 
-def test_log__names_the_command_wherever_options_stand(store):
-    told("--language", "en", "recalls", store, "--why", "options first")
-    with Store(store) as opened:
-        asked = opened.unsealings().filter(why="options first")
-    assert asked["what"].to_list() == [f"recalls {store}"]
-
-
 def test_ingest__is_acknowledged_where_concluding_fails(scans, tmp_path, monkeypatch):
     def fails(*_):
         raise InputError.of("part_not_written", where="tables", why="no room")
