@@ -46,6 +46,14 @@ def night(small_cell: int = 0) -> Path:
 
 
 @cache
+def unlisted() -> Path:
+    """The first day of the town, counted without any reference table."""
+    out = place() / "unlisted.duckdb"
+    run_night(result(), DAYS[0], out)
+    return out
+
+
+@cache
 def rows(table: str):
     """Rows of a table of the result, or of a reference table."""
     path = FILES[table] if table in FILES else result() / f"{table}.parquet"
