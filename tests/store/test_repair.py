@@ -96,3 +96,23 @@ def test_other_files__are_no_repair(damaged: Path) -> None:
         store.repair([damaged / "first", damaged / "scans"])
         assert "T8" not in store.events("report").collect()["tube"].to_list()
         assert store.check() == []
+
+
+@pytest.mark.parametrize(
+    ("again", "new"), [("collect-1.ndjson", "collect-2.ndjson"), ("collect-2.ndjson", "collect-1.ndjson")]
+)
+def test_file_that_comes_again_beside_a_new_one__leaves_the_refused_records_of_both(
+    again: str, new: str, tmp_path: Path
+) -> None:
+    scan = '{"at": "%s", "tube": "T1", "person": "E%s"}\n'
+    (tmp_path / again).write_text(scan % ("2198-02-10 08:00", 1) + scan % ("2022-02-10 08:00", 2))
+    (tmp_path / new).write_text(scan % ("yesterday", 3) + scan % ("2022-02-10 08:00", 4))
+    with Store(tmp_path / "city") as store:
+        store.ingest(tmp_path / again)  # what is dated ahead is read again when it comes again
+        told = store.ingest([tmp_path / again, tmp_path / new])
+        assert told.select("read", "rejected", "duplicates").sum().row(0) == (4, 1, 2)
+        rejects = store.run().rejects
+        assert sorted(rejects.select("file", "code").rows()) == sorted(
+            [(again, "future_time"), (new, "bad_time")]
+        )
+        assert store.check() == []

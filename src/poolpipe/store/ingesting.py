@@ -192,13 +192,16 @@ class _Taking:
                 places + np.int32(self._first_input),
             )
             self._add_tables(last, tables, places)
-        rejects = taken.rejects
-        self._dated_ahead |= set(rejects.filter(code="future_time")["file"])
-        if rejects.height and not self._has_known_rejects(last):
-            number = pl.col("file").replace_strict(
-                {self._sources[file].name: file + self._first_input for file in set(taken.files.tolist())},
-                return_dtype=pl.Int32,
-            )
+        self._dated_ahead |= set(taken.rejects.filter(code="future_time")["file"])
+        # a bundle has several files, of which some may have come before
+        numbers = {
+            self._sources[file].name: file + self._first_input
+            for file in set(taken.files.tolist())
+            if not self._has_known_rejects(file)
+        }
+        rejects = taken.rejects.filter(pl.col("file").is_in(list(numbers)))
+        if rejects.height:
+            number = pl.col("file").replace_strict(numbers, return_dtype=pl.Int32)
             self._rejects.append((last, rejects.with_columns(input=number)))
         self._loads += [(last, loads) for loads in taken.rejected_loads]
         for words in taken.words:
