@@ -73,7 +73,7 @@ class Steps:
             )
             console = Console(file=sys.stderr, highlight=False)
             self._bar = Progress(*columns, console=console, transient=True)
-            self._bar.add_task("")
+            self._bar.add_task(both("starting", "启动"))
             self._bar.start()
         return self
 

@@ -72,6 +72,11 @@ def test_versions__say_which_have_tables(store):
     found = json.loads(told("versions", store, "--json").stdout)["versions"]
     assert [each["tables"] for each in found] == [False, False, True]
     assert "kept" in told("versions", store).stdout
+    shown = told("--language", "zh", "versions", store).stdout
+    assert "收入" in shown
+    assert "conclude" not in shown
+    assert "其余" in (few := told("--language", "zh", "recalls", store, "--rows", 1).stdout)
+    assert "--rows N" in few
 
 
 def test_run__keeps_tables_where_nothing_is_said(scans, tmp_path):

@@ -112,3 +112,8 @@ def test_wrong_usage__is_told(arguments, status, message, tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     shown, errors = told(result(), *arguments, status=status)
     assert message in shown + errors
+
+
+def test_file__without_a_mart_says_how_it_is_read():
+    _, refused = told(night(4), "--date", DAY, status=2)
+    assert "--mart TABLE shows a table of it" in refused

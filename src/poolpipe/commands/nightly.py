@@ -122,6 +122,8 @@ def nightly(
         from poolpipe.events.reference import read_reference
         from poolpipe.nightly import read_table, run_night, tables_shown
 
+    if mart is None and source.is_file():
+        raise click.UsageError(message_in_language("nightly_file_without_mart", {"file": str(source)}))
     if mart is not None and mart not in tables_shown():
         raise InputError.of("nightly_no_mart", where=mart, marts=", ".join(tables_shown()))
     told: dict[str, Any] = {}

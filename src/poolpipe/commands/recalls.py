@@ -119,6 +119,7 @@ def recalls(
         show_ids=show_ids,
         rows=rows,
         sampled=found.sampled,
+        rest=("with --rows N", "请用 --rows N 查看"),
     )
     show([board])
 

@@ -28,6 +28,10 @@ NIGHTS: Final = {
         "its table {table} is of another version of poolpipe", "其中的表 {table} 来自另一版本的 poolpipe",
         "name another file with --out, and count its days anew with --days", "请用 --out 指定另一文件，并用 --days 重新统计各日",
     ),
+    "nightly_file_without_mart": Message(
+        "{file} is a file: --mart TABLE shows a table of it; to count a day give a store or a result folder",
+        "{file} 是文件：用 --mart TABLE 查看其中一张表；要统计某日，请给出数据仓库或结果文件夹",
+    ),
     "nightly_day_not_counted": Message(
         "{day} was not counted; the last days in it are {days}", "未统计 {day}；其中最近的日期为 {days}",
         "count it: `poolpipe nightly STORE --date {day} --out {file}`",

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-__all__ = ["MOMENT", "NAME", "NUMBER", "STYLES", "WIDTH", "Board", "below", "clock", "coded", "counted", "frame", "listing",
-           "plain", "span", "time_left", "word"]  # fmt: skip
+__all__ = ["IN_TABLES", "MOMENT", "NAME", "NUMBER", "STYLES", "WIDTH", "Board", "below", "clock", "coded", "counted", "frame",
+           "listing", "plain", "span", "time_left", "word"]  # fmt: skip
 
 WIDTH = 100
 """Width of the boards in columns."""
@@ -41,7 +41,7 @@ NUMBER: Final[Mapping[str, Any]] = {"justify": "right", "no_wrap": True}
 MOMENT: Final[Mapping[str, Any]] = {"no_wrap": True}
 """Options of columns: names may be folded into several lines, numbers and times are not."""
 
-_IN_TABLES = ("in the tables", "见结果表")
+IN_TABLES = ("in the tables", "见结果表")
 """Where to find rows that do not fit on a board, in English and Chinese."""
 
 
@@ -70,7 +70,7 @@ class Board(Table):
         title: str,
         *,
         more: int = 0,
-        rest: tuple[str, str] = _IN_TABLES,
+        rest: tuple[str, str] = IN_TABLES,
         show_ids: bool = False,
         tight: bool = False,
     ) -> None:
@@ -142,7 +142,7 @@ def frame(
     title: str,
     *,
     more: int = 0,
-    rest: tuple[str, str] = _IN_TABLES,
+    rest: tuple[str, str] = IN_TABLES,
     show_ids: bool = False,
     tight: bool = False,
 ) -> Board:

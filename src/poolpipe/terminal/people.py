@@ -9,7 +9,7 @@ from rich.text import Text
 
 from poolpipe.display import mask
 from poolpipe.languages import both
-from poolpipe.terminal.marks import Board, clock, coded, frame, plain, time_left
+from poolpipe.terminal.marks import IN_TABLES, Board, clock, coded, frame, plain, time_left
 from poolpipe.words import STATUS_WORDS
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def recall_board(
     show_ids: bool = False,
     rows: int = 20,
     sampled: bool = True,
+    rest: tuple[str, str] = IN_TABLES,
 ) -> Board:
     """Draw the recalls that are not closed, most urgent first; closed ones are only counted.
 
@@ -47,6 +48,8 @@ def recall_board(
         People listed; the others are counted.
     sampled : bool
         Whether any collect was accepted; without one nobody can be known to wait.
+    rest : tuple of (str, str)
+        Where those are who are not listed, in English and Chinese.
     """
     waiting = recalls.filter(pl.col("status") != "closed").sort("rank")
     closed = recalls.height - waiting.height
@@ -56,6 +59,7 @@ def recall_board(
         f"{both('Recall board', '复采名单')}{moment} · {both('waiting', '待办')} {waiting.height:,}"
         f" · {both('closed', '已办结')} {closed:,}",
         more=waiting.height - shown.height,
+        rest=rest,
         show_ids=show_ids,
     )
     board.add_column("#", no_wrap=True, justify="right", spare=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["finding_board", "ingested_board", "unsealing_board", "version_board"]
+
+_COMMITS: Final = {
+    "created": "新建", "ingest": "收入", "conclude": "得出结果", "compact": "整理", "repair": "修复",
+}  # fmt: skip
+"""What made a version, in Chinese."""
 
 
 def ingested_board(told: pl.DataFrame) -> Board:
@@ -68,7 +73,7 @@ def version_board(versions: pl.DataFrame, inputs: pl.DataFrame, *, rows: int) ->
         board.add_row(
             plain(str(version)),
             plain(at[:19].replace("T", " ")),
-            plain(what),
+            plain(both(what, _COMMITS[what]) if what in _COMMITS else what),
             *map(plain, (*numbers, kept)),
         )
     return board
