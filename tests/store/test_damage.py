@@ -70,7 +70,7 @@ def test_leftover_of_a_dead_writer__goes_with_the_next(store: Store, tmp_path: P
 
 
 def test_files_of_a_store__are_no_scans(store: Store) -> None:
-    for given in (store.path, store.path / "tables", store.files("report")[0]):
+    for given in (store.path / "tables", store.files("report")[0]):
         with pytest.raises(poolpipe.InputError, match="part of a store"):
             poolpipe.run(given)
 
