@@ -38,6 +38,7 @@ STEPS = {
     "again": ("ingesting them again", "再次收入"),
     "read_store": ("reading the store into memory", "读取仓库到内存"),
     "run_store": ("all tables from the store", "由仓库得出各结果表"),
+    "conclude": ("concluding and keeping the tables", "得出并保存各结果表"),
     "check": ("proving the store", "核查仓库"),
     "reseal": ("changing all keys", "更换全部密钥"),
 }
@@ -57,6 +58,7 @@ def step(name: str, events: Path, folder: Path) -> None:
                 "again": lambda: store.ingest(events),
                 "read_store": store.read_events,
                 "run_store": lambda: store.run(views=False),
+                "conclude": store.conclude,
                 "check": store.check,
                 "reseal": lambda: store.rotate_key(data=True),
             }
