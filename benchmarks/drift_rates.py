@@ -9,18 +9,16 @@ practice: the hardest case). Everything goes through `find_drift`.
 from __future__ import annotations
 
 import argparse
-import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from benchmarks.marked import DOCS, put_between
 from poolpipe.drift import find_drift
 from poolpipe.drift_policy import DriftRules
 from poolpipe.policy import load_policy
 
-DOCS = Path(__file__).parents[1] / "docs"
 START = datetime(2022, 3, 1, tzinfo=UTC)
 ASSAY = load_policy(None).assay
 FEW = 10  # laboratories that change where others tell what is usual
@@ -171,12 +169,6 @@ def tables(weeks: int, seed: int) -> tuple[str, str]:
     return "\n".join(english), "\n".join(chinese)
 
 
-def _between(page: str, text: str) -> str:
-    """A page with a text between its marks."""
-    marks = re.compile(r"(<!-- rates -->\n).*?(\n<!-- /rates -->)", re.DOTALL)
-    return marks.sub(lambda told: told[1] + text + told[2], page)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weeks", type=int, default=8)
@@ -188,8 +180,7 @@ def main() -> None:
     for name, text in zip(("drift.md", "drift.zh.md"), tables(options.weeks, options.seed), strict=True):
         print(text)
         if options.write:
-            page = DOCS / name
-            page.write_text(_between(page.read_text("utf-8"), text), "utf-8")
+            put_between("rates", DOCS / name, text)
 
 
 if __name__ == "__main__":

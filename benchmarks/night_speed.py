@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -23,8 +22,7 @@ from typing import Any
 import polars as pl
 
 from benchmarks.machine import describe
-
-DOCS = Path(__file__).parents[1] / "docs"
+from benchmarks.marked import DOCS, put_between
 
 
 def days_of(city: Path) -> list[str]:
@@ -116,12 +114,6 @@ def table(told: dict[str, Any], place: int) -> str:
     return "\n".join([heads[place], "| --- | ---: | ---: | ---: |", *rows, "", (english, chinese)[place]])
 
 
-def write(page: Path, text: str) -> None:
-    """Put the table between its marks on a page."""
-    between = re.compile(r"(<!-- speed -->\n).*?(\n<!-- /speed -->)", re.DOTALL)
-    page.write_text(between.sub(lambda found: found[1] + text + found[2], page.read_text("utf-8")), "utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cities", type=Path, nargs="+")
@@ -135,7 +127,7 @@ def main() -> None:
         text = table(told, place)
         print(text)
         if options.write:
-            write(DOCS / name, text)
+            put_between("speed", DOCS / name, text)
 
 
 if __name__ == "__main__":

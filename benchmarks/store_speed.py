@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import resource
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.machine import describe
+from benchmarks.marked import DOCS, put_between
 from poolpipe.events import read_events
 from poolpipe.pipeline import run
 from poolpipe.policy import load_policy
@@ -29,7 +29,6 @@ from poolpipe.tables import KINDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DOCS = Path(__file__).parents[1] / "docs"
 
 STEPS = {
     "read_files": ("reading the files into memory", "读取文件到内存"),
@@ -107,12 +106,6 @@ def table(told: dict[str, Any], place: int) -> str:
     return "\n".join([heads[place], "| --- | ---: | ---: | ---: |", *rows, "", (english, chinese)[place]])
 
 
-def write(page: Path, text: str) -> None:
-    """Put the table between its marks on a page."""
-    between = re.compile(r"(<!-- speed -->\n).*?(\n<!-- /speed -->)", re.DOTALL)
-    page.write_text(between.sub(lambda found: found[1] + text + found[2], page.read_text("utf-8")), "utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("events", type=Path)
@@ -133,7 +126,7 @@ def main() -> None:
         text = table(told, place)
         print(text)
         if options.write:
-            write(DOCS / name, text)
+            put_between("speed", DOCS / name, text)
 
 
 if __name__ == "__main__":

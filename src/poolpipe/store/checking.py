@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["StoreFinding", "check_store", "damage_of"]
+__all__ = ["Counted", "StoreFinding", "check_store", "read_proved"]
 
 
 class StoreFinding(NamedTuple):
@@ -82,9 +82,9 @@ def check_store(
     counts = ledger.newest() if version is None else version
     parts = ledger.all_parts() if version is None else ledger.parts(version)
     counted_ones = {part.id for part in ledger.parts(counts)}
-    counted = _Counted()
+    counted = Counted()
     for place, part in enumerate(parts):
-        clear, damages = _read(part, files, sealing)
+        clear, damages = read_proved(part, files, sealing)
         found += damages
         if part.id in counted_ones:
             found += counted.add(part, clear)
@@ -97,12 +97,7 @@ def check_store(
     return found + list(counted.compared(ledger, counts))
 
 
-def damage_of(part: TablePart, files: PartFiles, sealing: DataKeys | None) -> list[StoreFinding]:
-    """What is wrong with the files of a part; empty where it is sound."""
-    return _read(part, files, sealing)[1]
-
-
-def _read(
+def read_proved(
     part: TablePart, files: PartFiles, sealing: DataKeys | None
 ) -> tuple[pa.Table | None, list[StoreFinding]]:
     """Read the files of a part once: the table that anybody may read, None where it is damaged, and what is wrong."""
@@ -133,12 +128,18 @@ def _finding(error: InputError | OSError, name: str, files: PartFiles) -> StoreF
     return StoreFinding("file_missing", name, message("store_file_missing", {"why": why}))
 
 
-class _Counted:
-    """The events and rejects of a version, counted from its files."""
+class Counted:
+    """The events and rejects of a version, counted from its files.
+
+    Attributes
+    ----------
+    events, rejects : Counter
+        Number of an input to the rows that are held of it.
+    """
 
     def __init__(self) -> None:
-        self._events: Counter[int] = Counter()
-        self._rejects: Counter[int] = Counter()
+        self.events: Counter[int] = Counter()
+        self.rejects: Counter[int] = Counter()
         self._held = {kind: EventSet() for kind in KINDS}
         self._complete = True
 
@@ -150,7 +151,7 @@ class _Counted:
         if part.content not in (*KINDS, REJECTS):
             return
         inputs = pl.Series(clear["input"].combine_chunks()).value_counts().rows()
-        (self._rejects if part.content == REJECTS else self._events).update(dict(inputs))
+        (self.rejects if part.content == REJECTS else self.events).update(dict(inputs))
         if part.content in KINDS:
             new = self._held[part.content].add(hashes_of(clear))
             if not new.all():
@@ -159,17 +160,14 @@ class _Counted:
 
     def compared(self, ledger: Ledger, version: int) -> Iterator[StoreFinding]:
         """Compare with what the ledger says of each input; nothing is said where a file could not be counted."""
-        gone = ledger.withdrawn(version)
-        for told in ledger.inputs(version):
+        for told in ledger.held(version):
             if told.read != told.accepted + told.duplicates + told.rejected:
                 yield StoreFinding("counts_differ", told.name, message("store_input_unbalanced", {}))
             if not self._complete:
                 continue
-            accepted, rejected = gone.get(told.id, (0, 0))
             for what, count, held in (
-                ("accepted", told.accepted - accepted, self._events[told.id]),
-                ("rejected", told.rejected - rejected, self._rejects[told.id]),
-            ):
+                ("accepted", told.accepted, self.events[told.id]), ("rejected", told.rejected, self.rejects[told.id])
+            ):  # fmt: skip
                 if count != held:
                     fields = {"what": what, "count": count, "held": held}
                     yield StoreFinding("counts_differ", told.name, message("store_counts_differ", fields))

@@ -75,18 +75,19 @@ def bring_in_step(folder: Path, ledger: Ledger) -> None:
 
 
 def shorten(folder: Path, ledger: Ledger) -> None:
-    """Let each table's log start at the oldest version that the ledger keeps; one that is damaged is written anew.
+    """Bring logs in step, and let each start at the oldest version that the ledger keeps; a damaged one is written anew.
 
     Parameters
     ----------
     folder, ledger
-        As in `bring_in_step`, which has been called.
+        As in `bring_in_step`.
 
     Raises
     ------
     InputError
         If the disk does not take it.
     """
+    bring_in_step(folder, ledger)
     first, newest = ledger.versions()[0].version, ledger.newest()
     named: dict[str, dict[str, TablePart]] = {content: {} for content in _ALL}
     for part in ledger.all_parts():

@@ -181,9 +181,8 @@ def to_events(tables: EventTables, sealing: DataKeys | None, wells: int) -> Vali
         hashes = {name: clear[column] for name, column in REFERENCES.items() if column in names}
         events.words |= {name: _hexadecimal(column) for name, column in hashes.items()}
     else:
-        vault = tables.vault.drop_columns([name for name in ("person",) if name in tables.vault.column_names])
-        filled = [name for name in vault.column_names if vault[name].null_count < vault.num_rows]
-        events.words |= {name: _series(vault[name]) for name in filled}
+        filled = {name: tables.vault[name] for name in tables.vault.column_names if name != "person"}
+        events.words |= {name: _series(each) for name, each in filled.items() if each.null_count < len(each)}
     if "person" in names:
         events.person = _people(tables, sealing)
     if "well" in names:

@@ -191,6 +191,11 @@ class Ledger:
             raise self._mixed(version)
         return inputs
 
+    def held(self, version: int) -> list[InputTaken]:
+        """The inputs at a version, counted without what was withdrawn of them."""
+        gone = self.withdrawn(version)
+        return [each.without(*gone.get(each.id, (0, 0))) for each in self.inputs(version)]
+
     def withdrawn(self, version: int) -> dict[int, tuple[int, int]]:
         """How many events and rejected records of each input were withdrawn up to a version."""
         told: dict[int, tuple[int, int]] = {}

@@ -7,7 +7,7 @@ keeps a digest of its files, and one of all that had been taken in.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -92,6 +92,11 @@ class InputTaken:
     rejected: int
     told: str = "{}"
     version: int = 0
+
+    def without(self, accepted: int, rejected: int) -> InputTaken:
+        """The same input, as if it had brought so many events and refused records less."""
+        left = self.read - accepted - rejected
+        return replace(self, read=left, accepted=self.accepted - accepted, rejected=self.rejected - rejected)
 
     @property
     def line(self) -> str:

@@ -217,7 +217,6 @@ class Store(StoreReader):
             told = repair_store(
                 ledger, self._files, self._keys.required(), take, accepts_loss=accepts_loss, progress=progress
             )
-            bring_in_step(self.path, ledger)
             shorten(self.path, ledger)  # writes logs anew that are damaged
             return told
 

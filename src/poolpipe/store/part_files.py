@@ -123,10 +123,6 @@ class PartFiles:
         """The keyed hashes of a part's events, (n, 2)."""
         return hashes_of(self.clear(part, pa.schema([("key", pa.binary(16))])))
 
-    def inputs(self, part: TablePart) -> pa.Array:
-        """The number of the input of each row of a part of events or rejects, (n,) int32."""
-        return self.clear(part, pa.schema([("input", pa.int32())]))["input"].combine_chunks()
-
     def remove(self, part: TablePart) -> None:
         """Remove the files of a part that no version has."""
         for name in filter(None, (part.path, part.vault)):

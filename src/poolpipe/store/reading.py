@@ -66,7 +66,7 @@ def events_of_version(
         If a file is damaged.
     """
     parts = ledger.parts(version, [*KINDS, REJECTS, LOADS])
-    inputs, gone = ledger.inputs(version), ledger.withdrawn(version)
+    inputs = ledger.held(version)
     pieces: list[Piece] = []
     staging = Staging()
     total, done = sum(part.rows for part in parts), 0
@@ -90,7 +90,7 @@ def events_of_version(
         frames,
         codes,
         pl.concat([pl.DataFrame(schema=_REJECTS), *rejects]),
-        [dict(zip(FILE_COUNTS, _counts(each, *gone.get(each.id, (0, 0))), strict=True)) for each in inputs],
+        [dict(zip(FILE_COUNTS, _counts(each), strict=True)) for each in inputs],
         {name: one["left_out"] for name, one in told.items() if one["left_out"]},
         words=_words(told.values()),
         rejected_loads=first_of_each([pl.DataFrame(schema=PLATES), *loads]),
@@ -153,10 +153,8 @@ def read_rejects(
     return asked.select(pl.col(name).cast(dtype) for name, dtype in _REJECTS.items())
 
 
-def _counts(told: InputTaken, gone: int, gone_rejected: int) -> tuple[Any, ...]:
-    """The counts of an input without what the store holds of it no longer."""
-    left, rejected = told.accepted - gone, told.rejected - gone_rejected
-    return told.name, left + told.duplicates + rejected, left, told.duplicates, rejected
+def _counts(told: InputTaken) -> tuple[Any, ...]:
+    return told.name, told.read, told.accepted, told.duplicates, told.rejected
 
 
 def _words(told: Any) -> dict[str, dict[str, str]]:

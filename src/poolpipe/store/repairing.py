@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-import polars as pl
-
 from poolpipe.errors import InputError
-from poolpipe.store.checking import damage_of
+from poolpipe.store.checking import Counted, read_proved
 from poolpipe.store.concluding import conclusions_among
 from poolpipe.store.conclusion_tables import CONTENTS
-from poolpipe.store.contents import LOADS, REJECTS
+from poolpipe.store.contents import LOADS
 from poolpipe.store.known_files import Lost
 from poolpipe.store.ledger_rows import Withdrawn
-from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,18 +80,21 @@ def repair_store(
         If records are lost that no input holds, and that is not accepted; then nothing has changed.
     """
     version, everything = ledger.newest(), ledger.all_parts()
-    damaged = []
+    now, damaged, sound = ledger.parts(version), set(), Counted()
+    newest = {part.id for part in now}
     for place, part in enumerate(everything):
-        if damage_of(part, files, sealing):
-            damaged.append(part)
+        clear, damages = read_proved(part, files, sealing)
+        if damages:
+            damaged.add(part.id)
+        elif part.id in newest:
+            list(sound.add(part, clear))  # what is there twice is found by `check_store`
         if progress:
             progress("checking", place + 1, len(everything))
     if not damaged:
         return Repaired([], 0, 0, 0)
-    now = ledger.parts(version)
-    ids = frozenset(part.id for part in damaged)
+    ids = frozenset(damaged)
     lost = [part for part in now if part.id in ids and part.content not in CONTENTS]
-    missing = _missing([part for part in now if part.id not in ids], ledger, files) if lost else {}
+    missing = _missing(sound, ledger) if lost else {}
     wanted = _wanted(lost, missing, ledger)
     made: list[TablePart] = []
     taken: list[InputTaken] = []
@@ -134,24 +134,13 @@ def repair_store(
     )
 
 
-def _missing(sound: list[TablePart], ledger: Ledger, files: PartFiles) -> dict[int, tuple[int, int]]:
+def _missing(sound: Counted, ledger: Ledger) -> dict[int, tuple[int, int]]:
     """How many events and refused records of each input the sound files do not hold."""
-    held: dict[bool, Counter[int]] = {False: Counter(), True: Counter()}
-    for part in sound:
-        if part.content in (*KINDS, REJECTS):
-            inputs = pl.Series(files.inputs(part)).value_counts().rows()
-            held[part.content == REJECTS].update(dict(inputs))
-    gone = ledger.withdrawn(ledger.newest())
-    counts = {}
-    for each in ledger.inputs(ledger.newest()):
-        accepted, rejected = gone.get(each.id, (0, 0))
-        lacks = (
-            each.accepted - accepted - held[False][each.id],
-            each.rejected - rejected - held[True][each.id],
-        )
-        if any(lacks):
-            counts[each.id] = lacks
-    return counts
+    lacks = {
+        each.id: (each.accepted - sound.events[each.id], each.rejected - sound.rejects[each.id])
+        for each in ledger.held(ledger.newest())
+    }
+    return {number: counts for number, counts in lacks.items() if any(counts)}
 
 
 def _wanted(lost: Sequence[TablePart], missing: dict[int, tuple[int, int]], ledger: Ledger) -> Lost:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from poolpipe.store.concluding import conclusions_among
-from poolpipe.store.delta_log import bring_in_step, shorten
+from poolpipe.store.delta_log import shorten
 from poolpipe.store.erasing import document, without_person
 from poolpipe.store.rewriting import joined_parts, resealed
 
@@ -69,7 +69,6 @@ def compact_parts(ledger: Ledger, files: PartFiles, sealing: DataKeys, keep_days
             removed = ledger.forget_before(forgotten[-1] + 1)
         for part in removed:
             files.remove(part)
-    bring_in_step(files.folder, ledger)
     shorten(files.folder, ledger)
     return {"joined": joined, "versions": len(forgotten), "removed": len(removed)}
 
