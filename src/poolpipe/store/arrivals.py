@@ -53,7 +53,8 @@ def heard_in(clear: pa.Table) -> Heard:
 
 
 def _numbered(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], pl.Series]:
-    array = column.unify_dictionaries().combine_chunks()
+    is_coded = pa.types.is_dictionary(column.type)
+    array = (column.unify_dictionaries() if is_coded else column.dictionary_encode()).combine_chunks()
     rows = pl.Series(array.indices).cast(pl.Int32).fill_null(-1).to_numpy()
     return rows, pl.Series(array.dictionary, dtype=pl.String)
 

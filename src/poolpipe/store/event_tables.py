@@ -152,7 +152,7 @@ def to_events(tables: EventTables, sealing: DataKeys | None, wells: int) -> Vali
     Parameters
     ----------
     tables : EventTables
-        As `to_tables` gives them. Without the key the vault has no rows.
+        As `to_tables` gives them; texts may be plain. The vault has no rows without the key, or where nothing is in it.
     sealing : DataKeys, optional
         Without it people are known by the hexadecimal digits of their pseudonyms, and ids by those of their hashes.
     wells : {96, 384}
@@ -282,6 +282,8 @@ def _laid_out(given: Mapping[str, pa.Array], schema: pa.Schema, height: int) -> 
 
 
 def _encoded(column: pa.ChunkedArray) -> EncodedColumn:
+    if not pa.types.is_dictionary(column.type):
+        return EncodedColumn(np.arange(len(column), dtype=np.int32), _series(column).rename("values"))
     array = one_array(column.unify_dictionaries())
     indices = pl.Series(array.indices).cast(pl.Int32)
     rows = indices.fill_null(-1).to_numpy()

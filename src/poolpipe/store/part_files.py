@@ -93,9 +93,9 @@ class PartFiles:
             raise InputError.of("part_not_written", where=str(folder), why=error) from error
         self._written.clear()
 
-    def clear(self, part: TablePart, schema: pa.Schema, *, filled: bool = False) -> pa.Table:
-        """Read a part of a table; without its empty columns where `filled` is True."""
-        return read_part(self.folder / part.path, part.proof, schema, filled=filled)
+    def clear(self, part: TablePart, schema: pa.Schema, *, as_kept: bool = False) -> pa.Table:
+        """Read a part of a table, whole or as `read_part` gives it where `as_kept` is True."""
+        return read_part(self.folder / part.path, part.proof, schema, as_kept=as_kept)
 
     def vault(self, part: TablePart, schema: pa.Schema, sealing: DataKeys) -> pa.Table:
         """Read the columns of a part that the vault holds; all null where it holds none."""

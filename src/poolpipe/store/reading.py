@@ -120,11 +120,11 @@ def _events(
 ) -> tuple[ValidEvents, Heard]:
     """The events of a part, and what their arrivals tell where `hears`."""
     hidden = vault_schema_of(part.content)
-    vault = hidden.empty_table() if sealing is None else files.vault(part, hidden, sealing)
+    vault = hidden.empty_table() if sealing is None or not part.vault else files.vault(part, hidden, sealing)
     is_held = sealing is not None and not has_long(vault)  # the pseudonym holds the type
     leave = {*_LEAVE, *(() if hears else TIMES_HEARD), *(("person_type",) if is_held else ())}
     own = pa.schema([each for each in schema_of(part.content) if each.name not in leave])
-    clear = files.clear(part, own, filled=True)
+    clear = files.clear(part, own, as_kept=True)
     heard = heard_in(clear) if hears else Heard.nothing()
     clear = clear.drop_columns([name for name in TIMES_HEARD if name in clear.column_names])
     return to_events(EventTables(part.content, clear, vault), sealing, wells), heard
