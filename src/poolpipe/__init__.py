@@ -24,11 +24,12 @@ if TYPE_CHECKING:
         UnknownTableError,
     )
     from poolpipe.events.reference import Reference, read_reference
+    from poolpipe.nightly.connecting import connect
     from poolpipe.policy import Policy, load_policy
     from poolpipe.results.day import Day
     from poolpipe.running import run
     from poolpipe.stagewise import StageResult, anomalies, calls, custody, ledger, links, recalls
-    from poolpipe.store import Store, connect
+    from poolpipe.store import Store
     from poolpipe.traced import trace
 
     __version__: str
@@ -73,7 +74,8 @@ _HOMES = {
     "poolpipe.policy": ("Policy", "load_policy"),
     "poolpipe.results.day": ("Day",),
     "poolpipe.running": ("run",),
-    "poolpipe.store": ("Store", "connect"),
+    "poolpipe.nightly.connecting": ("connect",),
+    "poolpipe.store": ("Store",),
     "poolpipe.stagewise": ("StageResult", "anomalies", "calls", "custody", "ledger", "links", "recalls"),
     "poolpipe.traced": ("trace",),
 }

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 from nightly.town_night import DAYS, FILES, night, result
 from poolpipe import cli
-from poolpipe.nightly import read_table
+from poolpipe.nightly import read_table, tables_shown
+from poolpipe.nightly.marts import mart_headings
 
 DAY = DAYS[0].isoformat()
 
@@ -72,6 +73,26 @@ def test_notes__are_shown_in_the_language_of_the_reader():
         assert other not in CliRunner().invoke(cli.poolpipe, line).stdout
 
 
+@pytest.mark.parametrize("name", tables_shown())
+def test_headings__of_every_table_are_in_both_languages(name):
+    columns = read_table(night(4), name).columns
+    headings = mart_headings(name, columns)
+    assert [*headings] == columns
+    for column, heading in headings.items():
+        english, chinese = heading.split(" ", 1)
+        assert english == column
+        assert len(chinese) <= 22
+        assert any("一" <= sign <= "鿿" for sign in chinese), heading
+    assert len({*headings.values()}) == len(columns)
+
+
+def test_board__in_chinese_has_chinese_headings():
+    words = ["--language", "zh", "nightly", str(night(4)), "--date", DAY, "--mart", "losses"]
+    shown = CliRunner().invoke(cli.poolpipe, words).stdout
+    assert "检测机构" in shown
+    assert "outcome" not in shown
+
+
 @pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx", "arrow", "ndjson"])
 def test_mart__is_written_in_each_format(tmp_path, ending):
     to = tmp_path / f"losses.{ending}"
@@ -93,7 +114,9 @@ def test_mart__is_written_in_each_format(tmp_path, ending):
             rows = list(csv.reader(file))
     else:
         rows = python_calamine.load_workbook(str(to)).get_sheet_by_index(0).to_python()
-    assert rows[0] == wanted.columns
+    headings = [heading.split(" ", 1) for heading in rows[0]]
+    assert [name for name, *_ in headings] == wanted.columns
+    assert all(len(each) == 1 + (ending == "xlsx") for each in headings), "a workbook's headings are in both languages"
     place = wanted.columns.index("tubes")
     assert [int(float(str(row[place]))) for row in rows[1:]] == wanted["tubes"].to_list()
 

@@ -13,6 +13,7 @@ import poolpipe
 from cities.files import write_city
 from cities.random_city import city
 from poolpipe.cli import poolpipe as command
+from poolpipe.nightly import tables_shown
 from poolpipe.store import Store
 from poolpipe.store.conclusion_tables import CONCLUDED, CONTENTS
 from poolpipe.tables import KINDS, TABLES
@@ -116,7 +117,7 @@ def test_connect__shows_all_tables_of_a_version(folder: Path) -> None:
                 "select view_name from duckdb_views() where not internal"
             ).fetchall()
         }
-        assert names == {*KINDS, "rejects", *CONTENTS}
+        assert names == {*KINDS, "rejects", *CONTENTS, *tables_shown()}
         assert connection.execute("select version from concluded").fetchall() == [(2,)]
         assert connection.execute("select count(*) from members").fetchone() == (
             poolpipe.Day.read(folder / "result").members.height,

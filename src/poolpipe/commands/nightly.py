@@ -10,9 +10,11 @@ import click
 
 from poolpipe.commands import options
 from poolpipe.commands.frames import board, echo_json
+from poolpipe.commands.row_files import FORMATS, plain_rows, write_rows
 from poolpipe.errors import InputError
 from poolpipe.languages import both, language
 from poolpipe.messages import message_in_language
+from poolpipe.nightly.marts import mart_headings
 from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, show, tell
 from poolpipe.terminal.loading import loading
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["nightly"]
 
 _DAYS_NAMED = 7
-_FORMATS = (".csv", ".parquet", ".xlsx", ".arrow", ".ndjson")
 
 
 class _DateParam(click.ParamType[date]):
@@ -114,13 +115,14 @@ def nightly(
     """Count a night and show what was counted."""
     check_inputs([str(source)])
     check_inputs(each for each in (people, sites, labs, key) if each)
-    if to is not None and (mart is None or to.suffix.lower() not in _FORMATS):
+    if to is not None and (mart is None or to.suffix.lower() not in FORMATS):
         raise click.BadParameter(
-            message_in_language("nightly_no_format", {"formats": ", ".join(_FORMATS)}), param_hint="--to"
+            message_in_language("nightly_no_format", {"formats": ", ".join(FORMATS)}), param_hint="--to"
         )
     with loading():
         from poolpipe.events.reference import read_reference
-        from poolpipe.nightly import read_table, run_night, tables_shown
+    # what is loaded above is never collected, and DuckDB complains at the end of a process in which it was not
+    from poolpipe.nightly import read_table, run_night, tables_shown
 
     if mart is None and source.is_file():
         raise click.UsageError(message_in_language("nightly_file_without_mart", {"file": str(source)}))
@@ -141,9 +143,9 @@ def nightly(
     if table is not None and not told and "date" in table.columns:
         _check_counted(read_table(out, "nights")["date"], day, out)
     if table is not None and to is not None:
-        _write(table, to, mart or "")
+        write_rows(table, to, mart or "", mart_headings(mart or "", table.columns))
     if as_json:
-        echo_json(_summary(told) if table is None or to is not None else _plain(table).to_dicts())
+        echo_json(_summary(told) if table is None or to is not None else plain_rows(table).to_dicts())
     elif not quiet:
         _show(told, table if to is None else None, mart or "", rows)
         if told or to is not None:
@@ -167,9 +169,9 @@ def _show(told: dict[str, Any], table: pl.DataFrame | None, mart: str, rows: int
     import polars as pl
 
     if table is not None:
-        other = {"zh": ["english"], "en": ["chinese"]}.get(language(), []) if mart == "notes" else []
+        other = {"zh": ["english 英文"], "en": ["chinese 中文"]}.get(language(), []) if mart == "notes" else []
         answers = pl.col(pl.Boolean).replace_strict({True: both("yes", "是"), False: both("no", "否")})
-        shown = _plain(table).drop(other).with_columns(answers)
+        shown = plain_rows(table).with_columns(answers).rename(mart_headings(mart, table.columns)).drop(other)
         show([board(shown, f"{mart} · {table.height:,}", rows=rows)])
     if not told or table is not None:
         return
@@ -181,34 +183,3 @@ def _show(told: dict[str, Any], table: pl.DataFrame | None, mart: str, rows: int
     show([board(counted, f"{title} {told['date']}", rows=counted.height)])
     for code in told["notes"]:
         tell(f"{both('note', '提示')}: {message_in_language(code, {})}")
-
-
-def _plain(table: pl.DataFrame) -> pl.DataFrame:
-    """Dates and times as texts, whole numbers of any width as int64: what JSON, CSV and workbooks have."""
-    import polars as pl
-    from polars import selectors
-
-    return table.with_columns(
-        selectors.integer().cast(pl.Int64),
-        selectors.date().cast(pl.String),
-        selectors.datetime().dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    )
-
-
-def _write(table: pl.DataFrame, to: Path, mart: str) -> None:
-    """Write a table by the ending of the name; in workbooks and CSV no text is taken for a formula."""
-    from poolpipe.commands.frames import write_frame
-    from poolpipe.exchange.city_csv import harmless
-
-    ending = to.suffix.lower()
-    if ending in {".csv", ".xlsx"}:
-        import polars as pl
-
-        plain = _plain(table)
-        if ending == ".csv":
-            texts = [name for name, kind in plain.schema.items() if kind == pl.String]
-            write_frame(plain.with_columns(harmless(pl.col(name)).alias(name) for name in texts), to)
-        else:
-            plain.write_excel(str(to), worksheet=mart[:31])
-        return
-    write_frame(table, to)

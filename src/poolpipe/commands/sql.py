@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from poolpipe.commands import options
-from poolpipe.commands.frames import echo_csv, echo_json
+from poolpipe.commands.frames import echo_csv, echo_json, written
 from poolpipe.commands.options import ZONE
 from poolpipe.commands.results import times_in
+from poolpipe.commands.row_files import FORMATS, write_rows
 from poolpipe.commands.stores import only_of_store, store_among
 from poolpipe.languages import both
-from poolpipe.terminal.console import check_inputs, show
+from poolpipe.messages import message_in_language
+from poolpipe.terminal.console import check_inputs, show, tell
 from poolpipe.terminal.loading import loading
+from poolpipe.words import COLUMN_WORDS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,19 +30,25 @@ _TOKEN: Final = re.compile(r"[^\s:;,()]+")
 
 
 @click.command(
-    help="Answer a question in SQL (DuckDB) over the tables of a store or a result.\n\n"
-    "用 SQL（DuckDB）查询数据仓库或结果文件夹中的表。\n\n"
+    help="Answer a question in SQL (DuckDB) over the tables and marts of a store, a result, or a file that `nightly` wrote.\n\n"
+    "用 SQL（DuckDB）查询数据仓库、结果文件夹或 `nightly` 所写文件中的表与统计表。\n\n"
     "The tables are those of docs/tables.md; a store also has the nine kinds of event, rejects, and concluded, which says of which version "
     "the others are. People of a store are pseudonyms, with the key, too. Only these tables are read, and nothing is written. "
     'The column at is written "at".\n\n'
     "可查询 docs/tables.zh.md 中的各表；数据仓库还有九类事件表、rejects，以及说明结果表版本的 concluded。数据仓库中的人员始终为假名。"
-    '只读取这些表，不写入任何内容。列 at 须写作 "at"。'
+    '只读取这些表，不写入任何内容。列 at 须写作 "at"。\n\n'
+    "Marts (docs/marts.md) are tables, too: those that the question names are counted, for all days on which somebody was swabbed, "
+    "and small counts by place are hidden. Without lists of residents, sites and laboratories some are empty: `nightly` takes these, and "
+    "its file is asked as NIGHT.\n\n"
+    "统计表（docs/marts.zh.md）亦可查询：只统计所问到的表，涵盖有采样的各日，按地点的小数予以隐去；需要人员、采样点、检测机构名册的，"
+    "请先用 `nightly` 统计，再以其文件为 NIGHT 查询。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe sql campaign 'select call, count(*) from pools group by all'\n"
     "  poolpipe sql campaign 'select site, count(*) from collect group by 1' --csv\n"
-    "  poolpipe sql result 'from recalls where overdue' --json"
+    "  poolpipe sql result 'from recalls where overdue' --to overdue.xlsx\n"
+    "  poolpipe sql night.duckdb 'from reconciliation where not agrees'"
 )  # fmt: skip
-@click.argument("source", metavar="STORE|RESULT", type=click.Path(path_type=Path))
+@click.argument("source", metavar="STORE|RESULT|NIGHT", type=click.Path(path_type=Path))
 @click.argument("query", metavar="SELECT")
 @click.option(
     "--zone",
@@ -50,6 +59,10 @@ _TOKEN: Final = re.compile(r"[^\s:;,()]+")
     help="Zone of the times shown  所示时间的时区",
 )
 @click.option("--csv", "as_csv", is_flag=True, help="All rows as CSV on stdout  以 CSV 输出全部行")
+@click.option(
+    "--to", metavar="FILE", type=click.Path(path_type=Path),
+    help="Write all rows as .csv, .parquet, .xlsx, .arrow or .ndjson  将全部行写成 .csv、.parquet、.xlsx、.arrow 或 .ndjson",
+)  # fmt: skip
 @options.as_json("All rows as JSON on stdout  以 JSON 输出全部行")
 @options.at_version
 @options.rows
@@ -60,6 +73,7 @@ def sql(
     *,
     zone: str,
     as_csv: bool,
+    to: Path | None,
     as_json: bool,
     at_version: int | None,
     rows: int,
@@ -67,13 +81,25 @@ def sql(
 ) -> None:
     """Ask, and show the answer."""
     check_inputs([str(source)])
+    if to is not None and to.suffix.lower() not in FORMATS:
+        raise click.BadParameter(
+            message_in_language("sql_no_format", {"formats": ", ".join(FORMATS)}), param_hint="--to"
+        )
     store = store_among([str(source)])
     only_of_store(store, at_version)
     with loading():
-        from poolpipe.store.queries import query as ask
         from poolpipe.terminal.tables import table_board
+    # what is loaded above is never collected, and DuckDB complains at the end of a process in which it was not
+    from poolpipe.nightly.connecting import asks_marts_alone, headings_asked
+    from poolpipe.nightly.connecting import query as ask
 
     found = ask(source, query, version=at_version)
+    if to is not None:
+        told = found if to.suffix.lower() in {".parquet", ".arrow"} else _flat(times_in(found, zone))
+        known = {name: f"{name} {COLUMN_WORDS[name]}" for name in told.columns if name in COLUMN_WORDS}
+        write_rows(told, to, "sql", known | headings_asked(query, told.columns))
+        tell(written(found.height, to), err=True)
+        return
     if as_csv:
         echo_csv(_flat(times_in(found, zone)))
         return
@@ -81,7 +107,7 @@ def sql(
         echo_json(times_in(found, zone).to_dicts())
         return
     shown = _flat(found.head(rows))
-    if store is None and not show_ids:
+    if store is None and not show_ids and not asks_marts_alone(source, query):
         shown = _masked(shown, source)
     title = f"{both('Answer', '结果')} · {found.height:,}"
     show([table_board(shown, title, zone=zone, more=found.height - shown.height, show_ids=show_ids)])

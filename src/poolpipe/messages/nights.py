@@ -42,6 +42,7 @@ NIGHTS: Final = {
     "nightly_no_format": Message(
         "needs --mart, and a name that ends in one of {formats}", "须与 --mart 同用，文件名以 {formats} 之一结尾"
     ),
+    "sql_no_format": Message("needs a name that ends in one of {formats}", "文件名须以 {formats} 之一结尾"),
     "nightly_no_events": Message(
         "no event was accepted, so there is no day to count", "没有接受任何事件，无可统计", "give another result", "请给出其他结果"
     ),

@@ -18,7 +18,7 @@ from poolpipe.nightly.marts import MartFile, in_order, mart_files
 from poolpipe.nightly.residents import plain_list, residents_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Set
     from pathlib import Path
 
     import duckdb
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from poolpipe.nightly.sources import TableFiles
     from poolpipe.policy import Policy
 
-__all__ = ["DayAsked", "begin_day", "count_day", "lay_out_reference"]
+__all__ = ["DayAsked", "begin_day", "count_day", "lay_out_reference", "needed_for"]
 
 _SITES: Mapping[str, pl.DataType] = {
     "site": pl.String(),
@@ -167,6 +167,7 @@ def count_day(
     asked: DayAsked,
     write: Callable[[MartFile], None],
     progress: Callable[[str, int, int], None] | None = None,
+    wanted: Set[str] | None = None,
 ) -> None:
     """Run every SQL file for a day: tables in between stay temporary, marts and dimensions are written.
 
@@ -179,30 +180,60 @@ def count_day(
         Called with each mart and dimension in turn; it runs `select` and keeps the rows.
     progress : callable, optional
         As in `poolpipe.run`.
+    wanted : set of str, optional
+        As `needed_for` gives them; no other file is run. Every one by default.
     """
     begin_day(connection, asked)
     limit = asked.policy.nightly.small_cell
-    files = mart_files().values()
+    every = mart_files()
+    wanted = needed_for(every) if wanted is None else wanted
+    files = [each for name, each in every.items() if name in wanted]
     base = in_order(each for each in files if each.folder == "base" and each.kind != "once")
     shown = in_order(each for each in files if each.folder != "base")
     for place, each in enumerate(base):
         connection.execute(f"create or replace temp {each.kind} {each.name} as {each.select}")
         if progress:
             progress("counting", place, len(base) + len(shown))
-    _hide(connection, limit)
+    _hide(connection, limit, wanted)
     for place, each in enumerate(shown):
         write(each)
         if progress:
             progress("counting", len(base) + place + 1, len(base) + len(shown))
 
 
-def _hide(connection: duckdb.DuckDBPyConnection, limit: int) -> None:
-    """Lay out which counts are hidden, and the exact intervals."""
-    rows, levels = hidden_positives(frame_of(connection, "positive_counts"), limit)
-    put(connection, "hidden_positives", rows)
-    put(connection, "hidden_levels", levels)
-    put(connection, "hidden_coverage", hidden_coverage(frame_of(connection, "coverage_counts"), limit))
-    put(connection, "hidden_faults", hidden_faults(frame_of(connection, "fault_counts"), limit))
+def needed_for(marts: Iterable[str]) -> set[str]:
+    """Names of everything that some marts are made of: SQL files, and what Python lays out between them; themselves too."""
+    files, found, waiting = mart_files(), set[str](), list(marts)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += files[name].reads if name in files else _LAID_OUT.get(name, ())
+    return found
+
+
+_LAID_OUT: Mapping[str, tuple[str, ...]] = {
+    "hidden_positives": ("positive_counts",),
+    "hidden_levels": ("positive_counts",),
+    "hidden_coverage": ("coverage_counts",),
+    "hidden_faults": ("fault_counts",),
+    "intervals": ("positive_groups",),
+}
+"""What Python computes between SQL files, and from which of them."""
+
+
+def _hide(connection: duckdb.DuckDBPyConnection, limit: int, wanted: Set[str]) -> None:
+    """Lay out which counts are hidden, and the exact intervals, as far as they are wanted."""
+    if wanted & {"hidden_positives", "hidden_levels"}:
+        rows, levels = hidden_positives(frame_of(connection, "positive_counts"), limit)
+        put(connection, "hidden_positives", rows)
+        put(connection, "hidden_levels", levels)
+    if "hidden_coverage" in wanted:
+        put(connection, "hidden_coverage", hidden_coverage(frame_of(connection, "coverage_counts"), limit))
+    if "hidden_faults" in wanted:
+        put(connection, "hidden_faults", hidden_faults(frame_of(connection, "fault_counts"), limit))
+    if "intervals" not in wanted:
+        return
     pairs = frame_of(connection, "(select distinct positive, tubes from positive_groups order by all)")
     lower, upper = exact_intervals(
         pairs["positive"].to_numpy().astype(np.int64), pairs["tubes"].to_numpy().astype(np.int64)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-__all__ = ["NightDatabase", "being_written", "read_table", "tables_shown"]
+__all__ = ["NightDatabase", "being_written", "open_night", "read_table", "tables_shown"]
 
 _NIGHTS = {
     "date": "date",
@@ -253,15 +253,32 @@ def read_table(path: Path, name: str, day: date | None = None) -> pl.DataFrame:
     """
     if name not in tables_shown():
         raise InputError.of("nightly_no_mart", where=name, marts=", ".join(tables_shown()))
-    try:
-        connection = duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as error:
-        raise InputError.of("nightly_no_database", where=str(path)) from error
-    with connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with open_night(path) as connection:
         rows = connection.sql(f"select * from main.{name} order by all").to_arrow_table()  # noqa: S608 -- one of our own names
         found = pl.DataFrame(rows)
     return found if day is None or "date" not in found.columns else found.filter(pl.col("date") == day)
+
+
+def open_night(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a database for reading, times in UTC: no other file can be read or written, and no extension loaded.
+
+    Raises
+    ------
+    InputError
+        If it is none that a night wrote.
+    """
+    try:
+        connection = duckdb.connect(str(path), read_only=True, config={"python_enable_replacements": False})
+    except duckdb.Error as error:
+        raise InputError.of("nightly_no_database", where=str(path)) from error
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set enable_external_access = false")
+        connection.execute("select date, version from main.nights limit 0")
+    except duckdb.Error as error:
+        connection.close()
+        raise InputError.of("nightly_no_database", where=str(path)) from error
+    return connection
 
 
 def _quoted(path: Path) -> str:

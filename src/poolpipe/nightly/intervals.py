@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import betaincinv
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +33,8 @@ def exact_intervals(
     lower, upper : (n,) float64
         0 where k = 0, and 1 where k = n.
     """
+    from scipy.special import betaincinv
+
     tail = (1.0 - confidence) / 2.0
     k, n = successes.astype(np.float64), trials.astype(np.float64)
     with np.errstate(invalid="ignore"):  # k = 0 and k = n have no such quantile, and are set apart

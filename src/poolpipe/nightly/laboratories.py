@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from poolpipe.nightly.counting import DayAsked
     from poolpipe.nightly.sources import TableFiles
 
-__all__ = ["lay_out_drift"]
+__all__ = ["DRIFT", "lay_out_drift"]
+
+DRIFT = frozenset({"drift_alarms", "drift_charts", "drift_rules_broken"})
+"""Tables that `lay_out_drift` makes."""
 
 _READ = ("round", "plate", "well", "target", "ct", "at", "instrument")
 _LOADED = ("round", "plate", "well", "role", "lab")

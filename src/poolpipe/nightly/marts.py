@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["DATE_MEANING", "MartFile", "in_order", "mart_files"]
+__all__ = ["DATE_MEANING", "MartFile", "in_order", "mart_files", "mart_headings"]
 
 FOLDERS = ("base", "dimensions", "marts")
 
@@ -77,6 +77,31 @@ def mart_files() -> Mapping[str, MartFile]:
                 mart = _parsed(file.name.removesuffix(".sql"), folder, file.read_text(encoding="utf-8"))
                 found[mart.name] = mart
     return found
+
+
+_TOLD_OF_DAYS = {
+    "date": "日期", "version": "版本", "as_of": "结果截止时刻", "policy_version": "规则版本", "small_cell": "隐去的小数上限",
+    "poolpipe": "程序版本", "code": "代码", "english": "英文", "chinese": "中文",
+}  # fmt: skip
+"""Chinese headings of `nights` and `notes`, which no SQL file makes."""
+
+_HEADING = re.compile(r"[^；，（：。、;:(]+")
+
+
+def mart_headings(name: str, columns: Iterable[str]) -> dict[str, str]:
+    """Give columns of a table a heading in both languages, the name and then the Chinese: how its meaning in Chinese begins.
+
+    Parameters
+    ----------
+    name : str
+        Of the table.
+    columns : iterable of str
+    """
+    meanings = {
+        **_TOLD_OF_DAYS,
+        **{column: told for column, (_, told) in mart_files()[name].columns.items()},
+    } if name in mart_files() else _TOLD_OF_DAYS  # fmt: skip
+    return {each: f"{each} {found[0].strip()}" for each in columns if (found := _HEADING.match(meanings[each]))}
 
 
 def in_order(files: Iterable[MartFile]) -> list[MartFile]:

@@ -6,25 +6,27 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
 from poolpipe.errors import InputError
 from poolpipe.events.reference import Reference
 from poolpipe.messages import in_both, message
-from poolpipe.nightly.counting import DayAsked, count_day, lay_out_reference
+from poolpipe.nightly.counting import DayAsked, count_day, lay_out_reference, needed_for
 from poolpipe.nightly.database import NightDatabase, being_written
-from poolpipe.nightly.laboratories import lay_out_drift
+from poolpipe.nightly.laboratories import DRIFT, lay_out_drift
 from poolpipe.nightly.marts import mart_files
 from poolpipe.nightly.sources import opened_tables
 from poolpipe.nightly.views import lay_out_views
 from poolpipe.policy import Policy, load_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Set
     from pathlib import Path
 
     from poolpipe.nightly.sources import TableFiles
     from poolpipe.policy import Rules
 
-__all__ = ["run_night"]
+__all__ = ["count_days", "days_swabbed", "run_night"]
 
 
 def run_night(
@@ -79,41 +81,80 @@ def run_night(
         if tables.as_of is None:
             raise InputError.of("nightly_no_events", where=str(source))
         with being_written(out, asked) as database:
-            missing = lay_out_views(database.connection, tables)
-            missing += lay_out_reference(database.connection, tables, known, people)
-            told: dict[str, Any] = {
+            notes = count_days(database, tables, rules, known, people=people, progress=progress)
+            return {
                 "date": day.isoformat(),
                 "days": days,
                 "version": tables.version,
                 "as_of": tables.as_of,
                 "policy": {"name": rules.name, "version": rules.version},
-                "rows": {},
-                "notes": [],
+                "rows": _rows(database),
+                "notes": notes,
             }
-            for each in asked:
-                charts = lay_out_drift(
-                    database.connection, tables, known, DayAsked(each, rules, tables.as_of)
-                )
-                notes = [*missing, *charts, *_doubts(each, tables, rules)]
-                _count(each, database, tables, rules, notes, progress)
-                told["notes"] = notes
-            told["rows"] = _rows(database)
-    return told
 
 
-def _count(
-    day: date,
+def count_days(
     database: NightDatabase,
     tables: TableFiles,
     rules: Policy,
-    notes: list[str],
-    progress: Callable[[str, int, int], None] | None,
-) -> None:
-    as_of = tables.as_of or datetime.now(UTC)
-    count_day(database.connection, DayAsked(day, rules, as_of), database.write, progress)
+    known: Reference,
+    *,
+    people: Path | None = None,
+    wanted: Set[str] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> list[str]:
+    """Count the days of a database, one after the other.
+
+    Parameters
+    ----------
+    database : NightDatabase
+    tables : TableFiles
+        With a moment.
+    rules : Policy
+    known : Reference
+    people : Path, optional
+        As in `run_night`.
+    wanted : set of str, optional
+        Marts that are counted, with what they are made of; every one, and `nights` and `notes`, by default.
+    progress : callable, optional
+        As in `poolpipe.run`.
+
+    Returns
+    -------
+    list of str
+        Codes of messages: what the last day lacks.
+    """
+    connection, as_of = database.connection, tables.as_of or datetime.now(UTC)
+    needed = None if wanted is None else needed_for(wanted)
+    missing = lay_out_views(connection, tables)
+    missing += lay_out_reference(connection, tables, known, people)
+    notes: list[str] = []
+    for day in database.days:
+        asked = DayAsked(day, rules, as_of)
+        charts: list[str] = []
+        if needed is None or needed & DRIFT:
+            charts = lay_out_drift(connection, tables, known, asked)
+        notes = [*missing, *charts, *_doubts(day, tables, rules)]
+        count_day(connection, asked, database.write, progress, needed)
+        if wanted is None:
+            _note(day, database, tables, rules, notes)
+    return notes
+
+
+def days_swabbed(tables: TableFiles, rules: Policy) -> list[date]:
+    """The local days on which somebody was swabbed, in order."""
+    files = tables.tables.get("pools")
+    if not files:
+        return []
+    moment = pl.col("first_collected").dt.convert_time_zone(rules.time_zone)
+    found = pl.scan_parquet(list(files), glob=False).select(moment.dt.date().unique().sort()).collect()
+    return found.to_series().drop_nulls().to_list()
+
+
+def _note(day: date, database: NightDatabase, tables: TableFiles, rules: Policy, notes: list[str]) -> None:
     told = {
         "version": tables.version,
-        "as_of": as_of,
+        "as_of": tables.as_of,
         "policy_version": rules.version,
         "small_cell": rules.nightly.small_cell,
     }

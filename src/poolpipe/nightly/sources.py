@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from poolpipe.policy import Policy
-__all__ = ["TableFiles", "opened_tables"]
+    from poolpipe.store.reader import StoreReader
+
+__all__ = ["TableFiles", "opened_tables", "opened_version"]
 
 TABLES_READ = (
     "pools",
@@ -110,6 +112,40 @@ def opened_tables(
 
 
 @contextmanager
+def opened_version(source: StoreReader | Path, version: int) -> Iterator[TableFiles]:
+    """Open a concluded version of a store in a `with` block, to read what was kept of it.
+
+    Parameters
+    ----------
+    source : StoreReader or Path
+        An open store, or its folder.
+    version : int
+        One with tables of its own.
+
+    Raises
+    ------
+    InputError
+        If a file is damaged, or the version is not kept any more.
+    """
+    from poolpipe.store.reader import StoreReader
+
+    if not isinstance(source, StoreReader):
+        with StoreReader(source) as reader, opened_version(reader, version) as found:
+            yield found
+        return
+    concluded = source.sql("select as_of, policy, policy_version from concluded", version).row(0, named=True)
+    as_of = concluded["as_of"]
+    yield _files_of(
+        source,
+        version,
+        {
+            "as_of": None if as_of is None else as_of.isoformat(),
+            "policy": {"name": concluded["policy"], "version": concluded["policy_version"]},
+        },
+    )
+
+
+@contextmanager
 def _of_result(folder: Path) -> Iterator[TableFiles]:
     from poolpipe.results.written import opened
 
@@ -134,15 +170,18 @@ def _of_store(
 
     with Store(path, key=key, create=False) as store:
         day = store.kept() or store.conclude(progress)
-        version = store.version
-        files = store.proved_files([*TABLES_READ, *EVENTS_READ], version)
-        yield TableFiles(
-            where=str(path),
-            version=f"version {version}",
-            tables={name: files[name] for name in TABLES_READ},  # a table without rows has no file
-            events={name: files[name] for name in EVENTS_READ if files[name]},
-            summary=day.summary,
-            policy=store.policy,
-            sealed=store.pseudonyms_of if store.has_key else None,
-            is_sealed=True,
-        )
+        yield _files_of(store, store.version, day.summary)
+
+
+def _files_of(store: StoreReader, version: int, summary: Mapping[str, Any]) -> TableFiles:
+    files = store.proved_files([*TABLES_READ, *EVENTS_READ], version)
+    return TableFiles(
+        where=str(store.path),
+        version=f"version {version}",
+        tables={name: files[name] for name in TABLES_READ},  # a table without rows has no file
+        events={name: files[name] for name in EVENTS_READ if files[name]},
+        summary=summary,
+        policy=store.policy,
+        sealed=store.pseudonyms_of if store.has_key else None,
+        is_sealed=True,
+    )

@@ -4,6 +4,5 @@ from __future__ import annotations
 
 from poolpipe.store.ledger import is_store
 from poolpipe.store.opened import Store
-from poolpipe.store.queries import connect
 
-__all__ = ["Store", "connect", "is_store"]
+__all__ = ["Store", "is_store"]

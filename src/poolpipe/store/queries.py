@@ -29,12 +29,7 @@ __all__ = ["connect", "query"]
 def connect(
     source: StoreReader | str | os.PathLike[str], *, version: int | None = None
 ) -> DuckDBPyConnection:
-    """Open a DuckDB connection in which every table of a store or a result is a view.
-
-    It reads the files of these tables and nothing else on the disk. The column `at` is written `"at"`. Times are `timestamptz`,
-    shown in UTC; take answers as frames (`.pl()`, `.arrow()`): `fetchall` asks for the package pytz to give times. In a store people are
-    their pseudonyms, in hexadecimal digits, and names are nowhere; the table `concluded` says of which version and moment the
-    conclusions are, which are no tables where the version was not concluded. Every file is compared with its SHA-256 first.
+    """Open a DuckDB connection in which every table of a store or a result is a view; `poolpipe.connect` adds the marts.
 
     Parameters
     ----------
@@ -43,23 +38,10 @@ def connect(
     version : int, optional
         Of a store; the newest by default.
 
-    Returns
-    -------
-    duckdb.DuckDBPyConnection
-
     Raises
     ------
     InputError
         If it is neither, has no such version, or a file is damaged.
-
-    Examples
-    --------
-    >>> import poolpipe, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     result = poolpipe.run("data/samples/town/events").write(folder)
-    ...     with poolpipe.connect(result) as connection:
-    ...         connection.execute("select count(*) from pools where call = 'positive'").fetchone()
-    (64,)
     """
     if isinstance(source, StoreReader):
         return source.connect(version)

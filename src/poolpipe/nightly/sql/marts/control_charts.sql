@@ -10,7 +10,7 @@
 -- column stratum: instrument and targets, or the target; values of one stratum share a mean | 仪器与靶标，或靶标；同层共用均值
 -- column charted_at: time | 时间
 -- column plate: plate; empty: an hour | 板；按小时者为空
--- column measure: Ct, difference of Ct, 1 for one target alone, or ratio of found to expected | Ct、Ct 之差、单靶标为 1，或实得与预期之比
+-- column measure: Ct, difference of Ct, 1 for one target alone, or ratio of found to expected | 测值：Ct、Ct 之差、单靶标为 1，或实得与预期之比
 -- column z: against what is usual, standard deviations, or a log likelihood ratio; null: not judged yet | 与常态相比的标准差或对数似然比；尚未判断为空
 -- column up: sum of rises | 上升累积和
 -- column down: sum of falls | 下降累积和

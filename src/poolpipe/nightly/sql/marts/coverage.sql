@@ -6,7 +6,7 @@
 -- key: round, level, township, community, building
 -- reads: coverage_counts, hidden_coverage
 -- column round: screening round with swabs on the day | 当日进行中的筛查轮次
--- column level: city, township, community or building | 全市、乡镇、社区或楼栋
+-- column level: city, township, community or building | 层级：全市、乡镇、社区或楼栋
 -- column township: of residence; empty: not given; null at the level above | 乡镇（街道）；未提供时为空字符串
 -- column community: empty: not given; null at the levels above | 社区（村）；未提供时为空字符串
 -- column building: empty: not given; null at the levels above | 楼栋；未提供时为空字符串
@@ -14,7 +14,7 @@
 -- column collected: of these, collected in the round within the last 48 hours (policy: city_all); null: hidden | 48 小时内本轮已采人数；隐去时为空
 -- column not_collected: of these, not collected; null: hidden | 未采人数；隐去时为空
 -- column share: collected / people; null: hidden | 覆盖率；隐去时为空
--- column is_hidden: the count is not shown, so that it tells of nobody | 为保护个人而隐去
+-- column is_hidden: the count is not shown, so that it tells of nobody | 是否隐去：为保护个人而隐去
 with levels as (
     select
         round,

@@ -11,7 +11,7 @@
 -- column whole_household: people not collected in households of which nobody was; null: hidden | 全户未采的人数；隐去时为空
 -- column part_of_household: people not collected in other households; null: hidden | 同户有人已采的未采人数；隐去时为空
 -- column no_household: people not collected of whom no household is known; null: hidden | 户不详的未采人数；隐去时为空
--- column is_hidden: the counts are not shown, so that they tell of nobody | 为保护个人而隐去
+-- column is_hidden: the counts are not shown, so that they tell of nobody | 是否隐去：为保护个人而隐去
 with rounds as (
     select distinct round
     from round_seats

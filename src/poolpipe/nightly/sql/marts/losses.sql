@@ -9,7 +9,7 @@
 -- column site: sampling site; null: none named | 采样场所；未记录时为空
 -- column lab: laboratory; null: none known | 检测机构；未知时为空
 -- column state: the last step that is known, collected to reported | 最后已知环节
--- column outcome: `result`, `no_result`, `invalid` (to be repeated) or `orphan` (nobody registered) | 有结果、无结果、无效（须重测）、无登记
+-- column outcome: `result`, `no_result`, `invalid` (to be repeated) or `orphan` (nobody registered) | 去向：有结果、无结果、无效（须重测）、无登记
 -- column tubes: tubes | 管数
 -- column people: people in them; of an orphan 0 | 其中人数；无登记的管为 0
 -- column oldest_h: hours from the earliest first swab of these to the moment of the tables; null for results and orphans | 其中最早一管自首次采样至结果截止时刻的小时数；有结果或无登记时为空

@@ -19,7 +19,7 @@
 -- column share: positive / tubes; null: hidden | 比例；隐去时为空
 -- column lower: lower end of its exact 95 % interval; null: hidden | 精确区间下限；隐去时为空
 -- column upper: upper end; null: hidden | 精确区间上限；隐去时为空
--- column is_hidden: the count is not shown, so that it tells of nobody | 为保护个人而隐去
+-- column is_hidden: the count is not shown, so that it tells of nobody | 是否隐去：为保护个人而隐去
 with shown as (
     select
         positive_groups.*,

@@ -4,7 +4,7 @@
 -- 粒度：某日开启的复采；全市及每个检测机构的一个环节
 -- key: level, lab, step
 -- reads: called_back
--- column level: `city`, or `laboratory` | 全市为 city，检测机构为 laboratory
+-- column level: `city`, or `laboratory` | 层级：全市为 city，检测机构为 laboratory
 -- column lab: laboratory that found the pool; null for the city, and where none is known | 首检机构；全市及未知时为空
 -- column step: recollect, deliver, load, report, or `all` from the pool's result to the single's | 环节；all 为全程
 -- column people: people recalled | 应复采人数

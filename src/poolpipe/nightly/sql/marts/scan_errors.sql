@@ -10,7 +10,7 @@
 -- column faults: subjects; null: hidden | 差错数；隐去时为空
 -- column scans: scans of people by this site and device on the day | 该场所与设备当日的人员扫码数
 -- column per_10_000: faults in 10,000 scans; null: hidden | 每万次扫码的差错；隐去时为空
--- column is_hidden: the count is not shown, so that it tells of nobody | 为保护个人而隐去
+-- column is_hidden: the count is not shown, so that it tells of nobody | 是否隐去：为保护个人而隐去
 select
     getvariable('date') as date,
     fault_counts.code,

@@ -4,9 +4,9 @@
 -- 粒度：某日的一个环节或时限；全市一行，每个检测机构与优先级一行
 -- key: level, kind, span, lab, priority
 -- reads: spans
--- column level: `city`, or `laboratory` | 全市为 city，检测机构为 laboratory
--- column kind: `step` from one step to the next, or `clock` | 环节为 step，时限为 clock
--- column span: which; steps are numbered in their order | 哪一个；环节按顺序编号
+-- column level: `city`, or `laboratory` | 层级：全市为 city，检测机构为 laboratory
+-- column kind: `step` from one step to the next, or `clock` | 类别：环节为 step，时限为 clock
+-- column span: which; steps are numbered in their order | 环节或时限：哪一个；环节按顺序编号
 -- column lab: laboratory; null for the city, and where none is known | 检测机构；全市及未知时为空
 -- column priority: whether the site is a priority one; null for the city | 是否重点采样点；全市为空
 -- column limit_h: limit of the clock, hours; of `result` in a row of the city null, for there are two | 时限（小时）；全市行的 result 有两种，故为空
