@@ -36,7 +36,6 @@ BETWEEN = {
     "people": ("people",),
     "sites": ("sites",),
     "labs": ("labs",),
-    "summary.json": ("fit",),
     "collect": ("collects",),
     "readings": ("plate_kits",),
 }

@@ -54,8 +54,10 @@ def test_every_mart__can_be_read_for_a_day():
         told = {row[0] for row in connection.execute("show tables").fetchall()}
         assert {*tables_shown(), "pools", "members"} <= told
         for name in ("nights", "notes", "turnaround", "scan_errors", "lab_drift", "dim_time"):
-            assert rows(connection, name).drop("version", strict=False).equals(
-                read_table(unlisted(), name).drop("version", strict=False)
+            assert (
+                rows(connection, name)
+                .drop("version", strict=False)
+                .equals(read_table(unlisted(), name).drop("version", strict=False))
             ), name
 
 
@@ -179,8 +181,12 @@ def told(*words, status=0):
 
 
 def test_command__answers_from_marts_and_tables_together(store):
-    found = json.loads(told(store, "select sum(tubes)::int as n from losses where outcome <> 'orphan'", "--json"))
-    wanted = json.loads(told(store, "select count(*) as n from pools where first_collected is not null", "--json"))
+    found = json.loads(
+        told(store, "select sum(tubes)::int as n from losses where outcome <> 'orphan'", "--json")
+    )
+    wanted = json.loads(
+        told(store, "select count(*) as n from pools where first_collected is not null", "--json")
+    )
     assert found == wanted
     joined = "select count(*) as n from losses join pools using (round) where losses.tubes < 0"
     assert json.loads(told(store, joined, "--json")) == [{"n": 0}]

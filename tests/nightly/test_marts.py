@@ -10,10 +10,13 @@ import pytest
 from nightly.town_night import DAYS, mart, night, result, rows, unlisted
 from poolpipe.nightly import read_table
 from poolpipe.nightly.marts import mart_files
+from poolpipe.policy import load_policy
 from poolpipe.results.written import opened
 from reference import nightly as naive
+from reference import nightly_expected as naive_expected
 from reference import nightly_people as naive_people
 
+RULES = load_policy().decoding
 OF_DAY = pytest.mark.parametrize("day", DAYS, ids=str)
 
 
@@ -194,15 +197,29 @@ def test_scan_errors__are_the_anomalies_of_people_and_barcodes_by_site(day):
     assert found == naive.scan_faults(tubes(day), rows("members"), rows("anomalies"), day)
 
 
-def test_false_alarms_and_expected_positives__are_those_of_the_result():
-    with opened(result()) as written:
-        fit = written.summary["fit"]
-    told = {row["subject"]: row for row in mart("expected_positives", DAYS[0])}
-    assert told["positives"]["found"] == fit["positives"]
-    assert told["retests"]["found"] == fit["retests"]["confirmed"]
-    assert told["positives"]["is_outside"] is not (fit["lower"] <= fit["positives"] <= fit["upper"])
+def test_false_alarms__are_those_of_the_result():
     alarms = [row for day in DAYS for row in mart("suspected_false_alarms", day)]
     assert len(alarms) == len(rows("false_alarms"))
+
+
+@OF_DAY
+def test_expected_positives__are_of_the_pools_of_the_day_alone(day):
+    told = {row["subject"]: row for row in mart("expected_positives", day)}
+    found, expected, lower, upper = naive_expected.positives(
+        tubes(day), RULES.prior, RULES.sensitivity, RULES.specificity
+    )
+    row = told.get("positives", {"found": 0, "expected": 0.0, "lower": 0, "upper": 0, "is_outside": False})
+    assert row["found"] == found
+    assert row["expected"] == pytest.approx(expected, abs=0.05 + 1e-9)
+    assert (row["lower"], row["upper"]) == (lower, upper)
+    assert row["is_outside"] is not (lower <= found <= upper)
+    answered = naive_expected.retested(tubes(day), rows("recalls"))
+    assert told.get("retests", {"found": 0})["found"] == sum(bool(each) for _, each in answered.values())
+    once = naive_expected.counted_once(answered)
+    assert told.get("clusters", {"found": 0})["found"] == sum(len(each) > 1 for _, each in once.values())
+    seats = naive_expected.findings(tubes(day), rows("pools"), rows("members"))
+    assert told.get("findings", {"found": 0})["found"] == sum(seats.values())
+    assert ("findings" in told) == bool(seats)
 
 
 @pytest.mark.parametrize("small_cell", [0, 4])

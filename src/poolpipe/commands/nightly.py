@@ -169,7 +169,9 @@ def _show(told: dict[str, Any], table: pl.DataFrame | None, mart: str, rows: int
     import polars as pl
 
     if table is not None:
-        other = {"zh": ["english 英文"], "en": ["chinese 中文"]}.get(language(), []) if mart == "notes" else []
+        other = (
+            {"zh": ["english 英文"], "en": ["chinese 中文"]}.get(language(), []) if mart == "notes" else []
+        )
         answers = pl.col(pl.Boolean).replace_strict({True: both("yes", "是"), False: both("no", "否")})
         shown = plain_rows(table).with_columns(answers).rename(mart_headings(mart, table.columns)).drop(other)
         show([board(shown, f"{mart} · {table.height:,}", rows=rows)])

@@ -30,9 +30,7 @@ def plain_rows(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def write_rows(
-    table: pl.DataFrame, to: Path, sheet: str, headings: Mapping[str, str] | None = None
-) -> None:
+def write_rows(table: pl.DataFrame, to: Path, sheet: str, headings: Mapping[str, str] | None = None) -> None:
     """Write a table; in workbooks and CSV no text is taken for a formula.
 
     Parameters

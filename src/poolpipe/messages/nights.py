@@ -76,9 +76,6 @@ NIGHTS: Final = {
         "not all readings are kept, so the kit of negative plates is not known: positivity by kit is of no kit",
         "未保留全部扩增结果，阴性板的试剂未知：阳性率不分试剂",
     ),
-    "nightly_no_fit": Message(
-        "the summary has no fit: expected_positives is empty", "摘要中没有拟合检验：表 `expected_positives` 为空"
-    ),
     "nightly_no_false_alarms": Message(
         "no tests of false alarms are kept: suspected_false_alarms is empty",
         "没有假阳性统计：表 `suspected_false_alarms` 为空",

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.events.reference import read_reference
+from poolpipe.nightly.expected import lay_out_fit
 from poolpipe.nightly.frames import frame_of, put
 from poolpipe.nightly.hiding import hidden_coverage, hidden_faults, hidden_positives
 from poolpipe.nightly.intervals import exact_intervals
@@ -39,8 +40,6 @@ _SITES: Mapping[str, pl.DataType] = {
 _NOBODY = pl.DataFrame(schema={"person_type": pl.String, "person": pl.String})
 _SALTS = 8
 """Of 400,000 buildings two have one hash of 64 bits once in 200 million lists."""
-
-_FIT = ("subject", "found", "expected", "lower", "upper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +112,6 @@ def lay_out_reference(
     missing += [code for name, code in codes.items() if getattr(known, name) is None]
     put(connection, "sites", _sites(known))
     put(connection, "labs", known.listed_labs())
-    fit = _fit(source.summary)
-    if fit.is_empty():
-        missing.append("nightly_no_fit")
-    put(connection, "fit", fit)
     return missing
 
 
@@ -194,6 +189,8 @@ def count_day(
         connection.execute(f"create or replace temp {each.kind} {each.name} as {each.select}")
         if progress:
             progress("counting", place, len(base) + len(shown))
+    if "fit" in wanted:
+        lay_out_fit(connection, asked.policy)
     _hide(connection, limit, wanted)
     for place, each in enumerate(shown):
         write(each)
@@ -218,6 +215,7 @@ _LAID_OUT: Mapping[str, tuple[str, ...]] = {
     "hidden_coverage": ("coverage_counts",),
     "hidden_faults": ("fault_counts",),
     "intervals": ("positive_groups",),
+    "fit": ("pools_by_size", "retested_pools", "pools_of_found"),
 }
 """What Python computes between SQL files, and from which of them."""
 
@@ -255,16 +253,3 @@ def _sites(known: Reference) -> pl.DataFrame:
         (pl.col(name) if name in sites.columns else pl.lit(None)).cast(kind).alias(name)
         for name, kind in _SITES.items()
     )
-
-
-def _fit(summary: Mapping[str, Any]) -> pl.DataFrame:
-    """The checks of a summary's `fit` that compare a number with an interval."""
-    fit = summary.get("fit") or {}
-    found = {"positives": "positives", "retests": "confirmed", "findings": "found", "clusters": "two"}
-    rows = []
-    for check, counted in found.items():
-        told = fit if check == "positives" else fit.get(check) or {}
-        if counted in told and told.get("expected") is not None:
-            rows.append((check, told[counted], told["expected"], told["lower"], told["upper"]))
-    kinds = [pl.String, pl.Float64, pl.Float64, pl.Float64, pl.Float64]
-    return pl.DataFrame(rows, dict(zip(_FIT, kinds, strict=True)), orient="row")

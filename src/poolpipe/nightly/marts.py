@@ -101,7 +101,9 @@ def mart_headings(name: str, columns: Iterable[str]) -> dict[str, str]:
         **_TOLD_OF_DAYS,
         **{column: told for column, (_, told) in mart_files()[name].columns.items()},
     } if name in mart_files() else _TOLD_OF_DAYS  # fmt: skip
-    return {each: f"{each} {found[0].strip()}" for each in columns if (found := _HEADING.match(meanings[each]))}
+    return {
+        each: f"{each} {found[0].strip()}" for each in columns if (found := _HEADING.match(meanings[each]))
+    }
 
 
 def in_order(files: Iterable[MartFile]) -> list[MartFile]:

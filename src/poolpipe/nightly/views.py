@@ -56,6 +56,8 @@ def lay_out_views(connection: duckdb.DuckDBPyConnection, source: TableFiles) -> 
         rows = _scan(files) if files else _empty(name)
         if name == "false_alarms":  # `at` is a word of SQL's own
             rows = f'select * exclude ("at"), "at" as loaded_at from ({rows})'  # noqa: S608
+        if name == "recalls" and source.is_sealed and files:  # a pseudonym is of no type
+            rows = f"select *, '' as person_type from ({rows})"  # noqa: S608
         connection.execute(f"create temp view {name} as {rows}")
         if files is None and name == "false_alarms":
             missing.append("nightly_no_false_alarms")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.policy import Policy
 
-__all__ = ["RunTables", "fit_of_run"]
+__all__ = ["RunTables", "fit_of_positives", "fit_of_run"]
 
 _NEGATIVE, _POSITIVE, _POOL = CALLS.index("negative"), CALLS.index("positive"), MODES.index("pool")
 
@@ -69,7 +69,7 @@ def fit_of_run(run: RunTables, codes: Dictionaries, policy: Policy) -> dict[str,
     by_size = _pools_by_size(run.pools)
     if by_size.is_empty():
         return {}
-    fit = _positives(by_size, policy)
+    fit = fit_of_positives(by_size, policy)
     answered = _answered(run.pools, run.recalls)
     once = _everybody_once(answered)
     at_least = max(policy.decoding.prior, fit["prior_implied"] or 0.0)
@@ -127,8 +127,22 @@ def _pools_by_size(pools: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _positives(by_size: pl.DataFrame, policy: Policy) -> dict[str, Any]:
-    """Compare the number of positive and suspect pool tubes, and find the prior that expects as many."""
+def fit_of_positives(by_size: pl.DataFrame, policy: Policy) -> dict[str, Any]:
+    """Compare the number of positive and suspect pool tubes, and find the prior that expects as many.
+
+    Parameters
+    ----------
+    by_size : DataFrame
+        people, tubes, alarms: of the pool tubes of so many people with a result, how many there are and how many are not
+        negative.
+    policy : Policy
+        Its `decoding`.
+
+    Returns
+    -------
+    dict
+        positives, expected, lower, upper, prior, prior_implied, warnings; see `fit_of_run`.
+    """
     from poolpipe.decode.fit import warn_of_positives
     from poolpipe.decode.sums import expected_positives, narrowed
 
