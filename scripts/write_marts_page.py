@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poolpipe.languages import both, speaking
+from poolpipe.nightly.counting import LAID_OUT
 from poolpipe.nightly.marts import DATE_MEANING, MartFile, mart_files
 from poolpipe.tables import TABLES
 
@@ -66,6 +67,8 @@ def origins(name: str) -> set[str]:
         return set().union(*(origins(each) for each in files[name].reads))
     if name in TABLES:
         return {name}
+    if name in LAID_OUT:
+        return set().union(*(origins(each) for each in LAID_OUT[name]))
     return {origin for origin, laid_out in BETWEEN.items() if name in laid_out}
 
 

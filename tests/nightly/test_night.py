@@ -50,6 +50,32 @@ def test_day__counted_again_changes_nothing(tmp_path):
     same(content(night()), content(out))
 
 
+def test_day__counted_again_after_late_results_shows_no_small_change(tmp_path):
+    out, early = tmp_path / "night.duckdb", tmp_path / "early"
+    poolpipe.run(TOWN / "events", reference=known(), as_of="2022-04-04T15:00:00+08:00", out=early)
+    files = []
+    for tables in (early, result()):
+        told = run_night(tables, DAYS[0], out, reference=known())
+        files.append(
+            read_table(out, "positivity").filter(
+                pl.col("level").is_in(["city", "lab", "township", "community"])
+            )
+        )
+    assert "nightly_counted_again" in told["notes"]
+    key = ["mode", "level", "township", "community", "lab"]
+    both = files[1].join(files[0], on=key, nulls_equal=True, suffix="_before")
+    changed = both.filter(pl.col("positive") != pl.col("positive_before"))
+    assert changed.height, "nothing came late"
+    by_place = both.filter(pl.col("level").is_in(["township", "community"]))
+    assert not by_place.filter((pl.col("positive") - pl.col("positive_before")).is_between(1, 4)).height
+    assert not by_place.filter(pl.col("positive").is_not_null(), pl.col("positive_before").is_null()).height
+    fresh = tmp_path / "fresh.duckdb"
+    run_night(result(), DAYS[0], fresh, reference=known())
+    hidden = [read_table(path, "positivity")["is_hidden"].sum() for path in (fresh, out)]
+    assert hidden[0] < hidden[1]
+    assert read_table(out, "reconciliation")["agrees"].all()
+
+
 def test_dimension__keeps_what_this_night_did_not_meet(tmp_path):
     out = tmp_path / "night.duckdb"
     run_night(result(), DAYS[0], out, policy=SHOWN, reference=known())

@@ -45,8 +45,7 @@ _TOKEN: Final = re.compile(r"[^\s:;,()]+")
     "\n\n\b\nExamples  例:\n"
     "  poolpipe sql campaign 'select call, count(*) from pools group by all'\n"
     "  poolpipe sql campaign 'select site, count(*) from collect group by 1' --csv\n"
-    "  poolpipe sql result 'from recalls where overdue' --to overdue.xlsx\n"
-    "  poolpipe sql night.duckdb 'from reconciliation where not agrees'"
+    "  poolpipe sql result 'from recalls where overdue' --to overdue.xlsx"
 )  # fmt: skip
 @click.argument("source", metavar="STORE|RESULT|NIGHT", type=click.Path(path_type=Path))
 @click.argument("query", metavar="SELECT")

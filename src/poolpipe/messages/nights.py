@@ -76,6 +76,10 @@ NIGHTS: Final = {
         "not all readings are kept, so the kit of negative plates is not known: positivity by kit is of no kit",
         "未保留全部扩增结果，阴性板的试剂未知：阳性率不分试剂",
     ),
+    "nightly_counted_again": Message(
+        "the day was counted before: counts by place are hidden, too, where they were, or changed by few since",
+        "该日此前已统计：此前隐去的、以及此后变化很小的按地点计数同样隐去",
+    ),
     "nightly_no_false_alarms": Message(
         "no tests of false alarms are kept: suspected_false_alarms is empty",
         "没有假阳性统计：表 `suspected_false_alarms` 为空",

@@ -19,5 +19,5 @@ _HOMES = {"read_table": "database", "tables_shown": "database", "run_night": "ni
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module 'poolpipe.nightly' has no attribute {name!r}")
+        raise AttributeError(name)
     return getattr(importlib.import_module(f"poolpipe.nightly.{_HOMES[name]}"), name)

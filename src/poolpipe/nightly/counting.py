@@ -13,7 +13,7 @@ import polars as pl
 from poolpipe.events.reference import read_reference
 from poolpipe.nightly.expected import lay_out_fit
 from poolpipe.nightly.frames import frame_of, put
-from poolpipe.nightly.hiding import hidden_coverage, hidden_faults, hidden_positives
+from poolpipe.nightly.hiding import hidden_coverage, hidden_faults, hidden_positives, hidden_visits
 from poolpipe.nightly.intervals import exact_intervals
 from poolpipe.nightly.marts import MartFile, in_order, mart_files
 from poolpipe.nightly.residents import plain_list, residents_once
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from poolpipe.nightly.sources import TableFiles
     from poolpipe.policy import Policy
 
-__all__ = ["DayAsked", "begin_day", "count_day", "lay_out_reference", "needed_for"]
+__all__ = ["LAID_OUT", "DayAsked", "begin_day", "count_day", "lay_out_reference", "needed_for"]
 
 _SITES: Mapping[str, pl.DataType] = {
     "site": pl.String(),
@@ -163,6 +163,7 @@ def count_day(
     write: Callable[[MartFile], None],
     progress: Callable[[str, int, int], None] | None = None,
     wanted: Set[str] | None = None,
+    before: Callable[[str], pl.DataFrame] | None = None,
 ) -> None:
     """Run every SQL file for a day: tables in between stay temporary, marts and dimensions are written.
 
@@ -177,6 +178,8 @@ def count_day(
         As in `poolpipe.run`.
     wanted : set of str, optional
         As `needed_for` gives them; no other file is run. Every one by default.
+    before : callable, optional
+        Gives a mart's rows of this day in the file before, which a reader may have kept; None where the day is not in it.
     """
     begin_day(connection, asked)
     limit = asked.policy.nightly.small_cell
@@ -191,7 +194,7 @@ def count_day(
             progress("counting", place, len(base) + len(shown))
     if "fit" in wanted:
         lay_out_fit(connection, asked.policy)
-    _hide(connection, limit, wanted)
+    _hide(connection, limit, wanted, before)
     for place, each in enumerate(shown):
         write(each)
         if progress:
@@ -205,31 +208,49 @@ def needed_for(marts: Iterable[str]) -> set[str]:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += files[name].reads if name in files else _LAID_OUT.get(name, ())
+            waiting += files[name].reads if name in files else LAID_OUT.get(name, ())
     return found
 
 
-_LAID_OUT: Mapping[str, tuple[str, ...]] = {
+LAID_OUT: Mapping[str, tuple[str, ...]] = {
     "hidden_positives": ("positive_counts",),
     "hidden_levels": ("positive_counts",),
     "hidden_coverage": ("coverage_counts",),
     "hidden_faults": ("fault_counts",),
+    "hidden_visits": ("visit_counts",),
     "intervals": ("positive_groups",),
     "fit": ("pools_by_size", "retested_pools", "pools_of_found"),
 }
 """What Python computes between SQL files, and from which of them."""
 
 
-def _hide(connection: duckdb.DuckDBPyConnection, limit: int, wanted: Set[str]) -> None:
+def _hide(
+    connection: duckdb.DuckDBPyConnection,
+    limit: int,
+    wanted: Set[str],
+    before: Callable[[str], pl.DataFrame] | None,
+) -> None:
     """Lay out which counts are hidden, and the exact intervals, as far as they are wanted."""
     if wanted & {"hidden_positives", "hidden_levels"}:
-        rows, levels = hidden_positives(frame_of(connection, "positive_counts"), limit)
+        rows, levels = hidden_positives(
+            frame_of(connection, "positive_counts"), limit, before and before("positivity")
+        )
         put(connection, "hidden_positives", rows)
         put(connection, "hidden_levels", levels)
     if "hidden_coverage" in wanted:
-        put(connection, "hidden_coverage", hidden_coverage(frame_of(connection, "coverage_counts"), limit))
+        counts = frame_of(connection, "coverage_counts")
+        put(connection, "hidden_coverage", hidden_coverage(counts, limit, before and before("coverage")))
+    if "hidden_visits" in wanted:
+        visits = frame_of(connection, "visit_counts")
+        earlier = (
+            visits.head(0).with_columns(is_hidden=pl.lit(value=False))
+            if before is None
+            else before("home_visits")
+        )
+        put(connection, "hidden_visits", hidden_visits(visits, earlier, limit))
     if "hidden_faults" in wanted:
-        put(connection, "hidden_faults", hidden_faults(frame_of(connection, "fault_counts"), limit))
+        faults = frame_of(connection, "fault_counts")
+        put(connection, "hidden_faults", hidden_faults(faults, limit, before and before("scan_errors")))
     if "intervals" not in wanted:
         return
     pairs = frame_of(connection, "(select distinct positive, tubes from positive_groups order by all)")

@@ -19,7 +19,7 @@ from poolpipe.results.durable import sync_folder
 from poolpipe.results.locks import held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -73,6 +73,17 @@ class NightDatabase:
         self.connection.execute(f"create or replace temp table dimension as {mart.select}")
         self.connection.execute(f"insert into main.{mart.name} by name select * from dimension")  # noqa: S608
         self._renew_dimension(mart)
+
+    def rows_before(self, day: date) -> Callable[[str], pl.DataFrame] | None:
+        """Give what reads a mart's rows of a day in the earlier database; None where it has not counted that day."""
+        told = [day]
+        if not self.has_before or not self._before("nights", told).height:
+            return None
+        return lambda mart: self._before(mart, told)
+
+    def _before(self, name: str, told: list[date]) -> pl.DataFrame:
+        rows = self.connection.execute(f"select * from before.main.{name} where date = ?", told)  # noqa: S608 -- one of our own names
+        return pl.DataFrame(rows.to_arrow_table())
 
     def note(self, day: date, told: dict[str, Any], notes: Sequence[tuple[str, str, str]]) -> None:
         """Keep what a day was counted from, and what is missing.

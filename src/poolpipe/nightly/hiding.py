@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import polars as pl
 
+from poolpipe.nightly.revising import changed_little, hide_changes
 from poolpipe.nightly.suppression import hide_small
 
-__all__ = ["hidden_coverage", "hidden_faults", "hidden_positives"]
+__all__ = ["hidden_coverage", "hidden_faults", "hidden_positives", "hidden_visits"]
 
 _LEVELS = ("city", "township", "community", "building")
 
 
-def hidden_coverage(counts: pl.DataFrame, limit: int) -> pl.DataFrame:
+def hidden_coverage(counts: pl.DataFrame, limit: int, before: pl.DataFrame | None = None) -> pl.DataFrame:
     """Say which rows of the mart `coverage` are hidden.
 
     Parameters
@@ -20,6 +21,8 @@ def hidden_coverage(counts: pl.DataFrame, limit: int) -> pl.DataFrame:
         As sql/base/coverage_counts.sql.
     limit : int
         The policy's `small_cell`.
+    before : DataFrame, optional
+        The mart's rows of the same day in the file before, which a reader may have kept (`revising`).
 
     Returns
     -------
@@ -28,6 +31,10 @@ def hidden_coverage(counts: pl.DataFrame, limit: int) -> pl.DataFrame:
     """
     keys = ["round", "township", "community", "building"]
     hidden = hide_small(counts, keys, "not_collected", "people", limit)
+    if before is not None:
+        told = before.select(*keys, pl.col("not_collected").alias("was"))
+        again = hide_changes(counts, keys, "not_collected", "people", told, limit)
+        hidden = [pl.concat(each).unique() for each in zip(hidden, again, strict=True)]
     return pl.concat(
         [
             rows.with_columns(pl.lit(level).alias("level"))
@@ -37,7 +44,9 @@ def hidden_coverage(counts: pl.DataFrame, limit: int) -> pl.DataFrame:
     ).select("round", "level", "township", "community", "building")
 
 
-def hidden_positives(counts: pl.DataFrame, limit: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+def hidden_positives(
+    counts: pl.DataFrame, limit: int, before: pl.DataFrame | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Say which rows of the mart `positivity` are hidden.
 
     Which laboratory tests the tubes of which site is no secret, and positives by laboratory are shown. So counts are
@@ -49,6 +58,8 @@ def hidden_positives(counts: pl.DataFrame, limit: int) -> tuple[pl.DataFrame, pl
         As sql/base/positive_counts.sql.
     limit : int
         The policy's `small_cell`.
+    before : DataFrame, optional
+        The mart's rows of the same day in the file before, which a reader may have kept (`revising`).
 
     Returns
     -------
@@ -64,9 +75,13 @@ def hidden_positives(counts: pl.DataFrame, limit: int) -> tuple[pl.DataFrame, pl
     few |= pl.col("township_positive").is_between(1, limit) & (pl.col("positive") > 0)
     leaves = counts.join(whole, on=place).join(township, on=place[:2]).with_columns(few.alias("is_small"))
     keys = ["mode", "lab", "township", "community"]
-    cities, labs, townships, communities = hide_small(
-        leaves, keys, "positive", "tubes", limit, small="is_small"
-    )
+    hidden = hide_small(leaves, keys, "positive", "tubes", limit, small="is_small")
+    if before is not None:
+        told = _told_before(counts, before)
+        again = hide_changes(counts, keys, "positive", "tubes", told, limit)
+        hidden = [pl.concat(each).unique() for each in zip(hidden, again, strict=True)]
+        hidden[2] = pl.concat([hidden[2], _torn(counts, hidden[3], before)])
+    cities, labs, townships, communities = hidden
     rows = [
         townships.select(place[:2]).unique().with_columns(pl.lit("township").alias("level")),
         communities.select(place).unique().with_columns(pl.lit("community").alias("level")),
@@ -84,7 +99,71 @@ def hidden_positives(counts: pl.DataFrame, limit: int) -> tuple[pl.DataFrame, pl
     return told, levels
 
 
-def hidden_faults(counts: pl.DataFrame, limit: int) -> pl.DataFrame:
+def _told_before(counts: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """What an earlier file says of the nodes city, laboratory, township, community: mode, lab, township, community, was.
+
+    It tells positives by place of all laboratories together. Where one laboratory alone tests a place they are its own;
+    where several do, only a community that did not change at all is known by laboratory.
+    """
+    place = ["mode", "township", "community"]
+    was = before.select(
+        "mode", "level", pl.col("lab").fill_null(""), "township", "community", pl.col("positive").alias("was")
+    )
+    parts = [
+        was.filter(level="city").select("mode", "was"),
+        was.filter(level="lab").select("mode", "lab", "was"),
+    ]
+    for depth, level in ((2, "township"), (3, "community")):
+        key = place[:depth]
+        now = counts.group_by("lab", *key).agg(pl.col("positive").sum())
+        labs = now.group_by(key).agg(
+            pl.col("lab").n_unique().alias("labs"), pl.col("positive").sum().alias("all")
+        )
+        told = was.filter(level=level).select(*key, "was", pl.lit(value=True).alias("is_told"))
+        joined = now.join(labs, on=key).join(told, on=key, how="left")
+        earlier = pl.when(pl.col("is_told")).then("was").otherwise(0)
+        same = earlier == pl.col("all") if level == "community" else pl.lit(value=False)
+        own = pl.when(pl.col("labs") == 1).then(earlier).when(same).then("positive")
+        parts.append(joined.select("mode", "lab", *key[1:], own.alias("was")))
+    keys = ("mode", "lab", "township", "community")
+    return pl.concat(parts, how="diagonal").select(*keys, "was")
+
+
+def _torn(counts: pl.DataFrame, communities: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Townships of several laboratories that changed, with a hidden community: no tree has their sum."""
+    key = ["mode", "township"]
+    now = counts.group_by(key).agg(pl.col("positive").sum(), pl.col("lab").n_unique().alias("labs"))
+    was = before.filter(level="township").select(*key, pl.col("positive").alias("was"))
+    found = (
+        now.filter(pl.col("labs") > 1)
+        .join(was, on=key, how="left")
+        .filter(pl.col("was").is_null() | (pl.col("was") != pl.col("positive")))
+        .join(communities, on=key, how="semi")
+    )
+    return counts.join(found, on=key, how="semi").select("mode", "lab", "township").unique()
+
+
+def hidden_visits(visits: pl.DataFrame, before: pl.DataFrame, limit: int) -> pl.DataFrame:
+    """Say which rows of the mart `home_visits` are hidden beside an earlier file: round, township, community.
+
+    Parameters
+    ----------
+    visits : DataFrame
+        As sql/base/visit_counts.sql.
+    before : DataFrame
+        The mart's rows of the same day in the file before.
+    limit : int
+        The policy's `small_cell`.
+    """
+    key, counts = ["round", "township", "community"], ("whole_household", "part_of_household", "no_household")
+    told = visits.join(before.select(*key, *counts, "is_hidden"), on=key, suffix="_was")
+    little = (
+        changed_little(pl.col(name), pl.col(f"{name}_was"), limit).fill_null(value=True) for name in counts
+    )
+    return told.filter(pl.col("is_hidden") | pl.any_horizontal(little)).select(key)
+
+
+def hidden_faults(counts: pl.DataFrame, limit: int, before: pl.DataFrame | None = None) -> pl.DataFrame:
     """Say which rows of the mart `scan_errors` are hidden: faults of people, where they are few.
 
     Parameters
@@ -93,6 +172,8 @@ def hidden_faults(counts: pl.DataFrame, limit: int) -> pl.DataFrame:
         As sql/base/fault_counts.sql.
     limit : int
         The policy's `small_cell`.
+    before : DataFrame, optional
+        The mart's rows of the same day in the file before, which a reader may have kept (`revising`).
 
     Returns
     -------
@@ -107,6 +188,14 @@ def hidden_faults(counts: pl.DataFrame, limit: int) -> pl.DataFrame:
     leaves = named.select("code", "place", "faults", "scans")
     whole, hidden = hide_small(leaves, ["code", "place"], "faults", "scans", limit)
     every = named.join(whole, on="code", how="semi")
+    if before is not None and limit > 0:  # no file shows a sum of them
+        told = named.join(
+            before.select("code", "site", "device", pl.col("faults").alias("was"), "is_hidden"),
+            on=["code", "site", "device"],
+            nulls_equal=True,
+        )
+        again = told.filter(pl.col("is_hidden") | changed_little(pl.col("faults"), pl.col("was"), limit))
+        every = pl.concat([every, again.select(every.columns)])
     return (
         pl.concat([every, named.join(hidden, on=["code", "place"], how="semi")])
         .select(keys[0], *keys[2:])

@@ -134,8 +134,10 @@ def count_days(
         charts: list[str] = []
         if needed is None or needed & DRIFT:
             charts = lay_out_drift(connection, tables, known, asked)
-        notes = [*missing, *charts, *_doubts(day, tables, rules)]
-        count_day(connection, asked, database.write, progress, needed)
+        before = database.rows_before(day)
+        again = [] if before is None else ["nightly_counted_again"]
+        notes = [*missing, *charts, *_doubts(day, tables, rules), *again]
+        count_day(connection, asked, database.write, progress, needed, before)
         if wanted is None:
             _note(day, database, tables, rules, notes)
     return notes

@@ -51,7 +51,7 @@ class MartsOnDemand:
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make a view of each table of a night; no mart is counted yet."""
         for name in tables_shown():
-            connection.register(name, _Counted(self, name))
+            connection.register(name, _MartStream(self, name))
 
     def table(self, name: str) -> pa.Table:
         """Give a table of a night, counted at the first call."""
@@ -82,7 +82,7 @@ class MartsOnDemand:
         return mart_types(name).empty_table()
 
 
-class _Counted:
+class _MartStream:
     """A table as Arrow gives it to whoever asks: its columns at once, its rows when they are read."""
 
     def __init__(self, marts: MartsOnDemand, name: str) -> None:

@@ -4,7 +4,7 @@
 -- grain: a round and a community, at the end of a day
 -- 粒度：某日结束时一个轮次的一个社区
 -- key: round, township, community
--- reads: round_seats, residents, areas, hidden_coverage
+-- reads: visit_counts, hidden_coverage, hidden_visits
 -- column round: screening round with swabs on the day | 当日进行中的筛查轮次
 -- column township: of residence; empty: not given | 乡镇（街道）；未提供时为空字符串
 -- column community: empty: not given | 社区（村）；未提供时为空字符串
@@ -12,58 +12,26 @@
 -- column part_of_household: people not collected in other households; null: hidden | 同户有人已采的未采人数；隐去时为空
 -- column no_household: people not collected of whom no household is known; null: hidden | 户不详的未采人数；隐去时为空
 -- column is_hidden: the counts are not shown, so that they tell of nobody | 是否隐去：为保护个人而隐去
-with rounds as (
-    select distinct round
-    from round_seats
-),
-
-told as (
+with judged as (
     select
-        rounds.round,
-        residents.area,
-        residents.household,
-        count(*) as people,
-        count(round_seats.resident) as collected
-    from rounds
-    cross join residents
-    left join round_seats
-        on rounds.round = round_seats.round and residents.resident = round_seats.resident
-    group by rounds.round, residents.area, residents.household
-),
-
-missed as (
-    select
-        told.round,
-        areas.township,
-        areas.community,
-        sum(
-            case when told.household is not null and told.collected = 0 then told.people else 0 end
-        )::bigint as whole_household,
-        sum(
-            case when told.household is not null and told.collected > 0 then told.people - told.collected else 0 end
-        )::bigint as part_of_household,
-        sum(
-            case when told.household is null then told.people - told.collected else 0 end
-        )::bigint as no_household
-    from told
-    inner join areas on told.area = areas.area
-    group by told.round, areas.township, areas.community
-),
-
-judged as (
-    select
-        missed.*,
+        visit_counts.*,
         hidden_coverage.level is not null
-        or missed.whole_household between 1 and getvariable('small_cell')
-        or missed.part_of_household between 1 and getvariable('small_cell')
-        or missed.no_household between 1 and getvariable('small_cell') as is_hidden
-    from missed
+        or visit_counts.whole_household between 1 and getvariable('small_cell')
+        or visit_counts.part_of_household between 1 and getvariable('small_cell')
+        or visit_counts.no_household between 1 and getvariable('small_cell')
+        or hidden_visits.round is not null as is_hidden
+    from visit_counts
     left join hidden_coverage
         on
-            missed.round = hidden_coverage.round
-            and missed.township = hidden_coverage.township
-            and missed.community = hidden_coverage.community
+            visit_counts.round = hidden_coverage.round
+            and visit_counts.township = hidden_coverage.township
+            and visit_counts.community = hidden_coverage.community
             and hidden_coverage.level = 'community'
+    left join hidden_visits
+        on
+            visit_counts.round = hidden_visits.round
+            and visit_counts.township = hidden_visits.township
+            and visit_counts.community = hidden_visits.community
 )
 
 select

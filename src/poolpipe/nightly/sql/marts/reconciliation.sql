@@ -3,7 +3,7 @@
 -- grain: a measure of a mart
 -- 粒度：一张统计表的一项合计
 -- key: mart, measure
--- reads: tubes, steps, called_back, retention, workload, scan_faults, throughput, losses, pool_sizes, turnaround, breaches, recall_steps, recall_curve, laboratory_load, retention_due, positivity, scan_errors, coverage, residents
+-- reads: tubes, steps, called_back, retention, workload, throughput, losses, pool_sizes, turnaround, breaches, recall_steps, recall_curve, laboratory_load, retention_due, positivity, scan_errors, coverage, residents, fault_counts, hidden_faults, hidden_levels
 -- column mart: table of this database | 统计表
 -- column measure: what is added up | 合计项
 -- column in_mart: its sum for the day | 统计表当日合计
@@ -191,7 +191,12 @@ sums as (
         ) as in_mart,
         (
             select count(*) from tubes
-            where has_result and not is_orphan and call <> 'negative'
+            where
+                has_result and not is_orphan and call <> 'negative'
+                and tubes.mode not in (
+                    select hidden_levels.mode from hidden_levels
+                    where hidden_levels.level = 'city'
+                )
         ) as in_tables,
         true as may_be_less
     union all
@@ -202,8 +207,17 @@ sums as (
             select sum(faults) from scan_errors
             where date = getvariable('date')
         ) as in_mart,
-        (select count(*) from scan_faults) as in_tables,
-        true as may_be_less
+        (
+            select sum(fault_counts.faults) from fault_counts
+            where not exists (
+                select 1 from hidden_faults
+                where
+                    fault_counts.code = hidden_faults.code
+                    and fault_counts.site is not distinct from hidden_faults.site
+                    and fault_counts.device is not distinct from hidden_faults.device
+            )
+        ) as in_tables,
+        false as may_be_less
     union all
     select
         'coverage' as mart,
