@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 
 from poolpipe.errors import InputError
+from poolpipe.nightly.frames import frame_of
 from poolpipe.nightly.marts import DATE_MEANING, MartFile, mart_files
 from poolpipe.results.durable import sync_folder
 from poolpipe.results.locks import held
@@ -76,14 +77,12 @@ class NightDatabase:
 
     def rows_before(self, day: date) -> Callable[[str], pl.DataFrame] | None:
         """Give what reads a mart's rows of a day in the earlier database; None where it has not counted that day."""
-        told = [day]
-        if not self.has_before or not self._before("nights", told).height:
+        if not self.has_before or not self._before("nights", day).height:
             return None
-        return lambda mart: self._before(mart, told)
+        return lambda mart: self._before(mart, day)
 
-    def _before(self, name: str, told: list[date]) -> pl.DataFrame:
-        rows = self.connection.execute(f"select * from before.main.{name} where date = ?", told)  # noqa: S608 -- one of our own names
-        return pl.DataFrame(rows.to_arrow_table())
+    def _before(self, name: str, day: date) -> pl.DataFrame:
+        return frame_of(self.connection, f"before.main.{name} where date = date '{day:%Y-%m-%d}'")
 
     def note(self, day: date, told: dict[str, Any], notes: Sequence[tuple[str, str, str]]) -> None:
         """Keep what a day was counted from, and what is missing.

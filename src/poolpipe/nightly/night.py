@@ -135,8 +135,9 @@ def count_days(
         if needed is None or needed & DRIFT:
             charts = lay_out_drift(connection, tables, known, asked)
         before = database.rows_before(day)
-        again = [] if before is None else ["nightly_counted_again"]
-        notes = [*missing, *charts, *_doubts(day, tables, rules), *again]
+        notes = [*missing, *charts, *_doubts(day, tables, rules)]
+        if before is not None and _is_revised(before, tables.version):
+            notes.append(_AGAIN)
         count_day(connection, asked, database.write, progress, needed, before)
         if wanted is None:
             _note(day, database, tables, rules, notes)
@@ -162,6 +163,14 @@ def _note(day: date, database: NightDatabase, tables: TableFiles, rules: Policy,
     }
     texts = [(code, in_both(message(code, {}))) for code in notes]
     database.note(day, told, [(code, both.english, both.chinese) for code, both in texts])
+
+
+_AGAIN = "nightly_counted_again"
+
+
+def _is_revised(before: Callable[[str], pl.DataFrame], version: str) -> bool:
+    """Whether a day that stands in the file is of other tables, or was when it was counted last."""
+    return before("nights")["version"].item() != version or _AGAIN in before("notes")["code"].to_list()
 
 
 def _doubts(day: date, tables: TableFiles, rules: Policy) -> list[str]:

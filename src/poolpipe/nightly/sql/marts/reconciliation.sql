@@ -24,6 +24,13 @@ residents_counted as (
     group by rounds.round
 ),
 
+shown_positives as (
+    select tubes.tube
+    from tubes
+    anti join hidden_levels on tubes.mode = hidden_levels.mode and hidden_levels.level = 'city'
+    where tubes.has_result and not tubes.is_orphan and tubes.call <> 'negative'
+),
+
 sums as (
     select
         'throughput' as mart,
@@ -189,15 +196,7 @@ sums as (
             select sum(positive) from positivity
             where date = getvariable('date') and level = 'community'
         ) as in_mart,
-        (
-            select count(*) from tubes
-            where
-                has_result and not is_orphan and call <> 'negative'
-                and tubes.mode not in (
-                    select hidden_levels.mode from hidden_levels
-                    where hidden_levels.level = 'city'
-                )
-        ) as in_tables,
+        (select count(*) from shown_positives) as in_tables,
         true as may_be_less
     union all
     select
