@@ -67,11 +67,14 @@ def test_types__are_those_of_a_nights_file():
 
 
 def test_nothing__is_counted_before_it_is_read_and_then_once(monkeypatch):
-    asked = []
+    asked: list[str] = []
     count = on_demand.MartsOnDemand._count
-    monkeypatch.setattr(
-        on_demand.MartsOnDemand, "_count", lambda self, name: asked.append(name) or count(self, name)
-    )
+
+    def counting(self, name):
+        asked.append(name)
+        return count(self, name)
+
+    monkeypatch.setattr(on_demand.MartsOnDemand, "_count", counting)
     with poolpipe.connect(result(), days=DAYS[:1]) as connection:
         connection.sql("describe losses").pl()
         connection.sql("select count(*) from pools").pl()
@@ -118,7 +121,9 @@ def test_store__shows_residents_only_to_whoever_has_its_key(store):
         )
     assert not [person for person in people["person"].to_list() if person in marts]
     with Store(store, create=False) as opened:
-        numbers = opened.kept().members["person"].unique().to_list()
+        day = opened.kept()
+        assert day is not None
+        numbers = day.members["person"].unique().to_list()
     assert not [number for number in numbers if len(number) > 4 and number in marts]
     listed = pl.DataFrame({"person": numbers, "township": "T", "community": "C"})
     listed.write_parquet(store.parent / "people.parquet")

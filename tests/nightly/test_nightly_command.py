@@ -114,7 +114,7 @@ def test_mart__is_written_in_each_format(tmp_path, ending):
             rows = list(csv.reader(file))
     else:
         rows = python_calamine.load_workbook(str(to)).get_sheet_by_index(0).to_python()
-    headings = [heading.split(" ", 1) for heading in rows[0]]
+    headings = [str(heading).split(" ", 1) for heading in rows[0]]
     assert [name for name, *_ in headings] == wanted.columns
     assert all(len(each) == 1 + (ending == "xlsx") for each in headings), (
         "a workbook's headings are in both languages"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 
 def chance_of_alarm(people, prior, sensitivity, specificity):
@@ -48,7 +49,7 @@ def positives(tubes, prior, sensitivity, specificity):
 
 def retested(tubes, recalls):
     """Positive pools of a day all of whose people were answered: people and positive people of each."""
-    answers = defaultdict(dict)
+    answers: dict[Any, dict[Any, Any]] = defaultdict(dict)
     for each in recalls:
         answers[each["round"], each["tube"]][each["person_type"], each["person"]] = each["outcome"]
     found = {}
@@ -63,7 +64,8 @@ def retested(tubes, recalls):
 
 def counted_once(found):
     """Pools without anybody who is positive in an earlier one."""
-    seen, kept = set(), {}
+    seen: set[Any] = set()
+    kept = {}
     for key in sorted(found):
         if not seen & found[key][1]:
             kept[key] = found[key]

@@ -143,7 +143,8 @@ def asks_marts_alone(source: Path, text: str) -> bool:
 
 def headings_asked(text: str, columns: Iterable[str]) -> dict[str, str]:
     """Headings in both languages of those columns of an answer that the marts of its query have."""
-    asked, found = list(columns), {}
+    asked = list(columns)
+    found: dict[str, str] = {}
     for name in _marts_named(text):
         found |= mart_headings(name, [each for each in asked if each in mart_types(name).names])
     return found
