@@ -24,7 +24,19 @@ LAYERS = (
     ("charts",),
     ("results",),
     ("pipeline", "stagewise", "traced"),
-    ("simulate", "design", "plan", "exchange", "terminal", "store", "running", "serve", "nightly", "pages"),
+    (
+        "simulate",
+        "design",
+        "plan",
+        "exchange",
+        "terminal",
+        "store",
+        "live",
+        "running",
+        "serve",
+        "nightly",
+        "pages",
+    ),
     ("commands", "cli", "__main__"),
 )
 """Folders and top modules, the lowest layer first: a module imports what stands in its own layer or below."""

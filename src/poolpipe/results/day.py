@@ -230,6 +230,11 @@ class Day:
         """The table of positives that the laboratory may explain."""
         return self.table("false_alarms")
 
+    @property
+    def encoded(self) -> EncodedTables | None:
+        """The tables as integers, from which each is made; None for a day that was read from a folder."""
+        return self._coded
+
     def tubes_by(self, column: str) -> dict[str | None, int]:
         """Count tubes by `mode` or `call`; None is an orphan, or no call. Another column is an InputError."""
         check_choice("column", column, ("mode", "call"), InputError)

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from poolpipe.policy import Policy
     from poolpipe.stages.links import Links
 
-__all__ = ["OPEN_STATUS", "answers_to", "find_cases", "open_recalls", "rank_recalls", "recalled_people"]
+__all__ = [
+    "OPEN_STATUS",
+    "answers_to",
+    "find_cases",
+    "open_recalls",
+    "overdue_at",
+    "rank_recalls",
+    "recalled_people",
+]
 
 OPEN_STATUS = ("open", "recollected", "closed")
 _POOL, _SINGLE = range(len(MODES))
@@ -94,10 +102,15 @@ def open_recalls(recalled: pl.DataFrame, answers: pl.DataFrame, as_of: datetime)
     status = pl.when(closed).then(2).when(pl.col("first_single").is_not_null()).then(1).otherwise(0)
     return told.with_columns(
         status.cast(pl.Int8).alias("status"),
-        (~closed & (pl.lit(as_of, TIME) > pl.col("due_at"))).alias("overdue"),
+        overdue_at(as_of).alias("overdue"),
         (closed & (pl.col("closed_at") > pl.col("due_at"))).fill_null(value=False).alias("late"),
         pl.coalesce("closing_single", "first_single").alias("single_tube"),
     ).drop("recall", "first_single", "closing_single")
+
+
+def overdue_at(as_of: datetime) -> pl.Expr:
+    """Expression over recalls with `outcome` and `due_at`: whether one is not closed and its time has passed."""
+    return pl.col("outcome").is_null() & (pl.lit(as_of, TIME) > pl.col("due_at"))
 
 
 def answers_to(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["events_of_version", "read_rejects"]
+__all__ = ["events_of_parts", "events_of_version", "read_rejects"]
 
 _LEAVE = ("key", "input")
 """Columns of which nothing is concluded: they are not read."""
@@ -65,14 +65,40 @@ def events_of_version(
     InputError
         If a file is damaged.
     """
-    parts = ledger.parts(version, [*KINDS, REJECTS, LOADS])
     inputs = ledger.held(version)
+    parts = ledger.parts(version, [*KINDS, REJECTS, LOADS])
+    return events_of_parts(parts, inputs, files, sealing, wells, progress, hears=tell_something(inputs))
+
+
+def events_of_parts(
+    parts: list[TablePart],
+    inputs: list[InputTaken],
+    files: PartFiles,
+    sealing: DataKeys | None,
+    wells: int,
+    progress: Progress | None = None,
+    *,
+    hears: bool,
+) -> Events:
+    """Read the events of some files of a store.
+
+    Parameters
+    ----------
+    parts : list of TablePart
+        Of events, rejects and rejected loads.
+    inputs : list of InputTaken
+        What is told of the inputs that they came in.
+    files, sealing, wells, progress
+        As in `events_of_version`.
+    hears : bool
+        Whether times of arrival are read.
+    """
     pieces: list[Piece] = []
     staging = Staging()
     total, done = sum(part.rows for part in parts), 0
     of_events = [part for part in parts if part.content in KINDS]
     heard: list[Heard] = []
-    in_order = _in_order(of_events, files, sealing, wells, hears=tell_something(inputs))
+    in_order = _in_order(of_events, files, sealing, wells, hears=hears)
     for part, (events, told_of_arrivals) in zip(of_events, in_order, strict=True):
         heard.append(told_of_arrivals)
         pieces.append((events, 0))

@@ -44,6 +44,8 @@ def _collected_controls(seen: Seen) -> pl.DataFrame:
 def _without_controls(seen: Seen, plates: pl.DataFrame) -> list[pl.DataFrame]:
     """Find plates without a control; the detail says where loads were rejected, because a control may be among them."""
     code = "plate_control_missing"
+    if plates.is_empty():
+        return [rows(code, NOTHING)]
     blamed, own = _parted(plates.with_columns(_rejected_loads(seen, plates["plate"]).alias("told")))
     facts = pl.lit(ANOMALIES[code].meaning) + pl.col("told")
     return [
@@ -54,9 +56,11 @@ def _without_controls(seen: Seen, plates: pl.DataFrame) -> list[pl.DataFrame]:
 
 def _without_loads(seen: Seen, wells: pl.DataFrame) -> list[pl.DataFrame]:
     """Find wells that were read and not loaded; the detail says where loads of the plate were rejected."""
+    code = "reading_without_load"
+    if wells.is_empty():
+        return [rows(code, NOTHING)]
     told = _rejected_loads(seen, wells["plate"])
     blamed, own = _parted(wells.with_columns(told.alias("told")))
-    code = "reading_without_load"
     return [_well_rows(seen, code, own), _well_rows(seen, code, blamed, _MEND_LOADS)]
 
 
@@ -81,6 +85,8 @@ def _rejected_loads(seen: Seen, plates: pl.Series) -> pl.Series:
 def _well_rows(
     seen: Seen, code: str, wells: pl.DataFrame, way_out: tuple[str, str] | None = None
 ) -> pl.DataFrame:
+    if wells.is_empty():
+        return rows(code, NOTHING)
     rounds, plates = seen.codes.entity("plate", wells["plate"])
     names = well_names(wells["slot"] % WELL_PLACES, seen.plate_wells)
     subjects = pl.DataFrame({"round": rounds, "subject": plates + ":" + names})

@@ -1,0 +1,101 @@
+"""Follow a store: live tables of its newest version, from the files that each version added."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from poolpipe.coding.warmup import compile_kernels
+from poolpipe.live.state import Live
+from poolpipe.store.contents import LOADS, REJECTS
+from poolpipe.store.reader import StoreReader
+from poolpipe.store.reading import events_of_parts
+from poolpipe.tables import KINDS
+
+if TYPE_CHECKING:
+    import os
+
+    from poolpipe.events.reading import Events
+    from poolpipe.live.changes import Changes
+    from poolpipe.live.neighbourhood import NeighbourhoodLimits
+    from poolpipe.store.ledger import TablePart
+
+__all__ = ["FollowedStore"]
+
+_CONTENTS: Final = (*KINDS, REJECTS, LOADS)
+_ADDS: Final = ("ingest", "inbox")
+"""Versions that have the events of the version before them and more."""
+
+_SAME: Final = ("compact", "conclude")
+"""Versions that have the events of the version before them."""
+
+
+class FollowedStore(StoreReader):
+    """A store whose tables are held live; whoever writes into it, this process or another.
+
+    Parameters
+    ----------
+    path, key
+        As of `StoreReader`. Without the key people are their pseudonyms.
+    limits : NeighbourhoodLimits, optional
+        Of `Live`.
+
+    Attributes
+    ----------
+    live : Live
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        key: str | os.PathLike[str] | None = None,
+        limits: NeighbourhoodLimits | None = None,
+    ) -> None:
+        super().__init__(path, key)
+        compile_kernels(None)
+        self._limits = limits
+        self._known: dict[int, TablePart] = {}
+        self.live = self._begun(self.version)
+
+    def follow(self) -> list[Changes] | None:
+        """Take in what was committed since; what changed, the oldest first.
+
+        Returns
+        -------
+        list of Changes or None
+            None where all was read again, because a version has other events than those before and some more, or its files were
+            written anew.
+        """
+        told: list[Changes] = []
+        newest, known = self.version, self.live.tables.version
+        self._keys.renew(self._ledger)
+        since = [each for each in self._ledger.versions() if each.version >= known]
+        if not since or since[0].version != known or self._parts_of(known) != self._known:
+            self._again(newest)
+            return None
+        for each in since[1:]:
+            parts = self._parts_of(each.version)
+            if each.what not in _SAME:
+                if each.what not in _ADDS or not self._known.keys() <= parts.keys():
+                    self._again(newest)
+                    return None
+                added = [part for number, part in parts.items() if number not in self._known]
+                told.append(self.live.apply(self._events(added), each.version))
+            self._known = parts
+        self.live.advance(newest)
+        return told
+
+    def _parts_of(self, version: int) -> dict[int, TablePart]:
+        return {part.id: part for part in self._ledger.parts(version, _CONTENTS)}
+
+    def _events(self, parts: list[TablePart]) -> Events:
+        # arrivals are read of all: those of later versions are joined to them
+        wells = self.policy.codes.plate_wells
+        return events_of_parts(parts, [], self._files, self._keys.sealing, wells, hears=True)
+
+    def _again(self, version: int) -> None:
+        self.live = self._begun(version)
+
+    def _begun(self, version: int) -> Live:
+        """Conclude all that a version has."""
+        self._known = self._parts_of(version)
+        return Live(self._events(list(self._known.values())), self.policy, version, self._limits)

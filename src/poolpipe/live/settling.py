@@ -1,0 +1,97 @@
+"""What time alone changes, or what rests on all recalls at once: settled when somebody reads, by the stages that say so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from poolpipe.live.concluding import NO_CLOCKS
+from poolpipe.stages.anomalies import of_arrivals
+from poolpipe.stages.anomalies.recalls import of_recalls
+from poolpipe.stages.anomalies.rows import Seen
+from poolpipe.stages.anomalies.tubes import of_clocks
+from poolpipe.stages.clocks import read_clocks
+from poolpipe.stages.recalls import overdue_at, rank_recalls
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from poolpipe.coding.dictionaries import Dictionaries
+    from poolpipe.coding.quarters import Heard
+    from poolpipe.live.overlays import Overlaid
+    from poolpipe.policy import Policy
+    from poolpipe.stages.calls import Calls
+    from poolpipe.stages.custody import Custody
+
+__all__ = ["settled_anomalies", "settled_recalls"]
+
+_CLOCKED = ("tube", "mode", "site", "first_collected", "last_collected", "picked_up_at", "received_at", "loaded_at", "first_loaded",
+            "call", "called_at")  # fmt: skip
+
+
+def settled_recalls(recalls: pl.DataFrame, codes: Dictionaries, as_of: datetime) -> pl.DataFrame:
+    """Recalls with overdue and rank as of a moment.
+
+    Parameters
+    ----------
+    recalls : DataFrame
+        Coded, with p_infected; of a tube in the order of its queue.
+    codes : Dictionaries
+        Give the order of the tubes.
+    as_of : datetime
+    """
+    rounds, tubes = codes.entity("tube", recalls["tube"])
+    ordered = recalls.with_columns(rounds.alias("_round"), tubes.alias("_tube"))
+    ordered = ordered.sort("_round", "_tube", maintain_order=True).drop("_round", "_tube")
+    return rank_recalls(ordered.with_columns(overdue_at(as_of).alias("overdue")), None)
+
+
+def settled_anomalies(
+    pools: Overlaid,
+    recalls: pl.DataFrame,
+    heard: Heard,
+    codes: Dictionaries,
+    policy: Policy,
+    as_of: datetime,
+    asked: datetime | None,
+) -> pl.DataFrame:
+    """Find the anomalies of `subjects.SETTLED_CODES`.
+
+    Parameters
+    ----------
+    pools : Overlaid
+        Coded, with what clocks need.
+    recalls : DataFrame
+        As `settled_recalls` gives them.
+    heard : Heard
+        Who was heard when.
+    codes : Dictionaries
+    policy : Policy
+    as_of : datetime
+    asked : datetime or None
+        The moment that somebody asks for; None for the latest event's.
+
+    Returns
+    -------
+    DataFrame
+        As `find_anomalies`.
+    """
+    clocks = read_clocks(pools.select(*_CLOCKED), policy, as_of, ())
+    tubes = pl.concat([recalls["tube"], recalls["single_tube"].drop_nulls().alias("tube")])
+    named = np.unique(tubes.to_numpy()).astype(np.int64)
+    seen = _seen(codes, pools.of(named).select("tube", "mode", "lab"), recalls, clocks, policy)
+    return pl.concat([*of_clocks(seen), *of_recalls(seen), of_arrivals(heard, policy.arrivals, asked)])
+
+
+def _seen(
+    codes: Dictionaries, pools: pl.DataFrame, recalls: pl.DataFrame, clocks: pl.DataFrame, policy: Policy
+) -> Seen:
+    """What `of_clocks` and `of_recalls` look at; they look at nothing else."""
+    nothing = pl.DataFrame()
+    unused: tuple[Custody, Calls] = (None, None)  # type: ignore[assignment]
+    return Seen(
+        {}, codes, pools, nothing, *unused, recalls, clocks if clocks.height else NO_CLOCKS, nothing, nothing, nothing,
+        policy.codes.plate_wells,
+    )  # fmt: skip

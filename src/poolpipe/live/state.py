@@ -1,0 +1,211 @@
+"""Live conclusions: a city's tables, kept equal to what the pipeline would conclude, batch after batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from poolpipe.coding.quarters import joined_quarters
+from poolpipe.decode.joint_rounds import MOST_COMPONENTS
+from poolpipe.events.reading import Events
+from poolpipe.events.rejected_loads import first_of_each
+from poolpipe.live.changes import Changes, History
+from poolpipe.live.concluding import ConcludedTubes, conclude_tubes
+from poolpipe.live.held_rows import HeldRows, Rows
+from poolpipe.live.localising import localised
+from poolpipe.live.neighbourhood import NeighbourhoodLimits, Siblings, affected_by, context_of
+from poolpipe.live.numbering import of_city, with_lasting_numbers
+from poolpipe.live.overlays import by_tube
+from poolpipe.live.rounds import RoundStarts
+from poolpipe.live.subjects import owners_of_affected, with_owners
+from poolpipe.live.tables import BULK, LiveTables
+from poolpipe.pipeline import conclude
+from poolpipe.stages.voids import latest_at
+from poolpipe.tables import KINDS, TIME
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from poolpipe.policy import Policy
+
+__all__ = ["Live"]
+
+
+class Live:
+    """Tables that follow events as they come.
+
+    Parameters
+    ----------
+    events : Events
+        All that there are so far, each once: of a store's version, or of files.
+    policy : Policy
+    version : int
+        Of the store.
+    limits : NeighbourhoodLimits, optional
+        How far a neighbourhood goes.
+
+    Attributes
+    ----------
+    tables : LiveTables
+        Of the newest version. It never changes: who holds it reads one version as long as he likes.
+    history : History
+    """
+
+    def __init__(
+        self, events: Events, policy: Policy, version: int = 0, limits: NeighbourhoodLimits | None = None
+    ) -> None:
+        self.policy, self._limits = policy, limits or NeighbourhoodLimits()
+        self._held = HeldRows()
+        self._siblings = Siblings(self._held)
+        self._starts = RoundStarts.of(
+            pl.DataFrame(schema={"tube": pl.UInt32, "first_collected": TIME}), self._held.codes
+        )
+        self._rejects, self._loads, self._heard = [events.rejects], events.rejected_loads, events.arrivals
+        self.history = History()
+        self.tables = self._begun(events, version)
+
+    def apply(self, events: Events, version: int | None = None) -> Changes:
+        """Take a batch in, and conclude anew what it changes.
+
+        Parameters
+        ----------
+        events : Events
+            None of them held before.
+        version : int, optional
+            That of the store which has them; by default the next.
+
+        Returns
+        -------
+        Changes
+        """
+        before = self.tables
+        number = before.version + 1 if version is None else version
+        loads, moment = self._loads, before.as_of
+        self._rejects.append(events.rejects)
+        self._loads = first_of_each([loads, events.rejected_loads])
+        self._heard = joined_quarters([self._heard, events.arrivals])
+        latest = latest_at(events.frames)
+        as_of = max(moment, latest) if moment and latest else moment or latest
+        added = self._held.add(events.frames, events.codes)
+        if as_of is None:
+            nothing = np.empty(0, np.int64), np.empty(0, np.uint64)
+            after = before.replaced(version=number, rejects=self._all_rejects(), heard=self._heard)
+            return self._publish(Changes(before, after, *nothing))
+        plates = self._plates_of_rejected(loads, moment, as_of)
+        recalled = np.unique(before.recalls.select("tube")["tube"].to_numpy()).astype(np.int64)
+        limits = self._limits if self._carries_exactly(added) else self._limits._replace(closed=-1)
+        affected = affected_by(self._held, added, self._siblings, plates, before.pools, recalled, limits)
+        if affected is None:
+            return self.rebase(number)
+        starts = self._starts.without(affected.tubes, before.pools)
+        rows = context_of(self._held, affected, starts.tubes())
+        local = localised(self._held, rows)
+        found = conclude_tubes(local, self._loads, self.policy, as_of)
+        mine = _kept(with_lasting_numbers(found, local), affected.tubes)
+        begun = starts.joined(mine.pools, self._held.codes)
+        if not self._starts.same_order(begun, self._held.codes):
+            return self.rebase(number)
+        self._starts = begun
+        owners = owners_of_affected(self._held, affected)
+        tables = before.folded(
+            affected.tubes, mine, owners, codes=self._held.codes.dictionaries(), version=number, as_of=as_of
+        ).replaced(rejects=self._all_rejects(), heard=self._heard)
+        if affected.doubtful is not None:
+            tables = tables.replaced(doubtful=np.union1d(before.doubtful, affected.doubtful))
+        return self._publish(Changes(before, tables, affected.tubes, owners))
+
+    def advance(self, version: int) -> None:
+        """Take over the number of a later version that has the same events."""
+        if version != self.tables.version:
+            nothing = np.empty(0, np.int64), np.empty(0, np.uint64)
+            self._publish(Changes(self.tables, self.tables.replaced(version=version), *nothing))
+
+    def rebase(self, version: int | None = None) -> Changes:
+        """Conclude everything anew, as `poolpipe run` does; tables that only that can tell are current again."""
+        before = self.tables
+        every: Rows = {kind: np.arange(self._held.frames[kind].height) for kind in KINDS}
+        local = localised(self._held, every)
+        events = Events(
+            local.frames, local.codes, self._all_rejects(), [], rejected_loads=self._loads, arrivals=self._heard
+        )  # fmt: skip
+        after = self._begun(events, before.version if version is None else version)
+        return self._publish(Changes(before, after, None, np.empty(0, np.uint64)))
+
+    def _carries_exactly(self, added: Rows) -> bool:
+        """Whether P(infected) can be known from people who hang together: in one round, or where the city is small.
+
+        Above 2,000 components of several rounds (`decode.joint_rounds`) it depends on how many there are in the whole city.
+        """
+        rows = added.get("collect", np.empty(0, np.int64))
+        tubes = self._held.column("collect", "tube", rows).unique().to_numpy().astype(np.int64)
+        rounds = {*self._starts.rows["round"].to_list(), *self._held.codes.rounds_of("tube", tubes).tolist()}
+        return len(rounds) < 2 or self._held.codes.count("tube") <= MOST_COMPONENTS
+
+    def _begun(self, events: Events, version: int) -> LiveTables:
+        """Conclude everything.
+
+        Parameters
+        ----------
+        events : Events
+            All that there are.
+        version : int
+            What their tables are of.
+        """
+        self._held = HeldRows()
+        self._held.add(events.frames, events.codes)
+        self._siblings = Siblings(self._held)
+        self._rejects, self._loads, self._heard = [events.rejects], events.rejected_loads, events.arrivals
+        as_of = latest_at(events.frames)
+        day = conclude(events, self.policy, views=False)
+        if day.encoded is None:
+            raise TypeError("a day that was concluded has its tables as integers")
+        found = of_city(day.encoded)
+        self._starts = RoundStarts.of(found.pools, self._held.codes)
+        return LiveTables.of_city(
+            found, {name: day.table(name) for name in BULK}, self._held.codes.dictionaries(), self.policy, version, as_of,
+            events.rejects, events.arrivals,
+        )  # fmt: skip
+
+    def _publish(self, changes: Changes) -> Changes:
+        self.tables = changes.after
+        self.history.add(changes)
+        return changes
+
+    def _all_rejects(self) -> pl.DataFrame:
+        if len(self._rejects) > 1:
+            self._rejects = [pl.concat(self._rejects)]
+        return self._rejects[0]
+
+    def _plates_of_rejected(
+        self, before: pl.DataFrame, moment: datetime | None, as_of: datetime
+    ) -> np.ndarray:
+        """Plates of which a load was rejected by now, and was not when tables were concluded last.
+
+        Parameters
+        ----------
+        before : DataFrame
+            The rejected loads that were known then.
+        moment, as_of : datetime
+            The latest event's time then, None where there was none, and now.
+        """
+        counted = _counting(before, moment) if moment else before.clear()
+        new = _counting(self._loads, as_of).join(counted, on=["round", "plate"], how="anti")
+        plates = self._held.codes.find_entity("plate", new["round"], new["plate"])
+        return np.unique(plates[plates >= 0])
+
+
+def _counting(loads: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    return loads.filter(pl.col("at").is_null() | (pl.col("at") <= as_of))
+
+
+def _kept(found: ConcludedTubes, tubes: np.ndarray) -> ConcludedTubes:
+    """The rows of some tubes, by tube."""
+    wanted = pl.Series(tubes).cast(pl.UInt32).implode()
+
+    def mine(frame: pl.DataFrame) -> pl.DataFrame:
+        return by_tube(frame.filter(pl.col("tube").is_in(wanted)))
+
+    parts = mine(found.pools), mine(found.members), mine(found.recalls), mine(found.cases)
+    return ConcludedTubes(*parts, with_owners(found.anomalies))
