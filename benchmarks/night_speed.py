@@ -62,6 +62,7 @@ def night(city: Path, day: str, out: Path) -> dict[str, float]:
         day,
         "--out",
         str(out),
+        "--no-report",
     ]
     return measured(*command, *files, "--quiet")
 

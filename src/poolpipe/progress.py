@@ -40,6 +40,7 @@ _CHINESE_STEPS = {
     "probabilities": "概率",
     "writing": "写出",
     "counting": "统计",
+    "reporting": "制作报告",
     "exporting": "导出",
     "drawing the page": "生成页面",
     "keeping the tables": "保存结果表",

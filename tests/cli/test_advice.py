@@ -44,6 +44,7 @@ TOLD_BY = {
     "poolpipe.events.questions": ("import",),  # of a machine's file
     "poolpipe.events": ("run",),
     "poolpipe.exchange": ("export",),
+    "poolpipe.report": ("nightly",),
     "poolpipe.simulate": ("simulate",),
     "poolpipe.instruments": ("import",),
     "poolpipe.terminal.console": ("run",),

@@ -112,4 +112,5 @@ def test_schema__refuses_a_summary_that_lacks_a_key(result):
 def test_nightly__has_its_schema(result, tmp_path):
     asked = ("nightly", result, "--date", "2022-04-04", "--out", tmp_path / "night.duckdb")
     assert written("nightly", *asked)["rows"]["losses"]
+    assert written("nightly", *asked, "--no-report")["report"] is None
     assert written("rows", *asked, "--mart", "recall_curve")

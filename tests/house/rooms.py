@@ -35,6 +35,7 @@ LAYERS = (
         "running",
         "serve",
         "nightly",
+        "report",
         "pages",
     ),
     ("commands", "cli", "__main__"),

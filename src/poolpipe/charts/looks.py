@@ -85,7 +85,7 @@ def labelled(names: Iterable[str | None], nothing: str) -> list[str]:
     return labels
 
 
-def finished(chart: alt.LayerChart, *, width: int, height: int) -> alt.LayerChart:
+def finished(chart: alt.LayerChart, *, width: int, height: int, font: str = _FONT) -> alt.LayerChart:
     """Give a chart its size and the look of all charts.
 
     Parameters
@@ -94,11 +94,13 @@ def finished(chart: alt.LayerChart, *, width: int, height: int) -> alt.LayerChar
         Unsized.
     width, height : int
         Of the plotting area and its axes together, in pixels.
+    font : str
+        Families of its texts, the first that is there.
     """
     size = 12
     styled = chart.properties(width=width, height=height, autosize={"type": "fit", "contains": "padding"})
     return (
-        styled.configure(background="#ffffff", font=_FONT, padding=4)
+        styled.configure(background="#ffffff", font=font, padding=4)
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=INK,

@@ -1,4 +1,4 @@
-"""`poolpipe nightly`: the marts of a day in a DuckDB file, for analysts and for the report of the morning."""
+"""`poolpipe nightly`: the marts of a day in a DuckDB file for analysts, and the report of the morning beside it."""
 
 from __future__ import annotations
 
@@ -43,17 +43,20 @@ class _DateParam(click.ParamType[date]):
 
 
 @click.command(
-    help="Count the marts of a day into a DuckDB file: coverage, throughput, turnaround, breaches, positivity, recalls, losses, "
-    "load and forecast, and more. No identity is in it, and small counts by place are hidden.\n\n"
-    "将某日的统计表写入 DuckDB 文件：覆盖率、采样通量、周转时间、超时、阳性率、复采、流失、负荷与预测等；"
+    help="Count the marts of a day into a DuckDB file, and write its report as HTML and PDF beside it: "
+    "coverage, throughput, turnaround, breaches, positivity, recalls, losses, load and forecast, and more. "
+    "No identity is in it, and small counts by place are hidden.\n\n"
+    "将某日的统计表写入 DuckDB 文件，并在旁边写出 HTML 与 PDF 报告：覆盖率、采样通量、周转时间、超时、阳性率、复采、流失、负荷与预测等；"
     "不含任何身份信息，按地点的小数予以隐去。\n\n"
     "The first argument is a result (a folder that `run` wrote) or a store; with --mart it may be a file that this command "
     "wrote, which is then read and not written. Days that stand in the file already stay; "
     "the day asked for is counted anew, and the file is replaced in one move. What is not there (--people, --sites, --labs) is "
-    "told in the table `notes`, never invented. docs/nightly.md says how to read each table.\n\n"
+    "told in the table `notes`, never invented. The report (night.html and night.pdf of night.duckdb) is in Chinese and English "
+    "and loads nothing; with --mart none is written. docs/nightly.md says how to read the tables and the report.\n\n"
     "第一个参数为结果文件夹（`run` 所写）或数据仓库；与 --mart 同用时可为本命令写出的文件，只读取而不重算。"
     "文件中已有的其他日期保留，所求之日重新统计，文件一步替换。"
-    "缺少的资料（--people、--sites、--labs）在表 `notes` 中说明，绝不臆造。各表读法见 docs/nightly.zh.md。"
+    "缺少的资料（--people、--sites、--labs）在表 `notes` 中说明，绝不臆造。报告（night.duckdb 旁的 night.html 与 night.pdf）含中英两种"
+    "文字，不联网；用 --mart 时不写报告。各表与报告的读法见 docs/nightly.zh.md。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe nightly result --date 2022-04-04 --people people.csv\n"
     "  poolpipe nightly campaign --date 2022-04-04 --days 3 --json\n"
@@ -89,6 +92,19 @@ class _DateParam(click.ParamType[date]):
     "--to", metavar="FILE", type=click.Path(path_type=Path),
     help="Write that table as .csv, .parquet, .xlsx, .arrow or .ndjson  将该表写成 .csv、.parquet、.xlsx、.arrow 或 .ndjson",
 )  # fmt: skip
+@click.option(
+    "--no-report",
+    is_flag=True,
+    help="The database alone, no HTML and no PDF  只写数据库，不写 HTML 与 PDF 报告",
+)
+@click.option(
+    "--map", "outlines", metavar="FILE", type=click.Path(path_type=Path),
+    help="The city's GeoJSON: townships or communities, for the report's maps  本市 GeoJSON（乡镇或社区边界），用于报告地图",
+)  # fmt: skip
+@click.option(
+    "--font", metavar="FILE", type=click.Path(path_type=Path),
+    help="Font for rare characters of the PDF, .otf or .ttf  PDF 中生僻字所用的字体，.otf 或 .ttf",
+)  # fmt: skip
 @options.key
 @options.rows
 @options.as_json(
@@ -107,6 +123,9 @@ def nightly(
     labs: str | None,
     mart: str | None,
     to: Path | None,
+    no_report: bool,
+    outlines: Path | None,
+    font: Path | None,
     key: str | None,
     rows: int,
     as_json: bool,
@@ -114,7 +133,7 @@ def nightly(
 ) -> None:
     """Count a night and show what was counted."""
     check_inputs([str(source)])
-    check_inputs(each for each in (people, sites, labs, key) if each)
+    check_inputs(str(each) for each in (people, sites, labs, key, outlines, font) if each)
     if to is not None and (mart is None or to.suffix.lower() not in FORMATS):
         raise click.BadParameter(
             message_in_language("nightly_no_format", {"formats": ", ".join(FORMATS)}), param_hint="--to"
@@ -123,6 +142,7 @@ def nightly(
         from poolpipe.events.reference import read_reference
     # what is loaded above is never collected, and DuckDB complains at the end of a process in which it was not
     from poolpipe.nightly import read_table, run_night, tables_shown
+    from poolpipe.report import check_report_files, report_files, write_report
 
     if mart is None and source.is_file():
         raise click.UsageError(message_in_language("nightly_file_without_mart", {"file": str(source)}))
@@ -134,11 +154,22 @@ def nightly(
     else:
         known = read_reference(sites=sites, labs=labs)
         listed = Path(people) if people else None
+        files = report_files(out)
+        reported = not no_report and mart is None
+        if reported and out in files:
+            raise click.UsageError(message_in_language("report_same_file", {"file": str(out)}))
+        if reported and out.parent.is_dir():
+            check_report_files(files)
         with Steps(quiet=quiet or as_json) as steps:
             told = run_night(
                 source, day, out, days=days, policy=policy, reference=known, people=listed, key=key,
                 progress=steps,
             )  # fmt: skip
+            told["report"] = None
+            if reported:
+                opening = "en" if language() == "en" else "zh"
+                write_report(out, day, files, outlines=outlines, font=font, language=opening, progress=steps)
+                told["report"] = {"html": str(files.html), "pdf": str(files.pdf)}
     table = None if mart is None else read_table(out, mart, day)
     if table is not None and not told and "date" in table.columns:
         _check_counted(read_table(out, "nights")["date"], day, out)
@@ -149,7 +180,9 @@ def nightly(
     elif not quiet:
         _show(told, table if to is None else None, mart or "", rows)
         if told or to is not None:
-            tell(f"{both('Written:', '已写入')} {' '.join(map(str, filter(None, (told and out, to))))}")
+            report = (told.get("report") or {}).values()
+            written = [str(each) for each in (told and out, *report, to) if each]
+            tell(f"{both('Written:', '已写入')} {' '.join(written)}")
 
 
 def _check_counted(counted: pl.Series, day: date, out: Path) -> None:

@@ -126,6 +126,9 @@ class _NightlyJson(Open):
     policy: dict[str, str]
     rows: dict[str, int] = Field(description="Rows of each mart for these days, and of each dimension")
     notes: list[dict[str, str]] = Field(description="What is missing: code, told")
+    report: dict[str, str] | None = Field(
+        None, description="Files of the report: html, pdf; null: none was written"
+    )
 
 
 class _StoreCheckJson(Open):

@@ -37,6 +37,36 @@ NIGHTS: Final = {
         "count it: `poolpipe nightly STORE --date {day} --out {file}`",
         "请先统计：`poolpipe nightly STORE --date {day} --out {file}`，STORE 为数据仓库或结果文件夹",
     ),
+    "report_same_file": Message(
+        "{file} would be both the database and the report", "{file} 将同时是数据库与报告",
+    ),
+    "report_of_others": Message(
+        "is there and is no report of poolpipe; nothing is written over it", "已存在且不是 poolpipe 的报告，不予覆盖",
+        "name another database with --out, or leave the report out with --no-report",
+        "请用 --out 指定其他数据库，或用 --no-report 不写报告",
+    ),
+    "report_font_missing": Message(
+        "the font of the report did not come with this installation", "安装中缺少报告所用的字体",
+        "install poolpipe anew, or leave the report out with --no-report", "请重新安装 poolpipe，或用 --no-report 不写报告",
+    ),
+    "report_font_unreadable": Message(
+        "is no OpenType or TrueType font that can be read", "不是可读取的 OpenType 或 TrueType 字体",
+        "give --font a file that ends in .otf, .ttf or .ttc", "请为 --font 指定 .otf、.ttf 或 .ttc 文件",
+    ),
+    "report_pdf_failed": Message(
+        "the PDF of this day could not be set: {why}", "无法生成当日的 PDF：{why}",
+        "the database and the HTML are whole; leave the report out with --no-report, and report this as a bug",
+        "数据库与 HTML 完整；可用 --no-report 不写报告，并请反馈此问题",
+    ),
+    "report_map_unreadable": Message(
+        "cannot be read as GeoJSON: {why}", "无法按 GeoJSON 读取：{why}",
+        "give --map a feature collection of polygons in degrees", "请为 --map 指定以度为单位的多边形要素集",
+    ),
+    "report_map_empty": Message(
+        "has no polygon whose properties name a township", "没有属性中注明乡镇的多边形",
+        "give every feature the property township (or 乡镇), and community (or 社区) where it is one",
+        "请为每个要素填写属性 township（或 乡镇），社区则再填 community（或 社区）",
+    ),
     "nightly_no_mart": Message("is no table of the night", "不是夜间统计的表", "tables: {marts}", "可用的表：{marts}"),
     "nightly_no_date": Message("{given} is no date such as 2022-04-04", "{given} 不是日期，写法如 2022-04-04"),
     "nightly_no_format": Message(
