@@ -260,7 +260,7 @@ def _retention(night: NightTables) -> ReportTable | None:
 
 
 def _expected(night: NightTables) -> ReportTable | None:
-    """Found beside expected positives, of the whole result."""
+    """Found beside expected positives of the day's pools."""
     checks = night["expected_positives"].sort("subject").to_dicts()
     if not checks:
         return None
@@ -276,5 +276,5 @@ def _expected(night: NightTables) -> ReportTable | None:
         Words("What", "对象"), Words("Found", "实见"), Words("Expected", "预期"), Words("95 of 100 lie in", "95 % 范围"),
         Words("Verdict", "判断"),
     ]  # fmt: skip
-    title = Words("Found beside expected, of the whole result", "实见与预期（全部结果）")
+    title = Words("Found beside expected, of the day's pools", "实见与预期（当日混管）")
     return ReportTable(title, heads, rows, "expected_positives")
