@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from poolpipe.commands import options
 from poolpipe.commands.frames import board, echo_json
 from poolpipe.commands.row_files import FORMATS, plain_rows, write_rows
+from poolpipe.commands.stores import store_among, store_policy
 from poolpipe.errors import InputError
 from poolpipe.languages import both, language
 from poolpipe.messages import message_in_language
@@ -27,15 +29,18 @@ __all__ = ["nightly"]
 _DAYS_NAMED = 7
 
 
-class _DateParam(click.ParamType[date]):
-    """A date of the calendar."""
+_AGO = {"yesterday": 1, "today": 0}
+
+
+class _DateParam(click.ParamType[date | str]):
+    """A date of the calendar, or a word for one, which is known when the time zone is."""
 
     name = "date"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date | str:
         """Read a date as ISO 8601 writes it, or fail as wrong usage."""
-        if isinstance(value, date):
-            return value
+        if isinstance(value, date) or value in _AGO:
+            return value  # type: ignore[no-any-return]  # a key of _AGO
         try:
             return date.fromisoformat(str(value))
         except ValueError:
@@ -65,7 +70,8 @@ class _DateParam(click.ParamType[date]):
 @click.argument("source", metavar="STORE|RESULT", type=click.Path(path_type=Path))
 @click.option(
     "--date", "day", required=True, metavar="DATE", type=_DateParam(),
-    help="The day, as 2022-04-04, in the policy's time zone  统计日期，如 2022-04-04（判读规则的时区）",
+    help="The day, as 2022-04-04, yesterday or today, in the policy's time zone  "
+    "统计日期，如 2022-04-04、yesterday（昨日）或 today（今日），按判读规则的时区",
 )  # fmt: skip
 @click.option(
     "--out", metavar="FILE", type=click.Path(path_type=Path), default="night.duckdb", show_default=True,
@@ -114,7 +120,7 @@ class _DateParam(click.ParamType[date]):
 def nightly(
     source: Path,
     *,
-    day: date,
+    day: date | str,
     out: Path,
     days: int,
     policy: str | None,
@@ -148,6 +154,7 @@ def nightly(
         raise click.UsageError(message_in_language("nightly_file_without_mart", {"file": str(source)}))
     if mart is not None and mart not in tables_shown():
         raise InputError.of("nightly_no_mart", where=mart, marts=", ".join(tables_shown()))
+    day = _day_meant(day, source, policy, key)
     told: dict[str, Any] = {}
     if source.is_file() and mart is not None:
         out = source
@@ -183,6 +190,17 @@ def nightly(
             report = (told.get("report") or {}).values()
             written = [str(each) for each in (told and out, *report, to) if each]
             tell(f"{both('Written:', '已写入')} {' '.join(written)}")
+
+
+def _day_meant(day: date | str, source: Path, policy: str | None, key: str | None) -> date:
+    """The date that a word stands for, by the clock of this machine and the time zone of the policy."""
+    if isinstance(day, date):
+        return day
+    from poolpipe.policy import load_policy
+
+    store = store_among([str(source)])
+    rules = load_policy(policy) if policy is not None or store is None else store_policy(store, key)
+    return datetime.now(ZoneInfo(rules.time_zone)).date() - timedelta(days=_AGO[day])
 
 
 def _check_counted(counted: pl.Series, day: date, out: Path) -> None:
