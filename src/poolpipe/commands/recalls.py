@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,16 +13,26 @@ from poolpipe.commands import options
 from poolpipe.commands.frames import echo_json
 from poolpipe.commands.options import ZONE
 from poolpipe.commands.results import is_result, times_in
-from poolpipe.commands.stores import concluded, only_of_store, store_among, store_policy
+from poolpipe.commands.stores import (
+    concluded,
+    log_unsealing,
+    only_of_store,
+    opened_store,
+    store_among,
+    store_policy,
+)
 from poolpipe.errors import InputError
+from poolpipe.messages import message_in_language
 from poolpipe.progress import Steps
 from poolpipe.terminal.console import check_inputs, parse_moment, show
 from poolpipe.terminal.loading import loading
 
 if TYPE_CHECKING:
     import polars as pl
+    from rich.console import RenderableType
 
     from poolpipe.events.reference import Reference
+    from poolpipe.live.tables import LiveTables
     from poolpipe.policy import Policy
     from poolpipe.results.day import Day
 
@@ -36,6 +47,7 @@ __all__ = ["recalls"]
     "\n\n\b\nExamples  例:\n"
     "  poolpipe recalls result\n"
     "  poolpipe recalls campaign --why 'list for the teams'\n"
+    "  poolpipe recalls campaign --watch\n"
     "  poolpipe recalls result --people people.csv --rows 100\n"
     "  poolpipe recalls scans --as-of '2022-04-04 12:00' --json"
 )
@@ -60,6 +72,12 @@ __all__ = ["recalls"]
 @options.key
 @options.why
 @options.at_version
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Of a store: show the board again after every batch that is taken in; with --json each changed row  "
+    "用于数据仓库：每收入一批事件即重新显示；与 --json 同用则逐行输出变化",
+)
 @options.rows
 @options.show_ids
 @options.as_json("All that wait as JSON, identity numbers in full  以 JSON 输出全部待办（完整证件号）")
@@ -74,6 +92,7 @@ def recalls(
     key: str | None,
     why: str | None,
     at_version: int | None,
+    watch: bool,
     rows: int,
     show_ids: bool,
     as_json: bool,
@@ -90,6 +109,11 @@ def recalls(
     known = read_reference(people=people)
     store = store_among(inputs)
     only_of_store(store, at_version)
+    if watch:
+        if store is None or policy is not None or as_of is not None or at_version is not None:
+            raise click.UsageError(message_in_language("watch_of_store", {}))
+        _watch(store, key, why, known, zone, rows, show_ids=show_ids, as_json=as_json)
+        return
     rules = store_policy(store, key) if store and policy is None else load_policy(policy)
     zone = zone or rules.time_zone
     if store is not None:
@@ -122,6 +146,44 @@ def recalls(
         rest=("with --rows N", "请用 --rows N 查看"),
     )
     show([board])
+
+
+def _watch(
+    store: Path,
+    key: str | None,
+    why: str | None,
+    known: Reference,
+    zone: str | None,
+    rows: int,
+    *,
+    show_ids: bool,
+    as_json: bool,
+) -> None:
+    """Show a store's recalls until interrupted."""
+    from poolpipe.commands.watching import watch_boards, watch_changes
+    from poolpipe.live.following import FollowedStore
+    from poolpipe.terminal.boards import recall_board
+
+    with opened_store(store, key) as opened:
+        log_unsealing(opened, why)
+    with FollowedStore(store, key) as followed, suppress(KeyboardInterrupt):
+        if as_json:
+            watch_changes(followed)
+            return
+
+        def board(tables: LiveTables) -> RenderableType:
+            return recall_board(
+                tables.table("recalls"),
+                as_of=tables.as_of,
+                zone=zone or followed.policy.time_zone,
+                people=known.people,
+                show_ids=show_ids,
+                rows=rows,
+                sampled=tables.as_of is not None,
+                rest=("with --rows N", "请用 --rows N 查看"),
+            )
+
+        watch_boards(followed, board)
 
 
 class _WaitingRecalls(NamedTuple):

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from poolpipe.coding.quarters import joined_quarters
 from poolpipe.coding.warmup import compile_kernels
+from poolpipe.events.assemble import assemble
+from poolpipe.events.reading import Events
+from poolpipe.events.rejected_loads import first_of_each
+from poolpipe.events.staging import Staging
+from poolpipe.live.held_rows import COLLECT
 from poolpipe.live.state import Live
+from poolpipe.store.arrivals import heard_in
 from poolpipe.store.contents import LOADS, REJECTS
+from poolpipe.store.event_tables import to_events
 from poolpipe.store.reader import StoreReader
 from poolpipe.store.reading import events_of_parts
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
 
-    from poolpipe.events.reading import Events
+    import polars as pl
+
+    from poolpipe.events.assemble import Piece
     from poolpipe.live.changes import Changes
     from poolpipe.live.neighbourhood import NeighbourhoodLimits
+    from poolpipe.store.event_tables import EventTables
+    from poolpipe.store.keys import DataKeys
     from poolpipe.store.ledger import TablePart
 
-__all__ = ["FollowedStore"]
+__all__ = ["FollowedStore", "events_of_tables"]
 
 _CONTENTS: Final = (*KINDS, REJECTS, LOADS)
 _ADDS: Final = ("ingest", "inbox")
@@ -99,3 +112,42 @@ class FollowedStore(StoreReader):
         """Conclude all that a version has."""
         self._known = self._parts_of(version)
         return Live(self._events(list(self._known.values())), self.policy, version, self._limits)
+
+
+def events_of_tables(
+    tables: Iterable[EventTables],
+    rejects: pl.DataFrame,
+    rejected_loads: pl.DataFrame,
+    sealing: DataKeys | None,
+    wells: int,
+) -> Events:
+    """Read events as `Live.apply` takes them from the tables that are about to be committed, before they are files.
+
+    Parameters
+    ----------
+    tables : iterable of EventTables
+        Events that the store did not hold.
+    rejects, rejected_loads : DataFrame
+        As of `Events`.
+    sealing : DataKeys, optional
+    wells : {96, 384}
+        Wells of the store's plate.
+    """
+    pieces: list[Piece] = []
+    staging, heard = Staging(), []
+    for each in tables:
+        events = to_events(each, sealing, wells)
+        pieces.append((events, 0))
+        heard.append(heard_in(each.clear))
+        if each.kind == COLLECT:
+            staging.put(events)
+    staging.close()
+    frames, codes, _ = assemble(pieces, staging, is_distinct=True)
+    return Events(
+        frames,
+        codes,
+        rejects,
+        [],
+        rejected_loads=first_of_each([rejected_loads]),
+        arrivals=joined_quarters(heard),
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from threading import RLock
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import polars as pl
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from poolpipe.policy import Policy
+    from poolpipe.results.tables import EncodedTables
 
 __all__ = ["Live"]
 
@@ -63,6 +65,7 @@ class Live:
             pl.DataFrame(schema={"tube": pl.UInt32, "first_collected": TIME}), self._held.codes
         )
         self._rejects, self._loads, self._heard = [events.rejects], events.rejected_loads, events.arrivals
+        self._lock = RLock()
         self.history = History()
         self.tables = self._begun(events, version)
 
@@ -80,8 +83,20 @@ class Live:
         -------
         Changes
         """
+        with self._lock:
+            return self._applied(events, self.tables.version + 1 if version is None else version)
+
+    def _applied(self, events: Events, number: int) -> Changes:
+        """Take a batch in.
+
+        Parameters
+        ----------
+        events : Events
+            As of `apply`.
+        number : int
+            The version.
+        """
         before = self.tables
-        number = before.version + 1 if version is None else version
         loads, moment = self._loads, before.as_of
         self._rejects.append(events.rejects)
         self._loads = first_of_each([loads, events.rejected_loads])
@@ -118,20 +133,33 @@ class Live:
 
     def advance(self, version: int) -> None:
         """Take over the number of a later version that has the same events."""
-        if version != self.tables.version:
-            nothing = np.empty(0, np.int64), np.empty(0, np.uint64)
-            self._publish(Changes(self.tables, self.tables.replaced(version=version), *nothing))
+        with self._lock:
+            if version != self.tables.version:
+                nothing = np.empty(0, np.int64), np.empty(0, np.uint64)
+                self._publish(Changes(self.tables, self.tables.replaced(version=version), *nothing))
 
     def rebase(self, version: int | None = None) -> Changes:
-        """Conclude everything anew, as `poolpipe run` does; tables that only that can tell are current again."""
-        before = self.tables
+        """Conclude everything anew, as `poolpipe run` does; all tables are current again, and nothing is doubtful."""
+        with self._lock:
+            before = self.tables
+            after = self._begun(self._every_event(), before.version if version is None else version)
+            return self._publish(Changes(before, after, None, np.empty(0, np.uint64)))
+
+    def refresh(self) -> None:
+        """Make the tables of `BULK` those of the present version, while batches go on being taken in."""
+        with self._lock:
+            events, then = self._every_event(), self.tables
+        day = conclude(events, self.policy, views=False)
+        bulk = {name: day.table(name) for name in BULK}
+        with self._lock:
+            self.tables = self.tables.replaced(bulk=bulk, bulk_version=then.version, bulk_as_of=then.as_of)
+
+    def _every_event(self) -> Events:
         every: Rows = {kind: np.arange(self._held.frames[kind].height) for kind in KINDS}
         local = localised(self._held, every)
-        events = Events(
+        return Events(
             local.frames, local.codes, self._all_rejects(), [], rejected_loads=self._loads, arrivals=self._heard
         )  # fmt: skip
-        after = self._begun(events, before.version if version is None else version)
-        return self._publish(Changes(before, after, None, np.empty(0, np.uint64)))
 
     def _carries_exactly(self, added: Rows) -> bool:
         """Whether P(infected) can be known from people who hang together: in one round, or where the city is small.
@@ -159,9 +187,7 @@ class Live:
         self._rejects, self._loads, self._heard = [events.rejects], events.rejected_loads, events.arrivals
         as_of = latest_at(events.frames)
         day = conclude(events, self.policy, views=False)
-        if day.encoded is None:
-            raise TypeError("a day that was concluded has its tables as integers")
-        found = of_city(day.encoded)
+        found = of_city(cast("EncodedTables", day.encoded))  # it was not read from a folder
         self._starts = RoundStarts.of(found.pools, self._held.codes)
         return LiveTables.of_city(
             found, {name: day.table(name) for name in BULK}, self._held.codes.dictionaries(), self.policy, version, as_of,

@@ -28,6 +28,10 @@ COMMANDS: Final = {
     "version_of_no_store": Message(
         "--at-version is for a store, and this is none", "--at-version 只用于数据仓库，而此处不是"
     ),
+    "watch_of_store": Message(
+        "--watch follows a store by its own policy: give a store, and neither --policy, --as-of nor --at-version",
+        "--watch 按数据仓库自身的判读规则跟随它：请给出数据仓库，不要给 --policy、--as-of 或 --at-version",
+    ),
     "kept_as_usual": Message(
         "a store keeps tables by its own policy, as of its latest event and without reference tables; for others give --out",
         "数据仓库只保存按其自身判读规则、截至最后一条事件、不用参考表得出的结果表；其他情况请用 --out",
