@@ -3,8 +3,9 @@
     python -m benchmarks.night_speed CITY [CITY-OF-ROUNDS] [--pandas] [--write]
 
 CITY is made by `poolpipe simulate CITY --preset shanghai [--people N] [--rounds 3]` and concluded by `poolpipe run CITY/events
---out CITY/result`. Each figure is of a process of its own, its start included. Of a city of several rounds the days are
-counted one after the other, into one file.
+--out CITY/result`, or taken in by `poolpipe ingest CITY/store CITY/events`: the store is measured where there is no result, with the
+charts of laboratories, which need its readings. Each figure is of a process of its own, its start included. Of a city of several
+rounds the days are counted one after the other, into one file.
 """
 
 from __future__ import annotations
@@ -23,13 +24,21 @@ import polars as pl
 
 from benchmarks.machine import describe
 from benchmarks.marked import DOCS, put_between
+from poolpipe.nightly.connecting import query
+
+
+def tables_of(city: Path) -> Path:
+    """The city's result, or its store where it has none."""
+    return city / "result" if (city / "result").is_dir() else city / "store"
 
 
 def days_of(city: Path) -> list[str]:
     """The local days on which pools were begun in each round."""
-    pools = pl.scan_parquet(city / "result" / "pools.parquet").filter(pl.col("mode") == "pool")
-    begun = pools.group_by("round").agg(pl.col("first_collected").min()).sort("first_collected").collect()
-    return [f"{moment + timedelta(hours=8):%Y-%m-%d}" for moment in begun["first_collected"]]
+    asked = (
+        "select min(first_collected) as begun from pools where mode = 'pool' group by round order by begun"
+    )
+    begun = query(tables_of(city), asked)["begun"].drop_nulls()
+    return [f"{moment + timedelta(hours=8):%Y-%m-%d}" for moment in begun.dt.convert_time_zone("UTC")]
 
 
 def measured(*words: str) -> dict[str, float]:
@@ -57,7 +66,7 @@ def night(city: Path, day: str, out: Path) -> dict[str, float]:
         "-m",
         "poolpipe",
         "nightly",
-        str(city / "result"),
+        str(tables_of(city)),
         "--date",
         day,
         "--out",

@@ -10,6 +10,9 @@ from house.rooms import ROOT
 
 NOTEBOOKS = sorted((ROOT / "docs/notebooks").glob("*.ipynb"))
 
+ENDS = {"sample-town": "0 missing, 0 not planted", "night": "the night was read"}
+"""What the last cell of each notebook says."""
+
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -17,7 +20,7 @@ def test_notebook__runs(path):
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
     told = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", ()))
-    assert "0 missing, 0 not planted" in told
+    assert ENDS[path.stem] in told
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
