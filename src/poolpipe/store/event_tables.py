@@ -286,7 +286,7 @@ def _encoded(column: pa.ChunkedArray) -> EncodedColumn:
         return EncodedColumn(np.arange(len(column), dtype=np.int32), _series(column).rename("values"))
     array = one_array(column.unify_dictionaries())
     indices = pl.Series(array.indices).cast(pl.Int32)
-    rows = indices.fill_null(-1).to_numpy()
+    rows = (indices.fill_null(-1) if indices.null_count() else indices).to_numpy()
     return EncodedColumn(rows, pl.Series("values", array.dictionary, pl.String))
 
 
