@@ -21,6 +21,7 @@ from poolpipe.events import read_events
 from poolpipe.live import Live
 from poolpipe.live.held_rows import HeldRows
 from poolpipe.live.localising import localised
+from poolpipe.live.tables import LIVE
 from poolpipe.policy import Policy
 from poolpipe.store import Store
 from poolpipe.store.ledger import is_store
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 @click.option("--plates", default=200, help="How many plates' results come one by one.")
 @click.option("--collects", default=200_000, help="How many collects come in batches.")
 @click.option("--seed", default=1)
-def main(given: Path, plates: int, collects: int, seed: int) -> None:
+@click.option("--check", is_flag=True, help="At the end conclude everything, and compare every live table.")
+def main(given: Path, plates: int, collects: int, seed: int, *, check: bool) -> None:
     """Measure, and print the figures."""
     began = time.perf_counter()
     events = Store(given, create=False).read_events() if is_store(given) else read_events(given, Policy())
@@ -78,6 +80,8 @@ def main(given: Path, plates: int, collects: int, seed: int) -> None:
     _results(live, [_only(events, held, {"read": each}) for each in of_plate])
     _collects(live, events, held, rows["collect"])
     print(f"{_gigabytes():.1f} GB at most")
+    if check:
+        _check(live)
 
 
 def _scans_of_tubes(collects: pl.DataFrame, rows: np.ndarray) -> np.ndarray:
@@ -117,6 +121,15 @@ def _collects(live: Live, events: Events, held: HeldRows, collects: NDArray[np.i
             print(
                 f"collects in batches of {size:,}: {rows / spent:,.0f} a second, {spent / len(given) * 1000:.0f} ms a batch"
             )
+
+
+def _check(live: Live) -> None:
+    before = live.tables
+    live.rebase()
+    for name in LIVE:
+        same = before.table(name).equals(live.tables.table(name))
+        print(f"{name}: {'equal' if same else 'NOT EQUAL'}, {live.tables.table(name).height:,} rows")
+    print(f"{len(before.doubtful):,} tubes had probabilities of a cut neighbourhood")
 
 
 def _only(events: Events, held: HeldRows, rows: Rows) -> Events:
