@@ -1,0 +1,86 @@
+"""A board beside a service: folds by a thread, answers meanwhile, and changes as they come."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from poolpipe.errors import InputError
+from poolpipe.events import read_events
+from poolpipe.events.outcomes import outcomes
+from poolpipe.live import Live
+from poolpipe.live.board import LiveBoard
+from poolpipe.policy import Policy
+from poolpipe.store.event_tables import EventTables, to_tables
+from poolpipe.store.keys import DataKeys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SEALING = DataKeys.new()
+COLLECTS = {"at": ["2022-02-10T08:00:00Z"], "tube": ["T1"], "person_type": ["PASSPORT"], "person": ["E1"]}
+POSITIVE = {"at": ["2022-02-10T12:00:00Z"], "tube": ["T1"], "call": ["positive"]}
+
+
+def _tables(kind: str, rows: dict[str, list[str]]) -> list[EventTables]:
+    """Events as a service has them before it commits them."""
+    import numpy as np
+
+    found = []
+    with outcomes({kind: pl.DataFrame(rows)}, Policy()) as reading:
+        for taken in reading.taken:
+            for events, _ in taken.pieces:
+                n = len(events.at)
+                found.append(to_tables(events, SEALING, 96, events.at + 60_000_000, np.zeros(n, np.int32)))
+    return found
+
+
+@pytest.fixture
+def board() -> Iterator[LiveBoard]:
+    nothing = read_events({"collect": pl.DataFrame(COLLECTS).clear()}, Policy())
+    made = LiveBoard(Live(nothing, Policy()), SEALING, 96)
+    yield made
+    made.close()
+
+
+def test_board__answers_with_what_was_folded(board: LiveBoard) -> None:
+    board.fold(_tables("collect", COLLECTS))
+    board.fold(_tables("report", POSITIVE))
+    assert board.settle(60)
+    media, body = board.answer("recalls", {"status": "open", "rows": "5"})
+    told = json.loads(body)
+    assert media == "application/json"
+    assert [row["person"] for row in told["rows"]] == ["E1"]
+    assert board.answer("recalls", {}, "text/html, text/csv;q=0.9")[0] == "text/csv"
+
+
+def test_board__tells_changes_to_who_follows(board: LiveBoard) -> None:
+    board.fold(_tables("collect", COLLECTS))
+    assert board.settle(60)
+    followed = board.changes(since=board.live.tables.version, tables=["recalls"], beat_s=60)
+    board.fold(_tables("report", POSITIVE))
+    event = dict(line.split(": ", 1) for line in next(followed).strip().splitlines())
+    told = json.loads(event["data"])
+    assert (event["event"], told["table"], told["change"]) == ("row", "recalls", "new")
+    assert told["key"]["person"] == "E1"
+    quiet = board.changes(beat_s=0.01)
+    assert next(quiet).startswith(":")
+
+
+def test_board__refuses_what_nobody_can_ask(board: LiveBoard) -> None:
+    with pytest.raises(InputError, match="site"):
+        board.answer("pools", {"sites": "S1"})
+    with pytest.raises(InputError, match="rows"):
+        board.answer("pools", {"rows": "-1"})
+
+
+def test_board__shows_nothing_old_after_a_failure(board: LiveBoard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board.live, "apply", lambda _: 1 / 0)
+    board.fold(_tables("collect", COLLECTS))
+    with pytest.raises(RuntimeError):
+        board.settle(60)
+    with pytest.raises(RuntimeError):
+        board.answer("pools", {})
