@@ -227,7 +227,5 @@ class LiveBoard:
 
 def _whole(name: str, given: str) -> int:
     if not given.isdecimal():
-        raise InputError.of(
-            "no_choice", where=name, what=name, given=repr(given), hint="", choices="0, 1, 2, …"
-        )
+        check_choice(name, given, ("0", "1", "2", "…"), InputError)
     return int(given)

@@ -26,7 +26,8 @@ class NeighbourhoodLimits(NamedTuple):
     Attributes
     ----------
     closed : int
-        So many tubes may hang together by their people; of more, P(infected) waits until all is concluded.
+        So many tubes may hang together with those that a batch concerns, by their people; of more, P(infected) waits until all is
+        concluded.
     most : int
         Neighbourhoods of more tubes are concluded with everything else.
     """
@@ -157,12 +158,12 @@ def affected_by(
         _column(held, "load", "tube", held.find("load", "plate", _numbers(plates))),
     )
     ids = np.unique(hashed_ids(event_ids).to_numpy().astype(np.uint64))
+    if len(tubes) > limits.most:
+        return None
     closed = _closure(held, tubes, siblings, limits.closed)
     if closed is not None:
         nothing = np.empty(0, np.int64)
         return Affected(closed, boxes, plates, ids, event_ids, nothing, None)
-    if len(tubes) > limits.most:
-        return None
     tubes = _joined(tubes, siblings.of(tubes))
     met = _tubes_of(held, _people_of(held, tubes))
     tubes = _joined(tubes, np.intersect1d(met, recalled))
@@ -226,7 +227,7 @@ def _closure(
     """Tubes that hang together with some by people or by codes that are one number; None if there are too many."""
     every, new = tubes, tubes
     while len(new):
-        if len(every) > most:
+        if len(every) > len(tubes) + most:
             return None
         grown = _joined(every, _tubes_of(held, _people_of(held, new)), siblings.of(new))
         new = np.setdiff1d(grown, every, assume_unique=True)
