@@ -59,6 +59,8 @@ COMMANDS: dict[str, Word] = {
     "repair": Word("repair:repair", "Take in again what damaged files of a store held  修复数据仓库"),
     "erase": Word("erase:erase", "Erase a person from a store  从数据仓库删除一人"),
     "keys": Word("keys:keys", "A store's keys, and who used them  数据仓库的密钥"),
+    "serve": Word("serve:serve", "Take scans from devices as they come  接收设备扫码"),
+    "token": Word("token:token", "The tokens of the devices that send to a store  设备令牌"),
     "simulate": Word("simulate:simulate", "Write a simulated city with its troubles  模拟一座城市"),
 }
 

@@ -28,6 +28,7 @@ from poolpipe.messages import message
 from poolpipe.nightly_policy import Nightly
 from poolpipe.past_settings import NOTHING_TELLS
 from poolpipe.paths import shown
+from poolpipe.serve_policy import Serving
 from poolpipe.settings import Broken, SettingsTable, broken, broken_rules, broken_together
 from poolpipe.store_policy import Keeping
 from poolpipe.trace_policy import Tracing
@@ -212,6 +213,8 @@ class Policy(SettingsTable):
         Which positives hang together, and how far the space-time scan looks.
     store : Keeping
         How long a store keeps versions and events; not part of `version`.
+    serve : Serving
+        How much the doors of a store take, and how often it is committed; not part of `version`.
     arrivals : Arriving
         What times of arrival tell, in a store: wrong clocks and silent sources.
     nightly : Nightly
@@ -240,6 +243,7 @@ class Policy(SettingsTable):
     trace: Tracing = Tracing()
     clusters: Clustering = Clustering()
     store: Keeping = Keeping()
+    serve: Serving = Serving()
     arrivals: Arriving = Arriving()
     nightly: Nightly = Nightly()
     drift: DriftRules = DriftRules()
@@ -259,7 +263,14 @@ class Policy(SettingsTable):
         # Without settings that came later the version equals that of releases before there were any.
         later = {"ct_mean", "ct_sd", "efficiency"}
         usual = {name for name in later if getattr(self.assay, name) == CallRules.model_fields[name].default}
-        aside: dict[str, Any] = {"name": True, "store": True, "nightly": True, "drift": True, "assay": usual}
+        aside: dict[str, Any] = {
+            "name": True,
+            "store": True,
+            "serve": True,
+            "nightly": True,
+            "drift": True,
+            "assay": usual,
+        }
         whole = ("machines", "false_alarms", "trace", "clusters", "arrivals")
         unset = (name for name in whole if getattr(self, name) == getattr(Policy(), name))
         aside |= dict.fromkeys(unset, True)

@@ -178,7 +178,7 @@ def test_small_file__that_changes_while_it_is_read_is_read_again(
     ["at,tube", '"at","tube"', "at;tube;备注", "AT\ttube", " at ,tube", "at,tube\r"],
 )
 def test_header__of_small_files_is_plain(header: str) -> None:
-    assert small_files._PlainTexts(1 << 20).segments(0, SOURCE, f"{header}\n2022".encode()) is not None
+    assert small_files.PlainTexts(1 << 20).segments(0, SOURCE, f"{header}\n2022".encode()) is not None
 
 
 @pytest.mark.parametrize(
@@ -190,4 +190,4 @@ def test_header__of_small_files_is_plain(header: str) -> None:
     ],
 )  # fmt: skip
 def test_header__that_says_other_than_all_lines_below_is_none_of_small_files(header: str) -> None:
-    assert small_files._PlainTexts(1 << 20).segments(0, SOURCE, f"{header}\n2022".encode()) is None
+    assert small_files.PlainTexts(1 << 20).segments(0, SOURCE, f"{header}\n2022".encode()) is None

@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[2]
 
 FOUNDATION = (
     "languages", "words", "display", "progress", "messages", "errors", "choices", "paths", "accuracy", "zones", "settings", "import_policy",
-    "alarm_rules", "arrival_policy", "cluster_policy", "trace_policy", "store_policy", "nightly_policy", "drift_policy", "decoding_policy",
+    "alarm_rules", "arrival_policy", "cluster_policy", "trace_policy", "store_policy", "serve_policy",
+    "nightly_policy", "drift_policy", "decoding_policy",
     "past_settings", "policy",
     "findings", "details", "tables",
 )  # fmt: skip
@@ -30,6 +31,7 @@ LAYERS = (
         "plan",
         "exchange",
         "terminal",
+        "inbox",
         "store",
         "live",
         "running",

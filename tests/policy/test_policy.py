@@ -137,6 +137,7 @@ def settings(model=Policy, above=""):
 OF_SECTIONS = {
     "trace": "tests/tracing/test_reference.py", "clusters": "tests/clusters/test_growing.py", "store": "tests/store/test_expiry.py",
     "arrivals": "tests/stages/test_arrivals.py", "drift": "tests/drift/test_settings.py", "nightly": "tests/nightly/test_night.py",
+    "serve": "tests/serve/test_service.py",
     "false_alarms": "tests/stages/test_false_alarms.py",
 }  # fmt: skip
 OF_FILES = {

@@ -18,7 +18,7 @@ from poolpipe.terminal.loading import loading
 
 __all__ = ["check"]
 
-_REPAIRED = {"file_damaged", "file_missing", "log_damaged"}
+_REPAIRED = {"file_damaged", "file_missing", "log_damaged", "inbox_damaged"}
 """Findings of a store that `poolpipe repair` mends."""
 
 
@@ -104,7 +104,7 @@ def _check_store(path: Path, key: str | None, version: int | None, *, as_json: b
     """Prove every law of a store; exit status 1 where one does not hold."""
     from poolpipe.terminal.stores import finding_board
 
-    with opened_store(path, key) as store, Steps(quiet=as_json) as steps:
+    with opened_store(path, key, settle=False) as store, Steps(quiet=as_json) as steps:
         findings = store.check(steps, version=version)
     if as_json:
         told = [dict(zip(("code", "where", "what"), each, strict=True)) for each in findings]

@@ -54,7 +54,7 @@ def repair(
     with loading():
         from poolpipe.events.mapping import load_mapping
 
-    with opened_store(store, key) as opened, Steps(quiet=quiet) as steps:
+    with opened_store(store, key, settle=False) as opened, Steps(quiet=quiet) as steps:
         told = opened.repair(
             inputs, accepts_loss=accepts_loss, kind=kind, mapping=load_mapping(mapping), progress=steps
         )

@@ -55,11 +55,11 @@ def store_among(inputs: Sequence[str]) -> Path | None:
     return Path(stores[0])
 
 
-def opened_store(path: Path, key: str | None) -> Store:
-    """Open a store that exists, for somebody at the terminal."""
+def opened_store(path: Path, key: str | None, *, settle: bool = True) -> Store:
+    """Open a store that exists, for somebody at the terminal; `settle` as `Store` takes it."""
     from poolpipe.store import Store
 
-    return Store(path, key=key, create=False)
+    return Store(path, key=key, create=False, settle=settle)
 
 
 def store_policy(path: Path, key: str | None) -> Policy:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from poolpipe.events.small_files import Segment
     from poolpipe.events.sources import Source
 
-__all__ = ["read_bundle"]
+__all__ = ["Block", "columns_of_shapes", "in_other_words", "read_bundle", "told_of"]
 
 _SHAPES = 1 << 12
 """Kinds with their columns that are kept in the cache; a campaign has a few."""
@@ -95,7 +95,7 @@ class _SegmentColumns(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class Block:
     """Records that were parsed together; a segment is its index in the bundle.
 
     Attributes
@@ -119,14 +119,14 @@ class _Block:
         lines: NDArray[np.int64],
         segments: NDArray[np.int32],
         columns: dict[int, _SegmentColumns],
-    ) -> _Block:
+    ) -> Block:
         """Make a block of a batch whose lines are indices into `lines` and `segments`."""
         rows, broken = batch.lines, batch.broken["line"].to_numpy()
         trouble = batch.broken.with_columns(pl.Series("line", lines[broken], pl.Int64))
         batch = replace(batch, lines=lines[rows], broken=trouble)
         return cls(batch, segments[rows], segments[broken], columns)
 
-    def kept(self, segments: NDArray[np.bool_]) -> _Block:
+    def kept(self, segments: NDArray[np.bool_]) -> Block:
         """Only the records of some segments."""
         rows, broken = np.flatnonzero(segments[self.rows]), np.flatnonzero(segments[self.broken])
         if len(rows) == len(self.rows) and len(broken) == len(self.broken):
@@ -141,12 +141,12 @@ class _Block:
         return replace(self, batch=batch, rows=self.rows[rows], broken=self.broken[broken])
 
 
-def _blocks(bundle: Sequence[Segment], longest: int) -> tuple[list[_Block], set[int]]:
+def _blocks(bundle: Sequence[Segment], longest: int) -> tuple[list[Block], set[int]]:
     """Parse the segments of each header together; also give the files in which headers are among the lines."""
     by_header: dict[Header | None, list[int]] = {}
     for index, segment in enumerate(bundle):
         by_header.setdefault(segment.header, []).append(index)
-    blocks: list[_Block] = []
+    blocks: list[Block] = []
     odd: set[int] = set()
     for header, indices in by_header.items():
         if header is None:
@@ -162,7 +162,7 @@ def _blocks(bundle: Sequence[Segment], longest: int) -> tuple[list[_Block], set[
 
 def _block_of_cells(
     bundle: Sequence[Segment], indices: list[int], header: Header, longest: int
-) -> tuple[_Block, list[int]]:
+) -> tuple[Block, list[int]]:
     """Parse CSV segments of one header; also find those that hold a further header."""
     text, framed, places = framed_texts([bundle[index].text for index in indices], header.separator, longest)
     segments = np.array(indices, np.int32)[places]
@@ -176,12 +176,10 @@ def _block_of_cells(
     columns = dict.fromkeys(np.unique(segments).tolist(), nothing)
     filled = np.unique(segments[batch.lines]).tolist()
     columns |= dict.fromkeys(filled, nothing._replace(known=frozenset(header.known.values())))
-    return _Block.of(batch, framed.lines, segments, columns), odd.tolist()
+    return Block.of(batch, framed.lines, segments, columns), odd.tolist()
 
 
-def _block_of_objects(
-    bundle: Sequence[Segment], indices: list[int], longest: int
-) -> tuple[_Block, list[int]]:
+def _block_of_objects(bundle: Sequence[Segment], indices: list[int], longest: int) -> tuple[Block, list[int]]:
     """Parse segments of NDJSON; also find those with keys that stand for columns of other names."""
     texts = [bundle[index].text for index in indices]
     heights = [text.count(b"\n") + 1 for text in texts]
@@ -193,18 +191,19 @@ def _block_of_objects(
     shapes: dict[int, set[str]] = {}
     for segment, shape in set(zip(segments[present].tolist(), keys.to_list(), strict=True)):
         shapes.setdefault(segment, set()).add(shape)
-    columns = {segment: _columns_of_shapes(frozenset(own)) for segment, own in shapes.items()}
-    odd = [segment for segment, own in shapes.items() if _in_other_words(frozenset(own))]
-    return _Block.of(batch, lines, segments, columns), odd
+    columns = {segment: columns_of_shapes(frozenset(own)) for segment, own in shapes.items()}
+    odd = [segment for segment, own in shapes.items() if in_other_words(frozenset(own))]
+    return Block.of(batch, lines, segments, columns), odd
 
 
 @lru_cache(_SHAPES)
-def _in_other_words(shapes: frozenset[str]) -> bool:
+def in_other_words(shapes: frozenset[str]) -> bool:
+    """Whether a key of objects whose keys are these JSON lists stands for a column of another name."""
     return are_foreign(shapes, ANY_NAMES)
 
 
 @lru_cache(_SHAPES)
-def _columns_of_shapes(shapes: frozenset[str]) -> _SegmentColumns:
+def columns_of_shapes(shapes: frozenset[str]) -> _SegmentColumns:
     """Columns of objects whose keys are these JSON lists."""
     spellings, left_out = columns_of_keys({key for shape in shapes for key in json.loads(shape)})
     return _SegmentColumns(frozenset(spellings or ["kind"]), left_out)  # as `plain_table`
@@ -229,7 +228,7 @@ class _Told(NamedTuple):
 
 
 @lru_cache(_SHAPES)
-def _told(kind: str | None, known: frozenset[str], left_out: frozenset[str]) -> _Told:
+def told_of(kind: str | None, known: frozenset[str], left_out: frozenset[str]) -> _Told:
     """What is told of the records under these columns; in doubt all columns are."""
     if kind is None or "kind" in known:
         return _Told(None, known, left_out)
@@ -249,7 +248,7 @@ class _SegmentGroup:
     headers: dict[int, NamedColumns] = field(default_factory=dict)
 
 
-def _parts(bundle: Sequence[Segment], blocks: Sequence[_Block], sources: Sequence[Source]) -> list[Placed]:
+def _parts(bundle: Sequence[Segment], blocks: Sequence[Block], sources: Sequence[Source]) -> list[Placed]:
     """Divide the records of all blocks into batches, each of segments of which the same is told."""
     columns = {segment: own for block in blocks for segment, own in block.columns.items()}
     filled = {segment for block in blocks for segment in np.unique(block.rows).tolist()}
@@ -261,7 +260,7 @@ def _parts(bundle: Sequence[Segment], blocks: Sequence[_Block], sources: Sequenc
         kind = source.kind or (header.kind if header else "") or None
         given = known | event_columns(source.columns) if segment in filled else known
         unused = left_out | columns_not_used(given, kind, source.columns)
-        told = _told(kind, given, unused)
+        told = told_of(kind, given, unused)
         if segment in filled:
             if (None in latest) != (told.kind is None):
                 latest.clear()  # records that give their own kind may be of any: the next group comes behind them
@@ -281,7 +280,7 @@ def _parts(bundle: Sequence[Segment], blocks: Sequence[_Block], sources: Sequenc
     return [_placed(group, blocks, files) for group in groups]
 
 
-def _placed(group: _SegmentGroup, blocks: Sequence[_Block], files: NDArray[np.int64]) -> Placed:
+def _placed(group: _SegmentGroup, blocks: Sequence[Block], files: NDArray[np.int64]) -> Placed:
     """Make the batch of a group from its records in all blocks."""
     mine = np.zeros(len(files), np.bool_)
     mine[list(group.left_out)] = True
@@ -311,7 +310,7 @@ def _filled(
     return with_columns_of_folders(batch, folders, part.rows) if any(folders) else batch
 
 
-def _merged(blocks: Sequence[_Block], known: frozenset[str]) -> _Block:
+def _merged(blocks: Sequence[Block], known: frozenset[str]) -> Block:
     """Put the records of several blocks into one, in the order of their segments, with the known columns of all."""
     rows = np.concatenate([block.rows for block in blocks])
     order = np.argsort(rows, kind="stable")
@@ -337,7 +336,7 @@ def _merged(blocks: Sequence[_Block], known: frozenset[str]) -> _Block:
         raw,
         pl.concat([block.batch.broken for block in blocks]),
     )
-    return _Block(batch, rows[order], np.concatenate([block.broken for block in blocks]), {})
+    return Block(batch, rows[order], np.concatenate([block.broken for block in blocks]), {})
 
 
 def _texts(table: pa.Table, known: frozenset[str]) -> pa.Table:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from poolpipe.events.streams import TextStream
 
-__all__ = ["read_json", "read_lines", "read_ndjson"]
+__all__ = ["batches_of_lines", "read_json", "read_lines", "read_ndjson"]
 
 _DEEPEST = 100
 """Objects and lists inside one another; scans have two."""
@@ -86,7 +86,7 @@ def read_json(stream: TextStream, longest: int, naming: Naming = ANY_NAMES) -> I
 
 def _of_elements(several: list[Element], longest: int, naming: Naming) -> Iterator[Batch]:
     lines = np.array([each.line for each in several], np.int64)
-    yield from _batches("\n".join(each.text for each in several).encode(), lines, longest, naming)
+    yield from batches_of_lines("\n".join(each.text for each in several).encode(), lines, longest, naming)
 
 
 def read_ndjson(stream: TextStream, longest: int, naming: Naming = ANY_NAMES) -> Iterator[Batch]:
@@ -119,14 +119,14 @@ def read_ndjson(stream: TextStream, longest: int, naming: Naming = ANY_NAMES) ->
             line += len(newline)
         whole, newline, rest = (rest + block).rpartition(b"\n")
         if newline:
-            yield from _batches(whole, _numbered(whole, line), longest, naming)
+            yield from batches_of_lines(whole, _numbered(whole, line), longest, naming)
             line += whole.count(b"\n") + 1
         if len(rest) > longest:
             yield Batch.of_broken(broken([line], [_TOO_LONG], [_beginning(rest)]))
             rest, skipping = b"", True
     if rest.strip():
         torn = message("line_breaks_off", {}) if stream.torn else ""
-        yield from _batches(rest, _numbered(rest, line), longest, naming, torn)
+        yield from batches_of_lines(rest, _numbered(rest, line), longest, naming, torn)
 
 
 def _numbered(block: bytes, first: int) -> NDArray[np.int64]:
@@ -157,7 +157,7 @@ def read_lines(block: bytes, longest: int) -> tuple[Batch, NDArray[np.int64], pl
     return batch, present, _keys_of(read)
 
 
-def _batches(
+def batches_of_lines(
     block: bytes, numbers: NDArray[np.int64], longest: int, naming: Naming, torn: str = ""
 ) -> Iterator[Batch]:
     """Read the lines of a block; those whose keys stand for columns of other names apart, by what they mean."""

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from poolpipe.events.pipes import Spool
     from poolpipe.policy import Policy
 
-__all__ = ["Foreign", "Inputs", "is_event_file", "open_inputs", "read_table", "table_batches"]
+__all__ = ["Foreign", "Inputs", "batches_of", "is_event_file", "open_inputs", "read_table", "table_batches"]
 
 Inputs = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Frames
 """Inputs of a run: files, folders, globs, or frames of any library."""
@@ -137,7 +137,7 @@ def open_inputs(
     longest, said = policy.files.longest_record, mapping or ColumnMapping()
     recognises = foreign.recognises if foreign else _never
     sources, skipped = find_sources(paths, recognises, spool=spool, kind=kind, apart=apart)
-    read = partial(_foreign_batches, foreign=foreign) if foreign else _batches
+    read = partial(_foreign_batches, foreign=foreign) if foreign else batches_of
     return with_sheets(sources, recognises, said), partial(_worded, read, longest, said.words), skipped
 
 
@@ -217,7 +217,7 @@ def read_table(
         If the file is of a format that is not read here, several sheets fit, or two columns mean one thing.
     """
     file = Source(path, path.name, None, table=table, mapped=(mapping or ColumnMapping()).of_file(path.name))
-    came = _batches(sheet_of_table(file) if table else file, FileLimits().longest_record)
+    came = batches_of(sheet_of_table(file) if table else file, FileLimits().longest_record)
     try:
         batches: list[Batch] = []
         for batch in itertools.chain.from_iterable(map(unpacked, came)):
@@ -260,7 +260,7 @@ def table_batches(path: Path, table: str) -> Iterator[tuple[pl.DataFrame, int] |
     for source in sheets_of_table(Source(path, path.name, None, table=table)):
         try:
             for batch in itertools.chain.from_iterable(
-                map(unpacked, _batches(source, FileLimits().longest_record))
+                map(unpacked, batches_of(source, FileLimits().longest_record))
             ):
                 for question in batch.told.questions if batch.told else ():
                     raise InputError.of(
@@ -279,7 +279,7 @@ def _as_texts(table: pa.Table) -> pl.DataFrame:
 def _foreign_batches(source: Source, longest: int, *, foreign: Foreign) -> Iterator[Batch | Unread]:
     """Yield the batches of one file, event file or not; a file that the other reader refuses is one broken record."""
     if source.sheet or not foreign.recognises(source.path):
-        yield from _batches(source, longest)
+        yield from batches_of(source, longest)
         return
     try:
         frames = foreign.frames(source.path)
@@ -293,7 +293,7 @@ def _foreign_batches(source: Source, longest: int, *, foreign: Foreign) -> Itera
         yield replace(batch, lines=frame["line"].fill_null(0).to_numpy(), of_machine=True)
 
 
-def _batches(source: Source, longest: int) -> Iterator[Batch | Unread]:
+def batches_of(source: Source, longest: int) -> Iterator[Batch | Unread]:
     """Batches of one file, by what it holds, read anew where that turns out otherwise than its beginning looked.
 
     Raises

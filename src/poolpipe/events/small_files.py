@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from poolpipe.events.naming import Naming
     from poolpipe.events.sources import Source
 
-__all__ = ["Segment", "bundled"]
+__all__ = ["PlainTexts", "Segment", "bundled"]
 
 SMALL: Final = SAMPLE
 """The most bytes of a small file: its first block, by which its format is recognised, is all of it."""
@@ -80,7 +80,7 @@ def bundled(sources: Sequence[Source], longest: int) -> Iterator[list[Segment] |
     list of Segment or int
         Segments of at least two files, in their order; files without a byte have none.
     """
-    plain = _PlainTexts(longest)
+    plain = PlainTexts(longest)
     bundle: list[Segment] = []
     size = 0
     for file, source in enumerate(sources):
@@ -129,7 +129,7 @@ def _is_mapped_otherwise(source: Source) -> bool:
     return source.kind == SKIP or (source.mapped is not None and (source.mapped.header or 1) > 1)
 
 
-class _PlainTexts:
+class PlainTexts:
     """Decides which texts are plain; files of one header are many, and each header is looked at once."""
 
     def __init__(self, longest: int) -> None:

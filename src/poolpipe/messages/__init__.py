@@ -25,6 +25,7 @@ from poolpipe.messages.rejects import REJECTS
 from poolpipe.messages.results import RESULTS
 from poolpipe.messages.settings import SETTINGS
 from poolpipe.messages.stores import STORES
+from poolpipe.messages.streams import STREAMS
 from poolpipe.messages.template import Message
 from poolpipe.messages.usage import USAGE
 from poolpipe.words import Wording
@@ -47,7 +48,7 @@ __all__ = [
 MESSAGES: Final[Mapping[str, Message]] = {
     **INPUTS, **RESULTS, **POLICIES, **SETTINGS, **REJECTS, **RECORDS, **LEFT_OUT, **USAGE, **COMMANDS,
     **DECODE, **MISFITS, **DESIGN, **PLANNING, **EXCHANGE, **PAGES, **INSTRUMENT_FILES, **INSTRUMENT_TABLES,
-    **STORES, **NIGHTS,
+    **STORES, **STREAMS, **NIGHTS,
 }  # fmt: skip
 """Code to message. A code is not changed once it has been released."""
 

@@ -38,7 +38,8 @@ class StoreFinding(NamedTuple):
     Attributes
     ----------
     code : str
-        `ledger_damaged`, `file_missing`, `file_damaged`, `event_twice`, `counts_differ`, `log_damaged`.
+        `ledger_damaged`, `file_missing`, `file_damaged`, `event_twice`, `counts_differ`, `log_damaged`,
+        `inbox_damaged`.
     where : str
         File below the store, or input.
     what : str

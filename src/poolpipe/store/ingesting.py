@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from poolpipe.display import mask_identities
 from poolpipe.events.outcomes import outcomes
 from poolpipe.events.rejected_loads import PLATES
 from poolpipe.store.contents import FILE_COUNTS, LOADS, LOADS_CLEAR, REJECTS, REJECTS_CLEAR, REJECTS_VAULT
+from poolpipe.store.day_parts import day_parts
 from poolpipe.store.event_tables import EventTables, hashes_of, to_tables
 from poolpipe.store.held_events import HeldEvents
 from poolpipe.store.known_files import DATED_AHEAD, KnownFiles
@@ -28,6 +28,7 @@ from poolpipe.tables import KINDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from poolpipe.events.mapping import ColumnMapping
@@ -46,11 +47,6 @@ __all__ = ["take_in"]
 
 _ROWS: Final = 1 << 20
 """Events of one kind after which they are written, and events after which a file's end commits a version."""
-
-_MOST_DAYS: Final = 32
-"""Days of a batch that get files of their own; the rows of all others, stray dates mostly, share one."""
-
-_DAY_US: Final = 86_400_000_000
 
 
 def take_in(
@@ -319,43 +315,11 @@ class _Taking:
         for mine in (False, True):
             tables = [each for file, each in waiting if (file == self._file) is mine]
             if tables:
-                self._write_days(kind, tables, self._file if mine else -1)
+                file = self._file if mine else -1
+                self._parts += [(file, part) for part in day_parts(tables, self._files, self._sealing)]
 
-    def _write_days(self, kind: str, waiting: list[EventTables], file: int) -> None:
-        """Write events as parts: one for each day, and one for the rare days together."""
-        clear = pa.concat_tables([each.clear for each in waiting]).unify_dictionaries()
-        whole = EventTables(kind, clear, pa.concat_tables([each.vault for each in waiting]))
-        at = pl.Series(clear["at"].cast(pa.int64()).combine_chunks()).to_numpy()
-        for rows in _days(at):
-            tables = whole if rows is None else whole.kept(rows)
-            times = at if rows is None else at[rows]
-            self._keep(kind, tables.clear, tables.vault, int(times.min()), int(times.max()), file=file)
-
-    def _keep(
-        self,
-        content: str,
-        clear: pa.Table,
-        vault: pa.Table | None,
-        first: int = 0,
-        last: int = 0,
-        *,
-        file: int = -1,
-    ) -> None:
-        self._parts.append((file, self._files.write(content, clear, vault, self._sealing, first, last)))
-
-
-def _days(at: NDArray[np.int64]) -> list[NDArray[np.int64] | None]:
-    """Rows of each day, and of all rare days together; None for all rows."""
-    days = at // _DAY_US
-    found, place, counts = np.unique(days, return_inverse=True, return_counts=True)
-    if len(found) == 1:
-        return [None]
-    often = np.argsort(-counts, kind="stable")[: min(len(found), _MOST_DAYS)]
-    is_often = np.zeros(len(found), np.bool_)
-    is_often[often] = True
-    told: list[NDArray[np.int64] | None] = [np.flatnonzero(place == each) for each in np.sort(often)]
-    rare = np.flatnonzero(~is_often[place])
-    return [*told, rare] if len(rare) else told
+    def _keep(self, content: str, clear: pa.Table, vault: pa.Table | None) -> None:
+        self._parts.append((-1, self._files.write(content, clear, vault, self._sealing)))
 
 
 def _now_us() -> int:

@@ -41,6 +41,9 @@ _APPLICATION: Final = 0x706F6F6C
 
 _FORMAT: Final = 1
 
+_OF_INBOX: Final = "inbox:"
+"""What the marks of inputs from the inbox begin with; hashes of files are hexadecimal."""
+
 _WITHDRAWN: Final = """
 create table if not exists withdrawn (
     input integer not null, accepted integer not null, rejected integer not null, why text not null,
@@ -220,6 +223,18 @@ class Ledger:
         told = self._one("select told from inputs where sha256 = ? order by id desc limit 1", sha256)
         notes: dict[str, Any] = {} if told is None else json.loads(str(told))
         return notes
+
+    @staticmethod
+    def inbox_mark(position: int) -> str:
+        """What an input from the inbox has in the place of a hash: the last position that it brought."""
+        return f"{_OF_INBOX}{position:020d}"
+
+    def inbox_position(self) -> int:
+        """Up to which position the tables have the inbox; 0 where nothing came from it."""
+        told = self._one(
+            "select max(sha256) from inputs where sha256 >= ? and sha256 < ?", _OF_INBOX, f"{_OF_INBOX}:"
+        )
+        return int(str(told).removeprefix(_OF_INBOX)) if told else 0
 
     def next_input(self) -> int:
         """The number of the next input."""

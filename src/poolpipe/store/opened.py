@@ -21,6 +21,8 @@ from poolpipe.store.checking import check_store
 from poolpipe.store.concluding import check_conclusions, digest_of_events, keep_day
 from poolpipe.store.delta_log import bring_in_step, shorten
 from poolpipe.store.expiry import withdraw_older
+from poolpipe.store.inbox_draining import holds_requests, inbox_findings, inbox_secret, take_in_inbox
+from poolpipe.store.inbox_taking import InboxTaking
 from poolpipe.store.ingesting import take_in
 from poolpipe.store.keys import DataKeys
 from poolpipe.store.ledger import Ledger, is_store
@@ -64,6 +66,8 @@ class Store(StoreReader):
         How a new store cleans and checks events; `ten-in-one` by default.
     create : bool
         Whether to make a store where there is none.
+    settle : bool
+        Whether requests that a service acknowledged and left in the inbox when it died are taken in now, if the key is here.
 
     Raises
     ------
@@ -88,12 +92,19 @@ class Store(StoreReader):
         key: str | os.PathLike[str] | None = None,
         policy: Rules = None,
         create: bool = True,
+        settle: bool = True,
     ) -> None:
         if not is_store(Path(path)):
             if not create:
                 raise InputError.of("no_store", where=str(path))
             make_store(Path(path), key, load_policy(policy))
         super().__init__(path, key)
+        if settle and self.has_key and holds_requests(self.path):
+            try:
+                self._settle()
+            except BaseException:
+                self.close()
+                raise
 
     def note_unsealing(self, who: str, what: str, why: str) -> None:
         """Write into the store that identities are opened; whoever shows them calls this first.
@@ -161,6 +172,28 @@ class Store(StoreReader):
             join_many(ledger, self._files, self._keys.required())
             return told
 
+    @contextmanager
+    def serving(self) -> Iterator[InboxTaking]:
+        """Hold the store as the one process that writes, for requests that come while it does.
+
+        Yields
+        ------
+        InboxTaking
+            What cleans and commits them. The inbox is empty.
+        """
+        with self._writing() as ledger:
+            commit = partial(commit_parts, ledger, self._files)
+            yield InboxTaking(ledger, self._files, self._keys.required(), self.policy, commit)
+
+    @property
+    def inbox_position(self) -> int:
+        """The last request of the inbox that the tables have; 0 where none came."""
+        return self._ledger.inbox_position()
+
+    def inbox_secret(self) -> bytes:
+        """The key of the inbox."""
+        return inbox_secret(self._keys.required())
+
     def check(self, progress: Progress | None = None, *, version: int | None = None) -> list[StoreFinding]:
         """Prove every law of the store; empty where it is sound.
 
@@ -176,7 +209,10 @@ class Store(StoreReader):
             self._keys.renew(self._ledger)
         found = check_store(self._ledger, self._files, self._keys.sealing, progress, version=asked)
         is_legible = not any(each.code == "ledger_damaged" for each in found)
-        return [*found, *check_conclusions(self._ledger, self._files, asked)] if is_legible else found
+        if not is_legible:
+            return found
+        inbox = inbox_findings(self.path, self._ledger, self._keys.sealing) if asked is None else []
+        return [*found, *check_conclusions(self._ledger, self._files, asked), *inbox]
 
     def repair(
         self,
@@ -213,7 +249,7 @@ class Store(StoreReader):
                     foreign=InstrumentSource(self.policy), kind=kind, mapping=mapping, lost=lost, progress=progress,
                 )  # fmt: skip
 
-        with self._writing() as ledger:
+        with self._writing(accepts_loss=accepts_loss) as ledger:
             told = repair_store(
                 ledger, self._files, self._keys.required(), take, accepts_loss=accepts_loss, progress=progress
             )
@@ -330,8 +366,8 @@ class Store(StoreReader):
         return self.key_file
 
     @contextmanager
-    def _writing(self) -> Iterator[Ledger]:
-        """Hold the store's lock, with the ledger open for writing and leftovers of dead writers removed."""
+    def _writing(self, *, accepts_loss: bool = False) -> Iterator[Ledger]:
+        """Hold the store's lock, with the ledger open for writing, leftovers of dead writers removed, the inbox taken in."""
         try:
             with held(self.path / LOCK):
                 ledger = Ledger(self.path, writes=True)
@@ -339,9 +375,24 @@ class Store(StoreReader):
                     self._keys.renew(ledger)
                     self._keys.settle()
                     self._files.remove_leftovers(ledger.all_parts())
+                    take_in_inbox(
+                        self.path, ledger, self._files, self._keys.required(), self.policy,
+                        partial(commit_parts, ledger, self._files), accepts_loss=accepts_loss,
+                    )  # fmt: skip
                     yield ledger
                     bring_in_step(self.path, ledger)
                 finally:
                     ledger.close()
         except BlockingIOError as error:
             raise InputError.of("store_in_use", where=str(self.path)) from error
+
+    def _settle(self) -> None:
+        """Take in what is in the inbox, unless another process writes, or this one cannot."""
+        try:
+            with self._writing():
+                pass
+        except InputError as error:
+            if error.code != "store_in_use":
+                raise
+        except OSError:  # a medium that cannot be written
+            return

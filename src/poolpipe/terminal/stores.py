@@ -13,10 +13,12 @@ from poolpipe.terminal.marks import Board, below, frame, plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["finding_board", "ingested_board", "unsealing_board", "version_board"]
+    from poolpipe.store.device_tokens import Device
+
+__all__ = ["device_board", "finding_board", "ingested_board", "unsealing_board", "version_board"]
 
 _COMMITS: Final = {
-    "created": "新建", "ingest": "收入", "conclude": "得出结果", "compact": "整理", "repair": "修复",
+    "created": "新建", "ingest": "收入", "serve": "接收", "conclude": "得出结果", "compact": "整理", "repair": "修复",
 }  # fmt: skip
 """What made a version, in Chinese."""
 
@@ -86,6 +88,25 @@ def unsealing_board(told: pl.DataFrame, *, rows: int) -> Board:
         board.add_column(heading, overflow="fold")
     for row in told.reverse().head(rows).iter_rows():
         board.add_row(*(plain(each) for each in row))
+    return board
+
+
+def device_board(devices: Sequence[Device]) -> Board:
+    """The devices that have a token, or had one."""
+    board = frame(f"{both('Devices', '设备')} · {len(devices):,}")
+    for heading in (
+        "device\n设备",
+        "site\n采样点",
+        "kinds\n事件种类",
+        "a second\n每秒次数",
+        "made (UTC)\n签发",
+        "withdrawn (UTC)\n撤销",
+    ):
+        board.add_column(heading, overflow="fold")
+    for each in devices:
+        rate = f"{each.rate:g}" if each.rate else ""
+        told = (each.name, each.site, " ".join(sorted(each.kinds)), rate, each.made, each.withdrawn)
+        board.add_row(*map(plain, told))
     return board
 
 

@@ -1,0 +1,281 @@
+"""`python -m benchmarks.stream_load`: how much a service on this machine takes, door, store and client together.
+
+Singles come from 256 devices, as fast as they are answered and at a fixed rate (then a request waits from the moment at
+which it was due); batches come as Arrow and as NDJSON. Each is acknowledged when it is synced; a batch counts when its records
+are cleaned, too. At the end the store must hold exactly what was acknowledged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import io
+import json
+import os
+import re
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from poolpipe.store import Store
+from poolpipe.store.device_tokens import DeviceTokens
+
+DEVICES = 256
+BATCH = 1000
+_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+
+
+@dataclass
+class Outcome:
+    """What a load got: seconds from sending (or being due) to the answer, and the statuses."""
+
+    seconds: float = 0.0
+    waits: list[float] = field(default_factory=list)
+    statuses: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def acknowledged(self) -> int:
+        return self.statuses.get(200, 0)
+
+    def told(self) -> str:
+        p50, p99 = (np.percentile(self.waits, each) * 1000 for each in (50, 99))
+        others = {status: count for status, count in self.statuses.items() if status != 200}
+        rate = self.acknowledged / self.seconds
+        return f"{rate:>9,.0f} requests/s  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms" + (
+            f"  {others}" if others else ""
+        )
+
+
+class Service:
+    """`poolpipe serve` in a process of its own, on a store of its own."""
+
+    def __init__(
+        self, store: Path, *, options: tuple[str, ...] = (), environment: dict[str, str] | None = None
+    ) -> None:
+        self.store = store
+        told = [sys.executable, "-m", "poolpipe", "serve", str(store), "--port", "0", *options]
+        self.process = subprocess.Popen(
+            told, stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
+        )
+        assert self.process.stderr is not None
+        self.log: list[str] = []
+        for line in self.process.stderr:
+            self.log.append(line)
+            if '"listening"' in line:
+                self.url = json.loads(line)["url"]
+                break
+        else:
+            raise RuntimeError("".join(self.log))
+        self.port = int(self.url.rpartition(":")[2])
+
+    def metrics(self) -> dict[str, float]:
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as answer:  # noqa: S310 - our own
+            lines = answer.read().decode().splitlines()
+        return {
+            name: float(value)
+            for name, _, value in (each.rpartition(" ") for each in lines if not each.startswith("#"))
+        }
+
+    def cleaned(self) -> float:
+        return sum(
+            value for name, value in self.metrics().items() if name.startswith("poolpipe_records_total")
+        )
+
+    def processor(self) -> list[float]:
+        """Seconds of processor time of the process that takes in, and of the door."""
+        return [
+            _processor(each) for each in _family(self.process.pid) if "resource_tracker" not in _command(each)
+        ]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it; give its exit status."""
+        self.process.send_signal(number)
+        assert self.process.stderr is not None
+        self.log += self.process.stderr.readlines()
+        return self.process.wait(120)
+
+
+def request(path: str, token: str, body: bytes, *headers: str) -> bytes:
+    """A whole request."""
+    more = "".join(f"{each}\r\n" for each in headers)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{more}Content-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def scan(number: int) -> dict[str, str]:
+    """A scan as a device sends it; all are different."""
+    person = f"110105{1940 + number % 70}{number % 12 + 1:02}{number % 28 + 1:02}{number // 7 % 1000:03}X"
+    minute, second = divmod(number // 40 % 36_000, 60)
+    return {
+        "at": f"2022-02-10T{6 + minute // 60:02}:{minute % 60:02}:{second:02}+08:00", "tube": f"2022021{number // 10:09}", "person": person,
+        "site": f"S{number % DEVICES:03}", "point": "1", "device": f"gun-{number % DEVICES:03}", "event_id": f"{number:012x}",
+    }  # fmt: skip
+
+
+def send(port: int, requests: list[list[bytes]], rate: float = 0.0) -> Outcome:
+    """Send each list over a connection of its own, one request after the other's answer.
+
+    Parameters
+    ----------
+    port : int
+    requests : list of list of bytes
+    rate : float
+        Requests a second in all; 0 for as fast as they are answered.
+    """
+    outcome, selector = Outcome(), selectors.EpollSelector()
+    waiting = [deque(each) for each in requests]
+    sockets = [socket.create_connection(("127.0.0.1", port)) for _ in requests]
+    for place, each in enumerate(sockets):
+        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        selector.register(each, selectors.EVENT_READ, place)
+    began = time.perf_counter()
+    gap = len(requests) / rate if rate else 0.0
+    due = [(began + place / rate if rate else began, place) for place in range(len(requests))]
+    sent_at = [0.0] * len(requests)
+    held = [b""] * len(requests)
+    left = sum(map(len, waiting))
+    while left:
+        now = time.perf_counter()
+        while due and due[0][0] <= now:
+            moment, place = heapq.heappop(due)
+            sent_at[place] = moment if rate else now
+            sockets[place].sendall(waiting[place].popleft())
+        pause = max(0.0, due[0][0] - time.perf_counter()) if due else 5.0
+        for key, _ in selector.select(pause):
+            place = key.data
+            held[place] += sockets[place].recv(1 << 16)
+            head, blank, body = held[place].partition(b"\r\n\r\n")
+            length = _LENGTH.search(head)
+            if not blank or length is None or len(body) < int(length[1]):
+                if not head:
+                    raise ConnectionError("the service closed a connection")
+                continue
+            held[place] = b""
+            now = time.perf_counter()
+            outcome.waits.append(now - sent_at[place])
+            status = int(head[9:12])
+            outcome.statuses[status] = outcome.statuses.get(status, 0) + 1
+            left -= 1
+            if waiting[place]:
+                heapq.heappush(due, (sent_at[place] + gap if rate else now, place))
+    outcome.seconds = time.perf_counter() - began
+    for each in sockets:
+        each.close()
+    return outcome
+
+
+def arrow(rows: list[dict[str, str]]) -> bytes:
+    sink = io.BytesIO()
+    table = pl.DataFrame(rows).to_arrow()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
+def singles(service: Service, tokens: list[str], first: int, count: int, rate: float) -> None:
+    bodies = [json.dumps(scan(first + number)).encode() for number in range(count)]
+    requests = [
+        [request("/events/collect", token, bodies[number]) for number in range(place, count, DEVICES)]
+        for place, token in enumerate(tokens)
+    ]
+    before, spent = service.metrics(), [*service.processor(), time.process_time()]
+    outcome = send(service.port, requests, rate)
+    spent = [
+        (after - own) / count * 1e6
+        for after, own in zip([*service.processor(), time.process_time()], spent, strict=True)
+    ]
+    syncs = service.metrics()["poolpipe_syncs_total"] - before.get("poolpipe_syncs_total", 0)
+    label = f"singles at {rate:,.0f}/s" if rate else "singles, as fast as answered"
+    print(
+        f"{label:32} {outcome.told()}  a sync for {outcome.acknowledged / max(1, syncs):.0f} singles",
+        flush=True,
+    )
+
+
+def batches(service: Service, tokens: list[str], form: str, first: int, count: int) -> None:
+    several = [[scan(first + place * BATCH + number) for number in range(BATCH)] for place in range(count)]
+    write = arrow if form == "Arrow" else lambda rows: "\n".join(map(json.dumps, rows)).encode()
+    bodies = [write(rows) for rows in several]
+    lanes = 16
+    requests = [
+        [request("/events/collect", tokens[lane], body) for body in bodies[lane::lanes]]
+        for lane in range(lanes)
+    ]
+    before, began = service.cleaned(), time.perf_counter()
+    outcome = send(service.port, requests)
+    while service.cleaned() - before < count * BATCH:
+        time.sleep(0.02)
+    whole = time.perf_counter() - began
+    rates = f"{count * BATCH / outcome.seconds:,.0f} scans/s synced, {count * BATCH / whole:,.0f} cleaned"
+    print(f"{form + ' of 1,000':32} {outcome.told()}  {rates}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=10.0, help="how long each load of singles lasts, about"
+    )
+    parser.add_argument("--batches", type=int, default=600)
+    parser.add_argument(
+        "--folder", type=Path, default=None, help="where the store is made; a temporary folder by default"
+    )
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+        store = Path(folder) / "city"
+        Store(store).close()
+        devices = DeviceTokens(store)
+        tokens = [devices.add(f"gun-{number:03}", rate=1_000_000) for number in range(DEVICES)]
+        service = Service(store)
+        sent = 0
+        for rate in (0.0, 5_000.0, 20_000.0):
+            count = int(given.seconds * (rate or 15_000.0))
+            singles(service, tokens, sent, count, rate)
+            sent += count
+        for form in ("Arrow", "NDJSON"):
+            batches(service, tokens, form, sent, given.batches)
+            sent += given.batches * BATCH
+        peak = sum(_peak(each) for each in _family(service.process.pid))
+        assert service.stop() == 0, service.log
+        with Store(store) as opened:
+            told = opened.inputs()
+            assert told["accepted"].sum() == sent, (told["accepted"].sum(), sent)
+        print(
+            f"every one of {sent:,} acknowledged scans is in the store once; peak memory {peak / 1e9:.2f} GB"
+        )
+
+
+def _family(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(each for child in children for each in _family(int(child)))]
+
+
+def _command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
+
+
+def _processor(pid: int) -> float:
+    told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _peak(pid: int) -> int:
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) * 1024 if found else 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""`poolpipe token`: which devices may send to a store, and what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from poolpipe.commands import options
+from poolpipe.commands.frames import echo_json
+from poolpipe.messages import message_in_language
+from poolpipe.terminal.console import show, tell
+
+__all__ = ["token"]
+
+
+@click.group(
+    help="Look after the tokens of the devices that send to STORE.\n\n管理向数据仓库 STORE 发送数据的设备令牌。\n\n"
+    "A service that runs takes changes at once.  运行中的服务立即生效。"
+    "\n\n\b\nExamples  例:\n"
+    "  poolpipe token campaign add S17-gun-2 --site S17 --kind collect --kind seal\n"
+    "  poolpipe token campaign list\n"
+    "  poolpipe token campaign revoke S17-gun-2"
+)
+@click.argument("store", metavar="STORE", type=click.Path(path_type=Path))
+@click.pass_context
+def token(ctx: click.Context, store: Path) -> None:
+    """Group of the commands about tokens."""
+    from poolpipe.errors import InputError
+    from poolpipe.store import is_store
+
+    if not is_store(store):
+        raise InputError.of("no_store", where=str(store))
+    ctx.obj = store
+
+
+@token.command(
+    help="Make a token for DEVICE, and print it, once.  为设备生成令牌（只显示一次）\n\n"
+    "\b\nExample  例:\n  poolpipe token campaign add S17-gun-2 --site S17 --kind collect"
+)
+@click.argument("device", metavar="DEVICE")
+@click.option(
+    "--site",
+    default="",
+    metavar="SITE",
+    help="The only site whose events it may send  只能发送此采样点的事件",
+)
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    metavar="KIND",
+    help="A kind of event that it may send; default all  允许的事件种类，默认全部",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="N",
+    help="Requests a second; default the policy's  每秒请求数，默认按规则",
+)
+@click.pass_obj
+def add(store: Path, *, device: str, site: str, kinds: tuple[str, ...], rate: float) -> None:
+    """Make a token."""
+    from poolpipe.store.device_tokens import DeviceTokens
+
+    made = DeviceTokens(store).add(device, site=site, kinds=kinds, rate=rate)
+    click.echo(made)
+    tell(message_in_language("token_told_once", {}), err=True)
+
+
+@token.command(
+    "list",
+    help="The devices that have a token, or had one.  列出设备\n\n\b\nExample  例:\n  poolpipe token campaign list",
+)
+@options.as_json()
+@click.pass_obj
+def list_devices(store: Path, *, as_json: bool) -> None:
+    """Show the devices."""
+    from poolpipe.store.device_tokens import DeviceTokens
+    from poolpipe.terminal.stores import device_board
+
+    found = DeviceTokens(store).list()
+    if as_json:
+        names = ("name", "site", "rate", "made", "withdrawn")
+        echo_json(
+            [
+                {each: getattr(device, each) for each in names} | {"kinds": sorted(device.kinds)}
+                for device in found
+            ]
+        )
+    else:
+        show([device_board(found)])
+
+
+@token.command(
+    help="Withdraw DEVICE's token.  撤销设备的令牌\n\n\b\nExample  例:\n  poolpipe token campaign revoke S17-gun-2"
+)
+@click.argument("device", metavar="DEVICE")
+@click.pass_obj
+def revoke(store: Path, *, device: str) -> None:
+    """Withdraw a token."""
+    from poolpipe.store.device_tokens import DeviceTokens
+
+    DeviceTokens(store).revoke(device)
+    tell(message_in_language("token_withdrawn", {"device": device}))

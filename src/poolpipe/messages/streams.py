@@ -1,0 +1,174 @@
+"""Messages about the stream: the inbox, the doors and the devices."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from poolpipe.messages.template import Message
+
+__all__ = ["STREAMS"]
+
+STREAMS: Final = {
+    "inbox_damaged": Message(
+        "scans that were acknowledged cannot be read from byte {place} on: {why}",
+        "自第 {place} 字节起，已确认收到的记录无法读取：{why}",
+        "restore the file from a copy; or give up what it held with `poolpipe repair STORE --accept-loss`",
+        "请从备份恢复该文件；或用 `poolpipe repair STORE --accept-loss` 放弃其中内容",
+    ),
+    "inbox_damage_head": Message("its head is not as it was written", "文件头与写入时不符"),
+    "inbox_damage_record": Message("a record is not as it was written", "记录与写入时不符"),
+    "inbox_damage_order": Message("records before it are missing", "此前的记录缺失"),
+    "inbox_damage_key": Message("sealed by another key", "由另一密钥加密"),
+    "inbox_damage_end": Message("records behind it are missing", "此后的记录缺失"),
+    "inbox_unreadable_body": Message(
+        "what came in one request cannot be read: {why}", "一次请求的内容无法读取：{why}"
+    ),
+    "device_unnamed": Message(
+        "a device has a name of 1 to 64 characters",
+        "设备名须为 1 至 64 个字符",
+        "name it as its scans do in `device`",
+        "请与扫码记录中的 `device` 一致",
+    ),
+    "device_has_token": Message(
+        "has a token that counts",
+        "已有有效令牌",
+        "withdraw it with `poolpipe token STORE revoke DEVICE` first",
+        "请先用 `poolpipe token STORE revoke DEVICE` 撤销",
+    ),
+    "device_unknown": Message(
+        "no such device has a token",
+        "没有持有令牌的此设备",
+        "{hint}`poolpipe token STORE list` names them",
+        "{hint}请用 `poolpipe token STORE list` 查看",
+    ),
+    "token_told_once": Message(
+        "This token is shown once; the store keeps only its hash. Put it into the device as `Authorization: Bearer TOKEN`.",
+        "令牌只显示这一次，仓库仅保存其散列值。请在设备中设为 `Authorization: Bearer TOKEN`。",
+    ),
+    "token_withdrawn": Message("{device}: its token is not taken any more", "{device}：令牌已失效"),
+    "door_ended": Message(
+        "the door ended by itself (status {status}); what it had acknowledged is kept",
+        "接收进程意外结束（状态 {status}）；已确认的数据已保存",
+        "read the log above, and start it again",
+        "请查看上方日志并重新启动",
+    ),
+    "port_taken": Message(
+        "cannot listen there: {why}",
+        "无法在此监听：{why}",
+        "give `poolpipe serve` another --host or --port",
+        "请另选 `poolpipe serve` 的 --host 或 --port",
+    ),
+    "serve_not_installed": Message(
+        "the door needs granian, which is not installed",
+        "接收服务需要 `granian`，尚未安装",
+        "`pip install 'poolpipe[serve]'`",
+        "请执行 `pip install 'poolpipe[serve]'`",
+    ),
+    "tls_needs_both": Message(
+        "`poolpipe serve` takes --certificate and --private-key together",
+        "`poolpipe serve` 的 --certificate 与 --private-key 须同时给出",
+    ),
+    "path_unknown": Message(
+        "there is nothing at this path",
+        "没有此路径",
+        "POST to /events or /events/KIND",
+        "请 POST 到 /events 或 /events/KIND",
+    ),
+    "method_not_allowed": Message(
+        "this path does not take this method", "此路径不接受该方法", "POST to /events", "请 POST 到 /events"
+    ),
+    "kind_of_path_unknown": Message(
+        "the path names no kind of event", "路径中不是事件种类", "one of {kinds}", "请用 {kinds} 之一"
+    ),
+    "token_not_taken": Message(
+        "no token, or one that does not count",
+        "没有令牌，或令牌无效",
+        "send `Authorization: Bearer TOKEN`; `poolpipe token STORE add DEVICE` makes one",
+        "请发送 `Authorization: Bearer TOKEN`；令牌由 `poolpipe token STORE add DEVICE` 生成",
+    ),
+    "kind_not_allowed": Message(
+        "this device may not send this kind of event",
+        "此设备不得发送该种事件",
+        "it may send {kinds}",
+        "可发送：{kinds}",
+    ),
+    "site_not_allowed": Message(
+        "this device may not send for another site",
+        "此设备不得为其他采样点发送",
+        "it may send for {site}",
+        "仅限采样点 {site}",
+    ),
+    "record_not_allowed": Message(
+        "this device may not send this kind of event, or for this site",
+        "此设备不得发送该种事件，或不得为该采样点发送",
+        "`poolpipe token STORE list` tells what it may send",
+        "请用 `poolpipe token STORE list` 查看其权限",
+    ),
+    "device_too_fast": Message(
+        "this device sends too fast",
+        "此设备发送过快",
+        "come again after `Retry-After` seconds",
+        "请在 `Retry-After` 秒后重发",
+    ),
+    "service_full": Message(
+        "the service has as much as it can hold",
+        "服务已满",
+        "come again after `Retry-After` seconds",
+        "请在 `Retry-After` 秒后重发",
+    ),
+    "service_ends": Message(
+        "the service is ending",
+        "服务正在停止",
+        "come again after `Retry-After` seconds",
+        "请在 `Retry-After` 秒后重发",
+    ),
+    "disk_full": Message(
+        "the disk is full; nothing was kept",
+        "磁盘已满，未保存",
+        "come again after `Retry-After` seconds",
+        "请在 `Retry-After` 秒后重发",
+    ),
+    "body_too_large": Message(
+        "the body is larger than {most} bytes",
+        "正文超过 {most} 字节",
+        "send it in several requests",
+        "请分几次发送",
+    ),
+    "body_too_slow": Message(
+        "the body took too long to arrive", "正文接收超时", "send it again", "请重新发送"
+    ),
+    "body_encoding_unknown": Message(
+        "Content-Encoding {encoding} is not known",
+        "不支持 Content-Encoding {encoding}",
+        "gzip or zstd",
+        "请用 `gzip` 或 `zstd`",
+    ),
+    "body_damaged": Message(
+        "the body cannot be unpacked as {encoding}",
+        "正文无法按 {encoding} 解压",
+        "send it again",
+        "请重新发送",
+    ),
+    "body_empty": Message("the body is empty", "正文为空", "send at least one record", "请至少发送一条记录"),
+    "body_no_json": Message(
+        "the body is no JSON",
+        "正文不是 JSON",
+        "one object, a list of objects, or an object a line",
+        "请发送一个对象、对象列表，或每行一个对象",
+    ),
+    "body_no_arrow": Message(
+        "the body is no Arrow stream", "正文不是 Arrow 流", "send an Arrow IPC stream", "请发送 Arrow IPC 流"
+    ),
+    "body_not_read": Message(
+        "the body cannot be read: {why}",
+        "无法读取正文：{why}",
+        "send JSON, NDJSON, CSV or Arrow",
+        "请发送 JSON、NDJSON、CSV 或 Arrow",
+    ),
+    "body_without_header": Message(
+        "the body is neither JSON nor Arrow, and its first line names no columns",
+        "正文不是 JSON 或 Arrow，首行也没有列名",
+        "send JSON, NDJSON, CSV or Arrow",
+        "请发送 JSON、NDJSON、CSV 或 Arrow",
+    ),
+}

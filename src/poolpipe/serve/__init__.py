@@ -1,0 +1,1 @@
+"""The doors of a store: what devices send is acknowledged when it is synced, and taken into the tables a moment later."""

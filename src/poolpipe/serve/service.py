@@ -1,0 +1,243 @@
+"""Serve a store: one process takes requests in and commits them, another is the door."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import socket
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from poolpipe.errors import InputError
+from poolpipe.inbox.log import remove_all, trim
+from poolpipe.inbox.packing import unpack
+from poolpipe.inbox.tail import InboxTail
+from poolpipe.serve.door import DoorSettings
+from poolpipe.serve.door_process import run_door
+from poolpipe.serve.log import log
+from poolpipe.store.inbox_draining import appending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
+    from pathlib import Path
+
+    from poolpipe.events.posted import Posted
+    from poolpipe.policy import Policy
+    from poolpipe.serve_policy import Serving
+    from poolpipe.store import Store
+    from poolpipe.store.inbox_taking import Cleaned, InboxTaking
+
+__all__ = ["serve"]
+
+_AT_ONCE: Final = 1 << 15
+_BYTES_AT_ONCE: Final = 1 << 26
+_BEAT: Final = 1.0
+_TICK: Final = 0.02
+"""Seconds between two looks at what has come: more requests are cleaned together, which costs less a request."""
+
+_START_S: Final = 60.0
+
+
+def serve(
+    store: Store,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    policy: Policy | None = None,
+    fold: Callable[[Cleaned], None] | None = None,
+) -> None:
+    """Take what devices send until a signal ends it (SIGTERM, SIGINT): then all that was acknowledged is in the tables.
+
+    Parameters
+    ----------
+    store : Store
+    host, port
+        Where the door listens; a port of 0 is chosen.
+    certificate, key : Path, optional
+        Files of TLS, PEM.
+    policy : Policy, optional
+        Its section `serve` counts instead of the store's.
+    fold : callable, optional
+        Called with what became of some requests, after they were cleaned and before they are in a version.
+
+    Raises
+    ------
+    InputError
+        If another process writes into the store, the port is taken, or what was acknowledged is not kept any more: then
+        nothing is acknowledged from that moment on.
+    """
+    rules = store.policy.model_copy(update={"serve": (policy or store.policy).serve})
+    port = _free_port(host, port)
+    with store.serving() as taking:
+        with appending(store.path) as folder:  # whoever died may have left a door that still stands
+            remove_all(folder)
+        settings = DoorSettings(
+            store.path, folder, store.inbox_secret(), taking.done + 1, host, port, certificate, key, rules
+        )
+        with _door(settings) as (process, connection), _stopping() as stop:
+            scheme = "https" if certificate else "http"
+            log("listening", url=f"{scheme}://{host}:{port}", store=str(store.path), position=taking.done)
+            tail = InboxTail(folder, settings.secret, taking.done + 1)
+            service = _Service(store, taking, tail, connection, rules.serve, fold, folder)
+            try:
+                service.run(process, stop)
+            finally:
+                tail.close()
+        if process.exitcode:
+            raise InputError.of("door_ended", where=str(store.path), status=process.exitcode)
+        remove_all(folder)
+    log("ended", position=taking.done)
+
+
+class _Service:
+    """The loop that takes requests in."""
+
+    def __init__(
+        self, store: Store, taking: InboxTaking, tail: InboxTail, connection: Connection, limits: Serving,
+        fold: Callable[[Cleaned], None] | None, folder: Path,
+    ) -> None:  # fmt: skip
+        self._store, self._taking, self._tail, self._connection = store, taking, tail, connection
+        self._limits, self._fold, self._folder = limits, fold, folder
+        self._synced = taking.done
+        self._bytes = 0
+        self._behind_since = self._beat = 0.0
+        self._closed = False
+
+    def run(self, process: multiprocessing.process.BaseProcess, stop: list[int]) -> None:
+        """Take in until the door is closed, or gone."""
+        is_draining = False
+        while not self._closed:
+            if stop and not is_draining:
+                is_draining = True
+                log("draining")
+                self._tell(("drain",))
+            self._hear(process)
+            self._clean()
+            self._commit_when_due()
+            if time.monotonic() - self._beat > _BEAT:
+                self._beat = time.monotonic()
+                self._tell(("alive",))
+        self._clean()
+        self._commit()
+        process.join(_START_S)
+
+    def _hear(self, process: multiprocessing.process.BaseProcess) -> None:
+        """Learn what is synced; wait a little where nothing is new."""
+        try:
+            if self._connection.poll(_TICK):
+                if not self._taking.is_behind:
+                    time.sleep(_TICK / 4)
+                while self._connection.poll():
+                    told = self._connection.recv()
+                    if told[0] == "synced":
+                        self._synced = told[1]
+                    elif told[0] == "closed":
+                        self._closed = True
+        except (EOFError, OSError):
+            self._closed = True
+        if not process.is_alive() and not self._connection.poll():
+            self._closed = True
+
+    def _clean(self) -> None:
+        waiting: list[Posted] = []
+        size = 0
+        for record in self._tail.read(self._synced):
+            waiting += unpack(record.packed, record.first)
+            size += len(record.packed)
+            if len(waiting) >= _AT_ONCE or size >= _BYTES_AT_ONCE:
+                self._take(waiting, size)
+                waiting, size = [], 0
+        if waiting:
+            self._take(waiting, size)
+
+    def _take(self, requests: list[Posted], size: int) -> None:
+        if not self._taking.is_behind:
+            self._behind_since = time.monotonic()
+        self._bytes += size
+        cleaned = self._taking.clean(requests)
+        if self._fold is not None:
+            self._fold(cleaned)
+        asked = {each.position for each in requests if each.asks}
+        told = [
+            (each.position, each.as_answer())
+            for each in (cleaned.verdicts if asked else ())
+            if each.position in asked
+        ]
+        if told:
+            self._tell(("verdicts", told))
+        names = ("accepted", "duplicates", "rejected")
+        self._tell(
+            ("counted", {name: sum(getattr(each, name) for each in cleaned.verdicts) for name in names})
+        )
+        if self._taking.events_waiting >= self._limits.commit_events:
+            self._commit()
+
+    def _commit_when_due(self) -> None:
+        if self._taking.is_behind and time.monotonic() - self._behind_since >= self._limits.commit_seconds:
+            self._commit()
+
+    def _commit(self) -> None:
+        """Commit what was cleaned; the inbox lets go of it."""
+        if not self._taking.is_behind:
+            return
+        done = self._taking.commit()
+        trim(self._folder, done)
+        self._tell(("committed", done, self._store.version, self._bytes))
+        self._bytes = 0
+
+    def _tell(self, told: tuple[object, ...]) -> None:
+        with suppress(OSError):  # a door that is gone is noticed by its silence
+            self._connection.send(told)
+
+
+@contextmanager
+def _door(settings: DoorSettings) -> Iterator[tuple[multiprocessing.process.BaseProcess, Connection]]:
+    """Start the door, and wait until it listens."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=run_door, args=(settings, theirs), name="poolpipe-door")
+    process.start()
+    theirs.close()
+    try:
+        told = ours.recv() if ours.poll(_START_S) else ("silent",)
+    except (EOFError, OSError):
+        told = ("ended",)
+    try:
+        if told[0] != "listening":
+            process.join(1)
+            raise InputError.of("door_ended", where=str(settings.store), status=process.exitcode)
+        yield process, ours
+    finally:
+        ours.close()  # the door ends when nobody is at the other end
+        process.join(_START_S)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+@contextmanager
+def _stopping() -> Iterator[list[int]]:
+    """The signals that ask for an end, as they come."""
+    came: list[int] = []
+    before = {
+        each: signal.signal(each, lambda number, _: came.append(number))
+        for each in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield came
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _free_port(host: str, port: int) -> int:
+    """The port, where it is free; any for 0."""
+    try:
+        with socket.create_server((host, port)) as opened:
+            return int(opened.getsockname()[1])
+    except OSError as error:
+        raise InputError.of("port_taken", where=f"{host}:{port}", why=error.strerror or error) from error

@@ -1,0 +1,243 @@
+"""The tokens of a store's devices: only a hash of each is kept, in a file of its own, so that no door waits for a commit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import apsw
+
+from poolpipe.choices import suggestion
+from poolpipe.errors import InputError
+from poolpipe.results.durable import sync_folder
+from poolpipe.store.ledger_file import new_ledger_file, opened_ledger_file
+from poolpipe.tables import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+__all__ = ["DEVICES", "Device", "DeviceTokens", "KnownTokens", "digest_of"]
+
+DEVICES: Final = "devices.sqlite"
+_BYTES: Final = 32
+_CHANGES: Final = slice(24, 28)
+"""Where an SQLite file counts the transactions that changed it."""
+
+_SCHEMA: Final = """
+create table devices (
+    device text not null, sha256 blob not null unique, site text not null, kinds text not null, rate real not null,
+    made text not null, withdrawn text) strict;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device, and what its token allows.
+
+    Attributes
+    ----------
+    name : str
+    sha256 : bytes
+        Of the token.
+    site : str
+        The only site whose events it may send; empty for any.
+    kinds : frozenset of str
+        The only kinds of events that it may send; empty for all.
+    rate : float
+        Requests a second, on average; 0 for the policy's.
+    made : str
+        When, RFC 3339.
+    withdrawn : str
+        When; empty while it counts.
+    """
+
+    name: str
+    sha256: bytes
+    site: str = ""
+    kinds: frozenset[str] = field(default_factory=frozenset)
+    rate: float = 0.0
+    made: str = ""
+    withdrawn: str = ""
+
+
+def digest_of(token: str | bytes) -> bytes:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode() if isinstance(token, str) else token).digest()
+
+
+class DeviceTokens:
+    """The devices of a store, for whoever administers them; any number of processes may do so at once.
+
+    Parameters
+    ----------
+    store : Path
+    """
+
+    def __init__(self, store: Path) -> None:
+        self._path = store / DEVICES
+
+    def add(self, device: str, *, site: str = "", kinds: Sequence[str] = (), rate: float = 0.0) -> str:
+        """Make a token for a device; give it, which nobody can a second time.
+
+        Parameters
+        ----------
+        device : str
+            Its name; a device has one token that counts.
+        site, kinds, rate
+            As `Device`.
+
+        Raises
+        ------
+        InputError
+            If the device has a token, the name is empty or longer than 64 characters, or there is no such kind.
+        """
+        if not device.strip() or len(device) > 64 or not device.isprintable():
+            raise InputError.of("device_unnamed", where="DEVICE")
+        for kind in kinds:
+            if kind not in KINDS:
+                hint = suggestion(kind, KINDS)
+                raise InputError.of(
+                    "no_such_kind", where="kind", kind=kind, kinds=", ".join(KINDS), hint=hint
+                )
+        token = secrets.token_urlsafe(_BYTES)
+        with self._opened(make=True) as devices:
+            if list(
+                devices.execute("select 1 from devices where device = ? and withdrawn is null", (device,))
+            ):
+                raise InputError.of("device_has_token", where=device)
+            row = (device, digest_of(token), site, " ".join(sorted(set(kinds))), rate, _now())
+            devices.execute("insert into devices values (?, ?, ?, ?, ?, ?, null)", row)
+        return token
+
+    def revoke(self, device: str) -> None:
+        """Withdraw a device's token: from then on no door takes it.
+
+        Raises
+        ------
+        InputError
+            If the device has none.
+        """
+        names = [each.name for each in self.list() if not each.withdrawn]
+        if device not in names:
+            raise InputError.of("device_unknown", where=device, hint=suggestion(device, names))
+        with self._opened() as devices:
+            devices.execute(
+                "update devices set withdrawn = ? where device = ? and withdrawn is null", (_now(), device)
+            )
+
+    def list(self) -> list[Device]:
+        """All devices, also those whose token is withdrawn, in the order in which they were added."""
+        if not self._path.exists():
+            return []
+        with self._opened() as devices:
+            return _rows(devices)
+
+    @contextmanager
+    def _opened(self, *, make: bool = False) -> Iterator[apsw.Connection]:
+        """Open the file; what is changed in the block is one transaction."""
+        try:
+            if make and not self._path.exists():
+                self._make()
+            devices = opened_ledger_file(self._path, writes=True)
+            try:
+                with devices:
+                    yield devices
+            finally:
+                devices.close()
+        except (apsw.Error, OSError) as error:
+            raise InputError.of("ledger_unreadable", where=str(self._path), why=str(error)) from error
+
+    def _make(self) -> None:
+        """Make the file, whole or not at all."""
+        unfinished = self._path.with_name(f".{DEVICES}.{secrets.token_hex(4)}.new")
+        try:
+            made = new_ledger_file(unfinished)
+            with made:
+                made.execute(_SCHEMA)
+            made.close()
+            os.link(unfinished, self._path)
+            sync_folder(self._path.parent)
+        except FileExistsError:  # another process has made it meanwhile
+            return
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+class KnownTokens:
+    """The tokens that count at this moment, for a door that asks for each request.
+
+    Parameters
+    ----------
+    store : Path
+    """
+
+    def __init__(self, store: Path) -> None:
+        self._path = store / DEVICES
+        self._file = -1
+        self._changes = b""
+        self._devices: dict[bytes, Device] = {}
+
+    def device(self, token: bytes) -> Device | None:
+        """The device of a token; None for none that counts.
+
+        A token is found by its SHA-256, of which nobody can choose a part: how long that takes tells nothing of others.
+        """
+        if self._file < 0 and not self._open():
+            return None
+        if os.pread(self._file, 4, _CHANGES.start) != self._changes:
+            try:
+                self._read()
+            except (apsw.Error, OSError):  # whom it would let in is not known
+                self._devices, self._changes = {}, b""
+        return self._devices.get(hashlib.sha256(token).digest())
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _open(self) -> bool:
+        try:
+            self._file = os.open(self._path, os.O_RDONLY)
+        except OSError:
+            return False
+        return True
+
+    def _read(self) -> None:
+        """Read the file anew; the count is read first, so that a change meanwhile is met the next time."""
+        changes = os.pread(self._file, 4, _CHANGES.start)
+        devices = opened_ledger_file(self._path, writes=False)
+        try:
+            self._devices = {each.sha256: each for each in _rows(devices) if not each.withdrawn}
+        finally:
+            devices.close()
+        self._changes = changes
+
+
+def _rows(devices: apsw.Connection) -> list[Device]:
+    found = devices.execute(
+        "select device, sha256, site, kinds, rate, made, coalesce(withdrawn, '') from devices order by rowid"
+    )
+    return [
+        Device(
+            str(name),
+            bytes(sha256),
+            str(site),
+            frozenset(str(kinds).split()),
+            float(rate),
+            str(made),
+            str(withdrawn),
+        )
+        for name, sha256, site, kinds, rate, made, withdrawn in found
+    ]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,147 @@
+"""The inbox of a store as its other processes meet it: its key, its lock, and what a service left in it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Final
+
+from poolpipe.errors import InputError
+from poolpipe.inbox.log import INBOX, LostInbox, damages, read_inbox, read_rest, remove_all, segments
+from poolpipe.inbox.packing import unpack
+from poolpipe.messages import message
+from poolpipe.results.locks import held
+from poolpipe.store.checking import StoreFinding
+from poolpipe.store.inbox_taking import InboxTaking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from poolpipe.events.posted import Posted
+    from poolpipe.policy import Policy
+    from poolpipe.store.inbox_taking import Commit
+    from poolpipe.store.keys import DataKeys
+    from poolpipe.store.ledger import Ledger
+    from poolpipe.store.part_files import PartFiles
+
+__all__ = ["APPENDING", "appending", "holds_requests", "inbox_findings", "inbox_secret", "take_in_inbox"]
+
+_AT_ONCE: Final = 1 << 15
+"""Requests that are cleaned together."""
+
+_BYTES_AT_ONCE: Final = 1 << 26
+_EVENTS_A_COMMIT: Final = 1 << 20
+APPENDING: Final = ".appending.lock"
+"""The file that whoever appends locks."""
+
+
+def inbox_secret(sealing: DataKeys) -> bytes:
+    """The key of the inbox, which follows from that of the vault."""
+    return hashlib.blake2b(key=sealing.vault, person=b"poolpipe inbox", digest_size=32).digest()
+
+
+@contextmanager
+def appending(store: Path) -> Iterator[Path]:
+    """Hold the inbox of a store, whose folder is made where there is none, against every other process that would append.
+
+    Raises
+    ------
+    InputError
+        If another process holds it.
+    """
+    folder = store / INBOX
+    folder.mkdir(exist_ok=True)
+    with ExitStack() as stack:
+        for pause in (0.05, 0.2, 0.5, 1, 2, 4, 0):  # a door whose other process died is about to end
+            try:
+                stack.enter_context(held(folder / APPENDING))
+                break
+            except BlockingIOError as error:
+                if not pause:
+                    raise InputError.of("store_in_use", where=str(folder)) from error
+                time.sleep(pause)
+        yield folder
+
+
+def holds_requests(store: Path) -> bool:
+    """Whether there is anything in a store's inbox, perhaps only what its tables have already."""
+    return bool(segments(store / INBOX))
+
+
+def inbox_findings(store: Path, ledger: Ledger, sealing: DataKeys | None) -> list[StoreFinding]:
+    """What of the inbox is damaged of that which the tables do not have yet; without the key the seals are not proved."""
+    secret = None if sealing is None else inbox_secret(sealing)
+    lost = damages(store / INBOX, secret, ledger.inbox_position())
+    return [
+        StoreFinding(
+            "inbox_damaged",
+            f"{INBOX}/{each.path.name}",
+            message("inbox_damaged", {"place": each.place, "why": each.told}),
+        )
+        for each in lost
+    ]
+
+
+def take_in_inbox(
+    store: Path,
+    ledger: Ledger,
+    files: PartFiles,
+    sealing: DataKeys,
+    policy: Policy,
+    commit: Commit,
+    *,
+    accepts_loss: bool = False,
+) -> int:
+    """Take all that is in the inbox into the tables, and empty it, while the store's lock is held and nobody appends.
+
+    Parameters
+    ----------
+    store : Path
+    ledger, files, sealing, policy
+        The store's.
+    commit : callable
+        As `InboxTaking` takes it.
+    accepts_loss : bool
+        Whether what cannot be read is given up; the input that is taken in says what was lost.
+
+    Returns
+    -------
+    int
+        How many requests were taken in.
+
+    Raises
+    ------
+    InputError
+        If anything that was acknowledged cannot be read, and that is not accepted: what comes before it is taken in, and
+        all stays where it is.
+    """
+    if not holds_requests(store):
+        return 0
+    secret, count = inbox_secret(sealing), 0
+    with appending(store) as folder:
+        taking = InboxTaking(ledger, files, sealing, policy, commit)
+        reading = (read_rest if accepts_loss else read_inbox)(folder, secret, taking.done)
+        waiting: list[Posted] = []
+        size = 0
+        try:
+            for found in reading:
+                if isinstance(found, LostInbox):
+                    taking.note_loss(found)
+                    continue
+                several = [each for each in unpack(found.packed, found.first) if each.position > taking.done]
+                waiting += several
+                count += len(several)
+                size += len(found.packed)
+                if len(waiting) >= _AT_ONCE or size >= _BYTES_AT_ONCE:
+                    taking.clean(waiting)
+                    waiting, size = [], 0
+                if taking.events_waiting >= _EVENTS_A_COMMIT:
+                    taking.commit()
+        finally:  # damage further on takes nothing from what comes before it
+            if waiting:
+                taking.clean(waiting)
+            taking.commit()
+        remove_all(folder)
+    return count
