@@ -95,5 +95,5 @@ def conclude_tubes(
         links.members.with_columns(p_infected),
         opened.with_columns(p_infected.gather(opened["seat"])).drop("seat", "collected_at"),
         find_cases(pools, links, frames["collect"], codes).drop("seat"),
-        find_anomalies(seen),
+        find_anomalies(seen, timed=False),
     )

@@ -26,14 +26,23 @@ __all__ = [
 ]
 
 
-def find_anomalies(seen: Seen) -> pl.DataFrame:
+def find_anomalies(seen: Seen, *, timed: bool = True) -> pl.DataFrame:
     """Find every anomaly of docs/tables.md but those that need times of arrival (`of_arrivals`).
+
+    Parameters
+    ----------
+    seen : Seen
+        What the stages found.
+    timed : bool
+        Whether those of clocks and recalls are among them, which change by time alone.
 
     Returns
     -------
     DataFrame
         As `tables.TABLES["anomalies"]`, one row per code, round and subject; not sorted.
     """
-    of_subjects = (of_people, of_tubes, of_clocks, of_boxes, of_plates, of_recalls, of_events)
+    of_subjects = [of_people, of_tubes, of_boxes, of_plates, of_events]
+    if timed:
+        of_subjects += [of_clocks, of_recalls]
     found = [part for of_subject in of_subjects for part in of_subject(seen)]
     return pl.concat([rows("rescanned", NOTHING), *found])
