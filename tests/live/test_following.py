@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from cities.random_city import city
 from live.batches import unlike
 from pipeline.naive import frames_of
+from poolpipe.events.posted import Posted, PostedForm
 from poolpipe.live.following import FollowedStore
 from poolpipe.store import Store
 
@@ -55,3 +57,18 @@ def test_follow__of_compacted_and_concluded_versions_changes_nothing(tmp_path: P
             assert followed.follow() == []
             assert followed.live.tables.version == store.version
             assert unlike(followed.live.tables, store.run()) == []
+
+
+def test_follow__takes_in_what_a_service_commits(tmp_path: Path) -> None:
+    scans = [event for event in city(9104, size="tiny") if "kind" in event]
+    with Store(tmp_path / "city") as store:
+        with FollowedStore(tmp_path / "city") as followed, store.serving() as taking:
+            for position, some in enumerate((scans[::2], scans[1::2]), taking.done + 1):
+                lines = "\n".join(json.dumps(event, ensure_ascii=False) for event in some).encode()
+                arrived = 1_700_000_000_000_000 + position
+                taking.clean([Posted(arrived, "D1", None, PostedForm.TEXT, lines, position=position)])
+                taking.commit()
+                changes = followed.follow()
+                assert changes
+                assert len(changes) == 1
+        assert unlike(followed.live.tables, store.run()) == []

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["FollowedStore", "events_of_tables"]
 
 _CONTENTS: Final = (*KINDS, REJECTS, LOADS)
-_ADDS: Final = ("ingest", "inbox")
+_ADDS: Final = ("ingest", "serve")
 """Versions that have the events of the version before them and more."""
 
 _SAME: Final = ("compact", "conclude")
