@@ -202,6 +202,8 @@ def singles(service: Service, tokens: list[str], first: int, count: int, rate: f
         f"{label:32} {outcome.told()}  a sync for {outcome.acknowledged / max(1, syncs):.0f} singles",
         flush=True,
     )
+    of_each = "taking in {:.0f}, door {:.0f}, client {:.0f}".format(*spent)
+    print(" " * 33 + f"µs of processor a single: {of_each}", flush=True)
 
 
 def batches(service: Service, tokens: list[str], form: str, first: int, count: int) -> None:

@@ -154,6 +154,8 @@ def check_scope(posted: Posted, device: Device, policy: Policy) -> None:
 def _is_flat(told: Any, line: bytes, longest: int) -> bool:
     """Whether a value is an object without lists and objects in it, on a line as long as a record may be."""
     is_object = isinstance(told, dict) and len(line) <= longest and line.startswith(b"{")
+    if is_object and b"[" not in line and line.find(b"{", 1) < 0:
+        return True
     return is_object and not any(isinstance(each, list | dict) for each in told.values())
 
 
