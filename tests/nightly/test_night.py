@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -19,6 +20,22 @@ from poolpipe.nightly.residents import plain_list
 from poolpipe.store import Store
 
 SHOWN = {"nightly": {"small_cell": 0}}
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(1900, 1, 2), date(9999, 12, 31)])
+def test_day__beyond_the_calendar_is_refused(day, tmp_path):
+    with pytest.raises(InputError, match="no day before 1900"):
+        run_night(result(), day, tmp_path / "night.duckdb", days=3)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_night__goes_into_a_folder_that_is_named_from_here(tmp_path, monkeypatch):
+    (tmp_path / "nights [1]").mkdir()
+    monkeypatch.chdir(tmp_path)
+    out = Path("nights [1]", "夜 间.duckdb")
+    run_night(result(), DAYS[0], out)
+    assert read_table(out, "nights")["date"].to_list() == [DAYS[0]]
+    assert [path.name for path in out.parent.iterdir()] == [out.name]
 
 
 def content(path, day=None):
@@ -151,7 +168,7 @@ def test_day__without_anything_is_empty(tmp_path):
     out = tmp_path / "night.duckdb"
     told = run_night(result(), date(2021, 1, 1), out, reference=known())
     counted = {name: rows for name, rows in told["rows"].items() if not name.startswith("dim_")}
-    still = {"reconciliation", "throughput", "expected_positives", "retention_due"}
+    still = {"reconciliation", "throughput", "retention_due"}
     assert {name for name, rows in counted.items() if rows} == still
     assert read_table(out, "throughput")["people"].sum() == 0
 

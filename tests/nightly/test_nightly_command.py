@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from nightly.town_night import DAYS, FILES, night, result
 from poolpipe import cli
+from poolpipe.commands.row_files import write_rows
 from poolpipe.nightly import read_table, tables_shown
 from poolpipe.nightly.marts import mart_headings
 
@@ -142,3 +144,15 @@ def test_wrong_usage__is_told(arguments, status, message, tmp_path, monkeypatch)
 def test_file__without_a_mart_says_how_it_is_read():
     _, refused = told(night(4), "--date", DAY, status=2)
     assert "--mart TABLE shows a table of it" in refused
+
+
+def test_workbook__has_no_link_and_no_formula(tmp_path):
+    """A text that a file named stays a text: Excel opens neither a page nor a share from it."""
+    texts = ["http://example.org/x", "external:\\\\server\\share", "mailto:a@b.cn", "=1+1"]
+    write_rows(pl.DataFrame({"site": texts}), tmp_path / "x.xlsx", "sites")
+    with zipfile.ZipFile(tmp_path / "x.xlsx") as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        assert "<hyperlink" not in sheet
+        assert "<f>" not in sheet
+    sheets = python_calamine.CalamineWorkbook.from_path(str(tmp_path / "x.xlsx"))
+    assert [row[0] for row in sheets.get_sheet_by_index(0).to_python()] == ["site", *texts]

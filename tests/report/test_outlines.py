@@ -73,6 +73,12 @@ def test_points__are_bounded(tmp_path, monkeypatch):
     assert 50 < len(ring) <= 300
 
 
+HUGE = (
+    '{"features": [{"properties": {"township": "a"}, "geometry": {"type": "Polygon", "coordinates": [[[1%s, 1]]]}}]}'
+    % ("0" * 400)
+)
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -82,6 +88,11 @@ def test_points__are_bounded(tmp_path, monkeypatch):
         ('{"features": []}', "no polygon whose properties name a township"),
         ('{"features": [{"properties": {"township": "a"}, "geometry": {"type": "Point", "coordinates": [1, 2]}}]}', "no polygon"),
         ('{"features": [{"properties": {"township": "a"}, "geometry": {"type": "Polygon", "coordinates": [[[NaN, 1]]]}}]}', "cannot"),
+        ('{"features": [{"properties": {"township": "a"}, "geometry": {"type": "Polygon", "coordinates": [[[5e5, 4e6]]]}}]}', "500000.0"),
+        ('{"features": [{"properties": {"township": "a"}, "geometry": {"type": "Polygon", "coordinates": [[]]}}]}', "no polygon"),
+        ('{"features": [{"properties": {"township": "a"}, "geometry": {"type": "Polygon", "coordinates": [[[1, 1]]]}}]}', "no polygon"),
+        (HUGE, "cannot"),
+        ('{"features": ' + "[" * 100_000, "cannot"),
     ],
 )  # fmt: skip
 def test_file__that_is_no_map_is_refused(text, why, tmp_path):

@@ -12,10 +12,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from nightly.town_night import night, result
+from nightly.town_night import DAYS, night, result
 from poolpipe import cli
 from poolpipe.errors import InputError
-from poolpipe.report import ReportFiles, check_report_files, report_files, write_report
+from poolpipe.report import report_files, write_report, writing
 from report.nights import DAY
 
 LINE = ["nightly", "--date", DAY.isoformat()]
@@ -99,27 +99,65 @@ _SLOWLY = """
 import sys
 from datetime import date
 from pathlib import Path
-import poolpipe.report.writing as writing
-put = writing.replaced_file
-def killed(*arguments, **options):
+import poolpipe.nightly.database as database
+from poolpipe.nightly import run_night
+from poolpipe.report import report_beside, report_files
+def killed(stage, out):
     print('about to move', flush=True)
     sys.stdin.read()
-writing.replaced_file = killed
-writing.write_report(Path(sys.argv[1]), date.fromisoformat(sys.argv[2]), writing.ReportFiles(Path(sys.argv[3]), Path(sys.argv[4])))
+database._put_in_place = killed
+day, out = date.fromisoformat(sys.argv[2]), Path(sys.argv[3])
+run_night(Path(sys.argv[1]), day, out, beside=report_beside(day, report_files(out), name=out.name))
 """
 
 
-def test_killed_writer__leaves_whole_files(written, tmp_path):
-    """Killed after the HTML and before the PDF: the new page is whole, the old PDF stands."""
-    folder, _ = written
-    files = ReportFiles(tmp_path / "night.html", tmp_path / "night.pdf")
-    shutil.copyfile(folder / "night.pdf", files.pdf)
-    before = files.pdf.read_bytes()
-    line = [sys.executable, "-c", _SLOWLY, str(folder / "night.duckdb"), DAY.isoformat(), *map(str, files)]
+@pytest.fixture
+def stood(written, tmp_path):
+    """A copy of the night, in which its three files stand, and their bytes."""
+    for each in (written[0] / "night.duckdb", *report_files(written[0] / "night.duckdb")):
+        shutil.copyfile(each, tmp_path / each.name)
+    return tmp_path / "night.duckdb", bytes_in(tmp_path)
+
+
+def bytes_in(folder):
+    return {each.name: each.read_bytes() for each in sorted(folder.glob("night.*"))}
+
+
+def test_killed_night__leaves_the_files_of_the_night_before(stood):
+    """Killed when database, HTML and PDF are made and none is in its place."""
+    out, before = stood
+    line = [sys.executable, "-c", _SLOWLY, str(result()), str(DAYS[1]), str(out)]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stdin=subprocess.PIPE) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"about to move\n"
         os.kill(child.pid, signal.SIGKILL)
-    assert files.pdf.read_bytes() == before
-    assert files.html.read_bytes() == (folder / "night.html").read_bytes()
-    check_report_files(files)
+    assert bytes_in(out.parent) == before
+    told(result(), "--out", out, "--json")
+    after = bytes_in(out.parent)
+    assert (after["night.html"], after["night.pdf"]) == (before["night.html"], before["night.pdf"])
+    assert not [path for path in out.parent.iterdir() if ".writing-" in path.name]
+
+
+def test_report__that_cannot_be_made_leaves_the_files_of_the_night_before(stood, monkeypatch):
+    def refused(*arguments, **options):
+        raise InputError.of("report_pdf_failed", where="day", why="ink")
+
+    out, before = stood
+    monkeypatch.setattr(writing, "report_pdf", refused)
+    line = ["nightly", "--date", str(DAYS[1]), str(result()), "--out", str(out), "--quiet"]
+    done = CliRunner().invoke(cli.poolpipe, line)
+    assert done.exit_code == 1
+    assert "nothing was replaced" in done.stderr
+    assert bytes_in(out.parent) == before
+
+
+@pytest.mark.parametrize("option", ["--map", "--font"])
+def test_map_and_font__are_looked_at_before_anything_is_counted(option, tmp_path):
+    wrong = tmp_path / "wrong"
+    wrong.write_text("{", encoding="utf-8")
+    done = CliRunner().invoke(
+        cli.poolpipe, [*LINE, str(result()), "--out", str(tmp_path / "night.duckdb"), option, str(wrong)]
+    )
+    assert done.exit_code == 1
+    assert "counting" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["wrong"]

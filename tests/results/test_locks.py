@@ -41,6 +41,21 @@ def test_lock__is_held_by_one_and_leaves_nothing(tmp_path):
     assert not path.exists()
 
 
+def test_lock__in_a_folder_that_may_not_be_written_says_so(tmp_path, monkeypatch):
+    """Not that there is no such file, which is what looking for another user's lock file finds."""
+
+    def refused(path, flags, mode=0o777):
+        raise (
+            PermissionError(13, "Permission denied")
+            if flags & os.O_CREAT
+            else FileNotFoundError(2, "No such")
+        )
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(PermissionError), held(tmp_path / "lock"):
+        pytest.fail("held")
+
+
 def test_lock__of_a_process_that_was_killed_is_free(tmp_path, day):
     path = tmp_path / ".poolpipe.lock"
     process = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE)

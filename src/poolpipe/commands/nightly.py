@@ -148,7 +148,7 @@ def nightly(
         from poolpipe.events.reference import read_reference
     # what is loaded above is never collected, and DuckDB complains at the end of a process in which it was not
     from poolpipe.nightly import read_table, run_night, tables_shown
-    from poolpipe.report import check_report_files, report_files, write_report
+    from poolpipe.report import report_beside, report_files
 
     if mart is None and source.is_file():
         raise click.UsageError(message_in_language("nightly_file_without_mart", {"file": str(source)}))
@@ -165,18 +165,18 @@ def nightly(
         reported = not no_report and mart is None
         if reported and out in files:
             raise click.UsageError(message_in_language("report_same_file", {"file": str(out)}))
-        if reported and out.parent.is_dir():
-            check_report_files(files)
         with Steps(quiet=quiet or as_json) as steps:
+            beside = None
+            if reported and out.parent.is_dir():
+                beside = report_beside(
+                    day, files, name=out.name, outlines=outlines, font=font,
+                    language="en" if language() == "en" else "zh", progress=steps,
+                )  # fmt: skip
             told = run_night(
                 source, day, out, days=days, policy=policy, reference=known, people=listed, key=key,
-                progress=steps,
+                progress=steps, beside=beside,
             )  # fmt: skip
-            told["report"] = None
-            if reported:
-                opening = "en" if language() == "en" else "zh"
-                write_report(out, day, files, outlines=outlines, font=font, language=opening, progress=steps)
-                told["report"] = {"html": str(files.html), "pdf": str(files.pdf)}
+            told["report"] = {"html": str(files.html), "pdf": str(files.pdf)} if reported else None
     table = None if mart is None else read_table(out, mart, day)
     if table is not None and not told and "date" in table.columns:
         _check_counted(read_table(out, "nights")["date"], day, out)

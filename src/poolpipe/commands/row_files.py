@@ -53,7 +53,12 @@ def write_rows(table: pl.DataFrame, to: Path, sheet: str, headings: Mapping[str,
 
     ending = to.suffix.lower()
     if ending == ".xlsx":
-        plain_rows(table).rename(dict(headings or {})).write_excel(str(to), worksheet=sheet[:_SHEET_NAME])
+        from xlsxwriter import Workbook
+
+        # a text that looks like an address stays a text: no click opens a page or a share that a file named
+        texts_alone = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True}
+        with Workbook(str(to), texts_alone) as book:
+            plain_rows(table).rename(dict(headings or {})).write_excel(book, worksheet=sheet[:_SHEET_NAME])
         return
     if ending == ".csv":
         import polars as pl

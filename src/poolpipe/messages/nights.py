@@ -12,13 +12,17 @@ _OTHER_FILE = ("name another file with --out", "请用 --out 指定其他文件"
 
 NIGHTS: Final = {
     "nightly_no_folder": Message("its folder does not exist", "所在文件夹不存在", *_OTHER_FILE),
+    "nightly_day_beyond": Message(
+        "no day before 1900 or after 2999 is counted", "不统计 1900 年以前与 2999 年以后的日期",
+        "give --date a day of the campaign", "请用 --date 指定筛查期间的日期",
+    ),
     "nightly_in_use": Message(
         "another night is writing it", "另一次夜间统计正在写入", "wait until it is done", "请等待其完成"
     ),
     "nightly_failed": Message(
         "cannot be written: {why}", "无法写入：{why}",
-        "make room, or name another file with --out; what stands there is whole",
-        "请腾出空间，或用 --out 指定其他文件；原处的数据库仍然完整",
+        "make room, see to your rights there, or name another file with --out; what stands there is whole",
+        "请腾出空间、检查写入权限，或用 --out 指定其他文件；原处的数据库仍然完整",
     ),
     "nightly_no_database": Message(
         "is no database that the night wrote; nothing is written over it",
@@ -55,8 +59,8 @@ NIGHTS: Final = {
     ),
     "report_pdf_failed": Message(
         "the PDF of this day could not be set: {why}", "无法生成当日的 PDF：{why}",
-        "the database and the HTML are whole; leave the report out with --no-report, and report this as a bug",
-        "数据库与 HTML 完整；可用 --no-report 不写报告，并请反馈此问题",
+        "nothing was replaced; leave the report out with --no-report, and report this as a bug",
+        "未替换任何文件；可用 --no-report 不写报告，并请反馈此问题",
     ),
     "report_map_unreadable": Message(
         "cannot be read as GeoJSON: {why}", "无法按 GeoJSON 读取：{why}",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from glob import escape
 from importlib.metadata import version as version_of
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -21,8 +23,8 @@ from poolpipe.results.locks import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from datetime import date
-    from pathlib import Path
 
 __all__ = ["NightDatabase", "being_written", "open_night", "read_table", "tables_shown"]
 
@@ -153,7 +155,12 @@ class NightDatabase:
 
 
 @contextmanager
-def being_written(out: Path, days: Sequence[date], memory: str = _MEMORY) -> Iterator[NightDatabase]:
+def being_written(
+    out: Path,
+    days: Sequence[date],
+    memory: str = _MEMORY,
+    beside: Callable[[Path], AbstractContextManager[object]] | None = None,
+) -> Iterator[NightDatabase]:
     """Write a database in a `with` block; at its end it takes the place of an earlier one in one synced move.
 
     A block that fails, or is killed, leaves what stood there.
@@ -166,6 +173,9 @@ def being_written(out: Path, days: Sequence[date], memory: str = _MEMORY) -> Ite
         Days that are counted anew.
     memory : str
         The most that DuckDB takes, as its setting `memory_limit`.
+    beside : callable, optional
+        Called with the whole database before it is put in place; gives a context that is left afterwards, in which other
+        files are made ready and then moved, so that they are of one night.
 
     Raises
     ------
@@ -178,13 +188,15 @@ def being_written(out: Path, days: Sequence[date], memory: str = _MEMORY) -> Ite
     with ExitStack() as leaving:
         try:
             leaving.enter_context(held(out.with_name(f".{out.name}.lock")))
+            for left in out.parent.glob(f".{escape(out.name)}.writing-*"):
+                shutil.rmtree(left)
+            folder = tempfile.mkdtemp(prefix=f".{out.name}.writing-", dir=out.parent)
         except BlockingIOError as error:
             raise InputError.of("nightly_in_use", where=str(out)) from error
-        for left in out.parent.glob(f".{out.name}.writing-*"):
-            shutil.rmtree(left)
-        folder = tempfile.mkdtemp(prefix=f".{out.name}.writing-", dir=out.parent)
+        except OSError as error:
+            raise _failed(out, error) from error
         leaving.callback(shutil.rmtree, folder, ignore_errors=True)
-        stage = out.parent / folder / "night.duckdb"
+        stage = Path(folder, "night.duckdb")
         try:
             connection = duckdb.connect(
                 str(stage), config={"memory_limit": memory, "python_enable_replacements": False}
@@ -195,13 +207,25 @@ def being_written(out: Path, days: Sequence[date], memory: str = _MEMORY) -> Ite
                 connection.execute(f"set temp_directory = '{_quoted(stage.parent / 'spilt')}'")
                 yield NightDatabase(connection, days, _attach_before(connection, out))
                 connection.execute("checkpoint")
-        except duckdb.IOException as error:
+        except (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException) as error:
             raise InputError.of("nightly_failed", where=str(out), why=error) from error
+        with nullcontext() if beside is None else beside(stage):
+            _put_in_place(stage, out)
+
+
+def _put_in_place(stage: Path, out: Path) -> None:
+    try:
         with stage.open("rb+") as file:
             os.fsync(file.fileno())
         sync_folder(stage.parent)
         stage.replace(out)
         sync_folder(out.parent)
+    except OSError as error:
+        raise _failed(out, error) from error
+
+
+def _failed(out: Path, error: OSError) -> InputError:
+    return InputError.of("nightly_failed", where=str(out), why=error.strerror or error)
 
 
 def _attach_before(connection: duckdb.DuckDBPyConnection, out: Path) -> bool:

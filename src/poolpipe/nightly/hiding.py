@@ -103,12 +103,14 @@ def _told_before(counts: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """What an earlier file says of the nodes city, laboratory, township, community: mode, lab, township, community, was.
 
     It tells positives by place of all laboratories together. Where one laboratory alone tests a place they are its own;
-    where several do, only a community that did not change at all is known by laboratory.
+    where several do, only a community that did not change at all is known by laboratory, and a township only where nothing
+    changed that was shown: then the same is shown again, and the difference tells nothing.
     """
     place = ["mode", "township", "community"]
     was = before.select(
         "mode", "level", pl.col("lab").fill_null(""), "township", "community", pl.col("positive").alias("was")
     )
+    still = _unchanged(counts, was)
     parts = [
         was.filter(level="city").select("mode", "was"),
         was.filter(level="lab").select("mode", "lab", "was"),
@@ -122,11 +124,37 @@ def _told_before(counts: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
         told = was.filter(level=level).select(*key, "was", pl.lit(value=True).alias("is_told"))
         joined = now.join(labs, on=key).join(told, on=key, how="left")
         earlier = pl.when(pl.col("is_told")).then("was").otherwise(0)
-        same = earlier == pl.col("all") if level == "community" else pl.lit(value=False)
+        same = earlier == pl.col("all")
+        if level == "township":
+            same &= pl.col("mode").is_in(still)
         own = pl.when(pl.col("labs") == 1).then(earlier).when(same).then("positive")
         parts.append(joined.select("mode", "lab", *key[1:], own.alias("was")))
     keys = ("mode", "lab", "township", "community")
     return pl.concat(parts, how="diagonal").select(*keys, "was")
+
+
+def _unchanged(counts: pl.DataFrame, was: pl.DataFrame) -> list[str]:
+    """Modes of which every count by city, laboratory, township and community that was shown is the same now."""
+    keys = {
+        "city": ["mode"],
+        "lab": ["mode", "lab"],
+        "township": ["mode", "township"],
+        "community": ["mode", "township", "community"],
+    }
+    changed = set[str]()
+    for level, key in keys.items():
+        now = counts.group_by(key).agg(pl.col("positive").sum())
+        both = now.join(
+            was.filter(level=level).select(*key, "was", pl.lit(value=True).alias("told")),
+            on=key,
+            how="full",
+            coalesce=True,
+        )
+        differs = (
+            pl.col("told").is_null() | pl.col("positive").is_null() | (pl.col("positive") != pl.col("was"))
+        )
+        changed |= set(both.filter(differs)["mode"].to_list())
+    return [mode for mode in counts["mode"].unique().sort().to_list() if mode not in changed]
 
 
 def _torn(counts: pl.DataFrame, communities: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:

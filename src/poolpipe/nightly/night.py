@@ -21,12 +21,16 @@ from poolpipe.policy import Policy, load_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Set
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from poolpipe.nightly.sources import TableFiles
     from poolpipe.policy import Rules
 
 __all__ = ["count_days", "days_swabbed", "run_night"]
+
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
+"""Days between which arithmetic of times cannot leave the calendar."""
 
 
 def run_night(
@@ -40,6 +44,7 @@ def run_night(
     people: Path | None = None,
     key: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    beside: Callable[[Path], AbstractContextManager[object]] | None = None,
 ) -> dict[str, Any]:
     """Count the marts of a day, or of several, into a DuckDB file; other days in it stay as they are.
 
@@ -63,6 +68,8 @@ def run_night(
         File of a store's key: without it no list of residents can be compared with its pseudonyms.
     progress : callable, optional
         As in `poolpipe.run`.
+    beside : callable, optional
+        As in `being_written`: what puts files of the same night in place with the database, as `report_beside` does.
 
     Returns
     -------
@@ -72,15 +79,17 @@ def run_night(
     Raises
     ------
     InputError
-        As `opened_tables` and `being_written`; or if no event was accepted.
+        As `opened_tables` and `being_written`; or if no event was accepted, or a day is none of the calendar's years 1900 to 2999.
     """
     known = Reference() if reference is None else reference
+    if not (_FIRST_DAY + timedelta(days=days) <= day <= _LAST_DAY):
+        raise InputError.of("nightly_day_beyond", where=str(day))
     asked = [day - timedelta(days=back) for back in reversed(range(days))]
     with opened_tables(source, key, progress) as tables:
         rules = (tables.policy if policy is None else None) or load_policy(policy)
         if tables.as_of is None:
             raise InputError.of("nightly_no_events", where=str(source))
-        with being_written(out, asked) as database:
+        with being_written(out, asked, beside=beside) as database:
             notes = count_days(database, tables, rules, known, people=people, progress=progress)
             return {
                 "date": day.isoformat(),

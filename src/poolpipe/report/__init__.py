@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from poolpipe.report.writing import ReportFiles, check_report_files, report_files, write_report
+from poolpipe.report.writing import (
+    ReportFiles,
+    check_report_files,
+    report_beside,
+    report_files,
+    write_report,
+)
 
-__all__ = ["ReportFiles", "check_report_files", "report_files", "write_report"]
+__all__ = ["ReportFiles", "check_report_files", "report_beside", "report_files", "write_report"]

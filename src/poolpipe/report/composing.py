@@ -81,7 +81,8 @@ def _facts(night: NightTables) -> Words:
     moment = f"{night.as_of.astimezone(ZoneInfo(night.zone)):%Y-%m-%d %H:%M} ({night.zone})"
     policy = PRESET_WORDS.get(night.policy)
     english, chinese = (night.policy, night.policy) if policy is None else policy
+    version = night.version.removeprefix("version ")  # of a store; of a result a hash
     return Words(
-        f"As of {moment} · policy {english} {night.policy_version} · version {night.version}",
-        f"截至 {moment} · 判读规则 {chinese} {night.policy_version} · 版本 {night.version}",
+        f"As of {moment} · policy {english} {night.policy_version} · version {version}",
+        f"截至 {moment} · 判读规则 {chinese} {night.policy_version} · 版本 {version}",
     )

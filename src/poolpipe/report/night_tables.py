@@ -94,7 +94,7 @@ class NightTables:
         return frozenset(self["notes"]["code"].to_list())
 
 
-def read_night(path: Path, day: date) -> NightTables:
+def read_night(path: Path, day: date, name: str | None = None) -> NightTables:
     """Read what a report of a day shows.
 
     Parameters
@@ -103,6 +103,8 @@ def read_night(path: Path, day: date) -> NightTables:
         The file that `run_night` wrote.
     day : date
         A day that was counted.
+    name : str, optional
+        What the report calls the file; its own name by default.
 
     Returns
     -------
@@ -139,7 +141,7 @@ def read_night(path: Path, day: date) -> NightTables:
             "select name, rules from main.dim_policy where policy_version = ?", [night["policy_version"]]
         ).fetchall()[0]
     return NightTables(
-        day, path.name, night["version"], night["policy_version"], night["as_of"], night["small_cell"],
+        day, path.name if name is None else name, night["version"], night["policy_version"], night["as_of"], night["small_cell"],
         rules[0], json.loads(rules[1]), frames,
     )  # fmt: skip
 

@@ -97,6 +97,8 @@ def read_outlines(path: Path) -> CityOutlines:
         TypeError,
         AttributeError,
         IndexError,
+        OverflowError,
+        RecursionError,
     ) as error:
         raise InputError.of("report_map_unreadable", where=where, why=error) from error
     if not found:
@@ -115,6 +117,8 @@ def read_outlines(path: Path) -> CityOutlines:
             for township, community, rings in found
             if (grid := _on_grid(rings, min(xs), max(ys), narrower, scale, step))
         ]
+        if not outlines:  # every polygon is a point or a line
+            raise InputError.of("report_map_empty", where=where)
         if step >= 64 or sum(len(ring) for each in outlines for ring in each.rings) <= _MOST_POINTS:
             return CityOutlines(outlines, math.ceil(wide * scale) + 1, math.ceil(high * scale) + 1)
         step *= 2
@@ -131,9 +135,11 @@ def _rings(geometry: dict[str, Any]) -> Iterator[list[tuple[float, float]]]:
     for polygon in polygons.get(str(geometry.get("type")), ()) or ():
         for ring in polygon or ():
             points = [(float(point[0]), float(point[1])) for point in ring]
-            if not all(map(math.isfinite, (value for point in points for value in point))):
-                raise ValueError(points)
-            yield points
+            for east, north in points:
+                if not (abs(east) <= 180 and abs(north) <= 90):  # metres of a grid, or no number
+                    raise ValueError((east, north))
+            if points:
+                yield points
 
 
 def _on_grid(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from poolpipe.errors import InputError
-from poolpipe.pages.writing import check_page_path, write_page
+from poolpipe.pages.writing import check_page_path
 from poolpipe.report.composing import compose_report
 from poolpipe.report.font_files import report_fonts
 from poolpipe.report.html_file import report_html
@@ -15,11 +16,12 @@ from poolpipe.report.pdf_file import report_pdf
 from poolpipe.results.replacing import replaced_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from datetime import date
     from pathlib import Path
 
-__all__ = ["ReportFiles", "check_report_files", "report_files", "write_report"]
+__all__ = ["ReportFiles", "check_report_files", "report_beside", "report_files", "write_report"]
 
 _PDF: Final = b"%PDF-"
 _OURS: Final = b"poolpipe"
@@ -107,13 +109,64 @@ def write_report(
         As `read_night`, `read_outlines`, `report_fonts` and `check_report_files`.
     """
     wanted = report_files(database) if files is None else files
-    check_report_files(wanted)
-    city = None if outlines is None else read_outlines(outlines)
-    with report_fonts(font) as fonts:
-        report = compose_report(read_night(database, day), city, progress)
-        page = report_html(report, city=city, language=language)
-        pdf = report_pdf(report, fonts, city=city, language=language)
-    write_page(wanted.html, page)
-    with replaced_file(wanted.pdf, _check_pdf, private=False) as stage:
-        stage.write_bytes(pdf)
+    with report_beside(day, wanted, outlines=outlines, font=font, language=language, progress=progress)(
+        database
+    ):
+        pass
     return wanted
+
+
+def report_beside(
+    day: date,
+    files: ReportFiles,
+    *,
+    name: str | None = None,
+    outlines: Path | None = None,
+    font: Path | None = None,
+    language: str = "zh",
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Callable[[Path], AbstractContextManager[None]]:
+    """Prepare a report that is put in place together with its database.
+
+    What the caller gave is checked here, before anything is counted.
+
+    Parameters
+    ----------
+    day : date
+    files : ReportFiles
+    name : str, optional
+        What the report calls the database; its own name by default.
+    outlines, font, language, progress
+        As in `write_report`.
+
+    Returns
+    -------
+    callable
+        Given a whole database, a context: on entering both files are made and synced, beside their places; on leaving they
+        are moved there; nothing is where it fails.
+
+    Raises
+    ------
+    InputError
+        As `read_outlines`, `report_fonts` and `check_report_files`.
+    """
+    check_report_files(files)
+    city = None if outlines is None else read_outlines(outlines)
+    with report_fonts(font):
+        pass
+
+    @contextmanager
+    def beside(database: Path) -> Iterator[None]:
+        with report_fonts(font) as fonts:
+            report = compose_report(read_night(database, day, name), city, progress)
+            page = report_html(report, city=city, language=language)
+            pdf = report_pdf(report, fonts, city=city, language=language)
+        with (
+            replaced_file(files.html, check_page_path, private=False) as html_stage,
+            replaced_file(files.pdf, _check_pdf, private=False) as pdf_stage,
+        ):
+            html_stage.write_text(page, encoding="utf-8", newline="\n")
+            pdf_stage.write_bytes(pdf)
+            yield
+
+    return beside

@@ -62,8 +62,11 @@ def _take(path: Path) -> tuple[int, bool]:
 def _open(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    except PermissionError:  # another user's, left by a run that died: enough to lock it
-        return os.open(path, os.O_RDONLY)
+    except PermissionError as error:  # another user's, left by a run that died: enough to lock it
+        try:
+            return os.open(path, os.O_RDONLY)
+        except FileNotFoundError:  # there is none, and none may be made
+            raise error from None
 
 
 if sys.platform == "win32":  # pragma: no cover
