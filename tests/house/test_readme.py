@@ -62,8 +62,9 @@ def _check_command(words, line):
     assert words[0] in COMMANDS, f"{line}: no such command"
     command = poolpipe.get_command(click.Context(poolpipe), words[0])
     if isinstance(command, click.Group):
-        assert words[1] in command.commands, f"{line}: no such command"
-        command = command.commands[words[1]]
+        name = words[2 if words[0] == "token" else 1]  # `token STORE add`
+        assert name in command.commands, f"{line}: no such command"
+        command = command.commands[name]
     assert command is not None, line
     known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     unknown = [word for word in words[1:] if word.startswith("--") and word.partition("=")[0] not in known]

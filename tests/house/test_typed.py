@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import zipfile
@@ -24,6 +26,15 @@ from poolpipe.store import Store
 INSTALLED = Path(sys.executable).parent
 SAMPLES = ROOT / "data" / "samples"
 
+SERVED = (
+    "poolpipe serve campaign &",
+    (
+        'curl localhost:8080/events/collect -H "Authorization: Bearer $(poolpipe token campaign add gun-1)" '
+        '-d \'{"at":"2022-04-04 08:05","tube":"2022040001","person":"110105194912310021"}\''
+    ),
+)
+"""How docs/serve.md starts."""
+
 NOT_RUN = {
     "make demo": "installs from the network; CI types it",
     "make test": "runs all tests, this one too; CI types it",
@@ -31,6 +42,9 @@ NOT_RUN = {
     "poolpipe simulate data/samples/town --preset town --seed 0 --format mixed --force": (
         "tests/simulate/test_sample.py makes the sample again"
     ),
+    "poolpipe serve campaign --host 0.0.0.0 --port 8443": "does not end by itself; tests/serve serve",
+    "poolpipe serve campaign --certificate c.pem --private-key k.pem": "does not end by itself; tests/serve serve",
+    **dict.fromkeys(SERVED, "typed in a shell, with another port"),
 }
 """Commands that are not typed here, and why."""
 
@@ -194,6 +208,22 @@ def test_quickstart__runs_in_a_shell_from_top_to_bottom(desk):
     county = desk / "data" / "samples" / "county"
     assert (county / "复采名单.xlsx").stat().st_size > 5_000
     assert "复采" in (county / "汇总.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl")
+def test_serving__begins_with_two_lines(desk):
+    assert tuple(lines("docs/serve.md")[:2]) == SERVED
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    serve, send = (line.replace("localhost:8080", f"localhost:{port}") for line in SERVED)
+    serve = serve.replace(" &", f" --port {port} 2>served.ndjson &")
+    ready = f"until curl --silent --fail localhost:{port}/ready >ready.json; do kill -0 $! && sleep 0.1; done"
+    script = f"trap 'kill %1; wait' EXIT\n{serve}\n{ready}\n{send}"
+    done = subprocess.run(["bash", "-eumc", script], capture_output=True, text=True, check=False)
+    assert json.loads(done.stdout) == {"position": 1}, done.stderr + (desk / "served.ndjson").read_text()
+    with Store(desk / "campaign") as store:
+        assert store.events("collect").filter(pl.col("tube") == "2022040001").collect().height == 1
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "(?:python|pycon)")])

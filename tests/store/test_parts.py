@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from poolpipe.store.parts import read_part, write_part
@@ -26,7 +26,6 @@ def columns_of(chunks: list[list[str | None]]) -> pa.ChunkedArray:
     )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(chunks=CELLS)
 def test_texts__come_back_whatever_was_chosen_for_them(
     tmp_path: Path, chunks: list[list[str | None]]

@@ -31,7 +31,7 @@ _CHARTS: Final = {
     "target_difference": Words("one target beside another", "靶标间 Ct 差"),
     "single_target": Words("single-target positives", "单靶阳性"),
     "positivity": Words("positives found", "阳性数"),
-    "contradiction": Words("report against reading", "报告与读数不符"),
+    "contradiction": Words("report against reading", "报告与 Ct 值不符"),
 }
 _DIRECTIONS: Final = {"up": Words("up", "上升"), "down": Words("down", "下降")}
 

@@ -18,7 +18,7 @@ CLOCK_WORDS: Final = {
     "result": Words("Result after receipt", "签收后出结果"),
     "result_never_beyond": Words("Result after the swab", "采样后出结果"),
     "room_temperature": Words("Delivered after the swab", "采样后送达"),
-    "pickup": Words("Picked up", "收样"),
+    "pickup": Words("Picked up", "转运"),
     "cold_store": Words("Tested after the swab", "采样后上机"),
 }
 """Clocks of the mart `turnaround`, in the order in which a report names them."""
