@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from poolpipe.commands import options
 from poolpipe.commands.frames import echo_json
 from poolpipe.messages import message_in_language
 from poolpipe.terminal.console import show, tell
+
+if TYPE_CHECKING:
+    from poolpipe.store.device_tokens import DeviceTokens
 
 __all__ = ["token"]
 
@@ -26,12 +30,17 @@ __all__ = ["token"]
 @click.pass_context
 def token(ctx: click.Context, store: Path) -> None:
     """Group of the commands about tokens."""
+    ctx.obj = store
+
+
+def _devices(store: Path) -> DeviceTokens:
     from poolpipe.errors import InputError
     from poolpipe.store import is_store
+    from poolpipe.store.device_tokens import DeviceTokens
 
     if not is_store(store):
         raise InputError.of("no_store", where=str(store))
-    ctx.obj = store
+    return DeviceTokens(store)
 
 
 @token.command(
@@ -62,25 +71,23 @@ def token(ctx: click.Context, store: Path) -> None:
 @click.pass_obj
 def add(store: Path, *, device: str, site: str, kinds: tuple[str, ...], rate: float) -> None:
     """Make a token."""
-    from poolpipe.store.device_tokens import DeviceTokens
-
-    made = DeviceTokens(store).add(device, site=site, kinds=kinds, rate=rate)
-    click.echo(made)
+    made = _devices(store).add(device, site=site, kinds=kinds, rate=rate)
+    tell(made)
     tell(message_in_language("token_told_once", {}), err=True)
 
 
 @token.command(
     "list",
-    help="The devices that have a token, or had one.  列出设备\n\n\b\nExample  例:\n  poolpipe token campaign list",
+    help="The devices that have a token, or had one.  列出设备\n\n"
+    "\b\nExamples  例:\n  poolpipe token campaign list\n  poolpipe token campaign list --json",
 )
 @options.as_json()
 @click.pass_obj
 def list_devices(store: Path, *, as_json: bool) -> None:
     """Show the devices."""
-    from poolpipe.store.device_tokens import DeviceTokens
     from poolpipe.terminal.stores import device_board
 
-    found = DeviceTokens(store).list()
+    found = _devices(store).list()
     if as_json:
         names = ("name", "site", "rate", "made", "withdrawn")
         echo_json(
@@ -100,7 +107,5 @@ def list_devices(store: Path, *, as_json: bool) -> None:
 @click.pass_obj
 def revoke(store: Path, *, device: str) -> None:
     """Withdraw a token."""
-    from poolpipe.store.device_tokens import DeviceTokens
-
-    DeviceTokens(store).revoke(device)
+    _devices(store).revoke(device)
     tell(message_in_language("token_withdrawn", {"device": device}))

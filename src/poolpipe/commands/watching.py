@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from poolpipe.display import json_text
 from poolpipe.terminal.console import show
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def watch_changes(followed: FollowedStore, pause: Callable[[], None] | None = No
     """
     for tables, changes in versions_of(followed, pause):
         for line in changed_recalls(tables, changes):
-            click.echo(line)
+            click.echo(json_text(json.loads(line), indent=None))
 
 
 def changed_recalls(tables: LiveTables, changes: list[Changes] | None) -> list[str]:
