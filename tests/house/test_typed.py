@@ -22,6 +22,7 @@ from house.rooms import ROOT
 from poolpipe.cli import poolpipe
 from poolpipe.simulate import simulate
 from poolpipe.store import Store
+from poolpipe.store.device_tokens import DeviceTokens
 
 INSTALLED = Path(sys.executable).parent
 SAMPLES = ROOT / "data" / "samples"
@@ -44,6 +45,7 @@ NOT_RUN = {
     ),
     "poolpipe serve campaign --host 0.0.0.0 --port 8443": "does not end by itself; tests/serve serve",
     "poolpipe serve campaign --certificate c.pem --private-key k.pem": "does not end by itself; tests/serve serve",
+    "poolpipe recalls campaign --watch": "does not end by itself; tests/live/test_watching.py watches",
     **dict.fromkeys(SERVED, "typed in a shell, with another port"),
 }
 """Commands that are not typed here, and why."""
@@ -117,6 +119,7 @@ def pantry(tmp_path_factory):
     with Store(place / "campaign") as store:
         store.ingest(place / "scans")
         store.conclude()
+    DeviceTokens(place / "campaign").add("S17-gun-1")
     (place / "strict.toml").write_text(blocks("docs/policy.md", "toml")[0], encoding="utf-8")
     county = SAMPLES / "county"
     for path in (*county.glob("*.xls*"), *county.glob("*.csv"), county / "reference" / "居民名册.xlsx"):

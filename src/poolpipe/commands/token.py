@@ -101,7 +101,7 @@ def list_devices(store: Path, *, as_json: bool) -> None:
 
 
 @token.command(
-    help="Withdraw DEVICE's token.  撤销设备的令牌\n\n\b\nExample  例:\n  poolpipe token campaign revoke S17-gun-2"
+    help="Withdraw DEVICE's token.  撤销设备的令牌\n\n\b\nExample  例:\n  poolpipe token campaign revoke S17-gun-1"
 )
 @click.argument("device", metavar="DEVICE")
 @click.pass_obj
