@@ -130,12 +130,12 @@ _REJECTS = {column.name: column.dtype for column in TABLES["rejects"]}
 def _in_order(
     parts: list[TablePart], files: PartFiles, sealing: DataKeys | None, wells: int, *, hears: bool
 ) -> Iterator[tuple[ValidEvents, Heard]]:
-    """Read parts in two threads, and yield them in order; few are waiting at any time."""
-    with ThreadPoolExecutor(2) as threads:
+    """Read parts in three threads, and yield them in order; few are waiting at any time. With two it takes 8 % longer."""
+    with ThreadPoolExecutor(3) as threads:
         waiting = []
         for part in parts:
             waiting.append(threads.submit(_events, part, files, sealing, wells, hears=hears))
-            if len(waiting) > 3:
+            if len(waiting) > 4:
                 yield waiting.pop(0).result()
         while waiting:
             yield waiting.pop(0).result()
