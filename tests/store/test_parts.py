@@ -28,9 +28,9 @@ def columns_of(chunks: list[list[str | None]]) -> pa.ChunkedArray:
 
 @given(chunks=CELLS)
 def test_texts__come_back_whatever_was_chosen_for_them(
-    tmp_path: Path, chunks: list[list[str | None]]
+    tmp_path_factory: pytest.TempPathFactory, chunks: list[list[str | None]]
 ) -> None:
-    path = tmp_path / "part.parquet"
+    path = tmp_path_factory.mktemp("parts") / "part.parquet"
     table = pa.table({"tube": columns_of(chunks)})
     proof = write_part(table, path)
     told = table["tube"].to_pylist()
