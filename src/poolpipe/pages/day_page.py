@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 from functools import partial
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from poolpipe.charts.funnel import funnel, funnel_chart, losses
-from poolpipe.charts.looks import known_language
 from poolpipe.charts.positives import positives, positives_by_place, positives_chart
 from poolpipe.charts.recalls import RECALL_SERIES, recall_chart, recall_curve
 from poolpipe.display import mask_identities
 from poolpipe.pages.clusters import growing_clusters
 from poolpipe.pages.headlines import day_counts, headlines
 from poolpipe.pages.pictures import Picture, picture_of
+from poolpipe.pages.rendering import rendered_page
 from poolpipe.pages.troubles import anomalies_by_code, false_alarms_by_statistic, rejects_by_code
 from poolpipe.pages.understood import files_understood, files_unread, words_understood
 from poolpipe.pages.waiting import waiting_people
-from poolpipe.pages.words import Words, clock_time, masked_words, share_text, shortened
+from poolpipe.pages.words import Words, clock_time, masked_words, share_text
 from poolpipe.words import PRESET_WORDS, SEVERITY_WORDS, STATE_WORDS
 
 if TYPE_CHECKING:
     from poolpipe.pages.headlines import DayCounts
     from poolpipe.pages.source import PageSource
 
-__all__ = ["GENERATOR", "day_page"]
-
-GENERATOR: Final = '<meta name="generator" content="poolpipe">'
-"""What every page of poolpipe has in its head."""
+__all__ = ["day_page"]
 
 _PEOPLE: Final = 200
 _PLACES: Final = 50
@@ -63,27 +59,8 @@ def day_page(source: PageSource, *, zone: str, language: str = "zh", show_ids: b
     InputError
         If the language is another.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    opening = known_language(language)
-    environment = Environment(
-        loader=PackageLoader("poolpipe.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_visible,
-    )
-    style = resources.files("poolpipe.pages").joinpath("templates/page.css").read_text(encoding="utf-8")
-    page = environment.get_template("page.html")
-    facts = {**_facts(source, zone=zone, show_ids=show_ids), "opening": opening, "show_ids": show_ids}
-    return page.render(style=Markup(style), generator=Markup(GENERATOR), W=Words, **facts) + "\n"  # noqa: S704
-
-
-def _visible(value: object) -> object:
-    """Every text on its way into the page: control characters escaped; what is HTML already stays."""
-    return shortened(value) if type(value) is str and not value.startswith("data:") else value
+    facts = {**_facts(source, zone=zone, show_ids=show_ids), "show_ids": show_ids}
+    return rendered_page("page", language, facts)
 
 
 def _facts(source: PageSource, *, zone: str, show_ids: bool) -> dict[str, Any]:

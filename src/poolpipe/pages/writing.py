@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from poolpipe.errors import InputError
-from poolpipe.pages.day_page import GENERATOR
+from poolpipe.pages.rendering import GENERATOR
 from poolpipe.results.replacing import replaced_file
 
 if TYPE_CHECKING:
