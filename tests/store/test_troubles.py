@@ -280,7 +280,7 @@ def test_clock_that_jumps_back__forgets_no_version_too_early(scans: list[Path], 
     times = [now - timedelta(days=1), now - timedelta(hours=1), now - timedelta(days=30), now]
     with Store(tmp_path / "city") as store:
         for each, at in zip(scans[:4], times, strict=True):
-            with mock.patch.object(ledger, "_now", lambda at=at: at.isoformat()):
+            with mock.patch.object(ledger, "now_text", lambda at=at: at.isoformat()):
                 store.ingest(each)
         store.compact(keep_days=7)
         kept = store.versions()["version"].to_list()

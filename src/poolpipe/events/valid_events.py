@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from poolpipe.events.columns import EncodedColumn
 
 if TYPE_CHECKING:
-    import numpy as np
     import polars as pl
     from numpy.typing import NDArray
 
@@ -80,6 +81,12 @@ class ValidEvents:
         for parts in (self.codes, self.words, self.numbers):
             for name in [name for name, part in parts.items() if _is_empty(part)]:
                 del parts[name]
+
+    def file_of_each(self, file: int) -> NDArray[np.int32]:
+        """File of each event, (n,) int32: `file` where the batch holds one."""
+        if self.files is None:
+            return np.full(len(self.at), file, np.int32)
+        return self.files if self.attributes_id is None else self.files[self.attributes_id]
 
     def kept(self, rows: NDArray[np.int64]) -> ValidEvents:
         """Only some rows."""

@@ -69,6 +69,10 @@ class LostInbox(NamedTuple):
         """What is wrong, in both languages."""
         return message(_DAMAGES[self.why], {})
 
+    def as_error(self) -> InputError:
+        """The error that names file, place and what to do."""
+        return InputError.of("inbox_damaged", where=str(self.path), place=self.place, why=self.told)
+
 
 def segments(folder: Path) -> list[SegmentFile]:
     """The files of the log, the oldest first; none where there is no log."""
@@ -201,7 +205,7 @@ def read_inbox(folder: Path, secret: bytes, done: int) -> Iterator[InboxRecord]:
     """
     for each in _read(folder, secret, done):
         if isinstance(each, LostInbox):
-            raise InputError.of("inbox_damaged", where=str(each.path), place=each.place, why=each.told)
+            raise each.as_error()
         yield each
 
 

@@ -9,12 +9,18 @@ from poolpipe.events.posted import Posted, PostedForm
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["pack", "unpack"]
+    from poolpipe.inbox.segments import InboxRecord
+
+__all__ = ["gathered", "pack", "unpack"]
 
 _HEAD: Final = struct.Struct("<qHBBI")
 """When it came; bytes of the device's name; kind, from 1, 0 for none; form, and 128 where it asks; bytes of the content."""
+
+_AT_ONCE: Final = 1 << 15
+_BYTES_AT_ONCE: Final = 1 << 26
+"""Requests, and bytes of their records, after which no more are cleaned together."""
 
 _NUMBER_OF: Final[dict[str | None, int]] = {None: 0, **{kind: place for place, kind in enumerate(KINDS, 1)}}
 
@@ -53,3 +59,17 @@ def unpack(packed: bytes, first: int) -> Iterator[Posted]:
         told = KINDS[kind - 1] if kind else None
         yield Posted(arrived, device, told, PostedForm(form & 127), packed[start:place], form > 127, first)
         first += 1
+
+
+def gathered(records: Iterable[InboxRecord]) -> Iterator[tuple[list[Posted], int]]:
+    """Give the requests of records, as many at a time as are cleaned together, and the bytes of these records."""
+    waiting: list[Posted] = []
+    size = 0
+    for record in records:
+        waiting += unpack(record.packed, record.first)
+        size += len(record.packed)
+        if len(waiting) >= _AT_ONCE or size >= _BYTES_AT_ONCE:
+            yield waiting, size
+            waiting, size = [], 0
+    if waiting:
+        yield waiting, size

@@ -225,10 +225,9 @@ class Door:
         size = int(length) if length and length.isdecimal() else most
         if length and size > most:
             raise Refused(413, "body_too_large", closes=True, most=most)
-        waiting = self.group.bytes_waiting + self._reading_bytes + (size if length else 0)
         if self.is_draining:
             raise Refused(503, "service_ends", retry_after=10, closes=True)
-        if waiting > self._limits.waiting_mb * _MB or self._inbox_bytes > self._limits.inbox_mb * _MB:
+        if self._is_full(self._reading_bytes + (size if length else 0)):
             raise Refused(503, "service_full", retry_after=5, closes=True)
         if time.monotonic() < self._full_until:
             raise Refused(503, "disk_full", retry_after=30, closes=True)
@@ -320,11 +319,12 @@ class Door:
     def _hindrance(self) -> list[str]:
         found = ["draining"] if self.is_draining else []
         found += ["disk_full"] if time.monotonic() < self._full_until else []
-        full = (
-            self.group.bytes_waiting > self._limits.waiting_mb * _MB
-            or self._inbox_bytes > self._limits.inbox_mb * _MB
-        )
-        return [*found, "full"] if full else found
+        return [*found, "full"] if self._is_full() else found
+
+    def _is_full(self, more: int = 0) -> bool:
+        """Whether more bytes wait than the limits allow, with some that are on their way."""
+        waiting = self.group.bytes_waiting + more
+        return waiting > self._limits.waiting_mb * _MB or self._inbox_bytes > self._limits.inbox_mb * _MB
 
     def _state(self, protocol: Any, troubles: list[str]) -> None:
         body = json.dumps({"ok": not troubles, "troubles": troubles}).encode()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from datetime import UTC, datetime
 
 from poolpipe.display import mask_identities
+from poolpipe.store.ledger_file import now_text
 
 __all__ = ["log"]
 
@@ -16,7 +16,7 @@ _LOCK = threading.Lock()
 
 def log(event: str, **fields: object) -> None:
     """Write a line: at, event, and fields; texts are masked where they hold an identity."""
-    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     told = {name: mask_identities(each) if isinstance(each, str) else each for name, each in fields.items()}
+    line = json.dumps({"at": now_text(), "event": event, **told}, ensure_ascii=False)
     with _LOCK:
-        print(json.dumps({"at": at, "event": event, **told}, ensure_ascii=False), file=sys.stderr, flush=True)  # noqa: T201
+        print(line, file=sys.stderr, flush=True)  # noqa: T201

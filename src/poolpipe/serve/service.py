@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from poolpipe.errors import InputError
 from poolpipe.inbox.log import remove_all, trim
-from poolpipe.inbox.packing import unpack
+from poolpipe.inbox.packing import gathered
 from poolpipe.inbox.tail import InboxTail
 from poolpipe.serve.door import DoorSettings
 from poolpipe.serve.door_process import run_door
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
-_AT_ONCE: Final = 1 << 15
-_BYTES_AT_ONCE: Final = 1 << 26
 _BEAT: Final = 1.0
 _TICK: Final = 0.02
 """Seconds between two looks at what has come: more requests are cleaned together, which costs less a request."""
@@ -143,16 +141,8 @@ class _Service:
             self._closed = True
 
     def _clean(self) -> None:
-        waiting: list[Posted] = []
-        size = 0
-        for record in self._tail.read(self._synced):
-            waiting += unpack(record.packed, record.first)
-            size += len(record.packed)
-            if len(waiting) >= _AT_ONCE or size >= _BYTES_AT_ONCE:
-                self._take(waiting, size)
-                waiting, size = [], 0
-        if waiting:
-            self._take(waiting, size)
+        for requests, size in gathered(self._tail.read(self._synced)):
+            self._take(requests, size)
 
     def _take(self, requests: list[Posted], size: int) -> None:
         if not self._taking.is_behind:

@@ -8,7 +8,6 @@ import secrets
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import apsw
@@ -16,7 +15,7 @@ import apsw
 from poolpipe.choices import suggestion
 from poolpipe.errors import InputError
 from poolpipe.results.durable import sync_folder
-from poolpipe.store.ledger_file import new_ledger_file, opened_ledger_file
+from poolpipe.store.ledger_file import new_ledger_file, now_text, opened_ledger_file
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
@@ -27,8 +26,8 @@ __all__ = ["DEVICES", "Device", "DeviceTokens", "KnownTokens", "digest_of"]
 
 DEVICES: Final = "devices.sqlite"
 _BYTES: Final = 32
-_CHANGES: Final = slice(24, 28)
-"""Where an SQLite file counts the transactions that changed it."""
+_CHANGES: Final = 24
+"""The place of four bytes in which an SQLite file counts the transactions that changed it."""
 
 _UNSEEN_S: Final = 0.001
 """Seconds for which a door does not look whether the file has changed: at 20,000 requests a second each look costs."""
@@ -115,7 +114,7 @@ class DeviceTokens:
                 devices.execute("select 1 from devices where device = ? and withdrawn is null", (device,))
             ):
                 raise InputError.of("device_has_token", where=device)
-            row = (device, digest_of(token), site, " ".join(sorted(set(kinds))), rate, _now())
+            row = (device, digest_of(token), site, " ".join(sorted(set(kinds))), rate, now_text())
             devices.execute("insert into devices values (?, ?, ?, ?, ?, ?, null)", row)
         return token
 
@@ -132,7 +131,8 @@ class DeviceTokens:
             raise InputError.of("device_unknown", where=device, hint=suggestion(device, names))
         with self._opened() as devices:
             devices.execute(
-                "update devices set withdrawn = ? where device = ? and withdrawn is null", (_now(), device)
+                "update devices set withdrawn = ? where device = ? and withdrawn is null",
+                (now_text(), device),
             )
 
     def list(self) -> list[Device]:
@@ -196,14 +196,11 @@ class KnownTokens:
         if self._file < 0 and not self._open():
             return None
         now = time.monotonic()
-        if now >= self._look_at and os.pread(self._file, 4, _CHANGES.start) != self._changes:
-            try:
-                self._read()
-            except (apsw.Error, OSError):  # whom it would let in is not known
-                self._devices, self._changes = {}, b""
         if now >= self._look_at:
             self._look_at = now + _UNSEEN_S
-        return self._devices.get(hashlib.sha256(token).digest())
+            if self._count() != self._changes:
+                self._read()
+        return self._devices.get(digest_of(token))
 
     def close(self) -> None:
         """Close the file."""
@@ -218,14 +215,20 @@ class KnownTokens:
             return False
         return True
 
+    def _count(self) -> bytes:
+        return os.pread(self._file, 4, _CHANGES)
+
     def _read(self) -> None:
         """Read the file anew; the count is read first, so that a change meanwhile is met the next time."""
-        changes = os.pread(self._file, 4, _CHANGES.start)
-        devices = opened_ledger_file(self._path, writes=False)
         try:
-            self._devices = {each.sha256: each for each in _rows(devices) if not each.withdrawn}
-        finally:
-            devices.close()
+            changes = self._count()
+            devices = opened_ledger_file(self._path, writes=False)
+            try:
+                self._devices = {each.sha256: each for each in _rows(devices) if not each.withdrawn}
+            finally:
+                devices.close()
+        except (apsw.Error, OSError):  # whom it would let in is not known
+            self._devices, changes = {}, b""
         self._changes = changes
 
 
@@ -245,7 +248,3 @@ def _rows(devices: apsw.Connection) -> list[Device]:
         )
         for name, sha256, site, kinds, rate, made, withdrawn in found
     ]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

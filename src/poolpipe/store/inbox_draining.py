@@ -8,18 +8,18 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from poolpipe.errors import InputError
-from poolpipe.inbox.log import INBOX, LostInbox, damages, read_inbox, read_rest, remove_all, segments
-from poolpipe.inbox.packing import unpack
+from poolpipe.inbox.log import INBOX, LostInbox, damages, read_rest, remove_all, segments
+from poolpipe.inbox.packing import gathered
 from poolpipe.messages import message
 from poolpipe.results.locks import held
 from poolpipe.store.checking import StoreFinding
 from poolpipe.store.inbox_taking import InboxTaking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from poolpipe.events.posted import Posted
+    from poolpipe.inbox.segments import InboxRecord
     from poolpipe.policy import Policy
     from poolpipe.store.inbox_taking import Commit
     from poolpipe.store.keys import DataKeys
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["APPENDING", "appending", "holds_requests", "inbox_findings", "inbox_secret", "take_in_inbox"]
 
-_AT_ONCE: Final = 1 << 15
-"""Requests that are cleaned together."""
-
-_BYTES_AT_ONCE: Final = 1 << 26
 _EVENTS_A_COMMIT: Final = 1 << 20
 APPENDING: Final = ".appending.lock"
 """The file that whoever appends locks."""
@@ -122,26 +118,33 @@ def take_in_inbox(
     secret, count = inbox_secret(sealing), 0
     with appending(store) as folder:
         taking = InboxTaking(ledger, files, sealing, policy, commit)
-        reading = (read_rest if accepts_loss else read_inbox)(folder, secret, taking.done)
-        waiting: list[Posted] = []
-        size = 0
-        try:
-            for found in reading:
-                if isinstance(found, LostInbox):
-                    taking.note_loss(found)
-                    continue
-                several = [each for each in unpack(found.packed, found.first) if each.position > taking.done]
-                waiting += several
-                count += len(several)
-                size += len(found.packed)
-                if len(waiting) >= _AT_ONCE or size >= _BYTES_AT_ONCE:
-                    taking.clean(waiting)
-                    waiting, size = [], 0
-                if taking.events_waiting >= _EVENTS_A_COMMIT:
-                    taking.commit()
-        finally:  # damage further on takes nothing from what comes before it
-            if waiting:
-                taking.clean(waiting)
-            taking.commit()
+        lost: list[LostInbox] = []
+        give_up = taking.note_loss if accepts_loss else None
+        for requests, _ in gathered(_legible(read_rest(folder, secret, taking.done), lost, give_up)):
+            new = [each for each in requests if each.position > taking.done]
+            count += len(new)
+            if new:
+                taking.clean(new)
+            if taking.events_waiting >= _EVENTS_A_COMMIT:
+                taking.commit()
+        taking.commit()  # damage further on takes nothing from what comes before it
+        if lost:
+            raise lost[0].as_error()
         remove_all(folder)
     return count
+
+
+def _legible(
+    reading: Iterable[InboxRecord | LostInbox],
+    lost: list[LostInbox],
+    give_up: Callable[[LostInbox], None] | None,
+) -> Iterator[InboxRecord]:
+    """The records up to the first that is lost, which is put into `lost`; with `give_up` that is told of each, and all others come."""
+    for found in reading:
+        if not isinstance(found, LostInbox):
+            yield found
+        elif give_up is not None:
+            give_up(found)
+        else:
+            lost.append(found)
+            return

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from poolpipe.display import mask_identities
 from poolpipe.events.posted_bodies import name_of, take_posted
-from poolpipe.events.rejected_loads import PLATES
+from poolpipe.events.taking import REJECTS
 from poolpipe.inbox.log import INBOX, LostInbox
-from poolpipe.store.contents import LOADS, LOADS_CLEAR, REJECTS, REJECTS_CLEAR, REJECTS_VAULT
-from poolpipe.store.day_parts import day_parts
 from poolpipe.store.event_tables import hashes_of, to_tables
 from poolpipe.store.held_events import HeldEvents
 from poolpipe.store.ledger import InputTaken, json_of
+from poolpipe.store.new_parts import all_or_nothing, day_parts, refused_parts
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
@@ -153,7 +152,7 @@ class InboxTaking:
         counts = np.zeros((len(requests), 4), np.int64)
         arrived = np.array([each.arrived for each in requests], np.int64)
         new: list[EventTables] = []
-        rejects = [pl.DataFrame(schema=_REJECTS)]
+        rejects = [pl.DataFrame(schema=REJECTS)]
         for taken in take_posted(requests, self._policy):
             np.add.at(
                 counts,
@@ -199,16 +198,11 @@ class InboxTaking:
         waiting = self._waiting
         if not waiting.requests:
             return self.done
-        parts: list[TablePart] = []
-        try:
+        with all_or_nothing(self._files) as parts:
             for kind in KINDS:
                 if waiting.tables.get(kind):
-                    parts += day_parts(waiting.tables[kind], self._files, self._sealing)
-            parts += self._other_parts()
-        except BaseException:
-            for part in parts:
-                self._files.remove(part)
-            raise
+                    parts.extend(day_parts(waiting.tables[kind], self._files, self._sealing))
+            parts.extend(refused_parts(waiting.rejects, waiting.loads, self._files, self._sealing))
         self._commit("serve", parts, [self._as_input()])
         self.done, self._waiting = waiting.last, _SinceCommit()
         self._input = self._ledger.next_input()
@@ -219,36 +213,18 @@ class InboxTaking:
     ) -> Iterator[tuple[EventTables, NDArray[np.int32]]]:
         """The events of an outcome as tables, and the request of each."""
         for events, file in taken.pieces:
-            n = len(events.at)
-            places = np.full(n, file, np.int32) if events.files is None else events.files
-            if events.attributes_id is not None and events.files is not None:
-                places = events.files[events.attributes_id]
-            inputs = np.full(n, self._input, np.int32)
-            yield (
-                to_tables(events, self._sealing, self._policy.codes.plate_wells, arrived[places], inputs),
-                places,
-            )
+            places = events.file_of_each(file)
+            inputs = np.full(len(places), self._input, np.int32)
+            wells = self._policy.codes.plate_wells
+            yield to_tables(events, self._sealing, wells, arrived[places], inputs), places
 
     def _note(self, taken: Taken) -> None:
         waiting = self._waiting
-        waiting.loads += [loads for loads in taken.rejected_loads if loads.height]
+        waiting.loads += taken.rejected_loads
         for told in taken.words:
             for column, words in told.items():
                 waiting.words.setdefault(column, {}).update(words)
         waiting.left_out.update(*taken.left_out.values())
-
-    def _other_parts(self) -> list[TablePart]:
-        """Write refused records, and the plates of refused loads."""
-        parts = []
-        if self._waiting.rejects:
-            frame = pl.concat(self._waiting.rejects)
-            clear = frame.select(REJECTS_CLEAR.names).to_arrow().cast(REJECTS_CLEAR)
-            vault = frame.select(REJECTS_VAULT.names).to_arrow().cast(REJECTS_VAULT)
-            parts.append(self._files.write(REJECTS, clear, vault, self._sealing))
-        if self._waiting.loads:
-            frame = pl.concat([pl.DataFrame(schema=PLATES), *self._waiting.loads])
-            parts.append(self._files.write(LOADS, frame.to_arrow().cast(LOADS_CLEAR), None, self._sealing))
-        return parts
 
     def _as_input(self) -> InputTaken:
         waiting = self._waiting
@@ -264,16 +240,6 @@ class InboxTaking:
         return InputTaken(
             self._input, name, mark, waiting.arrived, read, accepted, duplicates, rejected, json_of(notes)
         )
-
-
-_REJECTS: Final = {
-    "file": pl.String,
-    "line": pl.Int64,
-    "kind": pl.String,
-    "code": pl.String,
-    "detail": pl.String,
-    "raw": pl.String,
-}
 
 
 def _verdicts(requests: Sequence[Posted], counts: NDArray[np.int64], refused: pl.DataFrame) -> list[Verdict]:

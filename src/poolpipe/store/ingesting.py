@@ -16,19 +16,17 @@ import polars as pl
 
 from poolpipe.display import mask_identities
 from poolpipe.events.outcomes import outcomes
-from poolpipe.events.rejected_loads import PLATES
-from poolpipe.store.contents import FILE_COUNTS, LOADS, LOADS_CLEAR, REJECTS, REJECTS_CLEAR, REJECTS_VAULT
-from poolpipe.store.day_parts import day_parts
+from poolpipe.store.contents import FILE_COUNTS
 from poolpipe.store.event_tables import EventTables, hashes_of, to_tables
 from poolpipe.store.held_events import HeldEvents
 from poolpipe.store.known_files import DATED_AHEAD, KnownFiles
 from poolpipe.store.ledger import InputTaken, json_of
+from poolpipe.store.new_parts import day_parts, refused_parts
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from poolpipe.events.mapping import ColumnMapping
@@ -176,10 +174,7 @@ class _Taking:
         self._count(taken)
         self._waiting.update(int(part.files[0]) for part in taken.waiting)
         for events, file in taken.pieces:
-            n = len(events.at)
-            places = np.full(n, file, np.int32) if events.files is None else events.files
-            if events.attributes_id is not None and events.files is not None:
-                places = events.files[events.attributes_id]
+            places = events.file_of_each(file)
             tables = to_tables(
                 events,
                 self._sealing,
@@ -297,13 +292,8 @@ class _Taking:
             return
         for kind in KINDS:
             self._write(kind)
-        if self._rejects:
-            frame = pl.concat([rejects for _, rejects in self._rejects])
-            clear, vault = frame.select(REJECTS_CLEAR.names), frame.select(REJECTS_VAULT.names)
-            self._keep(REJECTS, clear.to_arrow().cast(REJECTS_CLEAR), vault.to_arrow().cast(REJECTS_VAULT))
-        if loads := [each for _, each in self._loads if each.height]:
-            frame = pl.concat([pl.DataFrame(schema=PLATES), *loads])
-            self._keep(LOADS, frame.to_arrow().cast(LOADS_CLEAR), None)
+        rejects, loads = [each for _, each in self._rejects], [each for _, each in self._loads]
+        self._parts += [(-1, part) for part in refused_parts(rejects, loads, self._files, self._sealing)]
         parts, ended = [part for _, part in self._parts], self._ended
         # from here on `give_up` leaves these files: of a commit that failed nobody knows whether the disk has it
         self._parts, self._rejects, self._loads, self._ended = [], [], [], []
@@ -317,9 +307,6 @@ class _Taking:
             if tables:
                 file = self._file if mine else -1
                 self._parts += [(file, part) for part in day_parts(tables, self._files, self._sealing)]
-
-    def _keep(self, content: str, clear: pa.Table, vault: pa.Table | None) -> None:
-        self._parts.append((-1, self._files.write(content, clear, vault, self._sealing)))
 
 
 def _now_us() -> int:

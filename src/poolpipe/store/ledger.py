@@ -20,7 +20,7 @@ from poolpipe.errors import InputError
 from poolpipe.messages import message
 from poolpipe.paths import LEDGER
 from poolpipe.results.durable import sync_folder
-from poolpipe.store.ledger_file import new_ledger_file, opened_ledger_file
+from poolpipe.store.ledger_file import new_ledger_file, now_text, opened_ledger_file
 from poolpipe.store.ledger_rows import (
     InputTaken,
     TablePart,
@@ -107,7 +107,7 @@ class Ledger:
                     pass
                 made.executemany("insert into meta values (?, ?)", meta.items())
                 made.execute(
-                    "insert into versions values (0, ?, 'created', ?, '')", (_now(), digest_of_files([]))
+                    "insert into versions values (0, ?, 'created', ?, '')", (now_text(), digest_of_files([]))
                 )
             made.close()
             unfinished.rename(path)
@@ -278,7 +278,7 @@ class Ledger:
             "insert into versions values (?, ?, ?, ?, ?)",
             (
                 version,
-                _now(),
+                now_text(),
                 what,
                 digest_of_files(self._parts_at(version)),
                 digest_of_inputs(taken, gone, before),
@@ -321,7 +321,9 @@ class Ledger:
     def note_unsealing(self, who: str, what: str, why: str) -> None:
         """Write down that identities were shown: to whom, which, and why."""
         with self.committing():
-            self._connection.execute("insert into unsealings values (?, ?, ?, ?)", (_now(), who, what, why))
+            self._connection.execute(
+                "insert into unsealings values (?, ?, ?, ?)", (now_text(), who, what, why)
+            )
 
     def unsealings(self) -> list[dict[str, str]]:
         """Who has seen identities: at, who, what, why."""
@@ -368,10 +370,6 @@ _PART: Final = (
     "content, path, rows, bytes, sha256, coalesce(vault, ''), coalesce(vault_bytes, 0), coalesce(vault_sha256, ''), "
     "first_at, last_at, id"
 )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def json_of(told: Any) -> str:

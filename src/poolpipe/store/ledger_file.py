@@ -10,6 +10,7 @@ one changed bit in a log ends the log there in silence; and a store on a medium 
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import apsw
@@ -19,7 +20,7 @@ from poolpipe.messages import message
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["CheckedPages", "new_ledger_file", "opened_ledger_file"]
+__all__ = ["CheckedPages", "new_ledger_file", "now_text", "opened_ledger_file"]
 
 _BUSY_MS: Final = 10_000
 _RESERVED: Final = 8
@@ -97,3 +98,8 @@ def _checksum(page: bytes, offset: int) -> bytes:
     told = hashlib.blake2b(memoryview(page)[:-_RESERVED], digest_size=_RESERVED)
     told.update(offset.to_bytes(8, "little"))
     return told.digest()
+
+
+def now_text() -> str:
+    """The present as ledgers and logs write it: RFC 3339, UTC, milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -114,12 +114,7 @@ def read_part(path: Path, proof: Proof, schema: pa.Schema, *, as_kept: bool = Fa
     """
     with _opened(path, proof) as content:
         told = pq.read_metadata(pa.BufferReader(content))
-        empty, coded = _empty_columns(told), _coded_columns(told)
-        wanted = (
-            pa.schema(_as_kept(each, coded) for each in schema if each.name not in empty)
-            if as_kept
-            else schema
-        )
+        wanted = _as_kept(schema, told) if as_kept else schema
         asked = [each.name for each in wanted if pa.types.is_dictionary(each.type)]
         return _table(content, wanted, metadata=told, read_dictionary=asked)
 
@@ -168,31 +163,24 @@ def _content(path: Path) -> pa.Buffer:
     return content.slice(0, read)
 
 
-def _empty_columns(told: pq.FileMetaData) -> set[str]:
-    """The columns of a file whose every value is null, as its statistics tell."""
-    empty = set(told.schema.names)
+def _as_kept(schema: pa.Schema, told: pq.FileMetaData) -> pa.Schema:
+    """The columns of a file that have any value, as its statistics tell; without dictionary where none is kept."""
+    has_value, has_dictionary = set[str](), set[str]()
     for group in range(told.num_row_groups):
         rows = told.row_group(group)
         for place in range(told.num_columns):
-            statistics = rows.column(place).statistics
-            if statistics is None or statistics.null_count != rows.num_rows:
-                empty.discard(rows.column(place).path_in_schema)
-    return empty
-
-
-def _coded_columns(told: pq.FileMetaData) -> set[str]:
-    """The columns of a file that are kept with a dictionary in any of its row groups."""
-    columns = [
-        told.row_group(group).column(place)
-        for group in range(told.num_row_groups)
-        for place in range(told.num_columns)
-    ]
-    return {each.path_in_schema for each in columns if each.has_dictionary_page}
-
-
-def _as_kept(field: pa.Field, coded: set[str]) -> pa.Field:
-    is_plain = pa.types.is_dictionary(field.type) and field.name not in coded
-    return field.with_type(field.type.value_type) if is_plain else field
+            column = rows.column(place)
+            if column.statistics is None or column.statistics.null_count != rows.num_rows:
+                has_value.add(column.path_in_schema)
+            if column.has_dictionary_page:
+                has_dictionary.add(column.path_in_schema)
+    empty = set(told.schema.names) - has_value
+    plain = {each.name for each in schema if pa.types.is_dictionary(each.type)} - has_dictionary
+    return pa.schema(
+        each.with_type(each.type.value_type) if each.name in plain else each
+        for each in schema
+        if each.name not in empty
+    )
 
 
 def _shaped(table: pa.Table, schema: pa.Schema) -> pa.Table:
