@@ -26,7 +26,7 @@ from poolpipe.events.lost_files import unused_files
 from poolpipe.events.mapping import load_mapping
 from poolpipe.events.questions import open_questions
 from poolpipe.events.reference import Reference, read_reference
-from poolpipe.events.rejected_loads import loads_without_lab
+from poolpipe.events.rejected_loads import known_at, loads_without_lab
 from poolpipe.instruments.event_source import InstrumentSource
 from poolpipe.policy import Policy, load_policy
 from poolpipe.progress import StepProgress, reporting
@@ -264,8 +264,7 @@ def conclude(
             clocks = read_clocks(pools, policy, now, known.priority_sites(codes))
             seen = Seen(
                 frames, codes, pools, links.members, custody, calls, opened, clocks, several, *odd_ids,
-                policy.codes.plate_wells,
-                events.rejected_loads.filter(pl.col("at").is_null() | (pl.col("at") <= now)),
+                policy.codes.plate_wells, known_at(events.rejected_loads, now),
             )  # fmt: skip
             return pl.concat(
                 [find_anomalies(seen), of_arrivals(events.arrivals, policy.arrivals, asked)]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
+from poolpipe.tables import TIME
 from poolpipe_kernels import groups, seats
 
 if TYPE_CHECKING:
@@ -40,6 +42,20 @@ class Scans:
     person: NDArray[np.int64]
     attributes_id: NDArray[np.uint32]
     firsts: int
+
+    def frame(self) -> pl.DataFrame:
+        """The scans as a frame: at, tube, person, attributes_id, and `later`, which says of each whether it is no first scan."""
+        later = np.ones(len(self.tube), np.bool_)
+        later[: self.firsts] = False
+        return pl.DataFrame(
+            {
+                "at": pl.Series(self.at).cast(TIME),
+                "tube": self.tube,
+                "person": self.person,
+                "attributes_id": self.attributes_id,
+                "later": later,
+            }
+        )
 
 
 def sort_by_tube(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,6 +29,8 @@ from poolpipe.terminal.console import check_inputs, parse_moment, show
 from poolpipe.terminal.loading import loading
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
     from rich.console import RenderableType
 
@@ -109,10 +112,17 @@ def recalls(
     known = read_reference(people=people)
     store = store_among(inputs)
     only_of_store(store, at_version)
+    draw = partial(
+        recall_board,
+        people=known.people,
+        show_ids=show_ids,
+        rows=rows,
+        rest=("with --rows N", "请用 --rows N 查看"),
+    )
     if watch:
         if store is None or policy is not None or as_of is not None or at_version is not None:
             raise click.UsageError(message_in_language("watch_of_store", {}))
-        _watch(store, key, why, known, zone, rows, show_ids=show_ids, as_json=as_json)
+        _watch(store, key, why, draw, zone, as_json=as_json)
         return
     rules = store_policy(store, key) if store and policy is None else load_policy(policy)
     zone = zone or rules.time_zone
@@ -135,34 +145,21 @@ def recalls(
         waiting = found.recalls.filter(found.recalls["status"] != "closed").sort("rank")
         echo_json(times_in(waiting, zone).to_dicts())
         return
-    board = recall_board(
-        found.recalls,
-        as_of=found.as_of,
-        zone=zone,
-        people=known.people,
-        show_ids=show_ids,
-        rows=rows,
-        sampled=found.sampled,
-        rest=("with --rows N", "请用 --rows N 查看"),
-    )
-    show([board])
+    show([draw(found.recalls, as_of=found.as_of, zone=zone, sampled=found.sampled)])
 
 
 def _watch(
     store: Path,
     key: str | None,
     why: str | None,
-    known: Reference,
+    draw: Callable[..., RenderableType],
     zone: str | None,
-    rows: int,
     *,
-    show_ids: bool,
     as_json: bool,
 ) -> None:
     """Show a store's recalls until interrupted."""
     from poolpipe.commands.watching import watch_boards, watch_changes
     from poolpipe.live.following import FollowedStore
-    from poolpipe.terminal.boards import recall_board
 
     with opened_store(store, key) as opened:
         log_unsealing(opened, why)
@@ -172,15 +169,9 @@ def _watch(
             return
 
         def board(tables: LiveTables) -> RenderableType:
-            return recall_board(
-                tables.table("recalls"),
-                as_of=tables.as_of,
-                zone=zone or followed.policy.time_zone,
-                people=known.people,
-                show_ids=show_ids,
-                rows=rows,
-                sampled=tables.as_of is not None,
-                rest=("with --rows N", "请用 --rows N 查看"),
+            shown_in = zone or followed.policy.time_zone
+            return draw(
+                tables.table("recalls"), as_of=tables.as_of, zone=shown_in, sampled=tables.as_of is not None
             )
 
         watch_boards(followed, board)

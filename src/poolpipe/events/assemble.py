@@ -265,18 +265,7 @@ def _collected(
     for (place, piece, _), before in zip(pieces, begins, strict=False):
         numbers.number_scans(place, piece, before)
     laid, repeated = sort_by_tube(staging.release, len(codes.entities["tube"]), same, codes.person_bounds())
-    later = np.ones(len(laid.tube), np.bool_)
-    later[: laid.firsts] = False
-    frame = pl.DataFrame(
-        {
-            "at": pl.Series(laid.at).cast(TIME),
-            "tube": laid.tube,
-            "person": laid.person,
-            "attributes_id": laid.attributes_id,
-            "later": later,
-        }
-    )
-    return frame, _per_file(repeated, pieces, np.diff(begins).tolist())
+    return laid.frame(), _per_file(repeated, pieces, np.diff(begins).tolist())
 
 
 def _framed(

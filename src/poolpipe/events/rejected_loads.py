@@ -16,10 +16,11 @@ from poolpipe.tables import TIME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import datetime
 
     import pyarrow as pa
 
-__all__ = ["PLATES", "first_of_each", "lacks_lab", "loads_without_lab", "plates_of"]
+__all__ = ["PLATES", "first_of_each", "known_at", "lacks_lab", "loads_without_lab", "plates_of"]
 
 PLATES: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "round": pl.String,
@@ -72,6 +73,11 @@ def plates_of(table: pa.Table, rows: pl.Series, time_zone: str) -> pl.DataFrame:
         unknown = told.missing if told.faults is None else told.missing | (told.faults > 0)
         at = pl.Series(told.micros).cast(TIME).set(pl.Series(unknown), None)
     return first_of_each([pl.DataFrame(given | {"at": at}).filter(pl.col("plate").is_not_null())])
+
+
+def known_at(plates: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """Those plates of which a load was rejected up to a moment; those without a time are known at any."""
+    return plates.filter(pl.col("at").is_null() | (pl.col("at") <= as_of))
 
 
 def first_of_each(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:

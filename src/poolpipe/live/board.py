@@ -54,7 +54,7 @@ class LiveBoard:
         self.live, self._sealing, self._wells = live, sealing, wells
         self._waiting: list[_Folded] = []
         self._changed = threading.Condition()
-        self._ends = False
+        self._folding = self._ends = False
         self._failed: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
         self._thread.start()
@@ -75,13 +75,10 @@ class LiveBoard:
         rejected_loads : DataFrame, optional
             As of `Events`.
         """
-        none = pl.DataFrame(schema=REJECTS), pl.DataFrame(schema=PLATES)
-        given = (
-            rejects if rejects is not None else none[0],
-            rejected_loads if rejected_loads is not None else none[1],
-        )
+        rejects = pl.DataFrame(schema=REJECTS) if rejects is None else rejects
+        rejected_loads = pl.DataFrame(schema=PLATES) if rejected_loads is None else rejected_loads
         with self._changed:
-            self._waiting.append(_Folded(events, *given))
+            self._waiting.append(_Folded(events, rejects, rejected_loads))
             self._changed.notify_all()
 
     @property
@@ -190,8 +187,6 @@ class LiveBoard:
             self._ends = True
             self._changed.notify_all()
         self._thread.join()
-
-    _folding = False
 
     def _busy(self) -> bool:
         return self._folding or bool(self._waiting)

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 import polars as pl
@@ -57,6 +57,26 @@ class Changes:
     after: LiveTables
     tubes: NDArray[np.int64] | None
     owners: NDArray[np.uint64]
+
+    @classmethod
+    def nothing(cls, before: LiveTables, after: LiveTables) -> Self:
+        """No row was concluded anew.
+
+        Parameters
+        ----------
+        before, after : LiveTables
+        """
+        return cls(before, after, np.empty(0, np.int64), np.empty(0, np.uint64))
+
+    @classmethod
+    def everything(cls, before: LiveTables, after: LiveTables) -> Self:
+        """All was concluded anew.
+
+        Parameters
+        ----------
+        before, after : LiveTables
+        """
+        return cls(before, after, None, np.empty(0, np.uint64))
 
     @property
     def version(self) -> int:

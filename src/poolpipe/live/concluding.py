@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from poolpipe.events.rejected_loads import known_at
 from poolpipe.stages.anomalies import Seen, find_anomalies, people_in_several_tubes
 from poolpipe.stages.calls import call, with_collected_controls
 from poolpipe.stages.custody import keep_custody
@@ -86,7 +87,7 @@ def conclude_tubes(
     seen = Seen(
         frames, codes, pools, links.members, custody, calls, opened, NO_CLOCKS, several, standing.unknown_voids,
         standing.conflicts, policy.codes.plate_wells,
-        rejected_loads.filter(pl.col("at").is_null() | (pl.col("at") <= as_of)),
+        known_at(rejected_loads, as_of),
     )  # fmt: skip
     seats = pl.int_range(links.members.height, eager=True).to_numpy()
     p_infected = pl.Series("p_infected", probabilities.of(seats))

@@ -83,13 +83,13 @@ class FollowedStore(StoreReader):
         self._keys.renew(self._ledger)
         since = [each for each in self._ledger.versions() if each.version >= known]
         if not since or since[0].version != known or self._parts_of(known) != self._known:
-            self._again(newest)
+            self.live = self._begun(newest)
             return None
         for each in since[1:]:
             parts = self._parts_of(each.version)
             if each.what not in _SAME:
                 if each.what not in _ADDS or not self._known.keys() <= parts.keys():
-                    self._again(newest)
+                    self.live = self._begun(newest)
                     return None
                 added = [part for number, part in parts.items() if number not in self._known]
                 told.append(self.live.apply(self._events(added), each.version))
@@ -104,9 +104,6 @@ class FollowedStore(StoreReader):
         # arrivals are read of all: those of later versions are joined to them
         wells = self.policy.codes.plate_wells
         return events_of_parts(parts, [], self._files, self._keys.sealing, wells, hears=True)
-
-    def _again(self, version: int) -> None:
-        self.live = self._begun(version)
 
     def _begun(self, version: int) -> Live:
         """Conclude all that a version has."""

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T = TypeVar("T", bound=np.generic)
+Part = TypeVar("Part", pl.Series, pl.DataFrame)
 
-__all__ = ["CodeNumbers", "LiveCodes"]
+__all__ = ["CodeNumbers", "LiveCodes", "people_renumbered"]
 
 _DOMAINS = sorted(set(DOMAINS.values()))
 _SEED = 29
@@ -46,9 +47,14 @@ class CodeNumbers:
 
     def people(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give people their keys here."""
-        if not len(self.others):
-            return keys
-        return np.where(keys < 0, self.others[np.clip(-1 - keys, 0, len(self.others) - 1)], keys)
+        return people_renumbered(keys, self.others)
+
+
+def people_renumbered(keys: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give people other keys: those of -1, -2, … stand in `others`; a resident ID is its own key."""
+    if not len(others):
+        return keys
+    return np.where(keys < 0, others[np.clip(-1 - keys, 0, len(others) - 1)], keys)
 
 
 class LiveCodes:
@@ -143,9 +149,7 @@ class _NumberedTexts:
         if len(new):
             added = texts.gather(new).alias("values")
             self._index.add(added.hash(_SEED).to_numpy(), numbers[new])
-            while len(self._parts) > 1 and len(self._parts[-1]) <= 2 * len(added):
-                added = pl.concat([self._parts.pop(), added], rechunk=True)
-            self._parts.append(added)
+            _append(self._parts, added)
         return numbers.astype(np.uint32)
 
 
@@ -220,9 +224,13 @@ class _DocumentNumbers:
         new = np.flatnonzero(places < 0)
         places[new] = before.height + np.arange(len(new))
         if len(new):
-            added = people[new]
             self._index.add(hashed[new], places[new])
-            while len(self._parts) > 1 and self._parts[-1].height <= 2 * added.height:
-                added = pl.concat([self._parts.pop(), added], rechunk=True)
-            self._parts.append(added)
+            _append(self._parts, people[new])
         return places
+
+
+def _append(parts: list[Part], added: Part) -> None:
+    """Add to the parts of a column or table, the first of which is empty; parts that are not much longer are joined with it."""
+    while len(parts) > 1 and len(parts[-1]) <= 2 * len(added):
+        added = pl.concat([parts.pop(), added], rechunk=True)
+    parts.append(added)

@@ -10,6 +10,7 @@ import polars as pl
 from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Dictionaries, Entities
 from poolpipe.coding.scans import sort_by_tube
 from poolpipe.live.held_rows import COLLECT
+from poolpipe.live.live_codes import people_renumbered
 from poolpipe.tables import KINDS, TIME
 
 if TYPE_CHECKING:
@@ -47,9 +48,7 @@ class LocalEvents(NamedTuple):
 
     def people(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give people their keys among those that stay."""
-        if not len(self.others):
-            return keys
-        return np.where(keys < 0, self.others[np.clip(-1 - keys, 0, len(self.others) - 1)], keys)
+        return people_renumbered(keys, self.others)
 
 
 def localised(held: HeldRows, rows: Rows) -> LocalEvents:
@@ -182,14 +181,4 @@ def _scans(collects: pl.DataFrame, codes: Dictionaries) -> pl.DataFrame:
     blocks["at"] = [collects["at"].to_physical().to_numpy(writable=True)]
     same = np.arange(codes.attribute_sets.height, dtype=np.uint32)
     laid, _ = sort_by_tube(blocks.__getitem__, len(codes.entities["tube"]), same, codes.person_bounds())
-    later = np.ones(len(laid.tube), np.bool_)
-    later[: laid.firsts] = False
-    return pl.DataFrame(
-        {
-            "at": pl.Series(laid.at).cast(TIME),
-            "tube": laid.tube,
-            "person": laid.person,
-            "attributes_id": laid.attributes_id,
-            "later": later,
-        }
-    )
+    return laid.frame()

@@ -25,6 +25,8 @@ class RoundStarts:
     ----------
     rows : DataFrame
         round (number), tube, first_collected: one row a round in which somebody was collected.
+    codes : LiveCodes
+        Of the numbers.
     """
 
     rows: pl.DataFrame
@@ -43,7 +45,7 @@ class RoundStarts:
         return cls(first.select("round", "tube", "first_collected"), codes)
 
     def tubes(self) -> NDArray[np.int64]:
-        """These tubes, where there are several rounds: a neighbourhood must know the rounds' order."""
+        """These tubes, ascending: a neighbourhood must know the rounds' order."""
         found = self.rows["tube"].to_numpy().astype(np.int64)
         return np.sort(found)
 
@@ -54,18 +56,18 @@ class RoundStarts:
         others = pools.select("tube", "first_collected")
         return self.of(others.filter(~np.isin(others["tube"].to_numpy(), tubes)), self.codes)
 
-    def joined(self, pools: pl.DataFrame, codes: LiveCodes) -> RoundStarts:
+    def joined(self, pools: pl.DataFrame) -> RoundStarts:
         """With other tubes, which were concluded anew."""
-        more = self.of(pools, codes).rows
+        more = self.of(pools, self.codes).rows
         every = pl.concat([self.rows, more]).sort("first_collected", "tube")
-        return RoundStarts(every.unique("round", keep="first", maintain_order=True), codes)
+        return RoundStarts(every.unique("round", keep="first", maintain_order=True), self.codes)
 
-    def same_order(self, later: RoundStarts, codes: LiveCodes) -> bool:
+    def same_order(self, later: RoundStarts) -> bool:
         """Whether the rounds that both have follow each other in the same order."""
-        mine, theirs = self._order(codes), later._order(codes)
+        mine, theirs = self._order(), later._order()
         return [each for each in mine if each in theirs] == [each for each in theirs if each in mine]
 
-    def _order(self, codes: LiveCodes) -> list[int]:
-        names = codes.texts("round").gather(self.rows["round"])
+    def _order(self) -> list[int]:
+        names = self.codes.texts("round").gather(self.rows["round"])
         ordered = self.rows.with_columns(names.alias("name")).sort("first_collected", "name")
         return ordered["round"].to_list()

@@ -11,7 +11,7 @@ import polars as pl
 from poolpipe.coding.quarters import joined_quarters
 from poolpipe.decode.joint_rounds import MOST_COMPONENTS
 from poolpipe.events.reading import Events
-from poolpipe.events.rejected_loads import first_of_each
+from poolpipe.events.rejected_loads import first_of_each, known_at
 from poolpipe.live.changes import Changes, History
 from poolpipe.live.concluding import ConcludedTubes, conclude_tubes
 from poolpipe.live.held_rows import HeldRows, Rows
@@ -24,11 +24,12 @@ from poolpipe.live.subjects import owners_of_affected, with_owners
 from poolpipe.live.tables import BULK, LiveTables
 from poolpipe.pipeline import conclude
 from poolpipe.stages.voids import latest_at
-from poolpipe.tables import KINDS, TIME
+from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from poolpipe.coding.quarters import Heard
     from poolpipe.policy import Policy
     from poolpipe.results.tables import EncodedTables
 
@@ -59,14 +60,14 @@ class Live:
         self, events: Events, policy: Policy, version: int = 0, limits: NeighbourhoodLimits | None = None
     ) -> None:
         self.policy, self._limits = policy, limits or NeighbourhoodLimits()
-        self._held = HeldRows()
-        self._siblings = Siblings(self._held)
-        self._starts = RoundStarts.of(
-            pl.DataFrame(schema={"tube": pl.UInt32, "first_collected": TIME}), self._held.codes
-        )
-        self._rejects, self._loads, self._heard = [events.rejects], events.rejected_loads, events.arrivals
         self._lock = RLock()
         self.history = History()
+        self._held: HeldRows
+        self._siblings: Siblings
+        self._starts: RoundStarts
+        self._rejects: list[pl.DataFrame]
+        self._loads: pl.DataFrame
+        self._heard: Heard
         self.tables = self._begun(events, version)
 
     def apply(self, events: Events, version: int | None = None) -> Changes:
@@ -105,9 +106,8 @@ class Live:
         as_of = max(moment, latest) if moment and latest else moment or latest
         added = self._held.add(events.frames, events.codes)
         if as_of is None:
-            nothing = np.empty(0, np.int64), np.empty(0, np.uint64)
             after = before.replaced(version=number, rejects=self._all_rejects(), heard=self._heard)
-            return self._publish(Changes(before, after, *nothing))
+            return self._publish(Changes.nothing(before, after))
         plates = self._plates_of_rejected(loads, moment, as_of)
         recalled = np.unique(before.recalls.select("tube")["tube"].to_numpy()).astype(np.int64)
         limits = self._limits if self._carries_exactly(added) else self._limits._replace(closed=-1)
@@ -119,8 +119,8 @@ class Live:
         local = localised(self._held, rows)
         found = conclude_tubes(local, self._loads, self.policy, as_of)
         mine = _kept(with_lasting_numbers(found, local), affected.tubes)
-        begun = starts.joined(mine.pools, self._held.codes)
-        if not self._starts.same_order(begun, self._held.codes):
+        begun = starts.joined(mine.pools)
+        if not self._starts.same_order(begun):
             return self.rebase(number)
         self._starts = begun
         owners = owners_of_affected(self._held, affected)
@@ -135,15 +135,14 @@ class Live:
         """Take over the number of a later version that has the same events."""
         with self._lock:
             if version != self.tables.version:
-                nothing = np.empty(0, np.int64), np.empty(0, np.uint64)
-                self._publish(Changes(self.tables, self.tables.replaced(version=version), *nothing))
+                self._publish(Changes.nothing(self.tables, self.tables.replaced(version=version)))
 
     def rebase(self, version: int | None = None) -> Changes:
         """Conclude everything anew, as `poolpipe run` does; all tables are current again, and nothing is doubtful."""
         with self._lock:
             before = self.tables
             after = self._begun(self._every_event(), before.version if version is None else version)
-            return self._publish(Changes(before, after, None, np.empty(0, np.uint64)))
+            return self._publish(Changes.everything(before, after))
 
     def refresh(self) -> None:
         """Make the tables of `BULK` those of the present version, while batches go on being taken in."""
@@ -216,14 +215,10 @@ class Live:
         moment, as_of : datetime
             The latest event's time then, None where there was none, and now.
         """
-        counted = _counting(before, moment) if moment else before.clear()
-        new = _counting(self._loads, as_of).join(counted, on=["round", "plate"], how="anti")
+        counted = known_at(before, moment) if moment else before.clear()
+        new = known_at(self._loads, as_of).join(counted, on=["round", "plate"], how="anti")
         plates = self._held.codes.find_entity("plate", new["round"], new["plate"])
         return np.unique(plates[plates >= 0])
-
-
-def _counting(loads: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    return loads.filter(pl.col("at").is_null() | (pl.col("at") <= as_of))
 
 
 def _kept(found: ConcludedTubes, tubes: np.ndarray) -> ConcludedTubes:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from poolpipe.pages.rendering import rendered_page
 from poolpipe.report.document import VERDICTS
 from poolpipe.report.tiles import outline_svg, swatch_svg, tile_svg
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from markupsafe import Markup
+
     from poolpipe.report.document import NightReport
     from poolpipe.report.outlines import CityOutlines
 
@@ -36,14 +41,19 @@ def report_html(report: NightReport, *, city: CityOutlines | None = None, langua
     InputError
         If the language is another.
     """
-    from markupsafe import Markup
-
-    size = (city.width, city.height) if city else (0, 0)
+    width, height = (city.width, city.height) if city else (0, 0)
     facts = {
         "report": report,
         "verdicts": VERDICTS,
-        "tile": lambda shades: Markup(tile_svg(shades)),  # noqa: S704 -- numbers alone
-        "swatch": lambda shade: Markup(swatch_svg(shade)),  # noqa: S704
-        "outlined": lambda outlines: Markup(outline_svg(outlines, *size)),  # noqa: S704
+        "tile": _as_markup(tile_svg),
+        "swatch": _as_markup(swatch_svg),
+        "outlined": _as_markup(partial(outline_svg, width=width, height=height)),
     }
     return rendered_page("report", language, facts, package="poolpipe.report")
+
+
+def _as_markup(draw: Callable[..., str]) -> Callable[[Any], Markup]:
+    """Draw SVG, of numbers alone, that a template need not escape."""
+    from markupsafe import Markup
+
+    return lambda of: Markup(draw(of))  # noqa: S704

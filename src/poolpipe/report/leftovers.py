@@ -62,13 +62,13 @@ _LOST_HEADS: Final = (
 
 
 def _lost(lost: pl.DataFrame, by: list[str]) -> list[dict[str, Any]]:
-    of = {
-        name: pl.col("tubes").filter(pl.col("outcome") == name).sum().alias(name)
+    outcomes = (
+        pl.col("tubes").filter(pl.col("outcome") == name).sum().alias(name)
         for name in ("no_result", "invalid")
-    }
+    )
     return (
         lost.group_by(by)
-        .agg(*of.values(), pl.col("people").sum(), pl.col("oldest_h").max(), pl.col("tubes").sum())
+        .agg(*outcomes, pl.col("people").sum(), pl.col("oldest_h").max(), pl.col("tubes").sum())
         .sort("tubes", *by, descending=[True, *(False for _ in by)], nulls_last=True)
         .to_dicts()
     )
