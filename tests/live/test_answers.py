@@ -11,7 +11,9 @@ import pytest
 from poolpipe.errors import InputError
 from poolpipe.events import read_events
 from poolpipe.live import Changes, Live
-from poolpipe.live.answers import TableAsked, asked_rows, change_events, told_of, written
+from poolpipe.live.answers import TableAsked, asked_rows, told_of, written
+from poolpipe.live.rights import EVERYTHING
+from poolpipe.live.told import Told
 from poolpipe.policy import Policy
 
 COLLECTS = {
@@ -34,6 +36,10 @@ def live() -> Live:
 
 def _apply(live: Live, tube: str, at: str, call: str = "positive") -> Changes:
     return live.apply(read_events(_report(tube, at, call), Policy()))
+
+
+def _events(changes: Changes) -> str:
+    return Told.of(changes).events(["recalls"], EVERYTHING, None)
 
 
 def test_rows__are_those_of_a_site_lab_and_status(live: Live) -> None:
@@ -65,7 +71,7 @@ def test_formats__hold_the_same_rows(live: Live) -> None:
     _apply(live, "T1", "2022-02-10T12:00:00Z")
     rows, told = live.tables.table("recalls"), told_of(live.tables, "recalls")
     parsed = json.loads(written(rows, "json", told))
-    assert parsed["version"] == 1
+    assert parsed["position"] == 1
     assert parsed["as_of"] == "2022-02-10T12:00:00Z"
     assert [row["person"] for row in parsed["rows"]] == ["E1", "E2"]
     assert pl.read_csv(io.BytesIO(written(rows, "csv", told)))["person"].to_list() == ["E1", "E2"]
@@ -74,15 +80,15 @@ def test_formats__hold_the_same_rows(live: Live) -> None:
 
 def test_bulk_tables__say_of_which_version_they_are(live: Live) -> None:
     _apply(live, "T1", "2022-02-10T12:00:00Z")
-    assert told_of(live.tables, "traces")["version"] == 0
+    assert told_of(live.tables, "traces")["position"] == 0
     assert live.tables.table("traces").is_empty()
     live.rebase()
-    assert told_of(live.tables, "traces")["version"] == 1
+    assert told_of(live.tables, "traces")["position"] == 1
     assert live.tables.table("traces")["kind"].to_list() == ["member", "member"]
 
 
 def test_changes__are_events_with_the_version_as_id(live: Live) -> None:
-    text = change_events(_apply(live, "T1", "2022-02-10T12:00:00Z"), ["recalls"])
+    text = _events(_apply(live, "T1", "2022-02-10T12:00:00Z"))
     events = [dict(line.split(": ", 1) for line in each.splitlines()) for each in text.strip().split("\n\n")]
     told = [json.loads(event["data"]) for event in events]
     assert {event["id"] for event in events} == {"1"}
@@ -90,7 +96,7 @@ def test_changes__are_events_with_the_version_as_id(live: Live) -> None:
         ("recalls", "new", "E1"),
         ("recalls", "new", "E2"),
     ]
-    assert change_events(live.rebase(), ["recalls"]).startswith("event: again")
+    assert _events(live.rebase()).startswith("event: again")
 
 
 def test_changes__tell_recalls_that_became_overdue(live: Live) -> None:

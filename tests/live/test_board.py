@@ -12,7 +12,7 @@ from poolpipe.errors import InputError
 from poolpipe.events import read_events
 from poolpipe.events.outcomes import outcomes
 from poolpipe.live import Live
-from poolpipe.live.board import LiveBoard
+from poolpipe.live.board import FoldFailedError, LiveBoard
 from poolpipe.policy import Policy
 from poolpipe.store.event_tables import EventTables, to_tables
 from poolpipe.store.keys import DataKeys
@@ -60,13 +60,17 @@ def test_board__answers_with_what_was_folded(board: LiveBoard) -> None:
 def test_board__tells_changes_to_who_follows(board: LiveBoard) -> None:
     board.fold(_tables("collect", COLLECTS))
     assert board.settle(60)
+    quiet = board.changes()
+    next(quiet)  # somebody follows
     followed = board.changes(since=board.live.tables.version, tables=["recalls"], beat_s=60)
     board.fold(_tables("report", POSITIVE))
+    assert next(followed).startswith("retry:")
     event = dict(line.split(": ", 1) for line in next(followed).strip().splitlines())
     told = json.loads(event["data"])
     assert (event["event"], told["table"], told["change"]) == ("row", "recalls", "new")
     assert told["key"]["person"] == "E1"
     quiet = board.changes(beat_s=0.01)
+    next(quiet)
     assert next(quiet).startswith(":")
 
 
@@ -80,7 +84,16 @@ def test_board__refuses_what_nobody_can_ask(board: LiveBoard) -> None:
 def test_board__shows_nothing_old_after_a_failure(board: LiveBoard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(board.live, "apply", lambda _: 1 / 0)
     board.fold(_tables("collect", COLLECTS))
-    with pytest.raises(RuntimeError):
+    with pytest.raises(FoldFailedError):
         board.settle(60)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(FoldFailedError):
         board.answer("pools", {})
+
+
+def test_results__before_any_scan_are_orphans_until_the_scans_come(board: LiveBoard) -> None:
+    board.fold(_tables("report", POSITIVE))
+    assert board.settle(60)
+    assert json.loads(board.answer("anomalies", {})[1])["rows"][0]["code"] == "orphan_tube"
+    board.fold(_tables("collect", COLLECTS))
+    assert board.settle(60)
+    assert [row["person"] for row in json.loads(board.answer("recalls", {})[1])["rows"]] == ["E1"]

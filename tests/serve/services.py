@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,7 +31,7 @@ class Answer(NamedTuple):
 class Service:
     """`poolpipe serve` on a store."""
 
-    def __init__(self, store: Path, *options: str, most_file_bytes: int = 0) -> None:
+    def __init__(self, store: Path, *options: str, most_file_bytes: int = 0, tables: bool = False) -> None:
         self.store = store
 
         def limit() -> None:
@@ -38,6 +39,7 @@ class Service:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (most_file_bytes, most_file_bytes))
 
         told = [sys.executable, "-m", "poolpipe", "serve", str(store), "--port", "0", *options]
+        told += [] if tables else ["--no-tables"]
         self.process = subprocess.Popen(
             told,
             stderr=subprocess.PIPE,
@@ -70,8 +72,17 @@ class Service:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return ask(self.port, "POST", path, body, {"Authorization": f"Bearer {token}", **named})
 
-    def get(self, path: str) -> Answer:
-        return ask(self.port, "GET", path)
+    def get(self, path: str, token: str = "", **headers: str) -> Answer:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return ask(
+            self.port, "GET", path, headers={"Authorization": f"Bearer {token}", **named} if token else named
+        )
+
+    def wait_for_tables(self) -> None:
+        until = time.monotonic() + 120
+        while self.get("/ready?tables=1").status != 200:
+            assert time.monotonic() < until, self.log
+            time.sleep(0.05)
 
     def values(self) -> dict[str, float]:
         """The metrics."""
@@ -107,12 +118,16 @@ def ask(
     return Answer(
         answer.status,
         told,
-        json.loads(content) if told.get("content-type") == "application/json" else content.decode(),
+        json.loads(content) if told.get("content-type") == "application/json" else _text(content, told),
     )
 
 
+def _text(content: bytes, headers: dict[str, str]) -> Any:
+    return content if "arrow" in headers.get("content-type", "") else content.decode()
+
+
 @contextmanager
-def serving(store: Path, *options: str, **limits: int) -> Iterator[Service]:
+def serving(store: Path, *options: str, **limits: Any) -> Iterator[Service]:
     service = Service(store, *options, **limits)
     try:
         yield service

@@ -222,8 +222,9 @@ def test_chunked_body__is_bounded(city: tuple[Service, dict[str, str]]) -> None:
 
 def test_state_and_metrics__tell_what_happened(city: tuple[Service, dict[str, str]]) -> None:
     service, tokens = city
-    assert service.get("/health").body == {"ok": True, "troubles": []}
+    assert service.get("/health").body == {"ok": True, "troubles": [], "tables": "off"}
     assert service.get("/ready").status == 200
+    assert service.get("/ready?tables=1").body["troubles"] == ["tables_off"]
     assert service.get("/nothing").status == 404
     position = service.post(tokens["gun"], body(scan(800))).body["position"]
     committed = -1.0

@@ -16,9 +16,9 @@ __all__ = ["serve"]
 
 
 @click.command(
-    help="Take scans from devices over HTTP into STORE, which is made where there is none. What is acknowledged is on disk "
-    "and synced, and counted once whatever is sent again.\n\n"
-    "通过 HTTP 接收设备扫码，收入数据仓库 STORE（没有则新建）。已确认的数据已写入磁盘，重复发送只计一次。\n\n"
+    help="Take scans from devices over HTTP into STORE, which is made where there is none, and show its tables to who may read "
+    "them. What is acknowledged is on disk and synced, and counted once whatever is sent again.\n\n"
+    "通过 HTTP 接收设备扫码，收入数据仓库 STORE（没有则新建），并向有权读取者提供结果表。已确认的数据已写入磁盘，重复发送只计一次。\n\n"
     "A device needs a token: `poolpipe token STORE add DEVICE`. SIGTERM or Ctrl-C ends it, once all that was acknowledged is "
     "in the tables. Logs are JSON lines on stderr, without identities. docs/serve.md tells more.\n\n"
     "设备须有令牌：`poolpipe token STORE add DEVICE`。SIGTERM 或 Ctrl-C 停止服务，停止前把已确认的数据全部收入。"
@@ -53,6 +53,11 @@ __all__ = ["serve"]
     metavar="POLICY",
     help="Limits by its section [serve]; of a new store all of it  接收限度取其 [serve] 节；新建仓库则全部采用",
 )
+@click.option(
+    "--no-tables",
+    is_flag=True,
+    help="Take scans only: no /tables, no /changes  只接收扫码，不提供 /tables 与 /changes",
+)
 @options.key
 def serve(
     store: Path,
@@ -62,6 +67,7 @@ def serve(
     certificate: Path | None,
     private_key: Path | None,
     policy: str | None,
+    no_tables: bool,
     key: str | None,
 ) -> None:
     """Serve a store."""
@@ -83,4 +89,12 @@ def serve(
         if made:
             place = opened.key_file
             tell(message_in_language("store_made", {"store": str(store), "key": str(place)}), err=True)
-        serve_store(opened, host=host, port=port, certificate=certificate, key=private_key, policy=rules)
+        serve_store(
+            opened,
+            host=host,
+            port=port,
+            certificate=certificate,
+            key=private_key,
+            policy=rules,
+            tables=not no_tables,
+        )

@@ -1,4 +1,4 @@
-"""`poolpipe token`: which devices may send to a store, and what."""
+"""`poolpipe token`: who may send to a store and read its tables, and what."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ __all__ = ["token"]
     "A service that runs takes changes at once.  运行中的服务立即生效。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe token campaign add S17-gun-2 --site S17 --kind collect --kind seal\n"
+    "  poolpipe token campaign add health-office --read\n"
     "  poolpipe token campaign list\n"
     "  poolpipe token campaign revoke S17-gun-2"
 )
@@ -45,14 +46,15 @@ def _devices(store: Path) -> DeviceTokens:
 
 @token.command(
     help="Make a token for DEVICE, and print it, once.  为设备生成令牌（只显示一次）\n\n"
-    "\b\nExample  例:\n  poolpipe token campaign add S17-gun-2 --site S17 --kind collect"
+    "\b\nExamples  例:\n  poolpipe token campaign add S17-gun-2 --site S17 --kind collect\n"
+    "  poolpipe token campaign add lab-2-screen --read --lab L2"
 )
 @click.argument("device", metavar="DEVICE")
 @click.option(
     "--site",
     default="",
     metavar="SITE",
-    help="The only site whose events it may send  只能发送此采样点的事件",
+    help="The only site whose events it may send, and whose rows it reads  只能发送、读取此采样点的数据",
 )
 @click.option(
     "--kind",
@@ -68,10 +70,31 @@ def _devices(store: Path) -> DeviceTokens:
     metavar="N",
     help="Requests a second; default the policy's  每秒请求数，默认按规则",
 )
+@click.option(
+    "--read",
+    "reads",
+    flag_value="tables",
+    default="",
+    help="It reads tables, with pseudonyms; it sends only what --kind names  读取结果表（假名）；仅发送 --kind 所列种类",
+)
+@click.option(
+    "--identities",
+    "reads",
+    flag_value="identities",
+    help="It reads tables with identities; each look is logged  读取含身份信息的结果表，每次读取均留痕",
+)
+@click.option(
+    "--lab",
+    default="",
+    metavar="LAB",
+    help="The only laboratory whose rows it reads  只能读取此实验室的行",
+)
 @click.pass_obj
-def add(store: Path, *, device: str, site: str, kinds: tuple[str, ...], rate: float) -> None:
+def add(
+    store: Path, *, device: str, site: str, kinds: tuple[str, ...], rate: float, reads: str, lab: str
+) -> None:
     """Make a token."""
-    made = _devices(store).add(device, site=site, kinds=kinds, rate=rate)
+    made = _devices(store).add(device, site=site, kinds=kinds, rate=rate, reads=reads, lab=lab)
     tell(made)
     tell(message_in_language("token_told_once", {}), err=True)
 
@@ -89,7 +112,7 @@ def list_devices(store: Path, *, as_json: bool) -> None:
 
     found = _devices(store).list()
     if as_json:
-        names = ("name", "site", "rate", "made", "withdrawn")
+        names = ("name", "site", "rate", "made", "withdrawn", "reads", "lab")
         echo_json(
             [
                 {each: getattr(device, each) for each in names} | {"kinds": sorted(device.kinds)}

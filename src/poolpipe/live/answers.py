@@ -1,4 +1,4 @@
-"""Give a reader the part of a table that he asks for, in the format that he asks for; and what changed as server-sent events.
+"""Give a reader the part of a table that he asks for, in the format that he asks for.
 
 Nothing here knows a socket: whoever opens a door to the tables calls these functions with what a request says.
 """
@@ -9,20 +9,23 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from poolpipe.choices import check_choice
 from poolpipe.errors import InputError
+from poolpipe.live.rights import EVERYTHING, has_place, rows_of_place, seen_rows
+from poolpipe.store.pseudonymous import is_shuffled
 from poolpipe.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
-    from poolpipe.live.changes import Changes
+    from poolpipe.live.rights import Reader
     from poolpipe.live.tables import LiveTables
+    from poolpipe.store.keys import DataKeys
 
-__all__ = ["FORMATS", "TableAsked", "asked_rows", "change_events", "told_of", "written"]
+__all__ = ["FORMATS", "TableAsked", "asked_rows", "told_of", "written"]
 
 FORMATS: Final = {
     "application/json": "json",
@@ -30,9 +33,6 @@ FORMATS: Final = {
     "application/vnd.apache.arrow.stream": "arrow",
 }
 """Media types, and the formats that they mean."""
-
-_BY_TUBE: Final = ("members", "recalls", "cases", "retention")
-"""Tables of tubes without a column `site`: a tube's site stands in `pools`."""
 
 
 class TableAsked(NamedTuple):
@@ -57,8 +57,14 @@ class TableAsked(NamedTuple):
     rows: int = 1_000
 
 
-def asked_rows(tables: LiveTables, asked: TableAsked, as_of: datetime | None = None) -> pl.DataFrame:
-    """Select the rows of a table that are asked for.
+def asked_rows(
+    tables: LiveTables,
+    asked: TableAsked,
+    as_of: datetime | None = None,
+    reader: Reader = EVERYTHING,
+    sealing: DataKeys | None = None,
+) -> pl.DataFrame:
+    """Select the rows of a table that are asked for, as the reader may see them.
 
     Parameters
     ----------
@@ -67,6 +73,10 @@ def asked_rows(tables: LiveTables, asked: TableAsked, as_of: datetime | None = N
     asked : TableAsked
     as_of : datetime, optional
         Not before the latest event; by default that event's time.
+    reader : Reader
+        One that `may_read` the table.
+    sealing : DataKeys, optional
+        As of `seen_rows`.
 
     Raises
     ------
@@ -75,29 +85,40 @@ def asked_rows(tables: LiveTables, asked: TableAsked, as_of: datetime | None = N
     """
     check_choice("table", asked.table, tuple(TABLES), InputError)
     rows = tables.table(asked.table, as_of)
+
+    def pools() -> pl.DataFrame:
+        if asked.table not in ("recalls", "cases"):
+            return tables.table("pools")
+        tubes = getattr(tables, asked.table).select("tube")["tube"].to_numpy()  # few of a city's
+        return tables.rows_of("pools", np.unique(tubes).astype(np.int64))
+
     for name in ("round", "site", "lab", "status"):
         value = getattr(asked, name)
         if value is None:
             continue
-        if name == "site" and asked.table in _BY_TUBE:
-            tubes = tables.table("pools").filter(pl.col("site") == value).select("round", "tube")
-            rows = rows.join(tubes, on=["round", "tube"], how="semi", maintain_order="left")
+        if name in ("site", "lab") and has_place(asked.table, name):
+            rows = rows_of_place(asked.table, rows, name, value, pools)
             continue
         check_choice("column", name, tuple(rows.columns), InputError)
         rows = rows.filter(pl.col(name) == value)
-    return rows.slice(asked.first, asked.rows)
+    if is_shuffled(asked.table):  # pages of what he sees, in its order
+        return seen_rows(asked.table, rows, pools, reader, sealing).slice(asked.first, asked.rows)
+    of_place = seen_rows(asked.table, rows, pools, reader._replace(opens=True), sealing)
+    return seen_rows(
+        asked.table, of_place.slice(asked.first, asked.rows), pools, reader._replace(site="", lab=""), sealing
+    )
 
 
 def told_of(tables: LiveTables, table: str) -> dict[str, Any]:
-    """Say of which version and moment a table is, and what of it waits until all is concluded."""
+    """Say of which version (`position`) and moment a table is, which is the newest, and what of it waits until all is concluded."""
     is_bulk = table in tables.bulk
     moment = tables.bulk_as_of if is_bulk else tables.as_of
     carried = table in ("pools", "members", "recalls") and len(tables.doubtful) > 0
     return {
         "table": table,
-        "version": tables.bulk_version if is_bulk else tables.version,
+        "position": tables.bulk_version if is_bulk else tables.version,
         "as_of": None if moment is None else moment.isoformat().replace("+00:00", "Z"),
-        "newest_version": tables.version,
+        "newest": tables.version,
         "tubes_with_old_probabilities": len(tables.doubtful) if carried else 0,
     }
 
@@ -122,42 +143,3 @@ def written(rows: pl.DataFrame, form: str, told: dict[str, Any]) -> bytes:
     else:
         rows.write_ipc_stream(into, compat_level=pl.CompatLevel.oldest())
     return into.getvalue()
-
-
-def change_events(changes: Changes, tables: Iterable[str]) -> str:
-    """Write what a version changed as server-sent events: one for each row, with the version as its id.
-
-    Parameters
-    ----------
-    changes : Changes
-    tables : iterable of str
-        Those that the reader follows.
-
-    Returns
-    -------
-    str
-        Where everything was concluded anew, one event `again`: read the tables again.
-    """
-    if changes.is_whole:
-        return _event("again", changes.version, {"version": changes.version})
-    wanted = set(tables)
-    told = changes.rows.filter(pl.col("table").is_in(wanted))
-    events = [
-        _event(
-            "row",
-            changes.version,
-            {
-                "table": row["table"],
-                "position": changes.version,
-                "change": row["change"],
-                "key": json.loads(row["key"]),
-                "row": None if row["after"] is None else json.loads(row["after"]),
-            },
-        )
-        for row in told.iter_rows(named=True)
-    ]
-    return "".join(events)
-
-
-def _event(name: str, version: int, told: dict[str, Any]) -> str:
-    return f"event: {name}\nid: {version}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n"

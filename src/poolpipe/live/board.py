@@ -2,44 +2,67 @@
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, NamedTuple
+import time
+from datetime import UTC, datetime
+from threading import BoundedSemaphore, Condition, Thread
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 
 from poolpipe.choices import check_choice
 from poolpipe.errors import InputError
 from poolpipe.events.rejected_loads import PLATES
 from poolpipe.events.taking import REJECTS
-from poolpipe.live.answers import FORMATS, TableAsked, asked_rows, change_events, told_of, written
-from poolpipe.live.changes import ANNOUNCED
+from poolpipe.live.answers import FORMATS, TableAsked, asked_rows, told_of, written
+from poolpipe.live.changes import ANNOUNCED, History
 from poolpipe.live.following import events_of_tables
+from poolpipe.live.rights import EVERYTHING
+from poolpipe.live.tables import BULK
+from poolpipe.live.told import Told, ToldChanges, again
+from poolpipe.live.waiting import WaitingEvents
+from poolpipe.tables import TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from poolpipe.live.rights import Reader
     from poolpipe.live.state import Live
+    from poolpipe.live.waiting import Waiting
     from poolpipe.store.event_tables import EventTables
     from poolpipe.store.keys import DataKeys
 
-__all__ = ["LiveBoard"]
+__all__ = ["MOST_ROWS", "FoldFailedError", "LiveBoard"]
 
-_ASKED = ("round", "site", "lab", "status", "first", "rows")
+_ASKED: Final = ("round", "site", "lab", "status", "first", "rows", "as_of", "after")
+_COUNTED: Final = ("folds", "fold_seconds", "followers")
+_FOLLOWED_FOR: Final = 120.0
+"""Seconds after the last look of a follower for which changes go on being kept."""
+
+_RESTS: Final = 5
+"""Tables that ask of a whole city rest so many times as long as concluding them takes."""
+
+_AFTER_S: Final = 30.0
+_RENDERING: Final = 2
+"""Tables that are written at a time: each may be large."""
+
+MOST_ROWS: Final = 1_000_000
+"""Rows of a page, at most."""
+
+_BEYOND_S: Final = 0.001
+"""A recall is overdue once its time is past, not at it."""
+
+_OPEN: Final = pl.col("outcome").is_null()
 
 
-class _Folded(NamedTuple):
-    """What became of some requests."""
-
-    events: Sequence[EventTables]
-    rejects: pl.DataFrame
-    rejected_loads: pl.DataFrame
+class FoldFailedError(Exception):
+    """Folding has failed: the tables that stand here are old."""
 
 
 class LiveBoard:
     """Tables of a store and of what comes meanwhile.
 
-    Whatever waits is folded at once, so that under load batches grow and none waits for another. A position is the number of a fold,
-    from that of the store's version on.
+    Whatever waits is folded at once, so that under load batches grow and none waits for another. A version is the number of a fold.
 
     Parameters
     ----------
@@ -48,23 +71,42 @@ class LiveBoard:
     sealing : DataKeys or None
     wells : {96, 384}
         Wells of the store's plate.
+    position : int, optional
+        The last request that is in the tables, where nothing waits.
+    waiting : WaitingEvents, optional
+        What came since, while the tables were concluded.
+    failed : callable, optional
+        Called where a fold fails, in the thread.
+    now : callable, optional
+        The clock on the wall.
     """
 
-    def __init__(self, live: Live, sealing: DataKeys | None, wells: int) -> None:
-        self.live, self._sealing, self._wells = live, sealing, wells
-        self._waiting: list[_Folded] = []
-        self._changed = threading.Condition()
+    def __init__(
+        self, live: Live, sealing: DataKeys | None, wells: int, *, position: int = 0, waiting: WaitingEvents | None = None,
+        failed: Callable[[BaseException], None] | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:  # fmt: skip
+        self.live, self.sealing, self._wells = live, sealing, wells
+        live.history = History(1)  # whole tables of many versions are large: `ToldChanges` keeps rows
+        self._waiting = WaitingEvents(position) if waiting is None else waiting
+        self._settled = self._waiting.settled
+        self._changed = Condition()
         self._folding = self._ends = False
         self._failed: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+        self._on_failure, self._now = failed, now
+        self._told = ToldChanges(live.tables.version)
+        self._looked_at = self._renew_at = float("-inf")
+        self._renewing = False
+        self._rendering = BoundedSemaphore(_RENDERING)
+        self._counts = dict.fromkeys(_COUNTED, 0.0)
+        self._wall = now()
+        self._due = self._next_due()
+        self._thread = Thread(target=self._run, name="live", daemon=True)
         self._thread.start()
 
     def fold(
-        self,
-        events: Sequence[EventTables],
-        rejects: pl.DataFrame | None = None,
-        rejected_loads: pl.DataFrame | None = None,
-    ) -> None:
+        self, events: Sequence[EventTables], rejects: pl.DataFrame | None = None, rejected_loads: pl.DataFrame | None = None,
+        position: int | None = None,
+    ) -> None:  # fmt: skip
         """Hand events over that the store did not hold; this returns at once.
 
         Parameters
@@ -74,29 +116,36 @@ class LiveBoard:
             As the table.
         rejected_loads : DataFrame, optional
             As of `Events`.
+        position : int, optional
+            Of the last request that they came in; by default that of the request before plus one.
         """
         rejects = pl.DataFrame(schema=REJECTS) if rejects is None else rejects
         rejected_loads = pl.DataFrame(schema=PLATES) if rejected_loads is None else rejected_loads
         with self._changed:
-            self._waiting.append(_Folded(events, rejects, rejected_loads))
+            last = self._waiting.last + 1 if position is None else position
+            self._waiting.put(last, events, rejects, rejected_loads)
             self._changed.notify_all()
 
-    @property
-    def waiting(self) -> int:
-        """How many folds have not begun."""
-        return len(self._waiting)
+    def counts(self) -> dict[str, float]:
+        """What happened so far: folds, fold_seconds, waiting (events), position, followers."""
+        with self._changed:
+            return self._counts | {"waiting": float(self._waiting.rows), "position": float(self._position())}
 
-    def answer(self, table: str, query: Mapping[str, str], accept: str = "") -> tuple[str, bytes]:
+    def answer(
+        self, table: str, query: Mapping[str, str], accept: str = "", reader: Reader = EVERYTHING
+    ) -> tuple[str, bytes]:
         """Answer a reader.
 
         Parameters
         ----------
         table : str
-            A key of `tables.TABLES`.
+            A key of `tables.TABLES` that he `may_read`.
         query : mapping
-            round, site, lab, status; first and rows of a page.
+            round, site, lab, status; first and rows of a page; as_of ("now" for the clock on the wall); after: the position of a
+            request that must be in the tables.
         accept : str
             The media types that the reader takes, the first that is known counts; JSON by default.
+        reader : Reader
 
         Returns
         -------
@@ -107,77 +156,90 @@ class LiveBoard:
         ------
         InputError
             If there is no such table or column, or a number is none.
-        RuntimeError
+        FoldFailedError
             If folding has failed: what stands here is old.
+        TimeoutError
+            If the request that is asked for is not in the tables in time.
         """
-        self._check()
         for name in query:
             check_choice("query", name, _ASKED, InputError)
         page = {name: _whole(name, query[name]) for name in ("first", "rows") if name in query}
+        page["rows"] = min(page.get("rows", 1_000), MOST_ROWS)
+        if "after" in query and not self.settle(_AFTER_S, _whole("after", query["after"])):
+            raise TimeoutError
+        self._check()
+        if table in BULK:
+            self._renew_bulk(waits="after" in query)
+        with self._changed:
+            tables, position = self.live.tables, self._position()
+        as_of = None
+        if "as_of" in query:
+            check_choice("as_of", query["as_of"], ("now",), InputError)
+            as_of = max(self._now(), tables.as_of) if tables.as_of else None
         filters = {name: query[name] for name in _ASKED[:4] if name in query}
-        tables = self.live.tables
-        rows = asked_rows(tables, TableAsked(table, **filters, **page))  # type: ignore[arg-type]
+        asked = TableAsked(table, **filters, **page)  # type: ignore[arg-type]
         wanted = (each.partition(";")[0].strip() for each in accept.split(","))
         media = next((each for each in wanted if each in FORMATS), "application/json")
-        return media, written(rows, FORMATS[media], told_of(tables, table))
+        with self._rendering:
+            rows = asked_rows(tables, asked, as_of, reader, self.sealing)
+            told = told_of(tables, table) | {"request": position}
+            if as_of is not None and table not in tables.bulk:
+                told["as_of"] = as_of.isoformat().replace("+00:00", "Z")
+            return media, written(rows, FORMATS[media], told)
 
     def changes(
-        self, since: int | None = None, tables: Iterable[str] = ANNOUNCED, beat_s: float = 15.0
-    ) -> Iterator[str]:
+        self, since: int | None = None, tables: Iterable[str] = ANNOUNCED, beat_s: float = 15.0, reader: Reader = EVERYTHING
+    ) -> Iterator[str]:  # fmt: skip
         """Give what changes as server-sent events, as it changes; a comment where nothing does for a while.
 
         Parameters
         ----------
         since : int, optional
-            The last position that the reader has; the present one by default.
+            The last version that the reader has; the present one by default.
         tables : iterable of str
             Those that the reader follows.
         beat_s : float
             Seconds without a change after which a comment is sent.
+        reader : Reader
         """
-        known = self.live.tables.version if since is None else since
         wanted = tuple(tables)
-        while True:
-            changed = self._wait_beyond(known, beat_s)
-            if self._ends or self._failed:
-                return
-            if not changed:
-                yield ": nothing new\n\n"
-                continue
-            later = self.live.history.since(known)
-            if later is None:  # no longer kept: the reader reads the tables again
-                known = self.live.tables.version
-                yield f'event: again\nid: {known}\ndata: {{"version": {known}}}\n\n'
-                continue
-            for each in later:
-                yield change_events(each, wanted)
-                known = each.version
-
-    def _wait_beyond(self, known: int, seconds: float) -> bool:
-        """Wait until there is a later position.
-
-        Parameters
-        ----------
-        known : int
-        seconds : float
-            At most.
-        """
         with self._changed:
-            return bool(
-                self._changed.wait_for(
-                    lambda: self.live.tables.version > known or self._ends or self._failed, seconds
-                )
-            )
+            self._looked_at = time.monotonic()
+            known = self.live.tables.version if since is None else since
+            self._counts["followers"] += 1
+        try:
+            yield f"retry: 2000\n: from {known}\n\n"
+            while True:
+                later = self._later(known, beat_s)
+                if self._ends or self._failed:
+                    return
+                if later is None:  # not kept: the reader reads the tables again
+                    known = self.live.tables.version
+                    yield again(known)
+                elif not later:
+                    yield ": nothing new\n\n"
+                for each in later or ():
+                    known = each.version
+                    if text := each.events(wanted, reader, self.sealing):
+                        yield text
+        finally:
+            with self._changed:
+                self._counts["followers"] -= 1
 
-    def settle(self, seconds: float) -> bool:
-        """Wait until all that was handed over is in the tables; False where it takes longer.
+    def settle(self, seconds: float, position: int | None = None) -> bool:
+        """Wait until all that was handed over is in the tables, or a request; False where it takes longer.
 
         Parameters
         ----------
         seconds : float
+        position : int, optional
         """
+
+        def is_there() -> bool:
+            return self._position() >= (self._waiting.last if position is None else position)
+
         with self._changed:
-            done = self._changed.wait_for(lambda: not self._busy() or self._failed is not None, seconds)
+            done = self._changed.wait_for(lambda: is_there() or self._failed is not None, seconds)
         self._check()
         return done
 
@@ -188,36 +250,131 @@ class LiveBoard:
             self._changed.notify_all()
         self._thread.join()
 
-    def _busy(self) -> bool:
-        return self._folding or bool(self._waiting)
+    def _renew_bulk(self, *, waits: bool) -> None:
+        """Conclude the tables that ask of a whole city anew in a thread of their own, where they are old and that has rested.
+
+        Parameters
+        ----------
+        waits : bool
+            Whether this returns when they are as new as the others are now.
+
+        Raises
+        ------
+        TimeoutError
+            If that takes long.
+        """
+        with self._changed:
+            wanted, now = self.live.tables.version, time.monotonic()
+            if self.live.tables.bulk_version < wanted and not self._renewing:
+                self._renewing = True
+                rest = max(0.0, self._renew_at - now)
+                Thread(target=self._renew, args=(rest,), name="renewing", daemon=True).start()
+            if waits and not self._changed.wait_for(
+                lambda: self.live.tables.bulk_version >= wanted or self._failed is not None, _AFTER_S
+            ):
+                raise TimeoutError
+        self._check()
+
+    def _renew(self, rest: float) -> None:
+        time.sleep(rest)
+        began = time.monotonic()
+        try:
+            self.live.refresh()
+        except BaseException as error:  # noqa: BLE001 - as of a fold
+            self._failed = error
+        with self._changed:
+            now = time.monotonic()
+            self._renew_at, self._renewing = now + _RESTS * (now - began), False
+            self._changed.notify_all()
+        if self._failed is not None and self._on_failure:
+            self._on_failure(self._failed)
+
+    def _later(self, known: int, seconds: float) -> list[Told] | None:
+        """What changed after a version, as soon as something did; empty where nothing does."""
+        with self._changed:
+            self._looked_at = time.monotonic()
+            self._changed.wait_for(
+                lambda: self._told.since(known) != [] or self._ends or self._failed, seconds
+            )
+            self._looked_at = time.monotonic()
+            return self._told.since(known)
+
+    def _position(self) -> int:
+        """The last request up to which all is in the tables."""
+        return self._settled if self._folding else self._waiting.settled
 
     def _check(self) -> None:
         if self._failed is not None:
-            raise RuntimeError from self._failed
+            raise FoldFailedError from self._failed
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._ends)
-                taken, self._waiting = self._waiting, []
-                self._folding = bool(taken)
-            if not taken:
-                return
+                while (pause := self._pause()) is None or pause > 0:
+                    if self._ends and self._waiting.due_in() is None:
+                        return
+                    self._changed.wait(pause)
+                self._settled, self._folding = self._waiting.settled, True
+                taken = self._waiting.take() if self._waiting.due_in() == 0 else None
             try:
-                self._fold(taken)
+                told = self._turn() if taken is None else self._fold(taken)
             except BaseException as error:  # noqa: BLE001  # readers are told, and are not shown old tables
-                self._failed = error
+                self._failed, told = error, None
             with self._changed:
+                if told is not None:
+                    self._told.add(told)
+                else:
+                    self._told.skip(self.live.tables.version)
                 self._folding = False
                 self._changed.notify_all()
             if self._failed is not None:
+                if self._on_failure:
+                    self._on_failure(self._failed)
                 return
 
-    def _fold(self, taken: list[_Folded]) -> None:
-        tables = [each for some in taken for each in some.events]
-        rejects = pl.concat([each.rejects for each in taken])
-        loads = pl.concat([each.rejected_loads for each in taken])
-        self.live.apply(events_of_tables(tables, rejects, loads, self._sealing, self._wells))
+    def _pause(self) -> float | None:
+        """Seconds until something is to be done; None where nothing is."""
+        due = None if self._due is None else max(0.0, (self._due - self._now()).total_seconds() + _BEYOND_S)
+        fold = self._waiting.due_in()
+        if fold is not None and self._ends:
+            fold = 0.0
+        return min((each for each in (due, fold) if each is not None), default=None)
+
+    def _fold(self, taken: Waiting) -> Told | None:
+        """Fold events; what changed, where anybody follows."""
+        began = time.perf_counter()
+        changes = self.live.apply(events_of_tables(*taken, self.sealing, self._wells))
+        self._due = self._next_due()
+        self._counts["folds"] += 1
+        self._counts["fold_seconds"] += time.perf_counter() - began
+        is_followed = self._counts["followers"] or time.monotonic() - self._looked_at < _FOLLOWED_FOR
+        return Told.of(changes) if is_followed else None
+
+    def _turn(self) -> Told:
+        """Tell recalls that have become overdue by the clock on the wall; a version of its own, with the same tables."""
+        tables, now = self.live.tables, self._now()
+        turned = tables.recalls.whole().filter(_OPEN, _between(self._wall, now))
+        tubes = np.unique(turned["tube"].to_numpy()).astype(np.int64)
+        recalls = tables.rows_of("recalls", tubes).filter(_OPEN, _between(self._wall, now))
+        pools = tables.rows_of("pools", tubes)
+        self._wall = now
+        self.live.advance(tables.version + 1)
+        self._due = self._next_due()
+        return Told(tables.version, tables.version + 1, {}, (pools, pools), recalls)
+
+    def _next_due(self) -> datetime | None:
+        """When the next recall becomes overdue by the clock on the wall."""
+        wall = pl.lit(self._wall, TIME)
+        due = (
+            self.live.tables.recalls.select("due_at", "outcome")
+            .filter(_OPEN, pl.col("due_at") >= wall)["due_at"]
+            .min()
+        )
+        return due if isinstance(due, datetime) else None
+
+
+def _between(first: datetime, last: datetime) -> pl.Expr:
+    return (pl.col("due_at") >= pl.lit(first, TIME)) & (pl.col("due_at") < pl.lit(last, TIME))
 
 
 def _whole(name: str, given: str) -> int:

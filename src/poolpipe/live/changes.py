@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from poolpipe.live.tables import LiveTables
 
-__all__ = ["ANNOUNCED", "CHANGE_KEYS", "Changes", "History", "differing_rows"]
+__all__ = ["ANNOUNCED", "CHANGE_KEYS", "Changes", "History", "differing_rows", "unlike"]
 
 ANNOUNCED: Final = ("pools", "members", "recalls", "cases", "anomalies")
 """Tables whose changes are told."""
@@ -88,8 +88,10 @@ class Changes:
         """Whether all was concluded anew: no rows are told, and whoever follows a table reads it again."""
         return self.tubes is None
 
-    def of(self, table: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The rows of a table that differ: as they were and as they are; recalls without rank, anomalies without those of clocks.
+    def both(self, table: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """All rows of a table that were concluded anew, as they were and as they are.
+
+        Recalls are without rank, anomalies without those of clocks.
 
         Parameters
         ----------
@@ -99,13 +101,23 @@ class Changes:
         if self.tubes is None:
             return self.before.table(table).clear(), self.after.table(table).clear()
         if table == "anomalies":
-            return _unlike(self.before.anomalies_of(self.owners), self.after.anomalies_of(self.owners))
+            return self.before.anomalies_of(self.owners), self.after.anomalies_of(self.owners)
         before, after = self.before, self.after
         if table != "recalls":
-            return _unlike(before.rows_of(table, self.tubes), after.rows_of(table, self.tubes))
+            return before.rows_of(table, self.tubes), after.rows_of(table, self.tubes)
         turned = after.turned_overdue(before.as_of) if before.as_of else np.empty(0, np.int64)
         tubes = np.union1d(self.tubes, turned)
-        return _unlike(*(each.rows_of(table, tubes).drop("rank") for each in (before, after)))
+        return before.rows_of(table, tubes).drop("rank"), after.rows_of(table, tubes).drop("rank")
+
+    def of(self, table: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The rows of a table that differ: as they were and as they are; recalls without rank, anomalies without those of clocks.
+
+        Parameters
+        ----------
+        table : str
+            One of `ANNOUNCED`.
+        """
+        return unlike(*self.both(table))
 
     @cached_property
     def rows(self) -> pl.DataFrame:
@@ -163,7 +175,8 @@ def differing_rows(table: str, before: pl.DataFrame, after: pl.DataFrame, versio
     return told.select(list(_SCHEMA)).sort("key")
 
 
-def _unlike(before: pl.DataFrame, after: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def unlike(before: pl.DataFrame, after: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that are in one of two tables only."""
     on = before.columns
     return (
         before.join(after, on=on, how="anti", nulls_equal=True),

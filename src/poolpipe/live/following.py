@@ -51,6 +51,8 @@ class FollowedStore(StoreReader):
         As of `StoreReader`. Without the key people are their pseudonyms.
     limits : NeighbourhoodLimits, optional
         Of `Live`.
+    version : int, optional
+        With which to begin; the newest by default.
 
     Attributes
     ----------
@@ -62,12 +64,18 @@ class FollowedStore(StoreReader):
         path: str | os.PathLike[str],
         key: str | os.PathLike[str] | None = None,
         limits: NeighbourhoodLimits | None = None,
+        version: int | None = None,
     ) -> None:
         super().__init__(path, key)
         compile_kernels(None)
         self._limits = limits
         self._known: dict[int, TablePart] = {}
-        self.live = self._begun(self.version)
+        self.live = self._begun(self.version if version is None else version)
+
+    @property
+    def sealing(self) -> DataKeys | None:
+        """The data keys; None where the master key is not here."""
+        return self._keys.sealing
 
     def follow(self) -> list[Changes] | None:
         """Take in what was committed since; what changed, the oldest first.

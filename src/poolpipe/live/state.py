@@ -108,6 +108,8 @@ class Live:
         if as_of is None:
             after = before.replaced(version=number, rejects=self._all_rejects(), heard=self._heard)
             return self._publish(Changes.nothing(before, after))
+        if not self._held.frames["collect"].height:  # nobody hangs together with anybody
+            return self.rebase(number)
         plates = self._plates_of_rejected(loads, moment, as_of)
         recalled = np.unique(before.recalls.select("tube")["tube"].to_numpy()).astype(np.int64)
         limits = self._limits if self._carries_exactly(added) else self._limits._replace(closed=-1)
@@ -134,8 +136,13 @@ class Live:
     def advance(self, version: int) -> None:
         """Take over the number of a later version that has the same events."""
         with self._lock:
-            if version != self.tables.version:
-                self._publish(Changes.nothing(self.tables, self.tables.replaced(version=version)))
+            before = self.tables
+            if version != before.version:
+                is_bulk_new = before.bulk_version == before.version
+                after = before.replaced(
+                    version=version, bulk_version=version if is_bulk_new else before.bulk_version
+                )
+                self._publish(Changes.nothing(before, after))
 
     def rebase(self, version: int | None = None) -> Changes:
         """Conclude everything anew, as `poolpipe run` does; all tables are current again, and nothing is doubtful."""
@@ -148,6 +155,8 @@ class Live:
         """Make the tables of `BULK` those of the present version, while batches go on being taken in."""
         with self._lock:
             events, then = self._every_event(), self.tables
+            if then.as_of is None:
+                return
         day = conclude(events, self.policy, views=False)
         bulk = {name: day.table(name) for name in BULK}
         with self._lock:

@@ -71,8 +71,8 @@ STREAMS: Final = {
     "path_unknown": Message(
         "there is nothing at this path",
         "没有此路径",
-        "POST to /events or /events/KIND",
-        "请 POST 到 /events 或 /events/KIND",
+        "POST to /events or /events/KIND; GET /tables/NAME, /changes, /health, /ready or /metrics",
+        "请 POST 到 /events 或 /events/KIND；或 GET /tables/NAME、/changes、/health、/ready、/metrics",
     ),
     "method_not_allowed": Message(
         "this path does not take this method", "此路径不接受该方法", "POST to /events", "请 POST 到 /events"
@@ -170,5 +170,60 @@ STREAMS: Final = {
         "正文不是 JSON 或 Arrow，首行也没有列名",
         "send JSON, NDJSON, CSV or Arrow",
         "请发送 JSON、NDJSON、CSV 或 Arrow",
+    ),
+    "reading_not_allowed": Message(
+        "this token may not read tables",
+        "此令牌不得读取结果表",
+        "`poolpipe token STORE add NAME --read` makes one that may",
+        "请用 `poolpipe token STORE add NAME --read` 生成可读取的令牌",
+    ),
+    "sending_not_allowed": Message(
+        "this token reads, and may not send",
+        "此令牌仅供读取，不得发送",
+        "`poolpipe token STORE add DEVICE` makes one that may send",
+        "请用 `poolpipe token STORE add DEVICE` 生成可发送的令牌",
+    ),
+    "table_not_allowed": Message(
+        "this token reads the rows of one site or laboratory; {name} cannot be told apart by it",
+        "此令牌只读一个采样点或实验室的行；表 {name} 无法据此区分",
+        "read pools, members, recalls, cases or anomalies, or ask for a token without --site and --lab",
+        "请读取 pools、members、recalls、cases 或 anomalies，或申请不带 --site 与 --lab 的令牌",
+    ),
+    "table_unknown": Message("there is no such table", "没有此表", "one of {tables}", "请用 {tables} 之一"),
+    "query_not_understood": Message(
+        "the query cannot be answered: {why}",
+        "无法回答此查询：{why}",
+        "docs/serve.md has what can be asked",
+        "可查询的内容见 docs/serve.zh.md",
+    ),
+    "tables_being_made": Message(
+        "the tables are being concluded; scans are taken meanwhile",
+        "正在得出结果表；其间照常接收扫码",
+        "come again after `Retry-After` seconds",
+        "请在 `Retry-After` 秒后重试",
+    ),
+    "tables_not_served": Message(
+        "this service holds no tables",
+        "此服务不提供结果表",
+        "start `poolpipe serve` without --no-tables",
+        "请不带 --no-tables 启动 `poolpipe serve`",
+    ),
+    "tables_behind": Message(
+        "the request that was asked for is not in the tables yet",
+        "所询请求尚未进入结果表",
+        "come again after `Retry-After` seconds",
+        "请在 `Retry-After` 秒后重试",
+    ),
+    "too_many_readers": Message(
+        "too many read at once",
+        "同时读取者过多",
+        "come again after `Retry-After` seconds",
+        "请在 `Retry-After` 秒后重试",
+    ),
+    "lab_without_reading": Message(
+        "--lab restricts what a token reads, and this one reads nothing",
+        "--lab 限定可读取的内容，而此令牌不读取",
+        "add --read or --identities",
+        "请加上 --read 或 --identities",
     ),
 }

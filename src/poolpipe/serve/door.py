@@ -23,6 +23,7 @@ from poolpipe.serve.group_commit import GroupCommit
 from poolpipe.serve.log import log
 from poolpipe.serve.metrics import Metrics
 from poolpipe.serve.rates import Rates
+from poolpipe.serve.reading import READING_METRICS, Reading, is_reading
 from poolpipe.serve.refusals import Refused
 from poolpipe.store.device_tokens import KnownTokens
 from poolpipe.tables import KINDS
@@ -64,6 +65,8 @@ class DoorSettings:
     certificate, key : Path or None
         Files of TLS, PEM.
     policy : Policy
+    board : Path or None
+        Where the tables are answered; None where none are held.
     """
 
     store: Path
@@ -75,6 +78,7 @@ class DoorSettings:
     certificate: Path | None
     key: Path | None
     policy: Policy
+    board: Path | None = None
 
 
 class Door:
@@ -97,6 +101,7 @@ class Door:
         self._tokens = KnownTokens(settings.store)
         self._rates = Rates(self._limits.device_rate, self._limits.device_burst)
         self.metrics = Metrics()
+        self.reading = Reading(settings.board)
         writer = InboxWriter(settings.folder, settings.secret, settings.next_position)
         self.group = GroupCommit(writer, loop, self._synced, self._broken)
         self._reading: dict[Any, float] = {}
@@ -124,7 +129,10 @@ class Door:
         elif path == "/health":
             self._state(protocol, self._illness())
         elif path == "/ready":
-            self._state(protocol, self._illness() or self._hindrance())
+            asks = "tables=1" in scope.query_string.split("&")
+            self._state(protocol, self._illness() or self._hindrance() + self.reading.troubles(asks=asks))
+        elif is_reading(path):
+            await self._read(scope, protocol)
         elif path == "/metrics":
             protocol.response_str(
                 200, [("content-type", "text/plain; version=0.0.4; charset=utf-8")], self._metrics()
@@ -160,6 +168,17 @@ class Door:
         headers = [*_JSON, ("connection", "close")] if self.is_draining else _JSON
         protocol.response_bytes(200, headers, body)
 
+    async def _read(self, scope: Any, protocol: Any) -> None:
+        device: Device | None = None
+        try:
+            device = self._device(scope.headers)
+            self._check_rate(device)
+            status = await self.reading.answer(scope, protocol, device)
+        except Refused as refused:
+            self._answer(protocol, refused, device, "poolpipe_reads_total")
+        else:
+            self.metrics.add("poolpipe_reads_total", 1, f'status="{status}"')
+
     def _device(self, headers: Any) -> Device:
         """Who asks.
 
@@ -175,6 +194,17 @@ class Door:
             raise Refused(401, "token_not_taken", closes=True)
         return device
 
+    def _check_rate(self, device: Device) -> None:
+        """Let a device wait that comes faster than it may.
+
+        Raises
+        ------
+        Refused
+            429.
+        """
+        if wait := self._rates.wait(device.name, device.rate, time.monotonic()):
+            raise Refused(429, "device_too_fast", retry_after=wait, closes=True)
+
     async def _posted(self, scope: Any, protocol: Any, device: Device, path: str) -> tuple[Posted, bool]:
         """Read a request as far as an acknowledgement asks.
 
@@ -182,6 +212,8 @@ class Door:
         ------
         Refused
         """
+        if not device.sends:
+            raise Refused(403, "sending_not_allowed", closes=True)
         kind = path.removeprefix("/") or None
         if scope.method != "POST":
             raise Refused(405, "method_not_allowed", closes=True)
@@ -192,8 +224,7 @@ class Door:
         if kind is not None and device.kinds and kind not in device.kinds:
             raise Refused(403, "kind_not_allowed", closes=True, kinds=", ".join(sorted(device.kinds)))
         arrived = time.time_ns() // 1000
-        if wait := self._rates.wait(device.name, device.rate, time.monotonic()):
-            raise Refused(429, "device_too_fast", retry_after=wait, closes=True)
+        self._check_rate(device)
         headers = scope.headers
         content = await self._body(headers, protocol)
         encoding = headers.get("content-encoding")
@@ -283,6 +314,12 @@ class Door:
         for name, count in counts.items():
             self.metrics.add("poolpipe_records_total", count, f'outcome="{name}"')
 
+    def board(self, state: str, counts: dict[str, float]) -> None:
+        """Learn how the tables are, and what was folded into them."""
+        self.reading.state = state
+        for name, value in counts.items():
+            self.metrics.set(READING_METRICS[name], value)
+
     def heard(self) -> None:
         """Learn that the process that takes requests in lives."""
         self._heard = time.monotonic()
@@ -296,8 +333,14 @@ class Door:
         log("sync_failed", why=error.strerror or str(error))
         self._loop.call_soon_threadsafe(self._loop.call_later, 0.2, partial(os._exit, 1))
 
-    def _answer(self, protocol: Any, refused: Refused, device: Device | None = None) -> None:
-        self.metrics.add("poolpipe_requests_total", 1, f'status="{refused.status}"')
+    def _answer(
+        self,
+        protocol: Any,
+        refused: Refused,
+        device: Device | None = None,
+        of: str = "poolpipe_requests_total",
+    ) -> None:
+        self.metrics.add(of, 1, f'status="{refused.status}"')
         self._told[refused.code] += 1
         if self._told[refused.code] & (self._told[refused.code] - 1) == 0:  # the 1st, 2nd, 4th, 8th …
             log(
@@ -327,7 +370,8 @@ class Door:
         return waiting > self._limits.waiting_mb * _MB or self._inbox_bytes > self._limits.inbox_mb * _MB
 
     def _state(self, protocol: Any, troubles: list[str]) -> None:
-        body = json.dumps({"ok": not troubles, "troubles": troubles}).encode()
+        told = {"ok": not troubles, "troubles": troubles, "tables": self.reading.state}
+        body = json.dumps(told).encode()
         protocol.response_bytes(503 if troubles else 200, _JSON, body)
 
     def _metrics(self) -> str:

@@ -99,6 +99,8 @@ def _hear(door: Door, connection: Connection, drained: asyncio.Event) -> None:
                 door.committed(*told[1:])
             elif told[0] == "counted":
                 door.counted(told[1])
+            elif told[0] == "board":
+                door.board(*told[1:])
             elif told[0] == "drain":
                 drained.set()
     except (EOFError, OSError):

@@ -21,6 +21,13 @@ _HELP: Final = {
     "poolpipe_inbox_bytes": ("gauge", "Bytes of acknowledged requests that are in no version yet"),
     "poolpipe_version": ("gauge", "The store's newest version"),
     "poolpipe_records_total": ("counter", "Records of acknowledged requests, by what became of them"),
+    "poolpipe_reads_total": ("counter", "Requests to /tables and /changes, by the status of the answer"),
+    "poolpipe_tables_builds_total": ("counter", "How often the tables were concluded as a whole"),
+    "poolpipe_tables_position": ("gauge", "The last request up to which all is in the tables that are shown"),
+    "poolpipe_folds_total": ("counter", "Batches that were folded into the tables"),
+    "poolpipe_fold_seconds_total": ("counter", "Seconds that folding took"),
+    "poolpipe_fold_waiting_events": ("gauge", "Accepted events that are not in the tables yet"),
+    "poolpipe_followers": ("gauge", "Readers that follow /changes"),
     "poolpipe_acknowledgement_seconds": ("histogram", "From the request's head to its acknowledgement"),
 }
 

@@ -1,4 +1,4 @@
-"""Serve a store: one process takes requests in and commits them, another is the door."""
+"""Serve a store: one process takes requests in and commits them, another is the door, a third holds the tables."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from poolpipe.errors import InputError
 from poolpipe.inbox.log import remove_all, trim
 from poolpipe.inbox.packing import gathered
 from poolpipe.inbox.tail import InboxTail
+from poolpipe.serve.board_link import BoardLink
 from poolpipe.serve.door import DoorSettings
 from poolpipe.serve.door_process import run_door
 from poolpipe.serve.log import log
 from poolpipe.store.inbox_draining import appending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from multiprocessing.connection import Connection
     from pathlib import Path
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from poolpipe.policy import Policy
     from poolpipe.serve_policy import Serving
     from poolpipe.store import Store
-    from poolpipe.store.inbox_taking import Cleaned, InboxTaking
+    from poolpipe.store.inbox_taking import InboxTaking
 
 __all__ = ["serve"]
 
@@ -46,7 +47,7 @@ def serve(
     certificate: Path | None = None,
     key: Path | None = None,
     policy: Policy | None = None,
-    fold: Callable[[Cleaned], None] | None = None,
+    tables: bool = True,
 ) -> None:
     """Take what devices send until a signal ends it (SIGTERM, SIGINT): then all that was acknowledged is in the tables.
 
@@ -59,8 +60,8 @@ def serve(
         Files of TLS, PEM.
     policy : Policy, optional
         Its section `serve` counts instead of the store's.
-    fold : callable, optional
-        Called with what became of some requests, after they were cleaned and before they are in a version.
+    tables : bool
+        Whether tables are held and shown.
 
     Raises
     ------
@@ -73,14 +74,16 @@ def serve(
     with store.serving() as taking:
         with appending(store.path) as folder:  # whoever died may have left a door that still stands
             remove_all(folder)
+        board = BoardLink(store.path, store.key_file) if tables else None
         settings = DoorSettings(
-            store.path, folder, store.inbox_secret(), taking.done + 1, host, port, certificate, key, rules
-        )
-        with _door(settings) as (process, connection), _stopping() as stop:
+            store.path, folder, store.inbox_secret(), taking.done + 1, host, port, certificate, key, rules,
+            board.socket if board else None,
+        )  # fmt: skip
+        with _closing(board), _door(settings) as (process, connection), _stopping() as stop:
             scheme = "https" if certificate else "http"
             log("listening", url=f"{scheme}://{host}:{port}", store=str(store.path), position=taking.done)
             tail = InboxTail(folder, settings.secret, taking.done + 1)
-            service = _Service(store, taking, tail, connection, rules.serve, fold, folder)
+            service = _Service(store, taking, tail, connection, rules.serve, board, folder)
             try:
                 service.run(process, stop)
             finally:
@@ -96,14 +99,15 @@ class _Service:
 
     def __init__(
         self, store: Store, taking: InboxTaking, tail: InboxTail, connection: Connection, limits: Serving,
-        fold: Callable[[Cleaned], None] | None, folder: Path,
+        board: BoardLink | None, folder: Path,
     ) -> None:  # fmt: skip
         self._store, self._taking, self._tail, self._connection = store, taking, tail, connection
-        self._limits, self._fold, self._folder = limits, fold, folder
+        self._limits, self._board, self._folder = limits, board, folder
         self._synced = taking.done
         self._bytes = 0
         self._behind_since = self._beat = 0.0
         self._closed = False
+        self._board_told: tuple[str, dict[str, float]] | None = None
 
     def run(self, process: multiprocessing.process.BaseProcess, stop: list[int]) -> None:
         """Take in until the door is closed, or gone."""
@@ -116,6 +120,8 @@ class _Service:
             self._hear(process)
             self._clean()
             self._commit_when_due()
+            if self._board is not None and not is_draining:
+                self._attend(self._board)
             if time.monotonic() - self._beat > _BEAT:
                 self._beat = time.monotonic()
                 self._tell(("alive",))
@@ -149,8 +155,8 @@ class _Service:
             self._behind_since = time.monotonic()
         self._bytes += size
         cleaned = self._taking.clean(requests)
-        if self._fold is not None:
-            self._fold(cleaned)
+        if self._board is not None:
+            self._board.hand(requests[-1].position, cleaned)
         asked = {each.position for each in requests if each.asks}
         told = [
             (each.position, each.as_answer())
@@ -178,6 +184,16 @@ class _Service:
         trim(self._folder, done)
         self._tell(("committed", done, self._store.version, self._bytes))
         self._bytes = 0
+
+    def _attend(self, board: BoardLink) -> None:
+        """Start the board where there is none, and hand on to the door how it is."""
+        board.attend()
+        if board.is_due:
+            self._commit()  # it begins with a version that has all that was cleaned so far
+            board.start(self._store.version, self._taking.done)
+        if (told := (board.state, dict(board.counts))) != self._board_told:
+            self._board_told = told
+            self._tell(("board", *told))
 
     def _tell(self, told: tuple[object, ...]) -> None:
         with suppress(OSError):  # a door that is gone is noticed by its silence
@@ -207,6 +223,15 @@ def _door(settings: DoorSettings) -> Iterator[tuple[multiprocessing.process.Base
         if process.is_alive():
             process.kill()
             process.join()
+
+
+@contextmanager
+def _closing(board: BoardLink | None) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        if board is not None:
+            board.close()
 
 
 @contextmanager

@@ -26,10 +26,14 @@ __all__ = [
     "CONCLUSIONS",
     "CONTENTS",
     "HIDDEN",
+    "NOT_SHOWN",
+    "OF_CODES",
+    "SHUFFLED",
     "VERSION",
     "clear_schema",
     "needs_key",
     "open_rows",
+    "people_and_codes",
     "reseal_people",
     "seal_rows",
     "vault_schema",
@@ -56,10 +60,10 @@ HIDDEN: Final = {
 NOT_SHOWN: Final = "sealed"
 """What stands in the place of a text of the vault where the key is not here."""
 
-_SHUFFLED: Final = ("cases", "traces", "anomalies")
+SHUFFLED: Final = ("cases", "traces", "anomalies")
 """Tables whose order depends on people's numbers."""
 
-_OF_CODES: Final = ("tube", "box", "plate", "well", "site", "device", "lab")
+OF_CODES: Final = ("tube", "box", "plate", "well", "site", "device", "lab")
 """Kinds of subject that are codes, which everybody may read; ids of events and people are not."""
 
 _PERSON: Final = "person"
@@ -101,7 +105,7 @@ def vault_schema(content: str) -> pa.Schema:
         return pa.schema({"summary": pa.large_string()})
     names = [each.name for each in TABLES[content] if each.name in (_PERSON, *HIDDEN.get(content, ()))]
     told: dict[str, pa.DataType] = dict.fromkeys(names, pa.large_string())
-    return pa.schema({**told, _ROW: pa.int64()} if content in _SHUFFLED else told)
+    return pa.schema({**told, _ROW: pa.int64()} if content in SHUFFLED else told)
 
 
 def seal_rows(
@@ -133,13 +137,13 @@ def seal_rows(
     columns[VERSION] = pa.repeat(pa.scalar(version, pa.int64()), n)
     hidden = {name: columns[name] for name in HIDDEN.get(content, ())}
     if content == "anomalies":
-        people, columns["subject"] = _subjects(pl.DataFrame(rows.select(["subject_kind", "subject"])))
+        people, columns["subject"] = people_and_codes(pl.DataFrame(rows.select(["subject_kind", "subject"])))
         columns[_PERSON], _ = _sealed_people(people, sealing)
     elif _PERSON in columns:
         people = pl.DataFrame(rows.select(["person_type", _PERSON])).cast(pl.String)
         columns[_PERSON], hidden[_PERSON] = _sealed_people(people, sealing)
     clear = pa.table({each.name: columns[each.name] for each in clear_schema(content)})
-    if content in _SHUFFLED:
+    if content in SHUFFLED:
         order = _order_of_pseudonyms(content, clear)
         clear = clear.take(order)
         vault = pa.table({**hidden, _ROW: pa.array(np.arange(first, first + n))}).take(order)
@@ -184,7 +188,7 @@ def open_rows(
             told = told.with_columns(pl.coalesce("subject", people, pl.lit(NOT_SHOWN)))
     if _ROW in told.columns:
         told = told.sort(_ROW)
-    elif content in _SHUFFLED:
+    elif content in SHUFFLED:
         told = told.sort(SORT_KEYS[content], nulls_last=False, maintain_order=True)
     return told.select(pl.col(each.name).cast(each.dtype) for each in TABLES[content])
 
@@ -206,14 +210,14 @@ def reseal_people(
         return clear
     if content == "anomalies":
         subjects = pa.table({"subject_kind": clear["subject_kind"], "subject": vault["subject"]})
-        people, _ = _subjects(pl.DataFrame(subjects))
+        people, _ = people_and_codes(pl.DataFrame(subjects))
     else:
         numbers = _opened_people(clear, vault[_PERSON], before, content)
         people = pl.DataFrame([pl.Series("person_type", clear["person_type"]), numbers])
     return clear.set_column(clear.column_names.index(_PERSON), _PERSON, _sealed_people(people, after)[0])
 
 
-def _subjects(told: pl.DataFrame) -> tuple[pl.DataFrame, pa.Array]:
+def people_and_codes(told: pl.DataFrame) -> tuple[pl.DataFrame, pa.Array]:
     """People among the subjects of anomalies, null elsewhere; and the subjects that are codes, null elsewhere."""
     parts = pl.col("subject").str.splitn(":", 2).struct
     is_person = pl.col("subject_kind") == "person"
@@ -221,7 +225,7 @@ def _subjects(told: pl.DataFrame) -> tuple[pl.DataFrame, pa.Array]:
         pl.when(is_person).then(parts[place]).alias(name)
         for place, name in enumerate(("person_type", _PERSON))
     )
-    codes = told.select(pl.when(pl.col("subject_kind").is_in(_OF_CODES)).then("subject").alias("subject"))
+    codes = told.select(pl.when(pl.col("subject_kind").is_in(OF_CODES)).then("subject").alias("subject"))
     return people, _text(codes["subject"])
 
 

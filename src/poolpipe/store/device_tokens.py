@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import apsw
 
-from poolpipe.choices import suggestion
+from poolpipe.choices import check_choice, suggestion
 from poolpipe.errors import InputError
 from poolpipe.results.durable import sync_folder
 from poolpipe.store.ledger_file import new_ledger_file, now_text, opened_ledger_file
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["DEVICES", "Device", "DeviceTokens", "KnownTokens", "digest_of"]
+__all__ = ["DEVICES", "READS", "Device", "DeviceTokens", "KnownTokens", "digest_of"]
 
 DEVICES: Final = "devices.sqlite"
 _BYTES: Final = 32
@@ -35,8 +35,14 @@ _UNSEEN_S: Final = 0.001
 _SCHEMA: Final = """
 create table devices (
     device text not null, sha256 blob not null unique, site text not null, kinds text not null, rate real not null,
-    made text not null, withdrawn text) strict;
+    made text not null, withdrawn text, reads text not null default '', lab text not null default '') strict;
 """
+
+_LATER: Final = ("reads", "lab")
+"""Columns that files of earlier versions do not have."""
+
+READS: Final = ("", "tables", "identities")
+"""What a token lets read: nothing, tables with pseudonyms, tables with identities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +55,19 @@ class Device:
     sha256 : bytes
         Of the token.
     site : str
-        The only site whose events it may send; empty for any.
+        The only site whose events it may send, and whose rows it may read; empty for any.
     kinds : frozenset of str
-        The only kinds of events that it may send; empty for all.
+        The only kinds of events that it may send; empty for all, and for none where it reads.
     rate : float
         Requests a second, on average; 0 for the policy's.
     made : str
         When, RFC 3339.
     withdrawn : str
         When; empty while it counts.
+    reads : {"", "tables", "identities"}
+        Whether it may read tables, and whether people are in clear there.
+    lab : str
+        The only laboratory whose rows it may read; empty for all.
     """
 
     name: str
@@ -67,6 +77,13 @@ class Device:
     rate: float = 0.0
     made: str = ""
     withdrawn: str = ""
+    reads: str = ""
+    lab: str = ""
+
+    @property
+    def sends(self) -> bool:
+        """Whether it may send events: who reads does only where kinds are named."""
+        return not self.reads or bool(self.kinds)
 
 
 def digest_of(token: str | bytes) -> bytes:
@@ -85,20 +102,23 @@ class DeviceTokens:
     def __init__(self, store: Path) -> None:
         self._path = store / DEVICES
 
-    def add(self, device: str, *, site: str = "", kinds: Sequence[str] = (), rate: float = 0.0) -> str:
+    def add(
+        self, device: str, *, site: str = "", kinds: Sequence[str] = (), rate: float = 0.0, reads: str = "", lab: str = ""
+    ) -> str:  # fmt: skip
         """Make a token for a device; give it, which nobody can a second time.
 
         Parameters
         ----------
         device : str
             Its name; a device has one token that counts.
-        site, kinds, rate
+        site, kinds, rate, reads, lab
             As `Device`.
 
         Raises
         ------
         InputError
-            If the device has a token, the name is empty or longer than 64 characters, or there is no such kind.
+            If the device has a token, the name is empty or longer than 64 characters, there is no such kind or right, or a
+            laboratory is named of a token that reads nothing.
         """
         if not device.strip() or len(device) > 64 or not device.isprintable():
             raise InputError.of("device_unnamed", where="DEVICE")
@@ -108,14 +128,20 @@ class DeviceTokens:
                 raise InputError.of(
                     "no_such_kind", where="kind", kind=kind, kinds=", ".join(KINDS), hint=hint
                 )
+        check_choice("reads", reads, READS, InputError)
+        if lab and not reads:
+            raise InputError.of("lab_without_reading", where=device)
         token = secrets.token_urlsafe(_BYTES)
         with self._opened(make=True) as devices:
             if list(
                 devices.execute("select 1 from devices where device = ? and withdrawn is null", (device,))
             ):
                 raise InputError.of("device_has_token", where=device)
-            row = (device, digest_of(token), site, " ".join(sorted(set(kinds))), rate, now_text())
-            devices.execute("insert into devices values (?, ?, ?, ?, ?, ?, null)", row)
+            row = (device, digest_of(token), site, " ".join(sorted(set(kinds))), rate, now_text(), reads, lab)
+            devices.execute(
+                "insert into devices (device, sha256, site, kinds, rate, made, reads, lab) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
         return token
 
     def revoke(self, device: str) -> None:
@@ -151,6 +177,8 @@ class DeviceTokens:
             devices = opened_ledger_file(self._path, writes=True)
             try:
                 with devices:
+                    if make:
+                        _add_later_columns(devices)
                     yield devices
             finally:
                 devices.close()
@@ -232,19 +260,27 @@ class KnownTokens:
         self._changes = changes
 
 
+def _add_later_columns(devices: apsw.Connection) -> None:
+    """Bring a file of an earlier version up to this one."""
+    for name in _LATER:
+        if name not in _columns(devices):
+            devices.execute(f"alter table devices add column {name} text not null default ''")
+
+
+def _columns(devices: apsw.Connection) -> set[str]:
+    return {str(name) for (name,) in devices.execute("select name from pragma_table_info('devices')")}
+
+
 def _rows(devices: apsw.Connection) -> list[Device]:
+    known = _columns(devices)
+    later = ", ".join(name if name in known else f"'' as {name}" for name in _LATER)
     found = devices.execute(
-        "select device, sha256, site, kinds, rate, made, coalesce(withdrawn, '') from devices order by rowid"
+        f"select device, sha256, site, kinds, rate, made, coalesce(withdrawn, ''), {later} from devices order by rowid"  # noqa: S608 - our own names
     )
     return [
         Device(
-            str(name),
-            bytes(sha256),
-            str(site),
-            frozenset(str(kinds).split()),
-            float(rate),
-            str(made),
-            str(withdrawn),
+            str(name), bytes(sha256), str(site), frozenset(str(kinds).split()), float(rate), str(made), str(withdrawn), str(reads),
+            str(lab),
         )
-        for name, sha256, site, kinds, rate, made, withdrawn in found
-    ]
+        for name, sha256, site, kinds, rate, made, withdrawn, reads, lab in found
+    ]  # fmt: skip

@@ -16,6 +16,7 @@ import polars as pl
 
 from poolpipe.display import mask_identities
 from poolpipe.events.posted_bodies import name_of, take_posted
+from poolpipe.events.rejected_loads import PLATES
 from poolpipe.events.taking import REJECTS
 from poolpipe.inbox.log import INBOX, LostInbox
 from poolpipe.store.event_tables import hashes_of, to_tables
@@ -79,11 +80,14 @@ class Cleaned(NamedTuple):
         The events that the store did not hold, in no particular order.
     rejects : DataFrame
         As the table `rejects`.
+    rejected_loads : DataFrame
+        As `rejected_loads.PLATES`.
     """
 
     verdicts: list[Verdict]
     events: list[EventTables]
     rejects: pl.DataFrame
+    rejected_loads: pl.DataFrame
 
 
 @dataclass(slots=True)
@@ -152,7 +156,7 @@ class InboxTaking:
         counts = np.zeros((len(requests), 4), np.int64)
         arrived = np.array([each.arrived for each in requests], np.int64)
         new: list[EventTables] = []
-        rejects = [pl.DataFrame(schema=REJECTS)]
+        rejects, loads = [pl.DataFrame(schema=REJECTS)], [pl.DataFrame(schema=PLATES)]
         for taken in take_posted(requests, self._policy):
             np.add.at(
                 counts,
@@ -166,6 +170,7 @@ class InboxTaking:
                 if is_new.any():
                     new.append(tables if is_new.all() else tables.kept(np.flatnonzero(is_new)))
             rejects.append(taken.rejects)
+            loads += taken.rejected_loads
             self._note(taken)
         counts[:, 1] = counts[:, 0] - counts[:, 2] - counts[:, 3]
         refused = pl.concat(rejects)
@@ -176,7 +181,7 @@ class InboxTaking:
         if named.height:
             waiting.rejects.append(named.with_columns(input=pl.lit(self._input, pl.Int32)))
         waiting.counts += counts.sum(axis=0)
-        return Cleaned(verdicts, new, named)
+        return Cleaned(verdicts, new, named, pl.concat(loads))
 
     def note_loss(self, lost: LostInbox) -> None:
         """Let the next commit say what of the inbox was given up."""

@@ -23,6 +23,10 @@ _COMMITS: Final = {
 """What made a version, in Chinese."""
 
 
+_READS: Final = {"tables": both("tables", "结果表"), "identities": both("identities", "身份信息")}
+"""What a token reads."""
+
+
 def ingested_board(told: pl.DataFrame) -> Board:
     """What became of each file that was ingested.
 
@@ -98,6 +102,7 @@ def device_board(devices: Sequence[Device]) -> Board:
         "device\n设备",
         "site\n采样点",
         "kinds\n事件种类",
+        "reads\n读取",
         "a second\n每秒次数",
         "made (UTC)\n签发",
         "withdrawn (UTC)\n撤销",
@@ -105,7 +110,9 @@ def device_board(devices: Sequence[Device]) -> Board:
         board.add_column(heading, overflow="fold")
     for each in devices:
         rate = f"{each.rate:g}" if each.rate else ""
-        told = (each.name, each.site, " ".join(sorted(each.kinds)), rate, each.made, each.withdrawn)
+        kinds = " ".join(sorted(each.kinds)) if each.sends else "-"
+        reads = " ".join(filter(None, (in_language(_READS.get(each.reads, "")), each.lab)))
+        told = (each.name, each.site, kinds, reads, rate, each.made, each.withdrawn)
         board.add_row(*map(plain, told))
     return board
 

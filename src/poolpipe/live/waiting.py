@@ -1,0 +1,173 @@
+"""Events that wait to be folded: results, reports and re-collections first, other scans together once they have waited a little."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from poolpipe.events.rejected_loads import PLATES
+from poolpipe.events.taking import REJECTS
+from poolpipe.live.held_rows import COLLECT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from poolpipe.store.event_tables import EventTables
+
+__all__ = ["Waiting", "WaitingEvents"]
+
+_AT_ONCE: Final = ("read", "report", "load", "void")
+_LEAST: Final = 2_000
+"""Records of other kinds that are folded together at most, where no more than four times as many wait."""
+
+
+class Waiting(NamedTuple):
+    """Events that are folded together.
+
+    Attributes
+    ----------
+    events : list of EventTables
+    rejects : DataFrame
+        As the table.
+    rejected_loads : DataFrame
+        As of `Events`.
+    """
+
+    events: list[EventTables]
+    rejects: pl.DataFrame
+    rejected_loads: pl.DataFrame
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing follows from it."""
+        return not (self.events or self.rejects.height or self.rejected_loads.height)
+
+
+class _Piece(NamedTuple):
+    """Some events of a position."""
+
+    position: int
+    since: float
+    events: EventTables
+
+
+class WaitingEvents:
+    """What waits. Not safe for several threads: whoever has several holds a lock.
+
+    Parameters
+    ----------
+    position : int
+        The last one before.
+    patience_s : float
+        Seconds for which scans that nobody waits for gather before they are folded.
+    clock : callable, optional
+        Seconds of a clock that does not go back.
+
+    Attributes
+    ----------
+    last : int
+        The last position that was put.
+    """
+
+    def __init__(
+        self, position: int = 0, patience_s: float = 0.5, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._patience, self._clock = patience_s, clock
+        self._first: list[_Piece] = []
+        self._others: deque[_Piece] = deque()
+        self._rejects: list[pl.DataFrame] = []
+        self._loads: list[pl.DataFrame] = []
+        self.last = position
+        self._was_first = False
+
+    def put(
+        self,
+        position: int,
+        events: Sequence[EventTables],
+        rejects: pl.DataFrame,
+        rejected_loads: pl.DataFrame,
+    ) -> None:
+        """Let events wait.
+
+        Parameters
+        ----------
+        position : int
+            Not below those before.
+        events, rejects, rejected_loads
+            As `Waiting`.
+        """
+        now = self._clock()
+        self.last = position
+        for each in events:
+            first, others = _parted(each)
+            if first is not None:
+                self._first.append(_Piece(position, now, first))
+            if others is not None:
+                self._others.append(_Piece(position, now, others))
+        if rejects.height:
+            self._rejects.append(rejects)
+        if rejected_loads.height:
+            self._loads.append(rejected_loads)
+
+    @property
+    def rows(self) -> int:
+        """How many events wait."""
+        return sum(each.events.clear.num_rows for each in (*self._first, *self._others))
+
+    @property
+    def settled(self) -> int:
+        """The last position up to which nothing waits."""
+        waiting = [self._first[0].position] if self._first else []
+        waiting += [self._others[0].position] if self._others else []
+        return min(waiting) - 1 if waiting else self.last
+
+    def due_in(self) -> float | None:
+        """Seconds after which something is to be folded; None where nothing waits."""
+        if self._first or self._loads or self._rejects:
+            return 0.0
+        return max(0.0, self._others[0].since + self._patience - self._clock()) if self._others else None
+
+    def take(self) -> Waiting:
+        """Take what is to be folded next: what somebody waits for, in turn with what has waited long enough."""
+        overdue = bool(self._others) and self._others[0].since + self._patience <= self._clock()
+        self._was_first = bool(self._first) and not (overdue and self._was_first)
+        if self._was_first:
+            taken, self._first = [each.events for each in self._first], []
+        else:
+            taken = self._some_others()
+        rejects = pl.concat([pl.DataFrame(schema=REJECTS), *self._rejects])
+        loads = pl.concat([pl.DataFrame(schema=PLATES), *self._loads])
+        self._rejects, self._loads = [], []
+        return Waiting(taken, rejects, loads)
+
+    def _some_others(self) -> list[EventTables]:
+        """As many as a quarter of what waits, so that no results wait long behind them and the queue does not grow for ever."""
+        most = max(_LEAST, sum(each.events.clear.num_rows for each in self._others) // 4)
+        taken: list[EventTables] = []
+        rows = 0
+        while self._others and (not taken or rows + self._others[0].events.clear.num_rows <= most):
+            taken.append(self._others.popleft().events)
+            rows += taken[-1].clear.num_rows
+        return taken
+
+
+def _parted(events: EventTables) -> tuple[EventTables | None, EventTables | None]:
+    """Part events into those that somebody waits for, and the others."""
+    if events.kind in _AT_ONCE:
+        return events, None
+    if events.kind != COLLECT:
+        return None, events
+    columns = {name: events.clear[name] for name in ("mode", "recall_of")}
+    told = pl.DataFrame({name: pl.Series(name, column) for name, column in columns.items()})
+    first = told.select(
+        (pl.col("mode").cast(pl.String) == "single").fill_null(value=False) | pl.col("recall_of").is_not_null()
+    ).to_series().to_numpy()  # fmt: skip
+    if not first.any():
+        return None, events
+    return (events, None) if first.all() else (
+        events.kept(np.flatnonzero(first)), events.kept(np.flatnonzero(~first))
+    )  # fmt: skip
