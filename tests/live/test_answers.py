@@ -13,7 +13,7 @@ from poolpipe.events import read_events
 from poolpipe.live import Changes, Live
 from poolpipe.live.answers import TableAsked, asked_rows, told_of, written
 from poolpipe.live.rights import EVERYTHING
-from poolpipe.live.told import Told
+from poolpipe.live.told import ToldVersion
 from poolpipe.policy import Policy
 
 COLLECTS = {
@@ -39,7 +39,7 @@ def _apply(live: Live, tube: str, at: str, call: str = "positive") -> Changes:
 
 
 def _events(changes: Changes) -> str:
-    return Told.of(changes).events(["recalls"], EVERYTHING, None)
+    return ToldVersion.of(changes).events(["recalls"], EVERYTHING, None)
 
 
 def test_rows__are_those_of_a_site_lab_and_status(live: Live) -> None:

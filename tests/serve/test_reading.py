@@ -127,7 +127,7 @@ def _post(service: Service, token: str, bodies: list[bytes]) -> int:
     """Post; give the last position."""
     answers = [service.post(token, each, "/events") for each in bodies]
     assert {each.status for each in answers} <= {200, 400}
-    return max(each.body.get("position", 0) for each in answers)
+    return max(int(each.body.get("position", 0)) for each in answers)
 
 
 @pytest.fixture(scope="module")

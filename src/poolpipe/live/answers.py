@@ -21,7 +21,7 @@ from poolpipe.tables import TABLES
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from poolpipe.live.rights import Reader
+    from poolpipe.live.rights import ReaderRights
     from poolpipe.live.tables import LiveTables
     from poolpipe.store.keys import DataKeys
 
@@ -61,7 +61,7 @@ def asked_rows(
     tables: LiveTables,
     asked: TableAsked,
     as_of: datetime | None = None,
-    reader: Reader = EVERYTHING,
+    reader: ReaderRights = EVERYTHING,
     sealing: DataKeys | None = None,
 ) -> pl.DataFrame:
     """Select the rows of a table that are asked for, as the reader may see them.
@@ -73,7 +73,7 @@ def asked_rows(
     asked : TableAsked
     as_of : datetime, optional
         Not before the latest event; by default that event's time.
-    reader : Reader
+    reader : ReaderRights
         One that `may_read` the table.
     sealing : DataKeys, optional
         As of `seen_rows`.

@@ -19,16 +19,16 @@ from poolpipe.live.changes import ANNOUNCED, History
 from poolpipe.live.following import events_of_tables
 from poolpipe.live.rights import EVERYTHING
 from poolpipe.live.tables import BULK
-from poolpipe.live.told import Told, ToldChanges, again
+from poolpipe.live.told import ToldVersion, ToldChanges, again
 from poolpipe.live.waiting import WaitingEvents
 from poolpipe.tables import TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from poolpipe.live.rights import Reader
+    from poolpipe.live.rights import ReaderRights
     from poolpipe.live.state import Live
-    from poolpipe.live.waiting import Waiting
+    from poolpipe.live.waiting import FoldBatch
     from poolpipe.store.event_tables import EventTables
     from poolpipe.store.keys import DataKeys
 
@@ -132,7 +132,7 @@ class LiveBoard:
             return self._counts | {"waiting": float(self._waiting.rows), "position": float(self._position())}
 
     def answer(
-        self, table: str, query: Mapping[str, str], accept: str = "", reader: Reader = EVERYTHING
+        self, table: str, query: Mapping[str, str], accept: str = "", reader: ReaderRights = EVERYTHING
     ) -> tuple[str, bytes]:
         """Answer a reader.
 
@@ -145,7 +145,7 @@ class LiveBoard:
             request that must be in the tables.
         accept : str
             The media types that the reader takes, the first that is known counts; JSON by default.
-        reader : Reader
+        reader : ReaderRights
 
         Returns
         -------
@@ -188,7 +188,7 @@ class LiveBoard:
             return media, written(rows, FORMATS[media], told)
 
     def changes(
-        self, since: int | None = None, tables: Iterable[str] = ANNOUNCED, beat_s: float = 15.0, reader: Reader = EVERYTHING
+        self, since: int | None = None, tables: Iterable[str] = ANNOUNCED, beat_s: float = 15.0, reader: ReaderRights = EVERYTHING
     ) -> Iterator[str]:  # fmt: skip
         """Give what changes as server-sent events, as it changes; a comment where nothing does for a while.
 
@@ -200,7 +200,7 @@ class LiveBoard:
             Those that the reader follows.
         beat_s : float
             Seconds without a change after which a comment is sent.
-        reader : Reader
+        reader : ReaderRights
         """
         wanted = tuple(tables)
         with self._changed:
@@ -289,7 +289,7 @@ class LiveBoard:
         if self._failed is not None and self._on_failure:
             self._on_failure(self._failed)
 
-    def _later(self, known: int, seconds: float) -> list[Told] | None:
+    def _later(self, known: int, seconds: float) -> list[ToldVersion] | None:
         """What changed after a version, as soon as something did; empty where nothing does."""
         with self._changed:
             self._looked_at = time.monotonic()
@@ -340,7 +340,7 @@ class LiveBoard:
             fold = 0.0
         return min((each for each in (due, fold) if each is not None), default=None)
 
-    def _fold(self, taken: Waiting) -> Told | None:
+    def _fold(self, taken: FoldBatch) -> ToldVersion | None:
         """Fold events; what changed, where anybody follows."""
         began = time.perf_counter()
         changes = self.live.apply(events_of_tables(*taken, self.sealing, self._wells))
@@ -348,9 +348,9 @@ class LiveBoard:
         self._counts["folds"] += 1
         self._counts["fold_seconds"] += time.perf_counter() - began
         is_followed = self._counts["followers"] or time.monotonic() - self._looked_at < _FOLLOWED_FOR
-        return Told.of(changes) if is_followed else None
+        return ToldVersion.of(changes) if is_followed else None
 
-    def _turn(self) -> Told:
+    def _turn(self) -> ToldVersion:
         """Tell recalls that have become overdue by the clock on the wall; a version of its own, with the same tables."""
         tables, now = self.live.tables, self._now()
         turned = tables.recalls.whole().filter(_OPEN, _between(self._wall, now))
@@ -360,7 +360,7 @@ class LiveBoard:
         self._wall = now
         self.live.advance(tables.version + 1)
         self._due = self._next_due()
-        return Told(tables.version, tables.version + 1, {}, (pools, pools), recalls)
+        return ToldVersion(tables.version, tables.version + 1, {}, (pools, pools), recalls)
 
     def _next_due(self) -> datetime | None:
         """When the next recall becomes overdue by the clock on the wall."""

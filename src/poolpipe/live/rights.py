@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from poolpipe.store.keys import DataKeys
 
-__all__ = ["BY_TUBE", "EVERYTHING", "Reader", "has_place", "may_read", "rows_of_place", "seen_rows"]
+__all__ = ["BY_TUBE", "EVERYTHING", "ReaderRights", "has_place", "may_read", "rows_of_place", "seen_rows"]
 
 BY_TUBE: Final = ("members", "recalls", "cases", "retention")
 """Tables of tubes: where they have no column `site` or `lab`, that of the tube's row in `pools` counts."""
@@ -22,7 +22,7 @@ BY_TUBE: Final = ("members", "recalls", "cases", "retention")
 _ANOMALIES: Final = "anomalies"
 
 
-class Reader(NamedTuple):
+class ReaderRights(NamedTuple):
     """Who reads, and what he may see.
 
     Attributes
@@ -38,7 +38,7 @@ class Reader(NamedTuple):
     opens: bool = False
 
 
-EVERYTHING: Final = Reader(opens=True)
+EVERYTHING: Final = ReaderRights(opens=True)
 
 
 def has_place(table: str, column: str) -> bool:
@@ -53,7 +53,7 @@ def has_place(table: str, column: str) -> bool:
     return table in (*BY_TUBE, _ANOMALIES) or column in (each.name for each in TABLES[table])
 
 
-def may_read(table: str, reader: Reader) -> bool:
+def may_read(table: str, reader: ReaderRights) -> bool:
     """Whether a table can be restricted to what a reader may see: others are not shown to him."""
     return all(has_place(table, column) for column in ("site", "lab") if getattr(reader, column))
 
@@ -88,7 +88,7 @@ def seen_rows(
     table: str,
     rows: pl.DataFrame,
     pools: Callable[[], pl.DataFrame],
-    reader: Reader,
+    reader: ReaderRights,
     sealing: DataKeys | None,
 ) -> pl.DataFrame:
     """Give the rows that a reader may see, as he sees them.
@@ -100,7 +100,7 @@ def seen_rows(
     rows : DataFrame
     pools : callable
         As of `rows_of_place`.
-    reader : Reader
+    reader : ReaderRights
     sealing : DataKeys or None
         None where people are pseudonyms already.
     """

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from poolpipe.live.changes import Changes
-    from poolpipe.live.rights import Reader
+    from poolpipe.live.rights import ReaderRights
     from poolpipe.store.keys import DataKeys
 
-__all__ = ["Told", "ToldChanges", "again"]
+__all__ = ["ToldChanges", "ToldVersion", "again"]
 
 _PLACES: Final = ("round", "tube", "site", "lab")
 _VERSIONS: Final = 20_000
@@ -30,7 +30,7 @@ _ROWS: Final = 500_000
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldVersion:
     """What one version changed, row by row.
 
     Attributes
@@ -53,7 +53,7 @@ class Told:
     _texts: dict[Any, str] = field(default_factory=dict, compare=False)
 
     @classmethod
-    def of(cls, changes: Changes) -> Told:
+    def of(cls, changes: Changes) -> ToldVersion:
         """Take over what a version changed."""
         nothing = pl.DataFrame(schema=dict.fromkeys(_PLACES, pl.String))
         if changes.tubes is None:
@@ -74,14 +74,14 @@ class Told:
             each.height for each in self.pools
         )
 
-    def events(self, tables: Iterable[str], reader: Reader, sealing: DataKeys | None) -> str:
+    def events(self, tables: Iterable[str], reader: ReaderRights, sealing: DataKeys | None) -> str:
         """Write it as server-sent events, with the version as their id.
 
         Parameters
         ----------
         tables : iterable of str
             Those that the reader follows.
-        reader : Reader
+        reader : ReaderRights
         sealing : DataKeys or None
             As of `seen_rows`.
         """
@@ -95,7 +95,7 @@ class Told:
             self._texts[key] = "".join(written)
         return self._texts[key]
 
-    def _of_table(self, table: str, reader: Reader, sealing: DataKeys | None) -> str:
+    def _of_table(self, table: str, reader: ReaderRights, sealing: DataKeys | None) -> str:
         seen = []
         assert self.rows is not None  # noqa: S101 - for the type
         for rows, pools in zip(self.rows[table], self.pools, strict=True):
@@ -110,7 +110,7 @@ class Told:
             for row in differing.iter_rows(named=True)
         )  # fmt: skip
 
-    def _of_clock(self, overdue: pl.DataFrame, reader: Reader, sealing: DataKeys | None) -> str:
+    def _of_clock(self, overdue: pl.DataFrame, reader: ReaderRights, sealing: DataKeys | None) -> str:
         seen = seen_rows("recalls", overdue, lambda: self.pools[1], reader, sealing)
         keys = CHANGE_KEYS["recalls"]
         return "".join(
@@ -133,10 +133,10 @@ class ToldChanges:
 
     def __init__(self, version: int) -> None:
         self._newest, self._height = version, 0
-        self._kept: deque[Told] = deque()
+        self._kept: deque[ToldVersion] = deque()
         self._lock = Lock()
 
-    def add(self, told: Told) -> None:
+    def add(self, told: ToldVersion) -> None:
         """Keep the changes of the newest version."""
         with self._lock:
             self._kept.append(told)
@@ -151,7 +151,7 @@ class ToldChanges:
             self._kept.clear()
             self._newest, self._height = version, 0
 
-    def since(self, version: int) -> list[Told] | None:
+    def since(self, version: int) -> list[ToldVersion] | None:
         """Changes after a version, the oldest first; None if they are not kept, or all was concluded anew since."""
         with self._lock:
             later = [each for each in self._kept if each.version > version]

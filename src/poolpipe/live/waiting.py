@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from poolpipe.store.event_tables import EventTables
 
-__all__ = ["Waiting", "WaitingEvents"]
+__all__ = ["FoldBatch", "WaitingEvents"]
 
 _AT_ONCE: Final = ("read", "report", "load", "void")
 _LEAST: Final = 2_000
 """Records of other kinds that are folded together at most, where no more than four times as many wait."""
 
 
-class Waiting(NamedTuple):
+class FoldBatch(NamedTuple):
     """Events that are folded together.
 
     Attributes
@@ -98,7 +98,7 @@ class WaitingEvents:
         position : int
             Not below those before.
         events, rejects, rejected_loads
-            As `Waiting`.
+            As `FoldBatch`.
         """
         now = self._clock()
         self.last = position
@@ -131,7 +131,7 @@ class WaitingEvents:
             return 0.0
         return max(0.0, self._others[0].since + self._patience - self._clock()) if self._others else None
 
-    def take(self) -> Waiting:
+    def take(self) -> FoldBatch:
         """Take what is to be folded next: what somebody waits for, in turn with what has waited long enough."""
         overdue = bool(self._others) and self._others[0].since + self._patience <= self._clock()
         self._was_first = bool(self._first) and not (overdue and self._was_first)
@@ -142,7 +142,7 @@ class WaitingEvents:
         rejects = pl.concat([pl.DataFrame(schema=REJECTS), *self._rejects])
         loads = pl.concat([pl.DataFrame(schema=PLATES), *self._loads])
         self._rejects, self._loads = [], []
-        return Waiting(taken, rejects, loads)
+        return FoldBatch(taken, rejects, loads)
 
     def _some_others(self) -> list[EventTables]:
         """As many as a quarter of what waits, so that no results wait long behind them and the queue does not grow for ever."""

@@ -71,8 +71,8 @@ STREAMS: Final = {
     "path_unknown": Message(
         "there is nothing at this path",
         "没有此路径",
-        "POST to /events or /events/KIND; GET /tables/NAME, /changes, /health, /ready or /metrics",
-        "请 POST 到 /events 或 /events/KIND；或 GET /tables/NAME、/changes、/health、/ready、/metrics",
+        "POST to /events or /events/KIND; docs/serve.md has the others",
+        "请 POST 到 /events 或 /events/KIND；其他路径见 docs/serve.zh.md",
     ),
     "method_not_allowed": Message(
         "this path does not take this method", "此路径不接受该方法", "POST to /events", "请 POST 到 /events"
@@ -186,8 +186,8 @@ STREAMS: Final = {
     "table_not_allowed": Message(
         "this token reads the rows of one site or laboratory; {name} cannot be told apart by it",
         "此令牌只读一个采样点或实验室的行；表 {name} 无法据此区分",
-        "read pools, members, recalls, cases or anomalies, or ask for a token without --site and --lab",
-        "请读取 pools、members、recalls、cases 或 anomalies，或申请不带 --site 与 --lab 的令牌",
+        "read pools, members, recalls, cases or anomalies, or ask for a token of all sites and laboratories",
+        "请读取 pools、members、recalls、cases 或 anomalies，或申请不限采样点与实验室的令牌",
     ),
     "table_unknown": Message("there is no such table", "没有此表", "one of {tables}", "请用 {tables} 之一"),
     "query_not_understood": Message(
@@ -205,8 +205,8 @@ STREAMS: Final = {
     "tables_not_served": Message(
         "this service holds no tables",
         "此服务不提供结果表",
-        "start `poolpipe serve` without --no-tables",
-        "请不带 --no-tables 启动 `poolpipe serve`",
+        "start it with `poolpipe serve STORE`, without its --no-tables",
+        "请用 `poolpipe serve STORE` 启动，不带其 --no-tables",
     ),
     "tables_behind": Message(
         "the request that was asked for is not in the tables yet",
@@ -221,9 +221,9 @@ STREAMS: Final = {
         "请在 `Retry-After` 秒后重试",
     ),
     "lab_without_reading": Message(
-        "--lab restricts what a token reads, and this one reads nothing",
-        "--lab 限定可读取的内容，而此令牌不读取",
-        "add --read or --identities",
-        "请加上 --read 或 --identities",
+        "`poolpipe token STORE add` takes --lab with --read or --identities alone: it restricts what a token reads",
+        "`poolpipe token STORE add` 的 --lab 限定可读取的内容，须与 --read 或 --identities 同用",
+        "`poolpipe token STORE add NAME --read --lab LAB`",
+        "请用 `poolpipe token STORE add NAME --read --lab LAB`",
     ),
 }

@@ -17,7 +17,7 @@ from poolpipe.display import mask_identities
 from poolpipe.errors import InputError
 from poolpipe.live.board import FoldFailedError
 from poolpipe.live.changes import ANNOUNCED
-from poolpipe.live.rights import Reader, may_read
+from poolpipe.live.rights import ReaderRights, may_read
 from poolpipe.serve.refusals import Refused
 from poolpipe.store.conclusion_tables import needs_key
 from poolpipe.store.ledger import Ledger
@@ -97,7 +97,7 @@ class BoardAnswers:
             self._readers.release()
 
     def _table(self, handler: socketserver.StreamRequestHandler, asked: dict[str, Any]) -> None:
-        table, reader = asked["path"].removeprefix("/tables/"), Reader(*asked["reader"])
+        table, reader = asked["path"].removeprefix("/tables/"), ReaderRights(*asked["reader"])
         if table not in TABLES:
             raise Refused(404, "table_unknown", tables=", ".join(TABLES))
         if not may_read(table, reader):
@@ -110,7 +110,7 @@ class BoardAnswers:
         handler.wfile.write(body)
 
     def _changes(self, handler: socketserver.StreamRequestHandler, asked: dict[str, Any]) -> None:
-        query, reader = dict(asked["query"]), Reader(*asked["reader"])
+        query, reader = dict(asked["query"]), ReaderRights(*asked["reader"])
         why = query.pop("why", "")
         for name in query:
             check_choice("query", name, ("since", "tables", "why"), InputError)
@@ -127,7 +127,9 @@ class BoardAnswers:
             for text in told:
                 handler.wfile.write(text.encode())
 
-    def _note_unsealing(self, reader: Reader, asked: dict[str, Any], tables: list[str], why: str) -> None:
+    def _note_unsealing(
+        self, reader: ReaderRights, asked: dict[str, Any], tables: list[str], why: str
+    ) -> None:
         """Write down who is about to see which people in clear; whoever cannot be written down sees none."""
         names = [
             each for each in tables if needs_key(each) or any(one.name == "person" for one in TABLES[each])

@@ -51,7 +51,7 @@ class BoardLink:
 
     @property
     def state(self) -> str:
-        """As of `Reading`."""
+        """As of `TableRelay`."""
         return STANDING if self._stands_since else "building"
 
     @property

@@ -23,7 +23,7 @@ from poolpipe.serve.group_commit import GroupCommit
 from poolpipe.serve.log import log
 from poolpipe.serve.metrics import Metrics
 from poolpipe.serve.rates import Rates
-from poolpipe.serve.reading import READING_METRICS, Reading, is_reading
+from poolpipe.serve.reading import READING_METRICS, TableRelay, is_reading
 from poolpipe.serve.refusals import Refused
 from poolpipe.store.device_tokens import KnownTokens
 from poolpipe.tables import KINDS
@@ -101,7 +101,7 @@ class Door:
         self._tokens = KnownTokens(settings.store)
         self._rates = Rates(self._limits.device_rate, self._limits.device_burst)
         self.metrics = Metrics()
-        self.reading = Reading(settings.board)
+        self.reading = TableRelay(settings.board)
         writer = InboxWriter(settings.folder, settings.secret, settings.next_position)
         self.group = GroupCommit(writer, loop, self._synced, self._broken)
         self._reading: dict[Any, float] = {}

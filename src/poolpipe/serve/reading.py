@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from poolpipe.store.device_tokens import Device
 
-__all__ = ["READING_METRICS", "STANDING", "Reading", "is_reading"]
+__all__ = ["READING_METRICS", "STANDING", "TableRelay", "is_reading"]
 
 STANDING: Final = "current"
 _STATES: Final = ("off", "building", STANDING)
@@ -41,7 +41,7 @@ def is_reading(path: str) -> bool:
     return path == "/changes" or path.startswith("/tables/")
 
 
-class Reading:
+class TableRelay:
     """Hands requests to the board, and its answers on.
 
     Parameters
