@@ -19,7 +19,7 @@ from poolpipe.live.changes import ANNOUNCED, History
 from poolpipe.live.following import events_of_tables
 from poolpipe.live.rights import EVERYTHING
 from poolpipe.live.tables import BULK
-from poolpipe.live.told import ToldVersion, ToldChanges, again
+from poolpipe.live.told import ToldChanges, ToldVersion, again
 from poolpipe.live.waiting import WaitingEvents
 from poolpipe.tables import TIME
 
