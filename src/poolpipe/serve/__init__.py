@@ -1,1 +1,1 @@
-"""The doors of a store: what devices send is acknowledged when it is synced, and taken into the tables that readers are shown a moment later."""
+"""The doors of a store: what devices send is acknowledged when it is synced, and a moment later in the tables that readers are shown."""
