@@ -43,10 +43,12 @@ def store(tmp_path_factory):
 
 
 def test_marts__of_a_result_are_those_of_its_night():
-    every = [*DAYS[:2], DAYS[1].replace(day=6), *DAYS[2:]]
-    with poolpipe.connect(result(), days=every, reference=known()) as connection:
+    with poolpipe.connect(result(), days=DAYS[:2], reference=known()) as connection:
         for name in ("coverage", "positivity", "release", "forecast", "reconciliation", "dim_area", "losses"):
-            assert rows(connection, name).equals(read_table(night(4), name)), name
+            wanted = read_table(night(4), name)
+            if "date" in wanted.columns:
+                wanted = wanted.filter(pl.col("date").is_in(DAYS[:2]))
+            assert rows(connection, name).equals(wanted), name
 
 
 def test_every_mart__can_be_read_for_a_day():
@@ -111,6 +113,9 @@ def test_store__has_the_marts_of_each_version(store):
 
 def test_store__shows_residents_only_to_whoever_has_its_key(store):
     with poolpipe.connect(store) as connection:
+        busiest = "select first_collected::date from pools group by 1 order by count(*) desc limit 1"
+        day = connection.sql(busiest).pl().item()
+    with poolpipe.connect(store, days=[day]) as connection:
         people = connection.sql("select distinct person from collect").pl()
         assert people.height
         marts = "\n".join(

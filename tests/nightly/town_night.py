@@ -46,6 +46,14 @@ def night(small_cell: int = 0) -> Path:
 
 
 @cache
+def first_night() -> Path:
+    """The first day of the town alone; counts up to 4 are hidden."""
+    out = place() / "first.duckdb"
+    run_night(result(), DAYS[0], out, policy={"nightly": {"small_cell": 4}}, reference=known())
+    return out
+
+
+@cache
 def unlisted() -> Path:
     """The first day of the town, counted without any reference table."""
     out = place() / "unlisted.duckdb"
@@ -70,3 +78,8 @@ def rows(table: str):
 @cache
 def mart(name: str, day: date, small_cell: int = 0):
     return read_table(night(small_cell), name, day).to_dicts()
+
+
+@cache
+def first_mart(name: str):
+    return read_table(first_night(), name, DAYS[0]).to_dicts()

@@ -8,7 +8,7 @@ from functools import cache
 
 import polars as pl
 
-from nightly.town_night import DAYS, night
+from nightly.town_night import DAYS, first_night
 from poolpipe.report.composing import compose_report
 from poolpipe.report.font_files import report_fonts
 from poolpipe.report.html_file import report_html
@@ -21,7 +21,7 @@ DAY = DAYS[0]
 @cache
 def town():
     """The first day of the town; counts up to 4 are hidden."""
-    return read_night(night(4), DAY)
+    return read_night(first_night(), DAY)
 
 
 @cache

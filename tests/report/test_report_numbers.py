@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from nightly.town_night import mart
+from nightly.town_night import first_mart
 from pages.reading import Reading
 from poolpipe.report.composing import compose_report
 from poolpipe.report.html_file import report_html
 from poolpipe.report.measures import measures
-from report.nights import DAY, nothing, town, town_page, with_tables
+from report.nights import nothing, town, town_page, with_tables
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def page():
 
 def rows(name, **wanted):
     """Rows of a mart of the day with these values."""
-    return [row for row in mart(name, DAY, 4) if all(row[key] == value for key, value in wanted.items())]
+    return [row for row in first_mart(name) if all(row[key] == value for key, value in wanted.items())]
 
 
 def percent(part, whole):

@@ -8,16 +8,19 @@ from html.parser import HTMLParser
 
 import pytest
 
-from nightly.town_night import mart, rows
+from nightly.town_night import first_mart, rows
 from pages.reading import Reading, drawings
 from poolpipe.languages import has_chinese
+from poolpipe.pages import pictures
+from poolpipe.report import curves, laboratories, leftovers
 from poolpipe.report.composing import compose_report
 from poolpipe.report.html_file import report_html
 from poolpipe.report.leftovers import losses_section
 from poolpipe.report.night_tables import _masked
 from poolpipe.report.places import places_section
 from poolpipe.report.tiles import HIDDEN
-from report.nights import DAY, big_city, town, town_page, town_report, with_tables
+from report.conftest import draw
+from report.nights import big_city, town, town_page, town_report, with_tables
 
 _LOADING = {
     "src",
@@ -101,9 +104,26 @@ def test_page__is_the_same_again():
     assert report_html(compose_report(town())) == town_page()
 
 
+def test_drawing__is_the_same_again_and_its_chart_holds_to_the_schema(monkeypatch):
+    """Every kind of chart, drawn anew in two ways: with Altair's checks, which the report leaves out, and without."""
+    charts, picture_of = [], pictures.picture_of
+
+    def kept(alt_text, chart):
+        charts.append(chart)
+        return picture_of(alt_text, chart)
+
+    for module in (curves, laboratories, leftovers):
+        monkeypatch.setattr(module, "picture_of", kept)
+    shown = drawings(report_html(compose_report(town())))
+    assert len(charts) == 5
+    for chart in charts:
+        checked = chart("zh", 720).to_dict(validate=True)
+        assert draw(checked, allowed_base_urls=[]) in shown
+
+
 def test_hidden_counts__stay_hidden():
     """Of the town every township is hidden: none has a share, a count or a shade of its own, in either language."""
-    hidden = [row for row in mart("coverage", DAY, 4) if row["is_hidden"] and row["level"] != "building"]
+    hidden = [row for row in first_mart("coverage") if row["is_hidden"] and row["level"] != "building"]
     assert len(hidden) >= 6
     for language, word in (("en", "hidden"), ("zh", "隐去")):
         told = Reading(town_page(), language).tables

@@ -69,7 +69,7 @@ def test_large_tables__end_and_say_so():
     text = text_of(pdf)
     assert "S039" in text
     assert "S040" not in text
-    assert "80morerows:night-4.duckdb,losses" in text
+    assert "80morerows:first.duckdb,losses" in text
 
 
 def _named(name):

@@ -12,7 +12,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from nightly.town_night import DAYS, night, result
+from nightly.town_night import DAYS, first_night, result
 from poolpipe import cli
 from poolpipe.errors import InputError
 from poolpipe.report import report_files, write_report, writing
@@ -90,7 +90,7 @@ def test_day__that_was_not_counted_has_no_report(written, tmp_path):
     from datetime import date
 
     with pytest.raises(InputError, match="was not counted"):
-        write_report(night(4), date(2021, 1, 1), report_files(tmp_path / "x.duckdb"))
+        write_report(first_night(), date(2021, 1, 1), report_files(tmp_path / "x.duckdb"))
     with pytest.raises(InputError, match="is no database"):
         write_report(tmp_path / "none.duckdb", DAY, report_files(tmp_path / "x.duckdb"))
 
@@ -99,6 +99,7 @@ _SLOWLY = """
 import sys
 from datetime import date
 from pathlib import Path
+import vl_convert
 import poolpipe.nightly.database as database
 from poolpipe.nightly import run_night
 from poolpipe.report import report_beside, report_files
@@ -106,6 +107,8 @@ def killed(stage, out):
     print('about to move', flush=True)
     sys.stdin.read()
 database._put_in_place = killed
+empty = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+vl_convert.vegalite_to_svg = lambda chart, **options: empty  # nobody sees these pages
 day, out = date.fromisoformat(sys.argv[2]), Path(sys.argv[3])
 run_night(Path(sys.argv[1]), day, out, beside=report_beside(day, report_files(out), name=out.name))
 """
@@ -144,6 +147,7 @@ def test_report__that_cannot_be_made_leaves_the_files_of_the_night_before(stood,
 
     out, before = stood
     monkeypatch.setattr(writing, "report_pdf", refused)
+    monkeypatch.setattr("poolpipe.pages.pictures.svg_of", lambda chart: "<svg/>")  # nobody sees this page
     line = ["nightly", "--date", str(DAYS[1]), str(result()), "--out", str(out), "--quiet"]
     done = CliRunner().invoke(cli.poolpipe, line)
     assert done.exit_code == 1

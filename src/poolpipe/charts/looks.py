@@ -139,7 +139,7 @@ def svg_of(chart: alt.LayerChart) -> str:
     """
     import vl_convert
 
-    spec: dict[str, Any] = chart.to_dict()
+    spec: dict[str, Any] = chart.to_dict(validate=False)
     return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
 
 
@@ -159,5 +159,5 @@ def png_of(chart: alt.LayerChart, *, scale: float = 2) -> bytes:
     """
     import vl_convert
 
-    spec: dict[str, Any] = chart.to_dict()
+    spec: dict[str, Any] = chart.to_dict(validate=False)
     return bytes(vl_convert.vegalite_to_png(spec, scale=scale, allowed_base_urls=[]))

@@ -52,7 +52,14 @@ def picture_of(alt_text: Words, chart: Callable[[Language, int], alt.LayerChart]
     chart : callable
         Gives the chart of a language and a width in pixels.
     """
-    wide, narrow = ({each: _inline(chart(each, width)) for each in _LANGUAGES} for width in (_WIDE, _NARROW))
+    from altair.utils.schemapi import debug_mode
+
+    with debug_mode(
+        False
+    ):  # a third of the time went into checks of charts that tests hold against the schema
+        wide, narrow = (
+            {each: _inline(chart(each, width)) for each in _LANGUAGES} for width in (_WIDE, _NARROW)
+        )
     return Picture(alt_text, wide, narrow)
 
 

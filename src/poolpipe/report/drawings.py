@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -45,6 +46,13 @@ def load_font() -> None:
     import vl_convert
 
     vl_convert.register_font_directory(str(resources.files("poolpipe.report").joinpath("fonts")))
+
+
+def _data(rows: Sequence[dict[str, Any]]) -> alt.Data:
+    """Rows as one text of JSON: Altair copies a chart value by value at each step, but a text as it is."""
+    import altair as alt
+
+    return alt.Data(values=json.dumps(rows, ensure_ascii=False), format=alt.JsonDataFormat(type="json"))
 
 
 def _finished(chart: alt.LayerChart, width: int, height: int) -> alt.LayerChart:
@@ -103,7 +111,7 @@ def line_chart(
         axis=alt.Axis(values=list(ticks), format="d", grid=False, labelOverlap=True),
     )  # fmt: skip
     layers: list[Any] = [
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(_data(rows))
         .mark_line(strokeWidth=2.5, interpolate="step-after" if stepped else "linear")
         .encode(
             x=x,
@@ -119,7 +127,7 @@ def line_chart(
     ]  # fmt: skip
     if limit is not None:
         place, told = limit
-        mark = alt.Chart(alt.Data(values=[{"x": place, "told": told[chinese]}]))
+        mark = alt.Chart(_data([{"x": place, "told": told[chinese]}]))
         layers.append(mark.mark_rule(color=ORANGE, strokeWidth=2, strokeDash=[2, 2]).encode(x="x:Q"))
         layers.append(
             mark.mark_text(align="left", dx=5, dy=-4, fontSize=12, color=INK, baseline="bottom").encode(
@@ -164,7 +172,7 @@ def bar_chart(
         "name:N", sort=[row["name"] for row in rows], title=None,
         axis=alt.Axis(ticks=False, domain=False, labelPadding=8, labelLimit=150 if width < 500 else 240),
     )  # fmt: skip
-    base = alt.Chart(alt.Data(values=rows))
+    base = alt.Chart(_data(rows))
     layers: list[Any] = [
         base.mark_bar(color=BLUE, height=16).encode(y=y, x=alt.X("value:Q", axis=None, scale=scale)),
         base.mark_text(align="left", dx=6, fontSize=12, color=INK).encode(
@@ -205,7 +213,7 @@ def strip_chart(
         {"name": name, "hour": hour, "share": min(share, 1.0), "mark": "▲" if rang else ""}
         for name, hour, share, rang in cells
     ]
-    base = alt.Chart(alt.Data(values=rows))
+    base = alt.Chart(_data(rows))
     x = alt.X(
         "hour:O", title=title[chinese], scale=alt.Scale(domain=list(range(24))),
         axis=alt.Axis(labelAngle=0, labelOverlap=True, values=list(range(0, 24, 1 if width > 500 else 4))),
@@ -215,7 +223,7 @@ def strip_chart(
         "share:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=["#f1f4f6", "#2b3a46"], clamp=True)
     )
     squares = base.mark_rect(stroke="#ffffff", strokeWidth=1, aria=False).encode(x=x, y=y, color=shade)
-    rang = alt.Chart(alt.Data(values=[row for row in rows if row["mark"]]))
+    rang = alt.Chart(_data([row for row in rows if row["mark"]]))
     marks = rang.mark_text(color="#ffffff", fontSize=12, stroke=GREY, strokeWidth=0.2, aria=False)
     marks = marks.encode(x=x, y=y, text="mark:N")
     return _finished(alt.layer(squares, marks), width, 22 * len(names) + 44)
