@@ -18,8 +18,11 @@ from nightly.town_night import DAYS, FILES, known, night, result, unlisted
 from poolpipe import cli
 from poolpipe.errors import InputError
 from poolpipe.nightly import connecting, on_demand, read_table, tables_shown
-from poolpipe.nightly.marts import mart_files
+from poolpipe.nightly.marts import mart_files, mart_headings
+from poolpipe.nightly.on_demand import mart_types
 from poolpipe.store import Store
+from poolpipe.tables import TABLES
+from poolpipe.words import COLUMN_WORDS
 
 COUNTED = [name for name in tables_shown() if name not in {"nights", "notes"}]
 
@@ -227,6 +230,30 @@ def test_command__writes_any_table_or_mart(store, tmp_path, ending):
             counts = found["people"].to_list()
         assert [int(float(str(each))) for each in counts] == wanted["people"].to_list()
     assert "ends in one of" in told(store, "from pools", "--to", tmp_path / "pools.docx", status=2)
+
+
+@pytest.mark.parametrize("name", [*tables_shown(), *TABLES])
+def test_headings__are_those_of_the_table_asked(name):
+    """A column of one name is something else in another table: `outcome` of `losses` is no result of a recall."""
+    if name in TABLES:
+        wanted = {column.name: f"{column.name} {COLUMN_WORDS[column.name]}" for column in TABLES[name]}
+    else:
+        wanted = mart_headings(name, mart_types(name).names)
+    assert connecting.headings_asked(f"select * from {name}", [*wanted, "alias"]) == wanted
+
+
+def test_headings__that_two_tables_tell_differently_are_left_out():
+    told = connecting.headings_asked("from losses join recalls using (round)", ["outcome", "state", "due_at"])
+    assert told == {"state": "state 最后已知环节", "due_at": f"due_at {COLUMN_WORDS['due_at']}"}
+    assert connecting.headings_asked("from losses", ["person"]) == {}
+
+
+def test_command__heads_a_mart_by_its_own_words():
+    done = CliRunner().invoke(
+        cli.poolpipe, ["--language", "zh", "sql", str(night(4)), "select outcome, tubes from losses"]
+    )
+    assert "去向" in done.stdout
+    assert "复采结果" not in done.stdout
 
 
 def test_command__suggests_marts(store):

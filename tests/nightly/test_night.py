@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import polars as pl
 import pytest
 
 import poolpipe
-from nightly.town_night import DAYS, FILES, TOWN, known, night, result, unlisted
+from nightly.town_night import DAYS, FILES, TOWN, first_night, known, night, result, rows, unlisted
 from poolpipe.errors import InputError
 from poolpipe.nightly import read_table, run_night, tables_shown
 from poolpipe.nightly.database import NightDatabase
@@ -43,9 +44,9 @@ def content(path, day=None):
 
 
 def same(one, other, *, but=()):
-    for name, rows in one.items():
+    for name, told in one.items():
         if name not in but:
-            assert rows.equals(other[name]), name
+            assert told.equals(other[name]), name
 
 
 def test_days__one_by_one_are_the_days_at_once(tmp_path):
@@ -164,13 +165,26 @@ def test_reference__that_is_missing_is_told_and_nothing_invented():
     assert read_table(out, "throughput")["township"].null_count() == read_table(out, "throughput").height
 
 
-def test_day__without_anything_is_empty(tmp_path):
-    out = tmp_path / "night.duckdb"
-    told = run_night(result(), date(2021, 1, 1), out, reference=known())
-    counted = {name: rows for name, rows in told["rows"].items() if not name.startswith("dim_")}
-    still = {"reconciliation", "throughput", "retention_due"}
-    assert {name for name, rows in counted.items() if rows} == still
-    assert read_table(out, "throughput")["people"].sum() == 0
+def test_day__without_any_event_is_counted_only_beside_others(tmp_path):
+    """In the town nothing happens on some day between the first and the last: alone it is refused, in a row it is noted."""
+    out, quiet = tmp_path / "night.duckdb", date(2022, 4, 10)
+    shutil.copy(first_night(), out)
+    before = out.read_bytes()
+    with pytest.raises(InputError, match=r"nothing happened on 2021-01-01.*2022-04-04, 2022-04-05") as told:
+        run_night(result(), date(2021, 1, 1), out, reference=known())
+    assert told.value.code == "nightly_quiet"
+    assert out.read_bytes() == before
+    notes = run_night(result(), quiet, out, days=3, reference=known())["notes"]
+    assert "nightly_quiet_day" in notes
+    told_of = read_table(out, "notes").filter(pl.col("code") == "nightly_quiet_day")["date"].to_list()
+    swabbed = {moment.astimezone(ZoneInfo("Asia/Shanghai")).date() for moment in times_of(rows("pools"))}
+    assert told_of == [day for day in (date(2022, 4, 8), date(2022, 4, 9), quiet) if day not in swabbed]
+    assert read_table(out, "throughput", quiet)["people"].sum() == 0
+
+
+def times_of(pools):
+    """Every moment of every tube."""
+    return [value for tube in pools for value in tube.values() if isinstance(value, datetime)]
 
 
 def test_unfinished_day__and_another_policy_are_told(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import zipfile
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -141,9 +142,39 @@ def test_wrong_usage__is_told(arguments, status, message, tmp_path, monkeypatch)
     assert message in shown + errors
 
 
-def test_file__without_a_mart_says_how_it_is_read():
-    _, refused = told(night(4), "--date", DAY, status=2)
+def test_file__without_a_mart_and_report_says_how_it_is_read():
+    _, refused = told(night(4), "--date", DAY, "--no-report", status=2)
     assert "--mart TABLE shows a table of it" in refused
+
+
+def test_day__without_any_event_is_refused_and_days_with_events_are_named(tmp_path):
+    out = tmp_path / "night.duckdb"
+    _, refused = told(result(), "--date", "2021-01-01", "--out", out, status=1)
+    assert "nothing happened on 2021-01-01" in refused
+    assert all(f"{day}" in refused for day in DAYS)
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.fixture
+def _quiet_today(monkeypatch):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return cls(2022, 5, 2, 4, 30, tzinfo=tz)
+
+    monkeypatch.setattr("poolpipe.commands.nightly.datetime", Clock)
+
+
+@pytest.mark.usefixtures("_quiet_today")
+def test_yesterday__without_any_event_is_told_and_is_no_failure(tmp_path):
+    line = [result(), "--date", "yesterday", "--days", "3", "--out", tmp_path / "night.duckdb"]
+    shown, _ = told(*line)
+    assert "nothing happened on 2022-04-29/2022-05-01" in shown
+    assert told(*line, "--quiet") == ("", "")
+    summary = json.loads(told(*line, "--json")[0])
+    assert (summary["rows"], summary["report"]) == ({}, None)
+    assert [note["code"] for note in summary["notes"]] == ["nightly_quiet"]
+    assert not [*tmp_path.iterdir()]
 
 
 def test_workbook__has_no_link_and_no_formula(tmp_path):

@@ -43,13 +43,15 @@ def test_command__writes_and_names_the_report(written):
     assert left == ["night.duckdb", "night.html", "night.pdf"]
 
 
-def test_report__is_written_again_over_its_own(written, tmp_path):
+def test_report__is_made_anew_from_the_file_alone(written, tmp_path):
     folder, _ = written
     for name in ("night.duckdb", "night.html", "night.pdf"):
         shutil.copyfile(folder / name, tmp_path / name)
-    before = [(tmp_path / name).read_bytes() for name in ("night.html", "night.pdf")]
-    write_report(tmp_path / "night.duckdb", DAY)
-    assert [(tmp_path / name).read_bytes() for name in ("night.html", "night.pdf")] == before
+    before = [(tmp_path / name).read_bytes() for name in ("night.duckdb", "night.html", "night.pdf")]
+    (tmp_path / "night.html").unlink()
+    summary = json.loads(told(tmp_path / "night.duckdb", "--json"))
+    assert summary["report"] == {each: str(tmp_path / f"night.{each}") for each in ("html", "pdf")}
+    assert [(tmp_path / name).read_bytes() for name in ("night.duckdb", "night.html", "night.pdf")] == before
 
 
 @pytest.mark.parametrize("flags", [["--no-report"], ["--mart", "losses"]])

@@ -24,6 +24,8 @@ from poolpipe.terminal.loading import loading
 if TYPE_CHECKING:
     import polars as pl
 
+    from poolpipe.report import ReportFiles
+
 __all__ = ["nightly"]
 
 _DAYS_NAMED = 7
@@ -53,21 +55,27 @@ class _DateParam(click.ParamType[date | str]):
     "No identity is in it, and small counts by place are hidden.\n\n"
     "将某日的统计表写入 DuckDB 文件，并在旁边写出 HTML 与 PDF 报告：覆盖率、采样通量、周转时间、超时、阳性率、复采、流失、负荷与预测等；"
     "不含任何身份信息，按地点的小数予以隐去。\n\n"
-    "The first argument is a result (a folder that `run` wrote) or a store; with --mart it may be a file that this command "
-    "wrote, which is then read and not written. Days that stand in the file already stay; "
+    "The first argument is a result (a folder that `run` wrote) or a store; or a file that this command wrote, which is read and not "
+    "written: with --mart a table of it is shown, otherwise the report of the day is made anew beside it. "
+    "Days that stand in the file already stay; "
     "the day asked for is counted anew, and the file is replaced in one move. What is not there (--people, --sites, --labs) is "
     "told in the table `notes`, never invented. The report (night.html and night.pdf of night.duckdb) is in Chinese and English "
     "and loads nothing; with --mart none is written. docs/nightly.md says how to read the tables and the report.\n\n"
-    "第一个参数为结果文件夹（`run` 所写）或数据仓库；与 --mart 同用时可为本命令写出的文件，只读取而不重算。"
+    "第一个参数为结果文件夹（`run` 所写）或数据仓库；也可为本命令写出的文件，只读取而不重算：用 --mart 时显示其中一张表，"
+    "否则在其旁重新生成该日报告。"
     "文件中已有的其他日期保留，所求之日重新统计，文件一步替换。"
     "缺少的资料（--people、--sites、--labs）在表 `notes` 中说明，绝不臆造。报告（night.duckdb 旁的 night.html 与 night.pdf）含中英两种"
     "文字，不联网；用 --mart 时不写报告。各表与报告的读法见 docs/nightly.zh.md。"
+    "\n\nA day on which nothing happened is refused, and days with events are named; where it is called yesterday or today that is told, "
+    "nothing is written, and the exit status is 0.\n\n"
+    "没有任何事件的日期不予统计，并列出有事件的日期；以 yesterday、today 指定时仅作提示，不写任何文件，退出码为 0。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe nightly result --date 2022-04-04 --people people.csv\n"
     "  poolpipe nightly campaign --date 2022-04-04 --days 3 --json\n"
-    "  poolpipe nightly night.duckdb --date 2022-04-04 --mart losses --to out.csv"
+    "  poolpipe nightly night.duckdb --date 2022-04-04 --mart losses --to out.csv\n"
+    "  poolpipe nightly night.duckdb --date 2022-04-04 --map city.geojson"
 )
-@click.argument("source", metavar="STORE|RESULT", type=click.Path(path_type=Path))
+@click.argument("source", metavar="STORE|RESULT|NIGHT", type=click.Path(path_type=Path))
 @click.option(
     "--date", "day", required=True, metavar="DATE", type=_DateParam(),
     help="The day, as 2022-04-04, yesterday or today, in the policy's time zone  "
@@ -148,16 +156,26 @@ def nightly(
         from poolpipe.events.reference import read_reference
     # what is loaded above is never collected, and DuckDB complains at the end of a process in which it was not
     from poolpipe.nightly import read_table, run_night, tables_shown
-    from poolpipe.report import report_beside, report_files
+    from poolpipe.report import report_beside, report_files, write_report
 
-    if mart is None and source.is_file():
+    if mart is None and source.is_file() and no_report:
         raise click.UsageError(message_in_language("nightly_file_without_mart", {"file": str(source)}))
     if mart is not None and mart not in tables_shown():
         raise InputError.of("nightly_no_mart", where=mart, marts=", ".join(tables_shown()))
+    by_clock = not isinstance(day, date)
     day = _day_meant(day, source, policy, key)
     told: dict[str, Any] = {}
-    if source.is_file() and mart is not None:
+    drawn: dict[str, Any] = {
+        "outlines": outlines,
+        "font": font,
+        "language": "en" if language() == "en" else "zh",
+    }
+    if source.is_file():
         out = source
+        if mart is None:
+            with Steps(quiet=quiet or as_json) as steps:
+                made = write_report(source, day, **drawn, progress=steps)
+            told = {"date": f"{day}", "report": _named(made)}
     else:
         known = read_reference(sites=sites, labs=labs)
         listed = Path(people) if people else None
@@ -168,15 +186,18 @@ def nightly(
         with Steps(quiet=quiet or as_json) as steps:
             beside = None
             if reported and out.parent.is_dir():
-                beside = report_beside(
-                    day, files, name=out.name, outlines=outlines, font=font,
-                    language="en" if language() == "en" else "zh", progress=steps,
+                beside = report_beside(day, files, name=out.name, **drawn, progress=steps)
+            try:
+                told = run_night(
+                    source, day, out, days=days, policy=policy, reference=known, people=listed, key=key,
+                    progress=steps, beside=beside,
                 )  # fmt: skip
-            told = run_night(
-                source, day, out, days=days, policy=policy, reference=known, people=listed, key=key,
-                progress=steps, beside=beside,
-            )  # fmt: skip
-            told["report"] = {"html": str(files.html), "pdf": str(files.pdf)} if reported else None
+            except InputError as error:
+                if error.code != "nightly_quiet" or not by_clock:
+                    raise
+                _tell_quiet(error, day, quiet=quiet, as_json=as_json)
+                return
+            told["report"] = _named(files) if reported else None
     table = None if mart is None else read_table(out, mart, day)
     if table is not None and not told and "date" in table.columns:
         _check_counted(read_table(out, "nights")["date"], day, out)
@@ -188,7 +209,7 @@ def nightly(
         _show(told, table if to is None else None, mart or "", rows)
         if told or to is not None:
             report = (told.get("report") or {}).values()
-            written = [str(each) for each in (told and out, *report, to) if each]
+            written = [str(each) for each in ("rows" in told and out, *report, to) if each]
             tell(f"{both('Written:', '已写入')} {' '.join(written)}")
 
 
@@ -210,7 +231,27 @@ def _check_counted(counted: pl.Series, day: date, out: Path) -> None:
         raise InputError.of("nightly_day_not_counted", where=str(out), file=str(out), day=str(day), days=days)
 
 
+def _named(files: ReportFiles) -> dict[str, str]:
+    return {"html": str(files.html), "pdf": str(files.pdf)}
+
+
+def _tell_quiet(error: InputError, day: date, *, quiet: bool, as_json: bool) -> None:
+    """Say that nothing happened on the days that a word stood for: nothing is counted, and what stands stays.
+
+    That is no failure: a line of cron is not wrong where nobody works on Sundays.
+    """
+    if as_json:
+        note = {"code": error.code, "told": error.in_language()[0]}
+        echo_json(
+            {"schema": "poolpipe.nightly/1", "date": f"{day}", "rows": {}, "notes": [note], "report": None}
+        )
+    elif not quiet:
+        tell(f"{both('note', '提示')}: {error.in_language()[0]}")
+
+
 def _summary(told: dict[str, Any]) -> dict[str, Any]:
+    if "notes" not in told:  # the report alone
+        return {"schema": "poolpipe.nightly/1", **told}
     notes = [{"code": code, "told": message_in_language(code, {})} for code in told["notes"]]
     return {"schema": "poolpipe.nightly/1", **told, "as_of": told["as_of"].isoformat(), "notes": notes}
 
@@ -226,7 +267,7 @@ def _show(told: dict[str, Any], table: pl.DataFrame | None, mart: str, rows: int
         answers = pl.col(pl.Boolean).replace_strict({True: both("yes", "是"), False: both("no", "否")})
         shown = plain_rows(table).with_columns(answers).rename(mart_headings(mart, table.columns)).drop(other)
         show([board(shown, f"{mart} · {table.height:,}", rows=rows)])
-    if not told or table is not None:
+    if "rows" not in told or table is not None:
         return
     counted = pl.DataFrame(
         {"table 表": list(told["rows"]), "rows 行数": list(told["rows"].values())},

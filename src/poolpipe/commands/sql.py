@@ -18,7 +18,6 @@ from poolpipe.languages import both
 from poolpipe.messages import message_in_language
 from poolpipe.terminal.console import check_inputs, show, tell
 from poolpipe.terminal.loading import loading
-from poolpipe.words import COLUMN_WORDS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -95,8 +94,7 @@ def sql(
     found = ask(source, query, version=at_version)
     if to is not None:
         told = found if to.suffix.lower() in {".parquet", ".arrow"} else _flat(times_in(found, zone))
-        known = {name: f"{name} {COLUMN_WORDS[name]}" for name in told.columns if name in COLUMN_WORDS}
-        write_rows(told, to, "sql", known | headings_asked(query, told.columns))
+        write_rows(told, to, "sql", headings_asked(query, told.columns))
         tell(written(found.height, to), err=True)
         return
     if as_csv:
@@ -109,7 +107,9 @@ def sql(
     if store is None and not show_ids and not asks_marts_alone(source, query):
         shown = _masked(shown, source)
     title = f"{both('Answer', '结果')} · {found.height:,}"
-    show([table_board(shown, title, zone=zone, more=found.height - shown.height, show_ids=show_ids)])
+    chinese = {name: told.partition(" ")[2] for name, told in headings_asked(query, shown.columns).items()}
+    more = found.height - shown.height
+    show([table_board(shown, title, zone=zone, more=more, show_ids=show_ids, chinese=chinese)])
 
 
 def _flat(found: pl.DataFrame) -> pl.DataFrame:

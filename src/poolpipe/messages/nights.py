@@ -33,8 +33,9 @@ NIGHTS: Final = {
         "name another file with --out, and count its days anew with --days", "请用 --out 指定另一文件，并用 --days 重新统计各日",
     ),
     "nightly_file_without_mart": Message(
-        "{file} is a file: --mart TABLE shows a table of it; to count a day give a store or a result folder",
-        "{file} 是文件：用 --mart TABLE 查看其中一张表；要统计某日，请给出数据仓库或结果文件夹",
+        "{file} is a file: its report is made anew without --no-report, and --mart TABLE shows a table of it; to count a day give a "
+        "store or a result folder",
+        "{file} 是文件：不用 --no-report 则重新生成其报告，用 --mart TABLE 查看其中一张表；要统计某日，请给出数据仓库或结果文件夹",
     ),
     "nightly_day_not_counted": Message(
         "{day} was not counted; the last days in it are {days}", "未统计 {day}；其中最近的日期为 {days}",
@@ -79,6 +80,15 @@ NIGHTS: Final = {
     "sql_no_format": Message("needs a name that ends in one of {formats}", "文件名须以 {formats} 之一结尾"),
     "nightly_no_events": Message(
         "no event was accepted, so there is no day to count", "没有接受任何事件，无可统计", "give another result", "请给出其他结果"
+    ),
+    "nightly_quiet": Message(
+        "nothing happened on {day}: no tube was swabbed, moved, tested or reported. Days with events: {count}, the nearest {days}",
+        "{day} 没有任何事件：无采样、转运、检测与报告。有事件的日期共 {count} 天，最近的为 {days}",
+        "give --date one of them", "请用 --date 指定其中一天",
+    ),
+    "nightly_quiet_day": Message(
+        "nothing happened on this day: no tube was swabbed, moved, tested or reported",
+        "该日没有任何事件：无采样、转运、检测与报告",
     ),
     "nightly_no_people": Message(
         "no list of residents was given (--people): coverage, release, home_visits and city_clocks are empty",

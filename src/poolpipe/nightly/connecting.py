@@ -17,7 +17,8 @@ from poolpipe.store.ledger import is_store
 from poolpipe.store.queries import connect as connect_tables
 from poolpipe.store.queries import query as query_tables
 from poolpipe.store.reader import StoreReader
-from poolpipe.tables import KINDS, TABLES
+from poolpipe.tables import EVENTS, KINDS, TABLES
+from poolpipe.words import COLUMN_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -142,12 +143,28 @@ def asks_marts_alone(source: Path, text: str) -> bool:
 
 
 def headings_asked(text: str, columns: Iterable[str]) -> dict[str, str]:
-    """Headings in both languages of those columns of an answer that the marts of its query have."""
-    asked = list(columns)
-    found: dict[str, str] = {}
+    """Give columns of an answer a heading in both languages: what the tables and marts that the query names call them.
+
+    A column that none of these has, or that two of them call differently, has no heading: a wrong one is worse.
+    """
+    asked, words = list(columns), _words(text)
+    told: dict[str, set[str]] = {each: set() for each in asked}
     for name in _marts_named(text):
-        found |= mart_headings(name, [each for each in asked if each in mart_types(name).names])
-    return found
+        for column, heading in mart_headings(
+            name, [each for each in asked if each in mart_types(name).names]
+        ).items():
+            told[column].add(heading)
+    for name in words & _TABLES:
+        for column in _columns_of(name) & {*asked}:
+            told[column].add(f"{column} {COLUMN_WORDS[column]}")
+    return {column: min(headings) for column, headings in told.items() if len(headings) == 1}
+
+
+def _columns_of(table: str) -> set[str]:
+    """Columns of a table of docs/tables.md that have a word in Chinese."""
+    if table in TABLES:
+        return {column.name for column in TABLES[table]}
+    return {*EVENTS[table].columns} if table in EVENTS else {*COLUMN_WORDS} & {"version", "as_of"}
 
 
 def _marts_named(text: str) -> list[str]:

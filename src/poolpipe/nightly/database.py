@@ -148,10 +148,13 @@ class NightDatabase:
         told |= {name: " ".join(meaning) for name, meaning in mart.columns.items()}
         if mart.by_day:
             told["date"] = " ".join(DATE_MEANING)
+        comments = []
         for column, meaning in told.items():
             what = f"column main.{mart.name}.{column}" if column else f"table main.{mart.name}"
             text = meaning.replace("'", "''")
-            self.connection.execute(f"comment on {what} is '{text}'")
+            comments.append(f"comment on {what} is '{text}'")
+        # one transaction: 350 of them were a fifth of a small night
+        self.connection.execute(";".join(["begin", *comments, "commit"]))
 
 
 @contextmanager

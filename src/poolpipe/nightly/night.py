@@ -6,13 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import polars as pl
-
 from poolpipe.errors import InputError
 from poolpipe.events.reference import Reference
 from poolpipe.messages import in_both, message
 from poolpipe.nightly.counting import DayAsked, count_day, lay_out_reference, needed_for
 from poolpipe.nightly.database import NightDatabase, being_written
+from poolpipe.nightly.days import days_with_events, has_events
 from poolpipe.nightly.laboratories import DRIFT, lay_out_drift
 from poolpipe.nightly.marts import mart_files
 from poolpipe.nightly.sources import opened_tables
@@ -20,17 +19,22 @@ from poolpipe.nightly.views import lay_out_views
 from poolpipe.policy import Policy, load_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Set
+    from collections.abc import Callable, Sequence, Set
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    import polars as pl
 
     from poolpipe.nightly.sources import TableFiles
     from poolpipe.policy import Rules
 
-__all__ = ["count_days", "days_swabbed", "run_night"]
+__all__ = ["count_days", "run_night"]
 
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 """Days between which arithmetic of times cannot leave the calendar."""
+
+
+_DAYS_NAMED = 7
 
 
 def run_night(
@@ -79,7 +83,8 @@ def run_night(
     Raises
     ------
     InputError
-        As `opened_tables` and `being_written`; or if no event was accepted, or a day is none of the calendar's years 1900 to 2999.
+        As `opened_tables` and `being_written`; or if no event was accepted, nothing happened on any of these days
+        (`nightly_quiet`), or a day is none of the calendar's years 1900 to 2999.
     """
     known = Reference() if reference is None else reference
     if not (_FIRST_DAY + timedelta(days=days) <= day <= _LAST_DAY):
@@ -89,6 +94,8 @@ def run_night(
         rules = (tables.policy if policy is None else None) or load_policy(policy)
         if tables.as_of is None:
             raise InputError.of("nightly_no_events", where=str(source))
+        if not any(has_events(tables, rules, each) for each in reversed(asked)):
+            raise _quiet(source, asked, days_with_events(tables, rules))
         with being_written(out, asked, beside=beside) as database:
             notes = count_days(database, tables, rules, known, people=people, progress=progress)
             return {
@@ -149,18 +156,18 @@ def count_days(
             notes.append(_AGAIN)
         count_day(connection, asked, database.write, progress, needed, before)
         if wanted is None:
+            if not has_events(tables, rules, day):
+                notes.append("nightly_quiet_day")
             _note(day, database, tables, rules, notes)
     return notes
 
 
-def days_swabbed(tables: TableFiles, rules: Policy) -> list[date]:
-    """The local days on which somebody was swabbed, in order."""
-    files = tables.tables.get("pools")
-    if not files:
-        return []
-    moment = pl.col("first_collected").dt.convert_time_zone(rules.time_zone)
-    found = pl.scan_parquet(list(files), glob=False).select(moment.dt.date().unique().sort()).collect()
-    return found.to_series().drop_nulls().to_list()
+def _quiet(source: Path, asked: Sequence[date], busy: Sequence[date]) -> InputError:
+    """Say that nothing happened, and name the days nearest to the one asked for on which something did."""
+    near = sorted(sorted(busy, key=lambda each: (abs(each - asked[-1]), each))[:_DAYS_NAMED])
+    day = f"{asked[-1]}" if len(asked) == 1 else f"{asked[0]}/{asked[-1]}"
+    days = ", ".join(map(str, near)) or "-"
+    return InputError.of("nightly_quiet", where=str(source), day=day, days=days, count=len(busy))
 
 
 def _note(day: date, database: NightDatabase, tables: TableFiles, rules: Policy, notes: list[str]) -> None:

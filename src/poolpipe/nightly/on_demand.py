@@ -62,7 +62,8 @@ class MartsOnDemand:
 
     def _count(self, name: str) -> pa.Table:
         from poolpipe.events.reference import Reference
-        from poolpipe.nightly.night import count_days, days_swabbed
+        from poolpipe.nightly.days import days_swabbed
+        from poolpipe.nightly.night import count_days
         from poolpipe.policy import load_policy
 
         known = Reference() if self._reference is None else self._reference

@@ -54,9 +54,8 @@ def picture_of(alt_text: Words, chart: Callable[[Language, int], alt.LayerChart]
     """
     from altair.utils.schemapi import debug_mode
 
-    with debug_mode(
-        False
-    ):  # a third of the time went into checks of charts that tests hold against the schema
+    # a third of the time went into checks; tests hold every chart against the schema
+    with debug_mode(arg=False):
         wide, narrow = (
             {each: _inline(chart(each, width)) for each in _LANGUAGES} for width in (_WIDE, _NARROW)
         )

@@ -15,7 +15,7 @@ from poolpipe.terminal.troubles import withheld_detail
 from poolpipe.words import COLUMN_WORDS, SUBJECT_WORDS, VALUE_WORDS, word_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
 __all__ = ["grouped", "in_language_of_reader", "masked_rows", "table_board"]
@@ -79,6 +79,7 @@ def table_board(
     sizes: Sequence[int] = (),
     more: int = 0,
     show_ids: bool = False,
+    chinese: Mapping[str, str] = COLUMN_WORDS,
 ) -> Board:
     """Draw rows of a table; where they are wider than the terminal the last columns are left out, and named.
 
@@ -97,6 +98,8 @@ def table_board(
         Rows that are not shown.
     show_ids : bool
         Identities are shown.
+    chinese : mapping, optional
+        Column to its heading in Chinese; one that it lacks has its name alone.
 
     Returns
     -------
@@ -108,7 +111,7 @@ def table_board(
     for name, kind in rows.schema.items():
         prose = name in _PROSE
         board.add_column(
-            Text(_heading(name)),
+            Text(_heading(name, chinese.get(name))),
             justify="right" if kind.is_numeric() else "left",
             no_wrap=not prose,
             overflow="fold",
@@ -132,9 +135,8 @@ _VALUED: Final = frozenset({"mode", "call", "state", "status", "outcome", "sever
 """Columns whose values have words (`poolpipe.words`)."""
 
 
-def _heading(name: str) -> str:
+def _heading(name: str, chinese: str | None) -> str:
     """The name of a column, which commands take, and below it the Chinese one."""
-    chinese = COLUMN_WORDS.get(name)
     return name if chinese is None or language() == "en" else f"{name}\n{chinese}"
 
 
