@@ -102,6 +102,14 @@ def test_file__that_is_no_map_is_refused(text, why, tmp_path):
         read_outlines(path)
 
 
+def test_file__that_is_too_large_is_refused_unread(tmp_path):
+    path = tmp_path / "city.geojson"
+    with path.open("wb") as file:
+        file.truncate(100_000_000)
+    with pytest.raises(InputError, match=r"city\.geojson: has 100 MB; a map may have 64"):
+        read_outlines(path)
+
+
 def test_shades__are_those_of_the_marts(tmp_path):
     base = {"round": "r", "level": "community", "township": "t", "people": 100}
     coverage = [

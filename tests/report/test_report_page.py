@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -14,13 +15,15 @@ from poolpipe.languages import has_chinese
 from poolpipe.pages import pictures
 from poolpipe.report import curves, laboratories, leftovers
 from poolpipe.report.composing import compose_report
+from poolpipe.report.font_files import report_fonts
 from poolpipe.report.html_file import report_html
 from poolpipe.report.leftovers import losses_section
 from poolpipe.report.night_tables import _masked
+from poolpipe.report.pdf_file import report_pdf
 from poolpipe.report.places import places_section
 from poolpipe.report.tiles import HIDDEN
 from report.conftest import draw
-from report.nights import big_city, town, town_page, town_report, with_tables
+from report.nights import DAY, big_city, town, town_page, town_report, with_tables
 
 _LOADING = {
     "src",
@@ -183,6 +186,55 @@ def test_texts__from_files_are_escaped():
     page = report_html(replace(town_report(), sections=[section]))
     assert "<script" not in page
     assert "&lt;script&gt;" in page
+
+
+HOSTILE = (
+    "甲" * 300, "<script>alert(1)</script>" * 12, '#eval("1") $x^2$ *b* @ref <l> \\ [x] //c /*d*/ `r` = h',
+    "\u202egnp.\u2066abc\u2069\u200f", "a\x00b\x07\n\tc", " ", "<!--", "&amp;&lt;", "-", "e\u0301" * 150,
+    "乙" * 299 + "a", "乙" * 299 + "b",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    """A night in which every township, community, site and laboratory is called so; two names differ at their very end."""
+    places = {
+        "round": "r",
+        "level": "community",
+        "people": 90,
+        "collected": 80,
+        "not_collected": 10,
+        "share": 8 / 9,
+        "is_hidden": False,
+    }
+    begins = datetime(2022, 4, 3, 16, tzinfo=UTC)
+    night = with_tables(
+        town(), positivity=[], release=[], city_clocks=[],
+        coverage=[{**places, "township": name, "community": name} for name in HOSTILE],
+        losses=[{"site": name, "lab": name, "state": "packed", "outcome": "no_result", "tubes": 9, "people": 9} for name in HOSTILE],
+        laboratory_load=[{"lab": name, "hour": 9, "received": 9, "loaded": 9, "reported": 9, "waiting": 0.0} for name in HOSTILE],
+        control_charts=[{"chart": "control_ct", "lab": name, "place": 1, "stratum": "", "charted_at": begins, "up": 3.0, "down": 0.0}
+                        for name in HOSTILE],
+        forecast=[{"for_date": DAY, "lab": name, "hour": 9, "days": 1, "received": 9.0, "least": 9, "most": 9} for name in HOSTILE],
+    )  # fmt: skip
+    return compose_report(night)
+
+
+def test_hostile_names__are_texts_on_the_page_and_in_the_pdf(hostile):
+    page = report_html(hostile)
+    read = Requests(page)
+    assert (read.found, read.scripts) == ([], [])
+    assert not {*"\u202e\u2066\x00\x07"} & {*page}
+    assert len(page.encode()) < 3_000_000
+    with report_fonts() as fonts:
+        assert report_pdf(hostile, fonts).startswith(b"%PDF-1.7")
+
+
+def test_names__that_differ_at_their_end_are_apart_in_a_picture(hostile):
+    """Cut to fit they would be one bar of the forecast, and one row of the strip."""
+    named = [len(re.findall(">乙{3,}", drawing)) for drawing in drawings(report_html(hostile))]
+    assert sorted({*named}) == [0, 2]
+    assert named.count(2) == 8
 
 
 def test_languages__are_both_whole():

@@ -73,7 +73,7 @@ class _DateParam(click.ParamType[date | str]):
     "  poolpipe nightly result --date 2022-04-04 --people people.csv\n"
     "  poolpipe nightly campaign --date 2022-04-04 --days 3 --json\n"
     "  poolpipe nightly night.duckdb --date 2022-04-04 --mart losses --to out.csv\n"
-    "  poolpipe nightly night.duckdb --date 2022-04-04 --map city.geojson"
+    "  poolpipe nightly night.duckdb --date 2022-04-04"
 )
 @click.argument("source", metavar="STORE|RESULT|NIGHT", type=click.Path(path_type=Path))
 @click.option(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from poolpipe.drift_policy import DriftRules
     from poolpipe.policy import CallRules
 
-__all__ = ["ALARMS", "CHARTS", "Drift", "find_drift"]
+__all__ = ["ALARMS", "CHARTS", "Drift", "find_drift", "positives_chart", "rang"]
 
 _TIME: Final = pl.Datetime("us", "UTC")
 
@@ -79,18 +79,29 @@ def find_drift(
         "target_difference": drawn.target_differences(readings, assay, rules),
     }
     made = [_ct_chart(name, told, rules) for name, told in of_plates.items()]
-    made += [_singles_chart(drawn.single_targets(readings, assay), rules), _calls_chart(calls, rules)]
+    made += [
+        _singles_chart(drawn.single_targets(readings, assay), rules),
+        positives_chart(drawn.hourly_calls(calls), rules),
+    ]
     charts = pl.concat([pl.DataFrame(schema=CHARTS), *made])
+    alarms = pl.concat([rang(charts, rules), _contradicted(contradictions)])
+    return Drift(charts, alarms.sort("at", "lab", "chart", "direction"))
+
+
+def rang(charts: pl.DataFrame, rules: DriftRules) -> pl.DataFrame:
+    """Tell each time a chart begins to ring, as `ALARMS`; charts as `CHARTS`, each in order of time."""
     others = {
         "target_difference": rules.difference_limit,
         "single_target": rules.single_limit,
         "positivity": rules.call_limit,
     }
-    up: dict[str, float] = {**dict.fromkeys(of_plates, rules.limit), **others}
-    down: dict[str, float] = {**dict.fromkeys(of_plates, rules.limit_down), **others}
-    rang = [_rang(charts, side, limits) for side, limits in (("up", up), ("down", down))]
-    alarms = pl.concat([pl.DataFrame(schema=ALARMS), *rang, _contradicted(contradictions)])
-    return Drift(charts, alarms.sort("at", "lab", "chart", "direction"))
+    plates = ("control_ct", "internal_control")
+    limits = {
+        "up": dict.fromkeys(plates, rules.limit) | others,
+        "down": dict.fromkeys(plates, rules.limit_down) | others,
+    }
+    found = [_rang(charts, side, of_charts) for side, of_charts in limits.items()]
+    return pl.concat([pl.DataFrame(schema=ALARMS), *found])
 
 
 def _ct_chart(name: str, told: pl.DataFrame, rules: DriftRules) -> pl.DataFrame:
@@ -117,12 +128,23 @@ def _singles_chart(told: pl.DataFrame, rules: DriftRules) -> pl.DataFrame:
     return _shaped("single_target", summed_ratios(z, ["lab"], pl.col("z")))
 
 
-def _calls_chart(calls: pl.DataFrame, rules: DriftRules) -> pl.DataFrame:
-    """Log likelihood ratios of a share of the positives being lost, hour by hour (risk-adjusted, Steiner et al. 2000)."""
-    if calls.is_empty():
+def positives_chart(hours: pl.DataFrame, rules: DriftRules) -> pl.DataFrame:
+    """Log likelihood ratios of a share of the positives being lost, hour by hour (risk-adjusted, Steiner et al. 2000).
+
+    Parameters
+    ----------
+    hours : DataFrame
+        lab, at, found, expected, as `series.hourly_calls` gives them.
+    rules : DriftRules
+
+    Returns
+    -------
+    DataFrame
+        As `CHARTS`.
+    """
+    if hours.is_empty():
         return pl.DataFrame(schema=CHARTS)
     kept = 1.0 - rules.lost
-    hours = drawn.hourly_calls(calls)
     ratio = pl.col("found") * math.log(kept) + (1.0 - kept) * pl.col("expected")
     value = pl.when(pl.col("expected") > 0).then(pl.col("found") / pl.col("expected"))
     told = hours.with_columns(

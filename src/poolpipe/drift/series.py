@@ -10,7 +10,14 @@ if TYPE_CHECKING:
     from poolpipe.drift_policy import DriftRules
     from poolpipe.policy import CallRules
 
-__all__ = ["control_ct", "hourly_calls", "internal_controls", "single_targets", "target_differences"]
+__all__ = [
+    "control_ct",
+    "expected_positives",
+    "hourly_calls",
+    "internal_controls",
+    "single_targets",
+    "target_differences",
+]
 
 _PLATE = ("lab", "round", "plate")
 
@@ -131,7 +138,12 @@ def hourly_calls(calls: pl.DataFrame) -> pl.DataFrame:
     cells = hour.group_by("place", "lab", "at").agg(
         pl.len().alias("tubes"), pl.col("is_positive").sum().alias("found")
     )
-    city = calls["is_positive"].sum() / max(1, calls.height)
+    return expected_positives(cells)
+
+
+def expected_positives(cells: pl.DataFrame) -> pl.DataFrame:
+    """Add cells of place, laboratory and hour (place, lab, at, tubes, found) up, as `hourly_calls` gives them."""
+    city = cells["found"].sum() / max(1, cells["tubes"].sum())
     places = cells.group_by("place").agg(
         pl.col("tubes").sum().alias("place_tubes"), pl.col("found").sum().alias("place_found")
     )

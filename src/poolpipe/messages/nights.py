@@ -67,6 +67,10 @@ NIGHTS: Final = {
         "cannot be read as GeoJSON: {why}", "无法按 GeoJSON 读取：{why}",
         "give --map a feature collection of polygons in degrees", "请为 --map 指定以度为单位的多边形要素集",
     ),
+    "report_map_large": Message(
+        "has {size} MB; a map may have {most}", "有 {size} MB；地图最大 {most} MB",
+        "simplify its outlines: those of 300 communities need 3 MB", "请简化边界：300 个社区的边界约需 3 MB",
+    ),
     "report_map_empty": Message(
         "has no polygon whose properties name a township", "没有属性中注明乡镇的多边形",
         "give every feature the property township (or 乡镇), and community (or 社区) where it is one",

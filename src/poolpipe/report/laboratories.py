@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from poolpipe.charts.looks import labelled
 from poolpipe.pages.pictures import picture_of
 from poolpipe.pages.words import Words, clock_time, masked_text
 from poolpipe.report.curves import count_text
@@ -122,8 +123,9 @@ def _strip(night: NightTables, shares: pl.DataFrame) -> Picture:
     )
     labs = order["lab"].to_list()[:_STRIPS]
     known = {(row["lab"], row["hour"]): row["share"] for row in hours.to_dicts()}
+    labels = dict(zip(labs, labelled(labs, "–"), strict=True))
     cells = [
-        (masked_text(lab, show_ids=False), hour, known.get((lab, hour), 1.0), (lab, hour) in rang)
+        (labels[lab], hour, known.get((lab, hour), 1.0), (lab, hour) in rang)
         for lab in labs
         for hour in range(24)
         if (lab, hour) in known or (lab, hour) in rang

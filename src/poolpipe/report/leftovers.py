@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from poolpipe.charts.looks import labelled
 from poolpipe.pages.pictures import picture_of
 from poolpipe.pages.words import Words
 from poolpipe.report.curves import count_text
@@ -132,7 +133,11 @@ def forecast_section(night: NightTables) -> ReportSection:
         f"各检测机构 {forecast['for_date'][0]} 预计签收管数：按小时取文件中最近 {{days}} 天的平均。"
         "不含趋势与星期因素：有计划时以计划为准。",
     ).filled(days=days)
-    bars = [(_told(row["lab"]), row["received"], f"{row['received']:,.0f}") for row in labs[:_BARS]]
+    names = labelled((row["lab"] for row in labs[:_BARS]), "")
+    bars = [
+        (Words(name, name) if name else _told(None), row["received"], f"{row['received']:,.0f}")
+        for name, row in zip(names, labs, strict=False)
+    ]
     ranges = [(row["least"], row["most"]) for row in labs[:_BARS]] if days > 1 else []
     texts = [text]
     if ranges:

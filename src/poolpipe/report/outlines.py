@@ -21,6 +21,9 @@ _WIDTH: Final = 900
 _MOST_POINTS: Final = 40_000
 """Points of all outlines together; of more the grid is made coarser, until they suffice."""
 
+_MOST_BYTES: Final = 64_000_000
+"""Of the file: 25 times the outlines of 300 communities, and a gigabyte of memory once it is read."""
+
 _Ring = list[tuple[int, int]]
 
 
@@ -78,10 +81,14 @@ def read_outlines(path: Path) -> CityOutlines:
     Raises
     ------
     InputError
-        If it is no such file.
+        If it is no such file, or larger than 64 MB.
     """
     where = str(path)
     try:
+        size = path.stat().st_size
+        if size > _MOST_BYTES:
+            megabytes, most = f"{size / 1e6:.0f}", f"{_MOST_BYTES / 1e6:.0f}"
+            raise InputError.of("report_map_large", where=where, size=megabytes, most=most)
         told = json.loads(path.read_text(encoding="utf-8-sig"))
         found = [
             (names[0], names[1], rings)
