@@ -28,7 +28,7 @@ WINDOW = 18
 
 def ratios(counts: np.ndarray) -> np.ndarray:
     """Log likelihood ratio of each step."""
-    return counts * np.log(KEPT) + (1 - KEPT) * RATE * STEP
+    return np.asarray(counts * np.log(KEPT) + (1 - KEPT) * RATE * STEP)
 
 
 def cusum(counts: np.ndarray) -> np.ndarray:

@@ -180,7 +180,9 @@ def _weekly(count: int, weeks: int) -> str:
 
 def _median(late: np.ndarray) -> str:
     """A median with its interval from order statistics."""
-    ends = np.sort(late)[binom.ppf([0.025, 0.975], len(late), 0.5).astype(int).clip(0, len(late) - 1)]
+    ends = np.sort(late)[
+        np.asarray(binom.ppf([0.025, 0.975], len(late), 0.5)).astype(int).clip(0, len(late) - 1)
+    ]
     return f"{np.median(late):.0f} ({ends[0]:.0f}–{ends[1]:.0f})"
 
 

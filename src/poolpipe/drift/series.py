@@ -143,7 +143,7 @@ def hourly_calls(calls: pl.DataFrame) -> pl.DataFrame:
 
 def expected_positives(cells: pl.DataFrame) -> pl.DataFrame:
     """Add cells of place, laboratory and hour (place, lab, at, tubes, found) up, as `hourly_calls` gives them."""
-    city = cells["found"].sum() / max(1, cells["tubes"].sum())
+    city = int(cells["found"].sum()) / max(1, int(cells["tubes"].sum()))
     places = cells.group_by("place").agg(
         pl.col("tubes").sum().alias("place_tubes"), pl.col("found").sum().alias("place_found")
     )
