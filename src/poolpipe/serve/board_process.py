@@ -8,6 +8,7 @@ it; when a fold fails it ends, too, and another takes its place.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -59,7 +60,7 @@ def run_board(settings: BoardSettings, connection: Connection) -> None:
     """Conclude a version, fold what comes, and answer readers, until the process at the other end of the connection is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    handed = _Handed(connection, settings.position)
+    handed = _Handed(connection, settings)
     threading.Thread(target=handed.receive, name="handed", daemon=True).start()
     began = time.monotonic()
     try:
@@ -76,15 +77,16 @@ def run_board(settings: BoardSettings, connection: Connection) -> None:
         try:
             connection.send(("counts", board.counts()))
         except OSError:
-            os._exit(0)
+            time.sleep(_TOLD_EVERY_S)  # the thread that receives ends this process
 
 
 class _Handed:
     """What the other process hands over: it waits until the board stands."""
 
-    def __init__(self, connection: Connection, position: int) -> None:
+    def __init__(self, connection: Connection, settings: BoardSettings) -> None:
         self._connection, self._lock = connection, threading.Lock()
-        self._waiting = WaitingEvents(position)
+        self._folder = settings.socket.parent
+        self._waiting = WaitingEvents(settings.position)
         self._board: LiveBoard | None = None
 
     def receive(self) -> None:
@@ -93,6 +95,7 @@ class _Handed:
             try:
                 position, cleaned = self._connection.recv()
             except (EOFError, OSError):
+                shutil.rmtree(self._folder, ignore_errors=True)  # who made it may have been killed
                 os._exit(0)
             self._put(position, cleaned)
 
