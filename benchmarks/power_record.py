@@ -41,6 +41,8 @@ class Recorder:
         self._files: dict[str, int] = {}
         self._open: dict[int, tuple[str, int]] = {}
         self._known: dict[int, bytes] = {}
+        self._seen: set[int] = set()
+        """Files of which every write is seen."""
         self._made = 0
 
     def done(self) -> None:
@@ -72,7 +74,9 @@ class Recorder:
             mock.patch.multiple(
                 os, open=self._opened(os.open), close=self._closed(os.close), fsync=self._synced(os.fsync),
                 link=self._linked(os.link), rename=self._renamed(os.rename), replace=self._renamed(os.replace),
-                unlink=self._unlinked(os.unlink), mkdir=self._folder(os.mkdir),
+                unlink=self._unlinked(os.unlink), mkdir=self._folder(os.mkdir), pwrite=self._written(os.pwrite),
+                fdatasync=self._synced(os.fdatasync), ftruncate=self._cut(os.ftruncate),
+                posix_fallocate=self._reserved(os.posix_fallocate),
             ),
         ):  # fmt: skip
             yield
@@ -102,14 +106,42 @@ class Recorder:
                 if file < 0:
                     self.steps.append(Step("sync_folder", path=path))
                 else:
-                    content = os.pread(number, 1 << 30, 0)
-                    if self._known.get(file) != content:
+                    content = b"" if file in self._seen else os.pread(number, 1 << 30, 0)
+                    if file not in self._seen and self._known.get(file) != content:
                         self.steps.append(Step("write", file, content=content))
                         self._known[file] = content
                     self.steps.append(Step("sync", file))
             real(number)
 
         return synced
+
+    def _written(self, real: Any) -> Any:
+        def written(number: int, content: Any, offset: int) -> int:
+            count = int(real(number, content, offset))
+            self._note(number, "write", offset, bytes(content[:count]))
+            return count
+
+        return written
+
+    def _cut(self, real: Any) -> Any:
+        def cut(number: int, size: int) -> None:
+            real(number, size)
+            self._note(number, "cut", size)
+
+        return cut
+
+    def _reserved(self, real: Any) -> Any:
+        def reserved(number: int, offset: int, size: int) -> None:
+            real(number, offset, size)
+            self._note(number, "write", offset, bytes(size))
+
+        return reserved
+
+    def _note(self, number: int, what: str, offset: int, content: bytes = b"") -> None:
+        if number in self._open:
+            file = self._open[number][1]
+            self._seen.add(file)
+            self.steps.append(Step(what, file, offset=offset, content=content))
 
     def _linked(self, real: Any) -> Any:
         def linked(source: Any, target: Any, **named: Any) -> None:

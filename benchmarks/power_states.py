@@ -1,7 +1,8 @@
 """The states in which a power cut may leave a folder, drawn from a seed.
 
 Before the cut, everything synced is on disk. Of the rest any part may be: entries of folders in any choice, a rename done
-or not; of a file's writes all, none, some, the first few, one of them torn; a file may have its length and zeros in it.
+or not; of a file's writes all, none, some, the first few, one of them torn, any sectors of each; a file may have its length and
+zeros in it.
 """
 
 from __future__ import annotations
@@ -77,17 +78,20 @@ def _apply(content: bytearray, step: Step) -> None:
 
 def _cut_short(content: bytearray, writes: list[Step], rng: random.Random) -> None:
     """Apply some of the writes that were not synced."""
-    how = rng.choice(("all", "none", "first", "some", "torn", "zeros"))
+    how = rng.choice(("all", "none", "first", "some", "torn", "zeros", "sectors"))
     if how == "none":
         return
     kept = {
         "all": writes, "first": writes[: rng.randint(0, len(writes))], "zeros": writes,
         "some": [each for each in writes if rng.random() < 0.5], "torn": writes,
+        "sectors": writes,
     }[how]  # fmt: skip
     torn = rng.randrange(len(writes)) if how == "torn" else -1
     for place, each in enumerate(kept):
-        if each.what == "cut" or (how != "zeros" and place != torn):
+        if each.what == "cut" or (how not in ("zeros", "sectors") and place != torn):
             _apply(content, each)
+        elif how == "sectors":
+            _apply_sectors(content, each, rng)
         elif how == "zeros":  # the length is on disk, some of the sectors are not
             first = rng.randrange(len(each.content) // SECTOR + 1) * SECTOR
             told = each.content[:first] + bytes(len(each.content) - first)
@@ -103,3 +107,14 @@ def _cut_short(content: bytearray, writes: list[Step], rng: random.Random) -> No
                 else SECTOR * rng.randint(0, sectors)
             )
             _apply(content, each._replace(content=each.content[:end]))
+
+
+def _apply_sectors(content: bytearray, step: Step, rng: random.Random) -> None:
+    """Apply some sectors of a write; in place of the others is what was there, or zeros where nothing was."""
+    share = rng.choice((0.1, 0.5, 0.9))
+    before = bytes(content)
+    _apply(content, step)
+    for at in range(step.offset - step.offset % SECTOR, step.offset + len(step.content), SECTOR):
+        if rng.random() >= share:
+            end = min(at + SECTOR, len(content))
+            content[at:end] = before[at:end].ljust(end - at, b"\0")

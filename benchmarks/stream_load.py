@@ -8,66 +8,48 @@ are cleaned, too. At the end the store must hold exactly what was acknowledged.
 from __future__ import annotations
 
 import argparse
-import heapq
 import io
 import json
 import os
 import re
-import selectors
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
-from collections import deque
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from benchmarks.load_client import request, send
 from poolpipe.store import Store
 from poolpipe.store.device_tokens import DeviceTokens
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 DEVICES = 256
 BATCH = 1000
-_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
-
-
-@dataclass
-class Outcome:
-    """What a load got: seconds from sending (or being due) to the answer, and the statuses."""
-
-    seconds: float = 0.0
-    waits: list[float] = field(default_factory=list)
-    statuses: dict[int, int] = field(default_factory=dict)
-
-    @property
-    def acknowledged(self) -> int:
-        return self.statuses.get(200, 0)
-
-    def told(self) -> str:
-        p50, p99 = (np.percentile(self.waits, each) * 1000 for each in (50, 99))
-        others = {status: count for status, count in self.statuses.items() if status != 200}
-        rate = self.acknowledged / self.seconds
-        return f"{rate:>9,.0f} requests/s  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms" + (
-            f"  {others}" if others else ""
-        )
 
 
 class Service:
     """`poolpipe serve` in a process of its own, on a store of its own."""
 
     def __init__(
-        self, store: Path, *, options: tuple[str, ...] = (), environment: dict[str, str] | None = None
+        self, store: Path, *, options: Sequence[str] = (), environment: dict[str, str] | None = None
     ) -> None:
         self.store = store
         told = [sys.executable, "-m", "poolpipe", "serve", str(store), "--port", "0", *options]
         self.process = subprocess.Popen(
-            told, stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
+            told,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(environment or {})},
         )
         assert self.process.stderr is not None
         self.log: list[str] = []
@@ -79,6 +61,12 @@ class Service:
         else:
             raise RuntimeError("".join(self.log))
         self.port = int(self.url.rpartition(":")[2])
+        self._reader = threading.Thread(target=self._read, args=[self.process.stderr], daemon=True)
+        self._reader.start()
+
+    def _read(self, lines: IO[str]) -> None:
+        for line in lines:
+            self.log.append(line)  # as they come: a service whose log nobody reads would stop
 
     def metrics(self) -> dict[str, float]:
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as answer:  # noqa: S310 - our own
@@ -96,22 +84,15 @@ class Service:
     def processor(self) -> list[float]:
         """Seconds of processor time of the process that takes in, of the door, and of the one that holds the tables."""
         return [
-            _processor(each) for each in _family(self.process.pid) if "resource_tracker" not in _command(each)
+            _processor(each) for each in family(self.process.pid) if "resource_tracker" not in _command(each)
         ]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it; give its exit status."""
         self.process.send_signal(number)
-        assert self.process.stderr is not None
-        self.log += self.process.stderr.readlines()
-        return self.process.wait(120)
-
-
-def request(path: str, token: str, body: bytes, *headers: str) -> bytes:
-    """A whole request."""
-    more = "".join(f"{each}\r\n" for each in headers)
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{more}Content-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+        status = self.process.wait(120)
+        self._reader.join(10)
+        return status
 
 
 def scan(number: int) -> dict[str, str]:
@@ -122,58 +103,6 @@ def scan(number: int) -> dict[str, str]:
         "at": f"2022-02-10T{6 + minute // 60:02}:{minute % 60:02}:{second:02}+08:00", "tube": f"2022021{number // 10:09}", "person": person,
         "site": f"S{number % DEVICES:03}", "point": "1", "device": f"gun-{number % DEVICES:03}", "event_id": f"{number:012x}",
     }  # fmt: skip
-
-
-def send(port: int, requests: list[list[bytes]], rate: float = 0.0) -> Outcome:
-    """Send each list over a connection of its own, one request after the other's answer.
-
-    Parameters
-    ----------
-    port : int
-    requests : list of list of bytes
-    rate : float
-        Requests a second in all; 0 for as fast as they are answered.
-    """
-    outcome, selector = Outcome(), selectors.EpollSelector()
-    waiting = [deque(each) for each in requests]
-    sockets = [socket.create_connection(("127.0.0.1", port)) for _ in requests]
-    for place, each in enumerate(sockets):
-        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        selector.register(each, selectors.EVENT_READ, place)
-    began = time.perf_counter()
-    gap = len(requests) / rate if rate else 0.0
-    due = [(began + place / rate if rate else began, place) for place in range(len(requests))]
-    sent_at = [0.0] * len(requests)
-    held = [b""] * len(requests)
-    left = sum(map(len, waiting))
-    while left:
-        now = time.perf_counter()
-        while due and due[0][0] <= now:
-            moment, place = heapq.heappop(due)
-            sent_at[place] = moment if rate else now
-            sockets[place].sendall(waiting[place].popleft())
-        pause = max(0.0, due[0][0] - time.perf_counter()) if due else 5.0
-        for key, _ in selector.select(pause):
-            place = key.data
-            held[place] += sockets[place].recv(1 << 16)
-            head, blank, body = held[place].partition(b"\r\n\r\n")
-            length = _LENGTH.search(head)
-            if not blank or length is None or len(body) < int(length[1]):
-                if not head:
-                    raise ConnectionError("the service closed a connection")
-                continue
-            held[place] = b""
-            now = time.perf_counter()
-            outcome.waits.append(now - sent_at[place])
-            status = int(head[9:12])
-            outcome.statuses[status] = outcome.statuses.get(status, 0) + 1
-            left -= 1
-            if waiting[place]:
-                heapq.heappush(due, (sent_at[place] + gap if rate else now, place))
-    outcome.seconds = time.perf_counter() - began
-    for each in sockets:
-        each.close()
-    return outcome
 
 
 def arrow(rows: list[dict[str, str]]) -> bytes:
@@ -235,36 +164,44 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, default=None, help="where the store is made; a temporary folder by default"
     )
+    parser.add_argument(
+        "--option", action="append", default=[], help="of `poolpipe serve`, for one --option=--no-tables"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         store = Path(folder) / "city"
         Store(store).close()
         devices = DeviceTokens(store)
         tokens = [devices.add(f"gun-{number:03}", rate=1_000_000) for number in range(DEVICES)]
-        service = Service(store)
-        while len(service.processor()) < 3:  # the tables begin after the door
-            time.sleep(0.1)
-        sent = 0
-        for rate in (0.0, 5_000.0, 20_000.0):
-            count = int(given.seconds * (rate or 15_000.0))
-            singles(service, tokens, sent, count, rate)
-            sent += count
-        for form in ("Arrow", "NDJSON"):
-            batches(service, tokens, form, sent, given.batches)
-            sent += given.batches * BATCH
-        peak = sum(_peak(each) for each in _family(service.process.pid))
-        assert service.stop() == 0, service.log
-        with Store(store) as opened:
-            told = opened.inputs()
-            assert told["accepted"].sum() == sent, (told["accepted"].sum(), sent)
-        print(
-            f"every one of {sent:,} acknowledged scans is in the store once; peak memory {peak / 1e9:.2f} GB"
-        )
+        service = Service(store, options=given.option)
+        try:
+            run(service, tokens, given.seconds, given.batches)
+        except BaseException:
+            service.stop(signal.SIGKILL)
+            print("".join(service.log), file=sys.stderr)
+            raise
 
 
-def _family(pid: int) -> list[int]:
+def run(service: Service, tokens: list[str], seconds: float, count_of_batches: int) -> None:
+    sent = 0
+    for rate in (0.0, 5_000.0, 20_000.0):
+        count = int(seconds * (rate or 15_000.0))
+        singles(service, tokens, sent, count, rate)
+        sent += count
+    for form in ("Arrow", "NDJSON"):
+        batches(service, tokens, form, sent, count_of_batches)
+        sent += count_of_batches * BATCH
+    peak = sum(_peak(each) for each in family(service.process.pid))
+    assert service.stop() == 0, service.log
+    with Store(service.store) as opened:
+        told = opened.inputs()
+        assert told["accepted"].sum() == sent, (told["accepted"].sum(), sent)
+    print(f"every one of {sent:,} acknowledged scans is in the store once; peak memory {peak / 1e9:.2f} GB")
+
+
+def family(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(each for child in children for each in _family(int(child)))]
+    return [pid, *(each for child in children for each in family(int(child)))]
 
 
 def _command(pid: int) -> str:

@@ -11,6 +11,7 @@ from poolpipe.errors import InputError
 from poolpipe.inbox.log import INBOX, LostInbox, damages, read_rest, remove_all, segments
 from poolpipe.inbox.packing import gathered
 from poolpipe.messages import message
+from poolpipe.results.durable import sync_folder
 from poolpipe.results.locks import held
 from poolpipe.store.checking import StoreFinding
 from poolpipe.store.inbox_taking import InboxTaking
@@ -49,6 +50,7 @@ def appending(store: Path) -> Iterator[Path]:
     """
     folder = store / INBOX
     folder.mkdir(exist_ok=True)
+    sync_folder(store)  # before anything in it is acknowledged, whoever made it
     with ExitStack() as stack:
         for pause in (0.05, 0.2, 0.5, 1, 2, 4, 0):  # a door whose other process died is about to end
             try:
