@@ -13,6 +13,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -167,12 +168,17 @@ def main() -> None:
     parser.add_argument(
         "--option", action="append", default=[], help="of `poolpipe serve`, for one --option=--no-tables"
     )
+    parser.add_argument(
+        "--peer", action="store_true", help="first the same singles to an application on SQLite"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         store = Path(folder) / "city"
         Store(store).close()
         devices = DeviceTokens(store)
         tokens = [devices.add(f"gun-{number:03}", rate=1_000_000) for number in range(DEVICES)]
+        if given.peer:
+            peer(Path(folder), tokens, int(given.seconds * 2_000))
         service = Service(store, options=given.option)
         try:
             run(service, tokens, given.seconds, given.batches)
@@ -180,6 +186,42 @@ def main() -> None:
             service.stop(signal.SIGKILL)
             print("".join(service.log), file=sys.stderr)
             raise
+
+
+def peer(folder: Path, tokens: list[str], count: int) -> None:
+    """Send singles to the application on SQLite, as fast as they are answered."""
+    (folder / "tokens").write_text("\n".join(tokens), "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    told = [
+        sys.executable,
+        "-m",
+        "benchmarks.peers.sqlite_door",
+        str(port),
+        str(folder / "peer.sqlite"),
+        str(folder / "tokens"),
+    ]
+    door = subprocess.Popen(told)
+    try:
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        bodies = [json.dumps(scan(number)).encode() for number in range(count)]
+        requests = [
+            [request("/events/collect", token, body) for body in bodies[place::DEVICES]]
+            for place, token in enumerate(tokens)
+        ]
+        before = _processor(door.pid)
+        outcome = send(port, requests)
+        spent = (_processor(door.pid) - before) / count * 1e6
+    finally:
+        door.kill()
+        door.wait()
+    print(f"{'ASGI and SQLite, a commit each':32} {outcome.told()}  a sync for 1 single", flush=True)
+    print(" " * 33 + f"µs of processor a single: {spent:.0f}", flush=True)
 
 
 def run(service: Service, tokens: list[str], seconds: float, count_of_batches: int) -> None:

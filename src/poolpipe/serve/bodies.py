@@ -20,6 +20,8 @@ from poolpipe.events.zstd_stream import Zstd
 from poolpipe.serve.refusals import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from poolpipe.events.posted import Posted
     from poolpipe.policy import Policy
     from poolpipe.store.device_tokens import Device
@@ -28,6 +30,7 @@ __all__ = ["check_scope", "form_of", "may_send", "unpacked_body"]
 
 _CHUNK: Final = 1 << 20
 _HEAD: Final = 1 << 12
+_SCAN: Final[Callable[[str, int], tuple[Any, int]]] = vars(json.JSONDecoder())["scan_once"]
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -85,6 +88,10 @@ def form_of(content: bytes, longest: int) -> tuple[PostedForm, dict[str, Any] | 
     Refused
         400, where nothing of it can be read.
     """
+    if content[:1] == b"{" and len(content) <= longest and b"[" not in content and content.find(b"{", 1) < 0:
+        told = _flat(content)
+        if told is not None:
+            return PostedForm.OBJECT, told
     start = content[:_HEAD].lstrip(_BLANK)
     if not start and not content.strip(_BLANK):
         raise Refused(400, "body_empty")
@@ -149,6 +156,18 @@ def check_scope(posted: Posted, device: Device, policy: Policy) -> None:
             sites = set() if column is None else set(column.values.drop_nulls().to_list()) - {""}
             if device.site and not sites <= {device.site}:
                 raise Refused(403, "site_not_allowed", site=device.site)
+
+
+def _flat(content: bytes) -> dict[str, Any] | None:
+    """What a single object says that is written as they mostly are: on one line, nothing around it; None of all others."""
+    if b"\n" in content:
+        return None
+    try:
+        text = content.decode()
+        told, end = _SCAN(text, 0)
+    except (ValueError, StopIteration):
+        return None
+    return told if end == len(text) else None
 
 
 def _is_flat(told: Any, line: bytes, longest: int) -> bool:

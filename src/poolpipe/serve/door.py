@@ -30,7 +30,7 @@ from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
     import asyncio
-    from multiprocessing.connection import Connection
+    from ctypes import c_int64
     from pathlib import Path
 
     from poolpipe.policy import Policy
@@ -65,6 +65,8 @@ class DoorSettings:
     certificate, key : Path or None
         Files of TLS, PEM.
     policy : Policy
+    synced : c_int64
+        In memory that both processes share: the last position that is synced. So neither waits for the other there.
     board : Path or None
         Where the tables are answered; None where none are held.
     """
@@ -78,6 +80,7 @@ class DoorSettings:
     certificate: Path | None
     key: Path | None
     policy: Policy
+    synced: c_int64
     board: Path | None = None
 
 
@@ -87,15 +90,11 @@ class Door:
     Parameters
     ----------
     settings : DoorSettings
-    connection : Connection
-        To the process that takes requests in.
     loop : AbstractEventLoop
     """
 
-    def __init__(
-        self, settings: DoorSettings, connection: Connection, loop: asyncio.AbstractEventLoop
-    ) -> None:
-        self._settings, self._connection, self._loop = settings, connection, loop
+    def __init__(self, settings: DoorSettings, loop: asyncio.AbstractEventLoop) -> None:
+        self._settings, self._loop = settings, loop
         self._limits = settings.policy.serve
         self._longest = settings.policy.files.longest_record
         self._tokens = KnownTokens(settings.store)
@@ -326,8 +325,7 @@ class Door:
 
     def _synced(self, position: int, size: int) -> None:
         self._inbox_bytes += size
-        self.metrics.set("poolpipe_inbox_position", position)
-        self._connection.send(("synced", position))
+        self._settings.synced.value = position
 
     def _broken(self, error: OSError) -> None:
         log("sync_failed", why=error.strerror or str(error))
@@ -376,6 +374,7 @@ class Door:
 
     def _metrics(self) -> str:
         self.metrics.set("poolpipe_syncs_total", self.group.groups)
+        self.metrics.set("poolpipe_inbox_position", self._settings.synced.value)
         self.metrics.set("poolpipe_waiting_bytes", self.group.bytes_waiting)
         self.metrics.set("poolpipe_inbox_bytes", self._inbox_bytes)
         return self.metrics.text()
