@@ -60,6 +60,8 @@ class Service:
                 self.url = json.loads(line)["url"]
                 break
         else:
+            self.process.wait(60)
+            self.process.stderr.close()
             raise RuntimeError("".join(self.log))
         self.port = int(self.url.rpartition(":")[2])
         self._reader = threading.Thread(target=self._read, args=[self.process.stderr], daemon=True)
@@ -93,6 +95,8 @@ class Service:
         self.process.send_signal(number)
         status = self.process.wait(120)
         self._reader.join(10)
+        if self.process.stderr is not None:
+            self.process.stderr.close()
         return status
 
 

@@ -178,7 +178,9 @@ class Player(threading.Thread):
             self._city.acknowledged.update(several[:2])
 
     def _garbage(self) -> None:
-        if self._post(self._rng.randbytes(self._rng.randint(1, 3000))) == 200:
+        # what begins like JSON, in UTF-16 too, is taken, and its lines are rejected one by one
+        garbage = self._rng.choice((b"x", b"<")) + self._rng.randbytes(self._rng.randint(1, 3000))
+        if self._post(garbage) == 200:
             self._city.wrong.append("random bytes were acknowledged")
 
     def _bomb(self) -> None:
