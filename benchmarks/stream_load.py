@@ -136,7 +136,8 @@ def singles(service: Service, tokens: list[str], first: int, count: int, rate: f
         f"{label:32} {outcome.told()}  a sync for {outcome.acknowledged / max(1, syncs):.0f} singles",
         flush=True,
     )
-    of_each = "taking in {:.0f}, door {:.0f}, tables {:.0f}, client {:.0f}".format(*spent)
+    names = [*("taking in", "door", "tables")[: len(spent) - 1], "client"]
+    of_each = ", ".join(f"{name} {each:.0f}" for name, each in zip(names, spent, strict=True))
     print(" " * 33 + f"µs of processor a single: {of_each}", flush=True)
 
 
@@ -185,6 +186,8 @@ def main() -> None:
             peer(Path(folder), tokens, int(given.seconds * 2_000))
         service = Service(store, options=given.option)
         try:
+            while "--no-tables" not in given.option and len(service.processor()) < 3:
+                time.sleep(0.1)  # the tables begin after the door
             run(service, tokens, given.seconds, given.batches)
         except BaseException:
             service.stop(signal.SIGKILL)
