@@ -45,6 +45,14 @@ NOT_RUN = {
     ),
     "poolpipe serve campaign --host 0.0.0.0 --port 8443": "does not end by itself; tests/serve serve",
     "poolpipe serve campaign --certificate c.pem --private-key k.pem": "does not end by itself; tests/serve serve",
+    **dict.fromkeys(
+        (
+            "poolpipe serve campaign --nats",
+            "poolpipe serve campaign --nats nats://nats-1:4222",
+            "poolpipe serve campaign --nats nats://nats-1:4222,nats://nats-2:4222 --nats-credentials poolpipe.creds",
+        ),
+        "does not end by itself; tests/serve/test_nats.py serves",
+    ),
     "poolpipe recalls campaign --watch": "does not end by itself; tests/live/test_watching.py watches",
     **dict.fromkeys(SERVED, "typed in a shell, with another port"),
 }

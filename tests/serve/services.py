@@ -78,6 +78,13 @@ class Service:
             self.port, "GET", path, headers={"Authorization": f"Bearer {token}", **named} if token else named
         )
 
+    def read(self, path: str, token: str, **headers: str) -> Answer:
+        """Ask for a table, and again as long as the tables are being made, as a reader does."""
+        until = time.monotonic() + 120
+        while (told := self.get(path, token, **headers)).status == 503 and time.monotonic() < until:
+            time.sleep(0.05)
+        return told
+
     def wait_for_tables(self) -> None:
         until = time.monotonic() + 120
         while self.get("/ready?tables=1").status != 200:

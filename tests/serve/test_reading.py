@@ -93,6 +93,12 @@ class Copy(threading.Thread):
             assert time.monotonic() < until, (self.position, position)
             time.sleep(0.02)
 
+    def wait_for_event(self, event: str) -> None:
+        until = time.monotonic() + 60
+        while event not in self.events:
+            assert time.monotonic() < until, self.events
+            time.sleep(0.02)
+
 
 class Served(NamedTuple):
     """What readers were given after a campaign, and what a run concludes of the store."""
@@ -149,7 +155,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         bodies = _campaign(20)
         first = _post(service, tokens["gun-1"], bodies[:10])  # taken while the tables are made
         service.wait_for_tables()
-        assert service.get(f"/tables/pools?after={first}", tokens["office"]).status == 200
+        assert service.read(f"/tables/pools?after={first}", tokens["office"]).status == 200
         copies = {name: Copy(service, tokens[name]) for name in readers}
         lanes = [
             threading.Thread(target=_post, args=(service, tokens[name], bodies[10 + at :: 3]))
@@ -164,7 +170,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         for name in readers:
             for table in TABLES:
                 for media in (CSV, ARROW):
-                    told = service.get(
+                    told = service.read(
                         f"/tables/{table}?rows=1000000&after={last}&why=test", tokens[name], Accept=media
                     )
                     if told.status == 200:
@@ -300,9 +306,8 @@ def test_readers__are_refused_what_is_not_theirs_and_what_is_not_there(tmp_path:
     with serving(tmp_path / "city", tables=True) as service:
         service.wait_for_tables()
         again = Copy(service, tokens["office"], since=str(before))
-        again.wait_for(before + 1)
-        assert "again" in again.events
-        assert len(service.get("/tables/members", tokens["office"]).body["rows"]) == 4
+        again.wait_for_event("again")
+        assert len(service.read("/tables/members", tokens["office"]).body["rows"]) == 4
         board = service.children()[-1]
         os.kill(service.process.pid, signal.SIGKILL)
         until = time.monotonic() + 30
@@ -328,7 +333,7 @@ def _kills_of_the_board(service: Service, tokens: dict[str, str]) -> None:
     for number in (2, 3, 4):
         position = service.post(tokens["gun"], body(scan(number))).body["position"]
     service.wait_for_tables()
-    rows = service.get(f"/tables/members?after={position}", tokens["office"]).body["rows"]
+    rows = service.read(f"/tables/members?after={position}", tokens["office"]).body["rows"]
     assert len(rows) == 4
     values = service.values()
     assert values["poolpipe_tables_builds_total"] == 2

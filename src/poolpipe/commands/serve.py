@@ -25,7 +25,8 @@ __all__ = ["serve"]
     "日志以 JSON 行写到 stderr，不含身份信息。详见 docs/serve.zh.md。"
     "\n\n\b\nExamples  例:\n"
     "  poolpipe serve campaign --host 0.0.0.0 --port 8443\n"
-    "  poolpipe serve campaign --certificate c.pem --private-key k.pem"
+    "  poolpipe serve campaign --certificate c.pem --private-key k.pem\n"
+    "  poolpipe serve campaign --nats nats://nats-1:4222"
 )
 @click.argument("store", metavar="STORE", type=click.Path(path_type=Path))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at  监听地址")
@@ -49,6 +50,19 @@ __all__ = ["serve"]
     help="Private key of TLS, PEM  TLS 私钥（PEM）",
 )
 @click.option(
+    "--nats",
+    metavar="[URL]",
+    is_flag=False,
+    flag_value="127.0.0.1:4222",
+    help="Read the stream of a NATS cluster, too; without URL start a server  同时从 NATS 流收取，不给 URL 则自启服务器",
+)
+@click.option(
+    "--nats-credentials",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Credentials for the cluster  集群凭据文件",
+)
+@click.option(
     "--policy",
     metavar="POLICY",
     help="Limits by its section [serve]; of a new store all of it  接收限度取其 [serve] 节；新建仓库则全部采用",
@@ -68,12 +82,14 @@ def serve(
     private_key: Path | None,
     policy: str | None,
     no_tables: bool,
+    nats: str | None,
+    nats_credentials: Path | None,
     key: str | None,
 ) -> None:
     """Serve a store."""
     if (certificate is None) != (private_key is None):
         raise click.UsageError(message_in_language("tls_needs_both", {}))
-    check_inputs(str(each) for each in (certificate, private_key, key) if each)
+    check_inputs(str(each) for each in (certificate, private_key, nats_credentials, key) if each)
     with loading():
         from poolpipe.errors import InputError
         from poolpipe.policy import load_policy
@@ -81,8 +97,11 @@ def serve(
 
     if find_spec("granian") is None:
         raise InputError.of("serve_not_installed", where="granian")
+    if nats is not None and find_spec("nats") is None:
+        raise InputError.of("nats_not_installed", where="nats-py")
     with loading():
         from poolpipe.serve.service import serve as serve_store
+        from poolpipe.serve.stream_server import StreamAsked
 
     rules, made = load_policy(policy) if policy else None, not is_store(store)
     with Store(store, key=key, policy=rules if made else None) as opened:
@@ -97,4 +116,5 @@ def serve(
             key=private_key,
             policy=rules,
             tables=not no_tables,
+            stream=StreamAsked(nats, nats_credentials) if nats is not None else None,
         )

@@ -72,6 +72,7 @@ def take_posted(requests: Sequence[Posted], policy: Policy) -> Iterator[Taken]:
     parts += [
         reader.texts(np.flatnonzero(forms == PostedForm.TEXT)),
         reader.streams(np.flatnonzero(forms == PostedForm.ARROW)),
+        reader.refused(np.flatnonzero(forms == PostedForm.REFUSED)),
     ]
     for placed in (each for several in parts for each in several):
         yield take([placed], sources, policy, lambda source: times[source.name])
@@ -182,6 +183,12 @@ class _RequestReader:
                     alike.setdefault(key, []).append((index, placed))
         yield from map(_joined, alike.values())
 
+    def refused(self, indices: NDArray[np.int64]) -> Iterator[Placed]:
+        """Keep each message that was refused as one rejected record."""
+        for index in indices.tolist():
+            why, _, content = self._requests[index].content.partition(b"\n")
+            yield self._lost(index, why.decode(), content)
+
     def _alone(self, index: int) -> Iterator[Placed]:
         """Read a request as a file of its own."""
         source, placed = self._sources[index], list[Placed]()
@@ -191,10 +198,14 @@ class _RequestReader:
                     for batch in unpacked(came):
                         placed = [] if batch.is_anew else [*placed, placed_alone(batch, source, index)]
             except NoEventsError as reason:
-                text = self._requests[index].content.decode(errors="replace")
-                told = message("inbox_unreadable_body", {"why": reason})
-                placed = [placed_alone(Batch.of_broken(broken([None], [told], [text])), source, index)]
+                placed = [self._lost(index, reason, self._requests[index].content)]
             yield from placed
+
+    def _lost(self, index: int, why: object, content: bytes) -> Placed:
+        """A request of which nothing can be read, as one rejected record."""
+        told = message("inbox_unreadable_body", {"why": why})
+        batch = Batch.of_broken(broken([None], [told], [content.decode(errors="replace")]))
+        return placed_alone(batch, self._sources[index], index)
 
 
 def _joined(several: list[tuple[int, Placed]]) -> Placed:

@@ -220,8 +220,8 @@ class LiveBoard:
                     yield ": nothing new\n\n"
                 for each in later or ():
                     known = each.version
-                    if text := each.events(wanted, reader, self.sealing):
-                        yield text
+                    # without a row the reader learns how far he is, as the id of an event that his library does not hand on
+                    yield each.events(wanted, reader, self.sealing) or f"id: {known}\n\n"
         finally:
             with self._changed:
                 self._counts["followers"] -= 1

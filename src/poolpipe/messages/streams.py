@@ -24,8 +24,8 @@ STREAMS: Final = {
         "what came in one request cannot be read: {why}", "一次请求的内容无法读取：{why}"
     ),
     "device_unnamed": Message(
-        "a device has a name of 1 to 64 characters",
-        "设备名须为 1 至 64 个字符",
+        "a device has a name of 1 to 64 characters, which does not begin with `nats `",
+        "设备名须为 1 至 64 个字符，且不得以 `nats ` 开头",
         "name it as its scans do in `device`",
         "请与扫码记录中的 `device` 一致",
     ),
@@ -63,6 +63,30 @@ STREAMS: Final = {
         "接收服务需要 `granian`，尚未安装",
         "`pip install 'poolpipe[serve]'`",
         "请执行 `pip install 'poolpipe[serve]'`",
+    ),
+    "nats_not_installed": Message(
+        "`poolpipe serve --nats` needs nats-py, and to start a server of its own nats-server, which are not installed",
+        "`poolpipe serve --nats` 需要 `nats-py`，自启服务器还需要 `nats-server`，尚未安装",
+        "`pip install 'poolpipe[nats]'`",
+        "请执行 `pip install 'poolpipe[nats]'`",
+    ),
+    "nats_not_started": Message(
+        "the NATS server of this store did not start (status {status})",
+        "本仓库的 NATS 服务器未能启动（状态 {status}）",
+        "read that file; where the port is taken, `poolpipe serve STORE --nats HOST:PORT` takes another",
+        "请查看该文件；端口被占用时请用 `poolpipe serve STORE --nats HOST:PORT` 另选端口",
+    ),
+    "nats_address": Message(
+        "is neither `nats://HOST:PORT` nor `HOST:PORT`",
+        "既非 `nats://HOST:PORT`，也非 `HOST:PORT`",
+        "give the URL of the cluster, or where a server is to be started: `poolpipe serve STORE --nats 127.0.0.1:4222`",
+        "请给出集群 URL，或自启服务器的地址：`poolpipe serve STORE --nats 127.0.0.1:4222`",
+    ),
+    "stream_holds": Message(
+        "the NATS server of this store may hold messages that are not in the tables yet, sealed by the key that would go",
+        "本仓库的 NATS 服务器可能仍有未收入各表的消息，由即将更换的密钥加密",
+        "start `poolpipe serve STORE --nats` and end it: then all of them are in the tables",
+        "请启动 `poolpipe serve STORE --nats` 再正常停止，使其全部收入",
     ),
     "tls_needs_both": Message(
         "`poolpipe serve` takes --certificate and --private-key together",

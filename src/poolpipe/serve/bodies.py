@@ -12,7 +12,7 @@ from poolpipe.events.batches import KNOWN_COLUMNS, proper_name
 from poolpipe.events.damage import DamageError, Unpacked
 from poolpipe.events.formats import unreadable
 from poolpipe.events.gzip_members import Gzip
-from poolpipe.events.posted import PostedForm
+from poolpipe.events.posted import Posted, PostedForm
 from poolpipe.events.posted_bodies import take_posted
 from poolpipe.events.streams import has_known_header
 from poolpipe.events.unpacking import compression_of
@@ -22,16 +22,68 @@ from poolpipe.serve.refusals import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from poolpipe.events.posted import Posted
     from poolpipe.policy import Policy
     from poolpipe.store.device_tokens import Device
 
-__all__ = ["check_scope", "form_of", "may_send", "unpacked_body"]
+__all__ = ["check_scope", "form_of", "may_send", "posted_of", "unpacked_body"]
 
+_MB: Final = 1_000_000
 _CHUNK: Final = 1 << 20
 _HEAD: Final = 1 << 12
 _SCAN: Final[Callable[[str, int], tuple[Any, int]]] = vars(json.JSONDecoder())["scan_once"]
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
+
+
+def posted_of(
+    device: Device,
+    kind: str | None,
+    content: bytes,
+    encoding: str,
+    policy: Policy,
+    arrived: int,
+    *,
+    asks: bool = False,
+) -> tuple[Posted, bool]:
+    """Read a body as far as an acknowledgement asks.
+
+    Parameters
+    ----------
+    device : Device
+        Who sent it.
+    kind : str or None
+        Kind of records that give none.
+    content : bytes
+    encoding : str
+        Value of `Content-Encoding`; empty for none.
+    policy : Policy
+    arrived : int
+        Microseconds since 1970.
+    asks : bool
+        Whether it is told what becomes of the records.
+
+    Returns
+    -------
+    posted : Posted
+    is_open : bool
+        Whether `check_scope` has yet to tell if the device may send it.
+
+    Raises
+    ------
+    Refused
+        400, 403, 413, 415.
+    """
+    if encoding:
+        content = unpacked_body(content, encoding.strip().lower(), int(policy.serve.unpacked_mb * _MB))
+    form, record = form_of(content, policy.files.longest_record)
+    if form is PostedForm.OBJECT:
+        content = content.strip(b" \t\r\n")
+    posted = Posted(arrived, device.name, kind, form, content, asks)
+    if not device.kinds and not device.site:
+        return posted, False
+    allowed = None if record is None else may_send(device, kind, record)
+    if allowed is False:
+        raise Refused(403, "record_not_allowed")
+    return posted, allowed is None
 
 
 def unpacked_body(content: bytes, encoding: str, most: int) -> bytes:

@@ -15,25 +15,28 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
-from poolpipe.events.posted import Posted, PostedForm
 from poolpipe.inbox.log import InboxFullError, InboxWriter
 from poolpipe.inbox.packing import pack
-from poolpipe.serve.bodies import check_scope, form_of, may_send, unpacked_body
+from poolpipe.serve.bodies import check_scope, posted_of
 from poolpipe.serve.group_commit import GroupCommit
 from poolpipe.serve.log import log
 from poolpipe.serve.metrics import Metrics
 from poolpipe.serve.rates import Rates
 from poolpipe.serve.reading import READING_METRICS, TableRelay, is_reading
 from poolpipe.serve.refusals import Refused
+from poolpipe.serve.stream_intake import StreamIntake
 from poolpipe.store.device_tokens import KnownTokens
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Coroutine
     from ctypes import c_int64
     from pathlib import Path
 
+    from poolpipe.events.posted import Posted
     from poolpipe.policy import Policy
+    from poolpipe.serve.stream_intake import StreamSettings
     from poolpipe.store.device_tokens import Device
 
 __all__ = ["Door", "DoorSettings"]
@@ -69,6 +72,8 @@ class DoorSettings:
         In memory that both processes share: the last position that is synced. So neither waits for the other there.
     board : Path or None
         Where the tables are answered; None where none are held.
+    stream : StreamSettings or None
+        The stream that is read beside.
     """
 
     store: Path
@@ -82,6 +87,7 @@ class DoorSettings:
     policy: Policy
     synced: c_int64
     board: Path | None = None
+    stream: StreamSettings | None = None
 
 
 class Door:
@@ -96,13 +102,15 @@ class Door:
     def __init__(self, settings: DoorSettings, loop: asyncio.AbstractEventLoop) -> None:
         self._settings, self._loop = settings, loop
         self._limits = settings.policy.serve
-        self._longest = settings.policy.files.longest_record
         self._tokens = KnownTokens(settings.store)
         self._rates = Rates(self._limits.device_rate, self._limits.device_burst)
         self.metrics = Metrics()
         self.reading = TableRelay(settings.board)
         writer = InboxWriter(settings.folder, settings.secret, settings.next_position)
         self.group = GroupCommit(writer, loop, self._synced, self._broken)
+        self.stream: StreamIntake | None = None
+        if settings.stream is not None:
+            self.stream = StreamIntake(settings.stream, settings.policy, self.group.keep, self.has_room)
         self._reading: dict[Any, float] = {}
         self._reading_bytes = 0
         self._verdicts: dict[int, asyncio.Future[dict[str, Any]]] = {}
@@ -111,6 +119,7 @@ class Door:
         self._inbox_bytes = 0
         self._heard = time.monotonic()
         self._told: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.is_draining = False
         self.in_flight = 0
 
@@ -224,22 +233,13 @@ class Door:
             raise Refused(403, "kind_not_allowed", closes=True, kinds=", ".join(sorted(device.kinds)))
         arrived = time.time_ns() // 1000
         self._check_rate(device)
-        headers = scope.headers
+        headers, policy = scope.headers, self._settings.policy
         content = await self._body(headers, protocol)
-        encoding = headers.get("content-encoding")
-        if encoding:
-            content = unpacked_body(content, encoding.strip().lower(), int(self._limits.unpacked_mb * _MB))
-        form, record = form_of(content, self._longest)
-        if form is PostedForm.OBJECT:
-            content = content.strip(b" \t\r\n")
+        encoding = headers.get("content-encoding") or ""
         asks = bool(scope.query_string) and parse_qs(scope.query_string).get("verdict") == ["1"]
-        posted = Posted(arrived, device.name, kind, form, content, asks)
-        if device.kinds or device.site:
-            allowed = None if record is None else may_send(device, kind, record)
-            if allowed is False:
-                raise Refused(403, "record_not_allowed")
-            if allowed is None:
-                await self._loop.run_in_executor(None, check_scope, posted, device, self._settings.policy)
+        posted, is_open = posted_of(device, kind, content, encoding, policy, arrived, asks=asks)
+        if is_open:
+            await self._loop.run_in_executor(None, check_scope, posted, device, policy)
         return posted, asks
 
     async def _body(self, headers: Any, protocol: Any) -> bytes:
@@ -278,6 +278,10 @@ class Door:
             self._reading_bytes -= size
             self._reading.pop(protocol, None)
 
+    def has_room(self) -> bool:
+        """Whether more may be kept."""
+        return not self._is_full() and time.monotonic() >= self._full_until
+
     def sweep(self) -> None:
         """Answer those whose body takes too long; their connections end."""
         least = time.monotonic() - self._limits.body_seconds
@@ -307,6 +311,12 @@ class Door:
         self.metrics.set("poolpipe_committed_position", position)
         self.metrics.set("poolpipe_version", version)
         self._inbox_bytes -= size
+
+    def beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something while requests are answered."""
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def counted(self, counts: dict[str, int]) -> None:
         """Learn what became of records."""
@@ -360,6 +370,7 @@ class Door:
     def _hindrance(self) -> list[str]:
         found = ["draining"] if self.is_draining else []
         found += ["disk_full"] if time.monotonic() < self._full_until else []
+        found += ["stream_not_reached"] if self.stream is not None and not self.stream.is_reached else []
         return [*found, "full"] if self._is_full() else found
 
     def _is_full(self, more: int = 0) -> bool:
@@ -377,4 +388,7 @@ class Door:
         self.metrics.set("poolpipe_inbox_position", self._settings.synced.value)
         self.metrics.set("poolpipe_waiting_bytes", self.group.bytes_waiting)
         self.metrics.set("poolpipe_inbox_bytes", self._inbox_bytes)
+        if self.stream is not None:
+            self.metrics.set("poolpipe_stream_sequence", self.stream.place.sequence)
+            self.metrics.set("poolpipe_stream_pending", self.stream.pending)
         return self.metrics.text()

@@ -69,6 +69,7 @@ async def _serve(settings: DoorSettings, connection: Connection) -> None:
     hearing.start()
     serving = loop.create_task(server.serve())
     sweeping = loop.create_task(_sweep(door))
+    following = loop.create_task(door.stream.follow()) if door.stream else None
     waiting = loop.create_task(drained.wait())
     await _reachable(settings, serving)
     connection.send(("listening", settings.port))
@@ -77,6 +78,9 @@ async def _serve(settings: DoorSettings, connection: Connection) -> None:
         log("door_ended", why=str(serving.exception()))
         os._exit(1)
     door.is_draining = True
+    if door.stream is not None and following is not None:
+        await door.stream.end(_DRAIN_S / 2)
+        following.cancel()
     for _ in range(int(_DRAIN_S / 0.05)):
         if not door.in_flight:
             break
@@ -118,6 +122,8 @@ def _hear(door: Door, told: tuple[Any, ...], drained: asyncio.Event) -> None:
             door.tell(position, verdict)
     elif told[0] == "committed":
         door.committed(*told[1:])
+        if door.stream is not None:
+            door.beside(door.stream.committed(told[1]))
     elif told[0] == "counted":
         door.counted(told[1])
     elif told[0] == "board":

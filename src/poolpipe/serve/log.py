@@ -19,4 +19,5 @@ def log(event: str, **fields: object) -> None:
     told = {name: mask_identities(each) if isinstance(each, str) else each for name, each in fields.items()}
     line = json.dumps({"at": now_text(), "event": event, **told}, ensure_ascii=False)
     with _LOCK:
-        print(line, file=sys.stderr, flush=True)  # noqa: T201
+        sys.stderr.write(f"{line}\n")  # at once: another process writes there, too
+        sys.stderr.flush()

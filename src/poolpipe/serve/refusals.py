@@ -46,11 +46,16 @@ class Refused(Exception):  # noqa: N818 -- an answer, not a fault of ours
         return told
 
     @property
+    def detail(self) -> str:
+        """Why, in both languages."""
+        return message(self.code, self._fields)
+
+    @property
     def body(self) -> bytes:
         """The answer's body: error, detail, way_out."""
         told = {
             "error": self.code,
-            "detail": message(self.code, self._fields),
+            "detail": self.detail,
             "way_out": way_out(self.code, self._fields),
         }
         return json.dumps(told, ensure_ascii=False).encode()

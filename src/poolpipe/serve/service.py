@@ -18,6 +18,7 @@ from poolpipe.serve.board_link import BoardLink
 from poolpipe.serve.door import DoorSettings
 from poolpipe.serve.door_process import run_door
 from poolpipe.serve.log import log
+from poolpipe.serve.stream_server import read_stream
 from poolpipe.store.inbox_draining import appending
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from poolpipe.events.posted import Posted
     from poolpipe.policy import Policy
+    from poolpipe.serve.stream_server import StreamAsked
     from poolpipe.serve_policy import Serving
     from poolpipe.store import Store
     from poolpipe.store.inbox_taking import InboxTaking
@@ -52,6 +54,7 @@ def serve(
     key: Path | None = None,
     policy: Policy | None = None,
     tables: bool = True,
+    stream: StreamAsked | None = None,
 ) -> None:
     """Take what devices send until a signal ends it (SIGTERM, SIGINT): then all that was acknowledged is in the tables.
 
@@ -66,6 +69,8 @@ def serve(
         Its section `serve` counts instead of the store's.
     tables : bool
         Whether tables are held and shown.
+    stream : StreamAsked, optional
+        The stream of NATS that is read beside.
 
     Raises
     ------
@@ -80,19 +85,21 @@ def serve(
             remove_all(folder)
         board = BoardLink(store.path, store.key_file) if tables else None
         synced = _CONTEXT.RawValue(c_int64, taking.done)
-        settings = DoorSettings(
-            store.path, folder, store.inbox_secret(), taking.done + 1, host, port, certificate, key, rules,
-            synced, board.socket if board else None,
-        )  # fmt: skip
-        with _closing(board), _door(settings) as (process, connection), _stopping() as stop:
-            scheme = "https" if certificate else "http"
-            log("listening", url=f"{scheme}://{host}:{port}", store=str(store.path), position=taking.done)
-            tail = InboxTail(folder, settings.secret, taking.done + 1)
-            service = _Service(store, taking, tail, connection, rules.serve, board, folder, synced)
-            try:
-                service.run(process, stop)
-            finally:
-                tail.close()
+        secret, body_mb = store.inbox_secret(), rules.serve.body_mb
+        with read_stream(store.path, stream, secret, body_mb, taking) as reading:
+            settings = DoorSettings(
+                store.path, folder, secret, taking.done + 1, host, port, certificate, key, rules,
+                synced, board.socket if board else None, reading,
+            )  # fmt: skip
+            with _closing(board), _door(settings) as (process, connection), _stopping() as stop:
+                scheme = "https" if certificate else "http"
+                log("listening", url=f"{scheme}://{host}:{port}", store=str(store.path), position=taking.done)
+                tail = InboxTail(folder, settings.secret, taking.done + 1)
+                service = _Service(store, taking, tail, connection, rules.serve, board, folder, synced)
+                try:
+                    service.run(process, stop)
+                finally:
+                    tail.close()
         if process.exitcode:
             raise InputError.of("door_ended", where=str(store.path), status=process.exitcode)
         remove_all(folder)

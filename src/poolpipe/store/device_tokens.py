@@ -14,6 +14,7 @@ import apsw
 
 from poolpipe.choices import check_choice, suggestion
 from poolpipe.errors import InputError
+from poolpipe.events.posted import OF_STREAM
 from poolpipe.results.durable import sync_folder
 from poolpipe.store.ledger_file import new_ledger_file, now_text, opened_ledger_file
 from poolpipe.tables import KINDS
@@ -117,7 +118,7 @@ class DeviceTokens:
             If the device has a token, the name is empty or longer than 64 characters, there is no such kind or right, or a
             laboratory is named of a token that reads nothing.
         """
-        if not device.strip() or len(device) > 64 or not device.isprintable():
+        if not device.strip() or len(device) > 64 or not device.isprintable() or device.startswith(OF_STREAM):
             raise InputError.of("device_unnamed", where="DEVICE")
         for kind in kinds:
             if kind not in KINDS:

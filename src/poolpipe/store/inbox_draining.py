@@ -27,11 +27,23 @@ if TYPE_CHECKING:
     from poolpipe.store.ledger import Ledger
     from poolpipe.store.part_files import PartFiles
 
-__all__ = ["APPENDING", "appending", "holds_requests", "inbox_findings", "inbox_secret", "take_in_inbox"]
+__all__ = [
+    "APPENDING",
+    "BROKER",
+    "appending",
+    "check_broker_holds_nothing",
+    "holds_requests",
+    "inbox_findings",
+    "inbox_secret",
+    "take_in_inbox",
+]
 
 _EVENTS_A_COMMIT: Final = 1 << 20
 APPENDING: Final = ".appending.lock"
 """The file that whoever appends locks."""
+
+BROKER: Final = "nats"
+"""Below the store: the folder of a NATS server of its own."""
 
 
 def inbox_secret(sealing: DataKeys) -> bytes:
@@ -61,6 +73,18 @@ def appending(store: Path) -> Iterator[Path]:
                     raise InputError.of("store_in_use", where=str(folder)) from error
                 time.sleep(pause)
         yield folder
+
+
+def check_broker_holds_nothing(store: Path) -> None:
+    """Prove that a NATS server of the store's own holds nothing that a key of the inbox sealed.
+
+    Raises
+    ------
+    InputError
+        If a service has not ended as it should: then it may.
+    """
+    if (store / BROKER / "jetstream").exists():
+        raise InputError.of("stream_holds", where=str(store / BROKER))
 
 
 def holds_requests(store: Path) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.display import mask_identities
+from poolpipe.events.posted import StreamPlace
 from poolpipe.events.posted_bodies import name_of, take_posted
 from poolpipe.events.rejected_loads import PLATES
 from poolpipe.events.taking import REJECTS
@@ -118,6 +119,13 @@ class InboxTaking:
         The store's.
     commit : callable
         Called with (what, parts, inputs); commits a version.
+
+    Attributes
+    ----------
+    done : int
+        Position of the last request that the tables have.
+    place : StreamPlace
+        Up to where the requests that were cleaned have a broker's stream.
     """
 
     def __init__(
@@ -129,6 +137,7 @@ class InboxTaking:
         self._waiting = _SinceCommit()
         self._input = ledger.next_input()
         self.done = ledger.inbox_position()
+        self.place = StreamPlace(*ledger.stream_place())
 
     @property
     def events_waiting(self) -> int:
@@ -153,6 +162,8 @@ class InboxTaking:
         waiting.arrived = waiting.arrived or requests[0].arrived
         waiting.last = requests[-1].position
         waiting.requests += len(requests)
+        for request in requests:
+            self.place = self.place.after(request.device)
         counts = np.zeros((len(requests), 4), np.int64)
         arrived = np.array([each.arrived for each in requests], np.int64)
         new: list[EventTables] = []
@@ -233,13 +244,15 @@ class InboxTaking:
 
     def _as_input(self) -> InputTaken:
         waiting = self._waiting
-        notes = {
+        notes: dict[str, Any] = {
             "left_out": sorted(map(mask_identities, waiting.left_out)),
             "understood": {},
             "words": waiting.words,
         }
         if waiting.lost:
             notes["lost"] = waiting.lost
+        if self.place.made:
+            notes["stream"] = list(self.place)
         name, mark = f"{INBOX}/{waiting.first}-{waiting.last}", self._ledger.inbox_mark(waiting.last)
         read, accepted, duplicates, rejected = waiting.counts.tolist()
         return InputTaken(

@@ -236,6 +236,15 @@ class Ledger:
         )
         return int(str(told).removeprefix(_OF_INBOX)) if told else 0
 
+    def stream_place(self) -> tuple[str, int]:
+        """Up to where the tables have a broker's stream: when that was made, and the sequence; nothing where none came."""
+        told = self._one(
+            "select json_extract(told, '$.stream') from inputs where json_extract(told, '$.stream') is not null "
+            "order by id desc limit 1"
+        )
+        made, sequence = json.loads(str(told)) if told else ("", 0)
+        return str(made), int(sequence)
+
     def next_input(self) -> int:
         """The number of the next input."""
         return int(self._one("select coalesce(max(id), 0) + 1 from inputs"))

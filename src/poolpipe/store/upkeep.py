@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from poolpipe.store.concluding import conclusions_among
 from poolpipe.store.delta_log import shorten
 from poolpipe.store.erasing import document, without_person
+from poolpipe.store.inbox_draining import check_broker_holds_nothing
 from poolpipe.store.rewriting import joined_parts, resealed
 
 if TYPE_CHECKING:
@@ -136,6 +137,8 @@ def change_keys(
     wells : {96, 384}
         Wells of the store's plate.
     """
+    if before != after:
+        check_broker_holds_nothing(ledger.folder)
 
     def remake(part: TablePart) -> TablePart | None:
         return None if before == after else resealed(part, files, before, after, wells)

@@ -1,0 +1,174 @@
+"""The stream that a service reads: of a city's cluster, or of a NATS server of its own that syncs and seals every message."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from poolpipe.errors import InputError
+from poolpipe.serve.stream_intake import StreamSettings, remove_own_stream
+from poolpipe.store.inbox_draining import BROKER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poolpipe.store.inbox_taking import InboxTaking
+
+__all__ = ["StreamAsked", "own_stream_server", "read_stream"]
+
+_FOR_PUBLISHERS: Final = "token"
+_PID: Final = "server.pid"
+_START_S: Final = 30.0
+_LAST_PORT: Final = 65535
+_LARGEST_MB: Final = 64.0
+"""What a message of NATS may have at most."""
+
+_SETTINGS: Final = """\
+listen: "{host}:{port}"
+pid_file: "{folder}/{pid}"
+ports_file_dir: "{folder}"
+logfile: "{folder}/server.log"
+logfile_size_limit: 10MB
+max_payload: {most}
+authorization {{ token: $POOLPIPE_STREAM_TOKEN }}
+jetstream {{
+    store_dir: "{folder}"
+    sync_interval: always
+    cipher: aes
+    key: $POOLPIPE_STREAM_KEY
+}}
+"""
+
+
+class StreamAsked(NamedTuple):
+    """Which stream is asked for.
+
+    Attributes
+    ----------
+    address : str
+        URLs of a cluster, with commas between; HOST:PORT for a server of the store's own.
+    credentials : Path or None
+        File of NATS credentials.
+    """
+
+    address: str
+    credentials: Path | None = None
+
+
+@contextmanager
+def read_stream(
+    store: Path, asked: StreamAsked | None, secret: bytes, body_mb: float, taking: InboxTaking
+) -> Iterator[StreamSettings | None]:
+    """Start what is needed to read a stream while the block runs; a server of its own is emptied at the end.
+
+    Parameters
+    ----------
+    store : Path
+    asked : StreamAsked or None
+    secret, body_mb
+        As of `own_stream_server`.
+    taking : InboxTaking
+        Knows up to where the store has the stream.
+
+    Raises
+    ------
+    InputError
+        As `own_stream_server`; or if the address is none.
+    """
+    if asked is None:
+        yield None
+    elif "://" in asked.address:
+        yield StreamSettings(asked.address, asked.credentials, taking.place, is_own=False)
+    else:
+        host, _, port = asked.address.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > _LAST_PORT:
+            raise InputError.of("nats_address", where=asked.address)
+        with own_stream_server(store, host, int(port), secret, body_mb) as url:
+            yield StreamSettings(url, None, taking.place, is_own=True)
+            is_empty = asyncio.run(remove_own_stream(url, taking.place))
+        if is_empty:
+            shutil.rmtree(store / BROKER / "jetstream", ignore_errors=True)
+
+
+@contextmanager
+def own_stream_server(store: Path, host: str, port: int, secret: bytes, body_mb: float) -> Iterator[str]:
+    """Run a server while the block runs.
+
+    Parameters
+    ----------
+    store : Path
+    host : str
+    port : int
+        0 for any.
+    secret : bytes
+        Its key follows from this one: what it holds is sealed by AES.
+    body_mb : float
+        The largest message.
+
+    Yields
+    ------
+    str
+        Where it listens, with the token.
+
+    Raises
+    ------
+    InputError
+        If it is not installed or does not start.
+    """
+    beside = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    program = shutil.which("nats-server", path=beside)
+    if program is None:
+        raise InputError.of("nats_not_installed", where="nats-server")
+    folder = (store / BROKER).absolute()
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _end_of_before(program, folder)
+    token = _derived(secret, b"poolpipe stream")
+    (folder / _FOR_PUBLISHERS).touch(mode=0o600)
+    (folder / _FOR_PUBLISHERS).write_text(token + "\n")
+    settings = folder / "server.conf"
+    most = int(min(body_mb, _LARGEST_MB) * 1_000_000)
+    settings.write_text(_SETTINGS.format(host=host, port=port or -1, folder=folder, pid=_PID, most=most))
+    secrets = {"POOLPIPE_STREAM_TOKEN": token, "POOLPIPE_STREAM_KEY": _derived(secret, b"poolpipe jetstr.")}
+    process = subprocess.Popen(  # noqa: S603 -- a program of this installation
+        [program, "-c", settings], env={**os.environ, **secrets}, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield f"nats://{token}@{_address(process, folder)}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _derived(secret: bytes, what: bytes) -> str:
+    # a letter first: the server takes digits for a number
+    return "p" + hashlib.blake2b(key=secret, person=what, digest_size=32).hexdigest()
+
+
+def _end_of_before(program: str, folder: Path) -> None:
+    """End the server that a service left which was killed: two of them may not hold one stream."""
+    if not (folder / _PID).is_file():
+        return
+    told = [program, "-sl", f"quit={folder / _PID}"]
+    subprocess.run(told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)  # noqa: S603
+    for each in folder.glob("*.ports"):
+        each.unlink()
+
+
+def _address(process: subprocess.Popen[bytes], folder: Path) -> str:
+    """Wait until it listens; give host and port."""
+    told = folder / f"nats-server_{process.pid}.ports"
+    until = time.monotonic() + _START_S
+    while time.monotonic() < until and process.poll() is None:
+        with suppress(OSError, ValueError, IndexError):  # not written yet, or not to its end
+            return str(json.loads(told.read_text())["nats"][0]).rpartition("/")[2]
+        time.sleep(0.02)
+    raise InputError.of("nats_not_started", where=str(folder / "server.log"), status=process.poll())
