@@ -63,5 +63,5 @@ class DriftRules(SettingsTable):
         11.0, gt=0, le=100, description="log likelihood ratio at which the chart of single targets rings"
     )
     call_limit: float = Field(
-        8.0, gt=0, le=100, description="log likelihood ratio at which the chart of positives rings"
+        8.5, gt=0, le=100, description="log likelihood ratio at which the chart of positives rings"
     )
