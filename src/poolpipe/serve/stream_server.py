@@ -154,13 +154,22 @@ def _derived(secret: bytes, what: bytes) -> str:
 
 
 def _end_of_before(program: str, folder: Path) -> None:
-    """End the server that a service left which was killed: two of them may not hold one stream."""
-    if not (folder / _PID).is_file():
-        return
-    told = [program, "-sl", f"quit={folder / _PID}"]
-    subprocess.run(told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)  # noqa: S603
+    """End the server that a service left which was killed, and wait for that: two of them may not hold one stream."""
+    try:
+        running = Path("/proc", (folder / _PID).read_text().strip(), "exe")
+        is_ours = (
+            running.resolve(strict=True) == Path(program).resolve()
+        )  # the number may be another program's by now
+    except OSError:
+        is_ours = False
+    if is_ours:
+        told = [program, "-sl", f"quit={folder / _PID}"]
+        subprocess.run(told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)  # noqa: S603
+        until = time.monotonic() + _START_S
+        while running.exists() and time.monotonic() < until:
+            time.sleep(0.02)
     for each in folder.glob("*.ports"):
-        each.unlink()
+        each.unlink(missing_ok=True)
 
 
 def _address(process: subprocess.Popen[bytes], folder: Path) -> str:
