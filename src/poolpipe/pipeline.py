@@ -63,6 +63,7 @@ from poolpipe.stages.voids import latest_at, standing_events
 from poolpipe.stages.workload import total_labs, weigh_labs
 from poolpipe.tables import RETENTION
 from poolpipe.tracing.sources import loads_as_sample, trace_sources, with_splash
+from poolpipe.zones import utc_text
 
 if TYPE_CHECKING:
     import os
@@ -366,7 +367,7 @@ def _summary(
     capacity = policy.pools.box_capacity
     return {
         "schema": SUMMARY,
-        "as_of": None if moment is None else moment.isoformat().replace("+00:00", "Z"),
+        "as_of": None if moment is None else utc_text(moment),
         "policy": {"name": policy.name, "version": policy.version},
         "files": events.files,
         "rows": coded.heights(),

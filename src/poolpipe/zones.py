@@ -1,14 +1,17 @@
-"""Check a time zone's name against the IANA database."""
+"""Names of time zones, checked against the IANA database; and moments as texts in UTC."""
 
 from __future__ import annotations
 
 import difflib
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from poolpipe.messages import message
 
-__all__ = ["known_zone"]
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["known_zone", "utc_text"]
 
 _MEANT: Final = {
     "beijing": "Asia/Shanghai",
@@ -37,6 +40,19 @@ def known_zone(name: str) -> str:
     if not _usable(name):
         raise ValueError(message("setting_zone", {"name": name, "likely": _likely(name)}))
     return name
+
+
+def utc_text(moment: datetime, timespec: str = "auto") -> str:
+    """Write a moment as RFC 3339, with Z for UTC.
+
+    Parameters
+    ----------
+    moment : datetime
+        In UTC.
+    timespec : str
+        As of `datetime.isoformat`.
+    """
+    return moment.isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 def _usable(name: str) -> bool:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from poolpipe.zones import utc_text
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -130,7 +132,7 @@ class InstrumentFile:
 
         recognised = asdict(self.recognised)
         at = self.recognised.run_time
-        recognised["run_time"] = None if at is None else at.isoformat().replace("+00:00", "Z")
+        recognised["run_time"] = None if at is None else utc_text(at)
         return {
             "file": self.name,
             "recognised": recognised,

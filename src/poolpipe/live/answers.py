@@ -17,6 +17,7 @@ from poolpipe.errors import InputError
 from poolpipe.live.rights import EVERYTHING, has_place, rows_of_place, seen_rows
 from poolpipe.store.pseudonymous import is_shuffled
 from poolpipe.tables import TABLES
+from poolpipe.zones import utc_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -109,15 +110,23 @@ def asked_rows(
     )
 
 
-def told_of(tables: LiveTables, table: str) -> dict[str, Any]:
-    """Say of which version (`position`) and moment a table is, which is the newest, and what of it waits until all is concluded."""
+def told_of(tables: LiveTables, table: str, as_of: datetime | None = None) -> dict[str, Any]:
+    """Say of which version (`position`) and moment a table is, which is the newest, and what of it waits until all is concluded.
+
+    Parameters
+    ----------
+    tables : LiveTables
+    table : str
+    as_of : datetime, optional
+        As of `asked_rows`.
+    """
     is_bulk = table in tables.bulk
-    moment = tables.bulk_as_of if is_bulk else tables.as_of
+    moment = tables.bulk_as_of if is_bulk else as_of or tables.as_of
     carried = table in ("pools", "members", "recalls") and len(tables.doubtful) > 0
     return {
         "table": table,
         "position": tables.bulk_version if is_bulk else tables.version,
-        "as_of": None if moment is None else moment.isoformat().replace("+00:00", "Z"),
+        "as_of": None if moment is None else utc_text(moment),
         "newest": tables.version,
         "tubes_with_old_probabilities": len(tables.doubtful) if carried else 0,
     }

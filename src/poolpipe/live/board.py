@@ -182,9 +182,7 @@ class LiveBoard:
         media = next((each for each in wanted if each in FORMATS), "application/json")
         with self._rendering:
             rows = asked_rows(tables, asked, as_of, reader, self.sealing)
-            told = told_of(tables, table) | {"request": position}
-            if as_of is not None and table not in tables.bulk:
-                told["as_of"] = as_of.isoformat().replace("+00:00", "Z")
+            told = told_of(tables, table, as_of) | {"request": position}
             return media, written(rows, FORMATS[media], told)
 
     def changes(

@@ -13,6 +13,7 @@ import polars as pl
 from poolpipe.live.changes import ANNOUNCED, CHANGE_KEYS, differing_rows, unlike
 from poolpipe.live.rights import seen_rows
 from poolpipe.store.pseudonymous import tells_subject
+from poolpipe.zones import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,7 +117,7 @@ class ToldVersion:
         return "".join(
             _event("overdue", self.version, {
                 "table": "recalls", "position": self.version, "key": {name: row[name] for name in keys},
-                "due_at": row["due_at"].isoformat().replace("+00:00", "Z"),
+                "due_at": utc_text(row["due_at"]),
             })
             for row in seen.iter_rows(named=True)
         )  # fmt: skip

@@ -22,6 +22,7 @@ from poolpipe.store.conclusion_tables import (
 from poolpipe.store.contents import REJECTS
 from poolpipe.store.reading import read_rejects
 from poolpipe.tables import SORT_KEYS, TABLES
+from poolpipe.zones import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +95,7 @@ def kept_day(
     """
     parts = ledger.parts(version, [*CONTENTS, REJECTS])
     summary: dict[str, Any] = {
-        "as_of": None if told.as_of is None else told.as_of.isoformat().replace("+00:00", "Z"),
+        "as_of": None if told.as_of is None else utc_text(told.as_of),
         "policy": {"name": told.policy, "version": told.policy_version},
         "rows": {name: told.rows.get(name, 0) for name in CONCLUSIONS},
     }

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import apsw
 
 from poolpipe.messages import message
+from poolpipe.zones import utc_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,4 +103,4 @@ def _checksum(page: bytes, offset: int) -> bytes:
 
 def now_text() -> str:
     """The present as ledgers and logs write it: RFC 3339, UTC, milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc_text(datetime.now(UTC), "milliseconds")
