@@ -84,6 +84,11 @@ def test_messages__are_taken_once_and_what_no_door_takes_is_rejected(tmp_path: P
             ("collect.S17", b"\xff\x00 nothing"),
         ]
         asyncio.run(_publish(url, messages))
+        until = time.monotonic() + 60
+        while service.values()["poolpipe_stream_sequence"] < len(messages):
+            assert time.monotonic() < until, service.log
+            time.sleep(0.02)
+        assert service.values()["poolpipe_stream_pending"] == 0
         assert service.end() == 0
     assert _held(store) == list(range(15))
     assert _counts(store) == (27, 15, 10, 2)
