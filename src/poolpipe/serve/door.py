@@ -30,7 +30,6 @@ from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Coroutine
     from ctypes import c_int64
     from pathlib import Path
 
@@ -311,12 +310,10 @@ class Door:
         self.metrics.set("poolpipe_committed_position", position)
         self.metrics.set("poolpipe_version", version)
         self._inbox_bytes -= size
-
-    def beside(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something while requests are answered."""
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if self.stream is not None:
+            task = self._loop.create_task(self.stream.committed(position))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     def counted(self, counts: dict[str, int]) -> None:
         """Learn what became of records."""

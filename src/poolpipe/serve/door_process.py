@@ -122,8 +122,6 @@ def _hear(door: Door, told: tuple[Any, ...], drained: asyncio.Event) -> None:
             door.tell(position, verdict)
     elif told[0] == "committed":
         door.committed(*told[1:])
-        if door.stream is not None:
-            door.beside(door.stream.committed(told[1]))
     elif told[0] == "counted":
         door.counted(told[1])
     elif told[0] == "board":

@@ -151,12 +151,7 @@ class StreamIntake:
         from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
         found = await self._found(stream)
-        if (
-            found.config.sealed
-            and self._is_ours
-            and found.state.last_seq <= self.place.sequence
-            and _made(found) == self.place.made
-        ):
+        if self._is_ours and _is_taken(found, self.place):
             await stream.delete_stream(STREAM)  # a service ended before it could
             found = await self._found(stream)
         made = _made(found)
@@ -182,14 +177,11 @@ class StreamIntake:
             try:
                 came = await reading.fetch(_AT_ONCE, timeout=_WAIT_S)
             except NothingError:
-                self.pending = (
-                    await reading.consumer_info()
-                ).num_pending or 0  # an error where the server has forgotten it
+                told_of = await reading.consumer_info()  # an error where the server has forgotten it
+                self.pending = told_of.num_pending or 0
                 continue
-            if came[0].metadata.sequence.consumer != consumed + 1:
-                raise _GapError
-            consumed = came[-1].metadata.sequence.consumer
-            if consumed - came[0].metadata.sequence.consumer + 1 != len(came):
+            before, consumed = consumed, came[-1].metadata.sequence.consumer
+            if consumed - before != len(came):
                 raise _GapError
             self.pending = came[-1].metadata.num_pending
             await self._keep(came)
@@ -285,13 +277,16 @@ async def remove_own_stream(url: str, place: StreamPlace) -> bool:
     connection = await nats.connect(url, allow_reconnect=False, error_cb=_heard)
     stream = connection.jetstream()
     found = await stream.stream_info(STREAM)
-    is_taken = (
-        bool(found.config.sealed) and _made(found) == place.made and found.state.last_seq <= place.sequence
-    )
+    is_taken = _is_taken(found, place)
     if is_taken:
         await stream.delete_stream(STREAM)
     await connection.close()
     return is_taken
+
+
+def _is_taken(found: StreamInfo, place: StreamPlace) -> bool:
+    """Whether nothing comes into a stream any more, and all of it is up to a place."""
+    return bool(found.config.sealed) and _made(found) == place.made and found.state.last_seq <= place.sequence
 
 
 def _made(found: StreamInfo) -> str:

@@ -238,11 +238,9 @@ class Ledger:
 
     def stream_place(self) -> tuple[str, int]:
         """Up to where the tables have a broker's stream: when that was made, and the sequence; nothing where none came."""
-        told = self._one(
-            "select json_extract(told, '$.stream') from inputs where json_extract(told, '$.stream') is not null "
-            "order by id desc limit 1"
-        )
-        made, sequence = json.loads(str(told)) if told else ("", 0)
+        # every input from the inbox says it, from the first message of a stream on
+        notes = self.newest_notes(self.inbox_mark(self.inbox_position()))
+        made, sequence = notes.get("stream", ("", 0))
         return str(made), int(sequence)
 
     def next_input(self) -> int:
