@@ -10,24 +10,18 @@ nothing else but the group that was under way; sometimes the store is opened, co
 
 from __future__ import annotations
 
-import argparse
 import errno
-import hashlib
 import json
 import os
 import random
 import sys
-import tempfile
-import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from benchmarks.power_cuts import put_on_disk
 from benchmarks.power_record import Recorder
-from benchmarks.power_states import state_after
+from benchmarks.power_trials import Wrong, argument_parser, tried, tried_in_memory
 from poolpipe.events.posted import Posted, PostedForm
 from poolpipe.inbox.log import INBOX, InboxFullError, InboxWriter, read_inbox, remove_all, trim
 from poolpipe.inbox.packing import pack, unpack
@@ -35,6 +29,8 @@ from poolpipe.store import Store
 from poolpipe.store.inbox_draining import appending
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from poolpipe.store.inbox_taking import InboxTaking
 
 _SEGMENT = 1 << 13
@@ -136,10 +132,6 @@ def recorded_service(folder: Path, seed: int = 1) -> ServiceLife:
     return life
 
 
-class Wrong(Exception):  # noqa: N818
-    """A state in which an acknowledgement was broken."""
-
-
 class ServiceVerifier:
     """Opens states, and remembers what tables of one hash hold."""
 
@@ -208,51 +200,22 @@ class ServiceVerifier:
 
 
 def run(states: int, seed: int, folder: Path, *, whole_every: int = 20) -> tuple[Counter[str], list[str]]:
-    """Verify so many distinct states; give counts, and what was wrong with the seed that makes it again."""
+    """Verify so many distinct states; see `power_trials.tried`."""
     life = recorded_service(folder)
-    verifier, steps, seen, wrong = ServiceVerifier(life), life.recorder.steps, set[bytes](), list[str]()
+    steps = life.recorder.steps
     promised = [place for place, step in enumerate(steps, 1) if step.what == "done"]
-    number = seed * 1_000_000
-    while len(seen) < states:
-        number += 1
-        rng = random.Random(
-            number
-        )  # every second cut is at once after an acknowledgement, where most is promised
-        cut = rng.choice(promised) if number % 2 else rng.randrange(len(steps) + 1)
-        state = state_after(steps[:cut], str(life.root), rng)
-        told = hashlib.sha256(repr((cut, state)).encode()).digest()
-        if told in seen:
-            continue
-        seen.add(told)
-        put_on_disk(state, life.root)
-        done = sum(step.what == "done" for step in steps[:cut])
-        try:
-            verifier.verify(done, whole=len(seen) % whole_every == 0)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is counted with its seed
-            wrong.append(
-                f"seed {number}, cut {cut} of {len(steps)}, {done} groups: {type(error).__name__}: {error}"
-            )
-    verifier.counts["distinct states"] = len(seen)
-    verifier.counts["recorded operations"] = len(steps)
-    return verifier.counts, wrong
+
+    def draw_cut(rng: random.Random, number: int) -> int:
+        """Every second cut is at once after an acknowledgement, where most is promised."""
+        return rng.choice(promised) if number % 2 else rng.randrange(len(steps) + 1)
+
+    return tried(steps, life.root, ServiceVerifier(life), states, seed, draw_cut, whole_every=whole_every)
 
 
 def main() -> int:
     """Verify many states in a folder in memory."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--states", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    memory = Path("/dev/shm")  # noqa: S108 - a folder in memory, where there is one
-    started = time.perf_counter()
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        counts, wrong = run(options.states, options.seed, Path(folder))
-    for what, count in counts.most_common():
-        print(f"{count:8,}  {what}")
-    print(f"{len(wrong):8,}  wrong;  {time.perf_counter() - started:.0f} s")
-    for each in wrong[:20]:
-        print(each)
-    return 1 if wrong else 0
+    options = argument_parser(__doc__).parse_args()
+    return 1 if tried_in_memory(run, options.states, options.seed) else 0
 
 
 if __name__ == "__main__":

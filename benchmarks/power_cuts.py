@@ -9,14 +9,8 @@ or without the command in flight, lets a writer clean up, and sometimes checks a
 
 from __future__ import annotations
 
-import argparse
-import hashlib
-import random
 import re
-import shutil
 import sys
-import tempfile
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import poolpipe
 from benchmarks.power_record import Recorder
-from benchmarks.power_states import state_after
+from benchmarks.power_trials import Wrong, argument_parser, tried, tried_in_memory
 from poolpipe.results.durable import proof_of_file
 from poolpipe.store import Store
 from poolpipe.store.conclusion_tables import CONTENTS
@@ -141,10 +135,6 @@ def recorded_life(folder: Path) -> Life:
     return life
 
 
-class Wrong(Exception):  # noqa: N818
-    """A state in which the store broke a promise."""
-
-
 class Verifier:
     """Opens states, and remembers the tables of what it has seen, because files of one hash say one thing."""
 
@@ -239,41 +229,13 @@ class Verifier:
             raise Wrong("after ingesting again tables differ from those of the files")
 
 
-def put_on_disk(state: dict[str, bytes | None], root: Path) -> None:
-    shutil.rmtree(root)
-    root.mkdir()
-    for path, content in state.items():  # folders come before what they hold
-        if content is None:
-            Path(path).mkdir()
-        else:
-            Path(path).write_bytes(content)
-
-
 def run(states: int, seed: int, folder: Path, *, whole_every: int = 10) -> tuple[Counter[str], list[str]]:
-    """Verify so many distinct states; give counts, and what was wrong with the seed that makes it again."""
+    """Verify so many distinct states; see `power_trials.tried`."""
     life = recorded_life(folder)
-    verifier, steps, seen, wrong = Verifier(life), life.recorder.steps, set[bytes](), list[str]()
-    number = seed * 1_000_000
-    while len(seen) < states:
-        number += 1
-        rng = random.Random(number)
-        cut = rng.randrange(len(steps) + 1)
-        state = state_after(steps[:cut], str(life.root), rng)
-        told = hashlib.sha256(repr((cut, state)).encode()).digest()
-        if told in seen:
-            continue
-        seen.add(told)
-        put_on_disk(state, life.root)
-        done = sum(step.what == "done" for step in steps[:cut])
-        try:
-            verifier.verify(done, whole=len(seen) % whole_every == 0)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is counted with its seed
-            wrong.append(
-                f"seed {number}, cut {cut} of {len(steps)}, {done} done: {type(error).__name__}: {error}"
-            )
-    verifier.counts["distinct states"] = len(seen)
-    verifier.counts["recorded operations"] = len(steps)
-    return verifier.counts, wrong
+    steps = life.recorder.steps
+    return tried(
+        steps, life.root, Verifier(life), states, seed, lambda rng, _: rng.randrange(len(steps) + 1), whole_every=whole_every
+    )  # fmt: skip
 
 
 def write_figures(states: int, wrong: int) -> None:
@@ -289,20 +251,10 @@ def write_figures(states: int, wrong: int) -> None:
 
 def main() -> int:
     """Run many states in a folder in memory."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--states", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser = argument_parser(__doc__)
     parser.add_argument("--write", action="store_true", help="write the count into docs/store.md and .zh.md")
     options = parser.parse_args()
-    memory = Path("/dev/shm")  # noqa: S108 - a folder in memory, where there is one
-    started = time.perf_counter()
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        counts, wrong = run(options.states, options.seed, Path(folder))
-    for what, count in counts.most_common():
-        print(f"{count:8,}  {what}")
-    print(f"{len(wrong):8,}  wrong;  {time.perf_counter() - started:.0f} s")
-    for each in wrong[:20]:
-        print(each)
+    wrong = tried_in_memory(run, options.states, options.seed)
     if options.write:
         write_figures(options.states, len(wrong))
     return 1 if wrong else 0
