@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["nightly"]
 
-_DAYS_NAMED = 7
-
 
 _AGO = {"yesterday": 1, "today": 0}
 
@@ -156,6 +154,7 @@ def nightly(
         from poolpipe.events.reference import read_reference
     # what is loaded above is never collected, and DuckDB complains at the end of a process in which it was not
     from poolpipe.nightly import read_table, run_night, tables_shown
+    from poolpipe.nightly.days import check_counted
     from poolpipe.report import report_beside, report_files, write_report
 
     if mart is None and source.is_file() and no_report:
@@ -200,7 +199,7 @@ def nightly(
             told["report"] = _named(files) if reported else None
     table = None if mart is None else read_table(out, mart, day)
     if table is not None and not told and "date" in table.columns:
-        _check_counted(read_table(out, "nights")["date"], day, out)
+        check_counted(read_table(out, "nights")["date"], day, out)
     if table is not None and to is not None:
         write_rows(table, to, mart or "", mart_headings(mart or "", table.columns))
     if as_json:
@@ -222,13 +221,6 @@ def _day_meant(day: date | str, source: Path, policy: str | None, key: str | Non
     store = store_among([str(source)])
     rules = load_policy(policy) if policy is not None or store is None else store_policy(store, key)
     return datetime.now(ZoneInfo(rules.time_zone)).date() - timedelta(days=_AGO[day])
-
-
-def _check_counted(counted: pl.Series, day: date, out: Path) -> None:
-    """Refuse to show a day that was never counted as one on which nothing happened."""
-    if day not in counted:
-        days = ", ".join(f"{each}" for each in counted.sort().tail(_DAYS_NAMED)) or "-"
-        raise InputError.of("nightly_day_not_counted", where=str(out), file=str(out), day=str(day), days=days)
 
 
 def _named(files: ReportFiles) -> dict[str, str]:

@@ -41,11 +41,6 @@ class FoldBatch(NamedTuple):
     rejects: pl.DataFrame
     rejected_loads: pl.DataFrame
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing follows from it."""
-        return not (self.events or self.rejects.height or self.rejected_loads.height)
-
 
 class _Piece(NamedTuple):
     """Some events of a position."""

@@ -8,15 +8,20 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from poolpipe.errors import InputError
 from poolpipe.tables import TABLES
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
     from poolpipe.nightly.sources import TableFiles
     from poolpipe.policy import Policy
 
-__all__ = ["days_swabbed", "days_with_events", "has_events"]
+__all__ = ["DAYS_NAMED", "check_counted", "days_swabbed", "days_with_events", "has_events"]
+
+DAYS_NAMED = 7
+"""Days that an error names, at most."""
 
 _TIMES = [column.name for column in TABLES["pools"] if isinstance(column.dtype, pl.Datetime)]
 """Of each tube, pools and singles alike: swabbed, packed, picked up, received, loaded, called."""
@@ -54,3 +59,24 @@ def has_events(tables: TableFiles, rules: Policy, day: date) -> bool:
     within = [pl.col(column).is_between(begins, ends, closed="left").any() for column in _TIMES]
     found = pl.scan_parquet(list(files), glob=False).select(pl.any_horizontal(within)).collect()
     return bool(found.item())
+
+
+def check_counted(counted: pl.Series, day: date, out: Path) -> None:
+    """Refuse to show a day that was never counted as one on which nothing happened.
+
+    Parameters
+    ----------
+    counted : Series of Date
+        Days that the file has.
+    day : date
+    out : Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        `nightly_day_not_counted`, with the newest days that it has.
+    """
+    if day not in counted:
+        days = ", ".join(map(str, counted.sort().tail(DAYS_NAMED))) or "-"
+        raise InputError.of("nightly_day_not_counted", where=str(out), file=str(out), day=str(day), days=days)

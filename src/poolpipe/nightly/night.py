@@ -11,7 +11,7 @@ from poolpipe.events.reference import Reference
 from poolpipe.messages import in_both, message
 from poolpipe.nightly.counting import DayAsked, count_day, lay_out_reference, needed_for
 from poolpipe.nightly.database import NightDatabase, being_written
-from poolpipe.nightly.days import days_with_events, has_events
+from poolpipe.nightly.days import DAYS_NAMED, days_with_events, has_events
 from poolpipe.nightly.laboratories import DRIFT, lay_out_drift
 from poolpipe.nightly.marts import mart_files
 from poolpipe.nightly.sources import opened_tables
@@ -32,9 +32,6 @@ __all__ = ["count_days", "run_night"]
 
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 """Days between which arithmetic of times cannot leave the calendar."""
-
-
-_DAYS_NAMED = 7
 
 
 def run_night(
@@ -164,7 +161,7 @@ def count_days(
 
 def _quiet(source: Path, asked: Sequence[date], busy: Sequence[date]) -> InputError:
     """Say that nothing happened, and name the days nearest to the one asked for on which something did."""
-    near = sorted(sorted(busy, key=lambda each: (abs(each - asked[-1]), each))[:_DAYS_NAMED])
+    near = sorted(sorted(busy, key=lambda each: (abs(each - asked[-1]), each))[:DAYS_NAMED])
     day = f"{asked[-1]}" if len(asked) == 1 else f"{asked[0]}/{asked[-1]}"
     days = ", ".join(map(str, near)) or "-"
     return InputError.of("nightly_quiet", where=str(source), day=day, days=days, count=len(busy))

@@ -11,6 +11,7 @@ import polars as pl
 
 from poolpipe.display import mask_identities
 from poolpipe.errors import InputError
+from poolpipe.nightly.days import check_counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +43,6 @@ _WHOLE: Final = (
 
 _NAMES: Final = ("site", "lab", "township", "community", "subject")
 """Columns of names from files, in which a number of a person is masked."""
-
-_DAYS_NAMED = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +123,8 @@ def read_night(path: Path, day: date, name: str | None = None) -> NightTables:
             counted = _frame(connection, "* from main.nights order by date", None)
         except duckdb.CatalogException as error:
             raise InputError.of("nightly_no_database", where=str(path)) from error
+        check_counted(counted["date"], day, path)
         told = counted.filter(pl.col("date") == day)
-        if told.is_empty():
-            days = ", ".join(map(str, counted["date"].tail(_DAYS_NAMED))) or "-"
-            raise InputError.of(
-                "nightly_day_not_counted", where=str(path), file=str(path), day=str(day), days=days
-            )
         connection.execute("set TimeZone = 'UTC'")
         selects = {name: f"* from main.{name} where date = $day" for name in _WHOLE} | _SELECTS
         frames = {
