@@ -29,3 +29,8 @@ settings.register_profile(
     "poolpipe-unshrunk", derandomize=True, phases=[Phase.explicit, Phase.generate], **COMMON
 )
 settings.load_profile("poolpipe-ci" if os.environ.get("CI") else "poolpipe")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their length: packed bytes hold the moment of packing, and workers must agree on every name."""
+    return f"{argname}_of_{len(val)}" if isinstance(val, bytes) else None

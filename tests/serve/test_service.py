@@ -122,7 +122,7 @@ DEEP = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
         (DEEP[:150_000], {}, "", 400, "body_no_json"),
         (b"\xff\xff\xff\xff" + bytes(range(200)), {}, "", 400, "body_no_arrow"),
         (bytes(range(256)) * 20, {}, "", 400, "body_without_header"),
-        (gzip.compress(b"at,tube,person\n")[:-6], {"Content_Encoding": "gzip"}, "", 400, "body_damaged"),
+        (gzip.compress(b"at,tube,person\n", mtime=0)[:-6], {"Content_Encoding": "gzip"}, "", 400, "body_damaged"),
         (b"at,tube,person\n", {"Content_Encoding": "zstd"}, "", 400, "body_damaged"),
         (BOMB, {"Content_Encoding": "gzip"}, "", 413, "body_too_large"),
         (_zstd(bytes(50_000_000)), {"Content_Encoding": "zstd"}, "", 413, "body_too_large"),
