@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from poolpipe.coding.distinct import distinct
 from poolpipe_kernels import groups
 from poolpipe_kernels.compilation import read_only
 
@@ -50,4 +51,4 @@ def rows_seen_before(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDA
 def rows_not_alone(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Find the rows that share their hash with another row, ascending. They must still be compared in full."""
     rows, firsts = rows_seen_before(hashes)
-    return np.union1d(rows, firsts).astype(np.int64)
+    return distinct(np.concatenate([rows, firsts])).astype(np.int64)

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Dictionaries, Entities
+from poolpipe.coding.distinct import distinct, distinct_of_all
 from poolpipe.coding.hash_groups import rows_seen_before
 from poolpipe.coding.scans import sort_by_tube
 from poolpipe.events.attribute_sets import OWN
@@ -196,7 +197,7 @@ def _distinct(parts: list[NDArray[np.int64]], size: int) -> NDArray[np.int64]:
         for part in parts:
             seen[part] = True
         return np.flatnonzero(seen)
-    return np.unique(np.concatenate([np.empty(0, np.int64), *(np.unique(part) for part in parts)]))
+    return distinct_of_all(*map(distinct, parts))
 
 
 def _finder(pairs: NDArray[np.int64], size: int) -> Callable[[NDArray[np.int64]], NDArray[np.integer]]:

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.choices import check_choice
+from poolpipe.coding.distinct import distinct
 from poolpipe.errors import InputError
 from poolpipe.live.rights import EVERYTHING, has_place, rows_of_place, seen_rows
 from poolpipe.store.pseudonymous import is_shuffled
@@ -91,7 +92,7 @@ def asked_rows(
         if asked.table not in ("recalls", "cases"):
             return tables.table("pools")
         tubes = getattr(tables, asked.table).select("tube")["tube"].to_numpy()  # few of a city's
-        return tables.rows_of("pools", np.unique(tubes).astype(np.int64))
+        return tables.rows_of("pools", distinct(tubes).astype(np.int64))
 
     for name in ("round", "site", "lab", "status"):
         value = getattr(asked, name)

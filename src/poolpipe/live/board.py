@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.choices import check_choice
+from poolpipe.coding.distinct import distinct
 from poolpipe.errors import InputError
 from poolpipe.events.rejected_loads import PLATES
 from poolpipe.events.taking import REJECTS
@@ -352,7 +353,7 @@ class LiveBoard:
         """Tell recalls that have become overdue by the clock on the wall; a version of its own, with the same tables."""
         tables, now = self.live.tables, self._now()
         turned = tables.recalls.whole().filter(_OPEN, _between(self._wall, now))
-        tubes = np.unique(turned["tube"].to_numpy()).astype(np.int64)
+        tubes = distinct(turned["tube"].to_numpy()).astype(np.int64)
         recalls = tables.rows_of("recalls", tubes).filter(_OPEN, _between(self._wall, now))
         pools = tables.rows_of("pools", tubes)
         self._wall = now

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, Self
 import numpy as np
 import polars as pl
 
+from poolpipe.coding.distinct import distinct_of_all
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -106,7 +108,7 @@ class Changes:
         if table != "recalls":
             return before.rows_of(table, self.tubes), after.rows_of(table, self.tubes)
         turned = after.turned_overdue(before.as_of) if before.as_of else np.empty(0, np.int64)
-        tubes = np.union1d(self.tubes, turned)
+        tubes = distinct_of_all(self.tubes, turned)
         return before.rows_of(table, tubes).drop("rank"), after.rows_of(table, tubes).drop("rank")
 
     def of(self, table: str) -> tuple[pl.DataFrame, pl.DataFrame]:

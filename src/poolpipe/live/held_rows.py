@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import DOMAINS, ENTITIES
+from poolpipe.coding.distinct import distinct
 from poolpipe.live.blocks import Blocks
 from poolpipe.live.live_codes import LiveCodes
 from poolpipe.live.row_index import RowIndex
@@ -121,7 +122,7 @@ class HeldRows:
         if column in _IDS and not self._has(kind, column):
             return np.empty(0, np.uint64)
         values = self.column(kind, column, rows).drop_nulls()
-        return np.unique((hashed_ids(values) if column in _IDS else values).to_numpy())
+        return distinct((hashed_ids(values) if column in _IDS else values).to_numpy())
 
     def _has(self, kind: str, column: str) -> bool:
         return (self.attribute_sets if kind == COLLECT else self.frames[kind]).has([column])

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Dictionaries, Entities
+from poolpipe.coding.distinct import distinct, distinct_of_all
 from poolpipe.coding.scans import sort_by_tube
 from poolpipe.live.held_rows import COLLECT
 from poolpipe.live.live_codes import people_renumbered
@@ -70,7 +71,7 @@ def localised(held: HeldRows, rows: Rows) -> LocalEvents:
     sets = _attribute_sets(held, frames)
     every = [*frames.values(), sets]
     pairs = {name: _distinct([each[name] for each in every if name in each.columns]) for name in ENTITIES}
-    used = {domain: [np.empty(0, np.int64)] for domain in _DOMAINS}
+    used: dict[str, list[NDArray[np.int64]]] = {domain: [] for domain in _DOMAINS}
     for name, numbers in pairs.items():
         used["round"].append(held.codes.rounds_of(name, numbers))
         used[DOMAINS[name]].append(held.codes.entity_parts(name, numbers)[1])
@@ -80,7 +81,7 @@ def localised(held: HeldRows, rows: Rows) -> LocalEvents:
     texts, places = {}, {}
     known = {}
     for domain in _DOMAINS:
-        texts[domain], known[domain] = _in_order(held, domain, np.unique(np.concatenate(used[domain])))
+        texts[domain], known[domain] = _in_order(held, domain, distinct_of_all(*used[domain]))
         places[domain] = _NumberPlaces(known[domain])
     entities, entity_numbers, entity_places = {}, {}, {}
     for name, numbers in pairs.items():
@@ -140,7 +141,7 @@ def _filled(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _distinct(columns: list[pl.Series]) -> NDArray[np.int64]:
     parts = [column.drop_nulls().to_numpy().astype(np.int64) for column in columns]
-    return np.unique(np.concatenate([np.empty(0, np.int64), *parts]))
+    return distinct_of_all(*parts)
 
 
 def _in_order(held: HeldRows, domain: str, numbers: NDArray[np.int64]) -> tuple[pl.Series, NDArray[np.int64]]:
@@ -169,7 +170,7 @@ def _others(held: HeldRows, frames: dict[str, pl.DataFrame]) -> tuple[pl.DataFra
     if COLLECT not in frames:
         return people.clear(), np.empty(0, np.int64)
     keys = frames[COLLECT]["person"].to_numpy()
-    places = np.unique(-1 - keys[keys < 0])
+    places = distinct(-1 - keys[keys < 0])
     own = people[places].with_columns(pl.Series("key", -1 - places)).sort("person_type", "person")
     return own.drop("key").rechunk(), own["key"].to_numpy()
 

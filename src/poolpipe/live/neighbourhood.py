@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import polars as pl
 
+from poolpipe.coding.distinct import distinct, distinct_of_all
 from poolpipe.live.held_rows import COLLECT, hashed_ids
 from poolpipe.tables import KINDS, MODES, ROLES
 
@@ -83,7 +84,7 @@ class Siblings:
     def of(self, tubes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give the siblings of some tubes, themselves among them if their codes are numbers."""
         self._note()
-        return self._index.find(np.unique(self._keys(tubes)[0]))
+        return self._index.find(distinct(self._keys(tubes)[0]))
 
     def _note(self) -> None:
         count = self._held.codes.count("tube")
@@ -129,7 +130,7 @@ def affected_by(
     voids = added.get("void", np.empty(0, np.int64))
     named = held.distinct("void", "event", voids) if len(voids) else np.empty(0, np.uint64)
     touched = {
-        kind: _joined(added.get(kind, np.empty(0, np.int64)), held.find(kind, "event_id", named))
+        kind: distinct_of_all(added.get(kind, np.empty(0, np.int64)), held.find(kind, "event_id", named))
         for kind in KINDS
     }
     event_ids = pl.concat(
@@ -140,7 +141,7 @@ def affected_by(
         ]
     ).drop_nulls().unique()  # fmt: skip
     own = _values(held, touched, "tube", _OF_TUBES)
-    boxes = _joined(
+    boxes = distinct_of_all(
         _values(held, touched, "box", ("pack", *_OF_BOXES)),
         _column(held, "pack", "box", held.find("pack", "tube", _numbers(_column(held, "pack", "tube", touched["pack"])))),
     )  # fmt: skip
@@ -148,32 +149,32 @@ def affected_by(
     collected = _column(held, COLLECT, "tube", touched[COLLECT])
     named_loads = held.find("load", "tube", _numbers(collected))
     named_loads = named_loads[_by_name(held, named_loads)]
-    plates = _joined(
+    plates = distinct_of_all(
         plates, _values(held, touched, "plate", _OF_PLATES), _column(held, "load", "plate", named_loads)
     )
     moved = _values(held, touched, "box", _OF_BOXES)
-    tubes = _joined(
+    tubes = distinct_of_all(
         own,
         _column(held, "pack", "tube", held.find("pack", "box", _numbers(moved))),
         _column(held, "load", "tube", held.find("load", "plate", _numbers(plates))),
     )
-    ids = np.unique(hashed_ids(event_ids).to_numpy().astype(np.uint64))
+    ids = distinct(hashed_ids(event_ids).to_numpy().astype(np.uint64))
     if len(tubes) > limits.most:
         return None
     closed = _closure(held, tubes, siblings, limits.closed)
     if closed is not None:
         nothing = np.empty(0, np.int64)
         return Affected(closed, boxes, plates, ids, event_ids, nothing, None)
-    tubes = _joined(tubes, siblings.of(tubes))
+    tubes = distinct_of_all(tubes, siblings.of(tubes))
     met = _tubes_of(held, _people_of(held, tubes))
-    tubes = _joined(tubes, np.intersect1d(met, recalled))
+    tubes = distinct_of_all(tubes, np.intersect1d(met, recalled, assume_unique=True))
     met = _tubes_of(held, _people_of(held, tubes))
     own_rounds = np.isin(held.codes.rounds_of("tube", met), held.codes.rounds_of("tube", tubes))
     singles = pools.of(met).filter(pl.col("mode") == _SINGLE)["tube"].to_numpy()
     beside = met[own_rounds | np.isin(met, singles) | np.isin(met, recalled)]
     if len(tubes) + len(beside) > limits.most:
         return None
-    return Affected(tubes, boxes, plates, ids, event_ids, beside, _joined(tubes, met))
+    return Affected(tubes, boxes, plates, ids, event_ids, beside, distinct_of_all(tubes, met))
 
 
 def context_of(held: HeldRows, affected: Affected, more: NDArray[np.int64]) -> Rows:
@@ -192,32 +193,32 @@ def context_of(held: HeldRows, affected: Affected, more: NDArray[np.int64]) -> R
         All events of the affected tubes, of their boxes and plates; the packings of the affected boxes; the events of the affected ids; and
         the voids of any of these.
     """
-    tubes = _joined(affected.tubes, affected.beside, more)
+    tubes = distinct_of_all(affected.tubes, affected.beside, more)
     keys = _numbers(tubes)
     rows = {kind: [held.find(kind, "tube", keys)] for kind in _OF_TUBES}
     own_boxes = _column(held, "pack", "box", rows["pack"][0])
     rows["pack"].append(held.find("pack", "box", _numbers(affected.boxes)))
     packed = _column(held, "pack", "tube", rows["pack"][1])
     rows["pack"].append(held.find("pack", "tube", _numbers(packed)))
-    boxes = _numbers(_joined(affected.boxes, own_boxes))
+    boxes = _numbers(distinct_of_all(affected.boxes, own_boxes))
     for kind in _OF_BOXES:
         rows[kind] = [held.find(kind, "box", boxes)]
-    plates = _numbers(_joined(affected.plates, _column(held, "load", "plate", rows["load"][0])))
+    plates = _numbers(distinct_of_all(affected.plates, _column(held, "load", "plate", rows["load"][0])))
     rows["load"].append(held.find("load", "plate", plates))
     rows["read"] = [held.find("read", "plate", plates)]
-    named = _joined(*rows["load"])
+    named = distinct_of_all(*rows["load"])
     by_name = named[_by_name(held, named)]
     rows[COLLECT].append(held.find(COLLECT, "tube", _numbers(_column(held, "load", "tube", by_name))))
     rows["void"] = [np.empty(0, np.int64)]
     for kind in KINDS:
         rows[kind].append(held.find(kind, "event_id", affected.ids))
-    found = {kind: _joined(*parts) for kind, parts in rows.items()}
+    found = {kind: distinct_of_all(*parts) for kind, parts in rows.items()}
     ids = [
         affected.ids,
         *(held.distinct(kind, "event_id", each) for kind, each in found.items() if len(each)),
     ]
-    every = np.unique(np.concatenate([each.astype(np.uint64) for each in ids]))
-    found["void"] = _joined(found["void"], held.find("void", "event", every))
+    every = distinct(np.concatenate([each.astype(np.uint64) for each in ids]))
+    found["void"] = distinct_of_all(found["void"], held.find("void", "event", every))
     return found
 
 
@@ -229,7 +230,7 @@ def _closure(
     while len(new):
         if len(every) > len(tubes) + most:
             return None
-        grown = _joined(every, _tubes_of(held, _people_of(held, new)), siblings.of(new))
+        grown = distinct_of_all(every, _tubes_of(held, _people_of(held, new)), siblings.of(new))
         new = np.setdiff1d(grown, every, assume_unique=True)
         every = grown
     return every
@@ -252,7 +253,7 @@ def _by_name(held: HeldRows, loads: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _values(held: HeldRows, rows: Rows, column: str, kinds: tuple[str, ...]) -> NDArray[np.int64]:
-    return _joined(*(_column(held, kind, column, rows[kind]) for kind in kinds))
+    return distinct_of_all(*(_column(held, kind, column, rows[kind]) for kind in kinds))
 
 
 def _column(held: HeldRows, kind: str, column: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -264,7 +265,3 @@ def _column(held: HeldRows, kind: str, column: str, rows: NDArray[np.int64]) -> 
 
 def _numbers(values: NDArray[np.int64]) -> NDArray[np.uint32]:
     return values.astype(np.uint32)
-
-
-def _joined(*parts: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.unique(np.concatenate([np.empty(0, np.int64), *parts]))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from poolpipe.coding.distinct import distinct
 from poolpipe.live.concluding import NO_CLOCKS
 from poolpipe.stages.anomalies import of_arrivals
 from poolpipe.stages.anomalies.recalls import of_recalls
@@ -80,7 +81,7 @@ def settled_anomalies(
     """
     clocks = read_clocks(pools.select(*_CLOCKED), policy, as_of, ())
     tubes = pl.concat([recalls["tube"], recalls["single_tube"].drop_nulls().alias("tube")])
-    named = np.unique(tubes.to_numpy()).astype(np.int64)
+    named = distinct(tubes.to_numpy()).astype(np.int64)
     seen = _seen(codes, pools.of(named).select("tube", "mode", "lab"), recalls, clocks, policy)
     return pl.concat([*of_clocks(seen), *of_recalls(seen), of_arrivals(heard, policy.arrivals, asked)])
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import polars as pl
 
+from poolpipe.coding.distinct import distinct, distinct_of_all
 from poolpipe.coding.quarters import joined_quarters
 from poolpipe.decode.joint_rounds import MOST_COMPONENTS
 from poolpipe.events.reading import Events
@@ -111,7 +112,7 @@ class Live:
         if not self._held.frames["collect"].height:  # nobody hangs together with anybody
             return self.rebase(number)
         plates = self._plates_of_rejected(loads, moment, as_of)
-        recalled = np.unique(before.recalls.select("tube")["tube"].to_numpy()).astype(np.int64)
+        recalled = distinct(before.recalls.select("tube")["tube"].to_numpy()).astype(np.int64)
         limits = self._limits if self._carries_exactly(added) else self._limits._replace(closed=-1)
         affected = affected_by(self._held, added, self._siblings, plates, before.pools, recalled, limits)
         if affected is None:
@@ -130,7 +131,7 @@ class Live:
             affected.tubes, mine, owners, codes=self._held.codes.dictionaries(), version=number, as_of=as_of
         ).replaced(rejects=self._all_rejects(), heard=self._heard)
         if affected.doubtful is not None:
-            tables = tables.replaced(doubtful=np.union1d(before.doubtful, affected.doubtful))
+            tables = tables.replaced(doubtful=distinct_of_all(before.doubtful, affected.doubtful))
         return self._publish(Changes(before, tables, affected.tubes, owners))
 
     def advance(self, version: int) -> None:
@@ -227,7 +228,7 @@ class Live:
         counted = known_at(before, moment) if moment else before.clear()
         new = known_at(self._loads, as_of).join(counted, on=["round", "plate"], how="anti")
         plates = self._held.codes.find_entity("plate", new["round"], new["plate"])
-        return np.unique(plates[plates >= 0])
+        return distinct(plates[plates >= 0])
 
 
 def _kept(found: ConcludedTubes, tubes: np.ndarray) -> ConcludedTubes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from poolpipe.coding.distinct import distinct
 from poolpipe.live.held_rows import COLLECT
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def owners_of_affected(held: HeldRows, affected: Affected) -> NDArray[np.uint64]
             "event", pl.Series("round", [""]).new_from_index(0, len(affected.event_ids)), affected.event_ids
         )
     )
-    return np.unique(np.concatenate([each.hash_rows(seed=_SEED).to_numpy() for each in parts]))
+    return distinct(np.concatenate([each.hash_rows(seed=_SEED).to_numpy() for each in parts]))
 
 
 def _keys(kind: str, rounds: pl.Series, subjects: pl.Series) -> pl.DataFrame:

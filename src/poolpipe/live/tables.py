@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import Entities
+from poolpipe.coding.distinct import distinct
 from poolpipe.live.overlays import Overlaid, by_tube
 from poolpipe.live.settling import settled_anomalies, settled_recalls
 from poolpipe.live.subjects import with_owners
@@ -262,7 +263,7 @@ class LiveTables:
             (pl.col("due_at") < now) & (pl.col("due_at") >= pl.lit(since, TIME)) & pl.col("outcome").is_null()
         )
         found = self.recalls.whole().filter(late)["tube"].to_numpy()
-        return np.unique(found).astype(np.int64)
+        return distinct(found).astype(np.int64)
 
 
 def _in_order(rows: pl.DataFrame, codes: Dictionaries) -> tuple[pl.DataFrame, Dictionaries]:

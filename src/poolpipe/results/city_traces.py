@@ -10,9 +10,9 @@ import polars as pl
 
 from poolpipe.coding.arrow_arrays import to_arrow, validity_bitmap
 from poolpipe.coding.dictionaries import RESIDENT, WELL_PLACES, large_texts, well_names
+from poolpipe.coding.distinct import distinct
 from poolpipe.tables import LINKS, TABLES
 from poolpipe.tracing.flat_arrays import FlatTexts, PackedTexts, ranges
-from poolpipe.tracing.index import distinct
 from poolpipe_kernels import codes as kernels
 from poolpipe_kernels.compilation import read_only
 from poolpipe_kernels.walk import NO_LAG

@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import RESIDENT, text_bytes
+from poolpipe.coding.distinct import distinct
 from poolpipe.coding.numbering import number_by_first
 from poolpipe.tracing.city_lookups import city_dictionaries
 from poolpipe.tracing.flat_arrays import FlatArray, ranges
-from poolpipe.tracing.index import distinct
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

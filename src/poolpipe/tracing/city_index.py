@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import WELL_PLACES, Dictionaries, text_bytes
+from poolpipe.coding.distinct import distinct
 from poolpipe.coding.numbering import number_by_first
 from poolpipe.tables import CALLS
 from poolpipe.tracing.flat_arrays import FlatArray, narrowed
@@ -306,4 +307,4 @@ def _answers(day: CodedDay) -> NDArray[np.int64]:
     seats = day.members.select(pl.col("tube").alias("answer"), "person").with_row_index("seat")
     wanted = seats.filter(pl.col("answer").is_in(day.answers["answer"].unique().implode()))
     found = day.answers.join(wanted, on=["answer", "person"])
-    return np.unique((found["tube"].cast(pl.Int64) * (1 << 32) + found["seat"]).to_numpy())
+    return distinct((found["tube"].cast(pl.Int64) * (1 << 32) + found["seat"]).to_numpy())

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import WELL_PLACES, Dictionaries
+from poolpipe.coding.distinct import distinct, distinct_below
 from poolpipe.tracing.city_homes import CityHomes, Living, living_with
 from poolpipe.tracing.city_lookups import (
     alarms_of_tubes,
@@ -21,7 +22,7 @@ from poolpipe.tracing.city_lookups import (
 )
 from poolpipe.tracing.flat_arrays import FlatTexts, PackedTexts, ranges
 from poolpipe.tracing.following import queue_reach_us
-from poolpipe.tracing.index import Touched, distinct, distinct_below
+from poolpipe.tracing.index import Touched
 from poolpipe.tracing.people import NumberedPeople, PeoplePlaces, document_order
 from poolpipe.tracing.scores import InfectionEvidence
 from poolpipe.tracing.selection import overlapping

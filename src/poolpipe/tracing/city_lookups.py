@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import Dictionaries
+from poolpipe.coding.distinct import distinct
 from poolpipe.tracing.flat_arrays import FlatTexts, ranges
-from poolpipe.tracing.index import distinct
 from poolpipe_kernels.people_tests import NEVER
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -14,15 +14,12 @@ from poolpipe_kernels.grouped_rows import group_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-T = TypeVar("T", bound=np.generic)
 
 __all__ = [
     "SeatIndex",
     "Touched",
     "TraceIndex",
     "TubeIndex",
-    "distinct",
-    "distinct_below",
     "grouped",
     "index_touched",
     "places_of",
@@ -227,24 +224,6 @@ def grouped(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     begins, rows = np.zeros(int(numbers.max()) + 2, np.uint32), np.empty(len(numbers), np.uint32)
     group_rows(numbers.astype(np.int32), begins, rows)
     return rows.astype(np.int64)
-
-
-def distinct(numbers: NDArray[T]) -> NDArray[T]:
-    """Sort numbers and leave out repeated ones; numpy's own `unique` hashes, which takes twenty times as long."""
-    ordered = np.sort(numbers)
-    if len(ordered) < 2:
-        return ordered
-    new = ordered[1:] != ordered[:-1]
-    return ordered if new.all() else np.concatenate([ordered[:1], ordered[1:][new]])
-
-
-def distinct_below(numbers: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    """As `distinct`, of numbers from 0 and below `most`: many are marked, which takes a third of the time of sorting them."""
-    if len(numbers) < most >> 7:
-        return distinct(numbers)
-    marked = np.zeros(most, np.bool_)
-    marked[numbers] = True
-    return np.flatnonzero(marked)
 
 
 def _begins(numbers: NDArray[np.integer[Any]], groups: int) -> NDArray[np.int64]:

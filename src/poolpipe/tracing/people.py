@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from poolpipe.tracing.index import distinct
+from poolpipe.coding.distinct import distinct
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from poolpipe.tracing.index import distinct, distinct_below
+from poolpipe.coding.distinct import distinct, distinct_below
 from poolpipe_kernels.compilation import read_only
 from poolpipe_kernels.seats_of_people import seats_of_people
 

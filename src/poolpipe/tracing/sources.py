@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import WELL_PLACES
+from poolpipe.coding.distinct import distinct_below
 from poolpipe.tables import CALLS, LINKS, ROLES, TIME
 from poolpipe.tracing.following import (
     AskedSources,
@@ -16,7 +17,7 @@ from poolpipe.tracing.following import (
     hazards_of_positives,
     queue_reach_us,
 )
-from poolpipe.tracing.index import Touched, distinct_below, grouped, places_of
+from poolpipe.tracing.index import Touched, grouped, places_of
 from poolpipe.tracing.people import number_people, with_strangers
 from poolpipe.tracing.scores import InfectionEvidence
 from poolpipe.tracing.selection import CitySeats, members_of, touched_seats
