@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["DAMAGES", "ROWS", "KnownColumns", "damage", "told_by_names"]
+__all__ = ["ALIKE", "DAMAGES", "ROWS", "KnownColumns", "damage", "told_by_names"]
 
 DAMAGES = (pa.ArrowException, OSError, UnicodeDecodeError)
 """Exceptions that a damaged file raises; the last one where the name of a column is not UTF-8."""
@@ -44,7 +44,7 @@ ROWS = 1 << 20
 _DECODED = 1 << 26
 """The most bytes of a column of a batch once its repeated texts are written out."""
 
-_ALIKE = 1 << 12
+ALIKE = 1 << 12
 """From so many equal records in a row they become one record and a count."""
 
 _SHOWN = 1000
@@ -176,8 +176,8 @@ def _check_zones(kind: pa.DataType) -> None:
 
 def _are_alike(columns: list[pa.Array], height: int) -> bool:
     """Whether many rows are one record repeated: run lengths make a hundred million of them from a kilobyte."""
-    if height < _ALIKE or not columns:
-        return height >= _ALIKE
+    if height < ALIKE or not columns:
+        return height >= ALIKE
     few = (0, height // 2, height - 1)  # three rows decide nearly all tables
     return all(column[0].equals(column[row]) for column in columns for row in few) and all(
         map(_is_alike, columns)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from poolpipe.events.batches import Batch, broken, unpacked
 from poolpipe.events.bundles import Block, columns_of_shapes, in_other_words, read_bundle, told_of
@@ -24,6 +23,7 @@ from poolpipe.events.naming import Naming
 from poolpipe.events.ndjson import batches_of_lines, read_lines
 from poolpipe.events.opening import batches_of
 from poolpipe.events.posted import PostedForm
+from poolpipe.events.posted_streams import read_streams
 from poolpipe.events.small_files import PlainTexts
 from poolpipe.events.sources import Source
 from poolpipe.events.taking import Placed, columns_not_used, placed_alone, take
@@ -170,18 +170,12 @@ class _RequestReader:
                 yield from each
 
     def streams(self, indices: NDArray[np.int64]) -> Iterator[Placed]:
-        """Read Arrow streams; batches of equal columns together."""
-        alike: dict[object, list[tuple[int, Placed]]] = {}
-        for index in indices.tolist():
-            for placed in self._alone(index):
-                batch = placed.batch
-                if batch.broken.height or batch.repeated:
-                    yield placed
-                else:
-                    named = tuple(batch.told.names) if batch.told else ()
-                    key = placed.kind, batch.table.schema, placed.left_out[0], placed.hint, named
-                    alike.setdefault(key, []).append((index, placed))
-        yield from map(_joined, alike.values())
+        """Read Arrow streams: those that can be, together."""
+        for each in read_streams(self._requests, self._sources, indices, self._longest):
+            if isinstance(each, int):
+                yield from self._alone(each)
+            else:
+                yield each
 
     def refused(self, indices: NDArray[np.int64]) -> Iterator[Placed]:
         """Keep each message that was refused as one rejected record."""
@@ -206,31 +200,6 @@ class _RequestReader:
         told = message("inbox_unreadable_body", {"why": why})
         batch = Batch.of_broken(broken([None], [told], [content.decode(errors="replace")]))
         return placed_alone(batch, self._sources[index], index)
-
-
-def _joined(several: list[tuple[int, Placed]]) -> Placed:
-    """Put batches of several requests, of which the same is told, into one."""
-    batches = [placed.batch for _, placed in several]
-    heights = [batch.table.num_rows for batch in batches]
-    starts = np.cumsum([0, *heights])
-
-    def raw(wanted: NDArray[np.int64]) -> list[str]:
-        texts = list[str]()
-        for row, place in zip(
-            wanted.tolist(), np.searchsorted(starts, wanted, side="right") - 1, strict=True
-        ):
-            texts += batches[place].raw(np.array([row - starts[place]]))
-        return texts
-
-    batch = Batch(
-        pa.concat_tables([each.table for each in batches]).unify_dictionaries().combine_chunks(),
-        np.concatenate([each.lines for each in batches]),
-        raw,
-        told=batches[0].told,
-    )
-    files = np.array([index for index, _ in several])
-    rows = np.repeat(np.arange(len(several), dtype=np.int32), heights)
-    return replace(several[0][1], batch=batch, files=files, rows=rows, broken=np.empty(0, np.int32))
 
 
 @contextmanager
