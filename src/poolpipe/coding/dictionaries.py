@@ -266,6 +266,8 @@ class Dictionaries:
 
         People sort by type, then number: a document type that sorts before RIC comes before every resident.
         """
+        if self.others.is_empty():
+            return np.empty(0, np.int64)
         kind, digits, rest = pl.col("person_type"), pl.col("digits"), pl.col("rest")
         length = digits.str.len_chars().cast(pl.Int64)
         power = (17 - length).replace_strict(range(18), [10**n for n in range(18)], return_dtype=pl.Int64)

@@ -222,6 +222,9 @@ class _People:
                 parts.append(piece.person.others)
                 height += piece.person.others.height
         given = pl.concat(parts)
+        self.others, self._numbers = given, np.empty(0, np.int64)
+        if given.is_empty():
+            return
         self.others = given.filter(pl.col("person").is_not_null()).unique().sort("person_type", "person")
         known = self.others.with_row_index("number")
         numbers = given.join(known, on=["person_type", "person"], how="left", maintain_order="left")

@@ -32,13 +32,16 @@ def numbered(parts: Sequence[pl.Series]) -> tuple[pl.Series, NDArray[np.int32]]:
     Only one of each text is sorted: finding the others by sort keys or hashes is five times faster than a join.
     """
     given = [part.drop_nulls() if part.null_count() else part for part in parts]
-    texts, keys = pl.concat(given), sort_keys(given)
+    texts = pl.concat(given)
+    if texts.is_empty():  # as most columns are of a few scans
+        return texts, _with_nulls(np.empty(0, np.int32), parts)
+    keys = sort_keys(given)
     if keys is None:
         firsts = _first_texts_alike(texts)
         own = _own_rows(firsts)
         rows = own[texts.gather(own).arg_sort().to_numpy()]
         numbers = _numbers_of(firsts, rows)
-    elif len(keys) and int(keys.max()) <= _SPREAD * len(keys):
+    elif int(keys.max()) <= _SPREAD * len(keys):
         rows, numbers = _by_marks(keys)
     else:
         firsts = first_rows_with_hash(keys * _ODD)
