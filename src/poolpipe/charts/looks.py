@@ -97,31 +97,33 @@ def finished(chart: alt.LayerChart, *, width: int, height: int, font: str = _FON
     font : str
         Families of its texts, the first that is there.
     """
+    import altair as alt
+
     size = 12
-    styled = chart.properties(width=width, height=height, autosize={"type": "fit", "contains": "padding"})
-    return (
-        styled.configure(background="#ffffff", font=font, padding=4)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=INK,
-            titleColor=INK,
-            labelFontSize=size,
-            titleFontSize=size,
-            titleFontWeight="normal",
-            gridColor="#e3e6e9",
-            domainColor=GREY,
-            tickColor=GREY,
-            labelLimit=200,
-        )
-        .configure_legend(
-            labelColor=INK,
-            labelFontSize=size,
-            symbolStrokeWidth=3,
-            symbolSize=250,
-            labelLimit=200,
-            orient="top",
-            title=None,
-        )
+    texts = {"labelColor": INK, "labelFontSize": size, "labelLimit": 200}
+    axis = alt.AxisConfig(
+        **texts,
+        titleColor=INK,
+        titleFontSize=size,
+        titleFontWeight="normal",
+        gridColor="#e3e6e9",
+        domainColor=GREY,
+        tickColor=GREY,
+    )
+    legend = alt.LegendConfig(**texts, symbolStrokeWidth=3, symbolSize=250, orient="top", title=None)
+    # in one call: each makes a copy of the chart and of its rows
+    return chart.properties(
+        width=width,
+        height=height,
+        autosize={"type": "fit", "contains": "padding"},
+        config=alt.Config(
+            background="#ffffff",
+            font=font,
+            padding=4,
+            view=alt.ViewConfig(stroke=None),
+            axis=axis,
+            legend=legend,
+        ),
     )
 
 
