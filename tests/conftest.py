@@ -5,10 +5,17 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pytest
+import vl_convert
 from hypothesis import HealthCheck, Phase, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 # The first call of a kernel compiles it, which takes seconds, and machines of many users are slow: time is measured in
 # benchmarks, never in a test.
@@ -34,3 +41,34 @@ settings.load_profile("poolpipe-ci" if os.environ.get("CI") else "poolpipe")
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Name bytes by their length: packed bytes hold the moment of packing, and workers must agree on every name."""
     return f"{argname}_of_{len(val)}" if isinstance(val, bytes) else None
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector ten thousand collected tests and every library, which stay until the end."""
+    gc.collect()
+    gc.freeze()
+
+
+DRAW = vl_convert.vegalite_to_svg
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _drawn_once() -> Iterator[None]:
+    """Draw charts that are equal once: a page has twelve drawings, a report twenty, and each costs a fifth of a second."""
+    drawn: dict[str, str] = {}
+
+    def once(chart: dict[str, Any], **options: Any) -> str:
+        key = json.dumps([chart, options], sort_keys=True)
+        if key not in drawn:
+            drawn[key] = DRAW(chart, **options)
+        return drawn[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vl_convert, "vegalite_to_svg", once)
+        yield
+
+
+@pytest.fixture
+def draw() -> Callable[..., str]:
+    """What draws a chart anew, though an equal one was drawn: for tests that a drawing is the same again."""
+    return DRAW

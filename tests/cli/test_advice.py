@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import shutil
+from functools import cache
 from typing import Any
 
 import click
@@ -14,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.scans import write_scans
-from house.rooms import ROOT, modules, tree
+from house.rooms import ROOT, modules, nodes
 from poolpipe import cli
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
@@ -62,6 +63,7 @@ TOLD_BY = {
 """Module to the commands that may tell what stands in it; a command's module tells for itself."""
 
 
+@cache
 def options_of(name):
     """Options of a command, of the group where `name` is empty, and of all of a group's commands."""
     command: Any = cli.poolpipe
@@ -77,26 +79,31 @@ def options_of(name):
     return own | {"--debug", "--help"}
 
 
+@cache
 def texts(path):
     """Every text of a module but its docstrings, an f-string as one, with the line."""
-    found = tree(path)
+    return tuple(_texts(path))
+
+
+def _texts(path):
+    found = nodes(path)
+    joined = [node for node in found if isinstance(node, ast.JoinedStr)]
     docs = {
         id(node.body[0].value)
-        for node in ast.walk(found)
+        for node in found
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
-    inner = {
-        id(part) for node in ast.walk(found) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)
-    } - {id(node) for node in ast.walk(found) if isinstance(node, ast.JoinedStr)}
-    for node in ast.walk(found):
+    inner = {id(part) for node in joined for part in ast.walk(node)} - {id(node) for node in joined}
+    without = docs | inner
+    for node in found:
         if isinstance(node, ast.JoinedStr):
             yield (
                 node.lineno,
                 "".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values),
             )
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs | inner:
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in without:
             yield node.lineno, node.value
 
 

@@ -70,14 +70,18 @@ def tree(path: Path) -> ast.Module:
 
 
 @cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a module's tree, as `ast.walk` gives them: many tests ask, and walking takes longer than parsing."""
+    return tuple(ast.walk(tree(path)))
+
+
+@cache
 def imports(package: str) -> tuple[Import, ...]:
     """Every import of a package's modules, those inside functions and TYPE_CHECKING blocks too."""
     found = []
     for name, path in modules(package).items():
-        for_types = {
-            id(node) for block in ast.walk(tree(path)) if _for_types(block) for node in ast.walk(block)
-        }
-        for node in ast.walk(tree(path)):
+        for_types = {id(node) for block in nodes(path) if _for_types(block) for node in ast.walk(block)}
+        for node in nodes(path):
             base = [] if not isinstance(node, ast.ImportFrom) else [_absolute(name, path, node)]
             names = [alias.name for alias in getattr(node, "names", ()) if isinstance(alias, ast.alias)]
             place = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from house.rooms import ROOT, modules, tree
+from house.rooms import ROOT, modules, nodes
 from poolpipe import tables
 
 CONTRACT = {
@@ -112,7 +112,7 @@ def test_columns__are_declared_in_tables_alone():
     elsewhere = [
         str(path.relative_to(ROOT))
         for name, path in modules("src/poolpipe").items()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if name != "poolpipe.tables"
         and isinstance(node, ast.Call)
         and getattr(node.func, "id", "") == "Column"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from string import Formatter
 
-from house.rooms import ROOT, modules, tree, word
+from house.rooms import ROOT, modules, nodes, word
 from poolpipe.messages import MESSAGES
 
 PLACED_BY_CALLER = ("poolpipe.instruments", "poolpipe.events.spreadsheets", "poolpipe.events.isolation")
@@ -20,7 +20,7 @@ def _errors(sources):
     bases = {
         node.name: [base.id for base in node.bases if isinstance(base, ast.Name)]
         for path in sources.values()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ClassDef)
     }
 
@@ -34,7 +34,7 @@ def _raised(sources):
     """Every error that is made: module, line, and what it says by keyword; with `.of` what the catalogue says, too."""
     errors = _errors(sources)
     for module, path in sources.items():
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if not isinstance(node, ast.Call):
                 continue
             said = {word.arg: word.value for word in node.keywords}
@@ -81,7 +81,7 @@ def test_catalogue__says_everything_in_both_languages():
 def test_catalogue__has_each_message_used_with_its_fields():
     sources = modules("src/poolpipe")
     errors = _errors(sources)
-    calls = [node for path in sources.values() for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    calls = [node for path in sources.values() for node in nodes(path) if isinstance(node, ast.Call)]
     for node in (each for each in calls if _is_of(each, errors)):
         given = {word.arg for word in node.keywords if word.arg} - {"where", "way_out"}
         for code in _codes(node):
@@ -95,7 +95,7 @@ def test_catalogue__has_each_message_used_with_its_fields():
         node.value
         for name, path in sources.items()
         if word(name) != "messages"
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert not set(MESSAGES) - texts, f"{sorted(set(MESSAGES) - texts)}: nobody says these"
@@ -172,7 +172,7 @@ def _in_message(given, node):
 
 def _functions(path):
     """Every function of a module: its name, what it raises, its calls, and the values of its variables."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             raised = [each.exc for each in ast.walk(node) if isinstance(each, ast.Raise)]
             calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]

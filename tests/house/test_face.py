@@ -10,7 +10,7 @@ from importlib.metadata import version
 import pytest
 
 import poolpipe
-from house.rooms import ROOT, modules, tree
+from house.rooms import ROOT, modules, nodes
 
 
 def test_face__exports_what_is_there():
@@ -30,7 +30,7 @@ def test_modules__keep_their_class():
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in modules("src/poolpipe").values()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr == "__class__" and isinstance(node.ctx, ast.Store)
     ]
     assert not wrong, f"{wrong}: give the object its class when it is made"

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from house.rooms import ROOT, modules, tree
+from house.rooms import ROOT, modules, nodes
 from poolpipe.languages import has_chinese
 
 UNDERSTOOD = (
@@ -42,7 +42,7 @@ def test_texts__have_no_word_that_the_glossary_rules_out():
     for module, path in modules("src/poolpipe").items():
         if module.startswith(UNDERSTOOD):
             continue
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and has_chinese(node.value):
                 wrong += [
                     f"{path.relative_to(ROOT)}:{node.lineno}: {word}; write {better}"

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from house.rooms import FOUNDATION, LAYERS, ROOT, imports, layer, modules, tree, word
+from house.rooms import FOUNDATION, LAYERS, ROOT, imports, layer, modules, nodes, word
 
 OURS = "src/poolpipe"
 KERNELS = "kernels/poolpipe_kernels"
@@ -123,7 +123,7 @@ def test_polars__is_never_looped_over_by_row():
         f"{path.relative_to(ROOT)}:{node.lineno}: {node.func.attr}"
         for name, path in modules(OURS).items()
         if word(name) in {"coding", "events", "stages", "instruments", "decode", "results"}
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in loops
         if name != "poolpipe.events.spreadsheets"  # rows of a workbook, in the process that reads workbooks
     ]

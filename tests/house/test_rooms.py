@@ -6,7 +6,7 @@ import ast
 import re
 from collections import defaultdict
 
-from house.rooms import ROOT, modules, tree
+from house.rooms import ROOT, modules, nodes, tree
 
 LONG_FOR_A_REASON: dict[str, str] = {
     "kernels/poolpipe_kernels/walk.py": "one kernel and the steps it calls: numba's cache sees no helper that changes in another file",
@@ -30,7 +30,7 @@ def _face(path):
 def _bound(path):
     """Names a module binds at its top: definitions, assignments and imports."""
     names = set()
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
             names.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -124,7 +124,7 @@ def test_errors__say_the_way_out():
     ours = {"InputError", "PolicyError", "TableError", "PoolpipeError", "NotDone"}
     silent = []
     for path in modules("src/poolpipe").values():
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ours:
                 ways = [each.value for each in node.keywords if each.arg in {"way_out", None}]
                 if not ways or any(isinstance(way, ast.Constant) and not way.value for way in ways):
@@ -136,7 +136,7 @@ def test_classes__have_a_name_of_their_own():
     """A name stands for one thing in the whole house, private or not."""
     homes = defaultdict(list)
     for path in PUBLIC.values():
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef):
                 homes[node.name.lstrip("_")].append(f"{path.relative_to(ROOT)}:{node.lineno}")
     twice = [f"{name}: {', '.join(places)}" for name, places in sorted(homes.items()) if len(places) > 1]
@@ -177,7 +177,7 @@ def _definition(module, name):
             )
             if not overloaded:
                 return path, node
-    for each in ast.walk(tree(path)):
+    for each in nodes(path):
         if isinstance(each, ast.ImportFrom) and any((one.asname or one.name) == name for one in each.names):
             return _definition(each.module, name)
     return path, None
@@ -210,7 +210,7 @@ def _missing_of(path, node):
 def test_kernels__document_every_parameter():
     wrong = []
     for path in modules("kernels/poolpipe_kernels").values():
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef):
                 names = [getattr(each, "func", each) for each in node.decorator_list]
                 if any(getattr(each, "id", "") == "kernel" for each in names):
@@ -242,7 +242,7 @@ def _names_of_class(node):
 def test_docstrings__name_only_what_is_there():
     wrong = []
     for path in PUBLIC.values():
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef):
                 stale = _documented(node, "Parameters") - set(_arguments(node))
             elif isinstance(node, ast.ClassDef):

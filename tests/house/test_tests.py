@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from house.rooms import ROOT, modules, tree
+from house.rooms import ROOT, modules, nodes
 
 TESTED_ELSEWHERE: dict[str, str] = {}
 """Modules without a test file of their name, and why."""
@@ -42,7 +42,7 @@ def test_kernel_tests__run_interpreted_too() -> None:
     compiled_only = []
     for word in sorted(_words("kernels/poolpipe_kernels", 1) - {"compilation", "kept_code"}):
         path = ROOT / "tests" / "kernels" / f"test_{word}.py"
-        names = {node.id for node in ast.walk(tree(path)) if isinstance(node, ast.Name)}
+        names = {node.id for node in nodes(path) if isinstance(node, ast.Name)}
         if not names & {"both", "ways"}:
             compiled_only.append(str(path.relative_to(ROOT)))
     assert not compiled_only, f"{compiled_only}: use `both` or `ways` of kernels/both_ways.py"
@@ -53,7 +53,7 @@ def test_settings__are_those_of_the_profiles() -> None:
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno}: {argument.arg}"
         for path in sorted((ROOT / "tests").rglob("test_*.py"))
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "settings"
         for argument in node.keywords
         if argument.arg != "max_examples"

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from house.rooms import ROOT, modules, tree
+from house.rooms import ROOT, modules, nodes
 from poolpipe.languages import has_chinese
 
 DOCS = ROOT / "docs"
@@ -26,7 +26,7 @@ def named_pages():
     for module, path in modules("src/poolpipe").items():
         if module in FOR_PROGRAMS:
             continue
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
                 continue
             for line in node.value.splitlines():
@@ -37,7 +37,7 @@ def named_pages():
 def docstrings():
     """Places of docstrings, which programmers read in English."""
     for path in modules("src/poolpipe").values():
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             body = getattr(node, "body", None)
             for each in body if isinstance(body, list) else []:
                 if isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant):

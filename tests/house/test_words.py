@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from house.rooms import ROOT, modules, tree
+from house.rooms import ROOT, modules, nodes
 from house.test_glossary import UNDERSTOOD
 from poolpipe import policy, tables, words
 from poolpipe.findings import ANOMALIES
@@ -62,7 +62,7 @@ def test_words__are_in_one_table():
     for module, path in modules("src/poolpipe").items():
         if module.startswith(("poolpipe.words", *UNDERSTOOD)):
             continue
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             told = _named(node)
             second += [
                 f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}: {', '.join(sorted(told & set(table)))}"

@@ -8,7 +8,7 @@ import re
 import pytest
 
 import poolpipe
-from house.rooms import ROOT, modules, tree
+from house.rooms import ROOT, modules, nodes
 from poolpipe.details import anomaly_detail, anomaly_text, reject_text
 from poolpipe.findings import ANOMALIES, CUT_NUMBERS, LOADS_REJECTED
 from poolpipe.languages import has_chinese, speaking
@@ -173,7 +173,7 @@ def _told_by_instruments():
     for path in (
         path for name, path in modules("src/poolpipe").items() if name.startswith("poolpipe.instruments")
     ):
-        for function in (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)):
+        for function in (node for node in nodes(path) if isinstance(node, ast.FunctionDef)):
             held: dict[str, list[ast.expr]] = {}
             for node in ast.walk(function):
                 if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):

@@ -190,8 +190,9 @@ def test_page__has_both_languages_pictures_with_words_and_is_small(result):
     assert "Positives by place and hour" in english.texts
 
 
-def test_page__is_the_same_bytes_again_and_from_memory(result):
+def test_page__is_the_same_bytes_again_and_from_memory(result, monkeypatch, draw):
     told, text, _ = result
+    monkeypatch.setattr("vl_convert.vegalite_to_svg", draw)
     assert page(told) == text
     english = page(told, language="en")
     assert 'id="in-en" checked' in english

@@ -22,7 +22,6 @@ from poolpipe.report.night_tables import _masked
 from poolpipe.report.pdf_file import report_pdf
 from poolpipe.report.places import places_section
 from poolpipe.report.tiles import HIDDEN
-from report.conftest import draw
 from report.nights import DAY, big_city, town, town_page, town_report, with_tables
 
 _LOADING = {
@@ -107,7 +106,7 @@ def test_page__is_the_same_again():
     assert report_html(compose_report(town())) == town_page()
 
 
-def test_drawing__is_the_same_again_and_its_chart_holds_to_the_schema(monkeypatch):
+def test_drawing__is_the_same_again_and_its_chart_holds_to_the_schema(monkeypatch, draw):
     """Every kind of chart, drawn anew in two ways: with Altair's checks, which the report leaves out, and without."""
     charts, picture_of = [], pictures.picture_of
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.days import NOON, day, recall, table, tube
-from house.rooms import ROOT, modules, tree, word
+from house.rooms import ROOT, modules, nodes, word
 from poolpipe import cli
 from poolpipe.commands.frames import board as frame_board
 from poolpipe.display import COMMANDING
@@ -311,7 +311,7 @@ def test_commands__write_through_the_one_door():
         for name, path in modules("src/poolpipe").items()
         if word(name) in {"commands", "cli", "boards"}
         and path.relative_to(ROOT / "src" / "poolpipe").as_posix() not in writers
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call)
         and ast.unparse(node.func)
         in {"click.echo", "print", "sys.stdout.write", "sys.stderr.write", "click.secho"}
@@ -326,7 +326,7 @@ def test_boards__are_made_by_frame_alone():
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for name, path in modules("src/poolpipe").items()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if word(name) in {"boards", "commands", "cli"}
         and isinstance(node, ast.Call)
         and ast.unparse(node.func) in {"Table", "rich.table.Table", "Panel", "Text.from_markup"}
