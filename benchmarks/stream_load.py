@@ -1,8 +1,9 @@
 """`python -m benchmarks.stream_load`: how much a service on this machine takes, door, store and client together.
 
 Singles come from 256 devices, as fast as they are answered and at a fixed rate (then a request waits from the moment at
-which it was due); batches come as Arrow and as NDJSON. Each is acknowledged when it is synced; a batch counts when its records
-are cleaned, too. At the end the store must hold exactly what was acknowledged.
+which it was due); batches come as Arrow and as NDJSON. Each is acknowledged when it is synced; of batches it is told when
+they were cleaned, folded into the tables that readers see, and in a version, too: each rate is from the first request to that moment.
+At the end the store must hold exactly what was acknowledged.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Service:
     def __init__(
         self, store: Path, *, options: Sequence[str] = (), environment: dict[str, str] | None = None
     ) -> None:
-        self.store = store
+        self.store, self.holds_tables = store, "--no-tables" not in options
         told = [sys.executable, "-m", "poolpipe", "serve", str(store), "--port", "0", *options]
         self.process = subprocess.Popen(
             told,
@@ -84,6 +85,10 @@ class Service:
             value for name, value in self.metrics().items() if name.startswith("poolpipe_records_total")
         )
 
+    def has(self, name: str, position: float) -> bool:
+        """Whether a request is there by one of the metrics."""
+        return self.metrics().get(name, 0) >= position
+
     def processor(self) -> list[float]:
         """Seconds of processor time of the process that takes in, of the door, and of the one that holds the tables."""
         return [
@@ -101,8 +106,10 @@ class Service:
 
 
 def scan(number: int) -> dict[str, str]:
-    """A scan as a device sends it; all are different."""
-    person = f"110105{1940 + number % 70}{number % 12 + 1:02}{number % 28 + 1:02}{number // 7 % 1000:03}X"
+    """A scan as a device sends it; all are of different people, as those of a round are, up to 23 million."""
+    day, which = divmod(number, 1000)
+    month, year = divmod(day // 28, 12)[::-1]
+    person = f"110105{1940 + year % 70}{month + 1:02}{day % 28 + 1:02}{which:03}X"
     minute, second = divmod(number // 40 % 36_000, 60)
     return {
         "at": f"2022-02-10T{6 + minute // 60:02}:{minute % 60:02}:{second:02}+08:00", "tube": f"2022021{number // 10:09}", "person": person,
@@ -150,13 +157,21 @@ def batches(service: Service, tokens: list[str], form: str, first: int, count: i
         [request("/events/collect", tokens[lane], body) for body in bodies[lane::lanes]]
         for lane in range(lanes)
     ]
-    before, began = service.cleaned(), time.perf_counter()
+    cleaned, began = service.cleaned() + count * BATCH, time.perf_counter()
     outcome = send(service.port, requests)
-    while service.cleaned() - before < count * BATCH:
-        time.sleep(0.02)
-    whole = time.perf_counter() - began
-    rates = f"{count * BATCH / outcome.seconds:,.0f} scans/s synced, {count * BATCH / whole:,.0f} cleaned"
-    print(f"{form + ' of 1,000':32} {outcome.told()}  {rates}", flush=True)
+    position = service.metrics()["poolpipe_inbox_position"]
+    told = [f"{count * BATCH / outcome.seconds:,.0f} scans/s synced"]
+    for what, is_there in (
+        ("cleaned", lambda: service.cleaned() >= cleaned),
+        ("in the tables shown", lambda: service.has("poolpipe_tables_position", position)),
+        ("in a version", lambda: service.has("poolpipe_committed_position", position)),
+    ):
+        if what == "in the tables shown" and not service.holds_tables:
+            continue
+        while not is_there():
+            time.sleep(0.02)
+        told.append(f"{count * BATCH / (time.perf_counter() - began):,.0f} {what}")
+    print(f"{form + ' of 1,000':32} {outcome.told()}  {', '.join(told)}", flush=True)
 
 
 def main() -> None:

@@ -162,7 +162,7 @@ class Dictionaries:
         -------
         Series of String
         """
-        return self.texts[DOMAINS[column]].gather(numbers).alias(column)
+        return self.texts[DOMAINS[column]][numbers].alias(column)
 
     def number(self, column: str, text: str) -> int | None:
         """Find the number of a text.
@@ -199,8 +199,8 @@ class Dictionaries:
             Named `round` and `column`.
         """
         known = self.entities[column]
-        rounds = pl.Series("round", known.rounds).gather(numbers)
-        texts = pl.Series(column, known.texts).gather(numbers)
+        rounds = pl.Series("round", known.rounds)[numbers]
+        texts = pl.Series(column, known.texts)[numbers]
         return self.text("round", rounds), self.text(column, texts)
 
     def person(self, keys: pl.Series) -> tuple[pl.Series, pl.Series]:

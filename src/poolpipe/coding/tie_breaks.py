@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, well_names
+from poolpipe.coding.plain_columns import filled
 from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
 from poolpipe_kernels import journeys
 
@@ -134,7 +135,7 @@ def tie_breaks(frame: pl.DataFrame, kind: str, codes: Dictionaries) -> pl.DataFr
         elif name in frame.columns and name not in ("at", "sent_at"):
             columns[name] = frame[name].cast(pl.String)
     return pl.DataFrame(
-        [columns[name].fill_null("").alias(name) for name in EVENTS[kind].columns if name in columns]
+        [filled(columns[name], "").alias(name) for name in EVENTS[kind].columns if name in columns]
     )
 
 
@@ -153,4 +154,4 @@ def keys_of(frame: pl.DataFrame, column: str) -> NDArray[np.uint32]:
     (n,) uint32
         `NOBODY` for null.
     """
-    return frame[column].cast(pl.UInt32).fill_null(NOBODY).to_numpy()
+    return filled(frame[column].cast(pl.UInt32), NOBODY).to_numpy()

@@ -77,12 +77,17 @@ def plates_of(table: pa.Table, rows: pl.Series, time_zone: str) -> pl.DataFrame:
 
 def known_at(plates: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     """Those plates of which a load was rejected up to a moment; those without a time are known at any."""
+    if plates.is_empty():  # nearly always, and asked with every batch of live tables
+        return plates
     return plates.filter(pl.col("at").is_null() | (pl.col("at") <= as_of))
 
 
 def first_of_each(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Join the plates of several batches, one row per plate."""
-    every = pl.concat([pl.DataFrame(schema=PLATES), *parts]).with_columns(pl.col("round").fill_null(""))
+    every = pl.concat([pl.DataFrame(schema=PLATES), *parts])
+    if every.is_empty():
+        return every
+    every = every.with_columns(pl.col("round").fill_null(""))
     first = pl.when(pl.col("at").is_not_null().all()).then(pl.col("at").min()).alias("at")
     return every.group_by("round", "plate").agg(first).sort("round", "plate")
 

@@ -49,7 +49,7 @@ class Blocks:
             own = rows[slice(*np.searchsorted(rows, (begin, begin + block.height)))] - begin
             if len(own):
                 found.append(
-                    block[name].gather(own)
+                    block[name][own]
                     if name in block.columns
                     else pl.Series(name, [None], dtype).new_from_index(0, len(own))
                 )

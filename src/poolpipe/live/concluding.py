@@ -94,7 +94,7 @@ def conclude_tubes(
     return ConcludedTubes(
         probabilities.beside(pools),
         links.members.with_columns(p_infected),
-        opened.with_columns(p_infected.gather(opened["seat"])).drop("seat", "collected_at"),
+        opened.with_columns(p_infected[opened["seat"]]).drop("seat", "collected_at"),
         find_cases(pools, links, frames["collect"], codes).drop("seat"),
         find_anomalies(seen, timed=False),
     )

@@ -9,6 +9,7 @@ import polars as pl
 
 from poolpipe.coding.dictionaries import DOMAINS, ENTITIES
 from poolpipe.coding.distinct import distinct
+from poolpipe.coding.plain_columns import rows_with_value, without_nulls
 from poolpipe.live.blocks import Blocks
 from poolpipe.live.live_codes import LiveCodes
 from poolpipe.live.row_index import RowIndex
@@ -46,6 +47,8 @@ _IDS = ("event_id", "event")
 def hashed_ids(ids: pl.Series) -> pl.Series:
     """64-bit hashes of event ids; null stays null. Ids of one hash are taken for neighbours, which costs time and no truth."""
     hashed = ids.hash(_SEED)
+    if not ids.null_count():
+        return hashed
     return pl.select(pl.when(ids.is_not_null()).then(hashed)).to_series()
 
 
@@ -115,13 +118,13 @@ class HeldRows:
             return frame.column(column, rows)
         sets = frame.column("attributes_id", rows).to_numpy()
         places, which = np.unique(sets, return_inverse=True)
-        return self.attribute_sets.column(column, places).gather(which)
+        return self.attribute_sets.column(column, places)[which]
 
     def distinct(self, kind: str, column: str, rows: NDArray[np.int64]) -> NDArray[np.generic]:
         """The distinct values of a column of some rows, ascending, without null; of ids their hashes."""
         if column in _IDS and not self._has(kind, column):
             return np.empty(0, np.uint64)
-        values = self.column(kind, column, rows).drop_nulls()
+        values = without_nulls(self.column(kind, column, rows))
         return distinct((hashed_ids(values) if column in _IDS else values).to_numpy())
 
     def _has(self, kind: str, column: str) -> bool:
@@ -139,9 +142,9 @@ class HeldRows:
                 ids = frame[name]
             else:
                 continue
-            there = np.flatnonzero(ids.is_not_null().to_numpy())
+            there = rows_with_value(ids)
             keys = hashed_ids(ids) if name in _IDS else ids
-            index.add(keys.gather(there).to_numpy(), rows[there])
+            index.add(keys.to_numpy()[there] if len(there) < len(keys) else keys.to_numpy(), rows[there])
 
 
 def _numbered(frame: pl.DataFrame, numbers: CodeNumbers) -> pl.DataFrame:
@@ -158,4 +161,4 @@ def _numbered(frame: pl.DataFrame, numbers: CodeNumbers) -> pl.DataFrame:
 
 
 def _gathered(column: pl.Series, numbers: NDArray[np.uint32]) -> pl.Series:
-    return pl.Series(column.name, numbers).gather(column)
+    return pl.Series(column.name, numbers)[column]

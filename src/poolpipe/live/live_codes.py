@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Dictionaries, Entities
+from poolpipe.coding.plain_columns import filled
 from poolpipe.live.row_index import RowIndex
 
 if TYPE_CHECKING:
@@ -135,8 +136,8 @@ class _NumberedTexts:
         known = self.texts
 
         def equal(places: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-            same = asked.gather(places) == known.gather(rows)
-            return np.asarray(same.fill_null(value=False).to_numpy(), np.bool_)
+            same = asked[places] == known[rows]
+            return np.asarray(filled(same, value=False).to_numpy(), np.bool_)
 
         return self._index.first(asked.hash(_SEED).to_numpy(), equal)
 
@@ -147,7 +148,7 @@ class _NumberedTexts:
         new = np.flatnonzero(numbers < 0)
         numbers[new] = known + np.arange(len(new))
         if len(new):
-            added = texts.gather(new).alias("values")
+            added = texts[new].alias("values")
             self._index.add(added.hash(_SEED).to_numpy(), numbers[new])
             _append(self._parts, added)
         return numbers.astype(np.uint32)

@@ -9,6 +9,7 @@ import polars as pl
 
 from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Dictionaries, Entities
 from poolpipe.coding.distinct import distinct, distinct_of_all
+from poolpipe.coding.plain_columns import without_nulls
 from poolpipe.coding.scans import sort_by_tube
 from poolpipe.live.held_rows import COLLECT
 from poolpipe.live.live_codes import people_renumbered
@@ -77,7 +78,7 @@ def localised(held: HeldRows, rows: Rows) -> LocalEvents:
         used[DOMAINS[name]].append(held.codes.entity_parts(name, numbers)[1])
     for each in every:
         for name in set(each.columns) & (DOMAINS.keys() - set(ENTITIES)):
-            used[DOMAINS[name]].append(each[name].drop_nulls().to_numpy().astype(np.int64))
+            used[DOMAINS[name]].append(without_nulls(each[name]).to_numpy().astype(np.int64))
     texts, places = {}, {}
     known = {}
     for domain in _DOMAINS:
@@ -128,19 +129,23 @@ def _renumbered(column: pl.Series, places: _NumberPlaces) -> pl.Series:
     if not column.null_count():
         return pl.Series(column.name, places.of(column.to_numpy()).astype(np.uint32))
     there = np.flatnonzero(column.is_not_null().to_numpy())
-    numbers = places.of(column.gather(there).to_numpy()).astype(np.uint32)
+    numbers = places.of(column[there].to_numpy()).astype(np.uint32)
     nothing = pl.Series(column.name, [None], pl.UInt32).new_from_index(0, len(column))
     return nothing.scatter(there, numbers)
 
 
 def _filled(frame: pl.DataFrame) -> pl.DataFrame:
     """Without the columns in which nothing is: such columns are not read either."""
-    empty = [column.name for column in frame.iter_columns() if column.null_count() == frame.height]
-    return frame.drop(name for name in empty if name != "round").rechunk()
+    kept = [
+        column
+        for column in frame.iter_columns()
+        if column.null_count() < frame.height or column.name == "round"
+    ]
+    return pl.DataFrame(kept).rechunk()
 
 
 def _distinct(columns: list[pl.Series]) -> NDArray[np.int64]:
-    parts = [column.drop_nulls().to_numpy().astype(np.int64) for column in columns]
+    parts = [without_nulls(column).to_numpy().astype(np.int64) for column in columns]
     return distinct_of_all(*parts)
 
 
@@ -148,9 +153,9 @@ def _in_order(held: HeldRows, domain: str, numbers: NDArray[np.int64]) -> tuple[
     """Texts of some numbers in order, and the number of each."""
     if not len(numbers):
         return pl.Series("values", [], pl.String), numbers
-    texts = held.codes.texts(domain).gather(numbers)
+    texts = held.codes.texts(domain)[numbers]
     order = texts.arg_sort()
-    return texts.gather(order), numbers[order.to_numpy()]
+    return texts[order], numbers[order.to_numpy()]
 
 
 def _attribute_sets(held: HeldRows, frames: dict[str, pl.DataFrame]) -> pl.DataFrame:

@@ -95,9 +95,9 @@ class Siblings:
 
     def _keys(self, tubes: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         rounds, texts = self._held.codes.entity_parts("tube", tubes)
-        codes = self._held.codes.texts("tube").gather(texts)
+        codes = self._held.codes.texts("tube")[texts]
         numeric = np.flatnonzero(codes.str.contains(r"^[0-9]+$").to_numpy())
-        bare = codes.gather(numeric).str.strip_chars_start("0")
+        bare = codes[numeric].str.strip_chars_start("0")
         keyed = pl.DataFrame({"round": rounds[numeric], "bare": bare})
         return keyed.hash_rows(seed=37).to_numpy(), tubes[numeric]
 

@@ -60,4 +60,4 @@ def _numbered(frame: pl.DataFrame, local: LocalEvents) -> pl.DataFrame:
 
 
 def _gathered(column: pl.Series, numbers: Mapping[str, NDArray[np.int64]], of: str) -> pl.Series:
-    return pl.Series(column.name, numbers[of].astype(np.uint32)).gather(column)
+    return pl.Series(column.name, numbers[of].astype(np.uint32))[column]

@@ -68,6 +68,6 @@ class RoundStarts:
         return [each for each in mine if each in theirs] == [each for each in theirs if each in mine]
 
     def _order(self) -> list[int]:
-        names = self.codes.texts("round").gather(self.rows["round"])
+        names = self.codes.texts("round")[self.rows["round"]]
         ordered = self.rows.with_columns(names.alias("name")).sort("first_collected", "name")
         return ordered["round"].to_list()

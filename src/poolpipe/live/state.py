@@ -226,7 +226,10 @@ class Live:
             The latest event's time then, None where there was none, and now.
         """
         counted = known_at(before, moment) if moment else before.clear()
-        new = known_at(self._loads, as_of).join(counted, on=["round", "plate"], how="anti")
+        known = known_at(self._loads, as_of)
+        if known.is_empty():
+            return np.empty(0, np.int64)
+        new = known.join(counted, on=["round", "plate"], how="anti")
         plates = self._held.codes.find_entity("plate", new["round"], new["plate"])
         return distinct(plates[plates >= 0])
 

@@ -47,14 +47,14 @@ def owners_of_affected(held: HeldRows, affected: Affected) -> NDArray[np.uint64]
     parts = []
     for kind, numbers in (("tube", affected.tubes), ("box", affected.boxes), ("plate", affected.plates)):
         rounds, texts = codes.entity_parts(kind, numbers)
-        parts.append(_keys(kind, codes.texts("round").gather(rounds), codes.texts(kind).gather(texts)))
+        parts.append(_keys(kind, codes.texts("round")[rounds], codes.texts(kind)[texts]))
     rows = held.find(COLLECT, "tube", affected.tubes.astype(np.uint32))
     seats = pl.DataFrame(
         [held.column(COLLECT, "person", rows), held.column(COLLECT, "tube", rows).alias("tube")]
     ).unique()
     rounds = codes.rounds_of("tube", seats["tube"].to_numpy())
     types, documents = codes.dictionaries().person(seats["person"])
-    parts.append(_keys("person", codes.texts("round").gather(rounds), types + ":" + documents))
+    parts.append(_keys("person", codes.texts("round")[rounds], types + ":" + documents))
     parts.append(
         _keys(
             "event", pl.Series("round", [""]).new_from_index(0, len(affected.event_ids)), affected.event_ids

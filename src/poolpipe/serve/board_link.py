@@ -7,6 +7,7 @@ import queue
 import tempfile
 import threading
 import time
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -47,7 +48,8 @@ class BoardLink:
         self._connection: Connection | None = None
         self._handing: queue.SimpleQueue[tuple[int, Cleaned] | None] = queue.SimpleQueue()
         self._pause, self._again_at, self._stands_since = _FIRST_PAUSE_S, 0.0, 0.0
-        self.counts: dict[str, float] = {"builds": 0.0}
+        self.counts: dict[str, float] = {"builds": 0.0, "behind": 0.0}
+        self._behind: deque[tuple[int, int]] = deque()  # position and bytes of what is not in the tables yet
 
     @property
     def state(self) -> str:
@@ -74,12 +76,13 @@ class BoardLink:
         self._process.start()
         theirs.close()
         self._handing = queue.SimpleQueue()
+        self._forget_behind()
         handing = threading.Thread(
             target=_hand, args=(self._handing, self._connection), name="handing", daemon=True
         )
         handing.start()
 
-    def hand(self, position: int, cleaned: Cleaned) -> None:
+    def hand(self, position: int, cleaned: Cleaned, size: int) -> None:
         """Hand over what became of some requests; this returns at once.
 
         Parameters
@@ -87,8 +90,12 @@ class BoardLink:
         position : int
             Of the last of them.
         cleaned : Cleaned
+        size : int
+            Bytes of the requests, by which what waits is bounded (`counts["behind"]`).
         """
         if self._process is not None:
+            self._behind.append((position, size))
+            self.counts["behind"] += size
             self._handing.put((position, cleaned._replace(verdicts=[])))
 
     def attend(self) -> None:
@@ -120,6 +127,8 @@ class BoardLink:
             log("tables_current", seconds=round(told, 3))
         else:
             self.counts.update(told)
+            while self._behind and self._behind[0][0] <= told["position"]:
+                self.counts["behind"] -= self._behind.popleft()[1]
 
     def _gone(self) -> None:
         """Let another take its place: at once after a long life, later after several short ones."""
@@ -133,6 +142,11 @@ class BoardLink:
             if self._connection is not None:
                 self._connection.close()
         self._process = self._connection = None
+        self._forget_behind()
+
+    def _forget_behind(self) -> None:
+        self._behind.clear()
+        self.counts["behind"] = 0.0
 
 
 def _hand(waiting: queue.SimpleQueue[tuple[int, Cleaned] | None], connection: Connection) -> None:

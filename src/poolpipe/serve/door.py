@@ -116,6 +116,7 @@ class Door:
         self._early: dict[int, dict[str, Any]] = {}
         self._full_until = 0.0
         self._inbox_bytes = 0
+        self._tables_bytes = 0.0
         self._heard = time.monotonic()
         self._told: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -323,6 +324,7 @@ class Door:
     def board(self, state: str, counts: dict[str, float]) -> None:
         """Learn how the tables are, and what was folded into them."""
         self.reading.state = state
+        self._tables_bytes = counts["behind"]
         for name, value in counts.items():
             self.metrics.set(READING_METRICS[name], value)
 
@@ -373,7 +375,8 @@ class Door:
     def _is_full(self, more: int = 0) -> bool:
         """Whether more bytes wait than the limits allow, with some that are on their way."""
         waiting = self.group.bytes_waiting + more
-        return waiting > self._limits.waiting_mb * _MB or self._inbox_bytes > self._limits.inbox_mb * _MB
+        behind = max(self._inbox_bytes, self._tables_bytes)
+        return waiting > self._limits.waiting_mb * _MB or behind > self._limits.inbox_mb * _MB
 
     def _state(self, protocol: Any, troubles: list[str]) -> None:
         told = {"ok": not troubles, "troubles": troubles, "tables": self.reading.state}

@@ -27,6 +27,10 @@ _HELP: Final = {
     "poolpipe_folds_total": ("counter", "Batches that were folded into the tables"),
     "poolpipe_fold_seconds_total": ("counter", "Seconds that folding took"),
     "poolpipe_fold_waiting_events": ("gauge", "Accepted events that are not in the tables yet"),
+    "poolpipe_tables_waiting_bytes": (
+        "gauge",
+        "Bytes of cleaned requests that are not in the tables that are shown yet",
+    ),
     "poolpipe_followers": ("gauge", "Readers that follow /changes"),
     "poolpipe_stream_sequence": ("gauge", "The last message of the stream that is in the inbox"),
     "poolpipe_stream_pending": ("gauge", "Messages of the stream behind that one, when it was last asked"),

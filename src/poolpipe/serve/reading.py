@@ -27,6 +27,7 @@ READING_METRICS: Final = {
     "waiting": "poolpipe_fold_waiting_events",
     "position": "poolpipe_tables_position",
     "followers": "poolpipe_followers",
+    "behind": "poolpipe_tables_waiting_bytes",
 }
 """What a board counts, and the name under which it is watched."""
 

@@ -163,7 +163,7 @@ class _Service:
         self._bytes += size
         cleaned = self._taking.clean(requests)
         if self._board is not None:
-            self._board.hand(requests[-1].position, cleaned)
+            self._board.hand(requests[-1].position, cleaned, size)
         asked = {each.position for each in requests if each.asks}
         told = [
             (each.position, each.as_answer())

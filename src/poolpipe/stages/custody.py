@@ -80,7 +80,7 @@ class _JourneySteps:
         """Take columns of each tube's row of `events`; null for row -1."""
         index = nullable_column("row", rows.view(np.uint32), rows >= 0)
         for name, source in columns.items():
-            self.columns[name] = events[source].gather(index).alias(name)
+            self.columns[name] = events[source][index].alias(name)
 
     def empty(self, **columns: pl.DataType) -> None:
         for name, dtype in columns.items():

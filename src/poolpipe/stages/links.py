@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from poolpipe.coding.distinct import distinct
+from poolpipe.coding.plain_columns import without_nulls
 from poolpipe.coding.scans import Scans, halves, sort_by_tube
 from poolpipe.coding.tie_breaks import with_tie_breaks
 from poolpipe.errors import TableError
@@ -58,7 +60,7 @@ class Links:
         return self.members[seats].with_columns(pl.Series("seat", seats, pl.Int64))
 
     def _seats(self, tubes: pl.Series) -> NDArray[np.int64]:
-        wanted = tubes.drop_nulls().unique().sort().to_numpy()
+        wanted = distinct(without_nulls(tubes).to_numpy())
         known = self.tubes["tube"].to_numpy()
         place = np.searchsorted(known, wanted)
         there = place < len(known)

@@ -65,7 +65,7 @@ def _beside(tubes: pl.DataFrame, part: pl.DataFrame, numbers: int) -> pl.DataFra
     there[part["tube"].to_numpy()] = True
     own = tubes["tube"].to_numpy()
     index = nullable_column("row", row[own], there[own])
-    return tubes.hstack([column.gather(index) for column in part.drop("tube")])
+    return tubes.hstack([column[index] for column in part.iter_columns() if column.name != "tube"])
 
 
 def _state() -> pl.Expr:

@@ -152,7 +152,7 @@ def _rounds_in_time(tubes: pl.DataFrame, codes: Dictionaries) -> tuple[pl.Series
     """Place of the round of every tube, collected or not, in the order of first swabs, then names; and how many have one."""
     round_of = pl.Series("round", codes.entities["tube"].rounds)
     by_round = (
-        tubes.select(round_of.gather(tubes["tube"]), "first_collected")
+        tubes.select(round_of[tubes["tube"]], "first_collected")
         .group_by("round")
         .agg(pl.col("first_collected").min())
     )
@@ -169,11 +169,11 @@ def _infections(seats: pl.DataFrame, answers: pl.DataFrame, place_of_round: pl.S
     from poolpipe.decode.infections import number_infections
 
     return number_infections(
-        seats.select("person", place_of_round.gather(seats["tube"]), "collected_at"),
+        seats.select("person", place_of_round[seats["tube"]], "collected_at"),
         answers.select(
             "person",
-            place_of_round.gather(answers["tube"]),
-            place_of_round.gather(answers["single_tube"]).alias("single_round"),
+            place_of_round[answers["tube"]],
+            place_of_round[answers["single_tube"]].alias("single_round"),
         ),
     )
 
@@ -190,14 +190,14 @@ def _tubes_of(
     from poolpipe.decode.called_tubes import CalledTubes
 
     opens = np.flatnonzero(np.diff(tube_of_seat.to_numpy().astype(np.int64), prepend=-1))
-    asked = tube_of_seat.gather(opens)
+    asked = tube_of_seat[opens]
     known = collected.filter(pl.col("tube").is_in(asked.implode()))
     return asked, CalledTubes(
         np.append(opens, len(tube_of_seat)),
         known["call"].to_numpy(),
         known["single"].to_numpy(),
         known["tube"].is_in(shared.implode()).to_numpy(),
-        place_of_round.gather(asked).to_numpy(),
+        place_of_round[asked].to_numpy(),
         assay,
         policy.decoding.single_specificity,
     )

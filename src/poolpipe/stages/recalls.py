@@ -161,7 +161,7 @@ def answers_to(
         return candidates.filter(in_time)
     said = said.select(pl.col("tube").alias("answer"), "person", "recall_of").unique()
     texts = pl.Series("recall_of", codes.entities["tube"].texts)
-    named = candidates.with_columns(texts.gather(candidates["tube"]).alias("recall_of")).join(
+    named = candidates.with_columns(texts[candidates["tube"]].alias("recall_of")).join(
         said.with_columns(pl.lit(value=True).alias("named")), on=["answer", "person", "recall_of"], how="left"
     )
     return named.filter(in_time | pl.col("named").fill_null(value=False))

@@ -76,7 +76,7 @@ def standing_events(
             withdrawn = event_ids.is_in(wanted.implode()).fill_null(value=False)
             if withdrawn.any():
                 hit.append(event_ids.filter(withdrawn))
-                events[kind] = frame.filter(~(withdrawn if which is None else withdrawn.gather(which)))
+                events[kind] = frame.filter(~(withdrawn if which is None else withdrawn[which]))
     known = pl.concat([pl.Series("event_id", [], pl.String), *hit]).unique()
     return Standing(events, _unknown(voids, known, codes), _conflicts({**events, "void": voids}, codes))
 
@@ -135,4 +135,4 @@ def _round(kind: str, frame: pl.DataFrame, codes: Dictionaries) -> pl.Series:
     entity = next((name for name in EVENTS[kind].must if name in ENTITIES), None)
     if entity is None:
         return frame["round"].alias("round")
-    return pl.Series("round", codes.entities[entity].rounds).gather(frame[entity])
+    return pl.Series("round", codes.entities[entity].rounds)[frame[entity]]

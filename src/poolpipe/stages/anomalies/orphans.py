@@ -63,9 +63,7 @@ def _with_zeros(orphans: pl.DataFrame, pools: pl.DataFrame, codes: Dictionaries)
     known = codes.entities["tube"]
     texts, rounds = pl.Series("text", known.texts), pl.Series("round", known.rounds)
     spelt = codes.texts["tube"]
-    mine = pl.DataFrame(
-        [rounds.gather(orphans["tube"]), spelt.gather(texts.gather(orphans["tube"])).alias("bare")]
-    )
+    mine = pl.DataFrame([rounds[orphans["tube"]], spelt[texts[orphans["tube"]]].alias("bare")])
     # Every code of a city may begin with a zero: only those that spell an orphan's number are looked at further.
     bare = spelt.str.strip_chars_start("0")
     similar = pl.DataFrame([spelt.alias("padded"), bare.alias("bare")]).with_row_index("text")
@@ -74,10 +72,10 @@ def _with_zeros(orphans: pl.DataFrame, pools: pl.DataFrame, codes: Dictionaries)
     )
     spells = np.zeros(len(spelt), np.bool_)
     spells[similar["text"].to_numpy()] = True
-    places = pools.filter(
-        pl.col("mode").is_not_null() & pl.Series(spells[known.texts]).gather(pools["tube"])
-    )["tube"]
-    names = pl.DataFrame([rounds.gather(places), texts.gather(places)]).join(similar, on="text")
+    places = pools.filter(pl.col("mode").is_not_null() & pl.Series(spells[known.texts])[pools["tube"]])[
+        "tube"
+    ]
+    names = pl.DataFrame([rounds[places], texts[places]]).join(similar, on="text")
     least = names.group_by("round", "bare").agg(pl.col("padded").min())
     return mine.join(least, on=["round", "bare"], how="left", maintain_order="left")["padded"]
 

@@ -51,7 +51,7 @@ def people_in_several_tubes(tubes: pl.DataFrame, members: pl.DataFrame, codes: D
     pooled = np.zeros(len(rounds), np.bool_)
     pooled[tubes.select(pl.col("tube").filter(pl.col("mode") == _POOL)).to_series().to_numpy()] = True
     seats = seats.with_columns(
-        pl.Series("round", rounds).gather(seats["tube"]),
+        pl.Series("round", rounds)[seats["tube"]],
         pl.Series("pooled", pooled[seats["tube"].to_numpy()]),
     )
     several = pl.col("tube").n_unique().over("round", "person") > 1
