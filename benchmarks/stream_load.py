@@ -131,21 +131,30 @@ def singles(service: Service, tokens: list[str], first: int, count: int, rate: f
         [request("/events/collect", token, bodies[number]) for number in range(place, count, DEVICES)]
         for place, token in enumerate(tokens)
     ]
-    before, spent = service.metrics(), [*service.processor(), time.process_time()]
+    before, spent = service.metrics(), Spent(service)
     outcome = send(service.port, requests, rate)
-    spent = [
-        (after - own) / count * 1e6
-        for after, own in zip([*service.processor(), time.process_time()], spent, strict=True)
-    ]
     syncs = service.metrics()["poolpipe_syncs_total"] - before.get("poolpipe_syncs_total", 0)
     label = f"singles at {rate:,.0f}/s" if rate else "singles, as fast as answered"
     print(
         f"{label:32} {outcome.told()}  a sync for {outcome.acknowledged / max(1, syncs):.0f} singles",
         flush=True,
     )
-    names = [*("taking in", "door", "tables")[: len(spent) - 1], "client"]
-    of_each = ", ".join(f"{name} {each:.0f}" for name, each in zip(names, spent, strict=True))
-    print(" " * 33 + f"µs of processor a single: {of_each}", flush=True)
+    print(spent.told(count, "single"), flush=True)
+
+
+class Spent:
+    """Processor time of the service's processes and of this one, from now on."""
+
+    def __init__(self, service: Service) -> None:
+        self._service, self._began = service, [*service.processor(), time.process_time()]
+
+    def told(self, count: int, what: str) -> str:
+        """A line that says how many microseconds each process spent on one of so many."""
+        now = [*self._service.processor(), time.process_time()]
+        spent = [(after - before) / count * 1e6 for after, before in zip(now, self._began, strict=True)]
+        names = [*("taking in", "door", "tables")[: len(spent) - 1], "client"]
+        of_each = ", ".join(f"{name} {each:.1f}" for name, each in zip(names, spent, strict=True))
+        return " " * 33 + f"µs of processor a {what}: {of_each}"
 
 
 def batches(service: Service, tokens: list[str], form: str, first: int, count: int) -> None:
@@ -157,7 +166,8 @@ def batches(service: Service, tokens: list[str], form: str, first: int, count: i
         [request("/events/collect", tokens[lane], body) for body in bodies[lane::lanes]]
         for lane in range(lanes)
     ]
-    cleaned, began = service.cleaned() + count * BATCH, time.perf_counter()
+    cleaned, spent = service.cleaned() + count * BATCH, Spent(service)
+    began = time.perf_counter()
     outcome = send(service.port, requests)
     position = service.metrics()["poolpipe_inbox_position"]
     told = [f"{count * BATCH / outcome.seconds:,.0f} scans/s synced"]
@@ -172,6 +182,7 @@ def batches(service: Service, tokens: list[str], form: str, first: int, count: i
             time.sleep(0.02)
         told.append(f"{count * BATCH / (time.perf_counter() - began):,.0f} {what}")
     print(f"{form + ' of 1,000':32} {outcome.told()}  {', '.join(told)}", flush=True)
+    print(spent.told(count * BATCH, "scan"), flush=True)
 
 
 def main() -> None:

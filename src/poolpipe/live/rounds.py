@@ -64,6 +64,8 @@ class RoundStarts:
 
     def same_order(self, later: RoundStarts) -> bool:
         """Whether the rounds that both have follow each other in the same order."""
+        if self.rows.height < 2:
+            return True
         mine, theirs = self._order(), later._order()
         return [each for each in mine if each in theirs] == [each for each in theirs if each in mine]
 

@@ -19,7 +19,6 @@ from poolpipe.live.held_rows import HeldRows, Rows
 from poolpipe.live.localising import localised
 from poolpipe.live.neighbourhood import NeighbourhoodLimits, Siblings, affected_by, context_of
 from poolpipe.live.numbering import of_city, with_lasting_numbers
-from poolpipe.live.overlays import by_tube
 from poolpipe.live.rounds import RoundStarts
 from poolpipe.live.subjects import owners_of_affected, with_owners
 from poolpipe.live.tables import BULK, LiveTables
@@ -236,10 +235,11 @@ class Live:
 
 def _kept(found: ConcludedTubes, tubes: np.ndarray) -> ConcludedTubes:
     """The rows of some tubes, by tube."""
-    wanted = pl.Series(tubes).cast(pl.UInt32).implode()
 
     def mine(frame: pl.DataFrame) -> pl.DataFrame:
-        return by_tube(frame.filter(pl.col("tube").is_in(wanted)))
+        numbers = frame["tube"].to_numpy()
+        rows = np.flatnonzero(np.isin(numbers, tubes))
+        return frame[rows[np.argsort(numbers[rows], kind="stable")]]
 
     parts = mine(found.pools), mine(found.members), mine(found.recalls), mine(found.cases)
     return ConcludedTubes(*parts, with_owners(found.anomalies))
