@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 import poolpipe
 from benchmarks.power_record import Recorder
 from benchmarks.power_trials import Wrong, argument_parser, tried, tried_in_memory
-from poolpipe.results.durable import proof_of_file
 from poolpipe.store import Store
 from poolpipe.store.conclusion_tables import CONTENTS
 from poolpipe.store.delta_log import LOGGED, _replayed
+from poolpipe.store.part_proofs import is_proved
 from poolpipe.tables import TABLES
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Verifier:
             raise Wrong(f"taken are {taken}, not {[sorted(files) for files, _ in may]}")
         for part in store._ledger.all_parts():
             for name, proof in ((part.path, part.proof), (part.vault, part.vault_proof)):
-                if name and proof_of_file(store.path / name) != proof:
+                if name and not is_proved(store.path / name, proof, thorough=True):
                     raise Wrong(f"{name} is not as it was")
         mine = self._tables(store)
         if not any(same(mine, tables) for files, tables in may if set(files) == set(taken)):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import duckdb
+import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow.dataset import dataset
 
 from poolpipe.store.parts import read_part, write_part
 
@@ -55,3 +59,16 @@ def test_mostly_distinct_texts__have_no_dictionary(
     proof = write_part(table, path)
     assert read_part(path, proof, table.schema, as_kept=True).schema.field("tube").type == kept
     assert read_part(path, proof, table.schema).schema.field("tube").type == TEXT
+
+
+def test_columns_with_and_without_null__are_one_table_to_other_readers(tmp_path: Path) -> None:
+    told = [["T1", "T2"], ["T3", None], ["T4", "T5"]]
+    paths = [tmp_path / f"{n}.parquet" for n in range(3)]
+    for path, cells in zip(paths, told, strict=True):
+        write_part(pa.table({"tube": columns_of([cells])}), path)
+    files, expected = [str(path) for path in paths], [cell for cells in told for cell in cells]
+    assert [pq.read_schema(path).field("tube").nullable for path in paths] == [False, True, False]
+    assert pl.scan_parquet(files).collect()["tube"].to_list() == expected
+    assert dataset(files).to_table()["tube"].to_pylist() == expected
+    rows = duckdb.execute("select tube from read_parquet($files)", {"files": files}).fetchall()
+    assert [cell for (cell,) in rows] == expected

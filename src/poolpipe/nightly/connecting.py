@@ -47,7 +47,7 @@ def connect(
     It reads the files of these tables and nothing else on the disk. The column `at` is written `"at"`. Times are `timestamptz`,
     shown in UTC; take answers as frames (`.pl()`, `.arrow()`): `fetchall` asks for the package pytz to give times. In a store people are
     their pseudonyms, in hexadecimal digits, and names are nowhere; the table `concluded` says of which version and moment the
-    conclusions are, which are no tables where the version was not concluded. Every file is compared with its SHA-256 first.
+    conclusions are, which are no tables where the version was not concluded. Every file is proved first.
 
     A mart (docs/marts.md) is counted when it is first read, for the days asked for, and then kept with the connection; small
     counts by place are hidden by the store's policy, as in the night's file.

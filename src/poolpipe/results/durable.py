@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,14 +26,18 @@ class Proof(TypedDict):
     sha256: str
 
 
+class _Sum(Protocol):
+    def update(self, stretch: bytes, /) -> object: ...
+
+
 class Followed:
     """A file that is hashed and synced while another thread writes it from its beginning to its end.
 
-    All methods are called from one thread, which need not be the writer's.
+    All methods are called from one thread, which need not be the writer's. Sums `beside` are given the same bytes.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *beside: _Sum) -> None:
+        self._path, self._beside = path, beside
         self._number = -1
         self._hash = hashlib.sha256()
         self._read = self._synced = 0
@@ -43,7 +47,8 @@ class Followed:
         if self._number < 0:
             self._number = os.open(self._path, os.O_RDWR | getattr(os, "O_BINARY", 0))
         while stretch := os.read(self._number, _STRETCH):
-            self._hash.update(stretch)
+            for each in (self._hash, *self._beside):
+                each.update(stretch)
             self._read += len(stretch)
             if self._read - self._synced >= _SYNC_EVERY:
                 os.fsync(self._number)

@@ -10,12 +10,13 @@ import polars as pl
 
 from poolpipe.errors import InputError
 from poolpipe.messages import message
-from poolpipe.results.durable import proof_of_file
 from poolpipe.store.contents import REJECTS, clear_columns, vault_columns
 from poolpipe.store.delta_log import damaged_logs
 from poolpipe.store.event_tables import hashes_of
 from poolpipe.store.held_events import EventSet
 from poolpipe.store.ledger import LEDGER
+from poolpipe.store.part_files import PartFiles
+from poolpipe.store.part_proofs import is_proved
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from poolpipe.store.keys import DataKeys
     from poolpipe.store.ledger import Ledger, TablePart
-    from poolpipe.store.part_files import PartFiles
 
     Progress = Callable[[str, int, int], None]
 
@@ -101,7 +101,16 @@ def check_store(
 def read_proved(
     part: TablePart, files: PartFiles, sealing: DataKeys | None
 ) -> tuple[pa.Table | None, list[StoreFinding]]:
-    """Read the files of a part once: the table that anybody may read, None where it is damaged, and what is wrong."""
+    """Read the files of a part once, and compare all sums that the ledger has of them.
+
+    Returns
+    -------
+    pyarrow.Table or None
+        The table that anybody may read; None where it is damaged.
+    list of StoreFinding
+        What is wrong.
+    """
+    files = PartFiles(files.folder, thorough=True)
     try:
         clear = files.clear(part, clear_columns(part.content))
         if clear.num_rows != part.rows:
@@ -111,8 +120,7 @@ def read_proved(
         return None, [_finding(error, part.path, files)]
     try:
         if part.vault and sealing is None:
-            proof = proof_of_file(files.folder / part.vault)
-            if proof != part.vault_proof:
+            if not is_proved(files.folder / part.vault, part.vault_proof, thorough=True):
                 what = message("store_file_damaged", {})
                 return clear, [StoreFinding("file_damaged", part.vault, what)]
         elif part.vault and sealing is not None:

@@ -29,6 +29,14 @@ from poolpipe.store.ledger_rows import (
     digest_of_files,
     digest_of_inputs,
 )
+from poolpipe.store.ledger_schema import (
+    CHECKSUMS,
+    FORGET_CHECKSUMS,
+    PARTS,
+    SCHEMA,
+    WITHDRAWN,
+    WITHOUT_CHECKSUMS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,29 +51,6 @@ _FORMAT: Final = 1
 
 _OF_INBOX: Final = "inbox:"
 """What the marks of inputs from the inbox begin with; hashes of files are hexadecimal."""
-
-_WITHDRAWN: Final = """
-create table if not exists withdrawn (
-    input integer not null, accepted integer not null, rejected integer not null, why text not null,
-    version integer not null) strict;
-"""
-"""Stores that were made before there was such a table get it when something is first withdrawn."""
-
-_SCHEMA: Final = """
-create table meta (name text primary key, value blob not null) strict;
-create table versions (
-    version integer primary key, at text not null, what text not null, files text not null, inputs text not null) strict;
-create table parts (
-    id integer primary key, content text not null, path text not null unique, rows integer not null,
-    bytes integer not null, sha256 text not null, vault text, vault_bytes integer, vault_sha256 text,
-    first_at integer, last_at integer, added integer not null, removed integer) strict;
-create table inputs (
-    id integer primary key, name text not null, sha256 text, arrived integer not null, version integer not null,
-    read integer not null, accepted integer not null, duplicates integer not null, rejected integer not null,
-    told text not null) strict;
-create index inputs_by_content on inputs (sha256);
-create table unsealings (at text not null, who text not null, what text not null, why text not null) strict;
-"""
 
 
 def is_store(folder: Path) -> bool:
@@ -103,7 +88,7 @@ class Ledger:
             made.pragma("application_id", _APPLICATION)
             made.pragma("user_version", _FORMAT)
             with made:
-                for _ in made.execute(_SCHEMA + _WITHDRAWN):
+                for _ in made.execute(SCHEMA + WITHDRAWN + CHECKSUMS):
                     pass
                 made.executemany("insert into meta values (?, ?)", meta.items())
                 made.execute(
@@ -178,7 +163,7 @@ class Ledger:
 
     def all_parts(self) -> list[TablePart]:
         """The files of all versions."""
-        return [TablePart(*row) for row in self._rows(f"select {_PART} from parts order by id")]  # noqa: S608
+        return self._parts("order by id")
 
     def inputs(self, version: int) -> list[InputTaken]:
         """What had been ingested at a version, in order."""
@@ -208,7 +193,7 @@ class Ledger:
         return told
 
     def _withdrawn(self, version: int) -> list[Withdrawn]:
-        if not self._one("select 1 from sqlite_master where name = 'withdrawn'"):
+        if not self._has("withdrawn"):
             return []
         wanted = "select input, accepted, rejected, why, version from withdrawn where version <= ? order by version, input"
         return [Withdrawn(*row) for row in self._rows(wanted, version)]
@@ -262,6 +247,7 @@ class Ledger:
         before = self._one("select inputs from versions where version = ?", version - 1)
         # robots' files wait for the laboratory of their plates, and end after later ones: the digest has one order
         taken = sorted((replace(each, version=version) for each in inputs), key=attrgetter("id"))
+        added = list(added)
         gone = sorted((replace(each, version=version) for each in withdrawn), key=attrgetter("input"))
         for part in added:
             run.execute(
@@ -269,6 +255,7 @@ class Ledger:
                 (part.content, part.path, part.rows, part.size, part.sha256, part.vault or None, part.vault_size,
                  part.vault_sha256, part.first_at, part.last_at, version),
             )  # fmt: skip
+        self._note_checksums(added)
         run.executemany("update parts set removed = ? where id = ?", [(version, each) for each in removed])
         for each in taken:
             run.execute(
@@ -277,7 +264,7 @@ class Ledger:
                  each.duplicates, each.rejected, each.told),
             )  # fmt: skip
         if gone:
-            run.execute(_WITHDRAWN)
+            run.execute(WITHDRAWN)
         for lost in gone:
             row = (lost.input, lost.accepted, lost.rejected, lost.why, version)
             run.execute("insert into withdrawn values (?, ?, ?, ?, ?)", row)
@@ -295,12 +282,13 @@ class Ledger:
 
     def replace_parts(self, made: Iterable[tuple[TablePart, TablePart]]) -> None:
         """Put other files in the place of some, in all versions that have them, within `committing`."""
-        run = self._connection
+        run, made = self._connection, list(made)
         for old, new in made:
             run.execute(
                 "update parts set path=?, rows=?, bytes=?, sha256=?, vault=?, vault_bytes=?, vault_sha256=? where id=?",
                 (new.path, new.rows, new.size, new.sha256, new.vault or None, new.vault_size, new.vault_sha256, old.id),
             )  # fmt: skip
+        self._note_checksums(new for _, new in made)
         for each in self.versions():
             told = digest_of_files(self._parts_at(each.version)), each.version
             run.execute("update versions set files = ? where version = ?", told)
@@ -320,10 +308,11 @@ class Ledger:
 
     def forget_before(self, version: int) -> list[TablePart]:
         """Forget the versions before one, within `committing`; give the files that no version has any more."""
-        found = self._rows(f"select {_PART} from parts where removed <= ?", version)  # noqa: S608
+        found = self._parts("where removed <= ?", version)
         self._connection.execute("delete from parts where removed <= ?", (version,))
+        self._note_checksums([])
         self._connection.execute("delete from versions where version < ?", (version,))
-        return [TablePart(*row) for row in found]
+        return found
 
     def note_unsealing(self, who: str, what: str, why: str) -> None:
         """Write down that identities were shown: to whom, which, and why."""
@@ -349,11 +338,22 @@ class Ledger:
         return [] if found == ["ok"] else found
 
     def _parts_at(self, version: int) -> list[TablePart]:
-        found = self._rows(
-            f"select {_PART} from parts where added <= ? and (removed is null or removed > ?) order by id",  # noqa: S608
-            version, version,
-        )  # fmt: skip
-        return [TablePart(*row) for row in found]
+        asked = "where added <= ? and (removed is null or removed > ?) order by id"
+        return self._parts(asked, version, version)
+
+    def _parts(self, asked: str, *given: Any) -> list[TablePart]:
+        query = ("" if self._has("checksums") else WITHOUT_CHECKSUMS) + PARTS + asked
+        return [TablePart(*row) for row in self._rows(query, *given)]
+
+    def _note_checksums(self, parts: Iterable[TablePart]) -> None:
+        """Write down the checksums of new files, within `committing`, and forget those of files that are no more."""
+        rows = [row for each in parts for row in each.checksums.items()]
+        self._connection.execute(CHECKSUMS)
+        self._connection.executemany("insert or replace into checksums values (?, ?)", rows)
+        self._connection.execute(FORGET_CHECKSUMS)
+
+    def _has(self, table: str) -> bool:
+        return bool(self._rows("select 1 from sqlite_master where name = ?", table))
 
     def _mixed(self, version: int) -> InputError:
         why = message("ledger_mixed", {"version": version})
@@ -371,12 +371,6 @@ class Ledger:
     def _one(self, query: str, *given: Any) -> Any:
         rows = self._rows(query, *given)
         return rows[0][0] if rows else None
-
-
-_PART: Final = (
-    "content, path, rows, bytes, sha256, coalesce(vault, ''), coalesce(vault_bytes, 0), coalesce(vault_sha256, ''), "
-    "first_at, last_at, id"
-)
 
 
 def json_of(told: Any) -> str:

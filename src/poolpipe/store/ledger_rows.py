@@ -12,7 +12,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from poolpipe.results.durable import Proof
+from poolpipe.store.part_proofs import PartProof
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +38,8 @@ class TablePart:
         Least and greatest `at` of the rows, microseconds since 1970; 0 where they have none.
     id : int
         The ledger's number; 0 before it is committed.
+    checksum, vault_checksum : str
+        Empty where the ledger has none.
     """
 
     content: str
@@ -51,16 +53,24 @@ class TablePart:
     first_at: int = 0
     last_at: int = 0
     id: int = 0
+    checksum: str = ""
+    vault_checksum: str = ""
 
     @property
-    def proof(self) -> Proof:
-        """Size and SHA-256 of the table's file."""
-        return Proof(bytes=self.size, sha256=self.sha256)
+    def proof(self) -> PartProof:
+        """Size and sums of the table's file."""
+        return PartProof(self.size, self.sha256, self.checksum)
 
     @property
-    def vault_proof(self) -> Proof:
-        """Size and SHA-256 of the vault's file."""
-        return Proof(bytes=self.vault_size, sha256=self.vault_sha256)
+    def vault_proof(self) -> PartProof:
+        """Size and sums of the vault's file."""
+        return PartProof(self.vault_size, self.vault_sha256, self.vault_checksum)
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        """The quick checksum of each of its files that has one."""
+        told = {self.path: self.checksum, self.vault: self.vault_checksum}
+        return {path: checksum for path, checksum in told.items() if checksum}
 
 
 @dataclass(frozen=True, slots=True)

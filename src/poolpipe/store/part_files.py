@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from poolpipe.errors import InputError
 from poolpipe.messages import message
-from poolpipe.results.durable import proof_of_file, sync_folder
+from poolpipe.results.durable import sync_folder
 from poolpipe.store.event_tables import hashes_of
 from poolpipe.store.ledger import TablePart
+from poolpipe.store.part_proofs import is_proved
 from poolpipe.store.parts import read_part, read_sealed, write_part, write_sealed
 
 if TYPE_CHECKING:
@@ -43,10 +44,12 @@ class PartFiles:
     ----------
     folder : Path
         The store.
+    thorough : bool
+        Whether files are proved by all sums that the ledger has of them, and not by the quick one alone.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, thorough: bool = False) -> None:
+        self.folder, self._thorough = folder, thorough
         self._written: set[Path] = set()
 
     def write(
@@ -72,11 +75,13 @@ class PartFiles:
         )
         try:
             proof = write_part(clear, self._made(part.path))
-            part = replace(part, size=proof["bytes"], sha256=proof["sha256"])
+            part = replace(part, size=proof.bytes, sha256=proof.sha256, checksum=proof.checksum)
             if vault is not None and any(column.null_count < len(column) for column in vault.columns):
                 part = replace(part, vault=f"{VAULT}/{content}/{name}")
                 proof = write_sealed(vault, self._made(part.vault), sealing)
-                part = replace(part, vault_size=proof["bytes"], vault_sha256=proof["sha256"])
+                part = replace(
+                    part, vault_size=proof.bytes, vault_sha256=proof.sha256, vault_checksum=proof.checksum
+                )
         except (OSError, pa.ArrowException) as error:
             self.remove(part)
             raise InputError.of("part_not_written", where=str(self.folder / part.path), why=error) from error
@@ -95,13 +100,15 @@ class PartFiles:
 
     def clear(self, part: TablePart, schema: pa.Schema, *, as_kept: bool = False) -> pa.Table:
         """Read a part of a table, whole or as `read_part` gives it where `as_kept` is True."""
-        return read_part(self.folder / part.path, part.proof, schema, as_kept=as_kept)
+        path, thorough = self.folder / part.path, self._thorough
+        return read_part(path, part.proof, schema, as_kept=as_kept, thorough=thorough)
 
     def vault(self, part: TablePart, schema: pa.Schema, sealing: DataKeys) -> pa.Table:
         """Read the columns of a part that the vault holds; all null where it holds none."""
         if not part.vault:
             return pa.table([pa.nulls(part.rows, each.type) for each in schema], schema=schema)
-        return read_sealed(self.folder / part.vault, part.vault_proof, schema, sealing)
+        path, thorough = self.folder / part.vault, self._thorough
+        return read_sealed(path, part.vault_proof, schema, sealing, thorough=thorough)
 
     def prove(self, part: TablePart) -> None:
         """Compare the file of a table with what the ledger says of it, for a reader that is given its path.
@@ -113,7 +120,7 @@ class PartFiles:
         """
         path = self.folder / part.path
         try:
-            is_sound = proof_of_file(path) == part.proof
+            is_sound = is_proved(path, part.proof, thorough=self._thorough)
         except OSError as error:
             raise InputError.of("part_damaged", where=str(path), why=error.strerror or error) from error
         if not is_sound:

@@ -321,7 +321,7 @@ class StoreReader:
         return self._viewed(self._tables(version))
 
     def proved_files(self, tables: Sequence[str], version: int | None = None) -> dict[str, list[Path]]:
-        """Give the files of tables at a version, after each was compared with its SHA-256.
+        """Give the files of tables at a version, after each was compared with the sums that the ledger has of it.
 
         Parameters
         ----------
@@ -370,7 +370,7 @@ class StoreReader:
         return found
 
     def _viewed(self, tables: dict[str, list[TablePart]]) -> DuckDBPyConnection:
-        """Open tables as views, after every file was compared with its SHA-256."""
+        """Open tables as views, after every file was proved."""
         with ThreadPoolExecutor(2) as threads:
             list(threads.map(self._files.prove, [part for parts in tables.values() for part in parts]))
         return open_views(

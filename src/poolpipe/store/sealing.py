@@ -32,6 +32,8 @@ __all__ = ["PSEUDONYM", "keys_of_people", "long_numbers", "pseudonyms", "pseudon
 
 PSEUDONYM = pa.binary(16)
 _BLOCK = 16
+_STRETCH = 1 << 14
+"""Pseudonyms that are opened at a time: in memory that is used again, which takes a third of the time."""
 _LONG = 0xFF
 """The mark of a document that does not fit into a block."""
 
@@ -145,15 +147,15 @@ def unsealed(
     InputError
         If a pseudonym was not sealed by this key, or a number that it does not hold is not there.
     """
-    opened = np.frombuffer(_decrypted(_content(sealed), sealing), np.uint8).reshape(-1, _BLOCK)
-    halves = opened.view(">u8")
-    keys = halves[:, 1].astype(np.int64)
-    odd = np.flatnonzero(halves[:, 0])
+    keys, odd, opened = _numbers_and_others(_content(sealed), sealing)
     keys[odd] = -1 - np.arange(len(odd))
-    others = _documents(opened[odd])
-    held = np.flatnonzero(opened[odd, 0] == _LONG)
+    others = _documents(opened)
+    held = np.flatnonzero(opened[:, 0] == _LONG)
     if len(held):
-        told = [_of_vault(row, opened[row].tobytes(), sealing, long) for row in odd[held].tolist()]
+        told = [
+            _of_vault(row, block.tobytes(), sealing, long)
+            for row, block in zip(odd[held].tolist(), opened[held], strict=True)
+        ]
         vault = pl.DataFrame(told, others.schema, orient="row").with_columns(row=held)
         others = (
             others.with_row_index("row")
@@ -221,9 +223,24 @@ def _blocks_sealed(blocks: bytes, sealing: DataKeys) -> bytes:
     return cipher.update(blocks) + cipher.finalize()
 
 
-def _decrypted(blocks: memoryview, sealing: DataKeys) -> bytes:
+def _numbers_and_others(
+    blocks: memoryview, sealing: DataKeys
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
+    """The resident IDs that were sealed, (n,), and the rows, (m,), and opened blocks, (m, 16), of other documents."""
     cipher = Cipher(algorithms.AES(sealing.people), modes.ECB()).decryptor()  # noqa: S305
-    return cipher.update(blocks) + cipher.finalize()
+    keys = np.empty(len(blocks) // _BLOCK, np.int64)
+    rows, others = [np.zeros(0, np.int64)], [np.zeros((0, _BLOCK), np.uint8)]
+    room = bytearray(_BLOCK * (_STRETCH + 1))
+    for begin in range(0, len(keys), _STRETCH):
+        size = cipher.update_into(blocks[_BLOCK * begin : _BLOCK * (begin + _STRETCH)], room)
+        opened = np.frombuffer(room, np.uint8, size).reshape(-1, _BLOCK)
+        halves = opened.view(">u8")
+        keys[begin : begin + _STRETCH] = halves[:, 1]
+        odd = np.flatnonzero(halves[:, 0])
+        rows.append(begin + odd)
+        others.append(opened[odd])
+    cipher.finalize()
+    return keys, np.concatenate(rows), np.concatenate(others)
 
 
 def _content(sealed: pa.FixedSizeBinaryArray) -> memoryview:
