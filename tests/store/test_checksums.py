@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -121,7 +121,7 @@ def test_readers_compare_the_checksum__and_check_both_sums(scans: Path, tmp_path
         parts = [part for part in _parts(store) if part.content in ("collect", "report") and part.vault]
         assert parts
         with store._writing() as ledger, ledger.committing():
-            lies = {wrong: "0" * 32, f"vault_{wrong}": "0" * 32}
+            lies: dict[str, Any] = {wrong: "0" * 32, f"vault_{wrong}": "0" * 32}
             ledger.replace_parts((part, replace(part, **lies)) for part in parts)
         named = [each.where for each in store.check()]
         assert named == [part.path for part in parts]

@@ -62,7 +62,7 @@ def test_mostly_distinct_texts__have_no_dictionary(
 
 
 def test_columns_with_and_without_null__are_one_table_to_other_readers(tmp_path: Path) -> None:
-    told = [["T1", "T2"], ["T3", None], ["T4", "T5"]]
+    told: list[list[str | None]] = [["T1", "T2"], ["T3", None], ["T4", "T5"]]
     paths = [tmp_path / f"{n}.parquet" for n in range(3)]
     for path, cells in zip(paths, told, strict=True):
         write_part(pa.table({"tube": columns_of([cells])}), path)
