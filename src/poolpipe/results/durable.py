@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Followed", "Proof", "proof_of", "proof_of_file", "sync_folder"]
+__all__ = ["Followed", "Proof", "Sum", "proof_of", "proof_of_file", "sync_folder"]
 
 _STRETCH = 1 << 22
 _SYNC_EVERY = 1 << 26
@@ -26,8 +26,14 @@ class Proof(TypedDict):
     sha256: str
 
 
-class _Sum(Protocol):
-    def update(self, stretch: bytes, /) -> object: ...
+class Sum(Protocol):
+    """A hash or a checksum of bytes that come one after the other, such as those of `hashlib`."""
+
+    def update(self, stretch: bytes | memoryview, /) -> object:
+        """Take the next bytes."""
+
+    def hexdigest(self) -> str:
+        """Give the sum in hexadecimal digits."""
 
 
 class Followed:
@@ -36,7 +42,7 @@ class Followed:
     All methods are called from one thread, which need not be the writer's. Sums `beside` are given the same bytes.
     """
 
-    def __init__(self, path: Path, *beside: _Sum) -> None:
+    def __init__(self, path: Path, *beside: Sum) -> None:
         self._path, self._beside = path, beside
         self._number = -1
         self._hash = hashlib.sha256()

@@ -8,12 +8,14 @@ forgers, who could change the ledger as well.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from poolpipe.results.durable import Sum
 
 __all__ = ["STRETCH", "Checksum", "PartProof", "Proving", "is_proved"]
 
@@ -57,11 +59,6 @@ class PartProof(NamedTuple):
     checksum: str = ""
 
 
-class _Sum(Protocol):
-    def update(self, stretch: memoryview, /) -> object: ...
-    def hexdigest(self) -> str: ...
-
-
 class Proving:
     """A file that is compared with its proof while it is read.
 
@@ -74,7 +71,7 @@ class Proving:
 
     def __init__(self, proof: PartProof, *, thorough: bool = False) -> None:
         self._left = proof.bytes
-        self._sums: list[tuple[_Sum, str]] = []
+        self._sums: list[tuple[Sum, str]] = []
         if proof.checksum:
             self._sums.append((Checksum(), proof.checksum))
         if thorough or not proof.checksum:
