@@ -34,7 +34,9 @@ CHINESE = """# 夜间统计表各列
 """
 TITLES = {"marts": ("Marts", "统计表"), "dimensions": ("Dimensions", "维度表")}
 BETWEEN = {
-    "people": ("people",),
+    "people": ("areas", "residents"),
+    "members": ("swabs",),
+    "pools": ("numbered_pools", "swabs"),
     "sites": ("sites",),
     "labs": ("labs",),
     "collect": ("collects",),

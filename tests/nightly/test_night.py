@@ -17,7 +17,7 @@ from poolpipe.errors import InputError
 from poolpipe.nightly import read_table, run_night, tables_shown
 from poolpipe.nightly.database import NightDatabase
 from poolpipe.nightly.marts import mart_files
-from poolpipe.nightly.residents import plain_list
+from poolpipe.nightly.residents import plain_residents
 from poolpipe.store import Store
 
 SHOWN = {"nightly": {"small_cell": 0}}
@@ -204,17 +204,15 @@ def test_list__is_read_alike_where_it_needs_cleaning_and_where_not(tmp_path):
     wanted = content(night(), DAYS[2])
     for name, told in {"plain": people, "twice": twice, "odd": odd}.items():
         told.write_parquet(tmp_path / f"{name}.parquet")
-        with duckdb.connect() as connection:
-            assert (plain_list(connection, tmp_path / f"{name}.parquet") is not None) == (name == "plain")
+        assert (plain_residents(tmp_path / f"{name}.parquet") is not None) == (name != "odd")
         out = tmp_path / f"{name}.duckdb"
         given = poolpipe.read_reference(sites=FILES["sites"], labs=FILES["labs"])
         run_night(result(), DAYS[2], out, policy=SHOWN, reference=given, people=tmp_path / f"{name}.parquet")
         for mart in ("coverage", "release", "home_visits", "city_clocks"):
             assert read_table(out, mart).equals(wanted[mart]), (name, mart)
     people.write_csv(tmp_path / "people.csv")
-    with duckdb.connect() as connection:
-        assert plain_list(connection, tmp_path / "people.csv") is None
-        assert plain_list(connection, tmp_path / "nowhere.parquet") is None
+    assert plain_residents(tmp_path / "people.csv") is None
+    assert plain_residents(tmp_path / "nowhere.parquet") is None
 
 
 def test_settings__have_their_effect(tmp_path):

@@ -18,8 +18,8 @@ FOLDER = Path(poolpipe.nightly.__file__).parent / "sql"
 FILES = mart_files()
 SHOWN = [name for name, file in FILES.items() if file.folder != "base"]
 GIVEN = {
-    "people", "sites", "labs", "fit", "policy", "collects", "plate_kits", "intervals",
-    "hidden_faults", "hidden_visits", "hidden_positives", "hidden_levels", "hidden_coverage",
+    "sites", "labs", "areas", "residents", "swabs", "numbered_pools", "round_residents", "fit", "policy", "collects",
+    "plate_kits", "intervals", "hidden_faults", "hidden_visits", "hidden_positives", "hidden_levels", "hidden_coverage",
     "drift_alarms", "drift_charts", "drift_rules_broken",
 }  # fmt: skip
 """What Python lays out for them."""

@@ -98,6 +98,12 @@ NIGHTS: Final = {
         "no list of residents was given (--people): coverage, release, home_visits and city_clocks are empty",
         "未提供人员名册（--people）：表 `coverage`、`release`、`home_visits`、`city_clocks` 为空",
     ),
+    "nightly_seats_differ": Message(
+        "the table members has {members:,} rows, but pools tells of {people:,} people: they are not of one run",
+        "表 `members` 有 {members:,} 行，表 `pools` 却记 {people:,} 人：两表不属同一次运行",
+        "run the events again, or see with `poolpipe check` what of the store is damaged",
+        "请重新运行事件文件，或用 `poolpipe check` 查看数据仓库何处损坏",
+    ),
     "nightly_people_sealed": Message(
         "the store's key is not here, so its pseudonyms cannot be compared with the list of residents: coverage, release, "
         "home_visits and city_clocks are empty",

@@ -10,25 +10,30 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from poolpipe.events.reference import read_reference
 from poolpipe.nightly.expected import lay_out_fit
 from poolpipe.nightly.frames import frame_of, put
 from poolpipe.nightly.hiding import hidden_coverage, hidden_faults, hidden_positives, hidden_visits
 from poolpipe.nightly.intervals import exact_intervals
 from poolpipe.nightly.marts import MartFile, in_order, mart_files
-from poolpipe.nightly.residents import plain_list, residents_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Set
-    from pathlib import Path
 
     import duckdb
 
     from poolpipe.events.reference import Reference
-    from poolpipe.nightly.sources import TableFiles
+    from poolpipe.nightly.swabs import ListedPeople
     from poolpipe.policy import Policy
 
-__all__ = ["LAID_OUT", "DayAsked", "begin_day", "count_day", "lay_out_reference", "needed_for"]
+__all__ = [
+    "ABOUT_PEOPLE",
+    "LAID_OUT",
+    "DayAsked",
+    "begin_day",
+    "count_day",
+    "lay_out_reference",
+    "needed_for",
+]
 
 _SITES: Mapping[str, pl.DataType] = {
     "site": pl.String(),
@@ -37,9 +42,6 @@ _SITES: Mapping[str, pl.DataType] = {
     "community": pl.String(),
     "priority": pl.Boolean(),
 }
-_NOBODY = pl.DataFrame(schema={"person_type": pl.String, "person": pl.String})
-_SALTS = 8
-"""Of 400,000 buildings two have one hash of 64 bits once in 200 million lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +91,13 @@ class DayAsked:
         }
 
 
-def lay_out_reference(
-    connection: duckdb.DuckDBPyConnection, source: TableFiles, known: Reference, people: Path | None = None
-) -> list[str]:
-    """Put the reference tables where the SQL files read them, empty where they are not given.
+def lay_out_reference(connection: duckdb.DuckDBPyConnection, known: Reference) -> list[str]:
+    """Put the tables of sites and laboratories where the SQL files read them, empty where they are not given.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
-    source : TableFiles
     known : Reference
-    people : Path, optional
-        File of the residents, where `known` has none.
 
     Returns
     -------
@@ -108,44 +105,10 @@ def lay_out_reference(
         Codes of messages: what is not there.
     """
     codes = {"sites": "nightly_no_sites", "labs": "nightly_no_labs"}
-    missing = _lay_out_people(connection, source, known, people)
-    missing += [code for name, code in codes.items() if getattr(known, name) is None]
+    missing = [code for name, code in codes.items() if getattr(known, name) is None]
     put(connection, "sites", _sites(known))
     put(connection, "labs", known.listed_labs())
     return missing
-
-
-def _lay_out_people(
-    connection: duckdb.DuckDBPyConnection, source: TableFiles, known: Reference, people: Path | None
-) -> list[str]:
-    """Lay out residents and their buildings; a list that needs no cleaning is read by DuckDB alone."""
-    missing = []
-    rows = None if people is None or source.is_sealed else plain_list(connection, people)
-    if rows is None:
-        listed = known.people if people is None else read_reference(people=people).people
-        if listed is None:
-            missing.append("nightly_no_people")
-        elif source.is_sealed and source.sealed is None:
-            missing.append("nightly_people_sealed")
-        told = residents_once(_NOBODY if listed is None or missing else listed, source.sealed)
-        connection.register("people_given", told.to_arrow())
-        rows = "select * from people_given"
-    connection.execute(f"create temp view people as {rows}")
-    _number_people(connection)
-    connection.execute("drop view people")
-    return missing
-
-
-def _number_people(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of residents and buildings; in the unlikely case that two buildings get one number, with others."""
-    for salt in range(_SALTS):
-        connection.execute("set variable salt = ?", [salt])
-        for each in mart_files().values():
-            if each.kind == "once":
-                connection.execute(f"create or replace temp table {each.name} as {each.select}")
-        twice = connection.execute("select count(*) - count(distinct area) from areas").fetchall()
-        if not twice[0][0]:
-            return
 
 
 def begin_day(connection: duckdb.DuckDBPyConnection, asked: DayAsked) -> None:
@@ -160,6 +123,7 @@ def begin_day(connection: duckdb.DuckDBPyConnection, asked: DayAsked) -> None:
 def count_day(
     connection: duckdb.DuckDBPyConnection,
     asked: DayAsked,
+    listed: ListedPeople | None,
     write: Callable[[MartFile], None],
     progress: Callable[[str, int, int], None] | None = None,
     wanted: Set[str] | None = None,
@@ -170,8 +134,10 @@ def count_day(
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
-        With the views of `lay_out_views` and the tables of `lay_out_reference`.
+        With what `lay_out_views`, `lay_out_reference` and `lay_out_people` make.
     asked : DayAsked
+    listed : ListedPeople or None
+        As `lay_out_people` gives them; None where nothing wanted is made of `ABOUT_PEOPLE`.
     write : callable
         Called with each mart and dimension in turn; it runs `select` and keeps the rows.
     progress : callable, optional
@@ -186,9 +152,14 @@ def count_day(
     every = mart_files()
     wanted = needed_for(every) if wanted is None else wanted
     files = [each for name, each in every.items() if name in wanted]
-    base = in_order(each for each in files if each.folder == "base" and each.kind != "once")
+    base = [each for each in files if each.folder == "base"]
     shown = in_order(each for each in files if each.folder != "base")
-    for place, each in enumerate(base):
+    early = needed_for(LAID_OUT["round_residents"])
+    first = in_order(each for each in base if each.name in early)
+    second = in_order(each for each in base if each.name not in early)
+    for place, each in enumerate([*first, *second]):
+        if place == len(first) and listed is not None and "round_residents" in wanted:
+            listed.lay_out_rounds(connection)
         connection.execute(f"create or replace temp {each.kind} {each.name} as {each.select}")
         if progress:
             progress("counting", place, len(base) + len(shown))
@@ -213,6 +184,7 @@ def needed_for(marts: Iterable[str]) -> set[str]:
 
 
 LAID_OUT: Mapping[str, tuple[str, ...]] = {
+    "round_residents": ("round_tubes", "residents", "swabs"),
     "hidden_positives": ("positive_counts",),
     "hidden_levels": ("positive_counts",),
     "hidden_coverage": ("coverage_counts",),
@@ -222,6 +194,9 @@ LAID_OUT: Mapping[str, tuple[str, ...]] = {
     "fit": ("pools_by_size", "retested_pools", "pools_of_found"),
 }
 """What Python computes between SQL files, and from which of them."""
+
+ABOUT_PEOPLE = frozenset({"areas", "residents", "round_residents", "swabs"})
+"""What `lay_out_people` lays out, and what follows from it."""
 
 
 def _hide(

@@ -39,7 +39,7 @@ class MartFile:
     key : tuple of str
         Columns whose values no two rows of a day share; empty in `base`.
     kind : str
-        `table`; `view` where nothing is kept in between; `once` for a table that is the same for every day.
+        `table`; `view` where nothing is kept in between.
     reads : tuple of str
         Tables it reads: other files', those of docs/tables.md, and what Python lays out (`poolpipe.nightly.counting`).
     columns : dict
@@ -55,7 +55,7 @@ class MartFile:
     grain: str
     grain_chinese: str
     key: tuple[str, ...]
-    kind: Literal["table", "view", "once"]
+    kind: Literal["table", "view"]
     reads: tuple[str, ...]
     columns: Mapping[str, tuple[str, str]]
     select: str

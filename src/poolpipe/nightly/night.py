@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 from poolpipe.errors import InputError
 from poolpipe.events.reference import Reference
 from poolpipe.messages import in_both, message
-from poolpipe.nightly.counting import DayAsked, count_day, lay_out_reference, needed_for
+from poolpipe.nightly.counting import ABOUT_PEOPLE, DayAsked, count_day, lay_out_reference, needed_for
 from poolpipe.nightly.database import NightDatabase, being_written
 from poolpipe.nightly.days import DAYS_NAMED, days_with_events, has_events
 from poolpipe.nightly.laboratories import DRIFT, lay_out_drift
 from poolpipe.nightly.marts import mart_files
 from poolpipe.nightly.sources import opened_tables
+from poolpipe.nightly.swabs import lay_out_people
 from poolpipe.nightly.views import lay_out_views
 from poolpipe.policy import Policy, load_policy
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from poolpipe.nightly.sources import TableFiles
+    from poolpipe.nightly.swabs import ListedPeople
     from poolpipe.policy import Rules
 
 __all__ = ["count_days", "run_night"]
@@ -140,7 +142,11 @@ def count_days(
     connection, as_of = database.connection, tables.as_of or datetime.now(UTC)
     needed = None if wanted is None else needed_for(wanted)
     missing = lay_out_views(connection, tables)
-    missing += lay_out_reference(connection, tables, known, people)
+    listed: ListedPeople | None = None
+    if needed is None or needed & ABOUT_PEOPLE:
+        listed, why = lay_out_people(connection, tables, known, people)
+        missing += why
+    missing += lay_out_reference(connection, known)
     notes: list[str] = []
     for day in database.days:
         asked = DayAsked(day, rules, as_of)
@@ -151,7 +157,7 @@ def count_days(
         notes = [*missing, *charts, *_doubts(day, tables, rules)]
         if before is not None and _is_revised(before, tables.version):
             notes.append(_AGAIN)
-        count_day(connection, asked, database.write, progress, needed, before)
+        count_day(connection, asked, listed, database.write, progress, needed, before)
         if wanted is None:
             if not has_events(tables, rules, day):
                 notes.append("nightly_quiet_day")

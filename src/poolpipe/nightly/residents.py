@@ -1,106 +1,212 @@
-"""The list of residents as the night's SQL joins it: people once each, known as the tables know them."""
+"""The list of residents as numbers: who they are, their buildings and their households, a million people at a time."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from poolpipe.coding.dictionaries import RESIDENT
+from poolpipe.coding.dictionaries import RESIDENT, text_bytes
+from poolpipe.events.reference import read_reference
+from poolpipe.nightly.people_numbers import Documents, People, documents_of, people_of_pseudonyms
 from poolpipe.paths import arrow_file
-from poolpipe.store.sealing import keys_of_people
+from poolpipe_kernels.codes import tell_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import duckdb
+    from numpy.typing import NDArray
 
-__all__ = ["AREA", "plain_list", "residents_once"]
+    Sealing = Callable[[pl.DataFrame], pl.Series]
+
+__all__ = ["AREA", "Residents", "cleaned", "plain_residents", "residents_of"]
 
 AREA = ("township", "community", "building")
 
-_USED = ("person_type", "person", *AREA, "household")
+_PEOPLE = ("person_type", "person")
+_USED = (*_PEOPLE, *AREA, "household")
+_BATCH = 1 << 20
+_THREADS = 2
+_PLAIN = np.zeros(256, np.bool_)
+_PLAIN[list(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-")] = True
+_LONGEST = 64
 
-_ODD = (
-    "person is null or not regexp_full_match(person, '[0-9A-Z]{1,64}') "
-    "or (person_type is not null and not regexp_full_match(person_type, '[0-9A-Z]{1,64}')) "
-    "or (household is not null and not regexp_full_match(household, '[0-9A-Za-z_.-]{1,64}'))"
-)
-"""Where cleaning could change something, or refuse it."""
+
+class Residents(NamedTuple):
+    """The rows of a list, (n,) in all.
+
+    Attributes
+    ----------
+    people : list of Documents or People
+        Who they are, part by part.
+    area : (n,) int32
+        Number of each one's building.
+    household : Series
+        (n,) UInt64, a hash of the household's name; null where none is given.
+    areas : DataFrame
+        area, township, community, building; the number is the row, a text that is not given is empty.
+    """
+
+    people: list[Documents | People]
+    area: NDArray[np.int32]
+    household: pl.Series
+    areas: pl.DataFrame
 
 
-def residents_once(
-    people: pl.DataFrame, sealed: Callable[[pl.DataFrame], pl.Series] | None = None
-) -> pl.DataFrame:
-    """Lay out the residents of a list that was cleaned, each once: the first row counts.
+class _Part(NamedTuple):
+    """Some rows of a list; buildings are numbered within them."""
+
+    people: Documents | People
+    area: NDArray[np.int64]
+    names: pl.DataFrame
+    household: pl.Series
+
+
+def residents_of(people: pl.DataFrame, sealed: Sealing | None = None) -> Residents:
+    """Tell the residents of a list that was cleaned.
 
     Parameters
     ----------
     people : DataFrame
         As `Reference.people`: person, and optionally person_type, township, community, building, household.
     sealed : callable, optional
-        Gives people (person_type, person) the pseudonyms that stand in the tables, where they are of no type.
-
-    Returns
-    -------
-    DataFrame
-        person_type, person (as in the tables), township, community, building, household; null where not given.
+        As `TableFiles.sealed`: then people are told by their pseudonyms.
     """
-    kind = pl.col("person_type").fill_null(RESIDENT) if "person_type" in people.columns else pl.lit(RESIDENT)
-    documents = people.select(kind.alias("person_type"), "person")
-    keys, _ = keys_of_people(documents)
-    once = np.sort(np.unique(keys, return_index=True)[1])
-    residents = people.select(
-        documents["person_type"] if sealed is None else pl.lit("").alias("person_type"),
-        documents["person"] if sealed is None else sealed(documents).alias("person"),
-        *(
-            (pl.col(name).cast(pl.String) if name in people.columns else pl.lit(None, pl.String)).alias(name)
-            for name in (*AREA, "household")
-        ),
-    )
-    return residents if len(once) == people.height else residents[once]
+    texts = people.select(pl.col(name).cast(pl.String) for name in _USED if name in people.columns)
+    parts = (texts.slice(begin, _BATCH).to_arrow() for begin in range(0, people.height, _BATCH))
+    return _joined([_part(part, _documents(part), sealed) for part in parts])
 
 
-def plain_list(connection: duckdb.DuckDBPyConnection, path: Path) -> str | None:
-    """Give the query that reads a list of residents which needs no cleaning; None where it may need some.
+def plain_residents(path: Path, sealed: Sealing | None = None) -> Residents | None:
+    """Tell the residents of a file that needs no cleaning; None of one that may need some.
 
     A city's list is 25 million rows, and cleaning it takes longer than all marts. A Parquet file with the columns of
-    docs/tables.md is looked through in SQL: where every number and type of document is digits and capitals, and nobody is
-    there twice, cleaning would change nothing.
+    docs/tables.md is taken as it is where cleaning would change nobody in it.
 
     Parameters
     ----------
-    connection : duckdb.DuckDBPyConnection
     path : Path
         Any file that `read_reference` takes.
+    sealed : callable, optional
+        As of `residents_of`.
     """
-    columns = _columns(path)
-    if columns is None or "person" not in columns:
+    form = _form(path)
+    if form is None:
         return None
-    told = ", ".join(name if name in columns else f"null::varchar as {name}" for name in _USED)
-    quoted = str(path).replace("'", "''")
-    rows = f"select {told} from read_parquet('{quoted}')"  # noqa: S608 -- our own names, and a quoted path
-    odd = f"select count(*) from ({rows}) where {_ODD}"  # noqa: S608
-    twice = f"select count(*) - count(distinct person) from ({rows})"  # noqa: S608
-    if any(connection.execute(query).fetchall()[0][0] for query in (odd, twice)):
-        return None
-    return f"select * replace (coalesce(person_type, '{RESIDENT}') as person_type) from ({rows})"  # noqa: S608
+    groups, columns = form
+
+    def read(group: int) -> list[_Part] | None:
+        parts = list[_Part]()
+        with arrow_file(path) as source:
+            file = pq.ParquetFile(source, read_dictionary=[name for name in AREA if name in columns])
+            for batch in file.iter_batches(_BATCH, row_groups=[group], columns=columns, use_threads=False):
+                rows = pa.Table.from_batches([batch])
+                people = _documents(rows)
+                if rows["person"].null_count or not _is_clean(rows, documents_of(people).others):
+                    return None
+                parts.append(_part(rows, people, sealed))
+        return parts
+
+    found = list[_Part]()
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for parts in threads.map(read, range(groups)):
+            if parts is None:
+                threads.shutdown(cancel_futures=True)
+                return None
+            found += parts
+    return _joined(found)
 
 
-def _columns(path: Path) -> set[str] | None:
-    """The columns of a Parquet file, if those used are texts; None of another file."""
+def cleaned(people: pl.DataFrame | Path) -> pl.DataFrame:
+    """Clean a list of residents, as `read_reference` does."""
+    found = read_reference(people=people).people
+    return pl.DataFrame(schema={"person": pl.String}) if found is None else found
+
+
+def _form(path: Path) -> tuple[int, list[str]] | None:
+    """Row groups of a Parquet file, and its columns that are used, if those are texts; None of another file."""
     if path.suffix != ".parquet":
         return None
     try:
-        with arrow_file(path) as file:
-            schema = pq.read_schema(file)
+        with arrow_file(path) as source:
+            file = pq.ParquetFile(source)
+            schema, groups = file.schema_arrow, file.num_row_groups
     except (OSError, pa.ArrowException):
         return None
     used = [each for each in schema if each.name in _USED]
     if not all(pa.types.is_string(each.type) or pa.types.is_large_string(each.type) for each in used):
         return None
-    return {each.name for each in used}
+    names = [each.name for each in used]
+    return (groups, names) if names.count("person") == 1 and len({*names}) == len(names) else None
+
+
+def _documents(rows: pa.Table) -> pl.DataFrame:
+    people = pl.DataFrame(rows.select([name for name in _PEOPLE if name in rows.column_names]))
+    kind = pl.col("person_type").fill_null(RESIDENT) if "person_type" in people.columns else pl.lit(RESIDENT)
+    return people.select(kind.alias("person_type"), "person")
+
+
+def _is_clean(rows: pa.Table, others: pl.DataFrame) -> bool:
+    """Whether cleaning would change nothing: resident IDs stay as they are, and of the others it is tried."""
+    if others.height and not others.equals(cleaned(others)):
+        return False
+    if "household" not in rows.column_names:
+        return True
+    text, offsets = text_bytes(pl.Series(rows["household"]).drop_nulls())
+    first, later = np.zeros(256, np.bool_), np.zeros(256, np.bool_)
+    lengths = np.array([_LONGEST, 1], np.int64)
+    tell_bytes(text, offsets, first, later, lengths)
+    return bool(lengths[0] > 0 and lengths[1] <= _LONGEST and not ((first | later) & ~_PLAIN).any())
+
+
+def _part(rows: pa.Table, people: pl.DataFrame, sealed: Sealing | None) -> _Part:
+    area = np.zeros(len(rows), np.int64)
+    texts = list[pl.Series]()
+    for name in AREA:
+        texts.append(pl.Series([""]))
+        if name in rows.column_names:
+            coded = _coded(rows[name])
+            texts[-1] = texts[-1].append(pl.Series(coded.dictionary).cast(pl.String).fill_null(""))
+            numbers = pl.Series(coded.indices).cast(pl.Int64).fill_null(-1).to_numpy() + 1
+            area = area * len(texts[-1]) + numbers
+    begins = np.flatnonzero(np.diff(area, prepend=-1))  # neighbours mostly live in one building
+    distinct, own = np.unique(area[begins], return_inverse=True)
+    places = np.unravel_index(distinct, [len(each) for each in texts])
+    names = {name: each.gather(place) for name, each, place in zip(AREA, texts, places, strict=True)}
+    runs = np.diff(begins, append=len(rows))
+    told = documents_of(people) if sealed is None else people_of_pseudonyms(sealed(people))
+    return _Part(told, np.repeat(own, runs), pl.DataFrame(names), _households(rows))
+
+
+def _coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    whole = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    return whole.unify_dictionaries().combine_chunks()
+
+
+def _households(rows: pa.Table) -> pl.Series:
+    if "household" not in rows.column_names:
+        return pl.repeat(None, len(rows), dtype=pl.UInt64, eager=True)
+    names = pl.DataFrame({"household": rows["household"]})
+    return names.select(
+        pl.when(pl.col("household").is_not_null()).then(pl.col("household").hash())
+    ).to_series()
+
+
+def _joined(parts: list[_Part]) -> Residents:
+    """Number the buildings of all parts."""
+    names = pl.concat([pl.DataFrame(schema=dict.fromkeys(AREA, pl.String)), *(part.names for part in parts)])
+    areas = names.unique(maintain_order=True).with_row_index("area").cast({"area": pl.Int32})
+    numbers = names.join(areas, on=AREA, how="left", maintain_order="left")["area"].to_numpy()
+    area, begin = [np.empty(0, np.int32)], 0
+    for part in parts:
+        area.append(numbers[begin:][part.area])
+        begin += part.names.height
+    households = [pl.Series([], dtype=pl.UInt64), *(part.household for part in parts)]
+    return Residents(
+        [part.people for part in parts], np.concatenate(area), pl.concat(households, rechunk=True), areas
+    )

@@ -61,8 +61,20 @@ def lay_out_views(connection: duckdb.DuckDBPyConnection, source: TableFiles) -> 
         connection.execute(f"create temp view {name} as {rows}")
         if files is None and name == "false_alarms":
             missing.append("nightly_no_false_alarms")
+    _numbered_pools(connection, source)
     _people(connection, source)
     return missing + _events(connection, source)
+
+
+def _numbered_pools(connection: duckdb.DuckDBPyConnection, source: TableFiles) -> None:
+    """Pools with the number of their row, `pool`: members stand in the same order, tube by tube."""
+    parts, begin = list[str](), 0
+    for path in source.tables.get("pools") or ():
+        rows = _scan([path], "file_row_number = true")
+        parts.append(f"select * exclude (file_row_number), file_row_number + {begin} as pool from ({rows})")  # noqa: S608
+        begin += connection.execute(f"select count(*) from ({rows})").fetchall()[0][0]  # noqa: S608
+    numbered = " union all ".join(parts) or f"select *, null::bigint as pool from ({_empty('pools')})"  # noqa: S608
+    connection.execute(f"create temp view numbered_pools as {numbered}")
 
 
 def _people(connection: duckdb.DuckDBPyConnection, source: TableFiles) -> None:
@@ -118,10 +130,10 @@ def _events(connection: duckdb.DuckDBPyConnection, source: TableFiles) -> list[s
     return missing
 
 
-def _scan(files: list[Path] | None) -> str:
+def _scan(files: list[Path] | None, *options: str) -> str:
     """Read files as one table; a quote in a path is doubled, which ends no text."""
     paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files or ())
-    return f"select * from read_parquet([{paths}])"  # noqa: S608
+    return f"select * from read_parquet({', '.join([f'[{paths}]', *options])})"  # noqa: S608
 
 
 def _empty(table: str) -> str:

@@ -2,11 +2,11 @@
 -- positive.
 -- 当日阴性或阳性混管中，有人同轮另采的单采（在混管出结果之前采样）为阳性者。
 -- kind: table
--- reads: tubes, members, pools
+-- reads: tubes, swabs, numbered_pools
 with of_day as (
     select
         round,
-        tube,
+        pool,
         people,
         call,
         called_at
@@ -21,35 +21,30 @@ rounds as (
 
 singles as (
     select
-        pools.round,
-        pools.tube
-    from pools
-    semi join rounds on pools.round = rounds.round
-    where pools.mode = 'single' and pools.call = 'positive'
+        numbered_pools.round,
+        numbered_pools.pool
+    from numbered_pools
+    semi join rounds on numbered_pools.round = rounds.round
+    where numbered_pools.mode = 'single' and numbered_pools.call = 'positive'
 ),
 
 found as (
     select
-        members.round,
-        members.person_type,
-        members.person,
-        min(members.collected_at) as collected_at
-    from members
-    semi join singles on members.round = singles.round and members.tube = singles.tube
-    group by members.round, members.person_type, members.person
+        singles.round,
+        swabs.person,
+        min(swabs.collected_at) as collected_at
+    from swabs
+    inner join singles on swabs.pool = singles.pool
+    group by singles.round, swabs.person
 )
 
 select
     of_day.round,
-    of_day.tube,
+    of_day.pool,
     any_value(of_day.people) as people,
     any_value(of_day.call = 'positive') as is_positive
-from members
-inner join found
-    on
-        members.round = found.round
-        and members.person_type = found.person_type
-        and members.person = found.person
-inner join of_day on members.round = of_day.round and members.tube = of_day.tube
+from swabs
+inner join found on swabs.person = found.person
+inner join of_day on swabs.pool = of_day.pool and found.round = of_day.round
 where found.collected_at < of_day.called_at
-group by of_day.round, of_day.tube
+group by of_day.round, of_day.pool

@@ -5,38 +5,109 @@
 select
     lab,
     priority,
-    unnest([ -- noqa: AL03
-        { 'kind': 'step', 'span': '1 collect', 'hours': collect_h, 'limit_h': null::double, 'is_ended': true },
-        { 'kind': 'step', 'span': '2 pack', 'hours': pack_h, 'limit_h': null, 'is_ended': packed_at is not null },
-        {
-            'kind': 'step', 'span': '3 pickup', 'hours': pickup_h, 'limit_h': null,
-            'is_ended': picked_up_at is not null
-        },
-        {
-            'kind': 'step', 'span': '4 deliver', 'hours': deliver_h, 'limit_h': null,
-            'is_ended': received_at is not null
-        },
-        { 'kind': 'step', 'span': '5 load', 'hours': load_h, 'limit_h': null, 'is_ended': loaded_at is not null },
-        { 'kind': 'step', 'span': '6 report', 'hours': report_h, 'limit_h': null, 'is_ended': has_result },
-        {
-            'kind': 'clock', 'span': 'pickup', 'hours': pickup_clock_h,
-            'limit_h': getvariable('pickup_limit'), 'is_ended': picked_up_at is not null
-        },
-        {
-            'kind': 'clock', 'span': 'room_temperature', 'hours': room_temperature_h,
-            'limit_h': getvariable('room_temperature_limit'), 'is_ended': received_at is not null
-        },
-        {
-            'kind': 'clock', 'span': 'cold_store', 'hours': cold_store_h,
-            'limit_h': getvariable('cold_store_limit'), 'is_ended': loaded_at is not null
-        },
-        {
-            'kind': 'clock', 'span': 'result', 'hours': result_h,
-            'limit_h': result_limit, 'is_ended': has_result
-        },
-        {
-            'kind': 'clock', 'span': 'result_never_beyond', 'hours': result_never_beyond_h,
-            'limit_h': getvariable('result_never_beyond_limit'), 'is_ended': has_result
-        }
-    ], recursive := true)
+    'step' as kind,
+    '1 collect' as span,
+    collect_h as hours,
+    null::double as limit_h,
+    true as is_ended
+from steps
+union all
+select
+    lab,
+    priority,
+    'step' as kind,
+    '2 pack' as span,
+    pack_h as hours,
+    null::double as limit_h,
+    packed_at is not null as is_ended
+from steps
+union all
+select
+    lab,
+    priority,
+    'step' as kind,
+    '3 pickup' as span,
+    pickup_h as hours,
+    null::double as limit_h,
+    picked_up_at is not null as is_ended
+from steps
+union all
+select
+    lab,
+    priority,
+    'step' as kind,
+    '4 deliver' as span,
+    deliver_h as hours,
+    null::double as limit_h,
+    received_at is not null as is_ended
+from steps
+union all
+select
+    lab,
+    priority,
+    'step' as kind,
+    '5 load' as span,
+    load_h as hours,
+    null::double as limit_h,
+    loaded_at is not null as is_ended
+from steps
+union all
+select
+    lab,
+    priority,
+    'step' as kind,
+    '6 report' as span,
+    report_h as hours,
+    null::double as limit_h,
+    has_result as is_ended
+from steps
+union all
+select
+    lab,
+    priority,
+    'clock' as kind,
+    'pickup' as span,
+    pickup_clock_h as hours,
+    getvariable('pickup_limit') as limit_h,
+    picked_up_at is not null as is_ended
+from steps
+union all
+select
+    lab,
+    priority,
+    'clock' as kind,
+    'room_temperature' as span,
+    room_temperature_h as hours,
+    getvariable('room_temperature_limit') as limit_h,
+    received_at is not null as is_ended
+from steps
+union all
+select
+    lab,
+    priority,
+    'clock' as kind,
+    'cold_store' as span,
+    cold_store_h as hours,
+    getvariable('cold_store_limit') as limit_h,
+    loaded_at is not null as is_ended
+from steps
+union all
+select
+    lab,
+    priority,
+    'clock' as kind,
+    'result' as span,
+    result_h as hours,
+    result_limit as limit_h,
+    has_result as is_ended
+from steps
+union all
+select
+    lab,
+    priority,
+    'clock' as kind,
+    'result_never_beyond' as span,
+    result_never_beyond_h as hours,
+    getvariable('result_never_beyond_limit') as limit_h,
+    has_result as is_ended
 from steps

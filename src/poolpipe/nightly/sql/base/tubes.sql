@@ -1,14 +1,14 @@
 -- Tubes of the day, by their first swab; an orphan by its first later step. With what every mart asks of a tube.
 -- 当日各管（按首次采样时间；无登记的管按首个后续环节）。
 -- kind: table
--- reads: pools, places
+-- reads: numbered_pools, places
 with chosen as (
     select *
-    from pools
+    from numbered_pools
     where first_collected >= getvariable('begins') and first_collected < getvariable('ends')
     union all
     select *
-    from pools
+    from numbered_pools
     where
         first_collected is null
         and coalesce(packed_at, picked_up_at, received_at, loaded_at, called_at) >= getvariable('begins')
@@ -16,6 +16,7 @@ with chosen as (
 )
 
 select
+    chosen.pool,
     chosen.round,
     chosen.tube,
     chosen.mode,

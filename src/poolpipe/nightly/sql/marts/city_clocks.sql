@@ -3,7 +3,7 @@
 -- grain: a round with swabs on a day
 -- 粒度：某日进行中的一个轮次
 -- key: round
--- reads: round_seats, residents
+-- reads: round_residents, residents
 -- column round: screening round | 筛查轮次
 -- column people: residents of the list | 名册人数
 -- column reported: of these, with a result | 其中已出结果
@@ -23,28 +23,37 @@ starts as (
     select
         round,
         min(collected_at) as started_at
-    from round_seats
+    from round_residents
     group by round
+),
+
+counted as (
+    select
+        round,
+        result_at,
+        count(*) as people
+    from round_residents
+    where result_at is not null
+    group by round, result_at
 ),
 
 ordered as (
     select
-        round_seats.round,
-        round_seats.result_at,
-        row_number() over (
-            partition by round_seats.round
-            order by round_seats.result_at
-        ) as place
-    from round_seats
-    where round_seats.result_at is not null
+        round,
+        result_at,
+        sum(people) over (
+            partition by round
+            order by result_at
+        ) as people
+    from counted
 ),
 
 reached as (
     select
         ordered.round,
-        count(*) as reported,
-        max(ordered.result_at) filter (where ordered.place = (list.people + 1) // 2) as half_at,
-        max(ordered.result_at) filter (where ordered.place = list.people) as all_at
+        max(ordered.people)::bigint as reported,
+        min(ordered.result_at) filter (where ordered.people >= (list.people + 1) // 2) as half_at,
+        min(ordered.result_at) filter (where ordered.people >= list.people) as all_at
     from ordered
     cross join list
     group by ordered.round

@@ -8,20 +8,23 @@
 -- column people: people recalled | 应复采人数
 -- column recollected: of these, sampled again within so long | 其中已在此时间内复采的人数
 -- column closed: of these, with the single's result within so long | 其中已在此时间内出单采结果的人数
-with marks as (select unnest(range(0, 721, 15)) as minutes)
+with quarters as (
+    select
+        (date_diff('microsecond', opened_at, recollected_at) + 899999999) // 900000000 as recollected,
+        (date_diff('microsecond', opened_at, closed_at) + 899999999) // 900000000 as closed,
+        count(*) as people
+    from called_back
+    group by all
+),
+
+marks as (select unnest(range(0, 49)) as quarter)
 
 select
     getvariable('date') as date,
-    marks.minutes::int as minutes,
-    count(*) as people,
-    count(*) filter (
-        where date_diff('microsecond', called_back.opened_at, called_back.recollected_at)
-        <= marks.minutes * 60000000
-    ) as recollected,
-    count(*) filter (
-        where date_diff('microsecond', called_back.opened_at, called_back.closed_at)
-        <= marks.minutes * 60000000
-    ) as closed
-from called_back
+    (marks.quarter * 15)::int as minutes,
+    sum(quarters.people)::bigint as people,
+    coalesce(sum(quarters.people) filter (where quarters.recollected <= marks.quarter), 0)::bigint as recollected,
+    coalesce(sum(quarters.people) filter (where quarters.closed <= marks.quarter), 0)::bigint as closed
+from quarters
 cross join marks
-group by marks.minutes
+group by marks.quarter
