@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from poolpipe.nightly import people_numbers
 from poolpipe.nightly.people_numbers import (
     Documents,
-    People,
+    PersonKeys,
     documents_of,
     number_people,
     people_of,
@@ -52,14 +52,14 @@ def test_documents__are_one_person_where_type_and_number_are_equal(parts):
 
 @given(st.lists(st.lists(halves, max_size=8), min_size=1, max_size=3))
 def test_pairs__are_numbered_by_both_integers(parts):
-    people = [People(*(np.array([pair[i] for pair in part], np.int64) for i in (0, 1))) for part in parts]
+    people = [PersonKeys(*(np.array([pair[i] for pair in part], np.int64) for i in (0, 1))) for part in parts]
     assert told(number_people(people)) == [*map(list, numbered(parts))]
 
 
 def test_two_people_with_one_mixed_key__are_told_apart_by_another_salt():
     salt = people_numbers._FIRST_SALT
     low = np.array([5 + salt, 5], np.uint64).view(np.int64)
-    people = People(np.array([0, 1], np.int64), low)
+    people = PersonKeys(np.array([0, 1], np.int64), low)
     mixed = people_numbers._mixed(people, salt)
     assert mixed[0] == mixed[1], "the pair is none that this salt mixes up"
     assert number_people([people])[0][0].tolist() == [0, 1]

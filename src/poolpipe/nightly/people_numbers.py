@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Documents",
-    "People",
+    "PersonKeys",
     "documents_of",
     "number_people",
     "people_of",
@@ -29,7 +29,7 @@ _NOBODY = pl.DataFrame(schema={"person_type": pl.String, "person": pl.String})
 _FIRST_SALT = 0x9E3779B97F4A7C15
 
 
-class People(NamedTuple):
+class PersonKeys(NamedTuple):
     """People as two integers each, equal for the same person and for nobody else.
 
     Attributes
@@ -71,37 +71,37 @@ def documents_of(people: pl.DataFrame) -> Documents:
     return Documents(keys, people.filter(pl.Series(keys < 0)).select("person_type", "person"))
 
 
-def people_of(parts: Sequence[Documents | People]) -> list[People]:
+def people_of(parts: Sequence[Documents | PersonKeys]) -> list[PersonKeys]:
     """Tell people of several parts alike: the same document is the same person in all of them."""
     others = pl.concat([_NOBODY, *(part.others for part in parts if isinstance(part, Documents))])
     places = others.select(pl.struct(pl.all()).rank("dense").cast(pl.Int64)).to_series().to_numpy()
-    found, begin = list[People](), 0
+    found, begin = list[PersonKeys](), 0
     for part in parts:
-        if isinstance(part, People):
+        if isinstance(part, PersonKeys):
             found.append(part)
             continue
         high = np.zeros(len(part.keys), np.int64)
         high[part.keys < 0] = places[begin : begin + part.others.height]
-        found.append(People(high, part.keys))
+        found.append(PersonKeys(high, part.keys))
         begin += part.others.height
     return found
 
 
-def people_of_pseudonyms(pseudonyms: pl.Series) -> People:
+def people_of_pseudonyms(pseudonyms: pl.Series) -> PersonKeys:
     """Tell people by their pseudonyms, (n,) Binary of 16 bytes each."""
     content, offsets = text_bytes(pseudonyms)
     halves = content[offsets[0] : offsets[-1]].view(np.int64).reshape(-1, 2)
-    return People(halves[:, 0].copy(), halves[:, 1].copy())
+    return PersonKeys(halves[:, 0].copy(), halves[:, 1].copy())
 
 
 def number_people(
-    parts: Sequence[People],
+    parts: Sequence[PersonKeys],
 ) -> tuple[list[NDArray[np.int32]], list[NDArray[np.uint32]]]:
     """Number people in the order in which they first occur.
 
     Parameters
     ----------
-    parts : sequence of People
+    parts : sequence of PersonKeys
 
     Returns
     -------
@@ -125,6 +125,6 @@ def number_people(
         salt += 1
 
 
-def _mixed(people: People, salt: int) -> NDArray[np.int64]:
+def _mixed(people: PersonKeys, salt: int) -> NDArray[np.int64]:
     """Mix both integers into one; two people who are equal under one salt are not under the next."""
     return (people.low.view(np.uint64) + people.high.view(np.uint64) * np.uint64(salt)).view(np.int64)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from poolpipe.coding.dictionaries import RESIDENT, text_bytes
 from poolpipe.events.reference import read_reference
-from poolpipe.nightly.people_numbers import Documents, People, documents_of, people_of_pseudonyms
+from poolpipe.nightly.people_numbers import Documents, PersonKeys, documents_of, people_of_pseudonyms
 from poolpipe.paths import arrow_file
 from poolpipe_kernels.codes import tell_bytes
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Sealing = Callable[[pl.DataFrame], pl.Series]
 
-__all__ = ["AREA", "Residents", "cleaned", "plain_residents", "residents_of"]
+__all__ = ["AREA", "ResidentRows", "cleaned", "plain_residents", "residents_of"]
 
 AREA = ("township", "community", "building")
 
@@ -37,12 +37,12 @@ _PLAIN[list(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-")
 _LONGEST = 64
 
 
-class Residents(NamedTuple):
+class ResidentRows(NamedTuple):
     """The rows of a list, (n,) in all.
 
     Attributes
     ----------
-    people : list of Documents or People
+    people : list of Documents or PersonKeys
         Who they are, part by part.
     area : (n,) int32
         Number of each one's building.
@@ -52,22 +52,22 @@ class Residents(NamedTuple):
         area, township, community, building; the number is the row, a text that is not given is empty.
     """
 
-    people: list[Documents | People]
+    people: list[Documents | PersonKeys]
     area: NDArray[np.int32]
     household: pl.Series
     areas: pl.DataFrame
 
 
-class _Part(NamedTuple):
+class _ListPart(NamedTuple):
     """Some rows of a list; buildings are numbered within them."""
 
-    people: Documents | People
+    people: Documents | PersonKeys
     area: NDArray[np.int64]
     names: pl.DataFrame
     household: pl.Series
 
 
-def residents_of(people: pl.DataFrame, sealed: Sealing | None = None) -> Residents:
+def residents_of(people: pl.DataFrame, sealed: Sealing | None = None) -> ResidentRows:
     """Tell the residents of a list that was cleaned.
 
     Parameters
@@ -82,7 +82,7 @@ def residents_of(people: pl.DataFrame, sealed: Sealing | None = None) -> Residen
     return _joined([_part(part, _documents(part), sealed) for part in parts])
 
 
-def plain_residents(path: Path, sealed: Sealing | None = None) -> Residents | None:
+def plain_residents(path: Path, sealed: Sealing | None = None) -> ResidentRows | None:
     """Tell the residents of a file that needs no cleaning; None of one that may need some.
 
     A city's list is 25 million rows, and cleaning it takes longer than all marts. A Parquet file with the columns of
@@ -100,8 +100,8 @@ def plain_residents(path: Path, sealed: Sealing | None = None) -> Residents | No
         return None
     groups, columns = form
 
-    def read(group: int) -> list[_Part] | None:
-        parts = list[_Part]()
+    def read(group: int) -> list[_ListPart] | None:
+        parts = list[_ListPart]()
         with arrow_file(path) as source:
             file = pq.ParquetFile(source, read_dictionary=[name for name in AREA if name in columns])
             for batch in file.iter_batches(_BATCH, row_groups=[group], columns=columns, use_threads=False):
@@ -112,7 +112,7 @@ def plain_residents(path: Path, sealed: Sealing | None = None) -> Residents | No
                 parts.append(_part(rows, people, sealed))
         return parts
 
-    found = list[_Part]()
+    found = list[_ListPart]()
     with ThreadPoolExecutor(_THREADS) as threads:
         for parts in threads.map(read, range(groups)):
             if parts is None:
@@ -164,7 +164,7 @@ def _is_clean(rows: pa.Table, others: pl.DataFrame) -> bool:
     return bool(lengths[0] > 0 and lengths[1] <= _LONGEST and not ((first | later) & ~_PLAIN).any())
 
 
-def _part(rows: pa.Table, people: pl.DataFrame, sealed: Sealing | None) -> _Part:
+def _part(rows: pa.Table, people: pl.DataFrame, sealed: Sealing | None) -> _ListPart:
     area = np.zeros(len(rows), np.int64)
     texts = list[pl.Series]()
     for name in AREA:
@@ -180,7 +180,7 @@ def _part(rows: pa.Table, people: pl.DataFrame, sealed: Sealing | None) -> _Part
     names = {name: each.gather(place) for name, each, place in zip(AREA, texts, places, strict=True)}
     runs = np.diff(begins, append=len(rows))
     told = documents_of(people) if sealed is None else people_of_pseudonyms(sealed(people))
-    return _Part(told, np.repeat(own, runs), pl.DataFrame(names), _households(rows))
+    return _ListPart(told, np.repeat(own, runs), pl.DataFrame(names), _households(rows))
 
 
 def _coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
@@ -197,7 +197,7 @@ def _households(rows: pa.Table) -> pl.Series:
     ).to_series()
 
 
-def _joined(parts: list[_Part]) -> Residents:
+def _joined(parts: list[_ListPart]) -> ResidentRows:
     """Number the buildings of all parts."""
     names = pl.concat([pl.DataFrame(schema=dict.fromkeys(AREA, pl.String)), *(part.names for part in parts)])
     areas = names.unique(maintain_order=True).with_row_index("area").cast({"area": pl.Int32})
@@ -207,6 +207,6 @@ def _joined(parts: list[_Part]) -> Residents:
         area.append(numbers[begin:][part.area])
         begin += part.names.height
     households = [pl.Series([], dtype=pl.UInt64), *(part.household for part in parts)]
-    return Residents(
+    return ResidentRows(
         [part.people for part in parts], np.concatenate(area), pl.concat(households, rechunk=True), areas
     )

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from poolpipe.events.reference import Reference
-    from poolpipe.nightly.people_numbers import Documents, People
-    from poolpipe.nightly.residents import Residents
+    from poolpipe.nightly.people_numbers import Documents, PersonKeys
+    from poolpipe.nightly.residents import ResidentRows
     from poolpipe.nightly.sources import TableFiles
 
 __all__ = ["ListedPeople", "lay_out_people"]
@@ -60,7 +60,7 @@ class ListedPeople:
     Attributes
     ----------
     area, household : pyarrow.Array
-        (residents,) int32 and uint64, as `Residents` has them.
+        (residents,) int32 and uint64, as `ResidentRows` has them.
     begins : (tubes + 1,) int64
         Where each tube's people begin among the seats; tubes are numbered as in the view `numbered_pools`.
     person, at : (seats,) int32 and int64
@@ -168,7 +168,7 @@ def lay_out_people(
     return found, missing
 
 
-def _listed(source: TableFiles, known: Reference, people: Path | None) -> tuple[Residents, list[str]]:
+def _listed(source: TableFiles, known: Reference, people: Path | None) -> tuple[ResidentRows, list[str]]:
     """The residents of the list, and codes of messages why there are none."""
     given = known.people if people is None else people
     if given is None:
@@ -180,11 +180,11 @@ def _listed(source: TableFiles, known: Reference, people: Path | None) -> tuple[
     return plain_residents(given, source.sealed) or residents_of(cleaned(given), source.sealed), []
 
 
-def _swabbed(source: TableFiles) -> tuple[list[Documents | People], NDArray[np.int64]]:
+def _swabbed(source: TableFiles) -> tuple[list[Documents | PersonKeys], NDArray[np.int64]]:
     """Who sits on each seat, part by part, and when they were swabbed."""
     columns = ["person", "collected_at"] if source.is_sealed else ["person_type", "person", "collected_at"]
 
-    def read(place: tuple[Path, int]) -> tuple[Documents | People, NDArray[np.int64]]:
+    def read(place: tuple[Path, int]) -> tuple[Documents | PersonKeys, NDArray[np.int64]]:
         path, group = place
         with arrow_file(path) as file:
             rows = pl.DataFrame(
