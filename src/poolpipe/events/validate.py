@@ -136,7 +136,7 @@ class _Validation:
             if len(mine := rows[self.reason[rows] == check])
         ]
         empty = pl.DataFrame(schema={"row": pl.Int64, "code": pl.String, "detail": pl.String})
-        return pl.concat([empty, *parts]).sort("row")
+        return pl.concat([empty, *parts]).sort("row") if parts else empty
 
     def _detail(self, rows: NDArray[np.int64], column: str, rule: str) -> pl.Series:
         if column not in self.table.column_names:
@@ -186,7 +186,9 @@ def _missing(reading: _Validation) -> None:
     """Reject rows without a required value; decided after cleaning, so that a cell of blanks is missing, too."""
     kind = EVENTS[reading.kind]
     for column in ("at", *kind.must):
-        reading.refuse(_absent(reading, column), "missing_value", column, _must(reading, column))
+        absent = _absent(reading, column)
+        if absent.any():  # the rule is looked for only where it is told
+            reading.refuse(absent, "missing_value", column, _must(reading, column))
     if reading.kind == "load":
         needs = ~_controls(reading)
         rule = message("sample_without_tube", {})
