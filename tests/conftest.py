@@ -49,6 +49,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """Give them back, for libraries that tell at exit of what was never freed."""
+    gc.unfreeze()
+
+
 DRAW = vl_convert.vegalite_to_svg
 
 
