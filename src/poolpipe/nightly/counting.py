@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -157,19 +158,28 @@ def count_day(
     early = needed_for(LAID_OUT["round_residents"])
     first = in_order(each for each in base if each.name in early)
     second = in_order(each for each in base if each.name not in early)
-    for place, each in enumerate([*first, *second]):
-        if place == len(first) and listed is not None and "round_residents" in wanted:
-            listed.lay_out_rounds(connection)
-        connection.execute(f"create or replace temp {each.kind} {each.name} as {each.select}")
+    done = count()
+
+    def told() -> None:
         if progress:
-            progress("counting", place, len(base) + len(shown))
+            progress("counting", next(done), len(base) + len(shown))
+
+    def lay_out(files: Iterable[MartFile]) -> None:
+        for each in files:
+            told()
+            connection.execute(f"create or replace temp {each.kind} {each.name} as {each.select}")
+
+    lay_out(first)
+    if listed is not None and "round_residents" in wanted:
+        listed.lay_out_rounds(connection)
+    lay_out(second)
     if "fit" in wanted:
         lay_out_fit(connection, asked.policy)
     _hide(connection, limit, wanted, before)
-    for place, each in enumerate(shown):
+    for each in shown:
+        told()
         write(each)
-        if progress:
-            progress("counting", len(base) + place + 1, len(base) + len(shown))
+    told()
 
 
 def needed_for(marts: Iterable[str]) -> set[str]:

@@ -164,7 +164,11 @@ def lay_out_people(
     connection.register(
         "swabs", pa.table({"pool": to_arrow(tubes), "person": to_arrow(person), "collected_at": _moments(at)})
     )
-    put(connection, "areas", residents.areas)
+    put(
+        connection,
+        "areas",
+        residents.areas.filter(pl.Series(np.bincount(area, minlength=residents.areas.height) > 0)),
+    )
     return found, missing
 
 
