@@ -144,6 +144,11 @@ def count_days(
     missing = lay_out_views(connection, tables)
     listed: ListedPeople | None = None
     if needed is None or needed & ABOUT_PEOPLE:
+        first, last = (
+            DayAsked(each, rules, as_of).variables() for each in (database.days[0], database.days[-1])
+        )
+        connection.execute("set variable asked_begins = ?", [first["begins"]])
+        connection.execute("set variable asked_ends = ?", [last["ends"]])
         listed, why = lay_out_people(connection, tables, known, people)
         missing += why
     missing += lay_out_reference(connection, known)

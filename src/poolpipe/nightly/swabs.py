@@ -40,6 +40,19 @@ __all__ = ["ListedPeople", "lay_out_people"]
 _THREADS = 2
 _NOBODY = pl.DataFrame(schema=dict.fromkeys(("person", *AREA), pl.String))
 _MOMENT = pa.timestamp("us", "UTC")
+_NOT_READ = np.int32(np.iinfo(np.int32).max)
+"""The number of whoever sits on a seat that nothing is asked of."""
+
+_TUBES = """(
+    select coalesce(people, 0) as people, coalesce(round in (
+        select round from numbered_pools
+        where first_collected >= getvariable('asked_begins') and first_collected < getvariable('asked_ends')
+    ), false) as is_asked
+    from numbered_pools
+    order by pool
+)"""
+"""People of each tube, and whether its round was under way on one of the days."""
+
 _ROUND = pa.schema(
     {
         "round": pa.dictionary(pa.int32(), pa.large_string()),
@@ -123,7 +136,8 @@ def lay_out_people(
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
-        With the views of `lay_out_views`.
+        With the views of `lay_out_views`, and the variables `asked_begins` and `asked_ends`: swabs are laid out of the
+        rounds in which a tube was begun between these moments.
     source : TableFiles
     known : Reference
     people : Path, optional
@@ -141,34 +155,27 @@ def lay_out_people(
         If the tables `members` and `pools` do not belong together.
     """
     residents, missing = _listed(source, known, people)
-    swabbed, at = _swabbed(source)
+    tubes = frame_of(connection, _TUBES)
+    counts = tubes["people"].to_numpy()
+    begins = np.concatenate([[0], np.cumsum(counts)])
+    spans, swabbed, moments = _swabbed(source, begins, tubes["is_asked"].to_numpy())
     numbers, new = number_people(people_of([*residents.people, *swabbed]))
     listed = len(residents.people)
-    begins = np.cumsum([0, *map(len, numbers[:listed])])
-    once = np.concatenate(
-        [np.empty(0, np.int64), *(begin + rows for begin, rows in zip(begins, new[:listed], strict=False))]
-    )
+    firsts = np.cumsum([0, *map(len, numbers[:listed])])
+    rows = (first + rows for first, rows in zip(firsts, new[:listed], strict=False))
+    once = np.concatenate([np.empty(0, np.int64), *rows])
     area, household = residents.area[once], residents.household.gather(once)
-    person = np.concatenate([np.empty(0, np.int32), *numbers[listed:]])
-    seats = frame_of(connection, "(select coalesce(people, 0) as people from numbered_pools order by pool)")
-    counts = seats["people"].to_numpy()
-    if counts.sum() != len(person):
-        raise InputError.of(
-            "nightly_seats_differ", where=source.where, members=len(person), people=int(counts.sum())
-        )
-    found = ListedPeople(
-        to_arrow(area), household.to_arrow(), np.concatenate([[0], np.cumsum(counts)]), person, at
-    )
-    tubes = np.repeat(np.arange(len(counts), dtype=np.uint32), counts)
+    person, at = np.full(begins[-1], _NOT_READ), np.full(begins[-1], kernels.NEVER)
+    for span, own, told in zip(spans, numbers[listed:], moments, strict=True):
+        person[span], at[span] = own, told
+    found = ListedPeople(to_arrow(area), household.to_arrow(), begins, person, at)
+    tube = np.repeat(np.arange(len(counts), dtype=np.uint32), counts)
+    seats = pa.table({"pool": to_arrow(tube), "person": to_arrow(person), "collected_at": _moments(at)})
+    read = (seats.slice(span.start, span.stop - span.start) for span in spans)
+    connection.register("swabs", pa.concat_tables([seats.slice(0, 0), *read]))
     connection.register("residents", pa.table({"area": found.area, "household": found.household}))
-    connection.register(
-        "swabs", pa.table({"pool": to_arrow(tubes), "person": to_arrow(person), "collected_at": _moments(at)})
-    )
-    put(
-        connection,
-        "areas",
-        residents.areas.filter(pl.Series(np.bincount(area, minlength=residents.areas.height) > 0)),
-    )
+    is_lived_in = np.bincount(area, minlength=residents.areas.height) > 0
+    put(connection, "areas", residents.areas.filter(pl.Series(is_lived_in)))
     return found, missing
 
 
@@ -184,9 +191,28 @@ def _listed(source: TableFiles, known: Reference, people: Path | None) -> tuple[
     return plain_residents(given, source.sealed) or residents_of(cleaned(given), source.sealed), []
 
 
-def _swabbed(source: TableFiles) -> tuple[list[Documents | PersonKeys], NDArray[np.int64]]:
-    """Who sits on each seat, part by part, and when they were swabbed."""
+def _swabbed(
+    source: TableFiles, begins: NDArray[np.int64], is_asked: NDArray[np.bool_]
+) -> tuple[list[slice], list[Documents | PersonKeys], list[NDArray[np.int64]]]:
+    """Who sits on the seats of the tubes that are asked for, and when they were swabbed, by spans of seats.
+
+    Files are read by row groups: those in which no tube is asked for are left out.
+    """
     columns = ["person", "collected_at"] if source.is_sealed else ["person_type", "person", "collected_at"]
+    asked_before = np.concatenate([[0], np.cumsum(is_asked)])
+    places: list[tuple[Path, int]] = []
+    spans, begin = list[slice](), 0
+    for path in source.tables.get("members") or ():
+        for group, size in enumerate(_sizes(path)):
+            first = np.searchsorted(begins, begin, "right") - 1
+            behind = np.searchsorted(begins[:-1], begin + size, "left")
+            if asked_before[behind] > asked_before[min(first, behind)]:
+                places.append((path, group))
+                spans.append(slice(begin, begin + size))
+            begin += size
+    if begin != begins[-1]:
+        people = int(begins[-1])
+        raise InputError.of("nightly_seats_differ", where=source.where, members=begin, people=people)
 
     def read(place: tuple[Path, int]) -> tuple[Documents | PersonKeys, NDArray[np.int64]]:
         path, group = place
@@ -197,16 +223,16 @@ def _swabbed(source: TableFiles) -> tuple[list[Documents | PersonKeys], NDArray[
         at = rows["collected_at"].cast(pl.Int64).to_numpy()
         return (people_of_pseudonyms(rows["person"]) if source.is_sealed else documents_of(rows)), at
 
-    places = [(path, group) for path in source.tables.get("members") or () for group in range(_groups(path))]
     with ThreadPoolExecutor(_THREADS) as threads:
         found = list(threads.map(read, places))
-    at = np.concatenate([np.empty(0, np.int64), *(moments for _, moments in found)])
-    return [people for people, _ in found], at
+    return spans, [people for people, _ in found], [at for _, at in found]
 
 
-def _groups(path: Path) -> int:
+def _sizes(path: Path) -> list[int]:
+    """Rows of each row group."""
     with arrow_file(path) as file:
-        return int(pq.ParquetFile(file).num_row_groups)
+        told = pq.read_metadata(file)
+        return [told.row_group(group).num_rows for group in range(told.num_row_groups)]
 
 
 def _moments(values: NDArray[np.int64]) -> pa.Array:
