@@ -77,6 +77,11 @@ def night(city: Path, day: str, out: Path) -> dict[str, float]:
     return measured(*command, *files, "--quiet")
 
 
+def report(out: Path, day: str) -> dict[str, float]:
+    """The report alone, from a file of a night that lies there."""
+    return measured(sys.executable, "-m", "poolpipe", "nightly", str(out), "--date", day, "--quiet")
+
+
 def figures(cities: list[Path], for_pandas: Path | None) -> dict[str, Any]:
     """Measure every day of every city; a city's days go into one file."""
     told: dict[tuple[int, int, int] | str, dict[str, float]] = {}
@@ -89,6 +94,8 @@ def figures(cities: list[Path], for_pandas: Path | None) -> dict[str, Any]:
                 told[place, len(days), people] = night(city, day, out)
                 print(place, len(days), people, told[place, len(days), people], file=sys.stderr)
                 size = size or out.stat().st_size
+                if "report" not in told:
+                    told["report"] = report(out, day)
     if for_pandas:
         day = days_of(for_pandas)[0]
         told["pandas"] = measured(sys.executable, "-m", "benchmarks.peers.night_pandas", str(for_pandas), day)
@@ -97,6 +104,11 @@ def figures(cities: list[Path], for_pandas: Path | None) -> dict[str, Any]:
 
 def label(step: tuple[int, int, int] | str, place: int) -> str:
     """What a row is of, in English (0) or Chinese (1)."""
+    if step == "report":
+        return (
+            "its report, HTML and PDF, from the file of the night",
+            "其报告（HTML 与 PDF，由夜间数据库生成）",
+        )[place]
     if isinstance(step, str):
         return ("the main marts of the row above in pandas", "上一行的主要统计表（pandas）")[place]
     which, days, people = step

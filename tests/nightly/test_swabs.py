@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
@@ -15,6 +15,9 @@ from poolpipe.errors import InputError
 from poolpipe.nightly.sources import TableFiles
 from poolpipe.nightly.swabs import lay_out_people
 from poolpipe.nightly.views import lay_out_views
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROUNDS = ("2022-04-04", "2022-04-07")
 

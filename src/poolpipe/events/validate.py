@@ -129,9 +129,7 @@ class _Validation:
     def rejected(self) -> pl.DataFrame:
         rows = np.flatnonzero(self.reason)
         parts = [
-            pl.DataFrame({"row": mine}).with_columns(
-                pl.lit(code).alias("code"), self._detail(mine, column, rule).alias("detail")
-            )
+            pl.DataFrame({"row": mine, "code": code, "detail": self._detail(mine, column, rule)})
             for check, (code, column, rule) in enumerate(self.checks, start=1)
             if len(mine := rows[self.reason[rows] == check])
         ]
@@ -186,8 +184,7 @@ def _missing(reading: _Validation) -> None:
     """Reject rows without a required value; decided after cleaning, so that a cell of blanks is missing, too."""
     kind = EVENTS[reading.kind]
     for column in ("at", *kind.must):
-        absent = _absent(reading, column)
-        if absent.any():  # the rule is looked for only where it is told
+        if (absent := _absent(reading, column)).any():  # the rule is looked for only where it is told
             reading.refuse(absent, "missing_value", column, _must(reading, column))
     if reading.kind == "load":
         needs = ~_controls(reading)
