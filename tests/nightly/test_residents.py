@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poolpipe.errors import PoolpipeError
 from poolpipe.nightly import residents
 from poolpipe.nightly.people_numbers import number_people, people_of
 from poolpipe.nightly.residents import AREA, plain_residents, residents_of
@@ -103,3 +107,35 @@ def test_file__without_people_or_of_other_types_is_not_taken(tmp_path):
         assert plain_residents(tmp_path / f"{name}.parquet") is None
     (tmp_path / "damaged.parquet").write_bytes(b"PAR1")
     assert plain_residents(tmp_path / "damaged.parquet") is None
+
+
+@pytest.mark.parametrize(
+    ("column", "header"),
+    [
+        ("person", "证件号码"), ("person_type", "证件类型"), ("township", "乡镇"), ("community", "社区"), ("building", "楼栋"),
+        ("household", "户号"), ("household", "Household"), ("township", " TOWNSHIP "), ("building", "Building"),
+    ],
+)  # fmt: skip
+def test_file__with_other_headers_is_read_as_the_same_list_in_csv_is(tmp_path, column, header):
+    kinds = ["RIC", None, "PPN", "RIC"]
+    listed = pl.DataFrame(
+        {"person": NUMBERS, "person_type": kinds, **dict.fromkeys((*AREA, "household"), ["x"] * 4)}
+    )
+    listed.rename({column: header}).write_parquet(tmp_path / "people.parquet")
+    assert plain_residents(tmp_path / "people.parquet") is None
+    assert residents.cleaned(tmp_path / "people.parquet")[column].to_list() == listed[column].to_list()
+    twice = listed.with_columns(listed[column].alias(header))
+    twice.write_parquet(tmp_path / "twice.parquet")
+    assert plain_residents(tmp_path / "twice.parquet") is None
+
+
+@pytest.mark.parametrize("column", [*AREA, "household", "person", "person_type"])
+def test_file__with_bytes_that_are_no_text_is_refused_in_words(tmp_path, column):
+    bytes_of = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.py_buffer(np.array([0, 1], np.int32)), pa.py_buffer(b"\xff")]
+    )
+    rows = pa.table({"person": pa.array(NUMBERS[:1])} | {column: bytes_of})
+    pq.write_table(rows, tmp_path / "people.parquet")
+    assert plain_residents(tmp_path / "people.parquet") is None
+    with pytest.raises(PoolpipeError):
+        residents.cleaned(tmp_path / "people.parquet")

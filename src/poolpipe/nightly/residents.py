@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from poolpipe.coding.dictionaries import RESIDENT, text_bytes
+from poolpipe.coding.headers import bare_header, column_of_header
 from poolpipe.events.reference import read_reference
 from poolpipe.nightly.people_numbers import Documents, PersonKeys, documents_of, people_of_pseudonyms
 from poolpipe.paths import arrow_file
@@ -106,6 +107,10 @@ def plain_residents(path: Path, sealed: Sealing | None = None) -> ResidentRows |
             file = pq.ParquetFile(source, read_dictionary=[name for name in AREA if name in columns])
             for batch in file.iter_batches(_BATCH, row_groups=[group], columns=columns, use_threads=False):
                 rows = pa.Table.from_batches([batch])
+                try:
+                    rows.validate(full=True)
+                except pa.ArrowInvalid:
+                    return None  # bytes that are no UTF-8, which polars would take
                 people = _documents(rows)
                 if rows["person"].null_count or not _is_clean(rows, documents_of(people).others):
                     return None
@@ -139,6 +144,9 @@ def _form(path: Path) -> tuple[int, list[str]] | None:
     except (OSError, pa.ArrowException):
         return None
     used = [each for each in schema if each.name in _USED]
+    others = {*schema.names} - {*_USED}
+    if any(column_of_header(bare_header(name)) in _USED for name in others):
+        return None  # 乡镇, or Household: headers that are read as one of these columns
     if not all(pa.types.is_string(each.type) or pa.types.is_large_string(each.type) for each in used):
         return None
     names = [each.name for each in used]
