@@ -30,6 +30,7 @@ __all__ = [
     "Dictionaries",
     "Entities",
     "large_texts",
+    "resident_keys",
     "text_bytes",
     "well_names",
 ]
@@ -244,16 +245,13 @@ class Dictionaries:
 
         Null for a person with another document than a resident ID who does not occur in the events.
         """
-        text, offsets = text_bytes(people["person"])
-        keys = np.empty(people.height, np.int64)
-        kernels.parse_resident_ids(text, offsets, keys)
         kinds = pl.lit(None, pl.String)
         if "person_type" in people.columns:
             kinds = pl.col("person_type")
         asked = people.select(kinds.fill_null(RESIDENT).alias("person_type"), pl.col("person"))
         known = self.others.with_columns((-1 - pl.int_range(pl.len(), dtype=pl.Int64)).alias("key"))
-        regular = (pl.Series(keys) >= 0) & (asked["person_type"] == RESIDENT)
-        found = pl.Series("person", keys)
+        found = pl.Series("person", resident_keys(asked))
+        regular = found >= 0
         # Few are left: a join of all rows would take longer than the rest of this function.
         if not regular.all():
             asked = asked.filter(~regular)
@@ -295,6 +293,21 @@ class Dictionaries:
             .to_series()
             .to_numpy(writable=True)
         )  # fmt: skip
+
+
+def resident_keys(people: pl.DataFrame) -> NDArray[np.int64]:
+    """Give the keys of resident IDs, (n,) int64; `codes.IRREGULAR` for every other document.
+
+    Parameters
+    ----------
+    people : DataFrame
+        person_type and person, (n,); a type that is null is no resident ID's.
+    """
+    text, offsets = text_bytes(people["person"])
+    keys = np.empty(people.height, np.int64)
+    kernels.parse_resident_ids(text, offsets, keys)
+    keys[~(people["person_type"] == RESIDENT).fill_null(value=False).to_numpy()] = kernels.IRREGULAR
+    return keys
 
 
 def text_bytes(values: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

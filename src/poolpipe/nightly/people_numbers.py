@@ -8,9 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from poolpipe.coding.dictionaries import RESIDENT, text_bytes
+from poolpipe.coding.dictionaries import resident_keys, text_bytes
 from poolpipe.coding.numbering import number_by_first
-from poolpipe_kernels.codes import IRREGULAR, parse_resident_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +46,7 @@ class Documents(NamedTuple):
     Attributes
     ----------
     keys : (n,) int64
-        Of resident IDs as `parse_resident_ids` has them; -1 for every other document.
+        As `resident_keys` gives them: below 0 for what is no resident ID.
     others : DataFrame
         person_type and person of the latter, row by row.
     """
@@ -64,10 +63,7 @@ def documents_of(people: pl.DataFrame) -> Documents:
     people : DataFrame
         person_type, person; (n,).
     """
-    text, offsets = text_bytes(people["person"])
-    keys = np.empty(people.height, np.int64)
-    parse_resident_ids(text, offsets, keys)
-    keys[(people["person_type"] != RESIDENT).to_numpy()] = IRREGULAR
+    keys = resident_keys(people)
     return Documents(keys, people.filter(pl.Series(keys < 0)).select("person_type", "person"))
 
 

@@ -19,9 +19,8 @@ import polars as pl
 import pyarrow as pa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from poolpipe.coding.dictionaries import RESIDENT, text_bytes
+from poolpipe.coding.dictionaries import resident_keys, text_bytes
 from poolpipe.errors import InputError
-from poolpipe_kernels import codes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,10 +88,8 @@ def keys_of_people(people: pl.DataFrame) -> tuple[NDArray[np.int64], pl.DataFram
     others : DataFrame
         As `pseudonyms` takes them; each document is there once.
     """
-    text, offsets = text_bytes(people["person"])
-    keys = np.empty(people.height, np.int64)
-    codes.parse_resident_ids(text, offsets, keys)
-    odd = (keys < 0) | (people["person_type"] != RESIDENT).to_numpy()
+    keys = resident_keys(people)
+    odd = keys < 0
     several = people.select("person_type", "person").filter(pl.Series(odd))
     others = several.unique(maintain_order=True)
     place = several.join(
