@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 
+from poolpipe.nightly.days import bounds_of_day
 from poolpipe.nightly.expected import lay_out_fit
 from poolpipe.nightly.frames import frame_of, put
 from poolpipe.nightly.hiding import hidden_coverage, hidden_faults, hidden_positives, hidden_visits
@@ -65,11 +65,7 @@ class DayAsked:
     def variables(self) -> dict[str, Any]:
         """Every variable that the SQL files read but `has_devices`, which is of the tables."""
         rules, clocks = self.policy.nightly, self.policy.clocks
-        zone = ZoneInfo(self.policy.time_zone)
-        begins, ends = (
-            datetime(each.year, each.month, each.day, tzinfo=zone).astimezone(UTC)
-            for each in (self.day, self.day + timedelta(days=1))
-        )
+        begins, ends = bounds_of_day(self.day, self.policy)
         return {
             "date": self.day,
             "zone": self.policy.time_zone,

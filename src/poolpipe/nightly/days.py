@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from poolpipe.nightly.sources import TableFiles
     from poolpipe.policy import Policy
 
-__all__ = ["DAYS_NAMED", "check_counted", "days_swabbed", "days_with_events", "has_events"]
+__all__ = ["DAYS_NAMED", "bounds_of_day", "check_counted", "days_swabbed", "days_with_events", "has_events"]
 
 DAYS_NAMED = 7
 """Days that an error names, at most."""
@@ -47,15 +47,21 @@ def _days(tables: TableFiles, rules: Policy, columns: list[str]) -> list[date]:
     return sorted(found)
 
 
+def bounds_of_day(day: date, rules: Policy) -> tuple[datetime, datetime]:
+    """When a day of the policy's time zone begins and ends, in UTC."""
+    zone, tomorrow = ZoneInfo(rules.time_zone), day + timedelta(days=1)
+    begins, ends = (
+        datetime(each.year, each.month, each.day, tzinfo=zone).astimezone(UTC) for each in (day, tomorrow)
+    )
+    return begins, ends
+
+
 def has_events(tables: TableFiles, rules: Policy, day: date) -> bool:
     """Whether a tube was swabbed, moved, tested or got its result on a local day."""
     files = tables.tables.get("pools")
     if not files:
         return False
-    zone, tomorrow = ZoneInfo(rules.time_zone), day + timedelta(days=1)
-    begins, ends = (
-        datetime(each.year, each.month, each.day, tzinfo=zone).astimezone(UTC) for each in (day, tomorrow)
-    )
+    begins, ends = bounds_of_day(day, rules)
     within = [pl.col(column).is_between(begins, ends, closed="left").any() for column in _TIMES]
     found = pl.scan_parquet(list(files), glob=False).select(pl.any_horizontal(within)).collect()
     return bool(found.item())

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from poolpipe.errors import InputError
 from poolpipe.events.reference import Reference
 from poolpipe.messages import in_both, message
 from poolpipe.nightly.counting import ABOUT_PEOPLE, DayAsked, count_day, lay_out_reference, needed_for
 from poolpipe.nightly.database import NightDatabase, being_written
-from poolpipe.nightly.days import DAYS_NAMED, days_with_events, has_events
+from poolpipe.nightly.days import DAYS_NAMED, bounds_of_day, days_with_events, has_events
 from poolpipe.nightly.laboratories import DRIFT, lay_out_drift
 from poolpipe.nightly.marts import mart_files
 from poolpipe.nightly.sources import opened_tables
@@ -144,11 +143,8 @@ def count_days(
     missing = lay_out_views(connection, tables)
     listed: ListedPeople | None = None
     if needed is None or needed & ABOUT_PEOPLE:
-        first, last = (
-            DayAsked(each, rules, as_of).variables() for each in (database.days[0], database.days[-1])
-        )
-        connection.execute("set variable asked_begins = ?", [first["begins"]])
-        connection.execute("set variable asked_ends = ?", [last["ends"]])
+        connection.execute("set variable asked_begins = ?", [bounds_of_day(database.days[0], rules)[0]])
+        connection.execute("set variable asked_ends = ?", [bounds_of_day(database.days[-1], rules)[1]])
         listed, why = lay_out_people(connection, tables, known, people)
         missing += why
     missing += lay_out_reference(connection, known)
@@ -200,8 +196,7 @@ def _is_revised(before: Callable[[str], pl.DataFrame], version: str) -> bool:
 def _doubts(day: date, tables: TableFiles, rules: Policy) -> list[str]:
     """What to bear in mind of a day: it had not ended, or the tables are of another policy."""
     found = []
-    tomorrow = day + timedelta(days=1)
-    ends = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=ZoneInfo(rules.time_zone))
+    _, ends = bounds_of_day(day, rules)
     if tables.as_of is not None and tables.as_of < ends:
         found.append("nightly_unfinished_day")
     if tables.summary["policy"]["version"] != rules.version:

@@ -80,7 +80,7 @@ def residents_of(people: pl.DataFrame, sealed: Sealing | None = None) -> Residen
     """
     texts = people.select(pl.col(name).cast(pl.String) for name in _USED if name in people.columns)
     parts = (texts.slice(begin, _BATCH).to_arrow() for begin in range(0, people.height, _BATCH))
-    return _joined([_part(part, _documents(part), sealed) for part in parts])
+    return _joined([_part(part, _told(_people(part), sealed)) for part in parts])
 
 
 def plain_residents(path: Path, sealed: Sealing | None = None) -> ResidentRows | None:
@@ -111,10 +111,11 @@ def plain_residents(path: Path, sealed: Sealing | None = None) -> ResidentRows |
                     rows.validate(full=True)
                 except pa.ArrowInvalid:
                     return None  # bytes that are no UTF-8, which polars would take
-                people = _documents(rows)
-                if rows["person"].null_count or not _is_clean(rows, documents_of(people).others):
+                people = _people(rows)
+                documents = documents_of(people)
+                if rows["person"].null_count or not _is_clean(rows, documents.others):
                     return None
-                parts.append(_part(rows, people, sealed))
+                parts.append(_part(rows, documents if sealed is None else _told(people, sealed)))
         return parts
 
     found = list[_ListPart]()
@@ -153,7 +154,11 @@ def _form(path: Path) -> tuple[int, list[str]] | None:
     return (groups, names) if names.count("person") == 1 and len({*names}) == len(names) else None
 
 
-def _documents(rows: pa.Table) -> pl.DataFrame:
+def _told(people: pl.DataFrame, sealed: Sealing | None) -> Documents | PersonKeys:
+    return documents_of(people) if sealed is None else people_of_pseudonyms(sealed(people))
+
+
+def _people(rows: pa.Table) -> pl.DataFrame:
     people = pl.DataFrame(rows.select([name for name in _PEOPLE if name in rows.column_names]))
     kind = pl.col("person_type").fill_null(RESIDENT) if "person_type" in people.columns else pl.lit(RESIDENT)
     return people.select(kind.alias("person_type"), "person")
@@ -172,7 +177,7 @@ def _is_clean(rows: pa.Table, others: pl.DataFrame) -> bool:
     return bool(lengths[0] > 0 and lengths[1] <= _LONGEST and not ((first | later) & ~_PLAIN).any())
 
 
-def _part(rows: pa.Table, people: pl.DataFrame, sealed: Sealing | None) -> _ListPart:
+def _part(rows: pa.Table, people: Documents | PersonKeys) -> _ListPart:
     area = np.zeros(len(rows), np.int64)
     texts = list[pl.Series]()
     for name in AREA:
@@ -187,8 +192,7 @@ def _part(rows: pa.Table, people: pl.DataFrame, sealed: Sealing | None) -> _List
     places = np.unravel_index(distinct, [len(each) for each in texts])
     names = {name: each.gather(place) for name, each, place in zip(AREA, texts, places, strict=True)}
     runs = np.diff(begins, append=len(rows))
-    told = documents_of(people) if sealed is None else people_of_pseudonyms(sealed(people))
-    return _ListPart(told, np.repeat(own, runs), pl.DataFrame(names), _households(rows))
+    return _ListPart(people, np.repeat(own, runs), pl.DataFrame(names), _households(rows))
 
 
 def _coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
