@@ -32,6 +32,8 @@ if /i "%~1"=="demo" (
     .venv\Scripts\poolpipe demo --out demo
     exit /b
 )
+rem Byte code is kept whatever the shell says: the tests start hundreds of processes, and each would compile its libraries.
+set "PYTHONDONTWRITEBYTECODE="
 .venv\Scripts\ruff check . || exit /b 1
 .venv\Scripts\ruff format --check . || exit /b 1
 .venv\Scripts\mypy --num-workers 2 || exit /b 1
