@@ -1,4 +1,4 @@
-"""Connected components of people and pools, and the steps of laying one out."""
+"""Seats by pool, what certain outcomes settle in them, and a component copied out of them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "compact",
+    "count_seats",
     "drop_repeats",
     "extract",
-    "join_pools",
     "order_by_pool",
     "settle",
     "sum_by_pool",
@@ -54,6 +54,36 @@ def order_by_pool(
     for pool in range(offsets.size - 1, 0, -1):
         offsets[pool] = offsets[pool - 1]
     offsets[0] = 0
+
+
+@kernel("int32[]! int64[]")
+def count_seats(pool_of_seat: NDArray[np.int32], offsets: NDArray[np.int64]) -> bool:
+    """Count the seats of each pool, and tell whether they lie pool after pool already.
+
+        #  pool_of_seat 0 0 2   ->   offsets 0 2 2 3, True
+
+    Parameters
+    ----------
+    pool_of_seat : (seats,) int32
+        Pool of each seat, from 0.
+    offsets : (pools + 1,) int64
+        In: zeros. Out: where the seats of each pool begin, if they lie pool after pool.
+
+    Returns
+    -------
+    bool
+        Whether no seat lies behind one of a later pool.
+    """
+    before = np.int32(0)
+    ordered = True
+    for seat in range(pool_of_seat.size):
+        pool = pool_of_seat[seat]
+        offsets[pool + 1] += 1
+        ordered &= pool >= before
+        before = pool
+    for pool in range(offsets.size - 1):
+        offsets[pool + 1] += offsets[pool]
+    return ordered
 
 
 @kernel("int64[] int32[] int32[]")
@@ -161,61 +191,6 @@ def compact(
                     kept += 1
         new_offsets[pool + 1] = kept
     return kept
-
-
-@kernel("int64[] int32[] bool[] int32[] int32[]")
-def join_pools(
-    offsets: NDArray[np.int64],
-    members: NDArray[np.int32],
-    informative: NDArray[np.bool_],
-    last_pool: NDArray[np.int32],
-    parent: NDArray[np.int32],
-) -> None:
-    """Join pools that share a person, with union-find over the pools.
-
-        #  pool 0 [0 1]   pool 1 [1 2]   pool 2 [3]   ->   parent 0 0 2   last_pool 0 1 1 2
-
-    Parameters
-    ----------
-    offsets, members : (pools + 1,) int64 and (seats,) int32
-        People by pool, as `order_by_pool` leaves them.
-    informative : (pools,) bool
-        Whether the pool's outcome depends on its people; other pools join nothing.
-    last_pool : (people,) int32
-        In: -1. Out: the last informative pool of each person, -1 where there is none.
-    parent : (pools,) int32
-        Output: the root of each pool, the lowest pool of its component.
-    """
-    widest = 0
-    for pool in range(offsets.size - 1):
-        parent[pool] = pool
-        widest = max(widest, offsets[pool + 1] - offsets[pool])
-    before = np.empty(widest, np.int32)
-    for pool in range(offsets.size - 1):
-        if not informative[pool]:
-            continue
-        start = offsets[pool]
-        for i in range(offsets[pool + 1] - start):  # all reads first: the misses overlap instead of queueing
-            before[i] = last_pool[members[start + i]]
-            last_pool[members[start + i]] = pool
-        b = pool
-        for i in range(offsets[pool + 1] - start):
-            a = before[i]
-            if a < 0:
-                continue
-            while parent[a] != a:
-                parent[a] = parent[parent[a]]
-                a = parent[a]
-            if a < b:
-                parent[b] = a
-                b = a
-            elif b < a:
-                parent[a] = b
-    for pool in range(offsets.size - 1):
-        root = pool
-        while parent[root] != root:
-            root = parent[root]
-        parent[pool] = root
 
 
 @kernel

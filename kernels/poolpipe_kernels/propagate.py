@@ -11,7 +11,13 @@ from poolpipe_kernels.compilation import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["bound_odds", "layers", "pool_evidence", "pool_evidence_in_logs", "sweep", "sweep_in_logs"]
+__all__ = [
+    "layers",
+    "pool_evidence",
+    "pool_evidence_in_logs",
+    "sweep",
+    "sweep_in_logs",
+]
 
 
 @kernel("int32[] int64[] int32[] uint16[] int8[]")
@@ -215,36 +221,6 @@ def pool_evidence(
         total = none + likelihood[row, 1] * anybody
         term[pool] = np.log(total) - edges - np.log(product)
         nobody[pool] = none / total if total > 0.0 else np.nan
-
-
-@kernel
-def bound_odds(
-    pools: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    members: NDArray[np.int32],
-    row_of_pool: NDArray[np.int64],
-    lowest: NDArray[np.float64],
-    highest: NDArray[np.float64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-) -> None:
-    """Multiply the bounds of each pool's messages into the bounds of its people's odds.
-
-    Parameters
-    ----------
-    pools : (k,) int32
-        The pools to consider.
-    offsets, members, row_of_pool
-        As in `sweep`.
-    lowest, highest : (rows,) float64
-        Bounds of P(outcome | one more infected) / P(outcome), whoever else is infected.
-    low, high : (people,) float64
-        In: prior odds. Out: bounds of the posterior odds.
-    """
-    for pool in pools:
-        for seat in range(offsets[pool], offsets[pool + 1]):
-            low[members[seat]] *= lowest[row_of_pool[pool]]
-            high[members[seat]] *= highest[row_of_pool[pool]]
 
 
 @kernel

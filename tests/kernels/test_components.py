@@ -8,6 +8,7 @@ import pytest
 from kernels.both_ways import of, ways
 from kernels.graphs import csr
 from poolpipe_kernels import components
+from poolpipe_kernels.compilation import read_only
 
 
 @ways
@@ -28,25 +29,6 @@ def test_drop_repeats__seats_a_person_once_in_a_pool(interpreted: bool, size: in
     expected = [list(dict.fromkeys(pool)) for pool in pools]
     assert offsets.tolist() == csr(expected)[0].tolist()
     assert members[:kept].tolist() == csr(expected)[1].tolist()
-
-
-@ways
-def test_join_pools__finds_the_components(interpreted: bool) -> None:
-    rng = np.random.default_rng(1)
-    pools = [rng.choice(30, 3, replace=False).tolist() for _ in range(12)]
-    says = rng.random(12) < 0.8
-    offsets, members = csr(pools)
-    last, parent = np.full(30, -1, np.int32), np.empty(12, np.int32)
-    of(components.join_pools, interpreted)(offsets, members, says, last, parent)
-    groups: list[set[int]] = []
-    for pool, told in zip(pools, says, strict=True):
-        if told:
-            joined = [group for group in groups if group & set(pool)]
-            groups = [group for group in groups if group not in joined] + [set(pool).union(*joined)]
-    for person in range(30):
-        mine = {other for other in range(30) if last[other] >= 0 and last[person] >= 0
-                and parent[last[other]] == parent[last[person]]}  # fmt: skip
-        assert mine == next((group for group in groups if person in group), set())
 
 
 @ways
@@ -86,3 +68,12 @@ def test_sum_by_pool__adds_a_number_of_each_person(interpreted: bool) -> None:
     sums = np.full(3, -1.0)
     of(components.sum_by_pool, interpreted)(*csr([[0, 1], [], [1, 2]]), np.array([0.25, 0.5, 1.0]), sums)
     assert sums.tolist() == [0.75, 0.0, 1.5]
+
+
+@ways
+@pytest.mark.parametrize(("pools", "ordered"), [([0, 0, 2], True), ([1, 0, 1], False), ([], True)])
+def test_count_seats__counts_and_tells_the_order(interpreted: bool, pools: list[int], ordered: bool) -> None:
+    offsets = np.zeros(4, np.int64)
+    told = of(components.count_seats, interpreted)(read_only(np.array(pools, np.int32)), offsets)
+    assert bool(told) == ordered
+    assert offsets.tolist() == [sum(pool < end for pool in pools) for end in range(4)]

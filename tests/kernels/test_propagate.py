@@ -37,13 +37,3 @@ def test_layers__separate_pools_that_share_people(interpreted: bool) -> None:
         np.arange(5, dtype=np.int32), offsets, members, np.zeros(4, np.uint16), layer
     )
     assert layer.tolist() == [0, 0, 1, 1, 2]
-
-
-@ways
-def test_bound_odds__multiplies_what_each_pool_can_say(interpreted: bool) -> None:
-    low, high = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0])
-    of(propagate.bound_odds, interpreted)(
-        np.array([0, 1], np.int32), np.array([0, 2, 4]), np.array([0, 1, 1, 2], np.int32), np.array([1, 0]),
-        np.array([0.5, 0.25]), np.array([1.0, 10.0]), low, high,
-    )  # fmt: skip
-    assert (low.tolist(), high.tolist()) == ([0.25, 0.25, 1.5], [10.0, 20.0, 3.0])

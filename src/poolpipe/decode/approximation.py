@@ -11,7 +11,7 @@ from poolpipe.decode.answers import BELIEF, CLOSED_FORM, EXACT, LOCAL, SAMPLING,
 from poolpipe.decode.parts import LARGEST, take_apart
 from poolpipe.decode.refinement import LIKELY, refine
 from poolpipe.decode.sampling import CHAINS, MOST_STEPS, sample, steps_of_a_sweep
-from poolpipe_kernels import propagate
+from poolpipe_kernels import person_odds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -159,7 +159,7 @@ def _bound(graph: Reduced, answer: Answer, unsure: NDArray[np.bool_]) -> None:
     pools = _pools_of(graph, unsure)
     lowest, highest = _least_and_most(graph, pools)
     low, high = graph.odds.copy(), graph.odds.copy()
-    propagate.bound_odds(pools, graph.offsets, graph.members, graph.rows, lowest, highest, low, high)
+    person_odds.bound_odds(pools, graph.offsets, graph.members, graph.rows, lowest, highest, low, high)
     who = np.flatnonzero(unsure)
     with np.errstate(invalid="ignore", divide="ignore"):
         below = answer.p_infected[who] - np.nan_to_num(low[who] / (1.0 + low[who]), nan=0.0)
@@ -220,11 +220,7 @@ def _take_up(
     touched = np.zeros(parts.of_pool.size + 1, np.bool_)
     touched[parts.of_pool[pools]] = True
     inside = touched[parts.of_person]
-    mine = slice(None) if inside.all() else inside  # a city in one component: no copies of everybody
+    found.add_people(graph, inside, threads, answer.p_infected, answer.person_terms)
     kinds = np.where(parts.loopy, BELIEF, np.where(parts.pools > 1, TREE, CLOSED_FORM)).astype(np.uint8)
-    answer.p_infected[mine] = found.odds[mine] / (1.0 + found.odds[mine])
-    answer.method[mine] = kinds[parts.of_person[mine]]
-    of_people, of_pools, nobody = found.evidence(graph, pools, threads)
-    answer.person_terms += of_people
-    answer.pool_terms[pools] = of_pools
-    answer.nobody[pools] = nobody
+    np.copyto(answer.method, kinds[parts.of_person], where=inside)
+    answer.pool_terms[pools], answer.nobody[pools] = found.of_pools(graph, pools, threads)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from poolpipe_kernels import counts, propagate
+from poolpipe_kernels import counts, person_odds, propagate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from poolpipe.decode.reduction import Reduced
@@ -22,6 +23,8 @@ SHARED_LAYER = 15
 DAMP_AFTER = 25
 LARGEST_ODDS, LARGEST_RATIO = 1e200, 1e59
 """Beyond these, numbers are kept as logarithms: messages of `propagate.sweep` end at 1e60."""
+_FEW_ROWS = 4096
+"""With fewer rows than this a second thread costs more than it saves."""
 MOST_SWEEPS = 2000
 """The most sweeps: the numbers of sixteen layers of so many sweeps fit in two bytes."""
 
@@ -65,10 +68,43 @@ class PropagatedBeliefs:
                 and self.ratio.max(initial=1.0) < LARGEST_RATIO
             )  # not a number is neither
 
-    def evidence(
+    def add_people(
+        self,
+        graph: Reduced,
+        wanted: NDArray[np.bool_],
+        threads: int,
+        p_infected: NDArray[np.float64],
+        terms: NDArray[np.float64],
+    ) -> None:
+        """Write posteriors, and add what each person adds to the Bethe log evidence (Yedidia, Freeman and Weiss 2005, eq. 37).
+
+        Parameters
+        ----------
+        graph : Reduced
+            The graph on which beliefs were propagated.
+        wanted : (people,) bool
+            Whose posterior is written.
+        threads : int
+            Threads of the kernel.
+        p_infected : (people,) float64
+            Output.
+        terms : (people,) float64
+            Natural logs; changed in place.
+        """
+        if self.log_odds is not None:
+            p_infected[wanted] = self.odds[wanted] / (1.0 + self.odds[wanted])
+            terms += np.logaddexp(0.0, self.log_odds) - np.logaddexp(0.0, graph.log_odds(slice(None)))
+            return
+
+        def add(first: int, last: int) -> None:
+            person_odds.person_evidence(self.odds, graph.odds, wanted, first, last, p_infected, terms)
+
+        _on_threads(add, self.odds.size, threads)
+
+    def of_pools(
         self, graph: Reduced, pools: NDArray[np.int32], threads: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Parts of the Bethe log evidence (Yedidia, Freeman and Weiss 2005, eq. 37), natural logs.
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What pools add to the Bethe log evidence, and whether anybody in them is infected.
 
         Parameters
         ----------
@@ -81,23 +117,19 @@ class PropagatedBeliefs:
 
         Returns
         -------
-        people : (people,) float64
-            Part of each person, beyond the prior.
         terms : (k,) float64
-            Part of each pool.
+            Part of each pool, natural logs.
         nobody : (k,) float64
             P(nobody in the pool infected).
         """
         if self.log_odds is None or self.log_ratio is None:
-            people = np.log((1.0 + self.odds) / (1.0 + graph.odds))
             terms, nobody = pool_evidence(
                 graph.offsets, graph.members, graph.rows, graph.table, self.odds, self.ratio,
                 counts_matter=graph.counts_matter, threads=threads,
             )  # fmt: skip
-            return people, terms[pools], nobody[pools]
+            return terms[pools], nobody[pools]
         with np.errstate(divide="ignore"):
             rows = np.log(graph.table)
-        people = np.logaddexp(0.0, self.log_odds) - np.logaddexp(0.0, graph.log_odds(slice(None)))
         terms, nobody = np.zeros(graph.rows.size), np.zeros(graph.rows.size)
         run = counts.pool_evidence_in_logs if graph.counts_matter else propagate.pool_evidence_in_logs
         run(
@@ -111,7 +143,7 @@ class PropagatedBeliefs:
             terms,
             nobody,
         )
-        return people, terms[pools], nobody[pools]
+        return terms[pools], nobody[pools]
 
 
 def propagate_beliefs(
@@ -162,7 +194,7 @@ def propagate_beliefs(
                 now = 2 + sweeps * len(layers) + at
                 since = now - len(layers) - (1 if shared else 0)
                 since = -1 if sweeps == 1 else since
-                parts = [layer] if shared or layer.size < 4096 else np.array_split(layer, workers)
+                parts = [layer] if shared or layer.size < _FEW_ROWS else np.array_split(layer, workers)
                 jobs = [
                     executor.submit(
                         run, part, graph.offsets, graph.members, graph.rows, graph.table,
@@ -239,15 +271,22 @@ def pool_evidence(
     """
     run = counts.pool_evidence if counts_matter else propagate.pool_evidence
     term, nobody = np.zeros(rows.size), np.zeros(rows.size)
-    cuts = np.linspace(0, rows.size, max(1, threads) + 1).astype(np.int64)
-    with ThreadPoolExecutor(max(1, threads)) as executor:
-        jobs = [
-            executor.submit(run, offsets, members, rows, table, odds, ratio, first, last, term, nobody)
-            for first, last in itertools.pairwise(cuts.tolist())
-        ]
-    for job in jobs:
-        job.result()
+
+    def find(first: int, last: int) -> None:
+        run(offsets, members, rows, table, odds, ratio, first, last, term, nobody)
+
+    _on_threads(find, rows.size, threads)
     return term, nobody
+
+
+def _on_threads(work: Callable[[int, int], None], rows: int, threads: int) -> None:
+    """Give each thread a range of rows: the first, and the one behind the last; where they are few, one does all."""
+    if threads <= 1 or rows < _FEW_ROWS:
+        work(0, rows)
+        return
+    cuts = np.linspace(0, rows, threads + 1).astype(np.int64).tolist()
+    with ThreadPoolExecutor(threads) as executor:
+        list(executor.map(work, cuts[:-1], cuts[1:]))
 
 
 def _layers(graph: Reduced, pools: NDArray[np.int32]) -> list[tuple[bool, NDArray[np.int32]]]:

@@ -25,6 +25,7 @@ from poolpipe.decode.parts import Parts
 from poolpipe.decode.reduction import contradicted, reduce_layout
 from poolpipe.decode.verdicts import nobody_infected, table_of_pools
 from poolpipe.errors import PolicyError
+from poolpipe_kernels import parts as parts_kernels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -218,13 +219,14 @@ def _tables(
     of_person, of_pool = number
     says = of_pool >= 0
 
-    def per_component(of: NDArray[np.int32], weights: NDArray[np.float64] | None = None) -> NDArray[Any]:
-        total = np.bincount(of, weights, minlength=count)
-        return total if weights is None else total.astype(np.float64, copy=False)
+    def per_component(of: NDArray[np.int32], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        total = np.zeros(count)
+        parts_kernels.sum_of_parts(of, weights, total)
+        return total
 
-    impossible = per_component(of_pool[says], graph.impossible[says].astype(np.float64)) > 0
+    impossible = per_component(of_pool, graph.impossible.astype(np.float64)) > 0
     log_evidence = per_component(of_person, answer.person_terms)
-    log_evidence += per_component(of_pool[says], answer.pool_terms[says])
+    log_evidence += per_component(of_pool, answer.pool_terms)
     log_evidence[impossible | np.isnan(log_evidence)] = -np.inf
     impossible = np.isneginf(log_evidence)
     np.clip(answer.p_infected, 0.0, 1.0, out=answer.p_infected)  # sums of many terms round to 1 + 2e-16
@@ -233,23 +235,13 @@ def _tables(
         hopeless = impossible[of_person]
         answer.p_infected[hopeless] = layout.prior[hopeless]
         answer.error[hopeless] = np.nan
-    method = np.zeros(count, np.uint8)
-    for code in np.flatnonzero(np.bincount(answer.method)).tolist():  # ascending: the least exact is kept
-        method[of_person[answer.method == code]] = code
-    error = np.where(method <= LOGIC, 0.0, EXACT)
-    odd = np.flatnonzero(answer.method >= BELIEF)
-    where = of_person[odd]
-    if odd.size and where.min() == where.max():  # a city in one component
-        error[where[0]] = answer.error[odd].max()
-    else:
-        np.maximum.at(error, where, np.nan_to_num(answer.error[odd]))
+    method, largest = np.zeros(count, np.uint8), np.zeros(count)
+    parts_kernels.worst_of_parts(of_person, answer.method, answer.error, BELIEF, method, largest)
+    error = np.maximum(np.where(method <= LOGIC, 0.0, EXACT), largest)
     error[impossible] = np.nan
     surprise = surprises.scores(
         log_evidence,
-        *(
-            per_component(of_pool[says], part[says])
-            for part in (expected.offset, expected.mean, expected.variance)
-        ),
+        *(per_component(of_pool, part) for part in (expected.offset, expected.mean, expected.variance)),
     )
     kinds = pl.Series(METHODS, dtype=pl.Enum(METHODS))
     return Decoded(
@@ -265,8 +257,8 @@ def _tables(
         pl.DataFrame(
             {
                 "component": np.arange(count, dtype=np.int32),
-                "people": per_component(of_person),
-                "pools": per_component(of_pool[says]),
+                "people": per_component(of_person, np.ones(1)).astype(np.int64),
+                "pools": per_component(of_pool, np.ones(1)).astype(np.int64),
                 "method": kinds.gather(method),
                 "error": pl.Series(error).fill_nan(None),
                 "log_evidence": log_evidence,
@@ -317,22 +309,13 @@ def _contradictions(
 
 def _numbered(layout: PoolLayout, whole: Parts) -> tuple[tuple[NDArray[np.int32], NDArray[np.int32]], int]:
     """Component of each person and each pool (-1: no evidence), numbered in the order of people."""
-    people = layout.prior.size
-    first = np.full(whole.of_pool.size, people, np.int64)
-    opens = whole.of_person < 0  # who is in no pool that says anything is a component alone
-    inside = np.flatnonzero(~opens)
-    first[whole.of_person[inside[::-1]]] = inside[::-1]
-    opens[first[first < people]] = True
-    rank = np.cumsum(opens, dtype=np.int32) - 1
-    count = int(rank[-1]) + 1 if people else 0
-    of_person = rank.copy()
-    of_person[inside] = rank[first[whole.of_person[inside]]]
+    of_person, of_root = np.empty_like(whole.of_person), np.full(whole.of_pool.size, -1, np.int32)
+    count = parts_kernels.number_parts(whole.of_person, of_root, of_person)
     says = layout.informative | (layout.sizes == 0) & _called(layout)
-    root_first = first[whole.of_pool]
-    empty = says & (root_first == people)
-    of_pool = np.where(says & ~empty, rank[np.minimum(root_first, people - 1)] if people else 0, -1)
+    of_pool = np.where(says, of_root[whole.of_pool], np.int32(-1))
+    empty = says & (of_pool < 0)
     of_pool[empty] = count + np.arange(int(empty.sum()))
-    return (of_person, of_pool.astype(np.int32)), count + int(empty.sum())
+    return (of_person, of_pool), count + int(empty.sum())
 
 
 def _called(layout: PoolLayout) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from poolpipe_kernels import components
+from poolpipe_kernels import components, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,18 +67,10 @@ class Parts:
         """
         of_person = np.full(people, -1, np.int32)
         of_pool = np.empty(offsets.size - 1, np.int32)
-        components.join_pools(offsets, members, says, of_person, of_pool)
-        inside = of_person >= 0
-        of_person[inside] = of_pool[of_person[inside]]
-        count = of_pool.size
-        sizes = np.bincount(of_pool[says], weights=np.diff(offsets)[says], minlength=count)
-        return cls(
-            of_pool,
-            of_person,
-            np.bincount(of_pool[says], minlength=count),
-            sizes.astype(np.int64),
-            np.bincount(of_person[inside], minlength=count),
-        )
+        parts.join_pools(offsets, members, says, of_person, of_pool)
+        pools, seats, people_of = (np.zeros(of_pool.size, np.int64) for _ in range(3))
+        parts.count_parts(offsets, says, of_pool, of_person, pools, seats, people_of)
+        return cls(of_pool, of_person, pools, seats, people_of)
 
     @classmethod
     def of_graph(cls, graph: Reduced) -> Parts:

@@ -10,6 +10,7 @@ import polars as pl
 from poolpipe.decode.keys import comparable, named_person, repeated_key
 from poolpipe.errors import TableError
 from poolpipe_kernels import components
+from poolpipe_kernels.compilation import read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,23 +59,23 @@ def seats_by_pool(seats: pl.DataFrame, pools: pl.Series, people: pl.Series) -> S
         A seat names an unknown person, or a pool or person has two rows.
     """
     person_of_seat = _places(seats["person"], people, "people")
-    if (person_of_seat < 0).any():
+    if person_of_seat.min(initial=0) < 0:
         lost = int(np.argmax(person_of_seat < 0))
         raise TableError.of(
             "seat_unknown", where=f"seats, row {lost + 1}", person=named_person(seats["person"][lost])
         )
     pool_of_seat = _places(seats["pool"], pools, "pools")
-    if (pool_of_seat < 0).any():
+    if pool_of_seat.min(initial=0) < 0:
         names, index = comparable(seats["pool"], pools)
         uncalled = names.filter(pl.Series(pool_of_seat < 0)).unique(maintain_order=True)
         pools = pl.concat([index, uncalled.alias(index.name)])
         pool_of_seat = _places(names, pools, "pools")
     offsets = np.zeros(pools.len() + 1, np.int64)
-    if (pool_of_seat[1:] >= pool_of_seat[:-1]).all():
-        offsets[1:] = np.cumsum(np.bincount(pool_of_seat, minlength=pools.len()))
+    if components.count_seats(read_only(pool_of_seat), offsets):
         members = person_of_seat.copy()
     else:
         members = np.empty(pool_of_seat.size, np.int32)
+        offsets[:] = 0
         components.order_by_pool(pool_of_seat, person_of_seat, offsets, members)
     sizes = np.diff(offsets)
     once = components.drop_repeats(offsets, members, np.full(people.len(), -1, np.int32))
