@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -139,11 +140,12 @@ class JointRounds:
         # Infections are numbered by person and round: those without one before open a person.
         person = np.cumsum(self.infections.before[who] < 0) - 1
         last = self.infections.last_round[who]
-        rounds = np.unique(np.concatenate([self.infections.first_round[who], last, self.tubes.rounds[tubes]]))
+        opened = self.infections.first_round[who]
+        rounds = np.array(sorted({*opened.tolist(), *last.tolist(), *self.tubes.rounds[tubes].tolist()}))
         if len(rounds) > MOST_ROUNDS:
             return
-        infected_in = (np.arange(1 << len(rounds))[:, None] >> np.arange(len(rounds)) & 1).astype(np.bool_)
-        first = np.searchsorted(rounds, self.infections.first_round[who])
+        infected_in = _histories(len(rounds))
+        first = np.searchsorted(rounds, opened)
         weight = self._weights(who, first, np.searchsorted(rounds, last), infected_in)
         component = Component(
             offsets=ends,
@@ -159,8 +161,8 @@ class JointRounds:
         chance, clean = found
         mine = self.component[who] == root
         p_infected[who[mine]] = np.clip((chance @ infected_in)[person[mine], first[mine]], 0.0, 1.0)
-        here = np.isin(tubes, self._tubes_of(root))
-        nobody[tubes[here]] = clean[here]
+        own = np.sort(self._tubes_of(root))
+        nobody[own] = clean[np.searchsorted(tubes, own)]
 
     def _tubes_of(self, root: int) -> NDArray[np.int64]:
         first, last = self.root_of_told.searchsorted((root, root + 1))
@@ -179,7 +181,7 @@ class JointRounds:
         """
         known = self.infections
         opens = known.before[who] < 0
-        earlier = np.where(opens, first, np.roll(first, 1))
+        earlier = np.where(opens, first, first[np.arange(len(first)) - 1])
         staying, catching = self.turnover.over(
             self.turnover.days(known.last_at[known.before[who]], known.first_at[who])
         )
@@ -195,6 +197,12 @@ class JointRounds:
         weight = np.multiply.reduceat(chance, persons, axis=1)
         weight *= infected_in.astype(np.int64) @ ~asked.T == 0
         return np.ascontiguousarray(weight.T)
+
+
+@lru_cache(maxsize=MOST_ROUNDS)
+def _histories(rounds: int) -> NDArray[np.bool_]:
+    """In which rounds each history of a person is infected, shape (histories, rounds)."""
+    return (np.arange(1 << rounds)[:, None] >> np.arange(rounds) & 1).astype(np.bool_)
 
 
 def _with_those_before(
