@@ -168,10 +168,10 @@ def follow_touched(
         touched.tubes[source],
         np.append(touched.tubes, -1)[links.tube],
         np.append(index.seats.keys, 0),
-        links.person, links.via, links.kind, links.hops, links.lag,
+        links.person, links.via, links.kind, links.hops, links.lag.copy(),
         np.append(index.tubes.slot, -1)[links.via_load],
         np.where(links.kind == _BOX, touched.box[source], -1),
-        links.reached,
+        links.reached.copy(),  # columns of their own: a view of one would keep all ten of the links, 105 MB of a city
         score,
     )  # fmt: skip
 
