@@ -191,7 +191,8 @@ class _Tally:
         words = self._words()
         frames, codes, repeated = assemble(self.pieces, self.staging)
         self.pieces.clear()
-        pa.default_memory_pool().release_unused()  # give its memory back to the stages
+        for pool in (pa.default_memory_pool(), pa.system_memory_pool()):  # numpy allocates as the second does
+            pool.release_unused()  # give its memory back to the stages
         duplicates = self.repeated.copy()
         for file, count in repeated:
             duplicates[file] += count
