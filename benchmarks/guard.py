@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -20,6 +21,7 @@ from benchmarks import contenders
 from benchmarks.measuring import ROOT, Measured, measure
 
 SLOWER = 1.25
+KERNELS = "poolpipe_kernels"
 STARTER = "from poolpipe.cli import main; main()"
 
 
@@ -33,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
         place = Path(work)
         events = make_city(place / "city", options.people, options.seed)
         before = unpack(base, place / "base")
-        first = {tree: run(tree, events, place / "out") for tree in (before, ROOT)}  # compiles the kernels
+        # compiles the kernels that changed
+        first = {tree: run(tree, events, place / "out") for tree in (before, ROOT)}
         if not first[ROOT].done:
             print(f"speed: poolpipe run {first[ROOT].ended} on head: {first[ROOT].said}")
             return 1
@@ -83,7 +86,17 @@ def unpack(commit: str, tree: Path) -> Path:
     if packed.returncode == 0:
         with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as sources:
             sources.extractall(tree, filter="data")
+    give_compiled(tree / "kernels" / KERNELS)
     return tree
+
+
+def give_compiled(kernels: Path) -> None:
+    """Give kernels of another tree the machine code of this one; what is of other sources is not used (`kept_code`)."""
+    compiled = ROOT / "kernels" / KERNELS / "__pycache__"
+    if kernels.is_dir() and compiled.is_dir():
+        (kernels / "__pycache__").mkdir(exist_ok=True)
+        for file in compiled.glob("*.nbc"):
+            shutil.copy(file, kernels / "__pycache__" / file.name)
 
 
 def make_city(folder: Path, people: int, seed: int) -> Path:

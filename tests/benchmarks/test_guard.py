@@ -67,3 +67,16 @@ def test_best__is_the_fastest_run_that_was_done() -> None:
     broken = Measured(wall_s=0.1, cpu_s=0.1, peak_bytes=1, ended="failed")
     assert best([*timed(3.0, 2.0), broken]) == timed(2.0)[0]
     assert best([broken]) is None
+
+
+def test_base__is_given_the_compiled_kernels_of_head(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = tmp_path / "head" / "kernels" / "poolpipe_kernels" / "__pycache__"
+    compiled.mkdir(parents=True)
+    (compiled / "texts.hash.nbc").write_bytes(b"code")
+    (compiled / "texts.cpython-311.pyc").write_bytes(b"byte code")
+    base = tmp_path / "base"
+    base.mkdir()
+    monkeypatch.setattr(guard, "ROOT", tmp_path / "head")
+    guard.give_compiled(base / "none")
+    guard.give_compiled(base)
+    assert [(file.name, file.read_bytes()) for file in base.rglob("*.*")] == [("texts.hash.nbc", b"code")]
