@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import time
@@ -48,7 +49,7 @@ def _told(service: Service, event: str) -> dict[str, Any]:
 
 def _url(store: Path, service: Service) -> str:
     token = (store / "nats" / "token").read_text().strip()
-    return f"nats://{token}@{_told(service, 'stream_read')['url']}"
+    return f"nats://site:{token}@{_told(service, 'stream_read')['url']}"
 
 
 async def _publish(url: str, messages: list[tuple[str, bytes]], **headers: str) -> None:
@@ -135,7 +136,7 @@ def test_city_broker__is_read_from_where_the_store_has_it(tmp_path: Path) -> Non
                 while len(_held(tmp_path / "city")) < 10 * (part + 1) and time.monotonic() < until:
                     time.sleep(0.2)
                 assert service.end() == 0
-        assert url.partition("@")[0].removeprefix("nats://") not in service.log
+        assert url.partition("@")[0].rpartition(":")[2] not in service.log
     assert _counts(tmp_path / "city") == (20, 20, 0, 0)
 
 
@@ -147,3 +148,68 @@ def test_token__is_asked(tmp_path: Path) -> None:
             opened.sendall(b'CONNECT {"verbose": false}\r\nPING\r\n')
             assert b"Authorization Violation" in told.readline()
         assert service.end() == 0
+
+
+def test_publishers__read_nothing_of_others_and_remove_nothing(tmp_path: Path) -> None:
+    heard: list[bytes] = []
+
+    async def attack(url: str) -> list[str]:
+        refused: list[str] = []
+
+        async def note(error: Exception) -> None:
+            refused.append(str(error).lower())
+
+        async def hear(message: Any) -> None:
+            heard.append(message.data)
+
+        site = await nats.connect(url, allow_reconnect=False, error_cb=note)
+        for subject in ("poolpipe.events.>", ">", "_SERVICE.>", "$JS.>", "_INBOX.>"):
+            await site.subscribe(subject, cb=hear)
+        await site.jetstream().publish("poolpipe.events.collect.S17", _body(range(10)))
+        for what in ("STREAM.PURGE", "STREAM.DELETE", "STREAM.MSG.GET"):
+            await site.publish(f"$JS.API.{what}.poolpipe", b"", reply="_INBOX.x.y")
+        await site.publish("elsewhere", b"")
+        await site.flush()
+        await asyncio.sleep(0.5)
+        await site.close()
+        return refused
+
+    with serving(tmp_path / "city", "--no-tables", "--nats", "127.0.0.1:0") as service:
+        refused = asyncio.run(attack(_url(tmp_path / "city", service)))
+        assert sum("subscription" in each for each in refused) == 4
+        assert sum("publish" in each for each in refused) == 4
+        until = time.monotonic() + 60
+        while service.values()["poolpipe_stream_sequence"] < 1:
+            assert time.monotonic() < until, service.log
+            time.sleep(0.02)
+        assert service.end() == 0
+    assert _held(tmp_path / "city") == list(range(10))
+    assert not [each for each in heard if PEOPLE[0].encode() in each]
+
+
+def test_server_that_dies__is_started_again_with_all_that_it_acknowledged(tmp_path: Path) -> None:
+    with serving(tmp_path / "city", "--no-tables", "--nats", "127.0.0.1:0") as service:
+        url = _url(tmp_path / "city", service)
+        for part in range(2):
+            asyncio.run(_published_again(url, [("collect.S17", _body(range(10 * part, 10 * part + 10)))]))
+            os.kill(int((tmp_path / "city" / "nats" / "server.pid").read_text()), signal.SIGKILL)
+            _told(service, "stream_server_gone")
+        until = time.monotonic() + 60
+        while service.values()["poolpipe_stream_sequence"] < 2 or service.get("/ready").status != 200:
+            assert time.monotonic() < until, service.log
+            time.sleep(0.1)
+        assert service.end() == 0
+    assert _counts(tmp_path / "city") == (20, 20, 0, 0)
+
+
+async def _published_again(url: str, messages: list[tuple[str, bytes]]) -> None:
+    """Publish as a site does whose server is away for a moment."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            await _publish(url, messages)
+        except (nats.errors.Error, OSError):
+            assert time.monotonic() < until
+            await asyncio.sleep(0.1)
+        else:
+            return

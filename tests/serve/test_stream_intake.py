@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -52,6 +53,7 @@ def test_place__of_a_stream_that_was_made_anew_begins_again() -> None:
         ("collect.S17", b"", {}, False),
         ("collect.S17", json.dumps(SCAN).encode(), {"Content-Encoding": "gzip"}, False),
         ("collect.S17", json.dumps(SCAN).encode(), {"Content-Encoding": "br"}, False),
+        ("collect.S17", gzip.compress(json.dumps(SCAN).encode()), {"content-encoding": "GZIP"}, True),
     ],
 )
 def test_message__that_no_door_would_take_is_one_rejected_record(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from poolpipe.live.tables import LiveTables
     from poolpipe.store.keys import DataKeys
 
-__all__ = ["FORMATS", "TableAsked", "asked_rows", "told_of", "written"]
+__all__ = ["FORMATS", "TableAsked", "asked_rows", "media_type", "told_of", "whole_number", "written"]
 
 FORMATS: Final = {
     "application/json": "json",
@@ -35,6 +36,12 @@ FORMATS: Final = {
     "application/vnd.apache.arrow.stream": "arrow",
 }
 """Media types, and the formats that they mean."""
+
+_DIGITS: Final = 18
+"""Digits of the largest number that is asked for: it fits into 64 bits."""
+
+_SHOWN: Final = 40
+_WEIGHT: Final = re.compile(r"[01](\.\d{0,3})?")
 
 
 class TableAsked(NamedTuple):
@@ -109,6 +116,43 @@ def asked_rows(
     return seen_rows(
         asked.table, of_place.slice(asked.first, asked.rows), pools, reader._replace(site="", lab=""), sealing
     )
+
+
+def whole_number(name: str, given: str) -> int:
+    """Read a number that a reader gives.
+
+    Parameters
+    ----------
+    name : str
+        What it is.
+    given : str
+
+    Raises
+    ------
+    InputError
+        If it is not a whole number from 0, of 18 digits at most.
+    """
+    if not (given.isascii() and given.isdecimal() and len(given) <= _DIGITS):
+        raise InputError.of("query_no_number", where=name, given=repr(given[:_SHOWN]), most=_DIGITS)
+    return int(given)
+
+
+def media_type(accept: str) -> str:
+    """The media type that a reader prefers of those of `FORMATS`; JSON where he names none of them.
+
+    Parameters
+    ----------
+    accept : str
+        Value of the header `Accept` (RFC 9110): types in any case, with weights.
+    """
+    best, weight = "application/json", 0.0
+    for each in accept.split(","):
+        name, *parameters = (part.strip().lower() for part in each.split(";"))
+        told = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+        own = float(told) if _WEIGHT.fullmatch(told) else 0.0
+        if name in FORMATS and own > weight:
+            best, weight = name, own
+    return best
 
 
 def told_of(tables: LiveTables, table: str, as_of: datetime | None = None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from poolpipe.coding.distinct import distinct
 from poolpipe.errors import InputError
 from poolpipe.events.rejected_loads import PLATES
 from poolpipe.events.taking import REJECTS
-from poolpipe.live.answers import FORMATS, TableAsked, asked_rows, told_of, written
+from poolpipe.live.answers import FORMATS, TableAsked, asked_rows, media_type, told_of, whole_number, written
 from poolpipe.live.changes import ANNOUNCED, History
 from poolpipe.live.following import events_of_tables
 from poolpipe.live.rights import EVERYTHING
@@ -44,8 +44,8 @@ _RESTS: Final = 5
 """Tables that ask of a whole city rest so many times as long as concluding them takes."""
 
 _AFTER_S: Final = 30.0
-_RENDERING: Final = 2
-"""Tables that are written at a time: each may be large."""
+_LARGE: Final = 10_000
+"""Pages of more rows are written one at a time, and hold up no smaller ones; of those two at a time."""
 
 MOST_ROWS: Final = 1_000_000
 """Rows of a page, at most."""
@@ -97,7 +97,7 @@ class LiveBoard:
         self._told = ToldChanges(live.tables.version)
         self._looked_at = self._renew_at = float("-inf")
         self._renewing = False
-        self._rendering = BoundedSemaphore(_RENDERING)
+        self._rendering = BoundedSemaphore(2), BoundedSemaphore(1)
         self._counts = dict.fromkeys(_COUNTED, 0.0)
         self._wall = now()
         self._due = self._next_due()
@@ -145,7 +145,7 @@ class LiveBoard:
             round, site, lab, status; first and rows of a page; as_of ("now" for the clock on the wall); after: the position of a
             request that must be in the tables.
         accept : str
-            The media types that the reader takes, the first that is known counts; JSON by default.
+            As of `answers.media_type`.
         reader : ReaderRights
 
         Returns
@@ -164,9 +164,9 @@ class LiveBoard:
         """
         for name in query:
             check_choice("query", name, _ASKED, InputError)
-        page = {name: _whole(name, query[name]) for name in ("first", "rows") if name in query}
+        page = {name: whole_number(name, query[name]) for name in ("first", "rows") if name in query}
         page["rows"] = min(page.get("rows", 1_000), MOST_ROWS)
-        if "after" in query and not self.settle(_AFTER_S, _whole("after", query["after"])):
+        if "after" in query and not self.settle(_AFTER_S, whole_number("after", query["after"])):
             raise TimeoutError
         self._check()
         if table in BULK:
@@ -179,9 +179,8 @@ class LiveBoard:
             as_of = max(self._now(), tables.as_of) if tables.as_of else None
         filters = {name: query[name] for name in _ASKED[:4] if name in query}
         asked = TableAsked(table, **filters, **page)  # type: ignore[arg-type]
-        wanted = (each.partition(";")[0].strip() for each in accept.split(","))
-        media = next((each for each in wanted if each in FORMATS), "application/json")
-        with self._rendering:
+        media = media_type(accept)
+        with self._rendering[asked.rows > _LARGE]:
             rows = asked_rows(tables, asked, as_of, reader, self.sealing)
             told = told_of(tables, table, as_of) | {"request": position}
             return media, written(rows, FORMATS[media], told)
@@ -374,9 +373,3 @@ class LiveBoard:
 
 def _between(first: datetime, last: datetime) -> pl.Expr:
     return (pl.col("due_at") >= pl.lit(first, TIME)) & (pl.col("due_at") < pl.lit(last, TIME))
-
-
-def _whole(name: str, given: str) -> int:
-    if not given.isdecimal():
-        check_choice(name, given, ("0", "1", "2", "…"), InputError)
-    return int(given)

@@ -238,6 +238,28 @@ STREAMS: Final = {
         "come again after `Retry-After` seconds",
         "请在 `Retry-After` 秒后重试",
     ),
+    "after_not_acknowledged": Message(
+        "after is beyond the last request that was acknowledged, {newest}",
+        "`after` 超出最后一个已确认的请求 {newest}",
+    ),
+    "query_no_number": Message(
+        "{given} is no whole number from 0",
+        "{given} 不是非负整数",
+        "give digits, {most} at most",
+        "请给出数字，至多 {most} 位",
+    ),
+    "query_given_twice": Message(
+        "is given more than once", "给出了多次", "ask once for each of its values", "请对每个取值分别查询"
+    ),
+    "query_too_long": Message(
+        "the query is longer than {most} bytes", "查询超过 {most} 字节", "ask for less", "请缩短查询"
+    ),
+    "answer_failed": Message(
+        "the answer could not be made",
+        "未能得出答复",
+        "the line `answer_failed` of the service's log says where: please report it",
+        "服务日志中的 `answer_failed` 一行记有位置，请报告",
+    ),
     "too_many_readers": Message(
         "too many read at once",
         "同时读取者过多",

@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import socketserver
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from poolpipe.choices import check_choice
 from poolpipe.display import mask_identities
 from poolpipe.errors import InputError
+from poolpipe.live.answers import whole_number
 from poolpipe.live.board import FoldFailedError
 from poolpipe.live.changes import ANNOUNCED
 from poolpipe.live.rights import ReaderRights, may_read
+from poolpipe.serve.log import log_failure
 from poolpipe.serve.refusals import Refused
 from poolpipe.store.conclusion_tables import needs_key
 from poolpipe.store.ledger import Ledger
@@ -32,7 +34,17 @@ if TYPE_CHECKING:
 __all__ = ["BoardAnswers"]
 
 _LINE: Final = 1 << 16
+_SHOWN: Final = 40
 _MOST_READERS: Final = 2_000
+_WAITING: Final = 4_096
+"""Readers that have come and are not heard yet."""
+
+_MOST_BYTES: Final = 512_000_000
+"""Bytes of answers that are on their way to readers; beyond them large ones are refused."""
+
+_SMALL: Final = 4_000_000
+"""Bytes of an answer that is never refused for that."""
+
 _STREAM: Final = [("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-store")]
 
 
@@ -51,6 +63,8 @@ class BoardAnswers:
     def __init__(self, board: LiveBoard, store: Path, socket: Path) -> None:
         self._board, self._store = board, store
         self._readers = threading.BoundedSemaphore(_MOST_READERS)
+        self._lock = threading.Lock()
+        self._bytes = 0
         socket.unlink(missing_ok=True)
         answers = self
 
@@ -60,7 +74,7 @@ class BoardAnswers:
 
         class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             daemon_threads = True
-            request_queue_size = 256
+            request_queue_size = _WAITING
 
             def handle_error(self, request: Any, client_address: Any) -> None:
                 """Who asked is gone."""
@@ -85,14 +99,16 @@ class BoardAnswers:
         except Refused as refused:
             _refuse(handler, refused)
         except InputError as error:
-            _refuse(
-                handler,
-                Refused(400, "query_not_understood", why="; ".join(filter(None, error.in_language()))),
-            )
+            _refuse(handler, Refused.asked(error))
         except TimeoutError:
             _refuse(handler, Refused(503, "tables_behind", retry_after=5))
         except FoldFailedError:
             _refuse(handler, Refused(503, "tables_being_made", retry_after=10))
+        except OSError:  # who asked is gone
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, the reader is told that there is no answer
+            log_failure("answer_failed", error)
+            _refuse(handler, Refused(500, "answer_failed"))
         finally:
             self._readers.release()
 
@@ -102,30 +118,53 @@ class BoardAnswers:
             raise Refused(404, "table_unknown", tables=", ".join(TABLES))
         if not may_read(table, reader):
             raise Refused(403, "table_not_allowed", name=table)
-        query = dict(asked["query"])
+        query = _query(asked)
         self._note_unsealing(reader, asked, [table], query.pop("why", ""))
         media, body = self._board.answer(table, query, asked["accept"], reader)
         headers = [("content-type", media), ("cache-control", "no-store")]
-        _begin(handler, 200, headers, len(body))
-        handler.wfile.write(body)
+        with self._on_its_way(len(body)):
+            _begin(handler, 200, headers, len(body))
+            handler.wfile.write(body)
+
+    @contextmanager
+    def _on_its_way(self, size: int) -> Iterator[None]:
+        """Count the bytes of an answer until the reader has it, or is gone.
+
+        Raises
+        ------
+        Refused
+            503, where it is large and those of others are not taken.
+        """
+        with self._lock:
+            if size > _SMALL and self._bytes + size > _MOST_BYTES and self._bytes:
+                raise Refused(503, "too_many_readers", retry_after=10)
+            self._bytes += size
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._bytes -= size
 
     def _changes(self, handler: socketserver.StreamRequestHandler, asked: dict[str, Any]) -> None:
-        query, reader = dict(asked["query"]), ReaderRights(*asked["reader"])
+        query, reader = _query(asked), ReaderRights(*asked["reader"])
         why = query.pop("why", "")
         for name in query:
             check_choice("query", name, ("since", "tables", "why"), InputError)
-        tables = [each for each in query.get("tables", "").split(",") if each] or list(ANNOUNCED)
-        for each in tables:
-            check_choice("tables", each, ANNOUNCED, InputError)
-        since = query.get("since", asked["last"])
-        if since and not since.isdecimal():
-            raise Refused(400, "query_not_understood", why=f"since: {since[:40]}")
+        wanted = {each for each in query.get("tables", "").split(",") if each} or set(ANNOUNCED)
+        for each in sorted(wanted):
+            check_choice("tables", each[:_SHOWN], ANNOUNCED, InputError)
+        tables: list[str] = [each for each in ANNOUNCED if each in wanted]
+        given = query.get("since", asked["last"])
+        since = whole_number("since", given) if given else None
         self._note_unsealing(reader, asked, tables, why)
         _begin(handler, 200, _STREAM, None)
-        told: Iterator[str] = self._board.changes(int(since) if since else None, tables, reader=reader)
-        with suppress(OSError):  # who follows is gone
-            for text in told:
+        try:
+            for text in self._board.changes(since, tables, reader=reader):
                 handler.wfile.write(text.encode())
+        except OSError:  # who follows is gone
+            return
+        except Exception as error:  # noqa: BLE001 - the answer has begun: it ends, and the reader comes again
+            log_failure("answer_failed", error)
 
     def _note_unsealing(
         self, reader: ReaderRights, asked: dict[str, Any], tables: list[str], why: str
@@ -142,6 +181,22 @@ class BoardAnswers:
             ledger.note_unsealing(mask_identities(asked["name"]), what, mask_identities(why[:200]))
         finally:
             ledger.close()
+
+
+def _query(asked: dict[str, Any]) -> dict[str, str]:
+    """What is asked, by name.
+
+    Raises
+    ------
+    InputError
+        If a name is given twice: one of the two would be passed over.
+    """
+    query: dict[str, str] = {}
+    for name, value in asked["query"]:
+        if name in query:
+            raise InputError.of("query_given_twice", where=name[:_SHOWN])
+        query[name] = value
+    return query
 
 
 def _begin(

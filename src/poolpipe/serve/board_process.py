@@ -7,6 +7,7 @@ it; when a fold fails it ends, too, and another takes its place.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ from poolpipe.live.board import LiveBoard
 from poolpipe.live.following import FollowedStore
 from poolpipe.live.waiting import WaitingEvents
 from poolpipe.serve.board_answers import BoardAnswers
-from poolpipe.serve.log import log
+from poolpipe.serve.log import log_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +70,8 @@ def run_board(settings: BoardSettings, connection: Connection) -> None:
         live.advance(time.time_ns() // 1_000_000)  # later than any that a reader has from the process before
         board = handed.begin(lambda waiting: LiveBoard(live, sealing, wells, waiting=waiting, failed=_end))
         BoardAnswers(board, settings.store, settings.socket).start()
+        gc.collect()
+        gc.freeze()  # looking through all that stands takes longer than a plate's fold
     except BaseException as error:  # noqa: BLE001 - whatever it is, the service goes on without tables
         _end(error)
     connection.send(("standing", time.monotonic() - began))
@@ -116,9 +119,5 @@ class _Handed:
 
 def _end(error: BaseException) -> None:
     """End: whoever reads is refused until another board stands. What failed is told by its kind, for a text may name a person."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
-    log("tables_failed", why=type(error).__name__, where=where)
+    log_failure("tables_failed", error)
     os._exit(_FAILED)

@@ -181,7 +181,7 @@ class Door:
         try:
             device = self._device(scope.headers)
             self._check_rate(device)
-            status = await self.reading.answer(scope, protocol, device)
+            status = await self.reading.answer(scope, protocol, device, self._settings.synced.value)
         except Refused as refused:
             self._answer(protocol, refused, device, "poolpipe_reads_total")
         else:

@@ -9,7 +9,7 @@ import threading
 from poolpipe.display import mask_identities
 from poolpipe.store.ledger_file import now_text
 
-__all__ = ["log"]
+__all__ = ["log", "log_failure"]
 
 _LOCK = threading.Lock()
 
@@ -21,3 +21,12 @@ def log(event: str, **fields: object) -> None:
     with _LOCK:
         sys.stderr.write(f"{line}\n")  # at once: another process writes there, too
         sys.stderr.flush()
+
+
+def log_failure(event: str, error: BaseException) -> None:
+    """Write what failed unforeseen: its kind and place, for its text may name a person."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
+    log(event, why=type(error).__name__, where=where)

@@ -8,6 +8,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
+from poolpipe.errors import InputError
+from poolpipe.live.answers import whole_number
+from poolpipe.messages import message
+from poolpipe.serve.log import log
+from poolpipe.serve.reader_pace import ReaderPace
 from poolpipe.serve.refusals import Refused
 
 if TYPE_CHECKING:
@@ -33,8 +38,11 @@ READING_METRICS: Final = {
 
 _LINE: Final = 1 << 20
 _CHUNK: Final = 1 << 18
-_WHOLE: Final = 1 << 20
+_WHOLE: Final = 1 << 18
 """Answers up to so many bytes are handed on as one piece."""
+
+_LONGEST: Final = 1 << 15
+"""Bytes of a question, at most."""
 
 
 def is_reading(path: str) -> bool:
@@ -64,7 +72,7 @@ class TableRelay:
         """What hinders those who read, where that is asked."""
         return [f"tables_{self.state}"] if asks and self.state != STANDING else []
 
-    async def answer(self, scope: Any, protocol: Any, device: Device) -> int:
+    async def answer(self, scope: Any, protocol: Any, device: Device, newest: int) -> int:
         """Answer a request that is allowed as far as rates go.
 
         Parameters
@@ -72,6 +80,8 @@ class TableRelay:
         scope, protocol
             Of granian.
         device : Device
+        newest : int
+            The last request that was acknowledged.
 
         Returns
         -------
@@ -81,7 +91,7 @@ class TableRelay:
         Raises
         ------
         Refused
-            403; 503 where no tables stand.
+            403; 400 where it is too long, or waits for a request that nobody has sent; 503 where no tables stand.
         """
         if not device.reads:
             raise Refused(403, "reading_not_allowed")
@@ -89,22 +99,27 @@ class TableRelay:
             raise Refused(503, "tables_not_served", retry_after=600)
         if self.state != STANDING:
             raise self._absent()
+        query = parse_qsl(scope.query_string or "", keep_blank_values=True)
+        _check_after(dict(query).get("after", ""), newest)
         asked = {
-            "path": scope.path, "query": parse_qsl(scope.query_string or "", keep_blank_values=True),
+            "path": scope.path, "query": query,
             "accept": scope.headers.get("accept") or "", "last": scope.headers.get("last-event-id") or "", "name": device.name,
             "reader": [device.site, device.lab, device.reads == "identities"],
         }  # fmt: skip
+        question = json.dumps(asked).encode() + b"\n"
+        if len(question) > _LONGEST:
+            raise Refused(400, "query_too_long", most=_LONGEST)
         try:
             told, writer = await asyncio.open_unix_connection(self._socket, limit=_LINE)
         except OSError as error:
             raise self._absent() from error
         try:
-            writer.write(json.dumps(asked).encode() + b"\n")
+            writer.write(question)
             head = await told.readline()
             if not head:
                 raise self._absent()
             answer = json.loads(head)
-            await _hand_on(answer, told, protocol)
+            await _hand_on(answer, told, protocol, ReaderPace(scope.client))
             return int(answer["status"])
         except (OSError, asyncio.IncompleteReadError) as error:
             raise self._absent() from error
@@ -118,8 +133,27 @@ class TableRelay:
         return Refused(503, "tables_being_made", retry_after=10)
 
 
-async def _hand_on(head: dict[str, Any], told: asyncio.StreamReader, protocol: Any) -> None:
-    """Hand an answer on as it comes."""
+def _check_after(after: str, newest: int) -> None:
+    """Refuse to wait for a request that was never acknowledged.
+
+    Raises
+    ------
+    Refused
+        400.
+    """
+    if not after:
+        return
+    try:
+        is_beyond = whole_number("after", after) > newest
+    except InputError as error:
+        raise Refused.asked(error) from error
+    if is_beyond:
+        why = message("after_not_acknowledged", {"newest": newest})
+        raise Refused(400, "query_not_understood", why=why)
+
+
+async def _hand_on(head: dict[str, Any], told: asyncio.StreamReader, protocol: Any, pace: ReaderPace) -> None:
+    """Hand an answer on as it comes, and as it is taken."""
     headers = [(name, value) for name, value in head["headers"]]
     length = head["length"]
     if length is not None and length <= _WHOLE:
@@ -139,6 +173,9 @@ async def _hand_on(head: dict[str, Any], told: asyncio.StreamReader, protocol: A
             if not (chunk := more.result()):
                 return
             await stream.send_bytes(chunk)
+            if not await pace.takes_more(len(chunk)):
+                log("reader_stopped")
+                return
     except (
         OSError,
         RuntimeError,
@@ -146,3 +183,4 @@ async def _hand_on(head: dict[str, Any], told: asyncio.StreamReader, protocol: A
         return
     finally:
         gone.cancel()
+        pace.close()

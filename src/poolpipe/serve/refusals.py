@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from poolpipe.messages import message, way_out
+
+if TYPE_CHECKING:
+    from poolpipe.errors import PoolpipeError
 
 __all__ = ["Refused"]
 
@@ -32,6 +36,11 @@ class Refused(Exception):  # noqa: N818 -- an answer, not a fault of ours
         self.status, self.code, self.retry_after, self.closes = status, code, retry_after, closes
         self._fields = fields
         super().__init__(code)
+
+    @classmethod
+    def asked(cls, error: PoolpipeError) -> Refused:
+        """Refuse a question that cannot be answered as it is asked: 400."""
+        return cls(400, "query_not_understood", why="; ".join(filter(None, error.in_language())))
 
     @property
     def headers(self) -> list[tuple[str, str]]:

@@ -45,6 +45,9 @@ _WAIT_S: Final = 2.0
 _FULL_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 30.0
 _IDLE_S: Final = 300.0
+_INBOX: Final = "_INBOX"
+_OWN_INBOX: Final = "_SERVICE"
+"""Where a server of the store's own answers the service: those who publish may not listen there."""
 
 
 class StreamSettings(NamedTuple):
@@ -114,6 +117,7 @@ class StreamIntake:
                 connection = await nats.connect(
                     self._settings.url.split(","), allow_reconnect=False, connect_timeout=5, error_cb=_heard,
                     user_credentials=str(self._settings.credentials) if self._settings.credentials else None,
+                    inbox_prefix=_OWN_INBOX if self._settings.is_own else _INBOX,
                 )  # fmt: skip
                 try:
                     await self._read(connection.jetstream(), began=time.monotonic())
@@ -244,7 +248,7 @@ def posted_of_message(
         ``poolpipe.events.KIND.SITE``; the site may be missing, and may have dots.
     content : bytes
     headers : dict
-        `Content-Encoding` is looked at.
+        `Content-Encoding` is looked at, in any case.
     name : str
         As of `StreamPlace.name`.
     policy : Policy
@@ -260,7 +264,9 @@ def posted_of_message(
     try:
         if given not in KINDS:
             raise Refused(404, "kind_of_path_unknown", kinds=", ".join(KINDS))  # noqa: TRY301 -- kept like all refusals
-        encoding = str(headers.get("Content-Encoding", ""))
+        encoding = next(
+            (str(each) for told, each in headers.items() if told.lower() == "content-encoding"), ""
+        )
         posted, is_open = posted_of(sender, given, content, encoding, policy, arrived)
         if is_open:
             check_scope(posted, sender, policy)
@@ -274,7 +280,7 @@ async def remove_own_stream(url: str, place: StreamPlace) -> bool:
     """Remove a stream of the store's own into which nothing comes any more, where the tables have it to its end; else give False."""
     import nats
 
-    connection = await nats.connect(url, allow_reconnect=False, error_cb=_heard)
+    connection = await nats.connect(url, allow_reconnect=False, error_cb=_heard, inbox_prefix=_OWN_INBOX)
     stream = connection.jetstream()
     found = await stream.stream_info(STREAM)
     is_taken = _is_taken(found, place)

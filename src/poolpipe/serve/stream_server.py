@@ -9,12 +9,14 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from poolpipe.errors import InputError
+from poolpipe.serve.log import log
 from poolpipe.serve.stream_intake import StreamSettings, remove_own_stream
 from poolpipe.store.inbox_draining import BROKER
 
@@ -26,8 +28,16 @@ if TYPE_CHECKING:
 __all__ = ["StreamAsked", "own_stream_server", "read_stream"]
 
 _FOR_PUBLISHERS: Final = "token"
+_PUBLISHER: Final = "site"
+"""User of those who publish: they read nothing of others, and remove nothing; for their acknowledgements they listen below `_INBOX`."""
+
 _PID: Final = "server.pid"
 _START_S: Final = 30.0
+_FIRST_PAUSE_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 30.0
+_STEADY_S: Final = 60.0
+"""A server that stood for so long is started again after the first pause."""
+
 _LAST_PORT: Final = 65535
 _LARGEST_MB: Final = 64.0
 """What a message of NATS may have at most."""
@@ -39,7 +49,10 @@ ports_file_dir: "{folder}"
 logfile: "{folder}/server.log"
 logfile_size_limit: 10MB
 max_payload: {most}
-authorization {{ token: $POOLPIPE_STREAM_TOKEN }}
+authorization {{ users: [
+    {{ user: service, password: $POOLPIPE_STREAM_SERVICE }}
+    {{ user: {publisher}, password: $POOLPIPE_STREAM_TOKEN, permissions: {{ publish: "poolpipe.events.>", subscribe: "_INBOX.>" }} }}
+] }}
 jetstream {{
     store_dir: "{folder}"
     sync_interval: always
@@ -101,7 +114,7 @@ def read_stream(
 
 @contextmanager
 def own_stream_server(store: Path, host: str, port: int, secret: bytes, body_mb: float) -> Iterator[str]:
-    """Run a server while the block runs.
+    """Run a server while the block runs; it is started again when it dies.
 
     Parameters
     ----------
@@ -117,7 +130,7 @@ def own_stream_server(store: Path, host: str, port: int, secret: bytes, body_mb:
     Yields
     ------
     str
-        Where it listens, with the token.
+        Where it listens, with what the service is known by.
 
     Raises
     ------
@@ -131,21 +144,96 @@ def own_stream_server(store: Path, host: str, port: int, secret: bytes, body_mb:
     folder = (store / BROKER).absolute()
     folder.mkdir(mode=0o700, exist_ok=True)
     _end_of_before(program, folder)
-    token = _derived(secret, b"poolpipe stream")
+    service, publisher = (_derived(secret, what) for what in (b"poolpipe service", b"poolpipe stream"))
     (folder / _FOR_PUBLISHERS).touch(mode=0o600)
-    (folder / _FOR_PUBLISHERS).write_text(token + "\n")
-    settings = folder / "server.conf"
-    most = int(min(body_mb, _LARGEST_MB) * 1_000_000)
-    settings.write_text(_SETTINGS.format(host=host, port=port or -1, folder=folder, pid=_PID, most=most))
-    secrets = {"POOLPIPE_STREAM_TOKEN": token, "POOLPIPE_STREAM_KEY": _derived(secret, b"poolpipe jetstr.")}
-    process = subprocess.Popen(  # noqa: S603 -- a program of this installation
-        [program, "-c", settings], env={**os.environ, **secrets}, stderr=subprocess.DEVNULL
-    )
+    (folder / _FOR_PUBLISHERS).write_text(publisher + "\n")
+    secrets = {
+        "POOLPIPE_STREAM_SERVICE": service,
+        "POOLPIPE_STREAM_TOKEN": publisher,
+        "POOLPIPE_STREAM_KEY": _derived(secret, b"poolpipe jetstr."),
+    }
+    server = _StreamServer(program, folder, host, port, int(min(body_mb, _LARGEST_MB) * 1_000_000), secrets)
     try:
-        yield f"nats://{token}@{_address(process, folder)}"
+        yield f"nats://service:{service}@{server.address}"
     finally:
-        process.terminate()
-        process.wait()
+        server.close()
+
+
+class _StreamServer:
+    """A server that is started again, at the same port, when it dies.
+
+    Parameters
+    ----------
+    program : str
+    folder : Path
+    host : str
+    port : int
+        0 for any.
+    most : int
+        Bytes of the largest message.
+    secrets : dict
+        Variables of its settings.
+
+    Raises
+    ------
+    InputError
+        If it does not start.
+    """
+
+    def __init__(
+        self, program: str, folder: Path, host: str, port: int, most: int, secrets: dict[str, str]
+    ) -> None:
+        self._program, self._folder, self._secrets = program, folder, secrets
+        self._host, self._most = host, most
+        self._ends = threading.Event()
+        self._process = self._started(port)
+        try:
+            self.address = _address(self._process, folder)
+        except InputError:
+            self._process.terminate()
+            self._process.wait()
+            raise
+        self._port = int(self.address.rpartition(":")[2])
+        self._watching = threading.Thread(target=self._watch, name="stream-server", daemon=True)
+        self._watching.start()
+
+    def close(self) -> None:
+        """End it."""
+        self._ends.set()
+        self._process.terminate()
+        self._watching.join()
+        self._process.wait()
+
+    def _started(self, port: int) -> subprocess.Popen[bytes]:
+        settings = self._folder / "server.conf"
+        told = {
+            "host": self._host,
+            "port": port or -1,
+            "folder": self._folder,
+            "pid": _PID,
+            "most": self._most,
+        }
+        settings.write_text(_SETTINGS.format(**told, publisher=_PUBLISHER))
+        return subprocess.Popen(  # noqa: S603 -- a program of this installation
+            [self._program, "-c", settings], env={**os.environ, **self._secrets}, stderr=subprocess.DEVNULL
+        )
+
+    def _watch(self) -> None:
+        """Start another when one dies: at once after a long life, later after several short ones."""
+        pause, began = _FIRST_PAUSE_S, time.monotonic()
+        while True:
+            status = self._process.wait()
+            if self._ends.is_set():
+                return
+            pause = (
+                _FIRST_PAUSE_S if time.monotonic() - began > _STEADY_S else min(2 * pause, _LONGEST_PAUSE_S)
+            )
+            log("stream_server_gone", status=status, again_in=pause)
+            if self._ends.wait(pause):
+                return
+            began, self._process = time.monotonic(), self._started(self._port)
+            if self._ends.is_set():
+                self._process.terminate()
 
 
 def _derived(secret: bytes, what: bytes) -> str:
