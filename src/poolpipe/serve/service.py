@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 import socket
@@ -94,6 +95,8 @@ def serve(
             with _closing(board), _door(settings) as (process, connection), _stopping() as stop:
                 scheme = "https" if certificate else "http"
                 log("listening", url=f"{scheme}://{host}:{port}", store=str(store.path), position=taking.done)
+                gc.collect()
+                gc.freeze()  # as the door
                 tail = InboxTail(folder, settings.secret, taking.done + 1)
                 service = _Service(store, taking, tail, connection, rules.serve, board, folder, synced)
                 try:
