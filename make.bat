@@ -37,4 +37,4 @@ set "PYTHONDONTWRITEBYTECODE="
 .venv\Scripts\ruff check . || exit /b 1
 .venv\Scripts\ruff format --check . || exit /b 1
 .venv\Scripts\mypy --num-workers 2 || exit /b 1
-.venv\Scripts\python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+.venv\Scripts\python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,6 +37,27 @@ settings.register_profile(
     "poolpipe-unshrunk", derandomize=True, phases=[Phase.explicit, Phase.generate], **COMMON
 )
 settings.load_profile("poolpipe-ci" if os.environ.get("CI") else "poolpipe")
+
+
+LONGEST = (
+    "house/test_typed.py", "store/test_equals_files.py", "store/test_power_cuts.py", "store/test_arrivals.py",
+    "nightly/test_night.py", "nightly/test_connecting.py", "store/test_conclusions.py", "store/test_hostile.py",
+    "decode/test_errors_told.py", "serve/test_nats.py", "house/test_api.py", "cli/test_store.py",
+    "serve/test_service.py", "store/test_troubles.py", "serve/test_reading.py", "events/test_json_documents.py",
+    "instruments/test_damage.py", "nightly/test_marts.py", "live/test_equals_run.py", "serve/test_torture.py",
+    "house/test_notebook.py",
+)  # fmt: skip
+"""Files of ten seconds of processor time and more, longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: a worker that met one of them last would keep the others waiting.
+
+    pytest-xdist would begin with the files of most tests (`--no-loadscope-reorder` in `scripts/check`).
+    """
+    tests = Path(__file__).parent
+    places = {tests / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

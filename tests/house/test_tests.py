@@ -59,3 +59,13 @@ def test_settings__are_those_of_the_profiles() -> None:
         if argument.arg != "max_examples"
     ]
     assert not wrong, "\n".join([*wrong, "say it once, in the profiles of tests/conftest.py"])
+
+
+def test_longest_files__are_there() -> None:
+    told = [
+        ast.literal_eval(node.value)
+        for node in nodes(ROOT / "tests" / "conftest.py")
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "LONGEST"
+    ]
+    missing = [name for name in told[0] if not (ROOT / "tests" / name).is_file()]
+    assert not missing, f"{missing}: name in LONGEST of tests/conftest.py what takes long now"
