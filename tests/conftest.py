@@ -40,14 +40,16 @@ settings.load_profile("poolpipe-ci" if os.environ.get("CI") else "poolpipe")
 
 
 LONGEST = (
-    "house/test_typed.py", "store/test_equals_files.py", "store/test_power_cuts.py", "store/test_arrivals.py",
-    "nightly/test_night.py", "nightly/test_connecting.py", "store/test_conclusions.py", "store/test_hostile.py",
-    "decode/test_errors_told.py", "serve/test_nats.py", "house/test_api.py", "cli/test_store.py",
-    "serve/test_service.py", "store/test_troubles.py", "serve/test_reading.py", "events/test_json_documents.py",
-    "instruments/test_damage.py", "nightly/test_marts.py", "live/test_equals_run.py", "serve/test_torture.py",
+    "house/test_typed.py", "store/test_equals_files.py", "pipeline/test_laws.py",
+    "store/test_power_cuts.py", "pipeline/test_against_reference.py", "nightly/test_night.py",
+    "store/test_arrivals.py", "nightly/test_connecting.py", "store/test_conclusions.py",
+    "store/test_hostile.py", "decode/test_errors_told.py", "serve/test_nats.py", "cli/test_store.py",
+    "serve/test_service.py", "store/test_troubles.py", "serve/test_reading.py",
+    "events/test_json_documents.py", "instruments/test_damage.py", "nightly/test_marts.py",
+    "live/test_equals_run.py", "serve/test_torture.py", "stages/test_arrivals.py", "house/test_api.py",
     "house/test_notebook.py",
 )  # fmt: skip
-"""Files of ten seconds of processor time and more, longest first."""
+"""Files of about ten seconds of processor time and more, longest first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
