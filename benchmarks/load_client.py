@@ -59,6 +59,7 @@ def send(port: int, requests: list[list[bytes]], rate: float = 0.0) -> Outcome:
     rate : float
         Requests a second in all; 0 for as fast as they are answered. Else a request waits from the moment at which it is due.
     """
+    requests = [each for each in requests if each]
     poll, sockets = select.epoll(), dict[int, socket.socket]()
     waiting = dict[int, deque[bytes]]()
     for several in requests:

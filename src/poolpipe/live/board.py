@@ -237,6 +237,9 @@ class LiveBoard:
             return self._position() >= (self._waiting.last if position is None else position)
 
         with self._changed:
+            if position is not None:
+                self._waiting.hurry(position)
+                self._changed.notify_all()
             done = self._changed.wait_for(lambda: is_there() or self._failed is not None, seconds)
         self._check()
         return done

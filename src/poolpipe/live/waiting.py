@@ -44,8 +44,9 @@ class FoldBatch(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """Some events of a position."""
+    """Some events of the requests behind one position, up to another."""
 
+    behind: int
     position: int
     since: float
     events: EventTables
@@ -77,7 +78,7 @@ class WaitingEvents:
         self._others: deque[_Piece] = deque()
         self._rejects: list[pl.DataFrame] = []
         self._loads: list[pl.DataFrame] = []
-        self.last = position
+        self.last = self._hurried = position
         self._was_first = False
 
     def put(
@@ -96,18 +97,22 @@ class WaitingEvents:
         events, rejects, rejected_loads
             As `FoldBatch`.
         """
-        now = self._clock()
+        now, behind = self._clock(), self.last
         self.last = position
         for each in events:
             first, others = _parted(each)
             if first is not None:
-                self._first.append(_Piece(position, now, first))
+                self._first.append(_Piece(behind, position, now, first))
             if others is not None:
-                self._others.append(_Piece(position, now, others))
+                self._others.append(_Piece(behind, position, now, others))
         if rejects.height:
             self._rejects.append(rejects)
         if rejected_loads.height:
             self._loads.append(rejected_loads)
+
+    def hurry(self, position: int) -> None:
+        """Let nothing gather up to a request, also if that is yet to come: somebody waits for it."""
+        self._hurried = max(self._hurried, position)
 
     @property
     def rows(self) -> int:
@@ -125,20 +130,27 @@ class WaitingEvents:
         """Seconds after which something is to be folded; None where nothing waits."""
         if self._first or self._loads or self._rejects:
             return 0.0
+        if self._is_hurried():
+            return 0.0
         return max(0.0, self._others[0].since + self._patience - self._clock()) if self._others else None
 
     def take(self) -> FoldBatch:
-        """Take what is to be folded next: what somebody waits for, in turn with what has waited long enough."""
+        """Take what is to be folded next: what somebody waits for, in turn with what has waited long enough; both where a reader waits."""
+        hurried = self._is_hurried()
         overdue = bool(self._others) and self._others[0].since + self._patience <= self._clock()
         self._was_first = bool(self._first) and not (overdue and self._was_first)
+        taken: list[EventTables] = []
         if self._was_first:
             taken, self._first = [each.events for each in self._first], []
-        else:
-            taken = self._some_others()
+        if hurried or not self._was_first:
+            taken += self._some_others()
         rejects = pl.concat([pl.DataFrame(schema=REJECTS), *self._rejects])
         loads = pl.concat([pl.DataFrame(schema=PLATES), *self._loads])
         self._rejects, self._loads = [], []
         return FoldBatch(taken, rejects, loads)
+
+    def _is_hurried(self) -> bool:
+        return bool(self._others) and self._others[0].behind < self._hurried
 
     def _some_others(self) -> list[EventTables]:
         """As many as a quarter of what waits, so that no results wait long behind them and the queue does not grow for ever."""
