@@ -212,7 +212,7 @@ def main() -> None:
             peer(Path(folder), tokens, int(given.seconds * 2_000))
         service = Service(store, options=given.option)
         try:
-            while "--no-tables" not in given.option and len(service.processor()) < 3:
+            while "--no-tables" not in given.option and not service.has("poolpipe_tables_builds_total", 1):
                 time.sleep(0.1)  # the tables begin after the door
             run(service, tokens, given.seconds, given.batches)
         except BaseException:

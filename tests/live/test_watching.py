@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from poolpipe.cli import poolpipe as command
 from poolpipe.commands.watching import watch_boards, watch_changes
+from poolpipe.errors import InputError
 from poolpipe.live.following import FollowedStore
 from poolpipe.store import Store
 
@@ -50,6 +51,17 @@ def test_watch__writes_each_change_as_a_line(city: Path, capsys: pytest.CaptureF
     (line,) = capsys.readouterr().out.splitlines()
     told = json.loads(line)
     assert (told["change"], told["recall"]["person"], told["recall"]["status"]) == ("new", "E1", "open")
+
+
+@pytest.mark.parametrize("comes_another", [False, True])
+def test_watch__ends_when_the_store_is_gone(city: Path, comes_another: bool) -> None:
+    def pause() -> None:
+        city.rename(city.with_name("elsewhere"))
+        if comes_another:
+            Store(city).close()
+
+    with FollowedStore(city) as followed, pytest.raises(InputError, match="not there any more"):
+        watch_changes(followed, pause)
 
 
 def test_watch__draws_the_board_of_every_version(city: Path, capsys: pytest.CaptureFixture[str]) -> None:

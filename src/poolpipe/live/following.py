@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from poolpipe.coding.quarters import joined_quarters
 from poolpipe.coding.warmup import compile_kernels
+from poolpipe.errors import InputError
 from poolpipe.events.assemble import assemble
 from poolpipe.events.reading import Events
 from poolpipe.events.rejected_loads import first_of_each
 from poolpipe.events.staging import Staging
 from poolpipe.live.held_rows import COLLECT
 from poolpipe.live.state import Live
+from poolpipe.paths import LEDGER
 from poolpipe.store.arrivals import heard_in
 from poolpipe.store.contents import LOADS, REJECTS
 from poolpipe.store.event_tables import to_events
@@ -67,6 +69,7 @@ class FollowedStore(StoreReader):
         version: int | None = None,
     ) -> None:
         super().__init__(path, key)
+        self._place = self._place_of_ledger()
         compile_kernels(None)
         self._limits = limits
         self._known: dict[int, TablePart] = {}
@@ -85,7 +88,14 @@ class FollowedStore(StoreReader):
         list of Changes or None
             None where all was read again, because a version has other events than those before and some more, or its files were
             written anew.
+
+        Raises
+        ------
+        InputError
+            If the store is not there any more, or another is in its place: what is open here would never change again.
         """
+        if self._place_of_ledger() != self._place:
+            raise InputError.of("store_gone", where=str(self.path))
         told: list[Changes] = []
         newest, known = self.version, self.live.tables.version
         self._keys.renew(self._ledger)
@@ -104,6 +114,13 @@ class FollowedStore(StoreReader):
             self._known = parts
         self.live.advance(newest)
         return told
+
+    def _place_of_ledger(self) -> tuple[int, int] | None:
+        try:
+            told = (self.path / LEDGER).stat()
+        except OSError:
+            return None
+        return told.st_dev, told.st_ino
 
     def _parts_of(self, version: int) -> dict[int, TablePart]:
         return {part.id: part for part in self._ledger.parts(version, _CONTENTS)}

@@ -151,6 +151,12 @@ STORES: Final = {
         "{option} is for files, and this is a store", "{option} 仅用于文件，而此处为数据仓库",
         "leave it out", "请去掉该选项",
     ),
+    "store_gone": Message(
+        "the store is not there any more, or another is in its place",
+        "数据仓库已不在此处，或已被另一个取代",
+        "begin to follow it again when it is there",
+        "请待其恢复后重新跟随",
+    ),
     "store_file_missing": Message("is not there: {why}", "文件不存在：{why}"),
     "store_file_damaged": Message("its content is not the one that was written", "内容与写入时不同"),
     "store_rows_differ": Message("should have {rows} rows", "应有 {rows} 行"),
