@@ -28,6 +28,7 @@ import polars as pl
 import pyarrow as pa
 
 from benchmarks.load_client import request, send
+from benchmarks.peers.nats_alone import publish_alone
 from poolpipe.store import Store
 from poolpipe.store.device_tokens import DeviceTokens
 
@@ -200,7 +201,9 @@ def main() -> None:
         "--option", action="append", default=[], help="of `poolpipe serve`, for one --option=--no-tables"
     )
     parser.add_argument(
-        "--peer", action="store_true", help="first the same singles to an application on SQLite"
+        "--peer",
+        action="store_true",
+        help="first the same singles to an application on SQLite, and to NATS alone",
     )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
@@ -210,6 +213,7 @@ def main() -> None:
         tokens = [devices.add(f"gun-{number:03}", rate=1_000_000) for number in range(DEVICES)]
         if given.peer:
             peer(Path(folder), tokens, int(given.seconds * 2_000))
+            broker(Path(folder) / "broker", int(given.seconds * 2_000))
         service = Service(store, options=given.option)
         try:
             while "--no-tables" not in given.option and not service.has("poolpipe_tables_builds_total", 1):
@@ -255,6 +259,14 @@ def peer(folder: Path, tokens: list[str], count: int) -> None:
         door.wait()
     print(f"{'ASGI and SQLite, a commit each':32} {outcome.told()}  a sync for 1 single", flush=True)
     print(" " * 33 + f"µs of processor a single: {spent:.0f}", flush=True)
+
+
+def broker(folder: Path, count: int) -> None:
+    """Publish singles to a NATS server alone, as fast as they are acknowledged."""
+    folder.mkdir()
+    bodies = [json.dumps(scan(number)).encode() for number in range(count)]
+    outcome = publish_alone(folder, [bodies[place::DEVICES] for place in range(DEVICES)])
+    print(f"{'NATS JetStream, each synced':32} {outcome.told()}", flush=True)
 
 
 def run(service: Service, tokens: list[str], seconds: float, count_of_batches: int) -> None:
