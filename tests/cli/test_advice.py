@@ -25,6 +25,7 @@ NAMED = re.compile(
 
 TOLD_BY = {
     "poolpipe.cli": (),
+    "poolpipe.messages.clusters": ("run",),
     "poolpipe.messages.commands": (),
     "poolpipe.messages.decode": ("decode",),
     "poolpipe.messages.exchange": ("export",),
@@ -53,6 +54,7 @@ TOLD_BY = {
     "poolpipe.terminal.understood": ("run", "check"),
     "poolpipe.terminal.usage": ("run",),
     "poolpipe.commands.design": (),
+    "poolpipe.commands.clusters": ("run",),
     "poolpipe.commands.cycles": ("decode",),
     "poolpipe.commands.lists": ("export",),
     "poolpipe.commands.masks": ("decode", "design"),

@@ -24,7 +24,7 @@ LAYERS = (
     ("instruments",),
     ("charts",),
     ("results",),
-    ("pipeline", "stagewise", "traced"),
+    ("subject_stages", "city_stages", "pipeline", "stagewise", "traced"),
     (
         "simulate",
         "design",
@@ -34,6 +34,7 @@ LAYERS = (
         "inbox",
         "store",
         "live",
+        "cluster",
         "running",
         "serve",
         "nightly",

@@ -137,7 +137,6 @@ NOT_FOR_READERS = {
     "poolpipe.results.locks": "an error of the system that the caller knows by its number",
     "poolpipe.results.writing": "an error of the system that the caller knows by its number",
     "poolpipe.results.written": "the reason why a table is not the summary's; `torn_result` quotes it",
-    "poolpipe.stages.viewpoint": "a column of another type than the stage makes",
     "poolpipe.terminal.marks": "a board that is drawn with a number of cells that its columns have not",
 }
 """Modules, or functions, whose errors never reach a reader by themselves, and what they are instead."""

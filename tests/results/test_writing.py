@@ -233,3 +233,13 @@ def test_day__counts_and_lists_tubes_as_its_tables_do(tmp_path: Path) -> None:
     assert day.sampled() == written.sampled() == day.members.height
     assert day.unreported().equals(written.unreported())
     assert day.unreported().height == day.ledger.select(pl.col("collected") - pl.col("reported")).sum().item()
+
+
+def test_round_of_a_record_that_was_rejected__leaves_no_trace_in_a_table(tmp_path: Path) -> None:
+    good = "at,tube,person_type,person,round\n2022-02-10T08:00:00Z,T1,PASSPORT,E1,\n"
+    for name, more in (("without", ""), ("with", "yesterday,T1,PASSPORT,E2,R9\n")):
+        (tmp_path / f"{name}.csv").write_text(good + more, encoding="utf-8")
+        poolpipe.run(tmp_path / f"{name}.csv", kind="collect", out=tmp_path / name)
+    for table in ("pools", "members", "anomalies", "ledger"):
+        file = f"{table}.parquet"
+        assert (tmp_path / "with" / file).read_bytes() == (tmp_path / "without" / file).read_bytes()

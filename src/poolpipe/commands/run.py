@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from poolpipe.commands import options
+from poolpipe.commands.clusters import check_cluster, cluster_options, run_on_cluster
 from poolpipe.commands.stores import (
     concluded,
     log_unsealing,
@@ -77,6 +78,7 @@ __all__ = ["files_written", "run"]
     help="Read-outs kept for exports; auto: all up to 300,000, else not those of negative tubes"
     "  为导出保留哪些扩增结果；auto：30 万条以内全部保留，更多时不含阴性管的",
 )
+@cluster_options
 @options.key
 @options.why
 @options.at_version
@@ -103,11 +105,13 @@ def run(
     show_ids: bool,
     as_json: bool,
     quiet: bool,
+    **cluster: Any,
 ) -> None:
     """Run the pipeline on files and show what it concluded."""
     check_inputs(inputs, pipes=True)
     check_inputs(each for each in (people, sites, labs, mapping) if each)
     store = store_among(inputs)
+    check_cluster(cluster, store)
     only_of_store(store, at_version)
     if out is not None:
         check_out(out)
@@ -145,11 +149,12 @@ def run(
             "policy": rules, "as_of": moment, "reference": known, "readings": readings, "views": False,
             "progress": steps, "out": writing,
         }  # fmt: skip
-        day = (
-            concluded(store, key, why, tables=(), version=at_version, **asked)
-            if store
-            else conclude(inputs, mapping=meant, kind=kind, **asked)
-        )
+        if store:
+            day = concluded(store, key, why, tables=(), version=at_version, **asked)
+        elif cluster["engine"]:
+            day = run_on_cluster(inputs, cluster, mapping=meant, kind=kind, **asked)
+        else:
+            day = conclude(inputs, mapping=meant, kind=kind, **asked)
         steps("writing", 0, 1)
         if not (quiet or as_json):  # while the tables are being written
             from poolpipe.terminal.boards import day_boards

@@ -53,7 +53,16 @@ if TYPE_CHECKING:
     from poolpipe.events.pipes import Spool
     from poolpipe.policy import Policy
 
-__all__ = ["Foreign", "Inputs", "batches_of", "is_event_file", "open_inputs", "read_table", "table_batches"]
+__all__ = [
+    "Foreign",
+    "Inputs",
+    "batches_of",
+    "is_event_file",
+    "open_inputs",
+    "read_table",
+    "table_batches",
+    "worded_batches",
+]
 
 Inputs = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Frames
 """Inputs of a run: files, folders, globs, or frames of any library."""
@@ -138,20 +147,20 @@ def open_inputs(
     recognises = foreign.recognises if foreign else _never
     sources, skipped = find_sources(paths, recognises, spool=spool, kind=kind, apart=apart)
     read = partial(_foreign_batches, foreign=foreign) if foreign else batches_of
-    return with_sheets(sources, recognises, said), partial(_worded, read, longest, said.words), skipped
+    return with_sheets(sources, recognises, said), partial(worded_batches, read, longest, said.words), skipped
 
 
 def _never(_: Path) -> bool:
     return False
 
 
-def _worded(
+def worded_batches(
     read: Callable[[Source, int], Iterator[Batch | Unread]],
     longest: int,
     words: Mapping[str, Mapping[str, str]],
     source: Source,
 ) -> Iterator[Batch | Unread]:
-    """Yield the batches of a source with the words of a mapping replaced.
+    """Yield the batches that `read` gives of a source, with the words of a mapping replaced.
 
     Raises
     ------

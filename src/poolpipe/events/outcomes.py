@@ -18,7 +18,7 @@ from poolpipe.events.bundles import read_bundle
 from poolpipe.events.bytes_read import BytesRead
 from poolpipe.events.formats import NoEventsError
 from poolpipe.events.frames import are_frames
-from poolpipe.events.opening import open_inputs
+from poolpipe.events.opening import batches_of, open_inputs, worded_batches
 from poolpipe.events.pipes import Spool
 from poolpipe.events.plate_labs import PlateLabs, waits_for_labs
 from poolpipe.events.small_files import Segment, bundled
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["OpenedInputs", "outcomes"]
+__all__ = ["OpenedInputs", "outcomes", "outcomes_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,23 @@ def outcomes(
         labs_told: list[str] = []
         taken = _with_labs(_told(_in_turn(reader), BytesRead(progress, sources)), reader, labs_told)
         yield OpenedInputs(sources, skipped, taken, labs_told)
+
+
+def outcomes_of(
+    sources: list[Source], policy: Policy, mapping: ColumnMapping | None = None
+) -> Iterator[Taken]:
+    """Read some of the files that were found before, none of them a machine's; give what came of each bundle and batch.
+
+    Parameters
+    ----------
+    sources : list of Source
+        Their places here are the numbers of the files in what is given.
+    policy, mapping
+        As in `reading.read_events`.
+    """
+    words = mapping.words if mapping else {}
+    batches = partial(worded_batches, batches_of, policy.files.longest_record, words)
+    return _in_turn(_FileTasks(sources, batches, policy, words, alone=False, arrived=None))
 
 
 def _told(outcomes: Iterator[Taken], told: BytesRead) -> Iterator[Taken]:

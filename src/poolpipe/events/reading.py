@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from poolpipe.coding.quarters import Heard
 from poolpipe.events.assemble import Piece, assemble
+from poolpipe.events.file_outcomes import FileOutcomes
 from poolpipe.events.frames import are_frames
 from poolpipe.events.outcomes import outcomes
 from poolpipe.events.plate_labs import noted
 from poolpipe.events.rejected_loads import PLATES, first_of_each
 from poolpipe.events.sources import nothing_to_read
 from poolpipe.events.staging import Staging
-from poolpipe.events.taking import REJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["Events", "read_events"]
+__all__ = ["Events", "Tally", "read_events"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +116,12 @@ def read_events(
     with outcomes(
         inputs, policy, progress=progress, foreign=foreign, kind=kind, apart=apart, mapping=mapping
     ) as reading:
-        tally = _Tally(reading.sources)
+        tally = Tally(reading.sources)
         for taken in reading.taken:
             tally.add(taken)
     sources = reading.sources
-    skipped = dict(sorted({**reading.skipped, **tally.skipped}.items()))
-    if sources and len(tally.skipped) == len(sources) and not are_frames(inputs):
+    skipped = dict(sorted({**reading.skipped, **tally.files.skipped}.items()))
+    if sources and len(tally.files.skipped) == len(sources) and not are_frames(inputs):
         raise nothing_to_read(inputs, skipped)
     names = {source.path: source.name for source in sources}
     notes = {names[path]: note for path, note in foreign.notes().items()} if foreign else {}
@@ -130,97 +129,65 @@ def read_events(
     return replace(tally.finished(skipped), notes=notes)
 
 
-class _Tally:
-    """The outcome of every file so far."""
+class Tally:
+    """The outcome of every file so far: what became of its records, and its events.
+
+    Attributes
+    ----------
+    files : FileOutcomes
+    pieces : list of Piece
+        Events of each batch and kind.
+    staging : Staging
+        The scans of their collects.
+    """
 
     def __init__(self, sources: list[Source]) -> None:
-        self.names = [source.name for source in sources]
-        self.skipped: dict[str, str] = {}
-        self.read, self.rejected, self.repeated = (np.zeros(len(sources), np.int64) for _ in range(3))
-        self.left_out: dict[int, set[str]] = {}
+        self.files = FileOutcomes.of([source.name for source in sources])
         self.pieces: list[Piece] = []
         self.staging = Staging()
-        self.rejects = [pl.DataFrame(schema=REJECTS)]
-        self.rejected_loads: list[pl.DataFrame] = []
-        self.told: dict[str, NamedColumns] = {}
-        self.words: list[Mapping[str, Mapping[str, str]]] = []
         self._file = -1
         self._before = (0, 0, 0, 0, 0)
 
     def add(self, taken: Taken) -> None:
         """Add what came of a bundle, or of a batch of one file."""
+        files = self.files
         if taken.files[-1] != self._file:
             self._file = int(taken.files[-1])
             self._before = (
-                len(self.pieces), len(self.staging), len(self.rejects), len(self.rejected_loads), len(self.words),
+                len(self.pieces), len(self.staging), len(files.rejects), len(files.rejected_loads), len(files.words),
             )  # fmt: skip
         if taken.is_anew:
             self._forget_file()
-        if taken.skipped:
-            self.skipped[self.names[self._file]] = taken.skipped
-        np.add.at(self.read, taken.files, taken.read)
-        np.add.at(self.rejected, taken.files, taken.rejected)
-        np.add.at(self.repeated, taken.files, taken.repeated)
+        files.add(taken, self._file)
         self.pieces.extend(taken.pieces)
         for events, _ in taken.pieces:
             events.sent = None  # files do not tell when an event arrived
             if events.kind == "collect":
                 self.staging.put(events)
-        self.rejects.append(taken.rejects)
-        self.rejected_loads += taken.rejected_loads
-        self.words += taken.words
-        for file, told in taken.told.items():
-            if told.renamed or told.questions:
-                before = self.told.get(self.names[file])
-                self.told[self.names[file]] = before.joined(told) if before and before != told else told
-        for file, columns in taken.left_out.items():
-            if columns:
-                self.left_out.setdefault(file, set()).update(columns)
 
     def _forget_file(self) -> None:
         """Drop everything of the present file, which is read again from its start."""
-        pieces, batches, rejects, loads, words = self._before
-        del self.pieces[pieces:], self.rejects[rejects:], self.rejected_loads[loads:], self.words[words:]
+        pieces, batches, *others = self._before
+        del self.pieces[pieces:]
         self.staging.take_back(batches)
-        self.read[self._file] = self.rejected[self._file] = self.repeated[self._file] = 0
-        self.left_out.pop(self._file, None)
-        self.told.pop(self.names[self._file], None)
+        self.files.forget(self._file, *others)
 
     def finished(self, skipped: Mapping[str, str]) -> Events:
+        """Number the events and remove duplicates; nothing is left here."""
         self.staging.close()
-        words = self._words()
         frames, codes, repeated = assemble(self.pieces, self.staging)
         self.pieces.clear()
         for pool in (pa.default_memory_pool(), pa.system_memory_pool()):  # numpy allocates as the second does
             pool.release_unused()  # give its memory back to the stages
-        duplicates = self.repeated.copy()
-        for file, count in repeated:
-            duplicates[file] += count
-        accepted = self.read - duplicates - self.rejected
-        counts = (column.tolist() for column in (self.read, accepted, duplicates, self.rejected))
-        files = [
-            dict(zip(("file", "read", "accepted", "duplicates", "rejected"), told, strict=True))
-            for told in zip(self.names, *counts, strict=True)
-            if told[0] not in self.skipped
-        ]
-        by_name = sorted((self.names[file], columns) for file, columns in self.left_out.items())
-        left_out = {name: sorted(columns) for name, columns in by_name}
-        rejects, loads = pl.concat(self.rejects), first_of_each(self.rejected_loads)
+        told = self.files
         return Events(
             frames,
             codes,
-            rejects,
-            files,
-            left_out,
+            told.joined_rejects(),
+            told.counts(repeated),
+            told.columns_left_out(),
             skipped,
-            words=words,
-            rejected_loads=loads,
-            told=self.told,
+            words=told.words_known(),
+            rejected_loads=first_of_each(told.rejected_loads),
+            told=told.told,
         )
-
-    def _words(self) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, str]] = {}
-        for told in self.words:
-            for column, words in told.items():
-                found.setdefault(column, {}).update(words)
-        return {column: dict(sorted(words.items())) for column, words in sorted(found.items())}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poolpipe.languages import has_chinese, language, speaking
+from poolpipe.messages.clusters import CLUSTERS
 from poolpipe.messages.commands import COMMANDS
 from poolpipe.messages.decode import DECODE
 from poolpipe.messages.design import DESIGN
@@ -48,7 +49,7 @@ __all__ = [
 MESSAGES: Final[Mapping[str, Message]] = {
     **INPUTS, **RESULTS, **POLICIES, **SETTINGS, **REJECTS, **RECORDS, **LEFT_OUT, **USAGE, **COMMANDS,
     **DECODE, **MISFITS, **DESIGN, **PLANNING, **EXCHANGE, **PAGES, **INSTRUMENT_FILES, **INSTRUMENT_TABLES,
-    **STORES, **STREAMS, **NIGHTS,
+    **STORES, **STREAMS, **NIGHTS, **CLUSTERS,
 }  # fmt: skip
 """Code to message. A code is not changed once it has been released."""
 

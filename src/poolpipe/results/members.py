@@ -45,8 +45,11 @@ class Members:
         return self.rows.height
 
     def rounds(self) -> int:
-        """How many rounds the day has."""
-        return len(self.codes.texts["round"])
+        """How many rounds tubes, boxes and plates have; that of a record that was rejected alone is none of them."""
+        seen = np.zeros(len(self.codes.texts["round"]), np.bool_)
+        for known in self.codes.entities.values():
+            seen[known.rounds] = True
+        return max(1, int(np.count_nonzero(seen)))
 
     def batched(self) -> BatchedTable:
         """Give the table `members` in batches."""

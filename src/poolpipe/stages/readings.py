@@ -17,7 +17,7 @@ from poolpipe_kernels.compilation import read_only
 if TYPE_CHECKING:
     from poolpipe.stages.calls import Calls
 
-__all__ = ["MOST_READINGS", "WHICH", "Which", "kept_readings", "readings_in_words"]
+__all__ = ["MOST_READINGS", "WHICH", "Which", "kept_readings", "readings_in_order", "readings_in_words"]
 
 Which = Literal["auto", "all", "not-negative"]
 WHICH: Final = get_args(Which)
@@ -77,15 +77,26 @@ def kept_readings(reads: pl.DataFrame, calls: Calls, which: Which = "auto") -> t
     rows = np.empty(reads.height, np.uint32)  # the system allocates pages only where they are written
     readings = reads[rows[: well_index.rows_in_slots(plate, well, kept, rows)]]
     shared = _slot().is_in(calls.wells.filter("shared")["slot"].implode())
-    return _in_order(readings.with_columns(shared.alias("shared"))), which
+    return readings_in_order(readings.with_columns(shared.alias("shared"))), which
 
 
 def _slot() -> pl.Expr:
     return pl.col("plate").cast(pl.Int64) * WELL_PLACES + pl.col("well")
 
 
-def _in_order(readings: pl.DataFrame) -> pl.DataFrame:
-    """Sort by place, target, ct and time, and drop rows that are equal in every kept column."""
+def readings_in_order(readings: pl.DataFrame) -> pl.DataFrame:
+    """Sort by place, target, ct and time, and drop rows that are equal in every kept column.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        Coded, with `shared`.
+
+    Returns
+    -------
+    DataFrame
+        As `kept_readings`.
+    """
     absent = [pl.lit(None, kind).alias(name) for name, kind in _CODED.items() if name not in readings.columns]
     readings = readings.with_columns(absent)
     targets = int(cast("int", readings["target"].max() or 0)) + 1

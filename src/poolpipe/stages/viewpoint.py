@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -15,9 +16,9 @@ from poolpipe.tables import TIME
 from poolpipe.words import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["moment_of", "odd_view"]
+__all__ = ["TimesSeen", "moment_of", "odd_view"]
 
 _APART: Final = timedelta(days=30)
 """A campaign's events lie closer together: a date behind such a gap is a wrong clock or a typing error."""
@@ -58,15 +59,63 @@ def moment_of(as_of: datetime | str | None, zone: str) -> datetime | None:
         raise InputError.of("no_time", where="as_of", text=as_of) from error
 
 
-def odd_view(
-    frames: Mapping[str, pl.DataFrame], moment: datetime | None, zone: str, *, asked: bool
-) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class TimesSeen:
+    """Where the times of accepted events lie, seen from the default moment.
+
+    Attributes
+    ----------
+    total, recent : int
+        All events, and those of the last 30 days before the moment.
+    first : datetime or None
+        The earliest event.
+    first_recent, last_before : datetime or None
+        The earliest of the recent ones, and the latest of the others.
+    """
+
+    total: int
+    recent: int
+    first: datetime | None
+    first_recent: datetime | None
+    last_before: datetime | None
+
+    @classmethod
+    def of(cls, frames: Mapping[str, pl.DataFrame], moment: datetime) -> Self:
+        """Look at every accepted event."""
+        cut = pl.lit(moment - _APART, TIME)
+        rows = [
+            frame.select(
+                total=pl.len(),
+                recent=(pl.col("at") > cut).sum(),
+                first=pl.col("at").min(),
+                first_recent=pl.col("at").filter(pl.col("at") > cut).min(),
+                last_before=pl.col("at").filter(pl.col("at") <= cut).max(),
+            )
+            for frame in frames.values()
+            if frame.height
+        ]
+        return cls.joined([cls(*frame.row(0)) for frame in rows])
+
+    @classmethod
+    def joined(cls, parts: Iterable[TimesSeen]) -> Self:
+        """Join what was seen of different events."""
+        every = list(parts)
+        firsts = [each.first for each in every if each.first is not None]
+        recent = [each.first_recent for each in every if each.first_recent is not None]
+        before = [each.last_before for each in every if each.last_before is not None]
+        return cls(
+            sum(each.total for each in every), sum(each.recent for each in every),
+            min(firsts, default=None), min(recent, default=None), max(before, default=None),
+        )  # fmt: skip
+
+
+def odd_view(times: TimesSeen | None, moment: datetime | None, zone: str, *, asked: bool) -> list[str]:
     """Warn, in both languages, of a time before all events, and of a default that a few late events set.
 
     Parameters
     ----------
-    frames : mapping of DataFrame
-        Every accepted event.
+    times : TimesSeen or None
+        Of every accepted event.
     moment : datetime
         The time as of which the day is seen; None where there is no event.
     zone : str
@@ -74,29 +123,17 @@ def odd_view(
     asked : bool
         Whether the user gave the time.
     """
-    times = [frame["at"] for frame in frames.values() if frame.height]
-    if moment is None or not times:
+    if moment is None or times is None or times.first is None:
         return []
     if asked:
-        first = min(_edge(at, late=False) for at in times)
-        return [_too_early(moment, first, zone)] if moment < first else []
-    cut = pl.lit(moment - _APART, TIME)
-    recent = [pl.select(pl.lit(at) > cut).to_series() for at in times]
-    few, total = sum(int(each.sum()) for each in recent), sum(len(at) for at in times)
+        return [_too_early(moment, times.first, zone)] if moment < times.first else []
+    few, total = times.recent, times.total
     if few == total or few > max(_FEW, total // _SHARE):
         return []
-    late = [at.filter(each) for at, each in zip(times, recent, strict=True)]
-    others = [at.filter(~each) for at, each in zip(times, recent, strict=True)]
-    first = min(_edge(at, late=False) for at in late if len(at))
-    last = max(_edge(at, late=True) for at in others if len(at))
-    return [_too_late(moment, few, last, zone)] if first - last >= _APART else []
-
-
-def _edge(at: pl.Series, *, late: bool) -> datetime:
-    edge = at.max() if late else at.min()
-    if not isinstance(edge, datetime):
-        raise TypeError("a column of times without a time")
-    return edge
+    if times.first_recent is None or times.last_before is None:
+        return []
+    far = times.first_recent - times.last_before >= _APART
+    return [_too_late(moment, few, times.last_before, zone)] if far else []
 
 
 def _too_early(moment: datetime, first: datetime, zone: str) -> str:

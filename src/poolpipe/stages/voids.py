@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from poolpipe.coding.dictionaries import Dictionaries
 
-__all__ = ["Standing", "latest_at", "standing_events"]
+__all__ = ["Standing", "conflicting_ids", "events_with_ids", "latest_at", "standing_events"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,8 @@ def standing_events(
                 hit.append(event_ids.filter(withdrawn))
                 events[kind] = frame.filter(~(withdrawn if which is None else withdrawn[which]))
     known = pl.concat([pl.Series("event_id", [], pl.String), *hit]).unique()
-    return Standing(events, _unknown(voids, known, codes), _conflicts({**events, "void": voids}, codes))
+    conflicts = conflicting_ids(events_with_ids({**events, "void": voids}, codes), codes.texts["round"])
+    return Standing(events, _unknown(voids, known, codes), conflicts)
 
 
 def _unknown(voids: pl.DataFrame, known: pl.Series, codes: Dictionaries) -> pl.DataFrame:
@@ -89,20 +90,44 @@ def _unknown(voids: pl.DataFrame, known: pl.Series, codes: Dictionaries) -> pl.D
     return told.unique(["round", "subject"], keep="first", maintain_order=True)
 
 
-def _conflicts(frames: Mapping[str, pl.DataFrame], codes: Dictionaries) -> pl.DataFrame:
-    """Find ids that events of several contents share; duplicates are removed before, so any two events of one id differ."""
+def events_with_ids(frames: Mapping[str, pl.DataFrame], codes: Dictionaries) -> pl.DataFrame:
+    """List the events that have an id: event_id, at, round (its number).
+
+    Parameters
+    ----------
+    frames : mapping of DataFrame
+        Coded events by kind.
+    codes : Dictionaries
+        Give the ids of collects.
+    """
     parts = [
         named.select("event_id", "at", _round(kind, named, codes))
         for kind, frame in frames.items()
         if (named := _with_event_id(frame, codes)).height
     ]
-    empty = pl.DataFrame(schema={"event_id": pl.String, "at": TIME, "round": pl.UInt32})
-    named = pl.concat([empty, *parts])
+    return pl.concat([pl.DataFrame(schema={"event_id": pl.String, "at": TIME, "round": pl.UInt32}), *parts])
+
+
+def conflicting_ids(named: pl.DataFrame, rounds: pl.Series) -> pl.DataFrame:
+    """Find ids that events of several contents share; duplicates are removed before, so any two events of one id differ.
+
+    Parameters
+    ----------
+    named : DataFrame
+        As `events_with_ids` gives them.
+    rounds : Series of String
+        Text of each round.
+
+    Returns
+    -------
+    DataFrame
+        As `Standing.conflicts`.
+    """
     if named.height < 2:
         return pl.DataFrame(schema={"round": pl.String, "subject": pl.String, "at": TIME})
     candidates = named[rows_not_alone(named["event_id"].hash(seed=1).to_numpy())]
     shared = candidates.filter(pl.len().over("event_id") > 1).sort("at")
-    told = shared.select(codes.text("round", shared["round"]), pl.col("event_id").alias("subject"), "at")
+    told = shared.select(rounds[shared["round"]].alias("round"), pl.col("event_id").alias("subject"), "at")
     return told.unique(["round", "subject"], keep="last", maintain_order=True)
 
 

@@ -13,21 +13,21 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.coding.dictionaries import RESIDENT, well_names
-from poolpipe.events.attribute_sets import OWN, number_attribute_sets
-from poolpipe.events.clean import well_positions
-from poolpipe.events.columns import EncodedColumn, one_array, small_numbers
+from poolpipe.coding.dictionaries import RESIDENT
+from poolpipe.events.attribute_sets import number_attribute_sets
+from poolpipe.events.columns import EncodedColumn, one_array
+from poolpipe.events.event_columns import columns_of, dictionary_column, events_of, series_of, times_column
 from poolpipe.events.persons import Persons
-from poolpipe.events.valid_events import CODED, WORDS, ValidEvents
 from poolpipe.store.event_hashes import event_hashes, text_hashes
 from poolpipe.store.sealing import PSEUDONYM, long_numbers, pseudonyms, unsealed
-from poolpipe.tables import CALLS, EVENTS, MODES, ROLES
+from poolpipe.tables import EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from poolpipe.events.valid_events import ValidEvents
     from poolpipe.store.keys import DataKeys
 
 __all__ = [
@@ -48,7 +48,6 @@ SEALED: Final = ("event", "event_id", "giver", "name", "operator", "phone", "rea
 REFERENCES: Final = {"event_id": "event_id_hash", "event": "event_hash"}
 """Ids in the vault, and the column with their keyed hash, by which a void finds its event without the key."""
 
-_FIXED: Final = {"mode": MODES, "role": ROLES, "call": CALLS}
 _TIME: Final = pa.timestamp("us", "UTC")
 _TEXT: Final = pa.dictionary(pa.int32(), pa.large_string())
 _HASH: Final = pa.binary(16)
@@ -120,16 +119,11 @@ def to_tables(
         In which input each came.
     """
     n = len(events.at)
-    rows = _row_of_set(events)
-    codes = {name: _dictionary(column, rows, own=name in OWN) for name, column in events.codes.items()}
-    fixed = {name: _fixed(name, numbers, rows) for name, numbers in events.fixed.items()}
-    numbers = {name: _numbers(column, rows) for name, column in events.numbers.items()}
-    words = {name: _gathered(column, rows) for name, column in events.words.items()}
-    given: dict[str, pa.Array] = {"at": _times(events.at), "key": _binary(event_hashes(events, sealing))}
-    given |= {"arrived": _times(arrived), "input": pl.Series(inputs, dtype=pl.Int32).to_arrow()}
-    if events.sent is not None:
-        given["sent_at"] = _times_or_null(events.sent)
-    given |= codes | fixed | numbers | {name: words[name] for name in words.keys() - set(SEALED)}
+    every = columns_of(events, wells)
+    words: dict[str, pa.Array] = {name: every[name] for name in SEALED if name in every}
+    given = {name: column for name, column in every.items() if name not in SEALED}
+    given |= {"arrived": times_column(arrived), "input": pl.Series(inputs, dtype=pl.Int32).to_arrow()}
+    given |= {"key": _binary(event_hashes(events, sealing))}
     given |= {REFERENCES[name]: _reference(words[name], sealing) for name in words.keys() & REFERENCES.keys()}
     if events.person is not None:
         people = events.person
@@ -137,8 +131,6 @@ def to_tables(
         given["person_type"] = _types(people)
         long = long_numbers(people.keys, people.others)
         words |= {} if long is None else {"person": long.to_arrow()}
-    if events.well is not None:
-        given["well"] = _wells(events.well, wells)
     return EventTables(
         events.kind,
         _laid_out(given, schema_of(events.kind), n),
@@ -164,31 +156,18 @@ def to_events(tables: EventTables, sealing: DataKeys | None, wells: int) -> Vali
         As `validate` gives them, of the same events.
     """
     clear, kind = tables.clear, tables.kind
-    events = ValidEvents(kind, _micros(clear["at"]))
+    events = events_of(kind, clear, wells)
     names = set(clear.column_names)
-    for name in names.intersection(CODED):
-        events.codes[name] = _encoded(clear[name])
-    for name, words in _FIXED.items():
-        if name in names:
-            events.fixed[name] = _positions(_encoded(clear[name]), words)
-    for name in names & {"capacity", "swabs", "tubes"}:
-        events.numbers[name] = _whole(clear[name])
-    if "ct" in names:
-        events.numbers["ct"] = _series(clear["ct"])
-    for name in names & set(WORDS):
-        events.words[name] = _series(clear[name].cast(pa.large_string()))
     if sealing is None:
         hashes = {name: clear[column] for name, column in REFERENCES.items() if column in names}
         events.words |= {name: _hexadecimal(column) for name, column in hashes.items()}
     else:
         filled = {name: tables.vault[name] for name in tables.vault.column_names if name != "person"}
-        events.words |= {name: _series(each) for name, each in filled.items() if each.null_count < len(each)}
+        events.words |= {
+            name: series_of(each) for name, each in filled.items() if each.null_count < len(each)
+        }
     if "person" in names:
         events.person = _people(tables, sealing)
-    if "well" in names:
-        events.well = _encoded_wells(_encoded(clear["well"]), wells)
-    if "sent_at" in names and clear["sent_at"].null_count < len(clear["sent_at"]):
-        events.sent = _series(clear["sent_at"].cast(pa.int64())).fill_null(-1).to_numpy()
     events.drop_empty()
     if kind == "collect":
         number_attribute_sets(events)
@@ -200,48 +179,6 @@ def hashes_of(clear: pa.Table) -> NDArray[np.uint64]:
     column = clear["key"].combine_chunks()
     content = column.buffers()[1].slice(16 * column.offset, 16 * len(column))
     return np.frombuffer(content, np.uint64).reshape(-1, 2)
-
-
-def _row_of_set(events: ValidEvents) -> NDArray[np.int32] | None:
-    """The combination of each collect; None where every event has its own row anyway."""
-    own = events.attributes_id is None or events.attribute_sets == len(events.at)
-    return None if own else events.attributes_id
-
-
-def _dictionary(column: EncodedColumn, sets: NDArray[np.int32] | None, *, own: bool) -> pa.DictionaryArray:
-    rows = column.rows if sets is None or own else column.rows[sets]
-    values = column.values.cast(pl.String)
-    if values.null_count():  # pyarrow joins no dictionaries that hold null
-        rows = np.where(column.missing() if rows is column.rows else column.missing()[sets], -1, rows)
-        values = values.fill_null("")
-    indices = pl.Series(rows, dtype=pl.Int32)
-    if len(rows) and rows.min() < 0:
-        indices = indices.replace(-1, None)
-    return pa.DictionaryArray.from_arrays(indices.to_arrow(), values.to_arrow())
-
-
-def _fixed(name: str, numbers: NDArray[np.int8], sets: NDArray[np.int32] | None) -> pa.DictionaryArray:
-    rows = numbers.astype(np.int32)
-    return _dictionary(EncodedColumn(rows, pl.Series(_FIXED[name], dtype=pl.String)), sets, own=False)
-
-
-def _numbers(column: EncodedColumn | pl.Series, sets: NDArray[np.int32] | None) -> pa.Array:
-    if isinstance(column, EncodedColumn):
-        rows = column.rows if sets is None else column.rows[sets]
-        return column.values.cast(pl.Int64).gather(pl.Series(rows).replace(-1, None)).to_arrow()
-    return _gathered(column, sets)
-
-
-def _gathered(column: pl.Series, sets: NDArray[np.int32] | None) -> pa.Array:
-    return (column if sets is None else column.gather(sets)).to_arrow()
-
-
-def _times(micros: NDArray[np.int64]) -> pa.Array:
-    return pl.Series(micros, dtype=pl.Int64).to_arrow().cast(pa.timestamp("us")).cast(_TIME)
-
-
-def _times_or_null(micros: NDArray[np.int64]) -> pa.Array:
-    return pa.array(micros, mask=micros < 0).cast(pa.timestamp("us")).cast(_TIME)
 
 
 def _binary(hashes: NDArray[np.uint64]) -> pa.Array:
@@ -264,12 +201,7 @@ def _types(people: Persons) -> pa.DictionaryArray:
     )
     number = kinds.replace_strict(values, range(len(values)), return_dtype=pl.Int32).to_numpy()
     rows[odd] = number[-1 - people.keys[odd]]
-    return _dictionary(EncodedColumn(rows, values), None, own=True)
-
-
-def _wells(positions: NDArray[np.int32], wells: int) -> pa.DictionaryArray:
-    names = well_names(pl.Series(np.arange(wells)), wells)
-    return _dictionary(EncodedColumn(positions, names), None, own=True)
+    return dictionary_column(EncodedColumn(rows, values), None, own=True)
 
 
 def _laid_out(given: Mapping[str, pa.Array], schema: pa.Schema, height: int) -> pa.Table:
@@ -281,53 +213,15 @@ def _laid_out(given: Mapping[str, pa.Array], schema: pa.Schema, height: int) -> 
     return pa.table(columns, schema=schema)
 
 
-def _encoded(column: pa.ChunkedArray) -> EncodedColumn:
-    if not pa.types.is_dictionary(column.type):
-        return EncodedColumn(np.arange(len(column), dtype=np.int32), _series(column).rename("values"))
-    array = one_array(column.unify_dictionaries())
-    indices = pl.Series(array.indices).cast(pl.Int32)
-    rows = (indices.fill_null(-1) if indices.null_count() else indices).to_numpy()
-    return EncodedColumn(rows, pl.Series("values", array.dictionary, pl.String))
-
-
-def _positions(column: EncodedColumn, words: tuple[str, ...]) -> NDArray[np.int8]:
-    numbers = column.values.replace_strict(words, range(len(words)), return_dtype=pl.Int8).to_numpy()
-    return column.spread(numbers, missing=-1).astype(np.int8)
-
-
-def _encoded_wells(column: EncodedColumn, wells: int) -> NDArray[np.int32]:
-    return column.spread(well_positions(column.values, wells), missing=-1)
-
-
-def _whole(column: pa.ChunkedArray) -> EncodedColumn:
-    if small := small_numbers(column):
-        return small
-    array = one_array(column).dictionary_encode()
-    rows = pl.Series(array.indices).cast(pl.Int32).fill_null(-1).to_numpy()
-    return EncodedColumn(rows, pl.Series("values", array.dictionary, pl.Int64))
-
-
-def _series(column: pa.ChunkedArray) -> pl.Series:
-    return pl.Series(one_array(column))
-
-
 def _hexadecimal(column: pa.ChunkedArray) -> pl.Series:
     return pl.Series(column.cast(pa.binary()).combine_chunks()).bin.encode("hex")
-
-
-def _micros(column: pa.ChunkedArray) -> NDArray[np.int64]:
-    return _numpy(column.cast(pa.int64())).astype(np.int64, copy=False)
-
-
-def _numpy(column: pa.ChunkedArray) -> NDArray[np.generic]:
-    return pl.Series(one_array(column)).to_numpy(writable=True)
 
 
 def _people(tables: EventTables, sealing: DataKeys | None) -> Persons:
     clear, nothing = tables.clear, np.zeros(0, np.bool_)
     if sealing is not None:
         return Persons(*unsealed(one_array(clear["person"]), sealing, _long(tables)), nothing, nothing)
-    sealed = pl.DataFrame({"person_type": _series(clear["person_type"].cast(pa.large_string())),
+    sealed = pl.DataFrame({"person_type": series_of(clear["person_type"].cast(pa.large_string())),
                            "person": _hexadecimal(clear["person"])})  # fmt: skip
     others = sealed.unique(maintain_order=True)
     place = sealed.join(
@@ -340,8 +234,8 @@ def _long(tables: EventTables) -> pl.DataFrame | None:
     """Type and number of the documents that their pseudonym does not hold."""
     if not has_long(tables.vault):
         return None
-    types = _series(tables.clear["person_type"].cast(pa.large_string()))
-    return pl.DataFrame({"person_type": types, "person": _series(tables.vault["person"])})
+    types = series_of(tables.clear["person_type"].cast(pa.large_string()))
+    return pl.DataFrame({"person_type": types, "person": series_of(tables.vault["person"])})
 
 
 def has_long(vault: pa.Table) -> bool:

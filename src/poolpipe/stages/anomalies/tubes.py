@@ -15,7 +15,7 @@ from poolpipe.tables import MODES
 if TYPE_CHECKING:
     from poolpipe.stages.anomalies.rows import Seen
 
-__all__ = ["of_clocks", "of_tubes"]
+__all__ = ["of_clocks", "of_several_boxes", "of_tubes"]
 
 _POOL = MODES.index("pool")
 _STEPS = ("first_collected", "packed_at", "picked_up_at", "received_at", "loaded_at", "called_at")
@@ -58,7 +58,7 @@ def of_tubes(seen: Seen) -> list[pl.DataFrame]:
         found("positive_set_aside", "loaded_at"),
         found("tube_reloaded", "loaded_at", facts("tube_reloaded", wells="slots")),
         found("out_of_order", "called_at"),
-        *_several_boxes(seen),
+        *of_several_boxes(seen),
     ]
 
 
@@ -102,7 +102,8 @@ def _out_of_order() -> pl.Expr:
     return broken
 
 
-def _several_boxes(seen: Seen) -> list[pl.DataFrame]:
+def of_several_boxes(seen: Seen) -> list[pl.DataFrame]:
+    """Find `tube_in_two_boxes`."""
     packs = seen.frames["pack"]
     if packs.is_empty():
         return []

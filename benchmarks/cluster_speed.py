@@ -1,0 +1,173 @@
+"""One process beside Sail or Spark on this machine, on the same city: `python -m benchmarks.cluster_speed CITY/events`.
+
+Each is a process of its own. The time is that from the call to the written result, without the start of Python and of the session. The most
+memory that the process held includes Sail, which runs in it; of Spark it is the driver's Python, and Java and the workers are told
+apart. What was sent to partitions is the sum over all of them. The results are compared byte by byte. `--sql` adds five tables as plain
+Spark SQL, as a data engineer would write them first: no ties, no voids, no duplicates, no re-runs, nothing rejected.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmarks.machine import describe
+
+SQL = {
+    "members": """
+        SELECT round, tube, person_type, person, min(at) AS collected_at FROM collect GROUP BY ALL
+    """,
+    "pools": """
+        SELECT m.round, m.tube, count(*) AS people, max(p.box) AS box, max(l.plate) AS plate, max(c.call) AS call
+        FROM (SELECT DISTINCT round, tube, person FROM collect) m
+        LEFT JOIN (SELECT round, tube, max_by(box, at) AS box FROM pack GROUP BY ALL) p USING (round, tube)
+        LEFT JOIN (SELECT round, tube, max_by(plate, at) AS plate FROM load GROUP BY ALL) l USING (round, tube)
+        LEFT JOIN calls c USING (round, tube)
+        GROUP BY ALL
+    """,
+    "recalls": """
+        SELECT DISTINCT c.round, c.tube, c.person FROM collect c JOIN calls r USING (round, tube)
+        WHERE c.mode = 'pool' AND r.call IN ('positive', 'suspect')
+    """,
+    "cases": """
+        SELECT DISTINCT c.round, c.tube, c.person FROM collect c JOIN calls r USING (round, tube)
+        WHERE c.mode = 'single' AND r.call = 'positive'
+    """,
+    "ledger": """
+        SELECT c.round, c.site, count(DISTINCT c.tube) AS collected, count(DISTINCT p.tube) AS packed,
+               count(DISTINCT l.tube) AS loaded, count(DISTINCT r.tube) AS reported
+        FROM collect c
+        LEFT JOIN pack p USING (round, tube) LEFT JOIN load l USING (round, tube) LEFT JOIN calls r USING (round, tube)
+        GROUP BY ALL
+    """,
+}
+CALLS = """
+    SELECT l.round, l.tube,
+           CASE WHEN sum(CASE WHEN r.target <> 'IC' AND r.ct <= 37 THEN 1 ELSE 0 END) >= 2 THEN 'positive'
+                WHEN sum(CASE WHEN r.target <> 'IC' AND r.ct <= 40 THEN 1 ELSE 0 END) >= 1 THEN 'suspect'
+                ELSE 'negative' END AS call
+    FROM load l JOIN read r ON l.plate = r.plate AND l.well = r.well WHERE l.tube IS NOT NULL GROUP BY ALL
+"""
+KINDS = ("collect", "pack", "load", "read")
+
+
+@click.command()
+@click.argument("events", type=click.Path(exists=True, path_type=Path), metavar="CITY/events")
+@click.option("--engine", type=click.Choice(["sail", "spark"]), default="sail", show_default=True)
+@click.option("--master", help="As of `poolpipe run`.")
+@click.option("--parts", default=[4], multiple=True, help="How many partitions; may be repeated.")
+@click.option("--sql", is_flag=True, help="Also the five tables as plain Spark SQL; of a city in Parquet.")
+@click.option("--child", hidden=True)
+@click.option("--out", hidden=True, type=click.Path(path_type=Path))
+def main(
+    events: Path,
+    engine: str,
+    master: str | None,
+    parts: tuple[int, ...],
+    *,
+    sql: bool,
+    child: str | None,
+    out: Path | None,
+) -> None:
+    """Run each, and tell seconds, memory and bytes."""
+    if child:
+        click.echo(json.dumps(_child(events, engine, master, child, out or Path())))
+        return
+    click.echo(json.dumps(describe(), ensure_ascii=False))
+    with tempfile.TemporaryDirectory(prefix="cluster-speed-") as folder:
+        asked = ["one", *map(str, parts), *(["sql"] if sql else [])]
+        for each in asked:
+            line = [
+                sys.executable,
+                "-m",
+                "benchmarks.cluster_speed",
+                str(events),
+                "--engine",
+                engine,
+                "--child",
+                each,
+            ]
+            line += ["--out", str(Path(folder) / each), *(["--master", master] if master else [])]
+            told = json.loads(
+                subprocess.run(line, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+            )
+            if each.isdecimal():
+                told["equal"] = _equal(Path(folder) / "one", Path(folder) / each)
+            click.echo(
+                json.dumps({"what": each if not each.isdecimal() else f"{engine}, {each} parts", **told})
+            )
+
+
+def _child(events: Path, engine: Any, master: str | None, what: str, out: Path) -> dict[str, Any]:
+    import poolpipe
+    from poolpipe import cluster
+    from poolpipe.cluster import jobs
+
+    if what == "one":
+        begin = time.perf_counter()
+        poolpipe.run(events, out=out, views=False)
+        return {"seconds": round(time.perf_counter() - begin, 1), **_memory()}
+    begin = time.perf_counter()
+    with cluster.opened_session(engine, master) as session:
+        started = time.perf_counter()
+        if what == "sql":
+            return _plain_sql(session, events, out) | {"start": round(started - begin, 1), **_memory()}
+        told: dict[str, Any] = {}
+        found_in = jobs.found_in
+
+        def counted(rows: Any) -> Any:
+            found = found_in(rows)
+            told["sent_mb"] = round(sum(part.received for part in found) / 1e6, 1)
+            told["largest_part_mb"] = round(max(part.received for part in found) / 1e6, 1)
+            return found
+
+        jobs.found_in = counted
+        steps: list[tuple[str, float]] = []
+        cluster.run(
+            session, events, parts=int(what), out=out, scratch=out.parent,
+            progress=lambda step, *_: steps.append((step, time.perf_counter())),
+        )  # fmt: skip
+        ended = time.perf_counter()
+        for name in ("reading", "parts", "joining"):
+            told[f"until_{name}"] = round(next(at for step, at in steps if step == name) - started, 1)
+        return {"start": round(started - begin, 1), "seconds": round(ended - started, 1), **told, **_memory()}
+
+
+def _plain_sql(session: Any, events: Path, out: Path) -> dict[str, Any]:
+    begin = time.perf_counter()
+    for kind in KINDS:
+        session.read.parquet(
+            *sorted(str(file) for file in (events / kind).glob("*.parquet"))
+        ).createOrReplaceTempView(kind)
+    session.sql(CALLS).write.mode("overwrite").parquet(str(out / "calls"))
+    session.read.parquet(str(out / "calls")).createOrReplaceTempView("calls")
+    for name, query in SQL.items():
+        session.sql(query).write.mode("overwrite").parquet(str(out / name))
+    return {"seconds": round(time.perf_counter() - begin, 1)}
+
+
+def _memory() -> dict[str, float]:
+    """The most that this process, and any one process that it started and that ended, held: GB."""
+    own, others = (
+        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return {"gb": round(own / 1e6, 2), "child_gb": round(others / 1e6, 2)}
+
+
+def _equal(one: Path, many: Path) -> bool:
+    names = [path.name for path in one.iterdir() if path.suffix in {".parquet", ".json"}]
+    return bool(names) and all((one / name).read_bytes() == (many / name).read_bytes() for name in names)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("RUST_LOG", "error")
+    main()

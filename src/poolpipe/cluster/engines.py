@@ -1,0 +1,101 @@
+"""Sessions: Spark, which needs Java and PySpark, or Sail, which needs neither and starts in a few seconds."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from poolpipe.choices import check_choice
+from poolpipe.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyspark.sql import SparkSession
+
+__all__ = ["ENGINES", "Engine", "opened_session"]
+
+Engine = Literal["spark", "sail"]
+ENGINES: Final = get_args(Engine)
+
+_SETTINGS: Final = {
+    "spark.ui.enabled": "false",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "8",  # a row may be tens of megabytes
+    "spark.sql.execution.pythonUDF.arrow.enabled": "true",
+}
+
+
+@contextmanager
+def opened_session(engine: Engine, master: str | None = None) -> Iterator[SparkSession]:
+    """Open a session, and close it at the end of the block.
+
+    Parameters
+    ----------
+    engine : {"spark", "sail"}
+    master : str, optional
+        Of Spark as `spark-submit` takes it, `local[*]` by default; for either an address `sc://host:port` of a server that
+        runs (Spark Connect). Without one Sail runs in this process.
+
+    Raises
+    ------
+    InputError
+        If the engine's library is not installed, or is the other one's.
+    """
+    check_choice("engine", engine, ENGINES, InputError)
+    connects = bool(master) and str(master).startswith("sc://")
+    if engine == "sail" and master and not connects:
+        raise InputError.of("cluster_sail_master", where="master", master=master)
+    _check_installed("pyspark", engine)
+    if engine == "sail" and not connects:
+        _check_installed("pysail", engine)
+    if engine == "spark" and not connects and find_spec("py4j") is None:
+        raise InputError.of("cluster_client_only", where="spark")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else workers take the system's Python
+    with ExitStack() as last:
+        address = str(master) if connects else last.enter_context(_sail()) if engine == "sail" else ""
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", message="PySpark does not yet fully support pandas", category=FutureWarning
+            )
+            session = _session(address, master)
+        last.callback(session.stop)
+        yield session
+
+
+def _session(address: str, master: str | None) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    if address:
+        return SparkSession.builder.remote(
+            address
+        ).create()  # not one that is open already, perhaps of another server
+    builder = SparkSession.builder.master(master or "local[*]").appName("poolpipe")
+    for name, value in _SETTINGS.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+@contextmanager
+def _sail() -> Iterator[str]:
+    """Run Sail in this process, and give its address."""
+    os.environ.setdefault("RUST_LOG", "error")  # its notes on each start and stop are no messages of a run
+    from pysail.spark import SparkConnectServer
+
+    server = SparkConnectServer("127.0.0.1", 0)
+    server.start(background=True)
+    try:
+        _, port = server.listening_address
+        yield f"sc://127.0.0.1:{port}"
+    finally:
+        server.stop()
+
+
+def _check_installed(library: str, engine: str) -> None:
+    if find_spec(library) is None:
+        raise InputError.of("cluster_not_installed", where=engine, library=library)

@@ -1,0 +1,152 @@
+"""The jobs of a run as Spark runs them: what `mapInArrow` and `applyInArrow` are given, and the tables between them."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+import pyarrow as pa
+
+from poolpipe.cluster.event_blobs import packed, unpacked
+from poolpipe.cluster.partition import PartFound, PartTask, conclude_part
+from poolpipe.cluster.scanning import TravellingRow, received, scan
+from poolpipe.stages.voids import conflicting_ids
+from poolpipe.tables import KINDS, TIME
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from poolpipe.cluster.routing import Routes
+    from poolpipe.cluster.scanning import ReadTask
+
+__all__ = [
+    "COLUMNS",
+    "FOUND",
+    "IDS",
+    "TRAVELS",
+    "concluded",
+    "conflicts",
+    "found_in",
+    "rows_of",
+    "scanned",
+    "table_of",
+]
+
+FOUND: Final = "found"
+IDS: Final = "ids"
+
+TRAVELS: Final = "part int, what string, place bigint, owned boolean, blob binary"
+COLUMNS: Final = pa.schema(
+    [
+        ("part", pa.int32()),
+        ("what", pa.string()),
+        ("place", pa.int64()),
+        ("owned", pa.bool_()),
+        ("blob", pa.binary()),
+    ]
+)
+_IDS: Final = {"event_id": pl.String, "at": TIME, "round": pl.String}
+
+Batches = Iterator[pa.RecordBatch]
+
+
+def scanned(session: SparkSession, tasks: list[ReadTask]) -> DataFrame:
+    """Read files: one task a partition."""
+    rows = [TravellingRow(task.number, "task", 0, owned=True, blob=pickle.dumps(task)) for task in tasks]
+    given = session.createDataFrame(table_of(rows))
+    return given.repartition(max(1, len(tasks)), "part").mapInArrow(_mapper(_scan), TRAVELS)
+
+
+def concluded(scans: DataFrame, routes: Routes, task: PartTask) -> DataFrame:
+    """Send every event to where its tube, box or plate is concluded, and conclude there."""
+    events = scans.filter(f"what IN ({', '.join(map(repr, KINDS))})")
+    # the work of splitting blobs is spread by the order of the files, which is a key of every row
+    spread = events.repartition(task.parts, "place").mapInArrow(_mapper(_splitter(routes)), TRAVELS)
+    return spread.repartition(task.parts, "part").groupBy("part").applyInArrow(_concluder(task), TRAVELS)
+
+
+def conflicts(found: DataFrame, parts: int) -> DataFrame:
+    """Find the event ids of several contents, each where all events of that id are."""
+    ids = found.filter(f"what = '{IDS}'")
+    return ids.repartition(parts, "part").groupBy("part").applyInArrow(_conflicting, TRAVELS)
+
+
+def rows_of(batches: Iterable[pa.RecordBatch]) -> Iterator[TravellingRow]:
+    """The rows that travelled, each once: what a task did that ran twice may be there twice, and is equal."""
+    seen: set[tuple[int, str, int, bool]] = set()
+    for batch in batches:
+        for row in map(TravellingRow, *(batch.column(name).to_pylist() for name in COLUMNS.names)):
+            if (key := row[:4]) not in seen:
+                seen.add(key)
+                yield row
+
+
+def table_of(rows: Iterable[TravellingRow]) -> pa.Table:
+    """The rows as a table."""
+    return pa.Table.from_pylist([row._asdict() for row in rows], schema=COLUMNS)
+
+
+def _mapper(each: Callable[[TravellingRow], Iterable[TravellingRow]]) -> Callable[[Batches], Batches]:
+    """Give what does something with every row, one after the other."""
+
+    def mapped(batches: Batches) -> Batches:
+        for batch in batches:
+            for row in rows_of([batch]):
+                for made in each(row):
+                    yield from table_of([made]).to_batches()
+
+    return mapped
+
+
+def _scan(row: TravellingRow) -> Iterator[TravellingRow]:
+    yield from scan(received(row.blob))
+
+
+def _splitter(routes: Routes) -> Callable[[TravellingRow], Iterator[TravellingRow]]:
+    def split(row: TravellingRow) -> Iterator[TravellingRow]:
+        table = unpacked([row.blob])
+        where = routes.of_events(row.what, table)
+        chosen = table.take(where["row"].to_arrow())
+        runs = where.select(pl.struct("part", "owned").rle().alias("run")).unnest("run")
+        begin = 0
+        for length, run in zip(runs["len"], runs["value"], strict=True):
+            blob = packed(chosen.slice(begin, length))
+            yield TravellingRow(run["part"], row.what, row.place, run["owned"], blob)
+            begin += length
+
+    return split
+
+
+def _concluder(task: PartTask) -> Callable[[pa.Table], pa.Table]:
+    def conclude(table: pa.Table) -> pa.Table:
+        part = int(table["part"][0].as_py())
+        found = conclude_part(part, rows_of(table.to_batches()), task)
+        ids, rest = found.without_ids()
+        rows = [TravellingRow(part, FOUND, part, owned=True, blob=pickle.dumps(rest))]
+        if ids.height:
+            keys = ids["event_id"].hash(seed=47) % task.parts
+            for (key,), named in ids.group_by(keys.alias("key")):
+                rows.append(TravellingRow(key, IDS, part, owned=True, blob=packed(named.to_arrow())))
+        return table_of(rows)
+
+    return conclude
+
+
+def _conflicting(table: pa.Table) -> pa.Table:
+    blobs = [row.blob for row in rows_of(table.to_batches())]
+    named = pl.DataFrame(unpacked(blobs)).cast(_IDS)  # type: ignore[arg-type]
+    rounds = named["round"].unique().sort()
+    numbers = named["round"].replace_strict(rounds, range(len(rounds)), return_dtype=pl.UInt32)
+    found = conflicting_ids(named.with_columns(numbers), rounds)
+    part = int(table["part"][0].as_py())
+    return table_of(
+        [TravellingRow(part, IDS, 0, owned=True, blob=pickle.dumps(found))] if found.height else []
+    )
+
+
+def found_in(rows: Iterable[TravellingRow]) -> list[PartFound]:
+    """What partitions found, in their order."""
+    found: list[PartFound] = [received(row.blob) for row in rows]
+    return sorted(found, key=lambda each: each.part)

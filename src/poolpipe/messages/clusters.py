@@ -1,0 +1,69 @@
+"""Messages about runs on many machines."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from poolpipe.messages.template import Message
+
+__all__ = ["CLUSTERS"]
+
+CLUSTERS: Final = {
+    "cluster_parts": Message(
+        "there are {parts} partitions: at least 1 is needed",
+        "分区数为 {parts}，至少须为 1", "give --parts 8, say", "例如 --parts 8"
+    ),
+    "cluster_frames": Message(
+        "frames are not read on a cluster, whose workers do not see them", "集群不能读取内存中的数据表，其他机器看不到它们",
+        "write them as Parquet into a folder that all workers see", "请写成 Parquet 文件，存入各机器都能访问的文件夹",
+    ),
+    "cluster_pipe": Message(
+        "a pipe is not read on a cluster", "集群不能读取管道输入",
+        "save it as a file in a folder that all workers see", "请保存为文件，存入各机器都能访问的文件夹",
+    ),
+    "cluster_store": Message(
+        "a store is not read on a cluster yet", "集群暂不支持读取数据仓库",
+        "run it without --engine, or give the files that were taken in", "请去掉 --engine，或给出原始文件",
+    ),
+    "cluster_machine": Message(
+        "is a machine's file, which is not read on a cluster yet", "是仪器文件，集群暂不支持读取",
+        "make events of it with `poolpipe import FILE --out FOLDER`, and give these",
+        "请先用 `poolpipe import 文件 --out 文件夹` 转成事件文件",
+    ),
+    "cluster_versions": Message(
+        "a worker has {worker}, and here is {own}: the same text would not be sent to the same place",
+        "某台机器为 {worker}，本机为 {own}，版本须一致",
+        "install the same versions everywhere (requirements.run.lock)", "请在各机器上安装相同版本（requirements.run.lock）",
+    ),
+    "cluster_driver": Message(
+        "holds a row for each of {people} registrations: that needs about {needs} GB, and this machine has {has}",
+        "须容纳 {people} 条采样登记，约需 {needs} GB 内存，而本机只有 {has} GB",
+        "start it on a machine with more memory; docs/cluster.md says what the driver holds",
+        "请在内存更大的机器上启动；docs/cluster.zh.md 说明了用途",
+    ),
+    "cluster_lost": Message(
+        "the session gave back {there} of {wanted}: what came of the others is not known, and no table is written",
+        "会话只返回了 {wanted} 中的 {there}，其余下落不明，未写出任何结果表",
+        "run it again; if it happens again, look into the session's own log for workers that were lost",
+        "请重新运行；若再次出现，请查看会话日志中是否有机器失联",
+    ),
+    "cluster_option": Message(
+        "{option} goes with --engine", "{option} 须与 --engine 同时给出"
+    ),
+    "cluster_not_installed": Message(
+        "needs {library}, which is not installed", "需要 {library}，尚未安装",
+        "`pip install 'poolpipe[cluster]'` for Sail, `pip install poolpipe pyspark pandas` and Java 17 for Spark",
+        "Sail 用 `pip install 'poolpipe[cluster]'`；Spark 用 `pip install poolpipe pyspark pandas` 并安装 Java 17",
+    ),
+    "cluster_client_only": Message(
+        "what is installed is the client alone (pyspark-client), which starts no Spark",
+        "已安装的只是客户端（`pyspark-client`），不能启动 Spark",
+        "use another environment with `pip install poolpipe pyspark pandas`, or give --master sc://HOST:PORT of a server",
+        "请另建环境并 `pip install poolpipe pyspark pandas`，或用 `--master sc://主机:端口` 连接服务器",
+    ),
+    "cluster_sail_master": Message(
+        "{master!r} is no address of a Sail server", "{master!r} 不是 Sail 服务器的地址",
+        "write sc://HOST:PORT, or leave --master out: Sail then runs here",
+        "请写作 `sc://主机:端口`，或去掉 --master 在本机运行",
+    ),
+}  # fmt: skip
