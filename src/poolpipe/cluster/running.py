@@ -75,8 +75,8 @@ __all__ = ["run"]
 _STEPS: Final = (
     "reading", "routes", "parts", "joining", "recalls", "probabilities", "cases", "ledger", "retention", "anomalies",
 )  # fmt: skip
-_BYTES_A_SCAN: Final = 120
-"""Memory of the driver for each registration, and a tenth of it for each of a tube's rows: docs/cluster.md has how it was measured."""
+_BYTES_A_SCAN: Final = 200
+"""Memory of the driver for each registration, with all that it keeps of its tube: docs/cluster.md has how it was measured."""
 
 
 def run(
