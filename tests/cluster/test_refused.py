@@ -92,6 +92,7 @@ def test_files_without_events__are_told_as_by_one_process(sail: SparkSession, tm
     assert str(many.value) == str(one.value)
 
 
+@pytest.mark.usefixtures("sail")  # that it is installed
 def test_command__writes_what_it_writes_without_an_engine(tmp_path: Path) -> None:
     write_city(city(7600, size="small"), tmp_path / "scans", 7600)
     given = ["run", str(tmp_path / "scans"), "--json", "--out"]

@@ -20,7 +20,7 @@ import poolpipe
 from cities.files import write_city
 from cities.random_city import city
 from pipeline.naive import frames_of
-from poolpipe import pipeline
+from poolpipe import city_stages, pipeline
 from poolpipe.results import record_batches
 from poolpipe.results.writing import Writing
 from poolpipe.tables import TABLES
@@ -184,7 +184,7 @@ def test_writing__of_a_day_that_fails_midway_leaves_the_earlier_result(
         begun.extend(tmp_path.glob(".writing-*"))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "balance", fails)
+    monkeypatch.setattr(city_stages, "balance", fails)
     with pytest.raises(KeyboardInterrupt):
         pipeline.run(frames_of(city(8701, size="small")), out=tmp_path)
     assert len(begun) == 1, "members were being written"
