@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, cast
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -82,19 +82,18 @@ class TimesSeen:
     @classmethod
     def of(cls, frames: Mapping[str, pl.DataFrame], moment: datetime) -> Self:
         """Look at every accepted event."""
-        cut = pl.lit(moment - _APART, TIME)
-        rows = [
-            frame.select(
-                total=pl.len(),
-                recent=(pl.col("at") > cut).sum(),
-                first=pl.col("at").min(),
-                first_recent=pl.col("at").filter(pl.col("at") > cut).min(),
-                last_before=pl.col("at").filter(pl.col("at") <= cut).max(),
-            )
-            for frame in frames.values()
-            if frame.height
-        ]
-        return cls.joined([cls(*frame.row(0)) for frame in rows])
+        return cls.joined(
+            [cls._of_kind(frame["at"], moment - _APART) for frame in frames.values() if frame.height]
+        )
+
+    @classmethod
+    def _of_kind(cls, at: pl.Series, cut: datetime) -> Self:
+        recent = pl.select(pl.lit(at) > pl.lit(cut, TIME)).to_series()
+        few, first = int(recent.sum()), _edge(at, late=False)
+        if few == len(at):  # nearly always: nothing is copied
+            return cls(len(at), few, first, first, None)
+        before = _edge(at.filter(~recent), late=True)
+        return cls(len(at), few, first, _edge(at.filter(recent), late=False) if few else None, before)
 
     @classmethod
     def joined(cls, parts: Iterable[TimesSeen]) -> Self:
@@ -134,6 +133,10 @@ def odd_view(times: TimesSeen | None, moment: datetime | None, zone: str, *, ask
         return []
     far = times.first_recent - times.last_before >= _APART
     return [_too_late(moment, few, times.last_before, zone)] if far else []
+
+
+def _edge(at: pl.Series, *, late: bool) -> datetime:
+    return cast("datetime", at.max() if late else at.min())
 
 
 def _too_early(moment: datetime, first: datetime, zone: str) -> str:
