@@ -112,6 +112,7 @@ def _child(copy: Path, tests: Sequence[str], told: int, *, interpreted: bool) ->
     sys.path[:] = [*paths, *(path for path in sys.path if path and path != home and not path.startswith(home + "/src")
                              and not path.startswith(home + "/kernels"))]  # fmt: skip
     sys.dont_write_bytecode = True
+    sys.argv = ["pytest"]  # scripts that tests run in this process read it
     os.environ.update(environment(copy, interpreted=interpreted))
     for name in [name for name in sys.modules if name.split(".")[0] == "benchmarks"]:
         del sys.modules[name]
