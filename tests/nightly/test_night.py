@@ -253,6 +253,20 @@ def test_store__gives_what_its_files_give_and_devices_too(tmp_path):
     assert read_table(out, "coverage").is_empty()
 
 
+def test_store_that_a_service_holds__gives_what_it_gives_afterwards(tmp_path):
+    with Store(tmp_path / "campaign") as store:
+        store.ingest(TOWN / "events")
+        with store.serving():
+            told = run_night(
+                tmp_path / "campaign", DAYS[0], tmp_path / "1.duckdb", policy=SHOWN, reference=known()
+            )
+            assert not store.conclusions().height
+    run_night(tmp_path / "campaign", DAYS[0], tmp_path / "2.duckdb", policy=SHOWN, reference=known())
+    assert told["version"] == "version 1"
+    assert told["rows"]["coverage"]
+    same(content(tmp_path / "1.duckdb"), content(tmp_path / "2.duckdb"), but={"nights"})
+
+
 def test_file__holds_no_identity():
     people = pl.read_parquet(FILES["people"])
     numbers = people["person"].head(300).to_list()

@@ -34,7 +34,9 @@ STORES: Final = {
         "no store can be made here: {why}", "无法在此建立数据仓库：{why}", "give another folder", "请另选文件夹"
     ),
     "store_in_use": Message(
-        "another process is writing into it", "另一进程正在写入", "wait until it is done", "请等待其完成"
+        "another process is writing into it", "另一进程正在写入",
+        "wait until it is done; a running `poolpipe serve` holds it until it is ended, and `poolpipe run STORE --out DIR` reads meanwhile",
+        "请等待其完成；若 `poolpipe serve` 正在运行，须先结束它，其间可用 `poolpipe run STORE --out DIR` 读取",
     ),
     "store_without_key": Message(
         "what is written into it is sealed, and the key is not here", "写入的数据须加密，但未找到密钥",

@@ -7,13 +7,14 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from poolpipe.paths import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     import polars as pl
 
@@ -86,7 +87,8 @@ def opened_tables(
 ) -> Iterator[TableFiles]:
     """Open a result, or the newest version of a store, in a `with` block.
 
-    Tables of a store that were not concluded yet are concluded and kept first, which needs its key.
+    Tables of a store that were not concluded yet are concluded and kept first, which needs its key. While another process writes into
+    it, such as a running service, they are concluded into a folder that is gone after the block, and not kept.
 
     Parameters
     ----------
@@ -167,14 +169,27 @@ def _of_store(
     path: Path, key: str | None, progress: Callable[[str, int, int], None] | None
 ) -> Iterator[TableFiles]:
     from poolpipe.store import Store
+    from poolpipe.store.concluding_aside import conclude_aside, is_written_into
 
-    with Store(path, key=key, create=False) as store:
-        day = store.kept() or store.conclude(progress)
-        yield _files_of(store, store.version, day.summary)
+    with Store(path, key=key, create=False) as store, TemporaryDirectory(prefix="poolpipe-night-") as folder:
+        version = store.version
+        day = store.kept(version)
+        if day is None and store.has_key and is_written_into(path):
+            tables, summary = conclude_aside(store, version, Path(folder), TABLES_READ, key, progress)
+            yield _files_of(store, version, summary, tables)
+        else:
+            day = day or store.conclude(progress)
+            yield _files_of(store, store.version, day.summary)
 
 
-def _files_of(store: StoreReader, version: int, summary: Mapping[str, Any]) -> TableFiles:
-    files = store.proved_files([*TABLES_READ, *EVENTS_READ], version)
+def _files_of(
+    store: StoreReader,
+    version: int,
+    summary: Mapping[str, Any],
+    aside: Mapping[str, list[Path]] | None = None,
+) -> TableFiles:
+    files = store.proved_files([*TABLES_READ, *EVENTS_READ] if aside is None else EVENTS_READ, version)
+    files |= aside or {}
     return TableFiles(
         where=str(store.path),
         version=f"version {version}",
