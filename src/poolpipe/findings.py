@@ -263,6 +263,11 @@ ANOMALIES: Final[Mapping[str, Anomaly]] = {
         "warning", "site", "a site, device or laboratory that used to be heard at this time is not", "数据源中断",
         "telephone the source: is it offline?", "电话联系该数据源，核实是否离线",
     ),
+    "lab_drift": Anomaly(
+        "warning", "lab", "a control chart of the laboratory rings: its readings or calls have moved", "检测机构漂移",
+        "ask the laboratory to check reagent lot, extraction, instrument and threshold since then; re-test a few of its samples elsewhere",
+        "请该检测机构核查此后的试剂批号、提取、仪器与阈值，并抽取样本送他处复检",
+    ),
 }  # fmt: skip
 """Every anomaly code (docs/tables.md)."""
 

@@ -44,3 +44,6 @@ class Serving(SettingsTable):
     commit_events: int = Field(
         500_000, ge=1, le=100_000_000, description="records after which a version is committed sooner"
     )
+    drift_seconds: float = Field(
+        60, gt=0, le=86_400, description="how often the charts of laboratories are looked at, s"
+    )

@@ -57,6 +57,7 @@ clock_recall error tube
 clock_pickup warning site
 clock_skew warning device
 source_silent warning site
+lab_drift warning lab
 """
 
 REJECTS = (

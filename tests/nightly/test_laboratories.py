@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
-import numpy as np
 import polars as pl
 import pytest
 
+from cities.drifting_labs import BEGINS, DAY, PLATES, START, plates_read
 from poolpipe.nightly import read_table, run_night
 from poolpipe.policy import load_policy
 from poolpipe.store import Store
 
-DAY = date(2022, 2, 10)
-START = datetime(2022, 2, 9, 17, tzinfo=UTC)  # 01:00 in Shanghai
 ASSAY = load_policy().assay
-PLATES, BEGINS = 90, 60
 
 
 @pytest.fixture(scope="module")
 def frames():
-    """Plates of two laboratories with two controls and one tube each; the controls of L1 rise from the sixtieth on."""
-    rng, loads, reads, collects = np.random.default_rng(4), [], [], []
-    for lab in ("L1", "L2"):
-        for number in range(PLATES):
-            plate, at = f"P{lab}-{number}", START + timedelta(minutes=10 * number)
-            tube = f"T{lab}-{number}"
-            collects.append((at - timedelta(hours=5), tube, "PASSPORT", f"E{tube}"))
-            wells = (
-                ("A1", "sample", tube),
-                ("G12", "negative_control", None),
-                ("H12", "positive_control", None),
-            )
-            for well, role, what in wells:
-                loads.append((at - timedelta(hours=2), plate, well, role, what, lab))
-                for target in (*ASSAY.targets, ASSAY.internal_control):
-                    shift = 2.7 if lab == "L1" and number >= BEGINS and role == "positive_control" else 0
-                    shown = role == "positive_control" or target == ASSAY.internal_control
-                    reads.append(
-                        (at, plate, well, target, 28 + rng.normal(0, 0.8) + shift if shown else None)
-                    )
-    return {
-        "collect": pl.DataFrame(collects, ["at", "tube", "person_type", "person"], orient="row"),
-        "load": pl.DataFrame(loads, ["at", "plate", "well", "role", "tube", "lab"], orient="row"),
-        "read": pl.DataFrame(
-            reads, ["at", "plate", "well", "target", "ct"], orient="row", infer_schema_length=None
-        ),
-    }
+    """The controls of L1 rise from the sixtieth plate on."""
+    return plates_read(control=2.7)
 
 
 @pytest.fixture(scope="module")

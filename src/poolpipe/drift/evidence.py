@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-__all__ = ["DriftEvidence", "evidence_of"]
+__all__ = ["DriftEvidence", "contradictions_of", "evidence_of", "readings_of"]
 
 _PLATE = ("round", "plate")
 
@@ -44,6 +44,36 @@ def evidence_of(
     DriftEvidence
         A read-out whose plate nobody loaded has no laboratory and is left out; of a well read twice every read-out counts.
     """
+    tested = pools.filter(
+        pl.col("call").is_in(["positive", "suspect", "negative"]) & pl.col("lab").is_not_null()
+    )
+    known = (
+        tested.join(places, on="site", how="left")
+        if places is not None
+        else tested.with_columns(pl.lit(None, pl.String).alias("place"))
+    )
+    calls = known.select(
+        "lab",
+        pl.col("called_at").alias("at"),
+        pl.coalesce("place", "site", pl.lit("")).alias("place"),
+        (pl.col("call") == "positive").alias("is_positive"),
+    ).filter(pl.col("at").is_not_null())
+    return DriftEvidence(readings_of(reads, loads), calls, contradictions_of(reports, anomalies))
+
+
+def readings_of(reads: pl.DataFrame, loads: pl.DataFrame) -> pl.DataFrame:
+    """Say of each read-out which laboratory's it is, and what is in its well.
+
+    Parameters
+    ----------
+    reads, loads : DataFrame
+        As of `evidence_of`; all loads of each plate.
+
+    Returns
+    -------
+    DataFrame
+        As `DriftEvidence.readings`.
+    """
     rounds = pl.col("round").fill_null("")
     wells = (
         loads.with_columns(rounds)
@@ -61,33 +91,34 @@ def evidence_of(
         .group_by(_PLATE)
         .agg(pl.col("lab").first())
     )
-    readings = (
+    return (
         reads.with_columns(rounds)
         .join(wells, on=[*_PLATE, "well"])
         .join(labs, on=_PLATE)
         .select("lab", *_PLATE, "well", "role", "target", "ct", "at", "instrument")
     )
-    tested = pools.filter(
-        pl.col("call").is_in(["positive", "suspect", "negative"]) & pl.col("lab").is_not_null()
-    )
-    known = (
-        tested.join(places, on="site", how="left")
-        if places is not None
-        else tested.with_columns(pl.lit(None, pl.String).alias("place"))
-    )
-    calls = known.select(
-        "lab",
-        pl.col("called_at").alias("at"),
-        pl.coalesce("place", "site", pl.lit("")).alias("place"),
-        (pl.col("call") == "positive").alias("is_positive"),
-    ).filter(pl.col("at").is_not_null())
+
+
+def contradictions_of(reports: pl.DataFrame, anomalies: pl.DataFrame) -> pl.DataFrame:
+    """Find the reports of tubes whose calls conflict.
+
+    Parameters
+    ----------
+    reports, anomalies : DataFrame
+        As of `evidence_of`.
+
+    Returns
+    -------
+    DataFrame
+        As `DriftEvidence.contradictions`.
+    """
+    rounds = pl.col("round").fill_null("")
     doubted = anomalies.filter(pl.col("code") == "conflicting_calls").select(
         rounds, pl.col("subject").alias("tube"), "detail"
     )
-    contradictions = (
+    return (
         reports.with_columns(rounds)
         .filter(pl.col("lab").is_not_null())
         .join(doubted, on=["round", "tube"])
         .select("lab", "at", "tube", pl.col("call").alias("reported"), pl.col("detail").alias("read"))
     )
-    return DriftEvidence(readings, calls, contradictions)

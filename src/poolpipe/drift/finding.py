@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from poolpipe.drift_policy import DriftRules
     from poolpipe.policy import CallRules
 
-__all__ = ["ALARMS", "CHARTS", "Drift", "find_drift", "positives_chart", "rang"]
+__all__ = ["ALARMS", "CHARTS", "Drift", "drift_of_series", "find_drift", "positives_chart", "rang"]
 
 _TIME: Final = pl.Datetime("us", "UTC")
 
@@ -73,16 +73,32 @@ def find_drift(
     -------
     Drift
     """
-    of_plates = {
-        "control_ct": drawn.control_ct(readings, assay),
-        "internal_control": drawn.internal_controls(readings, assay, rules),
-        "target_difference": drawn.target_differences(readings, assay, rules),
-    }
-    made = [_ct_chart(name, told, rules) for name, told in of_plates.items()]
-    made += [
-        _singles_chart(drawn.single_targets(readings, assay), rules),
-        positives_chart(drawn.hourly_calls(calls), rules),
-    ]
+    series = drawn.plate_series(readings, assay, rules)
+    return drift_of_series(series, drawn.hourly_calls(calls), contradictions, rules)
+
+
+def drift_of_series(
+    series: drawn.PlateSeries, hours: pl.DataFrame, contradictions: pl.DataFrame, rules: DriftRules
+) -> Drift:
+    """Find laboratories that move by what was drawn of their plates and hours.
+
+    Parameters
+    ----------
+    series : PlateSeries
+        Each in order.
+    hours : DataFrame
+        As `series.hourly_calls` gives them.
+    contradictions : DataFrame
+        As of `find_drift`.
+    rules : DriftRules
+
+    Returns
+    -------
+    Drift
+    """
+    of_ct = ("control_ct", "internal_control", "target_difference")
+    made = [_ct_chart(name, getattr(series, name), rules) for name in of_ct]
+    made += [_singles_chart(series.single_target, rules), positives_chart(hours, rules)]
     charts = pl.concat([pl.DataFrame(schema=CHARTS), *made])
     alarms = pl.concat([rang(charts, rules), _contradicted(contradictions)])
     return Drift(charts, alarms.sort("at", "lab", "chart", "direction"))

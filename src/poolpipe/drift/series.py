@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
@@ -11,15 +11,66 @@ if TYPE_CHECKING:
     from poolpipe.policy import CallRules
 
 __all__ = [
+    "PlateSeries",
+    "call_cells",
     "control_ct",
     "expected_positives",
     "hourly_calls",
     "internal_controls",
+    "joined_series",
+    "plate_series",
     "single_targets",
     "target_differences",
 ]
 
 _PLATE = ("lab", "round", "plate")
+
+
+class PlateSeries(NamedTuple):
+    """What the charts of Ct draw, each plate by itself: a plate that is read again is drawn again, and no other."""
+
+    control_ct: pl.DataFrame
+    internal_control: pl.DataFrame
+    target_difference: pl.DataFrame
+    single_target: pl.DataFrame
+
+
+def plate_series(readings: pl.DataFrame, assay: CallRules, rules: DriftRules) -> PlateSeries:
+    """Draw every series of some plates, of which every reading is there.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        lab, round, plate, well, role, target, ct (null: undetermined), at, instrument.
+    assay : CallRules
+    rules : DriftRules
+    """
+    return PlateSeries(
+        control_ct(readings, assay),
+        internal_controls(readings, assay, rules),
+        target_differences(readings, assay, rules),
+        single_targets(readings, assay),
+    )
+
+
+def joined_series(before: PlateSeries, plates: pl.DataFrame, drawn: PlateSeries) -> PlateSeries:
+    """Put what was drawn anew of some plates in the place of what they were before.
+
+    Parameters
+    ----------
+    before : PlateSeries
+    plates : DataFrame
+        round, plate.
+    drawn : PlateSeries
+        Of these plates.
+    """
+    orders = _OF_PLATES, _OF_PLATES, _OF_TARGETS, _OF_WELLS
+    return PlateSeries(
+        *(
+            pl.concat([was.join(plates, on=["round", "plate"], how="anti"), now]).sort(order)
+            for was, now, order in zip(before, drawn, orders, strict=True)
+        )
+    )
 
 
 def control_ct(readings: pl.DataFrame, assay: CallRules) -> pl.DataFrame:
@@ -35,7 +86,8 @@ def control_ct(readings: pl.DataFrame, assay: CallRules) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        lab, stratum, at, plate, value: a plate of another instrument, or with other targets, has a mean of its own.
+        lab, stratum, at, round, plate, well (empty), value: a plate of another instrument, or with other targets, has a mean
+        of its own.
     """
     wells = readings.filter(
         (pl.col("role") == "positive_control")
@@ -67,8 +119,9 @@ def _of_plates(wells: pl.DataFrame, value: pl.Expr, least: int = 1) -> pl.DataFr
             (instrument + "|" + targets).alias("stratum"),
         )
         .filter(pl.col("wells") >= least)
-        .select("lab", "stratum", "at", "plate", "value")
-        .sort("lab", "at", "plate")
+        .with_columns(pl.lit("").alias("well"))
+        .select(*_SERIES)
+        .sort(_OF_PLATES)
     )
 
 
@@ -82,7 +135,7 @@ def _positives(readings: pl.DataFrame, assay: CallRules) -> pl.DataFrame:
         .agg(*each, pl.col("at").max())
         .with_columns(pl.sum_horizontal(*(each.fill_null(value=False) for each in shown)).alias("shown"))
         .filter(pl.col("shown") > 0)
-        .sort("lab", "at", "plate", "well")
+        .sort(_OF_WELLS)
     )
 
 
@@ -92,22 +145,28 @@ def target_differences(readings: pl.DataFrame, assay: CallRules, rules: DriftRul
     Returns
     -------
     DataFrame
-        lab, stratum (the target), at, plate, value (cycles).
+        lab, stratum (the target), at, round, plate, well, value (cycles).
     """
     if len(assay.targets) < 2:
         return pl.DataFrame(schema=_SERIES)
     wells, first = _positives(readings, assay), pl.col(f"ct:{assay.targets[0]}")
     parts = [
         wells.filter((first <= rules.weak_ct) & (pl.col(f"ct:{name}") <= rules.weak_ct)).select(
-            "lab", pl.lit(name).alias("stratum"), "at", "plate", (pl.col(f"ct:{name}") - first).alias("value")
+            "lab",
+            pl.lit(name).alias("stratum"),
+            "at",
+            "round",
+            "plate",
+            "well",
+            (pl.col(f"ct:{name}") - first).alias("value"),
         )
         for name in assay.targets[1:]
     ]
-    return pl.concat(parts).sort("lab", "stratum", "at", "plate", maintain_order=True)
+    return pl.concat(parts).sort(_OF_TARGETS)
 
 
 def single_targets(readings: pl.DataFrame, assay: CallRules) -> pl.DataFrame:
-    """Whether each positive well shows one target alone (1) or more (0): lab, stratum, at, plate, value."""
+    """Whether each positive well shows one target alone (1) or more (0): lab, stratum, at, round, plate, well, value."""
     if len(assay.targets) < 2:
         return pl.DataFrame(schema=_SERIES)
     wells = _positives(readings, assay)
@@ -115,7 +174,9 @@ def single_targets(readings: pl.DataFrame, assay: CallRules) -> pl.DataFrame:
         "lab",
         pl.lit("").alias("stratum"),
         "at",
+        "round",
         "plate",
+        "well",
         (pl.col("shown") == 1).cast(pl.Float64).alias("value"),
     )
 
@@ -134,11 +195,15 @@ def hourly_calls(calls: pl.DataFrame) -> pl.DataFrame:
         lab, at (the hour), found (positives), expected: of each place the share of positives among all tubes that other
         laboratories tested, drawn a little to the city's, times the tubes of this one.
     """
+    return expected_positives(call_cells(calls))
+
+
+def call_cells(calls: pl.DataFrame) -> pl.DataFrame:
+    """Count calls by place, laboratory and hour, texts or numbers: place, lab, at, tubes, found."""
     hour = calls.with_columns(pl.col("at").dt.truncate("1h"))
-    cells = hour.group_by("place", "lab", "at").agg(
+    return hour.group_by("place", "lab", "at").agg(
         pl.len().alias("tubes"), pl.col("is_positive").sum().alias("found")
     )
-    return expected_positives(cells)
 
 
 def expected_positives(cells: pl.DataFrame) -> pl.DataFrame:
@@ -169,6 +234,11 @@ def expected_positives(cells: pl.DataFrame) -> pl.DataFrame:
 _PRIOR_TUBES = 200
 """Tubes that the city's share counts for where others tested few of a place."""
 
-_SERIES: dict[str, pl.DataType] = {
-    "lab": pl.String(), "stratum": pl.String(), "at": pl.Datetime("us", "UTC"), "plate": pl.String(), "value": pl.Float64(),
+_SERIES: Final[dict[str, pl.DataType]] = {
+    "lab": pl.String(), "stratum": pl.String(), "at": pl.Datetime("us", "UTC"), "round": pl.String(), "plate": pl.String(),
+    "well": pl.String(), "value": pl.Float64(),
 }  # fmt: skip
+
+_OF_PLATES: Final = ("lab", "at", "plate", "round")
+_OF_WELLS: Final = (*_OF_PLATES, "well")
+_OF_TARGETS: Final = ("lab", "stratum", "at", "plate", "round", "well")

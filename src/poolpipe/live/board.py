@@ -17,6 +17,7 @@ from poolpipe.events.rejected_loads import PLATES
 from poolpipe.events.taking import REJECTS
 from poolpipe.live.answers import FORMATS, TableAsked, asked_rows, media_type, told_of, whole_number, written
 from poolpipe.live.changes import ANNOUNCED, History
+from poolpipe.live.chart_looks import ChartLooks
 from poolpipe.live.following import events_of_tables
 from poolpipe.live.rights import EVERYTHING
 from poolpipe.live.tables import BULK
@@ -80,11 +81,14 @@ class LiveBoard:
         Called where a fold fails, in the thread.
     now : callable, optional
         The clock on the wall.
+    drift_seconds : float, optional
+        How often the charts of laboratories are looked at; never by default, and then there is no `lab_drift`.
     """
 
     def __init__(
         self, live: Live, sealing: DataKeys | None, wells: int, *, position: int = 0, waiting: WaitingEvents | None = None,
         failed: Callable[[BaseException], None] | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        drift_seconds: float | None = None,
     ) -> None:  # fmt: skip
         self.live, self.sealing, self._wells = live, sealing, wells
         live.history = History(1)  # whole tables of many versions are large: `ToldChanges` keeps rows
@@ -97,12 +101,17 @@ class LiveBoard:
         self._told = ToldChanges(live.tables.version)
         self._looked_at = self._renew_at = float("-inf")
         self._renewing = False
+        self._charts = ChartLooks(
+            live, self._changed, lambda: self._ends or self._failed is not None, self._fail
+        )
         self._rendering = BoundedSemaphore(2), BoundedSemaphore(1)
         self._counts = dict.fromkeys(_COUNTED, 0.0)
         self._wall = now()
         self._due = self._next_due()
         self._thread = Thread(target=self._run, name="live", daemon=True)
         self._thread.start()
+        if drift_seconds is not None:
+            self._charts.start(drift_seconds)
 
     def fold(
         self, events: Sequence[EventTables], rejects: pl.DataFrame | None = None, rejected_loads: pl.DataFrame | None = None,
@@ -171,6 +180,8 @@ class LiveBoard:
         self._check()
         if table in BULK:
             self._renew_bulk(waits="after" in query)
+        if table == "anomalies" and "after" in query:
+            self._charts.look()
         with self._changed:
             tables, position = self.live.tables, self._position()
         as_of = None
@@ -282,13 +293,18 @@ class LiveBoard:
         try:
             self.live.refresh()
         except BaseException as error:  # noqa: BLE001 - as of a fold
-            self._failed = error
+            self._fail(error)
         with self._changed:
             now = time.monotonic()
             self._renew_at, self._renewing = now + _RESTS * (now - began), False
             self._changed.notify_all()
-        if self._failed is not None and self._on_failure:
-            self._on_failure(self._failed)
+
+    def _fail(self, error: BaseException) -> None:
+        with self._changed:
+            self._failed = error
+            self._changed.notify_all()
+        if self._on_failure:
+            self._on_failure(error)
 
     def _later(self, known: int, seconds: float) -> list[ToldVersion] | None:
         """What changed after a version, as soon as something did; empty where nothing does."""
@@ -318,7 +334,8 @@ class LiveBoard:
                 self._settled, self._folding = self._waiting.settled, True
                 taken = self._waiting.take() if self._waiting.due_in() == 0 else None
             try:
-                told = self._turn() if taken is None else self._fold(taken)
+                clocked = self._turn if self._charts.waiting is None else self._charts.take
+                told = clocked() if taken is None else self._fold(taken)
             except BaseException as error:  # noqa: BLE001  # readers are told, and are not shown old tables
                 self._failed, told = error, None
             with self._changed:
@@ -335,6 +352,8 @@ class LiveBoard:
 
     def _pause(self) -> float | None:
         """Seconds until something is to be done; None where nothing is."""
+        if self._charts.waiting is not None:
+            return 0.0
         due = None if self._due is None else max(0.0, (self._due - self._now()).total_seconds() + _BEYOND_S)
         fold = self._waiting.due_in()
         if fold is not None and self._ends:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, cast
 
@@ -27,6 +28,7 @@ from poolpipe.stages.voids import latest_at
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from poolpipe.coding.quarters import Heard
@@ -133,15 +135,29 @@ class Live:
             tables = tables.replaced(doubtful=distinct_of_all(before.doubtful, affected.doubtful))
         return self._publish(Changes(before, tables, affected.tubes, owners))
 
-    def advance(self, version: int) -> None:
-        """Take over the number of a later version that has the same events."""
+    @contextmanager
+    def held(self) -> Iterator[tuple[HeldRows, LiveTables]]:
+        """All events that are held, and their tables; no batch is taken in meanwhile."""
+        with self._lock:
+            yield self._held, self.tables
+
+    def advance(self, version: int, drifting: pl.DataFrame | None = None) -> None:
+        """Take over the number of a later version that has the same events.
+
+        Parameters
+        ----------
+        version : int
+        drifting : DataFrame, optional
+            The anomalies of laboratories that drift, where they are others.
+        """
         with self._lock:
             before = self.tables
             if version != before.version:
                 is_bulk_new = before.bulk_version == before.version
                 after = before.replaced(
-                    version=version, bulk_version=version if is_bulk_new else before.bulk_version
-                )
+                    version=version, bulk_version=version if is_bulk_new else before.bulk_version,
+                    drifting=before.drifting if drifting is None else drifting,
+                )  # fmt: skip
                 self._publish(Changes.nothing(before, after))
 
     def rebase(self, version: int | None = None) -> Changes:
@@ -149,6 +165,7 @@ class Live:
         with self._lock:
             before = self.tables
             after = self._begun(self._every_event(), before.version if version is None else version)
+            after = after.replaced(drifting=before.drifting)
             return self._publish(Changes.everything(before, after))
 
     def refresh(self) -> None:

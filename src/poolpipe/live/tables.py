@@ -15,6 +15,7 @@ from poolpipe.live.settling import settled_anomalies, settled_recalls
 from poolpipe.live.subjects import with_owners
 from poolpipe.results.members import Members
 from poolpipe.results.tables import EncodedTables
+from poolpipe.stages.anomalies.rows import NOTHING, rows
 from poolpipe.stages.ledger import balance
 from poolpipe.stages.recalls import overdue_at
 from poolpipe.stages.retention import keep_tubes
@@ -78,6 +79,8 @@ class LiveTables:
         concluded: these follow from round to round through the whole city. Everything else about them is right.
     bulk, bulk_version, bulk_as_of
         The tables of `BULK`, and of which version and moment they are.
+    drifting : DataFrame
+        The anomalies `lab_drift`, which `poolpipe run` does not give; none unless somebody looks for them (`drifting`).
     """
 
     version: int
@@ -95,6 +98,7 @@ class LiveTables:
     bulk_version: int
     bulk_as_of: datetime | None
     doubtful: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    drifting: pl.DataFrame = field(default_factory=lambda: rows("lab_drift", NOTHING))
     _made: dict[Any, pl.DataFrame] = field(default_factory=dict, compare=False)
 
     @classmethod
@@ -183,7 +187,9 @@ class LiveTables:
         if as_of is None:
             return pl.DataFrame(schema={column.name: column.dtype for column in TABLES[name]})
         if name == "anomalies":
-            return _sorted(pl.concat([self.anomalies.whole().drop("owner"), self.settled(asked)]), name)
+            return _sorted(
+                pl.concat([self.anomalies.whole().drop("owner"), self.settled(asked), self.drifting]), name
+            )
         found: dict[str, pl.DataFrame] = {}
         if name == "recalls":
             found[name] = self._ranked(as_of)

@@ -51,6 +51,10 @@ FACTS: Final = {
         "at least",
         "自 {last} 起无数据；此前 {days} 天中有 {usual} 天在同一时段收到数据，至少 {quarters} 个一刻钟",
     ),
+    "lab_drift": Message(
+        "{charts}: rang first at {at}, {direction} since {since}, {count} values, shift {shift}",
+        "{charts}：最早于 {at} 报警，自 {since} 起 {direction}，共 {count} 个值，偏离 {shift}",
+    ),
     "clock_recall": Message("{missed} of its people not re-tested in time", "其中 {missed} 人未按时复采出结果"),
 }  # fmt: skip
 """What a detail begins with where it is not the meaning of its code; the way out follows it."""

@@ -38,10 +38,12 @@ class BoardLink:
     ----------
     store, key : Path
         As of `BoardSettings`.
+    drift_seconds : float
+        As of `BoardSettings`.
     """
 
-    def __init__(self, store: Path, key: Path) -> None:
-        self._store, self._key = store, key
+    def __init__(self, store: Path, key: Path, drift_seconds: float) -> None:
+        self._store, self._key, self._drift_seconds = store, key, drift_seconds
         self._folder = tempfile.TemporaryDirectory(prefix="poolpipe-board-")  # its owner's alone
         self.socket = Path(self._folder.name) / "board"
         self._process: multiprocessing.process.BaseProcess | None = None
@@ -71,7 +73,7 @@ class BoardLink:
         """
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        settings = BoardSettings(self._store, self._key, version, position, self.socket)
+        settings = BoardSettings(self._store, self._key, version, position, self.socket, self._drift_seconds)
         self._process = context.Process(target=run_board, args=(settings, theirs), name="poolpipe-board")
         self._process.start()
         theirs.close()

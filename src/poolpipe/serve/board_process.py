@@ -48,6 +48,8 @@ class BoardSettings(NamedTuple):
         The last request that is in that version.
     socket : Path
         Where it answers readers.
+    drift_seconds : float
+        How often the charts of laboratories are looked at.
     """
 
     store: Path
@@ -55,6 +57,7 @@ class BoardSettings(NamedTuple):
     version: int
     position: int
     socket: Path
+    drift_seconds: float
 
 
 def run_board(settings: BoardSettings, connection: Connection) -> None:
@@ -68,7 +71,11 @@ def run_board(settings: BoardSettings, connection: Connection) -> None:
         with FollowedStore(settings.store, settings.key, version=settings.version) as followed:
             sealing, wells, live = followed.sealing, followed.policy.codes.plate_wells, followed.live
         live.advance(time.time_ns() // 1_000_000)  # later than any that a reader has from the process before
-        board = handed.begin(lambda waiting: LiveBoard(live, sealing, wells, waiting=waiting, failed=_end))
+        board = handed.begin(
+            lambda waiting: LiveBoard(
+                live, sealing, wells, waiting=waiting, failed=_end, drift_seconds=settings.drift_seconds
+            )
+        )
         BoardAnswers(board, settings.store, settings.socket).start()
         gc.collect()
         gc.freeze()  # looking through all that stands takes longer than a plate's fold

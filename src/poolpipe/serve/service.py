@@ -84,7 +84,7 @@ def serve(
     with store.serving() as taking:
         with appending(store.path) as folder:  # whoever died may have left a door that still stands
             remove_all(folder)
-        board = BoardLink(store.path, store.key_file) if tables else None
+        board = BoardLink(store.path, store.key_file, rules.serve.drift_seconds) if tables else None
         synced = _CONTEXT.RawValue(c_int64, taking.done)
         secret, body_mb = store.inbox_secret(), rules.serve.body_mb
         with read_stream(store.path, stream, secret, body_mb, taking) as reading:
