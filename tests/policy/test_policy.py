@@ -145,6 +145,7 @@ OF_FILES = {
     "files.longest_record": "tests/events/test_long_records.py",
     **dict.fromkeys(("assay.ct_mean", "assay.ct_sd", "assay.efficiency"), "tests/stages/test_fit.py"),
     **{name: OF_SECTIONS[name.split(".")[0]] for name in settings() if name.split(".")[0] in OF_SECTIONS},
+    "serve.drift_seconds": "tests/serve/test_drifting_labs.py",
 }
 """Settings that the events above cannot show, and where their effect is shown."""
 

@@ -39,7 +39,8 @@ def test_service__tells_of_a_laboratory_that_drifts(tmp_path: Path) -> None:
     city, frames = tmp_path / "city", plates_read(control=2.7)
     tokens = new_store(city, gun=FAST, office={**FAST, "reads": "tables"})
     steady = pl.col("at") < frames["read"]["at"].sort()[frames["read"].height // 2]
-    with serving(city, tables=True) as service:
+    (tmp_path / "often.toml").write_text("[serve]\ndrift_seconds = 0.5\n")
+    with serving(city, "--policy", str(tmp_path / "often.toml"), tables=True) as service:
         _sent(service, tokens["gun"], "collect", frames["collect"])
         _sent(service, tokens["gun"], "load", frames["load"])
         position = _sent(service, tokens["gun"], "read", frames["read"].filter(steady))
