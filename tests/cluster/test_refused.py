@@ -15,7 +15,8 @@ from cities.random_city import city
 from cluster.written import unlike
 from poolpipe import cluster
 from poolpipe.cli import poolpipe as command
-from poolpipe.cluster import running
+from poolpipe.cluster import jobs, running
+from poolpipe.cluster.scanning import read_tasks
 from poolpipe.errors import InputError
 from poolpipe.store import Store
 
@@ -121,3 +122,55 @@ def test_command__refuses_an_engine_for_a_store(tmp_path: Path) -> None:
     )
     assert told.exit_code == 1
     assert "a store is not read on a cluster yet" in told.output
+
+
+@pytest.mark.parametrize("name", ["a{b}", "a[1]", "a*", "a%20b"])
+def test_scratch_that_engines_read_as_a_pattern__is_refused_before_anything_is_written(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "collect.csv").write_text("at,tube,person_type,person\n2022-02-10T08:00:00Z,T1,PASSPORT,E1\n")
+    (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match="in a path to the letter"):  # Sail wrote what is in a{b} to ab
+        cluster.run(NO_SESSION, tmp_path / "collect.csv", scratch=tmp_path / name)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == sorted([name, "collect.csv"])
+
+
+@pytest.mark.parametrize("name", ["nowhere", "collect.csv"])
+def test_scratch_that_is_no_folder__is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "collect.csv").write_text("at,tube,person_type,person\n2022-02-10T08:00:00Z,T1,PASSPORT,E1\n")
+    with pytest.raises(InputError, match=rf"{name}: no folder can be made here.*--scratch"):
+        cluster.run(NO_SESSION, tmp_path / "collect.csv", scratch=tmp_path / name)
+
+
+@pytest.mark.parametrize("left", [None, b"at,tube"])
+def test_file_that_a_worker_does_not_see_whole__is_refused(
+    sail: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: bytes | None
+) -> None:
+    for number in (1, 2):
+        (tmp_path / f"collect-{number}.csv").write_text(
+            f"at,tube,person_type,person\n2022-02-10T08:00:00Z,T{number},PASSPORT,E1\n"
+        )
+
+    def hidden(*asked: Any) -> Any:  # as on a machine that has not mounted the folder
+        tasks = read_tasks(*asked)
+        (tmp_path / "collect-2.csv").unlink()
+        if left is not None:
+            (tmp_path / "collect-2.csv").write_bytes(left)
+        return tasks
+
+    monkeypatch.setattr(running, "read_tasks", hidden)
+    with pytest.raises(InputError, match=r"collect-2\.csv: a worker does not see this file as it is here"):
+        cluster.run(sail, tmp_path)
+
+
+def test_job_that_fails__is_told_in_both_languages_and_leaves_nothing(
+    sail: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "scans" / "collect.csv").write_text("at,tube,person\n2022-02-10T08:00:00Z,T1,E1\n")
+    monkeypatch.setattr(jobs, "scanned", lambda session, _: session.sql("SELECT raise_error('disk full')"))
+    with pytest.raises(InputError, match=r"the job 'scanned' failed on the session.*disk full.*未写出"):
+        cluster.run(sail, tmp_path / "scans", scratch=tmp_path / "scratch", out=tmp_path / "out")
+    assert list((tmp_path / "scratch").iterdir()) == []
+    assert not (tmp_path / "out").exists()

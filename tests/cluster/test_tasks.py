@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from cities.files import write_city
 from cities.random_city import city
 from poolpipe.cluster import jobs
-from poolpipe.cluster.event_blobs import unpacked
+from poolpipe.cluster.event_blobs import packed, unpacked
 from poolpipe.cluster.partition import PartTask
 from poolpipe.cluster.routing import Routes, keys_in
-from poolpipe.cluster.scanning import PAIRS_FOUND, pairs_in, read_tasks, scan
+from poolpipe.cluster.scanning import PAIRS_FOUND, TravellingRow, pairs_in, read_tasks, scan
 from poolpipe.events.opening import open_inputs
 from poolpipe.events.pipes import Spool
 from poolpipe.policy import load_policy
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pyspark.sql import SparkSession
-
-    from poolpipe.cluster.scanning import TravellingRow
 
 POLICY = load_policy(None)
 
@@ -95,3 +94,13 @@ def test_task_that_ran_twice__changes_nothing(sail: SparkSession, tmp_path: Path
         assert once[:3] == twice[:3]
         assert once[3].equals(twice[3])
         assert once[4].equals(twice[4])
+
+
+def test_voids__go_to_every_partition_and_are_counted_in_the_first() -> None:
+    blob = packed(pa.table({"event": ["E1", "E2"], "file": pa.array([0, 0], pa.int32())}))
+    given = TravellingRow(-1, "void", 7, owned=True, blob=blob)
+    split = jobs._splitter(Routes.of([], 300))
+    sent = list(split(given))
+    assert [row.part for row in sent] == list(range(300))
+    assert [row.part for row in sent if row.owned] == [0]
+    assert all(row.blob is blob for row in sent)  # not a copy for each partition

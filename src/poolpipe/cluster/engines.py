@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-__all__ = ["ENGINES", "Engine", "opened_session"]
+__all__ = ["ENGINES", "Engine", "engine_errors", "opened_session"]
 
 Engine = Literal["spark", "sail"]
 ENGINES: Final = get_args(Engine)
@@ -64,6 +65,15 @@ def opened_session(engine: Engine, master: str | None = None) -> Iterator[SparkS
             session = _session(address, master)
         last.callback(session.stop)
         yield session
+
+
+def engine_errors() -> tuple[type[Exception], ...]:
+    """What a session raises for a job that failed: of Spark Connect and Sail, and of Spark in this process."""
+    from pyspark.errors import PySparkException
+
+    if find_spec("py4j") is None:
+        return (PySparkException,)
+    return PySparkException, import_module("py4j.protocol").Py4JError
 
 
 def _session(address: str, master: str | None) -> SparkSession:

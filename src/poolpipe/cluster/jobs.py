@@ -106,6 +106,9 @@ def _scan(row: TravellingRow) -> Iterator[TravellingRow]:
 
 def _splitter(routes: Routes) -> Callable[[TravellingRow], Iterator[TravellingRow]]:
     def split(row: TravellingRow) -> Iterator[TravellingRow]:
+        if row.what == "void":  # whole to everywhere: a row for each void and partition would fill the memory
+            yield from (row._replace(part=part, owned=part == 0) for part in range(routes.parts))
+            return
         table = unpacked([row.blob])
         where = routes.of_events(row.what, table)
         chosen = table.take(where["row"].to_arrow())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -18,6 +17,7 @@ from pyarrow.dataset import dataset, field
 from poolpipe.choices import check_choice
 from poolpipe.city_stages import View, conclude_city, early_warnings
 from poolpipe.cluster import jobs
+from poolpipe.cluster.engines import engine_errors
 from poolpipe.cluster.merging import joined_codes, joined_links, joined_subjects
 from poolpipe.cluster.partition import PartTask, conclude_part
 from poolpipe.cluster.routing import Routes
@@ -30,6 +30,7 @@ from poolpipe.cluster.scanning import (
     received,
     versions_here,
 )
+from poolpipe.cluster.scratch import address_of, scratch_folder
 from poolpipe.coding.warmup import compile_kernels
 from poolpipe.errors import InputError
 from poolpipe.events.file_outcomes import FileOutcomes
@@ -121,8 +122,8 @@ def run(
     Raises
     ------
     InputError
-        As `poolpipe.run`; or for inputs that are not read on a cluster, workers of other versions, or a city that needs
-        more memory than the driver has.
+        As `poolpipe.run`; or for inputs that are not read on a cluster, workers of other versions or that do not see the
+        files, a scratch folder that is of no use, or a city that needs more memory than the driver has.
     PolicyError, TableError
         As `poolpipe.run`.
     """
@@ -137,7 +138,7 @@ def run(
         asked = moment_of(as_of, rules.time_zone)
         known = reference or read_reference(people=people, sites=sites, labs=labs, mapping=meant)
         sources, skipped = _sources(inputs, rules, kind, known, meant)
-        folder = Path(last.enter_context(_scratch(scratch)))
+        folder = last.enter_context(scratch_folder(scratch))
         done = StepProgress(told, _STEPS)
         city = _ClusterJobs(session, rules, parts, folder)
         files = city.scan(sources, meant)
@@ -186,6 +187,8 @@ class _ClusterJobs:
         if [each.number for each in files] != [task.number for task in tasks]:
             raise InputError.of("cluster_lost", where="session", there=len(files), wanted=len(tasks))
         for each in files:
+            if each.unseen:
+                raise InputError.of("cluster_unseen", where=each.unseen[0], files=f"{len(each.unseen):,}")
             if each.versions != versions_here():
                 raise InputError.of(
                     "cluster_versions", where="session", worker=each.versions, own=versions_here()
@@ -235,10 +238,14 @@ class _ClusterJobs:
         return pl.concat([nothing, *told])
 
     def _kept(self, frame: DataFrame, name: str) -> None:
-        frame.write.mode("overwrite").parquet(str(self._scratch / name))
+        try:
+            frame.write.mode("overwrite").parquet(address_of(self._scratch / name))
+        except engine_errors() as error:
+            why = str(error).strip().splitlines() or [type(error).__name__]
+            raise InputError.of("cluster_failed", where="session", job=name, why=why[0][:300]) from error
 
     def _read(self, name: str) -> DataFrame:
-        frame: DataFrame = self._session.read.schema(jobs.TRAVELS).parquet(str(self._scratch / name))
+        frame: DataFrame = self._session.read.schema(jobs.TRAVELS).parquet(address_of(self._scratch / name))
         return frame
 
     def _taken(self, name: str, what: str) -> Iterator[TravellingRow]:
@@ -281,10 +288,6 @@ def _paths(inputs: Inputs) -> list[str | os.PathLike[str]]:
     if len(paths) < len(given):
         raise InputError.of("cluster_frames", where="inputs")
     return paths
-
-
-def _scratch(folder: str | os.PathLike[str] | None) -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="poolpipe-", dir=folder)
 
 
 def _latest(files: Iterable[FilesRead]) -> datetime | None:

@@ -105,6 +105,8 @@ class FilesRead:
         How many events there are, and of these kinds, duplicates among them.
     versions : str
         Of what reads them: hashes are equal only where these are.
+    unseen : list of str
+        Names of the files that the worker does not find, or finds shorter than the driver did.
     """
 
     number: int
@@ -114,6 +116,7 @@ class FilesRead:
     reads: int
     collects: int
     versions: str
+    unseen: list[str]
 
 
 def received(blob: bytes) -> Any:
@@ -163,6 +166,7 @@ def scan(task: ReadTask) -> Iterator[TravellingRow]:
     TravellingRow
         Events of a kind (`event_blobs`), `PAIRS_FOUND` (a frame as `routing.PAIRS`), and one `OUTCOME` (`FilesRead`, pickled).
     """
+    unseen = [source.name for source in task.sources if not _is_seen(source)]
     tally = Tally(task.sources)
     for taken in outcomes_of(task.sources, task.policy, task.mapping):
         tally.add(taken)
@@ -185,9 +189,17 @@ def scan(task: ReadTask) -> Iterator[TravellingRow]:
     if found.height:
         yield TravellingRow(-1, PAIRS_FOUND, place, owned=True, blob=packed(found.to_arrow()))
     told = FilesRead(
-        task.number, tally.files, latest, seen.total(), seen["read"], seen["collect"], versions_here()
+        task.number, tally.files, latest, seen.total(), seen["read"], seen["collect"], versions_here(), unseen
     )
     yield TravellingRow(-1, OUTCOME, place, owned=True, blob=pickle.dumps(told))
+
+
+def _is_seen(source: Source) -> bool:
+    """Whether a file is here as it was where it was listed: a folder that is not mounted is no reason to reject its events."""
+    try:
+        return source.path.is_file() and (bool(source.sheet) or source.path.stat().st_size >= source.size)
+    except OSError:
+        return False
 
 
 def pairs_in(blob: bytes) -> pl.DataFrame:
