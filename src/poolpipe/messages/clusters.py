@@ -48,16 +48,19 @@ CLUSTERS: Final = {
         "请检查 --scratch 是否已满、是否有机器失联，然后重新运行",
     ),
     "cluster_scratch": Message(
-        "no folder can be made here: {why}; make it, or name another by --scratch",
-        "无法在此建立临时文件夹：{why}；请先建立该文件夹，或用 --scratch 另行指定",
+        "no folder can be made here: {why}",
+        "无法在此建立临时文件夹：{why}",
+        "make it, or name another by --scratch", "请先建立该文件夹，或用 --scratch 另行指定",
     ),
     "cluster_scratch_name": Message(
-        "Spark and Sail do not take {signs} in a path to the letter; name another folder by --scratch",
-        "Spark 与 Sail 不会按原样理解路径中的 {signs}；请用 --scratch 另行指定文件夹",
+        "Spark and Sail do not take {signs} in a path to the letter",
+        "Spark 与 Sail 不会按原样理解路径中的 {signs}",
+        "name another folder by --scratch", "请用 --scratch 另行指定文件夹",
     ),
     "cluster_unseen": Message(
-        "a worker does not see this file as it is here ({files} such); give all machines the same folders",
-        "工作节点看到的此文件与本机不同（共 {files} 个）；请让所有机器挂载相同的文件夹",
+        "a worker does not see this file as it is here ({files} such)",
+        "工作节点看到的此文件与本机不同（共 {files} 个）",
+        "give all machines the same folders", "请让所有机器挂载相同的文件夹",
     ),
     "cluster_lost": Message(
         "the session gave back {there} of {wanted}: what came of the others is not known, and no table is written",
