@@ -57,6 +57,7 @@ def opened_session(engine: Engine, master: str | None = None) -> Iterator[SparkS
         raise InputError.of("cluster_client_only", where="spark")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else workers take the system's Python
     with ExitStack() as last:
+        last.enter_context(_with_a_main_file())
         address = str(master) if connects else last.enter_context(_sail()) if engine == "sail" else ""
         with warnings.catch_warnings():
             warnings.filterwarnings(
@@ -74,6 +75,23 @@ def engine_errors() -> tuple[type[Exception], ...]:
     if find_spec("py4j") is None:
         return (PySparkException,)
     return PySparkException, import_module("py4j.protocol").Py4JError
+
+
+@contextmanager
+def _with_a_main_file() -> Iterator[None]:
+    """Give a program without a file, as of `python -c` and of workers of tests, a name of one.
+
+    The client of Spark Connect takes such a program for its own doctests, looks for a whole Spark, and ends the process.
+    """
+    main = sys.modules["__main__"]
+    if hasattr(main, "__file__"):
+        yield
+        return
+    main.__file__ = "<program without a file>"
+    try:
+        yield
+    finally:
+        del main.__file__
 
 
 def _session(address: str, master: str | None) -> SparkSession:
