@@ -1,9 +1,9 @@
 """One process beside Sail or Spark on this machine, on the same city: `python -m benchmarks.cluster_speed CITY/events`.
 
 Each is a process of its own. The time is that from the call to the written result, without the start of Python and of the session. The most
-memory that the process held includes Sail, which runs in it; of Spark it is the driver's Python, and Java and the workers are told
-apart. What was sent to partitions is the sum over all of them. The results are compared byte by byte. `--sql` adds five tables as plain
-Spark SQL, as a data engineer would write them first: one round, no ties, no voids, no duplicates, no re-runs, nothing rejected.
+memory is that of the driver's Python; of Sail, or of Java and the workers of Spark, it is told apart. What was sent to
+partitions is the sum over all of them. The results are compared byte by byte. `--sql` adds five tables as plain Spark SQL,
+as a data engineer would write them first: one round, no ties, no voids, no duplicates, no re-runs, nothing rejected.
 """
 
 from __future__ import annotations
@@ -108,7 +108,6 @@ def main(
 def _child(events: Path, engine: Any, master: str | None, what: str, out: Path) -> dict[str, Any]:
     import poolpipe
     from poolpipe import cluster
-    from poolpipe.cluster import jobs
 
     if what == "one":
         begin = time.perf_counter()
@@ -116,28 +115,39 @@ def _child(events: Path, engine: Any, master: str | None, what: str, out: Path) 
         return {"seconds": round(time.perf_counter() - begin, 1), **_memory()}
     begin = time.perf_counter()
     with cluster.opened_session(engine, master) as session:
-        started = time.perf_counter()
-        if what == "sql":
-            return _plain_sql(session, events, out) | {"start": round(started - begin, 1), **_memory()}
-        told: dict[str, Any] = {}
-        found_in = jobs.found_in
+        start = {"start": round(time.perf_counter() - begin, 1)}
+        found = (
+            _plain_sql(session, events, out)
+            if what == "sql"
+            else _on_session(session, events, int(what), out)
+        )
+    return start | found | _memory()  # that of processes that have ended
 
-        def counted(rows: Any) -> Any:
-            found = found_in(rows)
-            told["sent_mb"] = round(sum(part.received for part in found) / 1e6, 1)
-            told["largest_part_mb"] = round(max(part.received for part in found) / 1e6, 1)
-            return found
 
-        jobs.found_in = counted
-        steps: list[tuple[str, float]] = []
-        cluster.run(
-            session, events, parts=int(what), out=out, scratch=out.parent,
-            progress=lambda step, *_: steps.append((step, time.perf_counter())),
-        )  # fmt: skip
-        ended = time.perf_counter()
-        for name in ("reading", "parts", "joining"):
-            told[f"until_{name}"] = round(next(at for step, at in steps if step == name) - started, 1)
-        return {"start": round(started - begin, 1), "seconds": round(ended - started, 1), **told, **_memory()}
+def _on_session(session: Any, events: Path, parts: int, out: Path) -> dict[str, Any]:
+    from poolpipe import cluster
+    from poolpipe.cluster import jobs
+
+    told: dict[str, Any] = {}
+    found_in = jobs.found_in
+
+    def counted(rows: Any) -> Any:
+        found = found_in(rows)
+        told["sent_mb"] = round(sum(part.received for part in found) / 1e6, 1)
+        told["largest_part_mb"] = round(max(part.received for part in found) / 1e6, 1)
+        return found
+
+    jobs.found_in = counted
+    steps: list[tuple[str, float]] = []
+    begin = time.perf_counter()
+    cluster.run(
+        session, events, parts=parts, out=out, scratch=out.parent,
+        progress=lambda step, *_: steps.append((step, time.perf_counter())),
+    )  # fmt: skip
+    ended = time.perf_counter()
+    for name in ("reading", "parts", "joining"):
+        told[f"until_{name}"] = round(next(at for step, at in steps if step == name) - begin, 1)
+    return {"seconds": round(ended - begin, 1), **told}
 
 
 def _plain_sql(session: Any, events: Path, out: Path) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import warnings
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from poolpipe.choices import check_choice
 from poolpipe.errors import InputError
@@ -39,7 +40,7 @@ def opened_session(engine: Engine, master: str | None = None) -> Iterator[SparkS
     engine : {"spark", "sail"}
     master : str, optional
         Of Spark as `spark-submit` takes it, `local[*]` by default; for either an address `sc://host:port` of a server that
-        runs (Spark Connect). Without one Sail runs in this process.
+        runs (Spark Connect). Without one Sail runs in a process of its own on this machine.
 
     Raises
     ------
@@ -65,6 +66,8 @@ def opened_session(engine: Engine, master: str | None = None) -> Iterator[SparkS
             )
             session = _session(address, master)
         last.callback(session.stop)
+        if engine == "sail" and not connects:
+            _let_go_at_once(session)
         yield session
 
 
@@ -109,19 +112,27 @@ def _session(address: str, master: str | None) -> SparkSession:
     return session
 
 
+def _let_go_at_once(session: Any) -> None:
+    """Ask nothing of a server that ends with the session: Sail answers between its tasks, and Ctrl-C waited for them."""
+    session.release_session_on_close = False
+    session.client.interrupt_operation = lambda _: []
+
+
 @contextmanager
 def _sail() -> Iterator[str]:
-    """Run Sail in this process, and give its address."""
-    os.environ.setdefault("RUST_LOG", "error")  # its notes on each start and stop are no messages of a run
-    from pysail.spark import SparkConnectServer
-
-    server = SparkConnectServer("127.0.0.1", 0)
-    server.start(background=True)
-    try:
-        _, port = server.listening_address
-        yield f"sc://127.0.0.1:{port}"
-    finally:
-        server.stop()
+    """Run Sail in a process of its own, out of reach of Ctrl-C, and give its address."""
+    notes = {"RUST_LOG": "error"}  # notes on each start and stop are no messages of a run
+    with subprocess.Popen(
+        [sys.executable, "-m", "poolpipe.cluster.sail_server"], env=notes | os.environ, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+    ) as server:  # fmt: skip
+        try:
+            address = server.stdout.readline().strip() if server.stdout else ""
+            if not address:
+                raise InputError.of("cluster_failed", where="sail", job="start", why="no address 无地址")
+            yield address
+        finally:
+            server.kill()
 
 
 def _check_installed(library: str, engine: str) -> None:

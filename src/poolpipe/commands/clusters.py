@@ -82,7 +82,12 @@ def run_on_cluster(inputs: Sequence[str], cluster: Mapping[str, Any], **asked: A
         As `poolpipe.cluster.run` takes them.
     """
     from poolpipe.cluster import opened_session, run
+    from poolpipe.cluster.scratch import scratch_folder
 
     asked.pop("views")
-    with opened_session(cluster["engine"], cluster["master"]) as session:
-        return run(session, inputs, parts=cluster["parts"] or _PARTS, scratch=cluster["scratch"], **asked)
+    # removed when the session has ended: after Ctrl-C its tasks still write for a moment
+    with (
+        scratch_folder(cluster["scratch"]) as scratch,
+        opened_session(cluster["engine"], cluster["master"]) as session,
+    ):
+        return run(session, inputs, parts=cluster["parts"] or _PARTS, scratch=scratch, **asked)
