@@ -26,15 +26,8 @@ def at(hours):
 
 
 def collect(tube, person, hours=0.0, site="S2", **more):
-    return {
-        "kind": "collect",
-        "at": at(hours),
-        "tube": tube,
-        "person": person,
-        "person_type": "X",
-        "site": site,
-        **more,
-    }
+    seat = {"tube": tube, "person": person, "person_type": "X", "site": site}
+    return {"kind": "collect", "at": at(hours), **seat, **more}
 
 
 def way(tube, box, site, steps):

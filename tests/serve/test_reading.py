@@ -196,18 +196,25 @@ def _csv(table: pl.DataFrame) -> str:
     return table.write_csv()
 
 
+def _of_a_run(told: bytes | str) -> str:
+    """A table's CSV without `lab_drift`, which is told while a service runs and not by a run."""
+    assert isinstance(told, str)
+    return "".join(line for line in told.splitlines(keepends=True) if not line.startswith("lab_drift,"))
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_tables__are_those_of_a_run_byte_for_byte(served: Served, table: str) -> None:
     expected = served.day.table(table)
-    assert served.answers["all", table, CSV] == _csv(expected)
+    assert _of_a_run(served.answers["all", table, CSV]) == _csv(expected)
     told = served.answers["all", table, ARROW]
     assert isinstance(told, bytes)
-    assert pl.read_ipc_stream(io.BytesIO(told)).equals(expected)
+    rows = pl.read_ipc_stream(io.BytesIO(told))
+    assert (rows.filter(pl.col("code") != "lab_drift") if table == "anomalies" else rows).equals(expected)
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_tables__show_pseudonyms_as_without_the_key(served: Served, table: str) -> None:
-    told = served.answers["office", table, CSV]
+    told = _of_a_run(served.answers["office", table, CSV])
     assert told == _csv(served.without_key.table(table))
     for person in served.day.members["person"].unique():
         assert len(person) < 8 or person not in told
@@ -245,7 +252,7 @@ def test_scoped_reader__sees_rows_of_his_place_alone(served: Served, reader: str
             mine = [row[column] == value for row in rows]
         else:
             mine = [(row["round"], row["tube"]) in tubes for row in rows]
-        assert served.answers[reader, table, CSV] == _csv(
+        assert _of_a_run(served.answers[reader, table, CSV]) == _csv(
             day.table(table).filter(pl.Series(mine, dtype=pl.Boolean))
         )
         if table in FOLLOWED:
