@@ -25,10 +25,10 @@ This page and its picture are written by `python -m benchmarks.compare` (`make b
 on {measured} on the machine below, the contenders taking turns, each run in a process of its own. Wall time is the
 fastest of the runs, with the slowest beside it; CPU time is of all cores; memory is the peak resident size. "Others"
 is the CPU time that everything else on the machine took meanwhile: where it is not small, the cores were shared, wall
-times are upper bounds and CPU times tell more. All people are simulated."""
+times are upper bounds and CPU times tell more. Small files and traces have days of their own. All people are simulated."""
 STEPS = """\
 As `poolpipe run` takes them, on the largest city, one run. Where two steps run at the same time the time is given at the
-one that ends later: the members are being written from `beliefs` on, `write` is what is then left to write. `voids`
+one that ends later: the members are being written from `probabilities` on, `write` is what is then left to write. `voids`
 includes putting together what was read: repeated events out, codes numbered in their order. Time in the system is
 nearly all for memory that is touched for the first time: little on a machine of its own, seconds a gigabyte in a virtual
 machine whose host backs memory only then, and that befalls every contender by its peak."""
@@ -38,8 +38,8 @@ a library's or a naive way of doing the same; results are compared where both gi
 `python -m benchmarks.guard`, which runs the main job on this commit and on its base in turn and fails when the
 fastest run is more than 1.25 times slower than the base's slowest."""
 SMALL_FILES = """\
-Files of {scans} scans each, in one folder, from start to end of the process; measured on {measured}, on shared cores, by
-`python -m benchmarks.small_files`. poolpipe decides the format and encoding of each file by its bytes, checks every value, and
+Files of {scans} scans each, in one folder, from start to end of the process; measured on {measured} on {processor}, on shared
+cores, by `python -m benchmarks.small_files`. poolpipe decides the format and encoding of each file by its bytes, checks every value, and
 writes all tables, with file and line of every reject. Polars and DuckDB read a pattern (`scan_csv`, `read_csv`,
 `scan_ndjson`, `read_ndjson`) and write all rows with their file's name into one Parquet file, and do nothing else.
 Of several runs the one that took least CPU time is shown; peers are stopped after 300 s."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import contenders
+from benchmarks.machine import describe
 from benchmarks.measuring import NO_LIMIT, ROOT, Measured, measure
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def trial(place: Path, sizes: Sequence[int] = SIZES, repeats: int = 2) -> dict[s
             shutil.rmtree(folder)
             shutil.rmtree(whole)
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    return {"measured": today, "scans": SCANS, "runs": runs}
+    return {"measured": today, "processor": describe()["processor"], "scans": SCANS, "runs": runs}
 
 
 def _measured(name: str, folder: Path, whole: Path, out: Path) -> Measured:
