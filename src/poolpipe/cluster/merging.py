@@ -9,7 +9,14 @@ import numpy as np
 import polars as pl
 
 from poolpipe.cluster.partition import OWN_CODES
-from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, WELL_PLACES, Dictionaries, Entities
+from poolpipe.coding.dictionaries import (
+    DOMAINS,
+    ENTITIES,
+    WELL_PLACES,
+    Dictionaries,
+    Entities,
+    people_renumbered,
+)
 from poolpipe.coding.distinct import distinct, distinct_of_all
 from poolpipe.events.numbering import numbered
 from poolpipe.stages.calls import Calls
@@ -71,7 +78,7 @@ class PartNumbers:
             elif name in _SLOTS:
                 columns.append(self._slots(column))
             elif name == "person":
-                columns.append(pl.Series(name, self._people(column.to_numpy())))
+                columns.append(pl.Series(name, people_renumbered(column.to_numpy(), self.people)))
             elif name == "receipt":  # a row of the partition's own receipts, which are not asked of again
                 columns.append(pl.Series(name, [None], pl.UInt32).new_from_index(0, len(column)))
             else:
@@ -88,14 +95,6 @@ class PartNumbers:
         return moved.zip_with(
             column.is_not_null(), pl.Series([None], dtype=pl.Int64).new_from_index(0, len(moved))
         )
-
-    def _people(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-        other = np.flatnonzero(keys < 0)
-        if not len(other):
-            return keys
-        renumbered = keys.copy()
-        renumbered[other] = self.people[-1 - keys[other]]
-        return renumbered
 
 
 def _taken(column: pl.Series, numbers: NDArray[Any]) -> pl.Series:

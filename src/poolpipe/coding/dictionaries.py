@@ -30,6 +30,7 @@ __all__ = [
     "Dictionaries",
     "Entities",
     "large_texts",
+    "people_renumbered",
     "resident_keys",
     "text_bytes",
     "well_names",
@@ -308,6 +309,29 @@ def resident_keys(people: pl.DataFrame) -> NDArray[np.int64]:
     kernels.parse_resident_ids(text, offsets, keys)
     keys[~(people["person_type"] == RESIDENT).fill_null(value=False).to_numpy()] = kernels.IRREGULAR
     return keys
+
+
+def people_renumbered(keys: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give people with other documents other keys; a resident ID is its own key.
+
+    Parameters
+    ----------
+    keys : (n,) int64
+        Of people; ``-1 - k`` of other document k.
+    others : (k,) int64
+        The key that each other document gets.
+
+    Returns
+    -------
+    (n,) int64
+        The keys themselves where nobody has another document: of a city they are 200 MB.
+    """
+    other = np.flatnonzero(keys < 0)
+    if not len(other):
+        return keys
+    renumbered = keys.copy()
+    renumbered[other] = others[-1 - keys[other]]
+    return renumbered
 
 
 def text_bytes(values: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

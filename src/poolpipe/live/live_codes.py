@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Dictionaries, Entities
+from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Dictionaries, Entities, people_renumbered
 from poolpipe.coding.plain_columns import filled
 from poolpipe.live.row_index import RowIndex
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=np.generic)
 Part = TypeVar("Part", pl.Series, pl.DataFrame)
 
-__all__ = ["CodeNumbers", "LiveCodes", "people_renumbered"]
+__all__ = ["CodeNumbers", "LiveCodes"]
 
 _DOMAINS = sorted(set(DOMAINS.values()))
 _SEED = 29
@@ -49,13 +49,6 @@ class CodeNumbers:
     def people(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give people their keys here."""
         return people_renumbered(keys, self.others)
-
-
-def people_renumbered(keys: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give people other keys: those of -1, -2, … stand in `others`; a resident ID is its own key."""
-    if not len(others):
-        return keys
-    return np.where(keys < 0, others[np.clip(-1 - keys, 0, len(others) - 1)], keys)
 
 
 class LiveCodes:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Dictionaries, Entities
+from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Dictionaries, Entities, people_renumbered
 from poolpipe.coding.distinct import distinct, distinct_of_all
 from poolpipe.coding.plain_columns import without_nulls
 from poolpipe.coding.scans import sort_by_tube
 from poolpipe.live.held_rows import COLLECT
-from poolpipe.live.live_codes import people_renumbered
 from poolpipe.tables import KINDS, TIME
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.dictionaries import WELL_PLACES, Dictionaries, text_bytes
+from poolpipe.coding.dictionaries import WELL_PLACES, Dictionaries, people_renumbered, text_bytes
 from poolpipe.coding.distinct import distinct
 from poolpipe.coding.numbering import number_by_first
 from poolpipe.tables import CALLS
@@ -167,7 +167,7 @@ class _Round(NamedTuple):
 
 
 def _round(members: pl.DataFrame, tube: int, keys_of: NDArray[np.int64], *, keep: bool) -> _Round:
-    keys = _renumbered(members["person"].to_numpy(), keys_of)
+    keys = people_renumbered(members["person"].to_numpy(), keys_of)
     tubes = members["tube"].to_numpy() - np.uint32(tube)
     at = members["collected_at"].to_physical().to_numpy()
     return _Round(_digest(tubes, keys, at) if keep else "", tubes, keys, at)
@@ -216,15 +216,6 @@ def _others_in_order(others: pl.DataFrame, known: pl.DataFrame) -> tuple[pl.Data
     listed = pl.concat([known.select(columns), new]).with_row_index("row")
     rows = others.select(columns).join(listed, on=columns, how="left", maintain_order="left")["row"]
     return listed.drop("row"), -1 - rows.cast(pl.Int64).to_numpy()
-
-
-def _renumbered(keys: NDArray[np.int64], keys_of: NDArray[np.int64]) -> NDArray[np.int64]:
-    other = np.flatnonzero(keys < 0)
-    if not len(other):
-        return keys
-    keys = keys.copy()
-    keys[other] = keys_of[-1 - keys[other]]
-    return keys
 
 
 def _others(codes: Dictionaries, listed: pl.DataFrame, keys_of: NDArray[np.int64]) -> dict[str, NDArray[Any]]:

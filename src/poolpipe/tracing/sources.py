@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.dictionaries import WELL_PLACES
+from poolpipe.coding.dictionaries import WELL_PLACES, people_renumbered
 from poolpipe.coding.distinct import distinct_below
 from poolpipe.tables import CALLS, LINKS, ROLES, TIME
 from poolpipe.tracing.following import (
@@ -180,9 +180,13 @@ def _touched(
     where = np.searchsorted(collected, tubes)
     there = collected[np.minimum(where, len(collected) - 1)] == tubes
     tube = np.searchsorted(tubes, seats["tube"].to_numpy())
-    key = _renumbered(seats["person"], renumbered)
+    key = people_renumbered(seats["person"].to_numpy(writable=True), renumbered)
     asked = pl.DataFrame({"answer": seats["tube"], "person": key}).with_row_index("seat")
-    told = answers.select("tube", pl.Series("person", _renumbered(answers["person"], renumbered)), "answer")
+    told = answers.select(
+        "tube",
+        pl.Series("person", people_renumbered(answers["person"].to_numpy(writable=True), renumbered)),
+        "answer",
+    )
     told = told.filter(pl.col("tube").is_in(pl.Series(sources).implode())).join(
         asked, on=["answer", "person"]
     )
@@ -190,7 +194,9 @@ def _touched(
     slot = near["plate"].cast(pl.Int64) * WELL_PLACES + near["well"].cast(pl.Int64)
     places = np.where(there, place[np.minimum(where, len(place) - 1)], -1)
     queued = np.flatnonzero(places >= 0)
-    people = number_people(key, _renumbered(homes["person"], renumbered), codes.person_bounds())
+    people = number_people(
+        key, people_renumbered(homes["person"].to_numpy(writable=True), renumbered), codes.person_bounds()
+    )
     box, packed, picked, received = (
         own[name].to_physical().cast(pl.Int64).fill_null(-1).to_numpy(writable=True) for name in _PACKING
     )
@@ -209,11 +215,3 @@ def _marked(wanted: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np
     marks[wanted + 1] = True
     found: NDArray[np.bool_] = marks[numbers + 1]
     return found
-
-
-def _renumbered(people: pl.Series, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give people with other documents their new keys."""
-    person = people.to_numpy(writable=True)
-    other = person < 0
-    person[other] = keys[-1 - person[other]]
-    return person
