@@ -1,4 +1,4 @@
-"""Make the report's font: Noto Sans CJK SC of Debian's `fonts-noto-cjk`, cut to the characters of GBK and renamed."""
+"""Make the font of charts and of the PDF: Noto Sans CJK SC of Debian's `fonts-noto-cjk`, cut to the characters of GBK and renamed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fontTools import subset
 from fontTools.ttLib import TTCollection, TTFont
 
 SOURCE = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
-TARGET = Path(__file__).parents[1] / "src" / "poolpipe" / "report" / "fonts" / "PoolpipeSansSC-Regular.otf"
+TARGET = Path(__file__).parents[1] / "src" / "poolpipe" / "charts" / "fonts" / "PoolpipeSansSC-Regular.otf"
 FAMILY = "Poolpipe Sans SC"
 """A name of its own: a machine's whole Noto Sans CJK SC is another font, and a PDF is to be the same everywhere."""
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+import vl_convert
 
 import poolpipe
-from poolpipe.charts.looks import labelled, svg_of
+from poolpipe.charts.looks import FONT_FAMILY, labelled, shipped_font, svg_of
 from poolpipe.charts.recalls import recall_curve
 from poolpipe.errors import InputError
 
@@ -29,6 +32,21 @@ def test_plot__is_a_chart_in_the_language_asked_for(town, name, language, word):
 def test_plot__of_another_language_is_refused(town):
     with pytest.raises(InputError, match="language"):
         town.plot.funnel(language="fr")
+
+
+def test_drawing__is_the_same_alone_and_after_others(town, draw):
+    """A process that draws its first chart lays it out as one in which another part has loaded the font of the PDF."""
+    alone = (
+        "import poolpipe, sys; from poolpipe.charts.looks import svg_of;"
+        "sys.stdout.write(svg_of(poolpipe.run('data/samples/town/events').plot.recalls(language='zh')))"
+    )
+    first = subprocess.run(
+        [sys.executable, "-c", alone], capture_output=True, encoding="utf-8", check=True
+    ).stdout
+    vl_convert.register_font_directory(str(shipped_font().parent))
+    drawn = draw(town.plot.recalls(language="zh").to_dict(), allowed_base_urls=[])
+    assert drawn == first
+    assert f'font-family="{FONT_FAMILY}, sans-serif"' in drawn
 
 
 @pytest.mark.parametrize("points", [10, 72])

@@ -7,10 +7,11 @@ import shutil
 
 import pytest
 
+from poolpipe.charts.looks import shipped_font
 from poolpipe.errors import InputError
 from poolpipe.pages.words import Words
 from poolpipe.report import font_files
-from poolpipe.report.font_files import font_characters, report_fonts, shipped_font
+from poolpipe.report.font_files import font_characters, report_fonts
 from poolpipe.report.pdf_file import missing_characters, report_pdf
 from report.nights import town, town_pdf, town_report, with_tables
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from poolpipe.choices import check_choice
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLUE",
+    "FONT_FAMILY",
     "GREEN",
     "GREY",
     "INK",
@@ -25,6 +29,7 @@ __all__ = [
     "known_language",
     "labelled",
     "png_of",
+    "shipped_font",
     "svg_of",
 ]
 
@@ -37,7 +42,7 @@ GREEN: Final = "#009E73"
 GREY: Final = "#5f6b76"
 """Okabe and Ito 2008, "Color universal design"; grey and ink for what is not data."""
 
-_FONT: Final = "sans-serif"
+FONT_FAMILY: Final = "Poolpipe Sans SC"
 _LONGEST: Final = 24
 """Characters of a label; a longer name ends with an ellipsis."""
 
@@ -85,7 +90,7 @@ def labelled(names: Iterable[str | None], nothing: str) -> list[str]:
     return labels
 
 
-def finished(chart: alt.LayerChart, *, width: int, height: int, font: str = _FONT) -> alt.LayerChart:
+def finished(chart: alt.LayerChart, *, width: int, height: int) -> alt.LayerChart:
     """Give a chart its size and the look of all charts.
 
     Parameters
@@ -94,8 +99,6 @@ def finished(chart: alt.LayerChart, *, width: int, height: int, font: str = _FON
         Unsized.
     width, height : int
         Of the plotting area and its axes together, in pixels.
-    font : str
-        Families of its texts, the first that is there.
     """
     import altair as alt
 
@@ -118,13 +121,26 @@ def finished(chart: alt.LayerChart, *, width: int, height: int, font: str = _FON
         autosize={"type": "fit", "contains": "padding"},
         config=alt.Config(
             background="#ffffff",
-            font=font,
+            font=f"{FONT_FAMILY}, sans-serif",
             padding=4,
             view=alt.ViewConfig(stroke=None),
             axis=axis,
             legend=legend,
         ),
     )
+
+
+def shipped_font() -> Path:
+    """The font that comes with poolpipe: Noto Sans CJK SC with the characters of GBK, renamed; SIL Open Font License 1.1."""
+    return Path(str(resources.files("poolpipe.charts").joinpath("fonts/PoolpipeSansSC-Regular.otf")))
+
+
+@cache
+def _load_font() -> None:
+    """Let every chart be laid out in one font: it is the same on every machine, whatever was drawn before it."""
+    import vl_convert
+
+    vl_convert.register_font_directory(str(shipped_font().parent))
 
 
 def svg_of(chart: alt.LayerChart) -> str:
@@ -141,6 +157,7 @@ def svg_of(chart: alt.LayerChart) -> str:
     """
     import vl_convert
 
+    _load_font()
     spec: dict[str, Any] = chart.to_dict(validate=False)
     return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
 
@@ -161,5 +178,6 @@ def png_of(chart: alt.LayerChart, *, scale: float = 2) -> bytes:
     """
     import vl_convert
 
+    _load_font()
     spec: dict[str, Any] = chart.to_dict(validate=False)
     return bytes(vl_convert.vegalite_to_png(spec, scale=scale, allowed_base_urls=[]))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from poolpipe.charts.looks import BLUE, GREEN, GREY, INK, ORANGE, finished
@@ -18,9 +16,8 @@ if TYPE_CHECKING:
     from poolpipe.charts.looks import Language
     from poolpipe.pages.words import Words
 
-__all__ = ["FONT_FAMILY", "Line", "bar_chart", "line_chart", "load_font", "strip_chart"]
+__all__ = ["Line", "bar_chart", "line_chart", "strip_chart"]
 
-FONT_FAMILY: Final = "Poolpipe Sans SC"
 _DASHES: Final = ([1, 0], [8, 4], [12, 3, 2, 3], [3, 3])
 _COLOURS: Final = (INK, BLUE, GREEN, ORANGE)
 
@@ -40,24 +37,11 @@ class Line:
     points: Sequence[tuple[float, float | None]]
 
 
-@cache
-def load_font() -> None:
-    """Let charts be laid out in the font of the PDF: they are the same on every machine."""
-    import vl_convert
-
-    vl_convert.register_font_directory(str(resources.files("poolpipe.report").joinpath("fonts")))
-
-
 def _data(rows: Sequence[dict[str, Any]]) -> alt.Data:
     """Rows as one text of JSON: Altair copies a chart value by value at each step, but a text as it is."""
     import altair as alt
 
     return alt.Data(values=json.dumps(rows, ensure_ascii=False), format=alt.JsonDataFormat(type="json"))
-
-
-def _finished(chart: alt.LayerChart, width: int, height: int) -> alt.LayerChart:
-    load_font()
-    return finished(chart, width=width, height=height, font=f"{FONT_FAMILY}, sans-serif")
 
 
 def line_chart(
@@ -134,7 +118,7 @@ def line_chart(
                 x="x:Q", y=alt.value("height"), text="told:N"
             )
         )
-    return _finished(alt.layer(*layers), width, height)
+    return finished(alt.layer(*layers), width=width, height=height)
 
 
 def bar_chart(
@@ -186,7 +170,7 @@ def bar_chart(
                 y=y, x=alt.X("least:Q", axis=None, scale=scale), x2="most:Q"
             ),
         )
-    return _finished(alt.layer(*layers), width, 26 * len(rows) + 12)
+    return finished(alt.layer(*layers), width=width, height=26 * len(rows) + 12)
 
 
 def strip_chart(
@@ -226,4 +210,4 @@ def strip_chart(
     rang = alt.Chart(_data([row for row in rows if row["mark"]]))
     marks = rang.mark_text(color="#ffffff", fontSize=12, stroke=GREY, strokeWidth=0.2, aria=False)
     marks = marks.encode(x=x, y=y, text="mark:N")
-    return _finished(alt.layer(squares, marks), width, 22 * len(names) + 44)
+    return finished(alt.layer(squares, marks), width=width, height=22 * len(names) + 44)

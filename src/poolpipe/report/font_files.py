@@ -7,17 +7,16 @@ import struct
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from poolpipe.charts.looks import FONT_FAMILY, shipped_font
 from poolpipe.errors import InputError
-from poolpipe.report.drawings import FONT_FAMILY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["ReportFonts", "font_characters", "report_fonts", "shipped_font"]
+__all__ = ["ReportFonts", "font_characters", "report_fonts"]
 
 _COLLECTION: Final = b"ttcf"
 
@@ -39,11 +38,6 @@ class ReportFonts:
     folders: Sequence[Path]
     families: Sequence[str]
     characters: frozenset[int]
-
-
-def shipped_font() -> Path:
-    """The font that comes with poolpipe: Noto Sans CJK SC with the characters of GBK, renamed; SIL Open Font License 1.1."""
-    return Path(str(resources.files("poolpipe.report").joinpath("fonts/PoolpipeSansSC-Regular.otf")))
 
 
 @contextmanager
