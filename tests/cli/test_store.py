@@ -126,7 +126,7 @@ def test_ingest__says_why_records_were_refused_and_what_was_there(tmp_path):
     first = told(*words)
     assert "missing_value" in first.stdout
     assert "there is no such column" in " ".join(first.stdout.split())
-    assert "nothing was accepted of 1 files: 采样登记.csv" in first.stderr
+    assert "files of which nothing was accepted (1): 采样登记.csv" in first.stderr
     good = tmp_path / "装箱.csv"
     good.write_text(
         "试管条码,转运箱条码,装箱时间\nT1,B1,2022-04-10 09:00\nT 2,B1,2022-04-10 09:00\n", "utf-8"

@@ -13,7 +13,9 @@ from click.testing import CliRunner
 
 import poolpipe
 from poolpipe.commands.run import run as run_command
+from poolpipe.errors import InputError
 from poolpipe.events.reference import read_reference
+from poolpipe.nightly.residents import plain_residents
 
 CASE = Path(__file__).parents[1] / "cases" / "scans" / "22-priority-1.0"
 
@@ -99,6 +101,49 @@ def test_files__count_broken_and_unusable_lines_alike_in_command_and_call(tmp_pa
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     assert day.summary["reference_lines_broken"] == summary["reference_lines_broken"] == {"people": 2}
     assert day.summary["warnings"] == summary["warnings"]
+
+
+def _listed(path: Path) -> None:
+    pl.DataFrame({"person": [f"H{number}" for number in range(500)]}).write_parquet(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("people.csv", b"", "holds no row of the table people"),
+        ("people.csv", b"person,household\n", "holds no row of the table people"),
+        ("people.ndjson", b"\n\n", "holds no row of the table people"),
+        ("people.parquet", b"", "holds no row of the table people"),
+        ("people.parquet", b"PAR1junk", "no row of the table people can be read: .*Parquet"),
+        ("people.csv.gz", b"\x1f\x8b\x08junk", "no row of the table people can be read: .*gzip"),
+    ],
+)
+def test_file__without_a_row_is_refused_by_its_name_and_what_it_lacks(
+    name: str, content: bytes, told: str, tmp_path: Path
+) -> None:
+    (path := tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=told) as refused:
+        read_reference(people=path)
+    assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize("cut", ["rows", "end", "middle"])
+def test_parquet__without_rows_or_damaged_is_refused_by_its_name(cut: str, tmp_path: Path) -> None:
+    _listed(path := tmp_path / "people.parquet")
+    content = bytearray(path.read_bytes())
+    if cut == "rows":
+        pl.read_parquet(path).clear().write_parquet(path)
+    elif cut == "end":
+        path.write_bytes(content[:-9])
+    else:
+        content[4 : len(content) // 3] = bytes(len(content) // 3 - 4)
+        path.write_bytes(content)
+    with pytest.raises(
+        InputError, match="holds no row" if cut == "rows" else "can be read: the file cannot be read"
+    ) as refused:
+        read_reference(people=path)
+    assert str(path) in str(refused.value)
+    assert plain_residents(path) is None, "the night asks the same reader"
 
 
 def test_reference__read_before_is_the_same_as_read_by_run() -> None:

@@ -15,12 +15,13 @@ from poolpipe.coding.dictionaries import RESIDENT
 from poolpipe.coding.frames import as_frame
 from poolpipe.coding.plain_texts import as_text
 from poolpipe.coding.vocabulary import known_words, yes_or_no
-from poolpipe.display import mask_numbers, visible
+from poolpipe.display import mask_numbers, visible, withhold_values
 from poolpipe.errors import InputError
 from poolpipe.events import read_table
 from poolpipe.events.mapping import ColumnMapping, load_mapping
 from poolpipe.events.persons import capital_check
 from poolpipe.messages import message
+from poolpipe.paths import shown
 from poolpipe.tables import REFERENCE, require
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def read_reference(
     Raises
     ------
     InputError
-        If a file does not exist or may not be read.
+        If a file does not exist, may not be read, or holds no row that can be read.
     TableError
         If its key column is missing, or it is neither a path nor a frame.
 
@@ -274,6 +275,11 @@ def _read(path: Path, table: str, mapping: ColumnMapping) -> tuple[pl.DataFrame,
     if not path.is_file():
         raise InputError.of("no_such_file", where=str(path))
     frame, broken = read_table(path, table, mapping)
+    if not frame.columns and broken.height:
+        why = withhold_values(broken["detail"][0])
+        raise InputError.of("table_unread", where=shown(path), table=table, why=why)
+    if not frame.columns:
+        raise InputError.of("table_empty", where=shown(path), table=table)
     return frame, broken.height
 
 

@@ -37,7 +37,7 @@ COMMANDS: Final = {
         "数据仓库只保存按其自身判读规则、截至最后一条事件、不用参考表得出的结果表；其他情况请用 --out",
     ),
     "nothing_accepted": Message(
-        "nothing was accepted of {count} files: {files}; `poolpipe check FILE` shows how each is understood. Mended, or with "
+        "files of which nothing was accepted ({count}): {files}; `poolpipe check FILE` shows how each is understood. Mended, or with "
         "--mapping, take them in again",
         "有 {count} 个文件的记录全部被拒收：{files}；请用 `poolpipe check 文件` 查看如何识别，改正文件或用 --mapping 后重新收入",
     ),

@@ -46,6 +46,15 @@ INPUTS: Final = {
         "{why}", "此文件不能作为表读取：{why}",
         "give a CSV, NDJSON, Parquet or Arrow file", "请给出 CSV、NDJSON、Parquet 或 Arrow 文件",
     ),
+    "table_unread": Message(
+        "no row of the table {table} can be read: {why}", "基础表 {table} 没有一行可以读取：{why}",
+        "export the file again and give it whole", "请重新导出，并给出完整的文件",
+    ),
+    "table_empty": Message(
+        "the file holds no row of the table {table}", "文件中没有基础表 {table} 的任何一行",
+        "give the table's header and rows, as docs/tables.md has them, or leave the option away",
+        "请给出表头和数据行（见 docs/tables.zh.md），或不用此选项",
+    ),
     "table_unclear": Message("{asked}", "", "{answer}", "请按此指明：{answer}"),
     "sheets_alike": Message(
         "several sheets fit the table {table}: {sheets}", "有多个工作表符合基础表 {table}：{sheets}",

@@ -103,19 +103,21 @@ def plain_residents(path: Path, sealed: Sealing | None = None) -> ResidentRows |
 
     def read(group: int) -> list[_ListPart] | None:
         parts = list[_ListPart]()
-        with arrow_file(path) as source:
-            file = pq.ParquetFile(source, read_dictionary=[name for name in AREA if name in columns])
-            for batch in file.iter_batches(_BATCH, row_groups=[group], columns=columns, use_threads=False):
-                rows = pa.Table.from_batches([batch])
-                try:
+        try:
+            with arrow_file(path) as source:
+                file = pq.ParquetFile(source, read_dictionary=[name for name in AREA if name in columns])
+                for batch in file.iter_batches(
+                    _BATCH, row_groups=[group], columns=columns, use_threads=False
+                ):
+                    rows = pa.Table.from_batches([batch])
                     rows.validate(full=True)
-                except pa.ArrowInvalid:
-                    return None  # bytes that are no UTF-8, which polars would take
-                people = _people(rows)
-                documents = documents_of(people)
-                if rows["person"].null_count or not _is_clean(rows, documents.others):
-                    return None
-                parts.append(_part(rows, documents if sealed is None else _told(people, sealed)))
+                    people = _people(rows)
+                    documents = documents_of(people)
+                    if rows["person"].null_count or not _is_clean(rows, documents.others):
+                        return None
+                    parts.append(_part(rows, documents if sealed is None else _told(people, sealed)))
+        except (OSError, pa.ArrowException):
+            return None  # damage, which `read_reference` tells, or bytes that are no UTF-8, which polars would take
         return parts
 
     found = list[_ListPart]()
@@ -151,7 +153,8 @@ def _form(path: Path) -> tuple[int, list[str]] | None:
     if not all(pa.types.is_string(each.type) or pa.types.is_large_string(each.type) for each in used):
         return None
     names = [each.name for each in used]
-    return (groups, names) if names.count("person") == 1 and len({*names}) == len(names) else None
+    plain = file.metadata.num_rows > 0 and names.count("person") == 1 and len({*names}) == len(names)
+    return (groups, names) if plain else None
 
 
 def _told(people: pl.DataFrame, sealed: Sealing | None) -> Documents | PersonKeys:
