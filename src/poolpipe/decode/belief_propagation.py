@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from poolpipe.decode.ranges import FEW_ROWS, on_threads
 from poolpipe_kernels import counts, person_odds, propagate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from poolpipe.decode.reduction import Reduced
@@ -23,8 +22,6 @@ SHARED_LAYER = 15
 DAMP_AFTER = 25
 LARGEST_ODDS, LARGEST_RATIO = 1e200, 1e59
 """Beyond these, numbers are kept as logarithms: messages of `propagate.sweep` end at 1e60."""
-_FEW_ROWS = 4096
-"""With fewer rows than this a second thread costs more than it saves."""
 MOST_SWEEPS = 2000
 """The most sweeps: the numbers of sixteen layers of so many sweeps fit in two bytes."""
 
@@ -99,7 +96,7 @@ class PropagatedBeliefs:
         def add(first: int, last: int) -> None:
             person_odds.person_evidence(self.odds, graph.odds, wanted, first, last, p_infected, terms)
 
-        _on_threads(add, self.odds.size, threads)
+        on_threads(add, self.odds.size, threads)
 
     def of_pools(
         self, graph: Reduced, pools: NDArray[np.int32], threads: int
@@ -194,7 +191,7 @@ def propagate_beliefs(
                 now = 2 + sweeps * len(layers) + at
                 since = now - len(layers) - (1 if shared else 0)
                 since = -1 if sweeps == 1 else since
-                parts = [layer] if shared or layer.size < _FEW_ROWS else np.array_split(layer, workers)
+                parts = [layer] if shared or layer.size < FEW_ROWS else np.array_split(layer, workers)
                 jobs = [
                     executor.submit(
                         run, part, graph.offsets, graph.members, graph.rows, graph.table,
@@ -275,18 +272,8 @@ def pool_evidence(
     def find(first: int, last: int) -> None:
         run(offsets, members, rows, table, odds, ratio, first, last, term, nobody)
 
-    _on_threads(find, rows.size, threads)
+    on_threads(find, rows.size, threads)
     return term, nobody
-
-
-def _on_threads(work: Callable[[int, int], None], rows: int, threads: int) -> None:
-    """Give each thread a range of rows: the first, and the one behind the last; where they are few, one does all."""
-    if threads <= 1 or rows < _FEW_ROWS:
-        work(0, rows)
-        return
-    cuts = np.linspace(0, rows, threads + 1).astype(np.int64).tolist()
-    with ThreadPoolExecutor(threads) as executor:
-        list(executor.map(work, cuts[:-1], cuts[1:]))
 
 
 def _layers(graph: Reduced, pools: NDArray[np.int32]) -> list[tuple[bool, NDArray[np.int32]]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from poolpipe.decode.assays import NO_CALL, Assay, as_assay
+from poolpipe.decode.ranges import on_threads
 from poolpipe.errors import PolicyError
 from poolpipe_kernels import counts, posterior
 
@@ -83,14 +82,11 @@ def posteriors(
     run = counts.counted if assay.counts_matter else posterior.present
     p_infected = np.empty(int(starts[-1]), np.float64)
     unwanted = np.empty(0, np.float64)
-    cuts = np.linspace(0, codes.size, max(1, threads) + 1).astype(np.int64)
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as workers:
-        jobs = [
-            workers.submit(run, starts, rows, table, priors, int(first), int(last), p_infected, unwanted)
-            for first, last in itertools.pairwise(cuts)
-        ]
-    for job in jobs:
-        job.result()
+
+    def find(first: int, last: int) -> None:
+        run(starts, rows, table, priors, first, last, p_infected, unwanted)
+
+    on_threads(find, codes.size, threads)
     return p_infected
 
 
