@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-@kernel("int32[] int32[] int64[] int32[]")
+@kernel
 def order_by_pool(
     pool_of_seat: NDArray[np.int32],
     person_of_seat: NDArray[np.int32],

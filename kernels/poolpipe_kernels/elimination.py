@@ -16,7 +16,7 @@ __all__ = ["OPEN", "PERSON", "SHUT", "eliminate", "schedule"]
 OPEN, PERSON, SHUT = 0, 1, 2
 
 
-@kernel("int64[] int32[] int64[] float64 int8[] int32[]")
+@kernel
 def schedule(
     seats: NDArray[np.int64],
     pools: NDArray[np.int32],
@@ -132,9 +132,7 @@ def _shift(
     return shift
 
 
-@kernel(
-    "int64[] int32[] int64[] float64[] int64[] float64[,] int64[] int8[] int32[] float64[] int64 float64[] float64[]"
-)
+@kernel
 def eliminate(
     seats: NDArray[np.int64],
     pools: NDArray[np.int32],

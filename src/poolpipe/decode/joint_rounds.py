@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from poolpipe.decode.effort import Effort
-from poolpipe.decode.exact import eliminate_histories
-from poolpipe.decode.parts import Component
+from poolpipe.decode.exact import MOST_POOLS
 from poolpipe.decode.round_order import ahead_of
 from poolpipe.tables import CALLS
+from poolpipe_kernels.joint_rounds import solve_jointly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,35 +31,58 @@ MOST_ROUNDS = 6
 MOST_INFECTIONS = 400
 """Infections of the components that are decoded as one."""
 EFFORT = Effort(states=1 << 12, kept=1 << 18)
-"""About a millisecond and at most about ten a component."""
+"""At most about ten milliseconds a component."""
 
 _NEGATIVE = CALLS.index("negative")
 
 
 @dataclass(frozen=True, slots=True)
 class JointRounds:
-    """Components whose people may have been together before, and what lies behind each.
+    """Components whose people may have been together before, with all that lies behind them, on flat arrays of their own.
 
     Attributes
     ----------
     wanted : (tubes + infections,) bool
         Components (`RoundOrder`) that are to be solved jointly.
-    component : (infections,) int64
-    by_component, sorted_component : (n,) int64
-        Infections of wanted components and of those before them, sorted by component; and their components.
-    told, root_of_told : (tubes with a result,) int64
-        These tubes, sorted by the root of their component; and these roots.
+    components : (c,) int64
+        These and those behind them, ascending: a component is known below by its place here.
+    near : (n,) int64
+        Their infections, ascending; likewise.
+    told : (t,) int64
+        Their tubes with a result, ascending; likewise.
+    infection_at, infection_by : (c + 1,) and (n,) int64
+        Infections by component.
+    tube_at, tube_by : (c + 1,) and (t,) int64
+        Tubes by component.
+    seat_at, infection_of_seat : (t + 1,) and (seats,) int64
+        Infections by tube.
+    infections : (n, 4) int64
+        Component, infection before (-1 none), first and last round.
+    turnover : (n, 2) float64
+        P(infected | infected, not infected in the infection before).
+    rounds : (t,) int64
+        Round of each tube.
+    likelihood : (t, 2) float64
+        P(outcome | nobody, somebody infected).
+    prior : float
+        P(infected) of whom nothing else is known.
     """
 
-    tubes: CalledTubes
-    infections: Infections
-    turnover: Turnover
     wanted: NDArray[np.bool_]
-    component: NDArray[np.int64]
-    by_component: NDArray[np.int64]
-    sorted_component: NDArray[np.int64]
+    components: NDArray[np.int64]
+    near: NDArray[np.int64]
     told: NDArray[np.int64]
-    root_of_told: NDArray[np.int64]
+    infection_at: NDArray[np.int64]
+    infection_by: NDArray[np.int64]
+    tube_at: NDArray[np.int64]
+    tube_by: NDArray[np.int64]
+    seat_at: NDArray[np.int64]
+    infection_of_seat: NDArray[np.int64]
+    infections: NDArray[np.int64]
+    turnover: NDArray[np.float64]
+    rounds: NDArray[np.int64]
+    likelihood: NDArray[np.float64]
+    prior: float
 
     @classmethod
     def of(
@@ -82,16 +104,34 @@ class JointRounds:
             Chances of infection and clearance between rounds.
         """
         wanted = _wanted(tubes, parts, order)
-        by_component = told = np.empty(0, np.int64)
-        if wanted.any():
-            by_component = _with_those_before(wanted, order.component, infections.before)
-            by_component = by_component[np.argsort(order.component[by_component], kind="stable")]
-            told = np.flatnonzero(tubes.told)
-            told = told[np.argsort(parts.of_pool[told], kind="stable")]
-        components = order.component[by_component]
-        roots = parts.of_pool[told].astype(np.int64)
+        asked, near = wanted, np.empty(0, np.int64)
+        if wanted.any():  # in a city of one round none are, and it has millions of infections
+            asked = _with_those_before(wanted, order.component, infections.before)
+            near = np.flatnonzero(asked[order.component])
+        components, component = np.unique(order.component[near], return_inverse=True)
+        told = np.flatnonzero(tubes.told)
+        told = told[asked[parts.of_pool[told]]]
+        seat_at, seats = tubes.seats_of(told)
+        before = infections.before[near]
+        known = before >= 0
+        fading = np.zeros((len(near), 2))
+        fading[known] = np.stack(turnover.over(
+            turnover.days(infections.last_at[before[known]], infections.first_at[near[known]])), axis=-1)  # fmt: skip
+        before[known] = np.searchsorted(near, before[known])
         return cls(
-            tubes, infections, turnover, wanted, order.component, by_component, components, told, roots
+            wanted,
+            components,
+            near,
+            told,
+            *_by_component(component, len(components)),
+            *_by_component(np.searchsorted(components, parts.of_pool[told]), len(components)),
+            seat_at,
+            np.searchsorted(near, infections.of_seat[seats]),
+            np.stack([component, before, infections.first_round[near], infections.last_round[near]], axis=-1),
+            fading,
+            tubes.rounds[told],
+            tubes.rows(told),
+            turnover.prior,
         )
 
     def solve(
@@ -108,112 +148,33 @@ class JointRounds:
         nobody : (tubes,) float64
             P(nobody in it is infected); changed in place.
         """
-        for component in components.tolist():
-            behind = self._behind(component)
-            if behind is not None:
-                self._solve_one(component, behind, p_infected, nobody)
-
-    def _infections_of(self, component: int) -> NDArray[np.int64]:
-        first, last = np.searchsorted(self.sorted_component, (component, component + 1))
-        return self.by_component[first:last]
-
-    def _behind(self, root: int) -> list[int] | None:
-        """List the component and all those that its people, and people in these, sat in before; None: too many."""
-        found, size = [root], 0
-        for component in found:
-            who = self._infections_of(component)
-            size += len(who)
-            if size > MOST_INFECTIONS:
-                return None
-            earlier = self.infections.before[who]
-            found += sorted(set(self.component[earlier[earlier >= 0]].tolist()) - set(found))
-        return found
-
-    def _solve_one(
-        self, root: int, behind: list[int], p_infected: NDArray[np.float64], nobody: NDArray[np.float64]
-    ) -> None:
-        """Sum over every history of everybody in the components, and write what it says of the first of them."""
-        who = np.sort(np.concatenate([self._infections_of(component) for component in behind]))
-        tubes = np.sort(np.concatenate([self._tubes_of(component) for component in behind]))
-        ends, seats = self.tubes.seats_of(tubes)
-        at_seat = np.searchsorted(who, self.infections.of_seat[seats])
-        # Infections are numbered by person and round: those without one before open a person.
-        person = np.cumsum(self.infections.before[who] < 0) - 1
-        last = self.infections.last_round[who]
-        opened = self.infections.first_round[who]
-        rounds = np.array(sorted({*opened.tolist(), *last.tolist(), *self.tubes.rounds[tubes].tolist()}))
-        if len(rounds) > MOST_ROUNDS:
+        if not len(components):
             return
-        infected_in = _histories(len(rounds))
-        first = np.searchsorted(rounds, opened)
-        weight = self._weights(who, first, np.searchsorted(rounds, last), infected_in)
-        component = Component(
-            offsets=ends,
-            members=person[at_seat].astype(np.int32),
-            likelihood=self.tubes.rows(tubes),
-            counts_matter=False,
-            prior=weight[:, 0],
-        )
-        round_of_tube = np.searchsorted(rounds, self.tubes.rounds[tubes])
-        found = eliminate_histories(component, weight, infected_in, round_of_tube, EFFORT)
-        if found is None:
-            return
-        chance, clean = found
-        mine = self.component[who] == root
-        p_infected[who[mine]] = np.clip((chance @ infected_in)[person[mine], first[mine]], 0.0, 1.0)
-        own = np.sort(self._tubes_of(root))
-        nobody[own] = clean[np.searchsorted(tubes, own)]
-
-    def _tubes_of(self, root: int) -> NDArray[np.int64]:
-        first, last = self.root_of_told.searchsorted((root, root + 1))
-        return self.told[first:last]
-
-    def _weights(
-        self,
-        who: NDArray[np.int64],
-        first: NDArray[np.int64],
-        last: NDArray[np.int64],
-        infected_in: NDArray[np.bool_],
-    ) -> NDArray[np.float64]:
-        """P(history) of each person, shape (people, histories); 0 where rounds of one infection differ.
-
-        In rounds without a seat of the person nothing is asked: there only histories without infection count.
-        """
-        known = self.infections
-        opens = known.before[who] < 0
-        earlier = np.where(opens, first, first[np.arange(len(first)) - 1])
-        staying, catching = self.turnover.over(
-            self.turnover.days(known.last_at[known.before[who]], known.first_at[who])
-        )
-        chance = np.where(infected_in[:, earlier], staying, catching)
-        chance[:, opens] = self.turnover.prior
-        chance = np.where(infected_in[:, first], chance, 1.0 - chance)
-        places = np.arange(infected_in.shape[1])
-        lies_in = (places >= first[:, None]) & (places <= last[:, None])
-        rounds_infected = infected_in.astype(np.int64) @ lies_in.T
-        chance *= (rounds_infected == 0) | (rounds_infected == last - first + 1)
-        persons = np.flatnonzero(opens)
-        asked = np.logical_or.reduceat(lies_in, persons, axis=0)
-        weight = np.multiply.reduceat(chance, persons, axis=1)
-        weight *= infected_in.astype(np.int64) @ ~asked.T == 0
-        return np.ascontiguousarray(weight.T)
+        of_near, of_told = p_infected[self.near], nobody[self.told]
+        most = np.array([MOST_INFECTIONS, MOST_ROUNDS, MOST_POOLS, EFFORT.states, EFFORT.kept])
+        solve_jointly(
+            np.searchsorted(self.components, components), self.infection_at, self.infection_by, self.tube_at, self.tube_by,
+            self.seat_at, self.infection_of_seat, self.infections, self.turnover, self.rounds, self.likelihood, self.prior,
+            most, of_near, of_told,
+        )  # fmt: skip
+        p_infected[self.near], nobody[self.told] = of_near, of_told
 
 
-@lru_cache(maxsize=MOST_ROUNDS)
-def _histories(rounds: int) -> NDArray[np.bool_]:
-    """In which rounds each history of a person is infected, shape (histories, rounds)."""
-    return (np.arange(1 << rounds)[:, None] >> np.arange(rounds) & 1).astype(np.bool_)
+def _by_component(component: NDArray[np.int64], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where each component begins, and the places sorted by component."""
+    order = np.argsort(component, kind="stable")
+    return np.searchsorted(component[order], np.arange(count + 1)), order
 
 
 def _with_those_before(
     wanted: NDArray[np.bool_], component: NDArray[np.int64], before: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Infections of wanted components, and of all components that their people, and people in these, sat in before."""
+) -> NDArray[np.bool_]:
+    """Wanted components, and all that their people, and people in these, sat in before."""
     asked, found = wanted.copy(), -1
     while found < (found := int(np.count_nonzero(asked))):
         earlier = before[asked[component]]
         asked[component[earlier[earlier >= 0]]] = True
-    return np.flatnonzero(asked[component])
+    return asked
 
 
 def _wanted(tubes: CalledTubes, parts: Parts, order: RoundOrder) -> NDArray[np.bool_]:
