@@ -16,9 +16,8 @@ from cluster.written import unlike
 from poolpipe import cluster
 from poolpipe.cli import poolpipe as command
 from poolpipe.cluster import jobs, running
-from poolpipe.cluster.scanning import read_tasks
+from poolpipe.cluster.file_inputs import FileInputs
 from poolpipe.errors import InputError
-from poolpipe.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,18 +36,6 @@ def test_frames__are_refused() -> None:
 def test_pipe__is_refused() -> None:
     with pytest.raises(InputError, match=r"-: a pipe is not read on a cluster"):
         cluster.run(NO_SESSION, "-")
-
-
-def test_store__is_refused(tmp_path: Path) -> None:
-    Store(tmp_path / "city").close()
-    with pytest.raises(InputError, match=r"a store is not read on a cluster yet.*run it without --engine"):
-        cluster.run(NO_SESSION, tmp_path / "city")
-
-
-def test_machines_file__is_refused(tmp_path: Path) -> None:
-    (tmp_path / "worklist.gwl").write_text("A;Source;;;1;;20;T1;;\nD;P1;;96 Well;1;;20;;;\nW;\n" * 3)
-    with pytest.raises(InputError, match=r"worklist\.gwl: is a machine's file.*poolpipe import"):
-        cluster.run(NO_SESSION, tmp_path)
 
 
 def test_no_partitions__are_refused(tmp_path: Path) -> None:
@@ -115,15 +102,6 @@ def test_command__refuses_its_options_without_an_engine(tmp_path: Path, option: 
     assert f"{option} goes with --engine" in told.output
 
 
-def test_command__refuses_an_engine_for_a_store(tmp_path: Path) -> None:
-    Store(tmp_path / "city").close()
-    told = CliRunner().invoke(
-        command, ["run", str(tmp_path / "city"), "--out", str(tmp_path / "out"), "--engine", "sail"]
-    )
-    assert told.exit_code == 1
-    assert "a store is not read on a cluster yet" in told.output
-
-
 @pytest.mark.parametrize("name", ["a{b}", "a[1]", "a*", "a%20b"])
 def test_scratch_that_engines_read_as_a_pattern__is_refused_before_anything_is_written(
     tmp_path: Path, name: str
@@ -151,14 +129,16 @@ def test_file_that_a_worker_does_not_see_whole__is_refused(
             f"at,tube,person_type,person\n2022-02-10T08:00:00Z,T{number},PASSPORT,E1\n"
         )
 
+    cut = FileInputs.tasks
+
     def hidden(*asked: Any) -> Any:  # as on a machine that has not mounted the folder
-        tasks = read_tasks(*asked)
+        tasks = cut(*asked)
         (tmp_path / "collect-2.csv").unlink()
         if left is not None:
             (tmp_path / "collect-2.csv").write_bytes(left)
         return tasks
 
-    monkeypatch.setattr(running, "read_tasks", hidden)
+    monkeypatch.setattr(FileInputs, "tasks", hidden)
     with pytest.raises(InputError, match=r"collect-2\.csv: a worker does not see this file as it is here"):
         cluster.run(sail, tmp_path)
 

@@ -12,11 +12,11 @@ from cities.files import write_city
 from cities.random_city import city
 from poolpipe.cluster import jobs
 from poolpipe.cluster.event_blobs import packed, unpacked
+from poolpipe.cluster.file_inputs import FileInputs
 from poolpipe.cluster.partition import PartTask
 from poolpipe.cluster.routing import Routes, keys_in
-from poolpipe.cluster.scanning import PAIRS_FOUND, TravellingRow, pairs_in, read_tasks, scan
-from poolpipe.events.opening import open_inputs
-from poolpipe.events.pipes import Spool
+from poolpipe.cluster.scanning import PAIRS_FOUND, TravellingRow, pairs_in
+from poolpipe.events.reference import Reference
 from poolpipe.policy import load_policy
 from poolpipe.tables import KINDS
 
@@ -30,11 +30,10 @@ POLICY = load_policy(None)
 
 def _scanned(folder: Path, seed: int) -> list[TravellingRow]:
     write_city(city(seed, size="medium"), folder, seed)
-    with Spool() as spool:
-        sources, _, _ = open_inputs(folder, None, spool, POLICY)
-    tasks = read_tasks(sources, 3, POLICY, None)
-    assert [source for task in tasks for source in task.sources] == sources
-    return [row for task in tasks for row in scan(task)]
+    given = FileInputs.of([folder], POLICY, None, Reference(), None)
+    tasks = given.tasks(3)
+    assert [source for task in tasks for source in task.sources] == given.sources
+    return [row for task in tasks for row in task.rows()]
 
 
 @pytest.mark.parametrize("parts", [1, 3, 16])
@@ -78,7 +77,7 @@ def test_plates__are_wherever_one_of_their_tubes_is_at_home(tmp_path: Path) -> N
 def test_task_that_ran_twice__changes_nothing(sail: SparkSession, tmp_path: Path) -> None:
     rows = _scanned(tmp_path, 7502)
     routes = Routes.of([pairs_in(row.blob) for row in rows if row.what == PAIRS_FOUND], 3)
-    task = PartTask(3, 1, POLICY, None, "all")
+    task = PartTask(3, 1, POLICY, None, "all", 96, is_distinct=False)
     found = []
     for given in (rows, [*rows, *reversed(rows)]):
         frame = sail.createDataFrame(jobs.table_of(given))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from poolpipe.cluster.event_blobs import packed, unpacked
 from poolpipe.cluster.partition import PartFound, PartTask, conclude_part
-from poolpipe.cluster.scanning import TravellingRow, received, scan
+from poolpipe.cluster.scanning import TravellingRow, received
 from poolpipe.stages.voids import conflicting_ids
 from poolpipe.tables import KINDS, TIME
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from poolpipe.cluster.routing import Routes
     from poolpipe.cluster.scanning import ReadTask
+    from poolpipe.cluster.store_inputs import StoreTask
 
 __all__ = [
     "COLUMNS",
@@ -52,7 +53,7 @@ _IDS: Final = {"event_id": pl.String, "at": TIME, "round": pl.String}
 Batches = Iterator[pa.RecordBatch]
 
 
-def scanned(session: SparkSession, tasks: list[ReadTask]) -> DataFrame:
+def scanned(session: SparkSession, tasks: Sequence[ReadTask | StoreTask]) -> DataFrame:
     """Read files: one task a partition."""
     rows = [TravellingRow(task.number, "task", 0, owned=True, blob=pickle.dumps(task)) for task in tasks]
     given = session.createDataFrame(table_of(rows))
@@ -101,7 +102,7 @@ def _mapper(each: Callable[[TravellingRow], Iterable[TravellingRow]]) -> Callabl
 
 
 def _scan(row: TravellingRow) -> Iterator[TravellingRow]:
-    yield from scan(received(row.blob))
+    yield from received(row.blob).rows()
 
 
 def _splitter(routes: Routes) -> Callable[[TravellingRow], Iterator[TravellingRow]]:

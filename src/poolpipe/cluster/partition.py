@@ -66,6 +66,10 @@ class PartTask:
     moment : datetime or None
         Later events do not count.
     readings : {"all", "not-negative"}
+    wells : {96, 384}
+        Wells of the plates by which the events were read.
+    is_distinct : bool
+        As in `assemble`.
     """
 
     parts: int
@@ -73,6 +77,8 @@ class PartTask:
     policy: Policy
     moment: datetime | None
     readings: Which
+    wells: int
+    is_distinct: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +153,7 @@ def conclude_part(part: int, travelled: Iterable[TravellingRow], task: PartTask)
     """
     policy = task.policy
     pieces, staging, tubes, received = _pieces(travelled, task)
-    frames, codes, repeated = assemble(pieces, staging)
+    frames, codes, repeated = assemble(pieces, staging, is_distinct=task.is_distinct)
     home = _Home.of(part, task.parts, tubes, codes)
     times = None if task.moment is None else TimesSeen.of(home.own_events(frames), task.moment)
     standing = standing_events(frames, codes, task.moment)
@@ -204,7 +210,7 @@ def _pieces(
             kind,
             table,
             files if owned else np.full(len(table), task.files, np.int32),
-            task.policy.codes.plate_wells,
+            task.wells,
         )
         if owned and kind in (*_OF_TUBES, "load"):
             tubes.append(keys_in(table, "tube").drop_nulls().unique().to_numpy())

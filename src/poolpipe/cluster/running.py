@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
+import pyarrow.parquet as pq
 from pyarrow.dataset import dataset, field
 
 from poolpipe.choices import check_choice
 from poolpipe.city_stages import View, conclude_city, early_warnings
 from poolpipe.cluster import jobs
 from poolpipe.cluster.engines import engine_errors
+from poolpipe.cluster.event_blobs import unpacked
+from poolpipe.cluster.file_inputs import FileInputs, paths_of
+from poolpipe.cluster.given import fetched, opened_store
 from poolpipe.cluster.merging import joined_codes, joined_links, joined_subjects
 from poolpipe.cluster.partition import PartTask, conclude_part
 from poolpipe.cluster.routing import Routes
-from poolpipe.cluster.scanning import (
-    OUTCOME,
-    PAIRS_FOUND,
-    FilesRead,
-    pairs_in,
-    read_tasks,
-    received,
-    versions_here,
-)
+from poolpipe.cluster.scanning import OUTCOME, PAIRS_FOUND, pairs_in, received, versions_here
 from poolpipe.cluster.scratch import address_of, scratch_folder
+from poolpipe.cluster.store_inputs import StoreInputs
 from poolpipe.coding.warmup import compile_kernels
 from poolpipe.errors import InputError
-from poolpipe.events.file_outcomes import FileOutcomes
-from poolpipe.events.frames import are_frames
 from poolpipe.events.mapping import load_mapping
-from poolpipe.events.opening import open_inputs
-from poolpipe.events.pipes import Spool
-from poolpipe.events.reading import Events
+from poolpipe.events.plate_labs import labs_named
 from poolpipe.events.reference import read_reference
-from poolpipe.events.rejected_loads import first_of_each
-from poolpipe.events.sources import nothing_to_read
-from poolpipe.instruments.event_source import InstrumentSource
-from poolpipe.paths import LEDGER, is_stdin
 from poolpipe.policy import load_policy
 from poolpipe.progress import StepProgress, reporting
 from poolpipe.results.writing import Writing
@@ -53,17 +39,17 @@ from poolpipe.stages.viewpoint import TimesSeen, moment_of, odd_view
 from poolpipe.tables import TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from pyspark.sql import DataFrame, SparkSession
 
     from poolpipe.cluster.partition import PartFound
-    from poolpipe.cluster.scanning import TravellingRow
+    from poolpipe.cluster.scanning import FilesRead, TravellingRow
     from poolpipe.coding.frames import Frame
     from poolpipe.events.mapping import ColumnMapping
     from poolpipe.events.opening import Inputs
     from poolpipe.events.reference import Reference
-    from poolpipe.events.sources import Source
     from poolpipe.policy import Policy, Rules
     from poolpipe.results.day import Day
     from poolpipe.stages.readings import Which
@@ -97,6 +83,8 @@ def run(
     scratch: str | os.PathLike[str] | None = None,
     progress: Progress | bool | None = None,
     out: str | os.PathLike[str] | Writing | None = None,
+    version: int | None = None,
+    key: str | os.PathLike[str] | None = None,
 ) -> Day:
     """Conclude a campaign on a Spark session: the tables that `poolpipe.run` gives, byte for byte.
 
@@ -105,7 +93,9 @@ def run(
     session : pyspark.sql.SparkSession
         Of Spark, or of Sail; see docs/cluster.md. Its workers have the same versions of Python, poolpipe and polars.
     inputs : path or paths
-        Files, folders and globs that every worker sees under the same names; no machines' files, pipes, frames or stores.
+        Files, folders and globs that every worker sees under the same names, files of machines among them, but no pipes
+        and no frames; addresses that the session reads (`s3a://…`, `hdfs://…`), whose files are copied into the scratch
+        folder first; or a store by itself.
     policy, as_of, kind, people, sites, labs, reference, mapping, readings, progress, out
         As in `poolpipe.run`.
     parts : int
@@ -113,6 +103,10 @@ def run(
     scratch : path, optional
         Folder that every worker sees, for what is read and concluded; what is made in it is removed at the end. By default one
         of this machine, for sessions whose workers are here.
+    version : int, optional
+        Of a store, the newest by default.
+    key : path, optional
+        File of a store's key, as `Store` takes it; every worker sees it. Without it people are known by their pseudonyms.
 
     Returns
     -------
@@ -134,34 +128,35 @@ def run(
         told = last.enter_context(reporting(progress))
         into = out if out is None or isinstance(out, Writing) else last.enter_context(Writing(out))
         compile_kernels(told)
-        rules, meant = load_policy(policy), load_mapping(mapping)
+        given = paths_of(inputs)
+        store = opened_store(given, key, kind, mapping, version, last)
+        rules = store.policy if store and policy is None else load_policy(policy)
+        meant = load_mapping(mapping)
         asked = moment_of(as_of, rules.time_zone)
         known = reference or read_reference(people=people, sites=sites, labs=labs, mapping=meant)
-        sources, skipped = _sources(inputs, rules, kind, known, meant)
         folder = last.enter_context(scratch_folder(scratch))
+        read: FileInputs | StoreInputs
+        read = (
+            StoreInputs.of(store, version)
+            if store
+            else FileInputs.of(fetched(session, given, folder), rules, kind, known, meant)
+        )
         done = StepProgress(told, _STEPS)
         city = _ClusterJobs(session, rules, parts, folder)
-        files = city.scan(sources, meant)
+        files = city.scan(read)
         done("reading")
-        outcomes = FileOutcomes.joined([each.files for each in files])
-        if sources and len(outcomes.skipped) == len(sources):
-            raise nothing_to_read(_paths(inputs), dict(sorted({**skipped, **outcomes.skipped}.items())))
+        read.check_read(files)
         _check_memory(sum(each.collects for each in files))
         moment = asked or _latest(files)
-        found, which = city.concluded(files, len(sources), moment, readings, done)
+        found, which = city.concluded(files, read, moment, readings, done)
         repeated = [each for part in found for each in part.repeated]
-        events = Events(
-            {}, found[0].codes, outcomes.joined_rejects(), outcomes.counts(repeated), outcomes.columns_left_out(),
-            dict(sorted({**skipped, **outcomes.skipped}.items())), words=outcomes.words_known(),
-            rejected_loads=first_of_each(outcomes.rejected_loads), told=outcomes.told,
-        )  # fmt: skip
+        joined = joined_codes(found)
+        events = read.events(files, repeated, joined[0])
         times = TimesSeen.joined([part.times for part in found if part.times]) if moment else None
         warnings = [
             *early_warnings(events, known), *odd_view(times, moment, rules.time_zone, asked=asked is not None)
         ]  # fmt: skip
-        joined = joined_codes(found)
         links = joined_links(found, joined[1])
-        events = replace(events, codes=joined[0])
         beside = last.enter_context(ThreadPoolExecutor(1))
         several = beside.submit(people_in_several_tubes, links.tubes, links.members, joined[0])
         subjects = joined_subjects(found, city.conflicts(), which, joined, links, several)
@@ -178,36 +173,43 @@ class _ClusterJobs:
     def __init__(self, session: SparkSession, policy: Policy, parts: int, scratch: Path) -> None:
         self._session, self._policy, self._parts, self._scratch = session, policy, parts, scratch
 
-    def scan(self, sources: list[Source], mapping: ColumnMapping | None) -> list[FilesRead]:
+    def scan(self, inputs: FileInputs | StoreInputs) -> list[FilesRead]:
         """Read all files."""
-        tasks = read_tasks(sources, self._parts, self._policy, mapping)
+        tasks = inputs.tasks(self._parts)
         self._kept(jobs.scanned(self._session, tasks), "scanned")
-        rows = self._taken("scanned", OUTCOME)
-        files: list[FilesRead] = sorted((received(row.blob) for row in rows), key=lambda each: each.number)
+        files = _told(self._taken("scanned", OUTCOME))
         if [each.number for each in files] != [task.number for task in tasks]:
             raise InputError.of("cluster_lost", where="session", there=len(files), wanted=len(tasks))
-        for each in files:
-            if each.unseen:
-                raise InputError.of("cluster_unseen", where=each.unseen[0], files=f"{len(each.unseen):,}")
-            if each.versions != versions_here():
-                raise InputError.of(
-                    "cluster_versions", where="session", worker=each.versions, own=versions_here()
-                )
+        _check_workers(files)
+        late = inputs.late(files, self._labs())
+        if late:  # on the driver, for they need what all files tell
+            pq.write_table(jobs.table_of(late), self._scratch / "scanned" / "late.parquet")
+            files += _told(row for row in late if row.what == OUTCOME)
         return files
+
+    def _labs(self) -> Iterator[pl.DataFrame]:
+        """Round, plate and lab of all loads that were read."""
+        for row in self._taken("scanned", "load"):
+            yield labs_named(unpacked([row.blob]))
 
     def concluded(
         self,
         files: list[FilesRead],
-        sources: int,
+        inputs: FileInputs | StoreInputs,
         moment: datetime | None,
         readings: Which,
         done: Callable[[str], None],
     ) -> tuple[list[PartFound], str]:
         """Conclude every partition; also which readings were kept."""
+
+        def task(parts: int, moment: datetime | None, which: Which) -> PartTask:
+            return PartTask(
+                parts, inputs.count, self._policy, moment, which, inputs.wells, inputs.is_distinct
+            )
+
         if moment is None or not any(each.events for each in files):
-            return [
-                conclude_part(0, (), PartTask(1, sources, self._policy, None, "all"))
-            ], "all" if readings == "auto" else readings
+            nothing = conclude_part(0, (), task(1, None, "all"))
+            return [nothing], "all" if readings == "auto" else readings
         pairs = [pairs_in(row.blob) for row in self._taken("scanned", PAIRS_FOUND)]
         routes = Routes.of(pairs, self._parts)
         done("routes")
@@ -215,11 +217,11 @@ class _ClusterJobs:
         which: Which = readings
         if readings == "auto":
             which = "all" if most <= MOST_READINGS else "not-negative"
-        found = self._parts_found(routes, PartTask(self._parts, sources, self._policy, moment, which))
+        found = self._parts_found(routes, task(self._parts, moment, which))
         few = sum(part.reads for part in found) <= MOST_READINGS
         if readings == "auto" and few and which != "all":  # so many were duplicates or voided
             which = "all"
-            found = self._parts_found(routes, PartTask(self._parts, sources, self._policy, moment, which))
+            found = self._parts_found(routes, task(self._parts, moment, which))
         done("parts")
         _check_nothing_lost(files, found)
         return found, which
@@ -257,40 +259,26 @@ class _ClusterJobs:
         return jobs.rows_of(kept.to_batches(filter=field("what") == what, batch_size=8))
 
 
-def _sources(
-    inputs: Inputs, policy: Policy, kind: str | None, known: Reference, mapping: ColumnMapping | None
-) -> tuple[list[Source], dict[str, str]]:
-    """The files of an input and those that are left out, all of them files that workers can read."""
-    given = _paths(inputs)
-    for each in given:
-        if is_stdin(each):
-            raise InputError.of("cluster_pipe", where=os.fspath(each))
-        if (Path(each) / LEDGER).is_file():
-            raise InputError.of("cluster_store", where=os.fspath(each))
-    machines = InstrumentSource(policy)
-    with Spool() as spool:
-        sources, _, skipped = open_inputs(
-            given, machines, spool, policy, kind=kind, apart=known.files, mapping=mapping
-        )
-        for source in sources:
-            if not source.sheet and machines.recognises(source.path):
-                raise InputError.of("cluster_machine", where=source.name)
-    return [replace(source, path=source.path.absolute()) for source in sources], skipped
+def _told(rows: Iterable[TravellingRow]) -> list[FilesRead]:
+    """What tasks of reading told, in their order."""
+    told: list[FilesRead] = [received(row.blob) for row in rows]
+    return sorted(told, key=lambda each: each.number)
 
 
-def _paths(inputs: Inputs) -> list[str | os.PathLike[str]]:
-    if isinstance(inputs, str | os.PathLike):
-        return [inputs]
-    if are_frames(inputs) or not isinstance(inputs, Iterable):
-        raise InputError.of("cluster_frames", where="inputs")
-    given = list(inputs)
-    paths = [each for each in given if isinstance(each, str | os.PathLike)]
-    if len(paths) < len(given):
-        raise InputError.of("cluster_frames", where="inputs")
-    return paths
+def _check_workers(files: Sequence[FilesRead]) -> None:
+    """Refuse workers that read by other versions or do not see the files, and inputs that cannot be used."""
+    for each in files:
+        if each.unseen:
+            raise InputError.of("cluster_unseen", where=each.unseen[0], files=f"{len(each.unseen):,}")
+        if each.versions != versions_here():
+            raise InputError.of(
+                "cluster_versions", where="session", worker=each.versions, own=versions_here()
+            )
+        if each.error:
+            raise each.error
 
 
-def _latest(files: Iterable[FilesRead]) -> datetime | None:
+def _latest(files: Sequence[FilesRead]) -> datetime | None:
     """Time of the latest event."""
     times = [each.latest for each in files if each.latest is not None]
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=max(times)) if times else None

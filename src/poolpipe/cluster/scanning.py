@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -14,15 +13,20 @@ import pyarrow as pa
 
 from poolpipe.cluster.event_blobs import event_table, packed
 from poolpipe.cluster.routing import PAIRS, pairs_of
+from poolpipe.coding.quarters import Heard
+from poolpipe.errors import PoolpipeError
 from poolpipe.events.outcomes import outcomes_of
 from poolpipe.events.reading import Tally
+from poolpipe.instruments.event_source import InstrumentSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
+    from poolpipe.events.assemble import Piece
     from poolpipe.events.file_outcomes import FileOutcomes
     from poolpipe.events.mapping import ColumnMapping
     from poolpipe.events.sources import Source
+    from poolpipe.events.taking import Placed
     from poolpipe.policy import Policy
 
 __all__ = [
@@ -31,10 +35,11 @@ __all__ = [
     "FilesRead",
     "ReadTask",
     "TravellingRow",
+    "outcome_row",
     "pairs_in",
-    "read_tasks",
     "received",
-    "scan",
+    "rows_of_pieces",
+    "rows_of_tally",
     "versions_here",
 ]
 
@@ -68,6 +73,58 @@ class TravellingRow(NamedTuple):
     blob: bytes
 
 
+def versions_here() -> str:
+    """Versions of Python, poolpipe and polars."""
+    own = version("poolpipe")
+    return (
+        f"Python {sys.version_info.major}.{sys.version_info.minor}, poolpipe {own}, polars {pl.__version__}"
+    )
+
+
+@dataclass(slots=True)
+class FilesRead:
+    """What a task tells beside the events.
+
+    Attributes
+    ----------
+    number : int
+        The task's.
+    first : int
+        Number of the first file.
+    files : FileOutcomes
+    latest : int or None
+        Time of the latest event, microseconds since 1970, UTC.
+    events, reads, collects : int
+        How many events there are, and of these kinds, duplicates among them.
+    versions : str
+        Of what reads them: hashes are equal only where these are.
+    unseen : list of str
+        Names of the files that the worker does not find, or finds shorter than the driver did.
+    waiting : list of Placed
+        Loads of machines that lack a lab, which loads of other files may name.
+    notes : dict
+        Name of each machine's file, and the notes on it.
+    heard : Heard
+        What arrivals tell, of a store.
+    error : PoolpipeError or None
+        Why the input cannot be used at all.
+    """
+
+    number: int
+    first: int
+    files: FileOutcomes
+    latest: int | None = None
+    events: int = 0
+    reads: int = 0
+    collects: int = 0
+    versions: str = field(default_factory=versions_here)
+    unseen: list[str] = field(default_factory=list)
+    waiting: list[Placed] = field(default_factory=list)
+    notes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    heard: Heard = field(default_factory=Heard.nothing)
+    error: PoolpipeError | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ReadTask:
     """Files that one task reads.
@@ -89,34 +146,26 @@ class ReadTask:
     policy: Policy
     mapping: ColumnMapping | None
 
+    def rows(self) -> Iterator[TravellingRow]:
+        """Read the files.
 
-@dataclass(frozen=True, slots=True)
-class FilesRead:
-    """What a task tells beside the events.
-
-    Attributes
-    ----------
-    number : int
-        The task's.
-    files : FileOutcomes
-    latest : int or None
-        Time of the latest event, microseconds since 1970, UTC.
-    events, reads, collects : int
-        How many events there are, and of these kinds, duplicates among them.
-    versions : str
-        Of what reads them: hashes are equal only where these are.
-    unseen : list of str
-        Names of the files that the worker does not find, or finds shorter than the driver did.
-    """
-
-    number: int
-    files: FileOutcomes
-    latest: int | None
-    events: int
-    reads: int
-    collects: int
-    versions: str
-    unseen: list[str]
+        Yields
+        ------
+        TravellingRow
+            Events of a kind (`event_blobs`), `PAIRS_FOUND` (a frame as `routing.PAIRS`), and one `OUTCOME` (`FilesRead`, pickled).
+        """
+        tally, machines = Tally(self.sources), InstrumentSource(self.policy)
+        told = FilesRead(self.number, self.first, tally.files)
+        told.unseen = [source.name for source in self.sources if not _is_seen(source)]
+        try:
+            for taken in outcomes_of(self.sources, self.policy, self.mapping, machines):
+                tally.add(taken)
+                told.waiting += taken.waiting
+        except PoolpipeError as error:
+            told.error = error
+        names = {source.path: source.name for source in self.sources}
+        told.notes = {names[path]: note for path, note in machines.notes().items()}
+        yield from rows_of_tally(tally, told, self.policy.codes.plate_wells)
 
 
 def received(blob: bytes) -> Any:
@@ -124,62 +173,40 @@ def received(blob: bytes) -> Any:
     return pickle.loads(blob)  # noqa: S301 - as Spark itself sends functions
 
 
-def versions_here() -> str:
-    """Versions of Python, poolpipe and polars."""
-    own = version("poolpipe")
-    return (
-        f"Python {sys.version_info.major}.{sys.version_info.minor}, poolpipe {own}, polars {pl.__version__}"
-    )
+def rows_of_tally(tally: Tally, told: FilesRead, wells: int) -> Iterator[TravellingRow]:
+    """Give the events of a tally as rows, and what is told of them; places follow from `told.number`."""
+    tally.staging.close()
+    yield from rows_of_pieces(tally.pieces, told.first, wells, told.number << 32, told)
+    yield outcome_row(told)
 
 
-def read_tasks(
-    sources: Sequence[Source], most: int, policy: Policy, mapping: ColumnMapping | None
-) -> list[ReadTask]:
-    """Cut the files of an input, in their order, into tasks of about as many bytes.
+def rows_of_pieces(
+    pieces: Iterable[Piece], first: int, wells: int, place: int, told: FilesRead
+) -> Iterator[TravellingRow]:
+    """Give events as rows, and count them.
 
     Parameters
     ----------
-    sources : sequence of Source
-    most : int
-        How many tasks there are at most, about: a file is not cut.
-    policy, mapping
-        As in `read_events`.
+    pieces : iterable of Piece
+    first : int
+        Is added to the numbers of their files.
+    wells : {96, 384}
+        Wells of the plate.
+    place : int
+        Place of the first row.
+    told : FilesRead
+        What is counted, and the time of the latest event.
     """
-    share = max(1, sum(source.size for source in sources) // max(1, most))
-    tasks: list[ReadTask] = []
-    begin, held = 0, 0
-    for place, source in enumerate(sources):
-        if place > begin and held + source.size > share:
-            tasks.append(ReadTask(len(tasks), begin, list(sources[begin:place]), policy, mapping))
-            begin, held = place, 0
-        held += source.size
-    if begin < len(sources):
-        tasks.append(ReadTask(len(tasks), begin, list(sources[begin:]), policy, mapping))
-    return tasks
-
-
-def scan(task: ReadTask) -> Iterator[TravellingRow]:
-    """Read the files of a task.
-
-    Yields
-    ------
-    TravellingRow
-        Events of a kind (`event_blobs`), `PAIRS_FOUND` (a frame as `routing.PAIRS`), and one `OUTCOME` (`FilesRead`, pickled).
-    """
-    unseen = [source.name for source in task.sources if not _is_seen(source)]
-    tally = Tally(task.sources)
-    for taken in outcomes_of(task.sources, task.policy, task.mapping):
-        tally.add(taken)
-    tally.staging.close()
-    latest, place, seen = None, task.number << 32, Counter[str]()
     pairs = [pl.DataFrame(schema=PAIRS)]
-    for piece, file in tally.pieces:
+    for piece, file in pieces:
         rows = len(piece.at)
         if not rows:
             continue
-        seen[piece.kind] += rows
-        latest = max(int(piece.at.max()), latest or 0)
-        table = event_table(piece, piece.file_of_each(file) + task.first, task.policy.codes.plate_wells)
+        told.events += rows
+        told.reads += rows if piece.kind == "read" else 0
+        told.collects += rows if piece.kind == "collect" else 0
+        told.latest = max(int(piece.at.max()), told.latest or 0)
+        table = event_table(piece, piece.file_of_each(file) + first, wells)
         if piece.kind in ("load", "pack"):
             pairs.append(pairs_of(piece.kind, table))
         for begin in range(0, rows, _ROWS):
@@ -188,10 +215,11 @@ def scan(task: ReadTask) -> Iterator[TravellingRow]:
     found = pl.concat(pairs).unique()
     if found.height:
         yield TravellingRow(-1, PAIRS_FOUND, place, owned=True, blob=packed(found.to_arrow()))
-    told = FilesRead(
-        task.number, tally.files, latest, seen.total(), seen["read"], seen["collect"], versions_here(), unseen
-    )
-    yield TravellingRow(-1, OUTCOME, place, owned=True, blob=pickle.dumps(told))
+
+
+def outcome_row(told: FilesRead) -> TravellingRow:
+    """The row that says what came of a task."""
+    return TravellingRow(-1, OUTCOME, told.number << 32, owned=True, blob=pickle.dumps(told))
 
 
 def _is_seen(source: Source) -> bool:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poolpipe.errors import InputError
 from poolpipe.messages import message_in_language
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from poolpipe.results.day import Day
 
-__all__ = ["check_cluster", "cluster_options", "run_on_cluster"]
+__all__ = ["check_cluster", "cluster_options", "local_among", "run_on_cluster"]
 
 _PARTS = 8
 
@@ -52,26 +51,27 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def check_cluster(asked: Mapping[str, Any], store: Path | None) -> None:
-    """Refuse options that go with `--engine` without it, and `--engine` for a store.
+def check_cluster(asked: Mapping[str, Any]) -> None:
+    """Refuse options that go with `--engine` without it.
 
     Parameters
     ----------
     asked : mapping
         Values of the options.
-    store : Path or None
-        The store that is given.
     """
     if asked["engine"] is None:
         for option in ("master", "parts", "scratch"):
             if asked[option] is not None:
                 raise click.UsageError(message_in_language("cluster_option", {"option": f"--{option}"}))
-    elif store is not None:
-        raise InputError.of("cluster_store", where=str(store))
+
+
+def local_among(inputs: Sequence[str], cluster: Mapping[str, Any]) -> list[str]:
+    """The inputs that must be on this machine: with `--engine`, addresses are looked for by the session."""
+    return [each for each in inputs if not (cluster["engine"] and "://" in each)]
 
 
 def run_on_cluster(inputs: Sequence[str], cluster: Mapping[str, Any], **asked: Any) -> Day:
-    """Conclude files on a session that is opened for it.
+    """Conclude files, or a store, on a session that is opened for it.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from poolpipe.commands import options
-from poolpipe.commands.clusters import check_cluster, cluster_options, run_on_cluster
+from poolpipe.commands.clusters import check_cluster, cluster_options, local_among, run_on_cluster
 from poolpipe.commands.stores import (
     concluded,
     log_unsealing,
@@ -108,14 +108,14 @@ def run(
     **cluster: Any,
 ) -> None:
     """Run the pipeline on files and show what it concluded."""
-    check_inputs(inputs, pipes=True)
+    check_inputs(local_among(inputs, cluster), pipes=True)
     check_inputs(each for each in (people, sites, labs, mapping) if each)
     store = store_among(inputs)
-    check_cluster(cluster, store)
+    check_cluster(cluster)
     only_of_store(store, at_version)
     if out is not None:
         check_out(out)
-    elif store is None:
+    elif store is None or cluster["engine"]:
         context = click.get_current_context()
         raise click.MissingParameter(ctx=context, param=_named(context, "out"))
     with loading():
@@ -149,10 +149,15 @@ def run(
             "policy": rules, "as_of": moment, "reference": known, "readings": readings, "views": False,
             "progress": steps, "out": writing,
         }  # fmt: skip
-        if store:
+        if cluster["engine"]:
+            read: dict[str, Any] = {"mapping": meant, "kind": kind}
+            if store:
+                read = {"version": at_version, "key": key}
+                with opened_store(store, key) as opened:
+                    log_unsealing(opened, why)
+            day = run_on_cluster(inputs, cluster, **read, **asked)
+        elif store:
             day = concluded(store, key, why, tables=(), version=at_version, **asked)
-        elif cluster["engine"]:
-            day = run_on_cluster(inputs, cluster, mapping=meant, kind=kind, **asked)
         else:
             day = conclude(inputs, mapping=meant, kind=kind, **asked)
         steps("writing", 0, 1)

@@ -61,24 +61,30 @@ class FileOutcomes:
         return cls(names, read, rejected, repeated)
 
     @classmethod
-    def joined(cls, parts: Sequence[FileOutcomes]) -> Self:
-        """Join the outcomes of files that follow each other."""
-        whole = cls.of([name for part in parts for name in part.names])
-        begin = 0
-        for part in parts:
+    def joined(cls, names: list[str], parts: Sequence[tuple[int, FileOutcomes]]) -> Self:
+        """Join the outcomes of some of the files, or of pieces of them, in the order in which one reader meets them.
+
+        Parameters
+        ----------
+        names : list of str
+            Of all files.
+        parts : sequence of (int, FileOutcomes)
+            Place of the first of its files, and what came of them.
+        """
+        whole = cls.of(names)
+        for begin, part in parts:
             own = slice(begin, begin + len(part.names))
-            whole.read[own], whole.rejected[own], whole.repeated[own] = (
-                part.read,
-                part.rejected,
-                part.repeated,
-            )
+            whole.read[own] += part.read
+            whole.rejected[own] += part.rejected
+            whole.repeated[own] += part.repeated
             whole.skipped |= part.skipped
-            whole.left_out |= {begin + file: columns for file, columns in part.left_out.items()}
+            for file, columns in part.left_out.items():
+                whole.left_out.setdefault(begin + file, set()).update(columns)
             whole.rejects += part.rejects
             whole.rejected_loads += part.rejected_loads
-            whole.told |= part.told
+            for name, told in part.told.items():
+                whole._tell(name, told)
             whole.words += part.words
-            begin = own.stop
         return whole
 
     def add(self, taken: Taken, file: int) -> None:
@@ -93,11 +99,14 @@ class FileOutcomes:
         self.words += taken.words
         for place, told in taken.told.items():
             if told.renamed or told.questions:
-                before = self.told.get(self.names[place])
-                self.told[self.names[place]] = before.joined(told) if before and before != told else told
+                self._tell(self.names[place], told)
         for place, columns in taken.left_out.items():
             if columns:
                 self.left_out.setdefault(place, set()).update(columns)
+
+    def _tell(self, name: str, told: NamedColumns) -> None:
+        before = self.told.get(name)
+        self.told[name] = before.joined(told) if before and before != told else told
 
     def forget(self, file: int, rejects: int, loads: int, words: int) -> None:
         """Drop what came of a file that is read again from its start, but the first of each list."""

@@ -16,12 +16,7 @@ from poolpipe.coding.frames import as_frame
 from poolpipe.coding.plain_texts import as_text
 from poolpipe.errors import InputError, PoolpipeError
 from poolpipe.events.arrow_ipc import read_arrow
-from poolpipe.events.batches import (
-    Batch,
-    Unread,
-    broken,
-    unpacked,
-)
+from poolpipe.events.batches import Batch, Unread, broken, unpacked
 from poolpipe.events.delimited import read_delimited
 from poolpipe.events.formats import ENDINGS, WORKBOOK, NoEventsError, unreadable
 from poolpipe.events.frames import Frames, are_frames, frame_batch, sources_of_frames
@@ -57,6 +52,7 @@ __all__ = [
     "Foreign",
     "Inputs",
     "batches_of",
+    "batches_reader",
     "is_event_file",
     "open_inputs",
     "read_table",
@@ -146,8 +142,15 @@ def open_inputs(
     longest, said = policy.files.longest_record, mapping or ColumnMapping()
     recognises = foreign.recognises if foreign else _never
     sources, skipped = find_sources(paths, recognises, spool=spool, kind=kind, apart=apart)
+    return with_sheets(sources, recognises, said), batches_reader(foreign, longest, said.words), skipped
+
+
+def batches_reader(
+    foreign: Foreign | None, longest: int, words: Mapping[str, Mapping[str, str]]
+) -> Callable[[Source], Iterator[Batch | Unread]]:
+    """Give what yields the batches of a source, event file or not; parameters as in `open_inputs` and `worded_batches`."""
     read = partial(_foreign_batches, foreign=foreign) if foreign else batches_of
-    return with_sheets(sources, recognises, said), partial(worded_batches, read, longest, said.words), skipped
+    return partial(worded_batches, read, longest, words)
 
 
 def _never(_: Path) -> bool:
@@ -366,11 +369,10 @@ def _attempted(
             if compression:
                 yield _named(message("packed_twice", {"content": content, "compression": compression}))
             elif content == "parquet":
-                yield from read_parquet(source.path, longest, naming_of(source))
+                yield from read_parquet(source.path, longest, naming_of(source), source.groups)
             else:
-                yield from read_arrow(
-                    source.path, longest, naming_of(source), stream=content == "arrow_stream"
-                )
+                is_stream = content == "arrow_stream"
+                yield from read_arrow(source.path, longest, naming_of(source), stream=is_stream)
             return
         if why := unreadable(stream.head()):
             named = source.path.name.lower().endswith(ENDINGS)

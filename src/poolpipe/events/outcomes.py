@@ -18,7 +18,7 @@ from poolpipe.events.bundles import read_bundle
 from poolpipe.events.bytes_read import BytesRead
 from poolpipe.events.formats import NoEventsError
 from poolpipe.events.frames import are_frames
-from poolpipe.events.opening import batches_of, open_inputs, worded_batches
+from poolpipe.events.opening import batches_reader, open_inputs
 from poolpipe.events.pipes import Spool
 from poolpipe.events.plate_labs import PlateLabs, waits_for_labs
 from poolpipe.events.small_files import Segment, bundled
@@ -96,19 +96,21 @@ def outcomes(
 
 
 def outcomes_of(
-    sources: list[Source], policy: Policy, mapping: ColumnMapping | None = None
+    sources: list[Source], policy: Policy, mapping: ColumnMapping | None, foreign: Foreign
 ) -> Iterator[Taken]:
-    """Read some of the files that were found before, none of them a machine's; give what came of each bundle and batch.
+    """Read some of the files that were found before; give what came of each bundle and batch.
+
+    Loads of machines that lack a lab are `Taken.waiting`, and are not read here: all files name the labs of plates.
 
     Parameters
     ----------
     sources : list of Source
         Their places here are the numbers of the files in what is given.
-    policy, mapping
+    policy, mapping, foreign
         As in `reading.read_events`.
     """
     words = mapping.words if mapping else {}
-    batches = partial(worded_batches, batches_of, policy.files.longest_record, words)
+    batches = batches_reader(foreign, policy.files.longest_record, words)
     return _in_turn(_FileTasks(sources, batches, policy, words, alone=False, arrived=None))
 
 
@@ -127,16 +129,10 @@ def _with_labs(outcomes: Iterator[Taken], reader: _FileTasks, labs_told: list[st
         loads += [piece for piece in taken.pieces if piece[0].kind == "load"]
         waiting += taken.waiting
         yield taken
-    if not waiting:
-        return
-    labs = PlateLabs.of(loads)
-    whole: dict[str, bool] = {}
-    for part in waiting:
-        filled, each_has_one = labs.told_to(part)
-        name = reader.sources[int(part.files[0])].name
-        whole[name] = whole.get(name, True) and each_has_one
-        yield reader.take([filled])
-    labs_told += [name for name, each_has_one in whole.items() if each_has_one]
+    if waiting:
+        filled, told = PlateLabs.of(loads).told_to_all(waiting, reader.sources)
+        yield from (reader.take([part]) for part in filled)
+        labs_told += told
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["read_parquet"]
+__all__ = ["bytes_of_groups", "read_parquet"]
 
 _PLAIN = frozenset(["person", "event_id", "event", "name", "phone"])
 """Columns that are read row by row; all others are read dictionary encoded."""
@@ -38,7 +38,9 @@ _WORTH = 1 << 14
 than it saves."""
 
 
-def read_parquet(path: Path, longest: int, naming: Naming = ANY_NAMES) -> Iterator[Batch | Unread]:
+def read_parquet(
+    path: Path, longest: int, naming: Naming = ANY_NAMES, groups: tuple[int, int] | None = None
+) -> Iterator[Batch | Unread]:
     """Yield a Parquet file's row groups, each to be unpacked by the caller; parts that cannot be read are broken records.
 
     Column statistics are not read: Arrow ends the process where they are damaged.
@@ -50,6 +52,8 @@ def read_parquet(path: Path, longest: int, naming: Naming = ANY_NAMES) -> Iterat
         Bytes of the longest cell that is read.
     naming : Naming
         How the names of its columns are understood.
+    groups : (int, int), optional
+        First and last but one of the row groups that are read; all by default.
 
     Raises
     ------
@@ -62,10 +66,11 @@ def read_parquet(path: Path, longest: int, naming: Naming = ANY_NAMES) -> Iterat
         yield damage(error)
         return
     yield from told_by_names(file.layout.names)
-    passed = 0
     left = most_records(file.status.st_size)
     is_plausible = file.metadata.num_rows <= left
-    for group in range(file.metadata.num_row_groups):
+    first, last = groups or (0, file.metadata.num_row_groups)
+    passed = sum(file.metadata.row_group(group).num_rows for group in range(first))
+    for group in range(first, last):
         batches = file.batches(group, passed)
         rows = file.metadata.row_group(group).num_rows
         passed += rows
@@ -78,6 +83,22 @@ def read_parquet(path: Path, longest: int, naming: Naming = ANY_NAMES) -> Iterat
             if left < 0:
                 yield damage(too_many(batch.lines, file.status.st_size))
                 return
+
+
+def bytes_of_groups(path: Path) -> list[int]:
+    """Bytes of each row group of a Parquet file whose groups may be read apart; empty of any other file.
+
+    Of a file that is damaged, or that claims more than its size can hold, each reader would tell the same once more.
+    """
+    try:
+        with arrow_file(path) as file:
+            metadata = pq.read_metadata(file)
+        groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+        size = path.stat().st_size
+        check_unpacked(sum(group.total_byte_size for group in groups), size)
+    except DAMAGES:
+        return []
+    return [group.total_byte_size for group in groups] if metadata.num_rows <= most_records(size) else []
 
 
 @dataclass(frozen=True, slots=True)

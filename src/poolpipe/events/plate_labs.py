@@ -13,13 +13,14 @@ from poolpipe.coding.plain_texts import as_text
 from poolpipe.events.columns import EncodedColumn, one_array
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from poolpipe.events.assemble import Piece
+    from poolpipe.events.sources import Source
     from poolpipe.events.taking import Placed
     from poolpipe.events.valid_events import ValidEvents
 
-__all__ = ["PlateLabs", "noted", "waits_for_labs"]
+__all__ = ["PlateLabs", "labs_named", "noted", "waits_for_labs"]
 
 _KEY: Final = ("round", "plate")
 _ASKED, _TAKEN = "lab_missing", "lab_of_plate_map"
@@ -51,16 +52,17 @@ class PlateLabs:
     @classmethod
     def of(cls, pieces: Iterable[Piece]) -> PlateLabs:
         """Collect them from accepted events."""
-        named = pl.concat(
-            [
-                pl.DataFrame(schema=dict.fromkeys((*_KEY, "lab"), pl.String)),
-                *(
-                    pl.DataFrame({name: _texts(events, name) for name in (*_KEY, "lab")}).unique()
-                    for events, _ in pieces
-                    if events.kind == "load"
-                ),
-            ]
+        return cls.named(
+            pl.DataFrame({name: _texts(events, name) for name in (*_KEY, "lab")})
+            for events, _ in pieces
+            if events.kind == "load"
         )
+
+    @classmethod
+    def named(cls, loads: Iterable[pl.DataFrame]) -> PlateLabs:
+        """Collect them from frames of loads: round, plate, lab."""
+        nothing = pl.DataFrame(schema=dict.fromkeys((*_KEY, "lab"), pl.String))
+        named = pl.concat([nothing, *(frame.unique() for frame in loads)])
         rounds = named.with_columns(pl.col("round").fill_null("")).unique()
         return cls(rounds.filter(pl.len().over(*_KEY) == 1))
 
@@ -82,6 +84,19 @@ class PlateLabs:
         )
         return replace(part, batch=replace(part.batch, table=filled)), labs.null_count() == 0
 
+    def told_to_all(
+        self, waiting: Iterable[Placed], sources: Sequence[Source]
+    ) -> tuple[list[Placed], list[str]]:
+        """Fill in the labs of all parts that wait; also give the names of the files each of whose loads now has one."""
+        filled: list[Placed] = []
+        whole: dict[str, bool] = {}
+        for part in waiting:
+            told, each_has_one = self.told_to(part)
+            name = sources[int(part.files[0])].name
+            whole[name] = whole.get(name, True) and each_has_one
+            filled.append(told)
+        return filled, [name for name, each_has_one in whole.items() if each_has_one]
+
 
 def noted(note: Mapping[str, Any]) -> dict[str, Any]:
     """The notes on a machine's file all of whose loads took their lab from a plate map: that is no question any more."""
@@ -90,6 +105,17 @@ def noted(note: Mapping[str, Any]) -> dict[str, Any]:
         answers = {(_TAKEN if code == _ASKED else code): said for code, said in note["answers"].items()}
         told |= {"answers": dict(sorted(answers.items())), "questions": sorted(answers)}
     return told
+
+
+def labs_named(loads: pa.Table) -> pl.DataFrame:
+    """Round, plate and lab of a table of load events, as texts; null where it has no such column."""
+    nothing = pl.Series([None], dtype=pl.String).new_from_index(0, loads.num_rows)
+    return pl.DataFrame(
+        {
+            name: pl.Series(loads[name].cast(pa.large_string())) if name in loads.column_names else nothing
+            for name in (*_KEY, "lab")
+        }
+    ).unique()
 
 
 def _texts(events: ValidEvents, name: str) -> pl.Series:

@@ -47,7 +47,6 @@ __all__ = ["Source", "find_sources", "nothing_to_read"]
 _SUFFIXES = (".csv", ".tsv", ".ndjson", ".jsonl", ".parquet", ".pq", ".arrow", ".ipc", ".feather")
 _DOUBTFUL = (".txt", ".json")
 """Endings that notes and settings have as well: read only where the name has a kind of event."""
-
 _COMPRESSED = (".gz", ".zst", ".zstd")
 _HEAD = 4096
 
@@ -88,6 +87,8 @@ class Source:
         Reference table that it holds, `people` say; empty for events.
     mapped : FileMapping, optional
         What a mapping says of it.
+    groups : (int, int), optional
+        First and last but one of the row groups of a Parquet file that are read; None for all of it.
     """
 
     path: Path
@@ -99,6 +100,7 @@ class Source:
     likely: str = ""
     table: str = ""
     mapped: FileMapping | None = None
+    groups: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +293,7 @@ def _once(given: list[_Given]) -> tuple[list[_Given], list[_Given]]:
     groups: dict[object, list[_Given]] = {}
     for each in given:
         groups.setdefault(each.key, []).append(each)
-    chosen: list[_Given] = []
-    elsewhere: list[_Given] = []
+    chosen, elsewhere = list[_Given](), list[_Given]()
     for group in groups.values():
         kept = group if len(group) == 1 else _telling_most(group)
         chosen += kept

@@ -21,14 +21,14 @@ CLUSTERS: Final = {
         "a pipe is not read on a cluster", "集群不能读取管道输入",
         "save it as a file in a folder that all workers see", "请保存为文件，存入各机器都能访问的文件夹",
     ),
-    "cluster_store": Message(
-        "a store is not read on a cluster yet", "集群暂不支持读取数据仓库",
-        "run it without --engine, or give the files that were taken in", "请去掉 --engine，或给出原始文件",
+    "cluster_no_store": Message(
+        "it is that of a store, and files are given", "仅用于数据仓库，而输入是文件",
+        "leave it out, or give a store", "请去掉，或给出数据仓库",
     ),
-    "cluster_machine": Message(
-        "is a machine's file, which is not read on a cluster yet", "是仪器文件，集群暂不支持读取",
-        "make events of it with `poolpipe import FILE --out FOLDER`, and give these",
-        "请先用 `poolpipe import 文件 --out 文件夹` 转成事件文件",
+    "cluster_address": Message(
+        "the session does not read this address: {why}", "会话无法读取该地址：{why}",
+        "look whether it exists and the engine has its library and rights, or copy the files into a folder that all machines see",
+        "请检查地址是否存在、引擎是否装有相应的库并有权限，或把文件复制到各机器都能访问的文件夹",
     ),
     "cluster_versions": Message(
         "a worker has {worker}, and here is {own}: the same text would not be sent to the same place",

@@ -16,6 +16,10 @@ _RUN_AGAIN = (
 
 RESULTS: Final = {
     "out_is_file": Message("{name} is a file, not a folder", "{name} 是文件而非文件夹", *_OTHER_OUT),
+    "out_is_address": Message(
+        "is an address, and a result is written into a folder of this machine", "是网络地址，而结果只写入本机文件夹",
+        "give a folder, a mounted one say, and copy the result from there", "请给出文件夹（可为挂载的），再从那里复制结果",
+    ),
     "out_not_writable": Message("you may not write there", "无写入权限", *_OTHER_OUT),
     "out_in_use": Message(
         "another run is writing into it", "另一次运行正在写入该文件夹",

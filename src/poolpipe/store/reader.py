@@ -24,6 +24,7 @@ from poolpipe.store.contents import REJECTS, clear_columns
 from poolpipe.store.kept_tables import kept_day
 from poolpipe.store.ledger import Ledger
 from poolpipe.store.part_files import PartFiles
+from poolpipe.store.parts_reader import asked_version
 from poolpipe.store.reading import events_of_version, read_rejects
 from poolpipe.store.sealing import pseudonyms_of_people
 from poolpipe.store.views import TableView, open_views
@@ -387,11 +388,4 @@ class StoreReader:
         return InputError.of("concluded_before", where=str(self.path), version=version, newest=newest)
 
     def _asked(self, version: int | None) -> int:
-        known = [each.version for each in self._ledger.versions()]
-        if version is None:
-            return known[-1]
-        if version not in known:
-            raise InputError.of(
-                "no_such_version", where=str(self.path), version=version, first=known[0], last=known[-1]
-            )
-        return version
+        return asked_version(self._ledger, self.path, version)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["events_of_parts", "events_of_version", "read_rejects"]
+__all__ = ["events_of_part", "events_of_parts", "events_of_version", "read_rejects"]
 
 _LEAVE = ("key", "input")
 """Columns of which nothing is concluded: they are not read."""
@@ -134,17 +134,25 @@ def _in_order(
     with ThreadPoolExecutor(3) as threads:
         waiting = []
         for part in parts:
-            waiting.append(threads.submit(_events, part, files, sealing, wells, hears=hears))
+            waiting.append(threads.submit(events_of_part, part, files, sealing, wells, hears=hears))
             if len(waiting) > 4:
                 yield waiting.pop(0).result()
         while waiting:
             yield waiting.pop(0).result()
 
 
-def _events(
+def events_of_part(
     part: TablePart, files: PartFiles, sealing: DataKeys | None, wells: int, *, hears: bool
 ) -> tuple[ValidEvents, Heard]:
-    """The events of a part, and what their arrivals tell where `hears`."""
+    """The events of a part, and what their arrivals tell where `hears`.
+
+    Parameters
+    ----------
+    part : TablePart
+        Of a kind of event.
+    files, sealing, wells, hears
+        As in `events_of_parts`.
+    """
     hidden = vault_schema_of(part.content)
     vault = hidden.empty_table() if sealing is None or not part.vault else files.vault(part, hidden, sealing)
     is_held = sealing is not None and not has_long(vault)  # the pseudonym holds the type

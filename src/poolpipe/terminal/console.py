@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -17,7 +19,6 @@ from poolpipe.terminal.documentation import page_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
-    from pathlib import Path
 
     from rich.console import Console, RenderableType
 
@@ -26,6 +27,8 @@ __all__ = ["check_inputs", "check_out", "parse_moment", "show", "tell"]
 
 _WRONG_USAGE: Final = {"empty_path", "no_file_or_folder"}
 """Codes of errors in the command line itself: the exit status is 2."""
+
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # of `s3://bucket` a path keeps one stroke
 
 
 def show(renderables: Iterable[RenderableType]) -> None:
@@ -115,8 +118,10 @@ def check_out(folder: Path) -> None:
     Raises
     ------
     InputError
-        If it is a file, or it or its nearest existing parent may not be written.
+        If it is a file or an address, or it or its nearest existing parent may not be written.
     """
+    if _ADDRESS.match(str(folder)) and not Path(folder.parts[0]).exists():
+        raise InputError.of("out_is_address", where=str(folder))
     standing = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
     if not standing.is_dir():
         raise InputError.of("out_is_file", where=str(folder), name=standing.name)
