@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -14,15 +15,13 @@ from poolpipe.cluster import jobs
 from poolpipe.cluster.event_blobs import packed, unpacked
 from poolpipe.cluster.file_inputs import FileInputs
 from poolpipe.cluster.partition import PartTask
-from poolpipe.cluster.routing import Routes, keys_in
+from poolpipe.cluster.routing import Routes, hashed_entities, keys_in
 from poolpipe.cluster.scanning import PAIRS_FOUND, TravellingRow, pairs_in
 from poolpipe.events.reference import Reference
 from poolpipe.policy import load_policy
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pyspark.sql import SparkSession
 
 POLICY = load_policy(None)
@@ -36,17 +35,27 @@ def _scanned(folder: Path, seed: int) -> list[TravellingRow]:
     return [row for task in tasks for row in task.rows()]
 
 
+def _sent(routes: Routes, row: TravellingRow) -> pl.DataFrame:
+    """row, part, owned of the events of a blob, as they are sent."""
+    sent = routes.of_events(row.what, unpacked([row.blob]))
+    runs = [
+        pl.DataFrame({"part": [part], "owned": [owned]}).select(pl.all().repeat_by(n).explode())
+        for part, owned, n in sent.runs
+    ]
+    return pl.concat(runs).with_columns(pl.Series("row", sent.rows))
+
+
 @pytest.mark.parametrize("parts", [1, 3, 16])
 def test_events__are_counted_in_one_partition_each(tmp_path: Path, parts: int) -> None:
     rows = _scanned(tmp_path, 7500)
     routes = Routes.of([pairs_in(row.blob) for row in rows if row.what == PAIRS_FOUND], parts)
     for row in rows:
-        if row.what in KINDS:
-            table = unpacked([row.blob])
-            where = routes.of_events(row.what, table)
-            assert where.filter("owned")["row"].sort().to_list() == list(range(len(table)))
+        if row.what in KINDS and row.what != "void":
+            where = _sent(routes, row)
+            assert where.filter("owned")["row"].sort().to_list() == list(range(len(unpacked([row.blob]))))
             assert where["part"].is_between(0, parts - 1).all()
             assert where.select("row", "part").is_duplicated().sum() == 0
+            assert where.equals(where.sort("part", "owned", "row"))
 
 
 def test_plates__are_wherever_one_of_their_tubes_is_at_home(tmp_path: Path) -> None:
@@ -54,13 +63,11 @@ def test_plates__are_wherever_one_of_their_tubes_is_at_home(tmp_path: Path) -> N
     routes = Routes.of([pairs_in(row.blob) for row in rows if row.what == PAIRS_FOUND], 7)
     of_plate: dict[str, pl.DataFrame] = {}
     for kind in ("load", "read"):
-        tables = [unpacked([row.blob]) for row in rows if row.what == kind]
-        sent = [
-            routes.of_events(kind, table).with_columns(
-                keys_in(table, "plate")[routes.of_events(kind, table)["row"]]
-            )
-            for table in tables
-        ]
+        sent = []
+        for row in rows:
+            if row.what == kind:
+                where, plates = _sent(routes, row), keys_in(unpacked([row.blob]), "plate")
+                sent.append(where.with_columns(plates.gather(where["row"])))
         of_plate[kind] = pl.concat(sent).select("plate", "part").unique()
     loads = [unpacked([row.blob]) for row in rows if row.what == "load"]
     for table in loads:
@@ -74,9 +81,39 @@ def test_plates__are_wherever_one_of_their_tubes_is_at_home(tmp_path: Path) -> N
             assert asked.join(of_plate[kind], on=["plate", "part"], how="anti").is_empty()
 
 
+def test_hashes__are_of_round_and_code_however_the_columns_lie() -> None:
+    rounds, tubes = ["", "r1", None, "r1", "", "r2"], ["T1", "T1", "T1", None, "T2", "T1"]
+    plain = pa.table(
+        {"round": pa.array(rounds, pa.large_string()), "tube": pa.array(tubes, pa.large_string())}
+    )
+    coded = pa.table([column.dictionary_encode() for column in plain.columns], names=plain.column_names)
+    named = pl.DataFrame({"round": rounds, "tube": tubes}).with_columns(pl.col("round").fill_null(""))
+    wanted = [
+        None if tube is None else hashed_entities(pl.Series([r]), pl.Series([tube]))[0]
+        for r, tube in named.rows()
+    ]
+    assert keys_in(plain, "tube").to_list() == wanted
+    assert keys_in(coded, "tube").to_list() == wanted
+    assert keys_in(coded.select(["tube"]), "tube").to_list()[1] == wanted[0]
+    assert keys_in(coded, "plate").to_list() == [None] * 6
+
+
+def test_packed_texts__are_those_that_occur() -> None:
+    texts = pa.DictionaryArray.from_arrays(
+        pa.array([2, None, 2, 0, 0, 0], pa.int32()), pa.array(["a", "b", "c"])
+    )
+    table = pa.table({"few": texts, "many": pa.array(list("uvwxyz"), pa.large_string()).dictionary_encode()})
+    back = unpacked([packed(table.slice(0, 4))])
+    assert back["few"].to_pylist() == ["c", None, "c", "a"]
+    assert sorted(back["few"].chunk(0).dictionary.to_pylist()) == ["a", "c"]
+    assert back["many"].to_pylist() == list("uvwx")
+    assert back["many"].type == pa.large_string()
+
+
 def test_task_that_ran_twice__changes_nothing(sail: SparkSession, tmp_path: Path) -> None:
     rows = _scanned(tmp_path, 7502)
-    routes = Routes.of([pairs_in(row.blob) for row in rows if row.what == PAIRS_FOUND], 3)
+    routes = tmp_path / "routes"
+    Routes.of([pairs_in(row.blob) for row in rows if row.what == PAIRS_FOUND], 3).write(routes)
     task = PartTask(3, 1, POLICY, None, "all", 96, is_distinct=False)
     found = []
     for given in (rows, [*rows, *reversed(rows)]):
@@ -98,7 +135,7 @@ def test_task_that_ran_twice__changes_nothing(sail: SparkSession, tmp_path: Path
 def test_voids__go_to_every_partition_and_are_counted_in_the_first() -> None:
     blob = packed(pa.table({"event": ["E1", "E2"], "file": pa.array([0, 0], pa.int32())}))
     given = TravellingRow(-1, "void", 7, owned=True, blob=blob)
-    split = jobs._splitter(Routes.of([], 300))
+    split = jobs._splitter(Path("not read"), 300)
     sent = list(split(given))
     assert [row.part for row in sent] == list(range(300))
     assert [row.part for row in sent if row.owned] == [0]

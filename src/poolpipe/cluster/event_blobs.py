@@ -84,7 +84,7 @@ def packed(table: pa.Table) -> bytes:
     columns = [_compact(table.column(name).combine_chunks()) for name in table.column_names]
     lean = pa.table(columns, names=table.column_names)
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, lean.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
+    with pa.ipc.new_stream(sink, lean.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
         stream.write_table(lean)
     return bytes(sink.getvalue())
 
@@ -112,8 +112,16 @@ def _as(table: pa.Table, name: str, kind: pa.DataType) -> pa.Array | pa.ChunkedA
 def _compact(column: pa.Array) -> pa.Array:
     if not pa.types.is_dictionary(column.type):
         return column
-    lean = column.cast(pa.large_string()).dictionary_encode()
-    return lean if _DISTINCT * len(lean.dictionary) <= len(lean) else column.cast(pa.large_string())
+    texts = column.dictionary.cast(pa.large_string())
+    nobody = None if not column.null_count else column.is_null().to_numpy(zero_copy_only=False)
+    rows = (column.indices if nobody is None else column.indices.fill_null(len(texts))).to_numpy()
+    there = np.zeros(len(texts) + 1, np.bool_)
+    there[rows] = True
+    used = np.flatnonzero(there[:-1])
+    if _DISTINCT * len(used) > len(column):
+        return texts.take(pa.array(rows, mask=nobody))
+    numbers = np.cumsum(there, dtype=np.int32) - np.int32(1)
+    return pa.DictionaryArray.from_arrays(pa.array(numbers[rows], mask=nobody), texts.take(pa.array(used)))
 
 
 def _people(table: pa.Table) -> Persons:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -11,14 +12,16 @@ import pyarrow as pa
 
 from poolpipe.cluster.event_blobs import packed, unpacked
 from poolpipe.cluster.partition import PartFound, PartTask, conclude_part
+from poolpipe.cluster.routing import Routes
 from poolpipe.cluster.scanning import TravellingRow, received
 from poolpipe.stages.voids import conflicting_ids
 from poolpipe.tables import KINDS, TIME
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pyspark.sql import DataFrame, SparkSession
 
-    from poolpipe.cluster.routing import Routes
     from poolpipe.cluster.scanning import ReadTask
     from poolpipe.cluster.store_inputs import StoreTask
 
@@ -60,12 +63,25 @@ def scanned(session: SparkSession, tasks: Sequence[ReadTask | StoreTask]) -> Dat
     return given.repartition(max(1, len(tasks)), "part").mapInArrow(_mapper(_scan), TRAVELS)
 
 
-def concluded(scans: DataFrame, routes: Routes, task: PartTask) -> DataFrame:
-    """Send every event to where its tube, box or plate is concluded, and conclude there."""
+def concluded(scans: DataFrame, routes: Path, task: PartTask) -> DataFrame:
+    """Send every event to where its tube, box or plate is concluded, and conclude there.
+
+    Parameters
+    ----------
+    scans : DataFrame
+        What `scanned` left.
+    routes : Path
+        Folder into which `Routes.write` wrote them; every worker sees it.
+    task : PartTask
+    """
     events = scans.filter(f"what IN ({', '.join(map(repr, KINDS))})")
     # the work of splitting blobs is spread by the order of the files, which is a key of every row
-    spread = events.repartition(task.parts, "place").mapInArrow(_mapper(_splitter(routes)), TRAVELS)
-    return spread.repartition(task.parts, "part").groupBy("part").applyInArrow(_concluder(task), TRAVELS)
+    spread = events.repartition(task.parts, "place").mapInArrow(
+        _mapper(_splitter(routes, task.parts)), TRAVELS
+    )
+    return (
+        spread.repartition(task.parts, "part").groupBy("part").applyInArrow(_concluder(routes, task), TRAVELS)
+    )
 
 
 def conflicts(found: DataFrame, parts: int) -> DataFrame:
@@ -105,28 +121,32 @@ def _scan(row: TravellingRow) -> Iterator[TravellingRow]:
     yield from received(row.blob).rows()
 
 
-def _splitter(routes: Routes) -> Callable[[TravellingRow], Iterator[TravellingRow]]:
+@lru_cache(1)
+def _routes(folder: Path, parts: int) -> Routes:
+    return Routes.read(folder, parts)
+
+
+def _splitter(folder: Path, parts: int) -> Callable[[TravellingRow], Iterator[TravellingRow]]:
     def split(row: TravellingRow) -> Iterator[TravellingRow]:
         if row.what == "void":  # whole to everywhere: a row for each void and partition would fill the memory
-            yield from (row._replace(part=part, owned=part == 0) for part in range(routes.parts))
+            yield from (row._replace(part=part, owned=part == 0) for part in range(parts))
             return
         table = unpacked([row.blob])
-        where = routes.of_events(row.what, table)
-        chosen = table.take(where["row"].to_arrow())
-        runs = where.select(pl.struct("part", "owned").rle().alias("run")).unnest("run")
+        sent = _routes(folder, parts).of_events(row.what, table)
+        chosen = table.take(pa.array(sent.rows))
         begin = 0
-        for length, run in zip(runs["len"], runs["value"], strict=True):
+        for part, owned, length in sent.runs:
             blob = packed(chosen.slice(begin, length))
-            yield TravellingRow(run["part"], row.what, row.place, run["owned"], blob)
+            yield TravellingRow(part, row.what, row.place, owned, blob)
             begin += length
 
     return split
 
 
-def _concluder(task: PartTask) -> Callable[[pa.Table], pa.Table]:
+def _concluder(folder: Path, task: PartTask) -> Callable[[pa.Table], pa.Table]:
     def conclude(table: pa.Table) -> pa.Table:
         part = int(table["part"][0].as_py())
-        found = conclude_part(part, rows_of(table.to_batches()), task)
+        found = conclude_part(part, rows_of(table.to_batches()), task, _routes(folder, task.parts))
         ids, rest = found.without_ids()
         rows = [TravellingRow(part, FOUND, part, owned=True, blob=pickle.dumps(rest))]
         if ids.height:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.cluster.event_blobs import unpacked, valid_events
-from poolpipe.cluster.routing import hashed_entities, keys_in, part_of
+from poolpipe.cluster.routing import hashed_entities, part_of
 from poolpipe.coding.dictionaries import WELL_PLACES, Dictionaries
 from poolpipe.coding.tie_breaks import NOBODY, keys_of
 from poolpipe.events.assemble import assemble
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from poolpipe.cluster.routing import Routes
     from poolpipe.cluster.scanning import TravellingRow
     from poolpipe.events.assemble import Piece
     from poolpipe.policy import Policy
@@ -136,7 +137,7 @@ class PartFound:
         return self.ids, replace(self, ids=self.ids.clear())
 
 
-def conclude_part(part: int, travelled: Iterable[TravellingRow], task: PartTask) -> PartFound:
+def conclude_part(part: int, travelled: Iterable[TravellingRow], task: PartTask, routes: Routes) -> PartFound:
     """Conclude a partition.
 
     Parameters
@@ -146,15 +147,16 @@ def conclude_part(part: int, travelled: Iterable[TravellingRow], task: PartTask)
     travelled : iterable of TravellingRow
         Everything that was sent to it, in any order.
     task : PartTask
+    routes : Routes
 
     Returns
     -------
     PartFound
     """
     policy = task.policy
-    pieces, staging, tubes, received = _pieces(travelled, task)
+    pieces, staging, received = _pieces(travelled, task)
     frames, codes, repeated = assemble(pieces, staging, is_distinct=task.is_distinct)
-    home = _Home.of(part, task.parts, tubes, codes)
+    home = _Home.of(part, routes, codes)
     times = None if task.moment is None else TimesSeen.of(home.own_events(frames), task.moment)
     standing = standing_events(frames, codes, task.moment)
     counted = {**with_collected_controls(standing.frames)}
@@ -192,16 +194,13 @@ def conclude_part(part: int, travelled: Iterable[TravellingRow], task: PartTask)
     )
 
 
-def _pieces(
-    travelled: Iterable[TravellingRow], task: PartTask
-) -> tuple[list[Piece], Staging, NDArray[np.uint64], int]:
-    """The events as the pipeline reads them, the tubes that are at home here, as hashes, and how many bytes came."""
+def _pieces(travelled: Iterable[TravellingRow], task: PartTask) -> tuple[list[Piece], Staging, int]:
+    """The events as the pipeline reads them, and how many bytes came."""
     blobs: dict[tuple[str, bool], list[tuple[int, bytes]]] = {}
     for row in travelled:
         blobs.setdefault((row.what, row.owned), []).append((row.place, row.blob))
     pieces: list[Piece] = []
     staging = Staging()
-    tubes = [np.empty(0, np.uint64)]
     for (kind, owned), parts in sorted(blobs.items(), key=lambda each: each[0]):
         table = unpacked([blob for _, blob in sorted(parts, key=lambda each: each[0])])
         files = pl.Series(table["file"]).to_numpy()
@@ -212,14 +211,12 @@ def _pieces(
             files if owned else np.full(len(table), task.files, np.int32),
             task.wells,
         )
-        if owned and kind in (*_OF_TUBES, "load"):
-            tubes.append(keys_in(table, "tube").drop_nulls().unique().to_numpy())
         pieces.append((events, task.files))
         if kind == "collect":
             staging.put(events)
     staging.close()
     received = sum(len(blob) for parts in blobs.values() for _, blob in parts)
-    return pieces, staging, np.unique(np.concatenate(tubes)), received
+    return pieces, staging, received
 
 
 def _up_to(frame: pl.DataFrame, moment: datetime | None) -> pl.DataFrame:
@@ -268,13 +265,16 @@ class _Home:
     is_first: bool
 
     @classmethod
-    def of(cls, part: int, parts: int, tubes: NDArray[np.uint64], codes: Dictionaries) -> _Home:
+    def of(cls, part: int, routes: Routes, codes: Dictionaries) -> _Home:
         masks, names = {}, []
         for name in ("tube", "box", "plate"):
             numbers = pl.int_range(len(codes.entities[name]), dtype=pl.UInt32, eager=True)
             rounds, texts = codes.entity(name, numbers)
             keys = hashed_entities(rounds, texts)
-            masks[name] = np.isin(keys, tubes) if name == "tube" else part_of(keys, parts) == part
+            homes = (
+                routes.home_of(pl.Series(keys)).to_numpy() if name == "tube" else part_of(keys, routes.parts)
+            )
+            masks[name] = homes == part
             own = pl.DataFrame([rounds.alias("round"), texts.alias("subject")]).filter(pl.Series(masks[name]))
             names.append(own.with_columns(pl.lit(name).alias("subject_kind")))
         return cls(masks["tube"], masks["box"], masks["plate"], pl.concat(names), part == 0)

@@ -208,26 +208,27 @@ class _ClusterJobs:
             )
 
         if moment is None or not any(each.events for each in files):
-            nothing = conclude_part(0, (), task(1, None, "all"))
+            nothing = conclude_part(0, (), task(1, None, "all"), Routes.of([], 1))
             return [nothing], "all" if readings == "auto" else readings
         pairs = [pairs_in(row.blob) for row in self._taken("scanned", PAIRS_FOUND)]
-        routes = Routes.of(pairs, self._parts)
+        Routes.of(pairs, self._parts).write(self._scratch / "routes")
+        del pairs
         done("routes")
         most = sum(each.reads for each in files)
         which: Which = readings
         if readings == "auto":
             which = "all" if most <= MOST_READINGS else "not-negative"
-        found = self._parts_found(routes, task(self._parts, moment, which))
+        found = self._parts_found(task(self._parts, moment, which))
         few = sum(part.reads for part in found) <= MOST_READINGS
         if readings == "auto" and few and which != "all":  # so many were duplicates or voided
             which = "all"
-            found = self._parts_found(routes, task(self._parts, moment, which))
+            found = self._parts_found(task(self._parts, moment, which))
         done("parts")
         _check_nothing_lost(files, found)
         return found, which
 
-    def _parts_found(self, routes: Routes, task: PartTask) -> list[PartFound]:
-        self._kept(jobs.concluded(self._read("scanned"), routes, task), "concluded")
+    def _parts_found(self, task: PartTask) -> list[PartFound]:
+        self._kept(jobs.concluded(self._read("scanned"), self._scratch / "routes", task), "concluded")
         return jobs.found_in(self._taken("concluded", jobs.FOUND))
 
     def conflicts(self) -> pl.DataFrame:
