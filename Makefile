@@ -4,11 +4,12 @@
 BIN := .venv/bin
 DEMO_OUT ?= demo
 
-.PHONY: demo test style bench speeds docs site wheel lock clean env help
+.PHONY: demo test spark style bench speeds docs site wheel lock clean env help
 
 help:
 	@echo "make demo   run the sample town and show the boards   运行示例镇并显示看板"
 	@echo "make test   style, types and tests                    格式、类型与测试"
+	@echo "make spark  tests on Spark itself, with a Java from PyPI  在 Spark 上测试"
 	@echo "make style  style and types only                  仅格式与类型"
 	@echo "make bench  measure against peers                     与同类方法比较速度"
 	@echo "make speeds time every kernel and stage               各环节计时"
@@ -27,6 +28,9 @@ demo:
 
 test:
 	@sh scripts/check
+
+spark:
+	@sh scripts/spark
 
 style: env
 	@sh scripts/check style

@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 import poolpipe
+from benchmarks.cluster_processes import below
 from poolpipe import cluster
 
 
@@ -52,24 +53,15 @@ def main(events: Path, *, after: float, parts: int) -> None:
 
 def _executors() -> list[int]:
     """Executors among the processes that this one has started."""
-    children: dict[int, list[int]] = {}
-    for process in Path("/proc").glob("[0-9]*"):
+    found = []
+    for child in below(os.getpid()):
         try:
-            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            line = Path(f"/proc/{child}/cmdline").read_bytes()
         except OSError:  # it has ended
             continue
-        children.setdefault(parent, []).append(int(process.name))
-    found, asked = [], [os.getpid()]
-    while asked:
-        for child in children.get(asked.pop(), []):
-            asked.append(child)
-            try:
-                line = Path(f"/proc/{child}/cmdline").read_bytes()
-            except OSError:
-                continue
-            if b"CoarseGrainedExecutorBackend" in line and b"java" in line:
-                found.append(child)
-    return sorted(found)
+        if b"CoarseGrainedExecutorBackend" in line and b"java" in line:
+            found.append(child)
+    return found
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """One process beside Sail or Spark on this machine, on the same city: `python -m benchmarks.cluster_speed CITY/events`.
 
 Each is a process of its own. The time is that from the call to the written result, without the start of Python and of the session. The most
-memory is that of the driver's Python; of Sail, or of Java and the workers of Spark, it is told apart. What was sent to
+memory is that of the driver's Python; of Sail, or of Java and the largest worker of Spark, it is told apart. What was sent to
 partitions is the sum over all of them. The results are compared byte by byte. `--sql` adds five tables as plain Spark SQL,
 as a data engineer would write them first: one round, no ties, no voids, no duplicates, no re-runs, nothing rejected.
+`--keep` puts the figures into benchmarks/cluster_measured.json, of which `python -m benchmarks.cluster_page` makes the tables
+of docs/cluster.md.
 """
 
 from __future__ import annotations
@@ -15,12 +17,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
+import pyarrow.parquet as pq
 
+from benchmarks.cluster_processes import Watched
 from benchmarks.machine import describe
+
+MEASURED = Path(__file__).parent / "cluster_measured.json"
 
 SQL = {
     "members": "SELECT tube, person, min(at) AS collected_at FROM collect GROUP BY tube, person",
@@ -64,6 +71,7 @@ KINDS = ("collect", "pack", "load", "read")
 @click.option("--master", help="As of `poolpipe run`.")
 @click.option("--parts", default=[4], multiple=True, help="How many partitions; may be repeated.")
 @click.option("--sql", is_flag=True, help="Also the five tables as plain Spark SQL; of a city in Parquet.")
+@click.option("--keep", is_flag=True, help="Keep the figures for docs/cluster.md.")
 @click.option("--child", hidden=True)
 @click.option("--out", hidden=True, type=click.Path(path_type=Path))
 def main(
@@ -73,6 +81,7 @@ def main(
     parts: tuple[int, ...],
     *,
     sql: bool,
+    keep: bool,
     child: str | None,
     out: Path | None,
 ) -> None:
@@ -100,9 +109,12 @@ def main(
             )
             if each.isdecimal():
                 told["equal"] = _equal(Path(folder) / "one", Path(folder) / each)
-            click.echo(
-                json.dumps({"what": each if not each.isdecimal() else f"{engine}, {each} parts", **told})
+            name = (
+                f"{engine}, {each} parts" if each.isdecimal() else each if each == "one" else f"sql, {engine}"
             )
+            click.echo(json.dumps({"what": name, **told}))
+            if keep:
+                _keep(_people(events), name, told)
 
 
 def _child(events: Path, engine: Any, master: str | None, what: str, out: Path) -> dict[str, Any]:
@@ -114,14 +126,16 @@ def _child(events: Path, engine: Any, master: str | None, what: str, out: Path) 
         poolpipe.run(events, out=out, views=False)
         return {"seconds": round(time.perf_counter() - begin, 1), **_memory()}
     begin = time.perf_counter()
-    with cluster.opened_session(engine, master) as session:
+    with Watched() as watched, cluster.opened_session(engine, master) as session:
         start = {"start": round(time.perf_counter() - begin, 1)}
+        idle = watched.cpu_seconds
         found = (
             _plain_sql(session, events, out)
             if what == "sql"
             else _on_session(session, events, int(what), out)
         )
-    return start | found | _memory()  # that of processes that have ended
+        found["worker_cpu"] = round(watched.cpu_seconds - idle, 1)
+    return start | found | _memory() | {f"{kind}_gb": round(gb, 2) for kind, gb in watched.gb.items()}
 
 
 def _on_session(session: Any, events: Path, parts: int, out: Path) -> dict[str, Any]:
@@ -165,11 +179,22 @@ def _plain_sql(session: Any, events: Path, out: Path) -> dict[str, Any]:
 
 
 def _memory() -> dict[str, float]:
-    """The most that this process, and any one process that it started and that ended, held: GB."""
-    own, others = (
-        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    return {"gb": round(own / 1e6, 2), "child_gb": round(others / 1e6, 2)}
+    """The most that this process held, GB."""
+    return {"gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2)}
+
+
+def _people(events: Path) -> int:
+    """How many people were simulated, in millions: as many as were collected, about."""
+    rows: int = sum(pq.read_metadata(file).num_rows for file in (events / "collect").glob("*.parquet"))
+    return round(rows / 1e6)
+
+
+def _keep(people: int, what: str, told: dict[str, Any]) -> None:
+    kept = json.loads(MEASURED.read_text("utf-8")) if MEASURED.exists() else {}
+    kept["machine"] = describe()
+    kept["measured"] = datetime.now(UTC).date().isoformat()
+    kept.setdefault("cities", {}).setdefault(str(people), {})[what] = told
+    MEASURED.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _equal(one: Path, many: Path) -> bool:

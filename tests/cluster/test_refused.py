@@ -149,7 +149,7 @@ def test_job_that_fails__is_told_in_both_languages_and_leaves_nothing(
     (tmp_path / "scans").mkdir()
     (tmp_path / "scratch").mkdir()
     (tmp_path / "scans" / "collect.csv").write_text("at,tube,person\n2022-02-10T08:00:00Z,T1,E1\n")
-    monkeypatch.setattr(jobs, "scanned", lambda session, _: session.sql("SELECT raise_error('disk full')"))
+    monkeypatch.setattr(jobs, "scanned", lambda session, *_: session.sql("SELECT raise_error('disk full')"))
     with pytest.raises(InputError, match=r"the job 'scanned' failed on the session.*disk full.*未写出"):
         cluster.run(sail, tmp_path / "scans", scratch=tmp_path / "scratch", out=tmp_path / "out")
     assert list((tmp_path / "scratch").iterdir()) == []

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from poolpipe.choices import check_choice
+from poolpipe.cluster.java import java_here
 from poolpipe.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def opened_session(engine: Engine, master: str | None = None) -> Iterator[SparkS
     Raises
     ------
     InputError
-        If the engine's library is not installed, or is the other one's.
+        If the engine's library is not installed, or is the other one's; there is no Java for Spark; or no session is opened.
     """
     check_choice("engine", engine, ENGINES, InputError)
     connects = bool(master) and str(master).startswith("sc://")
@@ -60,11 +61,17 @@ def opened_session(engine: Engine, master: str | None = None) -> Iterator[SparkS
     with ExitStack() as last:
         last.enter_context(_with_a_main_file())
         address = str(master) if connects else last.enter_context(_sail()) if engine == "sail" else ""
+        if not address:
+            last.enter_context(java_here())
         with warnings.catch_warnings():
             warnings.filterwarnings(
                 "ignore", message="PySpark does not yet fully support pandas", category=FutureWarning
             )
-            session = _session(address, master)
+            try:
+                session = _session(address, master)
+            except engine_errors() as error:
+                why = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+                raise InputError.of("cluster_no_session", where=str(master or engine), why=why) from error
         last.callback(session.stop)
         if engine == "sail" and not connects:
             _let_go_at_once(session)

@@ -56,11 +56,15 @@ _IDS: Final = {"event_id": pl.String, "at": TIME, "round": pl.String}
 Batches = Iterator[pa.RecordBatch]
 
 
-def scanned(session: SparkSession, tasks: Sequence[ReadTask | StoreTask]) -> DataFrame:
-    """Read files: one task a partition."""
-    rows = [TravellingRow(task.number, "task", 0, owned=True, blob=pickle.dumps(task)) for task in tasks]
-    given = session.createDataFrame(table_of(rows))
-    return given.repartition(max(1, len(tasks)), "part").mapInArrow(_mapper(_scan), TRAVELS)
+def scanned(session: SparkSession, tasks: Sequence[ReadTask | StoreTask], folder: Path) -> DataFrame:
+    """Read files: one task a partition, which finds what it reads in a new folder that every worker sees.
+
+    A partition is a number of a range: sent as rows by a hash, several tasks met in one partition and others had none.
+    """
+    folder.mkdir()
+    for task in tasks:
+        (folder / f"{task.number}.task").write_bytes(pickle.dumps(task))
+    return session.range(0, len(tasks), 1, max(1, len(tasks))).mapInArrow(_scanner(folder), TRAVELS)
 
 
 def concluded(scans: DataFrame, routes: Path, task: PartTask) -> DataFrame:
@@ -75,12 +79,10 @@ def concluded(scans: DataFrame, routes: Path, task: PartTask) -> DataFrame:
     task : PartTask
     """
     events = scans.filter(f"what IN ({', '.join(map(repr, KINDS))})")
-    # the work of splitting blobs is spread by the order of the files, which is a key of every row
-    spread = events.repartition(task.parts, "place").mapInArrow(
-        _mapper(_splitter(routes, task.parts)), TRAVELS
-    )
+    # each blob is split where its file is read: a shuffle before would send everything twice
+    split = events.mapInArrow(_mapper(_splitter(routes, task.parts)), TRAVELS)
     return (
-        spread.repartition(task.parts, "part").groupBy("part").applyInArrow(_concluder(routes, task), TRAVELS)
+        split.repartition(task.parts, "part").groupBy("part").applyInArrow(_concluder(routes, task), TRAVELS)
     )
 
 
@@ -117,8 +119,14 @@ def _mapper(each: Callable[[TravellingRow], Iterable[TravellingRow]]) -> Callabl
     return mapped
 
 
-def _scan(row: TravellingRow) -> Iterator[TravellingRow]:
-    yield from received(row.blob).rows()
+def _scanner(folder: Path) -> Callable[[Batches], Batches]:
+    def read(batches: Batches) -> Batches:
+        for batch in batches:
+            for number in batch.column("id").to_pylist():
+                for made in received((folder / f"{number}.task").read_bytes()).rows():
+                    yield from table_of([made]).to_batches()
+
+    return read
 
 
 @lru_cache(1)

@@ -176,7 +176,7 @@ class _ClusterJobs:
     def scan(self, inputs: FileInputs | StoreInputs) -> list[FilesRead]:
         """Read all files."""
         tasks = inputs.tasks(self._parts)
-        self._kept(jobs.scanned(self._session, tasks), "scanned")
+        self._kept(jobs.scanned(self._session, tasks, self._scratch / "tasks"), "scanned")
         files = _told(self._taken("scanned", OUTCOME))
         if [each.number for each in files] != [task.number for task in tasks]:
             raise InputError.of("cluster_lost", where="session", there=len(files), wanted=len(tasks))
@@ -242,7 +242,9 @@ class _ClusterJobs:
 
     def _kept(self, frame: DataFrame, name: str) -> None:
         try:
-            frame.write.mode("overwrite").parquet(address_of(self._scratch / name))
+            # blobs are packed already
+            writer = frame.write.mode("overwrite").option("compression", "uncompressed")
+            writer.parquet(address_of(self._scratch / name))
         except engine_errors() as error:
             why = str(error).strip().splitlines() or [type(error).__name__]
             raise InputError.of("cluster_failed", where="session", job=name, why=why[0][:300]) from error

