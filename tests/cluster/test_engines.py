@@ -8,13 +8,15 @@ import socket
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cities.files import write_city
 from cities.random_city import city
+from poolpipe import cluster
 from poolpipe.cluster import engines
+from poolpipe.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +65,34 @@ def test_server__ends_with_the_session(sail: SparkSession) -> None:
         port = int(address.rpartition(":")[2])
         assert _listens(port)
     assert not _listens(port)
+
+
+@pytest.mark.usefixtures("sail")  # that it is installed
+def test_server_that_dies_while_it_runs__is_told_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_city(city(7601, size="small"), tmp_path / "scans", 7601)
+    (tmp_path / "scratch").mkdir()
+    servers: list[subprocess.Popen[str]] = []
+    popen = subprocess.Popen
+
+    def opened(*given: Any, **named: Any) -> subprocess.Popen[str]:
+        servers.append(popen(*given, **named))
+        return servers[-1]
+
+    def progress(step: str, *_: int) -> None:
+        if step == "routes":
+            servers[0].kill()
+
+    monkeypatch.setattr(subprocess, "Popen", opened)
+    asked: dict[str, Any] = {"out": tmp_path / "out", "scratch": tmp_path / "scratch", "progress": progress}
+    with (
+        pytest.raises(InputError, match="the job 'concluded' failed on the session"),
+        engines.opened_session("sail") as session,
+    ):
+        cluster.run(session, tmp_path / "scans", **asked)
+    assert list((tmp_path / "scratch").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def _listens(port: int) -> bool:

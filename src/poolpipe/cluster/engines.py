@@ -120,7 +120,13 @@ def _session(address: str, master: str | None) -> SparkSession:
 
 
 def _let_go_at_once(session: Any) -> None:
-    """Ask nothing of a server that ends with the session: Sail answers between its tasks, and Ctrl-C waited for them."""
+    """Ask nothing of a server that ends with the session: Sail answers between its tasks, and Ctrl-C waited for them.
+
+    Nor ask a second one: a server of this machine that is gone, for want of memory say, was asked for ten minutes.
+    """
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
+    session.client.set_retry_policies([DefaultPolicy(max_retries=2)])
     session.release_session_on_close = False
     session.client.interrupt_operation = lambda _: []
 

@@ -157,9 +157,9 @@ def _others(parts: Sequence[PartFound]) -> tuple[pl.DataFrame, list[NDArray[np.i
 
 
 def joined_links(parts: Sequence[PartFound], numbers: Sequence[PartNumbers]) -> Links:
-    """Join people and tubes, tube by tube in their order."""
-    tubes = _joined([each.coded(part.tubes) for part, each in zip(parts, numbers, strict=True)])
-    members = _joined([each.coded(part.members) for part, each in zip(parts, numbers, strict=True)])
+    """Join people and tubes, tube by tube in their order; both are taken out of the parts."""
+    tubes = _joined([each.coded(part.take("tubes")) for part, each in zip(parts, numbers, strict=True)])
+    members = _joined([each.coded(part.take("members")) for part, each in zip(parts, numbers, strict=True)])
     order = tubes["tube"].arg_sort().to_numpy()
     counts = tubes["people"].to_numpy().astype(np.int64)
     begins = np.cumsum(counts) - counts
@@ -200,7 +200,7 @@ def joined_subjects(
     codes, numbers = joined
 
     def every(name: str) -> pl.DataFrame:
-        return _joined([each.coded(getattr(part, name)) for part, each in zip(parts, numbers, strict=True)])
+        return _joined([each.coded(part.take(name)) for part, each in zip(parts, numbers, strict=True)])
 
     sets, recalls, before = [], [], 0
     for part, each in zip(parts, numbers, strict=True):

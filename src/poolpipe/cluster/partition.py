@@ -82,7 +82,7 @@ class PartTask:
     is_distinct: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PartFound:
     """What follows from a partition's tubes, boxes and plates, coded by its own dictionaries.
 
@@ -131,6 +131,12 @@ class PartFound:
     times: TimesSeen | None
     reads: int
     received: int
+
+    def take(self, name: str) -> pl.DataFrame:
+        """Give a frame away: it is not held here while it is joined with those of other partitions."""
+        frame: pl.DataFrame = getattr(self, name)
+        setattr(self, name, frame.clear())
+        return frame
 
     def without_ids(self) -> tuple[pl.DataFrame, PartFound]:
         """The events with an id, and all else."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -176,7 +177,7 @@ class _ClusterJobs:
     def scan(self, inputs: FileInputs | StoreInputs) -> list[FilesRead]:
         """Read all files."""
         tasks = inputs.tasks(self._parts)
-        self._kept(jobs.scanned(self._session, tasks, self._scratch / "tasks"), "scanned")
+        self._kept("scanned", lambda: jobs.scanned(self._session, tasks, self._scratch / "tasks"))
         files = _told(self._taken("scanned", OUTCOME))
         if [each.number for each in files] != [task.number for task in tasks]:
             raise InputError.of("cluster_lost", where="session", there=len(files), wanted=len(tasks))
@@ -228,7 +229,7 @@ class _ClusterJobs:
         return found, which
 
     def _parts_found(self, task: PartTask) -> list[PartFound]:
-        self._kept(jobs.concluded(self._read("scanned"), self._scratch / "routes", task), "concluded")
+        self._kept("concluded", lambda: jobs.concluded(self._read("scanned"), self._scratch / "routes", task))
         return jobs.found_in(self._taken("concluded", jobs.FOUND))
 
     def conflicts(self) -> pl.DataFrame:
@@ -236,15 +237,17 @@ class _ClusterJobs:
         nothing = pl.DataFrame(schema={"round": pl.String, "subject": pl.String, "at": TIME})
         if next(self._taken("concluded", jobs.IDS), None) is None:
             return nothing
-        self._kept(jobs.conflicts(self._read("concluded"), self._parts), "conflicts")
+        self._kept("conflicts", lambda: jobs.conflicts(self._read("concluded"), self._parts))
         told: list[pl.DataFrame] = [received(row.blob) for row in self._taken("conflicts", jobs.IDS)]
         return pl.concat([nothing, *told])
 
-    def _kept(self, frame: DataFrame, name: str) -> None:
+    def _kept(self, name: str, made: Callable[[], DataFrame]) -> None:
         try:
-            # blobs are packed already
-            writer = frame.write.mode("overwrite").option("compression", "uncompressed")
-            writer.parquet(address_of(self._scratch / name))
+            with warnings.catch_warnings():  # of a server that is gone the error is told
+                warnings.filterwarnings("ignore", message=r"\[RETRIES_EXCEEDED\]")
+                # a session is asked while a frame is made, too; blobs are packed already
+                writer = made().write.mode("overwrite").option("compression", "uncompressed")
+                writer.parquet(address_of(self._scratch / name))
         except engine_errors() as error:
             why = str(error).strip().splitlines() or [type(error).__name__]
             raise InputError.of("cluster_failed", where="session", job=name, why=why[0][:300]) from error
@@ -259,7 +262,12 @@ class _ClusterJobs:
         if not files:
             return iter(())
         kept = dataset(files, format="parquet", schema=jobs.COLUMNS)
-        return jobs.rows_of(kept.to_batches(filter=field("what") == what, batch_size=8))
+        asked = {
+            "batch_size": 1,
+            "batch_readahead": 1,
+            "fragment_readahead": 1,
+        }  # a row may be a city's eighth
+        return jobs.rows_of(kept.to_batches(filter=field("what") == what, **asked))
 
 
 def _told(rows: Iterable[TravellingRow]) -> list[FilesRead]:
