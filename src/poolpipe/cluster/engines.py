@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-__all__ = ["ENGINES", "Engine", "engine_errors", "opened_session"]
+__all__ = ["ENGINES", "Engine", "engine_errors", "opened_session", "without_notes"]
 
 Engine = Literal["spark", "sail"]
 ENGINES: Final = get_args(Engine)
 
 _SETTINGS: Final = {
     "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",  # the command has its own
+    "spark.log.level": "ERROR",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "8",  # a row may be tens of megabytes
     "spark.sql.execution.pythonUDF.arrow.enabled": "true",
 }
@@ -63,10 +65,7 @@ def opened_session(engine: Engine, master: str | None = None) -> Iterator[SparkS
         address = str(master) if connects else last.enter_context(_sail()) if engine == "sail" else ""
         if not address:
             last.enter_context(java_here())
-        with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", message="PySpark does not yet fully support pandas", category=FutureWarning
-            )
+        with without_notes():
             try:
                 session = _session(address, master)
             except engine_errors() as error:
@@ -76,6 +75,15 @@ def opened_session(engine: Engine, master: str | None = None) -> Iterator[SparkS
         if engine == "sail" and not connects:
             _let_go_at_once(session)
         yield session
+
+
+@contextmanager
+def without_notes() -> Iterator[None]:
+    """Keep to themselves what clients warn of: that pandas is new, and that a server is gone, of which the error is told."""
+    with warnings.catch_warnings():
+        for each in ("PySpark does not yet fully support pandas", r"\[RETRIES_EXCEEDED\]"):
+            warnings.filterwarnings("ignore", message=each)
+        yield
 
 
 def engine_errors() -> tuple[type[Exception], ...]:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
-from poolpipe.cluster.engines import engine_errors
+from poolpipe.cluster.engines import engine_errors, without_notes
 from poolpipe.errors import InputError
 from poolpipe.paths import LEDGER
 from poolpipe.store.opened import Store
@@ -90,12 +90,13 @@ def _fetched(session: SparkSession, address: str, scratch: Path) -> str:
     inside = scratch / "inputs" / parts.scheme / parts.netloc / parts.path.strip("/")
     copied: dict[str, int] = {}
     try:
-        files = session.read.format("binaryFile").option("recursiveFileLookup", "true").load(root)
-        told = files.select("path", "content").mapInArrow(
-            _copier(root, str(inside)), "path string, size bigint"
-        )
-        for row in told.collect():
-            copied[row["path"]] = row["size"]
+        with without_notes():
+            files = session.read.format("binaryFile").option("recursiveFileLookup", "true").load(root)
+            told = files.select("path", "content").mapInArrow(
+                _copier(root, str(inside)), "path string, size bigint"
+            )
+            for row in told.collect():
+                copied[row["path"]] = row["size"]
     except engine_errors() as error:
         why = str(error).strip().splitlines() or [type(error).__name__]
         raise InputError.of("cluster_address", where=address, why=why[0][:300]) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from pyarrow.dataset import dataset, field
 from poolpipe.choices import check_choice
 from poolpipe.city_stages import View, conclude_city, early_warnings
 from poolpipe.cluster import jobs
-from poolpipe.cluster.engines import engine_errors
+from poolpipe.cluster.engines import engine_errors, without_notes
 from poolpipe.cluster.event_blobs import unpacked
 from poolpipe.cluster.file_inputs import FileInputs, paths_of
 from poolpipe.cluster.given import fetched, opened_store
@@ -243,8 +242,7 @@ class _ClusterJobs:
 
     def _kept(self, name: str, made: Callable[[], DataFrame]) -> None:
         try:
-            with warnings.catch_warnings():  # of a server that is gone the error is told
-                warnings.filterwarnings("ignore", message=r"\[RETRIES_EXCEEDED\]")
+            with without_notes():
                 # a session is asked while a frame is made, too; blobs are packed already
                 writer = made().write.mode("overwrite").option("compression", "uncompressed")
                 writer.parquet(address_of(self._scratch / name))
