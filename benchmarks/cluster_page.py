@@ -13,13 +13,13 @@ from benchmarks.marked import DOCS, put_between
 
 HEADS = {
     "cluster.md": (
-        ("people", "what", "s", "times one process", "reading, partitions, driver, s", "CPU of workers, s", "sent, MB",
+        ("people", "what", "s", "times one process", "reading, partitions, driver, s", "CPU of workers; here, s", "sent, MB",
          "largest partition, MB", "driver, GB", "Sail, or Java; largest Python worker, GB"),
         ("people", "machines of 16 cores", "workers, s", "driver, s", "sent, GB", "driver, GB"),
         ("one process", "parts", "five tables as plain SQL"),
     ),
     "cluster.zh.md": (
-        ("人数", "方式", "秒", "单进程的倍数", "读取、分区、驱动程序，秒", "工作进程 CPU，秒", "传送，MB",
+        ("人数", "方式", "秒", "单进程的倍数", "读取、分区、驱动程序，秒", "CPU：工作进程；本进程，秒", "传送，MB",
          "最大分区，MB", "驱动程序，GB", "Sail 或 Java；最大的 Python 工作进程，GB"),
         ("人数", "16 核机器", "工作机，秒", "驱动程序，秒", "传送，GB", "驱动程序，GB"),
         ("单进程", "个分区", "五张表的普通 SQL"),
@@ -49,6 +49,11 @@ def _head(names: tuple[str, ...]) -> list[str]:
     return [f"| {' | '.join(names)} |", "| --- " * len(names) + "|"]
 
 
+def _cpu(told: dict[str, Any]) -> str:
+    own = f"{told['cpu']:.1f}" if "cpu" in told else ""
+    return f"{told['worker_cpu']:.1f}; {own}" if "worker_cpu" in told else own
+
+
 def _row(people: str, name: str, told: dict[str, Any], one: float) -> str:
     steps, memory = "", ""
     if "until_reading" in told:
@@ -58,7 +63,7 @@ def _row(people: str, name: str, told: dict[str, Any], one: float) -> str:
     if engine:
         memory = f"{engine:.1f}" + (f"; {told['python_gb']:.1f}" if "python_gb" in told else "")
     cells = [
-        f"{people} M", name, f"{told['seconds']:.1f}", f"{told['seconds'] / one:.1f}", steps, str(told.get("worker_cpu", "")),
+        f"{people} M", name, f"{told['seconds']:.1f}", f"{told['seconds'] / one:.1f}", steps, _cpu(told),
         str(told.get("sent_mb", "")), str(told.get("largest_part_mb", "")), f"{told['gb']:.1f}", memory,
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
