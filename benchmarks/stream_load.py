@@ -74,6 +74,7 @@ class Service:
             self.log.append(line)  # as they come: a service whose log nobody reads would stop
 
     def metrics(self) -> dict[str, float]:
+        """The metrics, over a connection of their own."""
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as answer:  # noqa: S310 - our own
             lines = answer.read().decode().splitlines()
         return {
@@ -289,6 +290,32 @@ def run(service: Service, tokens: list[str], seconds: float, count_of_batches: i
 def family(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(each for child in children for each in family(int(child)))]
+
+
+def process_name(service: Service, pid: int) -> str:
+    """What a process of a service does; nothing for one that does nothing of ours, or that has ended."""
+    own = [each for each in family(service.process.pid) if "resource_tracker" not in _command(each)]
+    names = ("taking in", "door", "tables")
+    return dict(zip(own, names, strict=False)).get(pid, "")
+
+
+def memory(service: Service) -> dict[str, float]:
+    """Megabytes of each process by what it does; pages that several have are shared out."""
+    return _by_name(service, r"Pss:\s+(\d+) kB", "smaps_rollup")
+
+
+def peaks(service: Service) -> dict[str, float]:
+    """Megabytes that each process had at most."""
+    return _by_name(service, r"VmHWM:\s+(\d+) kB", "status")
+
+
+def _by_name(service: Service, line: str, file: str) -> dict[str, float]:
+    found = {}
+    for pid in family(service.process.pid):
+        told = re.search(line, Path(f"/proc/{pid}/{file}").read_text())
+        if told and (name := process_name(service, pid)):
+            found[name] = int(told[1]) / 1e3
+    return found
 
 
 def _command(pid: int) -> str:

@@ -139,10 +139,19 @@ def test_board__without_charts_is_what_a_run_is() -> None:
         board.close()
 
 
-def test_look_that_fails__is_told() -> None:
-    failed = threading.Event()
-    live = _live(CITIES["none lost"]())
-    live.held = None  # type: ignore[assignment, method-assign]
-    board = LiveBoard(live, None, 96, drift_seconds=0.01, failed=lambda _: failed.set())
-    assert failed.wait(60)
-    board.close()
+def test_look_that_fails__is_told_and_the_board_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed, look = threading.Event(), DriftWatch.look
+
+    def fails_first(watch: DriftWatch) -> pl.DataFrame:
+        if failed.is_set():
+            return look(watch)
+        raise MemoryError
+
+    monkeypatch.setattr(DriftWatch, "look", fails_first)
+    live = _live(CITIES["control_ct"]())
+    board = LiveBoard(live, None, 96, drift_seconds=0.01, charts_failed=lambda _: failed.set())
+    try:
+        assert failed.wait(60)
+        assert b"lab_drift" in board.answer("anomalies", {"after": "0", "rows": "100000"})[1]
+    finally:
+        board.close()

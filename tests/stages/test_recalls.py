@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -183,3 +184,21 @@ def test_recalls_and_cases__agree_with_the_reference(events, as_of):
     ] == day.recalls
     found, wanted = cases(known), day.cases()
     assert [{name: row[name] for name in other} for row, other in zip(found, wanted, strict=True)] == wanted
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_ranks__are_those_of_households_of_one_where_none_is_known(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, few = int(rng.integers(0, 60)), int(rng.integers(1, 6))
+    of_tube = np.sort(rng.integers(0, 8, n))
+    recalls = pl.DataFrame(
+        {
+            "person": np.arange(n),
+            "status": pl.Series(rng.integers(0, 3, n), dtype=pl.Int8),
+            "due_at": pl.Series(rng.integers(0, few, 8)[of_tube] * 1_000_000, dtype=pl.Int64).cast(TIME),
+            "p_infected": rng.integers(0, few, n) / 7,
+        }
+    )
+    nobody = pl.DataFrame(schema={"person": pl.Int64, "household": pl.UInt32})
+    ranked = rank_recalls(recalls, None)
+    assert ranked.equals(rank_recalls(recalls, nobody).select(ranked.columns))

@@ -203,3 +203,22 @@ def test_command__shows_answers_and_masks_people_of_a_result(folder: Path) -> No
     with Store(store) as opened:
         assert opened.unsealings().is_empty()
     assert set(TABLES) - {"rejects"} == set(CONTENTS) - {CONCLUDED}
+
+
+def test_sql__beside_a_service_advises_what_a_service_allows(folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "city"
+    with poolpipe.Store(store) as opened:
+        opened.ingest(folder / "scans")
+    for name, kept in (("none", False), ("older", True)):
+        with poolpipe.Store(store) as opened:
+            if kept:
+                opened.conclude()
+                write_city(city(6401, size="tiny"), tmp_path / name, 6401)
+                opened.ingest(tmp_path / name)
+            with opened.serving():
+                told = CliRunner().invoke(command, ["sql", str(store), "select count(*) from pools"])
+                assert told.exit_code == 1
+                assert "/tables/NAME" in told.stderr
+                assert "when it has ended" in told.stderr
+            told = CliRunner().invoke(command, ["sql", str(store), "select count(*) from pools"])
+            assert "/tables/NAME" not in told.stderr

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Scans", "halves", "sort_by_tube"]
 
 _THREADS = 2
+_FEW = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _moved(places: list[NDArray[np.uint32]], values: list[NDArray[Any]], moved: 
 
 
 def halves(offsets: NDArray[np.int64], work: Callable[[int, int], None]) -> None:
-    """Call `work` on two threads, each with a range of tubes that holds about half of the scans.
+    """Call `work` with two ranges of tubes that hold about half of the scans each, on a thread each where these are many.
 
     Parameters
     ----------
@@ -131,5 +132,8 @@ def halves(offsets: NDArray[np.int64], work: Callable[[int, int], None]) -> None
     """
     cuts = np.searchsorted(offsets, np.linspace(0, offsets[-1], _THREADS + 1)[1:-1])
     ends = [0, *cuts.tolist(), len(offsets) - 1]
+    if offsets[-1] < _FEW:  # a thread takes 0.1 ms, and several on a machine with other work to do
+        list(map(work, ends[:-1], ends[1:]))
+        return
     with ThreadPoolExecutor(_THREADS) as pool:
         list(pool.map(work, ends[:-1], ends[1:]))

@@ -192,13 +192,14 @@ def propagate_beliefs(
                 since = now - len(layers) - (1 if shared else 0)
                 since = -1 if sweeps == 1 else since
                 parts = [layer] if shared or layer.size < FEW_ROWS else np.array_split(layer, workers)
-                jobs = [
-                    executor.submit(
-                        run, part, graph.offsets, graph.members, graph.rows, graph.table,
-                        odds, ratio, stamp, since, now, sweeps > damp_after, tolerance,
-                    )
-                    for part in parts
-                ]  # fmt: skip
+                rest = (
+                    graph.offsets, graph.members, graph.rows, graph.table,
+                    odds, ratio, stamp, since, now, sweeps > damp_after, tolerance,
+                )  # fmt: skip
+                if len(parts) == 1:  # without a thread: the executor starts none that it is not asked for
+                    moved = max(moved, run(layer, *rest))
+                    continue
+                jobs = [executor.submit(run, part, *rest) for part in parts]
                 moved = max(moved, *(job.result() for job in jobs))
     last_sweep = 1 + sweeps * len(layers) if moved > tolerance else np.inf
     found = PropagatedBeliefs(odds, ratio, stamp > last_sweep, sweeps)

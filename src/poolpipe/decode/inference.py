@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from poolpipe.decode.fit import Fit, judge
 from poolpipe.decode.layout import clean_tables, lay_out
 from poolpipe.decode.load_inference import believe_loads, load_problem
 from poolpipe.decode.parts import Parts
+from poolpipe.decode.ranges import FEW_ROWS
 from poolpipe.decode.reduction import contradicted, reduce_layout
 from poolpipe.decode.verdicts import nobody_infected, table_of_pools
 from poolpipe.errors import PolicyError
@@ -162,14 +163,15 @@ def decode(
     _check_effort(tolerance, most_sweeps, threads)
     seats, pools, people = clean_tables(seats, pools, people)
     layout = lay_out(seats, pools, people, model)
+    expect = partial(surprises.expectations, layout, model, threads=max(1, threads - 1))
     with ThreadPoolExecutor(1) as beside:  # the two are independent: saves a second or two for a city
-        expecting = beside.submit(surprises.expectations, layout, model, threads=max(1, threads - 1))
+        expecting = beside.submit(expect) if layout.members.size >= FEW_ROWS else None
         whole = Parts.of(layout.offsets, layout.members, layout.informative, layout.prior.size)
         measured = load_problem(layout, whole, model)
         graph = reduce_layout(layout if measured is None else layout.silenced(measured.wanted))
         if measured is not None:
             graph = replace(graph, impossible=graph.impossible | contradicted(layout))
-    expected = expecting.result()
+    expected = expect() if expecting is None else expecting.result()
     parts = whole if graph.members is layout.members else Parts.of_graph(graph)
     answer = Answer.start(layout, graph, whole)
     rest = _solve_small(graph, parts, answer, effort)

@@ -10,12 +10,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import numpy as np
 import polars as pl
 
 from poolpipe.choices import check_choice
-from poolpipe.coding.distinct import distinct
 from poolpipe.errors import InputError
+from poolpipe.live.coded_rows import IN_ORDER, is_selected_coded, rows_with
 from poolpipe.live.rights import EVERYTHING, has_place, rows_of_place, seen_rows
 from poolpipe.store.pseudonymous import is_shuffled
 from poolpipe.tables import TABLES
@@ -37,6 +36,7 @@ FORMATS: Final = {
 }
 """Media types, and the formats that they mean."""
 
+_FILTERS: Final = ("round", "site", "lab", "status")
 _DIGITS: Final = 18
 """Digits of the largest number that is asked for: it fits into 64 bits."""
 
@@ -93,15 +93,14 @@ def asked_rows(
         If there is no such table, or it does not have a column that is asked by.
     """
     check_choice("table", asked.table, tuple(TABLES), InputError)
+    if is_selected_coded(tables, asked.table, as_of):
+        return _selected_coded(tables, asked, as_of, reader, sealing)
     rows = tables.table(asked.table, as_of)
 
     def pools() -> pl.DataFrame:
-        if asked.table not in ("recalls", "cases"):
-            return tables.table("pools")
-        tubes = getattr(tables, asked.table).select("tube")["tube"].to_numpy()  # few of a city's
-        return tables.rows_of("pools", distinct(tubes).astype(np.int64))
+        return tables.table("pools")
 
-    for name in ("round", "site", "lab", "status"):
+    for name in _FILTERS:
         value = getattr(asked, name)
         if value is None:
             continue
@@ -116,6 +115,37 @@ def asked_rows(
     return seen_rows(
         asked.table, of_place.slice(asked.first, asked.rows), pools, reader._replace(site="", lab=""), sealing
     )
+
+
+def _selected_coded(
+    tables: LiveTables,
+    asked: TableAsked,
+    as_of: datetime | None,
+    reader: ReaderRights,
+    sealing: DataKeys | None,
+) -> pl.DataFrame:
+    """As `asked_rows`, of a table of tubes: its rows are selected as numbers, and only those are written as words."""
+    columns = [column.name for column in TABLES[asked.table]]
+    wanted: list[tuple[str, str]] = []
+    for name in _FILTERS:
+        if (value := getattr(asked, name)) is not None:
+            if name not in ("site", "lab"):
+                check_choice("column", name, tuple(columns), InputError)
+            wanted.append((name, value))
+    wanted += [(name, value) for name in ("site", "lab") if (value := getattr(reader, name))]
+    rows = rows_with(tables, asked.table, tables.coded(asked.table, as_of or tables.as_of), wanted)  # type: ignore[arg-type]
+    anywhere = reader._replace(site="", lab="")
+    page = slice(asked.first, asked.first + asked.rows)
+
+    def unused() -> pl.DataFrame:
+        return pl.DataFrame()
+
+    if asked.table in IN_ORDER:  # of a city's recalls a page is written as words, and no more
+        return seen_rows(asked.table, tables.worded(asked.table, rows[page]), unused, anywhere, sealing)
+    worded = tables.worded(asked.table, rows) if wanted else tables.table(asked.table, as_of)
+    if is_shuffled(asked.table):
+        return seen_rows(asked.table, worded, unused, anywhere, sealing)[page]
+    return seen_rows(asked.table, worded[page], unused, anywhere, sealing)
 
 
 def whole_number(name: str, given: str) -> int:

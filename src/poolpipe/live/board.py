@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from poolpipe.live.rights import ReaderRights
     from poolpipe.live.state import Live
+    from poolpipe.live.told import KeptVersion
     from poolpipe.live.waiting import FoldBatch
     from poolpipe.store.event_tables import EventTables
     from poolpipe.store.keys import DataKeys
@@ -83,12 +84,14 @@ class LiveBoard:
         The clock on the wall.
     drift_seconds : float, optional
         How often the charts of laboratories are looked at; never by default, and then there is no `lab_drift`.
+    charts_failed : callable, optional
+        Called where a look at the charts fails, in its thread: all other tables go on, and a later look is tried.
     """
 
     def __init__(
         self, live: Live, sealing: DataKeys | None, wells: int, *, position: int = 0, waiting: WaitingEvents | None = None,
         failed: Callable[[BaseException], None] | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        drift_seconds: float | None = None,
+        drift_seconds: float | None = None, charts_failed: Callable[[BaseException], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self.live, self.sealing, self._wells = live, sealing, wells
         live.history = History(1)  # whole tables of many versions are large: `ToldChanges` keeps rows
@@ -101,9 +104,8 @@ class LiveBoard:
         self._told = ToldChanges(live.tables.version)
         self._looked_at = self._renew_at = float("-inf")
         self._renewing = False
-        self._charts = ChartLooks(
-            live, self._changed, lambda: self._ends or self._failed is not None, self._fail
-        )
+        is_over = lambda: self._ends or self._failed is not None  # noqa: E731 - short
+        self._charts = ChartLooks(live, self._changed, is_over, charts_failed)
         self._rendering = BoundedSemaphore(2), BoundedSemaphore(1)
         self._counts = dict.fromkeys(_COUNTED, 0.0)
         self._wall = now()
@@ -230,7 +232,7 @@ class LiveBoard:
                 for each in later or ():
                     known = each.version
                     # without a row the reader learns how far he is, as the id of an event that his library does not hand on
-                    yield each.events(wanted, reader, self.sealing) or f"id: {known}\n\n"
+                    yield self._told.text(each, wanted, reader, self.sealing) or f"id: {known}\n\n"
         finally:
             with self._changed:
                 self._counts["followers"] -= 1
@@ -306,7 +308,7 @@ class LiveBoard:
         if self._on_failure:
             self._on_failure(error)
 
-    def _later(self, known: int, seconds: float) -> list[ToldVersion] | None:
+    def _later(self, known: int, seconds: float) -> list[KeptVersion] | None:
         """What changed after a version, as soon as something did; empty where nothing does."""
         with self._changed:
             self._looked_at = time.monotonic()
@@ -346,8 +348,7 @@ class LiveBoard:
                 self._folding = False
                 self._changed.notify_all()
             if self._failed is not None:
-                if self._on_failure:
-                    self._on_failure(self._failed)
+                self._fail(self._failed)
                 return
 
     def _pause(self) -> float | None:

@@ -37,7 +37,7 @@ class ChartLooks:
     is_over : callable
         Whether the board ends or has failed.
     failed : callable
-        Called with what went wrong.
+        Called with what went wrong in a look; what was seen before stays, and a later look is tried.
 
     Attributes
     ----------
@@ -67,7 +67,11 @@ class ChartLooks:
         if self._watch is None:
             return
         with self._looking:
-            seen = self._watch.look()
+            try:
+                seen = self._watch.look()
+            except Exception as error:  # noqa: BLE001 - whatever it is, no other table rests on the charts
+                self._failed(error)
+                return
             with self._changed:
                 self.waiting = None if self._live.tables.drifting.equals(seen) else seen
                 self._changed.notify_all()
@@ -92,9 +96,5 @@ class ChartLooks:
                 if self._changed.wait_for(self._is_over, rest):
                     return
             began = time.monotonic()
-            try:
-                self.look()
-            except BaseException as error:  # noqa: BLE001 - as of a fold
-                self._failed(error)
-                return
+            self.look()
             rest = max(seconds, _RESTS * (time.monotonic() - began))

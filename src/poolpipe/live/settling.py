@@ -9,6 +9,7 @@ import polars as pl
 
 from poolpipe.coding.distinct import distinct
 from poolpipe.live.concluding import NO_CLOCKS
+from poolpipe.live.row_index import spread_spans
 from poolpipe.stages.anomalies import of_arrivals
 from poolpipe.stages.anomalies.recalls import of_recalls
 from poolpipe.stages.anomalies.rows import Seen
@@ -18,6 +19,8 @@ from poolpipe.stages.recalls import overdue_at, rank_recalls
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from numpy.typing import NDArray
 
     from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.coding.quarters import Heard
@@ -43,10 +46,19 @@ def settled_recalls(recalls: pl.DataFrame, codes: Dictionaries, as_of: datetime)
         Give the order of the tubes.
     as_of : datetime
     """
-    rounds, tubes = codes.entity("tube", recalls["tube"])
-    ordered = recalls.with_columns(rounds.alias("_round"), tubes.alias("_tube"))
-    ordered = ordered.sort("_round", "_tube", maintain_order=True).drop("_round", "_tube")
-    return rank_recalls(ordered.with_columns(overdue_at(as_of).alias("overdue")), None)
+    return rank_recalls(
+        recalls[_in_order(recalls, codes)].with_columns(overdue_at(as_of).alias("overdue")), None
+    )
+
+
+def _in_order(recalls: pl.DataFrame, codes: Dictionaries) -> NDArray[np.int64]:
+    """Rows of recalls in the order of round and code of their tubes; those of a tube, which stand together, stay in theirs."""
+    tubes = recalls["tube"].to_numpy()
+    begins = np.flatnonzero(np.append(np.ones(min(len(tubes), 1), np.bool_), tubes[1:] != tubes[:-1]))
+    ends = np.append(begins[1:], len(tubes))
+    named = pl.DataFrame(codes.entity("tube", pl.Series(tubes[begins])))
+    order = named.with_row_index("row").sort("round", "tube", maintain_order=True)["row"].to_numpy()
+    return spread_spans(begins[order], ends[order])
 
 
 def settled_anomalies(

@@ -190,18 +190,42 @@ class LiveTables:
             return _sorted(
                 pl.concat([self.anomalies.whole().drop("owner"), self.settled(asked), self.drifting]), name
             )
-        found: dict[str, pl.DataFrame] = {}
-        if name == "recalls":
-            found[name] = self._ranked(as_of)
-        elif name == "ledger":
-            found[name] = balance(self.pools.select("tube", "site", "box", "mode", "state"), self.codes)
-        elif name == "retention":
-            found[name] = keep_tubes(
-                self.pools.select("tube", "lab", "call", "called_at", "set_aside"), self.policy, as_of
-            )
-        else:
-            found[name] = getattr(self, name).whole()
-        return _sorted(self._decoded(name, found[name]), name)
+        if name == "ledger":
+            ledger = balance(self.pools.select("tube", "site", "box", "mode", "state"), self.codes)
+            return _sorted(self._decoded(name, ledger), name)
+        return self.worded(name, self.coded(name, as_of))
+
+    def coded(self, name: str, as_of: datetime) -> pl.DataFrame:
+        """The rows of a table as numbers, from which a reader's are selected before they are written as words.
+
+        Parameters
+        ----------
+        name : {"pools", "members", "recalls", "cases", "retention"}
+        as_of : datetime
+            Not before the latest event.
+
+        Returns
+        -------
+        DataFrame
+            Recalls in the order of the table, others in no order.
+        """
+        if name == "retention":
+            pools = self.pools.select("tube", "lab", "call", "called_at", "set_aside")
+            return keep_tubes(pools, self.policy, as_of)
+        if name != "recalls":
+            whole: pl.DataFrame = getattr(self, name).whole()
+            return whole
+        key = "urgent", as_of
+        if key not in self._made:
+            ranked = self._ranked(as_of)
+            place = np.empty(ranked.height, np.int64)
+            place[ranked["rank"].to_numpy() - 1] = np.arange(ranked.height)
+            self._made[key] = ranked[place]
+        return self._made[key]
+
+    def worded(self, name: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """Write rows that `coded` gave as words, sorted as the table."""
+        return _sorted(self._decoded(name, rows), name)
 
     def _ranked(self, as_of: datetime) -> pl.DataFrame:
         key = "ranked", as_of

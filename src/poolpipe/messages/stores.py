@@ -71,6 +71,20 @@ STORES: Final = {
         "`poolpipe run STORE` concludes and keeps them; or ask for version {newest}",
         "请用 `poolpipe run STORE` 得出并保存各结果表，或查看版本 {newest}",
     ),
+    "not_concluded_now": Message(
+        "no tables are kept of version {version}, and another process writes into it", "版本 {version} 尚未得出结论，且另一进程正在写入",
+        "while `poolpipe serve` runs, ask it for `/tables/NAME`; `poolpipe run STORE --out DIR` writes them elsewhere; "
+        "when it has ended, `poolpipe run STORE` keeps them",
+        "`poolpipe serve` 运行期间请向它读取 `/tables/表名`，或用 `poolpipe run STORE --out DIR` 另存；"
+        "它结束后用 `poolpipe run STORE` 保存",
+    ),
+    "concluded_before_now": Message(
+        "no tables are kept of version {version}, and another process writes into it; the newest that are kept are of version {newest}",
+        "版本 {version} 尚未得出结论，且另一进程正在写入；现存最新的结果表属于版本 {newest}",
+        "while `poolpipe serve` runs, ask it for `/tables/NAME`, or ask for version {newest}; when it has ended, "
+        "`poolpipe run STORE` keeps them",
+        "`poolpipe serve` 运行期间请向它读取 `/tables/表名`，或查看版本 {newest}；它结束后用 `poolpipe run STORE` 保存",
+    ),
     "ledger_unreadable": Message("the ledger cannot be opened: {why}", "无法打开账本：{why}",
         "bring ledger.sqlite back from a copy of the store", "请从备份恢复 ledger.sqlite"),
     "ledger_page_damaged": Message("the page at byte {place} is not as it was written", "第 {place} 字节处的页与写入时不同"),

@@ -169,7 +169,8 @@ def _of_store(
     path: Path, key: str | None, progress: Callable[[str, int, int], None] | None
 ) -> Iterator[TableFiles]:
     from poolpipe.store import Store
-    from poolpipe.store.concluding_aside import conclude_aside, is_written_into
+    from poolpipe.store.access import is_written_into
+    from poolpipe.store.concluding_aside import conclude_aside
 
     with Store(path, key=key, create=False) as store, TemporaryDirectory(prefix="poolpipe-night-") as folder:
         version = store.version

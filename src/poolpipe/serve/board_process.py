@@ -13,6 +13,7 @@ import shutil
 import signal
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from poolpipe.live.board import LiveBoard
@@ -73,7 +74,13 @@ def run_board(settings: BoardSettings, connection: Connection) -> None:
         live.advance(time.time_ns() // 1_000_000)  # later than any that a reader has from the process before
         board = handed.begin(
             lambda waiting: LiveBoard(
-                live, sealing, wells, waiting=waiting, failed=_end, drift_seconds=settings.drift_seconds
+                live,
+                sealing,
+                wells,
+                waiting=waiting,
+                failed=_end,
+                drift_seconds=settings.drift_seconds,
+                charts_failed=partial(log_failure, "charts_failed"),
             )
         )
         BoardAnswers(board, settings.store, settings.socket).start()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from poolpipe.results.locks import held
 from poolpipe.serve.door import Door
-from poolpipe.serve.log import log
+from poolpipe.serve.log import log, log_failure
 from poolpipe.store.inbox_draining import APPENDING
 
 if TYPE_CHECKING:
@@ -33,8 +33,12 @@ def run_door(settings: DoorSettings, connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process is told, and tells this one
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _allow_many_connections()
-    with held(settings.folder / APPENDING), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, connection))
+    try:
+        with held(settings.folder / APPENDING), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(settings, connection))
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is told as a line of the log
+        log_failure("door_failed", error)
+        os._exit(1)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

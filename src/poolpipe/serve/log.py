@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
+from contextlib import suppress
 
 from poolpipe.display import mask_identities
 from poolpipe.store.ledger_file import now_text
@@ -15,12 +17,29 @@ _LOCK = threading.Lock()
 
 
 def log(event: str, **fields: object) -> None:
-    """Write a line: at, event, and fields; texts are masked where they hold an identity."""
+    """Write a line: at, event, and fields; texts are masked where they hold an identity.
+
+    A line that cannot be written is left out: a full disk or a log that nobody reads any more ends nothing, and keeps
+    nothing from ending.
+    """
     told = {name: mask_identities(each) if isinstance(each, str) else each for name, each in fields.items()}
     line = json.dumps({"at": now_text(), "event": event, **told}, ensure_ascii=False)
     with _LOCK:
-        sys.stderr.write(f"{line}\n")  # at once: another process writes there, too
-        sys.stderr.flush()
+        try:
+            sys.stderr.write(f"{line}\n")  # at once: another process writes there, too
+            sys.stderr.flush()
+        except BrokenPipeError:
+            _write_no_more()
+        except OSError:  # a full disk: later lines are tried
+            return
+
+
+def _write_no_more() -> None:
+    """Let all that goes to stderr go nowhere, what is left in its buffer too: it would fail once more at the end."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stderr.fileno())
+        os.close(nowhere)
 
 
 def log_failure(event: str, error: BaseException) -> None:

@@ -44,6 +44,7 @@ which costs less a request."""
 
 _CONTEXT: Final = multiprocessing.get_context("spawn")
 _START_S: Final = 60.0
+_LOOK_S: Final = 0.1
 
 
 def serve(
@@ -218,12 +219,7 @@ def _door(settings: DoorSettings) -> Iterator[tuple[multiprocessing.process.Base
     process.start()
     theirs.close()
     try:
-        told = ours.recv() if ours.poll(_START_S) else ("silent",)
-    except (EOFError, OSError):
-        told = ("ended",)
-    try:
-        if told[0] != "listening":
-            process.join(1)
+        if not _says_listening(process, ours):
             raise InputError.of("door_ended", where=str(settings.store), status=process.exitcode)
         yield process, ours
     finally:
@@ -232,6 +228,22 @@ def _door(settings: DoorSettings) -> Iterator[tuple[multiprocessing.process.Base
         if process.is_alive():
             process.kill()
             process.join()
+
+
+def _says_listening(process: multiprocessing.process.BaseProcess, connection: Connection) -> bool:
+    """Wait until a door listens; if it does not, let it end, so that its status is known.
+
+    Looks are counted, not seconds: a machine that was stopped for a minute has not waited.
+    """
+    try:
+        if any(connection.poll(_LOOK_S) for _ in range(int(_START_S / _LOOK_S))):
+            return bool(connection.recv()[0] == "listening")
+        log("door_silent", seconds=_START_S)
+        process.kill()
+    except (EOFError, OSError):  # it has let go of the connection, and is about to end
+        pass
+    process.join(_START_S)
+    return False
 
 
 @contextmanager

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from poolpipe.policy import Policy
 
-__all__ = ["LOCK", "StoreKeys", "make_store"]
+__all__ = ["LOCK", "StoreKeys", "is_written_into", "make_store"]
 
 LOCK: Final = ".writing.lock"
 """The file that a writer locks; readers need no lock."""
@@ -108,6 +108,15 @@ def _unwrapped(wrapped: Mapping[str, bytes], master: MasterKey) -> tuple[MasterK
         if newer is None:
             raise
         return MasterKey(newer.secret, master.path), DataKeys.unwrapped(wrapped, newer)
+
+
+def is_written_into(store: Path) -> bool:
+    """Whether another process or thread holds a store's lock at this moment."""
+    try:
+        with held(store / LOCK):
+            return False
+    except BlockingIOError:
+        return True
 
 
 def make_store(path: Path, key: str | os.PathLike[str] | None, policy: Policy) -> None:

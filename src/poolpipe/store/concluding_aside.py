@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from poolpipe.results.locks import held
-from poolpipe.store.access import LOCK, StoreKeys
+from poolpipe.store.access import StoreKeys
 from poolpipe.store.conclusion_tables import seal_rows
 from poolpipe.store.ledger import Ledger
 from poolpipe.store.parts import write_part
@@ -16,16 +15,7 @@ if TYPE_CHECKING:
 
     from poolpipe.store.reader import StoreReader
 
-__all__ = ["conclude_aside", "is_written_into"]
-
-
-def is_written_into(store: Path) -> bool:
-    """Whether another process or thread holds a store's lock at this moment."""
-    try:
-        with held(store / LOCK):
-            return False
-    except BlockingIOError:
-        return True
+__all__ = ["conclude_aside"]
 
 
 def conclude_aside(

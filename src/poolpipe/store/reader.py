@@ -16,7 +16,7 @@ from poolpipe.pipeline import conclude
 from poolpipe.policy import load_policy
 from poolpipe.results.queries import answer, table_missed, tables_named
 from poolpipe.stages.viewpoint import moment_of
-from poolpipe.store.access import StoreKeys
+from poolpipe.store.access import StoreKeys, is_written_into
 from poolpipe.store.arrivals import tell_something
 from poolpipe.store.concluding import concluded_at, version_with_tables
 from poolpipe.store.conclusion_tables import CONCLUDED, CONTENTS
@@ -383,9 +383,12 @@ class StoreReader:
 
     def _not_concluded(self, version: int) -> InputError:
         newest = self._ledger.newest_with(CONCLUDED)
-        if newest is None:
-            return InputError.of("not_concluded", where=str(self.path), version=version)
-        return InputError.of("concluded_before", where=str(self.path), version=version, newest=newest)
+        code = "not_concluded" if newest is None else "concluded_before"
+        if is_written_into(
+            self.path
+        ):  # by a service, most likely: then `poolpipe run STORE` would be refused
+            code += "_now"
+        return InputError.of(code, where=str(self.path), version=version, newest=newest)
 
     def _asked(self, version: int | None) -> int:
         return asked_version(self._ledger, self.path, version)
