@@ -1,8 +1,9 @@
 """How soon a plate's results are in `/tables/recalls` of a service: `python -m benchmarks.plate_latency --people 200000`.
 
 A simulated day without the readings of some plates is ingested, and served. Then these come plate by plate over HTTP, while other
-devices send scans at a rate. The time is from before the plate is posted to the answer of `/tables/recalls` that has it, with all open
-recalls; beside it the time to the acknowledgement alone, and how long scans took to theirs.
+devices send scans at a rate. The time is from before the plate is posted to the answer of `/tables/recalls` that has it: of every
+second plate with all open recalls, of the others with those of its laboratory. Beside it the time to the acknowledgement alone, and how
+long scans took to theirs.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import threading
 import time
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 import polars as pl
@@ -27,6 +29,13 @@ from benchmarks.stream_load import Service, memory, peaks, scan
 from poolpipe.simulate import simulate
 from poolpipe.store import Store
 from poolpipe.store.device_tokens import DeviceTokens
+
+
+class Plate(NamedTuple):
+    """The readings of a plate as a body, and its laboratory."""
+
+    body: bytes
+    lab: str
 
 
 class Scans(threading.Thread):
@@ -106,7 +115,7 @@ def main() -> None:
         keep(given.write, told)
 
 
-def measured(store: Path, plates: list[bytes], given: Any) -> dict[str, Any]:
+def measured(store: Path, plates: list[Plate], given: Any) -> dict[str, Any]:
     """Serve a store, send the plates, and say how long all took."""
     devices = DeviceTokens(store)
     again = f"{time.time():.0f}"
@@ -129,7 +138,7 @@ def measured(store: Path, plates: list[bytes], given: Any) -> dict[str, Any]:
     return told
 
 
-def _served(service: Service, tokens: tuple[str, ...], plates: list[bytes], given: Any) -> dict[str, Any]:
+def _served(service: Service, tokens: tuple[str, ...], plates: list[Plate], given: Any) -> dict[str, Any]:
     began = time.perf_counter()
     lab, office, *guns = tokens
     wait_for_tables(service)
@@ -188,24 +197,36 @@ def made_city(folder: Path, people: int, count: int, seed: int, events: Path | N
             told = store.ingest(part)
         print(f"{told['accepted'].sum():,} events, {len(every)} plates", flush=True)
         shutil.rmtree(part)
-    return [part.write_ndjson().encode() for part in reads.filter(is_late).partition_by("plate")]
+    loads = pl.concat(
+        [pl.read_parquet(each, columns=["plate", "lab"]) for each in (day / "load").glob("*.parquet")]
+    )
+    labs = dict(loads.drop_nulls().unique("plate", keep="any").iter_rows())
+    return [
+        Plate(part.write_ndjson().encode(), labs.get(part["plate"][0], ""))
+        for part in reads.filter(is_late).partition_by("plate")
+    ]
 
 
-def _plates(service: Service, lab: str, office: str, plates: list[bytes]) -> dict[str, Any]:
+def _plates(service: Service, lab: str, office: str, plates: list[Plate]) -> dict[str, Any]:
     """Send the plates; how long it took to the acknowledgement, and until the recalls had them."""
     connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
-    acknowledged, shown = [], []
-    for body in plates:
+    acknowledged: list[float] = []
+    shown: dict[str, list[float]] = {"shown_ms": [], "shown_of_lab_ms": []}
+    for place, plate in enumerate(plates):
+        name = ("shown_ms", "shown_of_lab_ms")[place % 2]
+        lab_only = f"&lab={quote(plate.lab)}" if place % 2 else ""
         began = time.perf_counter()
-        position = json.loads(ask(connection, "POST", "/events/read", lab, body))["position"]
+        position = json.loads(ask(connection, "POST", "/events/read", lab, plate.body))["position"]
         acknowledged.append(time.perf_counter() - began)
-        ask(connection, "GET", f"/tables/recalls?status=open&rows=100000&after={position}", office)
-        shown.append(time.perf_counter() - began)
+        path = f"/tables/recalls?status=open&rows=100000&after={position}{lab_only}"
+        size = len(ask(connection, "GET", path, office))
+        shown[name].append(time.perf_counter() - began)
         time.sleep(0.2)
-    return {
+    told = {name: quantiles(each[5:]) for name, each in shown.items()}
+    return told | {
         "plates": len(plates),
         "acknowledged_ms": quantiles(acknowledged[5:]),
-        "shown_ms": quantiles(shown[5:]),
+        "last_answer_bytes": size,
     }
 
 

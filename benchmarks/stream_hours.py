@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.plate_latency import Scans, ask, made_city, quantiles, wait_for_tables
+from benchmarks.plate_latency import Plate, Scans, ask, made_city, quantiles, wait_for_tables
 from benchmarks.stream_figures import keep
 from benchmarks.stream_load import Service, memory
 from poolpipe.store.device_tokens import DeviceTokens
@@ -46,7 +46,7 @@ class Follower(threading.Thread):
 class Readers(threading.Thread):
     """Sends a plate now and then, and reads the open recalls every second."""
 
-    def __init__(self, port: int, lab: str, office: str, plates: list[bytes], pause_s: float) -> None:
+    def __init__(self, port: int, lab: str, office: str, plates: list[Plate], pause_s: float) -> None:
         super().__init__(daemon=True)
         self._port, self._lab, self._office = port, lab, office
         self._plates, self._pause_s = iter(plates), pause_s
@@ -57,9 +57,11 @@ class Readers(threading.Thread):
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         due = time.perf_counter()
         while True:
-            if (began := time.perf_counter()) >= due and (body := next(self._plates, None)):
+            if (began := time.perf_counter()) >= due and (plate := next(self._plates, None)):
                 due += self._pause_s
-                position = json.loads(ask(connection, "POST", "/events/read", self._lab, body))["position"]
+                position = json.loads(ask(connection, "POST", "/events/read", self._lab, plate.body))[
+                    "position"
+                ]
                 ask(connection, "GET", f"/tables/recalls?status=open&after={position}", self._office)
                 self.shown.append(time.perf_counter() - began)
             began = time.perf_counter()
