@@ -9,6 +9,7 @@ import socket
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,11 @@ class Outcome:
     def wait(self, share: float) -> float:
         """Milliseconds within which such a share was answered."""
         return float(np.quantile(self.waits, share)) * 1000
+
+    def figures(self) -> dict[str, Any]:
+        """Requests a second, milliseconds in the median and in 99 of 100, and answers of other statuses."""
+        others = {str(status): count for status, count in self.statuses.items() if status != 200}
+        return {"rate": self.rate, "ms": [self.wait(0.5), self.wait(0.99)], "others": others}
 
     def told(self) -> str:
         others = {status: count for status, count in self.statuses.items() if status != 200}

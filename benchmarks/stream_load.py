@@ -21,14 +21,16 @@ import tempfile
 import threading
 import time
 import urllib.request
+from operator import mul
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
 
 from benchmarks.load_client import request, send
 from benchmarks.peers.nats_alone import publish_alone
+from benchmarks.stream_figures import keep
 from poolpipe.store import Store
 from poolpipe.store.device_tokens import DeviceTokens
 
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 DEVICES = 256
 BATCH = 1000
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+"""Of the digits of a resident's number (GB 11643)."""
 
 
 class Service:
@@ -111,7 +115,10 @@ def scan(number: int) -> dict[str, str]:
     """A scan as a device sends it; all are of different people, as those of a round are, up to 23 million."""
     day, which = divmod(number, 1000)
     month, year = divmod(day // 28, 12)[::-1]
-    person = f"110105{1940 + year % 70}{month + 1:02}{day % 28 + 1:02}{which:03}X"
+    person = f"110105{1940 + year % 70}{month + 1:02}{day % 28 + 1:02}{which:03}"
+    person += "10X98765432"[
+        sum(map(mul, _WEIGHTS, map(int, person))) % 11
+    ]  # else each would be an anomaly, too
     minute, second = divmod(number // 40 % 36_000, 60)
     return {
         "at": f"2022-02-10T{6 + minute // 60:02}:{minute % 60:02}:{second:02}+08:00", "tube": f"2022021{number // 10:09}", "person": person,
@@ -127,7 +134,8 @@ def arrow(rows: list[dict[str, str]]) -> bytes:
     return sink.getvalue()
 
 
-def singles(service: Service, tokens: list[str], first: int, count: int, rate: float) -> None:
+def singles(service: Service, tokens: list[str], first: int, count: int, rate: float) -> dict[str, Any]:
+    """Send singles; what is told of it."""
     bodies = [json.dumps(scan(first + number)).encode() for number in range(count)]
     requests = [
         [request("/events/collect", token, bodies[number]) for number in range(place, count, DEVICES)]
@@ -142,6 +150,12 @@ def singles(service: Service, tokens: list[str], first: int, count: int, rate: f
         flush=True,
     )
     print(spent.told(count, "single"), flush=True)
+    return {
+        **outcome.figures(),
+        "asked": rate,
+        "singles_a_sync": outcome.acknowledged / max(1, syncs),
+        "processor_us": spent.of_one(count),
+    }
 
 
 class Spent:
@@ -150,16 +164,20 @@ class Spent:
     def __init__(self, service: Service) -> None:
         self._service, self._began = service, [*service.processor(), time.process_time()]
 
-    def told(self, count: int, what: str) -> str:
-        """A line that says how many microseconds each process spent on one of so many."""
+    def of_one(self, count: int) -> dict[str, float]:
+        """How many microseconds each process spent on one of so many."""
         now = [*self._service.processor(), time.process_time()]
         spent = [(after - before) / count * 1e6 for after, before in zip(now, self._began, strict=True)]
-        names = [*("taking in", "door", "tables")[: len(spent) - 1], "client"]
-        of_each = ", ".join(f"{name} {each:.1f}" for name, each in zip(names, spent, strict=True))
+        return dict(zip([*("taking in", "door", "tables")[: len(spent) - 1], "client"], spent, strict=True))
+
+    def told(self, count: int, what: str) -> str:
+        """The same as a line."""
+        of_each = ", ".join(f"{name} {each:.1f}" for name, each in self.of_one(count).items())
         return " " * 33 + f"µs of processor a {what}: {of_each}"
 
 
-def batches(service: Service, tokens: list[str], form: str, first: int, count: int) -> None:
+def batches(service: Service, tokens: list[str], form: str, first: int, count: int) -> dict[str, Any]:
+    """Send batches; what is told of it."""
     several = [[scan(first + place * BATCH + number) for number in range(BATCH)] for place in range(count)]
     write = arrow if form == "Arrow" else lambda rows: "\n".join(map(json.dumps, rows)).encode()
     bodies = [write(rows) for rows in several]
@@ -172,7 +190,7 @@ def batches(service: Service, tokens: list[str], form: str, first: int, count: i
     began = time.perf_counter()
     outcome = send(service.port, requests)
     position = service.metrics()["poolpipe_inbox_position"]
-    told = [f"{count * BATCH / outcome.seconds:,.0f} scans/s synced"]
+    rates = {"synced": count * BATCH / outcome.seconds}
     for what, is_there in (
         ("cleaned", lambda: service.cleaned() >= cleaned),
         ("in the tables shown", lambda: service.has("poolpipe_tables_position", position)),
@@ -182,9 +200,11 @@ def batches(service: Service, tokens: list[str], form: str, first: int, count: i
             continue
         while not is_there():
             time.sleep(0.02)
-        told.append(f"{count * BATCH / (time.perf_counter() - began):,.0f} {what}")
-    print(f"{form + ' of 1,000':32} {outcome.told()}  {', '.join(told)}", flush=True)
+        rates[what] = count * BATCH / (time.perf_counter() - began)
+    told = ", ".join(f"{rate:,.0f} scans/s {what}" for what, rate in rates.items())
+    print(f"{form + ' of 1,000':32} {outcome.told()}  {told}", flush=True)
     print(spent.told(count * BATCH, "scan"), flush=True)
+    return {**outcome.figures(), "scans_a_second": rates}
 
 
 def main() -> None:
@@ -206,37 +226,62 @@ def main() -> None:
         action="store_true",
         help="first the same singles to an application on SQLite, and to NATS alone",
     )
+    parser.add_argument(
+        "--postgres",
+        metavar="PYTHON",
+        help="and to one on Postgres, by this Python (benchmarks.peers.postgres_door)",
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="keep the figures, and write them into docs/serve.md"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         store = Path(folder) / "city"
         Store(store).close()
         devices = DeviceTokens(store)
         tokens = [devices.add(f"gun-{number:03}", rate=1_000_000) for number in range(DEVICES)]
+        told: dict[str, Any] = {}
+        count = int(given.seconds * 2_000)
         if given.peer:
-            peer(Path(folder), tokens, int(given.seconds * 2_000))
-            broker(Path(folder) / "broker", int(given.seconds * 2_000))
+            told["sqlite"] = peer(Path(folder), tokens, count, "sqlite", sys.executable)
+            told["nats"] = broker(Path(folder) / "broker", count)
+        if given.postgres:
+            told["postgres"] = peer(Path(folder), tokens, count, "postgres", given.postgres)
         service = Service(store, options=given.option)
         try:
             while "--no-tables" not in given.option and not service.has("poolpipe_tables_builds_total", 1):
                 time.sleep(0.1)  # the tables begin after the door
-            run(service, tokens, given.seconds, given.batches)
+            told |= run(service, tokens, given.seconds, given.batches)
         except BaseException:
             service.stop(signal.SIGKILL)
             print("".join(service.log), file=sys.stderr)
             raise
+    if given.write:
+        keep("load", told)
 
 
-def peer(folder: Path, tokens: list[str], count: int) -> None:
-    """Send singles to the application on SQLite, as fast as they are answered."""
+def peer(folder: Path, tokens: list[str], count: int, name: str, python: str) -> dict[str, Any]:
+    """Send singles to an application that inserts each into a database, as fast as they are answered.
+
+    Parameters
+    ----------
+    folder : Path
+    tokens : list of str
+    count : int
+        How many singles.
+    name : {"sqlite", "postgres"}
+    python : str
+        By which the application runs.
+    """
     (folder / "tokens").write_text("\n".join(tokens), "utf-8")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     told = [
-        sys.executable,
+        python,
         "-m",
-        "benchmarks.peers.sqlite_door",
+        f"benchmarks.peers.{name}_door",
         str(port),
-        str(folder / "peer.sqlite"),
+        str(folder / f"peer.{name}"),
         str(folder / "tokens"),
     ]
     door = subprocess.Popen(told)
@@ -252,39 +297,48 @@ def peer(folder: Path, tokens: list[str], count: int) -> None:
             [request("/events/collect", token, body) for body in bodies[place::DEVICES]]
             for place, token in enumerate(tokens)
         ]
+        send(port, [each[:1] for each in requests])  # its connections stand
         before = _processor(door.pid)
-        outcome = send(port, requests)
+        outcome = send(port, [each[1:] for each in requests])
         spent = (_processor(door.pid) - before) / count * 1e6
     finally:
         door.kill()
         door.wait()
-    print(f"{'ASGI and SQLite, a commit each':32} {outcome.told()}  a sync for 1 single", flush=True)
-    print(" " * 33 + f"µs of processor a single: {spent:.0f}", flush=True)
+        server = folder / f"peer.{name}" / "postmaster.pid"
+        if server.exists():
+            os.kill(int(server.read_text().split()[0]), signal.SIGINT)  # Postgres ends at once, and cleanly
+    print(f"{f'ASGI and {name}, a commit each':32} {outcome.told()}", flush=True)
+    print(" " * 33 + f"µs of processor a single, without the database's own: {spent:.0f}", flush=True)
+    return outcome.figures()
 
 
-def broker(folder: Path, count: int) -> None:
+def broker(folder: Path, count: int) -> dict[str, Any]:
     """Publish singles to a NATS server alone, as fast as they are acknowledged."""
     folder.mkdir()
     bodies = [json.dumps(scan(number)).encode() for number in range(count)]
     outcome = publish_alone(folder, [bodies[place::DEVICES] for place in range(DEVICES)])
     print(f"{'NATS JetStream, each synced':32} {outcome.told()}", flush=True)
+    return outcome.figures()
 
 
-def run(service: Service, tokens: list[str], seconds: float, count_of_batches: int) -> None:
+def run(service: Service, tokens: list[str], seconds: float, count_of_batches: int) -> dict[str, Any]:
+    """All loads, one after the other; what is told of them."""
     sent = 0
+    told: dict[str, Any] = {"singles": [], "batches": {}}
     for rate in (0.0, 5_000.0, 20_000.0):
         count = int(seconds * (rate or 15_000.0))
-        singles(service, tokens, sent, count, rate)
+        told["singles"].append(singles(service, tokens, sent, count, rate))
         sent += count
     for form in ("Arrow", "NDJSON"):
-        batches(service, tokens, form, sent, count_of_batches)
+        told["batches"][form] = batches(service, tokens, form, sent, count_of_batches)
         sent += count_of_batches * BATCH
     peak = sum(_peak(each) for each in family(service.process.pid))
     assert service.stop() == 0, service.log
     with Store(service.store) as opened:
-        told = opened.inputs()
-        assert told["accepted"].sum() == sent, (told["accepted"].sum(), sent)
+        taken = opened.inputs()
+        assert taken["accepted"].sum() == sent, (taken["accepted"].sum(), sent)
     print(f"every one of {sent:,} acknowledged scans is in the store once; peak memory {peak / 1e9:.2f} GB")
+    return told | {"sent": sent, "peak_gb": peak / 1e9}
 
 
 def family(pid: int) -> list[int]:

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_COLUMNS = ("event_id", "at", "tube", "person", "site", "point", "device")
+COLUMNS = ("event_id", "at", "tube", "person", "site", "point", "device")
 
 
 class SqliteDoor:
@@ -32,9 +32,13 @@ class SqliteDoor:
         self._rows = sqlite3.connect(file, isolation_level=None)
         self._rows.execute("pragma journal_mode = wal")
         self._rows.execute("pragma synchronous = full")
-        columns = ", ".join(f"{name} text" for name in _COLUMNS[1:])
+        columns = ", ".join(f"{name} text" for name in COLUMNS[1:])
         self._rows.execute(f"create table if not exists scans (event_id text primary key, {columns})")
-        self._insert = f"insert or ignore into scans values ({', '.join('?' * len(_COLUMNS))})"
+        self._insert = f"insert or ignore into scans values ({', '.join('?' * len(COLUMNS))})"
+
+    async def insert(self, values: list[str | None]) -> None:
+        """Insert a scan, and commit."""
+        self._rows.execute(self._insert, values)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request."""
@@ -49,23 +53,21 @@ class SqliteDoor:
         status = 200 if token in self._tokens else 401
         if status == 200:
             scan = json.loads(body)
-            self._rows.execute(self._insert, [scan.get(name) for name in _COLUMNS])
+            await self.insert([scan.get(name) for name in COLUMNS])
         told = b'{"ok": true}'
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(told))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": told})
 
 
-def main() -> None:
+def serve(door: SqliteDoor, port: int) -> None:
     """Serve until killed."""
     from granian.constants import HTTPModes, Interfaces
     from granian.server.embed import Server
 
-    port, file, tokens = sys.argv[1:]
-    door = SqliteDoor(Path(file), set(Path(tokens).read_text("utf-8").split()))
     server = Server(
         door,
-        port=int(port),
+        port=port,
         interface=Interfaces.ASGINL,
         http=HTTPModes.http1,
         websockets=False,
@@ -74,6 +76,12 @@ def main() -> None:
         log_enabled=False,
     )
     asyncio.run(server.serve())
+
+
+def main() -> None:
+    """Serve until killed."""
+    port, file, tokens = sys.argv[1:]
+    serve(SqliteDoor(Path(file), set(Path(tokens).read_text("utf-8").split())), int(port))
 
 
 if __name__ == "__main__":

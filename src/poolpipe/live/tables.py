@@ -224,7 +224,15 @@ class LiveTables:
         return self._made[key]
 
     def worded(self, name: str, rows: pl.DataFrame) -> pl.DataFrame:
-        """Write rows that `coded` gave as words, sorted as the table."""
+        """Write rows as words, sorted as the table.
+
+        Parameters
+        ----------
+        name : str
+            As of `coded`.
+        rows : DataFrame
+            Of those that `coded` gave.
+        """
         return _sorted(self._decoded(name, rows), name)
 
     def _ranked(self, as_of: datetime) -> pl.DataFrame:

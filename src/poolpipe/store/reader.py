@@ -387,7 +387,7 @@ class StoreReader:
         if is_written_into(
             self.path
         ):  # by a service, most likely: then `poolpipe run STORE` would be refused
-            code += "_now"
+            code = "not_concluded_now" if newest is None else "concluded_before_now"
         return InputError.of(code, where=str(self.path), version=version, newest=newest)
 
     def _asked(self, version: int | None) -> int:
