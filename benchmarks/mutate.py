@@ -3,6 +3,7 @@
 Makes seeded small changes to the code, one at a time, in a copy of the project, and runs the tests that run the
 changed line, the likeliest to notice first, up to the first that fails. A change that no test notices is a rule that
 no test holds, unless it changes nothing that anybody could see: those are listed with a reason in `equivalent.toml`.
+Of a change whose tests were given up by the clock nothing is known; it is tried again by the next run.
 """
 
 from __future__ import annotations
@@ -12,17 +13,20 @@ import json
 import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 import tomllib
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from fnmatch import fnmatch
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import mutation_runs, mutation_tests
+from benchmarks import mutation_records, mutation_runs, mutation_tests
+from benchmarks.mutation_runs import Outcome
 from benchmarks.mutation_session import Session
 from benchmarks.mutations import Change, changes_of
 
@@ -38,12 +42,8 @@ CHANGED = ("src/poolpipe/pipeline.py", "kernels/poolpipe_kernels/*", *(
     for folder in ("coding", "events", "stages", "decode", "results", "instruments", "exchange")
 ))  # fmt: skip
 """Which modules are changed."""
-WATCHING = ("kernels", "coding", "events", "stages", "decode", "results", "instruments", "exchange", "pipeline",
-            "cities", "cli")  # fmt: skip
-"""Folders of tests that watch them."""
-WATCHING_INTERPRETED = ("kernels", "stages", "decode")
 FIRST_S, ALL_S = 6.0, 200.0
-"""Seconds of the tests that are tried first, and of all that are tried, as they were recorded."""
+"""Processor seconds of the tests that are tried first, and of all that are tried, as they were recorded."""
 FIRST = 20
 """How many tests of a session are tried again in a process that imports the changed code."""
 
@@ -53,21 +53,26 @@ def main(arguments: list[str] | None = None) -> int:
     mutation_runs.load_libraries()
     done = _told(options.out)
     with tempfile.TemporaryDirectory(prefix="poolpipe-mutate-") as work:
-        copy = _copied(Path(work) / ROOT.name)
-        trial = _Trial(copy, *_recorded(copy, options.record))
-        rows: list[dict[str, str]] = []
-        drawn = list(_drawn(copy, options.seed, options.changes, options.only))
-        for number, (path, change) in enumerate(drawn, 1):
-            row = _row(copy, path, change)
-            key = tuple(row.values())
-            rows.append(row)
-            if not done.get(key, {}).get("noticed"):  # tests are only added: what was noticed once is noticed
-                likely = [told["by"] for told in done.values() if told["file"] == path and told["by"]]
-                done[key] = row | trial.of(path, change, likely)
+        copy = _copied(Path(work) / "recorded" / ROOT.name)
+        record = partial(mutation_records.recorded, copy, options.record.absolute(), options.jobs)
+        compiled, interpreted = record(interpreted=False), record(interpreted=True)
+        drawn = [
+            (_row(copy, path, change), path, change)
+            for path, change in _drawn(copy, options.seed, options.changes, options.only)
+        ]
+        # tests are only added: what was noticed once is noticed
+        left = [each for each in drawn if not done.get(_key(each[0]), {}).get("noticed")]
+        begin = partial(_begin, Path(work), compiled, interpreted, list(done.values()))
+        workers = ProcessPoolExecutor(options.jobs, mp_context=get_context("fork"), initializer=begin)
+        with workers:
+            tried = [workers.submit(_tried, *each) for each in left]
+            for number, each in enumerate(as_completed(tried), 1):
+                row = each.result()
+                done[_key(row)] = row
                 with options.out.open("a", encoding="utf-8") as lines:
-                    lines.write(json.dumps(done[key], ensure_ascii=False) + "\n")
-            print(f"{number}/{len(drawn)} {_said(done[key])}", file=sys.stderr, flush=True)
-    return _verdict([done[tuple(row.values())] for row in rows])
+                    lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+                print(f"{number}/{len(left)} {_said(row)}", file=sys.stderr, flush=True)
+    return _verdict([done[_key(row)] for row, _, _ in drawn])
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -89,29 +94,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         default=Path(".benchmarks/mutations"),
         help="folder that keeps which test runs which line; recorded where it is missing or a file of tests changed",
     )
+    parser.add_argument("--jobs", type=int, default=2, help="changes that are tried at a time")
     return parser.parse_args(arguments)
-
-
-def _recorded(copy: Path, place: Path) -> tuple[mutation_tests.Recorded, mutation_tests.Recorded]:
-    """Which test runs which line, with kernels compiled and interpreted; recorded where it is not known yet."""
-    place = place.absolute()
-    found = []
-    for interpreted, folders in ((False, WATCHING), (True, WATCHING_INTERPRETED)):
-        files = [
-            file.relative_to(copy).as_posix()
-            for folder in folders
-            for file in sorted((copy / "tests" / folder).rglob("test_*.py"))
-        ]
-        stale = mutation_tests.stale(place, copy, files, interpreted=interpreted)
-        for folder in folders:
-            some = [file for file in stale if file.startswith(f"tests/{folder}/")]
-            if some:
-                print(f"recording {len(some)} files of tests/{folder}", file=sys.stderr, flush=True)
-                environment = os.environ | mutation_runs.environment(copy, interpreted=interpreted)
-                command = [sys.executable, "-m", "benchmarks.mutation_record", str(place), *some]
-                subprocess.run(command, cwd=copy, env=environment, stdout=subprocess.DEVNULL, check=True)
-        found.append(mutation_tests.recorded(place, copy, files, interpreted=interpreted))
-    return found[0], found[1]
 
 
 def _drawn(root: Path, seed: int, count: int, only: str) -> Iterator[tuple[str, Change]]:
@@ -128,6 +112,10 @@ def _drawn(root: Path, seed: int, count: int, only: str) -> Iterator[tuple[str, 
         yield path, random.Random(f"{seed} {path} {line}").choice(lines[path, line])
 
 
+def _key(row: dict[str, Any]) -> tuple[str, ...]:
+    return row["file"], row["change"], row["old"], row["new"]
+
+
 def _row(root: Path, path: str, change: Change) -> dict[str, str]:
     old, new = change.lines((root / path).read_bytes())
     return {"file": path, "change": change.name, "old": old, "new": new}
@@ -135,7 +123,7 @@ def _row(root: Path, path: str, change: Change) -> dict[str, str]:
 
 def _copied(place: Path) -> Path:
     """The project with everything that was compiled, so that only what is changed is compiled anew."""
-    place.mkdir()
+    place.mkdir(parents=True)
     beside = ROOT.parent / "shared"  # real files that some tests read and that are not the project's to copy
     if beside.exists():
         (place.parent / "shared").symlink_to(beside)
@@ -163,11 +151,21 @@ class _Trial:
         self.modules = mutation_tests.Modules(copy)
         self.sessions: dict[bool, Session] = {}
         self.missing: set[str] = set()  # from the sessions
-        self.proved: dict[tuple[str, bool, bool], bool] = {}
+        self.proved: dict[tuple[str, bool, bool], Outcome] = {}
+        self.given_up: list[str] = []
 
     def of(self, path: str, change: Change, likely: Iterable[str]) -> dict[str, Any]:
         """Make one change, run the tests that may notice it, and take the change back."""
         began = time.monotonic()
+        for _ in range(2):  # the clock has more patience another time
+            self.given_up = []
+            by = self._by(path, change, likely)
+            if by or not self.given_up:
+                break
+        noticed = True if by else None if self.given_up else False
+        return {"noticed": noticed, "by": by, "s": round(time.monotonic() - began, 1)}
+
+    def _by(self, path: str, change: Change, likely: Iterable[str]) -> str:
         inside = self.modules.is_inside(path, change)
         by = ""
         for interpreted in (True, False) if mutation_tests.is_kernel(path) else (False,):
@@ -176,61 +174,82 @@ class _Trial:
             warm = inside and (interpreted or not mutation_tests.is_kernel(path))
             if warm:
                 self._start(interpreted=interpreted)
-                by = by or self._noticed(
-                    path,
-                    change,
-                    tests[: _most(tests, found.seconds, ALL_S)],
-                    warm=True,
-                    interpreted=interpreted,
-                )
+                some = tests[: _most(tests, found.seconds, ALL_S)]
+                by = by or self._noticed(path, change, some, warm=True, interpreted=interpreted)
             if not (warm and interpreted):  # functions may run while a module is imported, kernels do not
                 left = [*(test for test in tests if test in self.missing), *tests[:FIRST]] if warm else tests
                 first = _most(left, found.seconds, FIRST_S)
                 for some in (left[:first], left[first : _most(left, found.seconds, ALL_S)]):
                     by = by or self._noticed(path, change, some, warm=False, interpreted=interpreted)
-        return {"noticed": bool(by), "by": by, "s": round(time.monotonic() - began, 1)}
+        return by
 
     def _noticed(self, path: str, change: Change, tests: list[str], *, warm: bool, interpreted: bool) -> str:
         """The test that notices the change, or why none could be run; empty where all pass."""
         while tests:
             with _changed(self.copy / path, change):
-                failed, why = self._run(tests, path, warm=warm, interpreted=interpreted)
-            if not failed and not why:
+                outcome = self._run(tests, path, warm=warm, interpreted=interpreted)
+            if not outcome.failed and not outcome.why:
                 return ""
-            if self._passes(failed, tests, warm=warm, interpreted=interpreted):
-                return failed or why
-            if failed not in tests:  # no test is to blame: none of them can be counted
-                print(f"{len(tests)} tests cannot be run without any change either: {why}", file=sys.stderr)
+            alone = [outcome.failed] if outcome.failed in tests else tests
+            plain = self._plain(alone, warm=warm, interpreted=interpreted) if outcome.known else outcome
+            if not plain.failed and not plain.why:
+                return outcome.failed or outcome.why
+            if not plain.known:
+                self.given_up += alone
+                print(f"not known of {alone[0]}: {plain.why}", file=sys.stderr, flush=True)
+            if outcome.failed not in tests:  # no test is to blame: none of them can be counted
+                print(f"{len(tests)} tests do not pass without any change: {plain.why}", file=sys.stderr)
                 return ""
-            tests = tests[tests.index(failed) + 1 :]
+            tests = tests[tests.index(outcome.failed) + 1 :]
         return ""
 
-    def _passes(self, test: str, tests: list[str], *, warm: bool, interpreted: bool) -> bool:
-        """Whether the tests, of which one failed, run through without the change."""
-        alone = [test] if test in tests else tests
-        key = alone[0], warm, interpreted
-        if key not in self.proved:
-            self.proved[key] = not any(self._run(alone, "", warm=warm, interpreted=interpreted))
+    def _plain(self, tests: list[str], *, warm: bool, interpreted: bool) -> Outcome:
+        """How tests, of which one failed, go without the change."""
+        key = tests[0], warm, interpreted
+        if key not in self.proved or not self.proved[key].known:
+            self.proved[key] = self._run(tests, "", warm=warm, interpreted=interpreted)
         return self.proved[key]
 
     def _start(self, *, interpreted: bool) -> None:
         """Start a session, and wait until it has imported the code as it is."""
         if interpreted not in self.sessions:
-            folders = [f"tests/{folder}" for folder in (WATCHING_INTERPRETED if interpreted else WATCHING)]
+            folders = [f"tests/{folder}" for folder in mutation_records.folders(interpreted=interpreted)]
             environment = os.environ | mutation_runs.environment(self.copy, interpreted=interpreted)
             self.sessions[interpreted] = Session(self.copy, folders, environment)
             self.sessions[interpreted].ask([], {})
 
-    def _run(self, tests: list[str], path: str, *, warm: bool, interpreted: bool) -> tuple[str, str]:
+    def _run(self, tests: list[str], path: str, *, warm: bool, interpreted: bool) -> Outcome:
         seconds = self.found[interpreted].seconds
         if not warm:
-            outcome = mutation_runs.run(self.copy, seconds, tests, interpreted=interpreted)
-            return outcome.failed, outcome.why
+            return mutation_runs.run(self.copy, seconds, tests, interpreted=interpreted)
         file = self.copy / path
         change = {"path": str(file), "source": file.read_text(encoding="utf-8")} if path else {}
         answer = self.sessions[interpreted].ask(tests, seconds, **change)
-        self.missing.update(answer["missing"])
-        return answer["failed"], answer["why"]
+        self.missing.update(answer.pop("missing"))
+        return Outcome(**answer)
+
+
+_TRIALS: list[tuple[_Trial, dict[str, list[str]]]] = []
+"""In a worker: its copy of the project, and by module which tests have noticed changes of it."""
+
+
+def _begin(
+    work: Path,
+    compiled: mutation_tests.Recorded,
+    interpreted: mutation_tests.Recorded,
+    told: list[dict[str, Any]],
+) -> None:
+    likely: dict[str, list[str]] = {}
+    for row in told:
+        likely.setdefault(row["file"], []).extend([row["by"]] if row["by"] else [])
+    _TRIALS.append((_Trial(_copied(work / str(os.getpid()) / ROOT.name), compiled, interpreted), likely))
+
+
+def _tried(row: dict[str, str], path: str, change: Change) -> dict[str, Any]:
+    trial, likely = _TRIALS[0]
+    told = row | trial.of(path, change, likely.get(path, []))
+    likely.setdefault(path, []).extend([told["by"]] if told["by"] else [])
+    return told
 
 
 @contextmanager
@@ -266,7 +285,7 @@ def _most(tests: list[str], seconds: dict[str, float], limit: float) -> int:
 def _told(out: Path) -> dict[tuple[str, ...], dict[str, Any]]:
     """What an earlier run with the same file has told; only of the same lines."""
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()] if out.exists() else []
-    return {(row["file"], row["change"], row["old"], row["new"]): row for row in rows}
+    return {_key(row): row for row in rows}
 
 
 def _reasons() -> dict[tuple[str, str, str], str]:
@@ -275,21 +294,24 @@ def _reasons() -> dict[tuple[str, str, str], str]:
 
 
 def _said(row: dict[str, Any]) -> str:
-    word = "noticed" if row["noticed"] else "UNNOTICED"
+    word = {True: "noticed", False: "UNNOTICED", None: "NOT KNOWN"}[row["noticed"]]
     return f"{word:9} {row['s']:4} s {row['file']}: {row['change']}\n    - {row['old']}\n    + {row['new']}"
 
 
 def _verdict(rows: list[dict[str, Any]]) -> int:
     reasons = _reasons()
-    unnoticed = [row for row in rows if not row["noticed"]]
-    open_ones = [row for row in unnoticed if (row["file"], row["old"], row["new"]) not in reasons]
+    without = [row for row in rows if (row["file"], row["old"], row["new"]) in reasons and not row["noticed"]]
+    open_ones = [row for row in rows if not row["noticed"] and row not in without]
+    unknown = sum(row["noticed"] is None for row in open_ones)
     for row in open_ones:
         print(_said(row))
-    matter = len(rows) - (len(unnoticed) - len(open_ones))
+    matter = len(rows) - len(without)
     print(
         f"{len(rows)} changes, {matter} that matter, {matter - len(open_ones)} noticed: "
-        f"{(matter - len(open_ones)) / max(1, matter):.1%}; {len(unnoticed) - len(open_ones)} change nothing (equivalent.toml)"
+        f"{(matter - len(open_ones)) / max(1, matter):.1%}; {len(without)} change nothing (equivalent.toml)"
     )
+    if unknown:
+        print(f"not known of {unknown}, counted as not noticed: run again, what is known is kept")
     return 1 if open_ones else 0
 
 

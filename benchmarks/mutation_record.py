@@ -1,7 +1,8 @@
 """Record which test runs which line: ``python -m benchmarks.mutation_record OUT tests/stages ...``.
 
 Runs tests with coverage.py and writes, for each file of tests, its passing tests with their seconds and the lines of
-the code that each runs. With NUMBA_DISABLE_JIT=1 kernels are interpreted, and their lines are recorded too.
+the code that each runs. Seconds are of the processor: a loaded machine changes them little. With NUMBA_DISABLE_JIT=1
+kernels are interpreted, and their lines are recorded too. `benchmarks.mutation_records` asks for what is missing, and
 `benchmarks.mutation_tests` reads what is written here.
 """
 
@@ -13,6 +14,7 @@ import hashlib
 import importlib
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -24,9 +26,10 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
-LONGEST_INTERPRETED_S = 10
-"""An interpreted test that takes longer is left out: its compiled form is tried instead."""
-
+LONGEST_INTERPRETED_S = 3
+"""An interpreted test that takes more of the processor is left out: its compiled form is tried instead."""
+EXAMPLES_INTERPRETED = 10
+"""So many examples of hypothesis are interpreted at most: compiled forms are given all of them."""
 
 PYTEST = ("-q", "--tb=line", "-p", "no:cacheprovider", "--hypothesis-profile=poolpipe-unshrunk")
 
@@ -62,6 +65,9 @@ class _Recorder:
         self.contexts: dict[str, list[str]] = {}
         self.caches: list[Any] = []
         self._now = ""
+        self._shared_s = (
+            0.0  # of fixtures of wider scopes: whichever test came first would have paid for them
+        )
         self._watch_caches()
 
     def _watch_caches(self) -> None:
@@ -91,6 +97,8 @@ class _Recorder:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._switch("")
+        if self.interpreted:
+            fewer_examples(session.items)
         for item in session.items:
             fixtures: dict[str, Any] = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
             wider = [each for many in fixtures.values() for each in many if each.scope != "function"]
@@ -105,27 +113,54 @@ class _Recorder:
     def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, Any]:
         if fixturedef.scope == "function":
             return (yield)
-        before = self._switch(_fixture_context(fixturedef))
+        before, began, inner_s = self._switch(_fixture_context(fixturedef)), processor_s(), self._shared_s
         try:
             return (yield)
         finally:
+            self._shared_s = inner_s + processor_s() - began
             self._switch(before)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self) -> Generator[None, Any, Any]:
-        if self.interpreted:
-            signal.signal(signal.SIGALRM, _too_long)
-            signal.alarm(LONGEST_INTERPRETED_S)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        began, shared_s = processor_s(), self._shared_s
         try:
             return (yield)
         finally:
-            signal.alarm(0)
+            self.seconds[item.nodeid] = processor_s() - began - (self._shared_s - shared_s)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        began = processor_s()
+        if self.interpreted:
+            signal.signal(signal.SIGPROF, _too_long)
+            signal.setitimer(signal.ITIMER_PROF, LONGEST_INTERPRETED_S)
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            self.seconds[item.nodeid] += processor_s() - began
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if not report.passed:
             self.failed.add(report.nodeid)
-        if report.when in {"setup", "call"}:
-            self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+
+
+def processor_s() -> float:
+    """Seconds of the processor that this process and its ended children have taken."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
+
+
+def fewer_examples(items: Iterable[pytest.Item]) -> None:
+    """Let hypothesis give tests `EXAMPLES_INTERPRETED` examples at most."""
+    from hypothesis import settings  # once pytest has begun: it rewrites assertions
+
+    for item in items:
+        test = getattr(item, "obj", None)
+        asked = getattr(test, "_hypothesis_internal_use_settings", None)
+        if test is not None and asked is not None and asked.max_examples > EXAMPLES_INTERPRETED:
+            fewer = settings(asked, max_examples=EXAMPLES_INTERPRETED)
+            getattr(test, "__func__", test)._hypothesis_internal_use_settings = fewer
 
 
 def interpret_kernels() -> None:
@@ -148,7 +183,7 @@ def _fixture_context(fixture: Any) -> str:
 
 
 def _too_long(*_: object) -> None:
-    raise TimeoutError(f"longer than {LONGEST_INTERPRETED_S} s")
+    raise TimeoutError(f"more than {LONGEST_INTERPRETED_S} s of the processor")
 
 
 def main(arguments: list[str]) -> int:

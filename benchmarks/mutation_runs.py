@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmarks.mutation_record import PYTEST, interpret_kernels
+from benchmarks.mutation_limits import LOOK_S, Meter
+from benchmarks.mutation_record import PYTEST, fewer_examples, interpret_kernels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,10 +30,6 @@ LIBRARIES = (
     "numpy", "polars", "pyarrow", "pyarrow.compute", "pyarrow.csv", "pyarrow.parquet", "numba", "duckdb", "scipy.stats",
     "pydantic", "click", "rich", "rich.table", "hypothesis", "defusedxml", "python_calamine", "xlrd", "biip",
 )  # fmt: skip
-START_S = 120.0
-"""How long a fork may take to collect its tests."""
-SLOWER = (20.0, 12.0)
-"""A test hangs when it takes so many seconds more than so many times what it took when it was recorded."""
 MEMORY = 12 << 30
 """Bytes of address space a fork may have."""
 
@@ -43,6 +40,8 @@ class Outcome:
 
     failed: str = ""
     why: str = ""
+    known: bool = True
+    """False where a test was given up by the clock: it has neither passed nor failed."""
 
 
 def load_libraries() -> None:
@@ -58,7 +57,7 @@ def run(copy: Path, seconds: Mapping[str, float], tests: Sequence[str], *, inter
     copy : Path
         The project's copy.
     seconds : mapping of str to float
-        What each test takes.
+        What each test takes of the processor.
     tests : sequence of str
         Node ids of pytest.
     interpreted : bool
@@ -97,7 +96,7 @@ def forked(work: Callable[[int], None], seconds: Mapping[str, float]) -> Outcome
                 os._exit(status)
         os.close(writing)
         try:
-            return _watched(reading, seconds) or _ended(output)
+            return _watched(reading, child, seconds) or _ended(output)
         finally:
             os.close(reading)
             with contextlib.suppress(ProcessLookupError):
@@ -121,7 +120,7 @@ def _child(copy: Path, tests: Sequence[str], told: int, *, interpreted: bool) ->
     files = dict.fromkeys(test.split("::")[0] for test in tests)
     status = pytest.main(
         [*PYTEST, "-x", "-W", "ignore::pytest.PytestAssertRewriteWarning", *files],
-        plugins=[_Chosen(tests, told)],
+        plugins=[_Chosen(tests, told, interpreted=interpreted)],
     )
     Teller(told).tell("end", str(int(status)))
 
@@ -162,8 +161,9 @@ class Teller:
 class _Chosen(Teller):
     """Keeps some tests of those collected, in their order."""
 
-    def __init__(self, tests: Sequence[str], pipe: int) -> None:
+    def __init__(self, tests: Sequence[str], pipe: int, *, interpreted: bool) -> None:
         super().__init__(pipe)
+        self.interpreted = interpreted
         self.place = {test: number for number, test in enumerate(tests)}
 
     @pytest.hookimpl(trylast=True)
@@ -171,12 +171,19 @@ class _Chosen(Teller):
         items[:] = sorted(
             (item for item in items if item.nodeid in self.place), key=lambda item: self.place[item.nodeid]
         )
+        if self.interpreted:
+            fewer_examples(items)
 
 
-def _watched(reading: int, seconds: Mapping[str, float]) -> Outcome | None:
+def _watched(reading: int, child: int, seconds: Mapping[str, float]) -> Outcome | None:
     """Follow what a fork tells; None where it ended without a word."""
-    rest, now, allowed = b"", "", START_S
-    while select.select([reading], [], [], allowed)[0]:
+    rest, now, meter = b"", "", Meter(child)
+    while True:
+        if not select.select([reading], [], [], LOOK_S)[0]:
+            why, known = meter.look()
+            if why:
+                return Outcome(now, why, known)
+            continue
         part = os.read(reading, 1 << 16)
         if not part:
             return Outcome(now, "ended the process") if now else None
@@ -184,12 +191,12 @@ def _watched(reading: int, seconds: Mapping[str, float]) -> Outcome | None:
         for line in lines:
             word, *more = line.decode(errors="replace").split("\t")
             if word == "start":
-                now, allowed = more[0], SLOWER[0] + SLOWER[1] * seconds.get(more[0], 0.0)
+                now = more[0]
+                meter.test(seconds.get(now, 0.0))
             elif word in {"failed", "broken"}:
                 return Outcome(more[0], " ".join(more[1:]))
             elif word == "end":
                 return Outcome() if more[0] == "0" else None
-    return Outcome(now, "hangs")
 
 
 def _ended(output: Any) -> Outcome:

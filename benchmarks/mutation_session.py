@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
-from benchmarks.mutation_record import PYTEST, interpret_kernels
+from benchmarks.mutation_record import PYTEST, fewer_examples, interpret_kernels
 from benchmarks.mutation_runs import Teller, forked
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class _Session:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {item.nodeid: item for item in session.items}
+        if os.environ.get("NUMBA_DISABLE_JIT"):
+            fewer_examples(session.items)
         functions = _functions()
         gc.freeze()
         for line in self.requests:
@@ -68,9 +70,7 @@ class _Session:
             source = (told["path"], told["source"]) if "path" in told else None
             outcome = forked(partial(_run, session, source, chosen, functions), told["seconds"])
             missing = [test for test in told["tests"] if test not in items]
-            self.answers.write(
-                json.dumps({"failed": outcome.failed, "why": outcome.why, "missing": missing}) + "\n"
-            )
+            self.answers.write(json.dumps(vars(outcome) | {"missing": missing}) + "\n")
             self.answers.flush()
         return True
 
