@@ -42,10 +42,10 @@ CHANGED = ("src/poolpipe/pipeline.py", "kernels/poolpipe_kernels/*", *(
     for folder in ("coding", "events", "stages", "decode", "results", "instruments", "exchange")
 ))  # fmt: skip
 """Which modules are changed."""
-FIRST_S, ALL_S = 6.0, 200.0
+FIRST_S, ALL_S = 6.0, 100.0
 """Processor seconds of the tests that are tried first, and of all that are tried, as they were recorded."""
 FIRST = 20
-"""How many tests of a session are tried again in a process that imports the changed code."""
+"""How many tests of a session are tried in a process that imports the changed code, if the change is of what has been run before."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -151,6 +151,7 @@ class _Trial:
         self.modules = mutation_tests.Modules(copy)
         self.sessions: dict[bool, Session] = {}
         self.missing: set[str] = set()  # from the sessions
+        self.run_before: set[tuple[str, int]] = set()
         self.proved: dict[tuple[str, bool, bool], Outcome] = {}
         self.given_up: list[str] = []
 
@@ -176,8 +177,9 @@ class _Trial:
                 self._start(interpreted=interpreted)
                 some = tests[: _most(tests, found.seconds, ALL_S)]
                 by = by or self._noticed(path, change, some, warm=True, interpreted=interpreted)
-            if not (warm and interpreted):  # functions may run while a module is imported, kernels do not
-                left = [*(test for test in tests if test in self.missing), *tests[:FIRST]] if warm else tests
+            if not (warm and interpreted):
+                again = tests[:FIRST] if warm and self._was_run_before(path, change) else []
+                left = [*(test for test in tests if test in self.missing), *again] if warm else tests
                 first = _most(left, found.seconds, FIRST_S)
                 for some in (left[:first], left[first : _most(left, found.seconds, ALL_S)]):
                     by = by or self._noticed(path, change, some, warm=False, interpreted=interpreted)
@@ -216,7 +218,13 @@ class _Trial:
             folders = [f"tests/{folder}" for folder in mutation_records.folders(interpreted=interpreted)]
             environment = os.environ | mutation_runs.environment(self.copy, interpreted=interpreted)
             self.sessions[interpreted] = Session(self.copy, folders, environment)
-            self.sessions[interpreted].ask([], {})
+            run = self.sessions[interpreted].ask([], {})["run"]
+            self.run_before |= {(path, line) for path, lines in run.items() for line in lines}
+
+    def _was_run_before(self, path: str, change: Change) -> bool:
+        """Whether a session ran what is changed while it imported the code and collected the tests."""
+        statement = self.modules.statement(path, *self.modules.lines(path, change))
+        return any((path, line) in self.run_before for line in statement.lines)
 
     def _run(self, tests: list[str], path: str, *, warm: bool, interpreted: bool) -> Outcome:
         seconds = self.found[interpreted].seconds
@@ -225,8 +233,8 @@ class _Trial:
         file = self.copy / path
         change = {"path": str(file), "source": file.read_text(encoding="utf-8")} if path else {}
         answer = self.sessions[interpreted].ask(tests, seconds, **change)
-        self.missing.update(answer.pop("missing"))
-        return Outcome(**answer)
+        self.missing.update(answer["missing"])
+        return Outcome(answer["failed"], answer["why"], answer["known"])
 
 
 _TRIALS: list[tuple[_Trial, dict[str, list[str]]]] = []

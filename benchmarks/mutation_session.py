@@ -24,6 +24,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
+from coverage import Coverage
 
 from benchmarks.mutation_record import PYTEST, fewer_examples, interpret_kernels
 from benchmarks.mutation_runs import Teller, forked
@@ -43,6 +44,12 @@ class _Session:
     def __init__(self, requests: TextIO, answers: TextIO) -> None:
         self.requests = requests
         self.answers = answers
+        root = Path.cwd()
+        self.imports = Coverage(
+            data_file=None, config_file=False, messages=False,
+            include=[str(root / "src" / "*"), str(root / "kernels" / "*")],
+        )  # fmt: skip
+        self.imports.start()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         threads = [Path(task, "comm").read_text() for task in Path("/proc/self/task").iterdir()]
@@ -62,6 +69,11 @@ class _Session:
         items = {item.nodeid: item for item in session.items}
         if os.environ.get("NUMBA_DISABLE_JIT"):
             fewer_examples(session.items)
+        self.imports.stop()
+        data = self.imports.get_data()
+        run = {
+            Path(file).relative_to(Path.cwd()).as_posix(): data.lines(file) for file in data.measured_files()
+        }
         functions = _functions()
         gc.freeze()
         for line in self.requests:
@@ -70,7 +82,9 @@ class _Session:
             source = (told["path"], told["source"]) if "path" in told else None
             outcome = forked(partial(_run, session, source, chosen, functions), told["seconds"])
             missing = [test for test in told["tests"] if test not in items]
-            self.answers.write(json.dumps(vars(outcome) | {"missing": missing}) + "\n")
+            self.answers.write(
+                json.dumps(vars(outcome) | {"missing": missing, "run": {} if told["tests"] else run}) + "\n"
+            )
             self.answers.flush()
         return True
 
@@ -189,7 +203,10 @@ class Session:
         self._answers = os.fdopen(answers, encoding="utf-8")
 
     def ask(self, tests: Sequence[str], seconds: dict[str, float], **change: str) -> dict[str, Any]:
-        """Run tests, with a module's `path` and changed `source` where given; which failed, why, and which it lacks."""
+        """Run tests, with a module's `path` and changed `source` where given; which failed, why, and which it lacks.
+
+        Without tests: which lines of each module were run while everything was imported and collected.
+        """
         asked = {"tests": tests, "seconds": {test: seconds[test] for test in tests}, **change}
         line = ""
         with contextlib.suppress(BrokenPipeError):
