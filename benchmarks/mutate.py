@@ -62,7 +62,9 @@ def main(arguments: list[str] | None = None) -> int:
         ]
         # tests are only added: what was noticed once is noticed
         left = [each for each in drawn if not done.get(_key(each[0]), {}).get("noticed")]
-        begin = partial(_begin, Path(work), compiled, interpreted, list(done.values()))
+        begin = partial(
+            _begin, Path(work), options.record.absolute(), compiled, interpreted, list(done.values())
+        )
         workers = ProcessPoolExecutor(options.jobs, mp_context=get_context("fork"), initializer=begin)
         with workers:
             tried = [workers.submit(_tried, *each) for each in left]
@@ -144,9 +146,14 @@ class _Trial:
     """
 
     def __init__(
-        self, copy: Path, compiled: mutation_tests.Recorded, interpreted: mutation_tests.Recorded
+        self,
+        copy: Path,
+        place: Path,
+        compiled: mutation_tests.Recorded,
+        interpreted: mutation_tests.Recorded,
     ) -> None:
         self.copy = copy
+        self.threads = place / "starts_threads.txt"
         self.found = {False: compiled, True: interpreted}
         self.modules = mutation_tests.Modules(copy)
         self.sessions: dict[bool, Session] = {}
@@ -217,7 +224,7 @@ class _Trial:
         if interpreted not in self.sessions:
             folders = [f"tests/{folder}" for folder in mutation_records.folders(interpreted=interpreted)]
             environment = os.environ | mutation_runs.environment(self.copy, interpreted=interpreted)
-            self.sessions[interpreted] = Session(self.copy, folders, environment)
+            self.sessions[interpreted] = Session(self.copy, folders, environment, self.threads)
             run = self.sessions[interpreted].ask([], {})["run"]
             self.run_before |= {(path, line) for path, lines in run.items() for line in lines}
 
@@ -243,6 +250,7 @@ _TRIALS: list[tuple[_Trial, dict[str, list[str]]]] = []
 
 def _begin(
     work: Path,
+    place: Path,
     compiled: mutation_tests.Recorded,
     interpreted: mutation_tests.Recorded,
     told: list[dict[str, Any]],
@@ -250,7 +258,9 @@ def _begin(
     likely: dict[str, list[str]] = {}
     for row in told:
         likely.setdefault(row["file"], []).extend([row["by"]] if row["by"] else [])
-    _TRIALS.append((_Trial(_copied(work / str(os.getpid()) / ROOT.name), compiled, interpreted), likely))
+    _TRIALS.append(
+        (_Trial(_copied(work / str(os.getpid()) / ROOT.name), place, compiled, interpreted), likely)
+    )
 
 
 def _tried(row: dict[str, str], path: str, change: Change) -> dict[str, Any]:

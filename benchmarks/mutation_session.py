@@ -1,11 +1,11 @@
 """Try changes inside functions in forks of a process that has imported the code and collected all tests.
 
-``python -m benchmarks.mutation_session REQUESTS ANSWERS FOLDER ...`` collects the tests of some folders once. For each
+``python -m benchmarks.mutation_session REQUESTS ANSWERS THREADS FOLDER ...`` collects the tests of some folders once. For each
 request it forks; the fork gives the functions of the changed module their changed code, runs the chosen tests up to the
 first that fails, and ends. So a change costs its tests and little else.
 
 A forked process must not hold locks of threads that do not exist in it, hence nothing may start polars' threads while
-tests are collected: modules of tests that do are left out; the answer
+tests are collected: modules of tests that do are left out, and named in the file THREADS for another time; the answer
 names their tests, which `benchmarks.mutation_runs` runs.
 """
 
@@ -32,18 +32,14 @@ from benchmarks.mutation_runs import Teller, forked
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-STARTS_THREADS = (
-    "events/test_any_table", "instruments/test_own_layouts", "instruments/test_whole_rows", "exchange/test_outbox",
-    "exchange/test_statements", "pipeline/test_frames_given", "pipeline/test_stagewise",
-)  # fmt: skip
-
 
 class _Session:
     """A pytest plugin that answers requests where other sessions run their tests."""
 
-    def __init__(self, requests: TextIO, answers: TextIO) -> None:
+    def __init__(self, requests: TextIO, answers: TextIO, threads: Path) -> None:
         self.requests = requests
         self.answers = answers
+        self.threads = threads
         root = Path.cwd()
         self.imports = Coverage(
             data_file=None, config_file=False, messages=False,
@@ -54,16 +50,10 @@ class _Session:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         threads = [Path(task, "comm").read_text() for task in Path("/proc/self/task").iterdir()]
         if any(name.startswith("polars-0") for name in threads):  # begin again without it
-            os.execv(  # noqa: S606 - this very program
-                sys.executable,
-                [
-                    sys.executable,
-                    "-m",
-                    "benchmarks.mutation_session",
-                    *sys.argv[1:],
-                    f"--ignore={report.nodeid}",
-                ],
-            )
+            with self.threads.open("a", encoding="utf-8") as found:
+                found.write(f"{report.nodeid}\n")
+            again = [sys.executable, "-m", "benchmarks.mutation_session", *sys.argv[1:]]
+            os.execv(sys.executable, again)  # noqa: S606 - this very program
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {item.nodeid: item for item in session.items}
@@ -152,7 +142,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 
 def main(arguments: list[str]) -> int:
-    requests, answers, *folders = arguments
+    requests, answers, threads, *folders = arguments
     if os.environ.get("NUMBA_DISABLE_JIT"):
         interpret_kernels()
     sys.path[:] = [path for path in sys.path if path]
@@ -160,10 +150,11 @@ def main(arguments: list[str]) -> int:
         os.fdopen(int(requests), encoding="utf-8") as asked,
         os.fdopen(int(answers), "w", encoding="utf-8") as told,
     ):
-        ignored = [f"--ignore=tests/{file}.py" for file in STARTS_THREADS]
+        known = Path(threads).read_text(encoding="utf-8").splitlines() if Path(threads).exists() else []
+        ignored = [f"--ignore={module}" for module in known]
         pytest.main(
             [*PYTEST, "-x", "--continue-on-collection-errors", *ignored, *folders],
-            plugins=[_Session(asked, told)],
+            plugins=[_Session(asked, told, Path(threads))],
         )
     return 0
 
@@ -179,9 +170,13 @@ class Session:
         Folders of tests.
     environment : dict of str to str
         The session's environment variables.
+    threads : Path
+        File that names modules of tests which start threads while they are collected; written to.
     """
 
-    def __init__(self, copy: Path, folders: Sequence[str], environment: dict[str, str]) -> None:
+    def __init__(
+        self, copy: Path, folders: Sequence[str], environment: dict[str, str], threads: Path
+    ) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the session
         their_requests, ours = os.pipe()
         answers, theirs = os.pipe()
@@ -191,6 +186,7 @@ class Session:
             "benchmarks.mutation_session",
             str(their_requests),
             str(theirs),
+            str(threads),
             *folders,
         ]
         self._process = subprocess.Popen(
