@@ -102,3 +102,12 @@ def test_run__flags_a_run_and_lists_its_positives():
     assert len(told.intersection(row["repeat"].split(" "))) > 0.8 * len(told)
     first, last = row["subject"].split(" - ")
     assert {first, last} <= set(row["repeat"].split(" "))
+
+
+def test_run__of_a_bad_lot_is_told_of_the_lot_alone():
+    """Each laboratory uses the lot on two plates, one after the other: its false positives are a run there."""
+    site, position, positive, units, _, place = lab_city(
+        4, labs=3, plates=16, bad=2, rate=0.08, prevalence=0.0005, box=10
+    )
+    alarms = poolpipe.run(events_of_city(site, position, positive, units, place)).false_alarms
+    assert alarms.select("subject_kind", "subject").rows() == [("lot", "lot 2")]

@@ -297,7 +297,7 @@ def _clusters(coded: EncodedTables) -> pl.DataFrame:
     )
     placed = placed.select("row", place.alias("places"))
     told = [
-        rows.group_by("row", maintain_order=True).agg(pl.col(name).str.join("; "))
+        rows.group_by("row").agg(pl.col(name).str.join("; "))
         for rows, name in ((asked, "ask_first"), (placed, "places"))
     ]
     found = found.drop("asked", "places")

@@ -110,7 +110,7 @@ def _doubles(seen: Seen) -> pl.DataFrame:
     people = (
         doubles.with_columns(tubes.alias("tube"))
         .sort("collected_at", "tube")
-        .group_by("round", "person", maintain_order=True)
+        .group_by("round", "person")
         .agg(pl.col("tube").unique(maintain_order=True), pl.col("collected_at").last().alias("at"))
     )
     types, numbers = seen.codes.person(people["person"])

@@ -114,7 +114,7 @@ def of_several_boxes(seen: Seen) -> list[pl.DataFrame]:
     several[tube[one[tube] != box]] = True
     mine = packs.filter(several[tube]).sort("at", "box")
     _, names = seen.codes.entity("box", mine["box"])
-    boxes = mine.with_columns(names.alias("name")).group_by("tube", maintain_order=True)
+    boxes = mine.with_columns(names.alias("name")).group_by("tube")
     told = boxes.agg(pl.col("name").unique(maintain_order=True), pl.col("at").max())
     boxes_told = facts("tube_in_two_boxes", boxes=pl.col("name").list.join(", "))
     return [tube_rows(seen, "tube_in_two_boxes", told, "at", boxes_told)]
