@@ -114,7 +114,7 @@ def _measured(called: pl.DataFrame, readings: pl.DataFrame | None) -> pl.DataFra
     in_words = pl.format("{} {}", "target", text.fill_null("Undetermined"))
     return (
         smallest.sort(*_TUBE, "target")
-        .group_by(_TUBE, maintain_order=True)
+        .group_by(_TUBE)
         .agg(
             in_words.str.join("; ").alias("ct"),
             pl.struct("target", text.alias("ct")).alias("cts"),
