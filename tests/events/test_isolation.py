@@ -58,6 +58,14 @@ def test_process__that_dies_is_told_and_the_next_call_is_answered(child: Isolate
     assert child.call(victims.doubled, 1) == [1, 1]
 
 
+def test_process__that_was_ended_between_two_calls_is_started_anew(child: Isolated) -> None:
+    """As a system does that is short of memory: nobody's file is to blame."""
+    process = child._running()
+    process.kill()
+    process.wait()
+    assert child.call(victims.pid) != process.pid
+
+
 def test_call__that_takes_too_long_is_ended() -> None:
     child = Isolated(seconds=1)
     with pytest.raises(IsolationError, match="took longer than 1 s"):

@@ -80,9 +80,7 @@ def read_contacts(files: Iterable[Path], wanted: pl.DataFrame) -> Contacts:
     read = [_rows_of(file, keys) for file in files]
     found = [part for parts, _ in read for part in parts]
     rows = pl.concat(found) if found else pl.DataFrame(schema=dict.fromkeys((*_KEY, *CONTACTS), pl.String))
-    told = rows.group_by(_KEY).agg(
-        pl.col(name).drop_nulls().unique(maintain_order=True) for name in CONTACTS
-    )
+    told = rows.group_by(_KEY).agg(pl.col(name).drop_nulls().unique(maintain_order=True) for name in CONTACTS)
     doubtful = told.filter(pl.col("name").list.len() > 1).height
     joined = (
         pl.when(pl.col(name).list.len() > 0).then(pl.col(name).list.join(BETWEEN)).alias(name)

@@ -114,7 +114,7 @@ def dictionary_column(
 
 def times_column(micros: NDArray[np.int64]) -> pa.Array:
     """Make a column of times of microseconds since 1970, UTC."""
-    return pl.Series(micros, dtype=pl.Int64).to_arrow().cast(pa.timestamp("us")).cast(_TIME)
+    return pl.Series(micros, dtype=pl.Int64).to_arrow().cast(_TIME)
 
 
 def series_of(column: pa.ChunkedArray) -> pl.Series:
@@ -145,7 +145,7 @@ def _gathered(column: pl.Series, sets: NDArray[np.int32] | None) -> pa.Array:
 
 
 def _times_or_null(micros: NDArray[np.int64]) -> pa.Array:
-    return pa.array(micros, mask=micros < 0).cast(pa.timestamp("us")).cast(_TIME)
+    return pa.array(micros, mask=micros < 0).cast(_TIME)
 
 
 def _wells(positions: NDArray[np.int32], wells: int) -> pa.DictionaryArray:

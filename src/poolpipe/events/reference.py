@@ -118,7 +118,7 @@ class Reference:
             return None
         keys = codes.person_keys(self.people)
         asked = keys.is_in(among.implode()).fill_null(value=False)
-        wanted = self.people["household"].filter(asked).drop_nulls().unique()
+        wanted = self.people["household"].filter(asked).drop_nulls()
         living = self.people["household"].is_in(wanted.implode()).fill_null(value=False)
         kind = pl.col("person_type") if "person_type" in self.people.columns else pl.lit(None, pl.String)
         rows = self.people.filter(living).select(
