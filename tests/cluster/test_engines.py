@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import socket
@@ -29,6 +30,10 @@ def test_program_without_a_file__has_one_while_a_session_is_open(monkeypatch: py
     monkeypatch.delattr(main, "__file__", raising=False)
     with engines._with_a_main_file():
         assert main.__file__
+        beside = multiprocessing.get_context("spawn").Process(target=os.getpid)
+        beside.start()
+        beside.join()
+    assert beside.exitcode == 0, "other processes begin meanwhile"
     assert not hasattr(main, "__file__")
 
 

@@ -100,12 +100,13 @@ def _with_a_main_file() -> Iterator[None]:
     """Give a program without a file, as of `python -c` and of workers of tests, a name of one.
 
     The client of Spark Connect takes such a program for its own doctests, looks for a whole Spark, and ends the process.
+    Processes that the program starts meanwhile run that file: it is there, and empty.
     """
     main = sys.modules["__main__"]
     if hasattr(main, "__file__"):
         yield
         return
-    main.__file__ = "<program without a file>"
+    main.__file__ = os.devnull
     try:
         yield
     finally:

@@ -384,9 +384,8 @@ class StoreReader:
     def _not_concluded(self, version: int) -> InputError:
         newest = self._ledger.newest_with(CONCLUDED)
         code = "not_concluded" if newest is None else "concluded_before"
-        if is_written_into(
-            self.path
-        ):  # by a service, most likely: then `poolpipe run STORE` would be refused
+        # by a service, most likely: then `poolpipe run STORE` would be refused
+        if is_written_into(self.path):
             code = "not_concluded_now" if newest is None else "concluded_before_now"
         return InputError.of(code, where=str(self.path), version=version, newest=newest)
 
