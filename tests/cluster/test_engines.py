@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 def test_program_without_a_file__has_one_while_a_session_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     main = sys.modules["__main__"]
     monkeypatch.delattr(main, "__file__", raising=False)
+    monkeypatch.setattr(main, "__spec__", None)
     with engines._with_a_main_file():
         assert main.__file__
         beside = multiprocessing.get_context("spawn").Process(target=os.getpid)
