@@ -16,13 +16,15 @@ HEADS = {
         ("people", "what", "s", "times one process", "reading, partitions, driver, s", "CPU of workers; here, s", "sent, MB",
          "largest partition, MB", "driver, GB", "Sail, or Java; largest Python worker, GB"),
         ("people", "machines of 16 cores", "workers, s", "driver, s", "sent, GB", "driver, GB"),
-        ("one process", "parts", "five tables as plain SQL", "{processor}, {cores} cores, {day}, the fastest of the runs of `benchmarks.cluster_speed`"),
+        ("one process", "parts", "five tables as plain SQL",
+         "{processor}, {cores} cores, {day}, the fastest of the runs of `benchmarks.cluster_speed`"),
     ),
     "cluster.zh.md": (
         ("人数", "方式", "秒", "单进程的倍数", "读取、分区、驱动程序，秒", "CPU：工作进程；本进程，秒", "传送，MB",
          "最大分区，MB", "驱动程序，GB", "Sail 或 Java；最大的 Python 工作进程，GB"),
         ("人数", "16 核机器", "工作机，秒", "驱动程序，秒", "传送，GB", "驱动程序，GB"),
-        ("单进程", "个分区", "五张表的普通 SQL", "{processor}，{cores} 核，{day}，`benchmarks.cluster_speed` 各次运行中最快的一次"),
+        ("单进程", "个分区", "五张表的普通 SQL",
+         "{processor}，{cores} 核，{day}，`benchmarks.cluster_speed` 各次运行中最快的一次"),
     ),
 }  # fmt: skip
 CORES = 16
@@ -51,7 +53,7 @@ def _head(names: tuple[str, ...]) -> list[str]:
 
 def _cpu(told: dict[str, Any]) -> str:
     own = f"{told['cpu']:.1f}" if "cpu" in told else ""
-    return f"{told['worker_cpu']:.1f}; {own}" if "worker_cpu" in told else own
+    return "; ".join(filter(None, (f"{told['worker_cpu']:.1f}" if "worker_cpu" in told else "", own)))
 
 
 def _row(people: str, name: str, told: dict[str, Any], one: float) -> str:

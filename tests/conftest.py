@@ -47,7 +47,7 @@ LONGEST = (
     "serve/test_service.py", "store/test_troubles.py", "serve/test_reading.py",
     "events/test_json_documents.py", "instruments/test_damage.py", "nightly/test_marts.py",
     "live/test_equals_run.py", "serve/test_torture.py", "stages/test_arrivals.py", "house/test_api.py",
-    "house/test_notebook.py",
+    "house/test_notebook.py", "cluster/test_inputs.py", "cluster/test_equals_one_process.py",
 )  # fmt: skip
 """Files of about ten seconds of processor time and more, longest first."""
 

@@ -62,7 +62,7 @@ __all__ = ["run"]
 _STEPS: Final = (
     "reading", "routes", "parts", "joining", "recalls", "probabilities", "cases", "ledger", "retention", "anomalies",
 )  # fmt: skip
-_BYTES_A_SCAN: Final = 200
+_BYTES_A_SCAN: Final = 170
 """Memory of the driver for each registration, with all that it keeps of its tube: docs/cluster.md has how it was measured."""
 
 
