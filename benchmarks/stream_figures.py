@@ -188,7 +188,8 @@ def _half_hour(told: dict[str, Any], place: int) -> str:
             "否则约 300 字节。",
         ],
     )[place]
-    return "\n".join([*lines, "", *notes, _where(told, place, "stream_hours")])
+    told_of = ("\n", "")[place].join(notes)  # no line of Chinese is broken
+    return "\n".join([*lines, "", told_of, _where(told, place, "stream_hours")])
 
 
 if __name__ == "__main__":
