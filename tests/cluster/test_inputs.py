@@ -199,6 +199,19 @@ def test_address_of_this_machine__is_a_path(tmp_path: Path) -> None:
     assert fetched(NO_SESSION, [f"file://{tmp_path}/day%20one"], tmp_path) == [f"{tmp_path}/day one"]
 
 
+def test_address_that_leads_upwards__is_copied_into_the_scratch_folder(
+    sail: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "day").mkdir()
+    (tmp_path / "day" / "collect.csv").write_text("at,tube,person\n")
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr("poolpipe.cluster.given.LOCAL", "none")
+    up = "/".join([".."] * 9)
+    (told,) = fetched(sail, [f"file://{tmp_path}/day/{up}{tmp_path}/day"], tmp_path / "scratch")
+    assert str(told).startswith(str(tmp_path / "scratch" / "inputs"))
+    assert [path.name for path in tmp_path.rglob("*.csv")] == ["collect.csv", "collect.csv"]
+
+
 def test_address_where_nothing_is__is_refused(sail: SparkSession, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere://x/y: the session does not read this address"):
         cluster.run(sail, "nowhere://x/y", scratch=tmp_path)

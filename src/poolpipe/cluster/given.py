@@ -87,7 +87,9 @@ def _fetched(session: SparkSession, address: str, scratch: Path) -> str:
     if parts.scheme.lower() == LOCAL:
         return unquote(parts.path)
     root = address.rstrip("/")
-    inside = scratch / "inputs" / parts.scheme / parts.netloc / parts.path.strip("/")
+    # its folders may tell kinds and rounds; `..` would lead out of the scratch folder, and a password has no place in names
+    named = [each for each in parts.path.split("/") if each not in ("", ".", "..")]
+    inside = Path(scratch, "inputs", parts.scheme, parts.hostname or "", *named)
     copied: dict[str, int] = {}
     try:
         with without_notes():
