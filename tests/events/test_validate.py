@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.scans import POLICY, codes, column, counts, read, read_text, tubes
+from poolpipe.events.clean import canonical_numbers
 from poolpipe.tables import EVENTS, KINDS, REJECTS
 from reference.cleaning import DEFAULT_POLICY, clean, clean_well
 from reference.codes import clean_code
@@ -328,3 +329,9 @@ def test_events__of_every_kind_have_the_columns_of_the_contract() -> None:
         every |= {"at": AT, "sent_at": AT, "well": "A1", "mode": "pool", "role": "sample", "call": "positive"}
         told = read({kind: _frame({name: every[name] for name in EVENTS[kind].columns})})
         assert (counts(told), told.left_out) == ((1, 1, 0, 0), {}), kind
+
+
+def test_temperatures__written_in_two_ways_are_one_and_words_are_kept() -> None:
+    written = ["36.5", "36.50", "3.65e1", "+36.5", "36.51", "cold", "", None]
+    numbers = canonical_numbers(pl.Series(written, dtype=pl.String))
+    assert numbers.to_list() == ["36.5"] * 4 + ["36.51", "cold", "", None]
