@@ -53,6 +53,17 @@ def test_kind__is_the_start_of_the_name_or_the_nearest_folder(name: str, kind: s
     assert kind_of_name(name) == kind
 
 
+def test_file__that_is_named_itself_is_read_although_its_folder_would_leave_it_aside(tmp_path: Path) -> None:
+    _write(tmp_path, "collect.csv")
+    _write(tmp_path, "letter.txt", content="to whom it may concern")
+    aside, skipped = find_sources(tmp_path)
+    assert [source.name for source in aside] == ["collect.csv"]
+    assert "letter.txt" in skipped
+    for inputs in ([tmp_path, tmp_path / "letter.txt"], [tmp_path / "letter.txt", tmp_path]):
+        sources, _ = find_sources(inputs)
+        assert [source.path.name for source in sources] == ["collect.csv", "letter.txt"]
+
+
 def test_kind__of_a_column_is_stronger_than_that_of_the_name(tmp_path: Path) -> None:
     text = (
         "kind,at,tube,person,swabs\n"

@@ -23,6 +23,19 @@ def test_given_readings__stand_in_the_place_of_the_runs_own(tmp_path, results):
     assert "1 tubes are told without Ct values" in told
 
 
+def test_call__that_a_laboratory_reported_has_no_readings_to_be_missed(tmp_path):
+    report = {
+        "kind": "report",
+        "at": "2022-02-10T13:00:00+08:00",
+        "tube": "T1",
+        "call": "negative",
+        "lab": "LAB1",
+    }
+    told = done(write(tmp_path / "run", *swabs(), report), tmp_path / "box", "csv")
+    assert {(row["tube"], row["ct"]) for row in rows(tmp_path / "box")} == {("T1", "")}
+    assert "without Ct values" not in told
+
+
 def test_given_readings__may_be_voided_and_are_not_those_after_the_result(tmp_path, results):
     cell = {"kind": "read", "plate": "P1", "well": "A1"}
     events = [

@@ -217,6 +217,15 @@ def test_file__of_others_is_never_replaced(result, tmp_path, content):
     assert (tmp_path / "l.xlsx").read_bytes() == content
 
 
+def test_folder__of_others_is_named_by_its_first_files_in_order(result, tmp_path):
+    out = tmp_path / "theirs"
+    out.mkdir()
+    for name in "hcfbgade":
+        (out / name).write_text("x")
+    with pytest.raises(InputError, match=r"no export of poolpipe has written: a, b, c, d, e\b"):
+        export_lists(result, out, "csv-list")
+
+
 def test_folder__of_lists_is_replaced_unless_somebody_has_changed_it(result, tmp_path):
     out = tmp_path / "lists"
     out.mkdir()
