@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -36,6 +36,26 @@ def test_program_without_a_file__has_one_while_a_session_is_open(monkeypatch: py
         beside.join()
     assert beside.exitcode == 0, "other processes begin meanwhile"
     assert not hasattr(main, "__file__")
+
+
+def test_java__has_a_quarter_of_the_memory_where_it_is_driver_and_workers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("SPARK_DRIVER_MEMORY", raising=False)
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2**21}.__getitem__)
+    assert engines._memory("local[2]") == {"spark.driver.memory": "2048m"}
+    assert engines._memory("yarn") == {}
+    monkeypatch.setenv("SPARK_DRIVER_MEMORY", "3g")
+    assert engines._memory("local[2]") == {}
+
+
+@pytest.mark.usefixtures("sail")
+def test_session__whose_server_has_gone_is_ended_without_a_second_error() -> None:
+    class Gone:
+        def stop(self) -> None:
+            raise ConnectionRefusedError
+
+    engines._stop(cast("SparkSession", Gone()))
 
 
 @pytest.mark.usefixtures("sail")  # that it is installed

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import warnings
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
@@ -29,7 +29,9 @@ _SETTINGS: Final = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",  # the command has its own
     "spark.log.level": "ERROR",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "8",  # a row may be tens of megabytes
+    # a row may be tens of megabytes; Spark's reader of Parquet takes 4,096 at a time
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "8",
+    "spark.sql.parquet.columnarReaderBatchSize": "8",
     "spark.sql.execution.pythonUDF.arrow.enabled": "true",
 }
 
@@ -71,7 +73,7 @@ def opened_session(engine: Engine, master: str | None = None) -> Iterator[SparkS
             except engine_errors() as error:
                 why = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
                 raise InputError.of("cluster_no_session", where=str(master or engine), why=why) from error
-        last.callback(session.stop)
+        last.callback(_stop, session)
         if engine == "sail" and not connects:
             _let_go_at_once(session)
         yield session
@@ -121,11 +123,25 @@ def _session(address: str, master: str | None) -> SparkSession:
             address
         ).create()  # not one that is open already, perhaps of another server
     builder = SparkSession.builder.master(master or "local[*]").appName("poolpipe")
-    for name, value in _SETTINGS.items():
+    for name, value in (_SETTINGS | _memory(master or "local[*]")).items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def _memory(master: str) -> dict[str, str]:
+    """A quarter of the machine's memory for Java where it is driver and workers in one: by default it has 1 GB."""
+    if not master.startswith("local") or "SPARK_DRIVER_MEMORY" in os.environ:
+        return {}
+    megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 22
+    return {"spark.driver.memory": f"{megabytes}m"}
+
+
+def _stop(session: SparkSession) -> None:
+    """End a session; one whose server is gone, for want of memory say, has ended, and the job told it."""
+    with suppress(OSError, *engine_errors()):
+        session.stop()
 
 
 def _let_go_at_once(session: Any) -> None:
