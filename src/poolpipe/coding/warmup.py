@@ -28,8 +28,7 @@ __all__ = ["MODULES", "compile_kernels", "kernels_of_a_run"]
 
 MODULES = (
     "framing", "times", "codes", "groups", "sort_keys", "dense_keys", "seats", "tubes", "journeys", "well_index",
-    "wells", "duplicate_people", "components", "parts", "propagate", "person_odds", "joint_rounds",
-    "posterior", "seats_of_people",
+    "wells", "duplicate_people", "components", "parts", "propagate", "person_odds", "joint_rounds", "posterior", "seats_of_people",
     "grouped_rows", "by_time", "people_tests", "walk", "neighbours", "link_rows", "scores", "runs", "space_time", "texts",
 )  # fmt: skip
 """Modules of kernels in the order in which a run first calls them, about."""
