@@ -111,6 +111,22 @@ class Service:
         return status
 
 
+def wait_for_end(process: int, seconds: float) -> None:
+    """Wait for a door or a board of a service that is gone: it ends with it."""
+    until = time.monotonic() + seconds
+    while _lives(process):
+        assert time.monotonic() < until, "it stands though its service is gone"
+        time.sleep(0.02)
+
+
+def _lives(process: int) -> bool:
+    try:
+        with open(f"/proc/{process}/stat") as file:  # noqa: PTH123
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def ask(
     port: int, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
 ) -> Answer:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
-from serve.services import new_store
+from serve.services import new_store, wait_for_end
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,15 +43,4 @@ def test_log__a_door_ends_with_its_service_where_nobody_reads_the_log(tmp_path: 
     service.stderr.close()
     service.send_signal(signal.SIGKILL)
     service.wait(60)
-    until = time.monotonic() + 60
-    while _lives(door):
-        assert time.monotonic() < until, "the door stands though its service is gone"
-        time.sleep(0.05)
-
-
-def _lives(process: int) -> bool:
-    try:
-        with open(f"/proc/{process}/stat") as file:  # noqa: PTH123
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    wait_for_end(door, 60)

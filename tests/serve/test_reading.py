@@ -19,7 +19,7 @@ import pytest
 from cities.random_city import city
 from poolpipe.store import Store
 from poolpipe.tables import TABLES
-from serve.services import Service, body, new_store, scan, serving
+from serve.services import Service, body, new_store, scan, serving, wait_for_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -317,18 +317,7 @@ def test_readers__are_refused_what_is_not_theirs_and_what_is_not_there(tmp_path:
         assert len(service.read("/tables/members", tokens["office"]).body["rows"]) == 4
         board = service.children()[-1]
         os.kill(service.process.pid, signal.SIGKILL)
-        until = time.monotonic() + 30
-        while _lives(board):  # it ends with the service
-            assert time.monotonic() < until
-            time.sleep(0.02)
-
-
-def _lives(process: int) -> bool:
-    try:
-        with open(f"/proc/{process}/stat") as file:  # noqa: PTH123
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+        wait_for_end(board, 30)
 
 
 def _kills_of_the_board(service: Service, tokens: dict[str, str]) -> None:

@@ -118,12 +118,11 @@ def _with_a_main_file() -> Iterator[None]:
 def _session(address: str, master: str | None) -> SparkSession:
     from pyspark.sql import SparkSession
 
-    if address:
-        return SparkSession.builder.remote(
-            address
-        ).create()  # not one that is open already, perhaps of another server
-    builder = SparkSession.builder.master(master or "local[*]").appName("poolpipe")
-    for name, value in (_SETTINGS | _memory(master or "local[*]")).items():
+    if address:  # not one that is open already, perhaps of another server
+        return SparkSession.builder.remote(address).create()
+    master = master or "local[*]"
+    builder = SparkSession.builder.master(master).appName("poolpipe")
+    for name, value in (_SETTINGS | _memory(master)).items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")

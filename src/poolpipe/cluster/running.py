@@ -260,12 +260,9 @@ class _ClusterJobs:
         if not files:
             return iter(())
         kept = dataset(files, format="parquet", schema=jobs.COLUMNS)
-        asked = {
-            "batch_size": 1,
-            "batch_readahead": 1,
-            "fragment_readahead": 1,
-        }  # a row may be a city's eighth
-        return jobs.rows_of(kept.to_batches(filter=field("what") == what, **asked))
+        # one at a time: a row may be a city's eighth
+        one = dict.fromkeys(("batch_size", "batch_readahead", "fragment_readahead"), 1)
+        return jobs.rows_of(kept.to_batches(filter=field("what") == what, **one))
 
 
 def _told(rows: Iterable[TravellingRow]) -> list[FilesRead]:

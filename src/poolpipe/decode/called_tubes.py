@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from poolpipe.coding.spans import spread_spans
 from poolpipe.decode.assays import NO_CALL, Assay
 from poolpipe.tables import CALLS
 
@@ -78,9 +79,8 @@ class CalledTubes:
         tubes : (n,) int64
             Which tubes.
         """
-        sizes = self.offsets[tubes + 1] - self.offsets[tubes]
-        ends = np.concatenate([[0], np.cumsum(sizes)])
-        return ends, np.repeat(self.offsets[tubes] - ends[:-1], sizes) + np.arange(ends[-1])
+        begins, ends = self.offsets[tubes], self.offsets[tubes + 1]
+        return np.concatenate([[0], np.cumsum(ends - begins)]), spread_spans(begins, ends)
 
 
 @lru_cache(maxsize=8)

@@ -104,8 +104,7 @@ class LiveBoard:
         self._told = ToldChanges(live.tables.version)
         self._looked_at = self._renew_at = float("-inf")
         self._renewing = False
-        is_over = lambda: self._ends or self._failed is not None  # noqa: E731 - short
-        self._charts = ChartLooks(live, self._changed, is_over, charts_failed)
+        self._charts = ChartLooks(live, self._changed, self._is_over, charts_failed)
         self._rendering = BoundedSemaphore(2), BoundedSemaphore(1)
         self._counts = dict.fromkeys(_COUNTED, 0.0)
         self._wall = now()
@@ -222,7 +221,7 @@ class LiveBoard:
             yield f"retry: 2000\n: from {known}\n\n"
             while True:
                 later = self._later(known, beat_s)
-                if self._ends or self._failed:
+                if self._is_over():
                     return
                 if later is None:  # not kept: the reader reads the tables again
                     known = self.live.tables.version
@@ -300,6 +299,9 @@ class LiveBoard:
             now = time.monotonic()
             self._renew_at, self._renewing = now + _RESTS * (now - began), False
             self._changed.notify_all()
+
+    def _is_over(self) -> bool:
+        return self._ends or self._failed is not None
 
     def _fail(self, error: BaseException) -> None:
         with self._changed:

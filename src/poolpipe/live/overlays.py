@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from poolpipe.live.row_index import spread_spans
+from poolpipe.coding.spans import spread_spans
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,27 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from poolpipe.coding.spans import spread_spans
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["RowIndex", "spread_spans"]
-
-
-def spread_spans(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Write the whole numbers of half-open spans one after the other.
-
-    Parameters
-    ----------
-    begins, ends : (n,) int64
-
-    Returns
-    -------
-    (sum of lengths,) int64
-    """
-    counts = ends - begins
-    first = np.repeat(begins - np.cumsum(counts) + counts, counts)
-    found: NDArray[np.int64] = first + np.arange(len(first))
-    return found
+__all__ = ["RowIndex"]
 
 
 class RowIndex:

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.distinct import distinct
+from poolpipe.coding.spans import spread_spans
 from poolpipe.live.concluding import NO_CLOCKS
-from poolpipe.live.row_index import spread_spans
 from poolpipe.stages.anomalies import of_arrivals
 from poolpipe.stages.anomalies.recalls import of_recalls
 from poolpipe.stages.anomalies.rows import Seen

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from poolpipe.coding.spans import spread_spans
 from poolpipe.coding.tie_breaks import largest_of_ties
 from poolpipe.tables import CALLS, MODES, TIME
 
@@ -254,10 +255,6 @@ def urgency_order(recalls: pl.DataFrame) -> NDArray[np.int64]:
     # most people of a tube are alike, and stay together: 20,000 stretches are sorted instead of 180,000 recalls
     differs = (done[1:] != done[:-1]) | (due[1:] != due[:-1]) | (likely[1:] != likely[:-1])
     begins = np.flatnonzero(np.append(np.ones(min(len(done), 1), np.bool_), differs))
-    lengths = np.diff(np.append(begins, len(done)))
+    ends = np.append(begins[1:], len(done))
     order = np.lexsort((-likely[begins], due[begins], done[begins]))
-    ends = np.cumsum(lengths[order])
-    rows: NDArray[np.int64] = np.arange(len(done)) + np.repeat(
-        begins[order] + lengths[order] - ends, lengths[order]
-    )
-    return rows
+    return spread_spans(begins[order], ends[order])
