@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WATCHING = ("kernels", "coding", "events", "stages", "decode", "results", "instruments", "exchange", "pipeline",
-            "cities", "cli")  # fmt: skip
+            "cities", "cli", "tracing", "messages", "terminal", "live", "inbox", "serve", "store")  # fmt: skip
 """Folders of tests that watch the modules which are changed."""
 WATCHING_INTERPRETED = ("kernels", "stages")
 """Folders whose tests are recorded and tried with interpreted kernels too; tests of `decode` take minutes that way."""

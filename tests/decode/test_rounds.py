@@ -12,6 +12,8 @@ import pytest
 from poolpipe.decode import Assay, joint_rounds
 from poolpipe.decode.called_tubes import CalledTubes
 from poolpipe.decode.infections import Infections, number_infections
+from poolpipe.decode.parts import Parts
+from poolpipe.decode.round_order import RoundOrder
 from poolpipe.decode.rounds import decode_rounds
 from poolpipe.decode.turnover import Turnover
 from poolpipe.tables import CALLS
@@ -140,6 +142,65 @@ def test_number_infections__ties_a_recall_its_answer_and_what_lies_between() -> 
     assert (found.first_round.tolist(), found.last_round.tolist()) == ([0, 3, 0, 1], [2, 3, 0, 1])
     days: NDArray[np.float64] = (found.last_at - found.first_at) / 86_400e6
     assert days.tolist() == [2.0, 0.0, 0.0, 0.0]
+
+
+def _random_order(rng: np.random.Generator) -> RoundOrder:
+    """Of tubes of one to three of eight people in four rounds, some of whose recalls are answered rounds later."""
+    tubes = []
+    for round_ in range(4):
+        people = [person for person in rng.permutation(8).tolist() if rng.random() < 0.8]
+        while people:
+            size = int(rng.integers(1, 4))
+            tubes.append([(round_, person) for person in people[:size]])
+            people = people[size:]
+    seats = [seat for tube in tubes for seat in tube]
+    answers = [
+        (person, round_, later)
+        for round_, person in seats
+        for later in range(round_ + 1, 4)
+        if (later, person) in seats and rng.random() < 0.15
+    ]
+    infections = number_infections(
+        pl.DataFrame(seats, schema={"round": pl.Int64, "person": pl.Int64}, orient="row").with_columns(
+            collected_at=pl.lit(START)
+        ),
+        pl.DataFrame(
+            answers,
+            schema={"person": pl.Int64, "round": pl.Int64, "single_round": pl.Int64},
+            orient="row",
+        ),
+    )
+    offsets = np.cumsum([0, *map(len, tubes)])
+    members = infections.of_seat.astype(np.int32)
+    return RoundOrder.of(
+        infections, Parts.of(offsets, members, np.ones(len(tubes), np.bool_), len(infections))
+    )
+
+
+def test_round_order__puts_each_behind_those_before_it_and_circles_between() -> None:
+    seen = {"before": 0, "knotted": 0, "behind": 0, "behind those behind": 0}
+    for seed in range(100):
+        order = _random_order(np.random.default_rng(seed))
+        count = len(order.level)
+        steps = {(a, b) for a, b in zip(order.here.tolist(), order.there.tolist(), strict=True) if a != b}
+        back = np.zeros((count, count), np.bool_)
+        for here, there in steps:
+            back[here, there] = True
+        for middle in range(count):
+            back |= back[:, [middle]] & back[[middle], :]
+        circles = back.diagonal()
+        waiting = circles | back[:, circles].any(axis=1)
+        knotted = waiting & (circles | back[circles].any(axis=0))
+        np.testing.assert_array_equal(order.knotted, knotted)
+        for here, there in steps:
+            assert (knotted[here] and knotted[there]) or order.level[here] > order.level[there]
+        behind = waiting & ~knotted
+        assert not waiting.any() or order.level[waiting].min() > order.level[~waiting].max(initial=-1)
+        seen["before"] += int((~waiting).sum())
+        seen["knotted"] += int(knotted.sum())
+        seen["behind"] += int(behind.sum())
+        seen["behind those behind"] += sum(behind[here] and behind[there] for here, there in steps)
+    assert min(seen.values()) > 20, seen
 
 
 @pytest.mark.parametrize("prior", [0.0, 1.0, 1e-300, 0.3])

@@ -148,8 +148,10 @@ def test_found__is_what_the_reference_finds(events: list[Event], asked: tuple[in
 def test_order_repetition_and_cut__change_nothing(events: list[Event], rng: Any, files: int) -> None:
     again = [*events, *(rng.choice(events) for _ in range(3) if events)]
     rng.shuffle(again)
-    parts = [_folded(_frame(again[one::files])) for one in range(files)]
-    assert _rows(joined_quarters(parts)) == _rows(joined_quarters([_folded(_frame(events))]))
+    joined = joined_quarters([_folded(_frame(again[one::files])) for one in range(files)])
+    assert _rows(joined) == _rows(joined_quarters([_folded(_frame(events))]))
+    for source, names in joined.names.items():
+        assert names.to_list() == sorted({event[source] for event in events if event[source]})
 
 
 @pytest.mark.parametrize("seed", range(30))

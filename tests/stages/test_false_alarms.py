@@ -212,6 +212,24 @@ def test_join_count__computes_what_is_striking():
     assert computed[1] == 1.0  # one line: no join
 
 
+def test_join_count__is_computed_where_a_poisson_law_gives_it_two_in_a_hundred():
+    from scipy.stats import poisson
+
+    computed, near = set(), set()
+    row, column = np.arange(94) % 8, np.arange(94) // 8
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        inside = (abs(row - rng.integers(1, 7)) < 2) & (abs(column - rng.integers(1, 10)) < 3)
+        spoilt = rng.random(94) < np.where(inside, 0.5, 0.05)
+        found = join_counts(wells_of(np.where(spoilt, 30.0, np.nan)))
+        if found.seen.sum() >= 3:
+            tail = poisson.sf(found.seen[0] - 1, found.expected[0])
+            computed.add((bool(tail <= 0.02), bool(found.p[0] < 1.0)))
+            near |= {limit for limit in (0.0175, 0.0225) if abs(tail - limit) < 0.0025}
+    assert computed == {(True, True), (False, False)}
+    assert near == {0.0175, 0.0225}  # a little less than two in a hundred, and a little more
+
+
 def test_join_count__does_not_accuse_plates_of_their_queue_and_finds_a_spoilt_one():
     ct, _ = lab_day(5, rate=0.0)
     clean = join_counts(wells_of(ct))

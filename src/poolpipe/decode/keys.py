@@ -80,9 +80,7 @@ def clean_key(key: pl.Series, name: str) -> pl.Series:
     """
     if key.dtype.is_integer() or key.dtype == pl.Null:
         return key
-    texts = key.cast(pl.String) if isinstance(key.dtype, (pl.Categorical, pl.Enum)) else key
-    if texts.dtype != pl.String:
-        texts = pl.Series(key.name, as_text(texts.to_arrow()), pl.String)
+    texts = key if key.dtype == pl.String else pl.Series(key.name, as_text(key.to_arrow()), pl.String)
     cleaned = clean_codes(texts).replace("", None)
     faults = code_faults(cleaned)
     if faults is not None:
