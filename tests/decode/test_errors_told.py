@@ -151,7 +151,8 @@ def test_error__covers_knots_solved_among_likely_people(seed: int, monkeypatch: 
     truth = decode(*frames, assay=assay, effort=MUCH).people
     monkeypatch.setattr(import_module("poolpipe.decode.inference"), "solve_loopy", lambda *_: iter(()))
     monkeypatch.setattr(import_module("poolpipe.decode.approximation"), "LARGEST", 0)
-    approximation, checks = import_module("poolpipe.decode.approximation"), []
+    approximation = import_module("poolpipe.decode.approximation")
+    checks: list[Any] = []
 
     def refined(*given: Any) -> Any:
         for check in refine(*given):
