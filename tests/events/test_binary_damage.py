@@ -276,6 +276,26 @@ def test_bomb__of_compressed_values_is_refused_before_it_is_unpacked(
     assert megabytes < 200
 
 
+@pytest.mark.parametrize("wrong", [b"\0\0", b"\1\0", b"\xff\xff"], ids=bytes.hex)
+@pytest.mark.parametrize("is_stream", [True, False], ids=["stream", "file"])
+def test_claims__of_any_damaged_message_are_a_number(wrong: bytes, *, is_stream: bool) -> None:
+    coded = pa.array(["T1", "T2", "T1"] * 100).dictionary_encode()
+    sink = pa.BufferOutputStream()
+    table, options = pa.table({"tube": coded}), pa.ipc.IpcWriteOptions(compression="zstd")
+    with (pa.ipc.new_stream if is_stream else pa.ipc.new_file)(sink, table.schema, options=options) as writer:
+        writer.write_table(table)
+    content = sink.getvalue().to_pybytes()
+    sound = claimed_by_arrow(io.BytesIO(content), is_stream=is_stream)
+    assert sound > 0
+    claims = {
+        claimed_by_arrow(
+            io.BytesIO(content[:place] + wrong + content[place + len(wrong) :]), is_stream=is_stream
+        )
+        for place in range(len(content))
+    }
+    assert {0, sound} <= claims
+
+
 @pytest.mark.parametrize("is_coded", [False, True], ids=["plain", "dictionary"])
 @pytest.mark.parametrize("name", ["name", "site", "tube"])
 @pytest.mark.parametrize("form", ["parquet", "arrow"])

@@ -12,7 +12,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.scans import HEADER, ROWS, TUBES, codes, column, counts, csv_text, cuts, read, read_text, tubes
+from events.scans import (
+    HEADER,
+    POLICY,
+    ROWS,
+    TUBES,
+    codes,
+    column,
+    counts,
+    csv_text,
+    cuts,
+    read,
+    read_text,
+    tubes,
+)
+from poolpipe.events import read_events
+from poolpipe.events.mapping import ColumnMapping, FileMapping
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -267,3 +282,18 @@ def test_header__further_down_is_found_in_any_block(tmp_path: Path, monkeypatch:
     assert all(
         tube[1:] == person[1:] for tube, person in zip(tubes(events), column(events, "person"), strict=True)
     )
+
+
+def test_header__that_is_named_leaves_out_what_is_above_and_all_blocks_below_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("poolpipe.events.streams.BLOCK", 1 << 17)
+    rows = 20_000
+    above = "County hospital\nShift of the morning,2\n"
+    lines = "".join(f"2022-02-10T08:00:00Z,T{row},H{row},\n" for row in range(rows))
+    (tmp_path / "collect.csv").write_text(f"{above}{NAMED}{lines}at,T9,H9,\n", encoding="utf-8")
+    mapping = ColumnMapping(files={"collect.csv": FileMapping(header=3)})
+    events = read_events(tmp_path, POLICY, mapping=mapping)
+    assert counts(events) == (rows + 1, rows, 0, 1)
+    assert set(tubes(events)) == {f"T{row}" for row in range(rows)}
+    assert codes(events) == [(rows + 4, "bad_time")]

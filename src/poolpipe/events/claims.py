@@ -35,6 +35,8 @@ _OF_DICTIONARY = 1  # field of DictionaryBatch
 _BUFFERS, _COMPRESSION = 2, 3  # fields of RecordBatch
 _LARGEST = 1 << 24
 """Bytes of the largest message header that is read."""
+_NO_FILE = 1 << 60
+"""Bytes of no file; a damaged one may name any place."""
 
 
 def most_records(size: int) -> int:
@@ -129,20 +131,25 @@ def _by_footer(file: BinaryIO, size: int) -> list[int]:
 
 def _message(file: BinaryIO, place: int) -> tuple[_FlatTable, int]:
     """A message's header, and where its body begins."""
-    file.seek(max(0, place))
-    prefix = file.read(8)
+    prefix = _read_at(file, place, 8)
     before = 8 if prefix.startswith(_CONTINUED) else 4
     length = int.from_bytes(prefix[before - 4 : before], "little")
     if not 0 < length <= _LARGEST:  # the end of a stream, or damage
         raise IndexError
-    file.seek(place + before)
-    return _FlatTable.root(file.read(length)), place + before + length
+    return _FlatTable.root(_read_at(file, place + before, length)), place + before + length
 
 
 def _claim(file: BinaryIO, place: int) -> int:
     """How many bytes a compressed buffer claims to unpack to: its first eight bytes."""
+    return max(0, int.from_bytes(_read_at(file, place, 8), "little", signed=True))
+
+
+def _read_at(file: BinaryIO, place: int, size: int) -> bytes:
+    """Bytes from a place, fewer at the end of the file."""
+    if not 0 <= place < _NO_FILE:
+        raise IndexError
     file.seek(place)
-    return max(0, int.from_bytes(file.read(8), "little", signed=True))
+    return file.read(size)
 
 
 def _compressed_buffers(message: _FlatTable) -> list[int]:
