@@ -65,7 +65,7 @@ def targets_known(names: pl.Series, targets: Sequence[str], internal_control: st
     targets, internal_control
         As in `policy_target`.
     """
-    others = names.drop_nulls().unique().to_list()
+    others = [name for name in dict.fromkeys(names.to_list()) if name is not None]
     spelled = {name: policy_target(name, targets, internal_control) for name in others}
     return {name: target for name, target in spelled.items() if target and target != name}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -149,8 +150,12 @@ def _times_or_null(micros: NDArray[np.int64]) -> pa.Array:
 
 
 def _wells(positions: NDArray[np.int32], wells: int) -> pa.DictionaryArray:
-    names = well_names(pl.Series(np.arange(wells)), wells)
-    return dictionary_column(EncodedColumn(positions, names), None, own=True)
+    return dictionary_column(EncodedColumn(positions, _names_of_wells(wells)), None, own=True)
+
+
+@cache
+def _names_of_wells(wells: int) -> pl.Series:
+    return well_names(pl.Series(np.arange(wells)), wells)
 
 
 def _encoded(column: pa.ChunkedArray) -> EncodedColumn:

@@ -18,6 +18,7 @@ from poolpipe.events.json_keys import columns_of_keys, grouped
 from poolpipe.events.json_numbers import with_exact_numbers
 from poolpipe.events.json_words import depth, has_infinity, mended
 from poolpipe.events.naming import ANY_NAMES, Naming
+from poolpipe.events.plain_objects import BLANKS, plain_objects
 from poolpipe.messages import message
 
 if TYPE_CHECKING:
@@ -153,6 +154,8 @@ def read_lines(block: bytes, longest: int) -> tuple[Batch, NDArray[np.int64], pl
     keys : Series of String
         The keys of the object on each of these lines, as a JSON list.
     """
+    if plain := plain_objects(block, longest):
+        return plain.batch, plain.present, plain.keys
     batch, present, read = _read(block, np.arange(block.count(b"\n") + 1), longest)
     return batch, present, _keys_of(read)
 
@@ -188,7 +191,7 @@ def _read(
 ) -> tuple[Batch, NDArray[np.int64], pl.Series]:
     """Read the lines of a block; also give the number of each line that is not blank, and its text as parsers got it."""
     texts = pl.Series("line", block.decode(errors="replace").split("\n"), pl.String)
-    stripped = texts.str.strip_chars("\ufeff \t\r\x1e")
+    stripped = texts.str.strip_chars(BLANKS)
     present = np.flatnonzero((stripped != "").to_numpy())
     lines, stripped = numbers[present], stripped.gather(present)
     refused = _unfit(block, stripped, longest)

@@ -16,7 +16,14 @@ from poolpipe.coding.vocabulary import WORDS as VOCABULARY
 from poolpipe.coding.vocabulary import known_words, words_known
 from poolpipe.events.attribute_sets import number_attribute_sets
 from poolpipe.events.batches import picked
-from poolpipe.events.clean import canonical_numbers, exact_floats, parse_ct, parse_whole, well_positions
+from poolpipe.events.clean import (
+    canonical_numbers,
+    exact_floats,
+    parse_ct,
+    parse_whole,
+    plain_ct,
+    well_positions,
+)
 from poolpipe.events.columns import EncodedColumn, coded, plain_codes, plain_words, small_numbers
 from poolpipe.events.payloads import PayloadPolicy, check_characters_fit, decode_payloads
 from poolpipe.events.persons import persons
@@ -42,6 +49,7 @@ _PATTERNED = {"tube": "tube", "recall_of": "tube", "box": "box", "plate": "plate
 _NAMED = ("site", "point", "lab")
 _IDS = ("event_id", "event")
 _LONGEST_NAME = 64
+_FEW = 2_000
 _CYCLES = message("no_cycles", {})
 _HOUR_US = 3_600_000_000
 _LENGTH_RULE = message("length_rule", {"most": _LONGEST_NAME})
@@ -351,6 +359,9 @@ def _numbers(reading: _Validation) -> None:
             reading.refuse_values(given, ~good.to_numpy(), "bad_number", column, rule)
     if "ct" in reading.columns:
         array = reading.table.column("ct")
+        if (plain := _few_ct(array)) is not None:
+            reading.events.numbers["ct"] = plain
+            return
         if types.is_floating(array.type):
             ct = exact_floats(pl.Series("ct", array)).fill_nan(None)
             good = ct.is_between(0, 100).fill_null(value=True)
@@ -361,6 +372,14 @@ def _numbers(reading: _Validation) -> None:
             ct, good = ct.gather(rows), good.gather(rows).fill_null(value=True)
         reading.events.numbers["ct"] = ct
         reading.refuse(~good.to_numpy(), "bad_number", "ct", _CYCLES)
+
+
+def _few_ct(column: pa.ChunkedArray) -> pl.Series | None:
+    """Ct values that are few, texts and plainly written; None for others."""
+    from pyarrow import types
+
+    is_text = types.is_string(column.type) or types.is_large_string(column.type)
+    return plain_ct(column.to_pylist()) if is_text and len(column) <= _FEW else None
 
 
 def _fixed_words(reading: _Validation) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import text_bytes
+from poolpipe.coding.plain_columns import filled, rows_with_value
 from poolpipe.events.attribute_sets import OWN
 from poolpipe.events.columns import EncodedColumn
 from poolpipe.tables import EVENTS, KINDS
@@ -114,19 +115,20 @@ def _absorb_codes(
     name: str, column: EncodedColumn, key: NDArray[np.uint64], states: NDArray[np.uint64]
 ) -> None:
     """Add a column of texts; an empty one, such as that of no round, adds nothing."""
-    filled = ((column.values.is_not_null()) & (column.values != "")).fill_null(value=False).to_numpy()
+    told = (filled(column.values, "") != "").to_numpy()
     rows = column.rows
-    if not filled.all():
-        rows = np.where(column.spread(filled, missing=False), rows, -1)
+    if not told.all():
+        rows = np.where(column.spread(told, missing=False), rows, -1)
     kernels.absorb_columns(_NUMBER_OF[name], rows.astype(np.int32), _texts(column.values, key), states)
 
 
 def _absorb_series(name: str, numbers: pl.Series, states: NDArray[np.uint64]) -> None:
     """Add a column of numbers; -0.0 is 0.0."""
-    given = numbers.is_not_null().to_numpy()
-    filled = numbers.fill_null(0)
-    is_real = filled.dtype == pl.Float64
-    whole = (filled + 0.0).to_numpy().view(np.int64) if is_real else filled.cast(pl.Int64).to_numpy()
+    given = np.zeros(len(numbers), np.bool_)
+    given[rows_with_value(numbers)] = True
+    every = filled(numbers, 0)
+    is_real = every.dtype == pl.Float64
+    whole = (every + 0.0).to_numpy().view(np.int64) if is_real else every.cast(pl.Int64).to_numpy()
     _absorb(_NUMBER_OF[name], whole, given, states)
 
 
@@ -150,7 +152,8 @@ def _per_row(column: EncodedColumn | pl.Series) -> pl.Series:
 
 def _all_rows(words: pl.Series) -> NDArray[np.int32]:
     rows = np.arange(len(words), dtype=np.int32)
-    rows[words.is_null().to_numpy()] = -1
+    if words.null_count():
+        rows[words.is_null().to_numpy()] = -1
     return rows
 
 

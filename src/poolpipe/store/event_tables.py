@@ -207,10 +207,14 @@ def _types(people: Persons) -> pa.DictionaryArray:
 def _laid_out(given: Mapping[str, pa.Array], schema: pa.Schema, height: int) -> pa.Table:
     """The columns of a schema, in its order; those that are not given are null."""
     columns = [
-        given[each.name].cast(each.type) if each.name in given else pa.nulls(height, each.type)
+        _of_type(given[each.name], each.type) if each.name in given else pa.nulls(height, each.type)
         for each in schema
     ]
     return pa.table(columns, schema=schema)
+
+
+def _of_type(column: pa.Array, dtype: pa.DataType) -> pa.Array:
+    return column if column.type == dtype else column.cast(dtype)
 
 
 def _hexadecimal(column: pa.ChunkedArray) -> pl.Series:

@@ -262,8 +262,9 @@ class InboxTaking:
 
 def _verdicts(requests: Sequence[Posted], counts: NDArray[np.int64], refused: pl.DataFrame) -> list[Verdict]:
     told: dict[str, list[tuple[int | None, str, str]]] = defaultdict(list)
-    for file, line, code, detail in refused.select("file", "line", "code", "detail").iter_rows():
-        told[file].append((line, code, detail))
+    if refused.height:
+        for file, line, code, detail in refused.select("file", "line", "code", "detail").iter_rows():
+            told[file].append((line, code, detail))
     return [
         Verdict(
             each.position,
