@@ -11,11 +11,17 @@ from cities.random_city import city
 from live.batches import unlike
 from pipeline.naive import frames_of
 from poolpipe.events.posted import Posted, PostedForm
+from poolpipe.live import following
 from poolpipe.live.following import FollowedStore
 from poolpipe.store import Store
+from poolpipe.store.event_tables import to_events
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from poolpipe.events.valid_events import ValidEvents
+    from poolpipe.store.event_tables import EventTables
+    from poolpipe.store.keys import DataKeys
 
 
 @pytest.mark.parametrize("seed", [9100, 9101])
@@ -72,3 +78,30 @@ def test_follow__takes_in_what_a_service_commits(tmp_path: Path) -> None:
                 assert changes
                 assert len(changes) == 1
         assert unlike(followed.live.tables, store.run()) == []
+
+
+def test_tables_of_a_kind__are_read_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def reading(tables: EventTables, sealing: DataKeys, wells: int) -> ValidEvents:
+        read.append(tables.kind)
+        return to_events(tables, sealing, wells)
+
+    monkeypatch.setattr(following, "to_events", reading)
+    scans = [
+        {"at": f"2022-02-10 08:0{place}", "tube": f"T{place}", "person_type": "PASSPORT", "person": f"E{place}", "site": site}
+        for place, site in enumerate(("S1", "S2", None, "S1"))
+    ]  # fmt: skip
+    with Store(tmp_path / "city") as store, store.serving() as taking:
+        cleaned = [
+            taking.clean([Posted(1644451200000000, "gun", kind, PostedForm.OBJECT, json.dumps(scan).encode(), False, place)])
+            for place, (kind, scan) in enumerate([("collect", each) for each in scans] + [("seal", {**scans[0], "swabs": 1})], 1)
+        ]  # fmt: skip
+        every = [each for came in cleaned for each in came.events]
+        with FollowedStore(tmp_path / "city") as followed:
+            events = following.events_of_tables(
+                every, cleaned[0].rejects, cleaned[0].rejected_loads, followed.sealing, 96
+            )
+    assert read == ["collect", "seal"]
+    assert events.frames["collect"].height == 4
+    assert sorted(events.codes.texts["site"].to_list()) == ["S1", "S2"]

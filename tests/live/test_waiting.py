@@ -52,9 +52,10 @@ def test_scans__gather_and_results_do_not() -> None:
 def test_reader_who_waits__is_given_all_up_to_his_request_in_one_fold() -> None:
     waiting, _ = _waiting()
     _put(waiting, 12, "seal")
-    waiting.hurry(14)  # acknowledged, and not cleaned yet
-    assert waiting.due_in() == 0.0
+    waiting.hurry(14)  # acknowledged, and not cleaned yet: a fold of what is here would hold it up
+    assert waiting.due_in() == 0.5
     _put(waiting, 15, "read", "pack")
+    assert waiting.due_in() == 0.0
     assert _taken(waiting) == [("read", 15), ("seal", 12), ("pack", 15)]
     _put(waiting, 17, "seal")
     assert waiting.due_in() == 0.5

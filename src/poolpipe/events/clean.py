@@ -10,22 +10,33 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
+from pyarrow import types
 
 from poolpipe.coding.cleaning import clean_codes
+from poolpipe.events.columns import coded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["canonical_numbers", "exact_floats", "parse_ct", "parse_whole", "plain_ct", "well_positions"]
+__all__ = [
+    "canonical_numbers",
+    "ct_of_rows",
+    "exact_floats",
+    "parse_ct",
+    "parse_whole",
+    "plain_ct",
+    "well_positions",
+]
 
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _SHAPES: Final = {96: (8, 12), 384: (16, 24)}
 """Rows and columns of a plate by its wells."""
 
 _FEW: Final = 1_000
-"""Names of wells that are looked up one by one: a plate has no more, in all its spellings."""
+"""Values that are looked at one by one: a plate has no more."""
 
 _ODD_WELL: Final = -2
 _EXACT = 2.0**53
@@ -78,6 +89,33 @@ def plain_ct(texts: Sequence[str | None]) -> pl.Series | None:
         else:
             return None
     return pl.Series("ct", found, pl.Float64)
+
+
+def ct_of_rows(column: pa.ChunkedArray) -> tuple[pl.Series, NDArray[np.bool_]]:
+    """Read a column of Ct values of any type.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        (n,) cells.
+
+    Returns
+    -------
+    ct : (n,) Series of Float64
+        Cycles; undetermined is null.
+    good : (n,) bool
+        Whether the cell could be read.
+    """
+    if types.is_floating(column.type):
+        ct = exact_floats(pl.Series("ct", column)).fill_nan(None)
+        return ct, ct.is_between(0, 100).fill_null(value=True).to_numpy()
+    is_text = types.is_string(column.type) or types.is_large_string(column.type)
+    if is_text and len(column) <= _FEW and (plain := plain_ct(column.to_pylist())) is not None:
+        return plain, np.ones(len(plain), np.bool_)
+    given = coded(column)
+    rows = pl.Series(given.rows).replace(-1, None)
+    numbers, good = parse_ct(given.values)
+    return numbers.gather(rows), good.gather(rows).fill_null(value=True).to_numpy()
 
 
 def exact_floats(values: pl.Series) -> pl.Series:

@@ -16,14 +16,7 @@ from poolpipe.coding.vocabulary import WORDS as VOCABULARY
 from poolpipe.coding.vocabulary import known_words, words_known
 from poolpipe.events.attribute_sets import number_attribute_sets
 from poolpipe.events.batches import picked
-from poolpipe.events.clean import (
-    canonical_numbers,
-    exact_floats,
-    parse_ct,
-    parse_whole,
-    plain_ct,
-    well_positions,
-)
+from poolpipe.events.clean import canonical_numbers, ct_of_rows, parse_whole, well_positions
 from poolpipe.events.columns import EncodedColumn, coded, plain_codes, plain_words, small_numbers
 from poolpipe.events.payloads import PayloadPolicy, check_characters_fit, decode_payloads
 from poolpipe.events.persons import persons
@@ -49,7 +42,6 @@ _PATTERNED = {"tube": "tube", "recall_of": "tube", "box": "box", "plate": "plate
 _NAMED = ("site", "point", "lab")
 _IDS = ("event_id", "event")
 _LONGEST_NAME = 64
-_FEW = 2_000
 _CYCLES = message("no_cycles", {})
 _HOUR_US = 3_600_000_000
 _LENGTH_RULE = message("length_rule", {"most": _LONGEST_NAME})
@@ -343,8 +335,6 @@ def _wells(reading: _Validation) -> None:
 
 
 def _numbers(reading: _Validation) -> None:
-    from pyarrow import types
-
     for column in _WHOLE:
         if column in reading.columns:
             array = reading.table.column(column)
@@ -358,28 +348,9 @@ def _numbers(reading: _Validation) -> None:
             rule = message("no_whole_number", {})
             reading.refuse_values(given, ~good.to_numpy(), "bad_number", column, rule)
     if "ct" in reading.columns:
-        array = reading.table.column("ct")
-        if (plain := _few_ct(array)) is not None:
-            reading.events.numbers["ct"] = plain
-            return
-        if types.is_floating(array.type):
-            ct = exact_floats(pl.Series("ct", array)).fill_nan(None)
-            good = ct.is_between(0, 100).fill_null(value=True)
-        else:
-            given = coded(array)
-            rows = pl.Series(given.rows).replace(-1, None)
-            ct, good = parse_ct(given.values)
-            ct, good = ct.gather(rows), good.gather(rows).fill_null(value=True)
+        ct, are_good = ct_of_rows(reading.table.column("ct"))
         reading.events.numbers["ct"] = ct
-        reading.refuse(~good.to_numpy(), "bad_number", "ct", _CYCLES)
-
-
-def _few_ct(column: pa.ChunkedArray) -> pl.Series | None:
-    """Ct values that are few, texts and plainly written; None for others."""
-    from pyarrow import types
-
-    is_text = types.is_string(column.type) or types.is_large_string(column.type)
-    return plain_ct(column.to_pylist()) if is_text and len(column) <= _FEW else None
+        reading.refuse(~are_good, "bad_number", "ct", _CYCLES)
 
 
 def _fixed_words(reading: _Validation) -> None:

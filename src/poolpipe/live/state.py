@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.distinct import distinct, distinct_of_all
+from poolpipe.coding.pool_thread import in_pool_thread
 from poolpipe.coding.quarters import joined_quarters
 from poolpipe.decode.joint_rounds import MOST_COMPONENTS
 from poolpipe.events.reading import Events
@@ -87,10 +88,11 @@ class Live:
         Changes
         """
         with self._lock:
-            return self._applied(events, self.tables.version + 1 if version is None else version)
+            number = self.tables.version + 1 if version is None else version
+            return in_pool_thread(lambda: self._applied(events, number)) or self.rebase(number)
 
-    def _applied(self, events: Events, number: int) -> Changes:
-        """Take a batch in.
+    def _applied(self, events: Events, number: int) -> Changes | None:
+        """Take a batch in; None where everything is to be concluded anew.
 
         Parameters
         ----------
@@ -111,13 +113,13 @@ class Live:
             after = before.replaced(version=number, rejects=self._all_rejects(), heard=self._heard)
             return self._publish(Changes.nothing(before, after))
         if not self._held.frames["collect"].height:  # nobody hangs together with anybody
-            return self.rebase(number)
+            return None
         plates = self._plates_of_rejected(loads, moment, as_of)
         recalled = distinct(before.recalls.select("tube")["tube"].to_numpy()).astype(np.int64)
         limits = self._limits if self._carries_exactly(added) else self._limits._replace(closed=-1)
         affected = affected_by(self._held, added, self._siblings, plates, before.pools, recalled, limits)
         if affected is None:
-            return self.rebase(number)
+            return None
         starts = self._starts.without(affected.tubes, before.pools)
         rows = context_of(self._held, affected, starts.tubes())
         local = localised(self._held, rows)
@@ -125,7 +127,7 @@ class Live:
         mine = _kept(with_lasting_numbers(found, local), affected.tubes)
         begun = starts.joined(mine.pools)
         if not self._starts.same_order(begun):
-            return self.rebase(number)
+            return None
         self._starts = begun
         owners = owners_of_affected(self._held, affected)
         tables = before.folded(

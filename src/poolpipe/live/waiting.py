@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from poolpipe.events.rejected_loads import PLATES
 from poolpipe.events.taking import REJECTS
@@ -16,11 +18,14 @@ from poolpipe.live.held_rows import COLLECT
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from poolpipe.store.event_tables import EventTables
 
 __all__ = ["FoldBatch", "WaitingEvents"]
 
 _AT_ONCE: Final = ("read", "report", "load", "void")
+_SINGLE: Final = "single"
 _LEAST: Final = 8_000
 """Records of other kinds that are folded together at most, where no more than four times as many wait: a fold of 8,000 scans takes
 one eighth longer than one of 2,000, so results wait no longer behind it, and a burst is folded in a quarter of the time."""
@@ -111,7 +116,7 @@ class WaitingEvents:
             self._loads.append(rejected_loads)
 
     def hurry(self, position: int) -> None:
-        """Let nothing gather up to a request, also if that is yet to come: somebody waits for it."""
+        """Let nothing gather up to a request once it has come: somebody waits for it, and a fold before it would hold it up."""
         self._hurried = max(self._hurried, position)
 
     @property
@@ -150,7 +155,7 @@ class WaitingEvents:
         return FoldBatch(taken, rejects, loads)
 
     def _is_hurried(self) -> bool:
-        return bool(self._others) and self._others[0].behind < self._hurried
+        return bool(self._others) and self._others[0].behind < self._hurried <= self.last
 
     def _some_others(self) -> list[EventTables]:
         """As many as a quarter of what waits, so that no results wait long behind them and the queue does not grow for ever."""
@@ -169,13 +174,19 @@ def _parted(events: EventTables) -> tuple[EventTables | None, EventTables | None
         return events, None
     if events.kind != COLLECT:
         return None, events
-    columns = {name: events.clear[name] for name in ("mode", "recall_of")}
-    told = pl.DataFrame({name: pl.Series(name, column) for name, column in columns.items()})
-    first = told.select(
-        (pl.col("mode").cast(pl.String) == "single").fill_null(value=False) | pl.col("recall_of").is_not_null()
-    ).to_series().to_numpy()  # fmt: skip
+    height = events.clear.num_rows
+    first = np.zeros(height, np.bool_)
+    mode, recall_of = events.clear["mode"], events.clear["recall_of"]
+    if mode.null_count < height:
+        first |= _told(pc.fill_null(pc.equal(mode.cast(pa.large_string()), _SINGLE), fill_value=False))
+    if recall_of.null_count < height:
+        first |= _told(pc.is_valid(recall_of))
     if not first.any():
         return None, events
     return (events, None) if first.all() else (
         events.kept(np.flatnonzero(first)), events.kept(np.flatnonzero(~first))
     )  # fmt: skip
+
+
+def _told(marks: pa.ChunkedArray) -> NDArray[np.bool_]:
+    return np.asarray(pl.Series(marks).to_numpy(), np.bool_)

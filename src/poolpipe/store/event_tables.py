@@ -23,7 +23,7 @@ from poolpipe.store.sealing import PSEUDONYM, long_numbers, pseudonyms, unsealed
 from poolpipe.tables import EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -76,6 +76,24 @@ class EventTables:
         """Only some rows."""
         chosen = pl.Series(rows, dtype=pl.Int64).to_arrow()
         return EventTables(self.kind, self.clear.take(chosen), self.vault.take(chosen))
+
+    @staticmethod
+    def joined(several: Sequence[EventTables]) -> list[EventTables]:
+        """Put the events of each kind into one, a table behind the other.
+
+        Parameters
+        ----------
+        several : sequence of EventTables
+            Of any kinds.
+        """
+        of_kind: dict[str, list[EventTables]] = {}
+        for each in several:
+            of_kind.setdefault(each.kind, []).append(each)
+        return [
+            parts[0] if len(parts) == 1 else
+            EventTables(kind, _stacked([each.clear for each in parts]), _stacked([each.vault for each in parts]))
+            for kind, parts in of_kind.items()
+        ]  # fmt: skip
 
 
 def schema_of(kind: str) -> pa.Schema:
@@ -202,6 +220,10 @@ def _types(people: Persons) -> pa.DictionaryArray:
     number = kinds.replace_strict(values, range(len(values)), return_dtype=pl.Int32).to_numpy()
     rows[odd] = number[-1 - people.keys[odd]]
     return dictionary_column(EncodedColumn(rows, values), None, own=True)
+
+
+def _stacked(tables: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
 
 
 def _laid_out(given: Mapping[str, pa.Array], schema: pa.Schema, height: int) -> pa.Table:
