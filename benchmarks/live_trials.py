@@ -1,6 +1,6 @@
 """Hold live tables against runs for as long as wanted: `python -m benchmarks.live_trials --seeds 1000`.
 
-Every seed is a random small city that comes in batches; after each batch every live table is compared with the run's, byte for byte.
+Every seed is a random small city that comes in batches; after each batch every table is compared with the run's, byte for byte.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main(seeds: int, first: int, size: str | None, *, cut: bool, seconds: float)
         drawn = size or random.Random(seed).choice(SIZES)
         try:
             for changes, tables, day in followed(
-                batches(seed, drawn), NeighbourhoodLimits(closed=-1) if cut else None
+                batches(seed, drawn), NeighbourhoodLimits(closed=-1) if cut else None, whole=True
             ):
                 steps += 1
                 found = unlike(tables, day)

@@ -13,7 +13,7 @@ from cities.random_city import city
 from pipeline.naive import frames_of
 from poolpipe.events import read_events
 from poolpipe.live import Live
-from poolpipe.live.tables import LIVE
+from poolpipe.live.tables import BULK, LIVE
 from poolpipe.pipeline import conclude
 from poolpipe.policy import Policy
 
@@ -82,19 +82,25 @@ def batches(seed: int, size: str) -> Batches:
 
 
 def followed(
-    cut: Batches, limits: NeighbourhoodLimits | None = None
+    cut: Batches, limits: NeighbourhoodLimits | None = None, *, whole: bool = False
 ) -> Iterator[tuple[Changes, LiveTables, poolpipe.Day]]:
-    """Take batch after batch in: what changed, the tables then, and what a run concludes from the events so far."""
+    """Take batch after batch in: what changed, the tables then, and what a run concludes from the events so far.
+
+    With `whole` the tables of the whole city are those of that version, too.
+    """
     live = Live(cut.some(0, 1), Policy(), limits=limits)
     for number in range(1, cut.count):
         changes = live.apply(cut.some(number, number + 1))
+        if whole:
+            live.refresh()
         yield changes, live.tables, conclude(cut.some(0, number + 1), Policy())
 
 
 def unlike(tables: LiveTables, day: poolpipe.Day) -> list[str]:
     """Live tables that are not the run's, with the first row of each that is in one of them only."""
     found = []
-    for name in LIVE:
+    is_whole = tables.bulk_version == tables.version and tables.bulk_as_of == tables.as_of
+    for name in (*LIVE, *(BULK if is_whole else ())):
         mine, theirs = tables.table(name), day.table(name)
         if len(tables.doubtful) and name in ("pools", "members", "recalls"):
             found += _unlike(

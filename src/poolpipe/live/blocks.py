@@ -31,6 +31,12 @@ class Blocks:
             self._blocks.append(rows)
         return np.arange(first, self.height)
 
+    def as_now(self) -> Blocks:
+        """The rows that are here now, without a copy of any; what is added later is not among them."""
+        kept = Blocks()
+        kept._blocks, kept.height = list(self._blocks), self.height
+        return kept
+
     def gather(self, rows: NDArray[np.int64]) -> pl.DataFrame:
         """Take some rows, ascending."""
         found, begin = [], 0

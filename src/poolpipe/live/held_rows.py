@@ -100,6 +100,14 @@ class HeldRows:
                 self._note(kind, own, added[kind])
         return added
 
+    def as_now(self) -> HeldRows:
+        """What is held now, to be read while more is added; nothing of it is copied. Rows are not looked for in it (`find`)."""
+        kept = HeldRows()
+        kept.codes = self.codes.as_now()
+        kept.frames = {kind: frame.as_now() for kind, frame in self.frames.items()}
+        kept.attribute_sets = self.attribute_sets.as_now()
+        return kept
+
     def find(self, kind: str, column: str, keys: NDArray[np.generic]) -> NDArray[np.int64]:
         """Rows of a kind by a column: tube, box, plate, person; or event_id, event by their hashes.
 

@@ -70,6 +70,14 @@ class LiveCodes:
             )
         return CodeNumbers(texts, entities, -1 - self._others.add(codes.others))
 
+    def as_now(self) -> LiveCodes:
+        """The numbers that there are now, to be read while others are added; nothing is copied, and nothing is looked for in it."""
+        kept = LiveCodes()
+        kept._texts = {domain: each.as_now() for domain, each in self._texts.items()}
+        kept._pairs = {name: each.as_now() for name, each in self._pairs.items()}
+        kept._others = self._others.as_now()
+        return kept
+
     def count(self, entity: str) -> int:
         """How many tubes, boxes or plates there are."""
         return len(self._pairs[entity].keys)
@@ -124,6 +132,11 @@ class _NumberedTexts:
     def texts(self) -> pl.Series:
         return pl.concat(self._parts, rechunk=False)
 
+    def as_now(self) -> _NumberedTexts:
+        kept = _NumberedTexts()
+        kept._parts = list(self._parts)
+        return kept
+
     def find(self, asked: pl.Series) -> NDArray[np.int64]:
         """Number of each text; -1 for one that is not known."""
         known = self.texts
@@ -158,6 +171,11 @@ class _NumberedPairs:
     @property
     def keys(self) -> NDArray[np.int64]:
         return self._rooms[0][: self._held]
+
+    def as_now(self) -> _NumberedPairs:
+        kept = _NumberedPairs()
+        kept._rooms, kept._held = self._rooms, self._held
+        return kept
 
     def entities(self) -> Entities:
         """Round and code of each, by their numbers."""
@@ -201,6 +219,11 @@ class _DocumentNumbers:
     @property
     def people(self) -> pl.DataFrame:
         return pl.concat(self._parts, rechunk=False)
+
+    def as_now(self) -> _DocumentNumbers:
+        kept = _DocumentNumbers()
+        kept._parts = list(self._parts)
+        return kept
 
     def add(self, people: pl.DataFrame) -> NDArray[np.int64]:
         """Place of each, of whom each occurs once; new ones are added."""

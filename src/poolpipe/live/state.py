@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, cast
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from poolpipe.coding.quarters import Heard
     from poolpipe.policy import Policy
+    from poolpipe.results.day import Day
     from poolpipe.results.tables import EncodedTables
 
 __all__ = ["Live"]
@@ -166,27 +168,26 @@ class Live:
         """Conclude everything anew, as `poolpipe run` does; all tables are current again, and nothing is doubtful."""
         with self._lock:
             before = self.tables
-            after = self._begun(self._every_event(), before.version if version is None else version)
+            events = _every_event(self._held, self._all_rejects(), self._loads, self._heard)
+            after = self._begun(events, before.version if version is None else version)
             after = after.replaced(drifting=before.drifting)
             return self._publish(Changes.everything(before, after))
 
     def refresh(self) -> None:
-        """Make the tables of `BULK` those of the present version, while batches go on being taken in."""
+        """Make the tables of `BULK` those of the present version, while batches go on being taken in.
+
+        No batch waits for it: what is held is taken as it is now, in no time, and numbered and concluded beside.
+        """
         with self._lock:
-            events, then = self._every_event(), self.tables
-            if then.as_of is None:
-                return
+            held, then = self._held.as_now(), self.tables
+            rejects, loads, heard = self._all_rejects(), self._loads, self._heard
+        if then.as_of is None:
+            return
+        events = _every_event(held, rejects, loads, heard)
         day = conclude(events, self.policy, views=False)
-        bulk = {name: day.table(name) for name in BULK}
+        bulk = _bulk_of(day)
         with self._lock:
             self.tables = self.tables.replaced(bulk=bulk, bulk_version=then.version, bulk_as_of=then.as_of)
-
-    def _every_event(self) -> Events:
-        every: Rows = {kind: np.arange(self._held.frames[kind].height) for kind in KINDS}
-        local = localised(self._held, every)
-        return Events(
-            local.frames, local.codes, self._all_rejects(), [], rejected_loads=self._loads, arrivals=self._heard
-        )  # fmt: skip
 
     def _carries_exactly(self, added: Rows) -> bool:
         """Whether P(infected) can be known from people who hang together: in one round, or where the city is small.
@@ -208,16 +209,20 @@ class Live:
         version : int
             What their tables are of.
         """
-        self._held = HeldRows()
-        self._held.add(events.frames, events.codes)
-        self._siblings = Siblings(self._held)
+        held, as_of = HeldRows(), latest_at(events.frames)
+        with ThreadPoolExecutor(
+            1
+        ) as beside:  # sorting the indices of a city takes as long as half of concluding it
+            holding = beside.submit(held.add, events.frames, events.codes)
+            day = conclude(events, self.policy, views=False)
+            bulk = beside.submit(_bulk_of, day)
+            found = of_city(cast("EncodedTables", day.encoded))  # it was not read from a folder
+            holding.result()
+        self._held, self._siblings = held, Siblings(held)
         self._rejects, self._loads, self._heard = [events.rejects], events.rejected_loads, events.arrivals
-        as_of = latest_at(events.frames)
-        day = conclude(events, self.policy, views=False)
-        found = of_city(cast("EncodedTables", day.encoded))  # it was not read from a folder
         self._starts = RoundStarts.of(found.pools, self._held.codes)
         return LiveTables.of_city(
-            found, {name: day.table(name) for name in BULK}, self._held.codes.dictionaries(), self.policy, version, as_of,
+            found, bulk.result(), self._held.codes.dictionaries(), self.policy, version, as_of,
             events.rejects, events.arrivals,
         )  # fmt: skip
 
@@ -250,6 +255,17 @@ class Live:
         new = known.join(counted, on=["round", "plate"], how="anti")
         plates = self._held.codes.find_entity("plate", new["round"], new["plate"])
         return distinct(plates[plates >= 0])
+
+
+def _bulk_of(day: Day) -> dict[str, pl.DataFrame]:
+    return {name: day.table(name) for name in BULK}
+
+
+def _every_event(held: HeldRows, rejects: pl.DataFrame, loads: pl.DataFrame, heard: Heard) -> Events:
+    """All events that are held, numbered in order."""
+    every: Rows = {kind: np.arange(held.frames[kind].height) for kind in KINDS}
+    local = localised(held, every)
+    return Events(local.frames, local.codes, rejects, [], rejected_loads=loads, arrivals=heard)
 
 
 def _kept(found: ConcludedTubes, tubes: np.ndarray) -> ConcludedTubes:

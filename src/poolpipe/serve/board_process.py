@@ -11,6 +11,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 from functools import partial
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["BoardSettings", "run_board"]
 
 _TOLD_EVERY_S: Final = 0.25
+_SWITCH_S: Final = 0.0005
+"""A thread that runs lets the interpreter go after so long. A plate's fold asks for it 300 times: beside charts that are drawn it took
+237 ms with the usual 5 ms, and 91 with this."""
+
 _FAILED: Final = 3
 """Exit status after a fold that failed."""
 
@@ -65,6 +70,7 @@ def run_board(settings: BoardSettings, connection: Connection) -> None:
     """Conclude a version, fold what comes, and answer readers, until the process at the other end of the connection is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.setswitchinterval(_SWITCH_S)
     handed = _Handed(connection, settings)
     threading.Thread(target=handed.receive, name="handed", daemon=True).start()
     began = time.monotonic()
