@@ -14,7 +14,7 @@ import polars as pl
 
 from poolpipe.choices import check_choice
 from poolpipe.errors import InputError
-from poolpipe.live.coded_rows import IN_ORDER, is_selected_coded, rows_with
+from poolpipe.live.coded_rows import BY_ORDER, IN_ORDER, is_selected_coded, rows_with, tubes_with
 from poolpipe.live.rights import EVERYTHING, has_place, rows_of_place, seen_rows
 from poolpipe.store.pseudonymous import is_shuffled
 from poolpipe.tables import TABLES
@@ -133,12 +133,18 @@ def _selected_coded(
                 check_choice("column", name, tuple(columns), InputError)
             wanted.append((name, value))
     wanted += [(name, value) for name in ("site", "lab") if (value := getattr(reader, name))]
-    rows = rows_with(tables, asked.table, tables.coded(asked.table, as_of or tables.as_of), wanted)  # type: ignore[arg-type]
+    moment: datetime = as_of or tables.as_of  # type: ignore[assignment]
     anywhere = reader._replace(site="", lab="")
     page = slice(asked.first, asked.first + asked.rows)
 
     def unused() -> pl.DataFrame:
         return pl.DataFrame()
+
+    if asked.table in BY_ORDER:
+        among = tubes_with(tables, asked.table, wanted, moment)
+        shown = tables.page(asked.table, asked.first, asked.rows, moment, among)
+        return seen_rows(asked.table, shown, unused, anywhere, sealing)
+    rows = rows_with(tables, asked.table, tables.coded(asked.table, moment), wanted)
 
     if asked.table in IN_ORDER:  # of a city's recalls a page is written as words, and no more
         return seen_rows(asked.table, tables.worded(asked.table, rows[page]), unused, anywhere, sealing)

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
     from poolpipe.live.tables import LiveTables
 
-__all__ = ["IN_ORDER", "is_selected_coded", "rows_with"]
+__all__ = ["BY_ORDER", "IN_ORDER", "is_selected_coded", "rows_with", "tubes_with"]
 
 IN_ORDER: Final = ("recalls",)
 """Tables whose coded rows are in the order of the table."""
+
+BY_ORDER: Final = ("pools", "members", "retention")
+"""Tables of which a page is found by the order of the tubes."""
 
 _OF_TUBES: Final = ("pools", "members", "recalls", "cases", "retention")
 _FEW_TUBES: Final = ("recalls", "cases")
@@ -53,6 +56,31 @@ def rows_with(
     for column, value in wanted:
         rows = rows.filter(pl.Series(_has(tables, table, rows, column, value)))
     return rows
+
+
+def tubes_with(
+    tables: LiveTables, table: str, wanted: Iterable[tuple[str, str]], as_of: datetime
+) -> NDArray[np.bool_] | None:
+    """Tell of every tube whether its rows in a table of `BY_ORDER` have some values; None where none is asked for.
+
+    Parameters
+    ----------
+    tables : LiveTables
+    table, wanted
+        As of `rows_with`.
+    as_of : datetime
+        As of `LiveTables.coded`.
+    """
+    asked = list(wanted)
+    if not asked:
+        return None
+    of_tubes = (
+        tables.coded(table, as_of) if table == "retention" else tables.pools.select("tube", "site", "lab")
+    )
+    found = rows_with(tables, table, of_tubes, asked)["tube"].to_numpy()
+    marks = np.zeros(len(tables.codes.entities["tube"].rounds), np.bool_)
+    marks[found] = True
+    return marks
 
 
 def _has(tables: LiveTables, table: str, rows: pl.DataFrame, column: str, value: str) -> NDArray[np.bool_]:

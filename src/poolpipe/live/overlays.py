@@ -47,6 +47,9 @@ class Overlaid:
     def __init__(self, base: pl.DataFrame, by: str = "tube", layers: tuple[_Layer, ...] = ()) -> None:
         self._base, self._by, self._layers = base, by, layers
         self._whole: pl.DataFrame | None = None
+        self._counts: list[
+            NDArray[np.uint32]
+        ] = []  # of the base, once they were asked for: those of all versions
 
     def folded(self, keys: NDArray[Any], rows: pl.DataFrame) -> Overlaid:
         """Replace all rows of some keys.
@@ -59,7 +62,9 @@ class Overlaid:
             Of these only, sorted by key.
         """
         layers = (*self._layers, _Layer(keys, rows))
-        return Overlaid(self._base, self._by, layers if len(layers) <= _MOST else (self._joined(layers),))
+        later = Overlaid(self._base, self._by, layers if len(layers) <= _MOST else (self._joined(layers),))
+        later._counts = self._counts
+        return later
 
     def of(self, keys: NDArray[Any]) -> pl.DataFrame:
         """The rows of some keys, ascending, sorted by key."""
@@ -71,6 +76,19 @@ class Overlaid:
                 left = np.setdiff1d(left, here, assume_unique=True)
         found.append(_Layer(left, self._base).of(left, self._by))
         return pl.concat(found).sort(self._by, maintain_order=True)
+
+    def counts(self, keys: int) -> NDArray[np.uint32]:
+        """How many rows each key has, (keys,), by the key's number; without a copy of the rows."""
+        if not self._counts:
+            self._counts.append(_counts_of(self._base[self._by]))
+        counts = np.zeros(keys, np.uint32)
+        of_base = self._counts[0][:keys]
+        counts[: len(of_base)] = of_base
+        for layer in self._layers:
+            counts[layer.keys] = 0
+            own = _counts_of(layer.rows[self._by])  # of these keys only
+            counts[: len(own)] += own
+        return counts
 
     def whole(self) -> pl.DataFrame:
         """All rows: of a key in the order of the table, keys in no order."""
@@ -103,6 +121,15 @@ class Overlaid:
         of_row = np.repeat(number, [layer.rows.height for layer in layers])
         kept = np.flatnonzero(last[np.searchsorted(keys, own)] == of_row)
         return _Layer(keys, rows[kept[np.argsort(own[kept], kind="stable")]])
+
+
+def _counts_of(column: pl.Series) -> NDArray[np.uint32]:
+    """How often each number is in an ascending column, by the number."""
+    numbers = column.to_numpy()
+    begins = np.flatnonzero(np.append(np.ones(min(len(numbers), 1), np.bool_), numbers[1:] != numbers[:-1]))
+    counts = np.zeros(int(numbers[-1]) + 1 if len(numbers) else 0, np.uint32)
+    counts[numbers[begins]] = np.diff(np.append(begins, len(numbers)))
+    return counts
 
 
 def by_tube(rows: pl.DataFrame) -> pl.DataFrame:

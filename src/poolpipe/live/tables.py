@@ -13,6 +13,7 @@ from poolpipe.coding.distinct import distinct
 from poolpipe.live.overlays import Overlaid, by_tube
 from poolpipe.live.settling import settled_anomalies, settled_recalls
 from poolpipe.live.subjects import with_owners
+from poolpipe.live.tube_order import TubeOrder
 from poolpipe.results.members import Members
 from poolpipe.results.tables import EncodedTables
 from poolpipe.stages.anomalies.rows import NOTHING, rows
@@ -79,6 +80,8 @@ class LiveTables:
         concluded: these follow from round to round through the whole city. Everything else about them is right.
     bulk, bulk_version, bulk_as_of
         The tables of `BULK`, and of which version and moment they are.
+    order : TubeOrder
+        Of the tubes of all versions.
     drifting : DataFrame
         The anomalies `lab_drift`, which `poolpipe run` does not give; none unless somebody looks for them (`drifting`).
     """
@@ -97,6 +100,7 @@ class LiveTables:
     bulk: dict[str, pl.DataFrame]
     bulk_version: int
     bulk_as_of: datetime | None
+    order: TubeOrder
     doubtful: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     drifting: pl.DataFrame = field(default_factory=lambda: rows("lab_drift", NOTHING))
     _made: dict[Any, pl.DataFrame] = field(default_factory=dict, compare=False)
@@ -120,7 +124,7 @@ class LiveTables:
         anomalies = Overlaid(with_owners(found.anomalies).sort("owner"), "owner")
         return cls(
             version, as_of, policy, codes, Overlaid(found.pools), Overlaid(found.members), Overlaid(found.recalls),
-            Overlaid(found.cases), anomalies, rejects, heard, bulk, version, as_of
+            Overlaid(found.cases), anomalies, rejects, heard, bulk, version, as_of, TubeOrder(),
         )  # fmt: skip
 
     def folded(
@@ -222,6 +226,32 @@ class LiveTables:
             place[ranked["rank"].to_numpy() - 1] = np.arange(ranked.height)
             self._made[key] = ranked[place]
         return self._made[key]
+
+    def page(
+        self, name: str, first: int, rows: int, as_of: datetime, among: NDArray[np.bool_] | None = None
+    ) -> pl.DataFrame:
+        """Some rows of a table in its order; of a city's no others are looked at, nor written as words.
+
+        Parameters
+        ----------
+        name : {"pools", "members", "retention"}
+        first, rows : int
+            How many rows are passed over, and how many are given at most.
+        as_of : datetime
+            As of `coded`.
+        among : (tubes,) bool, optional
+            Only rows of these tubes.
+        """
+        table = Overlaid(by_tube(self.coded(name, as_of))) if name == "retention" else getattr(self, name)
+        order = self.order.of(self.codes)
+        if among is not None:
+            order = order[among[order]]
+        counts = table.counts(len(self.codes.entities["tube"].rounds))[order].astype(np.int64)
+        ends = np.cumsum(counts)
+        begin, end = np.searchsorted(ends, (first, first + rows), side="right")
+        before = int(ends[begin - 1]) if begin else 0
+        chosen = table.of(np.sort(order[begin : end + 1]))
+        return self.worded(name, chosen)[first - before : first - before + rows]
 
     def worded(self, name: str, rows: pl.DataFrame) -> pl.DataFrame:
         """Write rows as words, sorted as the table.
