@@ -138,16 +138,7 @@ class Workbook:
         import xlsxwriter
 
         self._rows = tempfile.TemporaryDirectory(dir=self.path.parent, prefix=".rows-")
-        self._book = xlsxwriter.Workbook(
-            str(self.path),
-            {
-                "constant_memory": True,
-                "tmpdir": self._rows.name,
-                "strings_to_formulas": False,
-                "strings_to_urls": False,
-                "strings_to_numbers": False,
-            },
-        )
+        self._book = xlsxwriter.Workbook(str(self.path), {"constant_memory": True, "tmpdir": self._rows.name})
         self._book.use_zip64()
         created = (self.moment or _EPOCH).astimezone(UTC).replace(tzinfo=None)
         self._book.set_properties({"comments": _MARK, "created": created, "title": self.about})

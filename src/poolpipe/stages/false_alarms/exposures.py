@@ -87,8 +87,7 @@ def plate_assays(reads: pl.DataFrame, called: pl.DataFrame) -> pl.DataFrame:
         if not doubtful or name not in reads.columns:
             continue
         told = reads.lazy().select("plate", name).drop_nulls().unique()
-        one = told.group_by("plate").agg(pl.col(name).first(), pl.len().alias("n")).filter(pl.col("n") == 1)
-        found = one.drop("n").collect()
+        found = told.filter(pl.col("plate").is_unique()).collect()
         plates = plates.drop(name).join(found, on="plate", how="full", coalesce=True)
     return plates.select("plate", *_ASSAY)
 
