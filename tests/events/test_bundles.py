@@ -184,7 +184,7 @@ def test_header__of_small_files_is_plain(header: str) -> None:
 @pytest.mark.parametrize(
     "header",
     [
-        "at,at,tube", "time,barcode", "2022-02-10T08:00:00Z,T1", 'at,x","tube', '"at,tube', "at,tube\r2022\r",
+        "at,at,tube", "time,barcode", "2022-02-10T08:00:00Z,T1", 'at,x","tube', '"at,tube', "at,tube\r2022\r", "at,tube\r,person",
         "\nat,tube", "at,tube,\ufffd", "at,tube," + "x" * 5000, "\ufeff\ufeffat,tube", "",
         ",".join(column.name for column in TABLES["members"]),
     ],

@@ -11,6 +11,7 @@ import poolpipe
 from events.scans import codes, column, counts, read, read_text
 from poolpipe.coding.targets import policy_target
 from poolpipe.coding.vocabulary import NO, WORDS, YES, known_words, yes_or_no
+from poolpipe.events.naming import Naming
 from poolpipe.tables import CALLS, MODES, ROLES
 from reference.cleaning import WORDS as REFERENCE_WORDS
 
@@ -50,6 +51,16 @@ def test_controls__named_in_chinese_need_no_tube() -> None:
         plate=["P"] * 3, well=["A1", "A2", "A3"], lab=["L"] * 3, role=["阴性对照", "阳性对照", "样本"]
     )
     assert codes(read({"load": load})) == [(3, "missing_value")]
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_header__with_one_word_of_a_kind_is_of_that_kind(place: int) -> None:
+    header = ["tube", "person"]
+    header.insert(place, "采样时间")
+    told = Naming().read(header)
+    assert told.kind == "collect"
+    assert told.names[place] == "at"
+    assert sorted(told.names) == ["at", "person", "tube"]
 
 
 def test_words__that_nobody_knows_are_refused_as_before() -> None:

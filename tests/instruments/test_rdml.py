@@ -95,6 +95,17 @@ def test_a_datum_without_target__is_left_out_and_named() -> None:
     assert [(f.code, f.text) for f in file.not_understood] == [("no_target", "30.5")]
 
 
+def test_dyes_without_targets__are_told_apart_in_a_well() -> None:
+    dyes = {"FAM@": "FAM", "HEX@": "HEX"}
+    declared = "".join(f'<target id="{key}"><dyeId id="{dye}"/></target>' for key, dye in dyes.items())
+    data = (datum(1, f"<cq>3{number}.5</cq>", target=key) for number, key in enumerate(dyes))
+    content = rdml(*data, samples=declared)
+    file = read(content)
+    assert sorted(file.readings["ct"]) == [30.5, 31.5]
+    assert file.readings["target"].n_unique() == 2
+    assert len(decided(content, "target_is_dye")) == 2
+
+
 def test_a_well_that_is_none__is_named_with_its_run() -> None:
     file = read(rdml(SOUND, datum(97, "<cq>30.5</cq>")))
     assert file.readings["well"].to_list() == ["A12"]

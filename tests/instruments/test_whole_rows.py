@@ -147,6 +147,14 @@ def test_rows_without_their_empty_ends__are_read_where_it_is_the_files_habit() -
     }
 
 
+@pytest.mark.parametrize("remark", ["haemolysed", "17", "yes"])
+def test_a_remark_that_one_row_alone_has__leaves_it_where_it_is(remark: str) -> None:
+    lines = [f"{line},," for line in rows()]
+    lines[4] += remark
+    file = read(table(lines, HEADER + ",Remark,Second remark"))
+    assert cts(file) == WHOLE
+
+
 def test_lines_that_lost_their_header__are_named() -> None:
     lines = rows()
     content = table([*lines[:6], HEADER, *lines[6:]], "").removeprefix(b"\n")

@@ -57,6 +57,15 @@ def test_coverage__counts_people_of_the_list_once_a_round():
     assert (second["half_at"], second["half_late"], second["all_late"]) == (None, False, False)
 
 
+def test_coverage__of_a_round_without_anybody_of_the_list_is_nobody():
+    first, second = covered(
+        [collect("T1", "A", 0), collect("T9", "stranger", 50, "2"), report("T9", 60, round_="2")]
+    )
+    assert (first["collected"], first["reported"]) == (1, 0)
+    assert (second["round"], second["people"], second["collected"], second["reported"]) == ("2", 6, 0, 0)
+    assert (second["started_at"], second["half_at"], second["half_late"]) == (at(50), None, False)
+
+
 def test_coverage__is_late_only_once_the_deadline_has_passed():
     (early,) = covered(EVENTS, as_of=at(24))
     assert (early["reported"], early["half_at"], early["half_late"]) == (2, None, False)

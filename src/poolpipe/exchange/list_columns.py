@@ -66,6 +66,10 @@ def _column(
     return ListColumn(name, Wording(english, chinese), kind, width)
 
 
+def _time(name: str, english: str, chinese: str) -> ListColumn:
+    return _column(name, english, chinese, len("2022-04-04 08:00"), "time")
+
+
 _NUMBER = _column("number", "no.", "序号", 6, "count")
 _ROUND = _column("round", "round", "轮次", 11, "code")
 _TUBE = _column("tube", "tube", "样本管", 16, "code")
@@ -92,7 +96,7 @@ LISTS: Final[Mapping[str, ListLayout]] = {
             _TUBE,
             _ROUND,
             _column("lab", "laboratory", "首检机构", 16, "code"),
-            _column("due_at", "due", "截止时间", 16, "time"),
+            _time("due_at", "due", "截止时间"),
             _column("left", "time left", "剩余时间", 16),
             _column("status", "status", "状态", 10),
         ),
@@ -103,7 +107,7 @@ LISTS: Final[Mapping[str, ListLayout]] = {
         (
             _NUMBER, _TUBE, _ROUND, _MODE, _PEOPLE, _SITE, _POINT, _BOX, _LAB,
             _column("state", "last step", "最后环节", 10),
-            _column("seen_at", "seen at", "最后时间", 16, "time"),
+            _time("seen_at", "seen at", "最后时间"),
             _column("waiting", "waiting", "已等", 14),
             _column("remark", "remark", "备注", 14),
         ),
@@ -112,10 +116,10 @@ LISTS: Final[Mapping[str, ListLayout]] = {
     "positives": ListLayout(
         Wording("Positive tubes", "阳性管"),
         (
-            _NUMBER, _TUBE, _ROUND, _CALL, _column("called_at", "result at", "结果时间", 16, "time"), _MODE, _PEOPLE,
+            _NUMBER, _TUBE, _ROUND, _CALL, _time("called_at", "result at", "结果时间"), _MODE, _PEOPLE,
             _SITE, _POINT, _BOX, _LAB, _column("plate", "plate", "板号", 14, "code"),
             _column("well", "well", "孔位", 7, "code"),
-            _column("first_collected", "first swab", "首次采样", 16, "time"),
+            _time("first_collected", "first swab", "首次采样"),
             _column("open", "to re-collect", "待复采", 8, "count"),
             _column("recollected", "re-collected", "已采待报", 9, "count"),
             _column("closed", "closed", "已办结", 8, "count"),
@@ -131,7 +135,7 @@ LISTS: Final[Mapping[str, ListLayout]] = {
             _column("subject_kind", "of", "对象类型", 9),
             _column("subject", "which", "对象", 20, "code"),
             _ROUND,
-            _column("at", "when", "时间", 16, "time"),
+            _time("at", "when", "时间"),
             _column("facts", "details", "详情", 28),
             _column("way_out", "what to do", "如何处理", 32),
             _column("code", "code", "代码", 20, "code"),

@@ -238,8 +238,8 @@ def _codes_are_whole(record: Record, notes: Notes) -> bool:
 def _ask_about_numbers(row: Row, columns: Columns, notes: Notes) -> None:
     """Ask about barcodes that are numbers in a spreadsheet."""
     for role in BARCODES:
-        if row.numeric.intersection(columns.of(role)[:1]):
-            name = plain(columns.header.cells[columns.roles[role][0]])
+        if role in columns.roles and (first := columns.roles[role][0]) in row.numeric:
+            name = plain(columns.header.cells[first])
             notes.ask("barcode_is_number", "barcodes are numbers in the spreadsheet: zeros before them would be lost",
                       f"column {name}", options=("as shown", "text cells"), decided="as shown",
                       setting="store the column as text")  # fmt: skip

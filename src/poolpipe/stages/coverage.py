@@ -74,7 +74,9 @@ def cover_people(
     return (
         _starts(pools, codes)
         .join(_reached(pools, members, residents, people, codes), on="round", how="left")
-        .with_columns(pl.lit(people, pl.Int64).alias("people"), **due)
+        .with_columns(
+            pl.col("collected", "reported").fill_null(0), pl.lit(people, pl.Int64).alias("people"), **due
+        )
         .with_columns(**late)
         .sort("round")
         .select(
