@@ -165,7 +165,8 @@ def _numbered(frame: pl.DataFrame, numbers: CodeNumbers) -> pl.DataFrame:
             columns.append(_gathered(frame[name], numbers.entities[name]))
         elif name in DOMAINS:
             columns.append(_gathered(frame[name], numbers.texts[DOMAINS[name]]))
-    return frame.with_columns(columns)
+    told = {column.name: column for column in columns}
+    return pl.DataFrame([told.get(column.name, column) for column in frame.iter_columns()])
 
 
 def _gathered(column: pl.Series, numbers: NDArray[np.uint32]) -> pl.Series:

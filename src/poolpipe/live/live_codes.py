@@ -149,6 +149,8 @@ class _NumberedTexts:
 
     def add(self, texts: pl.Series) -> NDArray[np.uint32]:
         """Number of each text, of which each occurs once; new ones are added."""
+        if texts.is_empty():  # as most domains are of a batch
+            return np.empty(0, np.uint32)
         known = sum(map(len, self._parts))
         numbers = self.find(texts) if known else np.full(len(texts), -1, np.int64)
         new = np.flatnonzero(numbers < 0)

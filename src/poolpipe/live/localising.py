@@ -104,7 +104,8 @@ def localised(held: HeldRows, rows: Rows) -> LocalEvents:
             other = keys < 0
             keys[other] = -1 - people.of(-1 - keys[other])
             columns.append(pl.Series("person", keys))
-        numbered[kind] = frame.with_columns(columns)
+        told = {column.name: column for column in columns}
+        numbered[kind] = pl.DataFrame([told.get(column.name, column) for column in frame.iter_columns()])
     codes = Dictionaries(texts, entities, others, numbered.pop(""))
     laid = {kind: numbered.get(kind, pl.DataFrame(schema={"at": TIME})) for kind in KINDS}
     if COLLECT in numbered:
@@ -153,6 +154,8 @@ def _in_order(held: HeldRows, domain: str, numbers: NDArray[np.int64]) -> tuple[
     if not len(numbers):
         return pl.Series("values", [], pl.String), numbers
     texts = held.codes.texts(domain)[numbers]
+    if len(numbers) == 1:
+        return texts, numbers
     order = texts.arg_sort()
     return texts[order], numbers[order.to_numpy()]
 

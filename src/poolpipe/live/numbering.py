@@ -56,7 +56,8 @@ def _numbered(frame: pl.DataFrame, local: LocalEvents) -> pl.DataFrame:
         slot = frame["by_slot"]
         plate = _gathered((slot // WELL_PLACES).cast(pl.UInt32), local.entities, "plate").cast(pl.Int64)
         columns.append((plate * WELL_PLACES + slot % WELL_PLACES).alias("by_slot"))
-    return frame.with_columns(columns)
+    told = {column.name: column for column in columns}
+    return pl.DataFrame([told.get(column.name, column) for column in frame.iter_columns()])
 
 
 def _gathered(column: pl.Series, numbers: Mapping[str, NDArray[np.int64]], of: str) -> pl.Series:

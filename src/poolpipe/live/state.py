@@ -12,12 +12,12 @@ import polars as pl
 
 from poolpipe.coding.distinct import distinct, distinct_of_all
 from poolpipe.coding.pool_thread import in_pool_thread
-from poolpipe.coding.quarters import joined_quarters
 from poolpipe.decode.joint_rounds import MOST_COMPONENTS
 from poolpipe.events.reading import Events
 from poolpipe.events.rejected_loads import first_of_each, known_at
 from poolpipe.live.changes import Changes, History
 from poolpipe.live.concluding import ConcludedTubes, conclude_tubes
+from poolpipe.live.heard_parts import HeardParts
 from poolpipe.live.held_rows import HeldRows, Rows
 from poolpipe.live.localising import localised
 from poolpipe.live.neighbourhood import NeighbourhoodLimits, Siblings, affected_by, context_of
@@ -72,7 +72,7 @@ class Live:
         self._starts: RoundStarts
         self._rejects: list[pl.DataFrame]
         self._loads: pl.DataFrame
-        self._heard: Heard
+        self._heard: HeardParts
         self.tables = self._begun(events, version)
 
     def apply(self, events: Events, version: int | None = None) -> Changes:
@@ -107,7 +107,7 @@ class Live:
         loads, moment = self._loads, before.as_of
         self._rejects.append(events.rejects)
         self._loads = first_of_each([loads, events.rejected_loads])
-        self._heard = joined_quarters([self._heard, events.arrivals])
+        self._heard = self._heard.with_more(events.arrivals)
         latest = latest_at(events.frames)
         as_of = max(moment, latest) if moment and latest else moment or latest
         added = self._held.add(events.frames, events.codes)
@@ -168,7 +168,7 @@ class Live:
         """Conclude everything anew, as `poolpipe run` does; all tables are current again, and nothing is doubtful."""
         with self._lock:
             before = self.tables
-            events = _every_event(self._held, self._all_rejects(), self._loads, self._heard)
+            events = _every_event(self._held, self._all_rejects(), self._loads, self._heard.whole)
             after = self._begun(events, before.version if version is None else version)
             after = after.replaced(drifting=before.drifting)
             return self._publish(Changes.everything(before, after))
@@ -183,7 +183,7 @@ class Live:
             rejects, loads, heard = self._all_rejects(), self._loads, self._heard
         if then.as_of is None:
             return
-        events = _every_event(held, rejects, loads, heard)
+        events = _every_event(held, rejects, loads, heard.whole)
         day = conclude(events, self.policy, views=False)
         bulk = _bulk_of(day)
         with self._lock:
@@ -219,11 +219,12 @@ class Live:
             found = of_city(cast("EncodedTables", day.encoded))  # it was not read from a folder
             holding.result()
         self._held, self._siblings = held, Siblings(held)
-        self._rejects, self._loads, self._heard = [events.rejects], events.rejected_loads, events.arrivals
+        self._rejects, self._loads = [events.rejects], events.rejected_loads
+        self._heard = HeardParts((events.arrivals,))
         self._starts = RoundStarts.of(found.pools, self._held.codes)
         return LiveTables.of_city(
             found, bulk.result(), self._held.codes.dictionaries(), self.policy, version, as_of,
-            events.rejects, events.arrivals,
+            events.rejects, self._heard,
         )  # fmt: skip
 
     def _publish(self, changes: Changes) -> Changes:

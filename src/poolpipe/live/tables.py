@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from poolpipe.coding.dictionaries import Dictionaries
-    from poolpipe.coding.quarters import Heard
     from poolpipe.live.concluding import ConcludedTubes
+    from poolpipe.live.heard_parts import HeardParts
     from poolpipe.policy import Policy
 
 __all__ = ["BULK", "LIVE", "LiveTables"]
@@ -69,7 +69,7 @@ class LiveTables:
         Turn the numbers into texts.
     rejects : DataFrame
         As the table.
-    heard : Heard
+    heard : HeardParts
         Who was heard when.
     pools, members, recalls, cases : Overlaid
         Coded by numbers that stay.
@@ -96,7 +96,7 @@ class LiveTables:
     cases: Overlaid
     anomalies: Overlaid
     rejects: pl.DataFrame
-    heard: Heard
+    heard: HeardParts
     bulk: dict[str, pl.DataFrame]
     bulk_version: int
     bulk_as_of: datetime | None
@@ -108,7 +108,7 @@ class LiveTables:
     @classmethod
     def of_city(
         cls, found: ConcludedTubes, bulk: dict[str, pl.DataFrame], codes: Dictionaries, policy: Policy, version: int,
-        as_of: datetime | None, rejects: pl.DataFrame, heard: Heard,
+        as_of: datetime | None, rejects: pl.DataFrame, heard: HeardParts,
     ) -> Self:  # fmt: skip
         """Make the tables of a city that was concluded as a whole.
 
@@ -320,7 +320,7 @@ class LiveTables:
         key = "settled", as_of
         if key not in self._made:
             self._made[key] = settled_anomalies(
-                self.pools, self._ranked(moment), self.heard, self.codes, self.policy, moment, as_of
+                self.pools, self._ranked(moment), self.heard.whole, self.codes, self.policy, moment, as_of
             )
         return self._made[key]
 
