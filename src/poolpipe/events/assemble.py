@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from poolpipe.coding.dictionaries import DOMAINS, ENTITIES, Dictionaries, Entiti
 from poolpipe.coding.distinct import distinct, distinct_of_all
 from poolpipe.coding.hash_groups import rows_seen_before
 from poolpipe.coding.scans import sort_by_tube
+from poolpipe.coding.work_threads import threads_for
 from poolpipe.events.attribute_sets import OWN
 from poolpipe.events.columns import EncodedColumn
 from poolpipe.events.numbering import numbered
@@ -69,7 +69,7 @@ def assemble(
     }
     texts = {domain: _Texts(pieces, domain) for domain in sorted(set(DOMAINS.values()))}
     people = _People(pieces)
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with threads_for(sum(len(events.at) for events, _ in pieces), _THREADS) as pool:
         # There are many tubes: while they are numbered, kinds that name no tube are joined.
         tubes = pool.submit(texts["tube"].number)
         for domain in texts.keys() - {"tube"}:

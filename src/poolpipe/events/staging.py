@@ -27,9 +27,16 @@ _ROWS = 1 << 22
 
 
 class Staging:
-    """Long blocks of collects, in the order in which batches are put there; the one owner of tube, at, person, attributes_id."""
+    """Long blocks of collects, in the order in which batches are put there; the one owner of tube, at, person, attributes_id.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    rows : int, optional
+        Of a block, at least; by default many.
+    """
+
+    def __init__(self, rows: int = _ROWS) -> None:
+        self._rows = rows
         self._columns: dict[str, list[NDArray[Any]]] = {name: [] for name in _COLUMNS}
         self._filled: list[int] = []
         self._put: list[tuple[ValidEvents, int, slice]] = []
@@ -41,7 +48,7 @@ class Staging:
         rows = len(events.at)
         if not self._filled or self._filled[-1] + rows > len(self._columns["at"][-1]):
             for name, dtype in _COLUMNS.items():
-                self._columns[name].append(np.empty(max(rows, _ROWS), dtype))
+                self._columns[name].append(np.empty(max(rows, self._rows), dtype))
             self._filled.append(0)
         place = slice(self._filled[-1], self._filled[-1] + rows)
         scans = events.codes["tube"].rows, events.at, events.person.keys, events.attributes_id

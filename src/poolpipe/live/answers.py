@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import polars as pl
 
 from poolpipe.choices import check_choice
+from poolpipe.coding.pool_thread import in_pool_thread
 from poolpipe.errors import InputError
 from poolpipe.live.coded_rows import BY_ORDER, IN_ORDER, is_selected_coded, rows_with, tubes_with
 from poolpipe.live.rights import EVERYTHING, has_place, rows_of_place, seen_rows
@@ -41,6 +42,9 @@ _DIGITS: Final = 18
 """Digits of the largest number that is asked for: it fits into 64 bits."""
 
 _SHOWN: Final = 40
+_LARGE: Final = 100_000
+"""Pages of more rows take longer than what a thread of their own costs, and would keep a fold from its thread."""
+
 _WEIGHT: Final = re.compile(r"[01](\.\d{0,3})?")
 
 
@@ -93,6 +97,18 @@ def asked_rows(
         If there is no such table, or it does not have a column that is asked by.
     """
     check_choice("table", asked.table, tuple(TABLES), InputError)
+    if asked.rows > _LARGE:
+        return _asked_rows(tables, asked, as_of, reader, sealing)
+    return in_pool_thread(lambda: _asked_rows(tables, asked, as_of, reader, sealing))
+
+
+def _asked_rows(
+    tables: LiveTables,
+    asked: TableAsked,
+    as_of: datetime | None,
+    reader: ReaderRights,
+    sealing: DataKeys | None,
+) -> pl.DataFrame:
     if is_selected_coded(tables, asked.table, as_of):
         return _selected_coded(tables, asked, as_of, reader, sealing)
     rows = tables.table(asked.table, as_of)

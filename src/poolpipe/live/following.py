@@ -40,6 +40,9 @@ _CONTENTS: Final = (*KINDS, REJECTS, LOADS)
 _ADDS: Final = ("ingest", "serve")
 """Versions that have the events of the version before them and more."""
 
+_ROWS: Final = 1 << 10
+"""Scans for which room is made at least: the long blocks of a city take the system longer than a batch takes."""
+
 _SAME: Final = ("compact", "conclude")
 """Versions that have the events of the version before them."""
 
@@ -166,7 +169,7 @@ def _events_of(
     wells: int,
 ) -> Events:
     pieces: list[Piece] = []
-    staging, heard = Staging(), []
+    staging, heard = Staging(_ROWS), []
     for each in EventTables.joined(tables):  # a table costs milliseconds, and its rows next to nothing
         events = to_events(each, sealing, wells)
         pieces.append((events, 0))
