@@ -79,9 +79,7 @@ class PlateLabs:
         ).with_columns(pl.col("round").fill_null(""))
         found = given.join(self.labs, on=_KEY, how="left", suffix="_told", maintain_order="left")
         labs = found.select(pl.coalesce("lab", "lab_told").alias("lab"))["lab"]
-        filled = table.set_column(
-            table.column_names.index("lab"), "lab", labs.to_arrow().cast(pa.large_string())
-        )
+        filled = table.set_column(table.column_names.index("lab"), "lab", labs.to_arrow())
         return replace(part, batch=replace(part.batch, table=filled)), labs.null_count() == 0
 
     def told_to_all(

@@ -109,7 +109,7 @@ class Lists:
         self.as_of = None if moment is None else datetime.fromisoformat(moment)
         self._recalls = pl.read_parquet(written.path("recalls"), glob=False)
         self.waiting = _waiting(self._recalls, contacts.people)
-        given = (pl.col(name).is_not_null() & (pl.col(name) != "") for name in _OPTIONAL)
+        given = (pl.col(name) != "" for name in _OPTIONAL)
         pools = (
             pl.scan_parquet(written.path("pools"), glob=False).select(each.any() for each in given).collect()
         )
