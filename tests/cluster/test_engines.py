@@ -76,7 +76,7 @@ def test_interrupt__ends_a_run_and_leaves_nothing(tmp_path: Path) -> None:
         "scratch",
     ]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True) as run:
-        while run.poll() is None and not list((tmp_path / "scratch").rglob("scanned")):
+        while run.poll() is None and not list((tmp_path / "scratch").rglob("reading")):
             time.sleep(0.01)
         os.killpg(run.pid, signal.SIGINT)  # as a terminal sends it: to all of its processes
         _, told = run.communicate(timeout=60)

@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,7 +20,7 @@ from cities.files import write_city
 from cities.random_city import city
 from cluster.written import unlike
 from poolpipe import cluster
-from poolpipe.cluster import java
+from poolpipe.cluster import java, jobs
 from poolpipe.errors import InputError
 from poolpipe.store import Store
 
@@ -104,6 +104,50 @@ def test_workers_killed_while_they_read_and_while_events_travel__change_nothing(
         threads.submit(kill_one)
         cluster.run(spark, tmp_path / "scans", parts=3, out=tmp_path / "many", progress=progress)
     assert len(killed) == 2
+    poolpipe.run(tmp_path / "scans", out=tmp_path / "one")
+    assert unlike(tmp_path / "one", tmp_path / "many") == []
+
+
+@asked
+def test_tasks_that_fail_once_they_have_written__run_again_and_change_nothing(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_city(city(7704, size="large"), tmp_path / "scans", 7704)
+    (tmp_path / "failed").mkdir()
+    mapper, concluder = jobs._mapper, jobs._concluder
+
+    def fails_once(name: str) -> None:
+        mark = tmp_path / "failed" / name
+        if not mark.exists():
+            mark.touch()
+            raise OSError("this task has done its work, and its machine is lost")
+
+    def failing_mapper(folder: Path, each: Any) -> Any:
+        mapped = mapper(folder, each)
+
+        def fails(batches: Any) -> Any:
+            held = list(batches)
+            yield from mapped(iter(held))
+            fails_once(f"{folder.name}-{held[0].column('id')[0].as_py()}" if held else f"{folder.name}-none")
+
+        return fails
+
+    def failing_concluder(*asked: Any) -> Any:
+        conclude = concluder(*asked)
+
+        def fails(table: Any) -> Any:
+            told = conclude(table)
+            fails_once(f"concluding-{table['part'][0].as_py()}")
+            return told
+
+        return fails
+
+    monkeypatch.setattr(jobs, "_mapper", failing_mapper)
+    monkeypatch.setattr(jobs, "_concluder", failing_concluder)
+    cluster.run(spark, tmp_path / "scans", parts=3, out=tmp_path / "many")
+    failed = {path.name.rpartition("-")[0] for path in (tmp_path / "failed").iterdir()}
+    assert failed >= {"reading", "splitting", "concluding"}
+    assert len(list((tmp_path / "failed").glob("concluding-*"))) == 3
     poolpipe.run(tmp_path / "scans", out=tmp_path / "one")
     assert unlike(tmp_path / "one", tmp_path / "many") == []
 

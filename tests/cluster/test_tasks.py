@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
 import pytest
 
+import poolpipe
 from cities.files import write_city
 from cities.random_city import city
+from cluster.written import unlike
+from poolpipe import cluster
 from poolpipe.cluster import jobs
 from poolpipe.cluster.event_blobs import packed, unpacked
 from poolpipe.cluster.file_inputs import FileInputs
-from poolpipe.cluster.partition import PartTask
 from poolpipe.cluster.routing import Routes, hashed_entities, keys_in
 from poolpipe.cluster.scanning import PAIRS_FOUND, TravellingRow, pairs_in
 from poolpipe.events.reference import Reference
@@ -37,7 +39,7 @@ def _scanned(folder: Path, seed: int) -> list[TravellingRow]:
 
 def _sent(routes: Routes, row: TravellingRow) -> pl.DataFrame:
     """row, part, owned of the events of a blob, as they are sent."""
-    sent = routes.of_events(row.what, unpacked([row.blob]))
+    sent = routes.of_events(row.what, unpacked(row.blob))
     runs = [
         pl.DataFrame({"part": [part], "owned": [owned]}).select(pl.all().repeat_by(n).explode())
         for part, owned, n in sent.runs
@@ -52,7 +54,7 @@ def test_events__are_counted_in_one_partition_each(tmp_path: Path, parts: int) -
     for row in rows:
         if row.what in KINDS and row.what != "void":
             where = _sent(routes, row)
-            assert where.filter("owned")["row"].sort().to_list() == list(range(len(unpacked([row.blob]))))
+            assert where.filter("owned")["row"].sort().to_list() == list(range(len(unpacked(row.blob))))
             assert where["part"].is_between(0, parts - 1).all()
             assert where.select("row", "part").is_duplicated().sum() == 0
             assert where.equals(where.sort("part", "owned", "row"))
@@ -66,10 +68,10 @@ def test_plates__are_wherever_one_of_their_tubes_is_at_home(tmp_path: Path) -> N
         sent = []
         for row in rows:
             if row.what == kind:
-                where, plates = _sent(routes, row), keys_in(unpacked([row.blob]), "plate")
+                where, plates = _sent(routes, row), keys_in(unpacked(row.blob), "plate")
                 sent.append(where.with_columns(plates.gather(where["row"])))
         of_plate[kind] = pl.concat(sent).select("plate", "part").unique()
-    loads = [unpacked([row.blob]) for row in rows if row.what == "load"]
+    loads = [unpacked(row.blob) for row in rows if row.what == "load"]
     for table in loads:
         homes = (
             pl.DataFrame([keys_in(table, "plate"), routes.home_of(keys_in(table, "tube"))])
@@ -103,33 +105,46 @@ def test_packed_texts__are_those_that_occur() -> None:
         pa.array([2, None, 2, 0, 0, 0], pa.int32()), pa.array(["a", "b", "c"])
     )
     table = pa.table({"few": texts, "many": pa.array(list("uvwxyz"), pa.large_string()).dictionary_encode()})
-    back = unpacked([packed(table.slice(0, 4))])
+    back = unpacked(packed(table.slice(0, 4)))
     assert back["few"].to_pylist() == ["c", None, "c", "a"]
     assert sorted(back["few"].chunk(0).dictionary.to_pylist()) == ["a", "c"]
     assert back["many"].to_pylist() == list("uvwx")
     assert back["many"].type == pa.large_string()
 
 
-def test_task_that_ran_twice__changes_nothing(sail: SparkSession, tmp_path: Path) -> None:
-    rows = _scanned(tmp_path, 7502)
-    routes = tmp_path / "routes"
-    Routes.of([pairs_in(row.blob) for row in rows if row.what == PAIRS_FOUND], 3).write(routes)
-    task = PartTask(3, 1, POLICY, None, "all", 96, is_distinct=False)
-    found = []
-    for given in (rows, [*rows, *reversed(rows)]):
-        frame = sail.createDataFrame(jobs.table_of(given))
-        sent = jobs.rows_of(jobs.concluded(frame, routes, task).toArrow().to_batches())
-        told = jobs.found_in(row for row in sent if row.what == jobs.FOUND)
-        found.append(
-            [
-                (part.part, part.repeated, part.reads, part.members.sort(pl.all()), part.pools.sort("tube"))
-                for part in told
-            ]
-        )
-    for once, twice in zip(*found, strict=True):
-        assert once[:3] == twice[:3]
-        assert once[3].equals(twice[3])
-        assert once[4].equals(twice[4])
+def test_tasks_that_read_and_split_twice__change_nothing(
+    sail: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_city(city(7502, size="medium"), tmp_path / "scans", 7502)
+    once = jobs._each_task
+
+    def twice(*asked: Any) -> Any:
+        return once(*asked).union(once(*asked))
+
+    monkeypatch.setattr(jobs, "_each_task", twice)
+    poolpipe.run(tmp_path / "scans", out=tmp_path / "one")
+    cluster.run(sail, tmp_path / "scans", parts=3, out=tmp_path / "many")
+    assert unlike(tmp_path / "one", tmp_path / "many") == []
+
+
+def test_partition_that_is_concluded_twice__leaves_one_file(
+    sail: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_city(city(7504, size="medium"), tmp_path / "scans", 7504)
+    made = jobs._concluder
+
+    def concluder(*asked: Any) -> Any:
+        conclude = made(*asked)
+
+        def twice(table: Any) -> Any:
+            return pa.concat_tables([conclude(table), conclude(table)])
+
+        return twice
+
+    monkeypatch.setattr(jobs, "_concluder", concluder)
+    poolpipe.run(tmp_path / "scans", out=tmp_path / "one")
+    cluster.run(sail, tmp_path / "scans", parts=3, out=tmp_path / "many")
+    assert unlike(tmp_path / "one", tmp_path / "many") == []
 
 
 def test_voids__go_to_every_partition_and_are_counted_in_the_first() -> None:

@@ -1,21 +1,29 @@
-"""The jobs of a run as Spark runs them: what `mapInArrow` and `applyInArrow` are given, and the tables between them."""
+"""The jobs of a run as Spark runs them: what `mapInArrow` and `applyInArrow` are given, and what goes from one to the next.
+
+Events travel to their partitions as rows of the session. What else a task leaves is a file of the scratch folder, and its row
+names the file (`kept_files`).
+"""
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 import pyarrow as pa
 
-from poolpipe.cluster.event_blobs import packed, unpacked
+from poolpipe.cluster.event_blobs import kept_bytes, packed, unpacked
+from poolpipe.cluster.kept_files import keep, kept_buffer, object_in, parts_of_object
 from poolpipe.cluster.partition import PartFound, PartTask, conclude_part
 from poolpipe.cluster.routing import Routes
-from poolpipe.cluster.scanning import TravellingRow, received
+from poolpipe.cluster.scanning import PLACES, TravellingRow, received
 from poolpipe.stages.voids import conflicting_ids
-from poolpipe.tables import KINDS, TIME
+from poolpipe.tables import TIME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,9 +41,11 @@ __all__ = [
     "concluded",
     "conflicts",
     "found_in",
+    "kept",
     "rows_of",
     "scanned",
     "table_of",
+    "taken",
 ]
 
 FOUND: Final = "found"
@@ -54,49 +64,91 @@ COLUMNS: Final = pa.schema(
 _IDS: Final = {"event_id": pl.String, "at": TIME, "round": pl.String}
 
 Batches = Iterator[pa.RecordBatch]
+Blob = bytes | pa.Buffer
+
+_TURNS: Final = BoundedSemaphore(os.cpu_count() or 1)
+"""Sail begins all tasks that read rows at once, in threads of one process: more than there are cores only hold memory."""
 
 
 def scanned(session: SparkSession, tasks: Sequence[ReadTask | StoreTask], folder: Path) -> DataFrame:
-    """Read files: one task a partition, which finds what it reads in a new folder that every worker sees.
+    """Read files: what each task's `rows` gives is kept in `folder`.
 
-    A partition is a number of a range: sent as rows by a hash, several tasks met in one partition and others had none.
+    Parameters
+    ----------
+    session : SparkSession
+    tasks : sequence of ReadTask or StoreTask
+    folder : Path
+        Every worker sees it.
     """
-    folder.mkdir()
-    for task in tasks:
-        (folder / f"{task.number}.task").write_bytes(pickle.dumps(task))
-    return session.range(0, len(tasks), 1, max(1, len(tasks))).mapInArrow(_scanner(folder), TRAVELS)
+    return _each_task(session, tasks, folder / "reading").mapInArrow(_scanner(folder), TRAVELS)
 
 
-def concluded(scans: DataFrame, routes: Path, task: PartTask) -> DataFrame:
+def concluded(
+    session: SparkSession, scans: Sequence[TravellingRow], folder: Path, routes: Path, task: PartTask
+) -> DataFrame:
     """Send every event to where its tube, box or plate is concluded, and conclude there.
 
     Parameters
     ----------
-    scans : DataFrame
-        What `scanned` left.
+    session : SparkSession
+    scans : sequence of TravellingRow
+        Those of events that `scanned` left in `folder`.
+    folder : Path
+        Every worker sees it; what is found is kept there.
     routes : Path
         Folder into which `Routes.write` wrote them; every worker sees it.
     task : PartTask
     """
-    events = scans.filter(f"what IN ({', '.join(map(repr, KINDS))})")
+    tasks: dict[int, list[TravellingRow]] = {}
+    for row in scans:
+        tasks.setdefault(row.place >> PLACES, []).append(row)
     # each blob is split where its file is read: a shuffle before would send everything twice
-    split = events.mapInArrow(_mapper(_splitter(routes, task.parts)), TRAVELS)
+    split = _each_task(session, list(tasks.values()), folder / "splitting").mapInArrow(
+        _splitter_of_kept(folder, routes, task.parts), TRAVELS
+    )
     return (
-        split.repartition(task.parts, "part").groupBy("part").applyInArrow(_concluder(routes, task), TRAVELS)
+        split.repartition(task.parts, "part")
+        .groupBy("part")
+        .applyInArrow(_concluder(folder, routes, task), TRAVELS)
     )
 
 
-def conflicts(found: DataFrame, parts: int) -> DataFrame:
-    """Find the event ids of several contents, each where all events of that id are."""
-    ids = found.filter(f"what = '{IDS}'")
-    return ids.repartition(parts, "part").groupBy("part").applyInArrow(_conflicting, TRAVELS)
+def conflicts(session: SparkSession, ids: Sequence[TravellingRow], folder: Path) -> DataFrame:
+    """Find the event ids of several contents, each where all events of that id are.
+
+    Parameters
+    ----------
+    session : SparkSession
+    ids : sequence of TravellingRow
+        Those of ids that `concluded` left in `folder`.
+    folder : Path
+    """
+    tasks: dict[int, list[TravellingRow]] = {}
+    for row in ids:
+        tasks.setdefault(row.part, []).append(row)
+    return _each_task(session, list(tasks.values()), folder / "comparing").mapInArrow(
+        _comparer(folder), TRAVELS
+    )
+
+
+def kept(folder: Path, row: TravellingRow) -> TravellingRow:
+    """Keep a row's blob in a file of a folder; give the row with the file's name."""
+    name = f"{row.part}-{row.what}-{row.place}"
+    keep(folder / name, [row.blob])
+    return row._replace(blob=name.encode())
+
+
+def taken(folder: Path, row: TravellingRow) -> TravellingRow:
+    """A row that was kept, with what the file holds."""
+    return row._replace(blob=kept_buffer(folder / bytes(row.blob).decode()))
 
 
 def rows_of(batches: Iterable[pa.RecordBatch]) -> Iterator[TravellingRow]:
     """The rows that travelled, each once: what a task did that ran twice may be there twice, and is equal."""
     seen: set[tuple[int, str, int, bool]] = set()
     for batch in batches:
-        for row in map(TravellingRow, *(batch.column(name).to_pylist() for name in COLUMNS.names)):
+        plain = [batch.column(name).to_pylist() for name in COLUMNS.names[:-1]]
+        for row in map(TravellingRow, *plain, (each.as_buffer() for each in batch.column("blob"))):
             if (key := row[:4]) not in seen:
                 seen.add(key)
                 yield row
@@ -104,29 +156,46 @@ def rows_of(batches: Iterable[pa.RecordBatch]) -> Iterator[TravellingRow]:
 
 def table_of(rows: Iterable[TravellingRow]) -> pa.Table:
     """The rows as a table."""
-    return pa.Table.from_pylist([row._asdict() for row in rows], schema=COLUMNS)
+    return pa.Table.from_pylist(
+        [row._replace(blob=bytes(row.blob))._asdict() for row in rows], schema=COLUMNS
+    )
 
 
-def _mapper(each: Callable[[TravellingRow], Iterable[TravellingRow]]) -> Callable[[Batches], Batches]:
-    """Give what does something with every row, one after the other."""
+def _each_task(session: SparkSession, tasks: Sequence[object], folder: Path) -> DataFrame:
+    """A row and a partition for each task, which finds what it does in a folder that every worker sees.
+
+    A partition is a number of a range: sent as rows by a hash, several tasks met in one partition and others had none.
+    """
+    folder.mkdir(exist_ok=True)
+    for number, task in enumerate(tasks):
+        keep(folder / str(number), [pickle.dumps(task)])
+    return session.range(0, len(tasks), 1, max(1, len(tasks)))
+
+
+def _mapper(folder: Path, each: Callable[[Any], Iterable[TravellingRow]]) -> Callable[[Batches], Batches]:
+    """Give what does something with every task of a folder, and holds a turn while it does."""
 
     def mapped(batches: Batches) -> Batches:
         for batch in batches:
-            for row in rows_of([batch]):
-                for made in each(row):
-                    yield from table_of([made]).to_batches()
+            for number in batch.column("id").to_pylist():
+                made = iter(each(received((folder / str(number)).read_bytes())))
+                while rows := _next(made):
+                    yield from table_of(rows).to_batches()
 
     return mapped
 
 
-def _scanner(folder: Path) -> Callable[[Batches], Batches]:
-    def read(batches: Batches) -> Batches:
-        for batch in batches:
-            for number in batch.column("id").to_pylist():
-                for made in received((folder / f"{number}.task").read_bytes()).rows():
-                    yield from table_of([made]).to_batches()
+def _next(made: Iterator[TravellingRow]) -> list[TravellingRow]:
+    """The next row in its turn, none behind the last: a task that waits until its rows are taken keeps no turn."""
+    with _TURNS:
+        return list(islice(made, 1))
 
-    return read
+
+def _scanner(folder: Path) -> Callable[[Batches], Batches]:
+    def read(task: ReadTask | StoreTask) -> Iterator[TravellingRow]:
+        return (kept(folder, row) for row in task.rows())
+
+    return _mapper(folder / "reading", read)
 
 
 @lru_cache(1)
@@ -134,12 +203,22 @@ def _routes(folder: Path, parts: int) -> Routes:
     return Routes.read(folder, parts)
 
 
+def _splitter_of_kept(folder: Path, routes: Path, parts: int) -> Callable[[Batches], Batches]:
+    split = _splitter(routes, parts)
+
+    def sent(rows: list[TravellingRow]) -> Iterator[TravellingRow]:
+        for row in rows:
+            yield from split(taken(folder, row))
+
+    return _mapper(folder / "splitting", sent)
+
+
 def _splitter(folder: Path, parts: int) -> Callable[[TravellingRow], Iterator[TravellingRow]]:
     def split(row: TravellingRow) -> Iterator[TravellingRow]:
         if row.what == "void":  # whole to everywhere: a row for each void and partition would fill the memory
             yield from (row._replace(part=part, owned=part == 0) for part in range(parts))
             return
-        table = unpacked([row.blob])
+        table = unpacked(row.blob)
         sent = _routes(folder, parts).of_events(row.what, table)
         chosen = table.take(pa.array(sent.rows))
         begin = 0
@@ -151,34 +230,51 @@ def _splitter(folder: Path, parts: int) -> Callable[[TravellingRow], Iterator[Tr
     return split
 
 
-def _concluder(folder: Path, task: PartTask) -> Callable[[pa.Table], pa.Table]:
+def _concluder(folder: Path, routes: Path, task: PartTask) -> Callable[[pa.Table], pa.Table]:
     def conclude(table: pa.Table) -> pa.Table:
         part = int(table["part"][0].as_py())
-        found = conclude_part(part, rows_of(table.to_batches()), task, _routes(folder, task.parts))
+        found = conclude_part(part, rows_of(table.to_batches()), task, _routes(routes, task.parts))
         ids, rest = found.without_ids()
-        rows = [TravellingRow(part, FOUND, part, owned=True, blob=pickle.dumps(rest))]
+        name = f"{part}-{FOUND}"
+        keep(folder / name, parts_of_object(rest))
+        rows = [TravellingRow(part, FOUND, part, owned=True, blob=name.encode())]
         if ids.height:
-            keys = ids["event_id"].hash(seed=47) % task.parts
-            for (key,), named in ids.group_by(keys.alias("key")):
-                rows.append(TravellingRow(key, IDS, part, owned=True, blob=packed(named.to_arrow())))
+            rows += _kept_ids(folder, part, ids, task.parts)
         return table_of(rows)
 
     return conclude
 
 
-def _conflicting(table: pa.Table) -> pa.Table:
-    blobs = [row.blob for row in rows_of(table.to_batches())]
-    named = pl.DataFrame(unpacked(blobs)).cast(_IDS)  # type: ignore[arg-type]
-    rounds = named["round"].unique().sort()
-    numbers = named["round"].replace_strict(rounds, range(len(rounds)), return_dtype=pl.UInt32)
-    found = conflicting_ids(named.with_columns(numbers), rounds)
-    part = int(table["part"][0].as_py())
-    return table_of(
-        [TravellingRow(part, IDS, 0, owned=True, blob=pickle.dumps(found))] if found.height else []
-    )
+def _kept_ids(folder: Path, part: int, ids: pl.DataFrame, tasks: int) -> Iterator[TravellingRow]:
+    """Keep ids in a file, and give a row for each task that compares some of them: where in the file these are."""
+    sorted_ids = ids.with_columns((pl.col("event_id").hash(seed=47) % tasks).alias("task")).sort("task")
+    blob = kept_bytes(sorted_ids.drop("task").to_arrow())
+    name = bytes(kept(folder, TravellingRow(part, IDS, part, owned=True, blob=blob)).blob).decode()
+    begin = 0
+    for key, length in sorted_ids["task"].rle().struct.unnest().select("value", "len").rows():
+        yield TravellingRow(key, IDS, part, owned=True, blob=f"{name}:{begin}:{length}".encode())
+        begin += length
+
+
+def _ids_of(folder: Path, row: TravellingRow) -> pl.DataFrame:
+    name, begin, length = bytes(row.blob).decode().split(":")
+    table = unpacked(kept_buffer(folder / name)).slice(int(begin), int(length))
+    return pl.DataFrame(table).cast(_IDS)  # type: ignore[arg-type]
+
+
+def _comparer(folder: Path) -> Callable[[Batches], Batches]:
+    def compared(rows: list[TravellingRow]) -> Iterator[TravellingRow]:
+        named = pl.concat([_ids_of(folder, row) for row in rows])
+        rounds = named["round"].unique().sort()
+        numbers = named["round"].replace_strict(rounds, range(len(rounds)), return_dtype=pl.UInt32)
+        found = conflicting_ids(named.with_columns(numbers), rounds)
+        if found.height:
+            yield TravellingRow(rows[0].part, IDS, 0, owned=True, blob=pickle.dumps(found))
+
+    return _mapper(folder / "comparing", compared)
 
 
 def found_in(rows: Iterable[TravellingRow]) -> list[PartFound]:
     """What partitions found, in their order."""
-    found: list[PartFound] = [received(row.blob) for row in rows]
+    found: list[PartFound] = [object_in(row.blob) for row in rows]
     return sorted(found, key=lambda each: each.part)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from poolpipe.cluster.event_blobs import unpacked, valid_events
+from poolpipe.cluster.event_blobs import joined, valid_events
 from poolpipe.cluster.routing import hashed_entities, part_of
 from poolpipe.coding.dictionaries import WELL_PLACES, Dictionaries
 from poolpipe.coding.tie_breaks import NOBODY, keys_of
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from poolpipe.cluster.routing import Routes
@@ -202,24 +203,18 @@ def conclude_part(part: int, travelled: Iterable[TravellingRow], task: PartTask,
 
 def _pieces(travelled: Iterable[TravellingRow], task: PartTask) -> tuple[list[Piece], Staging, int]:
     """The events as the pipeline reads them, and how many bytes came."""
-    blobs: dict[tuple[str, bool], list[tuple[int, bytes]]] = {}
+    blobs: dict[tuple[str, bool], list[tuple[int, bytes | pa.Buffer]]] = {}
     for row in travelled:
         blobs.setdefault((row.what, row.owned), []).append((row.place, row.blob))
     pieces: list[Piece] = []
     staging = Staging()
     for (kind, owned), parts in sorted(blobs.items(), key=lambda each: each[0]):
-        table = unpacked([blob for _, blob in sorted(parts, key=lambda each: each[0])])
-        files = pl.Series(table["file"]).to_numpy()
-        # what is counted in another partition is of a file that is none
-        events = valid_events(
-            kind,
-            table,
-            files if owned else np.full(len(table), task.files, np.int32),
-            task.wells,
-        )
-        pieces.append((events, task.files))
-        if kind == "collect":
-            staging.put(events)
+        for table in joined([blob for _, blob in sorted(parts, key=lambda each: each[0])]):
+            # what is counted in another partition is of a file that is none
+            events = valid_events(kind, table, task.wells, None if owned else task.files)
+            pieces.append((events, task.files))
+            if kind == "collect":
+                staging.put(events)
     staging.close()
     received = sum(len(blob) for parts in blobs.values() for _, blob in parts)
     return pieces, staging, received

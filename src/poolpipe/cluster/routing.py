@@ -27,8 +27,8 @@ _SEED: Final = 43
 _OF_TUBES: Final = ("collect", "seal", "report")
 _SAMPLE: Final = ROLES[0]
 
-PAIRS: Final = {"kind": pl.String, "tube": pl.UInt64, "other": pl.UInt64, "named": pl.Boolean}
-"""A tube and a plate or box that an event names together; whether as a control, which may be a tube by its name."""
+PAIRS: Final = {"is_plate": pl.Boolean, "tube": pl.UInt64, "other": pl.UInt64, "named": pl.Boolean}
+"""A tube and a plate or else a box that an event names together; whether as a control, which may be a tube by its name."""
 
 _ELSEWHERE: Final = ("plates", "boxes", "repacked", "named")
 _SENT: Final = {"row": pl.Int64, "part": pl.Int32}
@@ -97,7 +97,7 @@ def pairs_of(kind: str, table: pa.Table) -> pl.DataFrame:
     rows = pl.DataFrame(
         {"tube": keys_in(table, "tube"), "other": keys_in(table, other), "named": named}
     ).drop_nulls(["tube", "other"])
-    return rows.unique().select(pl.lit(other).alias("kind"), "tube", "other", "named")
+    return rows.unique().select(pl.lit(other == "plate").alias("is_plate"), "tube", "other", "named")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,21 +181,23 @@ class Routes:
             As `pairs_of`, of all load and pack events.
         parts : int
         """
-        every = pl.concat([pl.DataFrame(schema=PAIRS), *pairs]).unique()
+        every = pl.concat([pl.DataFrame(schema=PAIRS), *pairs])
         own = pl.col("other") % parts
-        plates, boxes = (every.filter(pl.col("kind") == kind).drop("kind") for kind in ("plate", "box"))
-        by_plate = plates.group_by("tube").agg(pl.col("other").min() % parts)
-        by_box = (
-            boxes.join(by_plate, on="tube", how="anti").group_by("tube").agg(pl.col("other").min() % parts)
+        plates = every.filter("is_plate").drop("is_plate")
+        boxes = every.filter(~pl.col("is_plate")).drop("is_plate")
+        least = (pl.col("other").min() % parts).cast(pl.Int32).alias("part")
+        by_plate = plates.group_by("tube").agg(least)
+        by_box = boxes.group_by("tube").agg(
+            least, (pl.col("other").min() != pl.col("other").max()).alias("several")
         )
-        homes = pl.concat([by_plate, by_box]).select("tube", pl.col("other").cast(pl.Int32).alias("part"))
-        homes = homes.sort("tube")
+        only = by_box.join(by_plate, on="tube", how="anti").select("tube", "part")
+        homes = pl.concat([by_plate, only]).sort("tube")
 
         def needed(pairs: pl.DataFrame) -> pl.DataFrame:
             where = pairs.join(homes, on="tube").select(pl.col("other").alias("key"), "part").unique()
             return where.filter(pl.col("part") != pl.col("key") % parts)
 
-        several = boxes.filter(pl.len().over("tube") > 1)
+        several = boxes.join(by_box.filter("several"), on="tube", how="semi")
         of_plates = needed(plates)
         named = plates.filter("named").select("tube", "other")
         beside = named.join(of_plates, left_on="other", right_on="key").select("tube", "part")

@@ -9,8 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
-import pyarrow.parquet as pq
-from pyarrow.dataset import dataset, field
 
 from poolpipe.choices import check_choice
 from poolpipe.city_stages import View, conclude_city, early_warnings
@@ -23,7 +21,7 @@ from poolpipe.cluster.merging import joined_codes, joined_links, joined_subjects
 from poolpipe.cluster.partition import PartTask, conclude_part
 from poolpipe.cluster.routing import Routes
 from poolpipe.cluster.scanning import OUTCOME, PAIRS_FOUND, pairs_in, received, versions_here
-from poolpipe.cluster.scratch import address_of, scratch_folder
+from poolpipe.cluster.scratch import scratch_folder
 from poolpipe.cluster.store_inputs import StoreInputs
 from poolpipe.coding.warmup import compile_kernels
 from poolpipe.errors import InputError
@@ -36,7 +34,7 @@ from poolpipe.results.writing import Writing
 from poolpipe.stages.anomalies import people_in_several_tubes
 from poolpipe.stages.readings import MOST_READINGS, WHICH
 from poolpipe.stages.viewpoint import TimesSeen, moment_of, odd_view
-from poolpipe.tables import TIME
+from poolpipe.tables import KINDS, TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -168,29 +166,31 @@ def run(
 
 
 class _ClusterJobs:
-    """A city on a session: the jobs in their order, each with what it left in the scratch folder."""
+    """A city on a session: the jobs in their order, each with the rows of what it left in the scratch folder."""
 
     def __init__(self, session: SparkSession, policy: Policy, parts: int, scratch: Path) -> None:
         self._session, self._policy, self._parts, self._scratch = session, policy, parts, scratch
+        self._scanned: list[TravellingRow] = []
+        self._found: list[TravellingRow] = []
 
     def scan(self, inputs: FileInputs | StoreInputs) -> list[FilesRead]:
         """Read all files."""
         tasks = inputs.tasks(self._parts)
-        self._kept("scanned", lambda: jobs.scanned(self._session, tasks, self._scratch / "tasks"))
-        files = _told(self._taken("scanned", OUTCOME))
+        self._scanned = self._rows("scanned", lambda: jobs.scanned(self._session, tasks, self._scratch))
+        files = _told(self._taken(self._scanned, OUTCOME))
         if [each.number for each in files] != [task.number for task in tasks]:
             raise InputError.of("cluster_lost", where="session", there=len(files), wanted=len(tasks))
         _check_workers(files)
         late = inputs.late(files, self._labs())
         if late:  # on the driver, for they need what all files tell
-            pq.write_table(jobs.table_of(late), self._scratch / "scanned" / "late.parquet")
+            self._scanned += [jobs.kept(self._scratch, row) for row in late]
             files += _told(row for row in late if row.what == OUTCOME)
         return files
 
     def _labs(self) -> Iterator[pl.DataFrame]:
         """Round, plate and lab of all loads that were read."""
-        for row in self._taken("scanned", "load"):
-            yield labs_named(unpacked([row.blob]))
+        for row in self._taken(self._scanned, "load"):
+            yield labs_named(unpacked(row.blob))
 
     def concluded(
         self,
@@ -210,7 +210,7 @@ class _ClusterJobs:
         if moment is None or not any(each.events for each in files):
             nothing = conclude_part(0, (), task(1, None, "all"), Routes.of([], 1))
             return [nothing], "all" if readings == "auto" else readings
-        pairs = [pairs_in(row.blob) for row in self._taken("scanned", PAIRS_FOUND)]
+        pairs = [pairs_in(row.blob) for row in self._taken(self._scanned, PAIRS_FOUND)]
         Routes.of(pairs, self._parts).write(self._scratch / "routes")
         del pairs
         done("routes")
@@ -228,41 +228,36 @@ class _ClusterJobs:
         return found, which
 
     def _parts_found(self, task: PartTask) -> list[PartFound]:
-        self._kept("concluded", lambda: jobs.concluded(self._read("scanned"), self._scratch / "routes", task))
-        return jobs.found_in(self._taken("concluded", jobs.FOUND))
+        events = [row for row in self._scanned if row.what in KINDS]
+        routes = self._scratch / "routes"
+        self._found = self._rows(
+            "concluded", lambda: jobs.concluded(self._session, events, self._scratch, routes, task)
+        )
+        return jobs.found_in(self._taken(self._found, jobs.FOUND))
 
     def conflicts(self) -> pl.DataFrame:
         """Event ids of several contents."""
         nothing = pl.DataFrame(schema={"round": pl.String, "subject": pl.String, "at": TIME})
-        if next(self._taken("concluded", jobs.IDS), None) is None:
+        ids = [row for row in self._found if row.what == jobs.IDS]
+        if not ids:
             return nothing
-        self._kept("conflicts", lambda: jobs.conflicts(self._read("concluded"), self._parts))
-        told: list[pl.DataFrame] = [received(row.blob) for row in self._taken("conflicts", jobs.IDS)]
+        rows = self._rows("conflicts", lambda: jobs.conflicts(self._session, ids, self._scratch))
+        told: list[pl.DataFrame] = [received(row.blob) for row in rows]
         return pl.concat([nothing, *told])
 
-    def _kept(self, name: str, made: Callable[[], DataFrame]) -> None:
+    def _rows(self, name: str, made: Callable[[], DataFrame]) -> list[TravellingRow]:
+        """Run a job; what it leaves is small."""
         try:
-            with without_notes():
-                # a session is asked while a frame is made, too; blobs are packed already
-                writer = made().write.mode("overwrite").option("compression", "uncompressed")
-                writer.parquet(address_of(self._scratch / name))
+            with without_notes():  # a session is asked while a frame is made, too
+                told = made().toArrow()
         except engine_errors() as error:
             why = str(error).strip().splitlines() or [type(error).__name__]
             raise InputError.of("cluster_failed", where="session", job=name, why=why[0][:300]) from error
+        return list(jobs.rows_of(told.to_batches()))
 
-    def _read(self, name: str) -> DataFrame:
-        frame: DataFrame = self._session.read.schema(jobs.TRAVELS).parquet(address_of(self._scratch / name))
-        return frame
-
-    def _taken(self, name: str, what: str) -> Iterator[TravellingRow]:
-        """Rows that were kept, read here: a session's own way to the driver holds all of them several times."""
-        files = sorted((self._scratch / name).glob("*.parquet"))  # of no row Sail makes no folder
-        if not files:
-            return iter(())
-        kept = dataset(files, format="parquet", schema=jobs.COLUMNS)
-        # one at a time: a row may be a city's eighth
-        one = dict.fromkeys(("batch_size", "batch_readahead", "fragment_readahead"), 1)
-        return jobs.rows_of(kept.to_batches(filter=field("what") == what, **one))
+    def _taken(self, rows: Iterable[TravellingRow], what: str) -> Iterator[TravellingRow]:
+        """The rows of some kind, with what their files hold."""
+        return (jobs.taken(self._scratch, row) for row in rows if row.what == what)
 
 
 def _told(rows: Iterable[TravellingRow]) -> list[FilesRead]:

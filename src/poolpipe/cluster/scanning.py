@@ -9,9 +9,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
-import pyarrow as pa
 
-from poolpipe.cluster.event_blobs import event_table, packed
+from poolpipe.cluster.event_blobs import event_table, kept_bytes, unpacked
 from poolpipe.cluster.routing import PAIRS, pairs_of
 from poolpipe.coding.quarters import Heard
 from poolpipe.errors import PoolpipeError
@@ -21,6 +20,8 @@ from poolpipe.instruments.event_source import InstrumentSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    import pyarrow as pa
 
     from poolpipe.events.assemble import Piece
     from poolpipe.events.file_outcomes import FileOutcomes
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "OUTCOME",
     "PAIRS_FOUND",
+    "PLACES",
     "FilesRead",
     "ReadTask",
     "TravellingRow",
@@ -45,6 +47,9 @@ __all__ = [
 
 OUTCOME: Final = "outcome"
 PAIRS_FOUND: Final = "pairs"
+
+PLACES: Final = 32
+"""Bits of a place below the number of its task."""
 
 _ROWS: Final = 1 << 19
 """The most events of a blob: some tens of megabytes."""
@@ -63,14 +68,15 @@ class TravellingRow(NamedTuple):
         Where it stands in the order of the files.
     owned : bool
         Whether its events are counted in that partition.
-    blob : bytes
+    blob : bytes or pyarrow.Buffer
+        Of a row that was kept in a file, the file's name.
     """
 
     part: int
     what: str
     place: int
     owned: bool
-    blob: bytes
+    blob: bytes | pa.Buffer
 
 
 def versions_here() -> str:
@@ -168,7 +174,7 @@ class ReadTask:
         yield from rows_of_tally(tally, told, self.policy.codes.plate_wells)
 
 
-def received(blob: bytes) -> Any:
+def received(blob: bytes | pa.Buffer) -> Any:
     """Read what another process of the session has pickled, which runs the same code with the same rights."""
     return pickle.loads(blob)  # noqa: S301 - as Spark itself sends functions
 
@@ -176,7 +182,7 @@ def received(blob: bytes) -> Any:
 def rows_of_tally(tally: Tally, told: FilesRead, wells: int) -> Iterator[TravellingRow]:
     """Give the events of a tally as rows, and what is told of them; places follow from `told.number`."""
     tally.staging.close()
-    yield from rows_of_pieces(tally.pieces, told.first, wells, told.number << 32, told)
+    yield from rows_of_pieces(tally.pieces, told.first, wells, told.number << PLACES, told)
     yield outcome_row(told)
 
 
@@ -206,20 +212,20 @@ def rows_of_pieces(
         told.reads += rows if piece.kind == "read" else 0
         told.collects += rows if piece.kind == "collect" else 0
         told.latest = max(int(piece.at.max()), told.latest or 0)
-        table = event_table(piece, piece.file_of_each(file) + first, wells)
+        table = event_table(piece, file, first, wells)
         if piece.kind in ("load", "pack"):
             pairs.append(pairs_of(piece.kind, table))
         for begin in range(0, rows, _ROWS):
-            yield TravellingRow(-1, piece.kind, place, owned=True, blob=packed(table.slice(begin, _ROWS)))
+            yield TravellingRow(-1, piece.kind, place, owned=True, blob=kept_bytes(table.slice(begin, _ROWS)))
             place += 1
     found = pl.concat(pairs).unique()
     if found.height:
-        yield TravellingRow(-1, PAIRS_FOUND, place, owned=True, blob=packed(found.to_arrow()))
+        yield TravellingRow(-1, PAIRS_FOUND, place, owned=True, blob=kept_bytes(found.to_arrow()))
 
 
 def outcome_row(told: FilesRead) -> TravellingRow:
     """The row that says what came of a task."""
-    return TravellingRow(-1, OUTCOME, told.number << 32, owned=True, blob=pickle.dumps(told))
+    return TravellingRow(-1, OUTCOME, told.number << PLACES, owned=True, blob=pickle.dumps(told))
 
 
 def _is_seen(source: Source) -> bool:
@@ -230,6 +236,6 @@ def _is_seen(source: Source) -> bool:
         return False
 
 
-def pairs_in(blob: bytes) -> pl.DataFrame:
+def pairs_in(blob: bytes | pa.Buffer) -> pl.DataFrame:
     """Read `PAIRS_FOUND` back."""
-    return pl.DataFrame(pa.ipc.open_stream(blob).read_all()).cast(PAIRS)  # type: ignore[arg-type]
+    return pl.DataFrame(unpacked(blob)).cast(PAIRS)  # type: ignore[arg-type]

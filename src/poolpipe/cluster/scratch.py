@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-__all__ = ["address_of", "scratch_folder"]
+__all__ = ["scratch_folder"]
 
 _PATTERNS: Final = frozenset("*?[]{}%\\#")
 """Characters that Spark or Sail read as a pattern or an escape: Sail 0.7 writes to `a{b}` as `ab`, and nobody removes that."""
@@ -44,8 +44,3 @@ def scratch_folder(parent: str | os.PathLike[str] | None) -> Iterator[Path]:
         raise InputError.of("cluster_scratch", where=str(path), why=error.strerror or str(error)) from error
     with folder as made:
         yield Path(made)
-
-
-def address_of(path: Path) -> str:
-    """A path as engines take it: without the scheme Spark on YARN would write to HDFS."""
-    return f"file://{path}"

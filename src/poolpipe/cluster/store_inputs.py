@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from poolpipe.cluster.scanning import FilesRead, TravellingRow, outcome_row, rows_of_pieces
+from poolpipe.cluster.scanning import PLACES, FilesRead, TravellingRow, outcome_row, rows_of_pieces
 from poolpipe.cluster.shares import shares
 from poolpipe.coding.quarters import Heard, joined_quarters
 from poolpipe.errors import PoolpipeError
@@ -55,7 +55,7 @@ class StoreTask:
                 for place, part in enumerate(self.parts):
                     events, arrivals = store.read(part, is_sealed=self.key is None, hears=self.hears)
                     heard.append(arrivals)
-                    place_of_part = (self.number << 32) + (place << 16)
+                    place_of_part = (self.number << PLACES) + (place << 16)
                     yield from rows_of_pieces([(events, 0)], 0, store.wells, place_of_part, told)
         except PoolpipeError as error:
             told.error = error
