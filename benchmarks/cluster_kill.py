@@ -1,7 +1,8 @@
-"""Kill an executor of Spark in the middle of a run and compare the result: `python -m benchmarks.cluster_kill CITY/events --after 2.5`.
+"""Kill an executor of Spark in the middle of a run and compare the result: `python -m benchmarks.cluster_kill CITY/events`.
 
-Two executors run as processes of this machine (`local-cluster`). One of those that this program started is killed some seconds after
-the files are read, while events travel and partitions are concluded.
+Two executors run as processes of this machine (`local-cluster`). One of those that this program started is killed once a
+partition is concluded: what it has split for the others, which have not taken it yet, is lost with it. With `--after` it is killed so many
+seconds after the files are read, while events are split.
 """
 
 from __future__ import annotations
@@ -22,14 +23,17 @@ from poolpipe import cluster
 
 @click.command()
 @click.argument("events", type=click.Path(exists=True, path_type=Path), metavar="CITY/events")
-@click.option("--after", default=2.5, help="Seconds after the files are read.")
+@click.option("--concluded", default=1, show_default=True, help="Kill once so many partitions are concluded.")
+@click.option("--after", type=float, help="Kill so many seconds after the files are read instead.")
 @click.option("--parts", default=6)
-def main(events: Path, *, after: float, parts: int) -> None:
+def main(events: Path, *, concluded: int, after: float | None, parts: int) -> None:
     """Run, kill, compare; exit with 1 where a file differs or nothing was killed."""
     killed: list[int] = []
 
     def kill() -> None:
-        time.sleep(after)
+        while after is None and len(list(Path(folder).glob("poolpipe-*/*-found"))) < concluded:
+            time.sleep(0.01)
+        time.sleep(after or 0.0)
         for executor in _executors()[:1]:
             os.kill(executor, signal.SIGKILL)
             killed.append(executor)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TOWN = "data/samples/town"
 
 
-@pytest.mark.parametrize("parts", [1, 4])
+@pytest.mark.parametrize("parts", [1, 4, 64])
 def test_town__is_written_byte_by_byte_as_by_one_process(
     sail: SparkSession, tmp_path: Path, parts: int
 ) -> None:
@@ -33,7 +33,15 @@ def test_town__is_written_byte_by_byte_as_by_one_process(
 
 
 @pytest.mark.parametrize(
-    ("seed", "size", "parts"), [(40, "small", 4), (7200, "medium", 3), (7201, "tiny", 64), (7202, "large", 5)]
+    ("seed", "size", "parts"),
+    [
+        (40, "small", 4),
+        (41, "small", 1),
+        (42, "small", 64),
+        (7200, "medium", 3),
+        (7201, "tiny", 64),
+        (7202, "large", 5),
+    ],
 )
 def test_random_city__is_written_byte_by_byte_as_by_one_process(
     sail: SparkSession, tmp_path: Path, seed: int, size: str, parts: int
@@ -57,6 +65,24 @@ def test_random_city__is_the_same_as_of_a_moment_and_with_fewer_readings(
         sail, tmp_path / "scans", out=tmp_path / "many", parts=random.Random(seed).randint(2, 6), **asked
     )
     assert unlike(tmp_path / "one", tmp_path / "many") == []
+
+
+def test_collects_with_words_and_without__are_duplicates_of_the_same_files(
+    sail: SparkSession, tmp_path: Path
+) -> None:
+    lean = "".join(f"2022-02-10T08:{n:02d}:00Z,T{n // 9},PASSPORT,E{n},S{n % 3}\n" for n in range(45))
+    with_words = lean.replace("\n", ",Wang\n")
+    head = "at,tube,person_type,person,site"
+    for number, (columns, lines) in enumerate(
+        [("", lean), (",operator", with_words), ("", lean), (",operator", with_words), ("", lean)]
+    ):
+        (tmp_path / "scans" / str(number)).mkdir(parents=True)
+        (tmp_path / "scans" / str(number) / "collect.csv").write_text(f"{head}{columns}\n{lines}")
+    one = poolpipe.run(tmp_path / "scans", out=tmp_path / "one")
+    assert [each["duplicates"] for each in one.summary["files"]] == [0, 0, 45, 45, 45]
+    for parts in (1, 3):
+        cluster.run(sail, tmp_path / "scans", parts=parts, out=tmp_path / f"many{parts}")
+        assert unlike(tmp_path / "one", tmp_path / f"many{parts}") == []
 
 
 def test_readings__are_all_kept_where_so_many_are_duplicates_that_few_are_left(

