@@ -29,9 +29,7 @@ _SETTINGS: Final = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",  # the command has its own
     "spark.log.level": "ERROR",
-    # a row may be tens of megabytes; Spark's reader of Parquet takes 4,096 at a time
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "8",
-    "spark.sql.parquet.columnarReaderBatchSize": "8",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "8",  # a row may be tens of megabytes
     "spark.sql.execution.pythonUDF.arrow.enabled": "true",
 }
 

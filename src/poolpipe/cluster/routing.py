@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from poolpipe.cluster.kept_files import keep, kept_buffer, object_in, parts_of_object
 from poolpipe.tables import ROLES
 
 if TYPE_CHECKING:
@@ -217,15 +218,13 @@ class Routes:
         folder.mkdir()
         np.save(folder / "tubes.npy", self.tubes)
         np.save(folder / "homes.npy", self.homes)
-        for name in _ELSEWHERE:
-            getattr(self, name).write_ipc(folder / f"{name}.arrow")
+        keep(folder / "elsewhere", parts_of_object([getattr(self, name) for name in _ELSEWHERE]))
 
     @classmethod
     def read(cls, folder: Path, parts: int) -> Self:
         """Read them from such a folder, the tubes as they are asked for."""
         tubes, homes = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("tubes", "homes"))
-        elsewhere = [pl.read_ipc(folder / f"{name}.arrow") for name in _ELSEWHERE]
-        return cls(parts, tubes, homes, *elsewhere)
+        return cls(parts, tubes, homes, *object_in(kept_buffer(folder / "elsewhere")))
 
     def home_of(self, tubes: pl.Series) -> pl.Series:
         """The partition of tubes, (n,) Int32; null for none."""

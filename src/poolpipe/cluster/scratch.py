@@ -1,11 +1,11 @@
-"""The folder between the jobs of a run: made for its owner alone, under a name that every engine reads to the letter, and removed."""
+"""The folder between the jobs of a run: made for its owner alone, and removed. No engine is given a path in it."""
 
 from __future__ import annotations
 
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from poolpipe.errors import InputError
 
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["scratch_folder"]
-
-_PATTERNS: Final = frozenset("*?[]{}%\\#")
-"""Characters that Spark or Sail read as a pattern or an escape: Sail 0.7 writes to `a{b}` as `ab`, and nobody removes that."""
 
 
 @contextmanager
@@ -31,13 +28,9 @@ def scratch_folder(parent: str | os.PathLike[str] | None) -> Iterator[Path]:
     Raises
     ------
     InputError
-        If there is no such folder, nothing can be written there, or its path has a character that an engine does not take
-        to the letter.
+        If there is no such folder, or nothing can be written there.
     """
     path = Path(tempfile.gettempdir() if parent is None else parent).resolve()
-    odd = sorted({sign for sign in str(path) if sign in _PATTERNS or not sign.isprintable()})
-    if odd:
-        raise InputError.of("cluster_scratch_name", where=str(path), signs=" ".join(map(ascii, odd)))
     try:
         folder = tempfile.TemporaryDirectory(prefix="poolpipe-", dir=path)
     except OSError as error:

@@ -52,11 +52,6 @@ CLUSTERS: Final = {
         "无法在此建立临时文件夹：{why}",
         "make it, or name another by --scratch", "请先建立该文件夹，或用 --scratch 另行指定",
     ),
-    "cluster_scratch_name": Message(
-        "Spark and Sail do not take {signs} in a path to the letter",
-        "Spark 与 Sail 不会按原样理解路径中的 {signs}",
-        "name another folder by --scratch", "请用 --scratch 另行指定文件夹",
-    ),
     "cluster_unseen": Message(
         "a worker does not see this file as it is here ({files} such)",
         "工作节点看到的此文件与本机不同（共 {files} 个）",
