@@ -60,7 +60,7 @@ __all__ = ["run"]
 _STEPS: Final = (
     "reading", "routes", "parts", "joining", "recalls", "probabilities", "cases", "ledger", "retention", "anomalies",
 )  # fmt: skip
-_BYTES_A_SCAN: Final = 170
+_BYTES_A_SCAN: Final = 140
 """Memory of the driver for each registration, with all that it keeps of its tube: docs/cluster.md has how it was measured."""
 
 
