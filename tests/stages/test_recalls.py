@@ -202,3 +202,21 @@ def test_ranks__are_those_of_households_of_one_where_none_is_known(seed: int) ->
     nobody = pl.DataFrame(schema={"person": pl.Int64, "household": pl.UInt32})
     ranked = rank_recalls(recalls, None)
     assert ranked.equals(rank_recalls(recalls, nobody).select(ranked.columns))
+
+
+def test_recalls__of_nobody_have_the_columns_of_all_others() -> None:
+    """Nobody is looked for where no tube alarms: the frames are what they would be without their rows."""
+    alarming = [*POOL, report(10, "T1", "positive"), single(20, "T2", 1), report(30, "T2", "positive")]
+    schemas = []
+    for events in (alarming, [*POOL, report(10, "T1", "negative")]):
+        found = concluded(events)
+        recalled = recalled_people(found.pools, found.links, Policy())
+        answers = answers_to(
+            recalled, found.pools, found.links, found.made.frames["collect"], found.made.codes
+        )
+        opened = open_recalls(recalled, answers, minute(100))
+        of_cases = find_cases(found.pools, found.links, found.made.frames["collect"], found.made.codes)
+        heights = recalled.height, answers.height, opened.height, of_cases.height
+        schemas.append([heights, *(list(each.schema.items()) for each in (answers, opened, of_cases))])
+    assert [each[0] for each in schemas] == [(2, 1, 2, 1), (0, 0, 0, 0)]
+    assert schemas[0][1:] == schemas[1][1:]

@@ -93,8 +93,13 @@ def conclude_tubes(
     p_infected = pl.Series("p_infected", probabilities.of(seats))
     return ConcludedTubes(
         probabilities.beside(pools),
-        links.members.with_columns(p_infected),
-        opened.with_columns(p_infected[opened["seat"]]).drop("seat", "collected_at"),
-        find_cases(pools, links, frames["collect"], codes).drop("seat"),
+        links.members.hstack([p_infected]),
+        _without(opened.hstack([p_infected[opened["seat"]]]), "seat", "collected_at"),
+        _without(find_cases(pools, links, frames["collect"], codes), "seat"),
         find_anomalies(seen, timed=False),
     )
+
+
+def _without(frame: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """Without some columns, and without a query."""
+    return frame[[name for name in frame.columns if name not in names]]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from poolpipe.coding.plain_columns import rows_with_value
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -35,14 +37,11 @@ class RoundStarts:
     @classmethod
     def of(cls, pools: pl.DataFrame, codes: LiveCodes) -> RoundStarts:
         """Find them among all tubes."""
-        collected = pools.filter(pl.col("first_collected").is_not_null()).select("tube", "first_collected")
-        rounds = codes.rounds_of("tube", collected["tube"].to_numpy())
-        first = (
-            collected.with_columns(pl.Series("round", rounds))
-            .sort("first_collected", "tube")
-            .unique("round", keep="first", maintain_order=True)
-        )
-        return cls(first.select("round", "tube", "first_collected"), codes)
+        there = rows_with_value(pools["first_collected"])
+        tubes, first = pools["tube"][there], pools["first_collected"][there]
+        rounds = codes.rounds_of("tube", tubes.to_numpy())
+        rows = pl.DataFrame([pl.Series("round", rounds), tubes, first])
+        return cls(_earliest(rows), codes)
 
     def tubes(self) -> NDArray[np.int64]:
         """These tubes, ascending: a neighbourhood must know the rounds' order."""
@@ -59,8 +58,7 @@ class RoundStarts:
     def joined(self, pools: pl.DataFrame) -> RoundStarts:
         """With other tubes, which were concluded anew."""
         more = self.of(pools, self.codes).rows
-        every = pl.concat([self.rows, more]).sort("first_collected", "tube")
-        return RoundStarts(every.unique("round", keep="first", maintain_order=True), self.codes)
+        return RoundStarts(_earliest(pl.concat([self.rows, more])), self.codes)
 
     def same_order(self, later: RoundStarts) -> bool:
         """Whether the rounds that both have follow each other in the same order."""
@@ -73,3 +71,11 @@ class RoundStarts:
         names = self.codes.texts("round")[self.rows["round"]]
         ordered = self.rows.with_columns(names.alias("name")).sort("first_collected", "name")
         return ordered["round"].to_list()
+
+
+def _earliest(rows: pl.DataFrame) -> pl.DataFrame:
+    """The earliest row of each round, the earliest first; of one moment that of the least tube."""
+    at = rows["first_collected"].to_physical().to_numpy()
+    order = np.lexsort((rows["tube"].to_numpy(), at))
+    _, firsts = np.unique(rows["round"].to_numpy()[order], return_index=True)
+    return rows[order[np.sort(firsts)]]

@@ -146,8 +146,10 @@ class LiveTables:
         version, as_of
             Of the tables that this gives.
         """
-        kept = found.anomalies.filter(pl.col("owner").is_in(pl.Series(owners).implode()))
-        anomalies = self.anomalies.folded(owners, kept.sort("owner"))
+        own = found.anomalies["owner"].to_numpy()
+        rows = np.flatnonzero(np.isin(own, owners))
+        kept = found.anomalies[rows[np.argsort(own[rows], kind="stable")]]
+        anomalies = self.anomalies.folded(owners, kept)
         return replace(
             self, version=version, as_of=as_of, codes=codes, pools=self.pools.folded(tubes, found.pools),
             members=self.members.folded(tubes, found.members), recalls=self.recalls.folded(tubes, found.recalls),

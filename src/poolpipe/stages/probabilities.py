@@ -122,7 +122,7 @@ def infection_probabilities(
 
     rules = policy.decoding
     assay = Assay(sensitivity=rules.sensitivity, specificity=rules.specificity)
-    collected = pools.lazy().filter(pl.col("mode").is_not_null()).select("tube", "call", "mode").collect()
+    collected = pools.select("tube", "call", "mode").filter(pl.col("mode").is_not_null())
     collected = collected.with_columns(
         pl.col("call").fill_null(-1), (pl.col("mode") == MODES.index("single")).alias("single")
     )

@@ -87,6 +87,8 @@ def open_recalls(recalled: pl.DataFrame, answers: pl.DataFrame, as_of: datetime)
         Coded: tube, person, seat (row among the members), collected_at, opened_at, due_at, status, overdue, late, recollected_at,
         single_tube, outcome, closed_at, lab; sorted by tube and position.
     """
+    if recalled.is_empty():
+        return _none_opened(recalled, answers)
     first = answers.sort("recall", "answered_at", "answer").unique(
         "recall", keep="first", maintain_order=True
     )
@@ -142,6 +144,8 @@ def answers_to(
     DataFrame
         recall, tube, person, answer (tube), answered_at, call, called_at, among others.
     """
+    if recalled.is_empty():  # as around most plates
+        return _no_answers(recalled, pools)
     singles = pools.filter(pl.col("mode") == _SINGLE).select("tube", "call", "called_at")
     people = recalled.select("person").unique()
     seats = (
@@ -172,6 +176,30 @@ def answers_to(
     return named.filter(in_time | pl.col("named").fill_null(value=False))
 
 
+def _no_answers(recalled: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
+    """As `answers_to`, of nobody."""
+    of_recall = {name: recalled.schema[name] for name in ("recall", "tube", "person", "opened_at")}
+    of_single = {"answer": pools.schema["tube"], "answered_at": recalled.schema["collected_at"]}
+    return pl.DataFrame(
+        schema=of_recall | of_single | {name: pools.schema[name] for name in ("call", "called_at")}
+    )
+
+
+def _none_opened(recalled: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+    """As `open_recalls`, of nobody."""
+    told = answers.schema
+    own = {name: dtype for name, dtype in recalled.schema.items() if name != "recall"}
+    closed = {"recollected_at": told["answered_at"], "outcome": told["call"], "closed_at": told["called_at"]}
+    flags = {"status": pl.Int8(), "overdue": pl.Boolean(), "late": pl.Boolean(), "single_tube": told["answer"]}
+    return pl.DataFrame(schema=own | closed | flags)
+
+
+def _no_cases(pools: pl.DataFrame, links: Links) -> pl.DataFrame:
+    """As `find_cases`, of nobody."""
+    own = {name: pools.schema[name] for name in ("tube", "called_at", "lab")}
+    return pl.DataFrame(schema=own | links.members.schema | {"seat": pl.Int64(), "recall_of": pl.UInt32()})
+
+
 def find_cases(
     pools: pl.DataFrame, links: Links, collects: pl.DataFrame, codes: Dictionaries
 ) -> pl.DataFrame:
@@ -192,6 +220,8 @@ def find_cases(
         Coded: tube, person, collected_at, called_at, lab, recall_of (number of a tube's code).
     """
     positive = pools.filter((pl.col("mode") == _SINGLE) & (pl.col("call") == _POSITIVE))
+    if positive.is_empty():
+        return _no_cases(pools, links)
     members = links.members_of(positive["tube"])
     cases = positive.select("tube", "called_at", "lab").join(members, on="tube", maintain_order="left_right")
     told = codes.having_attribute("recall_of", collects)
