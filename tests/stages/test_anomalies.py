@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -230,3 +233,14 @@ def test_anomalies__agree_with_the_reference(events: list[Event], as_of: int) ->
     wanted = anomalies_of(expected(events, coded.minute(as_of)), set())
     assert len(told) == len(set(told)), "one row per code and subject"
     assert set(told) == {tuple(row[name] for name in ("code", "round", "subject", "at")) for row in wanted}
+
+
+def test_anomalies_of_tubes__are_of_those_that_are_asked_for() -> None:
+    def orphans(asked: np.ndarray | None) -> list[str]:
+        found = find_anomalies(replace(both, asked=asked))
+        return found.filter(pl.col("code") == "orphan_tube")["subject"].to_list()
+
+    both = seen([coded.event("report", 1, tube=tube, call="positive", lab="L1") for tube in ("T1", "T2")], 9)
+    assert orphans(None) == ["T1", "T2"]
+    assert orphans(np.array([False, True])) == ["T2"]
+    assert orphans(np.array([False, False])) == []

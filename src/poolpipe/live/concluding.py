@@ -20,6 +20,9 @@ from poolpipe.stages.voids import standing_events
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from poolpipe.live.localising import LocalEvents
     from poolpipe.policy import Policy
 
@@ -60,7 +63,11 @@ class ConcludedTubes:
 
 
 def conclude_tubes(
-    events: LocalEvents, rejected_loads: pl.DataFrame, policy: Policy, as_of: datetime
+    events: LocalEvents,
+    rejected_loads: pl.DataFrame,
+    policy: Policy,
+    as_of: datetime,
+    asked: NDArray[np.bool_],
 ) -> ConcludedTubes:
     """Conclude what concerns single tubes, their people, boxes and plates.
 
@@ -72,6 +79,9 @@ def conclude_tubes(
     policy : Policy
     as_of : datetime
         No event is later.
+    asked : (tubes,) bool
+        Tubes, by their number in `events`, whose own anomalies are kept: others are there for what the rules look at, and lack
+        events, so that they would have many.
     """
     codes = events.codes
     standing = standing_events(events.frames, codes, None)
@@ -87,7 +97,7 @@ def conclude_tubes(
     seen = Seen(
         frames, codes, pools, links.members, custody, calls, opened, NO_CLOCKS, several, standing.unknown_voids,
         standing.conflicts, policy.codes.plate_wells,
-        known_at(rejected_loads, as_of),
+        known_at(rejected_loads, as_of), asked,
     )  # fmt: skip
     seats = pl.int_range(links.members.height, eager=True).to_numpy()
     p_infected = pl.Series("p_infected", probabilities.of(seats))

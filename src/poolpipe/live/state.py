@@ -125,7 +125,8 @@ class Live:
         starts = self._starts.without(affected.tubes, before.pools)
         rows = context_of(self._held, affected, starts.tubes())
         local = localised(self._held, rows)
-        found = conclude_tubes(local, self._loads, self.policy, as_of)
+        asked = np.isin(local.entities["tube"], affected.tubes)
+        found = conclude_tubes(local, self._loads, self.policy, as_of, asked)
         mine = _kept(with_lasting_numbers(found, local), affected.tubes)
         begun = starts.joined(mine.pools)
         if not self._starts.same_order(begun):

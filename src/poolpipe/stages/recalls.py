@@ -190,7 +190,12 @@ def _none_opened(recalled: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     told = answers.schema
     own = {name: dtype for name, dtype in recalled.schema.items() if name != "recall"}
     closed = {"recollected_at": told["answered_at"], "outcome": told["call"], "closed_at": told["called_at"]}
-    flags = {"status": pl.Int8(), "overdue": pl.Boolean(), "late": pl.Boolean(), "single_tube": told["answer"]}
+    flags = {
+        "status": pl.Int8(),
+        "overdue": pl.Boolean(),
+        "late": pl.Boolean(),
+        "single_tube": told["answer"],
+    }
     return pl.DataFrame(schema=own | closed | flags)
 
 

@@ -32,7 +32,7 @@ def of_orphans(seen: Seen) -> list[pl.DataFrame]:
     list of DataFrame
         Anomaly rows `orphan_tube`.
     """
-    orphans = seen.pools.filter(pl.col("mode").is_null()).select("tube", "packed_at", "call")
+    orphans = seen.asked_pools().filter(pl.col("mode").is_null()).select("tube", "packed_at", "call")
     if orphans.is_empty():
         return [tube_rows(seen, "orphan_tube", orphans, "packed_at")]
     padded = _with_zeros(orphans, seen.pools, seen.codes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from string import Formatter
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from poolpipe.messages.facts import FACTS, MORE_FACTS
@@ -13,6 +14,8 @@ from poolpipe.tables import ANOMALIES, TABLES, TIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.stages.calls import Calls
@@ -51,6 +54,8 @@ class Seen:
         Wells of a plate, from the policy.
     rejected_loads : DataFrame
         Plates of which a load was rejected: round (empty for none) and plate; no columns where there is none.
+    asked : (tubes,) bool, optional
+        Of each tube of `codes` whether anybody asks for the anomalies of its row in `pools`; by default of all.
     """
 
     frames: Mapping[str, pl.DataFrame]
@@ -66,6 +71,13 @@ class Seen:
     conflicts: pl.DataFrame
     plate_wells: int
     rejected_loads: pl.DataFrame = field(default_factory=pl.DataFrame)
+    asked: NDArray[np.bool_] | None = None
+
+    def asked_pools(self) -> pl.DataFrame:
+        """The rows of `pools` whose anomalies are asked for."""
+        if self.asked is None:
+            return self.pools
+        return self.pools[np.flatnonzero(self.asked[self.pools["tube"].to_numpy()])]
 
     def of_pools(self, tubes: pl.Series, *columns: str) -> pl.DataFrame:
         """Columns of `pools` for some tubes, found by binary search in the sorted column.

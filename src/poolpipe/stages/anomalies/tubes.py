@@ -24,7 +24,7 @@ _LIMITS = ("room_temperature", "cold_store", "result")
 
 def of_tubes(seen: Seen) -> list[pl.DataFrame]:
     """Find the anomalies that are visible in one row of `pools`, and tubes in several boxes."""
-    pools, collected = seen.pools, pl.col("mode").is_not_null()
+    pools, collected = seen.asked_pools(), pl.col("mode").is_not_null()
     people, capacity = pl.col("people"), pl.col("capacity")
     crowd = facts("people_and_capacity", people=people, capacity=capacity)
     swabs = facts("swab_count_mismatch", swabs="swabs", people=people)
