@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 TESTS = Path(__file__).parents[1] / "tests"
-PARTS = ("instruments", "events", "pipeline", "exchange")
+PARTS = ("instruments", "events", "pipeline", "exchange", "decode")
 
 
 @click.command()

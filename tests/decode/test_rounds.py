@@ -144,7 +144,7 @@ def test_number_infections__ties_a_recall_its_answer_and_what_lies_between() -> 
     assert days.tolist() == [2.0, 0.0, 0.0, 0.0]
 
 
-def _random_order(rng: np.random.Generator) -> RoundOrder:
+def _random_order(rng: np.random.Generator) -> tuple[RoundOrder, Infections]:
     """Of tubes of one to three of eight people in four rounds, some of whose recalls are answered rounds later."""
     tubes = []
     for round_ in range(4):
@@ -172,15 +172,14 @@ def _random_order(rng: np.random.Generator) -> RoundOrder:
     )
     offsets = np.cumsum([0, *map(len, tubes)])
     members = infections.of_seat.astype(np.int32)
-    return RoundOrder.of(
-        infections, Parts.of(offsets, members, np.ones(len(tubes), np.bool_), len(infections))
-    )
+    parts = Parts.of(offsets, members, np.ones(len(tubes), np.bool_), len(infections))
+    return RoundOrder.of(infections, parts), infections
 
 
 def test_round_order__puts_each_behind_those_before_it_and_circles_between() -> None:
     seen = {"before": 0, "knotted": 0, "behind": 0, "behind those behind": 0}
     for seed in range(100):
-        order = _random_order(np.random.default_rng(seed))
+        order, infections = _random_order(np.random.default_rng(seed))
         count = len(order.level)
         steps = {(a, b) for a, b in zip(order.here.tolist(), order.there.tolist(), strict=True) if a != b}
         back = np.zeros((count, count), np.bool_)
@@ -194,6 +193,15 @@ def test_round_order__puts_each_behind_those_before_it_and_circles_between() -> 
         np.testing.assert_array_equal(order.knotted, knotted)
         for here, there in steps:
             assert (knotted[here] and knotted[there]) or order.level[here] > order.level[there]
+        rounds = {  # last and first of each knotted component
+            place: (infections.last_round[there].max(), infections.first_round[there].min())
+            for place in np.flatnonzero(knotted)
+            if (there := order.component == place).any()
+        }
+        ranked = sorted(rounds, key=lambda place: (rounds[place], order.level[place]))
+        levels = [order.level[place] for place in ranked]
+        assert levels == sorted(levels)
+        assert len({*levels}) == len({*rounds.values()})
         behind = waiting & ~knotted
         assert not waiting.any() or order.level[waiting].min() > order.level[~waiting].max(initial=-1)
         seen["before"] += int((~waiting).sum())

@@ -111,10 +111,10 @@ def test_queue_bracket__finds_a_lab_that_splashes_a_fifth_of_the_time():
     assert (np.array(p) <= RULES.alpha).mean() >= 0.75
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_splash__is_weighed_as_by_hand(seed):
+@pytest.mark.parametrize(("seed", "prevalence"), [*((seed, 0.08) for seed in range(4)), (4, 0.03), (5, 0.03)])
+def test_splash__is_weighed_as_by_hand(seed, prevalence):
     rng = np.random.default_rng(seed)
-    ct, _ = splashed(infections(300, rng, prevalence=0.08), rng, rate=0.4, strong=26.0)
+    ct, _ = splashed(infections(int(24 / prevalence), rng, prevalence=prevalence), rng, rate=0.4, strong=26.0)
     wells, rules, law = wells_of(ct), AlarmRules(strong_ct=26.0, weaker_by=6.0), CycleLaw(29.0, 5.0, 40.0)
     found = splash_posteriors(wells, rules, law)
     expected = naive.splash(listed(wells), rules, law)

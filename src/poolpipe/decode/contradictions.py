@@ -38,8 +38,7 @@ def proofs(layout: PoolLayout) -> Proofs:
     Where the number infected matters a pool proves nobody if it rules out every number above 0.
     """
     columns = np.arange(layout.table.shape[1])
-    reach = np.minimum(layout.sizes, layout.table.shape[1] - 1)
-    possible = (layout.table[layout.rows] > 0.0) & (columns <= np.maximum(reach, 1)[:, None])
+    possible = (layout.table[layout.rows] > 0.0) & (columns <= np.maximum(layout.sizes, 1)[:, None])
     return Proofs(
         ~possible[:, 0] & possible[:, 1:].any(axis=1), possible[:, 0] & ~possible[:, 1:].any(axis=1)
     )
