@@ -134,8 +134,8 @@ def test_tasks_that_fail_once_they_have_written__run_again_and_change_nothing(
             mark.touch()
             raise OSError("this task has done its work, and its machine is lost")
 
-    def failing_mapper(folder: Path, each: Any) -> Any:
-        mapped = mapper(folder, each)
+    def failing_mapper(folder: Path, *asked: Any) -> Any:
+        mapped = mapper(folder, *asked)
 
         def fails(batches: Any) -> Any:
             held = list(batches)

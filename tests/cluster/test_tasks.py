@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -24,6 +28,8 @@ from poolpipe.policy import load_policy
 from poolpipe.tables import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pyspark.sql import SparkSession
 
 POLICY = load_policy(None)
@@ -145,6 +151,33 @@ def test_partition_that_is_concluded_twice__leaves_one_file(
     poolpipe.run(tmp_path / "scans", out=tmp_path / "one")
     cluster.run(sail, tmp_path / "scans", parts=3, out=tmp_path / "many")
     assert unlike(tmp_path / "one", tmp_path / "many") == []
+
+
+def test_tasks__wait_for_their_turn_and_keep_none_while_their_rows_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_TURNS", BoundedSemaphore(1))
+    for number in (0, 1):
+        (tmp_path / str(number)).write_bytes(pickle.dumps(number))
+    steps: list[tuple[int, str]] = []
+
+    def each(number: int) -> Iterator[TravellingRow]:
+        for place in range(2):
+            steps.append((number, f"row {place}"))
+            time.sleep(0.02)  # the other one would begin
+            yield TravellingRow(number, "read", place, owned=True, blob=b"")
+
+    def rows(number: int, most: int | None) -> list[pa.RecordBatch]:
+        return list(jobs._mapper(tmp_path, each, most)(iter([pa.record_batch({"id": [number]})])))
+
+    with ThreadPoolExecutor(2) as threads:
+        taken = list(threads.map(rows, (0, 1), (None, None)))
+    assert [row.place for batches in taken for row in jobs.rows_of(batches)] == [0, 1, 0, 1]
+    first = steps[0][0]
+    assert [number for number, _ in steps] == [first, first, 1 - first, 1 - first]
+    waiting = jobs._mapper(tmp_path, each, 1)(iter([pa.record_batch({"id": [0]})]))
+    next(waiting)  # its second row is not asked for
+    assert len(rows(1, 1)) == 2
 
 
 def test_voids__go_to_every_partition_and_are_counted_in_the_first() -> None:

@@ -172,23 +172,25 @@ def _each_task(session: SparkSession, tasks: Sequence[object], folder: Path) -> 
     return session.range(0, len(tasks), 1, max(1, len(tasks)))
 
 
-def _mapper(folder: Path, each: Callable[[Any], Iterable[TravellingRow]]) -> Callable[[Batches], Batches]:
-    """Give what does something with every task of a folder, and holds a turn while it does."""
+def _mapper(
+    folder: Path, each: Callable[[Any], Iterable[TravellingRow]], most: int | None = None
+) -> Callable[[Batches], Batches]:
+    """Give what does something with every task of a folder, and holds a turn while it makes `most` rows; None for all of a task's."""
 
     def mapped(batches: Batches) -> Batches:
         for batch in batches:
             for number in batch.column("id").to_pylist():
                 made = iter(each(received((folder / str(number)).read_bytes())))
-                while rows := _next(made):
+                while rows := _next(made, most):
                     yield from table_of(rows).to_batches()
 
     return mapped
 
 
-def _next(made: Iterator[TravellingRow]) -> list[TravellingRow]:
-    """The next row in its turn, none behind the last: a task that waits until its rows are taken keeps no turn."""
+def _next(made: Iterator[TravellingRow], most: int | None) -> list[TravellingRow]:
+    """The next rows, none behind the last: a task that waits until its rows are taken keeps no turn."""
     with _TURNS:
-        return list(islice(made, 1))
+        return list(islice(made, most))
 
 
 def _scanner(folder: Path) -> Callable[[Batches], Batches]:
@@ -210,7 +212,7 @@ def _splitter_of_kept(folder: Path, routes: Path, parts: int) -> Callable[[Batch
         for row in rows:
             yield from split(taken(folder, row))
 
-    return _mapper(folder / "splitting", sent)
+    return _mapper(folder / "splitting", sent, 1)  # rows of megabytes each
 
 
 def _splitter(folder: Path, parts: int) -> Callable[[TravellingRow], Iterator[TravellingRow]]:
