@@ -97,3 +97,17 @@ def test_results__before_any_scan_are_orphans_until_the_scans_come(board: LiveBo
     board.fold(_tables("collect", COLLECTS))
     assert board.settle(60)
     assert [row["person"] for row in json.loads(board.answer("recalls", {})[1])["rows"]] == ["E1"]
+
+
+def test_tables_of_the_whole_city__say_which_request_they_have(board: LiveBoard) -> None:
+    board.fold(_tables("collect", COLLECTS), position=3)
+    board.fold(_tables("report", POSITIVE), position=8)
+    told = json.loads(board.answer("traces", {"after": "8"})[1])
+    assert (told["request"], [row["person"] for row in told["rows"]]) == (8, ["E1"])
+    later = {name: [value[0].replace("T1", "T2").replace("08:", "09:")] for name, value in COLLECTS.items()}
+    board.fold(_tables("collect", later), position=12)
+    assert board.settle(60)
+    old = json.loads(board.answer("traces", {})[1])
+    # it may have been made anew already: then it says so
+    assert old["request"] == (12 if old["position"] == old["newest"] else 8)
+    assert json.loads(board.answer("pools", {})[1])["request"] == 12

@@ -19,6 +19,7 @@ from poolpipe.live.answers import FORMATS, TableAsked, asked_rows, media_type, t
 from poolpipe.live.changes import ANNOUNCED, History
 from poolpipe.live.chart_looks import ChartLooks
 from poolpipe.live.following import events_of_tables
+from poolpipe.live.renewing import BulkRenewal
 from poolpipe.live.rights import EVERYTHING
 from poolpipe.live.tables import BULK
 from poolpipe.live.told import ToldChanges, ToldVersion, again
@@ -41,9 +42,6 @@ _ASKED: Final = ("round", "site", "lab", "status", "first", "rows", "as_of", "af
 _COUNTED: Final = ("folds", "fold_seconds", "followers")
 _FOLLOWED_FOR: Final = 120.0
 """Seconds after the last look of a follower for which changes go on being kept."""
-
-_RESTS: Final = 5
-"""Tables that ask of a whole city rest so many times as long as concluding them takes."""
 
 _AFTER_S: Final = 30.0
 _LARGE: Final = 10_000
@@ -102,8 +100,8 @@ class LiveBoard:
         self._failed: BaseException | None = None
         self._on_failure, self._now = failed, now
         self._told = ToldChanges(live.tables.version)
-        self._looked_at = self._renew_at = float("-inf")
-        self._renewing = False
+        self._looked_at = float("-inf")
+        self._renewal = BulkRenewal(live, self._changed, self._is_over, self._fail, self._position)
         self._charts = ChartLooks(live, self._changed, self._is_over, charts_failed)
         self._rendering = BoundedSemaphore(2), BoundedSemaphore(1)
         self._counts = dict.fromkeys(_COUNTED, 0.0)
@@ -180,11 +178,16 @@ class LiveBoard:
             raise TimeoutError
         self._check()
         if table in BULK:
-            self._renew_bulk(waits="after" in query)
+            after = whole_number("after", query["after"]) if "after" in query else None
+            if not self._renewal.ask(after, _AFTER_S):
+                raise TimeoutError
+            self._check()
         if table == "anomalies" and "after" in query:
             self._charts.look()
         with self._changed:
             tables, position = self.live.tables, self._position()
+            if table in BULK and tables.bulk_version < tables.version:
+                position = self._renewal.settled
         as_of = None
         if "as_of" in query:
             check_choice("as_of", query["as_of"], ("now",), InputError)
@@ -262,43 +265,6 @@ class LiveBoard:
             self._ends = True
             self._changed.notify_all()
         self._thread.join()
-
-    def _renew_bulk(self, *, waits: bool) -> None:
-        """Conclude the tables that ask of a whole city anew in a thread of their own, where they are old and that has rested.
-
-        Parameters
-        ----------
-        waits : bool
-            Whether this returns when they are as new as the others are now.
-
-        Raises
-        ------
-        TimeoutError
-            If that takes long.
-        """
-        with self._changed:
-            wanted, now = self.live.tables.version, time.monotonic()
-            if self.live.tables.bulk_version < wanted and not self._renewing:
-                self._renewing = True
-                rest = max(0.0, self._renew_at - now)
-                Thread(target=self._renew, args=(rest,), name="renewing", daemon=True).start()
-            if waits and not self._changed.wait_for(
-                lambda: self.live.tables.bulk_version >= wanted or self._failed is not None, _AFTER_S
-            ):
-                raise TimeoutError
-        self._check()
-
-    def _renew(self, rest: float) -> None:
-        time.sleep(rest)
-        began = time.monotonic()
-        try:
-            self.live.refresh()
-        except BaseException as error:  # noqa: BLE001 - as of a fold
-            self._fail(error)
-        with self._changed:
-            now = time.monotonic()
-            self._renew_at, self._renewing = now + _RESTS * (now - began), False
-            self._changed.notify_all()
 
     def _is_over(self) -> bool:
         return self._ends or self._failed is not None
