@@ -226,3 +226,14 @@ def test_fit__is_silent_about_people_who_are_certainly_infected() -> None:
     people = pl.DataFrame({"person": list("pqrs"), "prior": [1.0, 0.0, 1.0, 0.0]})
     table = decode(seats, pools, people).fit.table
     assert dict(table.select("what", "seen").rows())["positives"] == 2
+
+
+def test_expected_positives__of_very_many_chances_are_those_of_their_neighbours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chance = np.sort(np.random.default_rng(1).uniform(0.01, 0.9, 50))
+    whole = expected_positives(chance, 28)
+    monkeypatch.setattr("poolpipe.decode.sums.MOST_KINDS", 45)
+    grouped = expected_positives(chance, 28)
+    assert (grouped.lower, grouped.upper) == (whole.lower, whole.upper)
+    assert grouped.tail == pytest.approx(whole.tail, rel=0.01)

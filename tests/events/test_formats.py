@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from poolpipe.events.formats import WORKBOOK, unreadable
+from poolpipe.events.streams import has_known_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,6 +102,12 @@ def test_workbook__is_told_from_other_archives_by_its_first_member(member: str) 
 def test_text__that_begins_like_a_format_is_read(begins: str, goes_on: str) -> None:
     assert unreadable(f"{begins}{goes_on}".encode()) == ""
     assert unreadable(f"{begins}{goes_on}".encode("gb18030")) == ""
+
+
+@pytest.mark.parametrize("above", [9, 10])
+def test_header__in_chinese_is_looked_for_in_the_first_ten_lines(above: int) -> None:
+    text = "登记表\n" * above + "采样管条码,身份证号,采样时间\n"
+    assert has_known_header(text.encode()) == (above < 10)
 
 
 def test_tubes__whose_code_stands_where_a_tar_has_its_mark_are_read() -> None:

@@ -78,6 +78,19 @@ def test_pipe__into_which_nobody_writes_is_refused(tmp_path: Path, monkeypatch: 
         read(tmp_path / "collect")
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not list a process's files")
+def test_pipes__are_closed_when_they_are_read(tmp_path: Path) -> None:
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    for number in range(2):
+        if number:
+            before = opened()
+        _fed(tmp_path / f"collect-{number}.csv", CONTENT)
+        assert counts(read([tmp_path / f"collect-{number}.csv"])) == (4, 4, 0, 0)
+    assert opened() == before
+
+
 @pytest.mark.parametrize("given", ["-", "/dev/stdin"])
 def test_stdin__is_read_under_the_kind_that_is_given(
     given: str, monkeypatch: pytest.MonkeyPatch, copies: Path

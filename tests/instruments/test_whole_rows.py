@@ -77,6 +77,16 @@ def test_cells_that_changed_places__leave_the_row_out(i: int, j: int, code: str)
     assert code in [finding.code for finding in file.not_understood]
 
 
+@pytest.mark.parametrize("count", [3, 4])
+def test_three_other_rows__say_what_a_column_holds(count: int) -> None:
+    lines = rows()[:count]
+    cells = lines[1].split(",")
+    exchange(2, 5)(cells)
+    file = read(table([lines[0], ",".join(cells), *lines[2:]]))
+    left_out = [f.code for f in file.not_understood if f.severity == "error"]
+    assert left_out == (["shifted_row"] if count == 4 else [])
+
+
 def test_wells_that_changed_places__are_seen_by_their_samples() -> None:
     lines = rows()
     first, other = lines[4].split(","), lines[10].split(",")
