@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 
 import poolpipe
 from events import small_trees
-from events.scans import POLICY, ROWS, column, counts, csv_text, read
+from events.scans import POLICY, ROWS, counts, csv_text, read, tubes
 from poolpipe.coding.dictionaries import DOMAINS, ENTITIES
 from poolpipe.events import read_events, small_files
 from poolpipe.events.mapping import ColumnMapping, FileMapping
@@ -75,20 +75,18 @@ def test_small_files__together_are_read_as_one_by_one(
     _assert_same(together, read_events(tmp_path, POLICY, mapping=mapping))
 
 
-def test_small_files__of_several_separators_in_turn_keep_every_row_whole(tmp_path: Path) -> None:
+def test_small_files__of_several_separators_in_turn_keep_the_place_of_every_row(tmp_path: Path) -> None:
+    wrong = []
     for number in range(6):
-        rows = [["at", "tube", "person"]]
-        rows += [
-            [f"2022-02-10T0{number}:0{row}:00Z", f"T{number}-{row}", f"H{number}-{row}"] for row in range(3)
-        ]
-        text = "".join((",;\t"[number % 3]).join(row) + "\n" for row in rows)
-        (tmp_path / f"collect-{number}.csv").write_text(text, "utf-8")
-    (tmp_path / "collect-6.ndjson").write_text(
-        '{"at": "2022-02-10T06:00:00Z", "tube": "T6-0", "person": "H6-0"}\n', "utf-8"
-    )
+        mark, name = ",;\t"[number % 3], f"collect-{number}.csv"
+        lines = [["at", "tube", "person"]]
+        lines += [[f"2022-02-10T0{number}:0{row}:00Z", f"T{number}-{row}", "H1"] for row in range(4)]
+        lines[1 + number % 4][0] = "yesterday"
+        wrong.append((name, 2 + number % 4, mark.join(lines[1 + number % 4])))
+        (tmp_path / name).write_text("".join(mark.join(line) + "\n" for line in lines), "utf-8")
     events = read(tmp_path)
-    told = list(zip(column(events, "tube"), column(events, "person"), strict=True))
-    assert told == [(f"T{n}-{row}", f"H{n}-{row}") for n in range(6) for row in range(3)] + [("T6-0", "H6-0")]
+    assert tubes(events) == [f"T{n}-{row}" for n in range(6) for row in range(4) if row != n % 4]
+    assert events.rejects.sort("file").select("file", "line", "raw").rows() == wrong
 
 
 @pytest.mark.parametrize("seed", range(100, 102))
