@@ -66,18 +66,18 @@ def _lab(seed: int) -> Day:
     return poolpipe.run(events | {"read": events["read"].with_columns(shifted)})
 
 
-def _lots(seed: int) -> Day:
-    """Four laboratories, a lot of whose reagents makes negatives positive."""
-    site, position, positive, units, _, place = lab_city(
-        seed, labs=4, plates=16, lots=4, bad=seed % 4, rate=0.04
-    )
-    return poolpipe.run(events_of_city(site, position, positive, units, place))
+def _units(seed: int) -> Day:
+    """Four laboratories where a lot of reagents, or an instrument, makes negatives positive."""
+    site, position, positive, units, _, place = lab_city(seed, labs=4, plates=16, lots=4)
+    bad = units["lot"] == 1 if seed % 2 else units["instrument"] == 7
+    false = bad & (np.random.default_rng(seed).random(len(bad)) < 0.05)
+    return poolpipe.run(events_of_city(site, position, positive | false, units, place))
 
 
 MAKERS: dict[str, tuple[Callable[[int], Day], int]] = {
     "random": (_random, 28),
     "lab": (_lab, 6),
-    "lots": (_lots, 2),
+    "units": (_units, 3),
 }
 SAMPLES = tuple(f"{name} {seed}" for name, (_, seeds) in MAKERS.items() for seed in range(seeds))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -47,4 +46,4 @@ def split_cells(line: str, separator: int) -> list[str]:
     if '"' not in line:
         return line.split(chr(separator))
     csv.field_size_limit(max(len(line), csv.field_size_limit()))
-    return next(csv.reader(io.StringIO(line, newline=""), delimiter=chr(separator)), [])
+    return next(csv.reader([line], delimiter=chr(separator)), [])
