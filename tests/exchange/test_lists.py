@@ -225,3 +225,14 @@ def test_people__are_for_lists_only(result, tmp_path):
     refused = CliRunner().invoke(cli.poolpipe, [str(each) for each in arguments])
     assert refused.exit_code == 2
     assert "只用于名单" in refused.stderr
+
+
+@pytest.mark.parametrize(("form", "name"), [("xlsx", "lists.xlsx"), ("csv-list", "lists")])
+def test_progress__is_told_row_by_row_to_the_end(result, tmp_path, form, name):
+    told = []
+    export_lists(result, tmp_path / name, form, progress=lambda *step: told.append(step))
+    assert {what for what, _, _ in told} == {"exporting"}
+    done, totals = [done for _, done, _ in told], {total for _, _, total in told}
+    assert done[0] == pl.read_parquet(result / "recalls.parquet").height
+    assert done == sorted(done)
+    assert totals == {done[-1]}
