@@ -75,7 +75,7 @@ def _numbers(row: Any) -> str:
 
 
 MAKERS: dict[str, tuple[Callable[[np.random.Generator], dict[str, str]], int]] = {
-    "small": (_small, 30), "hostile": (_hostile, 30), "hundred": (_hundred, 2), "cycles": (_cycles, 30), "rounds": (_rounds, 20),
+    "small": (_small, 30), "hostile": (_hostile, 30), "hundred": (_hundred, 6), "cycles": (_cycles, 30), "rounds": (_rounds, 20),
 }  # fmt: skip
 SAMPLES = tuple(f"{name} {seed}" for name, (_, seeds) in MAKERS.items() for seed in range(seeds))
 
