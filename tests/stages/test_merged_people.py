@@ -105,5 +105,19 @@ def test_rescanned__of_a_number_that_was_scanned_once_warns_of_nothing() -> None
     assert "nothing to do" in told
 
 
+def test_rescanned__of_a_number_whose_other_scan_is_void_warns_of_nothing() -> None:
+    people = ["990100199001010000"] * 2 + ["990100199001020017"] * 2
+    scans = pl.DataFrame(
+        {
+            "at": [f"2022-02-10T08:0{number}:00Z" for number in range(4)],
+            "tube": ["T"] * 4,
+            "person": people,
+            "event_id": ["e0", "e1", "e2", "e3"],
+        }
+    )
+    voids = pl.DataFrame({"at": ["2022-02-10T09:00:00Z"], "event": ["e0"], "reason": ["wrong"]})
+    assert "nothing to do" in _rescanned(poolpipe.run({"collect": scans, "void": voids}))
+
+
 def test_case__numbers_are_invented_and_their_checks_do_not_fit() -> None:
     assert not valid_resident_id("990100199001010000")

@@ -58,6 +58,8 @@ def _scans_of_cut_numbers(seen: Seen) -> pl.DataFrame:
     tubes = np.zeros(len(seen.codes.entities["tube"]), np.bool_)
     tubes[again["tube"].to_numpy()] = True
     scans = collects.filter(tubes[collects["tube"].to_numpy()]).join(again, on=["tube", "person"], how="semi")
+    # of a scan whose earlier ones are void nothing is left to tell
+    scans = scans.filter(pl.len().over("tube", "person") > 1)
     moments = pl.col("at").sort().dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     more = pl.when(pl.len() > _MOST_TOLD).then(pl.lit(", …")).otherwise(pl.lit(""))
     return scans.group_by("tube").agg(
