@@ -60,8 +60,8 @@ class Affected:
         The ids.
     beside : (m,) int64
         Tubes of which everything is asked, too: other tubes of the people.
-    doubtful : (k,) int64 or None
-        Tubes whose people's P(infected) is not known by that; None where it is of all.
+    is_cut : bool
+        Whether others hang together with these, so that their people's P(infected) is not known by that.
     """
 
     tubes: NDArray[np.int64]
@@ -70,7 +70,7 @@ class Affected:
     ids: NDArray[np.uint64]
     event_ids: pl.Series
     beside: NDArray[np.int64]
-    doubtful: NDArray[np.int64] | None
+    is_cut: bool
 
 
 class Siblings:
@@ -164,7 +164,7 @@ def affected_by(
     closed = _closure(held, tubes, siblings, limits.closed)
     if closed is not None:
         nothing = np.empty(0, np.int64)
-        return Affected(closed, boxes, plates, ids, event_ids, nothing, None)
+        return Affected(closed, boxes, plates, ids, event_ids, nothing, is_cut=False)
     tubes = distinct_of_all(tubes, siblings.of(tubes))
     met = _tubes_of(held, _people_of(held, tubes))
     tubes = distinct_of_all(tubes, np.intersect1d(met, recalled, assume_unique=True))
@@ -174,7 +174,7 @@ def affected_by(
     beside = met[own_rounds | np.isin(met, singles) | np.isin(met, recalled)]
     if len(tubes) + len(beside) > limits.most:
         return None
-    return Affected(tubes, boxes, plates, ids, event_ids, beside, distinct_of_all(tubes, met))
+    return Affected(tubes, boxes, plates, ids, event_ids, beside, is_cut=True)
 
 
 def context_of(held: HeldRows, affected: Affected, more: NDArray[np.int64]) -> Rows:

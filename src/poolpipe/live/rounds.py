@@ -60,6 +60,13 @@ class RoundStarts:
         more = self.of(pools, self.codes).rows
         return RoundStarts(_earliest(pl.concat([self.rows, more])), self.codes)
 
+    def places(self) -> NDArray[np.int64]:
+        """Place of each round, by its number, in the order in which P(infected) is carried on; -1 where it has none."""
+        order = self._order()
+        places = np.full(len(self.codes.texts("round")), -1)
+        places[order] = np.arange(len(order))
+        return places
+
     def same_order(self, later: RoundStarts) -> bool:
         """Whether the rounds that both have follow each other in the same order."""
         if self.rows.height < 2:

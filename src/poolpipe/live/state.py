@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.distinct import distinct, distinct_of_all
+from poolpipe.coding.distinct import distinct
 from poolpipe.coding.pool_thread import in_pool_thread
 from poolpipe.decode.joint_rounds import MOST_COMPONENTS
 from poolpipe.events.reading import Events
 from poolpipe.events.rejected_loads import first_of_each, known_at
 from poolpipe.live.changes import Changes, History
 from poolpipe.live.concluding import ConcludedTubes, conclude_tubes
+from poolpipe.live.doubts import doubted_tubes
 from poolpipe.live.heard_parts import HeardParts
 from poolpipe.live.held_rows import HeldRows, Rows
 from poolpipe.live.localising import localised
@@ -117,7 +118,8 @@ class Live:
         if not self._held.frames["collect"].height:  # nobody hangs together with anybody
             return None
         plates = self._plates_of_rejected(loads, moment, as_of)
-        recalled = distinct(before.recalls.select("tube")["tube"].to_numpy()).astype(np.int64)
+        recalls = before.recalls.select("tube", "person", "single_tube")
+        recalled = distinct(recalls["tube"].to_numpy()).astype(np.int64)
         limits = self._limits if self._carries_exactly(added) else self._limits._replace(closed=-1)
         affected = affected_by(self._held, added, self._siblings, plates, before.pools, recalled, limits)
         if affected is None:
@@ -136,8 +138,14 @@ class Live:
         tables = before.folded(
             affected.tubes, mine, owners, codes=self._held.codes.dictionaries(), version=number, as_of=as_of
         ).replaced(rejects=self._all_rejects(), heard=self._heard)
-        if affected.doubtful is not None:
-            tables = tables.replaced(doubtful=distinct_of_all(before.doubtful, affected.doubtful))
+        if affected.is_cut:
+            answered = [recalls, mine.recalls.select(recalls.columns)]
+            doubtful = doubted_tubes(
+                self._held, affected.tubes, before.doubtful, before.pools, answered, begun.places()
+            )
+        else:  # all that hang together are known anew
+            doubtful = np.setdiff1d(before.doubtful, affected.tubes, assume_unique=True)
+        tables = tables.replaced(doubtful=doubtful)
         return self._publish(Changes(before, tables, affected.tubes, owners))
 
     @contextmanager
