@@ -146,7 +146,7 @@ def _day(told: dict[str, Any], place: int) -> str:
     rows = [
         (("scans are taken after the start", "启动后开始接收")[place], f"{told['door_s']:.0f} s"),
         (
-            ("the tables stand, with other work beside", "各结果表就绪（同时有其他任务）")[place],
+            ("the tables stand", "各结果表就绪")[place],
             f"{stands:.0f} s",
         ),
         (("memory of the three processes, at most", "三个进程合计内存，至多")[place], f"{most:.1f} GB"),
