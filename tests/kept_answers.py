@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 
@@ -21,6 +21,11 @@ def counted(texts: Mapping[str, str]) -> dict[str, str]:
         name: f"{text.count(chr(10))} {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
         for name, text in texts.items()
     }
+
+
+def six_digits(row: Iterable[object]) -> str:
+    """A row as a line; the last digits of a number may differ from processor to processor."""
+    return f"{[f'{each:.6g}' if isinstance(each, float) else each for each in row]}\n"
 
 
 def kept_in(file: Path) -> dict[str, dict[str, str]]:

@@ -9,6 +9,7 @@ import polars as pl
 
 from decode.test_errors_told import hostile_design, hundred, small_design
 from decode.test_rounds import _decoded, _random_samples
+from kept_answers import six_digits
 from poolpipe.decode import Effort, decode
 from poolpipe.errors import PoolpipeError
 
@@ -46,7 +47,7 @@ def _cycles(rng: np.random.Generator) -> dict[str, str]:
 
 def _rounds(rng: np.random.Generator) -> dict[str, str]:
     samples, days = _random_samples(rng)
-    return {"rounds": _numbers(_decoded(samples, days))}
+    return {"rounds": six_digits(_decoded(samples, days))}
 
 
 def _told(frames: Any, assay: dict[str, Any], rng: np.random.Generator) -> dict[str, str]:
@@ -65,13 +66,8 @@ def _told(frames: Any, assay: dict[str, Any], rng: np.random.Generator) -> dict[
             texts[f"effort {number}"] = f"{error}\n"
             continue
         tables = (found.people, found.pools, found.components, found.doubts)
-        texts[f"effort {number}"] = "".join(_numbers(row) for table in tables for row in table.rows())
+        texts[f"effort {number}"] = "".join(six_digits(row) for table in tables for row in table.rows())
     return texts
-
-
-def _numbers(row: Any) -> str:
-    """The last digits of a number may differ from processor to processor."""
-    return f"{[f'{each:.6g}' if isinstance(each, float) else each for each in row]}\n"
 
 
 MAKERS: dict[str, tuple[Callable[[np.random.Generator], dict[str, str]], int]] = {

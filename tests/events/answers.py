@@ -21,18 +21,12 @@ from events.trees import Tree
 from events.workbooks import changed, ods, workbook, xlsb
 from poolpipe.errors import PoolpipeError
 from poolpipe.events import read_events
-from poolpipe.events.mapping import ColumnMapping, FileMapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from poolpipe.events import Events
 
-MAPPING = ColumnMapping(
-    columns={"vendor": "device", "labb": "lab"},
-    words={"mode": {"neither": "single"}, "call": {"perhaps": "positive"}, "site": {"S7": "县医院"}},
-    files={"collect-000.csv": FileMapping(kind="skip"), "pack-001.csv": FileMapping(header=2)},
-)
 MORNING = datetime(2022, 2, 10, 8)  # noqa: DTZ001 -- a local time, as cells have
 ODD: tuple[Any, ...] = (
     None, "", " ", 0, 1, -1, 7.0, 31.5, 1e17, 9.9e17, float("nan"), True, False, "#N/A", "阳性", "混采", "T 5", "Ｔ５",
@@ -139,7 +133,7 @@ def _edited(content: bytes, rng: random.Random) -> bytes:
     """A workbook in some of whose cells stands a formula, and some of whose rows are hidden."""
     member = "xl/worksheets/sheet1.xml"
     with zipfile.ZipFile(io.BytesIO(content)) as book:
-        text = book.read(member).decode()
+        old = text = book.read(member).decode()
     for cell in re.findall(r'<c r="\w+"[^>]*>.*?</c>', text):
         if rng.random() < 0.03:
             begin = cell.partition(">")[0].replace(' t="inlineStr"', "")
@@ -148,8 +142,6 @@ def _edited(content: bytes, rng: random.Random) -> bytes:
     for row in re.findall(r'<row r="\d+">', text):
         if rng.random() < 0.1:
             text = text.replace(row, row[:-1] + ' hidden="1">')
-    with zipfile.ZipFile(io.BytesIO(content)) as book:
-        old = book.read(member).decode()
     return changed(content, member, old, text)
 
 
@@ -190,7 +182,9 @@ def texts_of(sample: str) -> dict[str, str]:
         root.mkdir()
         MAKERS[name][0](root, rng)
         try:
-            texts = told_of(read_events(root, POLICY, mapping=MAPPING if int(seed) % 3 == 1 else None))
+            texts = told_of(
+                read_events(root, POLICY, mapping=small_trees.MAPPING if int(seed) % 3 == 1 else None)
+            )
         except PoolpipeError as error:
             texts = {"refused": f"{type(error).__name__}: {error}\n"}
     return {what: text.replace(place, "PLACE") for what, text in texts.items() if text}

@@ -8,6 +8,8 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from poolpipe.events.mapping import ColumnMapping, FileMapping
+
 if TYPE_CHECKING:
     import random
     from pathlib import Path
@@ -22,6 +24,13 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 NAMED = ("vendor", "labb", "box_no", "call", "ct", "备注", "tube2")
 """Columns that most kinds do not have."""
+
+MAPPING = ColumnMapping(
+    columns={"vendor": "device", "labb": "lab"},
+    words={"mode": {"neither": "single"}, "call": {"perhaps": "positive"}, "site": {"S7": "县医院"}},
+    files={"collect-000.csv": FileMapping(kind="skip"), "pack-001.csv": FileMapping(header=2)},
+)
+"""A mapping of some of these names, words and files."""
 
 FOLDERS = ("", "", "", "a", "round=1", "round=2", "site=S7/round=1", "colour=red", "kind=report", "深/层")
 SPELLED = {"tube": ("Tube", "ＴＵＢＥ", " tube "), "at": ("AT",), "person": ("Person",)}

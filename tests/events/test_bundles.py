@@ -16,7 +16,6 @@ from events import small_trees
 from events.scans import POLICY, ROWS, counts, csv_text, read, tubes
 from poolpipe.coding.dictionaries import DOMAINS, ENTITIES
 from poolpipe.events import read_events, small_files
-from poolpipe.events.mapping import ColumnMapping, FileMapping
 from poolpipe.events.sources import Source
 from poolpipe.events.validate import validate
 from poolpipe.simulate import TROUBLES, simulate
@@ -26,13 +25,6 @@ if TYPE_CHECKING:
     from poolpipe.events import Events
 
 SOURCE = Source(Path("collect.csv"), "collect.csv", "collect")
-
-
-MAPPING = ColumnMapping(
-    columns={"vendor": "device", "labb": "lab"},
-    words={"mode": {"neither": "single"}, "call": {"perhaps": "positive"}, "site": {"S7": "县医院"}},
-    files={"collect-000.csv": FileMapping(kind="skip"), "pack-001.csv": FileMapping(header=2)},
-)
 
 
 def _assert_same(together: Events, alone: Events) -> None:
@@ -69,7 +61,7 @@ def test_small_files__together_are_read_as_one_by_one(
     rng = random.Random(seed)
     small_trees.fill(tmp_path, rng, rng.choice([3, 20, 80]))
     monkeypatch.setattr(small_files, "BUNDLE", rng.choice([1, 1000, 1 << 22]))
-    mapping = rng.choice([None, MAPPING])
+    mapping = rng.choice([None, small_trees.MAPPING])
     together = read_events(tmp_path, POLICY, mapping=mapping)
     monkeypatch.setattr(small_files, "SMALL", -1)
     _assert_same(together, read_events(tmp_path, POLICY, mapping=mapping))

@@ -11,6 +11,7 @@ import polars as pl
 
 import poolpipe
 from cities.random_city import city
+from kept_answers import six_digits
 from pipeline.naive import frames_of
 from poolpipe.tables import TABLES
 from stages.lab_days import events_of, events_of_city, infections, lab_city, splashed
@@ -88,15 +89,8 @@ def texts_of(sample: str) -> dict[str, str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         day = MAKERS[name][0](int(seed))
-    texts = {table: _rows(getattr(day, table)) for table in TABLES}
+    texts = {table: "".join(map(six_digits, getattr(day, table).rows())) for table in TABLES}
     told = {key: value for key, value in day.summary.items() if key not in ("version", "policy")}
     rounded = json.loads(json.dumps(told, default=str), parse_float=lambda number: f"{float(number):.6g}")
     texts["summary"] = "".join(f"{key}: {value}\n" for key, value in rounded.items())
     return {table: text for table, text in texts.items() if text}
-
-
-def _rows(frame: pl.DataFrame) -> str:
-    """Rows in their order; the last digits of a number may differ from processor to processor."""
-    return "".join(
-        f"{[f'{each:.6g}' if isinstance(each, float) else each for each in row]}\n" for row in frame.rows()
-    )

@@ -99,11 +99,9 @@ def concluded(
         Folder into which `Routes.write` wrote them; every worker sees it.
     task : PartTask
     """
-    tasks: dict[int, list[TravellingRow]] = {}
-    for row in scans:
-        tasks.setdefault(row.place >> PLACES, []).append(row)
+    tasks = _by_task(scans, lambda row: row.place >> PLACES)
     # each blob is split where its file is read: a shuffle before would send everything twice
-    split = _each_task(session, list(tasks.values()), folder / "splitting").mapInArrow(
+    split = _each_task(session, tasks, folder / "splitting").mapInArrow(
         _splitter_of_kept(folder, routes, task.parts), TRAVELS
     )
     return (
@@ -123,12 +121,8 @@ def conflicts(session: SparkSession, ids: Sequence[TravellingRow], folder: Path)
         Those of ids that `concluded` left in `folder`.
     folder : Path
     """
-    tasks: dict[int, list[TravellingRow]] = {}
-    for row in ids:
-        tasks.setdefault(row.part, []).append(row)
-    return _each_task(session, list(tasks.values()), folder / "comparing").mapInArrow(
-        _comparer(folder), TRAVELS
-    )
+    tasks = _by_task(ids, lambda row: row.part)
+    return _each_task(session, tasks, folder / "comparing").mapInArrow(_comparer(folder), TRAVELS)
 
 
 def kept(folder: Path, row: TravellingRow) -> TravellingRow:
@@ -159,6 +153,16 @@ def table_of(rows: Iterable[TravellingRow]) -> pa.Table:
     return pa.Table.from_pylist(
         [row._replace(blob=bytes(row.blob))._asdict() for row in rows], schema=COLUMNS
     )
+
+
+def _by_task(
+    rows: Iterable[TravellingRow], task: Callable[[TravellingRow], int]
+) -> list[list[TravellingRow]]:
+    """The rows of each task, in the order of its first one."""
+    tasks: dict[int, list[TravellingRow]] = {}
+    for row in rows:
+        tasks.setdefault(task(row), []).append(row)
+    return list(tasks.values())
 
 
 def _each_task(session: SparkSession, tasks: Sequence[object], folder: Path) -> DataFrame:

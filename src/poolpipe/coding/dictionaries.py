@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DOMAINS",
     "ENTITIES",
+    "PLATE_SHAPES",
     "RESIDENT",
     "WELL_PLACES",
     "Dictionaries",
@@ -58,6 +59,9 @@ ENTITIES = ("tube", "box", "plate")
 
 WELL_PLACES = 384
 """Wells per plate in a slot number: slot = plate * 384 + position."""
+
+PLATE_SHAPES = {96: (8, 12), 384: (16, 24)}
+"""Rows and columns of a plate by its wells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,6 +386,6 @@ def well_names(numbers: pl.Series, wells: int) -> pl.Series:
     Series of String
         Named `well`.
     """
-    columns = 12 if wells == 96 else 24
+    _, columns = PLATE_SHAPES[wells]
     names = pl.Series("well", [f"{chr(65 + i // columns)}{i % columns + 1:02d}" for i in range(wells)])
     return names.gather(numbers)

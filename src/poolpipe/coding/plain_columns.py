@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
 if TYPE_CHECKING:
-    import polars as pl
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
-__all__ = ["filled", "rows_with_value", "without_nulls"]
+__all__ = ["filled", "replaced", "rows_with_value", "without_nulls"]
 
 
 def without_nulls(column: pl.Series) -> pl.Series:
@@ -30,3 +32,9 @@ def filled(column: pl.Series, value: Any) -> pl.Series:
 def rows_with_value(column: pl.Series) -> NDArray[np.int64]:
     """The rows in which a column is not null, ascending."""
     return np.flatnonzero(column.is_not_null().to_numpy()) if column.null_count() else np.arange(len(column))
+
+
+def replaced(frame: pl.DataFrame, columns: Iterable[pl.Series]) -> pl.DataFrame:
+    """A frame with some of its columns replaced, each by that of its name."""
+    told = {column.name: column for column in columns}
+    return pl.DataFrame([told.get(column.name, column) for column in frame.iter_columns()])

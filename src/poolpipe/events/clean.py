@@ -13,6 +13,7 @@ import polars as pl
 from pyarrow import types
 
 from poolpipe.coding.cleaning import clean_codes
+from poolpipe.coding.dictionaries import PLATE_SHAPES
 from poolpipe.events.columns import coded
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ __all__ = [
 ]
 
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-_SHAPES: Final = {96: (8, 12), 384: (16, 24)}
-"""Rows and columns of a plate by its wells."""
-
 _FEW: Final = 1_000
 """Values that are looked at one by one: a plate has no more."""
 
@@ -158,11 +156,12 @@ def well_positions(values: pl.Series, wells: int) -> NDArray[np.int32]:
     (n,) int32
         Row times the plate's columns plus column, from 0; -1 where the text is no well of the plate.
     """
-    rows, columns = _SHAPES[wells]
-    plain = _plain_wells(wells)
-    found = [plain.get(text, _ODD_WELL) for text in values.to_list()] if len(values) <= _FEW else [_ODD_WELL]
-    if _ODD_WELL not in found:
-        return np.array(found, np.int32)
+    if len(values) <= _FEW:
+        plain = _plain_wells(wells)
+        found = [plain.get(text, _ODD_WELL) for text in values.to_list()]
+        if _ODD_WELL not in found:
+            return np.array(found, np.int32)
+    rows, columns = PLATE_SHAPES[wells]
     parts = clean_codes(values).str.extract_groups(r"^([A-Za-z])([0-9]{1,2})$").struct.unnest()
     row = parts["1"].str.to_uppercase().str.to_integer(base=36, strict=False) - 10
     column = parts["2"].cast(pl.Int64, strict=False) - 1
@@ -174,7 +173,7 @@ def well_positions(values: pl.Series, wells: int) -> NDArray[np.int32]:
 @cache
 def _plain_wells(wells: int) -> dict[str | None, int]:
     """The position of each well by the names that are usual, and -1 for none."""
-    rows, columns = _SHAPES[wells]
+    rows, columns = PLATE_SHAPES[wells]
     known: dict[str | None, int] = {None: -1}
     for (row, letter), column in product(enumerate(ascii_uppercase[:rows]), range(columns)):
         for name in (f"{letter}{column + 1}", f"{letter}{column + 1:02}"):

@@ -18,7 +18,7 @@ from poolpipe.events.json_keys import columns_of_keys, grouped
 from poolpipe.events.json_numbers import with_exact_numbers
 from poolpipe.events.json_words import depth, has_infinity, mended
 from poolpipe.events.naming import ANY_NAMES, Naming
-from poolpipe.events.plain_objects import BLANKS, plain_objects
+from poolpipe.events.plain_objects import BLANKS, LinesRead, plain_objects
 from poolpipe.messages import message
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _numbered(block: bytes, first: int) -> NDArray[np.int64]:
     return np.arange(first, first + block.count(b"\n") + 1)
 
 
-def read_lines(block: bytes, longest: int) -> tuple[Batch, NDArray[np.int64], pl.Series]:
+def read_lines(block: bytes, longest: int) -> LinesRead:
     """Read the lines of several NDJSON texts, put one behind the other, as one batch.
 
     Parameters
@@ -147,17 +147,12 @@ def read_lines(block: bytes, longest: int) -> tuple[Batch, NDArray[np.int64], pl
 
     Returns
     -------
-    batch : Batch
-        Its lines are indices into those of `block`.
-    present : (n,) int64
-        Index of each line that is not blank.
-    keys : Series of String
-        The keys of the object on each of these lines, as a JSON list.
+    LinesRead
     """
     if plain := plain_objects(block, longest):
-        return plain.batch, plain.present, plain.keys
+        return plain
     batch, present, read = _read(block, np.arange(block.count(b"\n") + 1), longest)
-    return batch, present, _keys_of(read)
+    return LinesRead(batch, present, _keys_of(read))
 
 
 def batches_of_lines(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["BLANKS", "PlainObjects", "plain_objects"]
+__all__ = ["BLANKS", "LinesRead", "plain_objects"]
 
 BLANKS: Final = "\ufeff \t\r\x1e"
 """Characters around an object that are none of it."""
@@ -41,8 +41,8 @@ _WORDS: Final[dict[Any, str | None]] = {True: "true", False: "false", None: None
 _Pairs = list[tuple[str, Any]]
 
 
-class PlainObjects(NamedTuple):
-    """As `ndjson.read_lines` gives them.
+class LinesRead(NamedTuple):
+    """The objects of a block of lines.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class _NotPlainError(ValueError):
     """A value that another reader must read."""
 
 
-def plain_objects(block: bytes, longest: int) -> PlainObjects | None:
+def plain_objects(block: bytes, longest: int) -> LinesRead | None:
     """Read the lines of a block, where every one is blank or a plain object.
 
     Parameters
@@ -75,7 +75,7 @@ def plain_objects(block: bytes, longest: int) -> PlainObjects | None:
 
     Returns
     -------
-    PlainObjects or None
+    LinesRead or None
         What `ndjson.read_lines` would give, to the last byte; None where it is not sure, and that reader must be asked.
     """
     if len(block) > min(longest, _MOST_BYTES) or any(odd in block for odd in _ODD):
@@ -91,7 +91,7 @@ def plain_objects(block: bytes, longest: int) -> PlainObjects | None:
     return _laid_out(objects, [lines[place] for place in present], np.array(present, np.int64))
 
 
-def _laid_out(objects: list[_Pairs], lines: list[str], present: NDArray[np.int64]) -> PlainObjects | None:
+def _laid_out(objects: list[_Pairs], lines: list[str], present: NDArray[np.int64]) -> LinesRead | None:
     """Lay objects out by column; None where one gives a column twice, or a value that is an object or a list."""
     shape_of = [tuple(key for key, _ in pairs) for pairs in objects]
     shapes = tuple(dict.fromkeys(shape_of))
@@ -113,7 +113,7 @@ def _laid_out(objects: list[_Pairs], lines: list[str], present: NDArray[np.int64
         return [lines[row] for row in rows.tolist()]
 
     batch = Batch(plain_table(texts, len(objects)), present, raw, left_out=left_out)
-    return PlainObjects(batch, present, pl.Series("keys", [keys[shape] for shape in shape_of], pl.String))
+    return LinesRead(batch, present, pl.Series("keys", [keys[shape] for shape in shape_of], pl.String))
 
 
 @lru_cache(1_000)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from poolpipe.coding.dictionaries import PLATE_SHAPES
 from poolpipe.instruments.cells import fold, well_name
 from poolpipe.instruments.checks import check_setup
 from poolpipe.instruments.contents import (
@@ -27,7 +28,7 @@ from poolpipe.instruments.notes import Notes
 from poolpipe.instruments.result_columns import unread_results
 from poolpipe.instruments.tables import Record, Table, tables
 from poolpipe.instruments.times import date_order_evidence
-from poolpipe.instruments.wells import SHAPES, Place, wells_of
+from poolpipe.instruments.wells import Place, wells_of
 from poolpipe.instruments.words import kind_of
 
 if TYPE_CHECKING:
@@ -302,7 +303,7 @@ class _Assembly:
 
     def _split(self, record: Record) -> tuple[str | None, str | None]:
         match = re.fullmatch(self.layout.plate_well or "", record["plate_well"])
-        well = well_name(match["well"], *SHAPES[384]) if match else None
+        well = well_name(match["well"], *PLATE_SHAPES[384]) if match else None
         if match is None or well is None:
             self.notes.found("bad_well", "no plate and well", line=record.line, sheet=record.sheet,
                              text=record["plate_well"])  # fmt: skip

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from poolpipe.coding.dictionaries import PLATE_SHAPES
 from poolpipe.instruments.assembly import read_document
 from poolpipe.instruments.cells import well_number
 from poolpipe.instruments.documents import EDS_FOLDER, Document, text_document
 from poolpipe.instruments.errors import DamagedFileError, RefusedFormatError
 from poolpipe.instruments.layouts import load_layouts, match_header
 from poolpipe.instruments.model import Question
-from poolpipe.instruments.wells import SHAPES
 from poolpipe.instruments.xmltree import child_text, parse_xml
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _omitted(document: Document, file: InstrumentFile) -> frozenset[str]:
     """
     plate = _root(document, "plate_setup.xml")
     marked = [] if plate is None else plate.iterfind(".//Wells/Well")
-    rows, columns = SHAPES[file.recognised.plate_wells or 96]
+    rows, columns = PLATE_SHAPES[file.recognised.plate_wells or 96]
     indices = [child_text(well, "Index") for well in marked if child_text(well, "IsOmit").lower() == "true"]
     return frozenset(name for each in indices if (name := well_number(each, rows, columns, base=0)))
 

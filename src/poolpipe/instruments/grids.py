@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from poolpipe.coding.dictionaries import PLATE_SHAPES
 from poolpipe.instruments.cells import NOTHING, fold, plain
 from poolpipe.instruments.contents import loads_of
 from poolpipe.instruments.documents import HEADER_WITHIN
@@ -17,7 +18,7 @@ from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, Instrume
 from poolpipe.instruments.notes import Notes
 from poolpipe.instruments.result_columns import CALL_WORDS
 from poolpipe.instruments.tables import Record, preamble_pairs
-from poolpipe.instruments.wells import SHAPES, Place
+from poolpipe.instruments.wells import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,7 @@ def drawn_plates(document: Document) -> Iterator[tuple[Sheet, int, int]]:
     for sheet in document.sheets:
         for index, row in enumerate(sheet.rows[:HEADER_WITHIN]):
             numbers = [plain(cell).removesuffix(".0").lstrip("0") for cell in row.cells[1:]]
-            for size, (_, columns) in SHAPES.items():
+            for size, (_, columns) in PLATE_SHAPES.items():
                 wanted = [str(i) for i in range(1, columns + 1)]
                 if numbers[:columns] == wanted and not any(numbers[columns:]):
                     yield sheet, index, size
@@ -62,7 +63,7 @@ def drawn_plates(document: Document) -> Iterator[tuple[Sheet, int, int]]:
 def is_result(grid: tuple[Sheet, int, int]) -> bool:
     """Whether the cells of a drawn plate are results: decimals, words for no amplification, calls, small numbers twice."""
     sheet, top, size = grid
-    rows, columns = SHAPES[size]
+    rows, columns = PLATE_SHAPES[size]
     cells = [
         fold(cell) for row in sheet.rows[top + 1 : top + 1 + rows] for cell in row.cells[1 : columns + 1]
     ]
@@ -111,7 +112,7 @@ def read(document: Document, grid: tuple[Sheet, int, int], name: str, policy: Im
         raise AmbiguousFileError.of("plates_drawn", where=name)
     if is_result(grid):
         raise RefusedFormatError.of("results_drawn", where=f"{name}, line {sheet.rows[top].line}")
-    rows, columns = SHAPES[size]
+    rows, columns = PLATE_SHAPES[size]
     notes = Notes()
     body = sheet.rows[top + 1 : top + 1 + rows]
     letters = [plain(row.cells[0]).upper() if row.cells else "" for row in body]

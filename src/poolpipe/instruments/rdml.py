@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from poolpipe.coding.dictionaries import PLATE_SHAPES
 from poolpipe.instruments.cells import NOTHING, fold, number, well_name, well_number
 from poolpipe.instruments.contents import ask_about_shared_wells, tube_code
 from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError, RefusedFormatError
@@ -21,7 +22,6 @@ from poolpipe.instruments.rdml_ids import ids_of
 from poolpipe.instruments.tables import Record
 from poolpipe.instruments.targets import target_name
 from poolpipe.instruments.times import moment
-from poolpipe.instruments.wells import SHAPES
 from poolpipe.instruments.xmltree import child_text, parse_xml
 from poolpipe.words import Wording
 
@@ -144,7 +144,7 @@ def read(document: Document, name: str, policy: ImportPolicy) -> InstrumentFile:
         format=f"rdml-{root.get('version', '?')}", vendor=child_text(root, "id/publisher"),
         instrument=child_text(run, "instrument"), software=software, plate=next(iter(plates.values())),
         plate_from="policy" if policy.plate else ("run" if policy.runs == "run_is_plate" else ""),
-        plate_wells=_shape(run)[0] * _shape(run)[1] if _shape(run) in SHAPES.values() else None,
+        plate_wells=_shape(run)[0] * _shape(run)[1] if _shape(run) in PLATE_SHAPES.values() else None,
         run_time=max(times, default=None), time_of="run date" if times else "", encoding="xml",
         undetermined=tuple(sorted({row["ct_text"] or "(no cq)" for row in readings if row["ct"] is None})),
         undetermined_why="RDML: no cq element, NaN or a negative number",
@@ -225,10 +225,10 @@ def _positions(run: Element, policy: ImportPolicy, notes: Notes) -> tuple[int, i
     if rows * columns:
         notes.ask("rotor_positions", f"{rows} x {columns} positions are no plate", name, options=("row", "column"),
                   decided=policy.rotor_order, setting="rotor_order")  # fmt: skip
-        return *SHAPES[policy.plate_wells], policy.rotor_order
+        return *PLATE_SHAPES[policy.plate_wells], policy.rotor_order
     notes.ask("plate_size", "the run names no plate format", name, options=("96", "384"),
               decided=str(policy.plate_wells), setting="plate_wells")  # fmt: skip
-    return *SHAPES[policy.plate_wells], "row"
+    return *PLATE_SHAPES[policy.plate_wells], "row"
 
 
 def _excluded(datum: Element) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from poolpipe.coding.dictionaries import PLATE_SHAPES
 from poolpipe.instruments.cells import is_damaged, number, plain, well_name, well_number
 from poolpipe.instruments.contents import ask_about_shared_wells, is_no_volume, tube_code
 from poolpipe.instruments.errors import AmbiguousFileError, DamagedFileError
@@ -21,7 +22,6 @@ from poolpipe.instruments.model import LOADS, POOLS, READINGS, REPORTS, Instrume
 from poolpipe.instruments.notes import Notes
 from poolpipe.instruments.roles import Role, role_of_name
 from poolpipe.instruments.tables import Record
-from poolpipe.instruments.wells import SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -255,7 +255,9 @@ def _load(
 ) -> dict[str, Any] | None:
     """The load a dispense record makes of the last aspiration; None where it makes none, with a note."""
     size = plate.size
-    well = well_number(cells[4], *SHAPES[size], order="column") or well_name(cells[4], *SHAPES[size])
+    well = well_number(cells[4], *PLATE_SHAPES[size], order="column") or well_name(
+        cells[4], *PLATE_SHAPES[size]
+    )
     if well is None or not (cells[1] or cells[2]):
         notes.found("bad_well", f"no well of a plate of {size}", line=line, text=";".join(cells[1:5]))
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from poolpipe.coding.dictionaries import PLATE_SHAPES
 from poolpipe.instruments.cells import plain, well_name, well_number
 
 if TYPE_CHECKING:
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
     from poolpipe.instruments.notes import Notes
     from poolpipe.instruments.tables import Record
 
-__all__ = ["SHAPES", "Place", "wells_of"]
+__all__ = ["Place", "wells_of"]
 
-SHAPES = {96: (8, 12), 384: (16, 24)}
 FEW = 4  # a quarter of the rows at most: more is another way of counting, not an edit
 
 
@@ -58,7 +58,7 @@ def wells_of(
         None where it is not known.
     """
     texts = [record["well"] for record in records]
-    named = [well_name(text, *SHAPES.get(size or 384, (16, 24))) for text in texts]
+    named = [well_name(text, *PLATE_SHAPES.get(size or 384, (16, 24))) for text in texts]
     numbered = [text for text, name in zip(texts, named, strict=True) if name is None and text]
     if numbered and not any(named):
         return _by_number(layout, records, size, policy, notes)
@@ -74,7 +74,7 @@ def _believed(
     records: list[Record], named: list[str | None], size: int | None, policy: ImportPolicy, notes: Notes
 ) -> list[str | None]:
     """The named wells, without those whose number is another well, as far as the policy leaves these out."""
-    sizes = [size] if size else list(SHAPES)
+    sizes = [size] if size else list(PLATE_SHAPES)
     numbered = [i for i, record in enumerate(records) if named[i] and record["position"]]
     differing = [
         i
@@ -94,7 +94,7 @@ def _believed(
 
 
 def _agrees(position: str, name: str, size: int) -> bool:
-    rows, columns = SHAPES[size]
+    rows, columns = PLATE_SHAPES[size]
     number = well_number(position, rows, columns)
     return number == name or well_name(position) == name
 
@@ -102,7 +102,7 @@ def _agrees(position: str, name: str, size: int) -> bool:
 def _size_by_position(records: list[Record], named: list[str | None]) -> int | None:
     """The plate size on which most numbers agree with their names; None where there are no numbers."""
     pairs = [(r["position"], n) for r, n in zip(records, named, strict=True) if r["position"] and n]
-    fits = {size: sum(_agrees(position, name, size) for position, name in pairs) for size in SHAPES}
+    fits = {size: sum(_agrees(position, name, size) for position, name in pairs) for size in PLATE_SHAPES}
     if not pairs or fits[96] == fits[384]:
         return None
     return max(fits, key=lambda size: fits[size])
@@ -125,7 +125,9 @@ def _by_number(
         )
         for plate in sorted(plates)
     }
-    wells = [well_number(r["well"], *SHAPES[sizes[r["plate"]]], base=base, order=order) for r in records]
+    wells = [
+        well_number(r["well"], *PLATE_SHAPES[sizes[r["plate"]]], base=base, order=order) for r in records
+    ]
     for record, well in zip(records, wells, strict=True):
         if well is None:
             notes.found("bad_well", f"no well of a plate of {sizes[record['plate']]}", line=record.line, sheet=record.sheet,

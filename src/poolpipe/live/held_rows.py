@@ -9,7 +9,7 @@ import polars as pl
 
 from poolpipe.coding.dictionaries import DOMAINS, ENTITIES
 from poolpipe.coding.distinct import distinct
-from poolpipe.coding.plain_columns import rows_with_value, without_nulls
+from poolpipe.coding.plain_columns import replaced, rows_with_value, without_nulls
 from poolpipe.live.blocks import Blocks
 from poolpipe.live.live_codes import LiveCodes
 from poolpipe.live.row_index import RowIndex
@@ -165,8 +165,7 @@ def _numbered(frame: pl.DataFrame, numbers: CodeNumbers) -> pl.DataFrame:
             columns.append(_gathered(frame[name], numbers.entities[name]))
         elif name in DOMAINS:
             columns.append(_gathered(frame[name], numbers.texts[DOMAINS[name]]))
-    told = {column.name: column for column in columns}
-    return pl.DataFrame([told.get(column.name, column) for column in frame.iter_columns()])
+    return replaced(frame, columns)
 
 
 def _gathered(column: pl.Series, numbers: NDArray[np.uint32]) -> pl.Series:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from poolpipe.coding.dictionaries import WELL_PLACES
+from poolpipe.coding.plain_columns import replaced
 from poolpipe.live.concluding import ConcludedTubes
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ def _numbered(frame: pl.DataFrame, local: LocalEvents) -> pl.DataFrame:
         slot = frame["by_slot"]
         plate = _gathered((slot // WELL_PLACES).cast(pl.UInt32), local.entities, "plate").cast(pl.Int64)
         columns.append((plate * WELL_PLACES + slot % WELL_PLACES).alias("by_slot"))
-    told = {column.name: column for column in columns}
-    return pl.DataFrame([told.get(column.name, column) for column in frame.iter_columns()])
+    return replaced(frame, columns)
 
 
 def _gathered(column: pl.Series, numbers: Mapping[str, NDArray[np.int64]], of: str) -> pl.Series:

@@ -219,9 +219,8 @@ class Live:
             What their tables are of.
         """
         held, as_of = HeldRows(), latest_at(events.frames)
-        with ThreadPoolExecutor(
-            1
-        ) as beside:  # sorting the indices of a city takes as long as half of concluding it
+        # sorting the indices of a city takes as long as half of concluding it
+        with ThreadPoolExecutor(1) as beside:
             holding = beside.submit(held.add, events.frames, events.codes)
             day = conclude(events, self.policy, views=False)
             bulk = beside.submit(_bulk_of, day)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.dictionaries import WELL_PLACES, Dictionaries
+from poolpipe.coding.dictionaries import PLATE_SHAPES, WELL_PLACES, Dictionaries
 from poolpipe.coding.distinct import distinct, distinct_below
 from poolpipe.tracing.city_homes import CityHomes, Living, living_with
 from poolpipe.tracing.city_lookups import (
@@ -26,7 +26,6 @@ from poolpipe.tracing.index import Touched
 from poolpipe.tracing.people import NumberedPeople, PeoplePlaces, document_order
 from poolpipe.tracing.scores import InfectionEvidence
 from poolpipe.tracing.selection import overlapping
-from poolpipe.tracing.walk import PLATES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,7 +93,7 @@ def lay_out(
     rank[order] = np.arange(len(order), dtype=np.int32)
     number = PeoplePlaces(people, rank, most)
     named = NumberedPeople(keys[order], number.of(seats.person), number.of(chosen.living.people))
-    touched = _touched(index, sources, chosen, seats, named, PLATES[policy.codes.plate_wells][1])
+    touched = _touched(index, sources, chosen, seats, named, PLATE_SHAPES[policy.codes.plate_wells][1])
     evidence = InfectionEvidence(
         index.tubes["p"].take(chosen.seats),
         (index.round_tubes.searchsorted(touched.tubes, side="right") - 1).astype(np.uint32),

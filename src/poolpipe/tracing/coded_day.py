@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.dictionaries import Dictionaries, Entities
+from poolpipe.coding.dictionaries import PLATE_SHAPES, Dictionaries, Entities
 from poolpipe.tables import CALLS, MODES, TIME
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def code_day(
     entities = {name: _entities(pools, name, texts) for name in ("tube", "box", "plate")}
     known = {name: Entities(*(part.to_numpy() for part in each)) for name, each in entities.items()}
     codes, people = _coded_people(members, Dictionaries(texts, known, _NOBODY, pl.DataFrame()))
-    columns = 12 if plate_wells == 96 else 24
+    _, columns = PLATE_SHAPES[plate_wells]
     row = (
         pl.col("well")
         .str.extract(_WELL, 1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from poolpipe.coding.dictionaries import WELL_PLACES
+from poolpipe.coding.dictionaries import PLATE_SHAPES, WELL_PLACES
 from poolpipe_kernels import neighbours as beside
 from poolpipe_kernels import walk as kernels
 from poolpipe_kernels.link_rows import COLUMNS, arrange_links
@@ -17,16 +17,13 @@ if TYPE_CHECKING:
 
     from poolpipe.tracing.index import SeatIndex, TraceIndex, TubeIndex
 
-__all__ = ["PLATES", "WalkLimits", "WalkedLinks", "walk_from"]
+__all__ = ["WalkLimits", "WalkedLinks", "walk_from"]
 
 _ROWS = 1 << 18
 """Rows of a block, 16 MB: 13,000 sources with two hops fill some twenty."""
 
 _FEW = 256
 """With fewer sources than this a second thread costs more than it saves."""
-
-PLATES = {96: (8, 12), 384: (16, 24)}
-"""Rows and columns of plates."""
 
 
 class WalkLimits(NamedTuple):
@@ -167,7 +164,7 @@ def _tubes(
     tubes: TubeIndex, sources: NDArray[np.uint32], limits: WalkLimits, tube_row: NDArray[np.int32],
     rows: NDArray[np.int64], done: NDArray[np.int64], first: int,
 ) -> None:  # fmt: skip
-    plate = np.array([*PLATES[limits.plate_wells], WELL_PLACES], np.int64)
+    plate = np.array([*PLATE_SHAPES[limits.plate_wells], WELL_PLACES], np.int64)
     tube_row.fill(0)
     beside.neighbours(
         sources, first, plate, tubes.journey, tubes.journey_begins, tubes.by_journey, tubes.packed_at,

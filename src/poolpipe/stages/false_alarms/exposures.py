@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.dictionaries import WELL_PLACES
+from poolpipe.coding.dictionaries import PLATE_SHAPES, WELL_PLACES
 from poolpipe.stages.false_alarms.handling import handling_orders
-from poolpipe.stages.false_alarms.tested_wells import plate_shape
 from poolpipe.tables import CALLS
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ def exposures(pools: pl.DataFrame, assays: pl.DataFrame, policy: Policy) -> Expo
     rows = _rows(pools, policy.time_zone)
     if rows.is_empty():
         return None
-    tall, wide = plate_shape(policy.codes.plate_wells)
+    tall, wide = PLATE_SHAPES[policy.codes.plate_wells]
     place, points = _numbered(rows, "site", "lab"), _numbered(rows, "site", "lab", "point")
     begins = np.flatnonzero(np.diff(points, prepend=-1))
     position = np.arange(rows.height) - np.repeat(begins, np.diff(np.append(begins, rows.height)))

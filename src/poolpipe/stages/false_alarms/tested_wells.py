@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from poolpipe.coding.dictionaries import WELL_PLACES
+from poolpipe.coding.dictionaries import PLATE_SHAPES, WELL_PLACES
 from poolpipe.tables import CALLS, ROLES, TIME
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from poolpipe.coding.dictionaries import Dictionaries
     from poolpipe.policy import Policy
 
-__all__ = ["TestedWells", "plate_shape", "tested_wells"]
+__all__ = ["TestedWells", "tested_wells"]
 
 _INVALID, _SUSPECT = CALLS.index("invalid"), CALLS.index("suspect")
 _SAMPLE = ROLES.index("sample")
@@ -64,11 +64,6 @@ class TestedWells:
         return len(self.tube)
 
 
-def plate_shape(wells: int) -> tuple[int, int]:
-    """Rows and columns of a plate of 96 or 384 wells."""
-    return (8, 12) if wells == 96 else (16, 24)
-
-
 def tested_wells(
     pools: pl.DataFrame,
     loads: pl.DataFrame,
@@ -105,7 +100,7 @@ def tested_wells(
     rows = _rows(pools, loads, shared, len(codes.entities["plate"]))
     if rows is None:
         return None
-    tall, wide = plate_shape(policy.codes.plate_wells)
+    tall, wide = PLATE_SHAPES[policy.codes.plate_wells]
     well = rows["slot"] % WELL_PLACES
     rows = (
         rows.with_columns(
